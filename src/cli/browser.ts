@@ -1,0 +1,151 @@
+/**
+ * The page in a headless Chromium: for the commands that drive the studio without a screen, and for end-to-end tests.
+ * `servePage` serves a production build of the page on a free port; `launchChromium` starts a browser with WebGPU on
+ * the chosen adapter and a fresh profile.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BrowserContext } from 'playwright-core';
+import { missingBrowser } from './setup/ensure.mjs';
+import type { AdapterKind } from './setup/paths.mjs';
+import { cachePath, chosenAdapter, findChromium, projectRoot } from './setup/paths.mjs';
+
+/** Flags without which a headless, offline, freshly made profile starts no WebGPU or talks to the network. */
+const FLAGS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--enable-unsafe-webgpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // A page without a window in front must not be slowed down.
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+];
+
+function adapterFlags(adapter: AdapterKind): readonly string[] {
+  if (adapter === 'swiftshader') return ['--use-webgpu-adapter=swiftshader'];
+  if (adapter === 'default') return ['--ignore-gpu-blocklist', '--enable-features=Vulkan'];
+  throw new Error('Chromium offers no WebGPU on lavapipe: choose swiftshader, or default for a real GPU.');
+}
+
+export interface Chromium {
+  /** A browser context whose profile (and with it OPFS) lives until `close`. */
+  context: BrowserContext;
+  close(): Promise<void>;
+}
+
+export interface LaunchOptions {
+  adapter?: AdapterKind;
+  /** Window size in CSS pixels. */
+  viewport?: { width: number; height: number };
+  /** More command-line flags. */
+  flags?: readonly string[];
+}
+
+/** Starts a headless Chromium (`CHROME_PATH`, or the first found in the usual places) on the adapter. */
+export async function launchChromium(options: LaunchOptions = {}): Promise<Chromium> {
+  const { adapter = chosenAdapter(), viewport = { width: 1440, height: 900 }, flags = [] } = options;
+  const executablePath = findChromium();
+  if (!executablePath) throw new Error(missingBrowser());
+  const { chromium } = await import('playwright-core');
+  const profile = mkdtempSync(join(tmpdir(), 'studio-chromium-'));
+  const removeProfile = () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  try {
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath,
+      headless: false, // The flag --headless=new below: Playwright's own choice is the old headless mode.
+      args: [...FLAGS, ...adapterFlags(adapter), ...flags],
+      viewport,
+    });
+    const close = async () => {
+      await context.close();
+      removeProfile();
+    };
+    return { context, close };
+  } catch (error) {
+    removeProfile();
+    throw error;
+  }
+}
+
+const KEPT_BUILDS = 4;
+
+export interface ServedPage {
+  /** Address of the page, ending in a slash. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Builds the page when its sources changed, and serves it on localhost at the port given, or the next free one. */
+export async function servePage(options: { port?: number } = {}): Promise<ServedPage> {
+  const outDir = await buildPage();
+  const { preview } = await import('vite');
+  const server = await preview({
+    root: projectRoot(),
+    logLevel: 'warn',
+    build: { outDir },
+    preview: { host: '127.0.0.1', port: options.port ?? 0, strictPort: false },
+  });
+  const address = server.httpServer.address();
+  if (address === null || typeof address === 'string') throw new Error('The page server has no port.');
+  return { url: `http://127.0.0.1:${address.port}/`, close: () => server.close() };
+}
+
+/** Folder of a production build of the page as its sources are now; built once per state of the sources. */
+async function buildPage(): Promise<string> {
+  const pages = cachePath('page');
+  const outDir = join(pages, sourceHash());
+  if (existsSync(outDir)) return outDir;
+  const partial = `${outDir}.${process.pid}`;
+  await buildForProduction(partial);
+  // Another process may have finished the same build meanwhile: then its folder serves as well.
+  if (existsSync(outDir)) rmSync(partial, { recursive: true });
+  else renameSync(partial, outDir);
+  removeOldBuilds(pages);
+  return outDir;
+}
+
+/** A test runner sets NODE_ENV, and Vite would keep it: React's development build, with its warnings and its slowness. */
+async function buildForProduction(outDir: string): Promise<void> {
+  const { build } = await import('vite');
+  const before = process.env.NODE_ENV;
+  process.env.NODE_ENV = 'production';
+  try {
+    await build({ root: projectRoot(), logLevel: 'warn', build: { outDir, emptyOutDir: true } });
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = before;
+  }
+}
+
+/** Keeps the newest builds, one of which another process may be serving. */
+function removeOldBuilds(pages: string): void {
+  const age = (folder: string) => statSync(folder).mtimeMs;
+  const builds = readdirSync(pages).map((name) => join(pages, name));
+  for (const build of builds.sort((a, b) => age(b) - age(a)).slice(KEPT_BUILDS))
+    rmSync(build, { recursive: true });
+}
+
+/** SHA-256 over the paths and contents of everything that a build of the page reads. */
+function sourceHash(): string {
+  const root = projectRoot();
+  const hash = createHash('sha256');
+  for (const part of ['index.html', 'package-lock.json', 'vite.config.ts', 'tsconfig.json']) {
+    hash.update(part).update(readFileSync(join(root, part)));
+  }
+  for (const folder of ['src', 'shaders', 'public']) {
+    if (!existsSync(join(root, folder))) continue;
+    const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true });
+    const files = entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+    for (const file of files.sort()) hash.update(file.slice(root.length)).update(readFileSync(file));
+  }
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,118 @@
+// Runs one of the project's commands: node src/cli/launch.mjs NAME [--adapter swiftshader|lavapipe|default] [arguments]
+//
+// A command is a TypeScript file src/cli/NAME.ts. Vite bundles it for Node (so that the engine's shaders come along by the
+// same `import.meta.glob` as in the page), and a child process runs the bundle with the adapter's environment, the
+// remaining arguments, and this process's own standard streams. stdout carries only what the command prints.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ensureBrowser, ensureBrowserAndAdapters, ensureModules } from './setup/ensure.mjs';
+import { say } from './setup/log.mjs';
+import { adapterEnvironment, cachePath, chosenAdapter, parseAdapter, projectRoot } from './setup/paths.mjs';
+
+/**
+ * Takes `--adapter KIND` (or `--adapter=KIND`) out of the arguments.
+ * @param {string[]} args
+ * @returns {{ adapter: string | null, rest: string[] }}
+ */
+function takeAdapter(args) {
+  const index = args.findIndex((arg) => arg === '--adapter' || arg.startsWith('--adapter='));
+  if (index < 0) return { adapter: null, rest: args };
+  const joined = args[index]?.split('=')[1];
+  const adapter = joined ?? args[index + 1] ?? '';
+  return { adapter, rest: args.toSpliced(index, joined === undefined ? 2 : 1) };
+}
+
+/**
+ * Bundles src/cli/NAME.ts into one file that Node can run, and returns its path.
+ * @param {string} name
+ * @returns {Promise<string>}
+ */
+async function bundle(name) {
+  const { build } = await import('vite');
+  const result = await build({
+    root: projectRoot(),
+    configFile: false,
+    publicDir: false,
+    logLevel: 'warn',
+    build: {
+      ssr: join('src', 'cli', `${name}.ts`),
+      target: 'node20',
+      // Not written by Vite: the folder only anchors the paths in the source map.
+      write: false,
+      outDir: cachePath(),
+      sourcemap: 'inline',
+      rolldownOptions: { output: { format: 'es', codeSplitting: false } },
+    },
+  });
+  const outputs = Array.isArray(result) ? result : [result];
+  const chunk = outputs
+    .flatMap((one) => ('output' in one ? one.output : []))
+    .find((file) => file.type === 'chunk');
+  if (chunk?.type !== 'chunk') throw new Error(`Bundling src/cli/${name}.ts gave no code.`);
+  return writeWhole(cachePath(`${name}.mjs`), chunk.code);
+}
+
+/**
+ * Writes a file so that a process reading it at the same time sees the old or the new one, never a part.
+ * @param {string} path
+ * @param {string} text
+ */
+function writeWhole(path, text) {
+  mkdirSync(dirname(path), { recursive: true });
+  const partial = `${path}.${process.pid}`;
+  writeFileSync(partial, text);
+  renameSync(partial, path);
+  return path;
+}
+
+/**
+ * Runs a bundled command to its end.
+ * @param {string} path
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>} its exit status; 128 + signal when a signal ended it
+ */
+function run(path, args, env) {
+  const child = spawn(process.execPath, ['--enable-source-maps', path, ...args], { stdio: 'inherit', env });
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => child.kill(signal));
+  }
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+}
+
+async function main() {
+  const [name = '', ...args] = process.argv.slice(2);
+  if (!/^[a-z-]+$/.test(name) || !existsSync(join(projectRoot(), 'src', 'cli', `${name}.ts`))) {
+    throw new Error(`No command "${name}": expected the name of a TypeScript file in src/cli.`);
+  }
+  const { adapter, rest } = takeAdapter(args);
+  ensureModules();
+  const env = name === 'start' ? browserEnvironment() : environmentFor(adapter);
+  process.exitCode = await run(await bundle(name), rest, env);
+}
+
+/** Serving the page needs no adapter of ours: the visitor's browser brings its own. */
+function browserEnvironment() {
+  ensureBrowser();
+  return process.env;
+}
+
+/**
+ * @param {string | null} adapter
+ * @returns {NodeJS.ProcessEnv}
+ */
+function environmentFor(adapter) {
+  ensureBrowserAndAdapters();
+  const kind = adapter === null ? chosenAdapter() : parseAdapter(adapter);
+  return { ...process.env, ...adapterEnvironment(kind), STUDIO_ADAPTER: kind };
+}
+
+main().catch((error) => {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

@@ -1,0 +1,124 @@
+// `npm test`: everything, in the order of cheap bad news first; `npm test -- STAGE…` runs the stages named.
+// Goes on after a failed stage, so that one run shows all the bad news, and ends with the line `N passed, N failed`.
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUDGET_BYTES, initialBytes } from './bundle-size.mjs';
+import { ensureAll, ensureModules } from './ensure.mjs';
+import { runLoudly, say } from './log.mjs';
+import { cachePath, chosenAdapter, lavapipeManifest, missingAdapter, projectRoot } from './paths.mjs';
+import { countReport } from './vitest-report.mjs';
+
+/** @typedef {import('./vitest-report.mjs').Count} Count */
+
+/** Folders of tests whose results depend on the adapter: they run once on each. */
+const ADAPTER_TESTS = ['setup', 'gpu', 'ops', 'media', 'models', 'optim', 'rl'].map(
+  (name) => `test/${name}/`,
+);
+const LAYERS_TEST = 'test/layers.test.ts';
+const CODE_STAGES = ['format', 'types', 'lint'];
+
+/** @type {Record<string, () => Count>} */
+const STAGES = {
+  format: () => tool('@biomejs/biome/bin/biome', ['check', '--linter-enabled=false', '--error-on-warnings']),
+  types: () => tool('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json']),
+  lint: () => tool('@biomejs/biome/bin/biome', ['lint', '--error-on-warnings']),
+  layers: () => vitest('layers', ['--project', 'unit', LAYERS_TEST]),
+  unit: () =>
+    vitest('unit', ['--project', 'unit', '--exclude', LAYERS_TEST], { STUDIO_ADAPTER: chosenAdapter() }),
+  lavapipe,
+  build: () => tool('vite/bin/vite.js', ['build', '--logLevel', 'warn'], { NODE_ENV: 'production' }),
+  size,
+  e2e: () => vitest('e2e', ['--project', 'e2e']),
+};
+
+/**
+ * Runs a package's program.
+ * @param {string} path inside node_modules
+ * @param {string[]} args
+ * @param {Record<string, string>} [variables]
+ */
+function runTool(path, args, variables = {}) {
+  const root = projectRoot();
+  const env = { ...process.env, ...variables };
+  return runLoudly(process.execPath, [join(root, 'node_modules', path), ...args], { cwd: root, env });
+}
+
+/**
+ * @param {boolean} ok
+ * @returns {Count}
+ */
+function one(ok) {
+  return ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** @type {(path: string, args: string[], variables?: Record<string, string>) => Count} */
+function tool(path, args, variables) {
+  return one(runTool(path, args, variables));
+}
+
+/**
+ * @param {string} name of the stage
+ * @param {string[]} args
+ * @param {Record<string, string>} [variables]
+ */
+function vitest(name, args, variables) {
+  const report = cachePath('reports', `${name}.json`);
+  rmSync(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  return countReport(report, runTool('vitest/vitest.mjs', ['run', ...args, ...reporters], variables));
+}
+
+/** @returns {Count} */
+function lavapipe() {
+  if (lavapipeManifest()) {
+    return vitest('lavapipe', ['--project', 'unit', ...ADAPTER_TESTS], { STUDIO_ADAPTER: 'lavapipe' });
+  }
+  say(`Not run: the tests on the second adapter. ${missingAdapter('lavapipe')}`);
+  // Elsewhere a machine's owner may do without; the reference runs must have both.
+  return process.env.CI ? one(false) : { passed: 0, failed: 0 };
+}
+
+/** @returns {Count} */
+function size() {
+  try {
+    const bytes = initialBytes(join(projectRoot(), 'dist'));
+    say(
+      `the page loads ${Math.round(bytes / 1000)} kB (gzip) at once; its budget is ${BUDGET_BYTES / 1000} kB`,
+    );
+    return one(bytes <= BUDGET_BYTES);
+  } catch (error) {
+    say(`no build to measure: ${error instanceof Error ? error.message : error}`);
+    return one(false);
+  }
+}
+
+/** @param {string[]} names */
+function runStages(names) {
+  const lines = [];
+  const total = { passed: 0, failed: 0 };
+  for (const name of names) {
+    say(`stage ${name}`);
+    const start = Date.now();
+    const { passed, failed } = /** @type {() => Count} */ (STAGES[name])();
+    total.passed += passed;
+    total.failed += failed;
+    lines.push(
+      `${name.padEnd(9)} ${passed} passed, ${failed} failed (${Math.round((Date.now() - start) / 1000)} s)`,
+    );
+  }
+  for (const line of lines) console.log(line);
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0;
+}
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(STAGES, name));
+if (unknown.length > 0) {
+  say(`Unknown stage ${unknown.join(', ')}: expected some of ${Object.keys(STAGES).join(', ')}.`);
+  process.exit(2);
+}
+const names = asked.length > 0 ? asked : Object.keys(STAGES);
+if (names.every((name) => CODE_STAGES.includes(name))) ensureModules();
+else ensureAll();
+mkdirSync(cachePath('reports'), { recursive: true });
+process.exitCode = runStages(names) ? 0 : 1;

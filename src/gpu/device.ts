@@ -1,0 +1,145 @@
+import { MemoryLedger, type MemoryPart } from './ledger.ts';
+import { PipelineCache } from './pipelines.ts';
+import { byteLength, type DType, type Tensor } from './tensor.ts';
+
+export interface GpuOptions {
+  /** What the adapter says of itself, for logs. */
+  readonly info?: { vendor: string; architecture: string; description: string };
+}
+
+/** Rounded up to a multiple of four, as every copy needs. */
+const wholeWords = (bytes: number): number => Math.max(4, Math.ceil(bytes / 4) * 4);
+
+/** One WebGPU device with everything the engine keeps per device: pipelines, memory ledger, live buffers. */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly ledger = new MemoryLedger();
+  readonly pipelines: PipelineCache;
+  readonly info: { vendor: string; architecture: string; description: string };
+  readonly #live = new Map<GPUBuffer, { part: MemoryPart; bytes: number }>();
+
+  constructor(device: GPUDevice, options: GpuOptions = {}) {
+    this.device = device;
+    this.pipelines = new PipelineCache(device);
+    this.info = options.info ?? { vendor: 'unknown', architecture: '', description: '' };
+  }
+
+  /** A zero-filled storage buffer, accounted under `part`. Throws with the limit's name if it cannot be bound. */
+  buffer(part: MemoryPart, label: string, bytes: number): GPUBuffer {
+    const size = wholeWords(bytes);
+    const limit = this.device.limits.maxStorageBufferBindingSize;
+    if (size > limit) {
+      throw new Error(
+        `${label}: ${size} bytes exceed this device's maxStorageBufferBindingSize of ${limit}. Split the tensor.`,
+      );
+    }
+    const buffer = this.device.createBuffer({
+      label,
+      size,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    this.ledger.add(part, size);
+    this.#live.set(buffer, { part, bytes: size });
+    return buffer;
+  }
+
+  /** A tensor in a buffer of its own, zero-filled. */
+  tensor(part: MemoryPart, label: string, shape: readonly number[], dtype: DType = 'f32'): Tensor {
+    const buffer = this.buffer(part, label, byteLength({ shape, dtype }));
+    return { label, shape, dtype, storage: { kind: 'buffer', buffer, offset: 0 } };
+  }
+
+  /** A tensor in a buffer of its own, filled with `data` (raw bytes of its dtype). */
+  upload(
+    part: MemoryPart,
+    label: string,
+    shape: readonly number[],
+    data: Float32Array | Uint32Array | Int32Array | Uint16Array,
+    dtype: DType = 'f32',
+  ): Tensor {
+    const tensor = this.tensor(part, label, shape, dtype);
+    this.write(tensor, data);
+    return tensor;
+  }
+
+  /** Overwrites the start of a tensor's bytes with `data`. */
+  write(tensor: Tensor, data: Float32Array | Uint32Array | Int32Array | Uint16Array | Uint8Array): void {
+    const { buffer, offset } = placed(tensor);
+    if (data.byteLength > byteLength(tensor)) {
+      throw new Error(`${tensor.label}: ${data.byteLength} bytes do not fit its ${byteLength(tensor)}.`);
+    }
+    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    const whole = bytes.byteLength - (bytes.byteLength % 4);
+    if (whole > 0) this.device.queue.writeBuffer(buffer, offset, bytes, 0, whole);
+    if (whole < bytes.byteLength) {
+      const tail = new Uint8Array(4);
+      tail.set(bytes.subarray(whole));
+      this.device.queue.writeBuffer(buffer, offset + whole, tail);
+    }
+  }
+
+  /** Reads a tensor's bytes back; resolves when everything submitted before has run. */
+  async readBytes(tensor: Tensor, bytes = byteLength(tensor)): Promise<ArrayBuffer> {
+    const { buffer, offset } = placed(tensor);
+    const size = wholeWords(bytes);
+    const staging = this.device.createBuffer({
+      label: `staging of ${tensor.label}`,
+      size,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    this.ledger.add('staging', size);
+    try {
+      const encoder = this.device.createCommandEncoder({ label: `read ${tensor.label}` });
+      encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
+      this.device.queue.submit([encoder.finish()]);
+      await staging.mapAsync(GPUMapMode.READ);
+      return staging.getMappedRange().slice(0);
+    } finally {
+      staging.destroy();
+      this.ledger.remove('staging', size);
+    }
+  }
+
+  /** Reads an f32 tensor back. */
+  async read(tensor: Tensor): Promise<Float32Array> {
+    return new Float32Array(await this.readBytes(tensor));
+  }
+
+  /** Reads a u32 tensor back. */
+  async readU32(tensor: Tensor): Promise<Uint32Array> {
+    return new Uint32Array(await this.readBytes(tensor));
+  }
+
+  /** Frees a buffer and takes it off the ledger. */
+  release(buffer: GPUBuffer): void {
+    const entry = this.#live.get(buffer);
+    if (!entry) return;
+    this.#live.delete(buffer);
+    this.ledger.remove(entry.part, entry.bytes);
+    buffer.destroy();
+  }
+
+  /** Frees the buffers of tensors that have their own. */
+  free(...tensors: Tensor[]): void {
+    for (const tensor of tensors) this.release(placed(tensor).buffer);
+  }
+
+  /** Runs `work` inside a validation error scope and throws what the device complained about. */
+  async checked<T>(what: string, work: () => T | Promise<T>): Promise<T> {
+    this.device.pushErrorScope('validation');
+    this.device.pushErrorScope('out-of-memory');
+    const result = await work();
+    const [memory, validation] = [await this.device.popErrorScope(), await this.device.popErrorScope()];
+    if (memory) throw new Error(`${what}: the GPU is out of memory. ${memory.message}`);
+    if (validation) throw new Error(`${what}: ${validation.message}`);
+    return result;
+  }
+}
+
+/** Buffer and offset of a tensor that is already placed; a planned one has them only inside its plan. */
+export function placed(tensor: Tensor): { buffer: GPUBuffer; offset: number } {
+  if (tensor.storage.kind === 'planned') {
+    throw new Error(`${tensor.label} lives only inside its plan; mark it with keep() to read it.`);
+  }
+  return tensor.storage;
+}

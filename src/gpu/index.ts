@@ -1,0 +1,9 @@
+/** The engine's public face: what ops, models and optimizers use. */
+export { Arena } from './arena.ts';
+export { Gpu, placed } from './device.ts';
+export { defineKernel, read, update, write } from './kernel.ts';
+export type { MemoryPart } from './ledger.ts';
+export { Plan } from './plan.ts';
+export { Recorder } from './recorder.ts';
+export { Tape } from './tape.ts';
+export { byteLength, type DType, expectShape, reshape, sizeOf, type Tensor } from './tensor.ts';

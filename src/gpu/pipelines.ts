@@ -1,0 +1,72 @@
+import { kernelLabel, type Kernel, type Specialisation } from './kernel.ts';
+import { composeShader } from './shaders.ts';
+
+export interface Pipeline {
+  readonly label: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+function layoutEntries(kernel: Kernel): GPUBindGroupLayoutEntry[] {
+  const entries: GPUBindGroupLayoutEntry[] = [
+    { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform' } },
+  ];
+  for (const { index, access } of Object.values(kernel.bindings)) {
+    entries.push({
+      binding: index,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
+    });
+  }
+  return entries;
+}
+
+/** Compiles each specialised kernel once per device; callers that ask at the same time share the promise. */
+export class PipelineCache {
+  readonly #device: GPUDevice;
+  readonly #pipelines = new Map<string, Promise<Pipeline>>();
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  get size(): number {
+    return this.#pipelines.size;
+  }
+
+  get(kernel: Kernel, special: Specialisation = {}): Promise<Pipeline> {
+    const label = kernelLabel(kernel, special);
+    let pipeline = this.#pipelines.get(label);
+    if (!pipeline) {
+      pipeline = this.#compile(kernel, special, label);
+      this.#pipelines.set(label, pipeline);
+    }
+    return pipeline;
+  }
+
+  async #compile(kernel: Kernel, special: Specialisation, label: string): Promise<Pipeline> {
+    const device = this.#device;
+    const shader = composeShader(kernel.shader, special.defines);
+    device.pushErrorScope('validation');
+    const module = device.createShaderModule({ label, code: shader.code });
+    const layout = device.createBindGroupLayout({ label, entries: layoutEntries(kernel) });
+    const scope = device.popErrorScope();
+    const info = await module.getCompilationInfo();
+    await scope;
+    const problems = info.messages.filter((message) => message.type === 'error');
+    if (problems.length > 0) {
+      const sourceLines = shader.code.split('\n');
+      const text = problems.map((message) => {
+        const { file, line } = shader.origin(message.lineNum);
+        return `${file}:${line}:${message.linePos} ${message.message}\n    ${sourceLines[message.lineNum - 1] ?? ''}`;
+      });
+      throw new Error(`${label} does not compile:\n${text.join('\n')}`);
+    }
+    const pipeline = await device.createComputePipelineAsync({
+      label,
+      layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: kernel.entry, constants: { ...special.constants } },
+    });
+    return { label, pipeline, layout };
+  }
+}

@@ -1,0 +1,235 @@
+import { Arena } from './arena.ts';
+import type { Gpu } from './device.ts';
+import { encodeUniforms, kernelLabel } from './kernel.ts';
+import { assignObjects, lifetimes } from './lifetimes.ts';
+import type { Pipeline } from './pipelines.ts';
+import type { Dispatch, Recorder } from './recorder.ts';
+import { byteLength, type Tensor } from './tensor.ts';
+
+/** Uniform slots are bound at multiples of the default minUniformBufferOffsetAlignment, in bytes. */
+const UNIFORM_SLOT = 256;
+/** How long one submission should keep the GPU, so that the screen stays alive and no watchdog bites. */
+const SUBMIT_MS = 50;
+const FIRST_SLICE = 64;
+
+interface Step {
+  readonly label: string;
+  readonly pipeline: Pipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly workgroups: readonly [number, number, number];
+}
+
+export interface DispatchTime {
+  readonly label: string;
+  readonly microseconds: number;
+}
+
+/** Assigned memory of one recording. */
+class Placement {
+  readonly #buffers = new Map<number, GPUBuffer>();
+
+  constructor(recorder: Recorder, arena: Arena) {
+    const lives = lifetimes(recorder.dispatches, recorder.planned, recorder.kept);
+    const objects = assignObjects(lives);
+    const buffers = arena.take(objects.map((object) => object.bytes));
+    objects.forEach((object, index) => {
+      for (const tenant of object.tenants) this.#buffers.set(tenant.id, buffers[index]!);
+    });
+  }
+
+  locate(tensor: Tensor): GPUBufferBinding {
+    const { storage } = tensor;
+    if (storage.kind === 'buffer') {
+      return { buffer: storage.buffer, offset: storage.offset, size: byteLength(tensor) };
+    }
+    const buffer = this.#buffers.get(storage.id);
+    if (!buffer) throw new Error(`${tensor.label} is used but no dispatch of this plan writes it.`);
+    return { buffer, offset: 0, size: byteLength(tensor) };
+  }
+}
+
+/** Distinct uniform structs of a recording, each once, in one buffer. */
+class UniformTable {
+  readonly #slots = new Map<string, number>();
+  readonly #words: Uint32Array[] = [];
+
+  slot(words: Uint32Array): number {
+    const key = words.join();
+    let slot = this.#slots.get(key);
+    if (slot === undefined) {
+      slot = this.#words.length;
+      this.#slots.set(key, slot);
+      this.#words.push(words);
+    }
+    return slot;
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(Math.max(1, this.#words.length) * UNIFORM_SLOT);
+    this.#words.forEach((words, slot) => {
+      bytes.set(new Uint8Array(words.buffer), slot * UNIFORM_SLOT);
+    });
+    return bytes;
+  }
+}
+
+/** A recording made ready to run again and again: memory assigned, pipelines compiled, bind groups made. */
+export class Plan {
+  readonly #gpu: Gpu;
+  readonly #steps: Step[];
+  readonly #uniforms: GPUBuffer;
+  readonly #placement: Placement;
+  readonly #label: string;
+  #slice = FIRST_SLICE;
+  #calibrated = false;
+
+  private constructor(gpu: Gpu, label: string, steps: Step[], uniforms: GPUBuffer, placement: Placement) {
+    this.#gpu = gpu;
+    this.#label = label;
+    this.#steps = steps;
+    this.#uniforms = uniforms;
+    this.#placement = placement;
+  }
+
+  /** Plans memory in `arena`, compiles what is not compiled yet, and builds every bind group. */
+  static async create(gpu: Gpu, label: string, recorder: Recorder, arena: Arena): Promise<Plan> {
+    const placement = new Placement(recorder, arena);
+    const pipelines = await Promise.all(
+      recorder.dispatches.map(({ kernel, special }) => gpu.pipelines.get(kernel, special)),
+    );
+    const table = new UniformTable();
+    const slots = recorder.dispatches.map(({ kernel, uniforms }) =>
+      table.slot(encodeUniforms(kernel, uniforms)),
+    );
+    return gpu.checked(`plan ${label}`, () => {
+      const bytes = table.bytes();
+      const uniforms = gpu.device.createBuffer({
+        label: `${label} uniforms`,
+        size: bytes.byteLength,
+        usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+      });
+      gpu.device.queue.writeBuffer(uniforms, 0, bytes);
+      const steps = recorder.dispatches.map((dispatch, index) =>
+        makeStep(gpu, dispatch, pipelines[index]!, placement, { buffer: uniforms, slot: slots[index]! }),
+      );
+      return new Plan(gpu, label, steps, uniforms, placement);
+    });
+  }
+
+  get dispatchCount(): number {
+    return this.#steps.length;
+  }
+
+  /** The tensor with its buffer, for reading after a run; it must have been kept while recording. */
+  output(tensor: Tensor): Tensor {
+    const { buffer, offset } = this.#placement.locate(tensor);
+    return { ...tensor, storage: { kind: 'buffer', buffer: buffer as GPUBuffer, offset: offset ?? 0 } };
+  }
+
+  /** Submits every dispatch in order. Returns once submitted; reading a result waits for it. */
+  async run(): Promise<void> {
+    if (!this.#calibrated) {
+      this.#calibrated = true;
+      await this.#calibrate();
+      return;
+    }
+    for (let start = 0; start < this.#steps.length; start += this.#slice) this.#submit(start);
+  }
+
+  async #calibrate(): Promise<void> {
+    const { queue } = this.#gpu.device;
+    await queue.onSubmittedWorkDone();
+    const start = performance.now();
+    await this.#gpu.checked(`run ${this.#label}`, () => {
+      for (let at = 0; at < this.#steps.length; at += this.#slice) this.#submit(at);
+    });
+    await queue.onSubmittedWorkDone();
+    const msPerDispatch = (performance.now() - start) / Math.max(1, this.#steps.length);
+    this.#slice = Math.max(1, Math.min(4096, Math.floor(SUBMIT_MS / msPerDispatch)));
+  }
+
+  #submit(start: number): void {
+    const encoder = this.#gpu.device.createCommandEncoder({ label: this.#label });
+    const pass = encoder.beginComputePass({ label: this.#label });
+    const end = Math.min(this.#steps.length, start + this.#slice);
+    let current: GPUComputePipeline | undefined;
+    for (let index = start; index < end; index++) {
+      const { pipeline, bindGroup, workgroups } = this.#steps[index]!;
+      if (pipeline.pipeline !== current) {
+        current = pipeline.pipeline;
+        pass.setPipeline(current);
+      }
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...workgroups);
+    }
+    pass.end();
+    this.#gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  /** Runs each dispatch in a pass of its own between two timestamps (needs the feature `timestamp-query`). */
+  async profile(): Promise<DispatchTime[]> {
+    const { device } = this.#gpu;
+    const count = this.#steps.length * 2;
+    const querySet = device.createQuerySet({ type: 'timestamp', count });
+    const resolved = device.createBuffer({
+      size: count * 8,
+      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+    });
+    const staging = device.createBuffer({
+      size: count * 8,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    const encoder = device.createCommandEncoder();
+    this.#steps.forEach(({ pipeline, bindGroup, workgroups }, index) => {
+      const timestampWrites = {
+        querySet,
+        beginningOfPassWriteIndex: 2 * index,
+        endOfPassWriteIndex: 2 * index + 1,
+      };
+      const pass = encoder.beginComputePass({ timestampWrites });
+      pass.setPipeline(pipeline.pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...workgroups);
+      pass.end();
+    });
+    encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+    encoder.copyBufferToBuffer(resolved, 0, staging, 0, count * 8);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
+    for (const buffer of [resolved, staging]) buffer.destroy();
+    querySet.destroy();
+    return this.#steps.map(({ label }, index) => ({
+      label,
+      microseconds: Number(stamps[2 * index + 1]! - stamps[2 * index]!) / 1000,
+    }));
+  }
+
+  /** Frees the uniforms; memory objects belong to the arena. */
+  [Symbol.dispose](): void {
+    this.#uniforms.destroy();
+  }
+}
+
+function makeStep(
+  gpu: Gpu,
+  dispatch: Dispatch,
+  pipeline: Pipeline,
+  placement: Placement,
+  uniforms: { buffer: GPUBuffer; slot: number },
+): Step {
+  const label = kernelLabel(dispatch.kernel, dispatch.special);
+  const entries: GPUBindGroupEntry[] = [
+    {
+      binding: 0,
+      resource: { buffer: uniforms.buffer, offset: uniforms.slot * UNIFORM_SLOT, size: UNIFORM_SLOT },
+    },
+  ];
+  for (const [name, { index }] of Object.entries(dispatch.kernel.bindings)) {
+    const tensor = dispatch.tensors[name];
+    if (!tensor) throw new Error(`${label}: no tensor for binding ${name}.`);
+    entries.push({ binding: index, resource: placement.locate(tensor) });
+  }
+  const bindGroup = gpu.device.createBindGroup({ label, layout: pipeline.layout, entries });
+  return { label, pipeline, bindGroup, workgroups: dispatch.workgroups };
+}

@@ -1,0 +1,47 @@
+/** Element types of tensors. 16-bit types are stored two to a 32-bit word, as published. */
+export type DType = 'f32' | 'u32' | 'i32' | 'bf16' | 'f16';
+
+/** Where a tensor's bytes are: in a buffer of its own or a part of one, or in memory that a plan will assign. */
+export type Storage =
+  | { readonly kind: 'buffer'; readonly buffer: GPUBuffer; readonly offset: number }
+  | { readonly kind: 'planned'; readonly id: number };
+
+export interface Tensor {
+  readonly label: string;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly storage: Storage;
+  /** Where the gradient of a trainable tensor is accumulated; absent for everything that is not trained. */
+  readonly grad?: Tensor;
+}
+
+const bytesPerElement: Record<DType, number> = { f32: 4, u32: 4, i32: 4, bf16: 2, f16: 2 };
+
+/** Number of elements. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** Bytes of the tensor in a buffer, rounded up to whole 32-bit words. */
+export function byteLength(tensor: Pick<Tensor, 'shape' | 'dtype'>): number {
+  return Math.max(4, Math.ceil((sizeOf(tensor.shape) * bytesPerElement[tensor.dtype]) / 4) * 4);
+}
+
+/** The same bytes under another shape of equal size. A trainable tensor keeps its gradient, under that shape too. */
+export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
+  if (sizeOf(shape) !== sizeOf(tensor.shape)) {
+    throw new Error(`reshape: ${tensor.label} [${tensor.shape}] has not the size of [${shape}].`);
+  }
+  return { ...tensor, shape, ...(tensor.grad ? { grad: reshape(tensor.grad, shape) } : {}) };
+}
+
+/** Fails with the op's name unless `tensor` has `shape`; -1 stands for any extent. */
+export function expectShape(op: string, tensor: Tensor, shape: readonly number[]): void {
+  const fits =
+    tensor.shape.length === shape.length &&
+    shape.every((extent, axis) => extent === -1 || extent === tensor.shape[axis]);
+  if (!fits) {
+    const wanted = shape.map((extent) => (extent === -1 ? '*' : extent)).join(', ');
+    throw new Error(`${op}: ${tensor.label} is [${tensor.shape.join(', ')}], expected [${wanted}].`);
+  }
+}

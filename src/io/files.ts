@@ -1,0 +1,218 @@
+import { InputError } from '../math/errors.ts';
+
+/** A file that was dropped, chosen or made in memory. Its bytes are read only when `blob()` is called. */
+export interface FileEntry {
+  /** Path inside the tree, parts joined by '/', no leading './'. */
+  readonly path: string;
+  blob(): Promise<Blob>;
+}
+
+/** A folder as a flat list of its files, sorted by path. */
+export interface FileTree {
+  readonly name: string;
+  readonly files: readonly FileEntry[];
+}
+
+type TreeContents = Readonly<Record<string, string | Uint8Array<ArrayBuffer> | Blob>>;
+
+/** A tree from contents in memory: path → text, bytes or Blob. */
+export function treeFromMemory(name: string, contents: TreeContents): FileTree {
+  const files = Object.entries(contents).map(([path, content]) => ({
+    path: cleanPath(path),
+    blob: async () => (content instanceof Blob ? content : new Blob([content])),
+  }));
+  return makeTree(name, files);
+}
+
+/** A tree from `<input type="file" webkitdirectory>` or from loose files. */
+export function treeFromFileList(list: Iterable<File>): FileTree {
+  return treeFromFiles([...list].map((file) => ({ path: file.webkitRelativePath || file.name, file })));
+}
+
+/** A tree from files with paths. A top folder that all of them share becomes the tree's name. */
+export function treeFromFiles(list: Iterable<{ readonly path: string; readonly file: Blob }>): FileTree {
+  const files = [...list].map(({ path, file }) => ({ path: cleanPath(path), blob: async () => file }));
+  const tops = new Set(files.map(({ path }) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '')));
+  const [top = ''] = tops;
+  if (tops.size !== 1 || top === '') return makeTree('files', files);
+  return makeTree(
+    top,
+    files.map((file) => ({ ...file, path: file.path.slice(top.length + 1) })),
+  );
+}
+
+/** A tree from a directory handle (drag and drop, showDirectoryPicker, OPFS). Hidden files and folders are left out. */
+export async function treeFromDirectory(directory: FileSystemDirectoryHandle): Promise<FileTree> {
+  const files: FileEntry[] = [];
+  await collectHandles(directory, '', files);
+  return makeTree(directory.name, files);
+}
+
+async function collectHandles(
+  directory: FileSystemDirectoryHandle,
+  prefix: string,
+  files: FileEntry[],
+): Promise<void> {
+  for await (const [name, handle] of directory.entries()) {
+    if (name.startsWith('.')) continue;
+    if (isDirectoryHandle(handle)) await collectHandles(handle, `${prefix}${name}/`, files);
+    else if (isFileHandle(handle)) files.push({ path: prefix + name, blob: () => handle.getFile() });
+  }
+}
+
+function isDirectoryHandle(handle: FileSystemHandle): handle is FileSystemDirectoryHandle {
+  return handle.kind === 'directory';
+}
+
+function isFileHandle(handle: FileSystemHandle): handle is FileSystemFileHandle {
+  return handle.kind === 'file';
+}
+
+/** A tree from the older entry API of drag and drop, for browsers whose drops give no handles. */
+export async function treeFromEntries(name: string, entries: readonly FileSystemEntry[]): Promise<FileTree> {
+  const only = entries.length === 1 ? entries[0] : undefined;
+  const files: FileEntry[] = [];
+  if (only && isDirectoryEntry(only)) {
+    await collectEntries(await readEntries(only), '', files);
+    return makeTree(only.name, files);
+  }
+  await collectEntries(entries, '', files);
+  return makeTree(name, files);
+}
+
+async function collectEntries(
+  entries: readonly FileSystemEntry[],
+  prefix: string,
+  files: FileEntry[],
+): Promise<void> {
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    if (isDirectoryEntry(entry)) {
+      await collectEntries(await readEntries(entry), `${prefix}${entry.name}/`, files);
+    } else if (isFileEntry(entry)) {
+      const blob = () => new Promise<Blob>((resolve, reject) => entry.file(resolve, reject));
+      files.push({ path: prefix + entry.name, blob });
+    }
+  }
+}
+
+function isDirectoryEntry(entry: FileSystemEntry): entry is FileSystemDirectoryEntry {
+  return entry.isDirectory;
+}
+
+function isFileEntry(entry: FileSystemEntry): entry is FileSystemFileEntry {
+  return entry.isFile;
+}
+
+/** All entries of a directory: the reader hands them out in batches until an empty one. */
+async function readEntries(directory: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
+  const reader = directory.createReader();
+  const all: FileSystemEntry[] = [];
+  for (;;) {
+    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (batch.length === 0) return all;
+    all.push(...batch);
+  }
+}
+
+function makeTree(name: string, files: readonly FileEntry[]): FileTree {
+  return { name, files: [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)) };
+}
+
+/** './a//b' and 'a\b' → 'a/b'. */
+export function cleanPath(path: string): string {
+  return path
+    .replaceAll('\\', '/')
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+}
+
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** The extension in lower case without its dot; '' for none. */
+export function extension(path: string): string {
+  const base = baseName(path);
+  const dot = base.lastIndexOf('.');
+  return dot <= 0 ? '' : base.slice(dot + 1).toLowerCase();
+}
+
+export function findFile(tree: FileTree, path: string): FileEntry | undefined {
+  const wanted = cleanPath(path);
+  return tree.files.find((file) => file.path === wanted);
+}
+
+/** What lies under `folder`, with paths relative to it; undefined when nothing does. `''` is the tree itself. */
+export function subtree(tree: FileTree, folder: string): FileTree | undefined {
+  const prefix = cleanPath(folder);
+  if (prefix === '') return tree;
+  const files = tree.files
+    .filter((file) => file.path.startsWith(`${prefix}/`))
+    .map((file) => ({ ...file, path: file.path.slice(prefix.length + 1) }));
+  return files.length === 0 ? undefined : { name: baseName(prefix), files };
+}
+
+/** Text of a file that may be absent. */
+export async function readTextIfThere(tree: FileTree, path: string): Promise<string | undefined> {
+  const file = findFile(tree, path);
+  return file && (await file.blob()).text();
+}
+
+/** JSON object of a file that may be absent. Throws InputError when it is there but is not a JSON object. */
+export async function readJsonIfThere(
+  tree: FileTree,
+  path: string,
+): Promise<Record<string, unknown> | undefined> {
+  const text = await readTextIfThere(tree, path);
+  return text === undefined ? undefined : parseJsonObject(text, `${tree.name}/${path}`);
+}
+
+/** JSON object of a file that must be there. */
+export async function readJson(tree: FileTree, path: string): Promise<Record<string, unknown>> {
+  const value = await readJsonIfThere(tree, path);
+  if (value) return value;
+  throw new InputError(`${tree.name}: ${path} is missing.`, {
+    hint: `Drop the whole folder; it has ${tree.files.length} files, ${path} is not among them.`,
+  });
+}
+
+/** Text → JSON object, or an InputError that names the file and the position. */
+export function parseJsonObject(text: string, label: string): Record<string, unknown> {
+  const value = parseJson(text, label);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw new InputError(
+    `${label}: expected a JSON object, found ${Array.isArray(value) ? 'a list' : typeof value}.`,
+  );
+}
+
+/** Text → JSON value, or an InputError that names the file, line and column. */
+export function parseJson(text: string, label: string): unknown {
+  try {
+    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new InputError(`${label} is not JSON${describePosition(text, reason)}: ${reason}.`, {
+      hint: 'Open the file in an editor that checks JSON and correct that place.',
+      cause,
+    });
+  }
+}
+
+/** " at line 3, column 7", when the engine's message tells a position or says that the text ended. */
+function describePosition(text: string, reason: string): string {
+  const found = /position (\d+)/.exec(reason);
+  const position = found
+    ? Number(found[1])
+    : /end of (JSON )?(input|data)/i.test(reason)
+      ? text.length
+      : undefined;
+  if (position === undefined) return '';
+  const before = text.slice(0, position);
+  const line = before.split('\n').length;
+  return ` at line ${line}, column ${position - before.lastIndexOf('\n')}`;
+}

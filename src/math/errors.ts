@@ -1,0 +1,17 @@
+/** An error the person at the screen can act on: the message says what was found, what was expected and where. */
+export class InputError extends Error {
+  /** The next move, in one sentence; absent when the message already says it. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'InputError';
+    this.hint = options.hint;
+  }
+}
+
+/** One line for logs, tables and terminals: the message, then the hint. */
+export function describeError(error: unknown): string {
+  if (error instanceof InputError) return error.hint ? `${error.message} ${error.hint}` : error.message;
+  return error instanceof Error ? error.message : String(error);
+}

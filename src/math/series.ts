@@ -1,0 +1,43 @@
+/** Curves for charts: smoothing and thinning of metric series. */
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/**
+ * Exponential moving average with bias correction: e ← w·e + (1-w)·y, shown as e / (1 - w^n), n the values so far.
+ * `weight` w in [0, 1): 0 returns the series itself. Values that are not finite are passed through and not averaged.
+ */
+export function emaSmooth(values: readonly number[], weight: number): number[] {
+  let average = 0;
+  let correction = 1;
+  return values.map((value) => {
+    if (!Number.isFinite(value)) return value;
+    average = weight * average + (1 - weight) * value;
+    correction *= weight;
+    return average / (1 - correction);
+  });
+}
+
+/**
+ * At most 2·buckets + 2 points that keep every visible extreme: the points, in order of x, are cut into `buckets` runs
+ * of (nearly) equal count; each run gives its lowest and its highest point, and the first and last point always stay.
+ */
+export function downsampleMinMax(points: readonly Point[], buckets: number): Point[] {
+  const count = points.length;
+  if (count <= buckets * 2 || buckets < 1) return [...points];
+  const kept = new Set<number>([0, count - 1]);
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    const start = Math.floor((bucket * count) / buckets);
+    const end = Math.floor(((bucket + 1) * count) / buckets);
+    let lowest = start;
+    let highest = start;
+    for (let i = start; i < end; i++) {
+      if (points[i]!.y < points[lowest]!.y) lowest = i;
+      if (points[i]!.y > points[highest]!.y) highest = i;
+    }
+    kept.add(lowest).add(highest);
+  }
+  return [...kept].sort((a, b) => a - b).map((index) => points[index]!);
+}

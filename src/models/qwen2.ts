@@ -1,0 +1,205 @@
+import { InputError } from '../math/errors.ts';
+import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
+import { attention } from '../ops/attention.ts';
+import { add, swiglu } from '../ops/elementwise.ts';
+import { linear, loraLinear } from '../ops/linear.ts';
+import { rmsNorm } from '../ops/rms-norm.ts';
+import { rope, type RopeTable, ropeTable } from '../ops/rope.ts';
+import { type Adapter, linearName, type LoraTarget } from './lora.ts';
+import type { Weights } from './weights.ts';
+
+export interface Qwen2Config {
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly vocabSize: number;
+  readonly maxPositions: number;
+  readonly rmsNormEps: number;
+  readonly ropeTheta: number;
+  readonly tieWordEmbeddings: boolean;
+}
+
+function positive(json: Readonly<Record<string, unknown>>, key: string, fallback?: number): number {
+  const value = json[key] ?? fallback;
+  if (typeof value === 'number' && value > 0) return value;
+  throw new InputError(`config.json: "${key}" is ${JSON.stringify(value)}, expected a positive number.`);
+}
+
+/** Reads the decoder's part of a Hugging Face config.json. Throws an InputError naming the field that is off. */
+export function parseQwen2Config(json: Readonly<Record<string, unknown>>): Qwen2Config {
+  const hiddenSize = positive(json, 'hidden_size');
+  const heads = positive(json, 'num_attention_heads');
+  const kvHeads = positive(json, 'num_key_value_heads', heads);
+  const headDim = positive(json, 'head_dim', hiddenSize / heads);
+  if (heads % kvHeads !== 0 || !Number.isInteger(headDim)) {
+    throw new InputError(
+      `config.json: ${heads} heads with ${kvHeads} key-value heads over ${hiddenSize} features do not divide evenly.`,
+    );
+  }
+  return {
+    hiddenSize,
+    intermediateSize: positive(json, 'intermediate_size'),
+    layers: positive(json, 'num_hidden_layers'),
+    heads,
+    kvHeads,
+    headDim,
+    vocabSize: positive(json, 'vocab_size'),
+    maxPositions: positive(json, 'max_position_embeddings', 32768),
+    rmsNormEps: positive(json, 'rms_norm_eps', 1e-6),
+    ropeTheta: positive(json, 'rope_theta', 1e6),
+    tieWordEmbeddings: json.tie_word_embeddings === true,
+  };
+}
+
+interface LinearWeights {
+  readonly weight: Tensor;
+  readonly bias?: Tensor;
+  readonly adapter?: Adapter;
+}
+
+interface DecoderLayer {
+  readonly inputNorm: Tensor;
+  readonly postNorm: Tensor;
+  readonly linears: Readonly<Record<LoraTarget, LinearWeights>>;
+}
+
+export interface Qwen2 {
+  readonly config: Qwen2Config;
+  /** Consecutive vocabulary ranges of the embedding, [rows, hidden] each. */
+  readonly embedTokens: readonly Tensor[];
+  /** Vocabulary ranges of the output head; the embedding itself where tied. */
+  readonly head: readonly Tensor[];
+  readonly layers: readonly DecoderLayer[];
+  readonly norm: Tensor;
+  readonly rope: RopeTable;
+}
+
+/** What a decoder's weights are opened with. */
+export interface DecoderSources {
+  readonly open: Weights;
+  /** Opens a [rows, cols] matrix as consecutive row ranges that each fit one binding. */
+  readonly openRows: (name: string, shape: readonly [number, number]) => readonly Tensor[];
+  /** The adapter of a linear layer by checkpoint name, if it has one. */
+  readonly adapter?: (name: string) => Adapter | undefined;
+  /** Longest sequence that will be asked for; sizes the table of rotary angles. */
+  readonly maxPositions?: number;
+}
+
+/** Shapes [out, in] of the seven linear layers. */
+export function linearShapes(config: Qwen2Config): Record<LoraTarget, readonly [number, number]> {
+  const { hiddenSize: d, intermediateSize: inner, heads, kvHeads, headDim } = config;
+  return {
+    q_proj: [heads * headDim, d],
+    k_proj: [kvHeads * headDim, d],
+    v_proj: [kvHeads * headDim, d],
+    o_proj: [d, heads * headDim],
+    gate_proj: [inner, d],
+    up_proj: [inner, d],
+    down_proj: [d, inner],
+  };
+}
+
+const hasBias = (target: LoraTarget): boolean => ['q_proj', 'k_proj', 'v_proj'].includes(target);
+
+function openLayer(sources: DecoderSources, config: Qwen2Config, layer: number): DecoderLayer {
+  const { open, adapter } = sources;
+  const openLinear = ([target, shape]: [string, readonly [number, number]]): [string, LinearWeights] => {
+    const name = linearName(layer, target as LoraTarget);
+    const found = adapter?.(name);
+    const weights: LinearWeights = {
+      weight: open(`${name}.weight`, shape),
+      ...(hasBias(target as LoraTarget) ? { bias: open(`${name}.bias`, [shape[0]]) } : {}),
+      ...(found ? { adapter: found } : {}),
+    };
+    return [target, weights];
+  };
+  return {
+    inputNorm: open(`model.layers.${layer}.input_layernorm.weight`, [config.hiddenSize]),
+    postNorm: open(`model.layers.${layer}.post_attention_layernorm.weight`, [config.hiddenSize]),
+    linears: Object.fromEntries(
+      Object.entries(linearShapes(config)).map(openLinear),
+    ) as DecoderLayer['linears'],
+  };
+}
+
+/** Opens every tensor of the decoder by its published name. */
+export function openQwen2(gpu: Gpu, config: Qwen2Config, sources: DecoderSources): Qwen2 {
+  const table = [config.vocabSize, config.hiddenSize] as const;
+  const embedTokens = sources.openRows('model.embed_tokens.weight', table);
+  return {
+    config,
+    embedTokens,
+    head: config.tieWordEmbeddings ? embedTokens : sources.openRows('lm_head.weight', table),
+    layers: Array.from({ length: config.layers }, (_, layer) => openLayer(sources, config, layer)),
+    norm: sources.open('model.norm.weight', [config.hiddenSize]),
+    rope: ropeTable(gpu, config.headDim, config.ropeTheta, sources.maxPositions ?? config.maxPositions),
+  };
+}
+
+/** Where the tokens of a pass lie; tensors of src/models/rows.ts. */
+export interface RowTensors {
+  /** u32 [n] */
+  readonly positions: Tensor;
+  /** u32 [n, 4] */
+  readonly spans: Tensor;
+  /** u32 [keys, 2] */
+  readonly keySpans: Tensor;
+}
+
+/** Keys and values of one layer as attention should read them, given those of the tokens at hand. */
+export type KeyValueCache = (layer: number, k: Tensor, v: Tensor) => { k: Tensor; v: Tensor };
+
+export interface DecoderOptions {
+  /** Whether adapters take part; without them the model is the reference. */
+  readonly adapters: boolean;
+  readonly cache?: KeyValueCache;
+  /** Keep only each layer's input for the backward pass and compute the rest again. */
+  readonly checkpoint?: boolean;
+  readonly observe?: (name: string, tensor: Tensor) => void;
+}
+
+function apply(tape: Tape, x: Tensor, weights: LinearWeights, adapters: boolean): Tensor {
+  const { weight, bias, adapter } = weights;
+  return adapters && adapter ? loraLinear(tape, x, weight, bias, adapter) : linear(tape, x, weight, bias);
+}
+
+function decoderLayer(
+  tape: Tape,
+  model: Qwen2,
+  index: number,
+  x: Tensor,
+  rows: RowTensors,
+  options: DecoderOptions,
+): Tensor {
+  const { heads, kvHeads, headDim, rmsNormEps } = model.config;
+  const { linears, inputNorm, postNorm } = model.layers[index]!;
+  const { adapters } = options;
+  const h = rmsNorm(tape, x, inputNorm, rmsNormEps);
+  const q = rope(tape, apply(tape, h, linears.q_proj, adapters), rows.positions, model.rope, heads);
+  const newK = rope(tape, apply(tape, h, linears.k_proj, adapters), rows.positions, model.rope, kvHeads);
+  const newV = apply(tape, h, linears.v_proj, adapters);
+  const { k, v } = options.cache?.(index, newK, newV) ?? { k: newK, v: newV };
+  const { spans, keySpans } = rows;
+  const mixed = attention(tape, q, k, v, { heads, kvHeads, headDim, spans, keySpans });
+  const attended = add(tape, x, apply(tape, mixed, linears.o_proj, adapters));
+  const g = rmsNorm(tape, attended, postNorm, rmsNormEps);
+  const inner = swiglu(tape, apply(tape, g, linears.gate_proj, adapters), apply(tape, g, linears.up_proj, adapters));
+  return add(tape, attended, apply(tape, inner, linears.down_proj, adapters));
+}
+
+/** Hidden states [n, hidden] after the final norm, from embeddings [n, hidden]. */
+export function decode(tape: Tape, model: Qwen2, x: Tensor, rows: RowTensors, options: DecoderOptions): Tensor {
+  let hidden = x;
+  for (let index = 0; index < model.config.layers; index++) {
+    const input = hidden;
+    const layer = (): Tensor => decoderLayer(tape, model, index, input, rows, options);
+    hidden = options.checkpoint ? tape.checkpoint([input], layer) : layer();
+    if (index === 0) options.observe?.('decoder_hidden_layer1', hidden);
+  }
+  const last = rmsNorm(tape, hidden, model.norm, model.config.rmsNormEps);
+  options.observe?.('decoder_hidden_last', last);
+  return last;
+}

@@ -1,0 +1,100 @@
+/**
+ * How many sequences lie in one packed row of tokens, and what each token may attend to.
+ *
+ * A group is one prompt P and its completions c1 … cG, laid out `P | c1 | c2 | … | cG` without padding. A token of c_i
+ * sees P and the earlier tokens of c_i, and its position goes on from the end of P. Every query sees two contiguous
+ * ranges of keys, and every key is seen by one contiguous range of queries, so attention needs no masks.
+ */
+
+/** Attention ranges and positions of `capacity` packed tokens, ready to upload. */
+export interface PackedRows {
+  readonly capacity: number;
+  /** Tokens in use; the rest is padding that sees nothing and is seen by nothing. */
+  readonly length: number;
+  /** [capacity] position of each token in its own sequence. */
+  readonly positions: Uint32Array;
+  /** [capacity, 4] query i sees keys [x, y) and [z, w). */
+  readonly spans: Uint32Array;
+  /** [capacity, 2] key j is seen by queries [x, y). */
+  readonly keySpans: Uint32Array;
+}
+
+export interface GroupLayout {
+  /** First token of the prompt. */
+  readonly promptStart: number;
+  readonly promptLength: number;
+  /** First token of each completion. */
+  readonly starts: readonly number[];
+  readonly lengths: readonly number[];
+  /** One past the last token of the group. */
+  readonly end: number;
+}
+
+export interface GroupShape {
+  readonly promptLength: number;
+  /** Number of tokens of each completion that take part (the last sampled token is never an input). */
+  readonly completionLengths: readonly number[];
+}
+
+/** Where each part of each group lies when the groups follow one another. */
+export function layoutGroups(groups: readonly GroupShape[]): GroupLayout[] {
+  let at = 0;
+  return groups.map(({ promptLength, completionLengths }) => {
+    const promptStart = at;
+    at += promptLength;
+    const starts = completionLengths.map((length) => {
+      const start = at;
+      at += length;
+      return start;
+    });
+    return { promptStart, promptLength, starts, lengths: completionLengths, end: at };
+  });
+}
+
+/** Packs groups into `capacity` tokens. Throws if they do not fit. */
+export function packRows(groups: readonly GroupLayout[], capacity: number): PackedRows {
+  const length = groups.at(-1)?.end ?? 0;
+  if (length > capacity) throw new Error(`packRows: ${length} tokens do not fit ${capacity}.`);
+  const rows: PackedRows = {
+    capacity,
+    length,
+    positions: new Uint32Array(capacity),
+    spans: new Uint32Array(4 * capacity),
+    keySpans: new Uint32Array(2 * capacity),
+  };
+  for (const group of groups) packGroup(rows, group);
+  return rows;
+}
+
+function packGroup(rows: PackedRows, group: GroupLayout): void {
+  const { promptStart, promptLength } = group;
+  const promptEnd = promptStart + promptLength;
+  for (let i = 0; i < promptLength; i++) {
+    const token = promptStart + i;
+    rows.positions[token] = i;
+    rows.spans.set([0, 0, promptStart, token + 1], 4 * token);
+    rows.keySpans.set([token, group.end], 2 * token);
+  }
+  group.starts.forEach((start, index) => {
+    const end = start + group.lengths[index]!;
+    for (let token = start; token < end; token++) {
+      rows.positions[token] = promptLength + token - start;
+      rows.spans.set([promptStart, promptEnd, start, token + 1], 4 * token);
+      rows.keySpans.set([token, end], 2 * token);
+    }
+  });
+}
+
+/** Ranges of `count` segments of equal length in which every token sees its whole segment (encoders). */
+export function packFullSegments(count: number, length: number): PackedRows {
+  const capacity = count * length;
+  const positions = Uint32Array.from({ length: capacity }, (_, i) => i % length);
+  const spans = new Uint32Array(4 * capacity);
+  const keySpans = new Uint32Array(2 * capacity);
+  for (let token = 0; token < capacity; token++) {
+    const start = token - (token % length);
+    spans.set([start, start + length, 0, 0], 4 * token);
+    keySpans.set([start, start + length], 2 * token);
+  }
+  return { capacity, length: capacity, positions, spans, keySpans };
+}

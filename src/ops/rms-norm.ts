@@ -1,0 +1,55 @@
+import { defineKernel, expectShape, read, type Tape, type Tensor, update, write } from '../gpu/index.ts';
+
+const uniforms = { rows: 'u32', cols: 'u32', eps: 'f32' } as const;
+const forward = defineKernel({
+  shader: 'rms_norm',
+  entry: 'forward',
+  uniforms,
+  bindings: { x: read(1), weight: read(2), y: write(3), rstd: write(4) },
+});
+const backwardInput = defineKernel({
+  shader: 'rms_norm',
+  entry: 'backward_input',
+  uniforms,
+  bindings: { x: read(1), weight: read(2), rstd: read(5), dy: read(6), dx: write(7) },
+});
+const backwardWeight = defineKernel({
+  shader: 'rms_norm',
+  entry: 'backward_weight',
+  uniforms,
+  bindings: { x: read(1), rstd: read(5), dy: read(6), dweight: update(8) },
+});
+
+/**
+ * y = x / sqrt(mean(x²) + eps) · weight over the last axis (Zhang & Sennrich 2019, arXiv 1910.07467).
+ * x [rows, cols], weight [cols] f32. Backward: dx overwritten; dweight accumulated into `weight.grad`.
+ */
+export function rmsNorm(tape: Tape, x: Tensor, weight: Tensor, eps: number): Tensor {
+  const [rows, cols] = [x.shape[0]!, x.shape[1]!];
+  expectShape('rmsNorm weight', weight, [cols]);
+  const { recorder } = tape;
+  const y = recorder.temp('rmsNorm', x.shape);
+  const rstd = recorder.temp('rmsNorm rstd', [rows]);
+  const values = { rows, cols, eps };
+  recorder.dispatch(forward, { uniforms: values, tensors: { x, weight, y, rstd }, workgroups: rows });
+  tape.record([y], [x, weight], () => {
+    const dy = tape.gradOf(y)!;
+    if (weight.grad) {
+      recorder.dispatch(backwardWeight, {
+        uniforms: values,
+        tensors: { x, rstd, dy, dweight: weight.grad },
+        workgroups: Math.ceil(cols / 64),
+      });
+    }
+    if (tape.needsGrad(x)) {
+      const dx = recorder.temp('d rmsNorm', x.shape);
+      recorder.dispatch(backwardInput, {
+        uniforms: values,
+        tensors: { x, weight, rstd, dy, dx },
+        workgroups: rows,
+      });
+      tape.addGrad(x, dx);
+    }
+  });
+  return y;
+}

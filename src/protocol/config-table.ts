@@ -1,0 +1,331 @@
+/** Every setting of a run, once. Type, defaults, validation, form, tooltips, flags and export all read these rows. */
+import { driftFields, lossFields, rewardFields } from './config-objective.ts';
+import { choice, flag, float, int, list, text } from './fields.ts';
+
+export * from './config-objective.ts';
+
+export const STAGES = ['grpo', 'sft'] as const;
+export const SCHEDULES = ['constant', 'linear', 'cosine'] as const;
+export const LORA_TARGETS = [
+  'q_proj',
+  'k_proj',
+  'v_proj',
+  'o_proj',
+  'gate_proj',
+  'up_proj',
+  'down_proj',
+] as const;
+export const PROMPT_PRESETS = ['canonical', 'r1-omni'] as const;
+
+const NO_LIMIT = Number.POSITIVE_INFINITY;
+
+const runFields = {
+  stage: choice({
+    choices: STAGES,
+    default: 'grpo',
+    group: 'Run',
+    label: 'Stage',
+    help: 'grpo learns from rewards on its own answers. sft imitates the labelled answers (a cold start).',
+  }),
+  steps: int({
+    default: 100,
+    min: 1,
+    max: 1_000_000,
+    group: 'Run',
+    essential: true,
+    label: 'Steps',
+    trl: 'max_steps',
+    help: 'Optimizer steps in this run, each on freshly sampled answers.',
+  }),
+  promptsPerStep: int({
+    default: 8,
+    min: 1,
+    max: 1024,
+    group: 'Run',
+    essential: true,
+    label: 'Clips per step',
+    help: 'How many clips one step asks about. Time grows with it, and the gradient gets steadier.',
+  }),
+  groupSize: int({
+    default: 8,
+    min: 2,
+    max: 64,
+    group: 'Run',
+    essential: true,
+    label: 'Answers per clip (G)',
+    trl: 'num_generations',
+    help: 'G in GRPO: answers sampled for the same clip and compared with each other. More gives a steadier advantage.',
+  }),
+  numIterations: int({
+    default: 1,
+    min: 1,
+    max: 64,
+    group: 'Run',
+    label: 'Passes per batch',
+    trl: 'num_iterations',
+    help: 'Optimizer steps taken on the same answers (μ). With 1 the ratio is always 1 and clipping never fires.',
+  }),
+  seed: int({
+    default: 42,
+    min: 0,
+    max: 4_294_967_295,
+    group: 'Run',
+    label: 'Seed',
+    trl: 'seed',
+    help: 'The same seed on the same device gives the same answers and the same curves.',
+  }),
+  checkpointEvery: int({
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    unit: 'steps',
+    group: 'Run',
+    label: 'Checkpoint every',
+    trl: 'save_steps',
+    help: 'Saves the trained weights and optimizer every so many steps. 0 = never.',
+  }),
+};
+
+const generationFields = {
+  maxCompletionLength: int({
+    default: 256,
+    min: 1,
+    max: 8192,
+    unit: 'tokens',
+    group: 'Generation',
+    label: 'Longest answer',
+    trl: 'max_completion_length',
+    help: 'An answer is cut here. Raise it when many answers are cut short; memory and time grow with it.',
+  }),
+  temperature: float({
+    default: 1,
+    min: 0.01,
+    max: 10,
+    group: 'Generation',
+    label: 'Temperature',
+    trl: 'temperature',
+    help: 'Higher gives more varied answers. It divides the logits in sampling and in the loss alike.',
+  }),
+  topK: int({
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    group: 'Generation',
+    label: 'Top-k',
+    trl: 'top_k',
+    help: 'Sample only among the k likeliest tokens. 0 = off.',
+  }),
+  topP: float({
+    default: 1,
+    min: 0.001,
+    max: 1,
+    group: 'Generation',
+    label: 'Top-p',
+    trl: 'top_p',
+    help: 'Sample only among the likeliest tokens that together hold this much probability. 1 = off.',
+  }),
+  minP: float({
+    default: 0,
+    min: 0,
+    max: 1,
+    group: 'Generation',
+    label: 'Min-p',
+    trl: 'min_p',
+    help: 'Drop tokens less likely than this share of the likeliest one. 0 = off.',
+  }),
+  repetitionPenalty: float({
+    default: 1,
+    min: 0.1,
+    max: 10,
+    group: 'Generation',
+    label: 'Repetition penalty',
+    trl: 'repetition_penalty',
+    help: 'Above 1 makes tokens already in the answer less likely. 1 = off.',
+  }),
+};
+
+const optimizerFields = {
+  learningRate: float({
+    default: 1e-5,
+    min: 0,
+    max: 1,
+    ladder: [1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3],
+    group: 'Optimizer',
+    essential: true,
+    label: 'Learning rate',
+    trl: 'learning_rate',
+    help: 'Size of a step. LoRA likes about ten times more than full training.',
+  }),
+  schedule: choice({
+    choices: SCHEDULES,
+    default: 'linear',
+    group: 'Optimizer',
+    label: 'Learning-rate schedule',
+    trl: 'lr_scheduler_type',
+    help: 'Keep the rate, or let it fall to zero in a line or along a cosine.',
+  }),
+  warmupSteps: int({
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    unit: 'steps',
+    group: 'Optimizer',
+    label: 'Warm-up',
+    trl: 'warmup_steps',
+    help: 'Steps during which the rate climbs from zero.',
+  }),
+  adamBeta1: float({
+    default: 0.9,
+    min: 0,
+    max: 0.999_999,
+    group: 'Optimizer',
+    label: 'Adam β₁',
+    trl: 'adam_beta1',
+    help: 'Memory of the mean gradient.',
+  }),
+  adamBeta2: float({
+    default: 0.999,
+    min: 0,
+    max: 0.999_999,
+    group: 'Optimizer',
+    label: 'Adam β₂',
+    trl: 'adam_beta2',
+    help: 'Memory of the squared gradient.',
+  }),
+  adamEpsilon: float({
+    default: 1e-8,
+    min: 0,
+    max: 1,
+    group: 'Optimizer',
+    label: 'Adam ε',
+    trl: 'adam_epsilon',
+    help: 'Keeps the division away from zero.',
+  }),
+  weightDecay: float({
+    default: 0,
+    min: 0,
+    max: 10,
+    group: 'Optimizer',
+    label: 'Weight decay',
+    trl: 'weight_decay',
+    help: 'Shrinks weights a little each step (decoupled, as in AdamW).',
+  }),
+  maxGradNorm: float({
+    default: 1,
+    min: 0,
+    max: NO_LIMIT,
+    group: 'Optimizer',
+    label: 'Gradient clip',
+    trl: 'max_grad_norm',
+    help: 'Gradients longer than this are scaled down to it. 0 = off.',
+  }),
+};
+
+const partFields = {
+  loraRank: int({
+    default: 16,
+    min: 0,
+    max: 512,
+    group: 'Trained parts',
+    essential: true,
+    label: 'LoRA rank',
+    trl: 'r (LoraConfig)',
+    help: 'Size of the small matrices trained beside the frozen decoder. 0 = no LoRA.',
+  }),
+  loraAlpha: float({
+    default: 32,
+    min: 0,
+    max: 4096,
+    group: 'Trained parts',
+    label: 'LoRA alpha',
+    trl: 'lora_alpha (LoraConfig)',
+    help: 'The adapter is scaled by alpha / rank.',
+  }),
+  loraTargets: list({
+    choices: LORA_TARGETS,
+    default: LORA_TARGETS,
+    group: 'Trained parts',
+    label: 'LoRA on',
+    trl: 'target_modules (LoraConfig)',
+    help: 'Which linear layers of the decoder get an adapter.',
+  }),
+  trainDecoder: flag({
+    default: false,
+    group: 'Trained parts',
+    label: 'Train the whole decoder',
+    help: 'Every weight of the language model. Needs LoRA rank 0, and much more memory.',
+  }),
+  trainProjectors: flag({
+    default: false,
+    group: 'Trained parts',
+    label: 'Train the projectors',
+    help: 'The layers that carry pictures and sound into the language model.',
+  }),
+  trainGate: flag({
+    default: false,
+    group: 'Trained parts',
+    label: 'Train the gate',
+    help: 'The small network that weighs the three views of the picture by the question.',
+  }),
+  trainBert: flag({
+    default: false,
+    group: 'Trained parts',
+    label: 'Train BERT',
+    help: 'The text encoder that feeds the gate.',
+  }),
+};
+
+/** The question both published recipes ask (R1-Omni). */
+export const DEFAULT_QUESTION =
+  'As an emotional recognition expert; throughout the video, which emotion conveyed by the characters is the most obvious to you?';
+
+const promptFields = {
+  promptPreset: choice({
+    choices: PROMPT_PRESETS,
+    default: 'canonical',
+    group: 'Prompt',
+    label: 'Prompt',
+    help: 'canonical: one string in training and inference. r1-omni: the published GRPO prompt, with its three extra vision tokens.',
+  }),
+  question: text({
+    default: DEFAULT_QUESTION,
+    group: 'Prompt',
+    label: 'Question',
+    help: 'What the model is asked about every clip.',
+  }),
+};
+
+const evaluationFields = {
+  evalEvery: int({
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    unit: 'steps',
+    group: 'Evaluation',
+    label: 'Evaluate every',
+    trl: 'eval_steps',
+    help: 'Measures accuracy on held-out clips every so many steps. 0 = only when asked.',
+  }),
+  evalLimit: int({
+    default: 64,
+    min: 1,
+    max: 1_000_000,
+    unit: 'clips',
+    group: 'Evaluation',
+    label: 'Clips to evaluate',
+    help: 'At most this many held-out clips per evaluation.',
+  }),
+};
+
+/** The table: key → row, in the order in which forms and documentation show them. */
+export const CONFIG_FIELDS = {
+  ...runFields,
+  ...generationFields,
+  ...rewardFields,
+  ...lossFields,
+  ...driftFields,
+  ...optimizerFields,
+  ...partFields,
+  ...promptFields,
+  ...evaluationFields,
+};

@@ -1,0 +1,143 @@
+/** A run's settings: the type and its defaults out of the table, judged at the door, compared with one another. */
+import { InputError } from '../math/errors.ts';
+import { CONFIG_FIELDS } from './config-table.ts';
+import type { Field } from './fields.ts';
+
+export * from './config-table.ts';
+export type { Field, FieldGroup, FieldKind } from './fields.ts';
+export { FIELD_GROUPS } from './fields.ts';
+
+type FieldValue<F> = F extends Field<infer T> ? T : never;
+export type ConfigKey = keyof typeof CONFIG_FIELDS;
+export type Config = { [K in ConfigKey]: FieldValue<(typeof CONFIG_FIELDS)[K]> };
+
+export type LossType = Config['lossType'];
+export type Schedule = Config['schedule'];
+export type KlEstimator = Config['klEstimator'];
+export type RewardName = Config['rewards'][number];
+export type LoraTarget = Config['loraTargets'][number];
+export type PromptPreset = Config['promptPreset'];
+
+export const CONFIG_KEYS = Object.keys(CONFIG_FIELDS) as ConfigKey[];
+
+/** What is wrong with one field. */
+export interface ConfigProblem {
+  field: ConfigKey;
+  message: string;
+  hint?: string;
+}
+
+/** A field's row, whatever the type of its value. */
+export function fieldOf(key: ConfigKey): Field {
+  return CONFIG_FIELDS[key] as Field;
+}
+
+export function isConfigKey(key: string): key is ConfigKey {
+  return Object.hasOwn(CONFIG_FIELDS, key);
+}
+
+/** A fresh config with every default. */
+export function defaultConfig(): Config {
+  return Object.fromEntries(CONFIG_KEYS.map((key) => [key, fieldOf(key).default])) as Config;
+}
+
+/** Judges one value against its row; undefined when it is fine. */
+export function checkField(key: ConfigKey, value: unknown): ConfigProblem | undefined {
+  const field = fieldOf(key);
+  if (field.schema.safeParse(value).success) return undefined;
+  return { field: key, message: `${key} is ${show(value)}; expected ${field.expected}.` };
+}
+
+/** Everything wrong with a complete config: each field by itself first, then fields against each other. */
+export function checkConfig(config: Config): ConfigProblem[] {
+  const single = CONFIG_KEYS.flatMap((key) => checkField(key, config[key]) ?? []);
+  return single.length > 0 ? single : checkTogether(config);
+}
+
+/**
+ * A config from untrusted input: missing fields take their defaults.
+ * @throws InputError naming the field, what was found and what is expected.
+ */
+export function parseConfig(input: unknown): Config {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new InputError(`The config is ${show(input)}; expected an object of settings.`);
+  }
+  const config: Record<string, unknown> = defaultConfig();
+  for (const [key, value] of Object.entries(input)) {
+    if (!isConfigKey(key)) throw unknownSetting(key);
+    if (value !== undefined) config[key] = value;
+  }
+  const problem = checkConfig(config as Config)[0];
+  if (problem) throw new InputError(problem.message, { hint: problem.hint });
+  return config as Config;
+}
+
+/** The fields in which two configs differ, in the table's order. */
+export function diffConfig(
+  a: Config,
+  b: Config,
+): { key: ConfigKey; label: string; from: unknown; to: unknown }[] {
+  return CONFIG_KEYS.filter((key) => !sameValue(a[key], b[key])).map((key) => ({
+    key,
+    label: fieldOf(key).label,
+    from: a[key],
+    to: b[key],
+  }));
+}
+
+/** An InputError for a name that is not in the table, with the nearest name as the hint. */
+export function unknownSetting(name: string): InputError {
+  const plain = (word: string) => word.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  const nearest = CONFIG_KEYS.find(
+    (key) => plain(key) === plain(name) || plain(fieldOf(key).trl ?? '') === plain(name),
+  );
+  const hint = nearest ? `Did you mean ${nearest}?` : `The settings are ${CONFIG_KEYS.join(', ')}.`;
+  return new InputError(`Unknown setting "${name}".`, { hint });
+}
+
+/** A value as an error message shows it. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return `"${value}"`;
+  if (value === undefined) return 'missing';
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  return Object.is(a, b) || JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Rules that need two fields. */
+function checkTogether(config: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const { rewards, rewardWeights, loraRank, loraTargets } = config;
+  if (config.stage === 'grpo' && rewards.length === 0) {
+    problems.push({ field: 'rewards', message: 'rewards is empty; expected at least one reward for GRPO.' });
+  }
+  if (rewardWeights.length > 0 && rewardWeights.length !== rewards.length) {
+    const message = `rewardWeights has ${rewardWeights.length} numbers; expected ${rewards.length}, one per reward (${rewards.join(', ')}), or none.`;
+    problems.push({ field: 'rewardWeights', message });
+  }
+  if (loraRank > 0 && loraTargets.length === 0) {
+    problems.push({
+      field: 'loraTargets',
+      message: `loraTargets is empty; expected at least one linear layer with loraRank ${loraRank}.`,
+      hint: 'Choose layers, or set loraRank to 0.',
+    });
+  }
+  if (loraRank > 0 && config.trainDecoder) {
+    problems.push({
+      field: 'trainDecoder',
+      message: `trainDecoder is true and loraRank is ${loraRank}; expected one of the two ways of training the decoder.`,
+      hint: 'Set loraRank to 0, or trainDecoder to false.',
+    });
+  }
+  const parts = [config.trainDecoder, config.trainProjectors, config.trainGate, config.trainBert];
+  if (loraRank === 0 && !parts.includes(true)) {
+    problems.push({
+      field: 'loraRank',
+      message: 'loraRank is 0 and no other part trains; expected something to train.',
+      hint: 'Set a LoRA rank, or switch on the decoder, the projectors, the gate or BERT.',
+    });
+  }
+  return problems;
+}

@@ -1,0 +1,144 @@
+/** The config as command-line flags: `--groupSize 8`, `--num_generations=8`, `--trainDecoder`, `--no-trainDecoder`. */
+import { InputError } from '../math/errors.ts';
+import {
+  CONFIG_KEYS,
+  type Config,
+  type ConfigKey,
+  checkField,
+  defaultConfig,
+  diffConfig,
+  fieldOf,
+  parseConfig,
+} from './config.ts';
+import { isPresetName, PRESET_NAMES, PRESETS } from './presets.ts';
+
+export interface ParsedFlags {
+  /** Settings named on the command line, over those of `--preset` if given. */
+  values: Partial<Config>;
+  /** Arguments that are no settings, in order, untouched: the command decides about them. */
+  rest: string[];
+}
+
+/**
+ * Takes the settings out of an argument list. Names may be written as in the table, in kebab or snake case, or by
+ * TRL's name.
+ * @throws InputError naming the flag, what was found and what is expected.
+ */
+export function parseFlags(argv: readonly string[]): ParsedFlags {
+  const values: Record<string, unknown> = {};
+  const rest: string[] = [];
+  let preset: Partial<Config> = {};
+  for (let i = 0; i < argv.length; i++) {
+    const argument = argv[i] ?? '';
+    const [name, inline] = splitFlag(argument);
+    if (name === 'preset') {
+      preset = presetValues(inline ?? argv[++i]);
+      continue;
+    }
+    const key = name === undefined ? undefined : keyOfFlag(name);
+    if (name === undefined || key === undefined) {
+      rest.push(argument);
+      continue;
+    }
+    const next = argv[i + 1];
+    const isFlag = fieldOf(key).kind === 'flag';
+    const takesNext =
+      inline === undefined && (!isFlag || (!isNegated(name, key) && (next === 'true' || next === 'false')));
+    const word = inline ?? (takesNext ? argv[++i] : isNegated(name, key) ? 'false' : 'true');
+    values[key] = checkedValue(key, word);
+  }
+  return { values: { ...preset, ...(values as Partial<Config>) }, rest };
+}
+
+/** The flags that turn the defaults into this config; `parseConfig(parseFlags(toFlags(c)).values)` equals c. */
+export function toFlags(config: Config): string[] {
+  return diffConfig(defaultConfig(), config).flatMap(({ key, to }) => [`--${key}`, wordOf(to)]);
+}
+
+/** One line per setting for `--help`: flag, default, expectation, meaning. */
+export function flagsHelp(): string {
+  const row = (key: ConfigKey) => {
+    const field = fieldOf(key);
+    return `  --${key} (${wordOf(field.default) || 'none'})  ${field.help} Expects ${field.expected}.`;
+  };
+  return [`  --preset NAME  One of ${PRESET_NAMES.join(', ')}.`, ...CONFIG_KEYS.map(row)].join('\n');
+}
+
+/** A complete config from flags alone. */
+export function configFromFlags(argv: readonly string[]): { config: Config; rest: string[] } {
+  const { values, rest } = parseFlags(argv);
+  return { config: parseConfig(values), rest };
+}
+
+const plain = (word: string) => word.toLowerCase().replaceAll(/[-_]/g, '');
+
+const KEY_BY_NAME = new Map<string, ConfigKey>();
+for (const key of CONFIG_KEYS) {
+  const trl = fieldOf(key).trl?.split(' ')[0];
+  if (trl !== undefined && trl.length > 1) KEY_BY_NAME.set(plain(trl), key);
+}
+for (const key of CONFIG_KEYS) KEY_BY_NAME.set(plain(key), key);
+
+function splitFlag(argument: string): [name?: string, inline?: string] {
+  if (!argument.startsWith('--') || argument === '--') return [];
+  const equals = argument.indexOf('=');
+  return equals < 0 ? [argument.slice(2)] : [argument.slice(2, equals), argument.slice(equals + 1)];
+}
+
+function keyOfFlag(name: string): ConfigKey | undefined {
+  const key = KEY_BY_NAME.get(plain(name));
+  if (key !== undefined || !name.startsWith('no-')) return key;
+  const negated = KEY_BY_NAME.get(plain(name.slice(3)));
+  return negated !== undefined && fieldOf(negated).kind === 'flag' ? negated : undefined;
+}
+
+function isNegated(name: string, key: ConfigKey): boolean {
+  return name.startsWith('no-') && KEY_BY_NAME.get(plain(name)) !== key;
+}
+
+function presetValues(name: string | undefined): Partial<Config> {
+  if (name !== undefined && isPresetName(name)) return PRESETS[name].values;
+  throw new InputError(`--preset is "${name ?? ''}"; expected one of ${PRESET_NAMES.join(', ')}.`);
+}
+
+function checkedValue(key: ConfigKey, word: string | undefined): unknown {
+  const value = word === undefined ? undefined : readWord(key, word);
+  const problem = checkField(key, value);
+  if (problem) throw new InputError(`--${problem.message}`);
+  return value;
+}
+
+/** Reads a word as its field's kind says; a word that does not fit stays a word and fails the check with its text. */
+function readWord(key: ConfigKey, word: string): unknown {
+  const field = fieldOf(key);
+  if (field.nullable && word === 'null') return null;
+  switch (field.kind) {
+    case 'int':
+    case 'float':
+      return numberOrWord(word);
+    case 'flag':
+      return word === 'true' ? true : word === 'false' ? false : word;
+    case 'list':
+      return parts(word);
+    case 'numbers':
+      return parts(word).map(numberOrWord);
+    case 'choice':
+    case 'text':
+      return word;
+    default:
+      return field.kind satisfies never;
+  }
+}
+
+function parts(word: string): string[] {
+  return word.split(',').flatMap((part) => part.trim() || []);
+}
+
+function numberOrWord(word: string): number | string {
+  const value = Number(word);
+  return word.trim() === '' || Number.isNaN(value) ? word : value;
+}
+
+function wordOf(value: unknown): string {
+  return Array.isArray(value) ? value.join(',') : String(value);
+}

@@ -1,0 +1,235 @@
+/** Every number a step reports: TRL's key, plain words, unit, the good direction, and help. Charts and exports read this. */
+
+export type MetricGroup = 'Reward' | 'Drift' | 'Loss' | 'Answers' | 'Speed' | 'Evaluation';
+
+export interface Metric {
+  key: string;
+  label: string;
+  /** Unit shown after the value; '' for a pure number. */
+  unit: string;
+  /** Which way is good: 'none' when neither way is. */
+  direction: 'up' | 'down' | 'none';
+  group: MetricGroup;
+  help: string;
+}
+
+const LENGTH = { unit: 'tokens', direction: 'none', group: 'Answers' } as const;
+const CLIP = { unit: '', direction: 'none', group: 'Loss' } as const;
+
+/** Fixed keys, in display order. */
+export const METRICS = {
+  reward: {
+    label: 'Reward',
+    unit: '',
+    direction: 'up',
+    group: 'Reward',
+    help: 'Mean total reward of all answers in the step. This is what GRPO raises.',
+  },
+  reward_std: {
+    label: 'Reward spread',
+    unit: '',
+    direction: 'none',
+    group: 'Reward',
+    help: 'Standard deviation of the reward over the whole batch.',
+  },
+  frac_reward_zero_std: {
+    label: 'Groups without signal',
+    unit: '',
+    direction: 'down',
+    group: 'Reward',
+    help: 'Share of clips whose answers all scored the same: such a group teaches nothing.',
+  },
+  loss: {
+    label: 'Loss',
+    unit: '',
+    direction: 'none',
+    group: 'Loss',
+    help: 'Near zero is normal in GRPO: advantages of a group sum to zero. Watch the reward instead.',
+  },
+  policy_loss: {
+    label: 'Policy loss',
+    unit: '',
+    direction: 'none',
+    group: 'Loss',
+    help: 'The loss before the entropy bonus.',
+  },
+  kl: {
+    label: 'Drift from start (KL)',
+    unit: 'nats/token',
+    direction: 'none',
+    group: 'Drift',
+    help: 'How far the model has moved from where it started. It is measured when β is above 0.',
+  },
+  entropy: {
+    label: 'Variety (entropy)',
+    unit: 'nats/token',
+    direction: 'none',
+    group: 'Drift',
+    help: 'Uncertainty per token. A collapse towards zero means all answers become the same.',
+  },
+  grad_norm: {
+    label: 'Gradient norm',
+    unit: '',
+    direction: 'none',
+    group: 'Loss',
+    help: 'Length of the gradient before clipping. Spikes mark unstable steps.',
+  },
+  learning_rate: {
+    label: 'Learning rate',
+    unit: '',
+    direction: 'none',
+    group: 'Loss',
+    help: 'The rate used in this step.',
+  },
+  entropy_coef: {
+    label: 'Variety bonus',
+    unit: '',
+    direction: 'none',
+    group: 'Loss',
+    help: 'Weight of the entropy bonus.',
+  },
+  'clip_ratio/low_mean': {
+    ...CLIP,
+    label: 'Clipped low',
+    help: 'Share of tokens clipped at 1 − ε with a negative advantage.',
+  },
+  'clip_ratio/low_min': {
+    ...CLIP,
+    label: 'Clipped low, least',
+    help: 'The smallest such share over the micro-batches.',
+  },
+  'clip_ratio/high_mean': {
+    ...CLIP,
+    label: 'Clipped high',
+    help: 'Share of tokens clipped at 1 + ε with a positive advantage.',
+  },
+  'clip_ratio/high_max': {
+    ...CLIP,
+    label: 'Clipped high, most',
+    help: 'The largest such share over the micro-batches.',
+  },
+  'clip_ratio/region_mean': { ...CLIP, label: 'Clipped', help: 'Share of tokens clipped on either side.' },
+  cispo_clip_ratio: {
+    ...CLIP,
+    label: 'Capped (CISPO)',
+    help: 'Share of tokens whose weight reached the cap.',
+  },
+  'vespo/phi_seq_mean': { ...CLIP, label: 'VESPO weight', help: 'Mean weight φ over the answers.' },
+  'completions/mean_length': {
+    ...LENGTH,
+    label: 'Answer length',
+    help: 'Mean number of tokens in an answer.',
+  },
+  'completions/min_length': { ...LENGTH, label: 'Shortest answer', help: 'Fewest tokens in an answer.' },
+  'completions/max_length': { ...LENGTH, label: 'Longest answer', help: 'Most tokens in an answer.' },
+  'completions/mean_terminated_length': {
+    ...LENGTH,
+    label: 'Finished length',
+    help: 'Mean length of answers that ended by themselves.',
+  },
+  'completions/min_terminated_length': {
+    ...LENGTH,
+    label: 'Shortest finished',
+    help: 'Fewest tokens in a finished answer.',
+  },
+  'completions/max_terminated_length': {
+    ...LENGTH,
+    label: 'Longest finished',
+    help: 'Most tokens in a finished answer.',
+  },
+  'completions/clipped_ratio': {
+    label: 'Cut short',
+    unit: '',
+    direction: 'down',
+    group: 'Answers',
+    help: 'Share of answers that hit the longest length without an end token.',
+  },
+  num_tokens: {
+    label: 'Tokens so far',
+    unit: 'tokens',
+    direction: 'none',
+    group: 'Speed',
+    help: 'Prompt and answer tokens processed since the start.',
+  },
+  step_time: {
+    label: 'Step time',
+    unit: 's',
+    direction: 'down',
+    group: 'Speed',
+    help: 'Seconds from the first sample to the updated weights.',
+  },
+  epoch: {
+    label: 'Epoch',
+    unit: '',
+    direction: 'none',
+    group: 'Speed',
+    help: 'How often the training clips have been seen.',
+  },
+  'tokens_per_second/generate': {
+    label: 'Tokens per second',
+    unit: 'tokens/s',
+    direction: 'up',
+    group: 'Speed',
+    help: 'Answer tokens sampled per second.',
+  },
+  'tokens_per_second/train': {
+    label: 'Tokens per second, training',
+    unit: 'tokens/s',
+    direction: 'up',
+    group: 'Speed',
+    help: 'Tokens per second through loss, gradient and update.',
+  },
+  'memory/peak_bytes': {
+    label: 'GPU memory, peak',
+    unit: 'bytes',
+    direction: 'down',
+    group: 'Speed',
+    help: 'Most GPU memory held at once, as booked by the studio.',
+  },
+  'eval/war': {
+    label: 'Accuracy on held-out clips (WAR)',
+    unit: '',
+    direction: 'up',
+    group: 'Evaluation',
+    help: 'Share of held-out clips answered correctly.',
+  },
+  'eval/uar': {
+    label: 'Mean recall over labels (UAR)',
+    unit: '',
+    direction: 'up',
+    group: 'Evaluation',
+    help: 'Recall of each label, averaged: rare labels count as much as common ones.',
+  },
+} as const satisfies Record<string, Omit<Metric, 'key'>>;
+
+export type FixedMetricKey = keyof typeof METRICS;
+/** Rewards by part have keys of their own: `rewards/accuracy/mean`. */
+export type RewardMetricKey = `rewards/${string}/mean` | `rewards/${string}/std`;
+export type MetricKey = FixedMetricKey | RewardMetricKey;
+/** One step's numbers; a key that does not apply (kl at β = 0) is absent. */
+export type MetricValues = Partial<Record<MetricKey, number>>;
+
+export const METRIC_KEYS = Object.keys(METRICS) as FixedMetricKey[];
+
+const REWARD_KEY = /^rewards\/(.+)\/(mean|std)$/;
+
+export function isMetricKey(key: string): key is MetricKey {
+  return Object.hasOwn(METRICS, key) || REWARD_KEY.test(key);
+}
+
+/** The row of any key; rewards by part get one made from their name. */
+export function metricOf(key: MetricKey): Metric {
+  const part = REWARD_KEY.exec(key);
+  if (!part) return { key, ...METRICS[key as FixedMetricKey] };
+  const spread = part[2] === 'std';
+  return {
+    key,
+    label: spread ? `${part[1]}, spread` : `${part[1]}`,
+    unit: '',
+    direction: spread ? 'none' : 'up',
+    group: 'Reward',
+    help: spread
+      ? `Standard deviation of the ${part[1]} reward.`
+      : `Mean of the ${part[1]} reward over all answers.`,
+  };
+}

@@ -1,0 +1,174 @@
+/** Everything the page knows, as one immutable value, and what each event changes in it. */
+import { type Config, type ConfigKey, defaultConfig, parseConfig } from '../protocol/config.ts';
+import type {
+  CommandType,
+  DataSummary,
+  DeviceInfo,
+  EvalResult,
+  Event,
+  EventOf,
+  ExportedFile,
+  ModelSummary,
+  Preview,
+  RolloutGroup,
+  RunState,
+} from '../protocol/messages.ts';
+import type { MetricValues } from '../protocol/metrics.ts';
+
+export type Device =
+  | { status: 'asking' }
+  | { status: 'ready'; info: DeviceInfo }
+  | { status: 'unavailable'; reason: string; hint: string };
+
+export interface StepRecord {
+  step: number;
+  metrics: MetricValues;
+  /** Seconds by phase. */
+  seconds: Record<string, number>;
+}
+
+/** An error as shown beside what caused it. */
+export interface Problem {
+  id: number;
+  /** The command it answers, if any. */
+  command?: CommandType;
+  message: string;
+  hint?: string;
+  details?: string;
+  fatal: boolean;
+}
+
+export interface Progress {
+  what: string;
+  done: number;
+  total: number;
+  unit: string;
+}
+
+/** A config being edited: may hold values that do not pass the check yet. */
+export type Draft = Record<ConfigKey, unknown>;
+
+export interface StudioState {
+  device: Device;
+  data?: DataSummary;
+  model?: ModelSummary;
+  /** The clip looked at; `preview` is absent while it is being made. */
+  clip?: { exampleId: string; preview?: Preview };
+  run: { state: RunState; step: number; steps: number; message?: string };
+  progress?: Progress;
+  /** Every step of the current run, in order. */
+  steps: readonly StepRecord[];
+  /** Every step's answers, by step. */
+  rollouts: ReadonlyMap<number, readonly RolloutGroup[]>;
+  live?: EventOf<'live'>;
+  /** Newest last. */
+  evals: readonly EvalResult[];
+  exported?: readonly ExportedFile[];
+  memory?: { parts: Record<string, number>; peak: number };
+  draft: Draft;
+  /** The config of the current run. */
+  running?: Config;
+  problems: readonly Problem[];
+  /** Commands waiting for their answer: request id → type. */
+  pending: ReadonlyMap<number, CommandType>;
+}
+
+export function initialState(): StudioState {
+  return {
+    device: { status: 'asking' },
+    run: { state: 'empty', step: 0, steps: 0 },
+    steps: [],
+    rollouts: new Map(),
+    evals: [],
+    draft: defaultConfig(),
+    problems: [],
+    pending: new Map(),
+  };
+}
+
+/** What an event changes. Pure. */
+export function reduce(state: StudioState, event: Event): Partial<StudioState> {
+  switch (event.type) {
+    case 'ready':
+      return { device: { status: 'ready', info: event.device } };
+    case 'unavailable':
+      return { device: { status: 'unavailable', reason: event.reason, hint: event.hint } };
+    case 'data':
+      return { data: event.summary, clip: undefined };
+    case 'model':
+      return { model: event.summary };
+    case 'preview':
+      return { clip: { exampleId: event.preview.exampleId, preview: event.preview } };
+    case 'state':
+      return onState(event);
+    case 'progress':
+      return { progress: { what: event.what, done: event.done, total: event.total, unit: event.unit } };
+    case 'step':
+      return {
+        steps: [...state.steps, { step: event.step, metrics: event.metrics, seconds: event.seconds }],
+      };
+    case 'rollouts':
+      return { rollouts: new Map(state.rollouts).set(event.step, event.groups) };
+    case 'live':
+      return { live: event };
+    case 'eval':
+      return { evals: [...state.evals, event.result] };
+    case 'exported':
+      return { exported: event.files };
+    case 'memory':
+      return { memory: { parts: event.parts, peak: event.peak } };
+    case 'done':
+      return { pending: without(state.pending, event.requestId), progress: undefined };
+    case 'error':
+      return onError(state, event);
+    default:
+      return event satisfies never;
+  }
+}
+
+const WORKING: readonly RunState[] = ['loading', 'running', 'pausing'];
+
+function onState(event: EventOf<'state'>): Partial<StudioState> {
+  const run = { state: event.state, step: event.step, steps: event.steps, message: event.message };
+  return WORKING.includes(event.state) ? { run } : { run, live: undefined, progress: undefined };
+}
+
+let lastProblem = 0;
+
+function onError(state: StudioState, event: EventOf<'error'>): Partial<StudioState> {
+  const { requestId, message, hint, details, fatal } = event;
+  const command = requestId === undefined ? undefined : state.pending.get(requestId);
+  const problem: Problem = { id: ++lastProblem, command, message, hint, details, fatal };
+  const next: Partial<StudioState> = { problems: [...state.problems, problem], progress: undefined };
+  if (requestId !== undefined) next.pending = without(state.pending, requestId);
+  if (command === 'preview') next.clip = undefined;
+  return next;
+}
+
+function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
+  const copy = new Map(map);
+  copy.delete(key);
+  return copy;
+}
+
+/** What a new run forgets of the one before it. Evaluations of the weights as loaded stay: they are the comparison. */
+export function freshRun(state: StudioState): Partial<StudioState> {
+  const evals = state.evals.filter((result) => result.step === 0);
+  return {
+    steps: [],
+    rollouts: new Map(),
+    evals,
+    live: undefined,
+    exported: undefined,
+    running: parseConfig(state.draft),
+  };
+}
+
+export function isActive(state: RunState): boolean {
+  return state === 'running' || state === 'pausing' || state === 'paused';
+}
+
+/** Whether a run can be started now: a model and data are there, and no run holds the device. */
+export function canStart({ data, model, run }: Pick<StudioState, 'data' | 'model' | 'run'>): boolean {
+  return data !== undefined && model !== undefined && run.state !== 'loading' && !isActive(run.state);
+}

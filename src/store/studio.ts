@@ -1,0 +1,152 @@
+/** The page's one store: state that events change, and the acts a person can do. No React in here. */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import { InputError } from '../math/errors.ts';
+import {
+  type Config,
+  type ConfigKey,
+  type ConfigProblem,
+  checkConfig,
+  defaultConfig,
+  parseConfig,
+} from '../protocol/config.ts';
+import type { Command, Event, ExportParts, Mute, SourceFile, Split } from '../protocol/messages.ts';
+import { type PresetName, presetConfig } from '../protocol/presets.ts';
+import type { Port } from './port.ts';
+import { canStart, type Draft, freshRun, initialState, reduce, type StudioState } from './state.ts';
+
+export interface Studio {
+  readonly store: StoreApi<StudioState>;
+  openDemo(): Promise<void>;
+  openData(files: SourceFile[]): Promise<void>;
+  openModel(files: SourceFile[]): Promise<void>;
+  /** Asks what the model gets to see of a clip. */
+  preview(exampleId: string): Promise<void>;
+  /** A new run with the draft; does nothing while one is under way or something is missing. */
+  start(): void;
+  pause(): void;
+  resume(): void;
+  /** One step and a pause; begins a run when there is none. */
+  step(): void;
+  stop(): void;
+  evaluate(split: Split, mute?: Mute): Promise<void>;
+  exportRun(parts: ExportParts): Promise<void>;
+  edit(key: ConfigKey, value: unknown): void;
+  usePreset(name: PresetName | 'defaults'): void;
+  dismiss(problemId: number): void;
+  close(): void;
+}
+
+type Asking = Extract<Command, { requestId: number }>;
+/** A command before it has its number. */
+type Question = Asking extends infer C ? (C extends Asking ? Omit<C, 'requestId'> : never) : never;
+type Waiting = { resolve: () => void; reject: (error: Error) => void };
+
+/**
+ * The studio over a line to a worker. Promises of acts settle with the worker's `done` or `error`; the error is also in
+ * the state, so a caller that shows it from there may ignore the rejection.
+ */
+export function createStudio(port: Port): Studio {
+  const store = createStore<StudioState>()(initialState);
+  const waiting = new Map<number, Waiting>();
+  let lastRequest = 0;
+  store.subscribe(releaseFrames);
+
+  port.listen((event) => {
+    store.setState(reduce(store.getState(), event));
+    settle(waiting, event);
+  });
+
+  function ask(question: Question, change: Partial<StudioState> = {}): Promise<void> {
+    const requestId = ++lastRequest;
+    const { pending, problems } = store.getState();
+    store.setState({
+      ...change,
+      pending: new Map(pending).set(requestId, question.type),
+      problems: problems.filter((problem) => problem.command !== question.type),
+    });
+    const answer = new Promise<void>((resolve, reject) => waiting.set(requestId, { resolve, reject }));
+    port.post({ ...question, requestId } as Command);
+    return answer;
+  }
+
+  /** Begins a run with the draft by the given command. */
+  function begin(type: 'start' | 'step'): void {
+    const state = store.getState();
+    if (!canStart(state) || draftProblems(state.draft).length > 0) return;
+    const problems = state.problems.filter((problem) => problem.command !== undefined);
+    store.setState({ ...freshRun(state), problems });
+    port.post({ type, config: parseConfig(state.draft) });
+  }
+
+  return {
+    store,
+    ...runControls(store, port, begin),
+    ...draftControls(store),
+    async openDemo() {
+      const { draft } = store.getState();
+      await ask({ type: 'openDemo' });
+      // Settings changed while the demo was loading are the person's own: keep them.
+      if (store.getState().draft === draft) store.setState({ draft: presetConfig('demo') });
+    },
+    openData: (files) => ask({ type: 'openData', files }),
+    openModel: (files) => ask({ type: 'openModel', files }),
+    preview: (exampleId) => ask({ type: 'preview', exampleId }, { clip: { exampleId } }),
+    evaluate: (split, mute) => ask({ type: 'evaluate', split, ...(mute === undefined ? {} : { mute }) }),
+    exportRun: (parts) => ask({ type: 'export', parts }, { exported: undefined }),
+    dismiss(problemId) {
+      store.setState(({ problems }) => ({ problems: problems.filter(({ id }) => id !== problemId) }));
+    },
+    close: () => port.close(),
+  };
+}
+
+type RunControls = Pick<Studio, 'start' | 'pause' | 'resume' | 'step' | 'stop'>;
+
+function runControls(
+  store: StoreApi<StudioState>,
+  port: Port,
+  begin: (type: 'start' | 'step') => void,
+): RunControls {
+  const stateOf = () => store.getState().run.state;
+  return {
+    start: () => begin('start'),
+    pause() {
+      if (stateOf() === 'running') port.post({ type: 'pause' });
+    },
+    resume() {
+      if (stateOf() === 'paused') port.post({ type: 'resume' });
+    },
+    step() {
+      if (stateOf() === 'paused') port.post({ type: 'step' });
+      else begin('step');
+    },
+    stop: () => port.post({ type: 'stop' }),
+  };
+}
+
+function draftControls(store: StoreApi<StudioState>): Pick<Studio, 'edit' | 'usePreset'> {
+  return {
+    edit: (key, value) => store.setState(({ draft }) => ({ draft: { ...draft, [key]: value } })),
+    usePreset: (name) =>
+      store.setState({ draft: name === 'defaults' ? defaultConfig() : presetConfig(name) }),
+  };
+}
+
+/** What keeps a draft from being run. */
+export function draftProblems(draft: Draft): ConfigProblem[] {
+  return checkConfig(draft as Config);
+}
+
+function settle(waiting: Map<number, Waiting>, event: Event): void {
+  if ((event.type !== 'done' && event.type !== 'error') || event.requestId === undefined) return;
+  const asked = waiting.get(event.requestId);
+  waiting.delete(event.requestId);
+  if (event.type === 'done') asked?.resolve();
+  else asked?.reject(new InputError(event.message, { hint: event.hint }));
+}
+
+/** Frames hold memory outside the heap: those no longer in the state are let go of. */
+function releaseFrames(now: StudioState, before: StudioState): void {
+  if (now.clip?.preview === before.clip?.preview) return;
+  for (const frame of before.clip?.preview?.frames ?? []) frame.close();
+}

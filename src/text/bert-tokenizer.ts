@@ -1,0 +1,87 @@
+import { type FileTree, readJsonIfThere, readTextIfThere } from '../io/files.ts';
+import { InputError } from '../math/errors.ts';
+import { Tokenizer } from './tokenizer.ts';
+
+const MAX_TOKENS = 512;
+
+/** The gate's WordPiece tokenizer: lower-casing, [CLS] text [SEP], at most 512 ids (BERT's positions). */
+export interface BertTokenizer {
+  encode(text: string): number[];
+}
+
+/** From a BERT folder: `tokenizer.json` when there, else `vocab.txt` with bert-base-uncased's rules. */
+export async function loadBertTokenizer(folder: FileTree): Promise<BertTokenizer> {
+  const config = (await readJsonIfThere(folder, 'tokenizer_config.json')) ?? {};
+  const json = await readJsonIfThere(folder, 'tokenizer.json');
+  if (json) return truncating(new Tokenizer(json, config));
+  const vocab = await readTextIfThere(folder, 'vocab.txt');
+  if (vocab !== undefined) return bertTokenizerFromVocab(vocab, config);
+  throw new InputError(`${folder.name}: neither tokenizer.json nor vocab.txt for the gate's text.`, {
+    hint: "Put bert-base-uncased's vocab.txt into the folder.",
+  });
+}
+
+/** From the text of `vocab.txt`, one token a line, its line number the id. `do_lower_case: false` in the config keeps case. */
+export function bertTokenizerFromVocab(
+  vocabText: string,
+  config: Readonly<Record<string, unknown>> = {},
+): BertTokenizer {
+  const tokens = vocabText.split(/\r?\n/);
+  if (tokens.at(-1) === '') tokens.pop();
+  const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
+  const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+  for (const token of ['[UNK]', '[CLS]', '[SEP]']) {
+    if (!Object.hasOwn(vocab, token)) {
+      throw new InputError(`vocab.txt: no ${token} among its ${tokens.length} lines.`, {
+        hint: "Use bert-base-uncased's vocab.txt.",
+      });
+    }
+  }
+  const added = special
+    .filter((token) => Object.hasOwn(vocab, token))
+    .map((token) => addedToken(token, vocab[token]!));
+  const lowercase = config.do_lower_case !== false;
+  const tokenizer = new Tokenizer(
+    {
+      version: '1.0',
+      added_tokens: added,
+      normalizer: {
+        type: 'BertNormalizer',
+        clean_text: true,
+        handle_chinese_chars: true,
+        strip_accents: null,
+        lowercase,
+      },
+      pre_tokenizer: { type: 'BertPreTokenizer' },
+      post_processor: {
+        type: 'BertProcessing',
+        cls: ['[CLS]', vocab['[CLS]']],
+        sep: ['[SEP]', vocab['[SEP]']],
+      },
+      decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+      model: {
+        type: 'WordPiece',
+        unk_token: '[UNK]',
+        continuing_subword_prefix: '##',
+        max_input_chars_per_word: 100,
+        vocab,
+      },
+    },
+    config,
+  );
+  return truncating(tokenizer);
+}
+
+function addedToken(content: string, id: number) {
+  return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+}
+
+/** Over 512 ids the text is cut from its end and the closing [SEP] stays. */
+function truncating(tokenizer: Tokenizer): BertTokenizer {
+  return {
+    encode(text) {
+      const ids = tokenizer.encode(text, true);
+      return ids.length <= MAX_TOKENS ? ids : [...ids.slice(0, MAX_TOKENS - 1), ids.at(-1)!];
+    },
+  };
+}

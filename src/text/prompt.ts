@@ -1,0 +1,158 @@
+import type { ChatMessage, ChatTemplate } from './chat-template.ts';
+import { encodeWithSentinels } from './sentinels.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+/** What the prompt carries beside text. */
+export interface PromptMedia {
+  readonly video?: boolean;
+  /** A single picture in place of a video. */
+  readonly image?: boolean;
+  readonly audio?: boolean;
+}
+
+/** The question of R1-Omni's training and inference. */
+export const R1_OMNI_QUESTION =
+  'As an emotional recognition expert; throughout the video, which emotion conveyed by the characters is the most obvious to you?';
+/** The request for thinking and answer tags. */
+export const THINK_ANSWER_INSTRUCTION =
+  'Output the thinking process in <think> </think> and final emotion in <answer> </answer> tags.';
+/** The question of HumanOmni's evaluation scripts. */
+export const EVAL_QUESTION =
+  'As an emotional recognition expert, in the video, when the characters display their emotions, which predominant feeling is most clearly expressed?';
+
+/** A user turn and the text that BERT reads for the gate. */
+export interface Prompt {
+  readonly content: string;
+  readonly gateText: string;
+}
+
+export interface PromptParts {
+  readonly media: PromptMedia;
+  /** Default: R1-Omni's question. The presets 'r1-omni' and 'eval' use the published one and ignore this. */
+  readonly question?: string;
+  /** Default: the think-and-answer instruction; '' for none (then no separator either). */
+  readonly instruction?: string;
+}
+
+interface PresetRow {
+  readonly name: string;
+  readonly help: string;
+  build(parts: Required<PromptParts>): Prompt;
+}
+
+/** Media tags as the model was trained on them: wrapped, one a line. Nothing at all to see or hear leaves one newline. */
+export function mediaPrefix(media: PromptMedia): string {
+  const picture = media.video
+    ? '<vi_start><video><vi_end>\n'
+    : media.image
+      ? '<im_start><image><im_end>\n'
+      : '';
+  const sound = media.audio ? '<au_start><audio><au_end>\n' : '';
+  return picture + sound || '\n';
+}
+
+function join(question: string, separator: string, instruction: string): string {
+  return instruction === '' ? question : question + separator + instruction;
+}
+
+/** SFT of the reference cuts the tags out of the JSON's question but leaves their newlines behind. */
+function strayNewlines(media: PromptMedia): string {
+  return '\n'.repeat(Number(Boolean(media.video || media.image)) + Number(Boolean(media.audio)));
+}
+
+/** In SFT the gate reads the wrapped text without `<image>`, `<video>` and newlines; `<audio>` stays. */
+function sftGateText(content: string): string {
+  return content.replaceAll('<image>', '').replaceAll('<video>', '').replaceAll('\n', '');
+}
+
+function sftPrompt(media: PromptMedia, text: string): Prompt {
+  const content = mediaPrefix(media) + strayNewlines(media) + text;
+  return { content, gateText: sftGateText(content) };
+}
+
+/** Every prompt this project can build, byte by byte; one string serves training and inference unless parity is wanted. */
+export const PROMPT_PRESETS = {
+  canonical: {
+    name: 'Canonical',
+    help: 'One prompt for training and inference: media tags, question, newline, instruction. The gate reads the plain text.',
+    build: ({ media, question, instruction }) => {
+      const text = join(question, '\n', instruction);
+      return { content: mediaPrefix(media) + text, gateText: text };
+    },
+  },
+  'r1-omni': {
+    name: 'R1-Omni GRPO',
+    help: "The published GRPO prompt, with Qwen2-VL's video tokens in front and the fixed question.",
+    build: ({ media, instruction }) => {
+      const text = join(R1_OMNI_QUESTION, '\n', instruction);
+      const seen = media.video ? '<|vision_start|><|video_pad|><|vision_end|>' : '';
+      return { content: seen + mediaPrefix(media) + text, gateText: text };
+    },
+  },
+  inference: {
+    name: 'R1-Omni inference',
+    help: 'The published inference prompt: two spaces before the instruction.',
+    build: ({ media, question, instruction }) => {
+      const text = join(question, '  ', instruction);
+      return { content: mediaPrefix(media) + text, gateText: text };
+    },
+  },
+  sft: {
+    name: 'Cold-start SFT',
+    help: 'The published cold-start prompt: three newlines after the tags, one space before the instruction.',
+    build: ({ media, question, instruction }) => sftPrompt(media, join(question, ' ', instruction)),
+  },
+  'sft-label': {
+    name: 'Label SFT',
+    help: 'The published label-training prompt: as cold-start SFT, without the instruction.',
+    build: ({ media, question }) => sftPrompt(media, question),
+  },
+  eval: {
+    name: 'HumanOmni evaluation',
+    help: 'The published evaluation prompt: its own question, a newline, no instruction. For models that answer with the bare label.',
+    build: ({ media }) => ({
+      content: `${mediaPrefix(media)}${EVAL_QUESTION}\n`,
+      gateText: `${EVAL_QUESTION}\n`,
+    }),
+  },
+} satisfies Record<string, PresetRow>;
+
+export type PromptPreset = keyof typeof PROMPT_PRESETS;
+
+/** The user turn of a preset, and the gate's text. */
+export function buildPrompt(preset: PromptPreset, parts: PromptParts): Prompt {
+  return PROMPT_PRESETS[preset].build({
+    media: parts.media,
+    question: parts.question ?? R1_OMNI_QUESTION,
+    instruction: parts.instruction ?? THINK_ANSWER_INSTRUCTION,
+  });
+}
+
+/** The user turn as the model sees it: rendered text, and ids with sentinels for the media. */
+export interface EncodedPrompt {
+  readonly rendered: string;
+  readonly ids: readonly number[];
+}
+
+/** Renders one user turn up to the opening of the answer, and tokenises it around the sentinels. */
+export function encodePrompt(tokenizer: Tokenizer, template: ChatTemplate, content: string): EncodedPrompt {
+  const rendered = template.render([{ role: 'user', content }]);
+  return { rendered, ids: encodeWithSentinels(rendered, (chunk) => tokenizer.encode(chunk)) };
+}
+
+/**
+ * Ids that SFT learns after the prompt: the answer, the end of its turn and the newline behind it, as the template
+ * writes them (`answer<|im_end|>\n`). Everything before is context and carries no loss.
+ */
+export function encodeAnswer(
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  content: string,
+  answer: string,
+): number[] {
+  const user: ChatMessage = { role: 'user', content };
+  const opened = template.render([user]);
+  const whole = template.render([user, { role: 'assistant', content: answer }], false);
+  const target = whole.startsWith(opened) ? whole.slice(opened.length) : `${answer}<|im_end|>\n`;
+  return tokenizer.encode(target);
+}

@@ -1,0 +1,140 @@
+import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
+import type { FileTree } from '../io/files.ts';
+import { readJson, readJsonIfThere } from '../io/files.ts';
+import { InputError } from '../math/errors.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * Text ↔ token ids, from a published `tokenizer.json` and `tokenizer_config.json`. Encoding adds no special tokens of
+ * its own, but recognises those written in the text; decoding skips special tokens unless told otherwise.
+ */
+export class Tokenizer {
+  /** `tokenizer_config.json`, for the chat template. */
+  readonly config: Json;
+  readonly specialIds: ReadonlySet<number>;
+  private readonly hub: HubTokenizer;
+
+  constructor(tokenizerJson: Json, config: Json) {
+    this.config = config;
+    try {
+      this.hub = new HubTokenizer(
+        { added_tokens: [], post_processor: null, decoder: null, ...tokenizerJson },
+        config,
+      );
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new InputError(`tokenizer.json cannot be used: ${reason}`, {
+        hint: 'Copy tokenizer.json and tokenizer_config.json of the checkpoint again.',
+        cause,
+      });
+    }
+    const added = this.hub.get_added_tokens_decoder();
+    this.specialIds = new Set([...added.values()].filter((token) => token.special).map((token) => token.id));
+  }
+
+  /** Reads both files from a model folder. */
+  static async load(folder: FileTree): Promise<Tokenizer> {
+    const config = (await readJsonIfThere(folder, 'tokenizer_config.json')) ?? {};
+    return new Tokenizer(await readJson(folder, 'tokenizer.json'), config);
+  }
+
+  /** Token ids of `text`; `addSpecialTokens` lets the post-processor add its own ([CLS] … [SEP] of BERT). */
+  encode(text: string, addSpecialTokens = false): number[] {
+    return this.hub.encode(text, { add_special_tokens: addSpecialTokens }).ids;
+  }
+
+  /**
+   * Text of token ids. Ids that the vocabulary does not have (a model's padding rows) and negative ids are skipped;
+   * bytes that are no UTF-8 become U+FFFD.
+   */
+  decode(ids: Iterable<number>, options: { skipSpecialTokens?: boolean } = {}): string {
+    const skipSpecial = options.skipSpecialTokens ?? true;
+    const known = [...ids].filter(
+      (id) => this.tokenOf(id) !== undefined && !(skipSpecial && this.specialIds.has(id)),
+    );
+    if (known.length === 0) return '';
+    return this.hub.decode(known, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+  }
+
+  idOf(token: string): number | undefined {
+    return this.hub.token_to_id(token);
+  }
+
+  /** The vocabulary's own spelling of a token ('Ġhappy'); undefined for an id without one. */
+  tokenOf(id: number): string | undefined {
+    return id < 0 ? undefined : this.hub.id_to_token(id);
+  }
+
+  /** The id named by tokenizer_config ('eos_token', 'pad_token', …); undefined when it names none. */
+  configuredId(key: string): number | undefined {
+    const content = tokenContent(this.config[key]);
+    return content === undefined ? undefined : this.idOf(content);
+  }
+}
+
+/** tokenizer_config writes a special token as its text or as an object with `content`. */
+export function tokenContent(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    'content' in value &&
+    typeof value.content === 'string'
+  ) {
+    return value.content;
+  }
+  return undefined;
+}
+
+/**
+ * Ids that end a completion: those of generation_config, of config, the tokenizer's eos token, and `<|endoftext|>`, with
+ * which the Qwen2 family pads and may also stop. At least one, or an InputError.
+ */
+export function endTokenIds(tokenizer: Tokenizer, config: Json, generationConfig: Json = {}): number[] {
+  const listed = [generationConfig.eos_token_id, config.eos_token_id].flat();
+  const ids = [...listed, tokenizer.configuredId('eos_token'), tokenizer.idOf('<|endoftext|>')].filter(
+    (id): id is number => typeof id === 'number',
+  );
+  if (ids.length === 0) {
+    throw new InputError('No end token: neither generation_config, config nor tokenizer_config names one.', {
+      hint: 'Add "eos_token" to tokenizer_config.json.',
+    });
+  }
+  return [...new Set(ids)];
+}
+
+/**
+ * Decodes a completion while it grows: each `push` returns the text that has become final. A character whose bytes are
+ * spread over several tokens appears when its last byte is there.
+ */
+export class StreamDecoder {
+  private readonly tokenizer: Tokenizer;
+  private readonly ids: number[] = [];
+  /** Text before ids[windowStart] is out; ids[windowStart, shown) is context that has been shown. */
+  private windowStart = 0;
+  private shown = 0;
+
+  constructor(tokenizer: Tokenizer) {
+    this.tokenizer = tokenizer;
+  }
+
+  push(id: number): string {
+    this.ids.push(id);
+    const before = this.tokenizer.decode(this.ids.slice(this.windowStart, this.shown));
+    const now = this.tokenizer.decode(this.ids.slice(this.windowStart));
+    if (now.length <= before.length || now.endsWith('\uFFFD')) return '';
+    this.windowStart = this.shown;
+    this.shown = this.ids.length;
+    return now.slice(before.length);
+  }
+
+  /** What is left at the end, broken characters included. */
+  flush(): string {
+    const before = this.tokenizer.decode(this.ids.slice(this.windowStart, this.shown));
+    const now = this.tokenizer.decode(this.ids.slice(this.windowStart));
+    this.windowStart = this.ids.length;
+    this.shown = this.ids.length;
+    return now.slice(before.length);
+  }
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { roundHalfEven, sampleFrameIndices } from '../../src/media/frame-sampling.ts';
+
+describe('sampleFrameIndices', () => {
+  it.each([
+    [1, [0, 0, 0, 0, 0, 0, 0, 0]],
+    [5, [0, 1, 1, 2, 2, 3, 3, 4]],
+    [30, [2, 5, 9, 13, 16, 20, 24, 27]],
+    [75, [5, 14, 23, 32, 42, 51, 60, 69]],
+    [100, [6, 19, 31, 43, 56, 68, 80, 93]],
+    [250, [16, 47, 78, 109, 140, 171, 202, 233]],
+    [301, [19, 56, 94, 131, 169, 206, 244, 281]],
+  ])('eight of %i frames', (count, want) => {
+    expect(sampleFrameIndices(count, 8)).toEqual(want);
+  });
+
+  it('four of sixteen', () => {
+    expect(sampleFrameIndices(16, 4)).toEqual([2, 6, 9, 13]);
+  });
+
+  it('refuses an empty clip', () => {
+    expect(() => sampleFrameIndices(0, 8)).toThrow(RangeError);
+    expect(() => sampleFrameIndices(10, 0)).toThrow(RangeError);
+  });
+});
+
+it('rounds halves to even', () => {
+  expect([0.5, 1.5, 2.5, 3.5, 0.49, 2.51, 7].map(roundHalfEven)).toEqual([0, 2, 2, 4, 0, 3, 7]);
+});

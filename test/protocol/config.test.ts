@@ -1,0 +1,137 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { InputError } from '../../src/math/errors.ts';
+import {
+  CONFIG_KEYS,
+  type Config,
+  checkField,
+  defaultConfig,
+  diffConfig,
+  FIELD_GROUPS,
+  fieldOf,
+  parseConfig,
+} from '../../src/protocol/config.ts';
+import { PRESET_NAMES, presetConfig } from '../../src/protocol/presets.ts';
+
+function errorOf(act: () => unknown): InputError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
+  throw new Error('expected an InputError');
+}
+
+describe('the config table', () => {
+  it('has valid defaults, words and a group on every row', () => {
+    for (const key of CONFIG_KEYS) {
+      const field = fieldOf(key);
+      expect(checkField(key, field.default), key).toBeUndefined();
+      expect(field.label.length, key).toBeGreaterThan(1);
+      expect(field.help, key).toMatch(/\.$/);
+      expect(FIELD_GROUPS).toContain(field.group);
+    }
+  });
+
+  it('shows seven settings that matter', () => {
+    expect(CONFIG_KEYS.filter((key) => fieldOf(key).essential)).toEqual([
+      'steps',
+      'promptsPerStep',
+      'groupSize',
+      'lossType',
+      'beta',
+      'learningRate',
+      'loraRank',
+    ]);
+  });
+
+  it('gives each value its own type', () => {
+    expectTypeOf<Config['groupSize']>().toEqualTypeOf<number>();
+    expectTypeOf<Config['epsilonHigh']>().toEqualTypeOf<number | null>();
+    expectTypeOf<Config['schedule']>().toEqualTypeOf<'constant' | 'linear' | 'cosine'>();
+    expectTypeOf<Config['trainGate']>().toEqualTypeOf<boolean>();
+  });
+});
+
+describe('parseConfig', () => {
+  it('fills in defaults and keeps what is given', () => {
+    const config = parseConfig({ groupSize: 4, epsilonHigh: 0.28 });
+    expect(config).toEqual({ ...defaultConfig(), groupSize: 4, epsilonHigh: 0.28 });
+  });
+
+  it.each([
+    [{ groupSize: 1 }, 'groupSize is 1; expected a whole number from 2 to 64.'],
+    [{ groupSize: 2.5 }, 'groupSize is 2.5; expected a whole number from 2 to 64.'],
+    [{ learningRate: Number.NaN }, 'learningRate is NaN; expected a number from 0 to 1.'],
+    [{ maxGradNorm: -1 }, 'maxGradNorm is -1; expected a number of at least 0.'],
+    [{ schedule: 'square' }, 'schedule is "square"; expected one of constant, linear, cosine.'],
+    [{ question: ' ' }, 'question is " "; expected text that is not empty.'],
+    [{ trainGate: 'yes' }, 'trainGate is "yes"; expected true or false.'],
+    [
+      { rewards: ['accuracy', 'accuracy'] },
+      'rewards is ["accuracy","accuracy"]; expected a list without repeats',
+    ],
+    [{ epsilonHigh: 'off' }, 'epsilonHigh is "off"; expected a number from 0 to 100, or null.'],
+  ])('names field, found and expected: %j', (input, message) => {
+    expect(errorOf(() => parseConfig(input)).message).toContain(message);
+  });
+
+  it('refuses what is no object, and names it', () => {
+    expect(errorOf(() => parseConfig('fast')).message).toBe(
+      'The config is "fast"; expected an object of settings.',
+    );
+    expect(errorOf(() => parseConfig(null)).message).toContain('null');
+  });
+
+  it("points from TRL's name to ours", () => {
+    const error = errorOf(() => parseConfig({ num_generations: 8 }));
+    expect(error.message).toBe('Unknown setting "num_generations".');
+    expect(error.hint).toBe('Did you mean groupSize?');
+  });
+
+  it.each([
+    [{ rewardWeights: [1, 2, 3] }, 'rewardWeights has 3 numbers; expected 2'],
+    [{ loraTargets: [] }, 'loraTargets is empty'],
+    [{ trainDecoder: true }, 'trainDecoder is true and loraRank is 16'],
+    [{ loraRank: 0 }, 'no other part trains'],
+    [{ rewards: [] }, 'rewards is empty'],
+  ])('judges fields together: %j', (input, message) => {
+    expect(errorOf(() => parseConfig(input)).message).toContain(message);
+  });
+});
+
+describe('presets', () => {
+  it('are all valid configs', () => {
+    for (const name of PRESET_NAMES) expect(presetConfig(name)).toEqual(parseConfig(presetConfig(name)));
+  });
+
+  it('demo and r1-omni say what they promise', () => {
+    const demo = {
+      promptsPerStep: 8,
+      groupSize: 8,
+      learningRate: 4e-4,
+      beta: 0,
+      steps: 120,
+      trainDecoder: true,
+    };
+    expect(presetConfig('demo')).toMatchObject(demo);
+    expect(presetConfig('r1-omni')).toMatchObject({
+      beta: 0.04,
+      lossType: 'grpo',
+      learningRate: 1e-6,
+      trainBert: true,
+    });
+    expect(errorOf(() => presetConfig('ppo')).message).toContain('demo, r1-omni, dr-grpo, dapo, gspo');
+  });
+});
+
+describe('diffConfig', () => {
+  it('lists exactly what differs, lists by value', () => {
+    const from = defaultConfig();
+    const to = { ...from, beta: 0.04, rewards: ['accuracy', 'format'] as const, topK: 50 };
+    expect(diffConfig(from, to).map(({ key, from, to }) => [key, from, to])).toEqual([
+      ['topK', 0, 50],
+      ['beta', 0, 0.04],
+    ]);
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { decodeCommand, decodeEvent } from '../../src/protocol/decode.ts';
+import { isMetricKey, METRIC_KEYS, metricOf } from '../../src/protocol/metrics.ts';
+import { presetConfig } from '../../src/protocol/presets.ts';
+
+const completion = {
+  text: 'a',
+  rawText: 'a<|im_end|>',
+  tokens: 2,
+  ended: 'eos',
+  rewards: { accuracy: 1, format: null },
+  total: 1,
+  advantage: 0.5,
+  answer: 'a',
+};
+
+describe('decodeCommand', () => {
+  it('passes good commands through, files by reference', () => {
+    const file = new File(['x'], 'a.mp4');
+    const command = { type: 'openData', requestId: 1, files: [{ path: 'clips/a.mp4', file }] };
+    expect(decodeCommand(structuredClone({ type: 'pause' }))).toEqual({ type: 'pause' });
+    expect(decodeCommand(command)).toBe(command);
+  });
+
+  it('completes the config of start and step', () => {
+    expect(decodeCommand({ type: 'start', config: { groupSize: 4 } })).toMatchObject({
+      config: { groupSize: 4, steps: 100 },
+    });
+    expect(decodeCommand({ type: 'step' })).toEqual({ type: 'step' });
+    expect(decodeCommand({ type: 'step', config: presetConfig('demo') })).toMatchObject({
+      config: { steps: 120 },
+    });
+  });
+
+  it.each([
+    [undefined, 'Unknown command undefined; expected one of openDemo'],
+    [{ type: 'launch' }, 'Unknown command "launch"'],
+    [{ type: 'preview', requestId: 1 }, 'The command "preview" is malformed at exampleId'],
+    [
+      { type: 'openData', requestId: 1, files: [{ path: 3 }] },
+      'The command "openData" is malformed at files',
+    ],
+    [{ type: 'evaluate', requestId: 1, split: 'dev' }, 'malformed at split'],
+    [{ type: 'start', config: { groupSize: 0 } }, 'groupSize is 0'],
+    [{ type: 'start' }, 'malformed at config'],
+  ])('refuses %j', (message, text) => {
+    expect(() => decodeCommand(message)).toThrow(text);
+  });
+});
+
+describe('decodeEvent', () => {
+  it('lets numbers that are not finite through: the page shows them', () => {
+    const event = {
+      type: 'step',
+      step: 3,
+      metrics: { loss: Number.NaN, kl: Number.POSITIVE_INFINITY },
+      seconds: { rollout: 1 },
+    };
+    expect(decodeEvent(event)).toBe(event);
+  });
+
+  it('checks rollouts by their first member', () => {
+    const groups = [{ exampleId: 'a', label: 'angry', completions: [completion] }];
+    expect(decodeEvent({ type: 'rollouts', step: 1, groups })).toMatchObject({ groups });
+    const bad = [{ exampleId: 'a', label: 'angry', completions: [{ ...completion, ended: 'stop' }] }];
+    expect(() => decodeEvent({ type: 'rollouts', step: 1, groups: bad })).toThrow('malformed at groups');
+  });
+
+  it.each([
+    [{ type: 'step', step: 3, metrics: { loss: 'low' }, seconds: {} }, 'malformed at metrics'],
+    [{ type: 'state', state: 'asleep', step: 0, steps: 0 }, 'malformed at state'],
+    [{ type: 'done' }, 'malformed at requestId'],
+    ['hello', 'Unknown event'],
+  ])('refuses %j', (message, text) => {
+    expect(() => decodeEvent(message)).toThrow(text);
+  });
+});
+
+describe('metrics', () => {
+  it('has words for every key, and for rewards by part', () => {
+    for (const key of METRIC_KEYS)
+      expect(metricOf(key)).toMatchObject({ key, help: expect.stringMatching(/\.$/) });
+    expect(metricOf('rewards/accuracy/mean')).toMatchObject({
+      label: 'accuracy',
+      direction: 'up',
+      group: 'Reward',
+    });
+    expect(isMetricKey('rewards/format/std')).toBe(true);
+    expect(isMetricKey('rewards/format/median')).toBe(false);
+    expect(isMetricKey('toString')).toBe(false);
+  });
+});

@@ -1,0 +1,19 @@
+/** The device tests run on: SwiftShader, or the adapter named by STUDIO_ADAPTER. A missing one is a failure, never a skip. */
+import type { AdapterKind, NodeDevice } from '../../src/cli/adapter.ts';
+import { openNodeDevice } from '../../src/cli/adapter.ts';
+
+export type { AdapterDescription, AdapterKind, NodeDevice } from '../../src/cli/adapter.ts';
+export { chosenAdapter, describeAdapter, openNodeAdapter, openNodeGpu } from '../../src/cli/adapter.ts';
+
+/** Opens a fresh device on default limits; the caller destroys it (`device.destroy()`) when the file is done. */
+export async function openTestDevice(kind?: AdapterKind): Promise<NodeDevice> {
+  return openNodeDevice(kind ?? testAdapter());
+}
+
+/** Tests run on SwiftShader unless told otherwise: unlike a command, they never fall back on the machine's own GPU. */
+function testAdapter(): AdapterKind {
+  const named = process.env.STUDIO_ADAPTER;
+  if (!named) return 'swiftshader';
+  if (named === 'swiftshader' || named === 'lavapipe' || named === 'default') return named;
+  throw new Error(`STUDIO_ADAPTER is "${named}": expected swiftshader, lavapipe or default.`);
+}

@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import type { Command, Event, RolloutGroup } from '../../src/protocol/messages.ts';
+import type { Port } from '../../src/store/port.ts';
+import { createStudio, type Studio } from '../../src/store/studio.ts';
+
+/** A line whose far end is the test. */
+function line(): { port: Port; sent: Command[]; say: (...events: Event[]) => void } {
+  const sent: Command[] = [];
+  let listener: (event: Event) => void = () => undefined;
+  const port: Port = {
+    post: (command) => sent.push(command),
+    listen: (next) => {
+      listener = next;
+    },
+    close: () => undefined,
+  };
+  return { port, sent, say: (...events) => events.forEach((event) => void listener(event)) };
+}
+
+const example = { id: 'a', path: 'a.mp4', label: 'angry', split: 'train' as const };
+const summary = {
+  count: 1,
+  labels: [],
+  splits: { train: 1, val: 0, test: 0 },
+  examples: [example],
+  issues: [],
+};
+const model = {
+  name: 'tiny',
+  parts: {},
+  trainable: 0,
+  dtype: 'F32',
+  bytes: 4,
+  layout: 'one folder',
+  unusedTensors: [],
+};
+const ready: Event[] = [
+  { type: 'data', requestId: 1, summary },
+  { type: 'model', requestId: 1, summary: model },
+  { type: 'state', state: 'ready', step: 0, steps: 0 },
+  { type: 'done', requestId: 1 },
+];
+const stepEvent = (step: number): Event => ({
+  type: 'step',
+  step,
+  metrics: { reward: step },
+  seconds: { rollout: 1 },
+});
+const last = (sent: Command[]) => sent[sent.length - 1];
+const state = (studio: Studio) => studio.store.getState();
+
+async function loaded() {
+  const { port, sent, say } = line();
+  const studio = createStudio(port);
+  const opened = studio.openDemo();
+  say(...ready);
+  await opened;
+  return { studio, sent, say };
+}
+
+describe('requests', () => {
+  it('settle with done, and the demo brings its own settings', async () => {
+    const { studio, sent } = await loaded();
+    expect(sent).toEqual([{ type: 'openDemo', requestId: 1 }]);
+    expect(state(studio)).toMatchObject({
+      data: { count: 1 },
+      model: { name: 'tiny' },
+      draft: { trainDecoder: true },
+    });
+    expect(state(studio).pending.size).toBe(0);
+  });
+
+  it('keep settings that were changed while the demo was loading', async () => {
+    const { port, say } = line();
+    const studio = createStudio(port);
+    const opened = studio.openDemo();
+    studio.edit('groupSize', 4);
+    say(...ready);
+    await opened;
+    expect(state(studio).draft).toMatchObject({ groupSize: 4, trainDecoder: false });
+  });
+
+  it('reject with the error, which stands beside its command until asked again', async () => {
+    const { studio, say } = await loaded();
+    const asked = studio.preview('a');
+    expect(state(studio).clip).toEqual({ exampleId: 'a' });
+    say({ type: 'error', requestId: 2, message: 'a.mp4 is empty.', hint: 'Replace it.', fatal: false });
+    await expect(asked).rejects.toMatchObject({ message: 'a.mp4 is empty.', hint: 'Replace it.' });
+    expect(state(studio).clip).toBeUndefined();
+    expect(state(studio).problems).toMatchObject([{ command: 'preview', message: 'a.mp4 is empty.' }]);
+    void studio.preview('a').catch(() => undefined);
+    expect(state(studio).problems).toEqual([]);
+  });
+
+  it('let go of frames that are no longer shown', async () => {
+    const { studio, say } = await loaded();
+    let closed = 0;
+    const frame = { width: 1, height: 1, close: () => void closed++ };
+    const logMel = { mels: 1, columns: 1, values: new Float32Array(1) };
+    const preview = {
+      exampleId: 'a',
+      frames: [frame, frame],
+      waveform: new Float32Array(1),
+      logMel,
+      prompt: '',
+      tokens: 1,
+    };
+    say({ type: 'preview', requestId: 2, preview });
+    expect(closed).toBe(0);
+    void studio.preview('a');
+    expect(closed).toBe(2);
+  });
+});
+
+describe('a run', () => {
+  it('starts only with data, a model and a valid draft', async () => {
+    const { port, sent } = line();
+    createStudio(port).start();
+    expect(sent).toEqual([]);
+    const { studio, sent: commands } = await loaded();
+    studio.edit('groupSize', 'eight');
+    studio.start();
+    expect(commands).toHaveLength(1);
+    studio.edit('groupSize', 4);
+    studio.start();
+    expect(last(commands)).toMatchObject({ type: 'start', config: { groupSize: 4, steps: 120 } });
+    expect(state(studio).running).toMatchObject({ groupSize: 4 });
+  });
+
+  it('gathers every step and its answers, and a new run begins empty but keeps the first evaluation', async () => {
+    const { studio, say, sent } = await loaded();
+    studio.start();
+    say({ type: 'state', state: 'running', step: 0, steps: 2 });
+    studio.start();
+    expect(sent.filter(({ type }) => type === 'start')).toHaveLength(1);
+    const groups: RolloutGroup[] = [{ exampleId: 'a', label: 'angry', completions: [] }];
+    say(stepEvent(1), { type: 'rollouts', step: 1, groups }, stepEvent(2));
+    expect(state(studio).steps.map(({ metrics }) => metrics.reward)).toEqual([1, 2]);
+    expect(state(studio).rollouts.get(1)).toBe(groups);
+    const confusion = { labels: [], counts: [] };
+    const result = {
+      split: 'test',
+      n: 4,
+      correct: 2,
+      war: 0.5,
+      uar: 0.5,
+      confusion,
+      unreadable: 0,
+      interval: [0, 1],
+    } as const;
+    say({ type: 'eval', result: { ...result, interval: [0, 1], step: 0 } });
+    say({ type: 'eval', result: { ...result, interval: [0, 1], step: 2 } });
+    say({ type: 'state', state: 'finished', step: 2, steps: 2 });
+    studio.start();
+    expect(state(studio)).toMatchObject({ steps: [], evals: [{ step: 0 }] });
+    expect(state(studio).rollouts.size).toBe(0);
+  });
+
+  it('pauses, steps and resumes only where that makes sense', async () => {
+    const { studio, sent, say } = await loaded();
+    studio.pause();
+    studio.resume();
+    expect(sent).toHaveLength(1);
+    studio.step();
+    expect(last(sent)).toMatchObject({ type: 'step', config: { steps: 120 } });
+    say({ type: 'state', state: 'paused', step: 1, steps: 120 });
+    studio.step();
+    expect(last(sent)).toEqual({ type: 'step' });
+    studio.resume();
+    expect(last(sent)).toEqual({ type: 'resume' });
+    say({ type: 'state', state: 'running', step: 1, steps: 120 });
+    studio.pause();
+    expect(last(sent)).toEqual({ type: 'pause' });
+  });
+
+  it('drops the live answer when it comes to rest', async () => {
+    const { studio, say } = await loaded();
+    say(
+      { type: 'state', state: 'running', step: 0, steps: 2 },
+      { type: 'live', step: 1, text: 'He', tokens: 1 },
+    );
+    expect(state(studio).live?.text).toBe('He');
+    say({ type: 'state', state: 'paused', step: 1, steps: 2 });
+    expect(state(studio).live).toBeUndefined();
+  });
+});
+
+it('says why there is no GPU', () => {
+  const { port, say } = line();
+  const studio = createStudio(port);
+  say({ type: 'unavailable', reason: 'No WebGPU here.', hint: 'Use Chrome 113 or newer.' });
+  expect(state(studio).device).toEqual({
+    status: 'unavailable',
+    reason: 'No WebGPU here.',
+    hint: 'Use Chrome 113 or newer.',
+  });
+});

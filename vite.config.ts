@@ -1,0 +1,41 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+/** A training test on a software adapter takes tens of seconds; a hang should still end. */
+const TEST_TIMEOUT_MS = 120_000;
+
+export default defineConfig({
+  base: './',
+  plugins: [react()],
+  worker: { format: 'es' },
+  // The scan has to see the worker's dependencies too: one found late would reload the page in the middle of a run.
+  optimizeDeps: { entries: ['index.html', 'src/worker/*.ts'] },
+  build: { target: 'es2023', manifest: true, chunkSizeWarningLimit: 4096 },
+  test: {
+    // Dawn crashes when its module is loaded by worker threads, so every test file gets a process of its own.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: TEST_TIMEOUT_MS,
+    hookTimeout: TEST_TIMEOUT_MS,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
