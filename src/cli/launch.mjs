@@ -9,20 +9,8 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ensureBrowser, ensureBrowserAndAdapters, ensureModules } from './setup/ensure.mjs';
 import { say } from './setup/log.mjs';
+import { takeAdapter } from './setup/options.mjs';
 import { adapterEnvironment, cachePath, chosenAdapter, parseAdapter, projectRoot } from './setup/paths.mjs';
-
-/**
- * Takes `--adapter KIND` (or `--adapter=KIND`) out of the arguments.
- * @param {string[]} args
- * @returns {{ adapter: string | null, rest: string[] }}
- */
-function takeAdapter(args) {
-  const index = args.findIndex((arg) => arg === '--adapter' || arg.startsWith('--adapter='));
-  if (index < 0) return { adapter: null, rest: args };
-  const joined = args[index]?.split('=')[1];
-  const adapter = joined ?? args[index + 1] ?? '';
-  return { adapter, rest: args.toSpliced(index, joined === undefined ? 2 : 1) };
-}
 
 /**
  * Bundles src/cli/NAME.ts into one file that Node can run, and returns its path.

@@ -1,4 +1,5 @@
 import { InputError } from '../math/errors.ts';
+import { parseJsonObject } from './json.ts';
 
 /** A file that was dropped, chosen or made in memory. Its bytes are read only when `blob()` is called. */
 export interface FileEntry {
@@ -178,41 +179,4 @@ export async function readJson(tree: FileTree, path: string): Promise<Record<str
   throw new InputError(`${tree.name}: ${path} is missing.`, {
     hint: `Drop the whole folder; it has ${tree.files.length} files, ${path} is not among them.`,
   });
-}
-
-/** Text → JSON object, or an InputError that names the file and the position. */
-export function parseJsonObject(text: string, label: string): Record<string, unknown> {
-  const value = parseJson(text, label);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
-  throw new InputError(
-    `${label}: expected a JSON object, found ${Array.isArray(value) ? 'a list' : typeof value}.`,
-  );
-}
-
-/** Text → JSON value, or an InputError that names the file, line and column. */
-export function parseJson(text: string, label: string): unknown {
-  try {
-    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new InputError(`${label} is not JSON${describePosition(text, reason)}: ${reason}.`, {
-      hint: 'Open the file in an editor that checks JSON and correct that place.',
-      cause,
-    });
-  }
-}
-
-/** " at line 3, column 7", when the engine's message tells a position or says that the text ended. */
-function describePosition(text: string, reason: string): string {
-  const found = /position (\d+)/.exec(reason);
-  const position = found
-    ? Number(found[1])
-    : /end of (JSON )?(input|data)/i.test(reason)
-      ? text.length
-      : undefined;
-  if (position === undefined) return '';
-  const before = text.slice(0, position);
-  const line = before.split('\n').length;
-  return ` at line ${line}, column ${position - before.lastIndexOf('\n')}`;
 }

@@ -63,9 +63,16 @@ export function bf16ToF32(words: Uint16Array): Float32Array<ArrayBuffer> {
   return new Float32Array(bits.buffer);
 }
 
-/** f32 → bfloat16 words, same length. */
+/** f32 → bfloat16 words, same length. The rounding of numberToBf16 over a whole array at once: weights have 10^8 of them. */
 export function f32ToBf16(values: Float32Array): Uint16Array<ArrayBuffer> {
-  return Uint16Array.from(values, numberToBf16);
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const words = new Uint16Array(values.length);
+  for (let i = 0; i < words.length; i++) {
+    const word = bits[i]!;
+    const isNotANumber = (word & 0x7fffffff) > 0x7f800000;
+    words[i] = isNotANumber ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  }
+  return words;
 }
 
 let f16Table: Float32Array<ArrayBuffer> | undefined;

@@ -5,7 +5,8 @@ import { add, swiglu } from '../ops/elementwise.ts';
 import { linear, loraLinear } from '../ops/linear.ts';
 import { rmsNorm } from '../ops/rms-norm.ts';
 import { rope, type RopeTable, ropeTable } from '../ops/rope.ts';
-import { type Adapter, linearName, type LoraTarget } from './lora.ts';
+import { linearPath, type LoraLinear } from '../io/peft.ts';
+import type { Adapter } from './lora.ts';
 import type { Weights } from './weights.ts';
 
 export interface Qwen2Config {
@@ -63,7 +64,7 @@ interface LinearWeights {
 interface DecoderLayer {
   readonly inputNorm: Tensor;
   readonly postNorm: Tensor;
-  readonly linears: Readonly<Record<LoraTarget, LinearWeights>>;
+  readonly linears: Readonly<Record<LoraLinear, LinearWeights>>;
 }
 
 export interface Qwen2 {
@@ -89,7 +90,7 @@ export interface DecoderSources {
 }
 
 /** Shapes [out, in] of the seven linear layers. */
-export function linearShapes(config: Qwen2Config): Record<LoraTarget, readonly [number, number]> {
+export function linearShapes(config: Qwen2Config): Record<LoraLinear, readonly [number, number]> {
   const { hiddenSize: d, intermediateSize: inner, heads, kvHeads, headDim } = config;
   return {
     q_proj: [heads * headDim, d],
@@ -102,16 +103,16 @@ export function linearShapes(config: Qwen2Config): Record<LoraTarget, readonly [
   };
 }
 
-const hasBias = (target: LoraTarget): boolean => ['q_proj', 'k_proj', 'v_proj'].includes(target);
+const hasBias = (target: LoraLinear): boolean => ['q_proj', 'k_proj', 'v_proj'].includes(target);
 
 function openLayer(sources: DecoderSources, config: Qwen2Config, layer: number): DecoderLayer {
   const { open, adapter } = sources;
   const openLinear = ([target, shape]: [string, readonly [number, number]]): [string, LinearWeights] => {
-    const name = linearName(layer, target as LoraTarget);
+    const name = linearPath(layer, target as LoraLinear);
     const found = adapter?.(name);
     const weights: LinearWeights = {
       weight: open(`${name}.weight`, shape),
-      ...(hasBias(target as LoraTarget) ? { bias: open(`${name}.bias`, [shape[0]]) } : {}),
+      ...(hasBias(target as LoraLinear) ? { bias: open(`${name}.bias`, [shape[0]]) } : {}),
       ...(found ? { adapter: found } : {}),
     };
     return [target, weights];

@@ -58,7 +58,9 @@ function keptIndices(steps: readonly StepRecord[], keys: readonly MetricKey[]): 
   const buckets = Math.floor(MAX_POINTS / (2 * keys.length)) - 1;
   const kept = new Set<number>();
   for (const key of keys) {
-    const points = steps.map(({ metrics }, x) => ({ x, y: metrics[key] ?? Number.NaN }));
+    const points = steps.flatMap(({ metrics }, x) =>
+      Number.isFinite(metrics[key]) ? { x, y: metrics[key]! } : [],
+    );
     for (const { x } of downsampleMinMax(points, buckets)) kept.add(x);
   }
   return [...kept].sort((a, b) => a - b);

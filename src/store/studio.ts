@@ -31,7 +31,7 @@ export interface Studio {
   evaluate(split: Split, mute?: Mute): Promise<void>;
   exportRun(parts: ExportParts): Promise<void>;
   edit(key: ConfigKey, value: unknown): void;
-  usePreset(name: PresetName | 'defaults'): void;
+  applyPreset(name: PresetName | 'defaults'): void;
   dismiss(problemId: number): void;
   close(): void;
 }
@@ -124,10 +124,10 @@ function runControls(
   };
 }
 
-function draftControls(store: StoreApi<StudioState>): Pick<Studio, 'edit' | 'usePreset'> {
+function draftControls(store: StoreApi<StudioState>): Pick<Studio, 'edit' | 'applyPreset'> {
   return {
     edit: (key, value) => store.setState(({ draft }) => ({ draft: { ...draft, [key]: value } })),
-    usePreset: (name) =>
+    applyPreset: (name) =>
       store.setState({ draft: name === 'defaults' ? defaultConfig() : presetConfig(name) }),
   };
 }

@@ -2,6 +2,7 @@ import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import type { FileTree } from '../io/files.ts';
 import { readJson, readJsonIfThere } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
+import { readQwenVocabulary } from './qwen-vocabulary.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -33,10 +34,12 @@ export class Tokenizer {
     this.specialIds = new Set([...added.values()].filter((token) => token.special).map((token) => token.id));
   }
 
-  /** Reads both files from a model folder. */
+  /** Reads both files from a model folder; without `tokenizer.json`, the older `vocab.json` and `merges.txt`. */
   static async load(folder: FileTree): Promise<Tokenizer> {
     const config = (await readJsonIfThere(folder, 'tokenizer_config.json')) ?? {};
-    return new Tokenizer(await readJson(folder, 'tokenizer.json'), config);
+    const json =
+      (await readJsonIfThere(folder, 'tokenizer.json')) ?? (await readQwenVocabulary(folder, config));
+    return new Tokenizer(json ?? (await readJson(folder, 'tokenizer.json')), config);
   }
 
   /** Token ids of `text`; `addSpecialTokens` lets the post-processor add its own ([CLS] … [SEP] of BERT). */

@@ -49,7 +49,9 @@ describe('resample', () => {
 describe('downmix', () => {
   it('adds stereo over the root of two, beyond full scale if need be', () => {
     const mono = downmix([Float32Array.of(1, 0.5, 0), Float32Array.of(1, -0.5, 0.3)]);
-    [Math.SQRT2, 0, 0.3 * Math.SQRT1_2].forEach((want, i) => expect(mono[i]).toBeCloseTo(want, 6));
+    [Math.SQRT2, 0, 0.3 * Math.SQRT1_2].forEach((want, i) => {
+      expect(mono[i]).toBeCloseTo(want, 6);
+    });
   });
 
   it('drops the low-frequency channel of 5.1 and keeps the centre whole', () => {

@@ -3,13 +3,13 @@ import { logMel } from '../../src/media/log-mel.ts';
 import { pixelsFromFrames } from '../../src/media/pixels.ts';
 import { useTfOnDevice } from '../../src/media/tf-device.ts';
 import type { RgbFrame } from '../../src/media/types.ts';
+import { openTestDevice } from '../setup/adapter.ts';
 import { readGolden } from './golden.ts';
-import { nodeDevice } from './node-device.ts';
 
 const golden = readGolden(new URL('../golden/omni-tiny/case.safetensors', import.meta.url).pathname);
 
 beforeAll(async () => {
-  const { device, info } = await nodeDevice();
+  const { device, info } = await openTestDevice();
   await useTfOnDevice(device, info);
 });
 

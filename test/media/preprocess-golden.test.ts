@@ -4,8 +4,8 @@ import { logMel } from '../../src/media/log-mel.ts';
 import { melFilterBank, quantisationSlack } from '../../src/media/mel.ts';
 import { pixelsFromFrames } from '../../src/media/pixels.ts';
 import { useTfOnDevice } from '../../src/media/tf-device.ts';
+import { openTestDevice } from '../setup/adapter.ts';
 import { readGolden } from './golden.ts';
-import { nodeDevice } from './node-device.ts';
 
 const folder = new URL('../golden/preprocess/', import.meta.url).pathname;
 const cases = JSON.parse(readFileSync(`${folder}case.json`, 'utf8')) as {
@@ -21,7 +21,7 @@ function goldenColumns(total: number): number[] {
 }
 
 beforeAll(async () => {
-  const { device, info } = await nodeDevice();
+  const { device, info } = await openTestDevice();
   await useTfOnDevice(device, info);
 });
 

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { debianMirrors } from '../../src/cli/setup/lavapipe.mjs';
 import type { NodeDevice } from './adapter.ts';
 import { openTestDevice } from './adapter.ts';
 
@@ -53,21 +52,5 @@ describe('the device that tests run on', () => {
   it('computes', async () => {
     const numbers = Float32Array.from({ length: 100 }, (_, i) => i - 50);
     expect(await double(opened.device, numbers)).toEqual(numbers.map((x) => 2 * x));
-  });
-});
-
-describe('debianMirrors', () => {
-  it('reads both formats of apt sources, and neither comments nor other archives', () => {
-    const text = [
-      '# deb http://commented.example/debian bookworm main',
-      '# http://snapshot.example/archive/debian/2025',
-      'Types: deb',
-      'URIs: http://one.example/debian',
-      'Suites: bookworm bookworm-updates',
-      'URIs: http://one.example/debian-security',
-      'deb [signed-by=/k.gpg] https://two.example/mirror/debian/ bookworm main',
-      'deb https://other.example/apt cloud-sdk-bookworm main',
-    ].join('\n');
-    expect(debianMirrors(text)).toEqual(['http://one.example/debian', 'https://two.example/mirror/debian/']);
   });
 });

@@ -40,6 +40,9 @@ const ENGINE_COMMANDS = /^src\/cli\/(parity|bench|make-demo)(\/|[.-])/;
 /** The one file that loads shaders. */
 const SHADER_DOOR = 'src/gpu/shaders.ts';
 
+/** The one file outside of the commands that runs in Node only: folders on disk, for commands that run the engine. */
+const NODE_DOOR = 'src/io/disk.ts';
+
 const SPECIFIER_FORMS: readonly { pattern: RegExp; kind: Reference['kind'] }[] = [
   { pattern: /\b(?:import|export)\b[^'";]*?\bfrom\s*(['"])([^'"\n]+)\1/g, kind: 'import' },
   { pattern: /\bimport\s*(['"])([^'"\n]+)\1/g, kind: 'import' },
@@ -105,7 +108,7 @@ function breach(path: string, { specifier, kind }: Reference): string | null {
 
 function packageBreach(path: string, layer: string, specifier: string): string | null {
   if (layer === 'math') return `${path} imports the package ${specifier}; math imports nothing`;
-  if (specifier.startsWith('node:') && layer !== 'cli')
+  if (specifier.startsWith('node:') && layer !== 'cli' && path !== NODE_DOOR)
     return `${path} imports ${specifier}, but runs in a page`;
   return null;
 }

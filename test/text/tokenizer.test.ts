@@ -28,6 +28,44 @@ describe('byte-level BPE equals the published tokenizer', () => {
   });
 });
 
+describe('vocab.json and merges.txt give the same tokenizer', async () => {
+  const json = (await readJson(modelTree, 'tokenizer.json')) as {
+    model: { vocab: Record<string, number>; merges: (string | string[])[] };
+    added_tokens: { id: number; content: string }[];
+  };
+  const merges = json.model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' ')));
+  const added = Object.fromEntries(json.added_tokens.map(({ id, content }) => [content, id]));
+  const described = Object.fromEntries(
+    json.added_tokens.map(({ id, content }) => [id, { content, special: true }]),
+  );
+  const files = {
+    'vocab.json': JSON.stringify(json.model.vocab),
+    'merges.txt': `#version: 0.2\n${merges.join('\n')}\n`,
+  };
+  const listed = await Tokenizer.load(
+    treeFromMemory('m', { ...files, 'added_tokens.json': JSON.stringify(added) }),
+  );
+  const config = JSON.stringify({ added_tokens_decoder: described });
+  const inConfig = await Tokenizer.load(treeFromMemory('m', { ...files, 'tokenizer_config.json': config }));
+
+  test.each(golden.bpe)('$text', ({ text, ids, decoded }) => {
+    for (const other of [listed, inConfig]) {
+      expect(other.encode(text)).toEqual(ids);
+      expect(other.decode(ids, { skipSpecialTokens: false })).toBe(decoded);
+      expect([...other.specialIds]).toEqual([0, 1, 2]);
+    }
+  });
+
+  test('a folder with neither says what is missing', async () => {
+    await expect(Tokenizer.load(treeFromMemory('m', { 'vocab.json': '{}' }))).rejects.toThrow(
+      /tokenizer\.json is missing/,
+    );
+    await expect(Tokenizer.load(treeFromMemory('m', { 'tokenizer.json': '{}' }))).rejects.toThrow(
+      /tokenizer\.json cannot be used/,
+    );
+  });
+});
+
 describe('WordPiece equals the published tokenizer', async () => {
   const fromJson = await loadBertTokenizer(bertTree);
   const fromVocab = bertTokenizerFromVocab((await readTextIfThere(bertTree, 'vocab.txt'))!);

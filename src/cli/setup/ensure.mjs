@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fetchLavapipe } from './lavapipe.mjs';
-import { runLoudly, say } from './log.mjs';
+import { runLoudly, runQuietly, say } from './log.mjs';
 import {
   findChromium,
   lavapipeManifest,
@@ -12,6 +12,8 @@ import {
   swiftShaderManifest,
 } from './paths.mjs';
 
+/** Without fonts Chromium draws no text. */
+const CHROMIUM = ['chromium', 'fonts-liberation'];
 const OLDEST_NODE = [20, 19];
 
 /** Ends the process with a sentence when this Node is too old for Vite. */
@@ -48,15 +50,22 @@ function lockedPackages(path) {
   return JSON.parse(readFileSync(path, 'utf8')).packages;
 }
 
+/** @param {string} root @param {string} command */
+function npm(root, command) {
+  const args = [command, '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  return runLoudly('npm', args, { cwd: root });
+}
+
 /** Installs npm's packages when they are missing or not those of the lock file. Ends the process when that fails. */
 export function ensureModules() {
   requireNode();
   const root = projectRoot();
   if (modulesAreCurrent(root)) return;
   const fresh = !existsSync(join(root, 'node_modules'));
-  say(fresh ? 'installing packages (npm ci)' : 'bringing packages up to date (npm install)');
-  const args = [fresh ? 'ci' : 'install', '--include=dev', '--no-audit', '--no-fund'];
-  if (runLoudly('npm', args, { cwd: root })) return;
+  say('installing packages (npm)');
+  // `npm ci` keeps to the lock file to the letter; a registry without other platforms' packages may refuse it that.
+  if (fresh && npm(root, 'ci')) return;
+  if (npm(root, 'install')) return;
   say(
     "npm could not install the packages: see its message above. Is the network, or npm's registry, reachable?",
   );
@@ -79,7 +88,7 @@ function aptInstall(packages) {
   say(`installing ${packages.join(', ')} (apt-get)`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const install = ['-qq', '-y', '--no-install-recommends', 'install', ...packages];
-  if (runLoudly('apt-get', ['-qq', 'update'], { env }) && runLoudly('apt-get', install, { env })) return;
+  if (runQuietly('apt-get', ['-qq', 'update'], { env }) && runQuietly('apt-get', install, { env })) return;
   say(`apt-get could not install ${packages.join(', ')}: see its message above.`);
 }
 
@@ -99,7 +108,7 @@ function hasLibrary(name) {
 function missingPackages() {
   if (process.platform !== 'linux') return [];
   const missing = [];
-  if (!findChromium() || !swiftShaderManifest()) missing.push('chromium');
+  if (!findChromium() || !swiftShaderManifest()) missing.push(...CHROMIUM);
   if (!hasLibrary('libvulkan.so.1')) missing.push('libvulkan1');
   // Its dependencies (LLVM, libdrm) serve the fetched lavapipe as well.
   if (!hasLibrary('libvulkan_lvp.so')) missing.push('mesa-vulkan-drivers');
@@ -108,7 +117,7 @@ function missingPackages() {
 
 /** Makes sure of any browser, where it may: enough for serving the page and looking at it. */
 export function ensureBrowser() {
-  if (!findChromium() && mayInstall()) aptInstall(['chromium']);
+  if (!findChromium() && mayInstall()) aptInstall(CHROMIUM);
 }
 
 /**

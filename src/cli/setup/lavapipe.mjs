@@ -3,7 +3,7 @@
 // the driver by its path. The mirror is the one that apt already uses.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runLoudly, say } from './log.mjs';
+import { runQuietly, say } from './log.mjs';
 import { lavapipeFolder } from './paths.mjs';
 
 const PACKAGES = ['mesa-vulkan-drivers', 'mesa-libgallium', 'libdrm2', 'libdrm-amdgpu1'];
@@ -65,7 +65,7 @@ export function fetchLavapipe() {
   if (!downloadPackages(folder, `deb [signed-by=${KEYRING}] ${mirror} ${codename}-backports main\n`))
     return false;
   for (const deb of readdirSync(join(folder, 'debs'))) {
-    if (!runLoudly('dpkg', ['-x', join(folder, 'debs', deb), join(folder, 'root')])) return false;
+    if (!runQuietly('dpkg', ['-x', join(folder, 'debs', deb), join(folder, 'root')])) return false;
   }
   return writeManifest(folder, join(folder, 'root', 'usr', 'lib', multiarch, 'libvulkan_lvp.so'));
 }
@@ -79,8 +79,8 @@ function downloadPackages(folder, source) {
     `Dir::State::Lists=${join(folder, 'lists')}`,
     'APT::Sandbox::User=root',
   ].flatMap((option) => ['-o', option]);
-  if (!runLoudly('apt-get', [...options, '-qq', 'update'])) return false;
-  return runLoudly('apt-get', [...options, '-qq', 'download', ...PACKAGES], { cwd: join(folder, 'debs') });
+  if (!runQuietly('apt-get', [...options, '-qq', 'update'])) return false;
+  return runQuietly('apt-get', [...options, '-qq', 'download', ...PACKAGES], { cwd: join(folder, 'debs') });
 }
 
 /** @param {string} folder @param {string} library */

@@ -19,3 +19,18 @@ export function runLoudly(program, args, options = {}) {
   if (result.error) say(`${program} could not be started: ${result.error.message}`);
   return result.status === 0;
 }
+
+/**
+ * Runs a program and shows what it printed only when it fails.
+ * @param {string} program
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @returns {boolean} whether it ended with status 0
+ */
+export function runQuietly(program, args, options = {}) {
+  const result = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 2 ** 26, ...options });
+  if (result.status === 0) return true;
+  process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+  if (result.error) say(`${program} could not be started: ${result.error.message}`);
+  return false;
+}

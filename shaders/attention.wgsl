@@ -1,0 +1,219 @@
+// Softmax attention by online softmax, one pass over the keys (Dao et al. 2022, arXiv 2205.14135; Rabe & Staats 2021).
+//   S = q.k / sqrt(HEAD_DIM) over the keys query i sees: [spans[i].x, spans[i].y) then [spans[i].z, spans[i].w)
+//   O = sum exp(S - L) v,  L = log sum exp S   (no keys: O = 0, L = 0).  Query head h uses KV head h / GROUP.
+// Backward, with P = exp(S - L) recomputed, dP = dO.v and D = rowsum(dO * O):
+//   dq = scale * sum over keys P (dP - D) k,   dk = scale * sum over queries P (dP - D) q,   dv = sum over queries P dO
+// dk and dv are gathered per (key, query head) over the contiguous range of queries that see the key, then summed over
+// the heads of a group: no atomics, the same bits every time.
+// Threads: 64 consecutive queries (keys, in backward_keys) of one head to a workgroup, so neighbours read the same rows.
+// VECS = HEAD_DIM / 4.  "heads" below counts query heads.
+//! include grid
+struct Uniforms { queries: u32, keys: u32, heads: u32, scale: f32 }
+@group(0) @binding(0) var<uniform> u: Uniforms;
+@group(0) @binding(1) var<storage, read> q: array<vec4<f32>>;                // [queries, heads, VECS]
+@group(0) @binding(2) var<storage, read> k: array<vec4<f32>>;                // [>= keys, heads / GROUP, VECS]
+@group(0) @binding(3) var<storage, read> v: array<vec4<f32>>;                // [>= keys, heads / GROUP, VECS]
+@group(0) @binding(4) var<storage, read> spans: array<vec4<u32>>;            // [queries]
+@group(0) @binding(5) var<storage, read_write> o: array<vec4<f32>>;          // [queries, heads, VECS]
+@group(0) @binding(6) var<storage, read_write> lse: array<f32>;              // [queries, heads], kept for backward
+@group(0) @binding(7) var<storage, read> saved_o: array<vec4<f32>>;          // [queries, heads, VECS]
+@group(0) @binding(8) var<storage, read> saved_lse: array<f32>;              // [queries, heads]
+@group(0) @binding(9) var<storage, read> d_o: array<vec4<f32>>;              // [queries, heads, VECS]
+@group(0) @binding(10) var<storage, read_write> moments: array<vec2<f32>>;   // [queries, heads] (L, D)
+@group(0) @binding(11) var<storage, read> saved_moments: array<vec2<f32>>;   // [queries, heads] (L, D)
+@group(0) @binding(12) var<storage, read_write> dq: array<vec4<f32>>;        // [queries, heads, VECS]
+@group(0) @binding(13) var<storage, read> key_spans: array<vec2<u32>>;       // [keys] first and end of the queries seeing it
+@group(0) @binding(14) var<storage, read_write> dk: array<vec4<f32>>;        // [keys, heads, VECS], one part per query head
+@group(0) @binding(15) var<storage, read_write> dv: array<vec4<f32>>;        // [keys, heads, VECS]
+@group(0) @binding(16) var<storage, read> parts: array<vec4<f32>>;           // [keys, heads, VECS]
+@group(0) @binding(17) var<storage, read_write> total: array<vec4<f32>>;     // [keys, heads / GROUP, VECS]
+@group(0) @binding(18) var<storage, read_write> part_scalars: array<vec2<f32>>;   // [queries, heads, PARTS] (largest, sum)
+@group(0) @binding(19) var<storage, read_write> part_rows: array<vec4<f32>>;      // [queries, heads, PARTS, VECS]
+@group(0) @binding(20) var<storage, read> saved_scalars: array<vec2<f32>>;        // as part_scalars
+@group(0) @binding(21) var<storage, read> saved_rows: array<vec4<f32>>;           // as part_rows
+
+const VECS = HEAD_DIM / 4u;
+const PARTS = 64u;
+const LOWEST = -1e30;
+const SMALLEST = 1e-30;  // where a query sees no key, the sum is 0 and everything divided by it too
+alias Row = array<vec4<f32>, VECS>;
+
+struct Softmax { largest: f32, sum: f32, weighted: Row }
+
+// Takes one more key into the running softmax.
+fn take(state: ptr<function, Softmax>, score: f32, row: u32) {
+  if (score > (*state).largest) {
+    let shrink = exp(max((*state).largest - score, -87.0));
+    (*state).largest = score;
+    (*state).sum *= shrink;
+    for (var c = 0u; c < VECS; c++) { (*state).weighted[c] *= shrink; }
+  }
+  let p = exp(score - (*state).largest);
+  (*state).sum += p;
+  for (var c = 0u; c < VECS; c++) { (*state).weighted[c] += p * v[row + c]; }
+}
+
+// The softmax of query i, head `head` over the keys number part, part + parts, … of those it sees.
+fn softmax_part(i: u32, head: u32, part: u32, parts: u32) -> Softmax {
+  let start = (i * u.heads + head) * VECS;
+  let kv_heads = u.heads / GROUP;
+  var query: Row;
+  for (var c = 0u; c < VECS; c++) { query[c] = q[start + c] * u.scale; }
+  var state: Softmax;
+  state.largest = LOWEST;
+  let span = spans[i];
+  let first = span.y - span.x;
+  let count = first + span.w - span.z;
+  for (var n = part; n < count; n += parts) {
+    let j = select(span.z + n - first, span.x + n, n < first);
+    let row = (j * kv_heads + head / GROUP) * VECS;
+    var sums = vec4<f32>();
+    for (var c = 0u; c < VECS; c++) { sums += query[c] * k[row + c]; }
+    take(&state, dot(sums, vec4<f32>(1.0)), row);
+  }
+  return state;
+}
+
+// One thread per (query, head).
+@compute @workgroup_size(64)
+fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let unit = linear_workgroup(group, grid);
+  let head = unit % u.heads;
+  let i = unit / u.heads * 64u + lane;
+  if (i >= u.queries) { return; }
+  var state = softmax_part(i, head, 0u, 1u);
+  let at = i * u.heads + head;
+  let share = 1.0 / max(state.sum, SMALLEST);
+  for (var c = 0u; c < VECS; c++) { o[at * VECS + c] = state.weighted[c] * share; }
+  lse[at] = select(0.0, state.largest + log(max(state.sum, SMALLEST)), state.sum > 0.0);
+}
+
+// Few queries over many keys (decoding): PARTS threads share the keys of a (query, head), and leave their softmaxes ...
+@compute @workgroup_size(64)
+fn forward_parts(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let thread = linear_workgroup(group, grid) * 64u + lane;
+  let at = thread / PARTS;
+  if (at >= u.queries * u.heads) { return; }
+  var state = softmax_part(at / u.heads, at % u.heads, thread % PARTS, PARTS);
+  part_scalars[thread] = vec2<f32>(state.largest, state.sum);
+  for (var c = 0u; c < VECS; c++) { part_rows[thread * VECS + c] = state.weighted[c]; }
+}
+
+// ... which are put together here; one thread per (query, head, four columns).
+@compute @workgroup_size(64)
+fn forward_join(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let thread = linear_workgroup(group, grid) * 64u + lane;
+  let at = thread / VECS;
+  let column = thread % VECS;
+  if (at >= u.queries * u.heads) { return; }
+  var largest = LOWEST;
+  for (var part = 0u; part < PARTS; part++) { largest = max(largest, saved_scalars[at * PARTS + part].x); }
+  var sum = 0.0;
+  var weighted = vec4<f32>();
+  for (var part = 0u; part < PARTS; part++) {
+    let state = saved_scalars[at * PARTS + part];
+    let shrink = exp(max(state.x - largest, -87.0));
+    sum += state.y * shrink;
+    weighted += saved_rows[(at * PARTS + part) * VECS + column] * shrink;
+  }
+  o[thread] = weighted / max(sum, SMALLEST);
+  if (column == 0u) { lse[at] = select(0.0, largest + log(max(sum, SMALLEST)), sum > 0.0); }
+}
+
+// (L, D) of each query and head, side by side, so that the kernels below stay within eight storage buffers.
+@compute @workgroup_size(64)
+fn backward_moments(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let at = linear_workgroup(group, grid) * 64u + lane;
+  if (at >= u.queries * u.heads) { return; }
+  var d = 0.0;
+  for (var c = 0u; c < VECS; c++) { d += dot(d_o[at * VECS + c], saved_o[at * VECS + c]); }
+  moments[at] = vec2<f32>(saved_lse[at], d);
+}
+
+// dq, overwritten; one thread per (query, head).
+@compute @workgroup_size(64)
+fn backward_queries(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let unit = linear_workgroup(group, grid);
+  let head = unit % u.heads;
+  let i = unit / u.heads * 64u + lane;
+  if (i >= u.queries) { return; }
+  let kv_heads = u.heads / GROUP;
+  let at = i * u.heads + head;
+  var query: Row;
+  var gradient: Row;
+  var result: Row;
+  for (var c = 0u; c < VECS; c++) {
+    query[c] = q[at * VECS + c] * u.scale;
+    gradient[c] = d_o[at * VECS + c];
+  }
+  let moment = saved_moments[at];
+  let span = spans[i];
+  let first = span.y - span.x;
+  let count = first + span.w - span.z;
+  for (var n = 0u; n < count; n++) {
+    let j = select(span.z + n - first, span.x + n, n < first);
+    let row = (j * kv_heads + head / GROUP) * VECS;
+    var score = vec4<f32>();
+    var dp = vec4<f32>();
+    for (var c = 0u; c < VECS; c++) {
+      score += query[c] * k[row + c];
+      dp += gradient[c] * v[row + c];
+    }
+    let p = exp(dot(score, vec4<f32>(1.0)) - moment.x);
+    let ds = p * (dot(dp, vec4<f32>(1.0)) - moment.y) * u.scale;
+    for (var c = 0u; c < VECS; c++) { result[c] += ds * k[row + c]; }
+  }
+  for (var c = 0u; c < VECS; c++) { dq[at * VECS + c] = result[c]; }
+}
+
+// dk and dv, overwritten, apart for each query head; one thread per (key, query head).
+@compute @workgroup_size(64)
+fn backward_keys(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let unit = linear_workgroup(group, grid);
+  let head = unit % u.heads;
+  let j = unit / u.heads * 64u + lane;
+  if (j >= u.keys) { return; }
+  let row = (j * (u.heads / GROUP) + head / GROUP) * VECS;
+  var key: Row;
+  var value: Row;
+  var d_key: Row;
+  var d_value: Row;
+  for (var c = 0u; c < VECS; c++) {
+    key[c] = k[row + c] * u.scale;
+    value[c] = v[row + c];
+  }
+  let span = key_spans[j];
+  for (var i = span.x; i < span.y; i++) {
+    let at = i * u.heads + head;
+    var score = vec4<f32>();
+    var dp = vec4<f32>();
+    for (var c = 0u; c < VECS; c++) {
+      score += q[at * VECS + c] * key[c];
+      dp += d_o[at * VECS + c] * value[c];
+    }
+    let moment = saved_moments[at];
+    let p = exp(dot(score, vec4<f32>(1.0)) - moment.x);
+    let ds = p * (dot(dp, vec4<f32>(1.0)) - moment.y) * u.scale;
+    for (var c = 0u; c < VECS; c++) {
+      d_key[c] += ds * q[at * VECS + c];
+      d_value[c] += p * d_o[at * VECS + c];
+    }
+  }
+  let out = (j * u.heads + head) * VECS;
+  for (var c = 0u; c < VECS; c++) {
+    dk[out + c] = d_key[c];
+    dv[out + c] = d_value[c];
+  }
+}
+
+// Sum of the parts of each group's query heads; one thread per vec4 of the result.
+@compute @workgroup_size(64)
+fn sum_group(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let at = linear_workgroup(group, grid) * 64u + lane;
+  if (at >= u.keys * u.heads / GROUP * VECS) { return; }
+  let unit = at / VECS;
+  let column = at % VECS;
+  var sum = vec4<f32>();
+  for (var h = 0u; h < GROUP; h++) { sum += parts[(unit * GROUP + h) * VECS + column]; }
+  total[at] = sum;
+}

@@ -1,0 +1,157 @@
+// Matrix product.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j]),  i < m, j < n, l < k.
+// A lies in memory as [m, k], or as [k, m] where A_BY_DEPTH; B lies as [k, n], or as [n, k] where B_BY_COLUMN.
+// One thread makes a 4x4 tile of c in registers, read straight from global memory: no shared memory, no barriers.
+// With tiles A4 [4 rows, 4 depths] and B4 [4 depths, 4 columns] a step is one 4x4 product; a WGSL matrix m[i] is a
+// column, so the tile of c is kept with m[i] = its row i, and a step reads  tile += B4^T-as-stored * A4-as-stored.
+//   quads    vec4 loads: the contiguous extents of A and B are divisible by 4 (c and bias may be anything)
+//   scalars  any extents, one value a load
+//   reduce   c (+)= alpha * sum over splits of partial (+ bias): the second pass when the depth is split over workgroups
+//! include grid
+//! include weight
+//! include weight_quad
+struct Uniforms {
+  m: u32, n: u32, k: u32,
+  depth: u32,          // depths per workgroup along z (a multiple of 4); c holds one [m, n] per z
+  thread_cols: u32,    // a workgroup is 64 / thread_cols by thread_cols tiles
+  splits: u32,
+  accumulate: u32,     // c += instead of c =
+  with_bias: u32,
+  alpha: f32,
+}
+@group(0) @binding(0) var<uniform> u: Uniforms;
+@group(0) @binding(1) var<storage, read> a: array<f32>;               // [m, k] or [k, m]
+@group(0) @binding(1) var<storage, read> a_quads: array<vec4<f32>>;   // the same, by four
+@group(0) @binding(2) var<storage, read> b: array<u32>;               // [k, n] or [n, k], in WEIGHT_FORMAT
+@group(0) @binding(2) var<storage, read> b_pairs: array<vec2<u32>>;   // the same, by two words
+@group(0) @binding(3) var<storage, read> bias: array<f32>;            // [n], unread without with_bias
+@group(0) @binding(4) var<storage, read_write> c: array<f32>;         // [splits, m, n]
+@group(0) @binding(5) var<storage, read> partial: array<f32>;         // [splits, m, n]
+
+struct Tile { row: u32, col: u32, start: u32, end: u32 }
+
+fn tile_of(group: vec3<u32>, lane: u32) -> Tile {
+  let thread_rows = 64u / u.thread_cols;
+  let row = 4u * (group.y * thread_rows + lane / u.thread_cols);
+  let col = 4u * (group.x * u.thread_cols + lane % u.thread_cols);
+  let start = group.z * u.depth;
+  return Tile(row, col, start, min(start + u.depth, u.k));
+}
+
+fn a_quad(row: u32, col: u32, stride: u32) -> vec4<f32> { return a_quads[(row * stride + col) >> 2u]; }
+
+fn b_quad(row: u32, col: u32, stride: u32) -> vec4<f32> {
+  let i = row * stride + col;
+  if (WEIGHT_FORMAT == 0u) { return weight_quad_32(b_pairs[i >> 1u], b_pairs[(i >> 1u) + 1u]); }
+  return weight_quad_16(b_pairs[i >> 2u]);
+}
+
+// m[i][l] = A[row + i, depth + l]. Rows beyond m repeat the last; depths beyond k are 0 (they exist only where A_BY_DEPTH).
+fn a_tile_quads(row: u32, depth: u32) -> mat4x4<f32> {
+  if (A_BY_DEPTH) {
+    let zero = vec4<f32>();
+    let col = min(row, u.m - 4u);
+    return transpose(mat4x4<f32>(
+      a_quad(depth, col, u.m),
+      select(zero, a_quad(min(depth + 1u, u.k - 1u), col, u.m), depth + 1u < u.k),
+      select(zero, a_quad(min(depth + 2u, u.k - 1u), col, u.m), depth + 2u < u.k),
+      select(zero, a_quad(min(depth + 3u, u.k - 1u), col, u.m), depth + 3u < u.k)));
+  }
+  let last = u.m - 1u;
+  return mat4x4<f32>(
+    a_quad(min(row, last), depth, u.k),
+    a_quad(min(row + 1u, last), depth, u.k),
+    a_quad(min(row + 2u, last), depth, u.k),
+    a_quad(min(row + 3u, last), depth, u.k));
+}
+
+// m[l][j] = B[depth + l, col + j]. Columns beyond n and depths beyond k repeat the last.
+fn b_tile_quads(depth: u32, col: u32) -> mat4x4<f32> {
+  if (B_BY_COLUMN) {
+    let last = u.n - 1u;
+    return transpose(mat4x4<f32>(
+      b_quad(min(col, last), depth, u.k),
+      b_quad(min(col + 1u, last), depth, u.k),
+      b_quad(min(col + 2u, last), depth, u.k),
+      b_quad(min(col + 3u, last), depth, u.k)));
+  }
+  let last = u.k - 1u;
+  let first = min(col, u.n - 4u);
+  return mat4x4<f32>(
+    b_quad(depth, first, u.n),
+    b_quad(min(depth + 1u, last), first, u.n),
+    b_quad(min(depth + 2u, last), first, u.n),
+    b_quad(min(depth + 3u, last), first, u.n));
+}
+
+fn a_scalar(row: u32, depth: u32) -> f32 {
+  let i = min(row, u.m - 1u);
+  if (A_BY_DEPTH) { return a[depth * u.m + i]; }
+  return a[i * u.k + depth];
+}
+
+fn b_scalar(depth: u32, col: u32) -> f32 {
+  let j = min(col, u.n - 1u);
+  var i = depth * u.n + j;
+  if (B_BY_COLUMN) { i = j * u.k + depth; }
+  return weight_value(b[weight_word(i)], i);
+}
+
+fn store(sum: f32, row: u32, col: u32, offset: u32) {
+  if (row >= u.m || col >= u.n) { return; }
+  let at = offset + row * u.n + col;
+  var value = u.alpha * sum;
+  if (u.with_bias != 0u) { value += bias[col]; }
+  if (u.accumulate != 0u) { value += c[at]; }
+  c[at] = value;
+}
+
+fn store_row(sums: vec4<f32>, row: u32, col: u32, offset: u32) {
+  store(sums.x, row, col, offset);
+  store(sums.y, row, col + 1u, offset);
+  store(sums.z, row, col + 2u, offset);
+  store(sums.w, row, col + 3u, offset);
+}
+
+@compute @workgroup_size(64)
+fn quads(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let tile = tile_of(group, lane);
+  if (tile.row >= u.m || tile.col >= u.n) { return; }
+  var sums = mat4x4<f32>();
+  for (var depth = tile.start; depth < tile.end; depth += 4u) {
+    sums += b_tile_quads(depth, tile.col) * a_tile_quads(tile.row, depth);
+  }
+  let offset = group.z * u.m * u.n;
+  store_row(sums[0], tile.row, tile.col, offset);
+  store_row(sums[1], tile.row + 1u, tile.col, offset);
+  store_row(sums[2], tile.row + 2u, tile.col, offset);
+  store_row(sums[3], tile.row + 3u, tile.col, offset);
+}
+
+@compute @workgroup_size(64)
+fn scalars(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let tile = tile_of(group, lane);
+  if (tile.row >= u.m || tile.col >= u.n) { return; }
+  var sums = mat4x4<f32>();
+  for (var depth = tile.start; depth < tile.end; depth++) {
+    let right = vec4<f32>(
+      b_scalar(depth, tile.col), b_scalar(depth, tile.col + 1u), b_scalar(depth, tile.col + 2u), b_scalar(depth, tile.col + 3u));
+    sums += mat4x4<f32>(
+      a_scalar(tile.row, depth) * right, a_scalar(tile.row + 1u, depth) * right,
+      a_scalar(tile.row + 2u, depth) * right, a_scalar(tile.row + 3u, depth) * right);
+  }
+  let offset = group.z * u.m * u.n;
+  store_row(sums[0], tile.row, tile.col, offset);
+  store_row(sums[1], tile.row + 1u, tile.col, offset);
+  store_row(sums[2], tile.row + 2u, tile.col, offset);
+  store_row(sums[3], tile.row + 3u, tile.col, offset);
+}
+
+@compute @workgroup_size(64)
+fn reduce(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let i = linear_workgroup(group, grid) * 64u + lane;
+  let count = u.m * u.n;
+  if (i >= count) { return; }
+  var sum = 0.0;
+  for (var split = 0u; split < u.splits; split++) { sum += partial[split * count + i]; }
+  store(sum, i / u.n, i % u.n, 0u);
+}

@@ -1,0 +1,119 @@
+import { mkdirSync, openSync, closeSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { InputError } from '../math/errors.ts';
+import type { Command, Event } from '../protocol/messages.ts';
+import { launchChromium, servePage } from './browser.ts';
+
+const PIECE_BYTES = 6 << 20;
+const POLL_MS = 50;
+
+/** Exported files as the page names them across the line. */
+export interface ExportedName {
+  readonly name: string;
+  readonly size: number;
+}
+/** Events as they reach Node: files are names and sizes. */
+export type PlainEvent = Exclude<Event, { type: 'exported' | 'preview' }> | PlainExported;
+export interface PlainExported {
+  readonly type: 'exported';
+  readonly requestId: number;
+  readonly files: readonly ExportedName[];
+}
+
+/** The studio's worker in a headless Chrome, driven from Node. */
+export class HeadlessSession {
+  readonly #page: Page;
+  readonly #close: () => Promise<void>;
+  #requests = 0;
+  /** Called with every event, in order. */
+  onEvent: (event: PlainEvent) => void = () => undefined;
+
+  private constructor(page: Page, close: () => Promise<void>) {
+    this.#page = page;
+    this.#close = close;
+  }
+
+  static async open(): Promise<HeadlessSession> {
+    const server = await servePage();
+    const chromium = await launchChromium();
+    const page = await chromium.context.newPage();
+    page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`));
+    await page.goto(`${server.url}?headless`);
+    await page.waitForFunction(() => window.studio !== undefined);
+    return new HeadlessSession(page, async () => {
+      await chromium.close();
+      await server.close();
+    });
+  }
+
+  /** Sends a command that nothing answers. */
+  async post(command: Command): Promise<void> {
+    await this.#page.evaluate((sent) => window.studio!.post(sent), command);
+  }
+
+  /** Sends a question; resolves with all events up to its `done`. Rejects with its error. */
+  async ask(question: (requestId: number) => Command): Promise<PlainEvent[]> {
+    const requestId = ++this.#requests;
+    await this.post(question(requestId));
+    return this.#answer(requestId);
+  }
+
+  /** Gives the page a folder from disk, as data or as model. */
+  async openFolder(type: 'openData' | 'openModel', folder: string): Promise<PlainEvent[]> {
+    const requestId = ++this.#requests;
+    await this.#page.setInputFiles('#folder', folder);
+    await this.#page.evaluate(([what, id]) => window.studio!.open(what, id), [type, requestId] as const);
+    return this.#answer(requestId);
+  }
+
+  async #answer(requestId: number): Promise<PlainEvent[]> {
+    return this.until(
+      (event) => (event.type === 'done' || event.type === 'error') && event.requestId === requestId,
+    );
+  }
+
+  /** Passes events on until one fits; returns all of them. An error with the number asked for, or a fatal one, rejects. */
+  async until(fits: (event: PlainEvent) => boolean): Promise<PlainEvent[]> {
+    const seen: PlainEvent[] = [];
+    for (;;) {
+      const events = (await this.#page.evaluate(() => window.studio!.take())) as PlainEvent[];
+      let ended = false;
+      for (const event of events) {
+        this.onEvent(event);
+        seen.push(event);
+        if (event.type === 'error' && (event.fatal || fits(event))) {
+          throw new InputError(event.message, event.hint === undefined ? {} : { hint: event.hint });
+        }
+        ended ||= fits(event);
+      }
+      if (ended) return seen;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** Writes exported files below `folder`; returns their paths. */
+  async save(files: readonly ExportedName[], folder: string): Promise<string[]> {
+    const paths: string[] = [];
+    for (const { name, size } of files) {
+      const path = join(folder, name);
+      mkdirSync(dirname(path), { recursive: true });
+      const file = openSync(path, 'w');
+      for (let start = 0; start < size; start += PIECE_BYTES) {
+        const end = Math.min(size, start + PIECE_BYTES);
+        const piece = await this.#page.evaluate(
+          ([of, from, to]) => window.studio!.piece(of, from, to),
+          [name, start, end] as const,
+        );
+        writeSync(file, Buffer.from(piece, 'base64'));
+      }
+      closeSync(file);
+      paths.push(path);
+    }
+    return paths;
+  }
+
+  async close(): Promise<void> {
+    await this.#close();
+  }
+}

@@ -1,0 +1,215 @@
+import {
+  ALL_FORMATS,
+  AudioSampleSink,
+  BlobSource,
+  EncodedPacketSink,
+  Input,
+  type InputAudioTrack,
+  type InputVideoTrack,
+  UnsupportedInputFormatError,
+  VideoSampleSink,
+} from 'mediabunny';
+import { InputError } from '../math/errors.ts';
+import { downmix, resample, silenceNonFinite } from './audio.ts';
+import { sampleFrameIndices } from './frame-sampling.ts';
+import { decodeGif } from './pictures.ts';
+import { readPixels, rotate } from './rgb.ts';
+import type { DecodedClip, RgbFrame } from './types.ts';
+
+export interface DecodeOptions {
+  /** How many frames the model sees. */
+  readonly frames: number;
+  /** Sound after this many seconds is not decoded; 30 by default, what the audio tower hears. */
+  readonly audioSeconds?: number;
+}
+
+const CONTAINERS = 'MP4, MOV, WebM, MKV, GIF, WAV, MP3, Ogg, FLAC or AAC';
+const VIDEO_CODECS = 'H.264, VP8, VP9 or AV1';
+const AUDIO_CODECS = 'AAC, Opus, MP3, Vorbis, FLAC or PCM';
+const COPY_AGAIN = 'Copy or export the file again, or remove its row.';
+const GIF_SIGNATURE = 'GIF8';
+/** A file may end this much before the length it states, in seconds and as a share, and still count as whole. */
+const END_SLACK_SECONDS = 0.25;
+const END_SLACK_SHARE = 0.1;
+
+interface Picture {
+  readonly frames: readonly RgbFrame[];
+  readonly frameIndices: readonly number[];
+  readonly frameCount: number;
+  readonly fps: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const NO_PICTURE: Picture = { frames: [], frameIndices: [], frameCount: 0, fps: 0, width: 0, height: 0 };
+
+/**
+ * Decodes what the model needs of a clip: the frames of the published sampling rule, and 16 kHz mono sound.
+ *
+ * Frames are counted in presentation order from the container's packets, so only the chosen ones are decoded (and what
+ * they depend on). Sound without a picture gives `frames: []`; a picture without sound gives `waveform: null`.
+ * Runs in a worker or a page; decoders are the browser's.
+ * @throws InputError naming the file: empty, unknown container or codec, truncated or damaged
+ */
+export async function decodeClip(file: Blob, name: string, options: DecodeOptions): Promise<DecodedClip> {
+  if (file.size === 0) {
+    throw new InputError(`${name}: found 0 bytes, expected a clip (${CONTAINERS}).`, { hint: COPY_AGAIN });
+  }
+  if ((await file.slice(0, 4).text()) === GIF_SIGNATURE) return decodeGif(file, name, options.frames);
+  using input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
+  try {
+    return await decodeContainer(input, name, options);
+  } catch (error) {
+    throw explain(error, file, name);
+  }
+}
+
+function explain(error: unknown, file: Blob, name: string): InputError {
+  if (error instanceof InputError) return error;
+  if (error instanceof UnsupportedInputFormatError) {
+    return new InputError(
+      `${name}: found ${file.size} bytes of no known container, expected ${CONTAINERS}.`,
+      {
+        hint: `Convert it: ffmpeg -i "${name}" -c:v libx264 -pix_fmt yuv420p -c:a aac out.mp4`,
+        cause: error,
+      },
+    );
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return new InputError(`${name}: found a damaged or truncated clip (${reason}), expected a whole one.`, {
+    hint: COPY_AGAIN,
+    cause: error,
+  });
+}
+
+async function decodeContainer(input: Input, name: string, options: DecodeOptions): Promise<DecodedClip> {
+  const video = await input.getPrimaryVideoTrack();
+  const audio = await input.getPrimaryAudioTrack();
+  if (!video && !audio) {
+    throw new InputError(`${name}: found neither a video nor an audio track, expected at least one.`, {
+      hint: COPY_AGAIN,
+    });
+  }
+  if (video) await requireDecodable(video, name, VIDEO_CODECS);
+  if (audio) await requireDecodable(audio, name, AUDIO_CODECS);
+  const durationSeconds = await measuredDuration(input, name);
+  const picture = video ? await decodePicture(video, name, options.frames) : NO_PICTURE;
+  const waveform = audio ? await decodeSound(audio, name, options.audioSeconds ?? 30) : null;
+  const repaired = waveform ? silenceNonFinite(waveform) : 0;
+  const warnings =
+    repaired > 0 ? [`${name}: ${repaired} samples were not finite numbers; replaced by silence.`] : [];
+  return { name, ...picture, waveform, durationSeconds, warnings };
+}
+
+async function requireDecodable(
+  track: InputVideoTrack | InputAudioTrack,
+  name: string,
+  expected: string,
+): Promise<void> {
+  if (await track.canDecode()) return;
+  const codec = (await track.getCodecParameterString()) ?? (await track.getCodec()) ?? 'an unnamed codec';
+  throw new InputError(
+    `${name}: found ${track.type} in ${codec}, which this browser does not decode, expected ${expected}.`,
+    {
+      hint: `Convert it: ffmpeg -i "${name}" -c:v libx264 -pix_fmt yuv420p -c:a aac out.mp4`,
+    },
+  );
+}
+
+/** Length by the packets that are there, in seconds; refuses a file that states a clearly greater one. */
+async function measuredDuration(input: Input, name: string): Promise<number> {
+  const measured = await input.computeDuration();
+  const stated = await input.getDurationFromMetadata();
+  if (stated !== null && stated - measured > Math.max(END_SLACK_SECONDS, END_SLACK_SHARE * stated)) {
+    throw truncated(name, `${measured.toFixed(2)} s of data`, `the ${stated.toFixed(2)} s its header states`);
+  }
+  return measured;
+}
+
+function truncated(name: string, found: string, expected: string): InputError {
+  return new InputError(`${name}: the clip is truncated: found ${found}, expected ${expected}.`, {
+    hint: COPY_AGAIN,
+  });
+}
+
+/** Presentation times of all frames that are shown, ascending, and the time at which the last one ends. */
+async function presentationTimes(track: InputVideoTrack): Promise<{ times: number[]; end: number }> {
+  const times: number[] = [];
+  let end = 0;
+  for await (const packet of new EncodedPacketSink(track).packets(undefined, undefined, {
+    metadataOnly: true,
+  })) {
+    const until = packet.timestamp + packet.duration;
+    // Frames before the start of the presentation exist only for others to be predicted from.
+    if (until <= 0 && packet.timestamp < 0) continue;
+    times.push(packet.timestamp);
+    end = Math.max(end, until);
+  }
+  return { times: times.sort((a, b) => a - b), end };
+}
+
+async function decodePicture(track: InputVideoTrack, name: string, count: number): Promise<Picture> {
+  const { times, end } = await presentationTimes(track);
+  if (times.length === 0) throw truncated(name, 'a video track without frames', 'at least one frame');
+  const frameIndices = sampleFrameIndices(times.length, count);
+  const wanted = [...new Set(frameIndices)];
+  const decoded = new Map<number, RgbFrame>();
+  const samples = new VideoSampleSink(track).samplesAtTimestamps(wanted.map((index) => times[index]!));
+  for (const index of wanted) {
+    const { value: sample } = await samples.next();
+    if (!sample) throw truncated(name, `no picture for frame ${index}`, `${times.length} frames`);
+    const { rotation } = sample;
+    const frame = await readPixels(sample).finally(() => sample.close());
+    decoded.set(index, rotate(frame, rotation));
+  }
+  await samples.return();
+  const { width, height } = decoded.get(wanted[0]!)!;
+  const fps = times.length / Math.max(end - times[0]!, 1e-6);
+  return {
+    frames: frameIndices.map((i) => decoded.get(i)!),
+    frameIndices,
+    frameCount: times.length,
+    fps,
+    width,
+    height,
+  };
+}
+
+/** The first `seconds` of sound, mixed to mono packet by packet and then brought to 16 kHz. */
+async function decodeSound(track: InputAudioTrack, name: string, seconds: number): Promise<Float32Array> {
+  const rate = await track.getSampleRate();
+  const pieces: Float32Array[] = [];
+  let length = 0;
+  for await (const sample of new AudioSampleSink(track).samples(0, seconds)) {
+    const { numberOfFrames, numberOfChannels, sampleRate, timestamp } = sample;
+    const channels = Array.from({ length: numberOfChannels }, (_, planeIndex) => {
+      const plane = new Float32Array(numberOfFrames);
+      sample.copyTo(plane, { planeIndex, format: 'f32-planar' });
+      return plane;
+    });
+    sample.close();
+    if (sampleRate !== rate) {
+      throw new InputError(
+        `${name}: found sound whose rate changes from ${rate} to ${sampleRate} Hz, expected one rate.`,
+      );
+    }
+    // What lies before time zero is the encoder's lead-in, not sound.
+    const skip = Math.min(numberOfFrames, Math.max(0, Math.round(-timestamp * rate)));
+    pieces.push(downmix(channels).subarray(skip));
+    length += numberOfFrames - skip;
+  }
+  if (length === 0) throw truncated(name, 'an audio track without sound', 'at least one packet');
+  return resample(joined(pieces, Math.min(length, Math.ceil(seconds * rate))), rate);
+}
+
+/** The pieces one after another, cut at `length`. */
+function joined(pieces: readonly Float32Array[], length: number): Float32Array {
+  const whole = new Float32Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    const fitting = piece.subarray(0, length - at);
+    whole.set(fitting, at);
+    at += fitting.length;
+  }
+  return whole;
+}

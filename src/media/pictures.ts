@@ -1,0 +1,106 @@
+import { InputError } from '../math/errors.ts';
+import { sampleFrameIndices } from './frame-sampling.ts';
+import { readPixels, rgbFromRgba, solidFrame } from './rgb.ts';
+import type { DecodedClip, RgbFrame } from './types.ts';
+
+/** Frames per second the published code takes animated GIFs and folders of pictures to have. */
+const GIF_FPS = 25;
+const FOLDER_FPS = 3;
+
+/** One picture of a folder that stands for a clip. */
+export interface NamedPicture {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+interface PictureClip {
+  readonly name: string;
+  readonly frames: readonly RgbFrame[];
+  readonly frameIndices: readonly number[];
+  readonly frameCount: number;
+  readonly fps: number;
+  readonly warnings: readonly string[];
+}
+
+function silentClip(clip: PictureClip): DecodedClip {
+  const { width, height } = clip.frames[0]!;
+  return { ...clip, width, height, waveform: null, durationSeconds: clip.frameCount / clip.fps };
+}
+
+/**
+ * An animated GIF as a clip without sound, at 25 frames per second.
+ *
+ * As in the published code a frame is never repeated: where the sampling rule names one twice, black frames follow at
+ * the end, their width and height exchanged.
+ */
+export async function decodeGif(blob: Blob, name: string, count: number): Promise<DecodedClip> {
+  const decoder = new ImageDecoder({ type: 'image/gif', data: blob.stream(), colorSpaceConversion: 'none' });
+  try {
+    await decoder.completed;
+    const frameCount = decoder.tracks.selectedTrack!.frameCount;
+    const frameIndices = [...new Set(sampleFrameIndices(frameCount, count))];
+    const frames: RgbFrame[] = [];
+    for (const frameIndex of frameIndices) {
+      const { image } = await decoder.decode({ frameIndex });
+      frames.push(await readPixels(image).finally(() => image.close()));
+    }
+    const { width, height } = frames[0]!;
+    const missing = count - frames.length;
+    for (let i = 0; i < missing; i++) frames.push(solidFrame(height, width, 0));
+    const warnings =
+      missing > 0 ? [`${name}: ${frameCount} frames for ${count}; ${missing} black frames added.`] : [];
+    return silentClip({ name, frames, frameIndices, frameCount, fps: GIF_FPS, warnings });
+  } catch (cause) {
+    throw new InputError(
+      `${name}: found a GIF that does not decode (${String(cause)}), expected a whole one.`,
+      {
+        hint: 'Copy or export the file again, or remove its row.',
+        cause,
+      },
+    );
+  } finally {
+    decoder.close();
+  }
+}
+
+async function decodePicture({ name, blob }: NamedPicture): Promise<RgbFrame> {
+  try {
+    const bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
+    const { width, height } = bitmap;
+    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
+    context.drawImage(bitmap, 0, 0);
+    bitmap.close();
+    return rgbFromRgba(context.getImageData(0, 0, width, height).data, width, height);
+  } catch (cause) {
+    throw new InputError(
+      `${name}: found ${blob.size} bytes that are no picture, expected JPEG, PNG, WebP, BMP or GIF.`,
+      {
+        hint: 'Replace the picture, or remove it from the folder.',
+        cause,
+      },
+    );
+  }
+}
+
+/**
+ * A folder of pictures as a clip without sound: names in code-point order, three pictures per second.
+ * @param name the folder's name, for messages
+ * @throws InputError when the folder is empty or one of the chosen pictures does not decode
+ */
+export async function decodeImageFolder(
+  pictures: readonly NamedPicture[],
+  name: string,
+  options: { frames: number },
+): Promise<DecodedClip> {
+  if (pictures.length === 0) {
+    throw new InputError(`${name}: found no pictures in the folder, expected at least one.`, {
+      hint: 'Put JPEG or PNG frames into it, or remove its row.',
+    });
+  }
+  const sorted = [...pictures].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const frameIndices = sampleFrameIndices(sorted.length, options.frames);
+  const decoded = new Map<number, RgbFrame>();
+  for (const index of new Set(frameIndices)) decoded.set(index, await decodePicture(sorted[index]!));
+  const frames = frameIndices.map((index) => decoded.get(index)!);
+  return silentClip({ name, frames, frameIndices, frameCount: sorted.length, fps: FOLDER_FPS, warnings: [] });
+}

@@ -1,0 +1,52 @@
+import type { RgbFrame } from './types.ts';
+
+/** Drops the fourth byte of packed RGBA. */
+export function rgbFromRgba(rgba: Uint8Array | Uint8ClampedArray, width: number, height: number): RgbFrame {
+  const data = new Uint8Array(width * height * 3);
+  for (let from = 0, to = 0; to < data.length; from += 4, to += 3) {
+    data[to] = rgba[from]!;
+    data[to + 1] = rgba[from + 1]!;
+    data[to + 2] = rgba[from + 2]!;
+  }
+  return { width, height, data };
+}
+
+/** Turns a frame clockwise by 0, 90, 180 or 270 degrees. */
+export function rotate(frame: RgbFrame, degrees: number): RgbFrame {
+  if (degrees === 0) return frame;
+  const { width: w, height: h } = frame;
+  const sideways = degrees % 180 !== 0;
+  const width = sideways ? h : w;
+  const height = sideways ? w : h;
+  const data = new Uint8Array(frame.data.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [sx, sy] =
+        degrees === 90 ? [y, h - 1 - x] : degrees === 180 ? [w - 1 - x, h - 1 - y] : [w - 1 - y, x];
+      const from = 3 * (sy * w + sx);
+      data.set(frame.data.subarray(from, from + 3), 3 * (y * width + x));
+    }
+  }
+  return { width, height, data };
+}
+
+/** A frame of one colour. */
+export function solidFrame(width: number, height: number, level: number): RgbFrame {
+  return { width, height, data: new Uint8Array(width * height * 3).fill(level) };
+}
+
+/** Anything that hands out its pixels as WebCodecs' VideoFrame does. */
+export interface PixelSource {
+  readonly visibleRect: { readonly width: number; readonly height: number } | null;
+  allocationSize(options: VideoFrameCopyToOptions): number;
+  copyTo(target: Uint8Array<ArrayBuffer>, options: VideoFrameCopyToOptions): Promise<unknown>;
+}
+
+/** Reads a decoded picture: visible pixels as stored, neither rotated nor stretched to the display's aspect. */
+export async function readPixels(source: PixelSource): Promise<RgbFrame> {
+  const options = { format: 'RGBA', colorSpace: 'srgb' } as const;
+  const { width, height } = source.visibleRect!;
+  const rgba = new Uint8Array(source.allocationSize(options));
+  await source.copyTo(rgba, options);
+  return rgbFromRgba(rgba, width, height);
+}

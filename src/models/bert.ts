@@ -1,0 +1,209 @@
+/** BERT (Devlin et al. 2018, arXiv 1810.04805): a post-norm encoder; the gate reads its row of the first token. */
+import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
+import { InputError } from '../math/errors.ts';
+import { add, gelu } from '../ops/elementwise.ts';
+import { gatherRows } from '../ops/gather-rows.ts';
+import {
+  applyLinear,
+  applyNorm,
+  countLayers,
+  freeSegments,
+  type Linear,
+  type Norm,
+  type Observe,
+  openLinear,
+  openNorm,
+  type Segments,
+  type SelfAttention,
+  selfAttention,
+  type TensorShapes,
+  uploadRows,
+} from './encoder.ts';
+import { Fields, headDim, type Json } from './fields.ts';
+import type { PackedRows } from './rows.ts';
+import type { Weights } from './weights.ts';
+
+const PREFIX = 'model.bert_model.';
+
+export interface BertConfig {
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly vocabSize: number;
+  /** Longest text in tokens, [CLS] and [SEP] included. */
+  readonly maxPositions: number;
+  readonly typeVocabSize: number;
+  readonly layerNormEps: number;
+}
+
+interface BertLayer {
+  readonly attention: SelfAttention;
+  readonly attentionNorm: Norm;
+  readonly intermediate: Linear;
+  readonly output: Linear;
+  readonly outputNorm: Norm;
+}
+
+export interface Bert {
+  readonly config: BertConfig;
+  /** [vocabulary, hidden] */
+  readonly words: Tensor;
+  /** [positions, hidden] */
+  readonly positions: Tensor;
+  /** [types, hidden]; every token is of type 0 */
+  readonly types: Tensor;
+  readonly norm: Norm;
+  readonly layers: readonly BertLayer[];
+}
+
+/** Names a BERT tensor may have in a file of its own, with the norms' older names gamma and beta. */
+export function bertAliases(name: string): readonly string[] {
+  if (!name.startsWith(PREFIX)) return [];
+  const rest = name.slice(PREFIX.length);
+  const older = rest
+    .replace(/LayerNorm\.weight$/, 'LayerNorm.gamma')
+    .replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
+  const names = [`bert.${rest}`, rest];
+  return older === rest ? names : [...names, `bert.${older}`, older];
+}
+
+/** Reads a BERT config.json; what it leaves out is that of bert-base-uncased. Throws an InputError naming the field. */
+export function parseBertConfig(json: Json, label = 'config.json'): BertConfig {
+  const fields = new Fields(json, label);
+  fields.choice('hidden_act', ['gelu'], 'gelu');
+  return {
+    hiddenSize: fields.count('hidden_size', 768),
+    intermediateSize: fields.count('intermediate_size', 3072),
+    layers: fields.count('num_hidden_layers', 12),
+    heads: fields.count('num_attention_heads', 12),
+    vocabSize: fields.count('vocab_size', 30522),
+    maxPositions: fields.count('max_position_embeddings', 512),
+    typeVocabSize: fields.count('type_vocab_size', 2),
+    layerNormEps: fields.positive('layer_norm_eps', 1e-12),
+  };
+}
+
+/** The config of a BERT that lies in the main file without one; heads are 64 wide as published. */
+export function inferBertConfig(shapes: TensorShapes): BertConfig {
+  const [vocabSize, hiddenSize] = shapes.shapeOf(`${PREFIX}embeddings.word_embeddings.weight`) as number[];
+  return parseBertConfig({
+    hidden_size: hiddenSize,
+    intermediate_size: shapes.shapeOf(`${PREFIX}encoder.layer.0.intermediate.dense.weight`)[0],
+    num_hidden_layers: countLayers(shapes, (i) => `${PREFIX}encoder.layer.${i}.output.dense.weight`),
+    num_attention_heads: hiddenSize! / 64,
+    vocab_size: vocabSize,
+    max_position_embeddings: shapes.shapeOf(`${PREFIX}embeddings.position_embeddings.weight`)[0],
+    type_vocab_size: shapes.shapeOf(`${PREFIX}embeddings.token_type_embeddings.weight`)[0],
+  });
+}
+
+function openLayer(open: Weights, config: BertConfig, index: number): BertLayer {
+  const { hiddenSize: d, intermediateSize: inner, heads } = config;
+  const name = `${PREFIX}encoder.layer.${index}`;
+  const projection = (part: string): Linear => openLinear(open, `${name}.attention.${part}`, [d, d]);
+  return {
+    attention: {
+      heads,
+      headDim: headDim('BERT', d, heads),
+      query: projection('self.query'),
+      key: projection('self.key'),
+      value: projection('self.value'),
+      out: projection('output.dense'),
+    },
+    attentionNorm: openNorm(open, `${name}.attention.output.LayerNorm`, d),
+    intermediate: openLinear(open, `${name}.intermediate.dense`, [inner, d]),
+    output: openLinear(open, `${name}.output.dense`, [d, inner]),
+    outputNorm: openNorm(open, `${name}.output.LayerNorm`, d),
+  };
+}
+
+/** Opens every tensor but the pooler's, which the gate does not use. */
+export function openBert(open: Weights, config: BertConfig): Bert {
+  const { hiddenSize: d, vocabSize, maxPositions, typeVocabSize } = config;
+  const embeddings = `${PREFIX}embeddings`;
+  return {
+    config,
+    words: open(`${embeddings}.word_embeddings.weight`, [vocabSize, d]),
+    positions: open(`${embeddings}.position_embeddings.weight`, [maxPositions, d]),
+    types: open(`${embeddings}.token_type_embeddings.weight`, [typeVocabSize, d]),
+    norm: openNorm(open, `${embeddings}.LayerNorm`, d),
+    layers: Array.from({ length: config.layers }, (_, index) => openLayer(open, config, index)),
+  };
+}
+
+/** Texts packed one after another, as tensors. */
+export interface BertTokens extends Segments {
+  /** u32 [n] */
+  readonly ids: Tensor;
+  /** u32 [n], all 0 */
+  readonly types: Tensor;
+  /** u32 [texts], row of each text's [CLS] */
+  readonly first: Tensor;
+}
+
+/** Packs texts of token ids, each seeing itself alone. Throws an InputError for an empty text. */
+export function packTexts(
+  texts: readonly (readonly number[])[],
+): PackedRows & { ids: Uint32Array; first: Uint32Array } {
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  const rows = {
+    capacity: length,
+    length,
+    positions: new Uint32Array(length),
+    spans: new Uint32Array(4 * length),
+    keySpans: new Uint32Array(2 * length),
+    ids: new Uint32Array(length),
+    first: new Uint32Array(texts.length),
+  };
+  let start = 0;
+  texts.forEach((text, index) => {
+    if (text.length === 0)
+      throw new InputError('BERT: a text without tokens; expected at least [CLS] and [SEP].');
+    const end = start + text.length;
+    rows.first[index] = start;
+    text.forEach((id, position) => {
+      const token = start + position;
+      rows.ids[token] = id;
+      rows.positions[token] = position;
+      rows.spans.set([start, end, 0, 0], 4 * token);
+      rows.keySpans.set([start, end], 2 * token);
+    });
+    start = end;
+  });
+  return rows;
+}
+
+/** Uploads texts of token ids. The caller frees them with `freeBertTokens`. */
+export function uploadBertTokens(gpu: Gpu, texts: readonly (readonly number[])[]): BertTokens {
+  const rows = packTexts(texts);
+  return {
+    ...uploadRows(gpu, 'BERT', rows),
+    ids: gpu.upload('inputs', 'BERT ids', [rows.capacity], rows.ids, 'u32'),
+    types: gpu.tensor('inputs', 'BERT token types', [rows.capacity], 'u32'),
+    first: gpu.upload('inputs', 'BERT first rows', [texts.length], rows.first, 'u32'),
+  };
+}
+
+export function freeBertTokens(gpu: Gpu, tokens: BertTokens): void {
+  freeSegments(gpu, tokens);
+  gpu.free(tokens.ids, tokens.types, tokens.first);
+}
+
+/** Last hidden state of each text's first token: [texts, hidden]. No dropout. */
+export function bertFirstRows(tape: Tape, model: Bert, tokens: BertTokens, observe?: Observe): Tensor {
+  const { layerNormEps: eps } = model.config;
+  const words = gatherRows(tape, model.words, tokens.ids);
+  const typed = add(tape, words, gatherRows(tape, model.types, tokens.types));
+  const placed = add(tape, typed, gatherRows(tape, model.positions, tokens.positions));
+  let x = applyNorm(tape, placed, model.norm, eps);
+  for (const layer of model.layers) {
+    const attended = add(tape, selfAttention(tape, x, layer.attention, tokens), x);
+    const normed = applyNorm(tape, attended, layer.attentionNorm, eps);
+    const inner = gelu(tape, applyLinear(tape, normed, layer.intermediate), 'erf');
+    x = applyNorm(tape, add(tape, applyLinear(tape, inner, layer.output), normed), layer.outputNorm, eps);
+  }
+  const rows = gatherRows(tape, x, tokens.first);
+  observe?.('bert_cls', rows);
+  return rows;
+}

@@ -1,0 +1,138 @@
+/** What the three encoders share: linear layers and norms by name, self-attention, and the pre-norm block. */
+import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
+import { attention } from '../ops/attention.ts';
+import { add, gelu } from '../ops/elementwise.ts';
+import { layerNorm } from '../ops/layer-norm.ts';
+import { linear } from '../ops/linear.ts';
+import { type PackedRows, packFullSegments } from './rows.ts';
+import type { Weights } from './weights.ts';
+
+export interface Linear {
+  /** [out, in] */
+  readonly weight: Tensor;
+  /** [out] */
+  readonly bias?: Tensor;
+}
+
+export interface Norm {
+  /** [d] */
+  readonly weight: Tensor;
+  /** [d] */
+  readonly bias: Tensor;
+}
+
+/** Receives intermediate results by the names that parity tests use. */
+export type Observe = (name: string, tensor: Tensor) => void;
+
+/** Opens `name.weight` [out, in] and, unless told otherwise, `name.bias`. */
+export function openLinear(
+  open: Weights,
+  name: string,
+  [outputs, inputs]: readonly [number, number],
+  bias = true,
+): Linear {
+  const weight = open(`${name}.weight`, [outputs, inputs]);
+  return bias ? { weight, bias: open(`${name}.bias`, [outputs]) } : { weight };
+}
+
+/** Opens `name.weight` and `name.bias`, [width] each. */
+export function openNorm(open: Weights, name: string, width: number): Norm {
+  return { weight: open(`${name}.weight`, [width]), bias: open(`${name}.bias`, [width]) };
+}
+
+/** x·Wᵀ + b. */
+export const applyLinear = (tape: Tape, x: Tensor, { weight, bias }: Linear): Tensor =>
+  linear(tape, x, weight, bias);
+
+/** LayerNorm over the last axis. */
+export const applyNorm = (tape: Tape, x: Tensor, { weight, bias }: Norm, eps: number): Tensor =>
+  layerNorm(tape, x, weight, bias, eps);
+
+/** Which tokens see one another, as tensors that may be rewritten between runs. */
+export interface Segments {
+  /** u32 [n] position of each token in its segment */
+  readonly positions: Tensor;
+  /** u32 [n, 4] */
+  readonly spans: Tensor;
+  /** u32 [n, 2] */
+  readonly keySpans: Tensor;
+}
+
+export function uploadRows(gpu: Gpu, label: string, rows: PackedRows): Segments {
+  const { capacity } = rows;
+  return {
+    positions: gpu.upload('inputs', `${label} positions`, [capacity], rows.positions, 'u32'),
+    spans: gpu.upload('inputs', `${label} spans`, [capacity, 4], rows.spans, 'u32'),
+    keySpans: gpu.upload('inputs', `${label} key spans`, [capacity, 2], rows.keySpans, 'u32'),
+  };
+}
+
+/** `count` segments of `length` tokens, each seeing its whole segment. The caller frees them with `freeSegments`. */
+export const uploadSegments = (gpu: Gpu, label: string, count: number, length: number): Segments =>
+  uploadRows(gpu, label, packFullSegments(count, length));
+
+export function freeSegments(gpu: Gpu, { positions, spans, keySpans }: Segments): void {
+  gpu.free(positions, spans, keySpans);
+}
+
+export interface SelfAttention {
+  readonly heads: number;
+  readonly headDim: number;
+  readonly query: Linear;
+  readonly key: Linear;
+  readonly value: Linear;
+  readonly out: Linear;
+}
+
+/** Softmax attention of each segment over itself. x [n, d] → [n, d]. */
+export function selfAttention(tape: Tape, x: Tensor, weights: SelfAttention, segments: Segments): Tensor {
+  const { heads, headDim, query, key, value, out } = weights;
+  const [q, k, v] = [query, key, value].map((projection) => applyLinear(tape, x, projection)) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
+  const { spans, keySpans } = segments;
+  const mixed = attention(tape, q, k, v, { heads, kvHeads: heads, headDim, spans, keySpans });
+  return applyLinear(tape, mixed, out);
+}
+
+export interface EncoderBlock {
+  readonly attentionNorm: Norm;
+  readonly attention: SelfAttention;
+  readonly mlpNorm: Norm;
+  readonly fc1: Linear;
+  readonly fc2: Linear;
+}
+
+export interface EncoderStyle {
+  readonly gelu: 'erf' | 'tanh';
+  readonly eps: number;
+}
+
+/** Pre-norm block: x += attention(norm(x)); x += fc2(gelu(fc1(norm(x)))). x [n, d] → [n, d]. */
+export function encoderBlock(
+  tape: Tape,
+  x: Tensor,
+  block: EncoderBlock,
+  segments: Segments,
+  style: EncoderStyle,
+): Tensor {
+  const normed = applyNorm(tape, x, block.attentionNorm, style.eps);
+  const attended = add(tape, x, selfAttention(tape, normed, block.attention, segments));
+  const inner = applyLinear(tape, applyNorm(tape, attended, block.mlpNorm, style.eps), block.fc1);
+  return add(tape, attended, applyLinear(tape, gelu(tape, inner, style.gelu), block.fc2));
+}
+
+/** Where a model's tensors can be asked for without opening them. */
+export interface TensorShapes {
+  has(name: string): boolean;
+  shapeOf(name: string): readonly number[];
+}
+
+/** How many layers are there: the first i for which `name(i)` is absent. */
+export function countLayers(shapes: TensorShapes, name: (layer: number) => string): number {
+  let layers = 0;
+  while (shapes.has(name(layers))) layers++;
+  return layers;
+}

@@ -1,0 +1,86 @@
+import { openCheckpoint } from '../io/checkpoint.ts';
+import { type FileTree, readJson, readJsonIfThere, subtree } from '../io/files.ts';
+import type { TensorSource } from '../io/safetensors.ts';
+import { InputError } from '../math/errors.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** One folder of a checkpoint: its config and, if it has weights of its own, these. */
+export interface ModelFolder {
+  readonly tree: FileTree;
+  readonly config: Json;
+  readonly weights?: TensorSource;
+}
+
+export type TowerKind = 'vision' | 'audio' | 'bert';
+
+/** A HumanOmni checkpoint as found: the main folder, and towers that lie in folders of their own. */
+export interface HumanOmniFiles {
+  readonly name: string;
+  readonly main: ModelFolder & { readonly weights: TensorSource };
+  readonly towers: Readonly<Partial<Record<TowerKind, ModelFolder>>>;
+  readonly layout: 'one folder' | 'towers in folders of their own';
+}
+
+const TOWER_TYPES: Readonly<Record<string, TowerKind>> = {
+  siglip_vision_model: 'vision',
+  siglip: 'vision',
+  whisper: 'audio',
+  bert: 'bert',
+};
+
+/** Folders of the tree, the top ('') included, that hold a config.json. */
+function configFolders(tree: FileTree): string[] {
+  return tree.files
+    .filter(({ path }) => path === 'config.json' || path.endsWith('/config.json'))
+    .map(({ path }) => path.slice(0, -'config.json'.length).replace(/\/$/, ''));
+}
+
+const isHumanOmni = (config: Json): boolean =>
+  typeof config.model_type === 'string' && config.model_type.startsWith('HumanOmni');
+
+/** Whether a dropped folder looks like a model: it has a config.json and safetensors somewhere. */
+export function looksLikeModel(tree: FileTree): boolean {
+  return configFolders(tree).length > 0 && tree.files.some(({ path }) => path.endsWith('.safetensors'));
+}
+
+/**
+ * Finds a HumanOmni checkpoint in a dropped folder, in either published layout: everything in one folder, or towers in
+ * folders of their own beside or below the main one. Throws an InputError if there is none.
+ */
+export async function openHumanOmni(tree: FileTree): Promise<HumanOmniFiles> {
+  let main: ModelFolder | undefined;
+  const towers: Partial<Record<TowerKind, ModelFolder>> = {};
+  const seen: string[] = [];
+  for (const path of configFolders(tree)) {
+    const folder = path === '' ? tree : subtree(tree, path)!;
+    const config = await readJson(folder, 'config.json');
+    const type = String(config.model_type);
+    seen.push(`${path || tree.name} (${type})`);
+    if (isHumanOmni(config)) main ??= { tree: folder, config };
+    const tower = TOWER_TYPES[type];
+    if (tower) towers[tower] = { tree: folder, config, weights: await openCheckpoint(folder) };
+  }
+  if (!main) {
+    const found = seen.length > 0 ? `found ${seen.join(', ')}` : 'found no config.json';
+    throw new InputError(`${tree.name}: no HumanOmni checkpoint; ${found}, expected a model_type that begins with HumanOmni.`, {
+      hint: 'Drop the folder of HumanOmni-0.5B or R1-Omni-0.5B, or a folder that holds it beside its towers.',
+    });
+  }
+  const weights = await openCheckpoint(main.tree);
+  return {
+    name: main.tree.name === 'model' ? tree.name : main.tree.name,
+    main: { ...main, weights },
+    towers,
+    layout: Object.keys(towers).length > 0 ? 'towers in folders of their own' : 'one folder',
+  };
+}
+
+/** preprocessor_config.json of a tower's own folder, or the part of the main config that stands for it. */
+export async function preprocessorOf(files: HumanOmniFiles, tower: TowerKind): Promise<Json> {
+  const own = files.towers[tower];
+  const apart = own && (await readJsonIfThere(own.tree, 'preprocessor_config.json'));
+  if (apart) return apart;
+  const inside = files.main.config[`${tower}_preprocessor`];
+  return typeof inside === 'object' && inside !== null ? (inside as Json) : {};
+}

@@ -1,0 +1,194 @@
+import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
+import {
+  type AudioProjector,
+  audioTokenCount,
+  audioTokens,
+  openAudioProjector,
+  parseAudioProjectorConfig,
+} from './audio-projector.ts';
+import { type Bert, type BertConfig, bertAliases, inferBertConfig, openBert, parseBertConfig } from './bert.ts';
+import type { Observe, TensorShapes } from './encoder.ts';
+import type { Json } from './fields.ts';
+import type { HumanOmniFiles, TowerKind } from './humanomni-files.ts';
+import {
+  branchProbabilities,
+  openProjector,
+  type Projector,
+  type ProjectorConfig,
+  parseProjectorConfig,
+  sampledSide,
+  videoTokens,
+} from './projector.ts';
+import { type DecoderSources, openQwen2, parseQwen2Config, type Qwen2, type Qwen2Config } from './qwen2.ts';
+import {
+  inferSiglipConfig,
+  openSiglip,
+  parseSiglipConfig,
+  patchGrid,
+  type Siglip,
+  type SiglipConfig,
+  siglipAliases,
+} from './siglip.ts';
+import type { Weights, WeightSource } from './weights.ts';
+import {
+  inferWhisperConfig,
+  openWhisper,
+  parseWhisperConfig,
+  type Whisper,
+  type WhisperConfig,
+  whisperAliases,
+} from './whisper.ts';
+
+/** Everything a HumanOmni checkpoint's configs say. A model without an audio tower has no `audio`. */
+export interface HumanOmniConfig {
+  readonly decoder: Qwen2Config;
+  readonly vision: SiglipConfig;
+  /** Index into the vision tower's hidden states. */
+  readonly visionLayer: number;
+  readonly audio?: WhisperConfig;
+  readonly bert: BertConfig;
+  readonly projector: ProjectorConfig;
+  readonly frames: number;
+}
+
+const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null;
+
+/** A tower's config: its own folder's, or `<kind>_config` of the main one, or what the tensors' shapes tell. */
+function towerConfig<C>(
+  files: HumanOmniFiles,
+  kind: TowerKind,
+  parse: (json: Json, label?: string) => C,
+  infer: () => C,
+): C {
+  const own = files.towers[kind];
+  if (own) return parse(own.config, `${own.tree.name}/config.json`);
+  const inside = files.main.config[`${kind}_config`];
+  return isJson(inside) ? parse(inside, `config.json ${kind}_config`) : infer();
+}
+
+/** Reads all configs. Throws an InputError naming the field or type that is not supported. */
+export function readHumanOmniConfig(files: HumanOmniFiles, shapes: TensorShapes): HumanOmniConfig {
+  const main = files.main.config;
+  const bert = towerConfig(files, 'bert', parseBertConfig, () => inferBertConfig(shapes));
+  const vision = towerConfig(files, 'vision', parseSiglipConfig, () => inferSiglipConfig(shapes));
+  const audio =
+    typeof main.mm_audio_tower === 'string'
+      ? towerConfig(files, 'audio', parseWhisperConfig, () => inferWhisperConfig(shapes))
+      : undefined;
+  return {
+    decoder: parseQwen2Config(main),
+    vision,
+    visionLayer: typeof main.mm_vision_select_layer === 'number' ? main.mm_vision_select_layer : -2,
+    ...(audio ? { audio } : {}),
+    bert,
+    projector: parseProjectorConfig(main, bert.hiddenSize),
+    frames: typeof main.num_frames === 'number' ? main.num_frames : 8,
+  };
+}
+
+/** Files of a checkpoint with the names its tensors have there; the main file comes first, so that its copies win. */
+export function weightSources(files: HumanOmniFiles): WeightSource[] {
+  const own = (kind: TowerKind, aliases: (name: string) => readonly string[]): WeightSource[] => {
+    const source = files.towers[kind]?.weights;
+    return source ? [{ source, aliases }] : [];
+  };
+  const headAliases = (name: string): readonly string[] =>
+    name === 'model.embed_tokens.weight' ? [name, 'lm_head.weight'] : [name];
+  return [
+    { source: files.main.weights, aliases: headAliases },
+    ...own('vision', siglipAliases),
+    ...own('audio', whisperAliases),
+    ...own('bert', bertAliases),
+  ];
+}
+
+/** The parts between towers and decoder: what turns features into the decoder's tokens. */
+export interface MediaProjectors {
+  readonly projector: Projector;
+  readonly audioProjector?: AudioProjector;
+  readonly bert: Bert;
+}
+
+export interface Towers {
+  readonly vision: Siglip;
+  readonly audio?: Whisper;
+}
+
+export function openDecoder(gpu: Gpu, config: HumanOmniConfig, sources: DecoderSources): Qwen2 {
+  return openQwen2(gpu, config.decoder, sources);
+}
+
+export function openTowers(open: Weights, config: HumanOmniConfig): Towers {
+  const vision = openSiglip(open, config.vision, config.visionLayer);
+  return { vision, ...(config.audio ? { audio: openWhisper(open, config.audio) } : {}) };
+}
+
+export function openProjectors(open: Weights, config: HumanOmniConfig, mainConfig: Json): MediaProjectors {
+  const { audio } = config;
+  return {
+    projector: openProjector(open, config.projector),
+    bert: openBert(open, config.bert),
+    ...(audio
+      ? { audioProjector: openAudioProjector(open, parseAudioProjectorConfig(mainConfig, audio.hiddenSize)) }
+      : {}),
+  };
+}
+
+/** Tokens that a clip of `frames` frames with sound becomes. */
+export function mediaTokenCounts(config: HumanOmniConfig): { video: number; audio: number } {
+  const half = sampledSide(config.projector, patchGrid(config.vision));
+  return {
+    video: config.frames * half * half,
+    audio: config.audio ? audioTokenCount(config.audio.positions) : 0,
+  };
+}
+
+/** Extents of one clip's features: rows and columns of the vision and the audio tower's output. */
+export function featureShapes(config: HumanOmniConfig): {
+  vision: readonly [number, number];
+  audio: readonly [number, number];
+} {
+  const patches = patchGrid(config.vision) ** 2;
+  return {
+    vision: [config.frames * patches, config.vision.hiddenSize],
+    audio: config.audio ? [config.audio.positions, config.audio.hiddenSize] : [0, 0],
+  };
+}
+
+export interface ClipFeatures {
+  /** [frames · patches, width] of the vision tower's selected layer. */
+  readonly vision?: Tensor;
+  /** [positions, width] of the audio tower. */
+  readonly audio?: Tensor;
+  /** [1, width] BERT's row of the question. */
+  readonly question: Tensor;
+}
+
+export interface MediaTokenTensors {
+  /** [video tokens, hidden] */
+  readonly video?: Tensor;
+  /** [audio tokens, hidden] */
+  readonly audio?: Tensor;
+}
+
+/** From one clip's features to the decoder's tokens. */
+export function mediaTokens(
+  tape: Tape,
+  parts: MediaProjectors,
+  features: ClipFeatures,
+  frames: number,
+  observe?: Observe,
+): MediaTokenTensors {
+  const { projector, audioProjector } = parts;
+  const tokens: { video?: Tensor; audio?: Tensor } = {};
+  if (features.vision) {
+    const probabilities = branchProbabilities(tape, projector, features.question);
+    observe?.('branch_probs', probabilities);
+    tokens.video = videoTokens(tape, projector, features.vision, frames, probabilities, observe);
+  }
+  if (features.audio && audioProjector) {
+    tokens.audio = audioTokens(tape, audioProjector, features.audio);
+    observe?.('audio_tokens', tokens.audio);
+  }
+  return tokens;
+}

@@ -1,0 +1,197 @@
+import { type DType, type Gpu, placed, reshape, sizeOf, type Tensor } from '../gpu/index.ts';
+import { DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
+import type { TensorSource } from '../io/safetensors.ts';
+import { InputError } from '../math/errors.ts';
+
+export interface OpenOptions {
+  /** Widen to f32 whatever the file holds; vectors always are. */
+  readonly as?: 'f32';
+}
+
+/**
+ * Opens a weight by the name it has when everything lies in one file (`model.layers.0…`). Returns at once; the bytes
+ * arrive with the loader's `load()`. Throws an InputError if it is missing or has another shape.
+ */
+export type Weights = (name: string, shape: readonly number[], options?: OpenOptions) => Tensor;
+
+/** One set of files and the names its tensors have there. */
+export interface WeightSource {
+  readonly source: TensorSource;
+  /** Names under which the tensor may lie in this source, most likely first; none if it cannot be here. */
+  readonly aliases: (name: string) => readonly string[];
+}
+
+/** Tensors that were placed elsewhere, say in a parameter store, by the same names. */
+export type PlacedTensors = (name: string) => Tensor | undefined;
+
+const FLOATS: Partial<Record<Dtype, DType>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
+/** Bytes per upload: small enough for any queue, large enough to be fast. */
+const UPLOAD_BYTES = 16 << 20;
+/** Largest binding on WebGPU's default limits, in bytes. */
+const BINDING_BYTES = 128 << 20;
+
+interface Found {
+  readonly source: TensorSource;
+  readonly file: string;
+}
+
+interface Pending {
+  readonly tensor: Tensor;
+  readonly found: Found;
+  /** First and last byte in the file's tensor. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Looks weights up in checkpoint files and uploads them, each once, as published. */
+export class WeightLoader {
+  readonly #gpu: Gpu;
+  readonly #sources: readonly WeightSource[];
+  readonly #placed: PlacedTensors;
+  readonly #opened = new Map<string, Tensor>();
+  readonly #used = new Map<TensorSource, Set<string>>();
+  #pending: Pending[] = [];
+
+  constructor(gpu: Gpu, sources: readonly WeightSource[], placedTensors: PlacedTensors = () => undefined) {
+    this.#gpu = gpu;
+    this.#sources = sources;
+    this.#placed = placedTensors;
+  }
+
+  /** A tensor that was opened before, by name. */
+  opened(name: string): Tensor | undefined {
+    return this.#opened.get(name);
+  }
+
+  /** Whether any source has the tensor. */
+  has(name: string): boolean {
+    return this.#find(name) !== undefined;
+  }
+
+  /** Shape of a tensor in its file. */
+  shapeOf(name: string): readonly number[] {
+    const { source, file } = this.#demand(name);
+    return source.info(file).shape;
+  }
+
+  readonly open: Weights = (name, shape, options = {}) => {
+    const tensor = this.#openRange(name, shape, 0, sizeOf(shape), options, name);
+    return reshape(tensor, shape);
+  };
+
+  /** Opens a matrix as consecutive row ranges that each fit one binding. */
+  readonly openRows = (name: string, [rows, cols]: readonly [number, number]): readonly Tensor[] => {
+    const rowsPerShard = Math.min(rows, Math.floor(BINDING_BYTES / (4 * cols)));
+    const shards: Tensor[] = [];
+    for (let first = 0; first < rows; first += rowsPerShard) {
+      const count = Math.min(rowsPerShard, rows - first);
+      const key = rowsPerShard === rows ? name : `${name}#${first}`;
+      const shard = this.#openRange(name, [rows, cols], first * cols, count * cols, {}, key);
+      shards.push(reshape(shard, [count, cols]));
+    }
+    return shards;
+  };
+
+  #openRange(
+    name: string,
+    shape: readonly number[],
+    first: number,
+    count: number,
+    options: OpenOptions,
+    key: string,
+  ): Tensor {
+    const known = this.#placed(key) ?? this.#opened.get(key);
+    const found = known ? this.#find(name) : this.#demand(name);
+    if (found) this.#markUsed(found);
+    if (known) return known;
+    const info = found!.source.info(found!.file);
+    checkShape(found!, info.shape, shape);
+    const published = FLOATS[info.dtype];
+    if (!published) {
+      throw new InputError(
+        `${found!.source.label}: tensor "${found!.file}" is ${info.dtype}, expected F32, F16 or BF16.`,
+      );
+    }
+    const dtype = options.as === 'f32' || shape.length === 1 ? 'f32' : published;
+    const tensor = this.#gpu.tensor('weights', key, [count], dtype);
+    const bytes = DTYPE_BYTES[info.dtype];
+    this.#opened.set(key, tensor);
+    this.#pending.push({ tensor, found: found!, start: first * bytes, end: (first + count) * bytes });
+    return tensor;
+  }
+
+  #find(name: string): Found | undefined {
+    for (const { source, aliases } of this.#sources) {
+      for (const file of aliases(name)) if (source.has(file)) return { source, file };
+    }
+    return undefined;
+  }
+
+  #demand(name: string): Found {
+    const found = this.#find(name);
+    if (found) return found;
+    const labels = this.#sources.map(({ source }) => source.label).join(', ');
+    throw new InputError(`Tensor "${name}" is missing in ${labels}.`, {
+      hint: 'Check that config.json describes this checkpoint and that no shard or tower folder was left out.',
+    });
+  }
+
+  #markUsed({ source, file }: Found): void {
+    const used = this.#used.get(source) ?? new Set();
+    used.add(file);
+    this.#used.set(source, used);
+  }
+
+  /** Uploads everything opened since the last call, tensor by tensor. */
+  async load(progress: (doneBytes: number, totalBytes: number) => void = () => undefined): Promise<void> {
+    const total = this.#pending.reduce((sum, { start, end }) => sum + end - start, 0);
+    let done = 0;
+    for (const pending of this.#pending) {
+      await this.#upload(pending);
+      done += pending.end - pending.start;
+      progress(done, total);
+    }
+    this.#pending = [];
+  }
+
+  async #upload({ tensor, found, start, end }: Pending): Promise<void> {
+    const { source, file } = found;
+    const { dtype } = source.info(file);
+    if (FLOATS[dtype] !== tensor.dtype) {
+      const values = await source.float32(file);
+      const bytes = DTYPE_BYTES[dtype];
+      this.#gpu.write(tensor, values.subarray(start / bytes, end / bytes));
+      return;
+    }
+    const { buffer } = placed(tensor);
+    for await (const piece of source.pieces(file, UPLOAD_BYTES)) {
+      const from = Math.max(start, piece.offset);
+      const to = Math.min(end, piece.offset + piece.bytes.byteLength);
+      if (from >= to) continue;
+      const bytes = piece.bytes.subarray(from - piece.offset, to - piece.offset);
+      const view: Tensor = { ...tensor, storage: { kind: 'buffer', buffer, offset: from - start } };
+      this.#gpu.write(view, bytes);
+    }
+  }
+
+  /** Tensors of the files that no part of the model asked for. */
+  unused(): string[] {
+    return this.#sources.flatMap(({ source }) =>
+      source.names().filter((name) => !this.#used.get(source)?.has(name)),
+    );
+  }
+
+  /** Frees everything this loader uploaded. */
+  [Symbol.dispose](): void {
+    this.#gpu.free(...this.#opened.values());
+    this.#opened.clear();
+  }
+}
+
+function checkShape(found: Found, actual: readonly number[], expected: readonly number[]): void {
+  if (actual.length === expected.length && actual.every((extent, axis) => extent === expected[axis])) return;
+  throw new InputError(
+    `${found.source.label}: tensor "${found.file}" has the shape [${actual.join(', ')}], expected [${expected.join(', ')}].`,
+    { hint: 'The config.json describes another model than these weights.' },
+  );
+}

@@ -1,0 +1,218 @@
+import {
+  defineKernel,
+  expectShape,
+  type Recorder,
+  read,
+  type Tape,
+  type Tensor,
+  write,
+} from '../gpu/index.ts';
+
+const uniforms = { queries: 'u32', keys: 'u32', heads: 'u32', scale: 'f32' } as const;
+const forward = defineKernel({
+  shader: 'attention',
+  entry: 'forward',
+  uniforms,
+  bindings: { q: read(1), k: read(2), v: read(3), spans: read(4), o: write(5), lse: write(6) },
+});
+const forwardParts = defineKernel({
+  shader: 'attention',
+  entry: 'forward_parts',
+  uniforms,
+  bindings: { q: read(1), k: read(2), v: read(3), spans: read(4), scalars: write(18), rows: write(19) },
+});
+const forwardJoin = defineKernel({
+  shader: 'attention',
+  entry: 'forward_join',
+  uniforms,
+  bindings: { o: write(5), lse: write(6), scalars: read(20), rows: read(21) },
+});
+const backwardMoments = defineKernel({
+  shader: 'attention',
+  entry: 'backward_moments',
+  uniforms,
+  bindings: { o: read(7), lse: read(8), dO: read(9), moments: write(10) },
+});
+const backwardQueries = defineKernel({
+  shader: 'attention',
+  entry: 'backward_queries',
+  uniforms,
+  bindings: {
+    q: read(1),
+    k: read(2),
+    v: read(3),
+    spans: read(4),
+    dO: read(9),
+    moments: read(11),
+    dq: write(12),
+  },
+});
+const backwardKeys = defineKernel({
+  shader: 'attention',
+  entry: 'backward_keys',
+  uniforms,
+  bindings: {
+    q: read(1),
+    k: read(2),
+    v: read(3),
+    dO: read(9),
+    moments: read(11),
+    keySpans: read(13),
+    dk: write(14),
+    dv: write(15),
+  },
+});
+const sumGroup = defineKernel({
+  shader: 'attention',
+  entry: 'sum_group',
+  uniforms,
+  bindings: { parts: read(16), total: write(17) },
+});
+
+const MAX_HEAD_DIM = 128;
+/** Up to this many queries, PARTS threads share the keys of a query (PARTS as in the shader). */
+const FEW_QUERIES = 32;
+const PARTS = 64;
+
+export interface AttentionOptions {
+  /** Query heads. */
+  readonly heads: number;
+  /** Key and value heads; query head h uses KV head floor(h / (heads / kvHeads)) (Ainslie et al. 2023, arXiv 2305.13245). */
+  readonly kvHeads: number;
+  /** Columns of one head: a multiple of 4, at most 128. */
+  readonly headDim: number;
+  /** u32 [n, 4]: query i sees keys [s0, s1) and [s2, s3). Both empty: its output is 0. */
+  readonly spans: Tensor;
+  /** u32 [m, 2]: key j is seen by exactly the queries [first, end). Needed wherever k or v get gradients. */
+  readonly keySpans?: Tensor;
+}
+
+interface Shapes {
+  readonly values: { queries: number; keys: number; heads: number; scale: number };
+  readonly defines: { HEAD_DIM: number; GROUP: number };
+  readonly group: number;
+}
+
+function checked(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Shapes {
+  const { heads, kvHeads, headDim, spans } = options;
+  if (headDim < 4 || headDim % 4 !== 0 || headDim > MAX_HEAD_DIM) {
+    throw new Error(`attention: head size ${headDim}; expected a multiple of 4 up to ${MAX_HEAD_DIM}.`);
+  }
+  if (heads % kvHeads !== 0) {
+    throw new Error(`attention: ${heads} query heads cannot be shared out over ${kvHeads} key/value heads.`);
+  }
+  const [queries, keys] = [q.shape[0]!, k.shape[0]!];
+  expectShape('attention q', q, [queries, heads * headDim]);
+  expectShape('attention k', k, [keys, kvHeads * headDim]);
+  expectShape('attention v', v, [keys, kvHeads * headDim]);
+  expectShape('attention spans', spans, [queries, 4]);
+  const group = heads / kvHeads;
+  const values = { queries, keys, heads, scale: 1 / Math.sqrt(headDim) };
+  return { values, defines: { HEAD_DIM: headDim, GROUP: group }, group };
+}
+
+/**
+ * Softmax attention at scale 1 / sqrt(headDim), without ever storing the scores (FlashAttention, Dao et al. 2022,
+ * arXiv 2205.14135). q [n, heads·headDim], k and v [m, kvHeads·headDim]; k and v may be a cache with more rows than
+ * any span reaches. Returns [n, heads·headDim].
+ */
+export function attention(tape: Tape, q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
+  const shapes = checked(q, k, v, options);
+  const { values, defines } = shapes;
+  const { queries, heads } = values;
+  const { recorder } = tape;
+  const o = recorder.temp('attention', q.shape);
+  const lse = recorder.temp('attention log-sum-exp', [queries, heads]);
+  dispatchForward(recorder, { q, k, v, spans: options.spans }, { o, lse }, shapes);
+  tape.record([o], [q, k, v], () => {
+    const dO = tape.gradOf(o)!;
+    const moments = recorder.temp('attention moments', [queries, heads, 2]);
+    recorder.dispatch(backwardMoments, {
+      uniforms: values,
+      defines,
+      tensors: { o, lse, dO, moments },
+      workgroups: Math.ceil((queries * heads) / 64),
+    });
+    if (tape.needsGrad(q)) {
+      const dq = recorder.temp('d attention q', q.shape);
+      recorder.dispatch(backwardQueries, {
+        uniforms: values,
+        defines,
+        tensors: { q, k, v, spans: options.spans, dO, moments, dq },
+        workgroups: Math.ceil(queries / 64) * heads,
+      });
+      tape.addGrad(q, dq);
+    }
+    if (tape.needsGrad(k) || tape.needsGrad(v)) keyGradients(tape, { q, k, v, dO, moments }, options, shapes);
+  });
+  return o;
+}
+
+function dispatchForward(
+  recorder: Recorder,
+  inputs: Record<'q' | 'k' | 'v' | 'spans', Tensor>,
+  outputs: Record<'o' | 'lse', Tensor>,
+  { values, defines }: Shapes,
+): void {
+  const { queries, heads } = values;
+  if (queries > FEW_QUERIES) {
+    const workgroups = Math.ceil(queries / 64) * heads;
+    const tensors = { ...inputs, ...outputs };
+    recorder.dispatch(forward, { uniforms: values, defines, tensors, workgroups });
+    return;
+  }
+  const scalars = recorder.temp('attention part sums', [queries, heads, PARTS, 2]);
+  const rows = recorder.temp('attention parts', [queries, heads, PARTS, defines.HEAD_DIM]);
+  recorder.dispatch(forwardParts, {
+    uniforms: values,
+    defines,
+    tensors: { ...inputs, scalars, rows },
+    workgroups: Math.ceil((queries * heads * PARTS) / 64),
+  });
+  recorder.dispatch(forwardJoin, {
+    uniforms: values,
+    defines,
+    tensors: { ...outputs, scalars, rows },
+    workgroups: Math.ceil((queries * heads * defines.HEAD_DIM) / 4 / 64),
+  });
+}
+
+function keyGradients(
+  tape: Tape,
+  tensors: Record<'q' | 'k' | 'v' | 'dO' | 'moments', Tensor>,
+  { keySpans }: AttentionOptions,
+  { values, defines, group }: Shapes,
+): void {
+  const { recorder } = tape;
+  const { k, v } = tensors;
+  const { keys, heads } = values;
+  if (!keySpans) throw new Error('attention: k or v needs a gradient, which needs keySpans. Pass them.');
+  expectShape('attention keySpans', keySpans, [keys, 2]);
+  const partShape = [keys, heads * defines.HEAD_DIM];
+  const dk = recorder.temp('d attention k', partShape);
+  const dv = recorder.temp('d attention v', partShape);
+  recorder.dispatch(backwardKeys, {
+    uniforms: values,
+    defines,
+    tensors: { ...tensors, keySpans, dk, dv },
+    workgroups: Math.ceil(keys / 64) * heads,
+  });
+  for (const [input, parts] of [
+    [k, dk],
+    [v, dv],
+  ] as const) {
+    if (!tape.needsGrad(input)) continue;
+    if (group === 1) {
+      tape.addGrad(input, parts);
+      continue;
+    }
+    const total = recorder.temp(parts.label, input.shape);
+    recorder.dispatch(sumGroup, {
+      uniforms: values,
+      defines,
+      tensors: { parts, total },
+      workgroups: Math.ceil((keys * heads * defines.HEAD_DIM) / (group * 4 * 64)),
+    });
+    tape.addGrad(input, total);
+  }
+}

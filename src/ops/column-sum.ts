@@ -1,0 +1,40 @@
+import { defineKernel, type Recorder, read, type Tensor, update, write } from '../gpu/index.ts';
+import { matrixExtents, threadGroups } from './matrix.ts';
+
+const uniforms = { rows: 'u32', cols: 'u32', depth: 'u32' } as const;
+const partsKernel = defineKernel({
+  shader: 'column_sum',
+  entry: 'parts',
+  uniforms,
+  bindings: { x: read(1), total: write(2) },
+});
+const accumulateKernel = defineKernel({
+  shader: 'column_sum',
+  entry: 'accumulate',
+  uniforms,
+  bindings: { x: read(1), target: update(3) },
+});
+
+/** Rows that one thread adds up; more are cut into parts, whose sums are added in order. */
+const PART_ROWS = 128;
+
+/** target [cols] += sums over the rows of x [rows, cols]: the gradient of a bias. Deterministic. */
+export function addColumnSums(recorder: Recorder, x: Tensor, target: Tensor): void {
+  const { rows, cols } = matrixExtents(x);
+  if (rows <= PART_ROWS) {
+    recorder.dispatch(accumulateKernel, {
+      uniforms: { rows, cols, depth: rows },
+      tensors: { x, target },
+      workgroups: threadGroups(cols),
+    });
+    return;
+  }
+  const parts = Math.ceil(rows / PART_ROWS);
+  const total = recorder.temp(`${target.label} parts`, [parts, cols]);
+  recorder.dispatch(partsKernel, {
+    uniforms: { rows, cols, depth: PART_ROWS },
+    tensors: { x, total },
+    workgroups: [threadGroups(cols), parts, 1],
+  });
+  addColumnSums(recorder, total, target);
+}

@@ -1,0 +1,79 @@
+import type { Tape, Tensor } from '../gpu/index.ts';
+import { addColumnSums } from './column-sum.ts';
+import { matmul } from './matmul.ts';
+import { matrixExtents } from './matrix.ts';
+
+/** Low-rank update of a linear layer: W + scale · b · a (Hu et al. 2021, arXiv 2106.09685). */
+export interface LoraAdapter {
+  /** [rank, in] f32. */
+  readonly a: Tensor;
+  /** [out, rank] f32. */
+  readonly b: Tensor;
+  /** alpha / rank. */
+  readonly scale: number;
+}
+
+function output(tape: Tape, label: string, x: Tensor, weight: Tensor): Tensor {
+  return tape.recorder.temp(label, [...x.shape.slice(0, -1), matrixExtents(weight).rows]);
+}
+
+/** dW += dyᵀ·x and db += column sums of dy, for whichever of the two is trained. */
+function accumulateParameters(tape: Tape, x: Tensor, dy: Tensor, weight: Tensor, bias?: Tensor): void {
+  const { recorder } = tape;
+  if (weight.grad) matmul(recorder, 'tn', { a: dy, b: x, out: weight.grad, accumulate: true });
+  if (bias?.grad) addColumnSums(recorder, dy, bias.grad);
+}
+
+/**
+ * y = x·Wᵀ + bias. x [n, in] (or [..., in]), weight [out, in] in any weight format, bias [out] f32: y [n, out].
+ * Backward: dx = dy·W overwritten; dW += dyᵀ·x and db += column sums of dy in `weight.grad` and `bias.grad`.
+ */
+export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  const { recorder } = tape;
+  const y = output(tape, 'linear', x, weight);
+  matmul(recorder, 'nt', { a: x, b: weight, out: y, bias });
+  tape.record([y], [x, weight, bias], () => {
+    const dy = tape.gradOf(y)!;
+    accumulateParameters(tape, x, dy, weight, bias);
+    if (!tape.needsGrad(x)) return;
+    const dx = recorder.temp('d linear', x.shape);
+    matmul(recorder, 'nn', { a: dy, b: weight, out: dx });
+    tape.addGrad(x, dx);
+  });
+  return y;
+}
+
+/**
+ * y = x·Wᵀ + bias + scale · (x·Aᵀ)·Bᵀ. Shapes as in `linear`.
+ * Backward: dB += scale · dyᵀ·h with h = x·Aᵀ; dh = scale · dy·B; dA += dhᵀ·x; dx = dy·W + dh·A overwritten;
+ * W and bias as in `linear`.
+ */
+export function loraLinear(
+  tape: Tape,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  { a, b, scale }: LoraAdapter,
+): Tensor {
+  const { recorder } = tape;
+  const y = output(tape, 'loraLinear', x, weight);
+  const h = output(tape, 'loraLinear h', x, a);
+  matmul(recorder, 'nt', { a: x, b: weight, out: y, bias });
+  matmul(recorder, 'nt', { a: x, b: a, out: h });
+  matmul(recorder, 'nt', { a: h, b, out: y, alpha: scale, accumulate: true });
+  tape.record([y], [x, weight, bias, a, b], () => {
+    const dy = tape.gradOf(y)!;
+    accumulateParameters(tape, x, dy, weight, bias);
+    if (b.grad) matmul(recorder, 'tn', { a: dy, b: h, out: b.grad, alpha: scale, accumulate: true });
+    if (!a.grad && !tape.needsGrad(x)) return;
+    const dh = recorder.temp('d loraLinear h', h.shape);
+    matmul(recorder, 'nn', { a: dy, b, out: dh, alpha: scale });
+    if (a.grad) matmul(recorder, 'tn', { a: dh, b: x, out: a.grad, accumulate: true });
+    if (!tape.needsGrad(x)) return;
+    const dx = recorder.temp('d loraLinear', x.shape);
+    matmul(recorder, 'nn', { a: dy, b: weight, out: dx });
+    matmul(recorder, 'nn', { a: dh, b: a, out: dx, accumulate: true });
+    tape.addGrad(x, dx);
+  });
+  return y;
+}

@@ -1,0 +1,106 @@
+/** What defines the GRPO loss family, under the names of TRL's GRPOConfig in camel case. */
+import type { Config, KlEstimator, LossType } from '../protocol/config.ts';
+
+export type ImportanceLevel = Config['importanceSamplingLevel'];
+export type { KlEstimator, LossType };
+
+/**
+ * Correction for log-probabilities that the sampler reported otherwise than the trainer computes them: the policy term is
+ * multiplied by exp(old - sampler), per token or per completion, cut to [min, max] or put to 0 outside of it.
+ */
+export interface SamplerCorrection {
+  readonly level: ImportanceLevel;
+  readonly mode: 'truncate' | 'mask';
+  readonly min: number | null;
+  readonly max: number | null;
+}
+
+/** Exponents of VESPO's weight φ = exp(λ + k·log w - λ·w), by the sign of the advantage. */
+export interface VespoShape {
+  readonly kPos: number;
+  readonly lambdaPos: number;
+  readonly kNeg: number;
+  readonly lambdaNeg: number;
+}
+
+export interface LossConfig {
+  readonly lossType: LossType;
+  readonly importanceSamplingLevel: ImportanceLevel;
+  /** The ratio is clipped below 1 - epsilon … */
+  readonly epsilon: number;
+  /** … and above 1 + epsilonHigh; null is epsilon. For cispo it is the cap itself. */
+  readonly epsilonHigh: number | null;
+  /** Cap of the unclipped branch; null is none. */
+  readonly delta: number | null;
+  /** Largest loss of a token with negative advantage, in units of |advantage| (dual clip); null is none. */
+  readonly dualClip: number | null;
+  /** Share of tokens, the most uncertain ones, whose policy term counts. */
+  readonly topEntropyQuantile: number;
+  /** Completions with a negative advantage are dropped beyond this mean of sampler - present log-probability, in nats. */
+  readonly offPolicyMaskThreshold: number | null;
+  readonly entropyCoef: number;
+  readonly sapoTemperaturePos: number;
+  readonly sapoTemperatureNeg: number;
+  readonly vespo: VespoShape;
+  /** Weight of the KL term; 0 leaves it out. */
+  readonly beta: number;
+  readonly klEstimator: KlEstimator;
+  /** Largest |reference - present| log-probability that the KL term sees, in nats; null is no clamp. */
+  readonly klClamp: number | null;
+  readonly useBiasCorrectionKl: boolean;
+  readonly samplerCorrection: SamplerCorrection | null;
+  /** Tokens a completion may have at most: dr_grpo's divisor. */
+  readonly maxCompletionLength: number;
+}
+
+/** TRL's defaults. */
+export const LOSS_DEFAULTS: LossConfig = {
+  lossType: 'dapo',
+  importanceSamplingLevel: 'token',
+  epsilon: 0.2,
+  epsilonHigh: null,
+  delta: null,
+  dualClip: null,
+  topEntropyQuantile: 1,
+  offPolicyMaskThreshold: null,
+  entropyCoef: 0,
+  sapoTemperaturePos: 1,
+  sapoTemperatureNeg: 1.05,
+  vespo: { kPos: 2, lambdaPos: 3, kNeg: 3, lambdaNeg: 2 },
+  beta: 0,
+  klEstimator: 'k3',
+  klClamp: null,
+  useBiasCorrectionKl: false,
+  samplerCorrection: null,
+  maxCompletionLength: 512,
+};
+
+/** How per-token terms become per-token gradients: what each loss type does with the ratio. */
+export type LossFamily = 'clipped' | 'cispo' | 'sapo' | 'vespo';
+
+export function lossFamily(type: LossType): LossFamily {
+  return type === 'cispo' || type === 'sapo' || type === 'vespo' ? type : 'clipped';
+}
+
+/** Whether the loss type divides by the tokens of the whole generation batch, so that accumulation needs no factor. */
+export function sumsOverBatch(type: LossType): boolean {
+  return type === 'dapo' || type === 'cispo' || type === 'vespo';
+}
+
+/** Combinations that run but rarely mean what one hopes, one sentence each (TRL warns about the same ones). */
+export function lossWarnings(config: LossConfig): string[] {
+  const { lossType, importanceSamplingLevel: level } = config;
+  const warnings: string[] = [];
+  if (level === 'sequence' && ['bnpo', 'dr_grpo', 'dapo', 'cispo'].includes(lossType)) {
+    warnings.push(`With one ratio per completion, ${lossType} weighs long completions more than short ones.`);
+  }
+  if (level === 'token' && lossType === 'luspo')
+    warnings.push('luspo is meant for one ratio per completion.');
+  if (level === 'sequence' && lossType === 'vespo') {
+    warnings.push('vespo makes its own weight per completion; the ratio level has no effect on it.');
+  }
+  if (config.delta !== null && config.delta <= 1 + (config.epsilonHigh ?? config.epsilon)) {
+    warnings.push(`delta ${config.delta} lies inside the clip range; use a value above 1 + epsilon high.`);
+  }
+  return warnings;
+}

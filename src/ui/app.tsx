@@ -1,0 +1,59 @@
+/** The frame around six screens: header, rail, the progress and errors that belong to no screen, and one screen. */
+import { Suspense, useEffect, useRef } from 'react';
+import { StudioContext } from '../store/react.ts';
+import type { Studio } from '../store/studio.ts';
+import { SCREEN_LABELS, useScreen } from './address.ts';
+import { DropAnywhere } from './data/drop-anywhere.tsx';
+import { SCREENS } from './screens.tsx';
+import { Header } from './shell/header.tsx';
+import { useKeys } from './shell/keys.ts';
+import { DeviceNotice, Problems, ProgressLine } from './shell/notices.tsx';
+import { Rail } from './shell/rail.tsx';
+import { useRunEffects } from './shell/run-effects.ts';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/shell.css';
+import './styles/screens.css';
+import './styles/tables.css';
+import './styles/train.css';
+
+export function App({ studio }: { studio: Studio }) {
+  return (
+    <StudioContext value={studio}>
+      <Shell />
+    </StudioContext>
+  );
+}
+
+function Shell() {
+  const screen = useScreen();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const seen = useRef(screen);
+  useKeys();
+  useRunEffects();
+  useEffect(() => {
+    // The first screen of a visit keeps the focus where the browser put it.
+    if (seen.current !== screen) heading.current?.focus();
+    seen.current = screen;
+  }, [screen]);
+  const Screen = SCREENS[screen];
+  return (
+    <DropAnywhere>
+      <div className="shell">
+        <Header />
+        <Rail screen={screen} />
+        <main className="screen" data-screen={screen}>
+          <h1 ref={heading} tabIndex={-1}>
+            {SCREEN_LABELS[screen]}
+          </h1>
+          <DeviceNotice />
+          <ProgressLine />
+          <Problems commands={undefined} />
+          <Suspense fallback={<p className="muted">Opening…</p>}>
+            <Screen />
+          </Suspense>
+        </main>
+      </div>
+    </DropAnywhere>
+  );
+}

@@ -1,0 +1,41 @@
+/** The whole page takes a drop; the drop zones only say so. */
+import { type DragEvent, type ReactNode, useState } from 'react';
+import { useStudio } from '../../store/react.ts';
+import { goTo, useScreen } from '../address.ts';
+import { fire } from '../parts/fire.ts';
+import { filesOfDrop } from './dropped-files.ts';
+import { openFiles, planFiles } from './open-files.ts';
+
+export function DropAnywhere({ children }: { children: ReactNode }) {
+  const studio = useStudio();
+  const screen = useScreen();
+  const [over, setOver] = useState(false);
+  const onDragOver = (event: DragEvent) => {
+    if (!event.dataTransfer.types.includes('Files')) return;
+    event.preventDefault();
+    setOver(true);
+  };
+  const onDrop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    const reading = filesOfDrop(event.dataTransfer);
+    fire(
+      reading.then(async (files) => {
+        const plan = planFiles(files, screen === 'model' ? 'model' : 'data');
+        goTo(plan.data.length > 0 ? 'data' : 'model');
+        await openFiles(studio, plan);
+      }),
+    );
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: a drop target for the pointer; the buttons below serve the keyboard.
+    <div
+      className={over ? 'dropping' : ''}
+      onDragOver={onDragOver}
+      onDragLeave={() => setOver(false)}
+      onDrop={onDrop}
+    >
+      {children}
+    </div>
+  );
+}

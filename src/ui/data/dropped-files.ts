@@ -1,0 +1,86 @@
+/** A dropped or chosen folder as a flat list of files with paths, and what kind of thing it is. */
+import type { SourceFile } from '../../protocol/messages.ts';
+
+/** The parts of the entries API that a walk needs. */
+type Entry = FileSystemEntry &
+  Partial<Pick<FileSystemFileEntry, 'file'> & Pick<FileSystemDirectoryEntry, 'createReader'>>;
+
+/**
+ * All files of a drop, folders walked to the bottom. The browser forgets a drop's items after the handler's first
+ * await, so the entries are taken before anything else happens.
+ */
+export function filesOfDrop(transfer: Pick<DataTransfer, 'items'>): Promise<SourceFile[]> {
+  const entries = [...transfer.items].flatMap((item) =>
+    item.kind === 'file' ? (item.webkitGetAsEntry() ?? []) : [],
+  );
+  return walkAll(entries);
+}
+
+/** The files of an `<input type=file>`, with or without `webkitdirectory`. */
+export function filesOfInput(files: Iterable<File>): SourceFile[] {
+  return [...files]
+    .filter(({ name }) => isWanted(name))
+    .map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+}
+
+async function walkAll(entries: readonly Entry[]): Promise<SourceFile[]> {
+  const nested = await Promise.all(entries.filter(({ name }) => isWanted(name)).map(walk));
+  return nested.flat();
+}
+
+async function walk(entry: Entry): Promise<SourceFile[]> {
+  if (entry.isDirectory) return walkAll(await childrenOf(entry));
+  const file = await new Promise<File>((resolve, reject) => entry.file?.(resolve, reject));
+  return [{ path: entry.fullPath.replace(/^\//, ''), file }];
+}
+
+/** A reader hands out at most a hundred entries at a time, and an empty list at the end. */
+async function childrenOf(directory: Entry): Promise<Entry[]> {
+  const reader = directory.createReader?.();
+  const children: Entry[] = [];
+  while (reader) {
+    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (batch.length === 0) break;
+    children.push(...batch);
+  }
+  return children;
+}
+
+/** Not the files that systems leave behind. */
+function isWanted(name: string): boolean {
+  return !name.startsWith('.') && name !== '__MACOSX' && name !== 'Thumbs.db';
+}
+
+const MEDIA = /\.(mp4|m4v|mov|webm|mkv|gif|wav|mp3|m4a|aac|ogg|oga|opus|flac|png|jpe?g|webp|bmp)$/i;
+
+/**
+ * Splits files into a model's and a data set's. A folder with config.json beside *.safetensors is a model's, with all
+ * below it; where such a folder exists and nothing else holds clips, everything belongs to the model (towers apart,
+ * tokenizer files and the like).
+ */
+export function sortFiles(files: readonly SourceFile[]): { model: SourceFile[]; data: SourceFile[] } {
+  const folders = modelFolders(files);
+  if (folders.length === 0) return { model: [], data: [...files] };
+  const isModel = ({ path }: SourceFile) =>
+    folders.some((folder) => folder === '' || path.startsWith(`${folder}/`));
+  const rest = files.filter((file) => !isModel(file));
+  if (!rest.some(({ path }) => MEDIA.test(path))) return { model: [...files], data: [] };
+  return { model: files.filter(isModel), data: rest };
+}
+
+function modelFolders(files: readonly SourceFile[]): string[] {
+  const withWeights = new Set(
+    files.filter(({ path }) => path.endsWith('.safetensors')).map(({ path }) => folderOf(path)),
+  );
+  const withConfig = files
+    .filter(({ path }) => /(^|\/)config\.json$/.test(path))
+    .map(({ path }) => folderOf(path));
+  return withConfig.filter((folder) => withWeights.has(folder));
+}
+
+function folderOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? '' : path.slice(0, slash);
+}

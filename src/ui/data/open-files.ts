@@ -1,0 +1,20 @@
+/** Hands files to the studio: the model's to the model, the rest to the data. */
+import type { SourceFile } from '../../protocol/messages.ts';
+import type { Studio } from '../../store/studio.ts';
+import { sortFiles } from './dropped-files.ts';
+
+export interface OpenPlan {
+  model: SourceFile[];
+  data: SourceFile[];
+}
+
+/** Who gets which files. Files that look like neither go where the person is, which answers with a clear error. */
+export function planFiles(files: readonly SourceFile[], screen: 'data' | 'model'): OpenPlan {
+  const sorted = sortFiles(files);
+  return screen === 'model' && sorted.model.length === 0 ? { model: [...files], data: [] } : sorted;
+}
+
+export async function openFiles(studio: Studio, { model, data }: OpenPlan): Promise<void> {
+  if (model.length > 0) await studio.openModel(model);
+  if (data.length > 0) await studio.openData(data);
+}

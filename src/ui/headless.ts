@@ -1,0 +1,74 @@
+/**
+ * The page without a screen, for programs that drive it (`index.html?headless`): commands in by `post`, events out by
+ * `take`, folders through a file input, exported files in base64 pieces. The worker behind it is the same.
+ */
+import type { Command, Event, ExportedFile, SourceFile } from '../protocol/messages.ts';
+import type { Port } from '../store/port.ts';
+
+export interface HeadlessStudio {
+  post(command: Command): void;
+  /** Posts `openData` or `openModel` with the folder chosen in the page's file input. */
+  open(type: 'openData' | 'openModel', requestId: number): void;
+  /** Events since the last call; of exported files only name and size. */
+  take(): unknown[];
+  /** Bytes [start, end) of an exported file, base64. */
+  piece(name: string, start: number, end: number): Promise<string>;
+}
+
+declare global {
+  interface Window {
+    studio?: HeadlessStudio;
+  }
+}
+
+function chosenFiles(input: HTMLInputElement): SourceFile[] {
+  return [...(input.files ?? [])].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+}
+
+async function base64(blob: Blob): Promise<string> {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 0x8000) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  }
+  return btoa(text);
+}
+
+/** Events as plain data: frames are closed, files are named. */
+function plain(event: Event): unknown {
+  if (event.type === 'preview') {
+    for (const frame of event.preview.frames) frame.close();
+    return { type: 'preview', requestId: event.requestId };
+  }
+  if (event.type !== 'exported') return event;
+  return { ...event, files: event.files.map(({ name, blob }) => ({ name, size: blob.size })) };
+}
+
+/** Puts the studio of a page without a screen on `window.studio`. */
+export function exposeHeadless(port: Port): void {
+  let events: unknown[] = [];
+  const exported = new Map<string, ExportedFile>();
+  const input = document.createElement('input');
+  input.type = 'file';
+  input.id = 'folder';
+  input.webkitdirectory = true;
+  document.body.append(input);
+  port.listen((event) => {
+    if (event.type === 'exported') for (const file of event.files) exported.set(file.name, file);
+    events.push(plain(event));
+  });
+  window.studio = {
+    post: (command) => port.post(command),
+    open: (type, requestId) => port.post({ type, requestId, files: chosenFiles(input) }),
+    take() {
+      const taken = events;
+      events = [];
+      return taken;
+    },
+    async piece(name, start, end) {
+      const file = exported.get(name);
+      if (!file) throw new Error(`No exported file ${name}.`);
+      return base64(file.blob.slice(start, end));
+    },
+  };
+}

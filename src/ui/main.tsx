@@ -1,0 +1,21 @@
+/** The page: one worker, one studio, one tree. The embedded demo opens by itself, so that Start is all it takes. */
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { workerPort } from '../store/port.ts';
+import { createStudio } from '../store/studio.ts';
+import { App } from './app.tsx';
+import { exposeHeadless } from './headless.ts';
+import { fire } from './parts/fire.ts';
+
+if (new URLSearchParams(location.search).has('headless')) exposeHeadless(workerPort());
+else show();
+
+function show(): void {
+  const studio = createStudio(workerPort());
+  fire(studio.openDemo());
+  createRoot(document.getElementById('root')!).render(
+    <StrictMode>
+      <App studio={studio} />
+    </StrictMode>,
+  );
+}

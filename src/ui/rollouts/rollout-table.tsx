@@ -1,0 +1,153 @@
+/** The table of answers; a row opens to its full text. */
+import { Fragment, type KeyboardEvent, useState } from 'react';
+import { formatMetric } from '../../math/format.ts';
+import type { Completion } from '../../protocol/messages.ts';
+import { useStudioState } from '../../store/react.ts';
+import { useKey } from '../shell/keys.ts';
+import type { RolloutRow } from './rows.ts';
+
+/** Rows in the page at once; more on demand. */
+const PAGE_ROWS = 256;
+
+export function RolloutTable({ rows, rewards }: { rows: readonly RolloutRow[]; rewards: readonly string[] }) {
+  const [open, setOpen] = useState<string>();
+  const [limit, setLimit] = useState(PAGE_ROWS);
+  useKey(['j', 'k'], (key) => moveFocus(key === 'j' ? 1 : -1));
+  const columns = rewards.length + 8;
+  return (
+    <>
+      <table className="rollouts">
+        <thead>
+          <tr>
+            <th scope="col">clip</th>
+            <th scope="col">truth</th>
+            <th scope="col">completion</th>
+            <th scope="col">answer</th>
+            {rewards.map((name) => (
+              <th key={name} scope="col" className="right">
+                {name}
+              </th>
+            ))}
+            <th scope="col" className="right">
+              total
+            </th>
+            <th
+              scope="col"
+              className="right"
+              title="How much better than its group; what the gradient is weighed by"
+            >
+              advantage
+            </th>
+            <th scope="col" className="right">
+              length
+            </th>
+            <th scope="col">ended</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, limit).map((row) => (
+            <Fragment key={row.id}>
+              <AnswerRow
+                row={row}
+                rewards={rewards}
+                open={open === row.id}
+                toggle={() => setOpen(open === row.id ? undefined : row.id)}
+              />
+              {open === row.id && (
+                <tr className="detail">
+                  <td colSpan={columns}>
+                    <AnswerDetail completion={row.completion} />
+                  </td>
+                </tr>
+              )}
+            </Fragment>
+          ))}
+        </tbody>
+      </table>
+      {rows.length > limit && (
+        <button type="button" onClick={() => setLimit(limit + PAGE_ROWS)}>
+          Show more ({rows.length - limit} left)
+        </button>
+      )}
+    </>
+  );
+}
+
+interface RowProps {
+  row: RolloutRow;
+  rewards: readonly string[];
+  open: boolean;
+  toggle: () => void;
+}
+
+function AnswerRow({ row, rewards, open, toggle }: RowProps) {
+  const { completion, label, first, exampleId } = row;
+  const path = useStudioState(
+    ({ data }) => data?.examples.find(({ id }) => id === exampleId)?.path ?? exampleId,
+  );
+  const right = completion.answer === label;
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter') return;
+    event.preventDefault();
+    toggle();
+  };
+  return (
+    <tr
+      className={first ? 'first' : ''}
+      data-testid="rollout-row"
+      tabIndex={0}
+      aria-expanded={open}
+      onClick={toggle}
+      onKeyDown={onKeyDown}
+    >
+      <td className="clip-path">{first && path.split('/').pop()}</td>
+      <td>{first && label}</td>
+      <td className="answer-text">{completion.text || <span className="muted">(nothing)</span>}</td>
+      <td>
+        {completion.answer ?? <span className="muted">–</span>}{' '}
+        {right && <span className="right-mark">✓</span>}
+      </td>
+      {rewards.map((name) => (
+        <td key={name} className="number right">
+          {formatMetric(completion.rewards[name], 3)}
+        </td>
+      ))}
+      <td className="number right">{formatMetric(completion.total, 3)}</td>
+      <td className={`number right ${completion.advantage < 0 ? 'negative' : ''}`}>
+        {signed(completion.advantage)}
+      </td>
+      <td className="number right">{completion.tokens}</td>
+      <td>{completion.ended === 'eos' ? 'eos' : 'cut ⚠'}</td>
+    </tr>
+  );
+}
+
+function signed(value: number): string {
+  return value > 0
+    ? `+${value.toFixed(2)}`
+    : Math.abs(value) < 0.005
+      ? '0'
+      : value.toFixed(2).replace('-', '−');
+}
+
+function AnswerDetail({ completion }: { completion: Completion }) {
+  const [raw, setRaw] = useState(false);
+  return (
+    <div className="answer-detail">
+      <pre data-testid="completion-text">{raw ? completion.rawText : completion.text}</pre>
+      <p className="muted number">
+        {completion.meanKl !== undefined && `KL ${formatMetric(completion.meanKl, 3)} nats per token · `}
+        <label>
+          <input type="checkbox" checked={raw} onChange={({ target }) => setRaw(target.checked)} /> with
+          special tokens
+        </label>
+      </p>
+    </div>
+  );
+}
+
+function moveFocus(by: 1 | -1): void {
+  const rows = [...document.querySelectorAll<HTMLElement>('[data-testid=rollout-row]')];
+  const now = rows.indexOf(document.activeElement as HTMLElement);
+  rows[Math.min(rows.length - 1, Math.max(0, now + by))]?.focus();
+}

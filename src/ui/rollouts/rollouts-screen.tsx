@@ -1,0 +1,147 @@
+/** Rollouts: every answer of every step, with what it earned and what it taught. */
+import { type Dispatch, useDeferredValue, useMemo, useRef, useState } from 'react';
+import { useStudioState } from '../../store/react.ts';
+import { goTo } from '../address.ts';
+import { Empty } from '../parts/panel.tsx';
+import { useKey } from '../shell/keys.ts';
+import { RolloutTable } from './rollout-table.tsx';
+import { NO_FILTER, type RolloutFilter, rewardNames, rolloutRows } from './rows.ts';
+
+export default function RolloutsScreen() {
+  const rollouts = useStudioState((state) => state.rollouts);
+  if (rollouts.size > 0) return <Rollouts />;
+  return (
+    <Empty>
+      The answers of each step will be listed here, with every reward and advantage, once a run is started.{' '}
+      <button type="button" className="link" onClick={() => goTo('train')}>
+        Go to Train
+      </button>
+    </Empty>
+  );
+}
+
+function Rollouts() {
+  const rollouts = useStudioState((state) => state.rollouts);
+  const steps = useMemo(() => [...rollouts.keys()].sort((a, b) => a - b), [rollouts]);
+  const [chosen, choose] = useState<number>();
+  const [filter, setFilter] = useState(NO_FILTER);
+  const latest = steps[steps.length - 1] ?? 0;
+  const step = chosen !== undefined && rollouts.has(chosen) ? chosen : latest;
+  const shownStep = useDeferredValue(step);
+  const groups = rollouts.get(shownStep) ?? [];
+  const rows = rolloutRows(groups, filter);
+  const total = groups.reduce((sum, { completions }) => sum + completions.length, 0);
+  const labels = [...new Set(groups.map(({ label }) => label))].sort();
+  return (
+    <>
+      <div className="toolbar">
+        <StepChoice steps={steps} step={step} choose={(next) => choose(next === latest ? undefined : next)} />
+        <Filters filter={filter} setFilter={setFilter} labels={labels} />
+      </div>
+      {rows.length > 0 ? (
+        <RolloutTable rows={rows} rewards={rewardNames(groups)} key={shownStep} />
+      ) : (
+        <Empty>
+          No answer of step {shownStep} passes the filter; the step has {total} answers.
+        </Empty>
+      )}
+    </>
+  );
+}
+
+interface StepChoiceProps {
+  steps: readonly number[];
+  step: number;
+  choose: (step: number) => void;
+}
+
+function StepChoice({ steps, step, choose }: StepChoiceProps) {
+  const index = steps.indexOf(step);
+  const go = (to: number) => {
+    const next = steps[Math.min(steps.length - 1, Math.max(0, to))];
+    if (next !== undefined) choose(next);
+  };
+  useKey(['[', ']'], (key) => go(index + (key === ']' ? 1 : -1)));
+  return (
+    <span className="step-choice">
+      <button
+        type="button"
+        className="quiet"
+        aria-label="Previous step"
+        disabled={index <= 0}
+        onClick={() => go(index - 1)}
+      >
+        ◀
+      </button>
+      <label>
+        step <b className="number">{step}</b>{' '}
+        <input
+          type="range"
+          data-testid="rollout-step"
+          min={0}
+          max={steps.length - 1}
+          value={index}
+          onChange={({ target }) => go(Number(target.value))}
+        />
+      </label>
+      <button
+        type="button"
+        className="quiet"
+        aria-label="Next step"
+        disabled={index >= steps.length - 1}
+        onClick={() => go(index + 1)}
+      >
+        ▶
+      </button>
+    </span>
+  );
+}
+
+interface FiltersProps {
+  filter: RolloutFilter;
+  setFilter: Dispatch<RolloutFilter>;
+  labels: readonly string[];
+}
+
+function Filters({ filter, setFilter, labels }: FiltersProps) {
+  const search = useRef<HTMLInputElement>(null);
+  useKey(['/'], () => search.current?.focus());
+  return (
+    <>
+      <select
+        aria-label="Label"
+        value={filter.label ?? ''}
+        onChange={({ target }) => setFilter({ ...filter, label: target.value || undefined })}
+      >
+        <option value="">all labels</option>
+        {labels.map((label) => (
+          <option key={label}>{label}</option>
+        ))}
+      </select>
+      <label>
+        <input
+          type="checkbox"
+          checked={filter.wrongOnly}
+          onChange={({ target }) => setFilter({ ...filter, wrongOnly: target.checked })}
+        />{' '}
+        wrong only
+      </label>
+      <label>
+        <input
+          type="checkbox"
+          checked={filter.silentOnly}
+          onChange={({ target }) => setFilter({ ...filter, silentOnly: target.checked })}
+        />{' '}
+        groups without signal
+      </label>
+      <input
+        ref={search}
+        type="search"
+        placeholder="search answers  /"
+        aria-label="Search answers"
+        value={filter.search}
+        onChange={({ target }) => setFilter({ ...filter, search: target.value })}
+      />
+    </>
+  );
+}

@@ -1,0 +1,115 @@
+/** The line that never moves: what runs, how far, how long, how much memory, and the buttons. */
+import { formatBytes, formatDuration } from '../../math/format.ts';
+import { useStudio, useStudioState } from '../../store/react.ts';
+import { canStart, isActive, type StudioState } from '../../store/state.ts';
+import { draftProblems } from '../../store/studio.ts';
+import { goTo } from '../address.ts';
+import { ThemeButton } from './theme-button.tsx';
+
+export function Header() {
+  return (
+    <header className="header">
+      <strong className="brand">
+        <span aria-hidden="true">◆</span> Omni GRPO Studio
+      </strong>
+      <ModelName />
+      <RunStatus />
+      <Memory />
+      <RunButtons />
+      <ThemeButton />
+    </header>
+  );
+}
+
+function ModelName() {
+  const name = useStudioState(({ model }) => model?.name);
+  return name ? <span className="header-model muted">{name}</span> : null;
+}
+
+/** Seconds until the last step, by the mean of the latest ten; undefined when unknown. */
+function secondsLeft({ steps, run }: StudioState): number | undefined {
+  const times = steps.slice(-10).flatMap(({ metrics }) => metrics.step_time ?? []);
+  if (times.length === 0 || run.state !== 'running') return undefined;
+  const mean = times.reduce((total, time) => total + time, 0) / times.length;
+  return Math.round(mean * (run.steps - run.step));
+}
+
+function RunStatus() {
+  const { state, step, steps, message } = useStudioState(({ run }) => run);
+  const left = useStudioState(secondsLeft);
+  return (
+    <span className="run-status" role="status">
+      <span className={`dot ${state}`} aria-hidden="true" />
+      <span data-testid="state" data-state={state}>
+        {state}
+      </span>
+      {steps > 0 && (
+        <span className="number" data-testid="run-step">
+          step {step} / {steps}
+        </span>
+      )}
+      {left !== undefined && <span className="muted number">{formatDuration(left)} left</span>}
+      {message && <span className="muted">{message}</span>}
+    </span>
+  );
+}
+
+function Memory() {
+  const memory = useStudioState((state) => state.memory);
+  if (!memory) return null;
+  const now = Object.values(memory.parts).reduce((total, bytes) => total + bytes, 0);
+  return (
+    <span
+      className="header-memory muted number"
+      data-testid="memory"
+      title="GPU memory now, and at most so far"
+    >
+      GPU {formatBytes(now)} · peak {formatBytes(memory.peak)}
+    </span>
+  );
+}
+
+function RunButtons() {
+  const studio = useStudio();
+  const state = useStudioState(({ run }) => run.state);
+  const startable = useStudioState((all) => canStart(all) && draftProblems(all.draft).length === 0);
+  const begin = (act: () => void) => () => {
+    act();
+    goTo('train');
+  };
+  return (
+    <span className="run-buttons">
+      {state === 'running' || state === 'pausing' ? (
+        <button type="button" data-testid="pause" disabled={state === 'pausing'} onClick={studio.pause}>
+          ❚❚ Pause
+        </button>
+      ) : state === 'paused' ? (
+        <button type="button" className="primary" data-testid="start" onClick={studio.resume}>
+          ▶ Resume
+        </button>
+      ) : (
+        <button
+          type="button"
+          className="primary"
+          data-testid="start"
+          disabled={!startable}
+          onClick={begin(studio.start)}
+        >
+          ▶ Start
+        </button>
+      )}
+      <button
+        type="button"
+        data-testid="step"
+        disabled={state !== 'paused' && !startable}
+        onClick={begin(studio.step)}
+        title="One step, then pause"
+      >
+        ▸❘ Step
+      </button>
+      <button type="button" data-testid="stop" disabled={!isActive(state)} onClick={studio.stop}>
+        ■ Stop
+      </button>
+    </span>
+  );
+}

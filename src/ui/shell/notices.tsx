@@ -1,0 +1,64 @@
+/** What the page has to say about itself: no GPU, work under way, errors. */
+import { formatBytes } from '../../math/format.ts';
+import type { CommandType } from '../../protocol/messages.ts';
+import { useStudio, useStudioState } from '../../store/react.ts';
+import type { Problem } from '../../store/state.ts';
+
+export function DeviceNotice() {
+  const device = useStudioState((state) => state.device);
+  if (device.status !== 'unavailable') return null;
+  return (
+    <div className="notice danger" role="alert" data-testid="unavailable">
+      <p>
+        <strong>This browser offers no GPU to train on.</strong> {device.reason}
+      </p>
+      <p>{device.hint}</p>
+    </div>
+  );
+}
+
+export function ProgressLine() {
+  const progress = useStudioState((state) => state.progress);
+  if (!progress) return null;
+  const { what, done, total, unit } = progress;
+  const amount = (value: number) => (unit === 'bytes' ? formatBytes(value) : String(value));
+  return (
+    <div className="progress-line">
+      <span>{what}</span>
+      <progress value={done} max={total || undefined} aria-label={what} />
+      <span className="number muted">
+        {amount(done)} of {amount(total)} {unit === 'bytes' ? '' : unit}
+      </span>
+    </div>
+  );
+}
+
+/** Errors of the given commands; with `undefined`, those that answer no command. */
+export function Problems({ commands }: { commands: readonly CommandType[] | undefined }) {
+  const problems = useStudioState((state) => state.problems);
+  const mine = problems.filter(({ command }) =>
+    commands ? command && commands.includes(command) : !command,
+  );
+  return mine.map((problem) => <ProblemNotice key={problem.id} problem={problem} />);
+}
+
+function ProblemNotice({ problem }: { problem: Problem }) {
+  const studio = useStudio();
+  const { id, message, hint, details, fatal } = problem;
+  return (
+    <div className="notice danger" role="alert" data-testid="problem">
+      <p>
+        <strong>{fatal ? 'The run cannot go on.' : 'That did not work.'}</strong> {message} {hint}
+      </p>
+      {details && (
+        <details>
+          <summary>Details</summary>
+          <pre>{details}</pre>
+        </details>
+      )}
+      <button type="button" className="quiet" aria-label="Dismiss" onClick={() => studio.dismiss(id)}>
+        ✕
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+/** What a run does outside the page: the tab's title, a screen that stays awake, a question before leaving. */
+import { useEffect } from 'react';
+import { formatMetric } from '../../math/format.ts';
+import { useStudioState } from '../../store/react.ts';
+import { isActive } from '../../store/state.ts';
+
+const TITLE = 'Omni GRPO Studio';
+
+export function useRunEffects(): void {
+  useTitle();
+  const running = useStudioState(({ run }) => run.state === 'running');
+  const active = useStudioState(({ run }) => isActive(run.state));
+  useEffect(() => (running ? keepAwake() : undefined), [running]);
+  useEffect(() => (active ? askBeforeLeaving() : undefined), [active]);
+}
+
+function useTitle(): void {
+  const title = useStudioState(({ run, steps }) => {
+    const reward = steps[steps.length - 1]?.metrics.reward;
+    return run.state === 'running' ? `▸${run.step} · ${formatMetric(reward, 3)}` : TITLE;
+  });
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+}
+
+/** Holds a wake lock where the browser has one; a refusal (battery saver, hidden tab) is no reason to stop training. */
+function keepAwake(): () => void {
+  const lock = navigator.wakeLock?.request('screen').catch(() => undefined);
+  return () => {
+    void lock?.then((held) => held?.release());
+  };
+}
+
+function askBeforeLeaving(): () => void {
+  const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+  window.addEventListener('beforeunload', ask);
+  return () => window.removeEventListener('beforeunload', ask);
+}

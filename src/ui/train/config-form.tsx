@@ -1,0 +1,123 @@
+/** The form made out of the config table: the seven settings that matter in a row, all of them by group below. */
+import {
+  CONFIG_KEYS,
+  type ConfigKey,
+  diffConfig,
+  FIELD_GROUPS,
+  fieldOf,
+  parseConfig,
+} from '../../protocol/config.ts';
+import { isPresetName, PRESET_NAMES, PRESETS } from '../../protocol/presets.ts';
+import { useStudio, useStudioState } from '../../store/react.ts';
+import { isActive } from '../../store/state.ts';
+import { draftProblems } from '../../store/studio.ts';
+import { Problems } from '../shell/notices.tsx';
+import { FieldControl } from './field-control.tsx';
+
+const ESSENTIAL = CONFIG_KEYS.filter((key) => fieldOf(key).essential);
+
+export function EssentialSettings() {
+  return (
+    <section aria-label="Settings that matter">
+      <div className="essentials">
+        {ESSENTIAL.map((key) => (
+          <SettingField key={key} field={key} brief />
+        ))}
+      </div>
+      <DraftState />
+      <Problems commands={['start', 'step']} />
+    </section>
+  );
+}
+
+/** What keeps the draft from running, or how it differs from the run under way. */
+function DraftState() {
+  const draft = useStudioState((state) => state.draft);
+  const running = useStudioState((state) => state.running);
+  const active = useStudioState(({ run }) => isActive(run.state));
+  const problems = draftProblems(draft);
+  if (problems.length > 0) {
+    return problems.map(({ field, message, hint }) => (
+      <p key={field} className="field-problem" role="alert">
+        {message} {hint}
+      </p>
+    ));
+  }
+  if (!running) return null;
+  const changes = diffConfig(running, parseConfig(draft));
+  if (changes.length === 0) return null;
+  return (
+    <p className="muted" data-testid="draft-changes">
+      {changes.length} {changes.length === 1 ? 'change' : 'changes'} not in {active ? 'this' : 'the last'}{' '}
+      run: {changes.map(({ label }) => label).join(', ')}. They count from the next Start.
+    </p>
+  );
+}
+
+export function AllSettings() {
+  return (
+    <details className="all-settings">
+      <summary data-testid="all-settings">All settings</summary>
+      <PresetChoice />
+      {FIELD_GROUPS.map((group) => (
+        <fieldset key={group}>
+          <legend>{group}</legend>
+          <div className="settings">
+            {CONFIG_KEYS.filter((key) => fieldOf(key).group === group).map((key) => (
+              <SettingField key={key} field={key} brief={false} />
+            ))}
+          </div>
+        </fieldset>
+      ))}
+    </details>
+  );
+}
+
+function PresetChoice() {
+  const studio = useStudio();
+  return (
+    <label className="preset">
+      Start from a preset{' '}
+      <select
+        value=""
+        data-testid="preset"
+        onChange={({ target }) => {
+          if (target.value === 'defaults' || isPresetName(target.value)) studio.applyPreset(target.value);
+        }}
+      >
+        <option value="">choose…</option>
+        <option value="defaults">Defaults</option>
+        {PRESET_NAMES.map((name) => (
+          <option key={name} value={name}>
+            {PRESETS[name].label}: {PRESETS[name].help}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** One setting; `brief` leaves the help to the tooltip. */
+function SettingField({ field, brief }: { field: ConfigKey; brief: boolean }) {
+  const studio = useStudio();
+  const value = useStudioState(({ draft }) => draft[field]);
+  const row = fieldOf(field);
+  const id = `${brief ? 'main' : 'all'}-${field}`;
+  const wide = row.kind === 'text' || row.kind === 'list';
+  return (
+    <div className={`setting ${row.kind} ${wide ? 'wide' : ''}`} title={brief ? row.help : undefined}>
+      <FieldControl
+        id={id}
+        field={row}
+        value={value}
+        onValue={(next) => studio.edit(field, next)}
+        testId={`${brief ? '' : 'all-'}field-${field}`}
+      />
+      {!brief && (
+        <p className="muted help" id={`${id}-help`}>
+          {row.help} {row.trl && <code>{row.trl}</code>}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,174 @@
+/** One control per kind of field. What is typed and cannot be read stays as typed: the check then names it. */
+import { useEffect, useId, useState } from 'react';
+import type { Field } from '../../protocol/config.ts';
+
+interface ControlProps {
+  id: string;
+  field: Field;
+  value: unknown;
+  onValue: (value: unknown) => void;
+  testId: string;
+}
+
+export function FieldControl(props: ControlProps) {
+  const { id, field, value, onValue, testId } = props;
+  switch (field.kind) {
+    case 'int':
+    case 'float':
+      return <TextControl {...props} read={(text) => readNumber(text, field.nullable)} write={writeNumber} />;
+    case 'numbers':
+      return <TextControl {...props} read={readNumbers} write={writeNumbers} />;
+    case 'text':
+      return <LongTextControl {...props} />;
+    case 'choice':
+      return <ChoiceControl {...props} />;
+    case 'list':
+      return <ListControl {...props} />;
+    case 'flag':
+      return (
+        <label htmlFor={id}>
+          <input
+            id={id}
+            type="checkbox"
+            data-testid={testId}
+            checked={value === true}
+            onChange={({ target }) => onValue(target.checked)}
+          />{' '}
+          {field.label}
+        </label>
+      );
+    default:
+      return field.kind satisfies never;
+  }
+}
+
+function FieldLabel({ id, field }: { id: string; field: Field }) {
+  return (
+    <label htmlFor={id}>
+      {field.label}
+      {field.unit && <span className="muted"> {field.unit}</span>}
+    </label>
+  );
+}
+
+export function readNumber(text: string, nullable: boolean): unknown {
+  const trimmed = text.trim();
+  if (trimmed === '') return nullable ? null : text;
+  const value = Number(trimmed);
+  return Number.isNaN(value) ? text : value;
+}
+
+function writeNumber(value: unknown): string {
+  if (value === null) return '';
+  if (typeof value !== 'number') return String(value);
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
+}
+
+export function readNumbers(text: string): unknown {
+  const parts = text.split(',').flatMap((part) => part.trim() || []);
+  const values = parts.map(Number);
+  return values.some(Number.isNaN) ? text : values;
+}
+
+function writeNumbers(value: unknown): string {
+  return Array.isArray(value) ? value.join(', ') : String(value);
+}
+
+type TextProps = ControlProps & { read: (text: string) => unknown; write: (value: unknown) => string };
+
+/** A line of text that stands for a value; what is being typed is left alone until it stands for another one. */
+function TextControl({ id, field, value, onValue, testId, read, write }: TextProps) {
+  const [text, setText] = useState(() => write(value));
+  const steps = useId();
+  const same = JSON.stringify(read(text)) === JSON.stringify(value);
+  useEffect(() => {
+    if (!same) setText(write(value));
+  }, [same, value, write]);
+  const bad = !field.schema.safeParse(value).success;
+  return (
+    <>
+      <FieldLabel id={id} field={field} />
+      <input
+        id={id}
+        type="text"
+        inputMode="decimal"
+        className="number"
+        data-testid={testId}
+        aria-invalid={bad}
+        list={field.ladder ? steps : undefined}
+        placeholder={field.nullable ? 'off' : undefined}
+        value={text}
+        onChange={({ target }) => {
+          setText(target.value);
+          onValue(read(target.value));
+        }}
+      />
+      {field.ladder && (
+        <datalist id={steps}>
+          {field.ladder.map((rung) => (
+            <option key={rung} value={writeNumber(rung)} />
+          ))}
+        </datalist>
+      )}
+    </>
+  );
+}
+
+function LongTextControl({ id, field, value, onValue, testId }: ControlProps) {
+  return (
+    <>
+      <FieldLabel id={id} field={field} />
+      <textarea
+        id={id}
+        rows={2}
+        data-testid={testId}
+        value={String(value)}
+        onChange={({ target }) => onValue(target.value)}
+      />
+    </>
+  );
+}
+
+function ChoiceControl({ id, field, value, onValue, testId }: ControlProps) {
+  return (
+    <>
+      <FieldLabel id={id} field={field} />
+      <select
+        id={id}
+        data-testid={testId}
+        value={String(value)}
+        onChange={({ target }) => onValue(target.value)}
+      >
+        {field.choices?.map((word) => (
+          <option key={word} value={word}>
+            {word}
+          </option>
+        ))}
+      </select>
+    </>
+  );
+}
+
+/** Words keep the table's order, whatever the order of clicking. */
+function ListControl({ id, field, value, onValue, testId }: ControlProps) {
+  const chosen = Array.isArray(value) ? value : [];
+  const toggle = (word: string, on: boolean) =>
+    onValue(field.choices?.filter((each) => (each === word ? on : chosen.includes(each))));
+  return (
+    <fieldset id={id} className="group" data-testid={testId}>
+      <legend>{field.label}</legend>
+      <span className="checks">
+        {field.choices?.map((word) => (
+          <label key={word}>
+            <input
+              type="checkbox"
+              checked={chosen.includes(word)}
+              onChange={({ target }) => toggle(word, target.checked)}
+            />{' '}
+            {word}
+          </label>
+        ))}
+      </span>
+    </fieldset>
+  );
+}

@@ -1,0 +1,106 @@
+/** Train: the settings that matter, whether it is learning, eight charts, the answer being written, all settings. */
+import { useMemo, useState } from 'react';
+import { useStudioState } from '../../store/react.ts';
+import { isActive } from '../../store/state.ts';
+import { useCalm } from '../parts/use-calm.ts';
+import { useKey } from '../shell/keys.ts';
+import { coreCharts, MORE_CHARTS } from './chart-list.ts';
+import { AllSettings, EssentialSettings } from './config-form.tsx';
+import { MetricChart } from './metric-chart.tsx';
+import { learningLine } from './sentences.ts';
+import { StepPhases } from './step-phases.tsx';
+
+export default function TrainScreen() {
+  const [smoothing, setSmoothing] = useState(0.6);
+  const [asTable, setAsTable] = useState(false);
+  useKey(['t'], () => setAsTable((shown) => !shown));
+  return (
+    <>
+      <EssentialSettings />
+      <div className="chart-bar">
+        <LearningLine />
+        <label>
+          smoothing{' '}
+          <input
+            type="range"
+            min={0}
+            max={0.95}
+            step={0.05}
+            value={smoothing}
+            onChange={(event) => setSmoothing(Number(event.target.value))}
+          />{' '}
+          <span className="number">{smoothing.toFixed(2)}</span>
+        </label>
+        <label>
+          <input type="checkbox" checked={asTable} onChange={(event) => setAsTable(event.target.checked)} />{' '}
+          tables
+        </label>
+      </div>
+      <Charts smoothing={smoothing} asTable={asTable} />
+      <LiveAnswer />
+      <AllSettings />
+    </>
+  );
+}
+
+function LearningLine() {
+  const steps = useStudioState((state) => state.steps);
+  const ready = useStudioState(({ data, model, run }) => data && model && !isActive(run.state));
+  if (steps.length > 0) return <p className="lead learning">{learningLine(steps)}</p>;
+  if (ready)
+    return (
+      <p className="lead learning">
+        Ready. Press Start: the curves draw as the model learns. You can't break anything.
+      </p>
+    );
+  return <p className="lead learning muted">The curves of a run will draw here.</p>;
+}
+
+/** Milliseconds between redraws of the charts. */
+const CHART_CALM_MS = 400;
+
+function Charts({ smoothing, asTable }: { smoothing: number; asTable: boolean }) {
+  const steps = useCalm(
+    useStudioState((state) => state.steps),
+    CHART_CALM_MS,
+  );
+  const partNames = Object.keys(steps[steps.length - 1]?.metrics ?? {}).join();
+  // Chart lists are kept between steps so that memoised charts compare equal.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list depends on the steps only through the metric names.
+  const core = useMemo(() => coreCharts(steps), [partNames]);
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <div className="charts">
+        {core.map((spec) => (
+          <MetricChart key={spec.id} spec={spec} steps={steps} smoothing={smoothing} asTable={asTable} />
+        ))}
+      </div>
+      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>More charts</summary>
+        {open && (
+          <div className="charts">
+            {MORE_CHARTS.map((spec) => (
+              <MetricChart key={spec.id} spec={spec} steps={steps} smoothing={smoothing} asTable={asTable} />
+            ))}
+          </div>
+        )}
+        {open && <StepPhases />}
+      </details>
+    </>
+  );
+}
+
+function LiveAnswer() {
+  const live = useStudioState((state) => state.live);
+  if (!live) return null;
+  return (
+    <p className="live" data-testid="live">
+      <span className="muted number">
+        Now, step {live.step}, {live.tokens} tokens:
+      </span>{' '}
+      <q>{live.text}</q>
+      <span className="caret" aria-hidden="true" />
+    </p>
+  );
+}

@@ -1,0 +1,284 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import {
+  baseName,
+  cleanPath,
+  extension,
+  findFile,
+  readJson,
+  subtree,
+  treeFromDirectory,
+  treeFromEntries,
+  treeFromFiles,
+  treeFromMemory,
+} from '../../src/io/files.ts';
+import { parseJson } from '../../src/io/json.ts';
+import { modelCard } from '../../src/io/model-card.ts';
+import {
+  LORA_LINEARS,
+  loraTensorName,
+  parseLoraTensorName,
+  readAdapterConfig,
+  targetRegex,
+  writeAdapterConfig,
+} from '../../src/io/peft.ts';
+import { crc32, writeZip } from '../../src/io/zip.ts';
+
+const golden = (path: string) => readFileSync(new URL(`../golden/${path}`, import.meta.url));
+
+describe('file trees', () => {
+  test('paths are cleaned, sorted and searched', async () => {
+    const tree = treeFromMemory('m', { './b/x.TXT': 'x', 'a\\y': 'y', 'b/c/z.tar.gz': 'z' });
+    expect(tree.files.map((file) => file.path)).toEqual(['a/y', 'b/c/z.tar.gz', 'b/x.TXT']);
+    expect(await (await findFile(tree, 'b//x.TXT')!.blob()).text()).toBe('x');
+    expect(subtree(tree, 'b/')?.files.map((file) => file.path)).toEqual(['c/z.tar.gz', 'x.TXT']);
+    expect(subtree(tree, 'nothing')).toBeUndefined();
+    expect([extension('b/x.TXT'), extension('.hidden'), extension('a/b.c/d'), baseName('a/b.c')]).toEqual([
+      'txt',
+      '',
+      '',
+      'b.c',
+    ]);
+    expect(cleanPath('./a/./b')).toBe('a/b');
+  });
+
+  test('a shared top folder becomes the name', () => {
+    const file = new Blob(['x']);
+    const shared = treeFromFiles([
+      { path: 'top/a', file },
+      { path: 'top/b/c', file },
+    ]);
+    expect([shared.name, ...shared.files.map(({ path }) => path)]).toEqual(['top', 'a', 'b/c']);
+    const loose = treeFromFiles([
+      { path: 'a', file },
+      { path: 'top/b', file },
+    ]);
+    expect([loose.name, ...loose.files.map(({ path }) => path)]).toEqual(['files', 'a', 'top/b']);
+  });
+
+  test('directory handles and drop entries are walked, hidden files left out', async () => {
+    const bytes = (text: string) => new File([text], 'x');
+    type Fake = { [name: string]: Fake | File };
+    const layout: Fake = {
+      'b.txt': bytes('b'),
+      sub: { deep: { 'c.txt': bytes('c') }, '.DS_Store': bytes('') },
+      '.git': {},
+    };
+    const handle = (name: string, content: Fake | File): unknown =>
+      content instanceof File
+        ? { kind: 'file', name, getFile: async () => content }
+        : {
+            kind: 'directory',
+            name,
+            async *entries() {
+              for (const [child, inside] of Object.entries(content)) yield [child, handle(child, inside)];
+            },
+          };
+    const entry = (name: string, content: Fake | File): unknown => {
+      if (content instanceof File)
+        return {
+          isFile: true,
+          isDirectory: false,
+          name,
+          file: (give: (file: File) => void) => give(content),
+        };
+      // Directory readers hand out their entries in several batches.
+      const batches = [...Object.entries(content).map(([child, inside]) => [entry(child, inside)]), []];
+      const readEntries = (give: (batch: unknown[]) => void) => give(batches.shift()!);
+      return { isFile: false, isDirectory: true, name, createReader: () => ({ readEntries }) };
+    };
+    const trees = [
+      await treeFromDirectory(handle('top', layout) as FileSystemDirectoryHandle),
+      await treeFromEntries('drop', [entry('top', layout) as FileSystemEntry]),
+    ];
+    for (const tree of trees) {
+      expect([tree.name, ...tree.files.map(({ path }) => path)]).toEqual(['top', 'b.txt', 'sub/deep/c.txt']);
+      expect(await (await tree.files[1]!.blob()).text()).toBe('c');
+    }
+  });
+
+  test('JSON files that are missing, broken or of another kind', async () => {
+    const tree = treeFromMemory('m', { 'list.json': '[1]', 'bad.json': '{\n"a": }' });
+    await expect(readJson(tree, 'config.json')).rejects.toThrow(/m: config\.json is missing/);
+    await expect(readJson(tree, 'list.json')).rejects.toThrow(
+      /m\/list\.json: expected a JSON object, found a list/,
+    );
+    await expect(readJson(tree, 'bad.json')).rejects.toThrow(/m\/bad\.json is not JSON at line 2, column 6/);
+    expect(parseJson('\uFEFF{"a": 1}', 'x')).toEqual({ a: 1 });
+  });
+});
+
+test.each([
+  ['{"a": 1,}', 1, 9],
+  ['[1, 2', 1, 6],
+  ['{"a": 01}', 1, 8],
+  ["{'a': 1}", 1, 2],
+  ['{"a" 1}', 1, 6],
+  ['[{"b": [true, nul]}]', 1, 15],
+  ['{"a": "x\ny"}', 1, 7],
+  ['[1]\n[2]', 2, 1],
+  ['', 1, 1],
+])('the place where %j stops being JSON', (text, line, column) => {
+  expect(() => parseJson(text, 'f')).toThrow(`f is not JSON at line ${line}, column ${column}:`);
+});
+
+describe('zip', () => {
+  test('checksum of the standard example, also in two parts', () => {
+    const bytes = new TextEncoder().encode('123456789');
+    expect(crc32(bytes)).toBe(0xcbf43926);
+    expect(crc32(bytes.subarray(4), crc32(bytes.subarray(0, 4)))).toBe(0xcbf43926);
+  });
+
+  test('every file can be found through the directory at the end', async () => {
+    const contents = { 'a.txt': 'hello', 'é/b.bin': '\u0000\u0001', empty: '' };
+    const entries = Object.entries(contents).map(([path, text]) => ({ path, blob: new Blob([text]) }));
+    const zip = Buffer.from(await (await writeZip(entries, new Date(2024, 1, 29, 12, 34, 56))).arrayBuffer());
+    const end = zip.length - 22;
+    expect(zip.readUInt32LE(end)).toBe(0x06054b50);
+    let at = zip.readUInt32LE(end + 16);
+    expect(at + zip.readUInt32LE(end + 12)).toBe(end);
+    const read: Record<string, string> = {};
+    for (let i = 0; i < zip.readUInt16LE(end + 10); i++) {
+      expect(zip.readUInt32LE(at)).toBe(0x02014b50);
+      expect(zip.readUInt16LE(at + 8) & 0x0800).toBe(0x0800);
+      expect(zip.readUInt16LE(at + 10)).toBe(0);
+      expect([zip.readUInt16LE(at + 12), zip.readUInt16LE(at + 14)]).toEqual([
+        (12 << 11) | (34 << 5) | 28,
+        (44 << 9) | (2 << 5) | 29,
+      ]);
+      const size = zip.readUInt32LE(at + 24);
+      const nameLength = zip.readUInt16LE(at + 28);
+      const name = zip.toString('utf8', at + 46, at + 46 + nameLength);
+      const local = zip.readUInt32LE(at + 42);
+      expect(zip.readUInt32LE(local)).toBe(0x04034b50);
+      expect(zip.toString('utf8', local + 30, local + 30 + nameLength)).toBe(name);
+      const data = zip.subarray(local + 30 + nameLength, local + 30 + nameLength + size);
+      expect([zip.readUInt32LE(at + 16), zip.readUInt32LE(local + 14)]).toEqual([crc32(data), crc32(data)]);
+      read[name] = data.toString('utf8');
+      at += 46 + nameLength;
+    }
+    expect(read).toEqual(contents);
+  });
+
+  test('more than four gigabytes are refused', async () => {
+    const blob = { size: 5e9 } as Blob;
+    await expect(writeZip([{ path: 'w', blob }])).rejects.toThrow(/ends at 4 GiB/);
+  });
+});
+
+describe('PEFT adapters', () => {
+  test('tensor names go both ways', () => {
+    for (const linear of LORA_LINEARS) {
+      for (const matrix of ['A', 'B'] as const) {
+        expect(parseLoraTensorName(loraTensorName({ layer: 17, linear, matrix }))).toEqual({
+          layer: 17,
+          linear,
+          matrix,
+        });
+      }
+    }
+    expect(loraTensorName({ layer: 0, linear: 'gate_proj', matrix: 'B' })).toBe(
+      'base_model.model.model.layers.0.mlp.gate_proj.lora_B.weight',
+    );
+    for (const other of [
+      'model.layers.0.mlp.gate_proj.weight',
+      'base_model.model.model.layers.0.mlp.q_proj.lora_A.weight',
+    ]) {
+      expect(parseLoraTensorName(other)).toBeUndefined();
+    }
+  });
+
+  test('every name of a published adapter is understood', () => {
+    const file = golden('omni-tiny/lora/adapter_model.safetensors');
+    const header = JSON.parse(file.toString('utf8', 8, 8 + Number(file.readBigUInt64LE(0)))) as Record<
+      string,
+      unknown
+    >;
+    const names = Object.keys(header).filter((name) => name !== '__metadata__');
+    expect(names.length).toBe(42);
+    expect(names.map(parseLoraTensorName).every((tensor) => tensor !== undefined)).toBe(true);
+  });
+
+  test("the target regex matches the decoder's linears and nothing of the towers", () => {
+    const { tensors } = JSON.parse(golden('humanomni-0.5b-tensors.json').toString()) as {
+      tensors: Record<string, number[]>;
+    };
+    const matched = (linears: Parameters<typeof targetRegex>[0]) => {
+      const pattern = new RegExp(`^(?:${targetRegex(linears)})$`);
+      return Object.keys(tensors).filter(
+        (name) => name.endsWith('.weight') && pattern.test(name.slice(0, -'.weight'.length)),
+      );
+    };
+    expect(targetRegex(LORA_LINEARS)).toBe(
+      'model\\.layers\\.\\d+\\.(self_attn\\.(q|k|v|o)_proj|mlp\\.(gate|up|down)_proj)',
+    );
+    expect(matched(LORA_LINEARS).length).toBe(24 * 7);
+    expect(matched(['q_proj']).length).toBe(24);
+    expect(matched(['down_proj', 'v_proj']).length).toBe(48);
+  });
+
+  test('the configuration is read back, with its scale', () => {
+    const linears = ['q_proj', 'up_proj'] as const;
+    const json = JSON.parse(writeAdapterConfig({ rank: 8, alpha: 16, linears, baseModel: 'base' })) as Record<
+      string,
+      unknown
+    >;
+    expect(readAdapterConfig(json, 'a')).toEqual({
+      rank: 8,
+      alpha: 16,
+      scale: 2,
+      linears: [...linears],
+      baseModel: 'base',
+    });
+    expect(readAdapterConfig({ ...json, r: 4, use_rslora: true }, 'a').scale).toBe(8);
+    const published = JSON.parse(golden('omni-tiny/lora/adapter_config.json').toString()) as Record<
+      string,
+      unknown
+    >;
+    expect(readAdapterConfig(published, 'a')).toMatchObject({
+      rank: 4,
+      scale: 2,
+      linears: [...LORA_LINEARS],
+      baseModel: 'model',
+    });
+  });
+
+  test('what would change the arithmetic is refused by name', () => {
+    const good = { peft_type: 'LORA', r: 8, lora_alpha: 16, target_modules: ['q_proj'] };
+    const refused: [object, RegExp][] = [
+      [{ peft_type: 'IA3' }, /a\.json: peft_type is "IA3"/],
+      [{ r: 0 }, /r is 0/],
+      [{ lora_alpha: null }, /lora_alpha is null/],
+      [{ bias: 'all' }, /bias is "all"/],
+      [{ use_dora: true }, /use_dora is not supported/],
+      [{ rank_pattern: { q_proj: 4 } }, /rank_pattern is not supported/],
+      [{ target_modules: ['c_attn'] }, /names none of/],
+      [{ target_modules: '(' }, /names none of/],
+    ];
+    expect(readAdapterConfig(good, 'a.json').rank).toBe(8);
+    for (const [change, message] of refused)
+      expect(() => readAdapterConfig({ ...good, ...change }, 'a.json')).toThrow(message);
+  });
+});
+
+test('a model card tells the run', () => {
+  const card = modelCard({
+    name: 'my-model',
+    baseModel: 'HumanOmni "tiny"',
+    method: 'GRPO',
+    steps: 120,
+    seed: 7,
+    settings: { groupSize: 8, question: 'a | b\nc' },
+    dataset: { name: 'clips', examples: 96, labels: ['happy', 'sad'] },
+    scores: { 'held-out accuracy': 0.94 },
+    prompt: 'use ```code```',
+    chatTemplate: '{{ messages }}',
+    studioVersion: '0.1.0',
+    isAdapter: true,
+  });
+  expect(card.startsWith('---\nbase_model: "HumanOmni \\"tiny\\""\nlibrary_name: peft\n')).toBe(true);
+  expect(card).toContain('post-trained with GRPO for 120 steps (seed 7)');
+  expect(card).toContain('| question | a \\| b c |');
+  expect(card).toContain('| held-out accuracy | 0.94 |');
+  expect(card).toContain('````text\nuse ```code```\n````');
+});

@@ -1,0 +1,191 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { Tape, type Tensor } from '../../src/gpu/index.ts';
+import { attention } from '../../src/ops/attention.ts';
+import { checkOp, numbers, relativeError, runOnce, testGpu } from './harness.ts';
+
+interface Spans {
+  readonly spans: readonly (readonly [number, number, number, number])[];
+  readonly keySpans: readonly (readonly [number, number])[];
+}
+
+interface Layout extends Spans {
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+}
+
+const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+/** Every query sees every key. */
+const bidirectional = (n: number, m = n): Spans => ({
+  spans: range(n).map(() => [0, m, 0, 0] as const),
+  keySpans: range(m).map(() => [0, n] as const),
+});
+
+/** Query i sees keys 0 … i. */
+const causal = (n: number): Spans => ({
+  spans: range(n).map((i) => [0, 0, 0, i + 1] as const),
+  keySpans: range(n).map((i) => [i, n] as const),
+});
+
+/** A causal prompt, then completions that see the prompt and themselves. */
+function packed(prompt: number, completions: readonly number[]): Spans {
+  const total = prompt + completions.reduce((a, b) => a + b, 0);
+  const spans: (readonly [number, number, number, number])[] = range(prompt).map((i) => [0, 0, 0, i + 1]);
+  const keySpans: (readonly [number, number])[] = range(prompt).map((i) => [i, total]);
+  for (const length of completions) {
+    const start = spans.length;
+    for (const i of range(length)) {
+      spans.push([0, prompt, start, start + i + 1]);
+      keySpans.push([start + i, start + length]);
+    }
+  }
+  return { spans, keySpans };
+}
+
+/** Two segments apart from each other, with a row between them that sees nothing and is seen by nobody. */
+function segments(first: number, second: number): Spans {
+  const end = first + 1 + second;
+  return {
+    spans: range(end).map((i) =>
+      i < first ? [0, first, 0, 0] : i === first ? [0, 0, 0, 0] : [first + 1, end, 0, 0],
+    ),
+    keySpans: range(end).map((j) => (j < first ? [0, first] : j === first ? [0, 0] : [first + 1, end])),
+  };
+}
+
+const sees = ([a, b, c, d]: readonly [number, number, number, number], j: number): boolean =>
+  (j >= a && j < b) || (j >= c && j < d);
+
+function reference(q: Float64Array, k: Float64Array, v: Float64Array, layout: Layout): Float64Array {
+  const { heads, kvHeads, headDim, spans } = layout;
+  const out = new Float64Array(q.length);
+  const keys = k.length / (kvHeads * headDim);
+  spans.forEach((span, i) => {
+    for (let h = 0; h < heads; h++) {
+      const at = (i * heads + h) * headDim;
+      const kv = Math.floor(h / (heads / kvHeads));
+      const seen = range(keys).filter((j) => sees(span, j));
+      const scores = seen.map((j) => {
+        let dot = 0;
+        for (let c = 0; c < headDim; c++) dot += q[at + c]! * k[(j * kvHeads + kv) * headDim + c]!;
+        return dot / Math.sqrt(headDim);
+      });
+      const largest = Math.max(...scores);
+      const weights = scores.map((score) => Math.exp(score - largest));
+      const sum = weights.reduce((a, b) => a + b, 0);
+      seen.forEach((j, n) => {
+        for (let c = 0; c < headDim; c++) {
+          out[at + c] = out[at + c]! + (weights[n]! / sum) * v[(j * kvHeads + kv) * headDim + c]!;
+        }
+      });
+    }
+  });
+  return out;
+}
+
+/** Masked dense attention, head by head; only for layouts where every query sees some key. */
+function tensorflow(layout: Layout): (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => tf.Tensor {
+  const { heads, kvHeads, headDim, spans, keySpans } = layout;
+  const mask = tf.tensor2d(spans.map((span) => keySpans.map((_, j) => (sees(span, j) ? 0 : -1e9))));
+  const split = (x: tf.Tensor, count: number): tf.Tensor =>
+    tf.transpose(tf.reshape(x, [-1, count, headDim]), [1, 0, 2]);
+  const repeat = (x: tf.Tensor): tf.Tensor =>
+    tf.reshape(tf.tile(tf.expandDims(x, 1), [1, heads / kvHeads, 1, 1]), [heads, x.shape[1]!, headDim]);
+  return (q, k, v) => {
+    const scores = tf.matMul(split(q, heads), repeat(split(k, kvHeads)), false, true);
+    const weights = tf.softmax(tf.add(tf.div(scores, Math.sqrt(headDim)), mask));
+    const mixed = tf.matMul(weights, repeat(split(v, kvHeads)));
+    return tf.reshape(tf.transpose(mixed, [1, 0, 2]), [-1, heads * headDim]);
+  };
+}
+
+async function check(name: string, layout: Layout, againstTensorflow = true): Promise<void> {
+  const gpu = await testGpu();
+  const { heads, kvHeads, headDim, spans, keySpans } = layout;
+  const [n, m] = [spans.length, keySpans.length];
+  const spanTensor = gpu.upload('inputs', 'spans', [n, 4], Uint32Array.from(spans.flat()), 'u32');
+  const keyTensor = gpu.upload('inputs', 'keySpans', [m, 2], Uint32Array.from(keySpans.flat()), 'u32');
+  await checkOp(gpu, {
+    name,
+    inputs: {
+      q: { shape: [n, heads * headDim], data: numbers(n * heads * headDim, 1, 2) },
+      k: { shape: [m, kvHeads * headDim], data: numbers(m * kvHeads * headDim, 2, 2) },
+      v: { shape: [m, kvHeads * headDim], data: numbers(m * kvHeads * headDim, 3) },
+    },
+    forward: (tape, { q, k, v }) =>
+      attention(tape, q, k, v, { heads, kvHeads, headDim, spans: spanTensor, keySpans: keyTensor }),
+    reference: ({ q, k, v }) => reference(q, k, v, layout),
+    ...(againstTensorflow ? { tensorflow: tensorflow(layout) } : {}),
+  });
+  gpu.free(spanTensor, keyTensor);
+}
+
+describe('attention', () => {
+  it.each([1, 7, 63, 64, 65])('causal over %i tokens', (n) =>
+    check('causal', { heads: 2, kvHeads: 2, headDim: 8, ...causal(n) }),
+  );
+
+  it.each([
+    [1, 4],
+    [7, 12],
+    [64, 20],
+    [65, 32],
+  ])('everything seen, %i tokens, head size %i', (n, headDim) =>
+    check('bidirectional', { heads: 2, kvHeads: 1, headDim, ...bidirectional(n) }),
+  );
+
+  it.each([64, 80, 128])('grouped heads of size %i', (headDim) =>
+    check('grouped', { heads: 6, kvHeads: 2, headDim, ...causal(9) }),
+  );
+
+  it('few queries of large heads over many keys', () =>
+    check('few', { heads: 2, kvHeads: 1, headDim: 72, ...bidirectional(3, 130) }));
+
+  it('more keys than queries, in several workgroups', () =>
+    check('cross', { heads: 1, kvHeads: 1, headDim: 16, ...bidirectional(40, 200) }));
+
+  it('a packed group: prompt, then completions that see it and themselves', () =>
+    check('packed', { heads: 4, kvHeads: 2, headDim: 8, ...packed(11, [1, 5, 30, 20]) }));
+
+  it.each([3, 40])('separate segments; a row that sees nothing gives 0 and passes nothing on (%i)', (n) =>
+    check('segments', { heads: 2, kvHeads: 1, headDim: 8, ...segments(n, 5) }, false),
+  );
+
+  it('a cache with more rows than are used, and large scores', async () => {
+    const gpu = await testGpu();
+    const layout = { heads: 2, kvHeads: 1, headDim: 16, ...bidirectional(5, 70) };
+    const q = numbers(5 * 32, 1, 40);
+    const [k, v] = [numbers(500 * 16, 2, 4), numbers(500 * 16, 3)];
+    const inputs: Record<'q' | 'k' | 'v', Tensor> = {
+      q: gpu.upload('inputs', 'q', [5, 32], q),
+      k: gpu.upload('cache', 'k', [500, 16], k),
+      v: gpu.upload('cache', 'v', [500, 16], v),
+    };
+    const spans = gpu.upload('inputs', 'spans', [5, 4], Uint32Array.from(layout.spans.flat()), 'u32');
+    const [actual] = await runOnce(gpu, 'cache', (tape) => [
+      attention(tape, inputs.q, inputs.k, inputs.v, { heads: 2, kvHeads: 1, headDim: 16, spans }),
+    ]);
+    const used = (x: Float32Array): Float64Array => Float64Array.from(x.subarray(0, 70 * 16));
+    const expected = reference(Float64Array.from(q), used(k), used(v), layout);
+    expect(relativeError(actual!, expected)).toBeLessThanOrEqual(1e-4);
+    gpu.free(inputs.q, inputs.k, inputs.v, spans);
+  });
+
+  it('refuses head sizes and head counts it cannot run, and key gradients without key spans', async () => {
+    const gpu = await testGpu();
+    const x = gpu.tensor('inputs', 'x', [2, 12]);
+    const grad = gpu.tensor('gradients', 'dx', [2, 12]);
+    const spans = gpu.tensor('inputs', 'spans', [2, 4], 'u32');
+    const run = (heads: number, kvHeads: number, headDim: number): Tensor =>
+      attention(new Tape(), x, x, x, { heads, kvHeads, headDim, spans });
+    expect(() => run(2, 2, 6)).toThrow(/multiple of 4/);
+    expect(() => run(3, 2, 4)).toThrow(/3 query heads/);
+    expect(() => run(2, 2, 4)).toThrow(/expected \[2, 8\]/);
+    const tape = new Tape();
+    const y = attention(tape, x, { ...x, grad }, x, { heads: 3, kvHeads: 3, headDim: 4, spans });
+    expect(() => tape.backward([[y, x]])).toThrow(/keySpans/);
+    gpu.free(x, grad, spans);
+  });
+});

@@ -1,0 +1,123 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { bf16ToF32, f32ToBf16 } from '../../src/math/half.ts';
+import { linear, loraLinear } from '../../src/ops/linear.ts';
+import { checkOp, numbers, ODD_SIZES, relativeError, runOnce, testGpu } from './harness.ts';
+
+/** x·Wᵀ + bias in float64. */
+function project(x: Float64Array, weight: Float64Array, cols: number, bias?: Float64Array): Float64Array {
+  const rows = x.length / cols;
+  const outs = weight.length / cols;
+  const y = new Float64Array(rows * outs);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < outs; j++) {
+      let sum = bias?.[j] ?? 0;
+      for (let c = 0; c < cols; c++) sum += x[i * cols + c]! * weight[j * cols + c]!;
+      y[i * outs + j] = sum;
+    }
+  }
+  return y;
+}
+
+const project2d = (x: tf.Tensor, weight: tf.Tensor): tf.Tensor => tf.matMul(x, weight, false, true);
+
+const [INS, OUTS, ROWS] = [ODD_SIZES, [7, 64, 65, 12, 1, 8], [65, 1, 8, 63, 300, 7]];
+
+describe('linear', () => {
+  it.each(INS.map((cols, i) => [ROWS[i]!, cols, OUTS[i]!]))(
+    'rows %i, in %i, out %i',
+    async (rows, cols, outs) => {
+      await checkOp(await testGpu(), {
+        name: 'linear',
+        inputs: {
+          x: { shape: [rows, cols], data: numbers(rows * cols, 1) },
+          weight: { shape: [outs, cols], data: numbers(outs * cols, 2) },
+          bias: { shape: [outs], data: numbers(outs, 3) },
+        },
+        forward: (tape, { x, weight, bias }) => linear(tape, x, weight, bias),
+        reference: ({ x, weight, bias }) => project(x, weight, cols, bias),
+        tensorflow: (x, weight, bias) => project2d(x!, weight!).add(bias!),
+      });
+    },
+  );
+
+  it('keeps leading axes and works without a bias', async () => {
+    await checkOp(await testGpu(), {
+      name: 'linear on maps',
+      inputs: {
+        x: { shape: [2, 3, 3, 5], data: numbers(90, 1) },
+        weight: { shape: [6, 5], data: numbers(30, 2) },
+      },
+      forward: (tape, { x, weight }) => {
+        const y = linear(tape, x, weight);
+        expect(y.shape).toEqual([2, 3, 3, 6]);
+        return y;
+      },
+      reference: ({ x, weight }) => project(x, weight, 5),
+    });
+  });
+
+  it('passes the gradient through a frozen bf16 weight', async () => {
+    const gpu = await testGpu();
+    const [rows, cols, outs] = [5, 24, 12];
+    const words = f32ToBf16(numbers(outs * cols, 2));
+    const weight = gpu.upload('weights', 'w', [outs, cols], words, 'bf16');
+    await checkOp(gpu, {
+      name: 'linear bf16',
+      inputs: { x: { shape: [rows, cols], data: numbers(rows * cols, 1) } },
+      forward: (tape, { x }) => linear(tape, x, weight),
+      reference: ({ x }) => project(x, Float64Array.from(bf16ToF32(words)), cols),
+    });
+  });
+
+  it('adds to the gradient that is already there', async () => {
+    const gpu = await testGpu();
+    const x = gpu.upload('inputs', 'x', [3, 4], numbers(12, 1));
+    const grad = gpu.upload('gradients', 'dw', [2, 4], numbers(8, 7));
+    const weight = { ...gpu.upload('trainable', 'w', [2, 4], numbers(8, 2)), grad };
+    const dy = numbers(6, 5);
+    const seed = gpu.upload('inputs', 'dy', [3, 2], dy);
+    await runOnce(gpu, 'linear', (tape) => {
+      const y = linear(tape, x, weight);
+      tape.backward([[y, seed]]);
+      return [y];
+    });
+    const expected = Array.from(numbers(8, 7), (before, at) => {
+      let sum = before;
+      for (let row = 0; row < 3; row++)
+        sum += dy[row * 2 + Math.floor(at / 4)]! * numbers(12, 1)[row * 4 + (at % 4)]!;
+      return sum;
+    });
+    expect(relativeError(await gpu.read(grad), expected)).toBeLessThanOrEqual(1e-6);
+  });
+});
+
+describe('loraLinear', () => {
+  it.each([
+    [1, 7, 5, 1],
+    [65, 64, 12, 8],
+    [7, 65, 63, 3],
+    [600, 16, 8, 4],
+  ])('rows %i, in %i, out %i, rank %i', async (rows, cols, outs, rank) => {
+    const scale = 0.75;
+    await checkOp(await testGpu(), {
+      name: 'loraLinear',
+      inputs: {
+        x: { shape: [rows, cols], data: numbers(rows * cols, 1) },
+        weight: { shape: [outs, cols], data: numbers(outs * cols, 2) },
+        bias: { shape: [outs], data: numbers(outs, 3) },
+        a: { shape: [rank, cols], data: numbers(rank * cols, 4) },
+        b: { shape: [outs, rank], data: numbers(outs * rank, 5) },
+      },
+      forward: (tape, { x, weight, bias, a, b }) => loraLinear(tape, x, weight, bias, { a, b, scale }),
+      reference: ({ x, weight, bias, a, b }) => {
+        const update = project(project(x, a, cols), b, rank);
+        return project(x, weight, cols, bias).map((value, i) => value + scale * update[i]!);
+      },
+      tensorflow: (x, weight, bias, a, b) =>
+        project2d(x!, weight!)
+          .add(bias!)
+          .add(project2d(project2d(x!, a!), b!).mul(scale)),
+    });
+  });
+});

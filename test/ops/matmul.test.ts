@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import type { Gpu, Tensor } from '../../src/gpu/index.ts';
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/math/half.ts';
+import { type MatmulLayout, matmul, splitDepth } from '../../src/ops/matmul.ts';
+import { numbers, relativeError, runOnce, testGpu } from './harness.ts';
+
+interface Case {
+  readonly layout: MatmulLayout;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+/** alpha · product + bias + before, in float64, with A and B laid out as the case says. */
+function reference(
+  { layout, m, n, k }: Case,
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  { alpha = 1, bias, before }: { alpha?: number; bias?: Float32Array; before?: Float32Array } = {},
+): Float64Array {
+  const c = new Float64Array(m * n);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let l = 0; l < k; l++) {
+        const left = layout === 'tn' ? a[l * m + i]! : a[i * k + l]!;
+        const right = layout === 'nt' ? b[j * k + l]! : b[l * n + j]!;
+        sum += left * right;
+      }
+      c[i * n + j] = alpha * sum + (bias?.[j] ?? 0) + (before?.[i * n + j] ?? 0);
+    }
+  }
+  return c;
+}
+
+function factors(
+  gpu: Gpu,
+  { layout, m, n, k }: Case,
+): { a: Tensor; b: Tensor; data: [Float32Array, Float32Array] } {
+  const data: [Float32Array, Float32Array] = [numbers(m * k, 3), numbers(n * k, 4)];
+  const a = gpu.upload('inputs', 'a', layout === 'tn' ? [k, m] : [m, k], data[0]);
+  const b = gpu.upload('inputs', 'b', layout === 'nt' ? [n, k] : [k, n], data[1]);
+  return { a, b, data };
+}
+
+/** Each odd size on every axis, with split and unsplit depths, and both load paths. */
+const EXTENTS = [
+  [1, 1, 1],
+  [7, 65, 63],
+  [63, 7, 64],
+  [64, 64, 65],
+  [65, 1, 7],
+  [1, 1000, 64],
+  [8, 64, 1000],
+  [64, 8, 1000],
+  [5, 12, 1000],
+  [12, 5, 1001],
+  [36, 36, 36],
+  [3, 3, 515],
+] as const;
+const LAYOUTS = ['nt', 'nn', 'tn'] as const;
+
+describe('matmul', () => {
+  it.each(LAYOUTS)('%s equals the float64 product at odd sizes', async (layout) => {
+    const gpu = await testGpu();
+    for (const [m, n, k] of EXTENTS) {
+      const test = { layout, m, n, k };
+      const { a, b, data } = factors(gpu, test);
+      const [found] = await runOnce(gpu, 'matmul', (tape) => {
+        const out = tape.recorder.temp('c', [m, n]);
+        matmul(tape.recorder, layout, { a, b, out });
+        return [out];
+      });
+      const error = relativeError(found!, reference(test, ...data));
+      expect(error, `${layout} ${m}x${n}x${k}`).toBeLessThanOrEqual(2e-6);
+      gpu.free(a, b);
+    }
+  });
+
+  it.each(LAYOUTS)('%s scales, adds a bias and accumulates, whole and split', async (layout) => {
+    const gpu = await testGpu();
+    for (const [m, n, k] of [
+      [9, 33, 31],
+      [8, 36, 32],
+      [8, 36, 1024],
+      [6, 9, 700],
+    ] as const) {
+      const test = { layout, m, n, k };
+      const { a, b, data } = factors(gpu, test);
+      const bias = numbers(n, 5);
+      const before = numbers(m * n, 6);
+      const biasTensor = gpu.upload('inputs', 'bias', [n], bias);
+      const target = gpu.upload('inputs', 'c', [m, n], before);
+      const [found] = await runOnce(gpu, 'matmul', (tape) => {
+        matmul(tape.recorder, layout, { a, b, out: target, bias: biasTensor, alpha: -0.5, accumulate: true });
+        return [target];
+      });
+      const expected = reference(test, ...data, { alpha: -0.5, bias, before });
+      expect(relativeError(found!, expected), `${layout} ${m}x${n}x${k}`).toBeLessThanOrEqual(2e-6);
+      gpu.free(a, b, biasTensor, target);
+    }
+  });
+
+  it.each(['bf16', 'f16'] as const)('reads %s weights exactly', async (dtype) => {
+    const gpu = await testGpu();
+    const narrow = dtype === 'bf16' ? f32ToBf16 : f32ToF16;
+    const widen = dtype === 'bf16' ? bf16ToF32 : f16ToF32;
+    for (const layout of ['nt', 'nn'] as const) {
+      for (const [m, n, k] of [
+        [5, 7, 9],
+        [9, 20, 64],
+        [3, 8, 640],
+      ] as const) {
+        const words = narrow(numbers(n * k, 8));
+        const weight = gpu.upload('weights', 'w', layout === 'nt' ? [n, k] : [k, n], words, dtype);
+        const x = numbers(m * k, 9);
+        const a = gpu.upload('inputs', 'a', [m, k], x);
+        const [found] = await runOnce(gpu, 'matmul', (tape) => {
+          const out = tape.recorder.temp('c', [m, n]);
+          matmul(tape.recorder, layout, { a, b: weight, out });
+          return [out];
+        });
+        const expected = reference({ layout, m, n, k }, x, widen(words));
+        expect(relativeError(found!, expected), `${layout} ${m}x${n}x${k}`).toBeLessThanOrEqual(2e-6);
+        gpu.free(weight, a);
+      }
+    }
+  });
+
+  it('splits long depths of few outputs only, without losing or repeating a depth', () => {
+    expect(splitDepth({ m: 64, n: 64, k: 511 }).splits).toBe(1);
+    expect(splitDepth({ m: 2048, n: 2048, k: 4096 }).splits).toBe(1);
+    for (const k of [512, 1000, 1001, 4864]) {
+      const { splits, depth } = splitDepth({ m: 8, n: 64, k });
+      expect(splits).toBeGreaterThan(1);
+      expect(depth % 4).toBe(0);
+      expect(splits * depth).toBeGreaterThanOrEqual(k);
+      expect((splits - 1) * depth).toBeLessThan(k);
+    }
+  });
+
+  it('names every shape when they do not agree', async () => {
+    const gpu = await testGpu();
+    const a = gpu.tensor('inputs', 'left', [2, 3]);
+    const b = gpu.tensor('inputs', 'right', [5, 4]);
+    const attempt = runOnce(gpu, 'matmul', (tape) => {
+      matmul(tape.recorder, 'nt', { a, b, out: tape.recorder.temp('c', [2, 5]) });
+      return [];
+    });
+    await expect(attempt).rejects.toThrow(/nt.*left\) \[2, 3\].*right\) \[5, 4\].*\[2, 5\]/);
+  });
+});

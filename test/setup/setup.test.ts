@@ -1,0 +1,150 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { initialBytes, initialFiles } from '../../src/cli/setup/bundle-size.mjs';
+import { modulesAreCurrent } from '../../src/cli/setup/ensure.mjs';
+import { debianMirrors } from '../../src/cli/setup/lavapipe.mjs';
+import { takeAdapter } from '../../src/cli/setup/options.mjs';
+import { adapterEnvironment, parseAdapter, swiftShaderManifest } from '../../src/cli/setup/paths.mjs';
+import { countReport, countResults } from '../../src/cli/setup/vitest-report.mjs';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'studio-setup-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('modulesAreCurrent', () => {
+  const write = (path: string, packages: object) => {
+    mkdirSync(join(folder, 'node_modules'), { recursive: true });
+    writeFileSync(join(folder, path), JSON.stringify({ packages }));
+  };
+  const locked = {
+    '': {},
+    'node_modules/a': { version: '1.0.0' },
+    'node_modules/b': { version: '2.0.0', optional: true },
+  };
+
+  it('misses everything in a bare clone', () => {
+    writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ packages: locked }));
+    expect(modulesAreCurrent(folder)).toBe(false);
+  });
+
+  it.each([
+    ['all there', { 'node_modules/a': { version: '1.0.0' }, 'node_modules/b': { version: '2.0.0' } }, true],
+    ['an optional one absent', { 'node_modules/a': { version: '1.0.0' } }, true],
+    ['an old version', { 'node_modules/a': { version: '0.9.0' } }, false],
+    [
+      'an optional one of another version',
+      { 'node_modules/a': { version: '1.0.0' }, 'node_modules/b': { version: '1.9.0' } },
+      false,
+    ],
+    ['one absent', { 'node_modules/b': { version: '2.0.0' } }, false],
+  ])('with %s', (_, installed, current) => {
+    write('package-lock.json', locked);
+    write('node_modules/.package-lock.json', installed);
+    expect(modulesAreCurrent(folder)).toBe(current);
+  });
+});
+
+describe('the counts of a test run', () => {
+  const file = (status: string, tests: number) => ({
+    status,
+    assertionResults: Array.from({ length: tests }),
+  });
+  const report = (total: number, passed: number, ...testResults: ReturnType<typeof file>[]) => ({
+    numTotalTests: total,
+    numPassedTests: passed,
+    testResults,
+  });
+
+  it('takes a skipped test for a failed one', () => {
+    expect(countResults(report(5, 3, file('passed', 5)), true)).toEqual({ passed: 3, failed: 2 });
+  });
+
+  it('counts a file that did not load', () => {
+    expect(countResults(report(2, 2, file('passed', 2), file('failed', 0)), false)).toEqual({
+      passed: 2,
+      failed: 1,
+    });
+  });
+
+  it('counts an error outside of any test', () => {
+    expect(countResults(report(2, 2, file('passed', 2)), false)).toEqual({ passed: 2, failed: 1 });
+  });
+
+  it('counts a run that left no report, even one that claims success', () => {
+    expect(countReport(join(folder, 'none.json'), true)).toEqual({ passed: 0, failed: 1 });
+  });
+});
+
+describe('the bundle budget', () => {
+  const manifest = {
+    'index.html': {
+      file: 'index.js',
+      isEntry: true,
+      imports: ['_a.js'],
+      css: ['index.css'],
+      dynamicImports: ['late.ts'],
+    },
+    '_a.js': { file: 'a.js', imports: ['_b.js'] },
+    '_b.js': { file: 'b.js', imports: ['_a.js'] },
+    'late.ts': { file: 'late.js', isDynamicEntry: true },
+  };
+
+  it('counts the entry, its static imports and style sheets, not what is imported later', () => {
+    expect(initialFiles(manifest).sort()).toEqual(['a.js', 'b.js', 'index.css', 'index.js']);
+  });
+
+  it('sums compressed sizes', () => {
+    mkdirSync(join(folder, '.vite'));
+    writeFileSync(join(folder, '.vite', 'manifest.json'), JSON.stringify(manifest));
+    for (const name of ['index.html', 'index.js', 'index.css', 'a.js', 'b.js'])
+      writeFileSync(join(folder, name), '');
+    const empty = initialBytes(folder);
+    writeFileSync(join(folder, 'a.js'), 'x'.repeat(100_000));
+    expect(initialBytes(folder) - empty).toBeGreaterThan(50);
+    expect(initialBytes(folder) - empty).toBeLessThan(1000);
+    writeFileSync(join(folder, 'late.js'), 'y'.repeat(100_000));
+    expect(initialBytes(folder) - empty).toBeLessThan(1000);
+  });
+});
+
+describe('the option --adapter', () => {
+  it.each([
+    [['--x', '1'], null, ['--x', '1']],
+    [['--adapter', 'lavapipe', '--x'], 'lavapipe', ['--x']],
+    [['a', '--adapter=default', 'b'], 'default', ['a', 'b']],
+    [['--adapter'], '', []],
+  ])('in %j', (args, adapter, rest) => {
+    expect(takeAdapter(args)).toEqual({ adapter, rest });
+  });
+
+  it('names the adapters there are when it meets another', () => {
+    expect(() => parseAdapter('vulkan')).toThrow('expected one of swiftshader, lavapipe, default');
+  });
+
+  it('points the Vulkan loader at exactly one driver', () => {
+    const environment = adapterEnvironment('swiftshader');
+    expect(environment.VK_ICD_FILENAMES).toBe(swiftShaderManifest());
+    expect(environment.VK_DRIVER_FILES).toBe(environment.VK_ICD_FILENAMES);
+    expect(adapterEnvironment('default')).toEqual({});
+  });
+});
+
+describe('debianMirrors', () => {
+  it('reads both formats of apt sources, and neither comments nor other archives', () => {
+    const text = [
+      '# deb http://commented.example/debian bookworm main',
+      '# http://snapshot.example/archive/debian/2025',
+      'Types: deb',
+      'URIs: http://one.example/debian',
+      'Suites: bookworm bookworm-updates',
+      'URIs: http://one.example/debian-security',
+      'deb [signed-by=/k.gpg] https://two.example/mirror/debian/ bookworm main',
+      'deb https://other.example/apt cloud-sdk-bookworm main',
+    ].join('\n');
+    expect(debianMirrors(text)).toEqual(['http://one.example/debian', 'https://two.example/mirror/debian/']);
+  });
+});
