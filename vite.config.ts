@@ -10,7 +10,12 @@ export default defineConfig({
   worker: { format: 'es' },
   // The scan has to see the worker's dependencies too: one found late would reload the page in the middle of a run.
   optimizeDeps: { entries: ['index.html', 'src/worker/*.ts'] },
-  build: { target: 'es2023', manifest: true, chunkSizeWarningLimit: 4096 },
+  build: {
+    target: 'es2023',
+    manifest: true,
+    chunkSizeWarningLimit: 4096,
+    rolldownOptions: { checks: { bundlerTimings: false, pluginTimings: false } },
+  },
   test: {
     // Dawn crashes when its module is loaded by worker threads, so every test file gets a process of its own.
     pool: 'forks',

@@ -169,7 +169,7 @@ fn clipped_term(rho: f32, advantage: f32) -> vec2<f32> {
   let clipped_slope = select(0.0, 1.0, rho >= batch.low && rho <= batch.high);
   var pick = 0.5;
   if (capped != clipped) { pick = select(0.0, 1.0, (capped < clipped) == (advantage > 0.0)); }
-  let loss = -advantage * select(select(clipped, capped, pick == 1.0), capped, pick == 0.5);
+  let loss = -advantage * select(clipped, capped, pick > 0.0);
   let most = -batch.dual_clip * advantage;
   if (advantage < 0.0 && loss > most) { return vec2(most, 0.0); }
   return vec2(loss, -advantage * rho * mix(clipped_slope, capped_slope, pick));
@@ -211,18 +211,18 @@ fn clip_flags(rho: f32, advantage: f32) -> vec3<f32> {
 fn terms(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let row = row_of(group.x);
   let count = max(1.0, f32(row.length));
-  var moves = vec3(0.0);                                                       // lp - old, sampler - lp, lp - old within 20
+  var shifts = vec3(0.0);                                                       // lp - old, sampler - lp, lp - old within 20
   var reached = vec2(0.0);                                                     // factor, kl
   for (var t = lane; t < row.reach; t += 64u) {
     let i = row.start + t;
-    let move = logps[i] - old[i];
-    if (t < row.length) { moves += vec3(move, sampler[i] - logps[i], clamp(move, -20.0, 20.0)); }
+    let shift = logps[i] - old[i];
+    if (t < row.length) { shifts += vec3(shift, sampler[i] - logps[i], clamp(shift, -20.0, 20.0)); }
     reached.x += factors[i];
     if (KL > 0u) { reached.y += kl_term(reference[i] - logps[i]).x; }
   }
-  let row_rho = ratio_of(workgroup_sum(moves.x, lane) / count);
-  let drift = workgroup_sum(moves.y, lane) / count;
-  let path = workgroup_sum(moves.z, lane);
+  let row_rho = ratio_of(workgroup_sum(shifts.x, lane) / count);
+  let drift = workgroup_sum(shifts.y, lane) / count;
+  let path = workgroup_sum(shifts.z, lane);
   let factor_sum = workgroup_sum(reached.x, lane);
   let kl_sum = workgroup_sum(reached.y, lane);
   let keep = select(0.0, 1.0, row.advantage >= 0.0 || drift <= batch.off_policy);

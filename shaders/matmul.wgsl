@@ -1,11 +1,12 @@
 // Matrix product.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j]),  i < m, j < n, l < k.
 // A lies in memory as [m, k], or as [k, m] where A_BY_DEPTH; B lies as [k, n], or as [n, k] where B_BY_COLUMN.
-// One thread makes a 4x4 tile of c in registers, read straight from global memory: no shared memory, no barriers.
+// One thread makes a 4x4 (or 8x8) tile of c in registers, read straight from global memory: no shared memory, no barriers.
 // With tiles A4 [4 rows, 4 depths] and B4 [4 depths, 4 columns] a step is one 4x4 product; a WGSL matrix m[i] is a
 // column, so the tile of c is kept with m[i] = its row i, and a step reads  tile += B4^T-as-stored * A4-as-stored.
-//   quads    vec4 loads: the contiguous extents of A and B are divisible by 4 (c and bias may be anything)
-//   scalars  any extents, one value a load
-//   reduce   c (+)= alpha * sum over splits of partial (+ bias): the second pass when the depth is split over workgroups
+//   quads       vec4 loads and stores: n and the contiguous extents of A and B are divisible by 4
+//   wide_quads  the same with 8x8 tiles: half the loads for a product, for when there are outputs enough
+//   scalars     any extents, one value a load
+//   reduce      c (+)= alpha * sum over splits of partial (+ bias): the second pass when the depth is split over workgroups
 //! include grid
 //! include weight
 //! include weight_quad
@@ -24,15 +25,17 @@ struct Uniforms {
 @group(0) @binding(2) var<storage, read> b: array<u32>;               // [k, n] or [n, k], in WEIGHT_FORMAT
 @group(0) @binding(2) var<storage, read> b_pairs: array<vec2<u32>>;   // the same, by two words
 @group(0) @binding(3) var<storage, read> bias: array<f32>;            // [n], unread without with_bias
+@group(0) @binding(3) var<storage, read> bias_quads: array<vec4<f32>>; // the same, by four
 @group(0) @binding(4) var<storage, read_write> c: array<f32>;         // [splits, m, n]
+@group(0) @binding(4) var<storage, read_write> c_quads: array<vec4<f32>>; // the same, by four
 @group(0) @binding(5) var<storage, read> partial: array<f32>;         // [splits, m, n]
 
 struct Tile { row: u32, col: u32, start: u32, end: u32 }
 
-fn tile_of(group: vec3<u32>, lane: u32) -> Tile {
+fn tile_of(group: vec3<u32>, lane: u32, side: u32) -> Tile {
   let thread_rows = 64u / u.thread_cols;
-  let row = 4u * (group.y * thread_rows + lane / u.thread_cols);
-  let col = 4u * (group.x * u.thread_cols + lane % u.thread_cols);
+  let row = side * (group.y * thread_rows + lane / u.thread_cols);
+  let col = side * (group.x * u.thread_cols + lane % u.thread_cols);
   let start = group.z * u.depth;
   return Tile(row, col, start, min(start + u.depth, u.k));
 }
@@ -96,40 +99,75 @@ fn b_scalar(depth: u32, col: u32) -> f32 {
   return weight_value(b[weight_word(i)], i);
 }
 
-fn store(sum: f32, row: u32, col: u32, offset: u32) {
-  if (row >= u.m || col >= u.n) { return; }
-  let at = offset + row * u.n + col;
+fn store(sum: f32, at: u32, col: u32) {
   var value = u.alpha * sum;
   if (u.with_bias != 0u) { value += bias[col]; }
   if (u.accumulate != 0u) { value += c[at]; }
   c[at] = value;
 }
 
-fn store_row(sums: vec4<f32>, row: u32, col: u32, offset: u32) {
-  store(sums.x, row, col, offset);
-  store(sums.y, row, col + 1u, offset);
-  store(sums.z, row, col + 2u, offset);
-  store(sums.w, row, col + 3u, offset);
+// The 4x4 tile at (row, col), its row i in m[i]. The loops index a copy, so that the accumulators stay in registers; they
+// end at the matrix's edge, which also keeps compilers from unrolling them into long code.
+fn store_quads(sums: mat4x4<f32>, row: u32, col: u32, part: u32) {
+  if (col >= u.n) { return; }
+  var tile = sums;
+  let end = min(row + 4u, u.m);
+  for (var i = row; i < end; i++) {
+    let at = ((part * u.m + i) * u.n + col) >> 2u;
+    var value = u.alpha * tile[i - row];
+    if (u.with_bias != 0u) { value += bias_quads[col >> 2u]; }
+    if (u.accumulate != 0u) { value += c_quads[at]; }
+    c_quads[at] = value;
+  }
+}
+
+fn store_scalars(sums: mat4x4<f32>, row: u32, col: u32, part: u32) {
+  var tile = sums;
+  let last_row = min(row + 4u, u.m);
+  let last_col = min(col + 4u, u.n);
+  for (var i = row; i < last_row; i++) {
+    for (var j = col; j < last_col; j++) { store(tile[i - row][j - col], (part * u.m + i) * u.n + j, j); }
+  }
 }
 
 @compute @workgroup_size(64)
 fn quads(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let tile = tile_of(group, lane);
+  let tile = tile_of(group, lane, 4u);
   if (tile.row >= u.m || tile.col >= u.n) { return; }
   var sums = mat4x4<f32>();
   for (var depth = tile.start; depth < tile.end; depth += 4u) {
     sums += b_tile_quads(depth, tile.col) * a_tile_quads(tile.row, depth);
   }
-  let offset = group.z * u.m * u.n;
-  store_row(sums[0], tile.row, tile.col, offset);
-  store_row(sums[1], tile.row + 1u, tile.col, offset);
-  store_row(sums[2], tile.row + 2u, tile.col, offset);
-  store_row(sums[3], tile.row + 3u, tile.col, offset);
+  store_quads(sums, tile.row, tile.col, group.z);
+}
+
+@compute @workgroup_size(64)
+fn wide_quads(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let tile = tile_of(group, lane, 8u);
+  if (tile.row >= u.m || tile.col >= u.n) { return; }
+  var sums = mat4x4<f32>();
+  var right = mat4x4<f32>();
+  var below = mat4x4<f32>();
+  var corner = mat4x4<f32>();
+  for (var depth = tile.start; depth < tile.end; depth += 4u) {
+    let a_top = a_tile_quads(tile.row, depth);
+    let a_low = a_tile_quads(tile.row + 4u, depth);
+    let b_left = b_tile_quads(depth, tile.col);
+    let b_right = b_tile_quads(depth, tile.col + 4u);
+    sums += b_left * a_top;
+    right += b_right * a_top;
+    below += b_left * a_low;
+    corner += b_right * a_low;
+  }
+  store_quads(sums, tile.row, tile.col, group.z);
+  store_quads(right, tile.row, tile.col + 4u, group.z);
+  store_quads(below, tile.row + 4u, tile.col, group.z);
+  store_quads(corner, tile.row + 4u, tile.col + 4u, group.z);
 }
 
 @compute @workgroup_size(64)
 fn scalars(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let tile = tile_of(group, lane);
+  let tile = tile_of(group, lane, 4u);
   if (tile.row >= u.m || tile.col >= u.n) { return; }
   var sums = mat4x4<f32>();
   for (var depth = tile.start; depth < tile.end; depth++) {
@@ -139,11 +177,7 @@ fn scalars(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
       a_scalar(tile.row, depth) * right, a_scalar(tile.row + 1u, depth) * right,
       a_scalar(tile.row + 2u, depth) * right, a_scalar(tile.row + 3u, depth) * right);
   }
-  let offset = group.z * u.m * u.n;
-  store_row(sums[0], tile.row, tile.col, offset);
-  store_row(sums[1], tile.row + 1u, tile.col, offset);
-  store_row(sums[2], tile.row + 2u, tile.col, offset);
-  store_row(sums[3], tile.row + 3u, tile.col, offset);
+  store_scalars(sums, tile.row, tile.col, group.z);
 }
 
 @compute @workgroup_size(64)
@@ -153,5 +187,5 @@ fn reduce(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid
   if (i >= count) { return; }
   var sum = 0.0;
   for (var split = 0u; split < u.splits; split++) { sum += partial[split * count + i]; }
-  store(sum, i / u.n, i % u.n, 0u);
+  store(sum, i, i % u.n);
 }

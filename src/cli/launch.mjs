@@ -1,3 +1,4 @@
+// @ts-check
 // Runs one of the project's commands: node src/cli/launch.mjs NAME [--adapter swiftshader|lavapipe|default] [arguments]
 //
 // A command is a TypeScript file src/cli/NAME.ts. Vite bundles it for Node (so that the engine's shaders come along by the

@@ -43,7 +43,7 @@ const uniforms = {
   alpha: 'f32',
 } as const;
 
-const productKernel = (entry: 'quads' | 'scalars', out: typeof write) =>
+const productKernel = (entry: 'quads' | 'wide_quads' | 'scalars', out: typeof write) =>
   defineKernel({
     shader: 'matmul',
     entry,
@@ -60,17 +60,21 @@ const reduceKernel = (out: typeof write) =>
 const kernels = {
   overwrite: {
     quads: productKernel('quads', write),
+    wideQuads: productKernel('wide_quads', write),
     scalars: productKernel('scalars', write),
     reduce: reduceKernel(write),
   },
   accumulate: {
     quads: productKernel('quads', update),
+    wideQuads: productKernel('wide_quads', update),
     scalars: productKernel('scalars', update),
     reduce: reduceKernel(update),
   },
 };
 
-/** Threads (of 4x4 outputs) that keep a discrete GPU busy; with fewer the depth is split over workgroups. */
+/** From how many rows and columns on a thread makes 8x8 outputs instead of 4x4. */
+const WIDE_FROM = 32;
+/** Threads that keep a discrete GPU busy; with fewer the depth is split over workgroups. */
 const BUSY_THREADS = 16_384;
 /** Smallest depth worth splitting, and smallest depth of one part. */
 const SPLIT_FROM = 512;
@@ -95,20 +99,37 @@ function matmulExtents(layout: MatmulLayout, { a, b, out, bias }: MatmulOperands
   return { m, n, k };
 }
 
-/** Into how many parts of which depth (a multiple of 4) the sum over k is cut; a function of the extents alone. */
-export function splitDepth({ m, n, k }: Extents): { splits: number; depth: number } {
-  const threads = Math.ceil(m / 4) * Math.ceil(n / 4);
-  const wanted =
-    k < SPLIT_FROM ? 1 : Math.min(Math.floor(BUSY_THREADS / threads), Math.floor(k / PART_DEPTH));
-  const depth = 4 * Math.ceil(k / Math.max(1, wanted) / 4);
-  return { splits: Math.ceil(k / depth), depth };
+interface Tiling {
+  readonly path: keyof typeof kernels.overwrite & ('quads' | 'wideQuads' | 'scalars');
+  /** A thread makes side x side outputs. */
+  readonly side: 4 | 8;
+  /** How many of a workgroup's 64 threads lie along the columns, so that few are idle when one side is short. */
+  readonly threadCols: number;
+  /** Into how many parts the sum over k is cut, and the depth of each: a multiple of 4. */
+  readonly splits: number;
+  readonly depth: number;
 }
 
-/** How many of a workgroup's 64 threads lie along the columns, so that few are idle when one side is short. */
-function threadColumns({ m, n }: Extents): number {
-  const upTo8 = (tiles: number): number => Math.min(8, 2 ** Math.ceil(Math.log2(tiles)));
-  const cols = upTo8(Math.ceil(n / 4));
-  return cols < 8 ? cols : 64 / upTo8(Math.ceil(m / 4));
+const upTo8 = (count: number): number => Math.min(8, 2 ** Math.ceil(Math.log2(count)));
+
+/** How a product is laid over threads: a function of layout and extents alone, so that results are reproducible. */
+export function tilingOf(layout: MatmulLayout, { m, n, k }: Extents): Tiling {
+  const aContiguous = layout === 'tn' ? m : k;
+  const bContiguous = layout === 'nt' ? k : n;
+  const byFours = [aContiguous, bContiguous, n].every((extent) => extent % 4 === 0);
+  const wide = byFours && Math.min(m, n) >= WIDE_FROM;
+  const side = wide ? 8 : 4;
+  const [rowTiles, colTiles] = [Math.ceil(m / side), Math.ceil(n / side)];
+  const cols = upTo8(colTiles);
+  const most = Math.min(Math.floor(BUSY_THREADS / (rowTiles * colTiles)), Math.floor(k / PART_DEPTH));
+  const depth = 4 * Math.ceil(k / (k < SPLIT_FROM ? 1 : Math.max(1, most)) / 4);
+  return {
+    path: wide ? 'wideQuads' : byFours ? 'quads' : 'scalars',
+    side,
+    threadCols: cols < 8 ? cols : 64 / upTo8(rowTiles),
+    splits: Math.ceil(k / depth),
+    depth,
+  };
 }
 
 /**
@@ -120,18 +141,15 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   const extents = matmulExtents(layout, operands);
   const { m, n, k } = extents;
   if (m === 0 || n === 0) return;
-  const { splits, depth } = splitDepth(extents);
-  const aContiguous = layout === 'tn' ? m : k;
-  const bContiguous = layout === 'nt' ? k : n;
-  const path = aContiguous % 4 === 0 && bContiguous % 4 === 0 ? 'quads' : 'scalars';
+  const { path, side, threadCols, splits, depth } = tilingOf(layout, extents);
   const defines = {
     WEIGHT_FORMAT: weightFormat(b.dtype),
     A_BY_DEPTH: layout === 'tn',
     B_BY_COLUMN: layout === 'nt',
   };
-  const cols = threadColumns(extents);
-  const workgroups = [Math.ceil(n / (4 * cols)), Math.ceil(m / (4 * (64 / cols))), splits] as const;
-  const shape = { m, n, k, depth, thread_cols: cols, splits };
+  const group = [side * (64 / threadCols), side * threadCols] as const;
+  const workgroups = [Math.ceil(n / group[1]), Math.ceil(m / group[0]), splits] as const;
+  const shape = { m, n, k, depth, thread_cols: threadCols, splits };
   const finish = { accumulate: accumulate ? 1 : 0, with_bias: bias ? 1 : 0, alpha };
   const target = kernels[accumulate ? 'accumulate' : 'overwrite'];
   // A layout has no optional bindings: without a bias its place is taken by a tensor that is not read.

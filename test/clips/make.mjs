@@ -132,7 +132,7 @@ encode(
 encode(FRAMES, 'no-sound.mp4', ...PICTURE, ...H264, '-an');
 encode(20, 'numbers.gif', ...PICTURE);
 encode(5, 'short.gif', ...PICTURE);
-encode(0, 'tone.wav', ...STEREO, '-c:a', 'pcm_s16le');
+encode(0, 'tone.wav', ...MONO, '-ar', '22050', '-c:a', 'pcm_s16le');
 encode(0, 'tone.mp3', ...STEREO, '-c:a', 'libmp3lame', '-b:a', '64k');
 encode(0, 'no-picture.m4a', ...STEREO, ...AAC);
 encode(

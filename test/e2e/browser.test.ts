@@ -25,11 +25,11 @@ function inWorker(page: Page, body: string): Promise<unknown> {
 }
 
 describe('headless Chromium', () => {
-  let chromium: Chromium;
+  let chromium: Chromium | undefined;
   beforeAll(async () => {
     chromium = await launchChromium({ adapter: 'swiftshader' });
   });
-  afterAll(() => chromium.close());
+  afterAll(() => chromium?.close());
 
   it('gives a dedicated worker a WebGPU device on SwiftShader', async () => {
     const page = await emptyPage(chromium);

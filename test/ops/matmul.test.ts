@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Gpu, Tensor } from '../../src/gpu/index.ts';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/math/half.ts';
-import { type MatmulLayout, matmul, splitDepth } from '../../src/ops/matmul.ts';
+import { type MatmulLayout, matmul, tilingOf } from '../../src/ops/matmul.ts';
 import { numbers, relativeError, runOnce, testGpu } from './harness.ts';
 
 interface Case {
@@ -56,6 +56,8 @@ const EXTENTS = [
   [5, 12, 1000],
   [12, 5, 1001],
   [36, 36, 36],
+  [63, 65, 64],
+  [100, 68, 520],
   [3, 3, 515],
 ] as const;
 const LAYOUTS = ['nt', 'nn', 'tn'] as const;
@@ -128,10 +130,10 @@ describe('matmul', () => {
   });
 
   it('splits long depths of few outputs only, without losing or repeating a depth', () => {
-    expect(splitDepth({ m: 64, n: 64, k: 511 }).splits).toBe(1);
-    expect(splitDepth({ m: 2048, n: 2048, k: 4096 }).splits).toBe(1);
+    expect(tilingOf('nt', { m: 64, n: 64, k: 511 }).splits).toBe(1);
+    expect(tilingOf('nt', { m: 2048, n: 2048, k: 4096 }).splits).toBe(1);
     for (const k of [512, 1000, 1001, 4864]) {
-      const { splits, depth } = splitDepth({ m: 8, n: 64, k });
+      const { splits, depth } = tilingOf('nt', { m: 8, n: 64, k });
       expect(splits).toBeGreaterThan(1);
       expect(depth % 4).toBe(0);
       expect(splits * depth).toBeGreaterThanOrEqual(k);

@@ -1,3 +1,4 @@
+// @ts-check
 // The page must open fast before the engine is asked for: what index.html loads at once, compressed, against a budget.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// @ts-check
 // Makes sure that what a command needs is here: npm's packages, a Chromium, the two software adapters. Installs what it
 // may; where it may not, says what is missing and how to get it, and goes on with the Chrome and the GPU that are there.
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// @ts-check
 // Fetches Mesa's software Vulkan driver (lavapipe) from Debian's backports into a folder, without touching the system:
 // an apt of its own (sources, lists, no install), the packages unpacked side by side, and a Vulkan manifest that names
 // the driver by its path. The mirror is the one that apt already uses.

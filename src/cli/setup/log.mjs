@@ -1,3 +1,4 @@
+// @ts-check
 // What set-up says goes to stderr: a command's stdout belongs to the program it starts.
 import { spawnSync } from 'node:child_process';
 

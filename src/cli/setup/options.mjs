@@ -1,3 +1,4 @@
+// @ts-check
 // Options that every command has.
 
 /**

@@ -1,3 +1,4 @@
+// @ts-check
 // Where things are on this machine: the project, a Chromium, and the Vulkan drivers of the software adapters.
 // Plain JavaScript without dependencies: it also runs before `npm install`.
 import { spawnSync } from 'node:child_process';

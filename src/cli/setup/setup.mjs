@@ -1,3 +1,4 @@
+// @ts-check
 // `npm run setup`: everything that the other commands install on demand, now.
 import { ensureAll } from './ensure.mjs';
 

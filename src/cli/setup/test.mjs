@@ -1,3 +1,4 @@
+// @ts-check
 // `npm test`: everything, in the order of cheap bad news first; `npm test -- STAGE…` runs the stages named.
 // Goes on after a failed stage, so that one run shows all the bad news, and ends with the line `N passed, N failed`.
 import { mkdirSync, rmSync } from 'node:fs';

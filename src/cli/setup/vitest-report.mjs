@@ -1,3 +1,4 @@
+// @ts-check
 // Counts what Vitest's JSON report says. A test that was skipped counts as failed, and so does a file that did not load.
 import { existsSync, readFileSync } from 'node:fs';
 

@@ -117,9 +117,11 @@ function LabelTable({ comparison: { now, before } }: { comparison: Comparison })
             <th scope="col" className="right">
               recall
             </th>
-            <th scope="col" className="right">
-              before
-            </th>
+            {before && (
+              <th scope="col" className="right">
+                before
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
@@ -128,7 +130,9 @@ function LabelTable({ comparison: { now, before } }: { comparison: Comparison })
               <th scope="row">{label}</th>
               <td className="number right">{n}</td>
               <td className="number right">{recall === undefined ? '–' : formatPercent(recall, 0)}</td>
-              <td className="number right muted">{formatPercent(earlier.get(label) ?? Number.NaN, 0)}</td>
+              {before && (
+                <td className="number right muted">{formatPercent(earlier.get(label) ?? Number.NaN, 0)}</td>
+              )}
             </tr>
           ))}
         </tbody>

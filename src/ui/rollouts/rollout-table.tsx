@@ -13,7 +13,8 @@ export function RolloutTable({ rows, rewards }: { rows: readonly RolloutRow[]; r
   const [open, setOpen] = useState<string>();
   const [limit, setLimit] = useState(PAGE_ROWS);
   useKey(['j', 'k'], (key) => moveFocus(key === 'j' ? 1 : -1));
-  const columns = rewards.length + 8;
+  const hasKl = rows.some(({ completion }) => completion.meanKl !== undefined);
+  const columns = rewards.length + (hasKl ? 9 : 8);
   return (
     <>
       <table className="rollouts">
@@ -38,6 +39,11 @@ export function RolloutTable({ rows, rewards }: { rows: readonly RolloutRow[]; r
             >
               advantage
             </th>
+            {hasKl && (
+              <th scope="col" className="right" title="Drift from start, mean over the tokens, in nats">
+                KL
+              </th>
+            )}
             <th scope="col" className="right">
               length
             </th>
@@ -50,6 +56,7 @@ export function RolloutTable({ rows, rewards }: { rows: readonly RolloutRow[]; r
               <AnswerRow
                 row={row}
                 rewards={rewards}
+                hasKl={hasKl}
                 open={open === row.id}
                 toggle={() => setOpen(open === row.id ? undefined : row.id)}
               />
@@ -76,11 +83,12 @@ export function RolloutTable({ rows, rewards }: { rows: readonly RolloutRow[]; r
 interface RowProps {
   row: RolloutRow;
   rewards: readonly string[];
+  hasKl: boolean;
   open: boolean;
   toggle: () => void;
 }
 
-function AnswerRow({ row, rewards, open, toggle }: RowProps) {
+function AnswerRow({ row, rewards, hasKl, open, toggle }: RowProps) {
   const { completion, label, first, exampleId } = row;
   const path = useStudioState(
     ({ data }) => data?.examples.find(({ id }) => id === exampleId)?.path ?? exampleId,
@@ -116,6 +124,7 @@ function AnswerRow({ row, rewards, open, toggle }: RowProps) {
       <td className={`number right ${completion.advantage < 0 ? 'negative' : ''}`}>
         {signed(completion.advantage)}
       </td>
+      {hasKl && <td className="number right">{formatMetric(completion.meanKl, 2)}</td>}
       <td className="number right">{completion.tokens}</td>
       <td>{completion.ended === 'eos' ? 'eos' : 'cut ⚠'}</td>
     </tr>
@@ -136,7 +145,6 @@ function AnswerDetail({ completion }: { completion: Completion }) {
     <div className="answer-detail">
       <pre data-testid="completion-text">{raw ? completion.rawText : completion.text}</pre>
       <p className="muted number">
-        {completion.meanKl !== undefined && `KL ${formatMetric(completion.meanKl, 3)} nats per token · `}
         <label>
           <input type="checkbox" checked={raw} onChange={({ target }) => setRaw(target.checked)} /> with
           special tokens

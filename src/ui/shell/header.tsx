@@ -39,7 +39,7 @@ function RunStatus() {
   const left = useStudioState(secondsLeft);
   return (
     <span className="run-status" role="status">
-      <span className={`dot ${state}`} aria-hidden="true" />
+      <span className="dot" data-run={state} aria-hidden="true" />
       <span data-testid="state" data-state={state}>
         {state}
       </span>

@@ -30,7 +30,7 @@ function stopOf(state: StudioState, screen: ScreenId): Stop {
     case 'rollouts':
       return rollouts.size > 0 ? done(`${rollouts.size} steps`) : OPEN;
     case 'evaluate': {
-      const last = evals[evals.length - 1];
+      const last = evals.filter(({ mute }) => mute === undefined).pop();
       return last ? done(formatPercent(last.war, 0)) : OPEN;
     }
     case 'export':

@@ -12,6 +12,7 @@ import {
   YAxis,
 } from 'recharts';
 import { formatBytes, formatMetric } from '../../math/format.ts';
+import { maximum, minimum } from '../../math/stats.ts';
 import { type MetricKey, metricOf } from '../../protocol/metrics.ts';
 import { type ChartData, type ChartRow, chartData } from '../../store/series.ts';
 import type { StepRecord } from '../../store/state.ts';
@@ -19,6 +20,7 @@ import { Empty } from '../parts/panel.tsx';
 import { type ChartSpec, chartTestId } from './chart-list.ts';
 import { ChartTable } from './chart-table.tsx';
 import { trend } from './sentences.ts';
+import { roundTicks } from './ticks.ts';
 
 interface ChartProps {
   spec: ChartSpec;
@@ -64,20 +66,40 @@ function ChartTitle({ title, keys, data }: { title: string; keys: readonly Metri
   return (
     <div className="chart-title" title={first === undefined ? undefined : metricOf(first).help}>
       <h3>{title}</h3>
-      {keys.map((key, index) => (
-        <span key={key} className="chart-latest number">
-          {keys.length > 1 && (
-            <>
-              <i className={`swatch series-${index + 1}`} /> {metricOf(key).label}{' '}
-            </>
-          )}
-          <b>{formatFor(key, data.latest[key])}</b>
-          {keys.length === 1 && metricOf(key).unit !== 'bytes' && (
-            <small className="muted"> {metricOf(key).unit}</small>
-          )}
-        </span>
-      ))}
+      <span className={keys.length > 1 ? 'chart-legend' : ''}>
+        {keys.map((key, index) => (
+          <Latest
+            key={key}
+            metric={key}
+            value={data.latest[key]}
+            series={keys.length > 1 ? index + 1 : undefined}
+          />
+        ))}
+      </span>
     </div>
+  );
+}
+
+interface LatestProps {
+  metric: MetricKey;
+  value: number | undefined;
+  /** Place among several lines, which are told apart by name and colour. */
+  series: number | undefined;
+}
+
+function Latest({ metric, value, series }: LatestProps) {
+  if (value === undefined) return null;
+  const { label, unit } = metricOf(metric);
+  return (
+    <span className="chart-latest number">
+      {series !== undefined && (
+        <>
+          <i className={`swatch series-${series}`} /> {label}{' '}
+        </>
+      )}
+      <b>{formatFor(metric, value)}</b>
+      {series === undefined && unit !== 'bytes' && <small className="muted"> {unit}</small>}
+    </span>
   );
 }
 
@@ -87,6 +109,7 @@ const MAX_BROKEN = 40;
 function ChartLines({ spec, data, smoothing }: { spec: ChartSpec; data: ChartData; smoothing: number }) {
   const { keys, band } = spec;
   const dot = data.rows.length === 1;
+  const ticks = ticksOf(data.rows);
   const range = ({ raw }: ChartRow) => (band ? [raw[band[0]] ?? null, raw[band[1]] ?? null] : null);
   const line = (key: MetricKey, index: number, kind: 'raw' | 'smooth') => (
     <Line
@@ -116,11 +139,12 @@ function ChartLines({ spec, data, smoothing }: { spec: ChartSpec; data: ChartDat
             tickLine={false}
           />
           <YAxis
+            ticks={ticks}
+            interval={0}
             width={48}
             tickLine={false}
             axisLine={false}
-            tickCount={4}
-            domain={['auto', 'auto']}
+            domain={[ticks[0] ?? 0, ticks[ticks.length - 1] ?? 1]}
             tickFormatter={tickOf(keys[0])}
           />
           <Tooltip content={<PointTip keys={keys} />} isAnimationActive={false} />
@@ -142,6 +166,11 @@ function ChartLines({ spec, data, smoothing }: { spec: ChartSpec; data: ChartDat
       </ResponsiveContainer>
     </div>
   );
+}
+
+function ticksOf(rows: readonly ChartRow[]): number[] {
+  const values = rows.flatMap(({ raw }) => Object.values(raw).filter((value) => value !== null));
+  return roundTicks(minimum(values), maximum(values));
 }
 
 function tickOf(key: MetricKey | undefined): (value: number) => string {

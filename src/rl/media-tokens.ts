@@ -1,0 +1,118 @@
+import { Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
+import { type ClipFeatures, featureShapes, mediaTokens } from '../models/humanomni.ts';
+import type { Features } from './encoder.ts';
+import type { Splice } from './pass-inputs.ts';
+import type { ModelView, Policy } from './policy.ts';
+import { mediaPlaces, type MediaTokens } from './media-input.ts';
+import type { PromptTokens } from './prompt-tokens.ts';
+
+/** GPU buffers for one clip's features and the places its tokens take in a packed row. */
+export class FeatureSlot {
+  readonly features: ClipFeatures;
+  /** u32 [video tokens] */
+  readonly videoAt: Tensor;
+  /** u32 [audio tokens] */
+  readonly audioAt: Tensor;
+  readonly #gpu: Gpu;
+  readonly #hasAudio: boolean;
+
+  /** `senses` says which towers' features the prompt has a place for. */
+  constructor(policy: Policy, counts: { video: number; audio: number }, senses: Senses, question: Tensor) {
+    const { gpu, config } = policy;
+    const shapes = featureShapes(config);
+    this.#gpu = gpu;
+    this.#hasAudio = senses.audio && config.audio !== undefined;
+    this.features = {
+      question,
+      ...(senses.video ? { vision: gpu.tensor('inputs', 'vision features', shapes.vision) } : {}),
+      ...(this.#hasAudio ? { audio: gpu.tensor('inputs', 'audio features', shapes.audio) } : {}),
+    };
+    this.videoAt = gpu.tensor('inputs', 'video places', [Math.max(1, counts.video)], 'u32');
+    this.audioAt = gpu.tensor('inputs', 'audio places', [Math.max(1, counts.audio)], 'u32');
+  }
+
+  /** Uploads a clip's features; a sense it lacks, or that is muted, is zeros. */
+  write({ vision, audio }: Features): void {
+    const put = (target: Tensor | undefined, data: Float32Array | undefined): void => {
+      if (target) this.#gpu.write(target, data ?? new Float32Array(target.shape[0]! * target.shape[1]!));
+    };
+    put(this.features.vision, vision);
+    put(this.features.audio, audio);
+  }
+
+  /** Uploads where the tokens go. */
+  place(prompt: PromptTokens, promptStart: number): void {
+    const places = Uint32Array.from(mediaPlaces(prompt, promptStart));
+    const video = prompt.video?.count ?? 0;
+    if (video > 0) this.#gpu.write(this.videoAt, places.subarray(0, video));
+    if (places.length > video) this.#gpu.write(this.audioAt, places.slice(video));
+  }
+
+  [Symbol.dispose](): void {
+    const { vision, audio } = this.features;
+    this.#gpu.free(this.videoAt, this.audioAt, ...[vision, audio].filter((tensor) => tensor !== undefined));
+  }
+}
+
+export interface Senses {
+  readonly video: boolean;
+  readonly audio: boolean;
+}
+
+/** Records the tokens of a clip and says where they are spliced in. */
+export function recordSplices(tape: Tape, view: ModelView, slot: FeatureSlot, frames: number): Splice[] {
+  const { video, audio } = mediaTokens(tape, view.media, slot.features, frames);
+  return [
+    ...(video ? [{ rows: video, at: slot.videoAt }] : []),
+    ...(audio ? [{ rows: audio, at: slot.audioAt }] : []),
+  ];
+}
+
+/** Turns clip features into media tokens with the weights as they are, one clip at a time. */
+export class MediaTokenizer {
+  readonly #gpu: Gpu;
+  readonly #slot: FeatureSlot;
+  readonly #arena: Arena;
+  readonly #plan: Plan;
+  readonly #outputs: readonly Tensor[];
+
+  private constructor(gpu: Gpu, slot: FeatureSlot, arena: Arena, plan: Plan, outputs: readonly Tensor[]) {
+    this.#gpu = gpu;
+    this.#slot = slot;
+    this.#arena = arena;
+    this.#plan = plan;
+    this.#outputs = outputs;
+  }
+
+  static async create(policy: Policy, view: ModelView, senses: Senses, question: Tensor): Promise<MediaTokenizer> {
+    const slot = new FeatureSlot(policy, { video: 0, audio: 0 }, senses, question);
+    const arena = new Arena(policy.gpu, 'media tokens');
+    const tape = new Tape();
+    const splices = tape.constant(() => recordSplices(tape, view, slot, policy.config.frames));
+    const kept = splices.map(({ rows }) => tape.recorder.keep(rows));
+    const plan = await Plan.create(policy.gpu, 'media tokens', tape.recorder, arena);
+    const outputs = kept.map((rows) => plan.output(rows));
+    return new MediaTokenizer(policy.gpu, slot, arena, plan, outputs);
+  }
+
+  /** Video tokens, then audio tokens. */
+  async tokens(features: Features): Promise<MediaTokens> {
+    this.#slot.write(features);
+    await this.#plan.run();
+    const parts: Float32Array[] = [];
+    for (const output of this.#outputs) parts.push(await this.#gpu.read(output));
+    const rows = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      rows.set(part, at);
+      at += part.length;
+    }
+    return { rows };
+  }
+
+  [Symbol.dispose](): void {
+    this.#plan[Symbol.dispose]();
+    this.#slot[Symbol.dispose]();
+    this.#arena[Symbol.dispose]();
+  }
+}

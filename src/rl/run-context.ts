@@ -1,0 +1,184 @@
+import { Arena, type Tensor } from '../gpu/index.ts';
+import type { Config } from '../protocol/config.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
+import type { Features } from './encoder.ts';
+import { Generator, type GeneratorShape } from './generator.ts';
+import { LOSS_DEFAULTS, type LossConfig } from './loss-config.ts';
+import type { MediaTokens } from './media-input.ts';
+import { MediaTokenizer, type Senses } from './media-tokens.ts';
+import type { PassSize } from './pass-arrays.ts';
+import type { Policy } from './policy.ts';
+import type { PromptTokens } from './prompt-tokens.ts';
+import { type GroupMedia, Updater } from './update.ts';
+
+/** A clip made ready for training: its prompt in tokens and its features. */
+export interface RunExample {
+  readonly id: string;
+  readonly label: string;
+  readonly prompt: PromptTokens;
+  readonly features: Features;
+  /** Ids that supervised training learns. */
+  readonly answer: Uint32Array;
+}
+
+export interface RunSetup {
+  readonly policy: Policy;
+  readonly config: Config;
+  readonly tokenizer: Tokenizer;
+  readonly endIds: readonly number[];
+  /** BERT's row of the question. */
+  readonly questionRow: Float32Array;
+  readonly mediaCounts: { readonly video: number; readonly audio: number };
+  readonly senses: Senses;
+  /** Longest prompt and longest answer of the data, in tokens. */
+  readonly longestPrompt: number;
+  readonly longestAnswer: number;
+}
+
+/** Tokens that one forward and backward may hold; more prompts follow as micro-batches. */
+const TOKENS_PER_PASS = 8192;
+/** Prompts that evaluation decodes together. */
+const EVALUATION_PROMPTS = 32;
+
+/** The loss settings of a run's config. */
+export function lossConfig(config: Config): LossConfig {
+  const known = Object.keys(LOSS_DEFAULTS).filter((key) => key in config);
+  const values = Object.fromEntries(known.map((key) => [key, config[key as keyof Config]]));
+  return { ...LOSS_DEFAULTS, ...values };
+}
+
+/** The largest divisor of `count` that is at most `most`, and at least 1. */
+function divisorAtMost(count: number, most: number): number {
+  for (let divisor = Math.min(count, Math.max(1, Math.floor(most))); divisor > 1; divisor--) {
+    if (count % divisor === 0) return divisor;
+  }
+  return 1;
+}
+
+function largestPass(prompts: number, promptTokens: number, completions: number, length: number): PassSize {
+  const fed = completions * Math.max(0, length - 1);
+  return { tokens: prompts * (promptTokens + fed), predictions: prompts * completions * length };
+}
+
+/** Everything a run keeps on the GPU beside the policy: sampler, update, media tokens. */
+export class RunContext {
+  readonly setup: RunSetup;
+  readonly updater: Updater;
+  readonly #question: Tensor;
+  readonly #media: MediaTokenizer;
+  readonly #referenceMedia?: MediaTokenizer;
+  readonly #arena: Arena;
+  readonly #generators = new Map<string, Generator>();
+  /** Media tokens by example and role; those of the policy are kept only while nothing changes them. */
+  readonly #tokens = new Map<string, MediaTokens>();
+
+  private constructor(
+    setup: RunSetup,
+    question: Tensor,
+    updater: Updater,
+    media: MediaTokenizer,
+    reference?: MediaTokenizer,
+  ) {
+    this.setup = setup;
+    this.updater = updater;
+    this.#question = question;
+    this.#media = media;
+    this.#referenceMedia = reference;
+    this.#arena = new Arena(setup.policy.gpu, 'rollout');
+  }
+
+  static async create(setup: RunSetup): Promise<RunContext> {
+    const { policy, config, senses, questionRow } = setup;
+    const { gpu } = policy;
+    const question = gpu.upload('inputs', 'question', [1, questionRow.length], questionRow);
+    const media = await MediaTokenizer.create(policy, policy.current, senses, question);
+    const separate = policy.reference && policy.trainsMedia;
+    const reference = separate ? await MediaTokenizer.create(policy, policy.reference!, senses, question) : undefined;
+    const updater = await Updater.create(policy, updaterSettings(setup, question), {
+      learningRate: config.learningRate,
+      beta1: config.adamBeta1,
+      beta2: config.adamBeta2,
+      eps: config.adamEpsilon,
+      weightDecay: config.weightDecay,
+      maxGradNorm: config.maxGradNorm,
+    });
+    return new RunContext(setup, question, updater, media, reference);
+  }
+
+  /** Media of an example for rollout and loss, with the weights as they are now. */
+  async mediaOf(example: RunExample): Promise<GroupMedia & { tokens: MediaTokens }> {
+    const { policy } = this.setup;
+    const { features } = example;
+    const fresh = () => this.#media.tokens(features);
+    const tokens = policy.trainsMedia ? await fresh() : await this.#cached(`policy ${example.id}`, fresh);
+    if (!this.#referenceMedia) return { features, tokens };
+    const reference = this.#referenceMedia;
+    const referenceTokens = await this.#cached(`reference ${example.id}`, () => reference.tokens(features));
+    return { features, tokens, referenceTokens };
+  }
+
+  async #cached(key: string, make: () => Promise<MediaTokens>): Promise<MediaTokens> {
+    const known = this.#tokens.get(key) ?? (await make());
+    this.#tokens.set(key, known);
+    return known;
+  }
+
+  /** The sampler for training rollouts. */
+  rolloutGenerator(): Promise<Generator> {
+    const { config } = this.setup;
+    return this.#generator(config.promptsPerStep, config.groupSize);
+  }
+
+  /** The sampler for evaluation: one answer per prompt. */
+  evaluationGenerator(): Promise<Generator> {
+    return this.#generator(EVALUATION_PROMPTS, 1);
+  }
+
+  async #generator(prompts: number, groupSize: number): Promise<Generator> {
+    const key = `${prompts}x${groupSize}`;
+    const known = this.#generators.get(key);
+    if (known) return known;
+    const { policy, config, mediaCounts, longestPrompt, endIds } = this.setup;
+    const shape: GeneratorShape = {
+      prompts,
+      groupSize,
+      promptTokens: prompts * longestPrompt,
+      mediaRows: prompts * (mediaCounts.video + mediaCounts.audio),
+      maxNewTokens: config.maxCompletionLength,
+    };
+    const { current, gpu } = policy;
+    const generator = await Generator.create(gpu, this.#arena, current.decoder, shape, {
+      endIds,
+      adapters: current.adapters,
+    });
+    this.#generators.set(key, generator);
+    return generator;
+  }
+
+  [Symbol.dispose](): void {
+    for (const generator of this.#generators.values()) generator[Symbol.dispose]();
+    this.updater[Symbol.dispose]();
+    this.#media[Symbol.dispose]();
+    this.#referenceMedia?.[Symbol.dispose]();
+    this.#arena[Symbol.dispose]();
+    this.setup.policy.gpu.free(this.#question);
+  }
+}
+
+function updaterSettings(setup: RunSetup, question: Tensor) {
+  const { config, mediaCounts, senses, longestPrompt, longestAnswer } = setup;
+  const supervised = config.stage === 'sft';
+  const completionsPerPrompt = supervised ? 1 : config.groupSize;
+  const length = supervised ? longestAnswer : config.maxCompletionLength;
+  const one = largestPass(1, longestPrompt, completionsPerPrompt, length);
+  const promptsPerPass = divisorAtMost(config.promptsPerStep, TOKENS_PER_PASS / one.tokens);
+  return {
+    objective: supervised ? ('nll' as const) : lossConfig(config),
+    promptsPerPass,
+    completionsPerPrompt,
+    largest: largestPass(promptsPerPass, longestPrompt, completionsPerPrompt, length),
+    checkpoint: one.tokens * promptsPerPass > TOKENS_PER_PASS / 4,
+    temperature: config.temperature > 0 && !supervised ? config.temperature : 1,
+    kind: { mediaCounts, senses, question },
+  };
+}

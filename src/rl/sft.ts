@@ -1,0 +1,36 @@
+import { nllMetrics } from './loss.ts';
+import type { RunContext, RunExample } from './run-context.ts';
+import { learningRateAt, mapInOrder, meanMetrics, StepClock, type StepReport } from './step.ts';
+
+/** One supervised step: next-token cross-entropy of each example's answer, mean over the answers' tokens. */
+export async function sftStep(
+  context: RunContext,
+  examples: readonly RunExample[],
+  step: number,
+): Promise<StepReport> {
+  const { config } = context.setup;
+  const clock = new StepClock();
+  const media = await clock.time('media', () => mapInOrder(examples, (example) => context.mediaOf(example)));
+  const learningRate = learningRateAt(config, step);
+  const groups = examples.map(({ prompt, answer }, index) => ({
+    prompt,
+    completions: [answer],
+    media: media[index]!,
+    advantages: [0],
+  }));
+  const { micro, gradient } = await clock.time('update', () => context.updater.update(groups, learningRate));
+  const tokens = examples.reduce((sum, { prompt, answer }) => sum + prompt.ids.length + answer.length, 0);
+  return {
+    metrics: {
+      ...meanMetrics(micro.map(({ loss }) => nllMetrics(loss))),
+      grad_norm: gradient.norm,
+      learning_rate: learningRate,
+      num_tokens: tokens,
+      step_time: clock.total,
+      'tokens_per_second/train': tokens / Math.max(1e-9, clock.seconds.update ?? 0),
+      'memory/peak_bytes': context.setup.policy.gpu.ledger.peak,
+    },
+    seconds: clock.seconds,
+    groups: [],
+  };
+}

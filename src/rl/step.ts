@@ -1,0 +1,175 @@
+import { scheduleFactor } from '../optim/schedule.ts';
+import type { Config } from '../protocol/config.ts';
+import type { RolloutGroup } from '../protocol/messages.ts';
+import { type Advantages, groupAdvantages } from './advantages.ts';
+import type { Completion } from './generator.ts';
+import { lossMetrics } from './loss.ts';
+import { lengthMetrics, rewardMetrics } from './metrics.ts';
+import { describeGroup, type ScoredCompletion } from './report.ts';
+import { scoreCompletion } from './rewards.ts';
+import { lossConfig, type RunContext, type RunExample } from './run-context.ts';
+import type { GroupMedia, UpdateResult } from './update.ts';
+
+export interface StepReport {
+  readonly metrics: Record<string, number>;
+  readonly seconds: Record<string, number>;
+  readonly groups: readonly RolloutGroup[];
+}
+
+/** One GRPO step: sample a group for each prompt, score, compare within groups, update. `step` counts from 0. */
+export async function grpoStep(
+  context: RunContext,
+  examples: readonly RunExample[],
+  step: number,
+): Promise<StepReport> {
+  const { config } = context.setup;
+  const clock = new StepClock();
+  const media = await clock.time('media', () => mapInOrder(examples, (example) => context.mediaOf(example)));
+  const completions = await clock.time('rollout', () => rollOut(context, examples, media, step));
+  const scored = await clock.time('score', async () => scoreAll(context, examples, completions));
+  const advantages = groupAdvantages(scored.flat().map(({ rewards }) => rewards), {
+    groupSize: config.groupSize,
+    aggregation: config.multiObjectiveAggregation,
+    scale: config.scaleRewards,
+    weights: config.rewardWeights,
+  });
+  const learningRate = learningRateAt(config, step);
+  const groups = updateGroups(config, examples, scored, advantages, media);
+  const update = await clock.time('update', () =>
+    context.updater.update(groups, learningRate, config.numIterations),
+  );
+  return report(context, examples, scored, advantages, update, clock, learningRate);
+}
+
+/** Learning rate of optimizer step `step`, counted from 0. */
+export function learningRateAt(config: Config, step: number): number {
+  const { schedule, steps, warmupSteps, learningRate } = config;
+  return learningRate * scheduleFactor({ kind: schedule, totalSteps: steps, warmupSteps }, step);
+}
+
+async function rollOut(
+  context: RunContext,
+  examples: readonly RunExample[],
+  media: readonly (GroupMedia & { tokens: NonNullable<GroupMedia['tokens']> })[],
+  step: number,
+): Promise<Completion[][]> {
+  const { config } = context.setup;
+  const generator = await context.rolloutGenerator();
+  const { temperature, topK, topP, minP, repetitionPenalty, seed } = config;
+  return generator.generate(
+    examples.map(({ prompt }) => prompt),
+    { temperature, topK, topP, minP, repetitionPenalty, seed, step },
+    media.map(({ tokens }) => tokens),
+  );
+}
+
+function scoreAll(
+  context: RunContext,
+  examples: readonly RunExample[],
+  completions: readonly (readonly Completion[])[],
+): ScoredCompletion[][] {
+  const { tokenizer, config } = context.setup;
+  return completions.map((group, index) =>
+    group.map((completion) => {
+      const text = tokenizer.decode(completion.ids);
+      const rewards = scoreCompletion(config.rewards, text, {
+        label: examples[index]!.label,
+        tokens: completion.ids.length,
+        maxCompletionLength: config.maxCompletionLength,
+      });
+      const rawText = tokenizer.decode(completion.ids, { skipSpecialTokens: false });
+      return { ...completion, text, rawText, rewards };
+    }),
+  );
+}
+
+function updateGroups(
+  config: Config,
+  examples: readonly RunExample[],
+  scored: readonly (readonly ScoredCompletion[])[],
+  { advantages }: Advantages,
+  media: readonly GroupMedia[],
+) {
+  return examples.map((example, index) => {
+    const completions = scored[index]!;
+    const first = index * config.groupSize;
+    return {
+      prompt: example.prompt,
+      completions: completions.map(({ ids }) => ids),
+      media: media[index]!,
+      advantages: advantages.slice(first, first + config.groupSize),
+      trained: completions.map(({ ended }) => ended || !config.maskTruncatedCompletions),
+      samplerLogProbs: completions.map(({ logProbs }) => logProbs),
+    };
+  });
+}
+
+function report(
+  context: RunContext,
+  examples: readonly RunExample[],
+  scored: readonly (readonly ScoredCompletion[])[],
+  advantages: Advantages,
+  update: UpdateResult,
+  clock: StepClock,
+  learningRate: number,
+): StepReport {
+  const { config } = context.setup;
+  const all = scored.flat();
+  const lengths = all.map(({ ids }) => ids.length);
+  const promptTokens = examples.reduce((sum, { prompt }) => sum + prompt.ids.length * config.groupSize, 0);
+  const sampled = lengths.reduce((sum, length) => sum + length, 0);
+  const { gradient, micro } = update;
+  const rewards = all.map((completion) => completion.rewards);
+  return {
+    metrics: {
+      ...rewardMetrics(config.rewards, rewards, advantages),
+      ...lengthMetrics(lengths, all.map(({ ended }) => ended)),
+      ...meanMetrics(micro.map(({ loss }) => lossMetrics(lossConfig(config), loss, true))),
+      grad_norm: gradient.norm,
+      learning_rate: learningRate,
+      num_tokens: promptTokens + sampled,
+      step_time: clock.total,
+      'tokens_per_second/generate': sampled / Math.max(1e-9, clock.seconds.rollout ?? 0),
+      'tokens_per_second/train': (promptTokens / config.groupSize + sampled) / Math.max(1e-9, clock.seconds.update ?? 0),
+      'memory/peak_bytes': context.setup.policy.gpu.ledger.peak,
+    },
+    seconds: clock.seconds,
+    groups: examples.map((example, index) =>
+      describeGroup(config, example, scored[index]!, advantages, index, micro),
+    ),
+  };
+}
+
+/** Mean over micro-batches, except the loss: every micro-batch's loss is already scaled to its share of the step. */
+export function meanMetrics(rows: readonly Record<string, number>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const row of rows) for (const [key, value] of Object.entries(row)) sums[key] = (sums[key] ?? 0) + value;
+  for (const key of Object.keys(sums)) if (key !== 'loss') sums[key] = sums[key]! / rows.length;
+  return sums;
+}
+
+/** Awaits `make` for one item after the other: plans must not overlap. */
+export async function mapInOrder<A, B>(items: readonly A[], make: (item: A) => Promise<B>): Promise<B[]> {
+  const results: B[] = [];
+  for (const item of items) results.push(await make(item));
+  return results;
+}
+
+/** Seconds by phase. */
+export class StepClock {
+  readonly seconds: Record<string, number> = {};
+  readonly #start = performance.now();
+
+  async time<T>(phase: string, work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.seconds[phase] = (this.seconds[phase] ?? 0) + (performance.now() - start) / 1000;
+    }
+  }
+
+  get total(): number {
+    return (performance.now() - this.#start) / 1000;
+  }
+}

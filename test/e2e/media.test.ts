@@ -1,0 +1,264 @@
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sampleFrameIndices } from '../../src/media/frame-sampling.ts';
+import type { Chromium } from '../setup/chromium.ts';
+import { launchChromium } from '../setup/chromium.ts';
+import type { MediaRequest } from './media-worker.ts';
+
+/** What the worker posts, with pixels and samples as plain numbers. */
+interface Decoded {
+  frames: { width: number; height: number; data: number[] }[];
+  frameIndices: number[];
+  waveform: number[] | null;
+  durationSeconds: number;
+  frameCount: number;
+  fps: number;
+  width: number;
+  height: number;
+  warnings: string[];
+}
+
+type Answer = { clip: Decoded } | { error: string; kind: string };
+
+const CLIPS = new URL('../clips/', import.meta.url).pathname;
+const DEMO = new URL('../../public/demo/', import.meta.url).pathname;
+const CELL = 16;
+const FRAMES = 50;
+
+let chromium: Chromium;
+let page: Page;
+
+/** The worker and all it imports as one script. */
+async function workerScript(): Promise<string> {
+  const entry = new URL('./media-worker.ts', import.meta.url).pathname;
+  const output = await build({
+    configFile: false,
+    logLevel: 'error',
+    build: {
+      write: false,
+      minify: false,
+      target: 'es2023',
+      lib: { entry, formats: ['es'], fileName: 'media' },
+    },
+  });
+  const [first] = Array.isArray(output) ? output : [output];
+  if (!first || !('output' in first)) throw new Error('vite built no script');
+  return first.output[0].code;
+}
+
+beforeAll(async () => {
+  const script = await workerScript();
+  chromium = await launchChromium({ adapter: 'swiftshader' });
+  page = await chromium.context.newPage();
+  await page.route('http://localhost/**', (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (pathname === '/media.js') return route.fulfill({ contentType: 'text/javascript', body: script });
+    if (pathname.startsWith('/clips/demo/'))
+      return route.fulfill({ body: readFileSync(DEMO + pathname.slice(12)) });
+    if (pathname.startsWith('/clips/'))
+      return route.fulfill({ body: readFileSync(CLIPS + pathname.slice(7)) });
+    return route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>media</title>' });
+  });
+  await page.goto('http://localhost/');
+});
+
+afterAll(() => chromium.close());
+
+function ask(request: MediaRequest): Promise<Answer> {
+  return page.evaluate(async (message) => {
+    const worker = new Worker('/media.js', { type: 'module' });
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      worker.onmessage = (event) => resolve(event.data);
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(message);
+    });
+    worker.terminate();
+    if ('error' in answer) return answer;
+    const { clip } = answer;
+    const frames = clip.frames.map((frame) => ({ ...frame, data: Array.from(frame.data) }));
+    return { clip: { ...clip, frames, waveform: clip.waveform && Array.from(clip.waveform) } };
+  }, request);
+}
+
+async function decoded(name: string, frames = 8): Promise<Decoded> {
+  const answer = await ask({ name, frames });
+  if ('error' in answer) throw new Error(answer.error);
+  return answer.clip;
+}
+
+async function refusal(name: string): Promise<string> {
+  const answer = await ask({ name, frames: 8 });
+  if (!('error' in answer)) throw new Error(`${name} was decoded`);
+  expect(answer.kind).toBe('InputError');
+  expect(answer.error).toContain(name);
+  return answer.error;
+}
+
+/** Colour at the middle of square `column`. */
+function cell(frame: Decoded['frames'][number], column: number): number[] {
+  const at = 3 * ((CELL / 2) * frame.width + column * CELL + CELL / 2);
+  return frame.data.slice(at, at + 3);
+}
+
+/** The number a frame carries, read off its squares. */
+function frameNumber(frame: Decoded['frames'][number]): number {
+  return Array.from({ length: 8 }, (_, bit) => cell(frame, bit)[1]! > 128).reduce(
+    (n, on) => 2 * n + Number(on),
+    0,
+  );
+}
+
+function rms(samples: number[]): number {
+  return Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length);
+}
+
+/** Frequency by counting upward zero crossings, in Hz. */
+function frequency(samples: number[]): number {
+  const rising = samples.slice(1).filter((x, i) => samples[i]! < 0 && x >= 0).length;
+  return (rising * 16000) / samples.length;
+}
+
+/** Half a second of silence, then 440 Hz of the given level. */
+function expectTone(waveform: number[] | null, level: number, seconds = 2): void {
+  expect(waveform).not.toBeNull();
+  const samples = waveform!;
+  expect(Math.abs(samples.length / 16000 - seconds)).toBeLessThan(0.08);
+  expect(rms(samples.slice(0, 7200))).toBeLessThan(0.01);
+  const sounding = samples.slice(9600, 28800);
+  expect(Math.abs(frequency(sounding) - 440)).toBeLessThan(3);
+  expect(rms(sounding) / level).toBeGreaterThan(0.95);
+  expect(rms(sounding) / level).toBeLessThan(1.05);
+}
+
+const MONO_LEVEL = 0.25 / Math.SQRT2;
+/** The same tone in both channels, added over the root of two. */
+const STEREO_LEVEL = MONO_LEVEL * Math.SQRT2;
+
+describe('clips with picture and sound', () => {
+  it.each([
+    ['h264-aac.mp4', STEREO_LEVEL],
+    ['h264-aac.mov', STEREO_LEVEL],
+    ['h264-aac.mkv', STEREO_LEVEL],
+    ['vp9-opus.webm', MONO_LEVEL],
+    ['vp8-opus.webm', MONO_LEVEL],
+  ])('%s: exactly the frames of the rule, and the tone', async (name, level) => {
+    const clip = await decoded(name);
+    expect(clip.frameCount).toBe(FRAMES);
+    expect(clip.frameIndices).toEqual(sampleFrameIndices(FRAMES, 8));
+    expect(clip.frames.map(frameNumber)).toEqual(clip.frameIndices);
+    expect(Math.abs(clip.fps - 25)).toBeLessThan(0.6);
+    expect([clip.width, clip.height]).toEqual([176, 96]);
+    expect(Math.abs(clip.durationSeconds - 2)).toBeLessThan(0.1);
+    expect(clip.warnings).toEqual([]);
+    expectTone(clip.waveform, level);
+  });
+
+  it('every single frame can be had, in order', async () => {
+    const clip = await decoded('h264-aac.mp4', FRAMES * 4);
+    expect(clip.frames.map(frameNumber)).toEqual(sampleFrameIndices(FRAMES, FRAMES * 4));
+    expect(new Set(clip.frameIndices).size).toBe(FRAMES);
+  });
+
+  it('colours come out as they went in', async () => {
+    const { frames } = await decoded('h264-aac.mp4');
+    const far = [
+      [cell(frames[3]!, 8), [255, 0, 0]],
+      [cell(frames[3]!, 9), [0, 255, 0]],
+      [cell(frames[3]!, 10), [0, 0, 255]],
+    ].map(([got, want]) => Math.max(...got!.map((v, c) => Math.abs(v - want![c]!))));
+    expect(Math.max(...far)).toBeLessThan(12);
+  });
+
+  it('a picture that is to be shown turned is turned', async () => {
+    const upright = await decoded('no-sound.mp4');
+    const turned = await decoded('rotated.mp4');
+    expect([turned.width, turned.height]).toEqual([96, 176]);
+    const frame = turned.frames[2]!;
+    const back = Array.from({ length: 11 }, (_, column) => {
+      const at = 3 * ((frame.height - 1 - (column * CELL + CELL / 2)) * frame.width + CELL / 2);
+      return frame.data.slice(at, at + 3);
+    });
+    expect(back).toEqual(Array.from({ length: 11 }, (_, column) => cell(upright.frames[2]!, column)));
+  });
+
+  it('sound beyond the limit is left out', async () => {
+    const answer = await ask({ name: 'vp9-opus.webm', frames: 1, audioSeconds: 1 });
+    expect('clip' in answer && answer.clip.waveform?.length).toBe(16000);
+  });
+
+  it('the demo decodes: an MP4 and a WebM of it', async () => {
+    const rows = JSON.parse(readFileSync(`${DEMO}data.json`, 'utf8')) as { video: string }[];
+    for (const container of ['.mp4', '.webm']) {
+      const clip = await decoded(`demo/${rows.find((row) => row.video.endsWith(container))!.video}`, 4);
+      expect([clip.width, clip.height, clip.frames.length]).toEqual([96, 96, 4]);
+      expect(clip.frameCount).toBeGreaterThanOrEqual(12);
+      expect(clip.frameCount).toBeLessThanOrEqual(16);
+      expect(Math.abs(clip.waveform!.length / 16000 - clip.frameCount / 10)).toBeLessThan(0.1);
+      expect(rms(clip.waveform!)).toBeGreaterThan(0.01);
+    }
+  });
+});
+
+describe('one sense only, and pictures', () => {
+  it('a clip without sound', async () => {
+    const clip = await decoded('no-sound.mp4');
+    expect(clip.waveform).toBeNull();
+    expect(clip.frames.map(frameNumber)).toEqual(sampleFrameIndices(FRAMES, 8));
+  });
+
+  it.each([
+    ['tone.wav', MONO_LEVEL],
+    ['tone.mp3', STEREO_LEVEL],
+    ['no-picture.m4a', STEREO_LEVEL],
+  ])('%s: sound without picture', async (name, level) => {
+    const clip = await decoded(name);
+    expect([clip.frames.length, clip.frameCount, clip.fps]).toEqual([0, 0, 0]);
+    expectTone(clip.waveform, level);
+  });
+
+  it('an animated GIF runs at 25 frames per second', async () => {
+    const clip = await decoded('numbers.gif');
+    expect(clip.frameCount).toBe(20);
+    expect(clip.frames.map(frameNumber)).toEqual(sampleFrameIndices(20, 8));
+    expect([clip.fps, clip.waveform]).toEqual([25, null]);
+  });
+
+  it('a short GIF gets black frames instead of repeated ones', async () => {
+    const clip = await decoded('short.gif');
+    expect(clip.frames.slice(0, 5).map(frameNumber)).toEqual([0, 1, 2, 3, 4]);
+    expect(clip.frames.length).toBe(8);
+    expect([clip.frames[7]!.width, clip.frames[7]!.height]).toEqual([96, 176]);
+    expect(Math.max(...clip.frames[7]!.data)).toBe(0);
+    expect(clip.warnings[0]).toMatch(/3 black frames/);
+  });
+
+  it('a folder of pictures is a clip in the order of their names', async () => {
+    const pictures = ['c.png', 'a.png', 'b.png'];
+    const answer = await ask({ name: 'folder', frames: 4, pictures });
+    if ('error' in answer) throw new Error(answer.error);
+    expect(answer.clip.frames.map(frameNumber)).toEqual(sampleFrameIndices(3, 4));
+    expect([answer.clip.fps, answer.clip.frameCount]).toEqual([3, 3]);
+  });
+});
+
+describe('bad clips are refused by name', () => {
+  it.each([
+    ['empty.mp4', /found 0 bytes/],
+    ['text.mp4', /no known container/],
+    ['truncated-h264-aac.mp4', /truncated/],
+    ['truncated-vp9-opus.webm', /truncated/],
+    ['hevc.mp4', /hvc1.*expected H\.264/],
+  ])('%s', async (name, message) => {
+    expect(await refusal(name)).toMatch(message);
+  });
+
+  it('an empty folder of pictures', async () => {
+    const answer = await ask({ name: 'folder', frames: 4, pictures: [] });
+    expect(answer).toMatchObject({
+      kind: 'InputError',
+      error: expect.stringMatching(/folder: found no pictures/),
+    });
+  });
+});
