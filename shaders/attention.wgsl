@@ -1,6 +1,6 @@
 // Softmax attention by online softmax, one pass over the keys (Dao et al. 2022, arXiv 2205.14135; Rabe & Staats 2021).
 //   S = q.k / sqrt(HEAD_DIM) over the keys query i sees: [spans[i].x, spans[i].y) then [spans[i].z, spans[i].w)
-//   O = sum exp(S - L) v,  L = log sum exp S   (no keys: O = 0, L = 0).  Query head h uses KV head h / GROUP.
+//   O = sum exp(S - L) v,  L = log sum exp S   (no keys: O = 0, L = 0).  Query head h uses KV head h / group.
 // Backward, with P = exp(S - L) recomputed, dP = dO.v and D = rowsum(dO * O):
 //   dq = scale * sum over keys P (dP - D) k,   dk = scale * sum over queries P (dP - D) q,   dv = sum over queries P dO
 // dk and dv are gathered per (key, query head) over the contiguous range of queries that see the key, then summed over
@@ -8,11 +8,11 @@
 // Threads: 64 consecutive queries (keys, in backward_keys) of one head to a workgroup, so neighbours read the same rows.
 // VECS = HEAD_DIM / 4.  "heads" below counts query heads.
 //! include grid
-struct Uniforms { queries: u32, keys: u32, heads: u32, scale: f32 }
+struct Uniforms { queries: u32, keys: u32, heads: u32, group: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 @group(0) @binding(1) var<storage, read> q: array<vec4<f32>>;                // [queries, heads, VECS]
-@group(0) @binding(2) var<storage, read> k: array<vec4<f32>>;                // [>= keys, heads / GROUP, VECS]
-@group(0) @binding(3) var<storage, read> v: array<vec4<f32>>;                // [>= keys, heads / GROUP, VECS]
+@group(0) @binding(2) var<storage, read> k: array<vec4<f32>>;                // [>= keys, heads / group, VECS]
+@group(0) @binding(3) var<storage, read> v: array<vec4<f32>>;                // [>= keys, heads / group, VECS]
 @group(0) @binding(4) var<storage, read> spans: array<vec4<u32>>;            // [queries]
 @group(0) @binding(5) var<storage, read_write> o: array<vec4<f32>>;          // [queries, heads, VECS]
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>;              // [queries, heads], kept for backward
@@ -26,7 +26,7 @@ struct Uniforms { queries: u32, keys: u32, heads: u32, scale: f32 }
 @group(0) @binding(14) var<storage, read_write> dk: array<vec4<f32>>;        // [keys, heads, VECS], one part per query head
 @group(0) @binding(15) var<storage, read_write> dv: array<vec4<f32>>;        // [keys, heads, VECS]
 @group(0) @binding(16) var<storage, read> parts: array<vec4<f32>>;           // [keys, heads, VECS]
-@group(0) @binding(17) var<storage, read_write> total: array<vec4<f32>>;     // [keys, heads / GROUP, VECS]
+@group(0) @binding(17) var<storage, read_write> total: array<vec4<f32>>;     // [keys, heads / group, VECS]
 @group(0) @binding(18) var<storage, read_write> part_scalars: array<vec2<f32>>;   // [queries, heads, PARTS] (largest, sum)
 @group(0) @binding(19) var<storage, read_write> part_rows: array<vec4<f32>>;      // [queries, heads, PARTS, VECS]
 @group(0) @binding(20) var<storage, read> saved_scalars: array<vec2<f32>>;        // as part_scalars
@@ -56,7 +56,7 @@ fn take(state: ptr<function, Softmax>, score: f32, row: u32) {
 // The softmax of query i, head `head` over the keys number part, part + parts, … of those it sees.
 fn softmax_part(i: u32, head: u32, part: u32, parts: u32) -> Softmax {
   let start = (i * u.heads + head) * VECS;
-  let kv_heads = u.heads / GROUP;
+  let kv_heads = u.heads / u.group;
   var query: Row;
   for (var c = 0u; c < VECS; c++) { query[c] = q[start + c] * u.scale; }
   var state: Softmax;
@@ -66,7 +66,7 @@ fn softmax_part(i: u32, head: u32, part: u32, parts: u32) -> Softmax {
   let count = first + span.w - span.z;
   for (var n = part; n < count; n += parts) {
     let j = select(span.z + n - first, span.x + n, n < first);
-    let row = (j * kv_heads + head / GROUP) * VECS;
+    let row = (j * kv_heads + head / u.group) * VECS;
     var sums = vec4<f32>();
     for (var c = 0u; c < VECS; c++) { sums += query[c] * k[row + c]; }
     take(&state, dot(sums, vec4<f32>(1.0)), row);
@@ -137,7 +137,7 @@ fn backward_queries(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgr
   let head = unit % u.heads;
   let i = unit / u.heads * 64u + lane;
   if (i >= u.queries) { return; }
-  let kv_heads = u.heads / GROUP;
+  let kv_heads = u.heads / u.group;
   let at = i * u.heads + head;
   var query: Row;
   var gradient: Row;
@@ -152,7 +152,7 @@ fn backward_queries(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgr
   let count = first + span.w - span.z;
   for (var n = 0u; n < count; n++) {
     let j = select(span.z + n - first, span.x + n, n < first);
-    let row = (j * kv_heads + head / GROUP) * VECS;
+    let row = (j * kv_heads + head / u.group) * VECS;
     var score = vec4<f32>();
     var dp = vec4<f32>();
     for (var c = 0u; c < VECS; c++) {
@@ -173,7 +173,7 @@ fn backward_keys(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
   let head = unit % u.heads;
   let j = unit / u.heads * 64u + lane;
   if (j >= u.keys) { return; }
-  let row = (j * (u.heads / GROUP) + head / GROUP) * VECS;
+  let row = (j * (u.heads / u.group) + head / u.group) * VECS;
   var key: Row;
   var value: Row;
   var d_key: Row;
@@ -210,10 +210,10 @@ fn backward_keys(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
 @compute @workgroup_size(64)
 fn sum_group(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let at = linear_workgroup(group, grid) * 64u + lane;
-  if (at >= u.keys * u.heads / GROUP * VECS) { return; }
+  if (at >= u.keys * u.heads / u.group * VECS) { return; }
   let unit = at / VECS;
   let column = at % VECS;
   var sum = vec4<f32>();
-  for (var h = 0u; h < GROUP; h++) { sum += parts[(unit * GROUP + h) * VECS + column]; }
+  for (var h = 0u; h < u.group; h++) { sum += parts[(unit * u.group + h) * VECS + column]; }
   total[at] = sum;
 }

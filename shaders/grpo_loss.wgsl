@@ -7,10 +7,12 @@
 //   kl, d = ref - lp cut to +-clamp:  k1: -d   k2: d^2 / 2   k3: exp(d) - d - 1   (times rho when bias-corrected)
 // f is the token's factor: 0 below the entropy threshold, times the correction for the sampler; keep is the off-policy mask.
 // On the level of sequences rho = exp(mean of lp - old) and its gradient reaches every token that counts by 1 / length.
-// Header: FAMILY (0 clipped, 1 cispo, 2 sapo, 3 vespo, 4 nll), SEQUENCE, KL (0 none, 1 to 3), BIAS_KL, ENTROPY_MASK,
-// CORRECTION (0 none, 1 per token, 2 per sequence), TRUNCATE.
 //! include reduce
-struct Uniforms { tokens: u32 }
+struct Uniforms {
+  family: u32,                                                                 // 0 clipped, 1 cispo, 2 sapo, 3 vespo, 4 nll
+  sequence: u32, kl: u32, bias_kl: u32,                                        // kl: 0 none, 1 to 3 the estimator
+  entropy_mask: u32, correction: u32, truncate: u32,                           // correction: 0 none, 1 per token, 2 per sequence
+}
 struct Row { start: u32, length: u32, reach: u32, advantage: f32, weight: f32 }
 struct Batch {
   rows: u32, rank: u32, rank_weight: f32, entropy_scale: f32, beta: f32, low: f32, high: f32, delta: f32,
@@ -97,7 +99,7 @@ fn entropy_threshold(@builtin(local_invocation_index) lane: u32) {
 
 fn corrected(log_ratio: f32) -> f32 {
   let ratio = exp(clamp(log_ratio, -LARGEST_LOG, LARGEST_LOG));
-  if (TRUNCATE) { return clamp(ratio, batch.correction_min, batch.correction_max); }
+  if (u.truncate > 0u) { return clamp(ratio, batch.correction_min, batch.correction_max); }
   return select(ratio, 0.0, ratio < batch.correction_min || ratio > batch.correction_max);
 }
 
@@ -122,13 +124,13 @@ fn weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
   for (var t = lane; t < row.reach; t += 64u) {
     let i = row.start + t;
     var factor = 1.0;
-    if (ENTROPY_MASK) { factor = select(0.0, 1.0, t < row.length && entropies[i] >= threshold[0]); }
-    if (CORRECTION == 1u && t < row.length) {
+    if (u.entropy_mask > 0u) { factor = select(0.0, 1.0, t < row.length && entropies[i] >= threshold[0]); }
+    if (u.correction == 1u && t < row.length) {
       let ratio = corrected(old[i] - sampler[i]);
       ratios = vec4(ratios.x + ratio, max(ratios.y, -ratio), max(ratios.z, ratio), ratios.w + correction_log(ratio));
-      if (FAMILY != 3u) { factor *= ratio; }
+      if (u.family != 3u) { factor *= ratio; }
     }
-    if (CORRECTION == 2u && FAMILY != 3u) { factor *= whole; }
+    if (u.correction == 2u && u.family != 3u) { factor *= whole; }
     factors_out[i] = factor;
     if (t < row.length) { dentropies[i] = -batch.entropy_scale; }
   }
@@ -141,7 +143,7 @@ fn weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
   out.entropy = entropy;
   out.gap_sum = gap_sum;
   out.gap_max = gap_largest;
-  let per_sequence = CORRECTION == 2u;
+  let per_sequence = u.correction == 2u;
   out.correction_sum = select(ratio_sum, whole, per_sequence);
   out.correction_min = select(ratio_min, whole, per_sequence);
   out.correction_max = select(ratio_max, whole, per_sequence);
@@ -155,8 +157,8 @@ fn ratio_of(log_ratio: f32) -> f32 { return exp(clamp(log_ratio, -LARGEST_LOG, L
 fn kl_term(difference: f32) -> vec2<f32> {
   let d = clamp(difference, -batch.kl_clamp, batch.kl_clamp);
   let inside = select(0.0, 1.0, abs(difference) <= batch.kl_clamp);
-  if (KL == 1u) { return vec2(-d, inside); }
-  if (KL == 2u) { return vec2(0.5 * d * d, -d * inside); }
+  if (u.kl == 1u) { return vec2(-d, inside); }
+  if (u.kl == 2u) { return vec2(0.5 * d * d, -d * inside); }
   let e = ratio_of(d);
   return vec2(e - d - 1.0, (1.0 - e) * inside);
 }
@@ -183,10 +185,10 @@ fn sapo_term(rho: f32, advantage: f32) -> vec2<f32> {
 
 // Loss, its derivative by log rho, and its derivative by lp with rho held fixed.
 fn policy_term(lp: f32, rho: f32, phi: f32, advantage: f32) -> vec3<f32> {
-  if (FAMILY == 0u) { return vec3(clipped_term(rho, advantage), 0.0); }
-  if (FAMILY == 2u) { return vec3(sapo_term(rho, advantage), 0.0); }
-  if (FAMILY == 4u) { return vec3(-lp, 0.0, -1.0); }
-  let held = -advantage * select(phi, min(rho, batch.high), FAMILY == 1u);
+  if (u.family == 0u) { return vec3(clipped_term(rho, advantage), 0.0); }
+  if (u.family == 2u) { return vec3(sapo_term(rho, advantage), 0.0); }
+  if (u.family == 4u) { return vec3(-lp, 0.0, -1.0); }
+  let held = -advantage * select(phi, min(rho, batch.high), u.family == 1u);
   return vec3(held * lp, 0.0, held);
 }
 
@@ -211,6 +213,8 @@ fn clip_flags(rho: f32, advantage: f32) -> vec3<f32> {
 fn terms(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let row = row_of(group.x);
   let count = max(1.0, f32(row.length));
+  let sequence = u.sequence > 0u;
+  let bias = u.bias_kl > 0u;
   var shifts = vec3(0.0);                                                       // lp - old, sampler - lp, lp - old within 20
   var reached = vec2(0.0);                                                     // factor, kl
   for (var t = lane; t < row.reach; t += 64u) {
@@ -218,7 +222,7 @@ fn terms(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
     let shift = logps[i] - old[i];
     if (t < row.length) { shifts += vec3(shift, sampler[i] - logps[i], clamp(shift, -20.0, 20.0)); }
     reached.x += factors[i];
-    if (KL > 0u) { reached.y += kl_term(reference[i] - logps[i]).x; }
+    if (u.kl > 0u) { reached.y += kl_term(reference[i] - logps[i]).x; }
   }
   let row_rho = ratio_of(workgroup_sum(shifts.x, lane) / count);
   let drift = workgroup_sum(shifts.y, lane) / count;
@@ -227,28 +231,28 @@ fn terms(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
   let kl_sum = workgroup_sum(reached.y, lane);
   let keep = select(0.0, 1.0, row.advantage >= 0.0 || drift <= batch.off_policy);
   var phi = 1.0;
-  if (FAMILY == 3u && group.x < batch.rows) { phi = vespo_weight(path + partials[group.x].correction_log, row.advantage); }
+  if (u.family == 3u && group.x < batch.rows) { phi = vespo_weight(path + partials[group.x].correction_log, row.advantage); }
   let row_slope = row.weight
-    * (keep * factor_sum * policy_term(0.0, row_rho, phi, row.advantage).y + select(0.0, batch.beta * row_rho * kl_sum, BIAS_KL)) / count;
+    * (keep * factor_sum * policy_term(0.0, row_rho, phi, row.advantage).y + select(0.0, batch.beta * row_rho * kl_sum, bias)) / count;
   var sums = vec2(0.0);                                                        // loss, kl
   var flags = vec3(0.0);
   for (var t = lane; t < row.reach; t += 64u) {
     let i = row.start + t;
     let lp = logps[i];
-    let rho = select(ratio_of(lp - old[i]), row_rho, SEQUENCE);
+    let rho = select(ratio_of(lp - old[i]), row_rho, sequence);
     let policy = policy_term(lp, rho, phi, row.advantage);
     let factor = keep * factors[i];
     var loss = factor * policy.x;
-    var slope = factor * (policy.z + select(policy.y, 0.0, SEQUENCE));
+    var slope = factor * (policy.z + select(policy.y, 0.0, sequence));
     var kl = 0.0;
-    if (KL > 0u) {
+    if (u.kl > 0u) {
       let term = kl_term(reference[i] - lp);
-      kl = term.x * select(1.0, rho, BIAS_KL);
+      kl = term.x * select(1.0, rho, bias);
       loss += batch.beta * kl;
-      slope += batch.beta * (term.y * select(1.0, rho, BIAS_KL) + select(0.0, kl, BIAS_KL && !SEQUENCE));
+      slope += batch.beta * (term.y * select(1.0, rho, bias) + select(0.0, kl, bias && !sequence));
     }
     sums.x += row.weight * loss;
-    dlogps[i] = row.weight * slope + select(0.0, row_slope, SEQUENCE && t < row.length);
+    dlogps[i] = row.weight * slope + select(0.0, row_slope, sequence && t < row.length);
     if (t < row.length) { sums.y += kl; flags += clip_flags(rho, row.advantage); }
   }
   let loss_sum = workgroup_sum(sums.x, lane);
@@ -257,14 +261,14 @@ fn terms(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
   let high = workgroup_sum(flags.y, lane);
   let capped = workgroup_sum(flags.z, lane);
   if (lane > 0u || group.x >= batch.rows) { return; }
-  let seen = select(vec3(low, high, capped), clip_flags(row_rho, row.advantage), SEQUENCE);
+  let seen = select(vec3(low, high, capped), clip_flags(row_rho, row.advantage), sequence);
   partials[group.x].loss = loss_sum;
   partials[group.x].kl = kl_counted;
   partials[group.x].low = seen.x;
   partials[group.x].high = seen.y;
   partials[group.x].capped = seen.z;
-  partials[group.x].low_share = seen.x / select(count, 1.0, SEQUENCE);
-  partials[group.x].high_share = seen.y / select(count, 1.0, SEQUENCE);
+  partials[group.x].low_share = seen.x / select(count, 1.0, sequence);
+  partials[group.x].high_share = seen.y / select(count, 1.0, sequence);
   partials[group.x].phi = phi;
 }
 
@@ -291,7 +295,7 @@ fn finish() {
     sum.correction_min = min(sum.correction_min, one.correction_min);
     sum.correction_max = max(sum.correction_max, one.correction_max);
   }
-  let per_flag = select(batch.per_token, batch.per_row, SEQUENCE);
+  let per_flag = select(batch.per_token, batch.per_row, u.sequence > 0u);
   var out = Result();
   out.loss = sum.loss - batch.entropy_scale * sum.entropy;
   out.policy_loss = batch.policy_scale * sum.loss;
@@ -307,7 +311,7 @@ fn finish() {
   out.gap_mean = sum.gap_sum * batch.per_token;
   out.gap_max = sum.gap_max;
   out.correction_min = sum.correction_min;
-  out.correction_mean = sum.correction_sum * select(batch.per_token, batch.per_row, CORRECTION == 2u);
+  out.correction_mean = sum.correction_sum * select(batch.per_token, batch.per_row, u.correction == 2u);
   out.correction_max = sum.correction_max;
   result = out;
 }

@@ -1,8 +1,8 @@
 // Matrix product.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j]),  i < m, j < n, l < k.
 // A lies in memory as [m, k], or as [k, m] where A_BY_DEPTH; B lies as [k, n], or as [n, k] where B_BY_COLUMN.
 // One thread makes a 4x4 (or 8x8) tile of c in registers, read straight from global memory: no shared memory, no barriers.
-// With tiles A4 [4 rows, 4 depths] and B4 [4 depths, 4 columns] a step is one 4x4 product; a WGSL matrix m[i] is a
-// column, so the tile of c is kept with m[i] = its row i, and a step reads  tile += B4^T-as-stored * A4-as-stored.
+// A WGSL matrix is indexed by column. Tiles are kept with m[i] = row i: m[i] of A over depths, m[l] of B and m[i] of c over
+// columns; then  c tile += B tile * A tile  is the product, four depths a step.
 //   quads       vec4 loads and stores: n and the contiguous extents of A and B are divisible by 4
 //   wide_quads  the same with 8x8 tiles: half the loads for a product, for when there are outputs enough
 //   scalars     any extents, one value a load

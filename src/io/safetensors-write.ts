@@ -1,9 +1,9 @@
-import { DTYPE_BYTES, type FloatDtype } from './dtype.ts';
+import { DTYPE_BYTES, type Dtype } from './dtype.ts';
 
 /** A tensor to be written; `bytes` is called once, when its turn comes, so that only one tensor need be in memory. */
 export interface TensorToWrite {
   readonly name: string;
-  readonly dtype: FloatDtype;
+  readonly dtype: Dtype;
   readonly shape: readonly number[];
   bytes(): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>;
 }

@@ -153,16 +153,7 @@ async function decodePicture(track: InputVideoTrack, name: string, count: number
   if (times.length === 0) throw truncated(name, 'a video track without frames', 'at least one frame');
   const frameIndices = sampleFrameIndices(times.length, count);
   const wanted = [...new Set(frameIndices)];
-  const decoded = new Map<number, RgbFrame>();
-  const samples = new VideoSampleSink(track).samplesAtTimestamps(wanted.map((index) => times[index]!));
-  for (const index of wanted) {
-    const { value: sample } = await samples.next();
-    if (!sample) throw truncated(name, `no picture for frame ${index}`, `${times.length} frames`);
-    const { rotation } = sample;
-    const frame = await readPixels(sample).finally(() => sample.close());
-    decoded.set(index, rotate(frame, rotation));
-  }
-  await samples.return();
+  const decoded = await decodeFrames(track, wanted, times, name);
   const { width, height } = decoded.get(wanted[0]!)!;
   const fps = times.length / Math.max(end - times[0]!, 1e-6);
   return {
@@ -173,6 +164,26 @@ async function decodePicture(track: InputVideoTrack, name: string, count: number
     width,
     height,
   };
+}
+
+/** The frames of the given ascending indices; frame i is the one presented at `times[i]` seconds. */
+async function decodeFrames(
+  track: InputVideoTrack,
+  indices: readonly number[],
+  times: readonly number[],
+  name: string,
+): Promise<Map<number, RgbFrame>> {
+  const decoded = new Map<number, RgbFrame>();
+  const samples = new VideoSampleSink(track).samplesAtTimestamps(indices.map((index) => times[index]!));
+  for await (const sample of samples) {
+    const index = indices[decoded.size]!;
+    if (!sample) throw truncated(name, `no picture for frame ${index}`, `${times.length} frames`);
+    const { rotation } = sample;
+    // Decoders have few buffers: a frame is closed as soon as it is read.
+    const frame = await readPixels(sample).finally(() => sample.close());
+    decoded.set(index, rotate(frame, rotation));
+  }
+  return decoded;
 }
 
 /** The first `seconds` of sound, mixed to mono packet by packet and then brought to 16 kHz. */

@@ -1,4 +1,5 @@
 import type { RgbFrame } from './types.ts';
+import { isYuv, rgbFromYuv } from './yuv.ts';
 
 /** Drops the fourth byte of packed RGBA. */
 export function rgbFromRgba(rgba: Uint8Array | Uint8ClampedArray, width: number, height: number): RgbFrame {
@@ -37,15 +38,24 @@ export function solidFrame(width: number, height: number, level: number): RgbFra
 
 /** Anything that hands out its pixels as WebCodecs' VideoFrame does. */
 export interface PixelSource {
+  readonly format: string | null;
+  readonly colorSpace: { readonly matrix: string | null; readonly fullRange: boolean | null };
   readonly visibleRect: { readonly width: number; readonly height: number } | null;
-  allocationSize(options: VideoFrameCopyToOptions): number;
-  copyTo(target: Uint8Array<ArrayBuffer>, options: VideoFrameCopyToOptions): Promise<unknown>;
+  allocationSize(options?: VideoFrameCopyToOptions): number;
+  copyTo(target: Uint8Array<ArrayBuffer>, options?: VideoFrameCopyToOptions): Promise<readonly PlaneLayout[]>;
 }
 
 /** Reads a decoded picture: visible pixels as stored, neither rotated nor stretched to the display's aspect. */
 export async function readPixels(source: PixelSource): Promise<RgbFrame> {
-  const options = { format: 'RGBA', colorSpace: 'srgb' } as const;
   const { width, height } = source.visibleRect!;
+  const { format, colorSpace } = source;
+  if (isYuv(format)) {
+    const bytes = new Uint8Array(source.allocationSize());
+    const planes = await source.copyTo(bytes);
+    const { matrix, fullRange } = colorSpace;
+    return rgbFromYuv({ format, bytes, planes, width, height, matrix, fullRange: fullRange ?? false });
+  }
+  const options = { format: 'RGBA', colorSpace: 'srgb' } as const;
   const rgba = new Uint8Array(source.allocationSize(options));
   await source.copyTo(rgba, options);
   return rgbFromRgba(rgba, width, height);

@@ -8,7 +8,7 @@ import {
   write,
 } from '../gpu/index.ts';
 
-const uniforms = { queries: 'u32', keys: 'u32', heads: 'u32', scale: 'f32' } as const;
+const uniforms = { queries: 'u32', keys: 'u32', heads: 'u32', group: 'u32', scale: 'f32' } as const;
 const forward = defineKernel({
   shader: 'attention',
   entry: 'forward',
@@ -88,9 +88,8 @@ export interface AttentionOptions {
 }
 
 interface Shapes {
-  readonly values: { queries: number; keys: number; heads: number; scale: number };
-  readonly defines: { HEAD_DIM: number; GROUP: number };
-  readonly group: number;
+  readonly values: { queries: number; keys: number; heads: number; group: number; scale: number };
+  readonly defines: { HEAD_DIM: number };
 }
 
 function checked(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Shapes {
@@ -107,8 +106,8 @@ function checked(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Sh
   expectShape('attention v', v, [keys, kvHeads * headDim]);
   expectShape('attention spans', spans, [queries, 4]);
   const group = heads / kvHeads;
-  const values = { queries, keys, heads, scale: 1 / Math.sqrt(headDim) };
-  return { values, defines: { HEAD_DIM: headDim, GROUP: group }, group };
+  const values = { queries, keys, heads, group, scale: 1 / Math.sqrt(headDim) };
+  return { values, defines: { HEAD_DIM: headDim } };
 }
 
 /**
@@ -181,11 +180,11 @@ function keyGradients(
   tape: Tape,
   tensors: Record<'q' | 'k' | 'v' | 'dO' | 'moments', Tensor>,
   { keySpans }: AttentionOptions,
-  { values, defines, group }: Shapes,
+  { values, defines }: Shapes,
 ): void {
   const { recorder } = tape;
   const { k, v } = tensors;
-  const { keys, heads } = values;
+  const { keys, heads, group } = values;
   if (!keySpans) throw new Error('attention: k or v needs a gradient, which needs keySpans. Pass them.');
   expectShape('attention keySpans', keySpans, [keys, 2]);
   const partShape = [keys, heads * defines.HEAD_DIM];

@@ -72,8 +72,8 @@ const kernels = {
   },
 };
 
-/** From how many rows and columns on a thread makes 8x8 outputs instead of 4x4. */
-const WIDE_FROM = 32;
+/** A thread makes 8x8 outputs instead of 4x4 where that still leaves this many threads. */
+const WIDE_FROM = 4096;
 /** Threads that keep a discrete GPU busy; with fewer the depth is split over workgroups. */
 const BUSY_THREADS = 16_384;
 /** Smallest depth worth splitting, and smallest depth of one part. */
@@ -117,7 +117,7 @@ export function tilingOf(layout: MatmulLayout, { m, n, k }: Extents): Tiling {
   const aContiguous = layout === 'tn' ? m : k;
   const bContiguous = layout === 'nt' ? k : n;
   const byFours = [aContiguous, bContiguous, n].every((extent) => extent % 4 === 0);
-  const wide = byFours && Math.min(m, n) >= WIDE_FROM;
+  const wide = byFours && Math.ceil(m / 8) * Math.ceil(n / 8) >= WIDE_FROM;
   const side = wide ? 8 : 4;
   const [rowTiles, colTiles] = [Math.ceil(m / side), Math.ceil(n / side)];
   const cols = upTo8(colTiles);

@@ -113,7 +113,11 @@ const evalResult = z.object({
   correct: z.number(),
   war: anyNumber,
   uar: anyNumber,
-  confusion: z.object({ labels: z.array(z.string()), counts: z.array(z.array(z.number())) }),
+  confusion: z.object({
+    labels: z.array(z.string()),
+    counts: z.array(z.array(z.number())),
+    unreadable: z.array(z.number()).optional(),
+  }),
   unreadable: z.number(),
   interval: z.array(anyNumber).length(2),
 });

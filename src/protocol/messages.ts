@@ -149,6 +149,8 @@ export interface Confusion {
   labels: string[];
   /** counts[truth][predicted]; unreadable answers are not in it. */
   counts: number[][];
+  /** Unreadable answers by truth; without it, recall by label can only be given among the readable ones. */
+  unreadable?: number[];
 }
 
 export interface EvalResult {

@@ -13,7 +13,15 @@ import {
 import { lossBatchCapacity, lossBatchWords } from './loss-batch.ts';
 import { type LossConfig, type LossFamily, lossFamily } from './loss-config.ts';
 
-const uniforms = { tokens: 'u32' } as const;
+const uniforms = {
+  family: 'u32',
+  sequence: 'u32',
+  kl: 'u32',
+  bias_kl: 'u32',
+  entropy_mask: 'u32',
+  correction: 'u32',
+  truncate: 'u32',
+} as const;
 const shader = 'grpo_loss';
 const entropyThreshold = defineKernel({
   shader,
@@ -167,14 +175,14 @@ function record(recorder: Recorder, inputs: LossInputs, batch: Tensor, code: Cod
     if (tensor) expectShape('loss', tensor, [tokens]);
   }
   const rows = lossBatchCapacity(sizeOf(batch.shape));
-  const defines = {
-    FAMILY: FAMILIES.indexOf(code.family),
-    SEQUENCE: code.sequence,
-    KL: code.kl,
-    BIAS_KL: code.biasKl,
-    ENTROPY_MASK: code.entropyMask,
-    CORRECTION: code.correction,
-    TRUNCATE: code.truncate,
+  const values = {
+    family: FAMILIES.indexOf(code.family),
+    sequence: Number(code.sequence),
+    kl: code.kl,
+    bias_kl: Number(code.biasKl),
+    entropy_mask: Number(code.entropyMask),
+    correction: code.correction,
+    truncate: Number(code.truncate),
   };
   const { logProbs, entropies } = inputs;
   const old = inputs.oldLogProbs ?? logProbs;
@@ -185,25 +193,24 @@ function record(recorder: Recorder, inputs: LossInputs, batch: Tensor, code: Cod
   const factors = recorder.temp('loss factors', [tokens]);
   const partials = recorder.temp('loss partials', [rows, PARTIAL_WORDS]);
   const result = recorder.temp('loss result', [RESULT.length]);
-  const common = { uniforms: { tokens }, defines };
   // A binding that this loss has no use for takes any tensor that is there.
   let threshold = entropies;
   if (code.entropyMask) {
     threshold = recorder.temp('entropy threshold', [1]);
     const tensors = { batch, entropies, threshold };
-    recorder.dispatch(entropyThreshold, { ...common, tensors, workgroups: 1 });
+    recorder.dispatch(entropyThreshold, { uniforms: values, tensors, workgroups: 1 });
   }
   recorder.dispatch(weigh, {
-    ...common,
+    uniforms: values,
     tensors: { batch, old, sampler, entropies, threshold, factors, partials, dEntropies },
     workgroups: [rows, 1, 1],
   });
   recorder.dispatch(terms, {
-    ...common,
+    uniforms: values,
     tensors: { batch, logProbs, old, reference, sampler, factors, partials, dLogProbs },
     workgroups: [rows, 1, 1],
   });
-  recorder.dispatch(finish, { ...common, tensors: { batch, partials, result }, workgroups: 1 });
+  recorder.dispatch(finish, { uniforms: values, tensors: { batch, partials, result }, workgroups: 1 });
   return { dLogProbs, dEntropies, result };
 }
 

@@ -32,6 +32,8 @@ export interface Studio {
   exportRun(parts: ExportParts): Promise<void>;
   edit(key: ConfigKey, value: unknown): void;
   applyPreset(name: PresetName | 'defaults'): void;
+  /** Shows an error that no command is to blame for, such as a dropped file that cannot be read. */
+  report(error: unknown): void;
   dismiss(problemId: number): void;
   close(): void;
 }
@@ -93,6 +95,11 @@ export function createStudio(port: Port): Studio {
     preview: (exampleId) => ask({ type: 'preview', exampleId }, { clip: { exampleId } }),
     evaluate: (split, mute) => ask({ type: 'evaluate', split, ...(mute === undefined ? {} : { mute }) }),
     exportRun: (parts) => ask({ type: 'export', parts }, { exported: undefined }),
+    report(error) {
+      const hint = error instanceof InputError ? error.hint : undefined;
+      const message = error instanceof Error ? error.message : String(error);
+      store.setState((state) => reduce(state, { type: 'error', message, hint, fatal: false }));
+    },
     dismiss(problemId) {
       store.setState(({ problems }) => ({ problems: problems.filter(({ id }) => id !== problemId) }));
     },

@@ -148,6 +148,12 @@ encode(
   'hvc1',
 );
 
+for (const [i, name] of ['a.png', 'b.png', 'c.png'].entries()) {
+  execFileSync('ffmpeg', ['-v', 'error', '-y', ...PICTURE, '-frames:v', '1', join(HERE, name)], {
+    input: picture(i),
+  });
+}
+
 // Rotation is metadata: the packets stay as they are.
 execFileSync('ffmpeg', [
   ...['-v', 'error', '-y', '-i', join(HERE, 'no-sound.mp4'), '-c', 'copy', '-metadata:s:v', 'rotate=90'],

@@ -56,8 +56,7 @@ const EXTENTS = [
   [5, 12, 1000],
   [12, 5, 1001],
   [36, 36, 36],
-  [63, 65, 64],
-  [100, 68, 520],
+  [516, 516, 12],
   [3, 3, 515],
 ] as const;
 const LAYOUTS = ['nt', 'nn', 'tn'] as const;
@@ -139,6 +138,15 @@ describe('matmul', () => {
       expect(splits * depth).toBeGreaterThanOrEqual(k);
       expect((splits - 1) * depth).toBeLessThan(k);
     }
+  });
+
+  it('makes wide tiles only where enough threads are left, and its tests cover them', () => {
+    const paths = EXTENTS.map(([m, n, k]) => LAYOUTS.map((layout) => tilingOf(layout, { m, n, k }).path));
+    for (const at of LAYOUTS.keys()) {
+      expect(new Set(paths.map((path) => path[at]))).toEqual(new Set(['quads', 'wideQuads', 'scalars']));
+    }
+    expect(tilingOf('nt', { m: 64, n: 896, k: 896 }).side).toBe(4);
+    expect(tilingOf('nt', { m: 512, n: 896, k: 896 })).toMatchObject({ side: 8, splits: 2 });
   });
 
   it('names every shape when they do not agree', async () => {

@@ -185,6 +185,18 @@ describe('a run', () => {
   });
 });
 
+it('shows errors that no command is to blame for, until they are dismissed', () => {
+  const { port } = line();
+  const studio = createStudio(port);
+  studio.report(new Error('The dropped files could not be read.'));
+  expect(state(studio).problems).toMatchObject([
+    { message: 'The dropped files could not be read.', fatal: false },
+  ]);
+  expect(state(studio).problems[0]?.command).toBeUndefined();
+  studio.dismiss(state(studio).problems[0]?.id ?? 0);
+  expect(state(studio).problems).toEqual([]);
+});
+
 it('says why there is no GPU', () => {
   const { port, say } = line();
   const studio = createStudio(port);

@@ -286,7 +286,7 @@ function evalResult(step: number, split: Split, mute?: 'audio' | 'video'): EvalR
     correct,
     war,
     uar: war,
-    confusion: { labels: LABELS, counts },
+    confusion: { labels: LABELS, counts, unreadable: [1, 0, 0, 0] },
     unreadable: 1,
     interval,
   };

@@ -1,20 +1,25 @@
-/** Serves the page over the pretended worker, on a free port. */
+/** Builds the page over the pretended worker and serves it, on a free port. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
-import { createServer } from 'vite';
+import { build, preview } from 'vite';
 import { projectRoot } from '../../src/cli/setup/paths.mjs';
 
 export async function serveTestPage(): Promise<{ url: string; close(): Promise<void> }> {
-  const server = await createServer({
-    configFile: false,
-    root: projectRoot(),
-    logLevel: 'warn',
+  const outDir = mkdtempSync(join(tmpdir(), 'studio-test-page-'));
+  const shared = { configFile: false, root: join(projectRoot(), 'test/ui/page'), logLevel: 'warn' } as const;
+  await build({
+    ...shared,
     plugins: [react()],
-    cacheDir: '.cache/vite-test-page',
-    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null, ws: false },
-    optimizeDeps: { entries: ['test/ui/page/index.html'] },
+    build: { outDir, emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 1024 },
   });
-  await server.listen();
-  const address = server.httpServer?.address();
-  if (!address || typeof address === 'string') throw new Error('The test page has no port.');
-  return { url: `http://127.0.0.1:${address.port}/test/ui/page/index.html`, close: () => server.close() };
+  const server = await preview({ ...shared, build: { outDir }, preview: { host: '127.0.0.1', port: 0 } });
+  const address = server.httpServer.address();
+  if (address === null || typeof address === 'string') throw new Error('The test page has no port.');
+  const close = async () => {
+    await server.close();
+    rmSync(outDir, { recursive: true });
+  };
+  return { url: `http://127.0.0.1:${address.port}/`, close };
 }

@@ -1,10 +1,17 @@
 /** The whole page takes a drop; the drop zones only say so. */
 import { type DragEvent, type ReactNode, useState } from 'react';
+import { InputError } from '../../math/errors.ts';
 import { useStudio } from '../../store/react.ts';
 import { goTo, useScreen } from '../address.ts';
 import { fire } from '../parts/fire.ts';
 import { filesOfDrop } from './dropped-files.ts';
 import { openFiles, planFiles } from './open-files.ts';
+
+const RETRY = 'Drop them again, or use Choose folder.';
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 export function DropAnywhere({ children }: { children: ReactNode }) {
   const studio = useStudio();
@@ -18,9 +25,15 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
   const onDrop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    const reading = filesOfDrop(event.dataTransfer);
+    const reading = filesOfDrop(event.dataTransfer).catch((error: unknown) => {
+      studio.report(
+        new InputError(`The dropped files could not be read: ${messageOf(error)}`, { hint: RETRY }),
+      );
+      return [];
+    });
     fire(
       reading.then(async (files) => {
+        if (files.length === 0) return;
         const plan = planFiles(files, screen === 'model' ? 'model' : 'data');
         goTo(plan.data.length > 0 ? 'data' : 'model');
         await openFiles(studio, plan);

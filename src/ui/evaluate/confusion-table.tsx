@@ -5,7 +5,8 @@ import type { EvalResult } from '../../protocol/messages.ts';
 
 export function ConfusionTable({ result }: { result: EvalResult }) {
   const [share, setShare] = useState(false);
-  const { labels, counts } = result.confusion;
+  const { labels, counts, unreadable } = result.confusion;
+  const columns = unreadable ? [...labels, '(unreadable)'] : labels;
   return (
     <>
       <table className="confusion" data-testid="confusion">
@@ -13,7 +14,7 @@ export function ConfusionTable({ result }: { result: EvalResult }) {
         <thead>
           <tr>
             <td />
-            {labels.map((label) => (
+            {columns.map((label) => (
               <th key={label} scope="col">
                 {label}
               </th>
@@ -25,8 +26,8 @@ export function ConfusionTable({ result }: { result: EvalResult }) {
             <ConfusionRow
               key={label}
               label={label}
-              labels={labels}
-              counts={counts[i] ?? []}
+              columns={columns}
+              counts={[...(counts[i] ?? []), ...(unreadable ? [unreadable[i] ?? 0] : [])]}
               at={i}
               share={share}
             />
@@ -39,8 +40,8 @@ export function ConfusionTable({ result }: { result: EvalResult }) {
       </label>
       {result.unreadable > 0 && (
         <p className="muted">
-          {result.unreadable} of {result.n} answers named no label; they count as wrong and are not in the
-          table.
+          {result.unreadable} of {result.n} answers named no label; they count as wrong
+          {unreadable ? '.' : ' and are not in the table.'}
         </p>
       )}
     </>
@@ -49,19 +50,19 @@ export function ConfusionTable({ result }: { result: EvalResult }) {
 
 interface RowProps {
   label: string;
-  labels: readonly string[];
+  columns: readonly string[];
   counts: readonly number[];
   /** The row's own place: its right answers. */
   at: number;
   share: boolean;
 }
 
-function ConfusionRow({ label, labels, counts, at, share }: RowProps) {
+function ConfusionRow({ label, columns, counts, at, share }: RowProps) {
   const total = sum(counts);
   return (
     <tr>
       <th scope="row">{label}</th>
-      {labels.map((predicted, j) => {
+      {columns.map((predicted, j) => {
         const count = counts[j] ?? 0;
         const part = total > 0 ? count / total : 0;
         return (

@@ -7,7 +7,7 @@ import { fire } from '../parts/fire.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
 import { ConfusionTable } from './confusion-table.tsx';
-import { type Comparison, compare, labelScores } from './scores.ts';
+import { type Comparison, compare, labelScores, readableOnly } from './scores.ts';
 
 const MUTES: readonly { mute?: Mute; label: string; testId: string }[] = [
   { label: 'Evaluate', testId: 'evaluate' },
@@ -106,7 +106,7 @@ function Scores({ comparison: { now, before } }: { comparison: Comparison }) {
 function LabelTable({ comparison: { now, before } }: { comparison: Comparison }) {
   const earlier = new Map(before ? labelScores(before).map(({ label, recall }) => [label, recall]) : []);
   return (
-    <Panel title="By label">
+    <Panel title={readableOnly(now) ? 'By label, readable answers only' : 'By label'}>
       <table>
         <thead>
           <tr>

@@ -25,11 +25,16 @@ export interface LabelScore {
   recall: number | undefined;
 }
 
-/** Recall by label. Unreadable answers count as wrong where `perLabel` totals are known; rows hold readable ones only. */
+/** Whether recall by label leaves unreadable answers out, because it is not known which label they belong to. */
+export function readableOnly({ confusion, unreadable }: EvalResult): boolean {
+  return unreadable > 0 && confusion.unreadable === undefined;
+}
+
+/** Recall by label; unreadable answers count as wrong wherever their label is known. */
 export function labelScores({ confusion }: EvalResult): LabelScore[] {
   return confusion.labels.map((label, i) => {
     const row = confusion.counts[i] ?? [];
-    const n = sum(row);
+    const n = sum(row) + (confusion.unreadable?.[i] ?? 0);
     return { label, n, recall: n > 0 ? (row[i] ?? 0) / n : undefined };
   });
 }

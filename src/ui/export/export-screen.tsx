@@ -1,5 +1,5 @@
 /** Export: choose what, get files, and the Python that loads them. */
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { formatBytes } from '../../math/format.ts';
 import type { ExportedFile, ExportParts } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
@@ -94,11 +94,14 @@ function Exported() {
 }
 
 function FileList({ files }: { files: readonly ExportedFile[] }) {
-  const links = useMemo(
-    () => files.map(({ name, blob }) => ({ name, size: blob.size, url: URL.createObjectURL(blob) })),
-    [files],
-  );
-  useEffect(() => () => links.forEach(({ url }) => void URL.revokeObjectURL(url)), [links]);
+  const [links, setLinks] = useState<{ name: string; size: number; url: string }[]>([]);
+  useEffect(() => {
+    const made = files.map(({ name, blob }) => ({ name, size: blob.size, url: URL.createObjectURL(blob) }));
+    setLinks(made);
+    return () => {
+      for (const { url } of made) URL.revokeObjectURL(url);
+    };
+  }, [files]);
   return (
     <Panel title={`${files.length} files`} aside={canSaveToFolder() && <SaveButton files={files} />}>
       <table>

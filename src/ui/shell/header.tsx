@@ -38,9 +38,9 @@ function RunStatus() {
   const { state, step, steps, message } = useStudioState(({ run }) => run);
   const left = useStudioState(secondsLeft);
   return (
-    <span className="run-status" role="status">
+    <span className="run-status">
       <span className="dot" data-run={state} aria-hidden="true" />
-      <span data-testid="state" data-state={state}>
+      <span data-testid="state" data-state={state} role="status">
         {state}
       </span>
       {steps > 0 && (

@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { formatMetric } from '../../math/format.ts';
 import { useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
+import { useCalm } from '../parts/use-calm.ts';
 
 const TITLE = 'Omni GRPO Studio';
 
@@ -14,11 +15,15 @@ export function useRunEffects(): void {
   useEffect(() => (active ? askBeforeLeaving() : undefined), [active]);
 }
 
+/** Browsers pass a title on to the window system: once a second is enough. */
+const TITLE_CALM_MS = 1000;
+
 function useTitle(): void {
-  const title = useStudioState(({ run, steps }) => {
+  const current = useStudioState(({ run, steps }) => {
     const reward = steps[steps.length - 1]?.metrics.reward;
     return run.state === 'running' ? `▸${run.step} · ${formatMetric(reward, 3)}` : TITLE;
   });
+  const title = useCalm(current, TITLE_CALM_MS);
   useEffect(() => {
     document.title = title;
   }, [title]);

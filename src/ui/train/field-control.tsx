@@ -1,6 +1,7 @@
 /** One control per kind of field. What is typed and cannot be read stays as typed: the check then names it. */
 import { useEffect, useId, useState } from 'react';
 import type { Field } from '../../protocol/config.ts';
+import { readNumber, readNumbers, writeNumber, writeNumbers } from './read-field.ts';
 
 interface ControlProps {
   id: string;
@@ -49,29 +50,6 @@ function FieldLabel({ id, field }: { id: string; field: Field }) {
       {field.unit && <span className="muted"> {field.unit}</span>}
     </label>
   );
-}
-
-export function readNumber(text: string, nullable: boolean): unknown {
-  const trimmed = text.trim();
-  if (trimmed === '') return nullable ? null : text;
-  const value = Number(trimmed);
-  return Number.isNaN(value) ? text : value;
-}
-
-function writeNumber(value: unknown): string {
-  if (value === null) return '';
-  if (typeof value !== 'number') return String(value);
-  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
-}
-
-export function readNumbers(text: string): unknown {
-  const parts = text.split(',').flatMap((part) => part.trim() || []);
-  const values = parts.map(Number);
-  return values.some(Number.isNaN) ? text : values;
-}
-
-function writeNumbers(value: unknown): string {
-  return Array.isArray(value) ? value.join(', ') : String(value);
 }
 
 type TextProps = ControlProps & { read: (text: string) => unknown; write: (value: unknown) => string };

@@ -1,5 +1,6 @@
-/** The real page over a pretended worker. `?gpu=0`, `?clips=5000` and `?stepMs=5` set the stage. */
+/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5` and `?demo=0` set the stage. */
 import { createRoot } from 'react-dom/client';
+import type { Command } from '../../../src/protocol/messages.ts';
 import { createStudio } from '../../../src/store/studio.ts';
 import { App } from '../../../src/ui/app.tsx';
 import { fire } from '../../../src/ui/parts/fire.ts';
@@ -7,8 +8,26 @@ import { fakePort } from '../fake-port.ts';
 
 const query = new URLSearchParams(location.search);
 const number = (name: string, otherwise: number) => Number(query.get(name) ?? otherwise);
-const studio = createStudio(
-  fakePort({ gpu: number('gpu', 1) === 1, clips: number('clips', 96), stepMs: number('stepMs', 20) }),
-);
+const port = fakePort({
+  gpu: number('gpu', 1) === 1,
+  clips: number('clips', 96),
+  stepMs: number('stepMs', 20),
+});
+
+/** What the page has sent; files by path and size, so that a test can read them from outside. */
+const sent: unknown[] = [];
+Object.assign(globalThis, { sent });
+const readable = (command: Command) =>
+  'files' in command
+    ? { ...command, files: command.files.map(({ path, file }) => ({ path, size: file.size })) }
+    : command;
+
+const studio = createStudio({
+  ...port,
+  post(command) {
+    sent.push(readable(command));
+    port.post(command);
+  },
+});
 if (number('demo', 1) === 1) fire(studio.openDemo());
 createRoot(document.getElementById('root')!).render(<App studio={studio} />);

@@ -1,0 +1,73 @@
+import { version } from '../../../package.json';
+import { modelCard, type RunFacts } from '../../io/model-card.ts';
+import { defaultConfig, diffConfig } from '../../protocol/config.ts';
+import type { ExportedFile, ExportParts } from '../../protocol/messages.ts';
+import type { Report } from '../progress.ts';
+import type { Run } from '../run.ts';
+import { adapterFiles } from './adapter.ts';
+import { changedTensors } from './changed.ts';
+import { mergedCheckpoint } from './weights.ts';
+
+/** Everything that was asked for, under the folders `model` and `adapter`, and the run's settings. */
+export async function exportFiles(run: Run, parts: ExportParts, report: Report): Promise<ExportedFile[]> {
+  const { policy } = run;
+  const files: ExportedFile[] = [];
+  if (parts.merged) {
+    const weights = await mergedCheckpoint(run.parts.model, changedTensors(policy), report);
+    files.push(...inFolder('model', weights), cardFile(run, 'model', false));
+  }
+  const adapter = parts.adapter ? await adapterFiles(policy) : [];
+  if (adapter.length > 0) files.push(...inFolder('adapter', adapter), cardFile(run, 'adapter', true));
+  if (parts.metrics) files.push({ name: 'metrics.jsonl', blob: run.metricsLog.blob() });
+  if (parts.rollouts) files.push({ name: 'rollouts.jsonl', blob: run.rolloutsLog.blob() });
+  files.push({ name: 'run.json', blob: new Blob([`${JSON.stringify(runRecord(run), null, 2)}\n`]) });
+  return files;
+}
+
+function inFolder(folder: string, files: readonly ExportedFile[]): ExportedFile[] {
+  return files.map(({ name, blob }) => ({ name: `${folder}/${name}`, blob }));
+}
+
+/** What it takes to do the run again. */
+function runRecord({ config, step, parts, prompt, scores }: Run) {
+  const { model, data, gpu } = parts;
+  return {
+    studio: version,
+    base_model: model.files.name,
+    data_set: { name: data.name, format: data.format, examples: data.examples.length },
+    steps_done: step,
+    config,
+    prompt: prompt.rendered,
+    chat_template: model.text.template.source,
+    scores,
+    device: gpu.info,
+  };
+}
+
+function cardFile(run: Run, folder: string, isAdapter: boolean): ExportedFile {
+  return { name: `${folder}/README.md`, blob: new Blob([modelCard(runFacts(run, isAdapter))]) };
+}
+
+function runFacts({ config, step, parts, prompt, scores }: Run, isAdapter: boolean): RunFacts {
+  const { model, data } = parts;
+  const changed = diffConfig(defaultConfig(), config).map(({ key, to }) => [key, to] as const);
+  const precision = isAdapter ? {} : { 'trained tensors': 'F32; all others as published' };
+  return {
+    name: `${model.files.name}-${config.stage}`,
+    baseModel: model.files.name,
+    method: config.stage.toUpperCase(),
+    steps: step,
+    seed: config.seed,
+    settings: { ...Object.fromEntries(changed), ...precision },
+    dataset: {
+      name: data.name,
+      examples: data.examples.length,
+      labels: [...new Set(data.examples.map(({ label }) => label))].sort(),
+    },
+    scores,
+    prompt: prompt.rendered,
+    chatTemplate: model.text.template.source,
+    studioVersion: version,
+    isAdapter,
+  };
+}

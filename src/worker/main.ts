@@ -1,0 +1,86 @@
+/** The door between page and worker: opens the device, checks every message, hands commands to the session. */
+
+import { InputError } from '../math/errors.ts';
+import { useTfOnDevice as shareWithTf } from '../media/tf-device.ts';
+import { decodeCommand } from '../protocol/decode.ts';
+import type { Command, Event } from '../protocol/messages.ts';
+import { openDevice } from './device.ts';
+import { failureEvent } from './failure.ts';
+import { Session } from './session.ts';
+
+function emit(event: Event, transfer: Transferable[] = []): void {
+  self.postMessage(event, { transfer });
+}
+
+/** The session on this machine's device; undefined, and said so, when there is none. */
+async function openSession(): Promise<Session | undefined> {
+  const opened = await openDevice();
+  if (opened.kind === 'unavailable') {
+    emit({ type: 'unavailable', reason: opened.reason, hint: opened.hint });
+    return undefined;
+  }
+  const { gpu, info } = opened;
+  await shareWithTf(gpu.device, gpu.info);
+  const session = new Session(gpu, emit);
+  void gpu.device.lost.then(({ message, reason }) => {
+    session.deviceLost(`The GPU was lost (${reason}): ${message || 'the driver gave no reason'}.`);
+  });
+  emit({ type: 'ready', device: info });
+  return session;
+}
+
+const opening = openSession().catch((error: unknown) => {
+  const reason = error instanceof Error ? error.message : String(error);
+  emit({ type: 'unavailable', reason, hint: 'Reload the page; if it happens again, restart the browser.' });
+  return undefined;
+});
+
+async function obey(session: Session, command: Command): Promise<void> {
+  switch (command.type) {
+    case 'openDemo':
+      return session.openDemo(command);
+    case 'openData':
+      return session.openData(command);
+    case 'openModel':
+      return session.openModel(command);
+    case 'preview':
+      return session.preview(command);
+    case 'start':
+      return session.start(command);
+    case 'pause':
+      return session.pause();
+    case 'resume':
+      return session.resume();
+    case 'step':
+      return session.step(command);
+    case 'stop':
+      return session.stop();
+    case 'evaluate':
+      return session.evaluate(command);
+    case 'export':
+      return session.export(command);
+    default:
+      return command satisfies never;
+  }
+}
+
+function requestIdOf(message: unknown): number | undefined {
+  if (typeof message !== 'object' || message === null || !('requestId' in message)) return undefined;
+  return typeof message.requestId === 'number' ? message.requestId : undefined;
+}
+
+async function receive(message: unknown): Promise<void> {
+  const requestId = requestIdOf(message);
+  try {
+    const command = decodeCommand(message);
+    const session = await opening;
+    if (!session)
+      throw new InputError('There is no GPU to work on.', { hint: 'See the notice at the top of the page.' });
+    await obey(session, command);
+    if (requestId !== undefined) emit({ type: 'done', requestId });
+  } catch (error) {
+    emit(failureEvent(error, requestId));
+  }
+}
+
+self.onmessage = ({ data }: MessageEvent<unknown>) => void receive(data);

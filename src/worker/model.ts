@@ -1,0 +1,121 @@
+import type { Gpu } from '../gpu/index.ts';
+import { DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
+import { type FileTree, readJsonIfThere, readTextIfThere, subtree } from '../io/files.ts';
+import type { TensorSource } from '../io/safetensors.ts';
+import { InputError } from '../math/errors.ts';
+import {
+  type HumanOmniConfig,
+  mediaTokenCounts,
+  readHumanOmniConfig,
+  weightSources,
+} from '../models/humanomni.ts';
+import { type HumanOmniFiles, openHumanOmni, preprocessorOf } from '../models/humanomni-files.ts';
+import { WeightLoader } from '../models/weights.ts';
+import type { ModelSummary } from '../protocol/messages.ts';
+import { countParameters } from '../rl/policy.ts';
+import type { TextTools } from '../rl/prepare.ts';
+import type { MediaCounts } from '../rl/prompt-tokens.ts';
+import { partOf } from '../rl/trained-parts.ts';
+import { type BertTokenizer, bertTokenizerFromVocab, loadBertTokenizer } from '../text/bert-tokenizer.ts';
+import { ChatTemplate } from '../text/chat-template.ts';
+import { endTokenIds, Tokenizer } from '../text/tokenizer.ts';
+import { type MediaSpec, mediaSpec } from './media-spec.ts';
+
+/** A checkpoint with everything read but its weights. */
+export interface OpenModel {
+  /** The dropped folder. */
+  readonly tree: FileTree;
+  readonly files: HumanOmniFiles;
+  readonly config: HumanOmniConfig;
+  readonly text: TextTools;
+  /** Either of these ends an answer. */
+  readonly endIds: readonly number[];
+  readonly counts: MediaCounts;
+  readonly media: MediaSpec;
+}
+
+/** Reads configs, tokenizers and the weights' headers of a dropped folder. @throws InputError */
+export async function openModel(gpu: Gpu, tree: FileTree): Promise<OpenModel> {
+  const files = await openHumanOmni(tree);
+  const { main } = files;
+  const config = readHumanOmniConfig(files, new WeightLoader(gpu, weightSources(files)));
+  const tokenizer = await Tokenizer.load(main.tree);
+  const generation = (await readJsonIfThere(main.tree, 'generation_config.json')) ?? {};
+  return {
+    tree,
+    files,
+    config,
+    text: { tokenizer, template: await ChatTemplate.load(main.tree), gate: await gateTokenizer(tree, files) },
+    endIds: endTokenIds(tokenizer, main.config, generation),
+    counts: mediaTokenCounts(config),
+    media: mediaSpec(config, await preprocessorOf(files, 'vision')),
+  };
+}
+
+/** From BERT's own folder, else from a `vocab.txt` anywhere in what was dropped. */
+async function gateTokenizer(tree: FileTree, files: HumanOmniFiles): Promise<BertTokenizer> {
+  if (files.towers.bert) return loadBertTokenizer(files.towers.bert.tree);
+  const vocab = tree.files.find(({ path }) => path === 'vocab.txt' || path.endsWith('/vocab.txt'));
+  if (vocab)
+    return bertTokenizerFromVocab(await (await vocab.blob()).text(), await bertConfig(tree, vocab.path));
+  throw new InputError(
+    `${tree.name}: no vocab.txt for the gate's text, neither beside config.json nor in a folder of BERT.`,
+    {
+      hint: "Put bert-base-uncased's vocab.txt into a folder bert beside the model's files.",
+    },
+  );
+}
+
+/** tokenizer_config.json beside the vocabulary, unless it is the decoder's. */
+async function bertConfig(tree: FileTree, vocabPath: string): Promise<Record<string, unknown>> {
+  const folder = subtree(tree, vocabPath.slice(0, -'vocab.txt'.length));
+  if (!folder || (await readTextIfThere(folder, 'tokenizer.json')) !== undefined) return {};
+  return (await readJsonIfThere(folder, 'tokenizer_config.json')) ?? {};
+}
+
+/** What the page shows of a model. `trainable` and `unusedTensors` are known after the weights were loaded. */
+export function summariseModel(
+  { files }: OpenModel,
+  loaded: { readonly trainable: number; readonly unusedTensors: readonly string[] },
+): ModelSummary {
+  const parts = countParameters(files.main.weights, partOf);
+  const sources: TensorSource[] = [files.main.weights];
+  for (const [kind, { weights }] of Object.entries(files.towers)) {
+    if (!weights) continue;
+    sources.push(weights);
+    Object.assign(
+      parts,
+      addCounts(
+        parts,
+        countParameters(weights, () => kind),
+      ),
+    );
+  }
+  const bytes = bytesByType(sources);
+  const [main = ['', 0]] = [...bytes].sort(([, a], [, b]) => b - a);
+  return {
+    name: files.name,
+    parts,
+    trainable: loaded.trainable,
+    dtype: main[0],
+    bytes: [...bytes.values()].reduce((sum, count) => sum + count, 0),
+    layout: files.layout,
+    unusedTensors: [...loaded.unusedTensors],
+  };
+}
+
+function addCounts(a: Record<string, number>, b: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(b).map(([part, count]) => [part, count + (a[part] ?? 0)]));
+}
+
+function bytesByType(sources: readonly TensorSource[]): Map<Dtype, number> {
+  const bytes = new Map<Dtype, number>();
+  for (const source of sources) {
+    for (const name of source.names()) {
+      const { dtype, shape } = source.info(name);
+      const size = shape.reduce((count, side) => count * side, DTYPE_BYTES[dtype]);
+      bytes.set(dtype, (bytes.get(dtype) ?? 0) + size);
+    }
+  }
+  return bytes;
+}

@@ -1,0 +1,250 @@
+import { PromptSampler } from '../data/sampler.ts';
+import type { Dataset, Example } from '../data/types.ts';
+import type { Gpu } from '../gpu/index.ts';
+import { InputError } from '../math/errors.ts';
+import { deriveSeed, shuffled } from '../math/random.ts';
+import type { Config } from '../protocol/config.ts';
+import type { EvalResult, Mute, RolloutGroup, Split } from '../protocol/messages.ts';
+import type { MetricValues } from '../protocol/metrics.ts';
+import { encodeQuestion } from '../rl/encoder.ts';
+import { evaluate } from '../rl/evaluate.ts';
+import { loadPolicy, type Policy, type PolicyOptions } from '../rl/policy.ts';
+import { answerIds, muteExample, prepareExample, preparePrompt, type RunPrompt } from '../rl/prepare.ts';
+import { RunContext, type RunExample } from '../rl/run-context.ts';
+import { sftStep } from '../rl/sft.ts';
+import { grpoStep } from '../rl/step.ts';
+import type { FeatureStore } from './features.ts';
+import { LineLog } from './line-log.ts';
+import type { OpenModel } from './model.ts';
+import type { Report } from './progress.ts';
+
+/** What a run is made from. */
+export interface RunParts {
+  readonly gpu: Gpu;
+  readonly model: OpenModel;
+  readonly data: Dataset;
+  readonly features: FeatureStore;
+  readonly config: Config;
+  /** Reports bytes of weights, then clips. */
+  readonly report: { readonly weights: Report; readonly clips: Report };
+  /** Whether to give up before the first step. */
+  readonly stopped: () => boolean;
+}
+
+export interface StepResult {
+  readonly step: number;
+  readonly metrics: MetricValues;
+  readonly seconds: Record<string, number>;
+  readonly groups: RolloutGroup[];
+  /** What went wrong in this step without ending the run. */
+  readonly warning?: string;
+}
+
+const noProgress: Report = () => undefined;
+
+/** Weights on the device, with everything that trains and evaluates them. It lives until the next run takes its place. */
+export class Run {
+  readonly parts: RunParts;
+  readonly prompt: RunPrompt;
+  readonly policy: Policy;
+  /** One line per step, and one per answer of every step. */
+  readonly metricsLog = new LineLog();
+  readonly rolloutsLog = new LineLog();
+  /** Latest evaluation by what was muted. */
+  readonly scores: Record<string, number> = {};
+  readonly #context: RunContext;
+  #examples: readonly RunExample[] = [];
+  #sampler?: PromptSampler;
+  #step = 0;
+  #tokens = 0;
+
+  private constructor(parts: RunParts, prompt: RunPrompt, policy: Policy, context: RunContext) {
+    this.parts = parts;
+    this.prompt = prompt;
+    this.policy = policy;
+    this.#context = context;
+  }
+
+  /** Loads the weights and records what runs on them; no clip is touched yet. */
+  static async load(parts: RunParts): Promise<Run> {
+    const { gpu, model, config, data } = parts;
+    const prompt = preparePrompt(model.text, config, model.counts);
+    const longestAnswer = longestAnswerOf(parts, prompt, data.examples);
+    const options = policyOptions(
+      config,
+      prompt.tokens.ids.length + Math.max(longestAnswer, config.maxCompletionLength),
+    );
+    const policy = await loadPolicy(gpu, model.files, options, parts.report.weights);
+    try {
+      const questionRow = await encodeQuestion(gpu, policy.current, prompt.gateIds);
+      const context = await RunContext.create({
+        policy,
+        config,
+        tokenizer: model.text.tokenizer,
+        endIds: model.endIds,
+        questionRow,
+        mediaCounts: model.counts,
+        senses: { video: model.counts.video > 0, audio: model.counts.audio > 0 },
+        longestPrompt: prompt.tokens.ids.length,
+        longestAnswer,
+      });
+      return new Run(parts, prompt, policy, context);
+    } catch (error) {
+      policy[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  get config(): Config {
+    return this.parts.config;
+  }
+
+  /** Optimizer steps taken. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** Decodes and encodes the training clips. @throws InputError when none is left */
+  async prepareTraining(): Promise<void> {
+    const { data, config, report } = this.parts;
+    this.#examples = await this.#prepare(
+      data.examples.filter(({ split }) => split === 'train'),
+      report.clips,
+    );
+    if (this.parts.stopped()) return;
+    if (this.#examples.length === 0) {
+      throw new InputError(`${data.name}: no clip of the split "train" can be used.`, {
+        hint: 'Look at the issues of the data set; every clip and row that was left out is listed there.',
+      });
+    }
+    this.#sampler = new PromptSampler(this.#examples.length, config.seed);
+  }
+
+  async #prepare(examples: readonly Example[], report: Report): Promise<RunExample[]> {
+    const { features, model, stopped } = this.parts;
+    await features.prepare(this.policy, examples, report, stopped);
+    return examples.flatMap((example) => {
+      const found = features.get(example);
+      return found ? [prepareExample(model.text, this.prompt, example, found)] : [];
+    });
+  }
+
+  /** Takes one optimizer step on the next clips. */
+  async takeStep(): Promise<StepResult> {
+    const { config } = this.parts;
+    const indices = this.#sampler!.next(config.promptsPerStep);
+    const examples = indices.map((index) => this.#examples[index]!);
+    const take = config.stage === 'sft' ? sftStep : grpoStep;
+    const { metrics, seconds, groups } = await take(this.#context, examples, this.#step);
+    this.#step++;
+    this.#tokens += metrics.num_tokens ?? 0;
+    const warning = brokenValue(metrics);
+    return {
+      step: this.#step,
+      metrics: { ...metrics, num_tokens: this.#tokens, epoch: this.#sampler!.epochs } as MetricValues,
+      seconds,
+      groups: [...groups],
+      ...(warning === undefined ? {} : { warning }),
+    };
+  }
+
+  /** Keeps a step's numbers and answers for the export. */
+  record({ step, metrics, seconds, groups }: StepResult): void {
+    this.metricsLog.append({ step, ...metrics, seconds });
+    const answers = groups.flatMap(({ exampleId, label, completions }) =>
+      completions.map((completion, index) => ({ step, exampleId, label, index, ...completion })),
+    );
+    if (answers.length > 0) this.rolloutsLog.append(...answers);
+  }
+
+  /** Greedy answers on at most `evalLimit` clips of a split, always the same ones; `test` falls back to `val`. */
+  async evaluate(
+    split: Split,
+    mute: Mute | undefined,
+    progress: { clips: Report; answers: Report },
+  ): Promise<EvalResult> {
+    const { data, features } = this.parts;
+    const found = heldOut(data, split);
+    const chosen = shuffled(found.examples, deriveSeed(0, 'evaluation')).slice(0, this.config.evalLimit);
+    const examples = await this.#prepare(chosen, progress.clips);
+    if (examples.length === 0) {
+      throw new InputError(`${data.name}: no clip of the split "${found.split}" can be used.`, {
+        hint: 'Look at the issues of the data set, or mark some rows with "split": "test".',
+      });
+    }
+    const nothing = mute ? await features.empty(this.policy) : undefined;
+    const result = await evaluate(
+      this.#context,
+      mute && nothing ? examples.map((example) => muteExample(example, mute, nothing)) : examples,
+      {
+        split: found.split,
+        step: this.#step,
+        ...(mute ? { mute } : {}),
+        labels: [...new Set(data.examples.map(({ label }) => label))],
+        progress: progress.answers,
+      },
+    );
+    const suffix = mute ? ` without ${mute}` : '';
+    this.scores[`WAR (${result.split}, ${result.n} clips)${suffix}, step ${result.step}`] = result.war;
+    return result;
+  }
+
+  [Symbol.dispose](): void {
+    this.#context[Symbol.dispose]();
+    this.policy[Symbol.dispose]();
+  }
+}
+
+export const silent = { clips: noProgress, answers: noProgress };
+
+function policyOptions(config: Config, maxPositions: number): PolicyOptions {
+  const {
+    loraRank,
+    loraAlpha,
+    loraTargets,
+    trainDecoder,
+    trainProjectors,
+    trainGate,
+    trainBert,
+    beta,
+    seed,
+  } = config;
+  return {
+    trainDecoder,
+    trainProjectors,
+    trainGate,
+    trainBert,
+    ...(loraRank > 0 ? { lora: { rank: loraRank, alpha: loraAlpha, targets: loraTargets } } : {}),
+    reference: config.stage === 'grpo' && beta !== 0,
+    seed,
+    maxPositions,
+  };
+}
+
+/** Tokens of the longest answer that supervised training will learn; 1 for training by rewards. */
+function longestAnswerOf(
+  { config, model }: RunParts,
+  prompt: RunPrompt,
+  examples: readonly Example[],
+): number {
+  if (config.stage !== 'sft') return 1;
+  const train = examples.filter(({ split }) => split === 'train');
+  return train.reduce((most, example) => Math.max(most, answerIds(model.text, prompt, example).length), 1);
+}
+
+/** The clips of a split; those of `val` stand in for an empty `test`, and the other way round. */
+function heldOut({ examples }: Dataset, split: Split): { split: Split; examples: readonly Example[] } {
+  const of = (wanted: Split) => examples.filter((example) => example.split === wanted);
+  const own = of(split);
+  const other = split === 'test' ? 'val' : split === 'val' ? 'test' : undefined;
+  return own.length > 0 || !other ? { split, examples: own } : { split: other, examples: of(other) };
+}
+
+/** Names what is not finite in a step's numbers; the optimizer leaves the weights alone in such a step. */
+function brokenValue(metrics: Readonly<Record<string, number>>): string | undefined {
+  const broken = ['loss', 'grad_norm'].filter(
+    (key) => metrics[key] !== undefined && !Number.isFinite(metrics[key]),
+  );
+  if (broken.length === 0) return undefined;
+  return `${broken.map((key) => `${key} is ${metrics[key]}`).join(' and ')}; this step changed no weight.`;
+}

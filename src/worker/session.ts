@@ -1,0 +1,353 @@
+import { readDataset } from '../data/read.ts';
+import { summarise } from '../data/summary.ts';
+import type { Dataset } from '../data/types.ts';
+import type { Gpu } from '../gpu/index.ts';
+import { type FileTree, treeFromFiles } from '../io/files.ts';
+import { InputError } from '../math/errors.ts';
+import { type Config, defaultConfig } from '../protocol/config.ts';
+import type { CommandOf, DataSummary, RunState } from '../protocol/messages.ts';
+import { presetConfig } from '../protocol/presets.ts';
+import { preparePrompt } from '../rl/prepare.ts';
+import { openDemoTrees } from './demo.ts';
+import { exportFiles } from './export/files.ts';
+import { failureEvent } from './failure.ts';
+import { FeatureStore } from './features.ts';
+import { Lane, nextMacrotask } from './lane.ts';
+import { type OpenModel, openModel, summariseModel } from './model.ts';
+import { makePreview } from './preview.ts';
+import { type Emit, progressOf } from './progress.ts';
+import { Run, type RunParts } from './run.ts';
+
+/** What the person wants of the run under way. */
+type Wish = 'go on' | 'one step' | 'pause' | 'stop';
+
+const ACTIVE: readonly RunState[] = ['loading', 'running', 'pausing', 'paused'];
+/** A data set without splits is divided the same way for every run. */
+const SPLIT_SEED = 42;
+
+/**
+ * The life of a model, a data set and a run on one device. Steps, evaluations and exports take turns in one lane, so that
+ * each of them sees whole steps; between two steps waiting commands are heard.
+ */
+export class Session {
+  readonly #gpu: Gpu;
+  readonly #emit: Emit;
+  readonly #lane = new Lane();
+  #model?: OpenModel;
+  #features?: FeatureStore;
+  #data?: Dataset;
+  #run?: Run;
+  #state: RunState = 'empty';
+  #steps = 0;
+  #wish: Wish = 'go on';
+  /** Ends the wait of a paused run. */
+  #wake: () => void = () => undefined;
+  /** Settings that evaluation and preview use: those of the latest run. */
+  #config: Config = defaultConfig();
+  #reportedIssues = 0;
+
+  constructor(gpu: Gpu, emit: Emit) {
+    this.#gpu = gpu;
+    this.#emit = emit;
+  }
+
+  async openDemo({ requestId }: CommandOf<'openDemo'>): Promise<void> {
+    this.#refuseWhileActive();
+    const { model, data } = await openDemoTrees();
+    this.#config = presetConfig('demo');
+    await this.#takeModel(model, requestId);
+    await this.#takeData(data, requestId);
+  }
+
+  async openModel({ requestId, files }: CommandOf<'openModel'>): Promise<void> {
+    this.#refuseWhileActive();
+    await this.#takeModel(treeFromFiles(files), requestId);
+  }
+
+  async openData({ requestId, files }: CommandOf<'openData'>): Promise<void> {
+    this.#refuseWhileActive();
+    await this.#takeData(treeFromFiles(files), requestId);
+  }
+
+  async #takeModel(tree: FileTree, requestId: number): Promise<void> {
+    const model = await openModel(this.#gpu, tree);
+    await this.#lane.run(async () => this.#dropRun());
+    this.#model = model;
+    this.#features = new FeatureStore(model.media);
+    const summary = summariseModel(model, { trainable: 0, unusedTensors: [] });
+    this.#emit({ type: 'model', requestId, summary });
+    this.#becomeReady();
+  }
+
+  async #takeData(tree: FileTree, requestId: number): Promise<void> {
+    this.#emit({
+      type: 'progress',
+      requestId,
+      what: 'Reading the data set',
+      done: 0,
+      total: tree.files.length,
+      unit: 'files',
+    });
+    const data = await readDataset(tree, { seed: SPLIT_SEED });
+    await this.#lane.run(async () => this.#dropRun());
+    this.#data = data;
+    this.#features?.clear();
+    this.#emit({ type: 'data', requestId, summary: this.#summary(data) });
+    this.#becomeReady();
+  }
+
+  #summary(data: Dataset): DataSummary {
+    const unreadable = this.#features?.issues ?? [];
+    this.#reportedIssues = unreadable.length;
+    const summary = summarise(data);
+    return { ...summary, issues: [...summary.issues, ...unreadable] };
+  }
+
+  /** Tells the page about clips that turned out to be unreadable. */
+  #reportIssues(requestId = 0): void {
+    if (!this.#data || (this.#features?.issues.length ?? 0) === this.#reportedIssues) return;
+    this.#emit({ type: 'data', requestId, summary: this.#summary(this.#data) });
+  }
+
+  #becomeReady(): void {
+    this.#steps = 0;
+    this.#setState(this.#model && this.#data ? 'ready' : 'empty');
+  }
+
+  async preview({ requestId, exampleId }: CommandOf<'preview'>): Promise<void> {
+    const { model, data } = this.#opened();
+    const example = data.examples.find(({ id }) => id === exampleId);
+    if (!example) {
+      throw new InputError(`There is no clip "${exampleId}" in ${data.name}.`, {
+        hint: 'Choose one from the list.',
+      });
+    }
+    const prompt = preparePrompt(model.text, this.#config, model.counts);
+    const preview = await makePreview(example, model.media, prompt);
+    this.#emit({ type: 'preview', requestId, preview }, preview.frames);
+  }
+
+  /** Begins a run; returns at once, the run reports by events. */
+  start({ config }: CommandOf<'start'>): void {
+    this.#begin(config, 'go on');
+  }
+
+  step({ config }: CommandOf<'step'>): void {
+    if (this.#state === 'paused') this.#continue('one step');
+    else if (config) this.#begin(config, 'one step');
+    else throw new InputError('There is no paused run to take a step in.', { hint: 'Start a run first.' });
+  }
+
+  pause(): void {
+    if (this.#state === 'loading') this.#wish = 'pause';
+    if (this.#state !== 'running') return;
+    this.#wish = 'pause';
+    this.#setState('pausing');
+  }
+
+  resume(): void {
+    if (this.#state === 'paused') this.#continue('go on');
+  }
+
+  stop(): void {
+    if (!ACTIVE.includes(this.#state)) return;
+    this.#wish = 'stop';
+    this.#wake();
+  }
+
+  #continue(wish: Wish): void {
+    this.#wish = wish;
+    this.#setState('running');
+    this.#wake();
+  }
+
+  #begin(config: Config, wish: Wish): void {
+    this.#refuseWhileActive();
+    const opened = this.#opened();
+    this.#wish = wish;
+    this.#config = config;
+    this.#steps = config.steps;
+    // The run before is let go of inside the lane; no step of it may be shown for the new one.
+    this.#state = 'loading';
+    this.#emit({ type: 'state', state: 'loading', step: 0, steps: config.steps });
+    void this.#drive({ ...opened, config }).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** A run from the first byte to its last step. */
+  async #drive(parts: Pick<RunParts, 'model' | 'data' | 'config'>): Promise<void> {
+    const run = await this.#lane.run(async () => {
+      const loaded = await this.#load(parts);
+      await loaded.prepareTraining();
+      return loaded;
+    });
+    this.#reportIssues();
+    if (this.#wants('stop')) return this.#setState('ready');
+    this.#setState(this.#wants('pause') ? 'pausing' : 'running');
+    while (run.step < run.config.steps && !this.#wants('stop')) {
+      if (this.#wants('pause')) {
+        await this.#pauseHere();
+        continue;
+      }
+      await this.#lane.run(() => this.#takeStep(run));
+      if (this.#wants('one step')) this.#wish = 'pause';
+      await nextMacrotask();
+    }
+    this.#setState(run.step < run.config.steps ? 'stopped' : 'finished');
+  }
+
+  /** Reads the wish anew: it changes while a step is under way. */
+  #wants(wish: Wish): boolean {
+    return this.#wish === wish;
+  }
+
+  async #pauseHere(): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#setState('paused');
+    await woken;
+  }
+
+  async #load({ model, data, config }: Pick<RunParts, 'model' | 'data' | 'config'>): Promise<Run> {
+    this.#dropRun();
+    const run = await Run.load({
+      gpu: this.#gpu,
+      model,
+      data,
+      config,
+      features: this.#features!,
+      report: {
+        weights: progressOf(this.#emit, 'Loading the model', 'bytes'),
+        clips: progressOf(this.#emit, 'Preparing clips', 'clips'),
+      },
+      stopped: () => this.#wants('stop'),
+    });
+    this.#run = run;
+    const { store, unusedTensors } = run.policy;
+    this.#emit({ type: 'model', summary: summariseModel(model, { trainable: store.size, unusedTensors }) });
+    return run;
+  }
+
+  async #takeStep(run: Run): Promise<void> {
+    const result = await run.takeStep();
+    const { step, seconds, groups, warning } = result;
+    const { evalEvery } = run.config;
+    const metrics = { ...result.metrics };
+    if (evalEvery > 0 && step % evalEvery === 0) {
+      const scores = await this.#evaluate(run, { split: 'val' });
+      metrics['eval/war'] = scores.war;
+      metrics['eval/uar'] = scores.uar;
+    }
+    run.record({ ...result, metrics });
+    this.#emit({ type: 'step', step, metrics, seconds });
+    if (groups.length > 0) this.#emit({ type: 'rollouts', step, groups });
+    const { ledger } = this.#gpu;
+    this.#emit({ type: 'memory', parts: ledger.parts(), peak: ledger.peak });
+    if (warning)
+      this.#emit({
+        type: 'error',
+        message: `Step ${step}: ${warning}`,
+        hint: 'Lower the learning rate if it happens again.',
+        fatal: false,
+      });
+    if (this.#state === 'running' || this.#state === 'pausing') this.#setState(this.#state);
+  }
+
+  /** Measures the weights as they are: those of the latest run, or as loaded. */
+  async evaluate(command: CommandOf<'evaluate'>): Promise<void> {
+    const opened = this.#opened();
+    await this.#lane.run(async () => {
+      const run = this.#run ?? (await this.#load({ ...opened, config: measuring(this.#config) }));
+      await this.#evaluate(run, command);
+    });
+  }
+
+  async #evaluate(run: Run, command: Pick<CommandOf<'evaluate'>, 'split' | 'mute'> & { requestId?: number }) {
+    const { split, mute, requestId } = command;
+    const result = await run.evaluate(split, mute, {
+      clips: progressOf(this.#emit, 'Preparing clips', 'clips', requestId),
+      answers: progressOf(this.#emit, 'Asking about held-out clips', 'clips', requestId),
+    });
+    this.#reportIssues(requestId);
+    this.#emit({ type: 'eval', ...(requestId === undefined ? {} : { requestId }), result });
+    return result;
+  }
+
+  async export({ requestId, parts }: CommandOf<'export'>): Promise<void> {
+    const opened = this.#opened();
+    await this.#lane.run(async () => {
+      const run = this.#run ?? (await this.#load({ ...opened, config: measuring(this.#config) }));
+      const report = progressOf(this.#emit, 'Writing weights', 'tensors', requestId);
+      this.#emit({ type: 'exported', requestId, files: await exportFiles(run, parts, report) });
+    });
+  }
+
+  /** The device is gone: nothing of this session can go on. */
+  deviceLost(message: string): void {
+    this.#wish = 'stop';
+    this.#wake();
+    this.#setState('failed', message);
+    this.#emit({
+      type: 'error',
+      message,
+      hint: 'Reload the page; try fewer clips per step or shorter answers.',
+      fatal: true,
+    });
+  }
+
+  #fail(error: unknown): void {
+    const event = failureEvent(error);
+    this.#emit(event);
+    this.#setState('failed', event.message);
+  }
+
+  #opened(): { model: OpenModel; data: Dataset } {
+    const model = this.#model;
+    const data = this.#data;
+    if (model && data) return { model, data };
+    const missing = model ? 'data set' : data ? 'model' : 'model and no data set';
+    throw new InputError(`There is no ${missing} yet.`, {
+      hint: 'Drop its folder on the page, or open the demo.',
+    });
+  }
+
+  #refuseWhileActive(): void {
+    if (!ACTIVE.includes(this.#state)) return;
+    throw new InputError('A run is under way.', { hint: 'Stop it first.' });
+  }
+
+  #dropRun(): void {
+    this.#run?.[Symbol.dispose]();
+    this.#run = undefined;
+  }
+
+  #setState(state: RunState, message?: string): void {
+    if (this.#state === 'failed' && state !== 'ready' && state !== 'empty') return;
+    this.#state = state;
+    const step = state === 'empty' || state === 'ready' ? 0 : (this.#run?.step ?? 0);
+    this.#emit({
+      type: 'state',
+      state,
+      step,
+      steps: this.#steps,
+      ...(message === undefined ? {} : { message }),
+    });
+  }
+}
+
+/** Settings under which weights are measured without a run: as little as possible is set up for training. */
+function measuring(config: Config): Config {
+  return {
+    ...config,
+    stage: 'grpo',
+    promptsPerStep: 1,
+    groupSize: 2,
+    loraRank: 1,
+    loraTargets: ['q_proj'],
+    beta: 0,
+    trainDecoder: false,
+    trainProjectors: false,
+    trainGate: false,
+    trainBert: false,
+  };
+}

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Gpu } from '../../src/gpu/index.ts';
+import { memorySource } from '../../src/io/bytes.ts';
+import { type FloatDtype, f32ToBytes } from '../../src/io/dtype.ts';
+import { openSafetensors, type TensorSource } from '../../src/io/safetensors.ts';
+import { safetensorsParts } from '../../src/io/safetensors-write.ts';
+import { bertAliases } from '../../src/models/bert.ts';
+import { siglipAliases } from '../../src/models/siglip.ts';
+import { WeightLoader } from '../../src/models/weights.ts';
+import { whisperAliases } from '../../src/models/whisper.ts';
+import { numbers, testGpu } from '../ops/harness.ts';
+
+/** A file in memory; values are numbers that bf16 and f16 hold exactly. */
+async function file(label: string, tensors: Record<string, [FloatDtype, number[]]>): Promise<TensorSource> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const entries = Object.entries(tensors).map(([name, [dtype, shape]]) => ({
+    name,
+    dtype,
+    shape,
+    bytes: () => f32ToBytes(dtype, values(shape)),
+  }));
+  for await (const part of safetensorsParts(entries)) parts.push(part);
+  return openSafetensors(memorySource(new Uint8Array(await new Blob(parts).arrayBuffer())), label);
+}
+
+const values = (shape: number[]): Float32Array<ArrayBuffer> =>
+  Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => (i % 17) - 8);
+
+let gpu: Gpu;
+let source: TensorSource;
+let loader: WeightLoader;
+beforeAll(async () => {
+  gpu = await testGpu();
+  source = await file('model.safetensors', {
+    matrix: ['BF16', [3, 5]],
+    half: ['F16', [2, 3]],
+    vector: ['BF16', [5]],
+    wide: ['F32', [4, 4]],
+    extra: ['F32', [1]],
+  });
+  loader = new WeightLoader(gpu, [{ source, aliases: (name) => [name] }]);
+});
+afterAll(() => {
+  loader[Symbol.dispose]();
+});
+
+describe('WeightLoader', () => {
+  it('keeps matrices as published and widens vectors and what is asked for', async () => {
+    const matrix = loader.open('matrix', [3, 5]);
+    const half = loader.open('half', [2, 3], { as: 'f32' });
+    const vector = loader.open('vector', [5]);
+    await loader.load();
+    expect([matrix.dtype, half.dtype, vector.dtype]).toEqual(['bf16', 'f32', 'f32']);
+    const bits = new Uint8Array(await gpu.readBytes(matrix)).slice(0, 30);
+    expect(bits).toEqual(await source.bytes('matrix'));
+    expect(await gpu.read(half)).toEqual(values([2, 3]));
+    expect(await gpu.read(vector)).toEqual(values([5]));
+  });
+
+  it('uploads each tensor once', () => {
+    const first = loader.open('wide', [4, 4]);
+    const before = gpu.ledger.total;
+    expect(loader.open('wide', [4, 4]).storage).toEqual(first.storage);
+    expect(gpu.ledger.total).toBe(before);
+  });
+
+  it('reports progress and what nobody opened', async () => {
+    const seen: [number, number][] = [];
+    await loader.load((done, total) => seen.push([done, total]));
+    expect(seen.at(-1)).toEqual([64, 64]);
+    expect(loader.unused()).toEqual(['extra']);
+  });
+
+  it('names file, tensor, found and expected shape', () => {
+    expect(() => loader.open('extra', [2, 2])).toThrow(
+      'model.safetensors: tensor "extra" has the shape [1], expected [2, 2].',
+    );
+    expect(() => loader.open('absent', [1])).toThrow('Tensor "absent" is missing in model.safetensors.');
+  });
+
+  it('prefers tensors that were placed elsewhere', () => {
+    const trained = {
+      ...gpu.tensor('trainable', 'matrix', [3, 5]),
+      grad: gpu.tensor('gradients', 'd', [3, 5]),
+    };
+    using other = new WeightLoader(gpu, [{ source, aliases: (name) => [name] }], (name) =>
+      name === 'matrix' ? trained : undefined,
+    );
+    expect(other.open('matrix', [3, 5]).grad).toBeDefined();
+    expect(other.unused()).not.toContain('matrix');
+    gpu.free(trained, trained.grad);
+  });
+
+  it('gives its memory back', async () => {
+    const before = gpu.ledger.total;
+    const other = new WeightLoader(gpu, [{ source, aliases: (name) => [name] }]);
+    other.open('matrix', [3, 5]);
+    other.open('wide', [4, 4]);
+    await other.load();
+    expect(gpu.ledger.total).toBeGreaterThan(before);
+    other[Symbol.dispose]();
+    expect(gpu.ledger.total).toBe(before);
+  });
+
+  it('splits what does not fit one binding by rows', async () => {
+    const rows = 3;
+    const cols = 12 << 20;
+    const bytes = numbers(rows * 4, 9);
+    const big: TensorSource = {
+      ...source,
+      has: () => true,
+      info: (name) => ({ name, dtype: 'F32', shape: [rows, cols], start: 0, end: 4 * rows * cols }),
+      async *pieces() {
+        for (let row = 0; row < rows; row++) {
+          const piece = new Uint8Array(16);
+          piece.set(new Uint8Array(bytes.buffer, 16 * row, 16));
+          yield { offset: 4 * cols * row, bytes: piece };
+        }
+      },
+    };
+    using other = new WeightLoader(gpu, [{ source: big, aliases: (name) => [name] }]);
+    const shards = other.openRows('big', [rows, cols]);
+    await other.load();
+    expect(shards.map(({ shape }) => shape[0])).toEqual([2, 1]);
+    const start = new Float32Array(await gpu.readBytes(shards[1]!, 16));
+    expect(start).toEqual(bytes.slice(8));
+  });
+});
+
+describe('names in folders of their own', () => {
+  it('drop what the main file puts in front', () => {
+    expect(siglipAliases('model.vision_tower.vision_tower.vision_model.head.probe')).toEqual([
+      'vision_model.head.probe',
+    ]);
+    expect(whisperAliases('model.audio_tower.audio_tower.encoder.conv1.bias')).toContain(
+      'model.encoder.conv1.bias',
+    );
+    expect(bertAliases('model.bert_model.embeddings.LayerNorm.bias')).toContain(
+      'bert.embeddings.LayerNorm.beta',
+    );
+    expect(bertAliases('model.bert_gate.0.weight')).toEqual([]);
+    expect(siglipAliases('model.mm_projector.readout_video.0.bias')).toEqual([]);
+  });
+});

@@ -1,0 +1,269 @@
+/** The page in a real Chromium, over a pretended worker. Leaves pictures of every screen in test/artifacts/ui. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { MAX_POINTS } from '../../src/store/series.ts';
+import { type Chromium, launchChromium } from '../setup/chromium.ts';
+import { fakeGroups, fakeMetrics } from './fake-port.ts';
+import { serveTestPage } from './serve.ts';
+
+const PICTURES = 'test/artifacts/ui';
+let server: Awaited<ReturnType<typeof serveTestPage>>;
+let chromium: Chromium;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true });
+  server = await serveTestPage();
+  chromium = await launchChromium({ viewport: { width: 1280, height: 720 } });
+});
+
+afterAll(async () => {
+  await chromium?.close();
+  await server?.close();
+});
+
+beforeEach(async () => {
+  page = await chromium.context.newPage();
+  page.on('pageerror', ({ message }) => complaints.push(message));
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+});
+
+afterEach(async () => {
+  await page.close();
+  expect(complaints.splice(0)).toEqual([]);
+});
+
+const id = (name: string) => `[data-testid="${name}"]`;
+async function open(query = ''): Promise<void> {
+  await page.goto(`${server.url}${query}`);
+  await page.waitForSelector('h1');
+}
+
+const state = (name: string) => page.waitForSelector(`[data-state=${name}]`, { timeout: 90_000 });
+const startable = () => page.waitForSelector(`${id('start')}:not([disabled])`);
+const sent = () => page.evaluate(() => (globalThis as unknown as { sent: { type: string }[] }).sent);
+
+async function trained(steps: number, query = '?stepMs=1'): Promise<void> {
+  await open(query);
+  await startable();
+  await page.fill(id('field-steps'), String(steps));
+  await page.click(id('start'));
+  await state('finished');
+}
+
+describe('training', () => {
+  it('starts with one press and draws every step, in curves and in their table twins', async () => {
+    await trained(30);
+    const chart = page.locator(id('chart-reward'));
+    await expect.poll(() => chart.getAttribute('data-points')).toBe('30');
+    const path = await chart.locator('path.recharts-line-curve').first().getAttribute('d');
+    expect(path?.match(/[ML]/g)?.length ?? 0, path ?? '').toBe(30);
+    const cells = await chart.locator('td[data-metric=reward]').allTextContents();
+    expect(cells).toHaveLength(30);
+    // Chromium's Math.exp may differ from Node's in the last bit.
+    for (const [i, cell] of cells.entries())
+      expect(Number(cell)).toBeCloseTo(fakeMetrics(i + 1).reward ?? 0, 12);
+    const keys = ['rewards', 'kl', 'loss', 'completions-mean_length', 'entropy', 'grad_norm'];
+    for (const key of [...keys, 'tokens_per_second-generate']) {
+      expect(await page.locator(id(`chart-${key}`)).isVisible(), key).toBe(true);
+    }
+    expect(await page.textContent(id('chart-kl'))).toContain('β is 0');
+    expect(await page.textContent('.learning')).toMatch(/^Reward rose from .* in 30 steps\./);
+  });
+
+  it('never draws more points than it should', async () => {
+    await trained(MAX_POINTS + 100, '?stepMs=0');
+    const points = async () => Number(await page.getAttribute(id('chart-reward'), 'data-points'));
+    await expect.poll(points, { timeout: 20_000 }).toBeGreaterThan(300);
+    expect(await points()).toBeLessThanOrEqual(MAX_POINTS);
+  });
+
+  it('pauses, steps and resumes by key, but not while something is typed', async () => {
+    await open('?stepMs=50');
+    await startable();
+    await page.keyboard.press('.');
+    await state('paused');
+    await page.keyboard.press('.');
+    await expect.poll(() => page.textContent(id('run-step'))).toContain('step 2 / 120');
+    await page.keyboard.press(' ');
+    await state('running');
+    await page.keyboard.press(' ');
+    await state('paused');
+    const before = await page.textContent(id('run-step'));
+    await page.click(id('field-steps'));
+    await page.keyboard.type('.');
+    expect(await page.textContent(id('run-step'))).toBe(before);
+    await page.click(id('stop'));
+    await state('stopped');
+  });
+
+  it('names a setting that cannot be, keeps Start shut, and counts changes that wait for the next run', async () => {
+    await open('?stepMs=500');
+    await startable();
+    await page.fill(id('field-groupSize'), 'eight');
+    expect(await page.getAttribute(id('field-groupSize'), 'aria-invalid')).toBe('true');
+    expect(await page.textContent('.field-problem')).toContain(
+      'groupSize is "eight"; expected a whole number from 2',
+    );
+    expect(await page.isDisabled(id('start'))).toBe(true);
+    await page.fill(id('field-groupSize'), '4');
+    await page.click(id('start'));
+    await state('running');
+    await page.fill(id('field-beta'), '0.04');
+    expect(await page.textContent(id('draft-changes'))).toContain(
+      '1 change not in this run: Hold to start (β)',
+    );
+    expect((await sent()).find(({ type }) => type === 'start')).toMatchObject({
+      config: { groupSize: 4, beta: 0 },
+    });
+  });
+});
+
+describe('rollouts', () => {
+  it('lists every answer of a step and opens one', async () => {
+    await trained(3);
+    await page.keyboard.press('4');
+    const rows = page.locator(id('rollout-row'));
+    await expect.poll(() => rows.count()).toBe(64);
+    await rows.nth(9).click();
+    expect(await page.textContent(id('completion-text'))).toBe(fakeGroups(3)[1]?.completions[1]?.text);
+    await page.keyboard.press('[');
+    await expect.poll(() => page.inputValue(id('rollout-step'))).toBe('1');
+    await page.getByLabel('wrong only').check();
+    const wrong = fakeGroups(2).flatMap(({ label, completions }) =>
+      completions.filter(({ answer }) => answer !== label),
+    );
+    await expect.poll(() => rows.count()).toBe(wrong.length);
+    await page.getByLabel('Search answers').fill('no such words');
+    await expect.poll(() => page.textContent('.empty')).toContain('the step has 64 answers');
+  });
+});
+
+describe('data', () => {
+  it('shows only the rows in view of a long list, and a clip as the model sees it', async () => {
+    await open('?clips=5000#/data');
+    await page.waitForSelector(id('clip-row'));
+    expect(await page.textContent(id('data-summary'))).toContain('5000 clips · 4 labels');
+    expect(await page.locator(id('clip-row')).count()).toBeLessThan(60);
+    await page.locator(id('clip-row')).nth(1).click();
+    await page.waitForSelector(id('preview'));
+    expect(await page.locator('.frames canvas').count()).toBe(8);
+    await page.locator(id('clip-row')).nth(3).click();
+    await expect
+      .poll(() => page.textContent(id('problem')))
+      .toContain('ends in the middle of a frame. Replace the file');
+    await page.getByLabel('Dismiss').click();
+    expect(await page.locator(id('problem')).count()).toBe(0);
+  });
+
+  it('takes a dropped folder to the bottom, more than a hundred files, and tells a model from data', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'drop-'));
+    mkdirSync(join(folder, 'set/clips'), { recursive: true });
+    mkdirSync(join(folder, 'tiny'));
+    writeFileSync(join(folder, 'set/data.json'), '[]');
+    writeFileSync(join(folder, 'set/.DS_Store'), 'x');
+    for (let i = 0; i < 230; i++) writeFileSync(join(folder, `set/clips/${i}.mp4`), 'x'.repeat(i));
+    writeFileSync(join(folder, 'tiny/config.json'), '{}');
+    writeFileSync(join(folder, 'tiny/model.safetensors'), '1234');
+    await open('#/data');
+    await page.waitForSelector(id('clip-row'));
+    await drop(page, [join(folder, 'set'), join(folder, 'tiny')]);
+    type Opened = { type: string; files: { path: string; size: number }[] };
+    const opened = async (type: string) =>
+      (await sent()).find((command) => command.type === type) as Opened | undefined;
+    await expect.poll(() => opened('openData')).toBeDefined();
+    const data = (await opened('openData'))?.files ?? [];
+    expect(data.map(({ path }) => path).sort()[0]).toBe('set/clips/0.mp4');
+    expect(data).toHaveLength(231);
+    expect(data.find(({ path }) => path === 'set/clips/77.mp4')?.size).toBe(77);
+    expect((await opened('openModel'))?.files.map(({ path }) => path).sort()).toEqual([
+      'tiny/config.json',
+      'tiny/model.safetensors',
+    ]);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+/** Drops real folders on the page's middle, as a hand would. */
+async function drop(target: Page, files: string[]): Promise<void> {
+  const session = await target.context().newCDPSession(target);
+  const data = { items: [], files, dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, x: 640, y: 300, data });
+  }
+}
+
+describe('evaluation and export', () => {
+  it('compares before with after, and hands out files', async () => {
+    await open('?stepMs=1#/evaluate');
+    await startable();
+    await page.click(id('evaluate'));
+    await expect.poll(() => page.textContent(id('scores'))).toContain('WAR 50.0 %');
+    await page.click(id('start'));
+    await state('finished');
+    await page.keyboard.press('5');
+    await page.click(id('evaluate'));
+    await expect.poll(() => page.textContent(id('scores'))).toContain('WAR 91.7 % (+41.7)');
+    await page.click(id('evaluate-no-audio'));
+    await expect.poll(() => page.locator(id('eval-row')).count()).toBe(3);
+    await page.keyboard.press('6');
+    await page.click(id('export-button'));
+    const names = await page
+      .locator(id('export-file'))
+      .evaluateAll((links) => links.map(({ dataset }) => dataset.name));
+    expect(names).toEqual([
+      'model/config.json',
+      'model/model.safetensors',
+      'metrics.jsonl',
+      'rollouts.jsonl',
+    ]);
+    const download = page.waitForEvent('download');
+    await page.locator(id('export-file')).nth(2).click();
+    expect((await download).suggestedFilename()).toBe('metrics.jsonl');
+    expect(await page.textContent(id('python'))).toContain('model_init("model")');
+  });
+});
+
+it('says what is missing where there is no GPU, and starts nothing', async () => {
+  await open('?gpu=0');
+  await expect.poll(() => page.textContent(id('unavailable'))).toContain('Use Chrome 113 or newer');
+  expect(await page.isDisabled(id('start'))).toBe(true);
+});
+
+describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
+  it('of every screen, empty and after a run; each has one heading, and nothing hangs over the side', async () => {
+    await page.emulateMedia({ colorScheme });
+    const shoot = (name: string) => page.screenshot({ path: `${PICTURES}/${colorScheme}-${name}.png` });
+    const screens = ['data', 'model', 'train', 'rollouts', 'evaluate', 'export'];
+    const visit = async (screen: string) => {
+      await page.keyboard.press(String(1 + screens.indexOf(screen)));
+      await page.waitForSelector(`[data-screen=${screen}]`);
+      expect(await page.locator('h1').count()).toBe(1);
+    };
+    await open('?demo=0');
+    for (const screen of screens) {
+      await visit(screen);
+      await shoot(`${screen}-empty`);
+    }
+    await trained(40);
+    await page.click(id('field-steps'));
+    await page.locator('h1').click();
+    for (const screen of screens) {
+      await visit(screen);
+      if (screen === 'data') await page.locator(id('clip-row')).nth(1).click();
+      if (screen === 'rollouts') await page.locator(id('rollout-row')).nth(2).click();
+      if (screen === 'evaluate') await page.click(id('evaluate'));
+      if (screen === 'export') await page.click(id('export-button'));
+      const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(overhang, screen).toBeLessThanOrEqual(0);
+      await shoot(screen);
+    }
+    await page.setViewportSize({ width: 800, height: 900 });
+    await visit('train');
+    await shoot('train-narrow');
+  });
+});

@@ -1,0 +1,182 @@
+/** The pure parts of the page: what it says, which rows it shows, how it reads what is typed. */
+import { describe, expect, it } from 'vitest';
+import type { EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
+import type { StepRecord } from '../../src/store/state.ts';
+import { compare, labelScores, readableOnly } from '../../src/ui/evaluate/scores.ts';
+import { pythonSnippet } from '../../src/ui/export/python-snippet.ts';
+import { NO_FILTER, rewardNames, rolloutRows } from '../../src/ui/rollouts/rows.ts';
+import { chartTestId } from '../../src/ui/train/chart-list.ts';
+import { readNumber, readNumbers } from '../../src/ui/train/read-field.ts';
+import { learningLine, trend } from '../../src/ui/train/sentences.ts';
+import { roundTicks } from '../../src/ui/train/ticks.ts';
+
+const record = (step: number, metrics: StepRecord['metrics']): StepRecord => ({ step, metrics, seconds: {} });
+const rising = Array.from({ length: 20 }, (_, i) => record(i + 1, { reward: i < 10 ? 0.5 : 1.5 }));
+
+describe('sentences', () => {
+  it('compare the first steps with the last', () => {
+    expect(trend(rising, 'reward', 'Reward')).toBe('Reward rose from 0.5 to 1.5 in 20 steps.');
+    expect(trend([...rising].reverse(), 'reward', 'Reward')).toBe('Reward fell from 1.5 to 0.5 in 20 steps.');
+    expect(trend(rising.slice(0, 10), 'reward', 'Reward')).toBe('Reward stayed near 0.5 over 10 steps.');
+    expect(trend(rising.slice(0, 1), 'reward', 'Reward')).toBe('Reward is 0.5 after one step.');
+    expect(trend(rising, 'kl', 'Drift')).toBe('Drift has no value yet.');
+  });
+
+  it('ignore values that are not finite', () => {
+    expect(trend([record(1, { loss: Number.NaN }), record(2, { loss: 2 })], 'loss', 'Loss')).toContain(
+      'stayed near 2',
+    );
+  });
+
+  it('mention signal and drift only where they are measured', () => {
+    expect(learningLine(rising)).toBe('Reward rose from 0.5 to 1.5 in 20 steps.');
+    const steps = [record(1, { reward: 1, kl: 0.02, frac_reward_zero_std: 0.25 })];
+    expect(learningLine(steps)).toBe(
+      'Reward is 1 after one step. 75 % of groups give a signal. Drift from start: 0.02 nats per token.',
+    );
+  });
+});
+
+describe('roundTicks', () => {
+  it.each([
+    [0.4, 1, [0.4, 0.6, 0.8, 1]],
+    [1.43, 2.01, [1.4, 1.6, 1.8, 2, 2.2]],
+    [-0.049, 0.06, [-0.05, 0, 0.05, 0.1]],
+    [0, 0, [-0.1, -0.05, 0, 0.05, 0.1]],
+    [5, 5, [4.5, 5, 5.5]],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, []],
+  ])('from %d to %d', (low, high, ticks) => {
+    expect(roundTicks(low, high)).toEqual(ticks);
+  });
+
+  it('always encloses, with few ticks', () => {
+    for (let i = 0; i < 200; i++) {
+      const low = Math.sin(i) * 10 ** ((i % 9) - 4);
+      const high = low + Math.abs(Math.cos(i)) * 10 ** ((i % 7) - 3);
+      const ticks = roundTicks(low, high);
+      expect(ticks[0]).toBeLessThanOrEqual(low + Math.abs(low) * 1e-6);
+      expect(ticks[ticks.length - 1]).toBeGreaterThanOrEqual(high - Math.abs(high) * 1e-6);
+      expect(ticks.length).toBeLessThanOrEqual(7);
+    }
+  });
+});
+
+const completion = (answer: string | null, total: number) => ({
+  text: `<answer>${answer}</answer>`,
+  rawText: '',
+  tokens: 3,
+  ended: 'eos' as const,
+  rewards: { accuracy: total },
+  total,
+  advantage: 0,
+  answer,
+});
+const groups: RolloutGroup[] = [
+  {
+    exampleId: 'a',
+    label: 'angry',
+    completions: [completion('angry', 1), completion('sad', 0), completion(null, 0)],
+  },
+  { exampleId: 'b', label: 'sad', completions: [completion('sad', 1), completion('sad', 1)] },
+];
+
+describe('rollout rows', () => {
+  it('mark the first of each group, also after filtering', () => {
+    expect(rolloutRows(groups, NO_FILTER).map(({ first }) => first)).toEqual([
+      true,
+      false,
+      false,
+      true,
+      false,
+    ]);
+    const wrong = rolloutRows(groups, { ...NO_FILTER, wrongOnly: true });
+    expect(wrong.map(({ id, first }) => [id, first])).toEqual([
+      ['0.1', true],
+      ['0.2', false],
+    ]);
+  });
+
+  it('filter by label, silence and words', () => {
+    expect(rolloutRows(groups, { ...NO_FILTER, label: 'sad' }).map(({ exampleId }) => exampleId)).toEqual([
+      'b',
+      'b',
+    ]);
+    expect(rolloutRows(groups, { ...NO_FILTER, silentOnly: true })).toHaveLength(2);
+    expect(rolloutRows(groups, { ...NO_FILTER, search: 'ANGRY' })).toHaveLength(1);
+    expect(rewardNames(groups)).toEqual(['accuracy']);
+  });
+});
+
+describe('scores', () => {
+  const confusion = {
+    labels: ['angry', 'sad', 'fear'],
+    counts: [
+      [3, 1, 0],
+      [0, 2, 0],
+      [0, 0, 0],
+    ],
+  };
+  const result = (over: Partial<EvalResult>): EvalResult => ({
+    split: 'test',
+    step: 10,
+    n: 6,
+    correct: 5,
+    war: 5 / 6,
+    uar: 0.875,
+    confusion,
+    unreadable: 0,
+    interval: [0, 1],
+    ...over,
+  });
+
+  it('compare the newest whole evaluation with the first weights, on the same split', () => {
+    const before = result({ step: 0 });
+    const now = result({ step: 20 });
+    const others = [result({ split: 'val', step: 30 }), result({ mute: 'audio', step: 30 })];
+    expect(compare([before, now, ...others], 'test')).toEqual({ now, before });
+    expect(compare([before], 'test')).toEqual({ now: before, before: undefined });
+    expect(compare(others, 'test')).toBeUndefined();
+  });
+
+  it('give recall by label, none where there are no clips', () => {
+    expect(labelScores(result({})).map(({ n, recall }) => [n, recall])).toEqual([
+      [4, 0.75],
+      [2, 1],
+      [0, undefined],
+    ]);
+  });
+
+  it('count unreadable answers as wrong where their label is known, and say so where it is not', () => {
+    const known = result({ unreadable: 2, confusion: { ...confusion, unreadable: [0, 2, 0] } });
+    expect(labelScores(known).map(({ n, recall }) => [n, recall])[1]).toEqual([4, 0.5]);
+    expect(readableOnly(known)).toBe(false);
+    expect(readableOnly(result({ unreadable: 2 }))).toBe(true);
+  });
+});
+
+describe('reading what is typed', () => {
+  it('numbers, nothing, and what is neither', () => {
+    expect(readNumber(' 4e-4 ', false)).toBe(4e-4);
+    expect(readNumber('', true)).toBeNull();
+    expect(readNumber('', false)).toBe('');
+    expect(readNumber('4e-', false)).toBe('4e-');
+    expect(readNumbers('1, 0.5,')).toEqual([1, 0.5]);
+    expect(readNumbers('1, x')).toBe('1, x');
+  });
+});
+
+it('names charts for tests', () => {
+  expect(chartTestId('completions/mean_length')).toBe('chart-completions-mean_length');
+});
+
+describe('the Python that loads an export', () => {
+  it('names the folder the files are in', () => {
+    expect(pythonSnippet(['out/adapter_config.json', 'out/adapter_model.safetensors'], 'base')).toContain(
+      'PeftModel.from_pretrained(model, "out")',
+    );
+    expect(pythonSnippet(['config.json', 'model.safetensors'], 'base')).toContain('model_init(".")');
+    expect(pythonSnippet(['metrics.jsonl'], 'base')).toContain(
+      'pandas.read_json("metrics.jsonl", lines=True)',
+    );
+  });
+});

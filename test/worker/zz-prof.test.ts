@@ -1,0 +1,21 @@
+import { it } from 'vitest';
+import { HeadlessSession } from '../../src/cli/headless.ts';
+import { parseConfig } from '../../src/protocol/config.ts';
+import { writeFileSync, appendFileSync } from 'node:fs';
+it('profile', async () => {
+  const log = '/tmp/k5prof.log'; writeFileSync(log, '');
+  const t0 = Date.now();
+  const say = (s: string) => appendFileSync(log, `${((Date.now() - t0) / 1000).toFixed(2)} ${s}\n`);
+  const session = await HeadlessSession.open();
+  session.onEvent = (e) => say(JSON.stringify(e).slice(0, 300));
+  say('open');
+  await session.openFolder('openModel', process.env.K5_MODEL ?? '/work/shared/golden/omni-tiny');
+  await session.openFolder('openData', process.env.K5_DATA ?? '/work/main/public/demo');
+  say('opened');
+  const config = parseConfig({ steps: 3, promptsPerStep: 2, groupSize: 2, maxCompletionLength: 8, loraRank: 4 });
+  await session.post({ type: 'start', config });
+  await session.until((e) => e.type === 'state' && ['finished', 'failed', 'stopped'].includes(e.state));
+  say('evaluating');
+  await session.ask((requestId) => ({ type: 'evaluate', requestId, split: 'test' }));
+  await session.close();
+}, 600000);
