@@ -25,6 +25,8 @@ export interface RunParts {
   readonly data: Dataset;
   readonly features: FeatureStore;
   readonly config: Config;
+  /** What the weights as loaded scored on the same data. */
+  readonly before: readonly EvalResult[];
   /** Reports bytes of weights, then clips. */
   readonly report: { readonly weights: Report; readonly clips: Report };
   /** Whether to give up before the first step. */
@@ -40,8 +42,6 @@ export interface StepResult {
   readonly warning?: string;
 }
 
-const noProgress: Report = () => undefined;
-
 /** Weights on the device, with everything that trains and evaluates them. It lives until the next run takes its place. */
 export class Run {
   readonly parts: RunParts;
@@ -50,8 +50,8 @@ export class Run {
   /** One line per step, and one per answer of every step. */
   readonly metricsLog = new LineLog();
   readonly rolloutsLog = new LineLog();
-  /** Latest evaluation by what was muted. */
-  readonly scores: Record<string, number> = {};
+  /** Every evaluation of these weights, and those of the weights as loaded. */
+  readonly evaluations: EvalResult[];
   readonly #context: RunContext;
   #examples: readonly RunExample[] = [];
   #sampler?: PromptSampler;
@@ -63,6 +63,7 @@ export class Run {
     this.prompt = prompt;
     this.policy = policy;
     this.#context = context;
+    this.evaluations = [...parts.before];
   }
 
   /** Loads the weights and records what runs on them; no clip is touched yet. */
@@ -184,8 +185,7 @@ export class Run {
         progress: progress.answers,
       },
     );
-    const suffix = mute ? ` without ${mute}` : '';
-    this.scores[`WAR (${result.split}, ${result.n} clips)${suffix}, step ${result.step}`] = result.war;
+    this.evaluations.push(result);
     return result;
   }
 
@@ -194,8 +194,6 @@ export class Run {
     this.policy[Symbol.dispose]();
   }
 }
-
-export const silent = { clips: noProgress, answers: noProgress };
 
 function policyOptions(config: Config, maxPositions: number): PolicyOptions {
   const {

@@ -5,7 +5,7 @@ import type { Gpu } from '../gpu/index.ts';
 import { type FileTree, treeFromFiles } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import { type Config, defaultConfig } from '../protocol/config.ts';
-import type { CommandOf, DataSummary, RunState } from '../protocol/messages.ts';
+import type { CommandOf, DataSummary, EvalResult, RunState } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
 import { preparePrompt } from '../rl/prepare.ts';
 import { openDemoTrees } from './demo.ts';
@@ -45,6 +45,8 @@ export class Session {
   /** Settings that evaluation and preview use: those of the latest run. */
   #config: Config = defaultConfig();
   #reportedIssues = 0;
+  /** What the weights as loaded scored on the present data. */
+  #before: readonly EvalResult[] = [];
 
   constructor(gpu: Gpu, emit: Emit) {
     this.#gpu = gpu;
@@ -109,7 +111,9 @@ export class Session {
     this.#emit({ type: 'data', requestId, summary: this.#summary(this.#data) });
   }
 
+  /** With another model or data set, what was measured before says nothing any more. */
   #becomeReady(): void {
+    this.#before = [];
     this.#steps = 0;
     this.#setState(this.#model && this.#data ? 'ready' : 'empty');
   }
@@ -216,6 +220,7 @@ export class Session {
       data,
       config,
       features: this.#features!,
+      before: this.#before,
       report: {
         weights: progressOf(this.#emit, 'Loading the model', 'bytes'),
         clips: progressOf(this.#emit, 'Preparing clips', 'clips'),
@@ -268,6 +273,7 @@ export class Session {
       clips: progressOf(this.#emit, 'Preparing clips', 'clips', requestId),
       answers: progressOf(this.#emit, 'Asking about held-out clips', 'clips', requestId),
     });
+    if (result.step === 0) this.#before = [...this.#before, result];
     this.#reportIssues(requestId);
     this.#emit({ type: 'eval', ...(requestId === undefined ? {} : { requestId }), result });
     return result;

@@ -15,6 +15,7 @@ import {
   change,
   type Gradients,
   gradients,
+  holds,
   logProbability,
   type Quantity,
   scalar,
@@ -53,12 +54,36 @@ function grpoConfig(inputs: HumanOmniCase): LossConfig {
   return { ...LOSS_DEFAULTS, lossType: 'grpo', beta: Number(inputs.settings.beta ?? 0) };
 }
 
+/** The same case with the vision tower read at another of its hidden states. */
+function atVisionLayer(inputs: HumanOmniCase, layer: number): HumanOmniCase {
+  const { files } = inputs;
+  const config = { ...files.main.config, mm_vision_select_layer: layer };
+  return { ...inputs, files: { ...files, main: { ...files.main, config } } };
+}
+
+/**
+ * The case as its group of completions was computed. The published tower asks for hidden_states[-2]. Up to release 4 of
+ * transformers this is the output of the last block but one, as the case's intermediates have it; release 5 appends the
+ * normalised last state to the list, so that under it the same code takes the output of the last block. A case says only by its
+ * log-probabilities which of the two made its group.
+ */
+async function asGroupWasMade(gpu: Gpu, inputs: HumanOmniCase): Promise<HumanOmniCase> {
+  for (const candidate of [inputs, atVisionLayer(inputs, -1)]) {
+    using policy = await load(gpu, candidate, {});
+    const logProbs = await packedLogProbs(policy, candidate);
+    if (holds(await logProbability(inputs.arrays, 'logps', spread(logProbs, inputs)))) return candidate;
+  }
+  return inputs;
+}
+
 /** All quantities of one case folder. */
 export async function humanOmniQuantities(tree: FileTree, gpu: Gpu): Promise<Quantity[]> {
-  const inputs = await openCase(tree);
+  const asConfigured = await openCase(tree);
+  const inputs = await asGroupWasMade(gpu, asConfigured);
   const reference = await referenceLogProbs(gpu, inputs);
   const refQuantity = await logProbability(inputs.arrays, 'ref_logps', spread(reference, inputs));
   return [
+    ...(await activationQuantities(gpu, asConfigured)),
     ...(await advantageQuantities(inputs)),
     refQuantity,
     ...(await grpoQuantities(gpu, inputs, reference)),
@@ -73,13 +98,35 @@ async function referenceLogProbs(gpu: Gpu, inputs: HumanOmniCase): Promise<Float
   const weights = await openArrays(inputs.tree, 'reference.safetensors');
   const files = weights ? { ...inputs.files, main: { ...inputs.files.main, weights } } : inputs.files;
   using policy = await load(gpu, { ...inputs, files }, {});
+  return await packedLogProbs(policy, inputs);
+}
+
+async function packedLogProbs(policy: Policy, inputs: HumanOmniCase): Promise<Float32Array> {
+  return (await runForward(policy, inputs)).get('logProbs')!;
+}
+
+async function runForward(policy: Policy, inputs: HumanOmniCase): Promise<ReadonlyMap<string, Float32Array>> {
   using pass = await recordCase(policy, policy.current, inputs, {
     groups: packedGroup(inputs),
     objective: 'nll',
     advantages: inputs.advantages,
     backward: false,
   });
-  return (await pass.run()).get('logProbs')!;
+  return await pass.run();
+}
+
+/** Intermediates of the prompt, from the towers' inputs to the last logits. */
+async function activationQuantities(gpu: Gpu, inputs: HumanOmniCase): Promise<Quantity[]> {
+  const { arrays } = inputs;
+  using policy = await load(gpu, inputs, {});
+  const seen = await runForward(policy, inputs);
+  const quantities: Quantity[] = [];
+  for (const name of ACTIVATIONS.filter((activationName) => arrays.has(activationName))) {
+    const expected = await arrays.float32(name);
+    const values = seen.get(name)!;
+    quantities.push(activation(name, OF_PROMPT.includes(name) ? values.subarray(0, expected.length) : values, expected));
+  }
+  return quantities;
 }
 
 async function advantageQuantities({ arrays, advantages }: HumanOmniCase): Promise<Quantity[]> {
@@ -109,12 +156,6 @@ async function grpoQuantities(gpu: Gpu, inputs: HumanOmniCase, reference: Float3
   using pass = await grpoPass(policy, inputs, reference, true);
   const seen = await pass.run();
   const quantities: Quantity[] = [];
-  for (const name of ACTIVATIONS) {
-    if (!arrays.has(name)) continue;
-    const expected = await arrays.float32(name);
-    const values = seen.get(name)!;
-    quantities.push(activation(name, OF_PROMPT.includes(name) ? values.subarray(0, expected.length) : values, expected));
-  }
   const config = grpoConfig(inputs);
   const { loss, kl } = lossMetrics(config, seen.get('loss')!) as { loss: number; kl: number };
   const logProbs = seen.get('logProbs')!;

@@ -4,6 +4,7 @@ import { useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
 import { useCalm } from '../parts/use-calm.ts';
 import { useKey } from '../shell/keys.ts';
+import { Problems } from '../shell/notices.tsx';
 import { coreCharts, MORE_CHARTS } from './chart-list.ts';
 import { AllSettings, EssentialSettings } from './config-form.tsx';
 import { MetricChart } from './metric-chart.tsx';
@@ -16,6 +17,7 @@ export default function TrainScreen() {
   useKey(['t'], () => setAsTable((shown) => !shown));
   return (
     <>
+      <Problems commands={['openDemo', 'openData', 'openModel']} />
       <EssentialSettings />
       <div className="chart-bar">
         <LearningLine />
@@ -53,7 +55,12 @@ function LearningLine() {
         Ready. Press Start: the curves draw as the model learns. You can't break anything.
       </p>
     );
-  return <p className="lead learning muted">The curves of a run will draw here.</p>;
+  return (
+    <p className="lead learning muted">
+      The curves of a run will draw here, once there are <a href="#/data">clips</a> and a{' '}
+      <a href="#/model">model</a>.
+    </p>
+  );
 }
 
 /** Milliseconds between redraws of the charts. */

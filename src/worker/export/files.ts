@@ -29,7 +29,8 @@ function inFolder(folder: string, files: readonly ExportedFile[]): ExportedFile[
 }
 
 /** What it takes to do the run again. */
-function runRecord({ config, step, parts, prompt, scores }: Run) {
+function runRecord(run: Run) {
+  const { config, step, parts, prompt } = run;
   const { model, data, gpu } = parts;
   return {
     studio: version,
@@ -39,16 +40,27 @@ function runRecord({ config, step, parts, prompt, scores }: Run) {
     config,
     prompt: prompt.rendered,
     chat_template: model.text.template.source,
-    scores,
+    scores: scoresOf(run),
     device: gpu.info,
   };
+}
+
+/** Share of right answers, by what was asked and when; a later evaluation of the same kind replaces the earlier. */
+function scoresOf({ evaluations }: Run): Record<string, number> {
+  return Object.fromEntries(
+    evaluations.map(({ split, n, mute, step, war }) => [
+      `WAR on ${n} clips of ${split}${mute ? ` without ${mute}` : ''}, step ${step}`,
+      war,
+    ]),
+  );
 }
 
 function cardFile(run: Run, folder: string, isAdapter: boolean): ExportedFile {
   return { name: `${folder}/README.md`, blob: new Blob([modelCard(runFacts(run, isAdapter))]) };
 }
 
-function runFacts({ config, step, parts, prompt, scores }: Run, isAdapter: boolean): RunFacts {
+function runFacts(run: Run, isAdapter: boolean): RunFacts {
+  const { config, step, parts, prompt } = run;
   const { model, data } = parts;
   const changed = diffConfig(defaultConfig(), config).map(({ key, to }) => [key, to] as const);
   const precision = isAdapter ? {} : { 'trained tensors': 'F32; all others as published' };
@@ -64,7 +76,7 @@ function runFacts({ config, step, parts, prompt, scores }: Run, isAdapter: boole
       examples: data.examples.length,
       labels: [...new Set(data.examples.map(({ label }) => label))].sort(),
     },
-    scores,
+    scores: scoresOf(run),
     prompt: prompt.rendered,
     chatTemplate: model.text.template.source,
     studioVersion: version,
