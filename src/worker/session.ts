@@ -33,6 +33,8 @@ export class Session {
   readonly #gpu: Gpu;
   readonly #emit: Emit;
   readonly #lane = new Lane();
+  /** Folders are opened in the order in which they were given, so that the last one stays. */
+  readonly #opens = new Lane();
   #model?: OpenModel;
   #features?: FeatureStore;
   #data?: Dataset;
@@ -53,22 +55,28 @@ export class Session {
     this.#emit = emit;
   }
 
-  async openDemo({ requestId }: CommandOf<'openDemo'>): Promise<void> {
-    this.#refuseWhileActive();
-    const { model, data } = await openDemoTrees();
-    this.#config = presetConfig('demo');
-    await this.#takeModel(model, requestId);
-    await this.#takeData(data, requestId);
+  openDemo({ requestId }: CommandOf<'openDemo'>): Promise<void> {
+    return this.#open(async () => {
+      const { model, data } = await openDemoTrees();
+      this.#config = presetConfig('demo');
+      await this.#takeModel(model, requestId);
+      await this.#takeData(data, requestId);
+    });
   }
 
-  async openModel({ requestId, files }: CommandOf<'openModel'>): Promise<void> {
-    this.#refuseWhileActive();
-    await this.#takeModel(treeFromFiles(files), requestId);
+  openModel({ requestId, files }: CommandOf<'openModel'>): Promise<void> {
+    return this.#open(() => this.#takeModel(treeFromFiles(files), requestId));
   }
 
-  async openData({ requestId, files }: CommandOf<'openData'>): Promise<void> {
-    this.#refuseWhileActive();
-    await this.#takeData(treeFromFiles(files), requestId);
+  openData({ requestId, files }: CommandOf<'openData'>): Promise<void> {
+    return this.#open(() => this.#takeData(treeFromFiles(files), requestId));
+  }
+
+  #open(work: () => Promise<void>): Promise<void> {
+    return this.#opens.run(async () => {
+      this.#refuseWhileActive();
+      return work();
+    });
   }
 
   async #takeModel(tree: FileTree, requestId: number): Promise<void> {

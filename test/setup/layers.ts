@@ -27,7 +27,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ops: ['gpu', 'math'],
   models: ['ops', 'gpu', 'io', 'math'],
   optim: ['ops', 'gpu', 'math'],
-  rl: ['models', 'optim', 'ops', 'gpu', 'text', 'data', 'math', 'protocol'],
+  rl: ['models', 'optim', 'ops', 'gpu', 'text', 'data', 'io', 'math', 'protocol'],
   worker: ['math', 'protocol', 'io', 'text', 'media', 'data', 'gpu', 'ops', 'models', 'optim', 'rl'],
   store: ['protocol', 'math'],
   ui: ['store', 'protocol', 'math'],

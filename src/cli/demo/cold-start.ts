@@ -1,0 +1,126 @@
+/** Supervised cold start: the model learns the format of an answer, and its cues only by halves. */
+import type { Gpu } from '../../gpu/index.ts';
+import type { FileTree } from '../../io/files.ts';
+import { permutation, uniform } from '../../math/random.ts';
+import { mediaTokenCounts } from '../../models/humanomni.ts';
+import { openHumanOmni } from '../../models/humanomni-files.ts';
+import type { NamedArray } from '../../models/lora.ts';
+import { type Config, parseConfig } from '../../protocol/config.ts';
+import { loadBertTokenizer } from '../../text/bert-tokenizer.ts';
+import { ChatTemplate } from '../../text/chat-template.ts';
+import { endTokenIds, Tokenizer } from '../../text/tokenizer.ts';
+import { encodeAnswer } from '../../text/prompt.ts';
+import { ClipEncoder, encodeQuestion, type Features } from '../../rl/encoder.ts';
+import { evaluate } from '../../rl/evaluate.ts';
+import { loadPolicy, type Policy } from '../../rl/policy.ts';
+import { preparePrompt, type TextTools } from '../../rl/prepare.ts';
+import { RunContext, type RunExample } from '../../rl/run-context.ts';
+import { sftStep } from '../../rl/sft.ts';
+import { ANSWERS, QUESTION } from './architecture.ts';
+import type { DemoClip } from './clips.ts';
+import { readJsonIfThere } from '../../io/files.ts';
+
+export interface ColdStartOptions {
+  readonly seed: number;
+  readonly steps: number;
+  readonly learningRate: number;
+  /** Share of the labels that are replaced by random ones. */
+  readonly shuffled: number;
+  readonly log: (line: string) => void;
+}
+
+const CLIPS = 64;
+const LABELS = Object.keys(ANSWERS);
+
+const SETTINGS: Partial<Config> = {
+  stage: 'sft',
+  promptsPerStep: 8,
+  schedule: 'linear',
+  loraRank: 0,
+  trainDecoder: true,
+  trainProjectors: true,
+  maxCompletionLength: 24,
+  question: QUESTION,
+};
+
+/** Labels of the cold start's clips, a share of them replaced by random ones. */
+function noisyLabels(clips: readonly DemoClip[], shuffled: number, seed: number): string[] {
+  return clips.map(({ label }, i) => {
+    if (uniform(seed, 1, i) >= shuffled) return label;
+    return LABELS[Math.floor(uniform(seed, 2, i) * LABELS.length)]!;
+  });
+}
+
+async function openText(tree: FileTree): Promise<TextTools> {
+  const tokenizer = await Tokenizer.load(tree);
+  const vocabOnly: FileTree = { ...tree, files: tree.files.filter(({ path }) => path === 'vocab.txt') };
+  return { tokenizer, template: await ChatTemplate.load(tree), gate: await loadBertTokenizer(vocabOnly) };
+}
+
+async function encodeAll(policy: Policy, clips: readonly DemoClip[]): Promise<Map<string, Features>> {
+  using encoder = await ClipEncoder.create(policy);
+  const features = new Map<string, Features>();
+  for (const clip of clips) features.set(clip.id, await encoder.encode(clip));
+  return features;
+}
+
+/** Trains decoder and projectors; returns their tensors. */
+export async function coldStart(
+  gpu: Gpu,
+  tree: FileTree,
+  clips: readonly DemoClip[],
+  options: ColdStartOptions,
+): Promise<NamedArray[]> {
+  const { seed, log, steps, learningRate } = options;
+  const config = parseConfig({ ...SETTINGS, steps, learningRate });
+  const files = await openHumanOmni(tree);
+  using policy = await loadPolicy(gpu, files, { ...config, reference: false, seed, maxPositions: 256 });
+  const text = await openText(tree);
+  const features = await encodeAll(policy, clips);
+  const counts = mediaTokenCounts(policy.config);
+  const prompt = preparePrompt(text, config, counts);
+  log(`prompt of ${prompt.tokens.ids.length} tokens, ${policy.store.size} trained parameters`);
+  const toExample = (clip: DemoClip, label: string): RunExample => ({
+    id: clip.id,
+    label: clip.label,
+    prompt: prompt.tokens,
+    features: features.get(clip.id)!,
+    answer: Uint32Array.from(encodeAnswer(text.tokenizer, text.template, prompt.content, ANSWERS[label]!)),
+  });
+  const train = clips.filter(({ split }) => split === 'train').slice(0, CLIPS);
+  const labels = noisyLabels(train, options.shuffled, seed);
+  const examples = train.map((clip, i) => toExample(clip, labels[i]!));
+  const heldOut = clips.filter(({ split }) => split === 'test').map((clip) => toExample(clip, clip.label));
+  using context = await RunContext.create({
+    policy,
+    config,
+    tokenizer: text.tokenizer,
+    endIds: endTokenIds(text.tokenizer, files.main.config, (await readJsonIfThere(tree, 'generation_config.json')) ?? {}),
+    questionRow: await encodeQuestion(gpu, policy.current, prompt.gateIds),
+    mediaCounts: counts,
+    senses: { video: true, audio: true },
+    longestPrompt: prompt.tokens.ids.length,
+    longestAnswer: Math.max(...examples.map(({ answer }) => answer.length)),
+  });
+  for (let step = 0; step < config.steps; step++) {
+    const batch = batchOf(examples, step, config.promptsPerStep, seed);
+    const { metrics } = await sftStep(context, batch, step);
+    if ((step + 1) % 20 === 0) {
+      const { war, unreadable } = await evaluate(context, heldOut, { split: 'test', step, labels: LABELS });
+      log(`cold start, step ${step + 1}: loss ${metrics.loss!.toFixed(3)}, held-out accuracy ${war.toFixed(3)}, unreadable ${unreadable}`);
+    }
+  }
+  const trained: NamedArray[] = [];
+  for (const name of policy.store.names()) {
+    trained.push({ name, shape: policy.store.get(name).shape, data: await policy.store.read(name) });
+  }
+  return trained;
+}
+
+function batchOf(examples: readonly RunExample[], step: number, size: number, seed: number): RunExample[] {
+  return Array.from({ length: size }, (_, i) => {
+    const at = step * size + i;
+    const order = permutation(examples.length, seed, Math.floor(at / examples.length));
+    return examples[order[at % examples.length]!]!;
+  });
+}

@@ -1,0 +1,114 @@
+/** The studio's page as a person uses it: screens, settings, buttons, folders dropped from the desktop. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { projectRoot } from '../../src/cli/setup/paths.mjs';
+import type { ConfigKey } from '../../src/protocol/config.ts';
+import type { RunState } from '../../src/protocol/messages.ts';
+
+const ARTIFACTS = join(projectRoot(), 'test', 'artifacts');
+
+export type Screen = 'data' | 'model' | 'train' | 'rollouts' | 'evaluate' | 'export';
+
+/** Keeps a picture of the page as a test artefact. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  mkdirSync(ARTIFACTS, { recursive: true });
+  await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage: true });
+}
+
+export async function show(page: Page, screen: Screen): Promise<void> {
+  await page.evaluate((to) => {
+    location.hash = `/${to}`;
+  }, screen);
+}
+
+/** Drops a folder of this machine on the page, as from the desktop: the page gets a real directory entry. */
+export async function dropFolder(page: Page, path: string): Promise<void> {
+  const client = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await client.send('Input.dispatchDragEvent', { type, x: 700, y: 500, data });
+  }
+  await client.detach();
+}
+
+export async function reach(page: Page, state: RunState): Promise<void> {
+  await page.locator(`[data-testid=state][data-state=${state}]`).waitFor({ timeout: 240_000 });
+}
+
+/** Waits until the embedded demo has opened or has said why it cannot. */
+export async function settled(page: Page): Promise<void> {
+  await page
+    .locator('[data-testid=state][data-state=ready], [data-testid=problem]')
+    .first()
+    .waitFor({ timeout: 120_000 });
+}
+
+/** Types settings into the form of all settings. */
+export async function setAll(page: Page, values: Partial<Record<ConfigKey, string>>): Promise<void> {
+  await show(page, 'train');
+  const form = page.locator('details.all-settings');
+  if ((await form.getAttribute('open')) === null) await page.getByTestId('all-settings').click();
+  for (const [key, value] of Object.entries(values)) {
+    const field = page.getByTestId(`all-field-${key}`);
+    const isChoice = await field.evaluate((element) => element instanceof HTMLSelectElement);
+    if (isChoice) await field.selectOption(value);
+    else await field.fill(value);
+  }
+}
+
+/** Numbers of a chart's twin table: by step. */
+export async function chartValues(page: Page, metric: string): Promise<Map<number, number>> {
+  await show(page, 'train');
+  const cells = page
+    .getByTestId(`chart-${metric.replaceAll('/', '-')}`)
+    .locator(`tr[data-step] td[data-metric="${metric}"]`);
+  await cells.first().waitFor({ state: 'attached' });
+  const pairs = await cells.evaluateAll((found) =>
+    found.map(
+      (cell) =>
+        [Number(cell.parentElement?.dataset.step), Number(cell.textContent || Number.NaN)] as [
+          number,
+          number,
+        ],
+    ),
+  );
+  return new Map(pairs);
+}
+
+/** Answers of the newest step: clip → texts in order, as the table shows them. */
+export async function answersByClip(page: Page): Promise<Record<string, string[]>> {
+  await show(page, 'rollouts');
+  await page.getByTestId('rollout-row').first().waitFor();
+  return page.getByTestId('rollout-row').evaluateAll((rows) => {
+    const answers: Record<string, string[]> = {};
+    let clip = '';
+    for (const row of rows) {
+      clip = row.querySelector('.clip-path')?.textContent || clip;
+      (answers[clip] ??= []).push(row.querySelector('.answer-text')?.textContent ?? '');
+    }
+    return answers;
+  });
+}
+
+/** Saves the files that the export screen offers below `folder`; returns their names. */
+export async function saveExport(page: Page, folder: string): Promise<string[]> {
+  const links = page.getByTestId('export-file');
+  await links.first().waitFor({ timeout: 120_000 });
+  const names: string[] = [];
+  for (const link of await links.all()) {
+    const name = (await link.getAttribute('data-name')) ?? '';
+    const base64 = await link.evaluate(async (element) => {
+      const bytes = new Uint8Array(await (await fetch((element as HTMLAnchorElement).href)).arrayBuffer());
+      let text = '';
+      for (let at = 0; at < bytes.length; at += 0x8000)
+        text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+      return btoa(text);
+    });
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, Buffer.from(base64, 'base64'));
+    names.push(name);
+  }
+  return names;
+}

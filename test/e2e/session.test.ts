@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HeadlessSession, type PlainEvent } from '../../src/cli/headless.ts';
+import { parseConfig } from '../../src/protocol/config.ts';
+import type { RunState } from '../../src/protocol/messages.ts';
+import { demoRows, type Folder, makeFolder, smallDataset } from './folders.ts';
+
+const MODEL = 'test/golden/omni-tiny';
+const CONFIG = parseConfig({
+  steps: 3,
+  promptsPerStep: 2,
+  groupSize: 2,
+  maxCompletionLength: 6,
+  loraRank: 2,
+  learningRate: 0.01,
+});
+
+type Of<T extends PlainEvent['type']> = Extract<PlainEvent, { type: T }>;
+function all<T extends PlainEvent['type']>(events: readonly PlainEvent[], type: T): Of<T>[] {
+  return events.filter((event): event is Of<T> => event.type === type);
+}
+
+describe('a session', () => {
+  let session: HeadlessSession;
+  let data: Folder;
+  const seen: PlainEvent[] = [];
+
+  beforeAll(async () => {
+    data = smallDataset('small');
+    session = await HeadlessSession.open();
+    session.onEvent = (event) => seen.push(event);
+  });
+  afterAll(async () => {
+    await session.close();
+    data.remove();
+  });
+
+  const reach = (state: RunState) =>
+    session.until((event) => event.type === 'state' && event.state === state);
+  const refusal = async (work: Promise<unknown>): Promise<string> =>
+    work.then(
+      () => 'nothing was refused',
+      (error: Error) => error.message,
+    );
+
+  it('opens a model and a data set and says what they are', async () => {
+    const [model] = all(await session.openFolder('openModel', MODEL), 'model');
+    expect(all(seen, 'ready')[0]?.device.isSoftware).toBe(true);
+    expect(model?.summary).toMatchObject({
+      name: 'omni-tiny',
+      dtype: 'F32',
+      layout: 'towers in folders of their own',
+    });
+    expect(model?.summary.parts).toMatchObject({ decoder: 162624, vision: 113568 });
+    const [opened] = all(await session.openFolder('openData', data.path), 'data');
+    expect(opened?.summary).toMatchObject({ count: 6, splits: { train: 4, val: 0, test: 2 }, issues: [] });
+    expect(all(seen, 'state').at(-1)?.state).toBe('ready');
+  });
+
+  it('previews a clip before any run', async () => {
+    const events = await session.ask((requestId) => ({
+      type: 'preview',
+      requestId,
+      exampleId: demoRows('train', 1)[0]!.video,
+    }));
+    expect(events.at(-1)?.type).toBe('done');
+    const unknown = session.ask((requestId) => ({ type: 'preview', requestId, exampleId: 'nothing.mp4' }));
+    expect(await refusal(unknown)).toContain('There is no clip "nothing.mp4"');
+  });
+
+  it('takes one step, pauses, measures, goes on and finishes', async () => {
+    await session.post({ type: 'step', config: CONFIG });
+    const first = await reach('paused');
+    expect(all(first, 'step').map(({ step }) => step)).toEqual([1]);
+    expect(all(first, 'rollouts')[0]?.groups.map(({ completions }) => completions.length)).toEqual([2, 2]);
+    expect(await refusal(session.openFolder('openData', data.path))).toContain('A run is under way');
+    const [measured] = all(
+      await session.ask((requestId) => ({ type: 'evaluate', requestId, split: 'val' })),
+      'eval',
+    );
+    expect(measured?.result).toMatchObject({ split: 'test', n: 2, step: 1 });
+    await session.post({ type: 'resume' });
+    const rest = await reach('finished');
+    expect(all(rest, 'step').map(({ step }) => step)).toEqual([2, 3]);
+    expect(all(rest, 'memory').at(-1)?.parts.trainable).toBeGreaterThan(0);
+  });
+
+  it('gives the same answers and numbers for the same seed, and lets go of the memory of the run before', async () => {
+    const runOnce = async () => {
+      await session.post({ type: 'start', config: CONFIG });
+      return reach('finished');
+    };
+    const [first, second] = [await runOnce(), await runOnce()];
+    const numbers = (events: readonly PlainEvent[]) =>
+      all(events, 'step').map(({ metrics }) => [
+        metrics.loss,
+        metrics.entropy,
+        metrics.grad_norm,
+        metrics.reward,
+      ]);
+    expect(numbers(second)).toEqual(numbers(first));
+    expect(all(second, 'rollouts')).toEqual(all(first, 'rollouts'));
+    const held = (events: readonly PlainEvent[]) => all(events, 'memory').map(({ parts }) => parts);
+    expect(held(second)).toEqual(held(first));
+  });
+
+  it('stops between steps and keeps what was learned', async () => {
+    await session.post({ type: 'start', config: { ...CONFIG, steps: 1000 } });
+    await session.until((event) => event.type === 'step');
+    await session.post({ type: 'stop' });
+    const stopped = all(await reach('stopped'), 'state').at(-1)!;
+    expect(stopped.step).toBeGreaterThan(0);
+    expect(stopped.step).toBeLessThan(1000);
+    const parts = { merged: true, adapter: true, metrics: true, rollouts: true };
+    const [files] = all(await session.ask((requestId) => ({ type: 'export', requestId, parts })), 'exported');
+    const names = files!.files.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'model/model/model.safetensors',
+        'model/siglip/config.json',
+        'adapter/adapter_model.safetensors',
+        'model/README.md',
+        'metrics.jsonl',
+        'rollouts.jsonl',
+        'run.json',
+      ]),
+    );
+  });
+
+  it('learns from answers in supervised training', async () => {
+    const config = parseConfig({
+      ...CONFIG,
+      stage: 'sft',
+      steps: 4,
+      promptsPerStep: 4,
+      schedule: 'constant',
+    });
+    await session.post({ type: 'start', config });
+    const losses = all(await reach('finished'), 'step').map(({ metrics }) => metrics.loss!);
+    expect(losses.at(-1)).toBeLessThan(losses[0]!);
+  });
+
+  it('measures with a sense muted', async () => {
+    const [muted] = all(
+      await session.ask((requestId) => ({ type: 'evaluate', requestId, split: 'test', mute: 'audio' })),
+      'eval',
+    );
+    expect(muted?.result).toMatchObject({ mute: 'audio', n: 2 });
+  });
+});
+
+describe('bad input', () => {
+  let session: HeadlessSession;
+  const folders: Folder[] = [];
+  const made = (folder: Folder) => {
+    folders.push(folder);
+    return folder;
+  };
+
+  beforeAll(async () => {
+    session = await HeadlessSession.open();
+  });
+  afterAll(async () => {
+    await session.close();
+    for (const folder of folders) folder.remove();
+  });
+
+  it('in clips and tables is listed by file and row, and the rest still trains', async () => {
+    const folder = made(makeFolder('mixed'));
+    const [one, two, three] = demoRows('train', 3);
+    for (const { video } of [one!, two!]) folder.copy(video, `public/demo/${video}`);
+    folder.copy('clips/cut.mp4', 'test/clips/truncated-h264-aac.mp4');
+    folder.copy('clips/text.mp4', 'test/clips/text.mp4');
+    folder.add('clips/zero.mp4', '');
+    const row = (video: string, value: string) => ({
+      ...three!,
+      video,
+      conversations: [three!.conversations[0]!, { from: 'gpt', value }],
+    });
+    folder.add(
+      'data.json',
+      JSON.stringify([
+        one,
+        two,
+        row('clips/cut.mp4', 'sad'),
+        row('clips/text.mp4', 'sad'),
+        row('clips/zero.mp4', 'sad'),
+        row('clips/absent.mp4', 'sad'),
+        row(one!.video, ' '),
+        one,
+      ]),
+    );
+    folder.add('broken.json', '[{"video": "clips/0001.mp4",');
+    await session.openFolder('openModel', MODEL);
+    const [opened] = all(await session.openFolder('openData', folder.path), 'data');
+    const places = opened!.summary.issues.map(
+      ({ file, row: at, message }) => `${file} ${at ?? ''} ${message}`,
+    );
+    expect(places).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^broken\.json .*not JSON/),
+        expect.stringMatching(/^data\.json 5 .*zero\.mp4 has 0 bytes/),
+        expect.stringMatching(/^data\.json 6 .*absent\.mp4 is not in the folder/),
+        expect.stringMatching(/^data\.json 7 .*label is empty/),
+        expect.stringMatching(/^data\.json 8 .*already/),
+      ]),
+    );
+    expect(opened!.summary.count).toBe(4);
+    await session.post({ type: 'start', config: { ...CONFIG, steps: 1 } });
+    const events = await session.until((event) => event.type === 'state' && event.state === 'finished');
+    const added = all(events, 'data').at(-1)!.summary.issues.slice(opened!.summary.issues.length);
+    expect(added.map(({ file }) => file).sort()).toEqual(['clips/cut.mp4', 'clips/text.mp4']);
+    expect(all(events, 'step').length).toBe(1);
+  });
+
+  it('in a model is refused by name, and a good model still opens', async () => {
+    const folder = made(makeFolder('bad-model'));
+    for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json'])
+      folder.copy(file, `${MODEL}/model/${file}`);
+    folder.add('model.safetensors', 'not a header at all');
+    const refused = session.openFolder('openModel', folder.path);
+    await expect(refused).rejects.toThrow(/model\.safetensors: the header says/);
+    const [model] = all(await session.openFolder('openModel', MODEL), 'model');
+    expect(model?.summary.name).toBe('omni-tiny');
+  });
+
+  it('in a command is refused, and the session goes on', async () => {
+    const config = { ...CONFIG, groupSize: 1 };
+    await session.post({ type: 'start', config });
+    const events = await session
+      .until((event) => event.type === 'error')
+      .catch((error: Error) => error.message);
+    expect(String(events)).toContain('groupSize');
+  });
+});

@@ -1,0 +1,237 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { projectRoot } from '../../src/cli/setup/paths.mjs';
+import type { Chromium, ServedPage } from '../setup/chromium.ts';
+import { launchChromium, servePage } from '../setup/chromium.ts';
+import { demoRows, type Folder, makeFolder, smallDataset } from './folders.ts';
+import {
+  answersByClip,
+  chartValues,
+  dropFolder,
+  reach,
+  saveExport,
+  screenshot,
+  setAll,
+  settled,
+  show,
+} from './page.ts';
+
+const MODEL = join(projectRoot(), 'test/golden/omni-tiny');
+/** The toy model earns no reward, so the bonus on variety is what it learns from. Nearly greedy answers tell weights apart. */
+const SETTINGS = {
+  steps: '4',
+  promptsPerStep: '2',
+  groupSize: '2',
+  maxCompletionLength: '6',
+  temperature: '0.05',
+  entropyCoef: '0.5',
+  learningRate: '0.02',
+  schedule: 'constant',
+  loraRank: '2',
+};
+const MINUTES = 60_000;
+
+let chromium: Chromium;
+let served: ServedPage;
+const folders: Folder[] = [];
+const made = (folder: Folder): Folder => {
+  folders.push(folder);
+  return folder;
+};
+
+beforeAll(async () => {
+  [chromium, served] = await Promise.all([launchChromium({ adapter: 'swiftshader' }), servePage()]);
+});
+afterAll(async () => {
+  await chromium.close();
+  await served.close();
+  for (const folder of folders) folder.remove();
+});
+
+async function openPage(): Promise<{ page: Page; errors: string[] }> {
+  const page = await chromium.context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.goto(served.url);
+  await settled(page);
+  return { page, errors };
+}
+
+describe('the studio in a browser', () => {
+  let page: Page;
+  let errors: string[];
+  let exported: Folder;
+
+  beforeAll(async () => {
+    ({ page, errors } = await openPage());
+    exported = made(makeFolder('exported'));
+  });
+  afterAll(async () => {
+    await page.close();
+  });
+
+  it(
+    'takes a dropped data set and a dropped model and shows what the model sees',
+    async () => {
+      const data = made(smallDataset('two-clips', 2, 1));
+      await dropFolder(page, MODEL);
+      await show(page, 'model');
+      await page.getByTestId('model-name').filter({ hasText: 'omni-tiny' }).waitFor();
+      await dropFolder(page, data.path);
+      await show(page, 'data');
+      await page.getByTestId('data-summary').filter({ hasText: '3 clips' }).waitFor();
+      await reach(page, 'ready');
+      await page.getByTestId('clip-row').first().click();
+      const preview = page.getByTestId('preview');
+      await preview.waitFor({ timeout: MINUTES });
+      expect(await preview.getByRole('img', { name: /^frame/ }).count()).toBe(8);
+      expect(await preview.textContent()).toContain('<vi_start><video><vi_end>');
+      await screenshot(page, 'data');
+      await show(page, 'model');
+      expect(await page.getByTestId('device').textContent()).toMatch(/swiftshader/i);
+      await screenshot(page, 'model');
+    },
+    3 * MINUTES,
+  );
+
+  it(
+    'takes three single steps whose numbers can be read off the charts',
+    async () => {
+      await setAll(page, SETTINGS);
+      for (const step of [1, 2, 3]) {
+        await page.getByTestId('step').click();
+        await page
+          .getByTestId('run-step')
+          .filter({ hasText: `step ${step} / 4` })
+          .waitFor({ timeout: 3 * MINUTES });
+        await reach(page, 'paused');
+      }
+      const entropy = await chartValues(page, 'entropy');
+      expect([...entropy.keys()]).toEqual([1, 2, 3]);
+      const norms = await chartValues(page, 'grad_norm');
+      expect([...norms.values()].every((norm) => norm > 0)).toBe(true);
+      expect([...(await chartValues(page, 'reward')).values()]).toEqual([0, 0, 0]);
+      const chart = page.getByTestId('chart-entropy');
+      expect(await chart.getAttribute('data-points')).toBe('3');
+      const line = await chart.locator('path.recharts-line-curve').first().getAttribute('d');
+      expect(line?.match(/[MLC]/g)?.length).toBe(3);
+      await screenshot(page, 'train');
+    },
+    5 * MINUTES,
+  );
+
+  it(
+    'opens an answer and measures held-out clips',
+    async () => {
+      await show(page, 'rollouts');
+      const row = page.getByTestId('rollout-row').first();
+      await row.waitFor();
+      const text = await row.locator('.answer-text').textContent();
+      await row.click();
+      expect(await page.getByTestId('completion-text').textContent()).toBe(text);
+      await screenshot(page, 'rollouts');
+      await show(page, 'evaluate');
+      await page.getByTestId('split').selectOption('test');
+      await page.locator('.toolbar button.primary').click();
+      await page
+        .getByTestId('scores')
+        .filter({ hasText: 'n = 1' })
+        .waitFor({ timeout: 3 * MINUTES });
+      await screenshot(page, 'evaluate');
+    },
+    5 * MINUTES,
+  );
+
+  it(
+    'exports weights, adapter and logs',
+    async () => {
+      await show(page, 'export');
+      await page.getByTestId('export-button').click();
+      const names = await saveExport(page, exported.path);
+      expect(names).toEqual(
+        expect.arrayContaining([
+          'model/model/model.safetensors',
+          'adapter/adapter_model.safetensors',
+          'metrics.jsonl',
+          'rollouts.jsonl',
+        ]),
+      );
+      const lines = readFileSync(join(exported.path, 'metrics.jsonl'), 'utf8').trim().split('\n');
+      expect(lines.map((line) => JSON.parse(line).step)).toEqual([1, 2, 3]);
+      expect(readFileSync(join(exported.path, 'rollouts.jsonl'), 'utf8').trim().split('\n').length).toBe(12);
+      await screenshot(page, 'export');
+    },
+    3 * MINUTES,
+  );
+
+  it(
+    'gives the same answers and log-probabilities from the re-imported export',
+    async () => {
+      await show(page, 'train');
+      const before = (await chartValues(page, 'entropy')).get(1)!;
+      await page.getByTestId('step').click();
+      await reach(page, 'finished');
+      const trained = {
+        answers: await answersByClip(page),
+        entropy: (await chartValues(page, 'entropy')).get(4)!,
+      };
+      await dropFolder(page, join(exported.path, 'model'));
+      await reach(page, 'ready');
+      await setAll(page, { ...SETTINGS, steps: '1' });
+      await page.getByTestId('start').click();
+      await reach(page, 'finished');
+      expect(await answersByClip(page)).toEqual(trained.answers);
+      const entropy = (await chartValues(page, 'entropy')).get(1)!;
+      expect(Math.abs(entropy - trained.entropy)).toBeLessThan(1e-3 * trained.entropy);
+      expect(Math.abs(before - trained.entropy)).toBeGreaterThan(1e-2 * trained.entropy);
+      expect(errors).toEqual([]);
+    },
+    5 * MINUTES,
+  );
+});
+
+describe('a broken data set in a browser', () => {
+  it(
+    'has its problems listed by file and row, and the rest trains',
+    async () => {
+      const { page, errors } = await openPage();
+      const folder = made(makeFolder('mixed'));
+      const [one, two, three] = demoRows('train', 3);
+      for (const { video } of [one!, two!]) folder.copy(video, `public/demo/${video}`);
+      folder.copy('clips/cut.mp4', 'test/clips/truncated-h264-aac.mp4');
+      folder.add('clips/zero.mp4', '');
+      folder.add(
+        'data.json',
+        JSON.stringify([
+          one,
+          two,
+          { ...three!, video: 'clips/cut.mp4' },
+          { ...three!, video: 'clips/zero.mp4' },
+        ]),
+      );
+      folder.add('broken.json', '{"data": [');
+      await dropFolder(page, MODEL);
+      await show(page, 'model');
+      await page.getByTestId('model-name').filter({ hasText: 'omni-tiny' }).waitFor();
+      await dropFolder(page, folder.path);
+      const issues = page.getByTestId('data-issues');
+      await issues.filter({ hasText: '2 problems' }).waitFor();
+      await issues.locator('summary').click();
+      expect(await issues.textContent()).toMatch(/broken\.json.*not JSON at line 1/);
+      expect(await issues.textContent()).toMatch(/data\.json row 4.*zero\.mp4 has 0 bytes/);
+      await setAll(page, { ...SETTINGS, steps: '1' });
+      await page.getByTestId('start').click();
+      await reach(page, 'finished');
+      await show(page, 'data');
+      await issues.filter({ hasText: '3 problems' }).waitFor();
+      await issues.locator('summary').click();
+      expect(await issues.textContent()).toMatch(/clips\/cut\.mp4.*truncated/);
+      await screenshot(page, 'data-issues');
+      expect(errors).toEqual([]);
+      await page.close();
+    },
+    5 * MINUTES,
+  );
+});

@@ -1,0 +1,201 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Gpu } from '../../src/gpu/index.ts';
+import { openCheckpoint } from '../../src/io/checkpoint.ts';
+import { treeFromDisk } from '../../src/io/disk.ts';
+import { f32ToBytes } from '../../src/io/dtype.ts';
+import { type FileTree, findFile, treeFromMemory } from '../../src/io/files.ts';
+import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-write.ts';
+import type { Config } from '../../src/protocol/config.ts';
+import type { ExportedFile } from '../../src/protocol/messages.ts';
+import { sftStep } from '../../src/rl/sft.ts';
+import { adapterFiles } from '../../src/worker/export/adapter.ts';
+import { changedTensors } from '../../src/worker/export/changed.ts';
+import { mergedCheckpoint } from '../../src/worker/export/weights.ts';
+import { testGpu } from '../ops/harness.ts';
+import { type TinyRun, tinyRun } from './tiny-run.ts';
+
+const GREEDY = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 1, step: 0 };
+const LORA: Partial<Config> = { stage: 'sft', learningRate: 0.02, schedule: 'constant', loraRank: 4 };
+const FULL: Partial<Config> = {
+  ...LORA,
+  learningRate: 0.002,
+  loraRank: 0,
+  trainDecoder: true,
+  trainProjectors: true,
+};
+
+let gpu: Gpu;
+let published: FileTree;
+
+beforeAll(async () => {
+  gpu = await testGpu();
+  published = await treeFromDisk('test/golden/omni-tiny');
+});
+
+/** The greedy answers with the log-probability of each of their tokens. */
+async function answers({ context, examples }: TinyRun): Promise<{ ids: number[][]; logProbs: number[] }> {
+  const two = examples.slice(0, 2);
+  const generator = await context.rolloutGenerator();
+  const media = [];
+  for (const example of two) media.push((await context.mediaOf(example)).tokens);
+  const groups = await generator.generate(
+    two.map(({ prompt }) => prompt),
+    GREEDY,
+    media,
+  );
+  const all = groups.flat();
+  return { ids: all.map(({ ids }) => [...ids]), logProbs: all.flatMap(({ logProbs }) => [...logProbs]) };
+}
+
+async function trained(tree: FileTree, config: Partial<Config>): Promise<TinyRun> {
+  const run = await tinyRun(gpu, tree, config);
+  for (let step = 0; step < 2; step++)
+    await sftStep(run.context, run.examples.slice(2 * step, 2 * step + 2), step);
+  return run;
+}
+
+const exported = ({ model, policy }: TinyRun) =>
+  mergedCheckpoint(model, changedTensors(policy), () => undefined);
+
+function reopened(files: readonly ExportedFile[]): FileTree {
+  return treeFromMemory('again', Object.fromEntries(files.map(({ name, blob }) => [name, blob])));
+}
+
+/** The toy checkpoint with its main weights as BF16 in two shards with an index. */
+async function shardedBf16(): Promise<FileTree> {
+  const source = await openCheckpoint({
+    ...published,
+    files: published.files
+      .filter(({ path }) => path.startsWith('model/'))
+      .map((file) => ({ ...file, path: file.path.slice(6) })),
+  });
+  const names = [...source.names()].sort();
+  const shards: Record<string, string[]> = {
+    'model-00001-of-00002.safetensors': names.slice(0, 40),
+    'model-00002-of-00002.safetensors': names.slice(40),
+  };
+  const contents: Record<string, Blob> = {};
+  for (const file of published.files) {
+    if (/^(model|siglip|whisper|bert)\//.test(file.path) && file.path !== 'model/model.safetensors')
+      contents[file.path] = await file.blob();
+  }
+  const map: Record<string, string> = {};
+  for (const [shard, inside] of Object.entries(shards)) {
+    const tensors = inside.map(
+      (name): TensorToWrite => ({
+        name,
+        dtype: 'BF16',
+        shape: source.info(name).shape,
+        bytes: async () => f32ToBytes('BF16', await source.float32(name)),
+      }),
+    );
+    contents[`model/${shard}`] = await writeSafetensors(tensors);
+    for (const name of inside) map[name] = shard;
+  }
+  contents['model/model.safetensors.index.json'] = new Blob([
+    JSON.stringify({ metadata: { total_size: 1 }, weight_map: map }),
+  ]);
+  return treeFromMemory('sharded', contents);
+}
+
+function largestDifference(a: readonly number[], b: readonly number[]): number {
+  return Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
+}
+
+describe('an exported model', () => {
+  it('answers exactly as the trained one when its own weights were trained', async () => {
+    using run = await trained(published, FULL);
+    using start = await tinyRun(gpu, published, FULL);
+    const files = await exported(run);
+    using again = await tinyRun(gpu, reopened(files), FULL);
+    const found = await answers(run);
+    expect(await answers(again)).toEqual(found);
+    expect((await answers(start)).ids).not.toEqual(found.ids);
+  });
+
+  it('answers as the trained one with its adapter merged', async () => {
+    using run = await trained(published, LORA);
+    using again = await tinyRun(gpu, reopened(await exported(run)), LORA);
+    const [found, read] = [await answers(run), await answers(again)];
+    expect(read.ids).toEqual(found.ids);
+    expect(largestDifference(read.logProbs, found.logProbs)).toBeLessThan(1e-4);
+  });
+
+  it('keeps names, files and all bytes that training did not touch', async () => {
+    using run = await trained(published, LORA);
+    const files = await exported(run);
+    const names = files.map(({ name }) => name).sort();
+    const wanted = published.files
+      .map(({ path }) => path)
+      .filter((path) => /^(model|siglip|whisper|bert)\/[^/]+$/.test(path));
+    expect(names).toEqual(wanted.sort());
+    for (const { name, blob } of files.filter((file) => file.name !== 'model/model.safetensors')) {
+      const before = await findFile(published, name)!.blob();
+      expect(
+        Buffer.from(await blob.arrayBuffer()).equals(Buffer.from(await before.arrayBuffer())),
+        name,
+      ).toBe(true);
+    }
+    const [before, after] = [run.model.files.main.weights, await openCheckpoint(subtreeOf(files, 'model/'))];
+    expect([...after.names()].sort()).toEqual([...before.names()].sort());
+    const same: string[] = [];
+    for (const name of before.names()) {
+      if (Buffer.from(await before.bytes(name)).equals(Buffer.from(await after.bytes(name)))) same.push(name);
+    }
+    expect(
+      before
+        .names()
+        .filter((name) => !same.includes(name))
+        .every((name) => /_proj\.weight$/.test(name)),
+    ).toBe(true);
+    expect(before.names().length - same.length).toBe(7 * run.model.config.decoder.layers);
+  });
+
+  it('of a sharded BF16 checkpoint keeps the shards and loses nothing of what was learned', async () => {
+    const tree = await shardedBf16();
+    using run = await trained(tree, LORA);
+    const files = await exported(run);
+    const index = JSON.parse(await files.find(({ name }) => name.endsWith('index.json'))!.blob.text());
+    const weights = await openCheckpoint(subtreeOf(files, 'model/'));
+    const bytes = weights
+      .names()
+      .reduce((sum, name) => sum + weights.info(name).end - weights.info(name).start, 0);
+    expect(index.metadata.total_size).toBe(bytes);
+    expect(weights.info('model.layers.0.self_attn.q_proj.weight').dtype).toBe('F32');
+    expect(weights.info('model.embed_tokens.weight').dtype).toBe('BF16');
+    using again = await tinyRun(gpu, reopened(files), LORA);
+    const [found, read] = [await answers(run), await answers(again)];
+    expect(read.ids).toEqual(found.ids);
+    expect(largestDifference(read.logProbs, found.logProbs)).toBeLessThan(1e-4);
+  });
+});
+
+describe('an exported adapter', () => {
+  it("has PEFT's names and shapes and the present values", async () => {
+    using run = await trained(published, { ...LORA, loraTargets: ['q_proj', 'down_proj'] });
+    const files = await adapterFiles(run.policy);
+    const weights = await openCheckpoint(subtreeOf(files, ''));
+    expect(weights.names().length).toBe(4 * run.model.config.decoder.layers);
+    const name = 'model.layers.1.mlp.down_proj.lora_B.weight';
+    expect(weights.info(`base_model.model.${name}`).shape).toEqual([64, 4]);
+    expect(await weights.float32(`base_model.model.${name}`)).toEqual(
+      Float32Array.from(await run.policy.store.read(name)),
+    );
+    const config = JSON.parse(await files.find((file) => file.name === 'adapter_config.json')!.blob.text());
+    expect(config).toMatchObject({ peft_type: 'LORA', r: 4, lora_alpha: 32 });
+    expect(new RegExp(`^(${config.target_modules})$`).test('model.layers.1.self_attn.k_proj')).toBe(false);
+  });
+
+  it('does not exist without LoRA', async () => {
+    using run = await tinyRun(gpu, published, FULL);
+    expect(await adapterFiles(run.policy)).toEqual([]);
+  });
+});
+
+function subtreeOf(files: readonly ExportedFile[], folder: string): FileTree {
+  const inside = files.filter(({ name }) => name.startsWith(folder));
+  return treeFromMemory(
+    'folder',
+    Object.fromEntries(inside.map(({ name, blob }) => [name.slice(folder.length), blob])),
+  );
+}

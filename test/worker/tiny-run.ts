@@ -1,0 +1,89 @@
+/** A run on the golden toy checkpoint without clips: what the towers would say is made up, everything else is real. */
+import type { Gpu } from '../../src/gpu/index.ts';
+import type { FileTree } from '../../src/io/files.ts';
+import { featureShapes } from '../../src/models/humanomni.ts';
+import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import { encodeQuestion } from '../../src/rl/encoder.ts';
+import { loadPolicy, type Policy } from '../../src/rl/policy.ts';
+import { answerIds, prepareExample, preparePrompt } from '../../src/rl/prepare.ts';
+import { RunContext, type RunExample } from '../../src/rl/run-context.ts';
+import { type OpenModel, openModel } from '../../src/worker/model.ts';
+import { numbers } from '../ops/harness.ts';
+
+export interface TinyRun {
+  readonly model: OpenModel;
+  readonly policy: Policy;
+  readonly context: RunContext;
+  readonly examples: readonly RunExample[];
+  [Symbol.dispose](): void;
+}
+
+const LABELS = ['happy', 'sad', 'angry', 'neutral'];
+
+export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>): Promise<TinyRun> {
+  const config = parseConfig({
+    promptsPerStep: 2,
+    groupSize: 2,
+    maxCompletionLength: 8,
+    question: 'Which?',
+    ...values,
+  });
+  const model = await openModel(gpu, tree);
+  const prompt = preparePrompt(model.text, config, model.counts);
+  const shapes = featureShapes(model.config);
+  const examples = LABELS.map((label, index) => {
+    const example = {
+      id: `clip ${index}`,
+      path: `${index}.mp4`,
+      files: [],
+      label,
+      question: null,
+      answer: label,
+      split: 'train' as const,
+    };
+    const vision = numbers(shapes.vision[0] * shapes.vision[1], 10 + index);
+    const audio = numbers(shapes.audio[0] * shapes.audio[1], 20 + index);
+    return {
+      ...prepareExample(model.text, prompt, example, { vision, audio }),
+      answer: answerIds(model.text, prompt, example),
+    };
+  });
+  const {
+    trainDecoder,
+    trainProjectors,
+    trainGate,
+    trainBert,
+    loraRank,
+    loraAlpha,
+    loraTargets,
+    beta,
+    seed,
+  } = config;
+  const policy = await loadPolicy(gpu, model.files, {
+    ...{ trainDecoder, trainProjectors, trainGate, trainBert, seed },
+    ...(loraRank > 0 ? { lora: { rank: loraRank, alpha: loraAlpha, targets: loraTargets } } : {}),
+    reference: beta > 0,
+    maxPositions: prompt.tokens.ids.length + 64,
+  });
+  const context = await RunContext.create({
+    policy,
+    config,
+    tokenizer: model.text.tokenizer,
+    endIds: model.endIds,
+    questionRow: await encodeQuestion(gpu, policy.current, prompt.gateIds),
+    mediaCounts: model.counts,
+    senses: { video: true, audio: true },
+    longestPrompt: prompt.tokens.ids.length,
+    longestAnswer: Math.max(...examples.map(({ answer }) => answer.length)),
+  });
+  return {
+    model,
+    policy,
+    context,
+    examples,
+    [Symbol.dispose]() {
+      context[Symbol.dispose]();
+      policy[Symbol.dispose]();
+    },
+  };
+}
