@@ -1,4 +1,5 @@
-// Row RMS norm (Zhang & Sennrich 2019).  y = x * rstd * w,  rstd = 1 / sqrt(mean(x^2) + eps).  One workgroup per row.
+// Row RMS norm (Zhang & Sennrich 2019).  y = x * rstd * w,  rstd = 1 / sqrt(mean(x^2) + eps).
+// One workgroup per row, or one thread per row where rows are short (`_narrow`).
 // Backward, with g = dy * w and n = x * rstd:
 //   dx = rstd * (g - n * mean(g * n))                    overwritten
 //   dw += sum over rows of dy * n                        accumulated, one thread per column
@@ -37,6 +38,32 @@ fn backward_input(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgrou
   let mean = workgroup_sum(projection, lane) / f32(u.cols);
   if (row >= u.rows) { return; }
   for (var c = lane; c < u.cols; c += 64u) {
+    dx[start + c] = scale * (dy[start + c] * weight[c] - x[start + c] * scale * mean);
+  }
+}
+
+@compute @workgroup_size(64)
+fn forward_narrow(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let row = linear_workgroup(group, grid) * 64u + lane;
+  if (row >= u.rows) { return; }
+  let start = row * u.cols;
+  var squares = 0.0;
+  for (var c = 0u; c < u.cols; c++) { let v = x[start + c]; squares += v * v; }
+  let scale = inverseSqrt(squares / f32(u.cols) + u.eps);
+  rstd[row] = scale;
+  for (var c = 0u; c < u.cols; c++) { y[start + c] = x[start + c] * scale * weight[c]; }
+}
+
+@compute @workgroup_size(64)
+fn backward_input_narrow(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let row = linear_workgroup(group, grid) * 64u + lane;
+  if (row >= u.rows) { return; }
+  let start = row * u.cols;
+  let scale = saved_rstd[row];
+  var projection = 0.0;
+  for (var c = 0u; c < u.cols; c++) { projection += dy[start + c] * weight[c] * x[start + c] * scale; }
+  let mean = projection / f32(u.cols);
+  for (var c = 0u; c < u.cols; c++) {
     dx[start + c] = scale * (dy[start + c] * weight[c] - x[start + c] * scale * mean);
   }
 }

@@ -13,6 +13,8 @@ export interface ExportedName {
   readonly name: string;
   readonly size: number;
 }
+/** Commands that are plain data; folders go through the page's file input. */
+export type PlainCommand = Exclude<Command, { type: 'openData' | 'openModel' }>;
 /** Events as they reach Node: files are names and sizes. */
 export type PlainEvent = Exclude<Event, { type: 'exported' | 'preview' }> | PlainExported;
 export interface PlainExported {
@@ -48,12 +50,12 @@ export class HeadlessSession {
   }
 
   /** Sends a command that nothing answers. */
-  async post(command: Command): Promise<void> {
+  async post(command: PlainCommand): Promise<void> {
     await this.#page.evaluate((sent) => window.studio!.post(sent), command);
   }
 
   /** Sends a question; resolves with all events up to its `done`. Rejects with its error. */
-  async ask(question: (requestId: number) => Command): Promise<PlainEvent[]> {
+  async ask(question: (requestId: number) => PlainCommand): Promise<PlainEvent[]> {
     const requestId = ++this.#requests;
     await this.post(question(requestId));
     return this.#answer(requestId);

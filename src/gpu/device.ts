@@ -33,11 +33,21 @@ export class Gpu {
         `${label}: ${size} bytes exceed this device's maxStorageBufferBindingSize of ${limit}. Split the tensor.`,
       );
     }
-    const buffer = this.device.createBuffer({
-      label,
-      size,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-    });
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    return this.#create(part, { label, size, usage });
+  }
+
+  /** A buffer of `bytes` with uniform structs, accounted under 'inputs'. */
+  uniformBuffer(label: string, bytes: Uint8Array<ArrayBuffer>): GPUBuffer {
+    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+    const buffer = this.#create('inputs', { label, size: bytes.byteLength, usage });
+    this.device.queue.writeBuffer(buffer, 0, bytes);
+    return buffer;
+  }
+
+  #create(part: MemoryPart, descriptor: GPUBufferDescriptor): GPUBuffer {
+    const { size } = descriptor;
+    const buffer = this.device.createBuffer(descriptor);
     this.ledger.add(part, size);
     this.#live.set(buffer, { part, bytes: size });
     return buffer;
@@ -128,8 +138,15 @@ export class Gpu {
   async checked<T>(what: string, work: () => T | Promise<T>): Promise<T> {
     this.device.pushErrorScope('validation');
     this.device.pushErrorScope('out-of-memory');
-    const result = await work();
-    const [memory, validation] = [await this.device.popErrorScope(), await this.device.popErrorScope()];
+    const pop = async () => [await this.device.popErrorScope(), await this.device.popErrorScope()] as const;
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      await pop();
+      throw error;
+    }
+    const [memory, validation] = await pop();
     if (memory) throw new Error(`${what}: the GPU is out of memory. ${memory.message}`);
     if (validation) throw new Error(`${what}: ${validation.message}`);
     return result;

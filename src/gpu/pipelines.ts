@@ -21,13 +21,22 @@ function layoutEntries(kernel: Kernel): GPUBindGroupLayoutEntry[] {
   return entries;
 }
 
+/** What tells pipelines apart: the code, and the layout it is bound by. */
+function cacheKey(kernel: Kernel, label: string): string {
+  const layout = Object.values(kernel.bindings).map(({ index, access }) => `${index}${access === 'read' ? 'r' : 'w'}`);
+  return `${label} [${layout.sort().join()}]`;
+}
+
 /** Compiles each specialised kernel once per device; callers that ask at the same time share the promise. */
 export class PipelineCache {
   readonly #device: GPUDevice;
+  readonly #compose: typeof composeShader;
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
 
-  constructor(device: GPUDevice) {
+  /** `compose` makes a shader's text; another one only where a test needs shaders that are not in the folder. */
+  constructor(device: GPUDevice, compose = composeShader) {
     this.#device = device;
+    this.#compose = compose;
   }
 
   get size(): number {
@@ -36,17 +45,18 @@ export class PipelineCache {
 
   get(kernel: Kernel, special: Specialisation = {}): Promise<Pipeline> {
     const label = kernelLabel(kernel, special);
-    let pipeline = this.#pipelines.get(label);
+    const key = cacheKey(kernel, label);
+    let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
       pipeline = this.#compile(kernel, special, label);
-      this.#pipelines.set(label, pipeline);
+      this.#pipelines.set(key, pipeline);
     }
     return pipeline;
   }
 
   async #compile(kernel: Kernel, special: Specialisation, label: string): Promise<Pipeline> {
     const device = this.#device;
-    const shader = composeShader(kernel.shader, special.defines);
+    const shader = this.#compose(kernel.shader, special.defines);
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ label, code: shader.code });
     const layout = device.createBindGroupLayout({ label, entries: layoutEntries(kernel) });

@@ -102,13 +102,7 @@ export class Plan {
       table.slot(encodeUniforms(kernel, uniforms)),
     );
     return gpu.checked(`plan ${label}`, () => {
-      const bytes = table.bytes();
-      const uniforms = gpu.device.createBuffer({
-        label: `${label} uniforms`,
-        size: bytes.byteLength,
-        usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-      });
-      gpu.device.queue.writeBuffer(uniforms, 0, bytes);
+      const uniforms = gpu.uniformBuffer(`${label} uniforms`, table.bytes());
       const steps = recorder.dispatches.map((dispatch, index) =>
         makeStep(gpu, dispatch, pipelines[index]!, placement, { buffer: uniforms, slot: slots[index]! }),
       );
@@ -166,9 +160,14 @@ export class Plan {
     this.#gpu.device.queue.submit([encoder.finish()]);
   }
 
-  /** Runs each dispatch in a pass of its own between two timestamps (needs the feature `timestamp-query`). */
+  /** Runs each dispatch in a pass of its own between two timestamps. Throws where the device cannot take them. */
   async profile(): Promise<DispatchTime[]> {
     const { device } = this.#gpu;
+    if (!device.features.has('timestamp-query')) {
+      throw new Error(
+        `Plan.profile of ${this.#label}: the device was opened without the feature "timestamp-query", which times dispatches.`,
+      );
+    }
     const count = this.#steps.length * 2;
     const querySet = device.createQuerySet({ type: 'timestamp', count });
     const resolved = device.createBuffer({
@@ -207,7 +206,7 @@ export class Plan {
 
   /** Frees the uniforms; memory objects belong to the arena. */
   [Symbol.dispose](): void {
-    this.#uniforms.destroy();
+    this.#gpu.release(this.#uniforms);
   }
 }
 

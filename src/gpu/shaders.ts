@@ -18,19 +18,20 @@ export interface ComposedShader {
   readonly origin: (line: number) => { file: string; line: number };
 }
 
-function readSource(name: string): string {
+/** Text of shaders/`name`.wgsl. @throws when there is no such file. */
+export function readSource(name: string): string {
   const source = sources[`/shaders/${name}.wgsl`];
   if (source === undefined) throw new Error(`shaders/${name}.wgsl does not exist.`);
   return source;
 }
 
-function collectIncludes(name: string, seen: Set<string>): string[] {
+function collectIncludes(name: string, seen: Set<string>, readFile: typeof readSource): string[] {
   const files = [name];
-  for (const match of readSource(name).matchAll(/^\/\/! include (\S+)$/gm)) {
+  for (const match of readFile(name).matchAll(/^\/\/! include (\S+)$/gm)) {
     const included = `lib/${match[1]}`;
     if (seen.has(included)) continue;
     seen.add(included);
-    files.push(...collectIncludes(included, seen));
+    files.push(...collectIncludes(included, seen, readFile));
   }
   return files;
 }
@@ -42,12 +43,12 @@ function headerLine([name, value]: [string, number | boolean | string]): string 
 }
 
 /** Composes shaders/`name`.wgsl with its includes and `defines`. Throws if a file does not exist. */
-export function composeShader(name: string, defines: Defines = {}): ComposedShader {
+export function composeShader(name: string, defines: Defines = {}, readFile = readSource): ComposedShader {
   const header = Object.entries(defines).map(headerLine);
   const lines = header.slice();
   const map = header.map((_, index) => ({ file: `header of ${name}`, line: index + 1 }));
-  for (const file of collectIncludes(name, new Set([name]))) {
-    readSource(file)
+  for (const file of collectIncludes(name, new Set([name]), readFile)) {
+    readFile(file)
       .split('\n')
       .forEach((text, index) => {
         lines.push(text);

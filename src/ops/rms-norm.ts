@@ -1,24 +1,27 @@
 import { defineKernel, expectShape, read, type Tape, type Tensor, update, write } from '../gpu/index.ts';
 
 const uniforms = { rows: 'u32', cols: 'u32', eps: 'f32' } as const;
-const forward = defineKernel({
-  shader: 'rms_norm',
-  entry: 'forward',
+const forwardBindings = { x: read(1), weight: read(2), y: write(3), rstd: write(4) };
+const backwardBindings = { x: read(1), weight: read(2), rstd: read(5), dy: read(6), dx: write(7) };
+const shader = 'rms_norm';
+const forward = defineKernel({ shader, entry: 'forward', uniforms, bindings: forwardBindings });
+const forwardNarrow = defineKernel({ shader, entry: 'forward_narrow', uniforms, bindings: forwardBindings });
+const backwardInput = defineKernel({ shader, entry: 'backward_input', uniforms, bindings: backwardBindings });
+const backwardInputNarrow = defineKernel({
+  shader,
+  entry: 'backward_input_narrow',
   uniforms,
-  bindings: { x: read(1), weight: read(2), y: write(3), rstd: write(4) },
-});
-const backwardInput = defineKernel({
-  shader: 'rms_norm',
-  entry: 'backward_input',
-  uniforms,
-  bindings: { x: read(1), weight: read(2), rstd: read(5), dy: read(6), dx: write(7) },
+  bindings: backwardBindings,
 });
 const backwardWeight = defineKernel({
-  shader: 'rms_norm',
+  shader,
   entry: 'backward_weight',
   uniforms,
   bindings: { x: read(1), rstd: read(5), dy: read(6), dweight: update(8) },
 });
+
+/** Rows of at most this many columns go to one thread each: a workgroup would mostly wait at its barriers. */
+const NARROW_COLS = 128;
 
 /**
  * y = x / sqrt(mean(x²) + eps) · weight over the last axis (Zhang & Sennrich 2019, arXiv 1910.07467).
@@ -31,7 +34,13 @@ export function rmsNorm(tape: Tape, x: Tensor, weight: Tensor, eps: number): Ten
   const y = recorder.temp('rmsNorm', x.shape);
   const rstd = recorder.temp('rmsNorm rstd', [rows]);
   const values = { rows, cols, eps };
-  recorder.dispatch(forward, { uniforms: values, tensors: { x, weight, y, rstd }, workgroups: rows });
+  const narrow = cols <= NARROW_COLS;
+  const workgroups = narrow ? Math.ceil(rows / 64) : rows;
+  recorder.dispatch(narrow ? forwardNarrow : forward, {
+    uniforms: values,
+    tensors: { x, weight, y, rstd },
+    workgroups,
+  });
   tape.record([y], [x, weight], () => {
     const dy = tape.gradOf(y)!;
     if (weight.grad) {
@@ -43,10 +52,10 @@ export function rmsNorm(tape: Tape, x: Tensor, weight: Tensor, eps: number): Ten
     }
     if (tape.needsGrad(x)) {
       const dx = recorder.temp('d rmsNorm', x.shape);
-      recorder.dispatch(backwardInput, {
+      recorder.dispatch(narrow ? backwardInputNarrow : backwardInput, {
         uniforms: values,
         tensors: { x, weight, rstd, dy, dx },
-        workgroups: rows,
+        workgroups,
       });
       tape.addGrad(x, dx);
     }

@@ -18,10 +18,11 @@ export const PRESETS = {
       groupSize: 8,
       learningRate: 4e-4,
       beta: 0,
-      maxCompletionLength: 24,
+      maxCompletionLength: 20,
+      question: 'Which emotion do face and voice show?',
       loraRank: 0,
       trainDecoder: true,
-      trainProjectors: true,
+      trainProjectors: false,
     },
   },
   'r1-omni': {

@@ -20,10 +20,13 @@ export async function show(page: Page, screen: Screen): Promise<void> {
   await page.evaluate((to) => {
     location.hash = `/${to}`;
   }, screen);
+  await page.locator(`.rail-stop[aria-current=page][href="#/${screen}"]`).waitFor();
 }
 
-/** Drops a folder of this machine on the page, as from the desktop: the page gets a real directory entry. */
-export async function dropFolder(page: Page, path: string): Promise<void> {
+/** Drops a folder of this machine on a screen, as from the desktop: the page gets a real directory entry. */
+export async function dropFolder(page: Page, screen: 'data' | 'model', path: string): Promise<void> {
+  await show(page, screen);
+  await page.locator('[data-testid=drop-zone]').first().waitFor();
   const client = await page.context().newCDPSession(page);
   const data = { items: [], files: [path], dragOperationsMask: 1 };
   for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
@@ -44,11 +47,12 @@ export async function settled(page: Page): Promise<void> {
     .waitFor({ timeout: 120_000 });
 }
 
-/** Types settings into the form of all settings. */
+/** Types settings over the defaults into the form of all settings. */
 export async function setAll(page: Page, values: Partial<Record<ConfigKey, string>>): Promise<void> {
   await show(page, 'train');
   const form = page.locator('details.all-settings');
   if ((await form.getAttribute('open')) === null) await page.getByTestId('all-settings').click();
+  await page.getByTestId('preset').selectOption('defaults');
   for (const [key, value] of Object.entries(values)) {
     const field = page.getByTestId(`all-field-${key}`);
     const isChoice = await field.evaluate((element) => element instanceof HTMLSelectElement);
@@ -85,7 +89,8 @@ export async function answersByClip(page: Page): Promise<Record<string, string[]
     let clip = '';
     for (const row of rows) {
       clip = row.querySelector('.clip-path')?.textContent || clip;
-      (answers[clip] ??= []).push(row.querySelector('.answer-text')?.textContent ?? '');
+      const text = row.querySelector('.answer-text')?.textContent ?? '';
+      answers[clip] = [...(answers[clip] ?? []), text];
     }
     return answers;
   });

@@ -1,0 +1,68 @@
+/** Every entry point of every shader compiles under every set of definitions that the code may give it. */
+import { describe, expect, it } from 'vitest';
+import { composeShader, type Defines, readSource, shaderNames } from '../src/gpu/shaders.ts';
+import { grpoStep } from '../src/rl/step.ts';
+import { testGpu } from './ops/harness.ts';
+import { openRun } from './reference/tiny-run.ts';
+
+const FORMATS = [0, 1, 2];
+const BOTH = [false, true];
+
+/** Definitions by shader; a shader that is not named takes none. Head sizes stand for all multiples of 4 up to 128. */
+const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
+  attention: [4, 8, 12, 16, 24, 32, 64, 80, 96, 128].map((HEAD_DIM) => ({ HEAD_DIM })),
+  elementwise: [0, 1, 2, 3].map((ACTIVATION) => ({ ACTIVATION })),
+  gather_rows: FORMATS.map((WEIGHT_FORMAT) => ({ WEIGHT_FORMAT })),
+  matmul: FORMATS.flatMap((WEIGHT_FORMAT) =>
+    BOTH.flatMap((A_BY_DEPTH) => BOTH.map((B_BY_COLUMN) => ({ WEIGHT_FORMAT, A_BY_DEPTH, B_BY_COLUMN }))),
+  ),
+  sampling: [64, 256].map((LANES) => ({ LANES })),
+};
+
+const entryPoints = (name: string): string[] =>
+  [...readSource(name).matchAll(/@compute[^{]*?\bfn\s+(\w+)/g)].map(([, entry]) => entry!);
+
+const definesOf = (name: string): readonly Defines[] => DEFINES[name] ?? [{}];
+
+describe('shaders', () => {
+  it.each(shaderNames())('%s compiles under all its definitions', async (name) => {
+    const { device } = await testGpu();
+    const entries = entryPoints(name);
+    expect(entries.length).toBeGreaterThan(0);
+    for (const defines of definesOf(name)) {
+      const what = `${name} ${JSON.stringify(defines)}`;
+      const module = device.createShaderModule({ label: what, code: composeShader(name, defines).code });
+      const { messages } = await module.getCompilationInfo();
+      expect(messages.map(({ message, type }) => `${type}: ${message}`), what).toEqual([]);
+      device.pushErrorScope('validation');
+      // A layout made from the code is enough to have it compiled; plans are checked against theirs elsewhere.
+      for (const entryPoint of entries) {
+        await device.createComputePipelineAsync({ label: what, layout: 'auto', compute: { module, entryPoint } });
+      }
+      expect(await device.popErrorScope()).toBeNull();
+    }
+  });
+
+  it('name formula, shapes and entry points: each file says at its top what it is', () => {
+    for (const name of shaderNames()) expect(readSource(name).split('\n')[0], name).toMatch(/^\/\/ \S/);
+  });
+
+  it('are asked for under no other definitions by a training step', async () => {
+    const gpu = await testGpu();
+    const asked = new Map<string, Defines>();
+    const get = gpu.pipelines.get.bind(gpu.pipelines);
+    gpu.pipelines.get = (kernel, special = {}) => {
+      const defines = special.defines ?? {};
+      expect(special.constants).toBeUndefined();
+      expect(entryPoints(kernel.shader)).toContain(kernel.entry);
+      asked.set(`${kernel.shader} ${JSON.stringify(defines)}`, defines);
+      return get(kernel, special);
+    };
+    using run = await openRun(gpu, { trainProjectors: false, trainGate: false, loraRank: 2 });
+    await grpoStep(run.context, run.examples.slice(0, 2), 0);
+    expect(asked.size).toBeGreaterThan(15);
+    for (const [key, defines] of asked) {
+      expect(definesOf(key.split(' ')[0]!), key).toContainEqual(defines);
+    }
+  });
+});
