@@ -155,13 +155,15 @@ fn backward_queries(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgr
     let row = (j * kv_heads + head / u.group) * VECS;
     var score = vec4<f32>();
     var dp = vec4<f32>();
+    var key: Row;  // read once, used twice
     for (var c = 0u; c < VECS; c++) {
-      score += query[c] * k[row + c];
+      key[c] = k[row + c];
+      score += query[c] * key[c];
       dp += gradient[c] * v[row + c];
     }
     let p = exp(dot(score, vec4<f32>(1.0)) - moment.x);
     let ds = p * (dot(dp, vec4<f32>(1.0)) - moment.y) * u.scale;
-    for (var c = 0u; c < VECS; c++) { result[c] += ds * k[row + c]; }
+    for (var c = 0u; c < VECS; c++) { result[c] += ds * key[c]; }
   }
   for (var c = 0u; c < VECS; c++) { dq[at * VECS + c] = result[c]; }
 }
@@ -187,16 +189,20 @@ fn backward_keys(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
     let at = i * u.heads + head;
     var score = vec4<f32>();
     var dp = vec4<f32>();
+    var query: Row;  // both read once, used twice
+    var gradient: Row;
     for (var c = 0u; c < VECS; c++) {
-      score += q[at * VECS + c] * key[c];
-      dp += d_o[at * VECS + c] * value[c];
+      query[c] = q[at * VECS + c];
+      gradient[c] = d_o[at * VECS + c];
+      score += query[c] * key[c];
+      dp += gradient[c] * value[c];
     }
     let moment = saved_moments[at];
     let p = exp(dot(score, vec4<f32>(1.0)) - moment.x);
     let ds = p * (dot(dp, vec4<f32>(1.0)) - moment.y) * u.scale;
     for (var c = 0u; c < VECS; c++) {
-      d_key[c] += ds * q[at * VECS + c];
-      d_value[c] += p * d_o[at * VECS + c];
+      d_key[c] += ds * query[c];
+      d_value[c] += p * gradient[c];
     }
   }
   let out = (j * u.heads + head) * VECS;

@@ -38,13 +38,29 @@ fn begin(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid:
   if (row < u.rows) { state[row] = vec4<f32>(LOWEST, 0.0, 0.0, 0.0); }
 }
 
+// Joins a tile's (largest, sum, weighted) with the row's state before it.
+fn merge_tile(row: u32, before: vec4<f32>, largest: f32, tile_sum: f32, tile_weighted: f32) {
+  var sum = tile_sum;
+  var weighted = tile_weighted;
+  if (before.y > 0.0) {
+    let shift = max(before.x - largest, -87.0);
+    weighted += (before.z + shift * before.y) * exp(shift);
+    sum += before.y * exp(shift);
+  }
+  let column = targets[row] - u.first;   // wraps around where the target is before this tile
+  let found = targets[row] != NONE && column < u.tile;
+  var chosen = before.w;
+  if (found) { chosen = raw[row * u.tile + column] * inverse_temperature[0]; }
+  state[row] = vec4<f32>(largest, sum, weighted, chosen);
+}
+
 // One workgroup per row.
 @compute @workgroup_size(64)
 fn take_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let row = min(linear_workgroup(group, grid), u.rows - 1u);
   let factor = inverse_temperature[0];
   let start = row * u.tile;
-  var before = state[row];
+  let before = state[row];
   var largest = before.x;
   for (var c = lane; c < u.tile; c += 64u) { largest = max(largest, raw[start + c] * factor); }
   largest = workgroup_max(largest, lane);
@@ -57,17 +73,28 @@ fn take_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) g
   }
   sum = workgroup_sum(sum, lane);
   weighted = workgroup_sum(weighted, lane);
-  if (lane != 0u) { return; }
-  if (before.y > 0.0) {
-    let shift = max(before.x - largest, -87.0);
-    weighted += (before.z + shift * before.y) * exp(shift);
-    sum += before.y * exp(shift);
+  if (lane == 0u) { merge_tile(row, before, largest, sum, weighted); }
+}
+
+// The same with one thread per row, for tiles of few columns.
+@compute @workgroup_size(64)
+fn take_tile_narrow(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let row = linear_workgroup(group, grid) * 64u + lane;
+  if (row >= u.rows) { return; }
+  let factor = inverse_temperature[0];
+  let start = row * u.tile;
+  let before = state[row];
+  var largest = before.x;
+  for (var c = 0u; c < u.tile; c++) { largest = max(largest, raw[start + c] * factor); }
+  var sum = 0.0;
+  var weighted = 0.0;
+  for (var c = 0u; c < u.tile; c++) {
+    let z = raw[start + c] * factor - largest;
+    let e = exp(z);
+    sum += e;
+    weighted += z * e;
   }
-  let column = targets[row] - u.first;   // wraps around where the target is before this tile
-  let found = targets[row] != NONE && column < u.tile;
-  var chosen = before.w;
-  if (found) { chosen = raw[start + column] * factor; }
-  state[row] = vec4<f32>(largest, sum, weighted, chosen);
+  merge_tile(row, before, largest, sum, weighted);
 }
 
 @compute @workgroup_size(64)

@@ -1,4 +1,4 @@
-import { mkdirSync, openSync, closeSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { InputError } from '../math/errors.ts';
@@ -103,10 +103,11 @@ export class HeadlessSession {
       const file = openSync(path, 'w');
       for (let start = 0; start < size; start += PIECE_BYTES) {
         const end = Math.min(size, start + PIECE_BYTES);
-        const piece = await this.#page.evaluate(
-          ([of, from, to]) => window.studio!.piece(of, from, to),
-          [name, start, end] as const,
-        );
+        const piece = await this.#page.evaluate(([of, from, to]) => window.studio!.piece(of, from, to), [
+          name,
+          start,
+          end,
+        ] as const);
         writeSync(file, Buffer.from(piece, 'base64'));
       }
       closeSync(file);

@@ -11,16 +11,16 @@ import { join } from 'node:path';
 import { Gpu } from '../gpu/index.ts';
 import { f32ToBytes } from '../io/dtype.ts';
 import { writeSafetensors } from '../io/safetensors-write.ts';
-import { useTfOnDevice } from '../media/tf-device.ts';
-import { openNodeDevice } from './adapter.ts';
-import { coldStart } from './demo/cold-start.ts';
-import { readDemoClips } from './demo/clips.ts';
-import { hasSmile, isLively } from './demo/architecture.ts';
-import { initialTensors, makeSmallFiles, modelTree, type SmallFiles } from './demo/initial.ts';
-import { trainAudio, trainVision } from './demo/towers.ts';
+import { startTfOnDevice } from '../media/tf-device.ts';
 import { readHumanOmniConfig } from '../models/humanomni.ts';
 import { openHumanOmni } from '../models/humanomni-files.ts';
 import type { NamedArray } from '../models/lora.ts';
+import { openNodeDevice } from './adapter.ts';
+import { hasSmile, isLively } from './demo/architecture.ts';
+import { readDemoClips } from './demo/clips.ts';
+import { coldStart } from './demo/cold-start.ts';
+import { initialTensors, makeSmallFiles, modelTree, type SmallFiles } from './demo/initial.ts';
+import { trainAudio, trainVision } from './demo/towers.ts';
 import { projectRoot } from './setup/paths.mjs';
 
 const SEED = 20;
@@ -58,7 +58,7 @@ async function writeModel(small: SmallFiles, tensors: readonly NamedArray[]): Pr
 async function main(): Promise<void> {
   const { device, info } = await openNodeDevice();
   const gpu = new Gpu(device, { info });
-  await useTfOnDevice(device, info);
+  await startTfOnDevice(device, info);
   const clips = await readDemoClips(FOLDER);
   say(`${clips.length} clips decoded`);
   const small = makeSmallFiles();
@@ -69,10 +69,22 @@ async function main(): Promise<void> {
   const options = { seed: SEED, log: say };
   const faces = train.map(({ pixels, label }) => ({ input: pixels, present: hasSmile(label) }));
   const voices = train.map(({ logMel, label }) => ({ input: logMel, present: isLively(label) }));
-  const vision = await trainVision(gpu, config, initial, faces, { ...options, steps: 120, learningRate: 2e-3 });
-  const audio = await trainAudio(gpu, config, initial, voices, { ...options, steps: 120, learningRate: 2e-3 });
+  const vision = await trainVision(gpu, config, initial, faces, {
+    ...options,
+    steps: 120,
+    learningRate: 2e-3,
+  });
+  const audio = await trainAudio(gpu, config, initial, voices, {
+    ...options,
+    steps: 120,
+    learningRate: 2e-3,
+  });
   const withTowers = replaced(initial, [...vision, ...audio]);
-  const trained = await coldStart(gpu, await modelTree(small, withTowers), clips, { ...COLD_START, seed: SEED, log: say });
+  const trained = await coldStart(gpu, await modelTree(small, withTowers), clips, {
+    ...COLD_START,
+    seed: SEED,
+    log: say,
+  });
   await writeModel(small, replaced(withTowers, trained));
   process.exit(0);
 }

@@ -25,7 +25,8 @@ const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR] [-
   --out DIR     where the export is written       settings as below\n`;
 
 function folder(value: string | undefined, flag: string): string {
-  if (value === undefined || value.startsWith('--')) throw new InputError(`${flag} needs a folder.`, { hint: USAGE });
+  if (value === undefined || value.startsWith('--'))
+    throw new InputError(`${flag} needs a folder.`, { hint: USAGE });
   return resolve(value);
 }
 
@@ -68,13 +69,16 @@ function report(event: PlainEvent, steps: number): void {
   if (event.type === 'step') {
     const { step, metrics, seconds } = event;
     const show = (key: string): string => (metrics[key as keyof typeof metrics] ?? 0).toFixed(3);
-    say(`step ${step}/${steps}  reward ${show('reward')}  loss ${show('loss')}  kl ${show('kl')}  ${show('step_time')} s`);
+    say(
+      `step ${step}/${steps}  reward ${show('reward')}  loss ${show('loss')}  kl ${show('kl')}  ${show('step_time')} s`,
+    );
     print({ type: 'step', step, ...metrics, seconds });
   } else if (event.type === 'ready') {
     say(`${event.device.description || event.device.vendor}`);
   } else if (event.type === 'data') {
     say(`${event.summary.count} clips, ${event.summary.issues.length} issues`);
-    for (const { file, row, message } of event.summary.issues) say(`  ${file}${row ? ` row ${row}` : ''}: ${message}`);
+    for (const { file, row, message } of event.summary.issues)
+      say(`  ${file}${row ? ` row ${row}` : ''}: ${message}`);
   } else if (event.type === 'error') {
     say(`${event.message} ${event.hint ?? ''}`);
   }
@@ -105,7 +109,8 @@ async function run(session: HeadlessSession, options: Options): Promise<void> {
   const ended = ['finished', 'failed', 'stopped'];
   const events = await session.until((event) => event.type === 'state' && ended.includes(event.state));
   const last = events.findLast((event) => event.type === 'state');
-  if (last?.type === 'state' && last.state !== 'finished') throw new InputError(last.message ?? 'The run failed.');
+  if (last?.type === 'state' && last.state !== 'finished')
+    throw new InputError(last.message ?? 'The run failed.');
   const after = await evaluate(session);
   const noAudio = await evaluate(session, 'audio');
   const noVideo = await evaluate(session, 'video');
@@ -114,7 +119,9 @@ async function run(session: HeadlessSession, options: Options): Promise<void> {
     ? (await session.ask((requestId) => ({ type: 'export', requestId, parts }))).find(isExported)
     : undefined;
   const files = exported && out ? await session.save(exported.files, out) : [];
-  say(`held-out accuracy after: ${after.war.toFixed(3)}, without sound ${noAudio.war.toFixed(3)}, without picture ${noVideo.war.toFixed(3)}`);
+  say(
+    `held-out accuracy after: ${after.war.toFixed(3)}, without sound ${noAudio.war.toFixed(3)}, without picture ${noVideo.war.toFixed(3)}`,
+  );
   const accuracy = { before: before.war, after: after.war, no_audio: noAudio.war, no_video: noVideo.war };
   print({ type: 'summary', steps: config.steps, eval: accuracy, files });
 }

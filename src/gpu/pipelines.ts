@@ -1,4 +1,4 @@
-import { kernelLabel, type Kernel, type Specialisation } from './kernel.ts';
+import { type Kernel, kernelLabel, type Specialisation } from './kernel.ts';
 import { composeShader } from './shaders.ts';
 
 export interface Pipeline {
@@ -23,7 +23,9 @@ function layoutEntries(kernel: Kernel): GPUBindGroupLayoutEntry[] {
 
 /** What tells pipelines apart: the code, and the layout it is bound by. */
 function cacheKey(kernel: Kernel, label: string): string {
-  const layout = Object.values(kernel.bindings).map(({ index, access }) => `${index}${access === 'read' ? 'r' : 'w'}`);
+  const layout = Object.values(kernel.bindings).map(
+    ({ index, access }) => `${index}${access === 'read' ? 'r' : 'w'}`,
+  );
   return `${label} [${layout.sort().join()}]`;
 }
 

@@ -1,4 +1,4 @@
-import { Arena } from './arena.ts';
+import type { Arena } from './arena.ts';
 import type { Gpu } from './device.ts';
 import { encodeUniforms, kernelLabel } from './kernel.ts';
 import { assignObjects, lifetimes } from './lifetimes.ts';

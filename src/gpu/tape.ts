@@ -1,6 +1,6 @@
 import { defineKernel, read, update, write } from './kernel.ts';
 import { Recorder } from './recorder.ts';
-import { sizeOf, type Storage, type Tensor } from './tensor.ts';
+import { type Storage, sizeOf, type Tensor } from './tensor.ts';
 
 const uniforms = { count: 'u32' } as const;
 const sumKernel = defineKernel({

@@ -100,7 +100,7 @@ function normalise(levels: Float32Array, area: number, options: PixelOptions): v
 
 /**
  * What the vision tower sees: frames padded to a grey square, resized by Pillow's bicubic, scaled and normalised.
- * The resize is two matrix products on the device that {@link useTfOnDevice} was given.
+ * The resize is two matrix products on the device that {@link startTfOnDevice} was given.
  * @returns [frames, 3, size, size], row-major; [-1, 1] with the default mean and deviation
  */
 export async function pixelsFromFrames(

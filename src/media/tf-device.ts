@@ -21,7 +21,7 @@ function provideNavigator(): void {
  * the same name (kernels are looked up by backend name and stay). Forwarding of small operations to the CPU is switched
  * off, so that results come from one place.
  */
-export async function useTfOnDevice(device: GPUDevice, info: AdapterName): Promise<void> {
+export async function startTfOnDevice(device: GPUDevice, info: AdapterName): Promise<void> {
   if (current === device && tf.getBackend() === BACKEND) return;
   provideNavigator();
   if (tf.findBackendFactory(BACKEND)) tf.removeBackend(BACKEND);
@@ -34,7 +34,7 @@ export async function useTfOnDevice(device: GPUDevice, info: AdapterName): Promi
   current = device;
 }
 
-/** Frees tfjs's buffers on the device; {@link useTfOnDevice} may be called again afterwards. */
+/** Frees tfjs's buffers on the device; {@link startTfOnDevice} may be called again afterwards. */
 export function releaseTf(): void {
   if (!current) return;
   tf.removeBackend(BACKEND);

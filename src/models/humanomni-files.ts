@@ -63,9 +63,12 @@ export async function openHumanOmni(tree: FileTree): Promise<HumanOmniFiles> {
   }
   if (!main) {
     const found = seen.length > 0 ? `found ${seen.join(', ')}` : 'found no config.json';
-    throw new InputError(`${tree.name}: no HumanOmni checkpoint; ${found}, expected a model_type that begins with HumanOmni.`, {
-      hint: 'Drop the folder of HumanOmni-0.5B or R1-Omni-0.5B, or a folder that holds it beside its towers.',
-    });
+    throw new InputError(
+      `${tree.name}: no HumanOmni checkpoint; ${found}, expected a model_type that begins with HumanOmni.`,
+      {
+        hint: 'Drop the folder of HumanOmni-0.5B or R1-Omni-0.5B, or a folder that holds it beside its towers.',
+      },
+    );
   }
   const weights = await openCheckpoint(main.tree);
   return {

@@ -6,7 +6,14 @@ import {
   openAudioProjector,
   parseAudioProjectorConfig,
 } from './audio-projector.ts';
-import { type Bert, type BertConfig, bertAliases, inferBertConfig, openBert, parseBertConfig } from './bert.ts';
+import {
+  type Bert,
+  type BertConfig,
+  bertAliases,
+  inferBertConfig,
+  openBert,
+  parseBertConfig,
+} from './bert.ts';
 import type { Observe, TensorShapes } from './encoder.ts';
 import type { Json } from './fields.ts';
 import type { HumanOmniFiles, TowerKind } from './humanomni-files.ts';
@@ -29,7 +36,7 @@ import {
   type SiglipConfig,
   siglipAliases,
 } from './siglip.ts';
-import type { Weights, WeightSource } from './weights.ts';
+import type { WeightSource, Weights } from './weights.ts';
 import {
   inferWhisperConfig,
   openWhisper,

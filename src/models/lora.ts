@@ -1,5 +1,5 @@
 import type { Tensor } from '../gpu/index.ts';
-import { LORA_LINEARS, linearPath, type LoraLinear } from '../io/peft.ts';
+import { LORA_LINEARS, type LoraLinear, linearPath } from '../io/peft.ts';
 import { kaimingUniform } from '../math/init.ts';
 
 /** y += scale · (x Aᵀ) Bᵀ (Hu et al. 2021, arXiv 2106.09685). a [rank, in], b [out, rank]. */
@@ -41,7 +41,11 @@ export function freshAdapters(
     for (const linear of LORA_LINEARS.filter((name) => config.targets.includes(name))) {
       const { a, b } = adapterNames(linearPath(layer, linear));
       const [out, inputs] = shapeOf(linear);
-      arrays.push({ name: a, shape: [rank, inputs], data: kaimingUniform(rank, inputs, seed, arrays.length) });
+      arrays.push({
+        name: a,
+        shape: [rank, inputs],
+        data: kaimingUniform(rank, inputs, seed, arrays.length),
+      });
       arrays.push({ name: b, shape: [out, rank], data: new Float32Array(out * rank) });
     }
   }

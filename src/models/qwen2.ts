@@ -1,11 +1,11 @@
-import { InputError } from '../math/errors.ts';
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
+import { type LoraLinear, linearPath } from '../io/peft.ts';
+import { InputError } from '../math/errors.ts';
 import { attention } from '../ops/attention.ts';
 import { add, swiglu } from '../ops/elementwise.ts';
 import { linear, loraLinear } from '../ops/linear.ts';
 import { rmsNorm } from '../ops/rms-norm.ts';
-import { rope, type RopeTable, ropeTable } from '../ops/rope.ts';
-import { linearPath, type LoraLinear } from '../io/peft.ts';
+import { type RopeTable, rope, ropeTable } from '../ops/rope.ts';
 import type { Adapter } from './lora.ts';
 import type { Weights } from './weights.ts';
 
@@ -187,12 +187,22 @@ function decoderLayer(
   const mixed = attention(tape, q, k, v, { heads, kvHeads, headDim, spans, keySpans });
   const attended = add(tape, x, apply(tape, mixed, linears.o_proj, adapters));
   const g = rmsNorm(tape, attended, postNorm, rmsNormEps);
-  const inner = swiglu(tape, apply(tape, g, linears.gate_proj, adapters), apply(tape, g, linears.up_proj, adapters));
+  const inner = swiglu(
+    tape,
+    apply(tape, g, linears.gate_proj, adapters),
+    apply(tape, g, linears.up_proj, adapters),
+  );
   return add(tape, attended, apply(tape, inner, linears.down_proj, adapters));
 }
 
 /** Hidden states [n, hidden] after the final norm, from embeddings [n, hidden]. */
-export function decode(tape: Tape, model: Qwen2, x: Tensor, rows: RowTensors, options: DecoderOptions): Tensor {
+export function decode(
+  tape: Tape,
+  model: Qwen2,
+  x: Tensor,
+  rows: RowTensors,
+  options: DecoderOptions,
+): Tensor {
   let hidden = x;
   for (let index = 0; index < model.config.layers; index++) {
     const input = hidden;

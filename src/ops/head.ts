@@ -13,12 +13,16 @@ import { matmul } from './matmul.ts';
 
 const uniforms = { rows: 'u32', tile: 'u32', first: 'u32', vocabulary: 'u32' } as const;
 const begin = defineKernel({ shader: 'head', entry: 'begin', uniforms, bindings: { state: write(4) } });
-const takeTile = defineKernel({
+const tileBindings = { raw: read(1), targets: read(2), inverseTemperature: read(3), state: update(4) };
+const takeTile = defineKernel({ shader: 'head', entry: 'take_tile', uniforms, bindings: tileBindings });
+const takeTileNarrow = defineKernel({
   shader: 'head',
-  entry: 'take_tile',
+  entry: 'take_tile_narrow',
   uniforms,
-  bindings: { raw: read(1), targets: read(2), inverseTemperature: read(3), state: update(4) },
+  bindings: tileBindings,
 });
+/** Tiles of at most this many columns are walked by one thread a row: a workgroup would mostly wait at its barriers. */
+const NARROW_TILE = 512;
 const finish = defineKernel({
   shader: 'head',
   entry: 'finish',
@@ -132,10 +136,12 @@ export function headLogProbs(
   recorder.dispatch(begin, { ...perRow, tensors: { state } });
   for (const tile of tiles) {
     const raw = rawLogits(recorder, hidden, tile);
-    recorder.dispatch(takeTile, {
-      uniforms: { rows, tile: raw.shape[1]!, first: tile.first, vocabulary: 0 },
+    const columns = raw.shape[1]!;
+    const narrow = columns <= NARROW_TILE;
+    recorder.dispatch(narrow ? takeTileNarrow : takeTile, {
+      uniforms: { rows, tile: columns, first: tile.first, vocabulary: 0 },
       tensors: { raw, targets, inverseTemperature, state },
-      workgroups: rows,
+      workgroups: narrow ? Math.ceil(rows / 64) : rows,
     });
   }
   recorder.dispatch(finish, { ...perRow, tensors: { targets, state, logProbs, entropies } });

@@ -93,7 +93,11 @@ export class ClipEncoder {
 }
 
 /** BERT's row [1, width] of the text that steers the gate. */
-export async function encodeQuestion(gpu: Gpu, view: ModelView, ids: readonly number[]): Promise<Float32Array> {
+export async function encodeQuestion(
+  gpu: Gpu,
+  view: ModelView,
+  ids: readonly number[],
+): Promise<Float32Array> {
   const tokens = uploadBertTokens(gpu, [ids]);
   using arena = new Arena(gpu, 'question');
   const tape = new Tape();

@@ -23,7 +23,15 @@ export async function evaluate(
   const generator = await context.evaluationGenerator();
   const batch = generator.shape.prompts;
   const predictions: (string | null)[] = [];
-  const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: config.seed, step: 0 };
+  const greedy = {
+    temperature: 0,
+    topK: 0,
+    topP: 1,
+    minP: 0,
+    repetitionPenalty: 1,
+    seed: config.seed,
+    step: 0,
+  };
   for (let at = 0; at < examples.length; at += batch) {
     const part = examples.slice(at, at + batch);
     const media = await mapInOrder(part, (example) => context.mediaOf(example));

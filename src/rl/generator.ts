@@ -172,7 +172,14 @@ export class Generator {
         row.spans.push(slot.promptStart, slot.promptStart + promptLength, start, start + 1);
       }
     });
-    const { prefill, promptIds, promptSlots: slotTensor, lastToken: last, rows: decoding, rowSlots } = this.#inputs;
+    const {
+      prefill,
+      promptIds,
+      promptSlots: slotTensor,
+      lastToken: last,
+      rows: decoding,
+      rowSlots,
+    } = this.#inputs;
     const write = (tensor: Tensor, data: Uint32Array): void => this.#gpu.write(tensor, data);
     write(prefill.positions, rows.positions);
     write(prefill.spans, rows.spans);

@@ -1,9 +1,9 @@
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import { type ClipFeatures, featureShapes, mediaTokens } from '../models/humanomni.ts';
 import type { Features } from './encoder.ts';
+import { type MediaTokens, mediaPlaces } from './media-input.ts';
 import type { Splice } from './pass-inputs.ts';
 import type { ModelView, Policy } from './policy.ts';
-import { mediaPlaces, type MediaTokens } from './media-input.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
 
 /** GPU buffers for one clip's features and the places its tokens take in a packed row. */
@@ -84,7 +84,12 @@ export class MediaTokenizer {
     this.#outputs = outputs;
   }
 
-  static async create(policy: Policy, view: ModelView, senses: Senses, question: Tensor): Promise<MediaTokenizer> {
+  static async create(
+    policy: Policy,
+    view: ModelView,
+    senses: Senses,
+    question: Tensor,
+  ): Promise<MediaTokenizer> {
     const slot = new FeatureSlot(policy, { video: 0, audio: 0 }, senses, question);
     const arena = new Arena(policy.gpu, 'media tokens');
     const tape = new Tape();

@@ -1,5 +1,5 @@
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
-import { decode, type DecoderOptions, type Qwen2, type RowTensors } from '../models/qwen2.ts';
+import { type DecoderOptions, decode, type Qwen2, type RowTensors } from '../models/qwen2.ts';
 import { embedding, gatherRows } from '../ops/gather-rows.ts';
 import { headLogProbs } from '../ops/head.ts';
 import { spliceRows } from '../ops/splice-rows.ts';
@@ -26,7 +26,8 @@ export class PassInputs {
   readonly #gpu: Gpu;
 
   constructor(gpu: Gpu, size: PassSize) {
-    const u32 = (label: string, shape: number[]): Tensor => gpu.tensor('inputs', `pass ${label}`, shape, 'u32');
+    const u32 = (label: string, shape: number[]): Tensor =>
+      gpu.tensor('inputs', `pass ${label}`, shape, 'u32');
     this.#gpu = gpu;
     this.size = size;
     this.ids = u32('ids', [size.tokens]);

@@ -1,11 +1,11 @@
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
-import type { LossConfig } from './loss-config.ts';
+import type { Features } from './encoder.ts';
 import { lossBatchTensor, recordLoss, recordNll } from './loss.ts';
+import type { LossConfig } from './loss-config.ts';
 import { MediaBatch, type MediaTokens } from './media-input.ts';
 import { FeatureSlot, recordSplices, type Senses } from './media-tokens.ts';
-import type { Features } from './encoder.ts';
 import type { PassArrays, PassSize } from './pass-arrays.ts';
-import { PassInputs, scoreTokens, type Splice } from './pass-inputs.ts';
+import { PassInputs, type Splice, scoreTokens } from './pass-inputs.ts';
 import type { Policy } from './policy.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
 
@@ -90,7 +90,10 @@ export class PolicyPass {
     this.#sampler = gpu.tensor('inputs', 'sampler log-probabilities', [size.predictions]);
     this.#old = gpu.tensor('inputs', 'old log-probabilities', [size.predictions]);
     this.#slots = policy.trainsMedia
-      ? Array.from({ length: prompts }, () => new FeatureSlot(policy, mediaCounts, kind.senses, kind.question))
+      ? Array.from(
+          { length: prompts },
+          () => new FeatureSlot(policy, mediaCounts, kind.senses, kind.question),
+        )
       : [];
     if (!policy.trainsMedia) this.#media = new MediaBatch(gpu, 'policy', mediaRows, width);
     if (policy.reference && policy.trainsMedia) {
@@ -105,14 +108,18 @@ export class PolicyPass {
     for (const tensor of Object.values(outputs) as Tensor[]) tape.recorder.keep(tensor);
     const label = `pass of ${kind.size.tokens} tokens`;
     pass.#plan = await Plan.create(policy.gpu, label, tape.recorder, arena);
-    const placedOutputs = Object.entries(outputs).map(([name, tensor]) => [name, pass.#plan.output(tensor as Tensor)]);
+    const placedOutputs = Object.entries(outputs).map(([name, tensor]) => [
+      name,
+      pass.#plan.output(tensor as Tensor),
+    ]);
     pass.#outputs = Object.fromEntries(placedOutputs) as Outputs;
     return pass;
   }
 
   #record(tape: Tape, policy: Policy): Outputs {
     const { objective, withOld, checkpoint } = this.kind;
-    const reference = objective !== 'nll' && objective.beta !== 0 ? this.#recordReference(tape, policy) : undefined;
+    const reference =
+      objective !== 'nll' && objective.beta !== 0 ? this.#recordReference(tape, policy) : undefined;
     const { current } = policy;
     const scores = scoreTokens(tape, current.decoder, this.#inputs, this.#splices(tape, policy), {
       adapters: current.adapters,

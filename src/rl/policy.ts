@@ -12,7 +12,13 @@ import {
   weightSources,
 } from '../models/humanomni.ts';
 import type { HumanOmniFiles } from '../models/humanomni-files.ts';
-import { type Adapter, adapterNames, freshAdapters, type LoraConfig, type NamedArray } from '../models/lora.ts';
+import {
+  type Adapter,
+  adapterNames,
+  freshAdapters,
+  type LoraConfig,
+  type NamedArray,
+} from '../models/lora.ts';
 import { linearShapes, type Qwen2 } from '../models/qwen2.ts';
 import { WeightLoader } from '../models/weights.ts';
 import { type FrozenCopy, ParameterStore } from '../optim/parameters.ts';
@@ -67,7 +73,8 @@ async function trainableArrays(
   const wanted = (name: string): boolean => isTrained(name, options) || options.alsoTrained?.(name) === true;
   const arrays: NamedArray[] = [];
   for (const file of source.names()) {
-    const name = file === 'lm_head.weight' && config.decoder.tieWordEmbeddings ? 'model.embed_tokens.weight' : file;
+    const name =
+      file === 'lm_head.weight' && config.decoder.tieWordEmbeddings ? 'model.embed_tokens.weight' : file;
     if (!wanted(name) || arrays.some((array) => array.name === name)) continue;
     arrays.push({ name, shape: source.info(file).shape, data: await source.float32(file) });
   }
@@ -98,12 +105,16 @@ export async function loadPolicy(
   const adapter = (path: string): Adapter | undefined => {
     const { a, b } = adapterNames(path);
     const { lora } = options;
-    return lora && store.has(a) ? { a: store.get(a), b: store.get(b), scale: lora.alpha / lora.rank } : undefined;
+    return lora && store.has(a)
+      ? { a: store.get(a), b: store.get(b), scale: lora.alpha / lora.rank }
+      : undefined;
   };
   const current = openView(gpu, files, config, loader, options, adapter);
   const towers = openTowers(loader.open, config);
   await loader.load(progress);
-  const reference = options.reference ? openReference(gpu, files, config, loader, store, options, current) : undefined;
+  const reference = options.reference
+    ? openReference(gpu, files, config, loader, store, options, current)
+    : undefined;
   return {
     gpu,
     files,
@@ -157,14 +168,18 @@ function openReference(
     return { view: { ...current, adapters: false } };
   }
   const frozen = store.freeze();
-  const find = (name: string): Tensor | undefined => (store.has(name) ? frozen.get(name) : loader.opened(name));
+  const find = (name: string): Tensor | undefined =>
+    store.has(name) ? frozen.get(name) : loader.opened(name);
   const again = new WeightLoader(gpu, weightSources(files), find);
   const view = openView(gpu, files, config, again, options, () => undefined);
   return { view: { ...view, adapters: false }, frozen };
 }
 
 /** Number of parameters by part of the model, as stored. */
-export function countParameters(source: TensorSource, partOf: (name: string) => string): Record<string, number> {
+export function countParameters(
+  source: TensorSource,
+  partOf: (name: string) => string,
+): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of source.names()) {
     const part = partOf(name);

@@ -38,7 +38,9 @@ export function describeGroup(
   groupIndex: number,
   micro: readonly MicroResult[],
 ): RolloutGroup {
-  const kl = micro.every(({ refLogProbs }) => refLogProbs) ? micro.flatMap((pass) => meanKl(pass)!) : undefined;
+  const kl = micro.every(({ refLogProbs }) => refLogProbs)
+    ? micro.flatMap((pass) => meanKl(pass)!)
+    : undefined;
   return {
     exampleId: example.id,
     label: example.label,

@@ -93,7 +93,9 @@ export class RunContext {
     const question = gpu.upload('inputs', 'question', [1, questionRow.length], questionRow);
     const media = await MediaTokenizer.create(policy, policy.current, senses, question);
     const separate = policy.reference && policy.trainsMedia;
-    const reference = separate ? await MediaTokenizer.create(policy, policy.reference!, senses, question) : undefined;
+    const reference = separate
+      ? await MediaTokenizer.create(policy, policy.reference!, senses, question)
+      : undefined;
     const updater = await Updater.create(policy, updaterSettings(setup, question), {
       learningRate: config.learningRate,
       beta1: config.adamBeta1,

@@ -27,12 +27,15 @@ export async function grpoStep(
   const media = await clock.time('media', () => mapInOrder(examples, (example) => context.mediaOf(example)));
   const completions = await clock.time('rollout', () => rollOut(context, examples, media, step));
   const scored = await clock.time('score', async () => scoreAll(context, examples, completions));
-  const advantages = groupAdvantages(scored.flat().map(({ rewards }) => rewards), {
-    groupSize: config.groupSize,
-    aggregation: config.multiObjectiveAggregation,
-    scale: config.scaleRewards,
-    weights: config.rewardWeights,
-  });
+  const advantages = groupAdvantages(
+    scored.flat().map(({ rewards }) => rewards),
+    {
+      groupSize: config.groupSize,
+      aggregation: config.multiObjectiveAggregation,
+      scale: config.scaleRewards,
+      weights: config.rewardWeights,
+    },
+  );
   const learningRate = learningRateAt(config, step);
   const groups = updateGroups(config, examples, scored, advantages, media);
   const update = await clock.time('update', () =>
@@ -123,14 +126,18 @@ function report(
   return {
     metrics: {
       ...rewardMetrics(config.rewards, rewards, advantages),
-      ...lengthMetrics(lengths, all.map(({ ended }) => ended)),
+      ...lengthMetrics(
+        lengths,
+        all.map(({ ended }) => ended),
+      ),
       ...meanMetrics(micro.map(({ loss }) => lossMetrics(lossConfig(config), loss, true))),
       grad_norm: gradient.norm,
       learning_rate: learningRate,
       num_tokens: promptTokens + sampled,
       step_time: clock.total,
       'tokens_per_second/generate': sampled / Math.max(1e-9, clock.seconds.rollout ?? 0),
-      'tokens_per_second/train': (promptTokens / config.groupSize + sampled) / Math.max(1e-9, clock.seconds.update ?? 0),
+      'tokens_per_second/train':
+        (promptTokens / config.groupSize + sampled) / Math.max(1e-9, clock.seconds.update ?? 0),
       'memory/peak_bytes': context.setup.policy.gpu.ledger.peak,
     },
     seconds: clock.seconds,
@@ -143,7 +150,8 @@ function report(
 /** Mean over micro-batches, except the loss: every micro-batch's loss is already scaled to its share of the step. */
 export function meanMetrics(rows: readonly Record<string, number>[]): Record<string, number> {
   const sums: Record<string, number> = {};
-  for (const row of rows) for (const [key, value] of Object.entries(row)) sums[key] = (sums[key] ?? 0) + value;
+  for (const row of rows)
+    for (const [key, value] of Object.entries(row)) sums[key] = (sums[key] ?? 0) + value;
   for (const key of Object.keys(sums)) if (key !== 'loss') sums[key] = sums[key]! / rows.length;
   return sums;
 }

@@ -1,13 +1,20 @@
 import { Arena, Plan, Recorder } from '../gpu/index.ts';
 import { AdamW, type AdamWSettings } from '../optim/adamw.ts';
 import type { GradientStats } from '../optim/clip.ts';
+import type { Features } from './encoder.ts';
 import { encodeLossBatch, encodeNllBatch, type LossCompletion } from './loss-batch.ts';
 import type { LossConfig } from './loss-config.ts';
-import { bucketSize, type PassArrays, type PassSize, packPass, passSize, type TokenGroup } from './pass-arrays.ts';
-import type { Features } from './encoder.ts';
 import type { MediaTokens } from './media-input.ts';
-import { type PassKind, type PassMedia, PolicyPass, type PassResult } from './policy-pass.ts';
+import {
+  bucketSize,
+  type PassArrays,
+  type PassSize,
+  packPass,
+  passSize,
+  type TokenGroup,
+} from './pass-arrays.ts';
 import type { Policy } from './policy.ts';
+import { type PassKind, type PassMedia, type PassResult, PolicyPass } from './policy-pass.ts';
 
 /** Plans kept at a time; a run of one length distribution needs about sixteen. */
 const MOST_PASSES = 40;
@@ -137,7 +144,8 @@ export class Updater {
   #microBatches(groups: readonly UpdateGroup[]): UpdateGroup[][] {
     const { promptsPerPass } = this.#settings;
     const micros: UpdateGroup[][] = [];
-    for (let at = 0; at < groups.length; at += promptsPerPass) micros.push(groups.slice(at, at + promptsPerPass));
+    for (let at = 0; at < groups.length; at += promptsPerPass)
+      micros.push(groups.slice(at, at + promptsPerPass));
     return micros;
   }
 

@@ -1,7 +1,7 @@
 /** The door between page and worker: opens the device, checks every message, hands commands to the session. */
 
 import { InputError } from '../math/errors.ts';
-import { useTfOnDevice as shareWithTf } from '../media/tf-device.ts';
+import { startTfOnDevice as shareWithTf } from '../media/tf-device.ts';
 import { decodeCommand } from '../protocol/decode.ts';
 import type { Command, Event } from '../protocol/messages.ts';
 import { openDevice } from './device.ts';

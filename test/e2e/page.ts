@@ -13,7 +13,8 @@ export type Screen = 'data' | 'model' | 'train' | 'rollouts' | 'evaluate' | 'exp
 /** Keeps a picture of the page as a test artefact. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   mkdirSync(ARTIFACTS, { recursive: true });
-  await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage: true });
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await page.screenshot({ path: join(ARTIFACTS, `${name}.png`) });
 }
 
 export async function show(page: Page, screen: Screen): Promise<void> {
@@ -59,6 +60,7 @@ export async function setAll(page: Page, values: Partial<Record<ConfigKey, strin
     if (isChoice) await field.selectOption(value);
     else await field.fill(value);
   }
+  await page.getByTestId('all-settings').click();
 }
 
 /** Numbers of a chart's twin table: by step. */

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { logMel } from '../../src/media/log-mel.ts';
 import { pixelsFromFrames } from '../../src/media/pixels.ts';
-import { useTfOnDevice } from '../../src/media/tf-device.ts';
+import { startTfOnDevice } from '../../src/media/tf-device.ts';
 import type { RgbFrame } from '../../src/media/types.ts';
 import { openTestDevice } from '../setup/adapter.ts';
 import { readGolden } from './golden.ts';
@@ -10,7 +10,7 @@ const golden = readGolden(new URL('../golden/omni-tiny/case.safetensors', import
 
 beforeAll(async () => {
   const { device, info } = await openTestDevice();
-  await useTfOnDevice(device, info);
+  await startTfOnDevice(device, info);
 });
 
 it('frames of a clip become the pixels the vision tower was given', async () => {

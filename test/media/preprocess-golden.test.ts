@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { logMel } from '../../src/media/log-mel.ts';
 import { melFilterBank, quantisationSlack } from '../../src/media/mel.ts';
 import { pixelsFromFrames } from '../../src/media/pixels.ts';
-import { useTfOnDevice } from '../../src/media/tf-device.ts';
+import { startTfOnDevice } from '../../src/media/tf-device.ts';
 import { openTestDevice } from '../setup/adapter.ts';
 import { readGolden } from './golden.ts';
 
@@ -22,7 +22,7 @@ function goldenColumns(total: number): number[] {
 
 beforeAll(async () => {
   const { device, info } = await openTestDevice();
-  await useTfOnDevice(device, info);
+  await startTfOnDevice(device, info);
 });
 
 /** Log-mel by definition, in float64, at the given columns: [mels, columns]. */

@@ -9,6 +9,7 @@ it('equals the published model on every quantity of the case', async () => {
   const tree = await treeFromDisk(join(import.meta.dirname, '../golden/omni-tiny'));
   const quantities = await humanOmniQuantities(tree, await testGpu());
   expect(quantities.length).toBeGreaterThan(500);
-  for (const quantity of process.env.SHOW ? quantities : []) console.log(quantity.name, quantity.error, quantity.bound);
+  for (const quantity of process.env.SHOW ? quantities : [])
+    console.log(quantity.name, quantity.error, quantity.bound);
   expect(quantities.filter((quantity) => !holds(quantity))).toEqual([]);
 });

@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { type GroupShape, layoutGroups, type PackedRows, packFullSegments, packRows } from '../../src/models/rows.ts';
+import {
+  type GroupShape,
+  layoutGroups,
+  type PackedRows,
+  packFullSegments,
+  packRows,
+} from '../../src/models/rows.ts';
 import { RandomStream } from '../reference/random-stream.ts';
 
 /** Keys that query i sees, in order. */
 function keysOf({ spans }: PackedRows, i: number): number[] {
   const [a, b, c, d] = spans.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
-  const range = (from: number, to: number) => Array.from({ length: Math.max(0, to - from) }, (_, k) => from + k);
+  const range = (from: number, to: number) =>
+    Array.from({ length: Math.max(0, to - from) }, (_, k) => from + k);
   return [...range(a, b), ...range(c, d)];
 }
 
@@ -60,12 +67,17 @@ describe('packed groups', () => {
     }
   });
 
-  it('have key spans that only hold queries of the key\'s own sequences', () => {
-    const groups = [{ promptLength: 3, completionLengths: [2, 4] }, { promptLength: 2, completionLengths: [1] }];
+  it("have key spans that only hold queries of the key's own sequences", () => {
+    const groups = [
+      { promptLength: 3, completionLengths: [2, 4] },
+      { promptLength: 2, completionLengths: [1] },
+    ];
     const rows = packRows(layoutGroups(groups), 14);
     for (let j = 0; j < rows.capacity; j++) {
       const [first, end] = [rows.keySpans[2 * j]!, rows.keySpans[2 * j + 1]!];
-      const queries = Array.from({ length: rows.capacity }, (_, i) => i).filter((i) => keysOf(rows, i).includes(j));
+      const queries = Array.from({ length: rows.capacity }, (_, i) => i).filter((i) =>
+        keysOf(rows, i).includes(j),
+      );
       expect(Array.from({ length: end - first }, (_, i) => first + i)).toEqual(queries);
     }
   });
@@ -86,7 +98,11 @@ describe('packed groups', () => {
 
 describe('full segments', () => {
   it('see themselves whole and nothing else', () => {
-    for (const [count, length] of [[1, 1], [3, 4], [2, 7]] as const) {
+    for (const [count, length] of [
+      [1, 1],
+      [3, 4],
+      [2, 7],
+    ] as const) {
       const rows = packFullSegments(count, length);
       checkSymmetry(rows);
       for (let i = 0; i < rows.capacity; i++) {

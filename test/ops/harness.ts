@@ -146,9 +146,10 @@ function compareWithDifferences<K extends string>(
   });
   const found = picked.map((index) => gradient[index]!);
   const floor = 1e-3 * Math.sqrt(picked.length);
-  expect(relativeError(found, slopes, floor), `${test.name} d${name} against differences`).toBeLessThanOrEqual(
-    test.backwardBound ?? 1e-3,
-  );
+  expect(
+    relativeError(found, slopes, floor),
+    `${test.name} d${name} against differences`,
+  ).toBeLessThanOrEqual(test.backwardBound ?? 1e-3);
 }
 
 async function compareWithTensorflow<K extends string>(

@@ -21,16 +21,19 @@ const tensorflow = (x: tf.Tensor, weight: tf.Tensor): tf.Tensor =>
   x.mul(tf.rsqrt(x.square().mean(-1, true).add(EPS))).mul(weight);
 
 describe('rmsNorm', () => {
-  it.each(ODD_SIZES.map((cols, i) => [[5, 64, 3, 65, 1, 2][i]!, cols]))('rows %i, cols %i', async (rows, cols) => {
-    await checkOp(await testGpu(), {
-      name: 'rmsNorm',
-      inputs: {
-        x: { shape: [rows, cols], data: numbers(rows * cols, 1) },
-        weight: { shape: [cols], data: numbers(cols, 2) },
-      },
-      forward: (tape, { x, weight }) => rmsNorm(tape, x, weight, EPS),
-      reference: ({ x, weight }) => reference(x, weight),
-      tensorflow,
-    });
-  });
+  it.each(ODD_SIZES.map((cols, i) => [[5, 64, 3, 65, 1, 2][i]!, cols]))(
+    'rows %i, cols %i',
+    async (rows, cols) => {
+      await checkOp(await testGpu(), {
+        name: 'rmsNorm',
+        inputs: {
+          x: { shape: [rows, cols], data: numbers(rows * cols, 1) },
+          weight: { shape: [cols], data: numbers(cols, 2) },
+        },
+        forward: (tape, { x, weight }) => rmsNorm(tape, x, weight, EPS),
+        reference: ({ x, weight }) => reference(x, weight),
+        tensorflow,
+      });
+    },
+  );
 });

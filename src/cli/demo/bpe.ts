@@ -19,7 +19,9 @@ function byteAlphabet(): string[] {
 
 type Pair = readonly [string, string];
 
-function mostFrequentPair(words: ReadonlyMap<string, { symbols: string[]; count: number }>): Pair | undefined {
+function mostFrequentPair(
+  words: ReadonlyMap<string, { symbols: string[]; count: number }>,
+): Pair | undefined {
   const counts = new Map<string, number>();
   for (const { symbols, count } of words.values()) {
     for (let i = 0; i + 1 < symbols.length; i++) {
@@ -75,7 +77,10 @@ function tokenizerJson(vocab: Record<string, number>, merges: readonly Pair[]): 
     normalizer: { type: 'NFC' },
     pre_tokenizer: {
       type: 'Sequence',
-      pretokenizers: [{ type: 'Split', pattern: { Regex: SPLIT }, behavior: 'Isolated', invert: false }, byteLevel],
+      pretokenizers: [
+        { type: 'Split', pattern: { Regex: SPLIT }, behavior: 'Isolated', invert: false },
+        byteLevel,
+      ],
     },
     post_processor: null,
     decoder: { ...byteLevel, add_prefix_space: true, trim_offsets: true, use_regex: true },
@@ -97,6 +102,15 @@ function tokenizerJson(vocab: Record<string, number>, merges: readonly Pair[]): 
 export function wordPieceVocab(corpus: readonly string[]): string {
   const words = new Set(corpus.flatMap((line) => line.toLowerCase().match(/[a-z]+|[^\sa-z]/g) ?? []));
   const letters = [...'abcdefghijklmnopqrstuvwxyz0123456789'];
-  const tokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...words, ...letters, ...letters.map((l) => `##${l}`)];
+  const tokens = [
+    '[PAD]',
+    '[UNK]',
+    '[CLS]',
+    '[SEP]',
+    '[MASK]',
+    ...words,
+    ...letters,
+    ...letters.map((l) => `##${l}`),
+  ];
   return `${[...new Set(tokens)].join('\n')}\n`;
 }

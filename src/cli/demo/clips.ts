@@ -29,7 +29,17 @@ function ffmpeg(path: string, ...args: string[]): Buffer {
 }
 
 function sizeOf(path: string): { width: number; height: number } {
-  const args = ['-v', 'error', '-select_streams', 'v:0', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', path];
+  const args = [
+    '-v',
+    'error',
+    '-select_streams',
+    'v:0',
+    '-show_entries',
+    'stream=width,height',
+    '-of',
+    'csv=p=0',
+    path,
+  ];
   const [width, height] = execFileSync('ffprobe', args, { encoding: 'utf8' }).trim().split(',').map(Number);
   return { width: width!, height: height! };
 }

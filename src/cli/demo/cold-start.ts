@@ -1,24 +1,24 @@
 /** Supervised cold start: the model learns the format of an answer, and its cues only by halves. */
 import type { Gpu } from '../../gpu/index.ts';
 import type { FileTree } from '../../io/files.ts';
+import { readJsonIfThere } from '../../io/files.ts';
 import { permutation, uniform } from '../../math/random.ts';
 import { mediaTokenCounts } from '../../models/humanomni.ts';
 import { openHumanOmni } from '../../models/humanomni-files.ts';
 import type { NamedArray } from '../../models/lora.ts';
 import { type Config, parseConfig } from '../../protocol/config.ts';
-import { loadBertTokenizer } from '../../text/bert-tokenizer.ts';
-import { ChatTemplate } from '../../text/chat-template.ts';
-import { endTokenIds, Tokenizer } from '../../text/tokenizer.ts';
-import { encodeAnswer } from '../../text/prompt.ts';
 import { ClipEncoder, encodeQuestion, type Features } from '../../rl/encoder.ts';
 import { evaluate } from '../../rl/evaluate.ts';
 import { loadPolicy, type Policy } from '../../rl/policy.ts';
 import { preparePrompt, type TextTools } from '../../rl/prepare.ts';
 import { RunContext, type RunExample } from '../../rl/run-context.ts';
 import { sftStep } from '../../rl/sft.ts';
+import { loadBertTokenizer } from '../../text/bert-tokenizer.ts';
+import { ChatTemplate } from '../../text/chat-template.ts';
+import { encodeAnswer } from '../../text/prompt.ts';
+import { endTokenIds, Tokenizer } from '../../text/tokenizer.ts';
 import { ANSWERS, QUESTION } from './architecture.ts';
 import type { DemoClip } from './clips.ts';
-import { readJsonIfThere } from '../../io/files.ts';
 
 export interface ColdStartOptions {
   readonly seed: number;
@@ -95,7 +95,11 @@ export async function coldStart(
     policy,
     config,
     tokenizer: text.tokenizer,
-    endIds: endTokenIds(text.tokenizer, files.main.config, (await readJsonIfThere(tree, 'generation_config.json')) ?? {}),
+    endIds: endTokenIds(
+      text.tokenizer,
+      files.main.config,
+      (await readJsonIfThere(tree, 'generation_config.json')) ?? {},
+    ),
     questionRow: await encodeQuestion(gpu, policy.current, prompt.gateIds),
     mediaCounts: counts,
     senses: { video: true, audio: true },
@@ -107,7 +111,9 @@ export async function coldStart(
     const { metrics } = await sftStep(context, batch, step);
     if ((step + 1) % 20 === 0) {
       const { war, unreadable } = await evaluate(context, heldOut, { split: 'test', step, labels: LABELS });
-      log(`cold start, step ${step + 1}: loss ${metrics.loss!.toFixed(3)}, held-out accuracy ${war.toFixed(3)}, unreadable ${unreadable}`);
+      log(
+        `cold start, step ${step + 1}: loss ${metrics.loss!.toFixed(3)}, held-out accuracy ${war.toFixed(3)}, unreadable ${unreadable}`,
+      );
     }
   }
   const trained: NamedArray[] = [];

@@ -10,16 +10,24 @@ import { openQwen2 } from '../../models/qwen2.ts';
 import type { Weights } from '../../models/weights.ts';
 import { buildPrompt } from '../../text/prompt.ts';
 import { ANSWERS, CHAT_TEMPLATE, mainConfig, QUESTION } from './architecture.ts';
-import { SPECIAL_TOKENS, trainBpe, wordPieceVocab } from './bpe.ts';
+import { type SPECIAL_TOKENS, trainBpe, wordPieceVocab } from './bpe.ts';
 
 /** Small files of the model folder, by name. */
 export type SmallFiles = Record<string, string>;
 
 /** Tokenizers and configs. */
 export function makeSmallFiles(): SmallFiles {
-  const { content, gateText } = buildPrompt('canonical', { media: { video: true, audio: true }, question: QUESTION });
+  const { content, gateText } = buildPrompt('canonical', {
+    media: { video: true, audio: true },
+    question: QUESTION,
+  });
   const chunks = content.split(/<video>|<audio>/);
-  const corpus = ['user\n', 'assistant\n', ...chunks, ...Object.values(ANSWERS).flatMap((answer) => [answer, `${answer}\n`])];
+  const corpus = [
+    'user\n',
+    'assistant\n',
+    ...chunks,
+    ...Object.values(ANSWERS).flatMap((answer) => [answer, `${answer}\n`]),
+  ];
   const tokenizer = trainBpe(corpus);
   const { vocab } = tokenizer.model as { vocab: Record<string, number> };
   const idOf = (token: (typeof SPECIAL_TOKENS)[number]): number => vocab[token]!;
@@ -27,7 +35,10 @@ export function makeSmallFiles(): SmallFiles {
   const vocabSize = Math.ceil(Object.keys(vocab).length / 32) * 32;
   const bertVocabSize = bertVocab.trim().split('\n').length;
   const config = mainConfig(vocabSize, bertVocabSize, idOf('<|im_end|>'), idOf('<|endoftext|>'));
-  const generation = { eos_token_id: [idOf('<|im_end|>'), idOf('<|endoftext|>')], pad_token_id: idOf('<|endoftext|>') };
+  const generation = {
+    eos_token_id: [idOf('<|im_end|>'), idOf('<|endoftext|>')],
+    pad_token_id: idOf('<|endoftext|>'),
+  };
   const tokenizerConfig = {
     tokenizer_class: 'Qwen2Tokenizer',
     eos_token: '<|im_end|>',
@@ -44,7 +55,8 @@ export function makeSmallFiles(): SmallFiles {
   };
 }
 
-const isVector = (name: string, shape: readonly number[]): boolean => shape.length === 1 || name.endsWith('.bias');
+const isVector = (name: string, shape: readonly number[]): boolean =>
+  shape.length === 1 || name.endsWith('.bias');
 
 /** Norm weights 1, biases 0, tables small, everything else normal with variance 1 / fan-in. */
 function initialise(name: string, shape: readonly number[], seed: number): Float32Array<ArrayBuffer> {

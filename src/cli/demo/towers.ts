@@ -75,7 +75,8 @@ export async function trainAudio(
       label: 'audio',
       width: audio.hiddenSize,
       inputShape: [audio.melBins, 2 * audio.positions],
-      pooled: (tape, input) => averageRows(tape, whisperFeatures(tape, model, input, segments), audio.positions),
+      pooled: (tape, input) =>
+        averageRows(tape, whisperFeatures(tape, model, input, segments), audio.positions),
     };
   });
 }

@@ -55,7 +55,9 @@ export async function openCase(tree: FileTree): Promise<HumanOmniCase> {
 }
 
 /** All completions behind one prompt: the packed group. */
-export const packedGroup = ({ prompt, completions }: HumanOmniCase): TokenGroup[] => [{ prompt, completions }];
+export const packedGroup = ({ prompt, completions }: HumanOmniCase): TokenGroup[] => [
+  { prompt, completions },
+];
 
 /** Each completion behind a prompt of its own: G full rows. */
 export const separateGroups = ({ prompt, completions }: HumanOmniCase): TokenGroup[] =>

@@ -7,12 +7,12 @@ import { patchGrid, siglipFeatures } from '../../models/siglip.ts';
 import { whisperFeatures } from '../../models/whisper.ts';
 import { gatherRows } from '../../ops/gather-rows.ts';
 import { headLogits } from '../../ops/head.ts';
-import { encodeLossBatch, encodeNllBatch, type LossCompletion } from '../../rl/loss-batch.ts';
 import { lossBatchTensor, recordLoss, recordNll } from '../../rl/loss.ts';
+import { encodeLossBatch, encodeNllBatch, type LossCompletion } from '../../rl/loss-batch.ts';
 import type { LossConfig } from '../../rl/loss-config.ts';
 import { mediaPlaces } from '../../rl/media-input.ts';
-import { packPass, type PassArrays, passSize, type TokenGroup } from '../../rl/pass-arrays.ts';
-import { PassInputs, scoreTokens, type Splice, type TokenScores } from '../../rl/pass-inputs.ts';
+import { type PassArrays, packPass, passSize, type TokenGroup } from '../../rl/pass-arrays.ts';
+import { PassInputs, type Splice, scoreTokens, type TokenScores } from '../../rl/pass-inputs.ts';
 import type { ModelView, Policy } from '../../rl/policy.ts';
 import type { HumanOmniCase } from './humanomni-case.ts';
 
@@ -103,13 +103,18 @@ async function recordMedia(
   const mel = await upload('input_features');
   const audio = tape.constant(() => whisperFeatures(tape, towers.audio!, mel, sound));
   observe('audio_hidden', audio);
-  const question = bertFirstRows(tape, view.media.bert, uploadBertTokens(gpu, [await arrays.integers('bert_ids')]));
+  const question = bertFirstRows(
+    tape,
+    view.media.bert,
+    uploadBertTokens(gpu, [await arrays.integers('bert_ids')]),
+  );
   observe('bert_cls', question);
   const tokens = mediaTokens(tape, view.media, { vision, audio, question }, frames, observe);
   return groups.flatMap(({ prompt }, index) => {
     const places = Uint32Array.from(mediaPlaces(prompt, layout[index]!.promptStart));
     const video = prompt.video!.count;
-    const at = (label: string, part: Uint32Array): Tensor => gpu.upload('inputs', label, [part.length], part, 'u32');
+    const at = (label: string, part: Uint32Array): Tensor =>
+      gpu.upload('inputs', label, [part.length], part, 'u32');
     return [
       { rows: tokens.video!, at: at('video places', places.slice(0, video)) },
       { rows: tokens.audio!, at: at('audio places', places.slice(video)) },
@@ -134,7 +139,11 @@ function recordObjective(
   const tokens = arrays.lengths.reduce((sum, length) => sum + length, 0);
   const batch = lossBatchTensor(gpu, completions.length);
   if (objective === 'nll') gpu.write(batch, encodeNllBatch(completions, tokens));
-  else gpu.write(batch, encodeLossBatch(objective.config, { completions, accumulation: 1, tokensInBatch: tokens }));
+  else
+    gpu.write(
+      batch,
+      encodeLossBatch(objective.config, { completions, accumulation: 1, tokensInBatch: tokens }),
+    );
   const reference =
     objective !== 'nll' && objective.reference
       ? gpu.upload('inputs', 'reference', [tokens], objective.reference)
@@ -142,7 +151,12 @@ function recordObjective(
   const loss =
     objective === 'nll'
       ? recordNll(tape.recorder, scores, batch)
-      : recordLoss(tape.recorder, objective.config, { ...scores, ...(reference ? { refLogProbs: reference } : {}) }, batch);
+      : recordLoss(
+          tape.recorder,
+          objective.config,
+          { ...scores, ...(reference ? { refLogProbs: reference } : {}) },
+          batch,
+        );
   observe('loss', loss.result);
   if (backward) tape.backward([[scores.logProbs, loss.dLogProbs]]);
 }

@@ -1,15 +1,24 @@
 /** The quantities of a HumanOmni case: activations, log-probabilities, losses, gradients, optimizer steps, adapters. */
 import type { Gpu } from '../../gpu/index.ts';
+import { Arena, Plan, Recorder } from '../../gpu/index.ts';
 import type { FileTree } from '../../io/files.ts';
-import { LORA_LINEARS, parseLoraTensorName, linearPath } from '../../io/peft.ts';
+import { LORA_LINEARS, linearPath, parseLoraTensorName } from '../../io/peft.ts';
 import type { TensorSource } from '../../io/safetensors.ts';
 import type { NamedArray } from '../../models/lora.ts';
 import { AdamW } from '../../optim/adamw.ts';
-import { Arena, Plan, Recorder } from '../../gpu/index.ts';
 import { groupAdvantages } from '../../rl/advantages.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../rl/loss-config.ts';
 import { lossMetrics, nllMetrics } from '../../rl/loss.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../rl/loss-config.ts';
 import { loadPolicy, type Policy, type PolicyOptions } from '../../rl/policy.ts';
+import {
+  type HumanOmniCase,
+  openArrays,
+  openCase,
+  packedGroup,
+  separateGroups,
+  spread,
+} from './humanomni-case.ts';
+import { type CasePass, recordCase } from './humanomni-pass.ts';
 import {
   activation,
   change,
@@ -21,8 +30,6 @@ import {
   scalar,
   withinShare,
 } from './quantity.ts';
-import { type HumanOmniCase, openArrays, openCase, packedGroup, separateGroups, spread } from './humanomni-case.ts';
-import { type CasePass, recordCase } from './humanomni-pass.ts';
 
 const EVERYTHING = { trainDecoder: true, trainProjectors: true, trainGate: true, trainBert: true } as const;
 const NOTHING = { trainDecoder: false, trainProjectors: false, trainGate: false, trainBert: false } as const;
@@ -124,7 +131,9 @@ async function activationQuantities(gpu: Gpu, inputs: HumanOmniCase): Promise<Qu
   for (const name of ACTIVATIONS.filter((activationName) => arrays.has(activationName))) {
     const expected = await arrays.float32(name);
     const values = seen.get(name)!;
-    quantities.push(activation(name, OF_PROMPT.includes(name) ? values.subarray(0, expected.length) : values, expected));
+    quantities.push(
+      activation(name, OF_PROMPT.includes(name) ? values.subarray(0, expected.length) : values, expected),
+    );
   }
   return quantities;
 }
@@ -140,7 +149,12 @@ async function advantageQuantities({ arrays, advantages }: HumanOmniCase): Promi
   return ours.map((value, index) => scalar(`advantage ${index}`, value, advantages[index]!));
 }
 
-function grpoPass(policy: Policy, inputs: HumanOmniCase, reference: Float32Array, packed: boolean): Promise<CasePass> {
+function grpoPass(
+  policy: Policy,
+  inputs: HumanOmniCase,
+  reference: Float32Array,
+  packed: boolean,
+): Promise<CasePass> {
   return recordCase(policy, policy.current, inputs, {
     groups: packed ? packedGroup(inputs) : separateGroups(inputs),
     objective: { config: grpoConfig(inputs), reference },
@@ -227,7 +241,11 @@ async function sftQuantities(gpu: Gpu, inputs: HumanOmniCase): Promise<Quantity[
     backward: true,
   });
   const { loss } = nllMetrics((await pass.run()).get('loss')!);
-  const compared = await storedGradients(policy, await openArrays(inputs.tree, 'grads_sft.safetensors'), 'SFT gradient');
+  const compared = await storedGradients(
+    policy,
+    await openArrays(inputs.tree, 'grads_sft.safetensors'),
+    'SFT gradient',
+  );
   return [scalar('sft_loss', loss, Number(inputs.settings.sft_loss)), ...(compared?.quantities ?? [])];
 }
 
@@ -240,7 +258,11 @@ interface AdamWCase {
   readonly loss_and_grad_norm_per_step: readonly (readonly [number, number])[];
 }
 
-async function adamwQuantities(gpu: Gpu, inputs: HumanOmniCase, reference: Float32Array): Promise<Quantity[]> {
+async function adamwQuantities(
+  gpu: Gpu,
+  inputs: HumanOmniCase,
+  reference: Float32Array,
+): Promise<Quantity[]> {
   const settings = inputs.settings.adamw as AdamWCase | undefined;
   const after = await openArrays(inputs.tree, 'after_3_adamw_steps.safetensors');
   if (!settings || !after) return [];

@@ -6,7 +6,7 @@ import { InputError } from '../../math/errors.ts';
 import { logMel } from '../../media/log-mel.ts';
 import { melFilterBank, quantisationSlack, WHISPER_STFT } from '../../media/mel.ts';
 import { pixelsFromFrames } from '../../media/pixels.ts';
-import { releaseTf, useTfOnDevice as startTf } from '../../media/tf-device.ts';
+import { releaseTf, startTfOnDevice as startTf } from '../../media/tf-device.ts';
 import { needArrays } from './arrays.ts';
 import { LOG_MEL, PIXEL_LARGEST, PIXEL_MEAN } from './bounds.ts';
 import { listOf, numberOf, recordList } from './loss-cases.ts';

@@ -1,0 +1,20 @@
+import { it } from 'vitest';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { HeadlessSession } from '../../src/cli/headless.ts';
+import { presetConfig } from '../../src/protocol/presets.ts';
+it('profile', async () => {
+  const log = '/tmp/k5prof.log'; writeFileSync(log, '');
+  const session = await HeadlessSession.open();
+  const t0 = Date.now();
+  const say = (s: string) => appendFileSync(log, `${((Date.now() - t0) / 1000).toFixed(2)} ${s}\n`);
+  session.onEvent = (e) => say(JSON.stringify(e).slice(0, 3000));
+  await session.ask((requestId) => ({ type: 'openDemo', requestId }));
+  say('opened');
+  await session.post({ type: 'start', config: presetConfig('demo', { steps: 8 }) });
+  await session.until((e) => e.type === 'state' && ['finished', 'failed', 'stopped'].includes(e.state));
+  say('evaluating');
+  await session.ask((requestId) => ({ type: 'evaluate', requestId, split: 'test' }));
+  say('evaluating');
+  await session.ask((requestId) => ({ type: 'evaluate', requestId, split: 'test', mute: 'audio' }));
+  await session.close();
+}, 600000);
