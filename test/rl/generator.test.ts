@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Gpu, Plan } from '../../src/gpu/index.ts';
+import type { Completion } from '../../src/rl/generator.ts';
+import { lossMetrics } from '../../src/rl/loss.ts';
+import { LOSS_DEFAULTS } from '../../src/rl/loss-config.ts';
+import type { Policy } from '../../src/rl/policy.ts';
+import type { UpdateGroup } from '../../src/rl/update.ts';
+import {
+  caseMedia,
+  casePrompt,
+  END_IDS,
+  LORA,
+  SAMPLING,
+  stirAdapters,
+  tinyGenerator,
+  tinyPolicy,
+  tinyUpdater,
+  toyMedia,
+  toyPrompt,
+  VOCABULARY,
+} from '../reference/omni-tiny.ts';
+import { testGpu } from '../ops/harness.ts';
+
+const PROMPTS = [toyPrompt(1, 7, 3, 2), toyPrompt(2, 12, 3, 2)];
+const MEDIA = [toyMedia(1, 5), toyMedia(2, 5)];
+const SHAPE = { prompts: 2, groupSize: 3, promptTokens: 34, mediaRows: 10, maxNewTokens: 12 };
+
+let gpu: Gpu;
+let policy: Policy;
+beforeAll(async () => {
+  gpu = await testGpu();
+  policy = await tinyPolicy(gpu, { lora: LORA });
+  stirAdapters(policy);
+});
+afterAll(() => policy[Symbol.dispose]());
+
+const idsOf = (groups: readonly (readonly Completion[])[]): number[][] => groups.flat().map(({ ids }) => [...ids]);
+
+function trainingGroups(completions: readonly (readonly Completion[])[]): UpdateGroup[] {
+  return completions.map((group, index) => ({
+    prompt: PROMPTS[index]!,
+    completions: group.map(({ ids }) => ids),
+    media: { features: {}, tokens: MEDIA[index]! },
+    advantages: group.map((_, i) => i - 1),
+    samplerLogProbs: group.map(({ logProbs }) => logProbs),
+  }));
+}
+
+describe('a rollout', () => {
+  it.each([1, 0.7])('has the log-probabilities of the loss pass (temperature %d)', async (temperature) => {
+    using rollout = await tinyGenerator(policy, SHAPE);
+    const settings = { ...SAMPLING, temperature };
+    const completions = await rollout.generator.generate(PROMPTS, settings, MEDIA);
+    const groups = trainingGroups(completions);
+    using updater = await tinyUpdater(policy, groups, { temperature }, { learningRate: 0, weightDecay: 0 });
+    const { micro } = await updater.update(groups, 0);
+    const { logProbs, loss, entropies } = micro[0]!;
+    const sampled = completions.flat().flatMap((one) => [...one.logProbs]);
+    const gaps = sampled.map((value, i) => Math.abs(value - logProbs[i]!));
+    expect(sampled.length).toBeGreaterThan(20);
+    expect(Math.max(...gaps)).toBeLessThan(5e-4);
+    expect(new Set(sampled.map((value) => value.toFixed(3))).size).toBeGreaterThan(10);
+    const metrics = lossMetrics(LOSS_DEFAULTS, loss, true);
+    expect(metrics['sampling/sampling_logp_difference/max']).toBeCloseTo(Math.max(...gaps), 5);
+    const used = entropies.subarray(0, sampled.length);
+    expect(Math.max(...used)).toBeLessThanOrEqual(Math.log(VOCABULARY));
+    expect(metrics.entropy).toBeCloseTo(used.reduce((sum, value) => sum + value, 0) / used.length, 4);
+  });
+
+  it('is greedy as the published model is, at temperature 0', async () => {
+    using base = await tinyPolicy(gpu, {});
+    const { greedy_tokens: expected } = JSON.parse(readFileSync('test/golden/omni-tiny/case.json', 'utf8')) as {
+      greedy_tokens: number[];
+    };
+    const prompt = casePrompt(base);
+    const media = caseMedia();
+    const mediaRows = prompt.video!.count + prompt.audio!.count;
+    const shape = { promptTokens: prompt.ids.length + 5, mediaRows, maxNewTokens: expected.length, groupSize: 2 };
+    using rollout = await tinyGenerator(base, shape);
+    const [group] = await rollout.generator.generate([prompt], { ...SAMPLING, temperature: 0 }, [media]);
+    for (const { ids } of group!) expect([...ids]).toEqual(expected);
+  });
+
+  it('repeats itself under the same seed and step, and differs under another', async () => {
+    using rollout = await tinyGenerator(policy, SHAPE);
+    const draw = (changes: Partial<typeof SAMPLING>) =>
+      rollout.generator.generate(PROMPTS, { ...SAMPLING, ...changes }, MEDIA);
+    const first = await draw({});
+    expect(await draw({})).toEqual(first);
+    expect(idsOf(await draw({ seed: 6 }))).not.toEqual(idsOf(first));
+    expect(idsOf(await draw({ step: 1 }))).not.toEqual(idsOf(first));
+    const groups = idsOf(first);
+    expect(new Set(groups.map((ids) => ids.join())).size).toBe(groups.length);
+    using again = await tinyGenerator(policy, SHAPE);
+    expect(await again.generator.generate(PROMPTS, SAMPLING, MEDIA)).toEqual(first);
+  });
+
+  it('of fewer prompts than there is room for gives those prompts the same completions', async () => {
+    using rollout = await tinyGenerator(policy, SHAPE);
+    const both = await rollout.generator.generate(PROMPTS, SAMPLING, MEDIA);
+    const one = await rollout.generator.generate(PROMPTS.slice(0, 1), SAMPLING, MEDIA.slice(0, 1));
+    expect(one).toHaveLength(1);
+    expect(idsOf(one)).toEqual(idsOf(both.slice(0, 1)));
+    expect(await rollout.generator.generate(PROMPTS, SAMPLING, MEDIA)).toEqual(both);
+  });
+
+  it('depends on the media of its own prompt only', async () => {
+    using rollout = await tinyGenerator(policy, SHAPE);
+    const greedy = { ...SAMPLING, temperature: 0 };
+    const logProbsOf = (groups: Completion[][], index: number) => groups[index]!.map(({ logProbs }) => logProbs[0]);
+    const before = await rollout.generator.generate(PROMPTS, greedy, MEDIA);
+    const after = await rollout.generator.generate(PROMPTS, greedy, [MEDIA[0]!, toyMedia(77, 5)]);
+    expect(logProbsOf(after, 0)).toEqual(logProbsOf(before, 0));
+    expect(logProbsOf(after, 1)).not.toEqual(logProbsOf(before, 1));
+  });
+
+  it('with a lower limit is the beginning of the longer one', async () => {
+    using rollout = await tinyGenerator(policy, SHAPE);
+    const long = await rollout.generator.generate(PROMPTS, SAMPLING, MEDIA);
+    const short = await rollout.generator.generate(PROMPTS, SAMPLING, MEDIA, 3);
+    expect(idsOf(short)).toEqual(idsOf(long).map((ids) => ids.slice(0, 3)));
+    for (const { ended, ids } of short.flat()) expect(ended).toBe(END_IDS.includes(ids.at(-1)!));
+  });
+});
+
+describe('end tokens', () => {
+  /** About a quarter of the vocabulary. */
+  const ENDS = Array.from({ length: VOCABULARY / 4 }, (_, i) => 4 * i + 1);
+
+  it('close a completion at the first of any of them, and are its last id', async () => {
+    using rollout = await tinyGenerator(policy, SHAPE, ENDS);
+    const all: Completion[] = [];
+    for (let step = 0; step < 4; step++) {
+      const groups = await rollout.generator.generate(PROMPTS, { ...SAMPLING, temperature: 3, step }, MEDIA);
+      all.push(...groups.flat());
+    }
+    for (const { ids, logProbs, ended } of all) {
+      expect(logProbs.length).toBe(ids.length);
+      const first = ids.findIndex((id) => ENDS.includes(id));
+      expect(ended).toBe(first >= 0);
+      expect(ids.length).toBe(ended ? first + 1 : SHAPE.maxNewTokens);
+    }
+    expect(all.some(({ ended }) => ended)).toBe(true);
+    expect(new Set(all.map(({ ids }) => ids.length)).size).toBeGreaterThan(3);
+  });
+
+  it('of all rows stop the decoding early', async () => {
+    const run = Plan.prototype.run;
+    let runs = 0;
+    Plan.prototype.run = function counted() {
+      runs++;
+      return run.call(this);
+    };
+    try {
+      const everything = Array.from({ length: VOCABULARY }, (_, id) => id);
+      using rollout = await tinyGenerator(policy, { ...SHAPE, maxNewTokens: 64 }, everything);
+      const groups = await rollout.generator.generate(PROMPTS, SAMPLING, MEDIA);
+      for (const { ids, ended } of groups.flat()) expect([ids.length, ended]).toEqual([1, true]);
+    } finally {
+      Plan.prototype.run = run;
+    }
+    expect(runs).toBeLessThan(12);
+  });
+});

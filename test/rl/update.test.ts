@@ -1,0 +1,252 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Gpu } from '../../src/gpu/index.ts';
+import { lossMetrics, nllMetrics } from '../../src/rl/loss.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';
+import type { Policy } from '../../src/rl/policy.ts';
+import type { MicroResult, UpdateGroup } from '../../src/rl/update.ts';
+import {
+  LORA,
+  readAll,
+  readGradients,
+  stirAdapters,
+  tinyPolicy,
+  tinyUpdater,
+  toyGroup,
+} from '../reference/omni-tiny.ts';
+import { referenceLoss } from '../reference/losses.ts';
+import { relativeError, testGpu } from '../ops/harness.ts';
+
+const GROUPS = [toyGroup(1, [5, 3, 8]), toyGroup(2, [1, 7, 4], 12), toyGroup(3, [6, 6, 2])];
+const STILL = { learningRate: 0, weightDecay: 0 } as const;
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await testGpu();
+});
+
+const all = (values: ReadonlyMap<string, Float32Array>): number[] => [...values.values()].flatMap((one) => [...one]);
+const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+async function adapted(): Promise<Policy> {
+  const policy = await tinyPolicy(gpu, { lora: LORA });
+  stirAdapters(policy);
+  return policy;
+}
+
+/** The pass's completions as padded rows, for the float64 loss. */
+function padded({ arrays, logProbs, entropies, refLogProbs }: MicroResult, groups: readonly UpdateGroup[], old?: Float32Array) {
+  const width = Math.max(...arrays.lengths);
+  const rows = (values: Float32Array) =>
+    arrays.starts.map((start, i) =>
+      Array.from({ length: width }, (_, t) => (t < arrays.lengths[i]! ? values[start + t]! : 0)),
+    );
+  return {
+    logps: rows(logProbs),
+    oldLogps: rows(old ?? logProbs),
+    ...(refLogProbs ? { refLogps: rows(refLogProbs) } : {}),
+    entropies: rows(entropies),
+    mask: arrays.lengths.map((length): number[] => Array.from({ length: width }, (_, t) => (t < length ? 1 : 0))),
+    advantages: groups.flatMap(({ advantages }) => advantages),
+    accumulation: 1,
+    tokensInBatch: arrays.lengths.reduce((sum, length) => sum + length, 0),
+  };
+}
+
+describe('micro-batches', () => {
+  const losses: (Partial<LossConfig> | 'nll')[] = [
+    { lossType: 'grpo' },
+    { lossType: 'dapo' },
+    { lossType: 'dr_grpo', maxCompletionLength: 8 },
+  ];
+
+  it.each(losses)('of one prompt add up to the gradient of all prompts at once: %o', async (objective) => {
+    using policy = await adapted();
+    const measured: { gradient: number[]; loss: number }[] = [];
+    for (const promptsPerPass of [3, 1]) {
+      using updater = await tinyUpdater(policy, GROUPS, { objective, promptsPerPass }, STILL);
+      const { micro, gradient } = await updater.update(GROUPS, 0);
+      expect(micro).toHaveLength(3 / promptsPerPass);
+      const found = all(await readGradients(policy));
+      expect(gradient.norm).toBeCloseTo(Math.hypot(...found), 4);
+      const loss = micro.reduce((sum, one) => sum + one.loss[0]!, 0);
+      measured.push({ gradient: found, loss });
+    }
+    const [whole, parts] = measured as [(typeof measured)[0], (typeof measured)[0]];
+    expect(Math.hypot(...whole.gradient)).toBeGreaterThan(1e-3);
+    expect(relativeError(parts.gradient, whole.gradient)).toBeLessThan(1e-5);
+    expect(parts.loss).toBeCloseTo(whole.loss, 5);
+  });
+
+  it('may be uneven where the loss counts tokens', async () => {
+    using policy = await adapted();
+    const gradients: number[][] = [];
+    for (const [objective, promptsPerPass] of [['nll', 3], ['nll', 2], [{ lossType: 'dapo' }, 3], [{ lossType: 'dapo' }, 2]] as const) {
+      using updater = await tinyUpdater(policy, GROUPS, { objective, promptsPerPass }, STILL);
+      await updater.update(GROUPS, 0);
+      gradients.push(all(await readGradients(policy)));
+    }
+    expect(relativeError(gradients[1]!, gradients[0]!)).toBeLessThan(1e-5);
+    expect(relativeError(gradients[3]!, gradients[2]!)).toBeLessThan(1e-5);
+    expect(relativeError(gradients[2]!, gradients[0]!)).toBeGreaterThan(0.1);
+  });
+
+  it('with checkpointed layers, in larger buckets and beside longer passes give the same gradient', async () => {
+    using policy = await adapted();
+    const gradients: number[][] = [];
+    for (const settings of [{}, { checkpoint: true }, { largest: { tokens: 300, predictions: 200 } }]) {
+      using updater = await tinyUpdater(policy, GROUPS, settings, STILL);
+      await updater.update(GROUPS, 0);
+      gradients.push(all(await readGradients(policy)));
+    }
+    expect(relativeError(gradients[1]!, gradients[0]!)).toBeLessThan(1e-5);
+    expect(relativeError(gradients[2]!, gradients[0]!)).toBeLessThan(1e-5);
+  });
+
+  it('leave out completions that are not trained', async () => {
+    using policy = await adapted();
+    using updater = await tinyUpdater(policy, GROUPS, {}, STILL);
+    const masked = GROUPS.map((group) => ({ ...group, trained: [true, false, true] }));
+    await updater.update(masked, 0);
+    const found = all(await readGradients(policy));
+    const dropped = GROUPS.map((group) => ({
+      ...group,
+      completions: [group.completions[0]!, group.completions[2]!],
+      advantages: [group.advantages[0]!, group.advantages[2]!],
+    }));
+    using fewer = await tinyUpdater(policy, dropped, {}, STILL);
+    await fewer.update(dropped, 0);
+    expect(relativeError(found, all(await readGradients(policy)))).toBeLessThan(1e-5);
+  });
+});
+
+describe('several optimizer steps on one batch', () => {
+  it('compare with the first: ratios leave 1, clipping is seen, loss is that of float64', async () => {
+    using policy = await adapted();
+    const config: LossConfig = { ...LOSS_DEFAULTS, lossType: 'grpo', epsilon: 0.05 };
+    using updater = await tinyUpdater(policy, GROUPS, { objective: config }, { learningRate: 0.01 });
+    using twin = await tinyPolicy(gpu, { lora: LORA });
+    stirAdapters(twin);
+    using once = await tinyUpdater(twin, GROUPS, { objective: config }, { learningRate: 0.01 });
+    const first = (await once.update(GROUPS, 0.01, 1)).micro[0]!;
+    const second = (await updater.update(GROUPS, 0.01, 2)).micro[0]!;
+    expect(lossMetrics(config, first.loss)['clip_ratio/region_mean']).toBe(0);
+    const { loss, metrics } = referenceLoss(config, padded(second, GROUPS, first.logProbs));
+    const found = lossMetrics(config, second.loss);
+    expect(found.loss).toBeCloseTo(loss, 5);
+    for (const [name, value] of Object.entries(metrics)) expect(found[name], name).toBeCloseTo(value, 5);
+    expect(found['clip_ratio/region_mean']).toBeGreaterThan(0);
+    const moved = [...second.logProbs].map((value, i) => Math.abs(Math.exp(value - first.logProbs[i]!) - 1));
+    expect(Math.max(...moved)).toBeGreaterThan(0.05);
+    expect(updater.optimizer.stepCount).toBe(2);
+    expect(once.optimizer.stepCount).toBe(1);
+  });
+
+  it('repeat themselves bit for bit', async () => {
+    const run = async () => {
+      using policy = await adapted();
+      using updater = await tinyUpdater(policy, GROUPS, { promptsPerPass: 1 }, { learningRate: 0.01 });
+      const losses: number[] = [];
+      for (let step = 0; step < 2; step++) losses.push((await updater.update(GROUPS, 0.01, 2)).micro[0]!.loss[0]!);
+      return { losses, weights: await readAll(policy) };
+    };
+    expect(await run()).toEqual(await run());
+  });
+});
+
+describe('a group whose rewards do not differ', () => {
+  it('has no gradient without KL, and leaves every weight as it was', async () => {
+    using policy = await adapted();
+    const before = await readAll(policy);
+    const flat = GROUPS.map((group) => ({ ...group, advantages: [0, 0, 0] }));
+    using updater = await tinyUpdater(policy, flat, {}, { learningRate: 0.1, weightDecay: 0 });
+    for (let step = 0; step < 2; step++) {
+      const { gradient, micro } = await updater.update(flat, 0.1);
+      expect(gradient.norm).toBe(0);
+      expect(gradient.skipped).toBe(false);
+      expect(Math.abs(micro[0]!.loss[0]!)).toBe(0);
+    }
+    expect(all(await readGradients(policy)).every((value) => value === 0)).toBe(true);
+    expect(await readAll(policy)).toEqual(before);
+  });
+});
+
+describe('KL to the reference', () => {
+  const config = { lossType: 'grpo', beta: 0.1 } as const;
+
+  it.each([
+    ['a fresh adapter switched off', { lora: LORA }],
+    ['a frozen copy of what trains', { trainDecoder: true }],
+  ] as const)('%s: 0 at the start, above 0 after', async (_, options) => {
+    using policy = await tinyPolicy(gpu, { ...options, reference: true });
+    const rate = 'lora' in options ? 0.02 : 0.002;
+    using updater = await tinyUpdater(policy, GROUPS, { objective: config }, { learningRate: rate });
+    const kls: number[] = [];
+    let start: Float32Array | undefined;
+    for (let step = 0; step < 3; step++) {
+      const { micro } = await updater.update(GROUPS, rate);
+      const [{ loss, logProbs, refLogProbs, arrays }] = micro as [MicroResult];
+      const metrics = lossMetrics({ ...LOSS_DEFAULTS, ...config }, loss);
+      kls.push(metrics.kl!);
+      start ??= refLogProbs;
+      const tokens = arrays.lengths.reduce((sum, length) => sum + length, 0);
+      const used = (values: Float32Array) => [...values.subarray(0, tokens)];
+      expect(used(refLogProbs!)).toEqual(used(start!));
+      const k3 = used(refLogProbs!).map((value, i) => Math.expm1(value - logProbs[i]!) - (value - logProbs[i]!));
+      expect(metrics.kl).toBeCloseTo(meanOf(k3), 4);
+      expect(metrics.loss).toBeCloseTo(referenceLoss({ ...LOSS_DEFAULTS, ...config }, padded(micro[0]!, GROUPS)).loss, 5);
+    }
+    expect(Math.abs(kls[0]!)).toBeLessThan(1e-6);
+    expect(kls[1]!).toBeGreaterThan(1e-5);
+    expect(kls[2]!).toBeGreaterThan(kls[1]!);
+  });
+
+  it('cannot be asked of a policy loaded without a reference', async () => {
+    using policy = await tinyPolicy(gpu, { lora: LORA });
+    await expect(tinyUpdater(policy, GROUPS, { objective: config })).rejects.toThrow(/beta above 0 needs a policy loaded/);
+  });
+});
+
+describe('a gradient that is not finite', () => {
+  const poisoned: [string, (group: UpdateGroup) => UpdateGroup][] = [
+    ['an advantage of NaN', (group) => ({ ...group, advantages: [Number.NaN, 1, -1] })],
+    ['a media token of NaN', (group) => {
+      const rows = Float32Array.from(group.media.tokens!.rows);
+      rows[7] = Number.NaN;
+      return { ...group, media: { ...group.media, tokens: { rows } } };
+    }],
+    ['an infinite advantage', (group) => ({ ...group, advantages: [Number.POSITIVE_INFINITY, 1, -1] })],
+  ];
+
+  it.each(poisoned)('from %s skips the step: weights, moments and count stay', async (_, poison) => {
+    using policy = await adapted();
+    using updater = await tinyUpdater(policy, GROUPS, {}, { learningRate: 0.01, weightDecay: 0.1 });
+    await updater.update(GROUPS, 0.01);
+    const name = policy.store.names()[1]!;
+    const before = { weights: await readAll(policy), moments: await updater.optimizer.readMoments(name) };
+    const { gradient } = await updater.update([poison(GROUPS[0]!), ...GROUPS.slice(1)], 0.01);
+    expect(gradient.skipped).toBe(true);
+    expect(gradient.norm).toBeNaN();
+    expect(await readAll(policy)).toEqual(before.weights);
+    expect(await updater.optimizer.readMoments(name)).toEqual(before.moments);
+    expect(updater.optimizer.stepCount).toBe(1);
+    const after = await updater.update(GROUPS, 0.01);
+    expect(after.gradient.skipped).toBe(false);
+    expect(Number.isFinite(after.gradient.norm)).toBe(true);
+    expect(updater.optimizer.stepCount).toBe(2);
+    expect(await readAll(policy)).not.toEqual(before.weights);
+  });
+});
+
+describe('supervised updates', () => {
+  it('minimise the mean negative log-probability of the answers', async () => {
+    using policy = await tinyPolicy(gpu, { lora: LORA });
+    const groups = GROUPS.map((group) => ({ ...group, completions: group.completions.slice(0, 1), advantages: [0] }));
+    using updater = await tinyUpdater(policy, groups, { objective: 'nll' }, { learningRate: 0.01 });
+    const { micro } = await updater.update(groups, 0.01);
+    const [{ loss, logProbs, arrays }] = micro as [MicroResult];
+    const tokens = arrays.lengths.reduce((sum, length) => sum + length, 0);
+    expect(nllMetrics(loss).loss).toBeCloseTo(-meanOf([...logProbs.subarray(0, tokens)]), 5);
+    const next = await updater.update(groups, 0.01);
+    expect(nllMetrics(next.micro[0]!.loss).loss).toBeLessThan(nllMetrics(loss).loss);
+  });
+});
