@@ -2,6 +2,7 @@ import { Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import { type ClipFeatures, featureShapes, mediaTokens } from '../models/humanomni.ts';
 import type { Features } from './encoder.ts';
 import { type MediaTokens, mediaPlaces } from './media-input.ts';
+import { PADDING } from './pass-arrays.ts';
 import type { Splice } from './pass-inputs.ts';
 import type { ModelView, Policy } from './policy.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
@@ -38,6 +39,13 @@ export class FeatureSlot {
     };
     put(this.features.vision, vision);
     put(this.features.audio, audio);
+  }
+
+  /** Takes no place: for a batch with fewer prompts than slots. */
+  clear(): void {
+    for (const at of [this.videoAt, this.audioAt]) {
+      this.#gpu.write(at, new Uint32Array(at.shape[0]!).fill(PADDING));
+    }
   }
 
   /** Uploads where the tokens go. */

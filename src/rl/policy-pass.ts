@@ -167,8 +167,10 @@ export class PolicyPass {
     this.#media?.write(prompts, starts, media.tokens);
     this.#referenceMedia?.write(prompts, starts, media.referenceTokens ?? media.tokens);
     this.#slots.forEach((slot, index) => {
+      const prompt = prompts[index];
+      if (!prompt) return slot.clear();
       slot.write(media.features[index]!);
-      slot.place(prompts[index]!, starts[index]!);
+      slot.place(prompt, starts[index]!);
     });
     await this.#plan.run();
   }

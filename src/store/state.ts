@@ -10,10 +10,10 @@ import type {
   ExportedFile,
   ModelSummary,
   Preview,
-  RolloutGroup,
   RunState,
 } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
+import { appendRollouts, type RolloutLog } from './rollout-log.ts';
 
 export type Device =
   | { status: 'asking' }
@@ -59,7 +59,7 @@ export interface StudioState {
   /** Every step of the current run, in order. */
   steps: readonly StepRecord[];
   /** Every step's answers, by step. */
-  rollouts: ReadonlyMap<number, readonly RolloutGroup[]>;
+  rollouts: RolloutLog;
   live?: EventOf<'live'>;
   /** Newest last. */
   evals: readonly EvalResult[];
@@ -108,7 +108,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
         steps: [...state.steps, { step: event.step, metrics: event.metrics, seconds: event.seconds }],
       };
     case 'rollouts':
-      return { rollouts: new Map(state.rollouts).set(event.step, event.groups) };
+      return { rollouts: appendRollouts(state.rollouts, event.step, event.groups) };
     case 'live':
       return { live: event };
     case 'eval':

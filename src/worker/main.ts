@@ -1,7 +1,7 @@
 /** The door between page and worker: opens the device, checks every message, hands commands to the session. */
 
 import { InputError } from '../math/errors.ts';
-import { startTfOnDevice as shareWithTf } from '../media/tf-device.ts';
+import { startTfOnDevice } from '../media/tf-device.ts';
 import { decodeCommand } from '../protocol/decode.ts';
 import type { Command, Event } from '../protocol/messages.ts';
 import { openDevice } from './device.ts';
@@ -20,7 +20,7 @@ async function openSession(): Promise<Session | undefined> {
     return undefined;
   }
   const { gpu, info } = opened;
-  await shareWithTf(gpu.device, gpu.info);
+  await startTfOnDevice(gpu.device, gpu.info);
   const session = new Session(gpu, emit);
   void gpu.device.lost.then(({ message, reason }) => {
     session.deviceLost(`The GPU was lost (${reason}): ${message || 'the driver gave no reason'}.`);

@@ -25,7 +25,7 @@ function inWorker(page: Page, body: string): Promise<unknown> {
 }
 
 describe('headless Chromium', () => {
-  let chromium: Chromium | undefined;
+  let chromium: Chromium;
   beforeAll(async () => {
     chromium = await launchChromium({ adapter: 'swiftshader' });
   });

@@ -102,7 +102,6 @@ describe('the decoder', () => {
       const row = (i: number) => full.subarray(i * VOCABULARY, (i + 1) * VOCABULARY);
       const largest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
         Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
-        Math.max(...a.map((v, i) => Math.abs(v - b[i]!)));
       expect(largest(cached[0]!, row(PROMPT.length - 1))).toBeLessThan(1e-4);
       answer.forEach((_, t) => {
         const found = cached[t + 1]!.subarray(g * VOCABULARY, (g + 1) * VOCABULARY);

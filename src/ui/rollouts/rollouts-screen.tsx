@@ -1,7 +1,10 @@
 /** Rollouts: every answer of every step, with what it earned and what it taught. */
-import { type Dispatch, useDeferredValue, useMemo, useRef, useState } from 'react';
+import { type Dispatch, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import type { RolloutGroup } from '../../protocol/messages.ts';
 import { useStudioState } from '../../store/react.ts';
+import { groupsAtHand, readGroups, type StoredGroups } from '../../store/rollout-log.ts';
 import { goTo } from '../address.ts';
+import { fire } from '../parts/fire.ts';
 import { Empty } from '../parts/panel.tsx';
 import { useKey } from '../shell/keys.ts';
 import { RolloutTable } from './rollout-table.tsx';
@@ -28,7 +31,7 @@ function Rollouts() {
   const latest = steps[steps.length - 1] ?? 0;
   const step = chosen !== undefined && rollouts.has(chosen) ? chosen : latest;
   const shownStep = useDeferredValue(step);
-  const groups = rollouts.get(shownStep) ?? [];
+  const groups = useGroups(rollouts.get(shownStep));
   const rows = rolloutRows(groups, filter);
   const total = groups.reduce((sum, { completions }) => sum + completions.length, 0);
   const labels = [...new Set(groups.map(({ label }) => label))].sort();
@@ -47,6 +50,25 @@ function Rollouts() {
       )}
     </>
   );
+}
+
+/** The answers of a step; none while an older step is being read back. */
+function useGroups(stored: StoredGroups | undefined): readonly RolloutGroup[] {
+  const [read, setRead] = useState<{ of: StoredGroups; groups: readonly RolloutGroup[] }>();
+  useEffect(() => {
+    let wanted = true;
+    if (stored instanceof Blob) {
+      fire(
+        readGroups(stored).then((groups) => {
+          if (wanted) setRead({ of: stored, groups });
+        }),
+      );
+    }
+    return () => {
+      wanted = false;
+    };
+  }, [stored]);
+  return groupsAtHand(stored) ?? (read && read.of === stored ? read.groups : []);
 }
 
 interface StepChoiceProps {

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Gpu } from '../../src/gpu/index.ts';
+import type { Config } from '../../src/protocol/config.ts';
+import type { RolloutGroup } from '../../src/protocol/messages.ts';
+import { grpoStep, type StepReport } from '../../src/rl/step.ts';
+import { openRun } from '../reference/tiny-run.ts';
+import type { TinyRun } from '../worker/tiny-run.ts';
+import { testGpu } from '../ops/harness.ts';
+
+const REWARDS: Config['rewards'] = ['accuracy', 'soft_overlong', 'repetition'];
+const SETTINGS: Partial<Config> = {
+  promptsPerStep: 2,
+  groupSize: 4,
+  maxCompletionLength: 10,
+  rewards: REWARDS,
+  rewardWeights: [1, 0.5, 2],
+  lossType: 'dapo',
+  beta: 0,
+  temperature: 2,
+  learningRate: 1e-3,
+  seed: 11,
+};
+
+/** What TRL logs at every step, beside `epoch` and `step`, which the run that calls this adds. */
+const ALWAYS = [
+  'loss',
+  'grad_norm',
+  'learning_rate',
+  'num_tokens',
+  'step_time',
+  'completions/mean_length',
+  'completions/min_length',
+  'completions/max_length',
+  'completions/mean_terminated_length',
+  'completions/min_terminated_length',
+  'completions/max_terminated_length',
+  'completions/clipped_ratio',
+  'reward',
+  'reward_std',
+  'frac_reward_zero_std',
+  'entropy',
+  ...REWARDS.flatMap((name) => [`rewards/${name}/mean`, `rewards/${name}/std`]),
+];
+
+let gpu: Gpu;
+let run: TinyRun;
+let reports: StepReport[];
+beforeAll(async () => {
+  gpu = await testGpu();
+  run = await openRun(gpu, SETTINGS);
+  reports = await threeSteps(run);
+});
+afterAll(() => run[Symbol.dispose]());
+
+async function threeSteps({ context, examples }: TinyRun): Promise<StepReport[]> {
+  const found: StepReport[] = [];
+  for (let step = 0; step < 3; step++) found.push(await grpoStep(context, examples.slice(step % 3, (step % 3) + 2), step));
+  return found;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const mean = (values: readonly number[]): number => sum(values) / values.length;
+const std = (values: readonly number[]): number =>
+  Math.sqrt(sum(values.map((value) => (value - mean(values)) ** 2)) / (values.length - 1));
+
+/** Every metric that the stored rollouts determine, worked out again from them alone. */
+function recomputed(groups: readonly RolloutGroup[], promptLength: number): Record<string, number> {
+  const completions = groups.flatMap((group) => group.completions);
+  const lengths = completions.map(({ tokens }) => tokens);
+  const ended = completions.filter(({ ended }) => ended === 'eos').map(({ tokens }) => tokens);
+  const finished = ended.length > 0 ? ended : [0];
+  const totals = completions.map(({ total }) => total);
+  const flat = groups.map((group) => std(group.completions.map(({ total }) => total)) <= 1e-8);
+  const columns = REWARDS.map((name) => [name, completions.map(({ rewards }) => rewards[name] as number)] as const);
+  return {
+    'completions/mean_length': mean(lengths),
+    'completions/min_length': Math.min(...lengths),
+    'completions/max_length': Math.max(...lengths),
+    'completions/mean_terminated_length': mean(finished),
+    'completions/min_terminated_length': Math.min(...finished),
+    'completions/max_terminated_length': Math.max(...finished),
+    'completions/clipped_ratio': 1 - ended.length / lengths.length,
+    reward: mean(totals),
+    reward_std: std(totals),
+    frac_reward_zero_std: mean(flat.map(Number)),
+    num_tokens: sum(lengths) + completions.length * promptLength,
+    // On-policy every ratio is 1, so dapo's loss is minus the token-weighted mean advantage.
+    loss: -sum(completions.map(({ advantage, tokens }) => advantage * tokens)) / sum(lengths),
+    ...Object.fromEntries(columns.flatMap(([name, column]) => [
+      [`rewards/${name}/mean`, mean(column)],
+      [`rewards/${name}/std`, std(column)],
+    ])),
+  };
+}
+
+describe('grpoStep', () => {
+  it('reports every metric that TRL always logs, all finite', () => {
+    for (const { metrics } of reports) {
+      for (const name of ALWAYS) expect(Number.isFinite(metrics[name]), `${name}: ${metrics[name]}`).toBe(true);
+      expect(metrics.learning_rate).toBe(SETTINGS.learningRate);
+      expect(metrics.grad_norm).toBeGreaterThan(0);
+      expect(metrics.entropy).toBeGreaterThan(0);
+      expect(metrics).not.toHaveProperty('kl');
+    }
+  });
+
+  it('reports what the returned rollouts say, to 1e-6', () => {
+    const promptLength = run.examples[0]!.prompt.ids.length;
+    reports.forEach(({ metrics, groups }, step) => {
+      for (const [name, value] of Object.entries(recomputed(groups, promptLength))) {
+        const scale = Math.max(1, Math.abs(value));
+        expect(Math.abs(metrics[name]! - value) / scale, `step ${step}: ${name} ${metrics[name]} for ${value}`).toBeLessThan(1e-6);
+      }
+    });
+  });
+
+  it('returns a row for each completion, with totals and advantages that follow from its rewards', () => {
+    for (const [step, { groups }] of reports.entries()) {
+      expect(groups.map(({ exampleId }) => exampleId)).toEqual(run.examples.slice(step, step + 2).map(({ id }) => id));
+      for (const { completions, label } of groups) {
+        expect(completions).toHaveLength(4);
+        expect(run.examples.map((example) => example.label)).toContain(label);
+        const totals = completions.map(({ rewards }) => sum(REWARDS.map((name, k) => SETTINGS.rewardWeights![k]! * rewards[name]!)));
+        completions.forEach(({ total, advantage, tokens, ended }, i) => {
+          expect(total).toBeCloseTo(totals[i]!, 9);
+          expect(advantage).toBeCloseTo((totals[i]! - mean(totals)) / (std(totals) + 1e-4), 9);
+          expect(tokens).toBeLessThanOrEqual(10);
+          if (ended === 'length') expect(tokens).toBe(10);
+        });
+        expect(Math.abs(sum(completions.map(({ advantage }) => advantage)))).toBeLessThan(1e-3);
+      }
+    }
+  });
+
+  it('takes its time where it says it does', () => {
+    for (const { metrics, seconds } of reports) {
+      expect(Object.keys(seconds).sort()).toEqual(['media', 'rollout', 'score', 'update']);
+      const total = sum(Object.values(seconds));
+      expect(total).toBeLessThanOrEqual(metrics.step_time! + 1e-3);
+      expect(total).toBeGreaterThan(0.9 * metrics.step_time!);
+    }
+  });
+
+  it('gives the identical report from the same seed, and another from another', async () => {
+    const timeless = ({ metrics, groups }: StepReport) => {
+      const { step_time: _, 'memory/peak_bytes': __, ...rest } = metrics;
+      const kept = Object.entries(rest).filter(([name]) => !name.startsWith('tokens_per_second/'));
+      return { metrics: Object.fromEntries(kept), groups };
+    };
+    const again = async (seed: number) => {
+      using other = await openRun(gpu, { ...SETTINGS, seed });
+      return (await threeSteps(other)).map(timeless);
+    };
+    expect(await again(11)).toEqual(reports.map(timeless));
+    expect((await again(12))[0]!.groups).not.toEqual(timeless(reports[0]!).groups);
+  });
+});

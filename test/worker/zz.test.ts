@@ -1,0 +1,34 @@
+import { it } from 'vitest';
+import { testGpu } from '../ops/harness.ts';
+import { startTfOnDevice, tf } from '../../src/media/tf-device.ts';
+import { dftBases, foldedFrames, melFilterBank } from '../../src/media/mel.ts';
+import { bicubicWeights } from '../../src/media/bicubic.ts';
+it('cpu', async () => {
+  const gpu = await testGpu();
+  await startTfOnDevice(gpu.device, gpu.info);
+  const time = async (name: string, work: () => unknown) => {
+    await work(); await work();
+    const c0 = process.cpuUsage(); const t0 = performance.now();
+    for (let i = 0; i < 10; i++) await work();
+    const c = process.cpuUsage(c0);
+    console.log(name, 'cpu ms', ((c.user + c.system) / 1e4).toFixed(1), 'wall', ((performance.now() - t0) / 10).toFixed(1));
+  };
+  const op = (name: string, f: () => tf.Tensor) => time(name, async () => { const t = tf.tidy(f); await t.data(); t.dispose(); });
+  const a = new Float32Array(1152 * 96).fill(0.5), w = new Float32Array(64 * 96).fill(0.1);
+  await op('upload only+relu small', () => tf.relu(tf.tensor1d([1, 2, 3])));
+  await op('upload 1152x96', () => tf.tensor2d(a, [1152, 96]));
+  await op('add 1152x96', () => tf.add(tf.tensor2d(a, [1152, 96]), 1));
+  await op('floor 1152x96', () => tf.floor(tf.tensor2d(a, [1152, 96])));
+  await op('matmul 1152x96x64', () => tf.matMul(tf.tensor2d(a, [1152, 96]), tf.tensor2d(w, [64, 96]), false, true));
+  await op('matmul 1152x96x64 not transposed', () => tf.matMul(tf.tensor2d(a, [1152, 96]), tf.tensor2d(w, [96, 64])));
+  await op('split', () => tf.split(tf.tensor2d(a, [1152, 96]), 2, 1)[0]!);
+  await op('transpose', () => tf.transpose(tf.tensor3d(a, [12, 96, 96]), [0, 2, 1]));
+  await op('max', () => tf.max(tf.tensor2d(a, [1152, 96])));
+  const even = new Float32Array(152 * 201).fill(1);
+  await op('matmul 152x201x201', () => tf.matMul(tf.tensor2d(even, [152, 201]), tf.tensor2d(new Float32Array(201 * 201), [201, 201])));
+  await op('log 152x32', () => tf.log(tf.tensor2d(new Float32Array(152 * 32).fill(2), [152, 32])));
+  await time('dftBases', () => dftBases(400));
+  await time('bank', () => melFilterBank(32));
+  await time('folded', () => foldedFrames(new Float32Array(24000), 152, 24000));
+  await time('bicubic', () => bicubicWeights(96, 32, 96));
+}, 100000);
