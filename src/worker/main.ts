@@ -1,15 +1,25 @@
 /** The door between page and worker: opens the device, checks every message, hands commands to the session. */
 
+import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
-import { startTfOnDevice } from '../media/tf-device.ts';
+import { startTfOnDevice, tf } from '../media/tf-device.ts';
 import { decodeCommand } from '../protocol/decode.ts';
-import type { Command, Event } from '../protocol/messages.ts';
+import type { Command, DeviceInfo, Event } from '../protocol/messages.ts';
 import { openDevice } from './device.ts';
 import { failureEvent } from './failure.ts';
 import { Session } from './session.ts';
 
 function emit(event: Event, transfer: Transferable[] = []): void {
   self.postMessage(event, { transfer });
+}
+
+/**
+ * Clips are prepared on our device. A software device is the processor itself, and tfjs's tiled shaders are a detour there
+ * (ten times slower, measured on SwiftShader): then the same operations run on tfjs's processor backend.
+ */
+async function startPreprocessing(gpu: Gpu, info: DeviceInfo): Promise<void> {
+  if (info.isSoftware) await tf.setBackend('cpu');
+  else await startTfOnDevice(gpu.device, gpu.info);
 }
 
 /** The session on this machine's device; undefined, and said so, when there is none. */
@@ -20,7 +30,7 @@ async function openSession(): Promise<Session | undefined> {
     return undefined;
   }
   const { gpu, info } = opened;
-  await startTfOnDevice(gpu.device, gpu.info);
+  await startPreprocessing(gpu, info);
   const session = new Session(gpu, emit);
   void gpu.device.lost.then(({ message, reason }) => {
     session.deviceLost(`The GPU was lost (${reason}): ${message || 'the driver gave no reason'}.`);

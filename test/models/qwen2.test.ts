@@ -50,7 +50,7 @@ const PROMPT = toyCompletion(1, 11);
 const ANSWERS = [toyCompletion(2, 6), toyCompletion(3, 6), toyCompletion(4, 6)];
 
 /** Logits of the last prompt token and of every answer token, [step][row · vocabulary], with a KV cache. */
-async function cachedForward(capacity: number): Promise<Float32Array[]> {
+async function cachedForward(capacity: number): Promise<Float32Array<ArrayBufferLike>[]> {
   const [n, G, steps] = [PROMPT.length, ANSWERS.length, ANSWERS[0]!.length];
   const { decoder } = policy.current;
   using cache = new DecoderCache(gpu, decoder.config, capacity);
@@ -82,7 +82,7 @@ async function cachedForward(capacity: number): Promise<Float32Array[]> {
   using prefillPlan = await Plan.create(gpu, 'prefill', prefill.recorder, arena);
   using stepPlan = await Plan.create(gpu, 'step', step.recorder, arena);
   await prefillPlan.run();
-  const all = [(await gpu.read(prefillPlan.output(prompt))).slice(-VOCABULARY)];
+  const all: Float32Array[] = [(await gpu.read(prefillPlan.output(prompt))).slice(-VOCABULARY)];
   for (let t = 0; t < steps; t++) {
     gpu.write(
       tokens,

@@ -1,13 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Gpu, Plan } from '../../src/gpu/index.ts';
-import { RunContext } from '../../src/rl/run-context.ts';
 import { grpoStep } from '../../src/rl/step.ts';
-import { openRun } from '../reference/tiny-run.ts';
+import { textRun } from '../reference/text-run.ts';
 import { testGpu } from '../ops/harness.ts';
 
 const STEPS = 40;
-/** A third of the vocabulary ends a completion, so that lengths vary. */
-const ENDS = Array.from({ length: 170 }, (_, i) => 3 * i);
+/** A fifth of the vocabulary ends a completion, so that lengths vary. */
+const ENDS = Array.from({ length: 102 }, (_, i) => 5 * i);
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -17,8 +16,8 @@ beforeAll(async () => {
 describe('GPU memory of a run', () => {
   it('is taken once, does not drift with lengths, and is given back', async () => {
     const before = gpu.ledger.parts();
-    const run = await openRun(gpu, { promptsPerStep: 2, groupSize: 4, maxCompletionLength: 9, temperature: 1.5, beta: 0.04 });
-    const context = await RunContext.create({ ...run.context.setup, endIds: ENDS });
+    const values = { promptsPerStep: 2, groupSize: 8, maxCompletionLength: 9, temperature: 1.5, beta: 0.04 };
+    const run = await textRun(gpu, values, { endIds: ENDS });
     const create = Plan.create.bind(Plan);
     const planned: string[] = [];
     Plan.create = (...args) => {
@@ -29,7 +28,7 @@ describe('GPU memory of a run', () => {
     const after: { total: number; activations: number; plans: number }[] = [];
     try {
       for (let step = 0; step < STEPS; step++) {
-        const { metrics } = await grpoStep(context, run.examples.slice(0, 2), step);
+        const { metrics } = await grpoStep(run.context, run.examples.slice(0, 2), step);
         lengths.add(metrics.num_tokens!);
         const { total } = gpu.ledger;
         after.push({ total, activations: gpu.ledger.parts().activations!, plans: planned.length });
@@ -49,7 +48,6 @@ describe('GPU memory of a run', () => {
     expect(after.at(-1)!.plans).toBe(after[STEPS / 2]!.plans);
     const quarter = after[0]!.total / 4;
     expect(after.at(-1)!.total - after[0]!.total).toBeLessThan(quarter);
-    context[Symbol.dispose]();
     run[Symbol.dispose]();
     expect(gpu.ledger.parts()).toEqual(before);
   });

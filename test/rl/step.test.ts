@@ -3,23 +3,25 @@ import type { Gpu } from '../../src/gpu/index.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import type { RolloutGroup } from '../../src/protocol/messages.ts';
 import { grpoStep, type StepReport } from '../../src/rl/step.ts';
-import { openRun } from '../reference/tiny-run.ts';
-import type { TinyRun } from '../worker/tiny-run.ts';
+import { PROMPT_LENGTH, type TextRun, textRun } from '../reference/text-run.ts';
 import { testGpu } from '../ops/harness.ts';
 
-const REWARDS: Config['rewards'] = ['accuracy', 'soft_overlong', 'repetition'];
+const REWARDS: Config['rewards'] = ['accuracy', 'format'];
 const SETTINGS: Partial<Config> = {
   promptsPerStep: 2,
   groupSize: 4,
-  maxCompletionLength: 10,
+  maxCompletionLength: 5,
   rewards: REWARDS,
-  rewardWeights: [1, 0.5, 2],
+  rewardWeights: [1, 0.5],
   lossType: 'dapo',
   beta: 0,
-  temperature: 2,
+  temperature: 1,
   learningRate: 1e-3,
   seed: 11,
 };
+
+/** A quarter of the vocabulary ends a completion, so that lengths vary. */
+const ENDS = Array.from({ length: 128 }, (_, i) => 4 * i + 3);
 
 /** What TRL logs at every step, beside `epoch` and `step`, which the run that calls this adds. */
 const ALWAYS = [
@@ -43,16 +45,16 @@ const ALWAYS = [
 ];
 
 let gpu: Gpu;
-let run: TinyRun;
+let run: TextRun;
 let reports: StepReport[];
 beforeAll(async () => {
   gpu = await testGpu();
-  run = await openRun(gpu, SETTINGS);
+  run = await textRun(gpu, SETTINGS, { endIds: ENDS });
   reports = await threeSteps(run);
 });
 afterAll(() => run[Symbol.dispose]());
 
-async function threeSteps({ context, examples }: TinyRun): Promise<StepReport[]> {
+async function threeSteps({ context, examples }: TextRun): Promise<StepReport[]> {
   const found: StepReport[] = [];
   for (let step = 0; step < 3; step++) found.push(await grpoStep(context, examples.slice(step % 3, (step % 3) + 2), step));
   return found;
@@ -105,9 +107,8 @@ describe('grpoStep', () => {
   });
 
   it('reports what the returned rollouts say, to 1e-6', () => {
-    const promptLength = run.examples[0]!.prompt.ids.length;
     reports.forEach(({ metrics, groups }, step) => {
-      for (const [name, value] of Object.entries(recomputed(groups, promptLength))) {
+      for (const [name, value] of Object.entries(recomputed(groups, PROMPT_LENGTH))) {
         const scale = Math.max(1, Math.abs(value));
         expect(Math.abs(metrics[name]! - value) / scale, `step ${step}: ${name} ${metrics[name]} for ${value}`).toBeLessThan(1e-6);
       }
@@ -124,8 +125,8 @@ describe('grpoStep', () => {
         completions.forEach(({ total, advantage, tokens, ended }, i) => {
           expect(total).toBeCloseTo(totals[i]!, 9);
           expect(advantage).toBeCloseTo((totals[i]! - mean(totals)) / (std(totals) + 1e-4), 9);
-          expect(tokens).toBeLessThanOrEqual(10);
-          if (ended === 'length') expect(tokens).toBe(10);
+          expect(tokens).toBeLessThanOrEqual(5);
+          if (ended === 'length') expect(tokens).toBe(5);
         });
         expect(Math.abs(sum(completions.map(({ advantage }) => advantage)))).toBeLessThan(1e-3);
       }
@@ -137,7 +138,7 @@ describe('grpoStep', () => {
       expect(Object.keys(seconds).sort()).toEqual(['media', 'rollout', 'score', 'update']);
       const total = sum(Object.values(seconds));
       expect(total).toBeLessThanOrEqual(metrics.step_time! + 1e-3);
-      expect(total).toBeGreaterThan(0.9 * metrics.step_time!);
+      expect(total).toBeGreaterThan(0.8 * metrics.step_time!);
     }
   });
 
@@ -148,7 +149,7 @@ describe('grpoStep', () => {
       return { metrics: Object.fromEntries(kept), groups };
     };
     const again = async (seed: number) => {
-      using other = await openRun(gpu, { ...SETTINGS, seed });
+      using other = await textRun(gpu, { ...SETTINGS, seed }, { endIds: ENDS });
       return (await threeSteps(other)).map(timeless);
     };
     expect(await again(11)).toEqual(reports.map(timeless));

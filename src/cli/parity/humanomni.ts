@@ -18,6 +18,12 @@ import {
   separateGroups,
   spread,
 } from './humanomni-case.ts';
+import {
+  frameQuantities,
+  greedyQuantities,
+  mediaQuantities,
+  tokenizerQuantities,
+} from './humanomni-inputs.ts';
 import { type CasePass, recordCase } from './humanomni-pass.ts';
 import {
   activation,
@@ -90,6 +96,9 @@ export async function humanOmniQuantities(tree: FileTree, gpu: Gpu): Promise<Qua
   const reference = await referenceLogProbs(gpu, inputs);
   const refQuantity = await logProbability(inputs.arrays, 'ref_logps', spread(reference, inputs));
   return [
+    ...(await tokenizerQuantities(asConfigured)),
+    ...frameQuantities(asConfigured),
+    ...(await mediaQuantities(gpu, asConfigured)),
     ...(await activationQuantities(gpu, asConfigured)),
     ...(await advantageQuantities(inputs)),
     refQuantity,
@@ -135,7 +144,8 @@ async function activationQuantities(gpu: Gpu, inputs: HumanOmniCase): Promise<Qu
       activation(name, OF_PROMPT.includes(name) ? values.subarray(0, expected.length) : values, expected),
     );
   }
-  return quantities;
+  const media = { video: seen.get('video_tokens')!, audio: seen.get('audio_tokens')! };
+  return [...quantities, ...(await greedyQuantities(policy, inputs, media))];
 }
 
 async function advantageQuantities({ arrays, advantages }: HumanOmniCase): Promise<Quantity[]> {

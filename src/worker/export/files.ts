@@ -1,4 +1,3 @@
-import { version } from '../../../package.json';
 import { modelCard, type RunFacts } from '../../io/model-card.ts';
 import { defaultConfig, diffConfig } from '../../protocol/config.ts';
 import type { ExportedFile, ExportParts } from '../../protocol/messages.ts';
@@ -6,6 +5,7 @@ import type { Report } from '../progress.ts';
 import type { Run } from '../run.ts';
 import { adapterFiles } from './adapter.ts';
 import { changedTensors } from './changed.ts';
+import { STUDIO_VERSION } from './version.ts';
 import { mergedCheckpoint } from './weights.ts';
 
 /** Everything that was asked for, under the folders `model` and `adapter`, and the run's settings. */
@@ -33,7 +33,7 @@ function runRecord(run: Run) {
   const { config, step, parts, prompt } = run;
   const { model, data, gpu } = parts;
   return {
-    studio: version,
+    studio: STUDIO_VERSION,
     base_model: model.files.name,
     data_set: { name: data.name, format: data.format, examples: data.examples.length },
     steps_done: step,
@@ -79,7 +79,7 @@ function runFacts(run: Run, isAdapter: boolean): RunFacts {
     scores: scoresOf(run),
     prompt: prompt.rendered,
     chatTemplate: model.text.template.source,
-    studioVersion: version,
+    studioVersion: STUDIO_VERSION,
     isAdapter,
   };
 }

@@ -1,0 +1,136 @@
+/** What lies before and behind a HumanOmni's layers: tokenizers, frame choice, pixels, log-mel, and greedy decoding. */
+import { Arena, type Gpu } from '../../gpu/index.ts';
+import { type FileTree, readJsonIfThere, subtree } from '../../io/files.ts';
+import { sampleFrameIndices } from '../../media/frame-sampling.ts';
+import { logMel } from '../../media/log-mel.ts';
+import { WHISPER_STFT } from '../../media/mel.ts';
+import { pixelsFromFrames } from '../../media/pixels.ts';
+import { releaseTf, startTfOnDevice } from '../../media/tf-device.ts';
+import { Generator } from '../../rl/generator.ts';
+import type { Policy } from '../../rl/policy.ts';
+import { loadBertTokenizer } from '../../text/bert-tokenizer.ts';
+import { type ChatMessage, ChatTemplate } from '../../text/chat-template.ts';
+import { encodeWithSentinels } from '../../text/sentinels.ts';
+import { Tokenizer } from '../../text/tokenizer.ts';
+import { LOG_MEL, PIXEL_LARGEST, PIXEL_MEAN } from './bounds.ts';
+import type { HumanOmniCase } from './humanomni-case.ts';
+import { largestDifference, type Quantity } from './quantity.ts';
+
+/** How many entries differ, a missing one included; none may. */
+function differing(name: string, ours: ArrayLike<unknown>, reference: ArrayLike<unknown>): Quantity {
+  let error = 0;
+  for (let i = 0; i < Math.max(ours.length, reference.length); i++) if (ours[i] !== reference[i]) error++;
+  return { name, error, bound: 0 };
+}
+
+interface TokenizerCase {
+  readonly bpe?: readonly { readonly text: string; readonly ids: number[]; readonly decoded: string }[];
+  readonly wordpiece?: readonly { readonly text: string; readonly ids: number[] }[];
+  readonly chat?: {
+    readonly messages: ChatMessage[];
+    readonly rendered: string;
+    readonly ids_with_placeholders: number[];
+  };
+}
+
+/** Both tokenizers and the chat template on the case's texts. */
+export async function tokenizerQuantities({ tree, files }: HumanOmniCase): Promise<Quantity[]> {
+  const expected = (await readJsonIfThere(tree, 'tokenizer_case.json')) as TokenizerCase | undefined;
+  if (!expected) return [];
+  const folder = files.main.tree;
+  const tokenizer = await Tokenizer.load(folder);
+  const bert = await loadBertTokenizer(files.towers.bert?.tree ?? (subtree(tree, 'bert') as FileTree));
+  const quantities = (expected.bpe ?? []).flatMap(({ text, ids, decoded }, i) => [
+    differing(`bpe ids ${i}`, tokenizer.encode(text), ids),
+    differing(`bpe text ${i}`, [tokenizer.decode(ids, { skipSpecialTokens: false })], [decoded]),
+  ]);
+  (expected.wordpiece ?? []).forEach(({ text, ids }, i) => {
+    quantities.push(differing(`wordpiece ids ${i}`, bert.encode(text), ids));
+  });
+  if (expected.chat) {
+    const rendered = (await ChatTemplate.load(folder)).render(expected.chat.messages);
+    const ids = encodeWithSentinels(rendered, (chunk) => tokenizer.encode(chunk));
+    quantities.push(differing('chat text', [rendered], [expected.chat.rendered]));
+    quantities.push(differing('chat ids', ids, expected.chat.ids_with_placeholders));
+  }
+  return quantities;
+}
+
+/** Which frames of clips of various lengths are taken. */
+export function frameQuantities({ settings, arrays }: HumanOmniCase): Quantity[] {
+  const sample = (settings.frame_sample ?? {}) as Record<string, number[]>;
+  const frames = arrays.info('pixel_values').shape[0]!;
+  return Object.entries(sample).map(([count, indices]) =>
+    differing(`frames of ${count}`, sampleFrameIndices(Number(count), frames), indices),
+  );
+}
+
+/** Pixels from the case's frames and log-mel from its waveform. */
+export async function mediaQuantities(gpu: Gpu, { arrays }: HumanOmniCase): Promise<Quantity[]> {
+  const quantities: Quantity[] = [];
+  await startTfOnDevice(gpu.device, gpu.info);
+  try {
+    if (arrays.has('frames_u8')) {
+      const [count, height, width] = arrays.info('frames_u8').shape as [number, number, number];
+      const bytes = await arrays.bytes('frames_u8');
+      const area = width * height * 3;
+      const frames = Array.from({ length: count }, (_, i) => ({
+        width,
+        height,
+        data: bytes.slice(i * area, (i + 1) * area),
+      }));
+      const expected = await arrays.float32('pixel_values');
+      const pixels = await pixelsFromFrames(frames, arrays.info('pixel_values').shape.at(-1)!);
+      const mean = pixels.reduce((sum, value, i) => sum + Math.abs(value - expected[i]!), 0) / pixels.length;
+      quantities.push(
+        { name: 'pixel_values largest', error: largestDifference(pixels, expected), bound: PIXEL_LARGEST },
+        { name: 'pixel_values mean', error: mean, bound: PIXEL_MEAN },
+      );
+    }
+    if (arrays.has('waveform')) {
+      const [mels, columns] = arrays.info('input_features').shape as [number, number];
+      const found = await logMel(await arrays.float32('waveform'), mels, {
+        samples: columns * WHISPER_STFT.hop,
+      });
+      const error = largestDifference(found, await arrays.float32('input_features'));
+      quantities.push({ name: 'input_features', error, bound: LOG_MEL });
+    }
+    return quantities;
+  } finally {
+    releaseTf();
+  }
+}
+
+/** Greedy continuation of the prompt, through the key-value cache. */
+export async function greedyQuantities(
+  policy: Policy,
+  { settings, prompt }: HumanOmniCase,
+  media: { readonly video: Float32Array; readonly audio: Float32Array },
+): Promise<Quantity[]> {
+  const expected = settings.greedy_tokens as number[] | undefined;
+  if (!expected) return [];
+  const { gpu, config, current } = policy;
+  using arena = new Arena(gpu, 'greedy');
+  const width = config.decoder.hiddenSize;
+  // The recorded continuation does not stop at an end token, so one that it never draws stands for it.
+  const endId = Array.from({ length: config.decoder.vocabSize }, (_, id) => id).find(
+    (id) => !expected.includes(id),
+  )!;
+  using generator = await Generator.create(
+    gpu,
+    arena,
+    current.decoder,
+    {
+      prompts: 1,
+      groupSize: 1,
+      promptTokens: prompt.ids.length,
+      mediaRows: (media.video.length + media.audio.length) / width,
+      maxNewTokens: expected.length,
+    },
+    { endIds: [endId], adapters: false },
+  );
+  const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0, step: 0 };
+  const rows = Float32Array.from([...media.video, ...media.audio]);
+  const [[completion] = []] = await generator.generate([prompt], greedy, [{ rows }]);
+  return [differing('greedy_tokens', completion!.ids, expected)];
+}

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { grpoStep } from '../../src/rl/step.ts';
+import { textRun } from '../reference/text-run.ts';
+import { testGpu } from '../ops/harness.ts';
+
+const STEPS = 60;
+
+it('GRPO raises the reward of a toy task: accuracy and format of four prompts', async () => {
+  using run = await textRun(await testGpu(), { groupSize: 8, learningRate: 0.01, maxCompletionLength: 2, seed: 4 });
+  const rewards: number[] = [];
+  for (let step = 0; step < STEPS; step++) {
+    const { metrics } = await grpoStep(run.context, run.examples, step);
+    rewards.push(metrics.reward!);
+    if (process.env.SHOW) console.log(step, metrics.reward, metrics.entropy, metrics.grad_norm);
+  }
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  // Chance is 1/4 for the label and 1/2 for the format.
+  expect(mean(rewards.slice(0, 5))).toBeLessThan(1);
+  expect(mean(rewards.slice(-5))).toBeGreaterThan(1.5);
+});
