@@ -74,16 +74,6 @@ const runFields = {
     trl: 'seed',
     help: 'The same seed on the same device gives the same answers and the same curves.',
   }),
-  checkpointEvery: int({
-    default: 0,
-    min: 0,
-    max: 1_000_000,
-    unit: 'steps',
-    group: 'Run',
-    label: 'Checkpoint every',
-    trl: 'save_steps',
-    help: 'Saves the trained weights and optimizer every so many steps. 0 = never.',
-  }),
 };
 
 const generationFields = {

@@ -1,4 +1,5 @@
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
+import { type BertTokens, bertFirstRows } from '../models/bert.ts';
 import { type ClipFeatures, featureShapes, mediaTokens } from '../models/humanomni.ts';
 import type { Features } from './encoder.ts';
 import { type MediaTokens, mediaPlaces } from './media-input.ts';
@@ -9,7 +10,7 @@ import type { PromptTokens } from './prompt-tokens.ts';
 
 /** GPU buffers for one clip's features and the places its tokens take in a packed row. */
 export class FeatureSlot {
-  readonly features: ClipFeatures;
+  readonly features: Omit<ClipFeatures, 'question'>;
   /** u32 [video tokens] */
   readonly videoAt: Tensor;
   /** u32 [audio tokens] */
@@ -18,13 +19,12 @@ export class FeatureSlot {
   readonly #hasAudio: boolean;
 
   /** `senses` says which towers' features the prompt has a place for. */
-  constructor(policy: Policy, counts: { video: number; audio: number }, senses: Senses, question: Tensor) {
+  constructor(policy: Policy, counts: { video: number; audio: number }, senses: Senses) {
     const { gpu, config } = policy;
     const shapes = featureShapes(config);
     this.#gpu = gpu;
     this.#hasAudio = senses.audio && config.audio !== undefined;
     this.features = {
-      question,
       ...(senses.video ? { vision: gpu.tensor('inputs', 'vision features', shapes.vision) } : {}),
       ...(this.#hasAudio ? { audio: gpu.tensor('inputs', 'audio features', shapes.audio) } : {}),
     };
@@ -67,9 +67,23 @@ export interface Senses {
   readonly audio: boolean;
 }
 
+/** What steers the gate: BERT's finished row f32 [1, width], or the ids it reads, where BERT itself trains. */
+export type Question = Tensor | BertTokens;
+
+/** BERT's row of the question, recorded where BERT trains. */
+export function recordQuestion(tape: Tape, view: ModelView, question: Question): Tensor {
+  return 'storage' in question ? question : bertFirstRows(tape, view.media.bert, question);
+}
+
 /** Records the tokens of a clip and says where they are spliced in. */
-export function recordSplices(tape: Tape, view: ModelView, slot: FeatureSlot, frames: number): Splice[] {
-  const { video, audio } = mediaTokens(tape, view.media, slot.features, frames);
+export function recordSplices(
+  tape: Tape,
+  view: ModelView,
+  slot: FeatureSlot,
+  frames: number,
+  question: Tensor,
+): Splice[] {
+  const { video, audio } = mediaTokens(tape, view.media, { ...slot.features, question }, frames);
   return [
     ...(video ? [{ rows: video, at: slot.videoAt }] : []),
     ...(audio ? [{ rows: audio, at: slot.audioAt }] : []),
@@ -96,12 +110,14 @@ export class MediaTokenizer {
     policy: Policy,
     view: ModelView,
     senses: Senses,
-    question: Tensor,
+    question: Question,
   ): Promise<MediaTokenizer> {
-    const slot = new FeatureSlot(policy, { video: 0, audio: 0 }, senses, question);
+    const slot = new FeatureSlot(policy, { video: 0, audio: 0 }, senses);
     const arena = new Arena(policy.gpu, 'media tokens');
     const tape = new Tape();
-    const splices = tape.constant(() => recordSplices(tape, view, slot, policy.config.frames));
+    const splices = tape.constant(() =>
+      recordSplices(tape, view, slot, policy.config.frames, recordQuestion(tape, view, question)),
+    );
     const kept = splices.map(({ rows }) => tape.recorder.keep(rows));
     const plan = await Plan.create(policy.gpu, 'media tokens', tape.recorder, arena);
     const outputs = kept.map((rows) => plan.output(rows));

@@ -3,7 +3,7 @@ import type { Features } from './encoder.ts';
 import { lossBatchTensor, recordLoss, recordNll } from './loss.ts';
 import type { LossConfig } from './loss-config.ts';
 import { MediaBatch, type MediaTokens } from './media-input.ts';
-import { FeatureSlot, recordSplices, type Senses } from './media-tokens.ts';
+import { FeatureSlot, type Question, recordQuestion, recordSplices, type Senses } from './media-tokens.ts';
 import type { PassArrays, PassSize } from './pass-arrays.ts';
 import { PassInputs, type Splice, scoreTokens } from './pass-inputs.ts';
 import type { Policy } from './policy.ts';
@@ -22,8 +22,7 @@ export interface PassKind {
   /** Tokens that one clip becomes. */
   readonly mediaCounts: { readonly video: number; readonly audio: number };
   readonly senses: Senses;
-  /** f32 [1, width] BERT's row of the question. */
-  readonly question: Tensor;
+  readonly question: Question;
 }
 
 /** Media of the prompts in a pass: features where projectors train, finished tokens otherwise. */
@@ -90,10 +89,7 @@ export class PolicyPass {
     this.#sampler = gpu.tensor('inputs', 'sampler log-probabilities', [size.predictions]);
     this.#old = gpu.tensor('inputs', 'old log-probabilities', [size.predictions]);
     this.#slots = policy.trainsMedia
-      ? Array.from(
-          { length: prompts },
-          () => new FeatureSlot(policy, mediaCounts, kind.senses, kind.question),
-        )
+      ? Array.from({ length: prompts }, () => new FeatureSlot(policy, mediaCounts, kind.senses))
       : [];
     if (!policy.trainsMedia) this.#media = new MediaBatch(gpu, 'policy', mediaRows, width);
     if (policy.reference && policy.trainsMedia) {
@@ -153,7 +149,9 @@ export class PolicyPass {
 
   #splices(tape: Tape, policy: Policy): Splice[] {
     if (this.#media) return [this.#media];
-    return this.#slots.flatMap((slot) => recordSplices(tape, policy.current, slot, policy.config.frames));
+    const { current, config } = policy;
+    const question = recordQuestion(tape, current, this.kind.question);
+    return this.#slots.flatMap((slot) => recordSplices(tape, current, slot, config.frames, question));
   }
 
   /** Uploads a batch and submits forward, loss and backward. */
@@ -168,9 +166,10 @@ export class PolicyPass {
     this.#referenceMedia?.write(prompts, starts, media.referenceTokens ?? media.tokens);
     this.#slots.forEach((slot, index) => {
       const prompt = prompts[index];
-      if (!prompt) return slot.clear();
-      slot.write(media.features[index]!);
-      slot.place(prompt, starts[index]!);
+      if (prompt) {
+        slot.write(media.features[index]!);
+        slot.place(prompt, starts[index]!);
+      } else slot.clear();
     });
     await this.#plan.run();
   }

@@ -1,11 +1,12 @@
-import { Arena, type Tensor } from '../gpu/index.ts';
+import { Arena } from '../gpu/index.ts';
+import { freeBertTokens, uploadBertTokens } from '../models/bert.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { Features } from './encoder.ts';
 import { Generator, type GeneratorShape } from './generator.ts';
 import { LOSS_DEFAULTS, type LossConfig } from './loss-config.ts';
 import type { MediaTokens } from './media-input.ts';
-import { MediaTokenizer, type Senses } from './media-tokens.ts';
+import { MediaTokenizer, type Question, type Senses } from './media-tokens.ts';
 import type { PassSize } from './pass-arrays.ts';
 import type { Policy } from './policy.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
@@ -26,8 +27,10 @@ export interface RunSetup {
   readonly config: Config;
   readonly tokenizer: Tokenizer;
   readonly endIds: readonly number[];
-  /** BERT's row of the question. */
+  /** BERT's row of the question with the weights as loaded. */
   readonly questionRow: Float32Array;
+  /** Ids of the question as BERT reads it; needed where BERT trains. */
+  readonly gateIds?: readonly number[];
   readonly mediaCounts: { readonly video: number; readonly audio: number };
   readonly senses: Senses;
   /** Longest prompt and longest answer of the data, in tokens. */
@@ -64,7 +67,7 @@ function largestPass(prompts: number, promptTokens: number, completions: number,
 export class RunContext {
   readonly setup: RunSetup;
   readonly updater: Updater;
-  readonly #question: Tensor;
+  readonly #question: Question;
   readonly #media: MediaTokenizer;
   readonly #referenceMedia?: MediaTokenizer;
   readonly #arena: Arena;
@@ -74,7 +77,7 @@ export class RunContext {
 
   private constructor(
     setup: RunSetup,
-    question: Tensor,
+    question: Question,
     updater: Updater,
     media: MediaTokenizer,
     reference?: MediaTokenizer,
@@ -88,9 +91,8 @@ export class RunContext {
   }
 
   static async create(setup: RunSetup): Promise<RunContext> {
-    const { policy, config, senses, questionRow } = setup;
-    const { gpu } = policy;
-    const question = gpu.upload('inputs', 'question', [1, questionRow.length], questionRow);
+    const { policy, config, senses } = setup;
+    const question = openQuestion(setup);
     const media = await MediaTokenizer.create(policy, policy.current, senses, question);
     const separate = policy.reference && policy.trainsMedia;
     const reference = separate
@@ -163,11 +165,21 @@ export class RunContext {
     this.#media[Symbol.dispose]();
     this.#referenceMedia?.[Symbol.dispose]();
     this.#arena[Symbol.dispose]();
-    this.setup.policy.gpu.free(this.#question);
+    const { gpu } = this.setup.policy;
+    if ('storage' in this.#question) gpu.free(this.#question);
+    else freeBertTokens(gpu, this.#question);
   }
 }
 
-function updaterSettings(setup: RunSetup, question: Tensor) {
+function openQuestion({ policy, questionRow, gateIds }: RunSetup): Question {
+  const { gpu, options } = policy;
+  if (!options.trainBert) return gpu.upload('inputs', 'question', [1, questionRow.length], questionRow);
+  if (!gateIds)
+    throw new Error('RunContext: BERT trains, but the ids of its question (gateIds) are missing.');
+  return uploadBertTokens(gpu, [gateIds]);
+}
+
+function updaterSettings(setup: RunSetup, question: Question) {
   const { config, mediaCounts, senses, longestPrompt, longestAnswer } = setup;
   const supervised = config.stage === 'sft';
   const completionsPerPrompt = supervised ? 1 : config.groupSize;

@@ -84,6 +84,7 @@ export class Run {
         tokenizer: model.text.tokenizer,
         endIds: model.endIds,
         questionRow,
+        gateIds: prompt.gateIds,
         mediaCounts: model.counts,
         senses: { video: model.counts.video > 0, audio: model.counts.audio > 0 },
         longestPrompt: prompt.tokens.ids.length,

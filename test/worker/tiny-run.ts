@@ -71,6 +71,7 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     tokenizer: model.text.tokenizer,
     endIds: model.endIds,
     questionRow: await encodeQuestion(gpu, policy.current, prompt.gateIds),
+    gateIds: prompt.gateIds,
     mediaCounts: model.counts,
     senses: { video: true, audio: true },
     longestPrompt: prompt.tokens.ids.length,
