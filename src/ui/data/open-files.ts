@@ -8,10 +8,13 @@ export interface OpenPlan {
   data: SourceFile[];
 }
 
+const CLIP = /\.(mp4|m4v|mov|mkv|webm|gif|wav|mp3|m4a|png|jpe?g)$/i;
+
 /** Who gets which files. Files that look like neither go where the person is, which answers with a clear error. */
 export function planFiles(files: readonly SourceFile[], screen: 'data' | 'model'): OpenPlan {
   const sorted = sortFiles(files);
-  return screen === 'model' && sorted.model.length === 0 ? { model: [...files], data: [] } : sorted;
+  const looksLikeNeither = sorted.model.length === 0 && !files.some(({ path }) => CLIP.test(path));
+  return screen === 'model' && looksLikeNeither ? { model: [...files], data: [] } : sorted;
 }
 
 export async function openFiles(studio: Studio, { model, data }: OpenPlan): Promise<void> {
