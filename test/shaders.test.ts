@@ -37,11 +37,18 @@ describe('shaders', () => {
       const what = `${name} ${JSON.stringify(defines)}`;
       const module = device.createShaderModule({ label: what, code: composeShader(name, defines).code });
       const { messages } = await module.getCompilationInfo();
-      expect(messages.map(({ message, type }) => `${type}: ${message}`), what).toEqual([]);
+      expect(
+        messages.map(({ message, type }) => `${type}: ${message}`),
+        what,
+      ).toEqual([]);
       device.pushErrorScope('validation');
       // A layout made from the code is enough to have it compiled; plans are checked against theirs elsewhere.
       for (const entryPoint of entries) {
-        await device.createComputePipelineAsync({ label: what, layout: 'auto', compute: { module, entryPoint } });
+        await device.createComputePipelineAsync({
+          label: what,
+          layout: 'auto',
+          compute: { module, entryPoint },
+        });
       }
       expect(await device.popErrorScope()).toBeNull();
     }
@@ -62,7 +69,12 @@ describe('shaders', () => {
       asked.set(`${kernel.shader} ${JSON.stringify(defines)}`, defines);
       return get(kernel, special);
     };
-    using run = await openRun(gpu, { trainProjectors: false, trainGate: false, loraRank: 2, maxCompletionLength: 2 });
+    using run = await openRun(gpu, {
+      trainProjectors: false,
+      trainGate: false,
+      loraRank: 2,
+      maxCompletionLength: 2,
+    });
     await grpoStep(run.context, run.examples.slice(0, 2), 0);
     expect(asked.size).toBeGreaterThan(15);
     for (const [key, defines] of asked) {

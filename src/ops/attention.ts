@@ -7,6 +7,7 @@ import {
   type Tensor,
   write,
 } from '../gpu/index.ts';
+import { resizeHeads } from './resize-heads.ts';
 
 const uniforms = { queries: 'u32', keys: 'u32', heads: 'u32', group: 'u32', scale: 'f32' } as const;
 const forward = defineKernel({
@@ -70,6 +71,8 @@ const sumGroup = defineKernel({
 });
 
 const MAX_HEAD_DIM = 128;
+/** Columns that the kernels read at a time. */
+const VECTOR = 4;
 /** Up to this many queries, PARTS threads share the keys of a query (PARTS as in the shader). */
 const FEW_QUERIES = 32;
 const PARTS = 64;
@@ -79,7 +82,7 @@ export interface AttentionOptions {
   readonly heads: number;
   /** Key and value heads; query head h uses KV head floor(h / (heads / kvHeads)) (Ainslie et al. 2023, arXiv 2305.13245). */
   readonly kvHeads: number;
-  /** Columns of one head: a multiple of 4, at most 128. */
+  /** Columns of one head, at most 128. */
   readonly headDim: number;
   /** u32 [n, 4]: query i sees keys [s0, s1) and [s2, s3). Both empty: its output is 0. */
   readonly spans: Tensor;
@@ -92,10 +95,10 @@ interface Shapes {
   readonly defines: { HEAD_DIM: number };
 }
 
-function checked(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Shapes {
+function checked(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions, scale: number): Shapes {
   const { heads, kvHeads, headDim, spans } = options;
-  if (headDim < 4 || headDim % 4 !== 0 || headDim > MAX_HEAD_DIM) {
-    throw new Error(`attention: head size ${headDim}; expected a multiple of 4 up to ${MAX_HEAD_DIM}.`);
+  if (headDim < 1 || headDim > MAX_HEAD_DIM) {
+    throw new Error(`attention: head size ${headDim}; expected 1 to ${MAX_HEAD_DIM}.`);
   }
   if (heads % kvHeads !== 0) {
     throw new Error(`attention: ${heads} query heads cannot be shared out over ${kvHeads} key/value heads.`);
@@ -106,7 +109,7 @@ function checked(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Sh
   expectShape('attention v', v, [keys, kvHeads * headDim]);
   expectShape('attention spans', spans, [queries, 4]);
   const group = heads / kvHeads;
-  const values = { queries, keys, heads, group, scale: 1 / Math.sqrt(headDim) };
+  const values = { queries, keys, heads, group, scale };
   return { values, defines: { HEAD_DIM: headDim } };
 }
 
@@ -116,7 +119,26 @@ function checked(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Sh
  * any span reaches. Returns [n, heads·headDim].
  */
 export function attention(tape: Tape, q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
-  const shapes = checked(q, k, v, options);
+  const { heads, kvHeads, headDim } = options;
+  const scale = 1 / Math.sqrt(headDim);
+  const whole = VECTOR * Math.ceil(headDim / VECTOR);
+  if (whole === headDim) return attend(tape, q, k, v, options, scale);
+  // The kernels read four columns at a time: columns of zeros change neither scores nor sums.
+  const widen = (x: Tensor, count: number): Tensor => resizeHeads(tape, x, count, headDim, whole);
+  const widened = { ...options, headDim: whole };
+  const o = attend(tape, widen(q, heads), widen(k, kvHeads), widen(v, kvHeads), widened, scale);
+  return resizeHeads(tape, o, heads, whole, headDim);
+}
+
+function attend(
+  tape: Tape,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  options: AttentionOptions,
+  scale: number,
+): Tensor {
+  const shapes = checked(q, k, v, options, scale);
   const { values, defines } = shapes;
   const { queries, heads } = values;
   const { recorder } = tape;

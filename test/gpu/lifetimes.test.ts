@@ -19,7 +19,10 @@ const once = { uniforms: { count: 1 }, workgroups: 1 };
 function randomProgram(seed: number): Recorder {
   const random = new RandomStream(seed);
   const recorder = new Recorder();
-  const source: Tensor = { ...recorder.temp('source', [1]), storage: { kind: 'buffer', buffer: {} as GPUBuffer, offset: 0 } };
+  const source: Tensor = {
+    ...recorder.temp('source', [1]),
+    storage: { kind: 'buffer', buffer: {} as GPUBuffer, offset: 0 },
+  };
   recorder.planned.length = 0;
   const alive: Tensor[] = [source];
   for (let i = 0; i < 60; i++) {
@@ -46,13 +49,17 @@ function checkNoLoss(recorder: Recorder, lives: readonly Lifetime[]): void {
     for (const { id } of object.tenants) objectOf.set(id, index);
   });
   const holds = new Map<number, number>();
-  const idOf = ({ storage }: Tensor): number | undefined => (storage.kind === 'planned' ? storage.id : undefined);
+  const idOf = ({ storage }: Tensor): number | undefined =>
+    storage.kind === 'planned' ? storage.id : undefined;
   for (const { kernel, tensors } of recorder.dispatches) {
-    const entries = Object.entries(tensors).map(([name, tensor]) => [kernel.bindings[name]!.access, idOf(tensor)] as const);
+    const entries = Object.entries(tensors).map(
+      ([name, tensor]) => [kernel.bindings[name]!.access, idOf(tensor)] as const,
+    );
     for (const [access, id] of entries) {
       if (id !== undefined && access !== 'write') expect(holds.get(objectOf.get(id)!)).toBe(id);
     }
-    for (const [access, id] of entries) if (id !== undefined && access === 'write') holds.set(objectOf.get(id)!, id);
+    for (const [access, id] of entries)
+      if (id !== undefined && access === 'write') holds.set(objectOf.get(id)!, id);
   }
   for (const id of recorder.kept) expect(holds.get(objectOf.get(id)!)).toBe(id);
 }
@@ -67,7 +74,8 @@ describe('planned memory', () => {
       for (const { bytes, tenants } of objects) {
         tenants.forEach((tenant, i) => {
           expect(tenant.bytes).toBeLessThanOrEqual(bytes);
-          for (const other of tenants.slice(i + 1)) expect(overlap(tenant, other), `seed ${seed}`).toBe(false);
+          for (const other of tenants.slice(i + 1))
+            expect(overlap(tenant, other), `seed ${seed}`).toBe(false);
         });
       }
       checkNoLoss(recorder, lives);

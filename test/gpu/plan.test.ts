@@ -1,6 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Arena, defineKernel, Gpu, Plan, read, Recorder, sizeOf, Tape, type Tensor, write } from '../../src/gpu/index.ts';
 import { openNodeDevice } from '../../src/cli/adapter.ts';
+import {
+  Arena,
+  defineKernel,
+  Gpu,
+  Plan,
+  Recorder,
+  read,
+  sizeOf,
+  Tape,
+  type Tensor,
+  write,
+} from '../../src/gpu/index.ts';
 import { add, scale, silu } from '../../src/ops/elementwise.ts';
 import { linear } from '../../src/ops/linear.ts';
 import { softmaxRows } from '../../src/ops/softmax.ts';
@@ -115,7 +126,11 @@ describe('Plan', () => {
     const count = 64 * 65_535 + 64 * 3 + 5;
     const target = gpu.tensor('inputs', 'long', [count + 7]);
     const recorder = new Recorder();
-    recorder.dispatch(fill, { uniforms: { count, value: 3 }, tensors: { target }, workgroups: Math.ceil(count / 64) });
+    recorder.dispatch(fill, {
+      uniforms: { count, value: 3 },
+      tensors: { target },
+      workgroups: Math.ceil(count / 64),
+    });
     using arena = new Arena(gpu, 'long');
     using plan = await Plan.create(gpu, 'long', recorder, arena);
     await plan.run();

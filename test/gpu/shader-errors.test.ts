@@ -29,7 +29,9 @@ describe('a shader that does not compile', () => {
   it('is reported by its own file, line and text', async () => {
     const lines = readSource('accumulate').split('\n');
     const line = lines.findIndex((text) => text.includes('u.value'));
-    const broken = lines.map((text, i) => (i === line ? text.replace('u.value', 'u.valeu') : text)).join('\n');
+    const broken = lines
+      .map((text, i) => (i === line ? text.replace('u.value', 'u.valeu') : text))
+      .join('\n');
     const message = await messageOf(withFile('accumulate', () => broken));
     expect(message).toContain(`shaders/accumulate.wgsl:${line + 1}:`);
     expect(message).toContain('u.valeu');
@@ -39,7 +41,9 @@ describe('a shader that does not compile', () => {
   it('is reported by the included file where the mistake is there', async () => {
     const lines = readSource('lib/grid').split('\n');
     const line = lines.findIndex((text) => text.includes('return'));
-    const message = await messageOf(withFile('lib/grid', (text) => text.replace('return ', 'return 1.5f + ')));
+    const message = await messageOf(
+      withFile('lib/grid', (text) => text.replace('return ', 'return 1.5f + ')),
+    );
     expect(message).toContain(`shaders/lib/grid.wgsl:${line + 1}:`);
     expect(message).toContain('return 1.5f');
   });
@@ -79,7 +83,11 @@ describe('composition', () => {
 
   it('turns definitions into constants and aliases', () => {
     const { code } = composeShader('accumulate', { COUNT: 7, ON: false, Word: 'u32' });
-    expect(code.split('\n').slice(0, 3)).toEqual(['const COUNT: u32 = 7u;', 'const ON: bool = false;', 'alias Word = u32;']);
+    expect(code.split('\n').slice(0, 3)).toEqual([
+      'const COUNT: u32 = 7u;',
+      'const ON: bool = false;',
+      'alias Word = u32;',
+    ]);
   });
 
   it('lists every entry file and no library', () => {

@@ -13,12 +13,24 @@ beforeAll(async () => {
 });
 
 function trainable(name: string, shape: readonly number[], seed: number, level = 0.5): Tensor {
-  const value = gpu.upload('trainable', name, shape, numbers(shape.reduce((a, b) => a * b), seed, level));
+  const value = gpu.upload(
+    'trainable',
+    name,
+    shape,
+    numbers(
+      shape.reduce((a, b) => a * b),
+      seed,
+      level,
+    ),
+  );
   return { ...value, grad: gpu.tensor('gradients', `d ${name}`, shape) };
 }
 
 /** Gradients of the given trainable tensors after `build` has recorded forward and backward. */
-async function gradientsOf(tensors: readonly Tensor[], build: (tape: Tape) => Tensor): Promise<Float32Array[]> {
+async function gradientsOf(
+  tensors: readonly Tensor[],
+  build: (tape: Tape) => Tensor,
+): Promise<Float32Array[]> {
   for (const { grad } of tensors) gpu.write(grad!, new Float32Array(grad!.shape.reduce((a, b) => a * b)));
   await runOnce(gpu, 'tape', (tape) => {
     const y = build(tape);
@@ -103,7 +115,10 @@ function peakBytes({ recorder }: Tape): number {
     }
   });
   const alive = recorder.dispatches.map((_, at) =>
-    [...spans.values()].reduce((sum, { first, last, bytes }) => sum + (first <= at && at <= last ? bytes : 0), 0),
+    [...spans.values()].reduce(
+      (sum, { first, last, bytes }) => sum + (first <= at && at <= last ? bytes : 0),
+      0,
+    ),
   );
   return Math.max(...alive);
 }
@@ -119,7 +134,12 @@ describe('gradients that meet', () => {
         return parts.reduce((sum, part) => add(tape, sum, part));
       }),
     ];
-    expect(relativeError(many[0]!, once[0]!.map((value) => (2 * (1 + 3 - 0.5 + 1) + 5) * value))).toBeLessThan(1e-6);
+    expect(
+      relativeError(
+        many[0]!,
+        once[0]!.map((value) => (2 * (1 + 3 - 0.5 + 1) + 5) * value),
+      ),
+    ).toBeLessThan(1e-6);
   });
 
   it('reach a tensor under any of its shapes', async () => {
@@ -129,7 +149,12 @@ describe('gradients that meet', () => {
       const flat = scale(tape, reshape(h, [ROWS * COLS]), 10);
       return add(tape, reshape(flat, [ROWS, COLS]), h);
     });
-    expect(relativeError(found[0]!, numbers(ROWS * COLS, 9).map((value) => 22 * value))).toBeLessThan(1e-6);
+    expect(
+      relativeError(
+        found[0]!,
+        numbers(ROWS * COLS, 9).map((value) => 22 * value),
+      ),
+    ).toBeLessThan(1e-6);
   });
 
   it('are not sent into constants, nor through ops that no gradient reached', async () => {
@@ -140,7 +165,12 @@ describe('gradients that meet', () => {
       expect(tape.needsGrad(cut)).toBe(false);
       return add(tape, cut, scale(tape, x, 3));
     });
-    expect(relativeError(found[0]!, numbers(ROWS * COLS, 9).map((value) => 3 * value))).toBeLessThan(1e-6);
+    expect(
+      relativeError(
+        found[0]!,
+        numbers(ROWS * COLS, 9).map((value) => 3 * value),
+      ),
+    ).toBeLessThan(1e-6);
   });
 
   it('add up in trained tensors from run to run until they are zeroed', async () => {
@@ -153,6 +183,11 @@ describe('gradients that meet', () => {
       });
     await step();
     await step();
-    expect(relativeError(await gpu.read(x.grad!), numbers(ROWS * COLS, 9).map((value) => 4 * value))).toBeLessThan(1e-6);
+    expect(
+      relativeError(
+        await gpu.read(x.grad!),
+        numbers(ROWS * COLS, 9).map((value) => 4 * value),
+      ),
+    ).toBeLessThan(1e-6);
   });
 });

@@ -1,9 +1,10 @@
 /** The golden toy checkpoint as a policy, with prompts, media tokens and completions to train it on. */
 import { Arena, type Gpu, type Tensor } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
-import { openHumanOmni } from '../../src/models/humanomni-files.ts';
-import { mediaTokenCounts } from '../../src/models/humanomni.ts';
 import { LORA_LINEARS } from '../../src/io/peft.ts';
+import { mediaTokenCounts } from '../../src/models/humanomni.ts';
+import { openHumanOmni } from '../../src/models/humanomni-files.ts';
+import type { SamplingSettings } from '../../src/ops/sampling.ts';
 import { Generator, type GeneratorShape } from '../../src/rl/generator.ts';
 import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';
 import type { MediaTokens } from '../../src/rl/media-input.ts';
@@ -11,7 +12,6 @@ import { passSize } from '../../src/rl/pass-arrays.ts';
 import { loadPolicy, type Policy, type PolicyOptions } from '../../src/rl/policy.ts';
 import { expandPrompt, type PromptTokens } from '../../src/rl/prompt-tokens.ts';
 import { type UpdateGroup, Updater, type UpdaterSettings } from '../../src/rl/update.ts';
-import type { SamplingSettings } from '../../src/ops/sampling.ts';
 import { readGolden } from '../media/golden.ts';
 import { numbers } from '../ops/harness.ts';
 
@@ -87,7 +87,12 @@ export function toyGroup(seed: number, lengths: readonly number[], text = 9): Up
 }
 
 /** Media tokens are given, so no gate reads a question. */
-const NO_QUESTION: Tensor = { label: 'no question', shape: [1, 1], dtype: 'f32', storage: { kind: 'planned', id: -1 } };
+const NO_QUESTION: Tensor = {
+  label: 'no question',
+  shape: [1, 1],
+  dtype: 'f32',
+  storage: { kind: 'planned', id: -1 },
+};
 
 /** An updater for groups like `groups`, with five media tokens to a prompt. */
 export function tinyUpdater(
@@ -106,7 +111,11 @@ export function tinyUpdater(
       largest: passSize(groups),
       checkpoint: false,
       temperature: 1,
-      kind: { mediaCounts: { video: 3, audio: 2 }, senses: { video: true, audio: true }, question: NO_QUESTION },
+      kind: {
+        mediaCounts: { video: 3, audio: 2 },
+        senses: { video: true, audio: true },
+        question: NO_QUESTION,
+      },
       ...rest,
     },
     adamw,

@@ -20,7 +20,8 @@ export function toyText(all: Iterable<number>): string {
 }
 
 /** Ids that mean a label in the right format. */
-export const toyAnswer = (label: string): Uint32Array => Uint32Array.of(40 + LABELS.indexOf(label), 8, END_IDS[0]!);
+export const toyAnswer = (label: string): Uint32Array =>
+  Uint32Array.of(40 + LABELS.indexOf(label), 8, END_IDS[0]!);
 
 export interface TextRun {
   readonly policy: Policy;
@@ -31,7 +32,11 @@ export interface TextRun {
 }
 
 /** Opens it. `setup` changes what the run is told beside the config. */
-export async function textRun(gpu: Gpu, values: Partial<Config>, setup: Partial<RunSetup> = {}): Promise<TextRun> {
+export async function textRun(
+  gpu: Gpu,
+  values: Partial<Config>,
+  setup: Partial<RunSetup> = {},
+): Promise<TextRun> {
   const config = parseConfig({
     rewards: ['accuracy', 'format'],
     promptsPerStep: 4,

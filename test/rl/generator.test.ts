@@ -6,6 +6,7 @@ import { lossMetrics } from '../../src/rl/loss.ts';
 import { LOSS_DEFAULTS } from '../../src/rl/loss-config.ts';
 import type { Policy } from '../../src/rl/policy.ts';
 import type { UpdateGroup } from '../../src/rl/update.ts';
+import { testGpu } from '../ops/harness.ts';
 import {
   caseMedia,
   casePrompt,
@@ -20,7 +21,6 @@ import {
   toyPrompt,
   VOCABULARY,
 } from '../reference/omni-tiny.ts';
-import { testGpu } from '../ops/harness.ts';
 
 const PROMPTS = [toyPrompt(1, 7, 3, 2), toyPrompt(2, 12, 3, 2)];
 const MEDIA = [toyMedia(1, 5), toyMedia(2, 5)];
@@ -35,7 +35,8 @@ beforeAll(async () => {
 });
 afterAll(() => policy[Symbol.dispose]());
 
-const idsOf = (groups: readonly (readonly Completion[])[]): number[][] => groups.flat().map(({ ids }) => [...ids]);
+const idsOf = (groups: readonly (readonly Completion[])[]): number[][] =>
+  groups.flat().map(({ ids }) => [...ids]);
 
 function trainingGroups(completions: readonly (readonly Completion[])[]): UpdateGroup[] {
   return completions.map((group, index) => ({
@@ -70,13 +71,20 @@ describe('a rollout', () => {
 
   it('is greedy as the published model is, at temperature 0', async () => {
     using base = await tinyPolicy(gpu, {});
-    const { greedy_tokens: expected } = JSON.parse(readFileSync('test/golden/omni-tiny/case.json', 'utf8')) as {
+    const { greedy_tokens: expected } = JSON.parse(
+      readFileSync('test/golden/omni-tiny/case.json', 'utf8'),
+    ) as {
       greedy_tokens: number[];
     };
     const prompt = casePrompt(base);
     const media = caseMedia();
     const mediaRows = prompt.video!.count + prompt.audio!.count;
-    const shape = { promptTokens: prompt.ids.length + 5, mediaRows, maxNewTokens: expected.length, groupSize: 2 };
+    const shape = {
+      promptTokens: prompt.ids.length + 5,
+      mediaRows,
+      maxNewTokens: expected.length,
+      groupSize: 2,
+    };
     using rollout = await tinyGenerator(base, shape);
     const [group] = await rollout.generator.generate([prompt], { ...SAMPLING, temperature: 0 }, [media]);
     for (const { ids } of group!) expect([...ids]).toEqual(expected);
@@ -108,7 +116,8 @@ describe('a rollout', () => {
   it('depends on the media of its own prompt only', async () => {
     using rollout = await tinyGenerator(policy, SHAPE);
     const greedy = { ...SAMPLING, temperature: 0 };
-    const logProbsOf = (groups: Completion[][], index: number) => groups[index]!.map(({ logProbs }) => logProbs[0]);
+    const logProbsOf = (groups: Completion[][], index: number) =>
+      groups[index]!.map(({ logProbs }) => logProbs[0]);
     const before = await rollout.generator.generate(PROMPTS, greedy, MEDIA);
     const after = await rollout.generator.generate(PROMPTS, greedy, [MEDIA[0]!, toyMedia(77, 5)]);
     expect(logProbsOf(after, 0)).toEqual(logProbsOf(before, 0));

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Gpu, Plan } from '../../src/gpu/index.ts';
 import { grpoStep } from '../../src/rl/step.ts';
-import { textRun } from '../reference/text-run.ts';
 import { testGpu } from '../ops/harness.ts';
+import { textRun } from '../reference/text-run.ts';
 
 const STEPS = 40;
 /** A fifth of the vocabulary ends a completion, so that lengths vary. */

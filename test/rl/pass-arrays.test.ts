@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { bucketSize, packPass, PADDING, passSize, type TokenGroup } from '../../src/rl/pass-arrays.ts';
 import { mediaPlaces } from '../../src/rl/media-input.ts';
-import { RandomStream } from '../reference/random-stream.ts';
+import { bucketSize, PADDING, packPass, passSize, type TokenGroup } from '../../src/rl/pass-arrays.ts';
 import { toyCompletion, toyPrompt } from '../reference/omni-tiny.ts';
+import { RandomStream } from '../reference/random-stream.ts';
 
 function randomGroups(random: RandomStream): TokenGroup[] {
   return Array.from({ length: 1 + random.below(3) }, () => ({
     prompt: toyPrompt(random.below(1000), 2 + random.below(5), random.below(3), random.below(3)),
-    completions: Array.from({ length: 1 + random.below(4) }, () => toyCompletion(random.below(1000), 1 + random.below(6))),
+    completions: Array.from({ length: 1 + random.below(4) }, () =>
+      toyCompletion(random.below(1000), 1 + random.below(6)),
+    ),
   }));
 }
 
@@ -17,7 +19,10 @@ describe('packPass', () => {
     for (let trial = 0; trial < 80; trial++) {
       const groups = randomGroups(random);
       const size = passSize(groups);
-      const padded = { tokens: size.tokens + random.below(4), predictions: size.predictions + random.below(4) };
+      const padded = {
+        tokens: size.tokens + random.below(4),
+        predictions: size.predictions + random.below(4),
+      };
       const arrays = packPass(groups, padded);
       let row = 0;
       groups.forEach(({ prompt, completions }, g) => {
@@ -60,7 +65,10 @@ describe('packPass', () => {
 describe('bucketSize', () => {
   it('is large enough, never above the largest pass, and takes few values', () => {
     const random = new RandomStream(4);
-    for (const largest of [{ tokens: 50, predictions: 20 }, { tokens: 3000, predictions: 2000 }]) {
+    for (const largest of [
+      { tokens: 50, predictions: 20 },
+      { tokens: 3000, predictions: 2000 },
+    ]) {
       const seen = new Set<number>();
       for (let trial = 0; trial < 500; trial++) {
         const tokens = 1 + random.below(largest.tokens);

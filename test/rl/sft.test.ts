@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { evaluate } from '../../src/rl/evaluate.ts';
 import { sftStep } from '../../src/rl/sft.ts';
-import { textRun } from '../reference/text-run.ts';
 import { testGpu } from '../ops/harness.ts';
+import { textRun } from '../reference/text-run.ts';
 
 const STEPS = 20;
 
@@ -44,7 +44,15 @@ describe('supervised training', () => {
       labels,
       progress: (done, total) => calls.push([done, total]),
     });
-    expect(result).toMatchObject({ n: 4, correct: 4, war: 1, uar: 1, unreadable: 0, split: 'val', step: STEPS });
+    expect(result).toMatchObject({
+      n: 4,
+      correct: 4,
+      war: 1,
+      uar: 1,
+      unreadable: 0,
+      split: 'val',
+      step: STEPS,
+    });
     expect(calls).toEqual([[4, 4]]);
   });
 });

@@ -3,8 +3,8 @@ import type { Gpu } from '../../src/gpu/index.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import type { RolloutGroup } from '../../src/protocol/messages.ts';
 import { grpoStep, type StepReport } from '../../src/rl/step.ts';
-import { PROMPT_LENGTH, type TextRun, textRun } from '../reference/text-run.ts';
 import { testGpu } from '../ops/harness.ts';
+import { PROMPT_LENGTH, type TextRun, textRun } from '../reference/text-run.ts';
 
 const REWARDS: Config['rewards'] = ['accuracy', 'format'];
 const SETTINGS: Partial<Config> = {
@@ -56,7 +56,8 @@ afterAll(() => run[Symbol.dispose]());
 
 async function threeSteps({ context, examples }: TextRun): Promise<StepReport[]> {
   const found: StepReport[] = [];
-  for (let step = 0; step < 3; step++) found.push(await grpoStep(context, examples.slice(step % 3, (step % 3) + 2), step));
+  for (let step = 0; step < 3; step++)
+    found.push(await grpoStep(context, examples.slice(step % 3, (step % 3) + 2), step));
   return found;
 }
 
@@ -73,7 +74,9 @@ function recomputed(groups: readonly RolloutGroup[], promptLength: number): Reco
   const finished = ended.length > 0 ? ended : [0];
   const totals = completions.map(({ total }) => total);
   const flat = groups.map((group) => std(group.completions.map(({ total }) => total)) <= 1e-8);
-  const columns = REWARDS.map((name) => [name, completions.map(({ rewards }) => rewards[name] as number)] as const);
+  const columns = REWARDS.map(
+    (name) => [name, completions.map(({ rewards }) => rewards[name] as number)] as const,
+  );
   return {
     'completions/mean_length': mean(lengths),
     'completions/min_length': Math.min(...lengths),
@@ -88,17 +91,20 @@ function recomputed(groups: readonly RolloutGroup[], promptLength: number): Reco
     num_tokens: sum(lengths) + completions.length * promptLength,
     // On-policy every ratio is 1, so dapo's loss is minus the token-weighted mean advantage.
     loss: -sum(completions.map(({ advantage, tokens }) => advantage * tokens)) / sum(lengths),
-    ...Object.fromEntries(columns.flatMap(([name, column]) => [
-      [`rewards/${name}/mean`, mean(column)],
-      [`rewards/${name}/std`, std(column)],
-    ])),
+    ...Object.fromEntries(
+      columns.flatMap(([name, column]) => [
+        [`rewards/${name}/mean`, mean(column)],
+        [`rewards/${name}/std`, std(column)],
+      ]),
+    ),
   };
 }
 
 describe('grpoStep', () => {
   it('reports every metric that TRL always logs, all finite', () => {
     for (const { metrics } of reports) {
-      for (const name of ALWAYS) expect(Number.isFinite(metrics[name]), `${name}: ${metrics[name]}`).toBe(true);
+      for (const name of ALWAYS)
+        expect(Number.isFinite(metrics[name]), `${name}: ${metrics[name]}`).toBe(true);
       expect(metrics.learning_rate).toBe(SETTINGS.learningRate);
       expect(metrics.grad_norm).toBeGreaterThan(0);
       expect(metrics.entropy).toBeGreaterThan(0);
@@ -110,18 +116,25 @@ describe('grpoStep', () => {
     reports.forEach(({ metrics, groups }, step) => {
       for (const [name, value] of Object.entries(recomputed(groups, PROMPT_LENGTH))) {
         const scale = Math.max(1, Math.abs(value));
-        expect(Math.abs(metrics[name]! - value) / scale, `step ${step}: ${name} ${metrics[name]} for ${value}`).toBeLessThan(1e-6);
+        expect(
+          Math.abs(metrics[name]! - value) / scale,
+          `step ${step}: ${name} ${metrics[name]} for ${value}`,
+        ).toBeLessThan(1e-6);
       }
     });
   });
 
   it('returns a row for each completion, with totals and advantages that follow from its rewards', () => {
     for (const [step, { groups }] of reports.entries()) {
-      expect(groups.map(({ exampleId }) => exampleId)).toEqual(run.examples.slice(step, step + 2).map(({ id }) => id));
+      expect(groups.map(({ exampleId }) => exampleId)).toEqual(
+        run.examples.slice(step, step + 2).map(({ id }) => id),
+      );
       for (const { completions, label } of groups) {
         expect(completions).toHaveLength(4);
         expect(run.examples.map((example) => example.label)).toContain(label);
-        const totals = completions.map(({ rewards }) => sum(REWARDS.map((name, k) => SETTINGS.rewardWeights![k]! * rewards[name]!)));
+        const totals = completions.map(({ rewards }) =>
+          sum(REWARDS.map((name, k) => SETTINGS.rewardWeights![k]! * rewards[name]!)),
+        );
         completions.forEach(({ total, advantage, tokens, ended }, i) => {
           expect(total).toBeCloseTo(totals[i]!, 9);
           expect(advantage).toBeCloseTo((totals[i]! - mean(totals)) / (std(totals) + 1e-4), 9);

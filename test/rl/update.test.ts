@@ -4,6 +4,8 @@ import { lossMetrics, nllMetrics } from '../../src/rl/loss.ts';
 import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';
 import type { Policy } from '../../src/rl/policy.ts';
 import type { MicroResult, UpdateGroup } from '../../src/rl/update.ts';
+import { relativeError, testGpu } from '../ops/harness.ts';
+import { referenceLoss } from '../reference/losses.ts';
 import {
   LORA,
   readAll,
@@ -13,8 +15,6 @@ import {
   tinyUpdater,
   toyGroup,
 } from '../reference/omni-tiny.ts';
-import { referenceLoss } from '../reference/losses.ts';
-import { relativeError, testGpu } from '../ops/harness.ts';
 
 const GROUPS = [toyGroup(1, [5, 3, 8]), toyGroup(2, [1, 7, 4], 12), toyGroup(3, [6, 6, 2])];
 const STILL = { learningRate: 0, weightDecay: 0 } as const;
@@ -24,8 +24,10 @@ beforeAll(async () => {
   gpu = await testGpu();
 });
 
-const all = (values: ReadonlyMap<string, Float32Array>): number[] => [...values.values()].flatMap((one) => [...one]);
-const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const all = (values: ReadonlyMap<string, Float32Array>): number[] =>
+  [...values.values()].flatMap((one) => [...one]);
+const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 async function adapted(): Promise<Policy> {
   const policy = await tinyPolicy(gpu, { lora: LORA });
@@ -34,7 +36,11 @@ async function adapted(): Promise<Policy> {
 }
 
 /** The pass's completions as padded rows, for the float64 loss. */
-function padded({ arrays, logProbs, entropies, refLogProbs }: MicroResult, groups: readonly UpdateGroup[], old?: Float32Array) {
+function padded(
+  { arrays, logProbs, entropies, refLogProbs }: MicroResult,
+  groups: readonly UpdateGroup[],
+  old?: Float32Array,
+) {
   const width = Math.max(...arrays.lengths);
   const rows = (values: Float32Array) =>
     arrays.starts.map((start, i) =>
@@ -45,7 +51,9 @@ function padded({ arrays, logProbs, entropies, refLogProbs }: MicroResult, group
     oldLogps: rows(old ?? logProbs),
     ...(refLogProbs ? { refLogps: rows(refLogProbs) } : {}),
     entropies: rows(entropies),
-    mask: arrays.lengths.map((length): number[] => Array.from({ length: width }, (_, t) => (t < length ? 1 : 0))),
+    mask: arrays.lengths.map((length): number[] =>
+      Array.from({ length: width }, (_, t) => (t < length ? 1 : 0)),
+    ),
     advantages: groups.flatMap(({ advantages }) => advantages),
     accumulation: 1,
     tokensInBatch: arrays.lengths.reduce((sum, length) => sum + length, 0),
@@ -80,7 +88,12 @@ describe('micro-batches', () => {
   it('may be uneven where the loss counts tokens', async () => {
     using policy = await adapted();
     const gradients: number[][] = [];
-    for (const [objective, promptsPerPass] of [['nll', 3], ['nll', 2], [{ lossType: 'dapo' }, 3], [{ lossType: 'dapo' }, 2]] as const) {
+    for (const [objective, promptsPerPass] of [
+      ['nll', 3],
+      ['nll', 2],
+      [{ lossType: 'dapo' }, 3],
+      [{ lossType: 'dapo' }, 2],
+    ] as const) {
       using updater = await tinyUpdater(policy, GROUPS, { objective, promptsPerPass }, STILL);
       await updater.update(GROUPS, 0);
       gradients.push(all(await readGradients(policy)));
@@ -146,7 +159,8 @@ describe('several optimizer steps on one batch', () => {
       using policy = await adapted();
       using updater = await tinyUpdater(policy, GROUPS, { promptsPerPass: 1 }, { learningRate: 0.01 });
       const losses: number[] = [];
-      for (let step = 0; step < 2; step++) losses.push((await updater.update(GROUPS, 0.01, 2)).micro[0]!.loss[0]!);
+      for (let step = 0; step < 2; step++)
+        losses.push((await updater.update(GROUPS, 0.01, 2)).micro[0]!.loss[0]!);
       return { losses, weights: await readAll(policy) };
     };
     expect(await run()).toEqual(await run());
@@ -191,9 +205,14 @@ describe('KL to the reference', () => {
       const tokens = arrays.lengths.reduce((sum, length) => sum + length, 0);
       const used = (values: Float32Array) => [...values.subarray(0, tokens)];
       expect(used(refLogProbs!)).toEqual(used(start!));
-      const k3 = used(refLogProbs!).map((value, i) => Math.expm1(value - logProbs[i]!) - (value - logProbs[i]!));
+      const k3 = used(refLogProbs!).map(
+        (value, i) => Math.expm1(value - logProbs[i]!) - (value - logProbs[i]!),
+      );
       expect(metrics.kl).toBeCloseTo(meanOf(k3), 4);
-      expect(metrics.loss).toBeCloseTo(referenceLoss({ ...LOSS_DEFAULTS, ...config }, padded(micro[0]!, GROUPS)).loss, 5);
+      expect(metrics.loss).toBeCloseTo(
+        referenceLoss({ ...LOSS_DEFAULTS, ...config }, padded(micro[0]!, GROUPS)).loss,
+        5,
+      );
     }
     expect(Math.abs(kls[0]!)).toBeLessThan(1e-6);
     expect(kls[1]!).toBeGreaterThan(1e-5);
@@ -202,18 +221,23 @@ describe('KL to the reference', () => {
 
   it('cannot be asked of a policy loaded without a reference', async () => {
     using policy = await tinyPolicy(gpu, { lora: LORA });
-    await expect(tinyUpdater(policy, GROUPS, { objective: config })).rejects.toThrow(/beta above 0 needs a policy loaded/);
+    await expect(tinyUpdater(policy, GROUPS, { objective: config })).rejects.toThrow(
+      /beta above 0 needs a policy loaded/,
+    );
   });
 });
 
 describe('a gradient that is not finite', () => {
   const poisoned: [string, (group: UpdateGroup) => UpdateGroup][] = [
     ['an advantage of NaN', (group) => ({ ...group, advantages: [Number.NaN, 1, -1] })],
-    ['a media token of NaN', (group) => {
-      const rows = Float32Array.from(group.media.tokens!.rows);
-      rows[7] = Number.NaN;
-      return { ...group, media: { ...group.media, tokens: { rows } } };
-    }],
+    [
+      'a media token of NaN',
+      (group) => {
+        const rows = Float32Array.from(group.media.tokens!.rows);
+        rows[7] = Number.NaN;
+        return { ...group, media: { ...group.media, tokens: { rows } } };
+      },
+    ],
     ['an infinite advantage', (group) => ({ ...group, advantages: [Number.POSITIVE_INFINITY, 1, -1] })],
   ];
 
@@ -240,7 +264,11 @@ describe('a gradient that is not finite', () => {
 describe('supervised updates', () => {
   it('minimise the mean negative log-probability of the answers', async () => {
     using policy = await tinyPolicy(gpu, { lora: LORA });
-    const groups = GROUPS.map((group) => ({ ...group, completions: group.completions.slice(0, 1), advantages: [0] }));
+    const groups = GROUPS.map((group) => ({
+      ...group,
+      completions: group.completions.slice(0, 1),
+      advantages: [0],
+    }));
     using updater = await tinyUpdater(policy, groups, { objective: 'nll' }, { learningRate: 0.01 });
     const { micro } = await updater.update(groups, 0.01);
     const [{ loss, logProbs, arrays }] = micro as [MicroResult];
