@@ -97,9 +97,6 @@ interface Shapes {
 
 function checked(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions, scale: number): Shapes {
   const { heads, kvHeads, headDim, spans } = options;
-  if (headDim < 1 || headDim > MAX_HEAD_DIM) {
-    throw new Error(`attention: head size ${headDim}; expected 1 to ${MAX_HEAD_DIM}.`);
-  }
   if (heads % kvHeads !== 0) {
     throw new Error(`attention: ${heads} query heads cannot be shared out over ${kvHeads} key/value heads.`);
   }
@@ -120,6 +117,9 @@ function checked(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions, sca
  */
 export function attention(tape: Tape, q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
   const { heads, kvHeads, headDim } = options;
+  if (headDim < 1 || headDim > MAX_HEAD_DIM) {
+    throw new Error(`attention: head size ${headDim}; expected 1 to ${MAX_HEAD_DIM}.`);
+  }
   const scale = 1 / Math.sqrt(headDim);
   const whole = VECTOR * Math.ceil(headDim / VECTOR);
   if (whole === headDim) return attend(tape, q, k, v, options, scale);
