@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { partOf } from '../../src/rl/trained-parts.ts';
 import { sftStep } from '../../src/rl/sft.ts';
+import { partOf } from '../../src/rl/trained-parts.ts';
 import { testGpu } from '../ops/harness.ts';
 import { openRun } from '../reference/tiny-run.ts';
 
@@ -12,7 +12,12 @@ const SWITCHES = [
 
 describe('the switches of trained parts', () => {
   it.each(SWITCHES)('%s trains the %s and nothing else', async (name, part) => {
-    using run = await openRun(await testGpu(), { stage: 'sft', loraRank: 0, [name]: true, learningRate: 1e-2 });
+    using run = await openRun(await testGpu(), {
+      stage: 'sft',
+      loraRank: 0,
+      [name]: true,
+      learningRate: 1e-2,
+    });
     const { store } = run.policy;
     expect(new Set(store.names().map(partOf))).toEqual(new Set([part]));
     const before = new Map<string, Float32Array>();
