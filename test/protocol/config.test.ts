@@ -109,7 +109,7 @@ describe('presets', () => {
     const demo = {
       promptsPerStep: 8,
       groupSize: 8,
-      learningRate: 4e-4,
+      learningRate: 5e-4,
       beta: 0,
       steps: 120,
       trainDecoder: true,
