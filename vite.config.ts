@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 /** A training test on a software adapter takes tens of seconds; a hang should still end. */
 const TEST_TIMEOUT_MS = 120_000;
+const POLL_TIMEOUT_MS = 20_000;
 
 export default defineConfig({
   base: './',
@@ -22,6 +23,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: TEST_TIMEOUT_MS,
     hookTimeout: TEST_TIMEOUT_MS,
+    // A page on a software adapter, on a busy machine, draws late.
+    expect: { poll: { timeout: POLL_TIMEOUT_MS } },
     projects: [
       {
         extends: true,

@@ -51,7 +51,7 @@ function writeGradients(gpu: Gpu, store: ParameterStore, gradients: ReadonlyMap<
   for (const [name, gradient] of gradients) gpu.write(store.get(name).grad!, gradient);
 }
 
-async function planned(gpu: Gpu, record: (recorder: Recorder) => void): Promise<{ run(): Promise<void> }> {
+async function planned(gpu: Gpu, record: (recorder: Recorder) => void): Promise<Plan> {
   const recorder = new Recorder();
   record(recorder);
   return Plan.create(gpu, 'test', recorder, new Arena(gpu, 'test'));
@@ -83,7 +83,7 @@ async function compareThreeSteps(options: {
       options.chunkBytes ? { chunkBytes: options.chunkBytes } : {},
     );
     using adam = new AdamW(gpu, store, adamOptions);
-    const plan = await planned(gpu, (recorder) => adam.record(recorder));
+    using plan = await planned(gpu, (recorder) => adam.record(recorder));
     const reference = startReference(parameters);
     for (let t = 1; t <= 3; t++) {
       const gradients = gradientsFor(parameters, t, options.gradientScale ?? 1);
@@ -122,7 +122,7 @@ describe('AdamW', () => {
       const parameters = oddParameters();
       using store = new ParameterStore(gpu, parameters, { chunkBytes: 4096 });
       using adam = new AdamW(gpu, store, HYPER);
-      const plan = await planned(gpu, (recorder) => adam.record(recorder));
+      using plan = await planned(gpu, (recorder) => adam.record(recorder));
       writeGradients(gpu, store, gradientsFor(parameters, 1, 1));
       adam.setStep({});
       await plan.run();
@@ -152,7 +152,7 @@ describe('AdamW', () => {
     using adam = new AdamW(gpu, store, { learningRate: 0.1 });
     const gradients = new Map([['large', numbers(count, 5)]]);
     writeGradients(gpu, store, gradients);
-    const plan = await planned(gpu, (recorder) => adam.record(recorder));
+    using plan = await planned(gpu, (recorder) => adam.record(recorder));
     adam.setStep({});
     await plan.run();
     const { norm, factor } = await adam.readStats();
@@ -164,7 +164,7 @@ describe('AdamW', () => {
     const gpu = await testGpu();
     const parameters = oddParameters();
     const run = async (store: ParameterStore, adam: AdamW, seeds: readonly number[]) => {
-      const plan = await planned(gpu, (recorder) => adam.record(recorder));
+      using plan = await planned(gpu, (recorder) => adam.record(recorder));
       for (const seed of seeds) {
         writeGradients(gpu, store, gradientsFor(parameters, seed, 1));
         adam.setStep({});
