@@ -105,13 +105,10 @@ it(
       await page.goto(`${served.url}?headless`);
       await page.waitForFunction(() => window.studio !== undefined);
       const worker = await WorkerTarget.attach(session);
-      await page.evaluate(
-        (config) => {
-          window.studio!.post({ type: 'openDemo', requestId: 1 });
-          window.studio!.post({ type: 'start', config });
-        },
-        presetConfig('demo', { steps: STEPS + 1 }),
-      );
+      await page.evaluate(() => window.studio!.post({ type: 'openDemo', requestId: 1 }));
+      await until(page, (event) => event.type === 'done');
+      const config = presetConfig('demo', { steps: STEPS + 2 });
+      await page.evaluate((settings) => window.studio!.post({ type: 'start', config: settings }), config);
       const look = async (step: number): Promise<Seen> => {
         const gpu = await reach(page, step);
         return { gpu, page: await pageHeap(session), worker: await worker.heap() };
