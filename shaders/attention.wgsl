@@ -37,6 +37,9 @@ const PARTS = 64u;
 const LOWEST = -1e30;
 const SMALLEST = 1e-30;  // where a query sees no key, the sum is 0 and everything divided by it too
 alias Row = array<vec4<f32>, VECS>;
+// Rows of small heads are kept in registers between their two uses; those of large heads would spill, and are read again.
+const KEEP = VECS <= 8u;
+alias Kept = array<vec4<f32>, select(1u, VECS, KEEP)>;
 
 struct Softmax { largest: f32, sum: f32, weighted: Row }
 
@@ -155,15 +158,18 @@ fn backward_queries(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgr
     let row = (j * kv_heads + head / u.group) * VECS;
     var score = vec4<f32>();
     var dp = vec4<f32>();
-    var key: Row;  // read once, used twice
+    var key: Kept;
     for (var c = 0u; c < VECS; c++) {
-      key[c] = k[row + c];
-      score += query[c] * key[c];
+      let k_c = k[row + c];
+      if (KEEP) { key[c] = k_c; }
+      score += query[c] * k_c;
       dp += gradient[c] * v[row + c];
     }
     let p = exp(dot(score, vec4<f32>(1.0)) - moment.x);
     let ds = p * (dot(dp, vec4<f32>(1.0)) - moment.y) * u.scale;
-    for (var c = 0u; c < VECS; c++) { result[c] += ds * key[c]; }
+    for (var c = 0u; c < VECS; c++) {
+      if (KEEP) { result[c] += ds * key[c]; } else { result[c] += ds * k[row + c]; }
+    }
   }
   for (var c = 0u; c < VECS; c++) { dq[at * VECS + c] = result[c]; }
 }
@@ -189,20 +195,26 @@ fn backward_keys(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
     let at = i * u.heads + head;
     var score = vec4<f32>();
     var dp = vec4<f32>();
-    var query: Row;  // both read once, used twice
-    var gradient: Row;
+    var query: Kept;
+    var gradient: Kept;
     for (var c = 0u; c < VECS; c++) {
-      query[c] = q[at * VECS + c];
-      gradient[c] = d_o[at * VECS + c];
-      score += query[c] * key[c];
-      dp += gradient[c] * value[c];
+      let q_c = q[at * VECS + c];
+      let d_c = d_o[at * VECS + c];
+      if (KEEP) { query[c] = q_c; gradient[c] = d_c; }
+      score += q_c * key[c];
+      dp += d_c * value[c];
     }
     let moment = saved_moments[at];
     let p = exp(dot(score, vec4<f32>(1.0)) - moment.x);
     let ds = p * (dot(dp, vec4<f32>(1.0)) - moment.y) * u.scale;
     for (var c = 0u; c < VECS; c++) {
-      d_key[c] += ds * query[c];
-      d_value[c] += p * gradient[c];
+      if (KEEP) {
+        d_key[c] += ds * query[c];
+        d_value[c] += p * gradient[c];
+      } else {
+        d_key[c] += ds * q[at * VECS + c];
+        d_value[c] += p * d_o[at * VECS + c];
+      }
     }
   }
   let out = (j * u.heads + head) * VECS;
