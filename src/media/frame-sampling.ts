@@ -1,10 +1,4 @@
-/** Rounds to the nearest integer, ties to the even neighbour, as Python's `round` and `numpy.round` do. */
-export function roundHalfEven(value: number): number {
-  const below = Math.floor(value);
-  const rest = value - below;
-  if (rest !== 0.5) return Math.round(value);
-  return below % 2 === 0 ? below : below + 1;
-}
+import { roundHalfEven } from '../math/half.ts';
 
 /**
  * Which frames of a clip are shown to the model: `n` indices into `count` frames, evenly spaced at segment centres.

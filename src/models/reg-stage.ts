@@ -1,5 +1,6 @@
 /** RegNet stages (Radosavovic et al. 2020, arXiv 2003.13678) with LayerNorm, as the video projectors use them. */
 import { reshape, sizeOf, type Tape, type Tensor } from '../gpu/index.ts';
+import { roundHalfEven } from '../math/half.ts';
 import { depthwise3x3 } from '../ops/depthwise.ts';
 import { add, sigmoid, silu } from '../ops/elementwise.ts';
 import { scaleChannels, spatialMean } from '../ops/squeeze.ts';
@@ -23,13 +24,6 @@ export interface RegBlock {
   readonly conv3: ConvNorm;
   /** On the shortcut, where the width changes. */
   readonly downsample?: ConvNorm;
-}
-
-/** Rounds halves to the even neighbour, as the code that made the checkpoints does. */
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 function openPointwise(open: Weights, name: string, outputs: number, inputs: number): ConvNorm {

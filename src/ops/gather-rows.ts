@@ -1,9 +1,9 @@
 import {
   defineKernel,
   expectShape,
+  fillZeros,
   type Recorder,
   read,
-  sizeOf,
   type Tape,
   type Tensor,
   update,
@@ -29,12 +29,6 @@ const addChainsKernel = defineKernel({
   entry: 'add_chains',
   uniforms,
   bindings: { index: read(2), chains: read(5), dy: read(6), dx: update(7) },
-});
-const fillKernel = defineKernel({
-  shader: 'accumulate',
-  entry: 'fill',
-  uniforms: { count: 'u32', value: 'f32' },
-  bindings: { out: write(3) },
 });
 
 /** Dispatches y [m, d] = rows `index` [m] of the shards laid one after another; rows that none has become 0. */
@@ -66,14 +60,7 @@ function scatterAdd(
   const count = index.shape[0]!;
   const [held, cols] = [shard.shape[0]!, shard.shape[1]!];
   const dx = shard.grad ?? recorder.temp(`d ${shard.label}`, shard.shape);
-  if (!shard.grad) {
-    const size = sizeOf(shard.shape);
-    recorder.dispatch(fillKernel, {
-      uniforms: { count: size, value: 0 },
-      tensors: { out: dx },
-      workgroups: threadGroups(size),
-    });
-  }
+  if (!shard.grad) fillZeros(recorder, dx);
   recorder.dispatch(addChainsKernel, {
     uniforms: { count, cols, first, held, fresh: 0 },
     tensors: { index, chains, dy, dx },

@@ -8,6 +8,7 @@ import {
   type Tensor,
   update,
   write,
+  zeros,
 } from '../gpu/index.ts';
 import { matmul } from './matmul.ts';
 
@@ -46,12 +47,6 @@ const placeKernel = (out: typeof write) =>
   defineKernel({ shader: 'head', entry: 'place', uniforms, bindings: { raw: read(1), logits: out(11) } });
 const placeFirst = placeKernel(write);
 const placeMore = placeKernel(update);
-const fill = defineKernel({
-  shader: 'accumulate',
-  entry: 'fill',
-  uniforms: { count: 'u32', value: 'f32' },
-  bindings: { target: write(3) },
-});
 
 /** Bytes of one tile of logits, at most. */
 const TILE_BYTES = 32 * 2 ** 20;
@@ -146,8 +141,8 @@ export function headLogProbs(
   }
   recorder.dispatch(finish, { ...perRow, tensors: { targets, state, logProbs, entropies } });
   tape.record([logProbs, entropies], [hidden, ...weight], () => {
-    const dLogProbs = tape.gradOf(logProbs) ?? zeros(recorder, rows);
-    const dEntropies = tape.gradOf(entropies) ?? zeros(recorder, rows);
+    const dLogProbs = tape.gradOf(logProbs) ?? zeros(recorder, 'zeros', [rows]);
+    const dEntropies = tape.gradOf(entropies) ?? zeros(recorder, 'zeros', [rows]);
     backward(tape, hidden, tiles, { targets, inverseTemperature, state, dLogProbs, dEntropies });
   });
   return { logProbs, entropies };
@@ -157,16 +152,6 @@ function rawLogits(recorder: Recorder, hidden: Tensor, { weight }: Tile): Tensor
   const raw = recorder.temp('logits tile', [hidden.shape[0]!, weight.shape[0]!]);
   matmul(recorder, 'nt', { a: hidden, b: weight, out: raw });
   return raw;
-}
-
-function zeros(recorder: Recorder, count: number): Tensor {
-  const target = recorder.temp('zeros', [count]);
-  recorder.dispatch(fill, {
-    uniforms: { count, value: 0 },
-    tensors: { target },
-    workgroups: Math.ceil(count / 64),
-  });
-  return target;
 }
 
 function backward(

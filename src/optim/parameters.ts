@@ -1,20 +1,12 @@
 import {
-  defineKernel,
+  fillZeros,
   type Gpu,
   type MemoryPart,
   placed,
   type Recorder,
   sizeOf,
   type Tensor,
-  write,
 } from '../gpu/index.ts';
-
-const fill = defineKernel({
-  shader: 'accumulate',
-  entry: 'fill',
-  uniforms: { count: 'u32', value: 'f32' },
-  bindings: { target: write(3) },
-});
 
 /** WebGPU's default maxStorageBufferBindingSize. */
 const CHUNK_BYTES = 128 * 2 ** 20;
@@ -142,14 +134,7 @@ export class ParameterStore {
 
   /** Records that all gradients become zero. */
   zeroGradients(recorder: Recorder): void {
-    for (const { gradients } of this.chunks) {
-      const count = sizeOf(gradients.shape);
-      recorder.dispatch(fill, {
-        uniforms: { count, value: 0 },
-        tensors: { target: gradients },
-        workgroups: Math.ceil(count / 64),
-      });
-    }
+    for (const { gradients } of this.chunks) fillZeros(recorder, gradients);
   }
 
   /** Present values, in the tensor's order. */

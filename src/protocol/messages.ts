@@ -57,7 +57,7 @@ export interface DeviceInfo {
 /** Something wrong with the data that did not stop the rest. */
 export interface DataIssue {
   file: string;
-  /** 1-based row in a table file, if the issue has one. */
+  /** 1-based row in a table file, where there is one. */
   row?: number;
   message: string;
   hint?: string;

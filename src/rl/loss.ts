@@ -9,6 +9,7 @@ import {
   type Tensor,
   update,
   write,
+  zeros,
 } from '../gpu/index.ts';
 import { lossBatchCapacity, lossBatchWords } from './loss-batch.ts';
 import { type LossConfig, type LossFamily, lossFamily } from './loss-config.ts';
@@ -64,12 +65,6 @@ const finish = defineKernel({
   entry: 'finish',
   uniforms,
   bindings: { batch: read(1), partials: read(9), result: write(15) },
-});
-const fill = defineKernel({
-  shader: 'accumulate',
-  entry: 'fill',
-  uniforms: { count: 'u32', value: 'f32' },
-  bindings: { target: write(3) },
 });
 
 const FAMILIES: readonly (LossFamily | 'nll')[] = ['clipped', 'cispo', 'sapo', 'vespo', 'nll'];
@@ -188,8 +183,8 @@ function record(recorder: Recorder, inputs: LossInputs, batch: Tensor, code: Cod
   const old = inputs.oldLogProbs ?? logProbs;
   const sampler = inputs.samplerLogProbs ?? old;
   const reference = inputs.refLogProbs ?? logProbs;
-  const dLogProbs = zeros(recorder, 'd logProbs', tokens);
-  const dEntropies = zeros(recorder, 'd entropies', tokens);
+  const dLogProbs = zeros(recorder, 'd logProbs', [tokens]);
+  const dEntropies = zeros(recorder, 'd entropies', [tokens]);
   const factors = recorder.temp('loss factors', [tokens]);
   const partials = recorder.temp('loss partials', [rows, PARTIAL_WORDS]);
   const result = recorder.temp('loss result', [RESULT.length]);
@@ -212,16 +207,6 @@ function record(recorder: Recorder, inputs: LossInputs, batch: Tensor, code: Cod
   });
   recorder.dispatch(finish, { uniforms: values, tensors: { batch, partials, result }, workgroups: 1 });
   return { dLogProbs, dEntropies, result };
-}
-
-function zeros(recorder: Recorder, label: string, count: number): Tensor {
-  const target = recorder.temp(label, [count]);
-  recorder.dispatch(fill, {
-    uniforms: { count, value: 0 },
-    tensors: { target },
-    workgroups: Math.ceil(count / 64),
-  });
-  return target;
 }
 
 /**

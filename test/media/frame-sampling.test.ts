@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { roundHalfEven, sampleFrameIndices } from '../../src/media/frame-sampling.ts';
+import { roundHalfEven } from '../../src/math/half.ts';
+import { sampleFrameIndices } from '../../src/media/frame-sampling.ts';
 
 describe('sampleFrameIndices', () => {
   it.each([

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { roundHalfEven } from '../../src/math/half.ts';
 import {
   branchProbabilities,
   openProjector,
@@ -7,7 +8,6 @@ import {
   sampledSide,
   videoTokens,
 } from '../../src/models/projector.ts';
-import { roundHalfEven } from '../../src/models/reg-stage.ts';
 import { checkTraining, expectGolden, golden, observed, openTiny, type Tiny, uploadGolden } from './tiny.ts';
 
 let tiny: Tiny;
