@@ -23,12 +23,28 @@ export interface PlainExported {
   readonly files: readonly ExportedName[];
 }
 
+/** A session of the studio that a command drives. */
+export interface StudioSession {
+  /** Called with every event, in order. */
+  onEvent: (event: PlainEvent) => void;
+  /** Sends a command that nothing answers. */
+  post(command: PlainCommand): Promise<void>;
+  /** Sends a question; resolves with all events up to its `done`. Rejects with its error. */
+  ask(question: (requestId: number) => PlainCommand): Promise<PlainEvent[]>;
+  /** Opens a folder on disk, as data or as model. */
+  openFolder(type: 'openData' | 'openModel', folder: string): Promise<PlainEvent[]>;
+  /** Passes events on until one fits; returns all of them. An error with the number asked for, or a fatal one, rejects. */
+  until(fits: (event: PlainEvent) => boolean): Promise<PlainEvent[]>;
+  /** Writes exported files below `folder`; returns their paths. */
+  save(files: readonly ExportedName[], folder: string): Promise<string[]>;
+  close(): Promise<void>;
+}
+
 /** The studio's worker in a headless Chrome, driven from Node. */
-export class HeadlessSession {
+export class HeadlessSession implements StudioSession {
   readonly #page: Page;
   readonly #close: () => Promise<void>;
   #requests = 0;
-  /** Called with every event, in order. */
   onEvent: (event: PlainEvent) => void = () => undefined;
 
   private constructor(page: Page, close: () => Promise<void>) {
@@ -49,19 +65,16 @@ export class HeadlessSession {
     });
   }
 
-  /** Sends a command that nothing answers. */
   async post(command: PlainCommand): Promise<void> {
     await this.#page.evaluate((sent) => window.studio!.post(sent), command);
   }
 
-  /** Sends a question; resolves with all events up to its `done`. Rejects with its error. */
   async ask(question: (requestId: number) => PlainCommand): Promise<PlainEvent[]> {
     const requestId = ++this.#requests;
     await this.post(question(requestId));
     return this.#answer(requestId);
   }
 
-  /** Gives the page a folder from disk, as data or as model. */
   async openFolder(type: 'openData' | 'openModel', folder: string): Promise<PlainEvent[]> {
     const requestId = ++this.#requests;
     await this.#page.setInputFiles('#folder', folder);
@@ -75,7 +88,6 @@ export class HeadlessSession {
     );
   }
 
-  /** Passes events on until one fits; returns all of them. An error with the number asked for, or a fatal one, rejects. */
   async until(fits: (event: PlainEvent) => boolean): Promise<PlainEvent[]> {
     const seen: PlainEvent[] = [];
     for (;;) {
@@ -94,7 +106,6 @@ export class HeadlessSession {
     }
   }
 
-  /** Writes exported files below `folder`; returns their paths. */
   async save(files: readonly ExportedName[], folder: string): Promise<string[]> {
     const paths: string[] = [];
     for (const { name, size } of files) {

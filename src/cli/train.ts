@@ -9,7 +9,9 @@ import { type Config, parseConfig } from '../protocol/config.ts';
 import { flagsHelp, parseFlags } from '../protocol/flags.ts';
 import type { EvalResult, Mute } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
-import { HeadlessSession, type PlainEvent, type PlainExported } from './headless.ts';
+import { chosenAdapter } from './adapter.ts';
+import { HeadlessSession, type PlainEvent, type PlainExported, type StudioSession } from './headless.ts';
+import { NodeSession } from './node/session.ts';
 
 interface Options {
   readonly demo: boolean;
@@ -87,7 +89,7 @@ function report(event: PlainEvent, steps: number): void {
 const isEval = (event: PlainEvent): event is Extract<PlainEvent, { type: 'eval' }> => event.type === 'eval';
 const isExported = (event: PlainEvent): event is PlainExported => event.type === 'exported';
 
-async function evaluate(session: HeadlessSession, mute?: Mute): Promise<EvalResult> {
+async function evaluate(session: StudioSession, mute?: Mute): Promise<EvalResult> {
   const events = await session.ask((requestId) => ({
     type: 'evaluate',
     requestId,
@@ -97,7 +99,7 @@ async function evaluate(session: HeadlessSession, mute?: Mute): Promise<EvalResu
   return events.find(isEval)!.result;
 }
 
-async function run(session: HeadlessSession, options: Options): Promise<void> {
+async function run(session: StudioSession, options: Options): Promise<void> {
   const { config, demo, model, data, out } = options;
   session.onEvent = (event) => report(event, config.steps);
   if (demo) await session.ask((requestId) => ({ type: 'openDemo', requestId }));
@@ -126,6 +128,11 @@ async function run(session: HeadlessSession, options: Options): Promise<void> {
   print({ type: 'summary', steps: config.steps, eval: accuracy, files });
 }
 
+/** A headless Chrome, except on lavapipe, which no browser offers: there the same session runs in this process. */
+function openSession(): Promise<StudioSession> {
+  return chosenAdapter() === 'lavapipe' ? NodeSession.open() : HeadlessSession.open();
+}
+
 async function main(): Promise<void> {
   const argv = process.argv.slice(2);
   if (argv.includes('--help')) {
@@ -133,7 +140,7 @@ async function main(): Promise<void> {
     return;
   }
   const options = parseArguments(argv);
-  const session = await HeadlessSession.open();
+  const session = await openSession();
   try {
     await run(session, options);
   } finally {

@@ -87,7 +87,7 @@ function joinShards(label: string, shards: ReadonlyMap<string, TensorSource>): T
     has: (name) => shards.has(name),
     info: (name) => shardOf(name).info(name),
     bytes: async (name) => shardOf(name).bytes(name),
-    pieces: (name, pieceBytes) => shardOf(name).pieces(name, pieceBytes),
+    pieces: (name, pieceBytes, range) => shardOf(name).pieces(name, pieceBytes, range),
     float32: async (name) => shardOf(name).float32(name),
     integers: async (name) => shardOf(name).integers(name),
   };

@@ -16,6 +16,17 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** First byte, and the one after the last, counted from the tensor's start. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Piece {
+  readonly offset: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** The format's own limit on the header, 100 MB. */
 const MAX_HEADER_BYTES = 100_000_000;
 const NEXT_MOVE = 'Download or export the file again; a copy that broke off is the usual reason.';
@@ -32,11 +43,11 @@ export interface TensorSource {
   /** Throws InputError naming the tensor when it is not there. */
   info(name: string): TensorInfo;
   bytes(name: string): Promise<Uint8Array<ArrayBuffer>>;
-  /** The same bytes in order, at most `pieceBytes` at a time, for uploads that must not double the memory. */
-  pieces(
-    name: string,
-    pieceBytes: number,
-  ): AsyncGenerator<{ offset: number; bytes: Uint8Array<ArrayBuffer> }>;
+  /**
+   * The same bytes in order, at most `pieceBytes` at a time, for uploads that must not double the memory; of a part of the
+   * tensor where a range is given. Offsets count from the tensor's first byte.
+   */
+  pieces(name: string, pieceBytes: number, range?: ByteRange): AsyncGenerator<Piece>;
   float32(name: string): Promise<Float32Array<ArrayBuffer>>;
   integers(name: string): Promise<number[]>;
 }
@@ -67,10 +78,11 @@ export async function openSafetensors(
     has: (name) => header.tensors.has(name),
     info,
     bytes: read,
-    async *pieces(name, pieceBytes) {
+    async *pieces(name, pieceBytes, range) {
       const { start, end } = info(name);
-      for (let at = start; at < end; at += pieceBytes) {
-        yield { offset: at - start, bytes: await source.slice(at, Math.min(end, at + pieceBytes)) };
+      const last = Math.min(end, start + (range?.end ?? end));
+      for (let at = start + (range?.start ?? 0); at < last; at += pieceBytes) {
+        yield { offset: at - start, bytes: await source.slice(at, Math.min(last, at + pieceBytes)) };
       }
     },
     float32: async (name) => bytesToF32(info(name).dtype, await read(name)),

@@ -53,14 +53,19 @@ export function openAudioProjector(open: Weights, config: AudioProjectorConfig):
 /** Number of tokens that `positions` hidden states become. */
 export const audioTokenCount = (positions: number): number => Math.floor(positions / POOLED_POSITIONS);
 
-/** Hidden states [positions, inputs] → tokens [floor(positions / 3), width]. */
+/** Hidden states [positions, inputs] → their means over triples [floor(positions / 3), inputs]: what is kept of a clip. */
+export function poolPositions(tape: Tape, hidden: Tensor): Tensor {
+  return averageRows(tape, hidden, POOLED_POSITIONS);
+}
+
+/** Pooled states [n, inputs] → tokens [n, width]. */
 export function audioTokens(
   tape: Tape,
   { layers }: AudioProjector,
-  hidden: Tensor,
+  pooled: Tensor,
   observe?: Observe,
 ): Tensor {
-  let x = averageRows(tape, hidden, POOLED_POSITIONS);
+  let x = pooled;
   layers.forEach((layer, index) => {
     x = applyLinear(tape, index === 0 ? x : gelu(tape, x, 'erf'), layer);
   });

@@ -1,4 +1,4 @@
-import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
+import { dryDevice, Gpu, type Tape, type Tensor } from '../gpu/index.ts';
 import {
   type AudioProjector,
   audioTokenCount,
@@ -36,7 +36,7 @@ import {
   type SiglipConfig,
   siglipAliases,
 } from './siglip.ts';
-import type { WeightSource, Weights } from './weights.ts';
+import { WeightLoader, type WeightSource, type Weights } from './weights.ts';
 import {
   inferWhisperConfig,
   openWhisper,
@@ -113,7 +113,6 @@ export function weightSources(files: HumanOmniFiles): WeightSource[] {
 export interface MediaProjectors {
   readonly projector: Projector;
   readonly audioProjector?: AudioProjector;
-  readonly bert: Bert;
 }
 
 export interface Towers {
@@ -130,15 +129,38 @@ export function openTowers(open: Weights, config: HumanOmniConfig): Towers {
   return { vision, ...(config.audio ? { audio: openWhisper(open, config.audio) } : {}) };
 }
 
+/** The encoder of the question that steers the gate. */
+export function openGateEncoder(open: Weights, config: HumanOmniConfig): Bert {
+  return openBert(open, config.bert);
+}
+
 export function openProjectors(open: Weights, config: HumanOmniConfig, mainConfig: Json): MediaProjectors {
   const { audio } = config;
   return {
     projector: openProjector(open, config.projector),
-    bert: openBert(open, config.bert),
     ...(audio
       ? { audioProjector: openAudioProjector(open, parseAudioProjectorConfig(mainConfig, audio.hiddenSize)) }
       : {}),
   };
+}
+
+/**
+ * Opens every part of a checkpoint on a device that only counts: what is missing or misshapen is found before anything is
+ * loaded, and what no part asks for is listed. Throws an InputError naming the tensor or field.
+ */
+export function inspectHumanOmni(files: HumanOmniFiles): {
+  readonly config: HumanOmniConfig;
+  readonly unusedTensors: readonly string[];
+} {
+  const gpu = new Gpu(dryDevice());
+  using loader = new WeightLoader(gpu, weightSources(files));
+  const { open, openRows } = loader;
+  const config = readHumanOmniConfig(files, loader);
+  openDecoder(gpu, config, { open, openRows, maxPositions: 1 });
+  openProjectors(open, config, files.main.config);
+  openGateEncoder(open, config);
+  openTowers(open, config);
+  return { config, unusedTensors: loader.unused() };
 }
 
 /** Tokens that a clip of `frames` frames with sound becomes. */
@@ -150,7 +172,7 @@ export function mediaTokenCounts(config: HumanOmniConfig): { video: number; audi
   };
 }
 
-/** Extents of one clip's features: rows and columns of the vision and the audio tower's output. */
+/** Extents of one clip's features: rows and columns of the vision tower's output, and of the audio tower's pooled one. */
 export function featureShapes(config: HumanOmniConfig): {
   vision: readonly [number, number];
   audio: readonly [number, number];
@@ -158,14 +180,14 @@ export function featureShapes(config: HumanOmniConfig): {
   const patches = patchGrid(config.vision) ** 2;
   return {
     vision: [config.frames * patches, config.vision.hiddenSize],
-    audio: config.audio ? [config.audio.positions, config.audio.hiddenSize] : [0, 0],
+    audio: config.audio ? [audioTokenCount(config.audio.positions), config.audio.hiddenSize] : [0, 0],
   };
 }
 
 export interface ClipFeatures {
   /** [frames · patches, width] of the vision tower's selected layer. */
   readonly vision?: Tensor;
-  /** [positions, width] of the audio tower. */
+  /** [audio tokens, width] of the audio tower, pooled. */
   readonly audio?: Tensor;
   /** [1, width] BERT's row of the question. */
   readonly question: Tensor;

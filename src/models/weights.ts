@@ -2,6 +2,7 @@ import { type DType, type Gpu, placed, reshape, sizeOf, type Tensor } from '../g
 import { DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import { InputError } from '../math/errors.ts';
+import { rowShards } from './row-shards.ts';
 
 export interface OpenOptions {
   /** Widen to f32 whatever the file holds; vectors always are. */
@@ -27,8 +28,6 @@ export type PlacedTensors = (name: string) => Tensor | undefined;
 const FLOATS: Partial<Record<Dtype, DType>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
 /** Bytes per upload: small enough for any queue, large enough to be fast. */
 const UPLOAD_BYTES = 16 << 20;
-/** Largest binding on WebGPU's default limits, in bytes. */
-const BINDING_BYTES = 128 << 20;
 
 interface Found {
   readonly source: TensorSource;
@@ -80,16 +79,12 @@ export class WeightLoader {
   };
 
   /** Opens a matrix as consecutive row ranges that each fit one binding. */
-  readonly openRows = (name: string, [rows, cols]: readonly [number, number]): readonly Tensor[] => {
-    const rowsPerShard = Math.min(rows, Math.floor(BINDING_BYTES / (4 * cols)));
-    const shards: Tensor[] = [];
-    for (let first = 0; first < rows; first += rowsPerShard) {
-      const count = Math.min(rowsPerShard, rows - first);
-      const key = rowsPerShard === rows ? name : `${name}#${first}`;
-      const shard = this.#openRange(name, [rows, cols], first * cols, count * cols, {}, key);
-      shards.push(reshape(shard, [count, cols]));
-    }
-    return shards;
+  readonly openRows = (name: string, shape: readonly [number, number]): readonly Tensor[] => {
+    const cols = shape[1];
+    return rowShards(name, shape).map((shard) => {
+      const range = this.#openRange(name, shape, shard.first * cols, shard.rows * cols, {}, shard.name);
+      return reshape(range, [shard.rows, cols]);
+    });
   };
 
   #openRange(
@@ -164,12 +159,8 @@ export class WeightLoader {
       return;
     }
     const { buffer } = placed(tensor);
-    for await (const piece of source.pieces(file, UPLOAD_BYTES)) {
-      const from = Math.max(start, piece.offset);
-      const to = Math.min(end, piece.offset + piece.bytes.byteLength);
-      if (from >= to) continue;
-      const bytes = piece.bytes.subarray(from - piece.offset, to - piece.offset);
-      const view: Tensor = { ...tensor, storage: { kind: 'buffer', buffer, offset: from - start } };
+    for await (const { offset, bytes } of source.pieces(file, UPLOAD_BYTES, { start, end })) {
+      const view: Tensor = { ...tensor, storage: { kind: 'buffer', buffer, offset: offset - start } };
       this.#gpu.write(view, bytes);
     }
   }

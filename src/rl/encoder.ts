@@ -1,9 +1,24 @@
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
+import { poolPositions } from '../models/audio-projector.ts';
 import { bertFirstRows, freeBertTokens, uploadBertTokens } from '../models/bert.ts';
 import { freeSegments, type Segments, uploadSegments } from '../models/encoder.ts';
-import { patchGrid, siglipFeatures } from '../models/siglip.ts';
-import { whisperFeatures } from '../models/whisper.ts';
-import type { ModelView, Policy } from './policy.ts';
+import {
+  type HumanOmniConfig,
+  openGateEncoder,
+  openTowers,
+  type Towers,
+  weightSources,
+} from '../models/humanomni.ts';
+import type { HumanOmniFiles } from '../models/humanomni-files.ts';
+import { patchGrid, type Siglip, siglipFeatures } from '../models/siglip.ts';
+import { WeightLoader } from '../models/weights.ts';
+import { type Whisper, whisperFeatures } from '../models/whisper.ts';
+
+/** A checkpoint whose frozen encoders can be loaded when they are needed. */
+export interface EncoderSource {
+  readonly files: HumanOmniFiles;
+  readonly config: HumanOmniConfig;
+}
 
 /** One clip as the towers take it; a missing sense is absent. */
 export interface ClipInput {
@@ -17,7 +32,7 @@ export interface ClipInput {
 export interface Features {
   /** [frames · patches, width] */
   readonly vision?: Float32Array;
-  /** [positions, width] */
+  /** [audio tokens, width] */
   readonly audio?: Float32Array;
 }
 
@@ -27,40 +42,55 @@ interface TowerPlan {
   readonly output: Tensor;
 }
 
-/** Runs the towers over clips, one at a time; pixels and log-mel in, features out. */
+/**
+ * Runs the towers over clips, one at a time; pixels and log-mel in, features out. It loads the towers, and lets go of
+ * them when it is closed: training does without.
+ */
 export class ClipEncoder {
   readonly #gpu: Gpu;
+  readonly #config: HumanOmniConfig;
+  readonly #loader: WeightLoader;
   readonly #arena: Arena;
   readonly #segments: Segments[] = [];
   #vision?: TowerPlan;
   #audio?: TowerPlan;
 
-  private constructor(gpu: Gpu) {
+  private constructor(gpu: Gpu, { files, config }: EncoderSource) {
     this.#gpu = gpu;
+    this.#config = config;
+    this.#loader = new WeightLoader(gpu, weightSources(files));
     this.#arena = new Arena(gpu, 'encoder');
   }
 
-  static async create(policy: Policy): Promise<ClipEncoder> {
-    const encoder = new ClipEncoder(policy.gpu);
-    encoder.#vision = await encoder.#recordVision(policy);
-    if (policy.towers.audio) encoder.#audio = await encoder.#recordAudio(policy);
+  static async create(
+    gpu: Gpu,
+    source: EncoderSource,
+    progress?: (doneBytes: number, totalBytes: number) => void,
+  ): Promise<ClipEncoder> {
+    const encoder = new ClipEncoder(gpu, source);
+    const { vision, audio }: Towers = openTowers(encoder.#loader.open, source.config);
+    await encoder.#loader.load(progress);
+    encoder.#vision = await encoder.#recordVision(vision);
+    if (audio) encoder.#audio = await encoder.#recordAudio(audio);
     return encoder;
   }
 
-  async #recordVision({ gpu, config, towers }: Policy): Promise<TowerPlan> {
-    const { imageSize } = config.vision;
-    const input = gpu.tensor('inputs', 'pixels', [config.frames, 3, imageSize, imageSize]);
-    const segments = uploadSegments(gpu, 'vision', config.frames, patchGrid(config.vision) ** 2);
+  async #recordVision(tower: Siglip): Promise<TowerPlan> {
+    const { frames, vision } = this.#config;
+    const input = this.#gpu.tensor('inputs', 'pixels', [frames, 3, vision.imageSize, vision.imageSize]);
+    const segments = uploadSegments(this.#gpu, 'vision', frames, patchGrid(vision) ** 2);
     this.#segments.push(segments);
-    return this.#plan('vision tower', input, (tape) => siglipFeatures(tape, towers.vision, input, segments));
+    return this.#plan('vision tower', input, (tape) => siglipFeatures(tape, tower, input, segments));
   }
 
-  async #recordAudio({ gpu, towers }: Policy): Promise<TowerPlan> {
-    const { melBins, positions } = towers.audio!.config;
-    const input = gpu.tensor('inputs', 'log-mel', [melBins, 2 * positions]);
-    const segments = uploadSegments(gpu, 'audio', 1, positions);
+  async #recordAudio(tower: Whisper): Promise<TowerPlan> {
+    const { melBins, positions } = tower.config;
+    const input = this.#gpu.tensor('inputs', 'log-mel', [melBins, 2 * positions]);
+    const segments = uploadSegments(this.#gpu, 'audio', 1, positions);
     this.#segments.push(segments);
-    return this.#plan('audio tower', input, (tape) => whisperFeatures(tape, towers.audio!, input, segments));
+    return this.#plan('audio tower', input, (tape) =>
+      poolPositions(tape, whisperFeatures(tape, tower, input, segments)),
+    );
   }
 
   async #plan(label: string, input: Tensor, forward: (tape: Tape) => Tensor): Promise<TowerPlan> {
@@ -89,19 +119,23 @@ export class ClipEncoder {
     }
     for (const segments of this.#segments) freeSegments(this.#gpu, segments);
     this.#arena[Symbol.dispose]();
+    this.#loader[Symbol.dispose]();
   }
 }
 
-/** BERT's row [1, width] of the text that steers the gate. */
+/** BERT's row [1, width] of the text that steers the gate; BERT is on the device only while this runs. */
 export async function encodeQuestion(
   gpu: Gpu,
-  view: ModelView,
+  { files, config }: EncoderSource,
   ids: readonly number[],
 ): Promise<Float32Array> {
+  using loader = new WeightLoader(gpu, weightSources(files));
+  const bert = openGateEncoder(loader.open, config);
+  await loader.load();
   const tokens = uploadBertTokens(gpu, [ids]);
   using arena = new Arena(gpu, 'question');
   const tape = new Tape();
-  const row = tape.recorder.keep(tape.constant(() => bertFirstRows(tape, view.media.bert, tokens)));
+  const row = tape.recorder.keep(tape.constant(() => bertFirstRows(tape, bert, tokens)));
   using plan = await Plan.create(gpu, 'question', tape.recorder, arena);
   await plan.run();
   const values = await gpu.read(plan.output(row));

@@ -72,7 +72,9 @@ export type Question = Tensor | BertTokens;
 
 /** BERT's row of the question, recorded where BERT trains. */
 export function recordQuestion(tape: Tape, view: ModelView, question: Question): Tensor {
-  return 'storage' in question ? question : bertFirstRows(tape, view.media.bert, question);
+  if ('storage' in question) return question;
+  if (!view.bert) throw new Error('recordQuestion: the question is given as ids, but BERT was not loaded.');
+  return bertFirstRows(tape, view.bert, question);
 }
 
 /** Records the tokens of a clip and says where they are spliced in. */

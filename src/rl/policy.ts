@@ -1,14 +1,14 @@
-import { type Gpu, sizeOf, type Tensor } from '../gpu/index.ts';
+import { type Gpu, sizeOf } from '../gpu/index.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import { deriveSeed } from '../math/random.ts';
+import type { Bert } from '../models/bert.ts';
 import {
   type HumanOmniConfig,
   type MediaProjectors,
   openDecoder,
+  openGateEncoder,
   openProjectors,
-  openTowers,
   readHumanOmniConfig,
-  type Towers,
   weightSources,
 } from '../models/humanomni.ts';
 import type { HumanOmniFiles } from '../models/humanomni-files.ts';
@@ -21,8 +21,9 @@ import {
 } from '../models/lora.ts';
 import { linearShapes, type Qwen2 } from '../models/qwen2.ts';
 import { WeightLoader } from '../models/weights.ts';
-import { type FrozenCopy, ParameterStore } from '../optim/parameters.ts';
+import { ParameterStore } from '../optim/parameters.ts';
 import { isTrained, type TrainedParts, trainsMedia } from './trained-parts.ts';
+import { loadTrained, trainedTensors } from './trained-tensors.ts';
 
 /** What a policy is made of, beside the files. */
 export interface PolicyOptions extends TrainedParts {
@@ -35,50 +36,31 @@ export interface PolicyOptions extends TrainedParts {
   readonly seed: number;
   /** Longest sequence in tokens that will be asked for. */
   readonly maxPositions: number;
-  /** Further tensors to train, by checkpoint name: towers, when they are pre-trained. */
-  readonly alsoTrained?: (name: string) => boolean;
 }
 
 /** The model as one of policy and reference. */
 export interface ModelView {
   readonly decoder: Qwen2;
   readonly media: MediaProjectors;
+  /** Encoder of the question, where it trains; else its row is computed once. */
+  readonly bert?: Bert;
   /** Whether adapters take part. */
   readonly adapters: boolean;
 }
 
-/** A loaded HumanOmni with its trainable tensors apart: the model that is trained, and the one it is measured against. */
+/** A loaded decoder with its projectors, trainable tensors apart: the model that is trained, and the one it is measured against. */
 export interface Policy {
   readonly gpu: Gpu;
   readonly files: HumanOmniFiles;
   readonly config: HumanOmniConfig;
   readonly options: PolicyOptions;
   readonly store: ParameterStore;
-  readonly towers: Towers;
   readonly current: ModelView;
   /** The model as it was at the start; absent when no reference is wanted. */
   readonly reference?: ModelView;
   /** Whether media tokens depend on what is trained. */
   readonly trainsMedia: boolean;
-  readonly unusedTensors: readonly string[];
   [Symbol.dispose](): void;
-}
-
-/** All tensors of a checkpoint that train, widened to f32, and the adapter. */
-async function trainableArrays(
-  source: TensorSource,
-  config: HumanOmniConfig,
-  options: PolicyOptions,
-): Promise<NamedArray[]> {
-  const wanted = (name: string): boolean => isTrained(name, options) || options.alsoTrained?.(name) === true;
-  const arrays: NamedArray[] = [];
-  for (const file of source.names()) {
-    const name =
-      file === 'lm_head.weight' && config.decoder.tieWordEmbeddings ? 'model.embed_tokens.weight' : file;
-    if (!wanted(name) || arrays.some((array) => array.name === name)) continue;
-    arrays.push({ name, shape: source.info(file).shape, data: await source.float32(file) });
-  }
-  return [...arrays, ...adapterArrays(config, options)];
 }
 
 function adapterArrays(config: HumanOmniConfig, options: PolicyOptions): readonly NamedArray[] {
@@ -89,7 +71,10 @@ function adapterArrays(config: HumanOmniConfig, options: PolicyOptions): readonl
   return freshAdapters(options.lora, config.decoder.layers, (linear) => shapes[linear], seed);
 }
 
-/** Loads a checkpoint. Everything trained lies in a parameter store as f32, the rest as published. */
+/**
+ * Loads what a run keeps on the device: decoder, projectors, gate, and BERT where it trains. Everything trained lies in a
+ * parameter store as f32, the rest as published. Towers come and go with src/rl/encoder.ts.
+ */
 export async function loadPolicy(
   gpu: Gpu,
   files: HumanOmniFiles,
@@ -97,42 +82,45 @@ export async function loadPolicy(
   progress?: (doneBytes: number, totalBytes: number) => void,
 ): Promise<Policy> {
   const sources = weightSources(files);
-  const shapes = new WeightLoader(gpu, sources);
-  const config = readHumanOmniConfig(files, shapes);
-  const arrays = await trainableArrays(files.main.weights, config, options);
-  const store = new ParameterStore(gpu, arrays);
+  const config = readHumanOmniConfig(files, new WeightLoader(gpu, sources));
+  const source = files.main.weights;
+  const tied = config.decoder.tieWordEmbeddings;
+  const trained = trainedTensors(source, (name) => isTrained(name, options), tied);
+  const store = new ParameterStore(gpu, [...trained, ...adapterArrays(config, options)]);
   const loader = new WeightLoader(gpu, sources, (name) => (store.has(name) ? store.get(name) : undefined));
-  const adapter = (path: string): Adapter | undefined => {
-    const { a, b } = adapterNames(path);
-    const { lora } = options;
-    return lora && store.has(a)
-      ? { a: store.get(a), b: store.get(b), scale: lora.alpha / lora.rank }
-      : undefined;
-  };
-  const current = openView(gpu, files, config, loader, options, adapter);
-  const towers = openTowers(loader.open, config);
+  const current = openView(gpu, files, config, loader, options, adapterOf(store, options));
+  await loadTrained(gpu, store, source, trained);
   await loader.load(progress);
   const reference = options.reference
     ? openReference(gpu, files, config, loader, store, options, current)
     : undefined;
+  await reference?.loader?.load(progress);
   return {
     gpu,
     files,
     config,
     options,
     store,
-    towers,
     current,
     ...(reference ? { reference: reference.view } : {}),
     trainsMedia: trainsMedia(options),
-    unusedTensors: loader.unused(),
     [Symbol.dispose]() {
       loader[Symbol.dispose]();
       store[Symbol.dispose]();
-      reference?.frozen?.[Symbol.dispose]();
+      reference?.loader?.[Symbol.dispose]();
       const ropes = new Set([current.decoder.rope, ...(reference ? [reference.view.decoder.rope] : [])]);
       for (const { cos, sin } of ropes) gpu.free(cos, sin);
     },
+  };
+}
+
+/** Looks up the adapter of a linear layer among the trained tensors. */
+function adapterOf(store: ParameterStore, { lora }: PolicyOptions): (path: string) => Adapter | undefined {
+  return (path) => {
+    const { a, b } = adapterNames(path);
+    return lora && store.has(a)
+      ? { a: store.get(a), b: store.get(b), scale: lora.alpha / lora.rank }
+      : undefined;
   };
 }
 
@@ -147,12 +135,17 @@ function openView(
   const { open, openRows } = loader;
   const decoder = openDecoder(gpu, config, { open, openRows, adapter, maxPositions: options.maxPositions });
   const media = openProjectors(open, config, files.main.config);
-  return { decoder, media, adapters: options.lora !== undefined };
+  return {
+    decoder,
+    media,
+    ...(options.trainBert ? { bert: openGateEncoder(open, config) } : {}),
+    adapters: options.lora !== undefined,
+  };
 }
 
 /**
- * With only an adapter trained, the reference is the same weights without it. Otherwise what trains is copied once and
- * the frozen rest is shared.
+ * With only an adapter trained, the reference is the same weights without it. Otherwise what trains is opened once more
+ * as published, and the frozen rest is shared.
  */
 function openReference(
   gpu: Gpu,
@@ -162,17 +155,12 @@ function openReference(
   store: ParameterStore,
   options: PolicyOptions,
   current: ModelView,
-): { view: ModelView; frozen?: FrozenCopy } {
+): { view: ModelView; loader?: WeightLoader } {
   const onlyAdapter = store.names().every((name) => name.includes('.lora_'));
-  if (onlyAdapter) {
-    return { view: { ...current, adapters: false } };
-  }
-  const frozen = store.freeze();
-  const find = (name: string): Tensor | undefined =>
-    store.has(name) ? frozen.get(name) : loader.opened(name);
-  const again = new WeightLoader(gpu, weightSources(files), find);
+  if (onlyAdapter) return { view: { ...current, adapters: false } };
+  const again = new WeightLoader(gpu, weightSources(files), (name) => loader.opened(name));
   const view = openView(gpu, files, config, again, options, () => undefined);
-  return { view: { ...view, adapters: false }, frozen };
+  return { view: { ...view, adapters: false }, loader: again };
 }
 
 /** Number of parameters by part of the model, as stored. */

@@ -48,12 +48,12 @@ export function answerIds(
   return Uint32Array.from(encodeAnswer(tokenizer, template, prompt.content, example.answer));
 }
 
-/** A clip ready for training, given what the towers made of it. */
+/** A clip ready for training, given where to find what the towers made of it. */
 export function prepareExample(
   text: TextTools,
   prompt: RunPrompt,
   example: Example,
-  features: Features,
+  features: () => Promise<Features>,
 ): RunExample {
   const { id, label } = example;
   return { id, label, prompt: prompt.tokens, features, answer: answerIds(text, prompt, example) };
@@ -62,5 +62,6 @@ export function prepareExample(
 /** The example with one sense replaced by what the towers make of nothing; another id, so that no cache mixes the two up. */
 export function muteExample(example: RunExample, mute: Mute, nothing: Features): RunExample {
   const muted = mute === 'audio' ? { audio: nothing.audio } : { vision: nothing.vision };
-  return { ...example, id: `${example.id} without ${mute}`, features: { ...example.features, ...muted } };
+  const features = async () => ({ ...(await example.features()), ...muted });
+  return { ...example, id: `${example.id} without ${mute}`, features };
 }

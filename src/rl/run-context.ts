@@ -2,12 +2,12 @@ import { Arena } from '../gpu/index.ts';
 import { freeBertTokens, uploadBertTokens } from '../models/bert.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
+import { planPasses, promptsPerEvaluation, promptsPerRollout } from './batch-limits.ts';
 import type { Features } from './encoder.ts';
 import { Generator, type GeneratorShape } from './generator.ts';
 import { LOSS_DEFAULTS, type LossConfig } from './loss-config.ts';
 import type { MediaTokens } from './media-input.ts';
 import { MediaTokenizer, type Question, type Senses } from './media-tokens.ts';
-import type { PassSize } from './pass-arrays.ts';
 import type { Policy } from './policy.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
 import { type GroupMedia, Updater } from './update.ts';
@@ -17,7 +17,8 @@ export interface RunExample {
   readonly id: string;
   readonly label: string;
   readonly prompt: PromptTokens;
-  readonly features: Features;
+  /** What the towers made of it; loaded where it is needed, as all clips together may be more than memory holds. */
+  readonly features: () => Promise<Features>;
   /** Ids that supervised training learns. */
   readonly answer: Uint32Array;
 }
@@ -38,29 +39,14 @@ export interface RunSetup {
   readonly longestAnswer: number;
 }
 
-/** Tokens that one forward and backward may hold; more prompts follow as micro-batches. */
-const TOKENS_PER_PASS = 8192;
-/** Prompts that evaluation decodes together. */
-const EVALUATION_PROMPTS = 32;
+/** Bytes of media tokens kept in memory. */
+const MEDIA_CACHE_BYTES = 256 * 2 ** 20;
 
 /** The loss settings of a run's config. */
 export function lossConfig(config: Config): LossConfig {
   const known = Object.keys(LOSS_DEFAULTS).filter((key) => key in config);
   const values = Object.fromEntries(known.map((key) => [key, config[key as keyof Config]]));
   return { ...LOSS_DEFAULTS, ...values };
-}
-
-/** The largest divisor of `count` that is at most `most`, and at least 1. */
-function divisorAtMost(count: number, most: number): number {
-  for (let divisor = Math.min(count, Math.max(1, Math.floor(most))); divisor > 1; divisor--) {
-    if (count % divisor === 0) return divisor;
-  }
-  return 1;
-}
-
-function largestPass(prompts: number, promptTokens: number, completions: number, length: number): PassSize {
-  const fed = completions * Math.max(0, length - 1);
-  return { tokens: prompts * (promptTokens + fed), predictions: prompts * completions * length };
 }
 
 /** Everything a run keeps on the GPU beside the policy: sampler, update, media tokens. */
@@ -111,31 +97,48 @@ export class RunContext {
 
   /** Media of an example for rollout and loss, with the weights as they are now. */
   async mediaOf(example: RunExample): Promise<GroupMedia & { tokens: MediaTokens }> {
-    const { policy } = this.setup;
-    const { features } = example;
-    const fresh = () => this.#media.tokens(features);
-    const tokens = policy.trainsMedia ? await fresh() : await this.#cached(`policy ${example.id}`, fresh);
+    if (!this.setup.policy.trainsMedia) {
+      return { features: {}, tokens: await this.#cached('policy', example, this.#media) };
+    }
+    const features = await example.features();
+    const tokens = await this.#media.tokens(features);
     if (!this.#referenceMedia) return { features, tokens };
-    const reference = this.#referenceMedia;
-    const referenceTokens = await this.#cached(`reference ${example.id}`, () => reference.tokens(features));
-    return { features, tokens, referenceTokens };
+    return {
+      features,
+      tokens,
+      referenceTokens: await this.#cached('reference', example, this.#referenceMedia),
+    };
   }
 
-  async #cached(key: string, make: () => Promise<MediaTokens>): Promise<MediaTokens> {
-    const known = this.#tokens.get(key) ?? (await make());
+  async #cached(role: string, { id, features }: RunExample, media: MediaTokenizer): Promise<MediaTokens> {
+    const key = `${role} ${id}`;
+    const known = this.#tokens.get(key) ?? (await media.tokens(await features()));
+    // Last used goes last, so that the first is the one unused for longest.
+    this.#tokens.delete(key);
     this.#tokens.set(key, known);
+    const most = Math.max(1, Math.floor(MEDIA_CACHE_BYTES / known.rows.byteLength));
+    if (this.#tokens.size > most) this.#tokens.delete(this.#tokens.keys().next().value!);
     return known;
   }
 
-  /** The sampler for training rollouts. */
+  /** The sampler for training rollouts; a step's prompts may need several turns of it. */
   rolloutGenerator(): Promise<Generator> {
-    const { config } = this.setup;
-    return this.#generator(config.promptsPerStep, config.groupSize);
+    const { config, policy, longestPrompt } = this.setup;
+    const prompts = promptsPerRollout(policy.config.decoder, bindingBytes(policy), {
+      prompts: config.promptsPerStep,
+      promptTokens: longestPrompt,
+      groupSize: config.groupSize,
+      length: config.maxCompletionLength,
+    });
+    return this.#generator(prompts, config.groupSize);
   }
 
   /** The sampler for evaluation: one answer per prompt. */
   evaluationGenerator(): Promise<Generator> {
-    return this.#generator(EVALUATION_PROMPTS, 1);
+    const { config, policy, longestPrompt } = this.setup;
+    const { decoder } = policy.config;
+    const length = config.maxCompletionLength;
+    return this.#generator(promptsPerEvaluation(decoder, bindingBytes(policy), longestPrompt, length), 1);
   }
 
   async #generator(prompts: number, groupSize: number): Promise<Generator> {
@@ -171,6 +174,8 @@ export class RunContext {
   }
 }
 
+const bindingBytes = ({ gpu }: Policy): number => gpu.device.limits.maxStorageBufferBindingSize;
+
 function openQuestion({ policy, questionRow, gateIds }: RunSetup): Question {
   const { gpu, options } = policy;
   if (!options.trainBert) return gpu.upload('inputs', 'question', [1, questionRow.length], questionRow);
@@ -180,18 +185,19 @@ function openQuestion({ policy, questionRow, gateIds }: RunSetup): Question {
 }
 
 function updaterSettings(setup: RunSetup, question: Question) {
-  const { config, mediaCounts, senses, longestPrompt, longestAnswer } = setup;
+  const { policy, config, mediaCounts, senses, longestPrompt, longestAnswer } = setup;
   const supervised = config.stage === 'sft';
   const completionsPerPrompt = supervised ? 1 : config.groupSize;
-  const length = supervised ? longestAnswer : config.maxCompletionLength;
-  const one = largestPass(1, longestPrompt, completionsPerPrompt, length);
-  const promptsPerPass = divisorAtMost(config.promptsPerStep, TOKENS_PER_PASS / one.tokens);
+  const passes = planPasses(policy.config.decoder, bindingBytes(policy), {
+    prompts: config.promptsPerStep,
+    promptTokens: longestPrompt,
+    completions: completionsPerPrompt,
+    length: supervised ? longestAnswer : config.maxCompletionLength,
+  });
   return {
     objective: supervised ? ('nll' as const) : lossConfig(config),
-    promptsPerPass,
+    ...passes,
     completionsPerPrompt,
-    largest: largestPass(promptsPerPass, longestPrompt, completionsPerPrompt, length),
-    checkpoint: one.tokens * promptsPerPass > TOKENS_PER_PASS / 4,
     temperature: config.temperature > 0 && !supervised ? config.temperature : 1,
     kind: { mediaCounts, senses, question },
   };

@@ -58,12 +58,19 @@ async function rollOut(
 ): Promise<Completion[][]> {
   const { config } = context.setup;
   const generator = await context.rolloutGenerator();
-  const { temperature, topK, topP, minP, repetitionPenalty, seed } = config;
-  return generator.generate(
-    examples.map(({ prompt }) => prompt),
-    { temperature, topK, topP, minP, repetitionPenalty, seed, step },
-    media.map(({ tokens }) => tokens),
-  );
+  const { temperature, topK, topP, minP, repetitionPenalty, seed, groupSize } = config;
+  const settings = { temperature, topK, topP, minP, repetitionPenalty, seed, step };
+  const groups: Completion[][] = [];
+  for (let at = 0; at < examples.length; at += generator.shape.prompts) {
+    const end = at + generator.shape.prompts;
+    const part = await generator.generate(
+      examples.slice(at, end).map(({ prompt }) => prompt),
+      { ...settings, firstRow: at * groupSize },
+      media.slice(at, end).map(({ tokens }) => tokens),
+    );
+    groups.push(...part);
+  }
+  return groups;
 }
 
 function scoreAll(

@@ -4,9 +4,10 @@ import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { startTfOnDevice, tf } from '../media/tf-device.ts';
 import { decodeCommand } from '../protocol/decode.ts';
-import type { Command, DeviceInfo, Event } from '../protocol/messages.ts';
+import type { DeviceInfo, Event } from '../protocol/messages.ts';
 import { openDevice } from './device.ts';
 import { failureEvent } from './failure.ts';
+import { obey } from './obey.ts';
 import { Session } from './session.ts';
 
 function emit(event: Event, transfer: Transferable[] = []): void {
@@ -44,35 +45,6 @@ const opening = openSession().catch((error: unknown) => {
   emit({ type: 'unavailable', reason, hint: 'Reload the page; if it happens again, restart the browser.' });
   return undefined;
 });
-
-async function obey(session: Session, command: Command): Promise<void> {
-  switch (command.type) {
-    case 'openDemo':
-      return session.openDemo(command);
-    case 'openData':
-      return session.openData(command);
-    case 'openModel':
-      return session.openModel(command);
-    case 'preview':
-      return session.preview(command);
-    case 'start':
-      return session.start(command);
-    case 'pause':
-      return session.pause();
-    case 'resume':
-      return session.resume();
-    case 'step':
-      return session.step(command);
-    case 'stop':
-      return session.stop();
-    case 'evaluate':
-      return session.evaluate(command);
-    case 'export':
-      return session.export(command);
-    default:
-      return command satisfies never;
-  }
-}
 
 function requestIdOf(message: unknown): number | undefined {
   if (typeof message !== 'object' || message === null || !('requestId' in message)) return undefined;

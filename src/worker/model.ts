@@ -1,16 +1,9 @@
-import type { Gpu } from '../gpu/index.ts';
 import { DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
 import { type FileTree, readJsonIfThere, readTextIfThere, subtree } from '../io/files.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import { InputError } from '../math/errors.ts';
-import {
-  type HumanOmniConfig,
-  mediaTokenCounts,
-  readHumanOmniConfig,
-  weightSources,
-} from '../models/humanomni.ts';
+import { type HumanOmniConfig, inspectHumanOmni, mediaTokenCounts } from '../models/humanomni.ts';
 import { type HumanOmniFiles, openHumanOmni, preprocessorOf } from '../models/humanomni-files.ts';
-import { WeightLoader } from '../models/weights.ts';
 import type { ModelSummary } from '../protocol/messages.ts';
 import { countParameters } from '../rl/policy.ts';
 import type { TextTools } from '../rl/prepare.ts';
@@ -27,6 +20,8 @@ export interface OpenModel {
   readonly tree: FileTree;
   readonly files: HumanOmniFiles;
   readonly config: HumanOmniConfig;
+  /** Names of tensors in the files that no part of the model asks for. */
+  readonly unusedTensors: readonly string[];
   readonly text: TextTools;
   /** Either of these ends an answer. */
   readonly endIds: readonly number[];
@@ -35,16 +30,17 @@ export interface OpenModel {
 }
 
 /** Reads configs, tokenizers and the weights' headers of a dropped folder. @throws InputError */
-export async function openModel(gpu: Gpu, tree: FileTree): Promise<OpenModel> {
+export async function openModel(tree: FileTree): Promise<OpenModel> {
   const files = await openHumanOmni(tree);
   const { main } = files;
-  const config = readHumanOmniConfig(files, new WeightLoader(gpu, weightSources(files)));
+  const { config, unusedTensors } = inspectHumanOmni(files);
   const tokenizer = await Tokenizer.load(main.tree);
   const generation = (await readJsonIfThere(main.tree, 'generation_config.json')) ?? {};
   return {
     tree,
     files,
     config,
+    unusedTensors,
     text: { tokenizer, template: await ChatTemplate.load(main.tree), gate: await gateTokenizer(tree, files) },
     endIds: endTokenIds(tokenizer, main.config, generation),
     counts: mediaTokenCounts(config),
@@ -73,10 +69,10 @@ async function bertConfig(tree: FileTree, vocabPath: string): Promise<Record<str
   return (await readJsonIfThere(folder, 'tokenizer_config.json')) ?? {};
 }
 
-/** What the page shows of a model. `trainable` and `unusedTensors` are known after the weights were loaded. */
+/** What the page shows of a model. `trainable` is known once a run was loaded. */
 export function summariseModel(
-  { files }: OpenModel,
-  loaded: { readonly trainable: number; readonly unusedTensors: readonly string[] },
+  { files, unusedTensors }: OpenModel,
+  loaded: { readonly trainable: number },
 ): ModelSummary {
   const parts = countParameters(files.main.weights, partOf);
   const sources: TensorSource[] = [files.main.weights];
@@ -100,7 +96,7 @@ export function summariseModel(
     dtype: main[0],
     bytes: [...bytes.values()].reduce((sum, count) => sum + count, 0),
     layout: files.layout,
-    unusedTensors: [...loaded.unusedTensors],
+    unusedTensors: [...unusedTensors],
   };
 }
 

@@ -8,15 +8,16 @@ import type { EvalResult, Mute, RolloutGroup, Split } from '../protocol/messages
 import type { MetricValues } from '../protocol/metrics.ts';
 import { encodeQuestion } from '../rl/encoder.ts';
 import { evaluate } from '../rl/evaluate.ts';
-import { loadPolicy, type Policy, type PolicyOptions } from '../rl/policy.ts';
+import { loadPolicy, type Policy } from '../rl/policy.ts';
 import { answerIds, muteExample, prepareExample, preparePrompt, type RunPrompt } from '../rl/prepare.ts';
 import { RunContext, type RunExample } from '../rl/run-context.ts';
 import { sftStep } from '../rl/sft.ts';
 import { grpoStep } from '../rl/step.ts';
-import type { FeatureStore } from './features.ts';
+import type { FeatureStore, PrepareReport } from './features.ts';
 import { LineLog } from './line-log.ts';
 import type { OpenModel } from './model.ts';
 import type { Report } from './progress.ts';
+import { policyOptions } from './run-options.ts';
 
 /** What a run is made from. */
 export interface RunParts {
@@ -77,7 +78,7 @@ export class Run {
     );
     const policy = await loadPolicy(gpu, model.files, options, parts.report.weights);
     try {
-      const questionRow = await encodeQuestion(gpu, policy.current, prompt.gateIds);
+      const questionRow = await encodeQuestion(gpu, policy, prompt.gateIds);
       const context = await RunContext.create({
         policy,
         config,
@@ -111,7 +112,7 @@ export class Run {
     const { data, config, report } = this.parts;
     this.#examples = await this.#prepare(
       data.examples.filter(({ split }) => split === 'train'),
-      report.clips,
+      report,
     );
     if (this.parts.stopped()) return;
     if (this.#examples.length === 0) {
@@ -122,13 +123,12 @@ export class Run {
     this.#sampler = new PromptSampler(this.#examples.length, config.seed);
   }
 
-  async #prepare(examples: readonly Example[], report: Report): Promise<RunExample[]> {
+  async #prepare(examples: readonly Example[], report: PrepareReport): Promise<RunExample[]> {
     const { features, model, stopped } = this.parts;
-    await features.prepare(this.policy, examples, report, stopped);
-    return examples.flatMap((example) => {
-      const found = features.get(example);
-      return found ? [prepareExample(model.text, this.prompt, example, found)] : [];
-    });
+    await features.prepare(examples, report, stopped);
+    return examples
+      .filter((example) => features.has(example))
+      .map((example) => prepareExample(model.text, this.prompt, example, () => features.load(example)));
   }
 
   /** Takes one optimizer step on the next clips. */
@@ -163,18 +163,18 @@ export class Run {
   async evaluate(
     split: Split,
     mute: Mute | undefined,
-    progress: { clips: Report; answers: Report },
+    progress: PrepareReport & { answers: Report },
   ): Promise<EvalResult> {
     const { data, features } = this.parts;
     const found = heldOut(data, split);
     const chosen = shuffled(found.examples, deriveSeed(0, 'evaluation')).slice(0, this.config.evalLimit);
-    const examples = await this.#prepare(chosen, progress.clips);
+    const examples = await this.#prepare(chosen, progress);
     if (examples.length === 0) {
       throw new InputError(`${data.name}: no clip of the split "${found.split}" can be used.`, {
         hint: 'Look at the issues of the data set, or mark some rows with "split": "test".',
       });
     }
-    const nothing = mute ? await features.empty(this.policy) : undefined;
+    const nothing = mute ? await features.empty(progress) : undefined;
     const result = await evaluate(
       this.#context,
       mute && nothing ? examples.map((example) => muteExample(example, mute, nothing)) : examples,
@@ -194,30 +194,6 @@ export class Run {
     this.#context[Symbol.dispose]();
     this.policy[Symbol.dispose]();
   }
-}
-
-function policyOptions(config: Config, maxPositions: number): PolicyOptions {
-  const {
-    loraRank,
-    loraAlpha,
-    loraTargets,
-    trainDecoder,
-    trainProjectors,
-    trainGate,
-    trainBert,
-    beta,
-    seed,
-  } = config;
-  return {
-    trainDecoder,
-    trainProjectors,
-    trainGate,
-    trainBert,
-    ...(loraRank > 0 ? { lora: { rank: loraRank, alpha: loraAlpha, targets: loraTargets } } : {}),
-    reference: config.stage === 'grpo' && beta !== 0,
-    seed,
-    maxPositions,
-  };
 }
 
 /** Tokens of the longest answer that supervised training will learn; 1 for training by rewards. */

@@ -2,21 +2,31 @@ import { readDataset } from '../data/read.ts';
 import { summarise } from '../data/summary.ts';
 import type { Dataset } from '../data/types.ts';
 import type { Gpu } from '../gpu/index.ts';
+import { type FeatureCache, openFeatureCache } from '../io/feature-cache.ts';
 import { type FileTree, treeFromFiles } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import { type Config, defaultConfig } from '../protocol/config.ts';
 import type { CommandOf, DataSummary, EvalResult, RunState } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
 import { preparePrompt } from '../rl/prepare.ts';
+import { decodeExample } from './clips.ts';
 import { openDemoTrees } from './demo.ts';
 import { exportFiles } from './export/files.ts';
 import { failureEvent } from './failure.ts';
-import { FeatureStore } from './features.ts';
+import { type Decode, FeatureStore } from './features.ts';
 import { Lane, nextMacrotask } from './lane.ts';
 import { type OpenModel, openModel, summariseModel } from './model.ts';
 import { makePreview } from './preview.ts';
 import { type Emit, progressOf } from './progress.ts';
 import { Run, type RunParts } from './run.ts';
+
+/** What a session takes from where it runs. */
+export interface SessionHost {
+  readonly decode: Decode;
+  openFeatureCache(): Promise<FeatureCache>;
+}
+
+const BROWSER: SessionHost = { decode: decodeExample, openFeatureCache };
 
 /** What the person wants of the run under way. */
 type Wish = 'go on' | 'one step' | 'pause' | 'stop';
@@ -32,6 +42,7 @@ const SPLIT_SEED = 42;
 export class Session {
   readonly #gpu: Gpu;
   readonly #emit: Emit;
+  readonly #host: SessionHost;
   readonly #lane = new Lane();
   /** Folders are opened in the order in which they were given, so that the last one stays. */
   readonly #opens = new Lane();
@@ -50,9 +61,10 @@ export class Session {
   /** What the weights as loaded scored on the present data. */
   #before: readonly EvalResult[] = [];
 
-  constructor(gpu: Gpu, emit: Emit) {
+  constructor(gpu: Gpu, emit: Emit, host: SessionHost = BROWSER) {
     this.#gpu = gpu;
     this.#emit = emit;
+    this.#host = host;
   }
 
   openDemo({ requestId }: CommandOf<'openDemo'>): Promise<void> {
@@ -80,11 +92,16 @@ export class Session {
   }
 
   async #takeModel(tree: FileTree, requestId: number): Promise<void> {
-    const model = await openModel(this.#gpu, tree);
+    const model = await openModel(tree);
     await this.#lane.run(async () => this.#dropRun());
     this.#model = model;
-    this.#features = new FeatureStore(model.media);
-    const summary = summariseModel(model, { trainable: 0, unusedTensors: [] });
+    this.#features = new FeatureStore(
+      this.#gpu,
+      model,
+      await this.#host.openFeatureCache(),
+      this.#host.decode,
+    );
+    const summary = summariseModel(model, { trainable: 0 });
     this.#emit({ type: 'model', requestId, summary });
     this.#becomeReady();
   }
@@ -236,8 +253,7 @@ export class Session {
       stopped: () => this.#wants('stop'),
     });
     this.#run = run;
-    const { store, unusedTensors } = run.policy;
-    this.#emit({ type: 'model', summary: summariseModel(model, { trainable: store.size, unusedTensors }) });
+    this.#emit({ type: 'model', summary: summariseModel(model, { trainable: run.policy.store.size }) });
     return run;
   }
 
@@ -278,6 +294,7 @@ export class Session {
   async #evaluate(run: Run, command: Pick<CommandOf<'evaluate'>, 'split' | 'mute'> & { requestId?: number }) {
     const { split, mute, requestId } = command;
     const result = await run.evaluate(split, mute, {
+      weights: progressOf(this.#emit, 'Loading the towers', 'bytes', requestId),
       clips: progressOf(this.#emit, 'Preparing clips', 'clips', requestId),
       answers: progressOf(this.#emit, 'Asking about held-out clips', 'clips', requestId),
     });

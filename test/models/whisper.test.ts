@@ -3,6 +3,7 @@ import {
   audioTokens,
   openAudioProjector,
   parseAudioProjectorConfig,
+  poolPositions,
 } from '../../src/models/audio-projector.ts';
 import { freeSegments, uploadSegments } from '../../src/models/encoder.ts';
 import {
@@ -34,7 +35,8 @@ describe('Whisper encoder', () => {
     const segments = uploadSegments(gpu, 'audio', 1, config.positions);
     const mel = uploadGolden(gpu, 'input_features');
     const seen = await observed(gpu, (tape, observe) => {
-      audioTokens(tape, projector, whisperFeatures(tape, model, mel, segments, observe), observe);
+      const hidden = whisperFeatures(tape, model, mel, segments, observe);
+      audioTokens(tape, projector, poolPositions(tape, hidden), observe);
     });
     expectGolden('audio_hidden', seen.get('audio_hidden')!);
     expectGolden('audio_tokens', seen.get('audio_tokens')!);
@@ -55,7 +57,7 @@ describe('Whisper encoder', () => {
       tiny,
       (tape, open) => {
         const hidden = whisperFeatures(tape, openWhisper(open, config), mel, segments);
-        return audioTokens(tape, openAudioProjector(open, projectorConfig), hidden);
+        return audioTokens(tape, openAudioProjector(open, projectorConfig), poolPositions(tape, hidden));
       },
       (name) => chosen.test(name),
     );

@@ -73,7 +73,7 @@ export async function textRun(
     id: `clip ${index}`,
     label,
     prompt: toyPrompt(30 + index, PROMPT_LENGTH),
-    features: {},
+    features: async () => ({}),
     answer: toyAnswer(label),
   }));
   return {

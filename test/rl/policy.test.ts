@@ -49,9 +49,6 @@ describe('a policy', () => {
     });
     expect(await trained({ trainGate: true })).toEqual({ parts: ['model.bert_gate'], trainsMedia: true });
     expect(await trained({ lora: LORA })).toEqual({ parts: ['model.layers'], trainsMedia: false });
-    expect((await trained({ alsoTrained: (name) => name === 'model.norm.weight' })).parts).toEqual([
-      'model.norm',
-    ]);
   });
 });
 

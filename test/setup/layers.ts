@@ -35,7 +35,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Commands that run the engine in Node; the others reach it only through the page. */
-const ENGINE_COMMANDS = /^src\/cli\/(parity|bench|make-demo|demo)(\/|[.-])/;
+const ENGINE_COMMANDS = /^src\/cli\/(parity|bench|make-demo|demo|make-checkpoint|real-size|node)(\/|[.-])/;
 
 /** The one file that loads shaders. */
 const SHADER_DOOR = 'src/gpu/shaders.ts';

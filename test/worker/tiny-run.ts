@@ -28,7 +28,7 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     question: 'Which?',
     ...values,
   });
-  const model = await openModel(gpu, tree);
+  const model = await openModel(tree);
   const prompt = preparePrompt(model.text, config, model.counts);
   const shapes = featureShapes(model.config);
   const examples = LABELS.map((label, index) => {
@@ -44,7 +44,7 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     const vision = numbers(shapes.vision[0] * shapes.vision[1], 10 + index);
     const audio = numbers(shapes.audio[0] * shapes.audio[1], 20 + index);
     return {
-      ...prepareExample(model.text, prompt, example, { vision, audio }),
+      ...prepareExample(model.text, prompt, example, async () => ({ vision, audio })),
       answer: answerIds(model.text, prompt, example),
     };
   });
@@ -70,7 +70,7 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     config,
     tokenizer: model.text.tokenizer,
     endIds: model.endIds,
-    questionRow: await encodeQuestion(gpu, policy.current, prompt.gateIds),
+    questionRow: await encodeQuestion(gpu, policy, prompt.gateIds),
     gateIds: prompt.gateIds,
     mediaCounts: model.counts,
     senses: { video: true, audio: true },

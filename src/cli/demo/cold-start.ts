@@ -58,7 +58,7 @@ async function openText(tree: FileTree): Promise<TextTools> {
 }
 
 async function encodeAll(policy: Policy, clips: readonly DemoClip[]): Promise<Map<string, Features>> {
-  using encoder = await ClipEncoder.create(policy);
+  using encoder = await ClipEncoder.create(policy.gpu, policy);
   const features = new Map<string, Features>();
   for (const clip of clips) features.set(clip.id, await encoder.encode(clip));
   return features;
@@ -84,7 +84,7 @@ export async function coldStart(
     id: clip.id,
     label: clip.label,
     prompt: prompt.tokens,
-    features: features.get(clip.id)!,
+    features: async () => features.get(clip.id)!,
     answer: Uint32Array.from(encodeAnswer(text.tokenizer, text.template, prompt.content, ANSWERS[label]!)),
   });
   const train = clips.filter(({ split }) => split === 'train').slice(0, CLIPS);
@@ -100,7 +100,7 @@ export async function coldStart(
       files.main.config,
       (await readJsonIfThere(tree, 'generation_config.json')) ?? {},
     ),
-    questionRow: await encodeQuestion(gpu, policy.current, prompt.gateIds),
+    questionRow: await encodeQuestion(gpu, policy, prompt.gateIds),
     mediaCounts: counts,
     senses: { video: true, audio: true },
     longestPrompt: prompt.tokens.ids.length,

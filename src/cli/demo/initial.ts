@@ -3,7 +3,7 @@ import type { Gpu, Tensor } from '../../gpu/index.ts';
 import { type FileTree, treeFromMemory } from '../../io/files.ts';
 import { writeSafetensors } from '../../io/safetensors-write.ts';
 import { deriveSeed, normal } from '../../math/random.ts';
-import { openProjectors, openTowers, readHumanOmniConfig } from '../../models/humanomni.ts';
+import { openGateEncoder, openProjectors, openTowers, readHumanOmniConfig } from '../../models/humanomni.ts';
 import type { HumanOmniFiles } from '../../models/humanomni-files.ts';
 import type { NamedArray } from '../../models/lora.ts';
 import { openQwen2 } from '../../models/qwen2.ts';
@@ -82,6 +82,7 @@ export function initialTensors(gpu: Gpu, config: Record<string, unknown>, seed: 
   openQwen2(gpu, parsed.decoder, { open, openRows: (name, shape) => [open(name, shape)], maxPositions: 1 });
   openTowers(open, parsed);
   openProjectors(open, parsed, config);
+  openGateEncoder(open, parsed);
   return arrays;
 }
 

@@ -1,9 +1,17 @@
 /** Forward and backward of a HumanOmni on a case's inputs, everything trained, with the intermediates it passes. */
 import { Arena, Plan, Tape, type Tensor } from '../../gpu/index.ts';
-import { bertFirstRows, uploadBertTokens } from '../../models/bert.ts';
+import { poolPositions } from '../../models/audio-projector.ts';
+import { type Bert, bertFirstRows, uploadBertTokens } from '../../models/bert.ts';
 import { uploadSegments } from '../../models/encoder.ts';
-import { mediaTokens } from '../../models/humanomni.ts';
+import {
+  mediaTokens,
+  openGateEncoder,
+  openTowers,
+  type Towers,
+  weightSources,
+} from '../../models/humanomni.ts';
 import { patchGrid, siglipFeatures } from '../../models/siglip.ts';
+import { WeightLoader } from '../../models/weights.ts';
 import { whisperFeatures } from '../../models/whisper.ts';
 import { gatherRows } from '../../ops/gather-rows.ts';
 import { headLogits } from '../../ops/head.ts';
@@ -51,7 +59,8 @@ export async function recordCase(
   const observe = (name: string, tensor: Tensor): void => {
     if (!observed.has(name)) observed.set(name, tape.recorder.keep(tensor));
   };
-  const splices = await recordMedia(tape, policy, view, inputs, arrays, options, observe);
+  const encoders = await loadEncoders(policy);
+  const splices = await recordMedia(tape, policy, view, encoders, inputs, arrays, options, observe);
   const scores = scoreTokens(tape, view.decoder, buffers, splices, {
     adapters: view.adapters,
     checkpoint: options.checkpoint ?? false,
@@ -77,20 +86,37 @@ export async function recordCase(
       plan[Symbol.dispose]();
       arena[Symbol.dispose]();
       buffers[Symbol.dispose]();
+      encoders.loader[Symbol.dispose]();
     },
   };
+}
+
+interface Encoders {
+  readonly towers: Towers;
+  readonly bert: Bert;
+  readonly loader: WeightLoader;
+}
+
+/** Towers and BERT as the checkpoint has them. */
+async function loadEncoders({ gpu, files, config }: Policy): Promise<Encoders> {
+  const loader = new WeightLoader(gpu, weightSources(files));
+  const towers = openTowers(loader.open, config);
+  const bert = openGateEncoder(loader.open, config);
+  await loader.load();
+  return { towers, bert, loader };
 }
 
 async function recordMedia(
   tape: Tape,
   policy: Policy,
   view: ModelView,
+  { towers, bert }: Encoders,
   inputs: HumanOmniCase,
   { layout }: PassArrays,
   { groups }: PassPlanOptions,
   observe: (name: string, tensor: Tensor) => void,
 ): Promise<Splice[]> {
-  const { gpu, config, towers } = policy;
+  const { gpu, config } = policy;
   const { arrays } = inputs;
   const frames = arrays.info('pixel_values').shape[0]!;
   const upload = async (name: string): Promise<Tensor> =>
@@ -105,11 +131,12 @@ async function recordMedia(
   observe('audio_hidden', audio);
   const question = bertFirstRows(
     tape,
-    view.media.bert,
+    view.bert ?? bert,
     uploadBertTokens(gpu, [await arrays.integers('bert_ids')]),
   );
   observe('bert_cls', question);
-  const tokens = mediaTokens(tape, view.media, { vision, audio, question }, frames, observe);
+  const pooled = tape.constant(() => poolPositions(tape, audio));
+  const tokens = mediaTokens(tape, view.media, { vision, audio: pooled, question }, frames, observe);
   return groups.flatMap(({ prompt }, index) => {
     const places = Uint32Array.from(mediaPlaces(prompt, layout[index]!.promptStart));
     const video = prompt.video!.count;

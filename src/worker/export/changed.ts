@@ -2,6 +2,7 @@ import { LORA_LINEARS, linearPath } from '../../io/peft.ts';
 import type { TensorSource } from '../../io/safetensors.ts';
 import { adapterNames } from '../../models/lora.ts';
 import type { Policy } from '../../rl/policy.ts';
+import { readTrained, trains } from '../../rl/trained-tensors.ts';
 
 /** Present values of a checkpoint's tensor, where training changed it; undefined where it is as published. */
 export type ChangedTensors = (file: string) => undefined | (() => Promise<Float32Array<ArrayBuffer>>);
@@ -19,7 +20,7 @@ export function changedTensors(policy: Policy): ChangedTensors {
   }
   return (file) => {
     const name = file === 'lm_head.weight' && tieWordEmbeddings ? 'model.embed_tokens.weight' : file;
-    if (store.has(name)) return async () => Float32Array.from(await store.read(name));
+    if (trains(store, name)) return async () => (await readTrained(store, name))!;
     const path = adapted.get(file);
     return path === undefined ? undefined : () => mergedLinear(policy, files.main.weights, path);
   };

@@ -1,0 +1,139 @@
+/** The worker's session in this process, on a device of Dawn's: for adapters that no browser offers. */
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Example } from '../../data/types.ts';
+import { Gpu } from '../../gpu/index.ts';
+import { treeFromDisk } from '../../io/disk.ts';
+import { memoryFeatureCache } from '../../io/feature-cache.ts';
+import type { FileTree } from '../../io/files.ts';
+import { InputError } from '../../math/errors.ts';
+import { tf } from '../../media/tf-device.ts';
+import type { DecodedClip } from '../../media/types.ts';
+import type { ExportedFile } from '../../protocol/messages.ts';
+import { audioSeconds, type MediaSpec } from '../../worker/media-spec.ts';
+import { obey } from '../../worker/obey.ts';
+import { Session, type SessionHost } from '../../worker/session.ts';
+import { openNodeDevice } from '../adapter.ts';
+import type { ExportedName, PlainCommand, PlainEvent, StudioSession } from '../headless.ts';
+import { projectRoot } from '../setup/paths.mjs';
+import { decodeBlob } from './ffmpeg.ts';
+
+async function decode({ path, files }: Example, spec: MediaSpec): Promise<DecodedClip> {
+  if (files.length !== 1)
+    throw new InputError(`${path}: folders of pictures are read in the browser only.`, {
+      hint: 'Train with --adapter swiftshader or default.',
+    });
+  return decodeBlob(await files[0]!.blob(), path, { frames: spec.frames, audioSeconds: audioSeconds(spec) });
+}
+
+/** The demo's clips with their annotation; its model lies in the same folder. */
+async function demoData(folder: string): Promise<FileTree> {
+  const tree = await treeFromDisk(folder);
+  const files = tree.files.filter(({ path }) => path === 'data.json' || path.startsWith('clips/'));
+  return { ...tree, files };
+}
+
+const HOST: SessionHost = { decode, openFeatureCache: async () => memoryFeatureCache() };
+
+/** Drives a session as the headless page is driven. */
+export class NodeSession implements StudioSession {
+  readonly #session: Session;
+  #requests = 0;
+  #events: PlainEvent[] = [];
+  #files: readonly ExportedFile[] = [];
+  #wake: () => void = () => undefined;
+  onEvent: (event: PlainEvent) => void = () => undefined;
+
+  private constructor(gpu: Gpu) {
+    this.#session = new Session(
+      gpu,
+      (event) => {
+        if (event.type === 'exported') this.#files = event.files;
+        if (event.type === 'preview') return;
+        this.#take(
+          event.type === 'exported'
+            ? { ...event, files: event.files.map(({ name, blob }) => ({ name, size: blob.size })) }
+            : event,
+        );
+      },
+      HOST,
+    );
+  }
+
+  static async open(): Promise<NodeSession> {
+    const { device, info } = await openNodeDevice();
+    await tf.setBackend('cpu');
+    const session = new NodeSession(new Gpu(device, { info }));
+    process.stderr.write(`${info.description}\n`);
+    return session;
+  }
+
+  #take(event: PlainEvent): void {
+    this.onEvent(event);
+    this.#events.push(event);
+    this.#wake();
+  }
+
+  async post(command: PlainCommand): Promise<void> {
+    await obey(this.#session, command);
+  }
+
+  async ask(question: (requestId: number) => PlainCommand): Promise<PlainEvent[]> {
+    const command = question(++this.#requests);
+    this.#events = [];
+    if (command.type === 'openDemo') {
+      const demo = join(projectRoot(), 'public', 'demo');
+      await this.openFolder('openModel', join(demo, 'model'));
+      return this.#openTree('openData', await demoData(demo));
+    }
+    await this.post(command);
+    return this.#events.splice(0);
+  }
+
+  async openFolder(type: 'openData' | 'openModel', folder: string): Promise<PlainEvent[]> {
+    return this.#openTree(type, await treeFromDisk(folder));
+  }
+
+  async #openTree(type: 'openData' | 'openModel', tree: FileTree): Promise<PlainEvent[]> {
+    const files = await Promise.all(
+      tree.files.map(async ({ path, blob }) => ({
+        path: `${tree.name}/${path}`,
+        file: (await blob()) as File,
+      })),
+    );
+    await obey(this.#session, { type, requestId: ++this.#requests, files });
+    return this.#events.splice(0);
+  }
+
+  async until(fits: (event: PlainEvent) => boolean): Promise<PlainEvent[]> {
+    const seen: PlainEvent[] = [];
+    for (;;) {
+      const events = this.#events.splice(0);
+      seen.push(...events);
+      const broken = events.find((event) => event.type === 'error' && event.fatal);
+      if (broken?.type === 'error') throw new InputError(broken.message, { hint: broken.hint ?? '' });
+      if (events.some(fits)) return seen;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  async save(files: readonly ExportedName[], folder: string): Promise<string[]> {
+    const paths: string[] = [];
+    for (const { name } of files) {
+      const path = join(folder, name);
+      mkdirSync(dirname(path), { recursive: true });
+      const file = openSync(path, 'w');
+      const { blob } = this.#files.find((exported) => exported.name === name)!;
+      for await (const piece of blob.stream() as unknown as AsyncIterable<Uint8Array>) writeSync(file, piece);
+      closeSync(file);
+      paths.push(path);
+    }
+    return paths;
+  }
+
+  async close(): Promise<void> {
+    this.#session.stop();
+  }
+}

@@ -1,0 +1,101 @@
+/** How much one recorded pass, one rollout and one evaluation batch may hold, so that every tensor fits a binding. */
+import { InputError } from '../math/errors.ts';
+import type { Qwen2Config } from '../models/qwen2.ts';
+import type { PassSize } from './pass-arrays.ts';
+
+/** Tokens of one forward and backward, at most; more prompts follow as micro-batches. */
+const TOKENS_PER_PASS = 8192;
+/** Bytes of keys and values that one rollout may keep. */
+const CACHE_BYTES = 512 * 2 ** 20;
+/** Prompts that evaluation decodes together, at most. */
+const EVALUATION_PROMPTS = 32;
+
+/** Tokens whose widest activation [tokens, intermediate] f32 still fits a binding of `bindingBytes`. */
+export function tokensPerPass({ intermediateSize }: Qwen2Config, bindingBytes: number): number {
+  return Math.min(TOKENS_PER_PASS, Math.floor(bindingBytes / (4 * intermediateSize)));
+}
+
+/** The largest divisor of `count` that is at most `most`, and at least 1. */
+function divisorAtMost(count: number, most: number): number {
+  for (let divisor = Math.min(count, Math.max(1, Math.floor(most))); divisor > 1; divisor--) {
+    if (count % divisor === 0) return divisor;
+  }
+  return 1;
+}
+
+/** The largest pass over `prompts` groups: a completion's last token is predicted but never fed. */
+function largestPass(prompts: number, promptTokens: number, completions: number, length: number): PassSize {
+  const fed = completions * Math.max(0, length - 1);
+  return { tokens: prompts * (promptTokens + fed), predictions: prompts * completions * length };
+}
+
+export interface PassPlan {
+  readonly promptsPerPass: number;
+  readonly largest: PassSize;
+  /** Keep only each layer's input for the backward: a pass this long would not fit otherwise. */
+  readonly checkpoint: boolean;
+}
+
+/** How the prompts of a step are divided into passes of whole groups. @throws InputError when one group is too long */
+export function planPasses(
+  decoder: Qwen2Config,
+  bindingBytes: number,
+  step: {
+    readonly prompts: number;
+    readonly promptTokens: number;
+    readonly completions: number;
+    readonly length: number;
+  },
+): PassPlan {
+  const { prompts, promptTokens, completions, length } = step;
+  const most = tokensPerPass(decoder, bindingBytes);
+  const one = largestPass(1, promptTokens, completions, length);
+  if (one.tokens > most) {
+    throw new InputError(
+      `One clip with ${completions} answers of up to ${length} tokens is ${one.tokens} tokens; a pass of this model holds ${most} on this device.`,
+      {
+        hint: `Lower the answers per clip (G) or the longest answer: their product must stay below ${most - promptTokens}.`,
+      },
+    );
+  }
+  const promptsPerPass = divisorAtMost(prompts, most / one.tokens);
+  return {
+    promptsPerPass,
+    largest: largestPass(promptsPerPass, promptTokens, completions, length),
+    checkpoint: one.tokens * promptsPerPass > TOKENS_PER_PASS / 4,
+  };
+}
+
+/** Prompts that are sampled together: as even a share of `prompts` as prefill and cache have room for. */
+export function promptsPerRollout(
+  decoder: Qwen2Config,
+  bindingBytes: number,
+  shape: {
+    readonly prompts: number;
+    readonly promptTokens: number;
+    readonly groupSize: number;
+    readonly length: number;
+  },
+): number {
+  const { prompts, promptTokens, groupSize, length } = shape;
+  const slotBytes = 2 * 4 * decoder.layers * decoder.kvHeads * decoder.headDim;
+  const byCache = CACHE_BYTES / (slotBytes * (promptTokens + groupSize * length));
+  const byPrefill = tokensPerPass(decoder, bindingBytes) / promptTokens;
+  const most = Math.max(1, Math.floor(Math.min(prompts, byCache, byPrefill)));
+  return Math.ceil(prompts / Math.ceil(prompts / most));
+}
+
+/** Prompts that evaluation decodes together, one answer each. */
+export function promptsPerEvaluation(
+  decoder: Qwen2Config,
+  bindingBytes: number,
+  promptTokens: number,
+  length: number,
+): number {
+  return promptsPerRollout(decoder, bindingBytes, {
+    prompts: EVALUATION_PROMPTS,
+    promptTokens,
+    groupSize: 1,
+    length,
+  });
+}

@@ -1,0 +1,83 @@
+import { type DeviceTraits, dryDevice, Gpu, type MemoryPart } from '../gpu/index.ts';
+import type { TensorSource } from '../io/safetensors.ts';
+import type { HumanOmniFiles } from '../models/humanomni-files.ts';
+import type { Config } from '../protocol/config.ts';
+import { ClipEncoder } from '../rl/encoder.ts';
+import { loadPolicy } from '../rl/policy.ts';
+import { preparePrompt } from '../rl/prepare.ts';
+import { RunContext } from '../rl/run-context.ts';
+import type { OpenModel } from './model.ts';
+import { policyOptions } from './run-options.ts';
+
+/** GPU memory of a run, in bytes. */
+export interface MemoryPlan {
+  /** While towers encode clips, before the decoder is there. */
+  readonly encoding: number;
+  /** While the run samples and trains, by part. */
+  readonly training: Partial<Record<MemoryPart, number>>;
+  /** The most that is held at any time: training, and towers beside it when a clip has to be encoded during the run. */
+  readonly peak: { readonly training: number; readonly withTowers: number };
+}
+
+/** A checkpoint of which only the headers are read. */
+function withoutBytes(files: HumanOmniFiles): HumanOmniFiles {
+  const empty = (source: TensorSource): TensorSource => ({
+    ...source,
+    label: source.label,
+    async *pieces() {},
+    float32: async () => new Float32Array(0),
+  });
+  const towers = Object.entries(files.towers).map(([kind, tower]) => [
+    kind,
+    tower.weights ? { ...tower, weights: empty(tower.weights) } : tower,
+  ]);
+  return {
+    ...files,
+    main: { ...files.main, weights: empty(files.main.weights) },
+    towers: Object.fromEntries(towers),
+  };
+}
+
+/**
+ * The memory that a run with these settings takes on a device like `traits`, by building all of it on a device that only
+ * counts. `longestAnswer`: tokens of the longest answer that supervised training learns.
+ */
+export async function planMemory(
+  model: OpenModel,
+  config: Config,
+  longestAnswer: number,
+  traits?: DeviceTraits,
+): Promise<MemoryPlan> {
+  const files = withoutBytes(model.files);
+  const encoding = await encodingBytes({ ...model, files }, traits);
+  const gpu = new Gpu(dryDevice(traits));
+  const prompt = preparePrompt(model.text, config, model.counts);
+  const longestPrompt = prompt.tokens.ids.length;
+  const maxPositions = longestPrompt + Math.max(longestAnswer, config.maxCompletionLength);
+  using policy = await loadPolicy(gpu, files, policyOptions(config, maxPositions));
+  using context = await RunContext.create({
+    policy,
+    config,
+    tokenizer: model.text.tokenizer,
+    endIds: model.endIds,
+    questionRow: new Float32Array(model.config.bert.hiddenSize),
+    gateIds: prompt.gateIds,
+    mediaCounts: model.counts,
+    senses: { video: model.counts.video > 0, audio: model.counts.audio > 0 },
+    longestPrompt,
+    longestAnswer,
+  });
+  if (config.stage === 'grpo') await context.rolloutGenerator();
+  const { ledger } = gpu;
+  return {
+    encoding,
+    training: ledger.parts(),
+    peak: { training: ledger.peak, withTowers: ledger.total + encoding },
+  };
+}
+
+async function encodingBytes(model: OpenModel, traits?: DeviceTraits): Promise<number> {
+  const gpu = new Gpu(dryDevice(traits));
+  using _encoder = await ClipEncoder.create(gpu, model);
+  return gpu.ledger.peak;
+}

@@ -1,0 +1,48 @@
+/** The memory of runs on the published 0.5B model, planned on WebGPU's default limits without a device. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeCheckpoint } from '../../src/cli/real-size/write.ts';
+import { treeFromDisk } from '../../src/io/disk.ts';
+import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import { planMemory } from '../../src/worker/memory-plan.ts';
+import { type OpenModel, openModel } from '../../src/worker/model.ts';
+
+const GIB = 2 ** 30;
+const folder = mkdtempSync(join(tmpdir(), 'checkpoint-'));
+let model: OpenModel;
+beforeAll(async () => {
+  await makeCheckpoint(folder, { seed: 1, empty: true });
+  model = await openModel(await treeFromDisk(folder));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const REAL = { promptsPerStep: 1, groupSize: 8, maxCompletionLength: 256, beta: 0.04 };
+const plan = (config: Partial<Config>) => planMemory(model, parseConfig({ ...REAL, ...config }), 1);
+
+describe('the published 0.5B model', () => {
+  it('has every tensor it needs; the rest is listed', () => {
+    const known = [
+      /^model\.vision_tower.*\.(encoder\.layers\.11|post_layernorm|head)\./,
+      /^model\.audio_tower\.audio_tower\.(projector|classifier)\./,
+      /^model\.bert_model\.pooler\./,
+    ];
+    const unused = model.unusedTensors.filter((name) => !known.some((pattern) => pattern.test(name)));
+    expect(unused).toEqual([]);
+    expect(model.unusedTensors).toContain('model.bert_model.pooler.dense.weight');
+  });
+
+  it('trains LoRA in 3 GiB, and encodes clips in 4', async () => {
+    const { peak, encoding, training } = await plan({ loraRank: 16 });
+    console.log('LoRA', { peak, encoding, training });
+    expect(peak.training).toBeLessThanOrEqual(3 * GIB);
+    expect(peak.withTowers).toBeLessThanOrEqual(4 * GIB);
+  });
+
+  it('trains decoder and projectors in 14 GiB', async () => {
+    const { peak, training } = await plan({ loraRank: 0, trainDecoder: true, trainProjectors: true });
+    console.log('full', { peak, training });
+    expect(peak.training).toBeLessThanOrEqual(14 * GIB);
+  });
+});
