@@ -6,6 +6,7 @@ export { fillZeros, zeros } from './fill.ts';
 export { defineKernel, read, update, write } from './kernel.ts';
 export type { MemoryPart } from './ledger.ts';
 export { Plan } from './plan.ts';
+export { probeMemory } from './probe.ts';
 export { Recorder } from './recorder.ts';
 export { Tape } from './tape.ts';
 export { byteLength, type DType, expectShape, reshape, sizeOf, type Tensor } from './tensor.ts';

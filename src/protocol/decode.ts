@@ -33,6 +33,7 @@ const COMMANDS: Record<Command['type'], z.ZodType> = {
   openData: z.object({ requestId, files }),
   openModel: z.object({ requestId, files }),
   preview: z.object({ requestId, exampleId: z.string() }),
+  plan: z.object({ requestId, config: z.looseObject({}), whatIf: z.boolean() }),
   start: z.object({ config: z.looseObject({}) }),
   pause: z.object({}),
   resume: z.object({}),
@@ -158,6 +159,15 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
   }),
   eval: z.object({ requestId: maybeId, result: evalResult }),
   exported: z.object({ requestId, files: z.array(z.object({ name: z.string(), blob })) }),
+  plan: z.object({
+    requestId,
+    plan: z.object({
+      encoding: z.number(),
+      training: counts,
+      peak: z.object({ training: z.number(), withTowers: z.number() }),
+    }),
+    whatIf: z.array(z.object({ label: z.string(), change: z.looseObject({}), peak: z.number() })).optional(),
+  }),
   memory: z.object({ parts: counts, peak: z.number() }),
   done: z.object({ requestId }),
   error: z.object({
@@ -169,12 +179,12 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
   }),
 };
 
-/** A command as the worker may trust it; the config of `start` is completed and checked. @throws InputError */
+/** A command as the worker may trust it; a config in it is completed and checked. @throws InputError */
 export function decodeCommand(message: unknown): Command {
-  const type = check('command', COMMANDS, message);
-  if (type !== 'start' && type !== 'step') return message as Command;
-  const { config } = message as { config?: unknown };
-  return type === 'step' && config === undefined ? { type } : { type, config: parseConfig(config) };
+  check('command', COMMANDS, message);
+  const command = message as Command;
+  if (!('config' in command) || command.config === undefined) return command;
+  return { ...command, config: parseConfig(command.config) };
 }
 
 /** An event as the page may trust it. @throws InputError */

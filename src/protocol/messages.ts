@@ -3,6 +3,7 @@
  * A command with a `requestId` is answered by its event(s) with the same id and closed by exactly one `done` or `error`.
  */
 import type { Config } from './config.ts';
+import type { MemoryPlan, WhatIf } from './memory.ts';
 import type { MetricValues } from './metrics.ts';
 
 /** One file of a dropped or chosen folder. */
@@ -33,6 +34,8 @@ export type Command =
   | { type: 'openData'; requestId: number; files: SourceFile[] }
   | { type: 'openModel'; requestId: number; files: SourceFile[] }
   | { type: 'preview'; requestId: number; exampleId: string }
+  /** The memory that a run with `config` would take; with `whatIf`, that of other settings, too. */
+  | { type: 'plan'; requestId: number; config: Config; whatIf: boolean }
   | { type: 'start'; config: Config }
   | { type: 'pause' }
   | { type: 'resume' }
@@ -198,6 +201,7 @@ export type Event =
   | { type: 'live'; step: number; text: string; tokens: number; exampleId?: string }
   | { type: 'eval'; requestId?: number; result: EvalResult }
   | { type: 'exported'; requestId: number; files: ExportedFile[] }
+  | { type: 'plan'; requestId: number; plan: MemoryPlan; whatIf?: WhatIf[] }
   | { type: 'memory'; parts: Record<string, number>; peak: number }
   | { type: 'done'; requestId: number }
   | { type: 'error'; requestId?: number; message: string; hint?: string; details?: string; fatal: boolean };

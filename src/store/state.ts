@@ -1,5 +1,6 @@
 /** Everything the page knows, as one immutable value, and what each event changes in it. */
 import { type Config, type ConfigKey, defaultConfig, parseConfig } from '../protocol/config.ts';
+import type { MemoryPlan, WhatIf } from '../protocol/memory.ts';
 import type {
   CommandType,
   DataSummary,
@@ -65,6 +66,8 @@ export interface StudioState {
   evals: readonly EvalResult[];
   exported?: readonly ExportedFile[];
   memory?: { parts: Record<string, number>; peak: number };
+  /** The memory a run would take, as last asked. */
+  plan?: { plan: MemoryPlan; whatIf?: readonly WhatIf[] };
   draft: Draft;
   /** The config of the current run. */
   running?: Config;
@@ -115,6 +118,8 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return { evals: [...state.evals, event.result] };
     case 'exported':
       return { exported: event.files };
+    case 'plan':
+      return { plan: { plan: event.plan, ...(event.whatIf ? { whatIf: event.whatIf } : {}) } };
     case 'memory':
       return { memory: { parts: event.parts, peak: event.peak } };
     case 'done':

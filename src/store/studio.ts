@@ -21,6 +21,8 @@ export interface Studio {
   openModel(files: SourceFile[]): Promise<void>;
   /** Asks what the model gets to see of a clip. */
   preview(exampleId: string): Promise<void>;
+  /** Asks for the memory that a run with the draft would take; with `whatIf`, for that of other settings, too. */
+  plan(whatIf: boolean): Promise<void>;
   /** A new run with the draft; does nothing while one is under way or something is missing. */
   start(): void;
   pause(): void;
@@ -93,6 +95,7 @@ export function createStudio(port: Port): Studio {
     openData: (files) => ask({ type: 'openData', files }),
     openModel: (files) => ask({ type: 'openModel', files }),
     preview: (exampleId) => ask({ type: 'preview', exampleId }, { clip: { exampleId } }),
+    plan: (whatIf) => ask({ type: 'plan', config: parseConfig(store.getState().draft), whatIf }),
     evaluate: (split, mute) => ask({ type: 'evaluate', split, ...(mute === undefined ? {} : { mute }) }),
     exportRun: (parts) => ask({ type: 'export', parts }, { exported: undefined }),
     report(error) {

@@ -1,23 +1,14 @@
-import { type DeviceTraits, dryDevice, Gpu, type MemoryPart } from '../gpu/index.ts';
+import { type DeviceTraits, dryDevice, Gpu } from '../gpu/index.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import type { HumanOmniFiles } from '../models/humanomni-files.ts';
 import type { Config } from '../protocol/config.ts';
+import type { MemoryPlan } from '../protocol/memory.ts';
 import { ClipEncoder } from '../rl/encoder.ts';
 import { loadPolicy } from '../rl/policy.ts';
 import { preparePrompt } from '../rl/prepare.ts';
 import { RunContext } from '../rl/run-context.ts';
 import type { OpenModel } from './model.ts';
 import { policyOptions } from './run-options.ts';
-
-/** GPU memory of a run, in bytes. */
-export interface MemoryPlan {
-  /** While towers encode clips, before the decoder is there. */
-  readonly encoding: number;
-  /** While the run samples and trains, by part. */
-  readonly training: Partial<Record<MemoryPart, number>>;
-  /** The most that is held at any time: training, and towers beside it when a clip has to be encoded during the run. */
-  readonly peak: { readonly training: number; readonly withTowers: number };
-}
 
 /** A checkpoint of which only the headers are read. */
 function withoutBytes(files: HumanOmniFiles): HumanOmniFiles {
@@ -71,7 +62,7 @@ export async function planMemory(
   const { ledger } = gpu;
   return {
     encoding,
-    training: ledger.parts(),
+    training: { ...ledger.parts() },
     peak: { training: ledger.peak, withTowers: ledger.total + encoding },
   };
 }

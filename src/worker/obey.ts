@@ -12,6 +12,8 @@ export async function obey(session: Session, command: Command): Promise<void> {
       return session.openModel(command);
     case 'preview':
       return session.preview(command);
+    case 'plan':
+      return session.plan(command);
     case 'start':
       return session.start(command);
     case 'pause':

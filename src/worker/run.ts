@@ -9,7 +9,7 @@ import type { MetricValues } from '../protocol/metrics.ts';
 import { encodeQuestion } from '../rl/encoder.ts';
 import { evaluate } from '../rl/evaluate.ts';
 import { loadPolicy, type Policy } from '../rl/policy.ts';
-import { answerIds, muteExample, prepareExample, preparePrompt, type RunPrompt } from '../rl/prepare.ts';
+import { muteExample, prepareExample, preparePrompt, type RunPrompt } from '../rl/prepare.ts';
 import { RunContext, type RunExample } from '../rl/run-context.ts';
 import { sftStep } from '../rl/sft.ts';
 import { grpoStep } from '../rl/step.ts';
@@ -17,7 +17,7 @@ import type { FeatureStore, PrepareReport } from './features.ts';
 import { LineLog } from './line-log.ts';
 import type { OpenModel } from './model.ts';
 import type { Report } from './progress.ts';
-import { policyOptions } from './run-options.ts';
+import { longestAnswerOf, policyOptions } from './run-options.ts';
 
 /** What a run is made from. */
 export interface RunParts {
@@ -71,7 +71,7 @@ export class Run {
   static async load(parts: RunParts): Promise<Run> {
     const { gpu, model, config, data } = parts;
     const prompt = preparePrompt(model.text, config, model.counts);
-    const longestAnswer = longestAnswerOf(parts, prompt, data.examples);
+    const longestAnswer = longestAnswerOf(model, config, data.examples);
     const options = policyOptions(
       config,
       prompt.tokens.ids.length + Math.max(longestAnswer, config.maxCompletionLength),
@@ -194,17 +194,6 @@ export class Run {
     this.#context[Symbol.dispose]();
     this.policy[Symbol.dispose]();
   }
-}
-
-/** Tokens of the longest answer that supervised training will learn; 1 for training by rewards. */
-function longestAnswerOf(
-  { config, model }: RunParts,
-  prompt: RunPrompt,
-  examples: readonly Example[],
-): number {
-  if (config.stage !== 'sft') return 1;
-  const train = examples.filter(({ split }) => split === 'train');
-  return train.reduce((most, example) => Math.max(most, answerIds(model.text, prompt, example).length), 1);
 }
 
 /** The clips of a split; those of `val` stand in for an empty `test`, and the other way round. */

@@ -15,10 +15,13 @@ import { exportFiles } from './export/files.ts';
 import { failureEvent } from './failure.ts';
 import { type Decode, FeatureStore } from './features.ts';
 import { Lane, nextMacrotask } from './lane.ts';
+import { demandRoom, planAlternatives } from './make-room.ts';
+import { planMemory } from './memory-plan.ts';
 import { type OpenModel, openModel, summariseModel } from './model.ts';
 import { makePreview } from './preview.ts';
 import { type Emit, progressOf } from './progress.ts';
 import { Run, type RunParts } from './run.ts';
+import { longestAnswerOf } from './run-options.ts';
 
 /** What a session takes from where it runs. */
 export interface SessionHost {
@@ -156,6 +159,18 @@ export class Session {
     this.#emit({ type: 'preview', requestId, preview }, preview.frames);
   }
 
+  /** Says what a run would take. The steps of a run under way go first. */
+  async plan({ requestId, config, whatIf }: CommandOf<'plan'>): Promise<void> {
+    const model = this.#model;
+    if (!model) throw new InputError('There is no model yet.', { hint: 'Drop its folder on the page.' });
+    await this.#lane.run(async () => {
+      const longest = longestAnswerOf(model, config, this.#data?.examples ?? []);
+      const plan = await planMemory(model, config, longest, this.#gpu.device);
+      const others = whatIf && (await planAlternatives(model, config, longest, this.#gpu.device));
+      this.#emit({ type: 'plan', requestId, plan, ...(others ? { whatIf: others } : {}) });
+    });
+  }
+
   /** Begins a run; returns at once, the run reports by events. */
   start({ config }: CommandOf<'start'>): void {
     this.#begin(config, 'go on');
@@ -205,6 +220,7 @@ export class Session {
   /** A run from the first byte to its last step. */
   async #drive(parts: Pick<RunParts, 'model' | 'data' | 'config'>): Promise<void> {
     const run = await this.#lane.run(async () => {
+      await this.#prepareDevice(parts);
       const loaded = await this.#load(parts);
       await loaded.prepareTraining();
       return loaded;
@@ -235,6 +251,22 @@ export class Session {
     });
     this.#setState('paused');
     await woken;
+  }
+
+  /** Makes sure that the run fits, and encodes its clips while the device holds nothing but towers. */
+  async #prepareDevice({ model, data, config }: Pick<RunParts, 'model' | 'data' | 'config'>): Promise<void> {
+    this.#dropRun();
+    const longest = longestAnswerOf(model, config, data.examples);
+    const plan = await planMemory(model, config, longest, this.#gpu.device);
+    await demandRoom(this.#gpu, model, config, plan, longest);
+    await this.#features!.prepare(
+      data.examples.filter(({ split }) => split === 'train'),
+      {
+        weights: progressOf(this.#emit, 'Loading the towers', 'bytes'),
+        clips: progressOf(this.#emit, 'Preparing clips', 'clips'),
+      },
+      () => this.#wants('stop'),
+    );
   }
 
   async #load({ model, data, config }: Pick<RunParts, 'model' | 'data' | 'config'>): Promise<Run> {

@@ -82,6 +82,18 @@ async function answer(
         result: evalResult(run.step, command.split, command.mute),
       });
       return say({ type: 'done', requestId: command.requestId });
+    case 'plan':
+      say({
+        type: 'plan',
+        requestId: command.requestId,
+        plan: {
+          encoding: 5_000_000,
+          training: { weights: 2_000_000, activations: 9_000_000, cache: 1_000_000 },
+          peak: { training: 12_000_000, withTowers: 17_000_000 },
+        },
+        ...(command.whatIf ? { whatIf: [{ label: '4 answers per clip', change: {}, peak: 8_000_000 }] } : {}),
+      });
+      return say({ type: 'done', requestId: command.requestId });
     case 'export': {
       const names = ['model/config.json', 'model/model.safetensors', 'metrics.jsonl', 'rollouts.jsonl'];
       const files = names.map((name) => ({ name, blob: new Blob([name.repeat(1000)]) }));

@@ -8,6 +8,7 @@ import { Bars } from '../parts/bars.tsx';
 import { fire } from '../parts/fire.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
+import { MemoryPlanPanel } from './memory-plan-panel.tsx';
 
 export default function ModelScreen() {
   const studio = useStudio();
@@ -25,6 +26,7 @@ export default function ModelScreen() {
       ) : (
         <Empty>The model's parts will show here, once a folder is dropped or the demo is used.</Empty>
       )}
+      <MemoryPlanPanel />
       <MemoryPanel />
     </>
   );

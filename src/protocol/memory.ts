@@ -1,0 +1,64 @@
+/** The memory of a run before there is a run: what the worker plans and the page shows. */
+import type { Config } from './config.ts';
+
+/** GPU memory that a run takes, in bytes. */
+export interface MemoryPlan {
+  /** While the towers encode clips, before the decoder is loaded. */
+  encoding: number;
+  /** While the run samples and trains, by part. */
+  training: Record<string, number>;
+  /** The most that is held while training; and with the towers beside it, when a clip has to be encoded in between. */
+  peak: { training: number; withTowers: number };
+}
+
+/** Another setting, by name, and what the run would take with it. */
+export interface WhatIf {
+  label: string;
+  change: Partial<Config>;
+  peak: number;
+}
+
+/** Changes worth asking about, those that save memory first. Pure; `config` decides which of them make sense. */
+export function alternatives(config: Config): { label: string; change: Partial<Config> }[] {
+  const { groupSize, maxCompletionLength, promptsPerStep, loraRank, trainDecoder, beta } = config;
+  const list: { label: string; change: Partial<Config>; offered: boolean }[] = [
+    {
+      label: 'LoRA of rank 16 instead of the whole decoder',
+      change: { trainDecoder: false, loraRank: 16, loraAlpha: 32 },
+      offered: trainDecoder,
+    },
+    { label: 'without a reference model (beta 0)', change: { beta: 0 }, offered: beta !== 0 },
+    {
+      label: `${Math.floor(groupSize / 2)} answers per clip`,
+      change: { groupSize: Math.floor(groupSize / 2) },
+      offered: groupSize >= 4,
+    },
+    {
+      label: `answers of ${Math.floor(maxCompletionLength / 2)} tokens`,
+      change: { maxCompletionLength: Math.floor(maxCompletionLength / 2) },
+      offered: maxCompletionLength >= 32,
+    },
+    { label: 'one clip per step', change: { promptsPerStep: 1 }, offered: promptsPerStep > 1 },
+    {
+      label: `${2 * groupSize} answers per clip`,
+      change: { groupSize: 2 * groupSize },
+      offered: groupSize <= 32,
+    },
+    {
+      label: `answers of ${2 * maxCompletionLength} tokens`,
+      change: { maxCompletionLength: 2 * maxCompletionLength },
+      offered: maxCompletionLength <= 4096,
+    },
+    {
+      label: `LoRA rank ${4 * loraRank}`,
+      change: { loraRank: 4 * loraRank, loraAlpha: 4 * config.loraAlpha },
+      offered: loraRank > 0 && loraRank <= 128 && !trainDecoder,
+    },
+    {
+      label: 'the whole decoder',
+      change: { trainDecoder: true, loraRank: 0 },
+      offered: !trainDecoder,
+    },
+  ];
+  return list.filter(({ offered }) => offered).map(({ label, change }) => ({ label, change }));
+}

@@ -1,0 +1,54 @@
+import { type DeviceTraits, type Gpu, probeMemory } from '../gpu/index.ts';
+import { InputError } from '../math/errors.ts';
+import { formatBytes } from '../math/format.ts';
+import { type Config, parseConfig } from '../protocol/config.ts';
+import { alternatives, type MemoryPlan, type WhatIf } from '../protocol/memory.ts';
+import { planMemory } from './memory-plan.ts';
+import type { OpenModel } from './model.ts';
+
+/** The plan of each alternative to these settings that can be planned at all. */
+export async function planAlternatives(
+  model: OpenModel,
+  config: Config,
+  longestAnswer: number,
+  traits: DeviceTraits,
+): Promise<WhatIf[]> {
+  const planned: WhatIf[] = [];
+  for (const { label, change } of alternatives(config)) {
+    try {
+      const { peak } = await planMemory(model, parseConfig({ ...config, ...change }), longestAnswer, traits);
+      planned.push({ label, change, peak: peak.training });
+    } catch (error) {
+      // A setting that no device could run is not offered.
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+  return planned;
+}
+
+/** @throws InputError when the device cannot hold the plan, naming its largest part and the first setting that would fit */
+export async function demandRoom(
+  gpu: Gpu,
+  model: OpenModel,
+  config: Config,
+  plan: MemoryPlan,
+  longestAnswer: number,
+): Promise<void> {
+  const wanted = Math.max(plan.encoding, plan.peak.training);
+  const free = await probeMemory(gpu, wanted);
+  if (free >= wanted) return;
+  const [part = '', bytes = 0] = Object.entries(plan.training).sort(([, a], [, b]) => b - a)[0] ?? [];
+  const remedy = (await planAlternatives(model, config, longestAnswer, gpu.device)).find(
+    ({ peak }) => peak <= free,
+  );
+  throw new InputError(
+    `This run needs ${formatBytes(wanted)} of GPU memory, most of it for ${part} (${formatBytes(bytes)}); ${formatBytes(free)} could be had.`,
+    {
+      hint: remedy
+        ? `${capital(remedy.label)} would take ${formatBytes(remedy.peak)}. Closing other tabs that use the GPU helps, too.`
+        : 'Close other tabs and programs that use the GPU, or train on a GPU with more memory.',
+    },
+  );
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
