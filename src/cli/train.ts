@@ -99,33 +99,43 @@ async function evaluate(session: StudioSession, mute?: Mute): Promise<EvalResult
   return events.find(isEval)!.result;
 }
 
+/** Held-out accuracy of the trained weights beside that of the first ones, whole and with either sense muted. */
+async function accuracyAfter(session: StudioSession, before: EvalResult): Promise<Record<string, number>> {
+  const after = await evaluate(session);
+  const noAudio = await evaluate(session, 'audio');
+  const noVideo = await evaluate(session, 'video');
+  say(
+    `held-out accuracy after: ${after.war.toFixed(3)}, without sound ${noAudio.war.toFixed(3)}, without picture ${noVideo.war.toFixed(3)}`,
+  );
+  return { before: before.war, after: after.war, no_audio: noAudio.war, no_video: noVideo.war };
+}
+
 async function run(session: StudioSession, options: Options): Promise<void> {
   const { config, demo, model, data, out } = options;
-  session.onEvent = (event) => report(event, config.steps);
+  let heldOut = 0;
+  session.onEvent = (event) => {
+    if (event.type === 'data') heldOut = event.summary.splits.test + event.summary.splits.val;
+    report(event, config.steps);
+  };
   if (demo) await session.ask((requestId) => ({ type: 'openDemo', requestId }));
   if (model) await session.openFolder('openModel', model);
   if (data) await session.openFolder('openData', data);
-  const before = await evaluate(session);
-  say(`held-out accuracy before: ${before.war.toFixed(3)} (${before.correct} of ${before.n})`);
+  if (heldOut === 0) say('No clip is held out: nothing is evaluated.');
+  const before = heldOut > 0 ? await evaluate(session) : undefined;
+  if (before) say(`held-out accuracy before: ${before.war.toFixed(3)} (${before.correct} of ${before.n})`);
   await session.post({ type: 'start', config });
   const ended = ['finished', 'failed', 'stopped'];
   const events = await session.until((event) => event.type === 'state' && ended.includes(event.state));
   const last = events.findLast((event) => event.type === 'state');
   if (last?.type === 'state' && last.state !== 'finished')
     throw new InputError(last.message ?? 'The run failed.');
-  const after = await evaluate(session);
-  const noAudio = await evaluate(session, 'audio');
-  const noVideo = await evaluate(session, 'video');
+  const accuracy = before && (await accuracyAfter(session, before));
   const parts = { merged: true, adapter: config.loraRank > 0, metrics: true, rollouts: true };
   const exported = out
     ? (await session.ask((requestId) => ({ type: 'export', requestId, parts }))).find(isExported)
     : undefined;
   const files = exported && out ? await session.save(exported.files, out) : [];
-  say(
-    `held-out accuracy after: ${after.war.toFixed(3)}, without sound ${noAudio.war.toFixed(3)}, without picture ${noVideo.war.toFixed(3)}`,
-  );
-  const accuracy = { before: before.war, after: after.war, no_audio: noAudio.war, no_video: noVideo.war };
-  print({ type: 'summary', steps: config.steps, eval: accuracy, files });
+  print({ type: 'summary', steps: config.steps, eval: accuracy ?? null, files });
 }
 
 /** A headless Chrome, except on lavapipe, which no browser offers: there the same session runs in this process. */
