@@ -16,6 +16,9 @@ export const LORA_TARGETS = [
   'down_proj',
 ] as const;
 export const PROMPT_PRESETS = ['canonical', 'r1-omni'] as const;
+export const EVAL_DECODINGS = ['greedy', 'sampled'] as const;
+/** Metrics by which an evaluation can be the best of a run. */
+export const BEST_METRICS = ['eval/war', 'eval/uar'] as const;
 
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
@@ -304,6 +307,37 @@ const evaluationFields = {
     group: 'Evaluation',
     label: 'Clips to evaluate',
     help: 'At most this many held-out clips per evaluation.',
+  }),
+  evalDecoding: choice({
+    choices: EVAL_DECODINGS,
+    default: 'greedy',
+    group: 'Evaluation',
+    label: 'Decoding',
+    help: 'greedy: one answer per clip, always the likeliest token. sampled: several answers, for pass@k and the majority vote.',
+  }),
+  evalSamples: int({
+    default: 8,
+    min: 1,
+    max: 64,
+    group: 'Evaluation',
+    label: 'Sampled answers (k)',
+    help: 'Answers drawn per clip in sampled evaluation. Time grows with it.',
+  }),
+  evalTemperature: float({
+    default: 1,
+    min: 0.01,
+    max: 10,
+    group: 'Evaluation',
+    label: 'Temperature of evaluation',
+    help: 'Temperature of sampled evaluation. Top-k, top-p and the other filters are those of training.',
+  }),
+  bestMetric: choice({
+    choices: BEST_METRICS,
+    default: 'eval/war',
+    group: 'Evaluation',
+    label: 'Best step by',
+    trl: 'metric_for_best_model',
+    help: 'eval/war counts every clip alike, eval/uar every label alike. Of equal steps the earliest is the best.',
   }),
 };
 

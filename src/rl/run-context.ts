@@ -40,8 +40,8 @@ export interface RunSetup {
 
 /** Tokens that one forward and backward may hold; more prompts follow as micro-batches. */
 const TOKENS_PER_PASS = 8192;
-/** Prompts that evaluation decodes together. */
-const EVALUATION_PROMPTS = 32;
+/** Answers that evaluation decodes together. */
+const EVALUATION_ROWS = 32;
 
 /** The loss settings of a run's config. */
 export function lossConfig(config: Config): LossConfig {
@@ -63,6 +63,8 @@ function largestPass(prompts: number, promptTokens: number, completions: number,
   return { tokens: prompts * (promptTokens + fed), predictions: prompts * completions * length };
 }
 
+const generatorKey = (prompts: number, groupSize: number): string => `${prompts}x${groupSize}`;
+
 /** Everything a run keeps on the GPU beside the policy: sampler, update, media tokens. */
 export class RunContext {
   readonly setup: RunSetup;
@@ -72,6 +74,7 @@ export class RunContext {
   readonly #referenceMedia?: MediaTokenizer;
   readonly #arena: Arena;
   readonly #generators = new Map<string, Generator>();
+  #evaluationKey?: string;
   /** Media tokens by example and role; those of the policy are kept only while nothing changes them. */
   readonly #tokens = new Map<string, MediaTokens>();
 
@@ -133,13 +136,22 @@ export class RunContext {
     return this.#generator(config.promptsPerStep, config.groupSize);
   }
 
-  /** The sampler for evaluation: one answer per prompt. */
-  evaluationGenerator(): Promise<Generator> {
-    return this.#generator(EVALUATION_PROMPTS, 1);
+  /** The sampler for evaluation. Of the shapes asked for only the latest stays, as its cache of keys and values is large. */
+  evaluationGenerator(answersPerPrompt = 1): Promise<Generator> {
+    const prompts = Math.max(1, Math.floor(EVALUATION_ROWS / answersPerPrompt));
+    const { promptsPerStep, groupSize } = this.setup.config;
+    const key = generatorKey(prompts, answersPerPrompt);
+    const previous = this.#evaluationKey;
+    if (previous && previous !== key && previous !== generatorKey(promptsPerStep, groupSize)) {
+      this.#generators.get(previous)?.[Symbol.dispose]();
+      this.#generators.delete(previous);
+    }
+    this.#evaluationKey = key;
+    return this.#generator(prompts, answersPerPrompt);
   }
 
   async #generator(prompts: number, groupSize: number): Promise<Generator> {
-    const key = `${prompts}x${groupSize}`;
+    const key = generatorKey(prompts, groupSize);
     const known = this.#generators.get(key);
     if (known) return known;
     const { policy, config, mediaCounts, longestPrompt, endIds } = this.setup;

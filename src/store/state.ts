@@ -13,6 +13,7 @@ import type {
   RunState,
 } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
+import { appendEval } from './eval-log.ts';
 import { appendRollouts, type RolloutLog } from './rollout-log.ts';
 
 export type Device =
@@ -112,7 +113,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'live':
       return { live: event };
     case 'eval':
-      return { evals: [...state.evals, event.result] };
+      return { evals: appendEval(state.evals, event.result) };
     case 'exported':
       return { exported: event.files };
     case 'memory':

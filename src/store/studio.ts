@@ -9,6 +9,7 @@ import {
   defaultConfig,
   parseConfig,
 } from '../protocol/config.ts';
+import { decodingOf } from '../protocol/evaluation.ts';
 import type { Command, Event, ExportParts, Mute, SourceFile, Split } from '../protocol/messages.ts';
 import { type PresetName, presetConfig } from '../protocol/presets.ts';
 import type { Port } from './port.ts';
@@ -28,6 +29,7 @@ export interface Studio {
   /** One step and a pause; begins a run when there is none. */
   step(): void;
   stop(): void;
+  /** Measures held-out clips with the draft's way of decoding. */
   evaluate(split: Split, mute?: Mute): Promise<void>;
   exportRun(parts: ExportParts): Promise<void>;
   edit(key: ConfigKey, value: unknown): void;
@@ -93,7 +95,11 @@ export function createStudio(port: Port): Studio {
     openData: (files) => ask({ type: 'openData', files }),
     openModel: (files) => ask({ type: 'openModel', files }),
     preview: (exampleId) => ask({ type: 'preview', exampleId }, { clip: { exampleId } }),
-    evaluate: (split, mute) => ask({ type: 'evaluate', split, ...(mute === undefined ? {} : { mute }) }),
+    evaluate(split, mute) {
+      const sampled = decodingOf(store.getState().draft as Config);
+      const optional = { ...(mute === undefined ? {} : { mute }), ...(sampled ? { sampled } : {}) };
+      return ask({ type: 'evaluate', split, ...optional });
+    },
     exportRun: (parts) => ask({ type: 'export', parts }, { exported: undefined }),
     report(error) {
       const hint = error instanceof InputError ? error.hint : undefined;

@@ -5,6 +5,7 @@ import type { Gpu } from '../gpu/index.ts';
 import { type FileTree, treeFromFiles } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import { type Config, defaultConfig } from '../protocol/config.ts';
+import { decodingOf } from '../protocol/evaluation.ts';
 import type { CommandOf, DataSummary, EvalResult, RunState } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
 import { preparePrompt } from '../rl/prepare.ts';
@@ -247,7 +248,7 @@ export class Session {
     const { evalEvery } = run.config;
     const metrics = { ...result.metrics };
     if (evalEvery > 0 && step % evalEvery === 0) {
-      const scores = await this.#evaluate(run, { split: 'val' });
+      const scores = await this.#evaluate(run, { split: 'val', sampled: decodingOf(run.config) });
       metrics['eval/war'] = scores.war;
       metrics['eval/uar'] = scores.uar;
     }
@@ -275,9 +276,12 @@ export class Session {
     });
   }
 
-  async #evaluate(run: Run, command: Pick<CommandOf<'evaluate'>, 'split' | 'mute'> & { requestId?: number }) {
-    const { split, mute, requestId } = command;
-    const result = await run.evaluate(split, mute, {
+  async #evaluate(
+    run: Run,
+    command: Omit<CommandOf<'evaluate'>, 'type' | 'requestId'> & { requestId?: number },
+  ) {
+    const { requestId } = command;
+    const result = await run.evaluate(command, {
       clips: progressOf(this.#emit, 'Preparing clips', 'clips', requestId),
       answers: progressOf(this.#emit, 'Asking about held-out clips', 'clips', requestId),
     });

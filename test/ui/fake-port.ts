@@ -6,14 +6,17 @@ import { normal, uniform } from '../../src/math/random.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import type {
   Command,
+  CommandOf,
   Completion,
   EvalResult,
   Event,
+  Mute,
   RolloutGroup,
   Split,
 } from '../../src/protocol/messages.ts';
 import type { MetricValues } from '../../src/protocol/metrics.ts';
 import type { Port } from '../../src/store/port.ts';
+import { evalResult, tagged } from '../reference/eval-result.ts';
 
 const LABELS = ['angry', 'happy', 'neutral', 'sad'];
 const SPLIT_OF = (i: number): Split => (i % 10 === 8 ? 'val' : i % 10 === 9 ? 'test' : 'train');
@@ -79,7 +82,7 @@ async function answer(
       say({
         type: 'eval',
         requestId: command.requestId,
-        result: evalResult(run.step, command.split, command.mute),
+        result: evaluation(run.step, command),
       });
       return say({ type: 'done', requestId: command.requestId });
     case 'export': {
@@ -267,29 +270,34 @@ export function fakeMetrics(step: number): MetricValues {
   };
 }
 
-function evalResult(step: number, split: Split, mute?: 'audio' | 'video'): EvalResult {
-  const n = 48;
-  const right = mute ? 0.5 : step > 0 ? 0.92 : 0.5;
-  const counts = LABELS.map((_, i) => LABELS.map((_, j) => (i === j ? Math.round(12 * right) : 0)));
-  counts.forEach((row, i) => {
-    row[(i + 1) % 4] = 12 - Math.round(12 * right) - (i === 0 ? 1 : 0);
+/** Of twelve clips of a label, how many are right: half at first, most later, all for a while in between. */
+function rightOfTwelve(step: number, mute?: Mute): number {
+  if (mute || step === 0) return 6;
+  return step < 20 ? 8 : step < 30 ? 10 : step < 40 ? 12 : 11;
+}
+
+/** The text of an answer to the k-th clip of the i-th label; wrong ones are of several kinds. */
+function answerText(i: number, k: number, right: boolean): string {
+  if (!right && i === 0 && k === 11) return '<think>the voice is loud and the';
+  const wrong = i === 2 && k === 11 ? 'Neutral.' : LABELS[(i + 1) % 4]!;
+  return tagged(right ? LABELS[i]! : wrong);
+}
+
+function evaluation(step: number, { split, mute, sampled }: Omit<CommandOf<'evaluate'>, 'type'>): EvalResult {
+  const right = rightOfTwelve(step, mute);
+  const clips = Array.from({ length: 48 }, (_, at) => {
+    const [i, k] = [at % 4, Math.floor(at / 4)];
+    const texts = Array.from({ length: sampled?.samples ?? 1 }, (_, sample) =>
+      answerText(i, k, k < right !== (sample % 4 === 3)),
+    );
+    return { label: LABELS[i]!, texts };
   });
-  const correct = 4 * Math.round(12 * right);
-  const war = correct / n;
-  const half = 1.96 * Math.sqrt((war * (1 - war)) / n);
-  const interval: [number, number] = [Math.max(0, war - half), Math.min(1, war + half)];
-  return {
+  return evalResult(clips, LABELS, {
     split,
     step,
-    mute,
-    n,
-    correct,
-    war,
-    uar: war,
-    confusion: { labels: LABELS, counts, unreadable: [1, 0, 0, 0] },
-    unreadable: 1,
-    interval,
-  };
+    ...(mute ? { mute } : {}),
+    ...(sampled ? { sampled } : {}),
+  });
 }
 
 class FakeRun {
@@ -297,6 +305,7 @@ class FakeRun {
   readonly #say: (event: Event) => void;
   readonly #stepMs: number;
   #steps = 0;
+  #evalEvery = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(say: (event: Event) => void, stepMs: number) {
@@ -304,9 +313,10 @@ class FakeRun {
     this.#stepMs = stepMs;
   }
 
-  start({ steps }: Config): void {
+  start({ steps, evalEvery }: Config): void {
     this.step = 0;
     this.#steps = steps;
+    this.#evalEvery = evalEvery;
     this.resume();
   }
 
@@ -355,5 +365,7 @@ class FakeRun {
       metrics: fakeMetrics(step),
       seconds: { rollout: 2.1, score: 0.01, update: 0.9 },
     });
+    if (this.#evalEvery > 0 && step % this.#evalEvery === 0)
+      this.#say({ type: 'eval', result: evaluation(step, { requestId: 0, split: 'val' }) });
   }
 }
