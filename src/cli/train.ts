@@ -6,10 +6,12 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeError, InputError } from '../math/errors.ts';
 import { type Config, parseConfig } from '../protocol/config.ts';
+import { decodingOf } from '../protocol/evaluation.ts';
 import { flagsHelp, parseFlags } from '../protocol/flags.ts';
 import type { EvalResult, Mute } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
 import { HeadlessSession, type PlainEvent, type PlainExported } from './headless.ts';
+import { evalSummary } from './summary.ts';
 
 interface Options {
   readonly demo: boolean;
@@ -87,12 +89,14 @@ function report(event: PlainEvent, steps: number): void {
 const isEval = (event: PlainEvent): event is Extract<PlainEvent, { type: 'eval' }> => event.type === 'eval';
 const isExported = (event: PlainEvent): event is PlainExported => event.type === 'exported';
 
-async function evaluate(session: HeadlessSession, mute?: Mute): Promise<EvalResult> {
+async function evaluate(session: HeadlessSession, config: Config, mute?: Mute): Promise<EvalResult> {
+  const sampled = decodingOf(config);
   const events = await session.ask((requestId) => ({
     type: 'evaluate',
     requestId,
     split: 'test',
     ...(mute ? { mute } : {}),
+    ...(sampled ? { sampled } : {}),
   }));
   return events.find(isEval)!.result;
 }
@@ -103,7 +107,7 @@ async function run(session: HeadlessSession, options: Options): Promise<void> {
   if (demo) await session.ask((requestId) => ({ type: 'openDemo', requestId }));
   if (model) await session.openFolder('openModel', model);
   if (data) await session.openFolder('openData', data);
-  const before = await evaluate(session);
+  const before = await evaluate(session, config);
   say(`held-out accuracy before: ${before.war.toFixed(3)} (${before.correct} of ${before.n})`);
   await session.post({ type: 'start', config });
   const ended = ['finished', 'failed', 'stopped'];
@@ -111,9 +115,9 @@ async function run(session: HeadlessSession, options: Options): Promise<void> {
   const last = events.findLast((event) => event.type === 'state');
   if (last?.type === 'state' && last.state !== 'finished')
     throw new InputError(last.message ?? 'The run failed.');
-  const after = await evaluate(session);
-  const noAudio = await evaluate(session, 'audio');
-  const noVideo = await evaluate(session, 'video');
+  const after = await evaluate(session, config);
+  const noAudio = await evaluate(session, config, 'audio');
+  const noVideo = await evaluate(session, config, 'video');
   const parts = { merged: true, adapter: config.loraRank > 0, metrics: true, rollouts: true };
   const exported = out
     ? (await session.ask((requestId) => ({ type: 'export', requestId, parts }))).find(isExported)
@@ -122,8 +126,9 @@ async function run(session: HeadlessSession, options: Options): Promise<void> {
   say(
     `held-out accuracy after: ${after.war.toFixed(3)}, without sound ${noAudio.war.toFixed(3)}, without picture ${noVideo.war.toFixed(3)}`,
   );
-  const accuracy = { before: before.war, after: after.war, no_audio: noAudio.war, no_video: noVideo.war };
-  print({ type: 'summary', steps: config.steps, eval: accuracy, files });
+  const during = events.filter(isEval).map(({ result }) => result);
+  const scores = evalSummary({ before, after, noAudio, noVideo, during }, config.bestMetric);
+  print({ type: 'summary', steps: config.steps, eval: scores, files });
 }
 
 async function main(): Promise<void> {

@@ -320,7 +320,7 @@ const evaluationFields = {
     min: 1,
     max: 64,
     group: 'Evaluation',
-    label: 'Sampled answers (k)',
+    label: 'Samples (k)',
     help: 'Answers drawn per clip in sampled evaluation. Time grows with it.',
   }),
   evalTemperature: float({
@@ -328,7 +328,7 @@ const evaluationFields = {
     min: 0.01,
     max: 10,
     group: 'Evaluation',
-    label: 'Temperature of evaluation',
+    label: 'Sampling temperature',
     help: 'Temperature of sampled evaluation. Top-k, top-p and the other filters are those of training.',
   }),
   bestMetric: choice({

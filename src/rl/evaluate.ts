@@ -39,9 +39,9 @@ export async function evaluate(
       { ...samplingSettings(config, sampled), firstRow: at * samples },
       media.map(({ tokens }) => tokens),
     );
-    part.forEach((example, i) => {
+    part.forEach(({ id, clipId = id, label }, i) => {
       const texts = completions[i]!.map(({ ids }) => tokenizer.decode(ids));
-      clips.push(readClip(example, texts, labels));
+      clips.push(readClip({ id: clipId, label }, texts, labels));
     });
     progress?.(clips.length, examples.length);
   }

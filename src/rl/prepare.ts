@@ -62,5 +62,10 @@ export function prepareExample(
 /** The example with one sense replaced by what the towers make of nothing; another id, so that no cache mixes the two up. */
 export function muteExample(example: RunExample, mute: Mute, nothing: Features): RunExample {
   const muted = mute === 'audio' ? { audio: nothing.audio } : { vision: nothing.vision };
-  return { ...example, id: `${example.id} without ${mute}`, features: { ...example.features, ...muted } };
+  return {
+    ...example,
+    id: `${example.id} without ${mute}`,
+    clipId: example.id,
+    features: { ...example.features, ...muted },
+  };
 }

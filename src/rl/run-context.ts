@@ -15,6 +15,8 @@ import { type GroupMedia, Updater } from './update.ts';
 /** A clip made ready for training: its prompt in tokens and its features. */
 export interface RunExample {
   readonly id: string;
+  /** The clip's own id, where `id` names a variant of it. */
+  readonly clipId?: string;
   readonly label: string;
   readonly prompt: PromptTokens;
   readonly features: Features;

@@ -270,28 +270,33 @@ export function fakeMetrics(step: number): MetricValues {
   };
 }
 
-/** Of twelve clips of a label, how many are right: half at first, most later, all for a while in between. */
-function rightOfTwelve(step: number, mute?: Mute): number {
-  if (mute || step === 0) return 6;
-  return step < 20 ? 8 : step < 30 ? 10 : step < 40 ? 12 : 11;
+/** Clips by label: uneven, so that WAR and UAR differ. */
+const CLIPS_OF = [18, 12, 12, 6];
+
+/** Of n clips of a label, how many are wrong: half at first, none for a while in between, one later. */
+function wrongOf(n: number, step: number, mute?: Mute): number {
+  if (mute || step === 0) return n / 2;
+  return step < 20 ? n / 3 : step < 30 ? n / 6 : step < 40 ? 0 : 1;
 }
 
-/** The text of an answer to the k-th clip of the i-th label; wrong ones are of several kinds. */
-function answerText(i: number, k: number, right: boolean): string {
-  if (!right && i === 0 && k === 11) return '<think>the voice is loud and the';
-  const wrong = i === 2 && k === 11 ? 'Neutral.' : LABELS[(i + 1) % 4]!;
-  return tagged(right ? LABELS[i]! : wrong);
+/** The text of an answer to a clip of the i-th label. The last clip of two labels is never answered by a label. */
+function answerText(i: number, last: boolean, right: boolean): string {
+  if (right) return tagged(LABELS[i]!);
+  if (last && i === 0) return '<think>the voice is loud and the';
+  return tagged(last && i === 2 ? 'Neutral.' : LABELS[(i + 1) % 4]!);
 }
 
-function evaluation(step: number, { split, mute, sampled }: Omit<CommandOf<'evaluate'>, 'type'>): EvalResult {
-  const right = rightOfTwelve(step, mute);
-  const clips = Array.from({ length: 48 }, (_, at) => {
-    const [i, k] = [at % 4, Math.floor(at / 4)];
-    const texts = Array.from({ length: sampled?.samples ?? 1 }, (_, sample) =>
-      answerText(i, k, k < right !== (sample % 4 === 3)),
-    );
-    return { label: LABELS[i]!, texts };
-  });
+function evaluation(step: number, command: Omit<CommandOf<'evaluate'>, 'type'>): EvalResult {
+  const { split, mute, sampled } = command;
+  const clips = CLIPS_OF.flatMap((n, i) =>
+    Array.from({ length: n }, (_, k) => {
+      const right = k < n - wrongOf(n, step, mute);
+      const texts = Array.from({ length: sampled?.samples ?? 1 }, (_, sample) =>
+        answerText(i, k === n - 1, sample % 4 === 3 ? !right : right),
+      );
+      return { label: LABELS[i]!, texts };
+    }),
+  );
   return evalResult(clips, LABELS, {
     split,
     step,

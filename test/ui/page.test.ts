@@ -244,9 +244,7 @@ describe('evaluation', () => {
     await page.getByRole('button', { name: 'truth happy, answer neutral: 6 clips' }).click();
     await expect.poll(() => clips().count()).toBe(6);
     expect(await page.getByLabel('truth happy, answer neutral').getAttribute('aria-pressed')).toBe('true');
-    await page.click(id('start'));
-    await state('finished');
-    await page.keyboard.press('5');
+    await runSteps(45);
     await page.click(id('evaluate'));
     await expect.poll(() => page.textContent(id('change'))).toContain('20 fixed');
     await page.click(id('select-fixed'));
@@ -290,6 +288,19 @@ describe('evaluation', () => {
   });
 });
 
+/** Trains so many steps and comes back to the evaluations. */
+async function runSteps(steps: number, evalEvery = 0): Promise<void> {
+  await page.locator('h1').click();
+  await page.keyboard.press('3');
+  await page.fill(id('field-steps'), String(steps));
+  await page.click(id('all-settings'));
+  await page.fill(id('all-field-evalEvery'), String(evalEvery));
+  await page.click(id('start'));
+  await state('finished');
+  await page.locator('h1').click();
+  await page.keyboard.press('5');
+}
+
 /** Measures the weights as loaded, then trains 50 steps with an evaluation every ten. */
 async function withHistory(query: string): Promise<void> {
   await open(`${query}#/evaluate`);
@@ -297,15 +308,7 @@ async function withHistory(query: string): Promise<void> {
   await page.selectOption(id('split'), 'val');
   await page.click(id('evaluate'));
   await page.waitForSelector(id('eval-row'));
-  await page.locator('h1').click();
-  await page.keyboard.press('3');
-  await page.fill(id('field-steps'), '50');
-  await page.click(id('all-settings'));
-  await page.fill(id('all-field-evalEvery'), '10');
-  await page.click(id('start'));
-  await state('finished');
-  await page.locator('h1').click();
-  await page.keyboard.press('5');
+  await runSteps(50, 10);
 }
 
 it('says what is missing where there is no GPU, and starts nothing', async () => {
@@ -329,14 +332,11 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
       await visit(screen);
       await shoot(`${screen}-empty`);
     }
-    await trained(40);
-    await page.click(id('field-steps'));
-    await page.locator('h1').click();
+    await withHistory('?stepMs=1');
     for (const screen of screens) {
       await visit(screen);
       if (screen === 'data') await page.locator(id('clip-row')).nth(1).click();
       if (screen === 'rollouts') await page.locator(id('rollout-row')).nth(2).click();
-      if (screen === 'evaluate') await page.click(id('evaluate'));
       if (screen === 'export') await page.click(id('export-button'));
       const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(overhang, screen).toBeLessThanOrEqual(0);
@@ -346,9 +346,8 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
     await visit('train');
     await shoot('train-narrow');
     await page.setViewportSize({ width: 1280, height: 1500 });
-    await withHistory('?stepMs=1');
+    await visit('evaluate');
     await page.getByRole('button', { name: 'truth sad, answer angry' }).click();
-    await page.waitForSelector(id('eval-clip'));
     await shoot('evaluate-history');
     await page.selectOption(id('evaluate-evalDecoding'), 'sampled');
     await page.click(id('evaluate'));

@@ -43,7 +43,9 @@ export function EvalHistory({ evals, now, metric, show }: HistoryProps) {
                   {name}
                 </th>
               ))}
-              <td />
+              <th scope="col">
+                <span className="sr-only">look at it</span>
+              </th>
             </tr>
           </thead>
           <tbody>

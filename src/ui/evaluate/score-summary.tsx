@@ -121,7 +121,7 @@ function PassRates({ result, rates }: { result: EvalResult; rates: NonNullable<E
         </span>
       ))}
       <span title="The label most answers name; of equal ones the one named first">
-        maj@{result.sampled?.samples} {formatPercent(result.war)}, which WAR, UAR and the tables below are of
+        maj@{result.sampled?.samples} {formatPercent(result.war)} (the vote, as scored above and below)
       </span>
     </p>
   );
