@@ -29,10 +29,10 @@ export function scoreOf(result: EvalResult, metric: BestMetric): number {
   return metric === 'eval/war' ? result.war : result.uar;
 }
 
-/** Whether `result` beats the best so far. Strictly, so that of equal ones the earliest stays; no number beats nothing. */
+/** Whether `result` beats the best so far: strictly, so that of equal ones the earliest stays. NaN beats nothing. */
 export function isBetter(result: EvalResult, best: EvalResult | undefined, metric: BestMetric): boolean {
   const score = scoreOf(result, metric);
-  return !Number.isNaN(score) && (best === undefined || score > scoreOf(best, metric));
+  return !Number.isNaN(score) && (best === undefined || !(score <= scoreOf(best, metric)));
 }
 
 /** The best of a history, in order of measuring; undefined when none has a number. All should be of the same measure. */

@@ -95,9 +95,9 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'unavailable':
       return { device: { status: 'unavailable', reason: event.reason, hint: event.hint } };
     case 'data':
-      return { data: event.summary, clip: undefined };
+      return { data: event.summary, clip: undefined, ...evalsAfterOpening(state, event) };
     case 'model':
-      return { model: event.summary };
+      return { model: event.summary, ...evalsAfterOpening(state, event) };
     case 'preview':
       return { clip: { exampleId: event.preview.exampleId, preview: event.preview } };
     case 'state':
@@ -125,6 +125,16 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     default:
       return event satisfies never;
   }
+}
+
+const OPENS: readonly (CommandType | undefined)[] = ['openDemo', 'openData', 'openModel'];
+
+/** With another model or data set, what was measured before says nothing any more. */
+function evalsAfterOpening(
+  { pending }: StudioState,
+  { requestId = 0 }: { requestId?: number },
+): Partial<StudioState> {
+  return OPENS.includes(pending.get(requestId)) ? { evals: [] } : {};
 }
 
 const WORKING: readonly RunState[] = ['loading', 'running', 'pausing'];

@@ -45,6 +45,7 @@ describe('the best of a history', () => {
     expect(isBetter(common, undefined, 'eval/war')).toBe(true);
     const none = at(40, 0, false, { war: Number.NaN });
     expect(bestOf([none], 'eval/war')).toBeUndefined();
+    expect([isBetter(none, fair, 'eval/war'), isBetter(fair, none, 'eval/war')]).toEqual([false, true]);
     expect(bestOf([none, fair], 'eval/war')).toBe(fair);
     expect(bestOf([], 'eval/uar')).toBeUndefined();
   });

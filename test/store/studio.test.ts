@@ -200,6 +200,16 @@ describe('evaluations', () => {
     expect(last(sent)).toEqual({ type: 'evaluate', requestId: 3, split: 'val', sampled });
   });
 
+  it('are forgotten with another model or other data, and kept when a run or an issue is reported', async () => {
+    const { studio, say } = await loaded();
+    say({ type: 'eval', result: greedyEval(['angry'], ['angry']) });
+    say({ type: 'model', summary: model }, { type: 'data', requestId: 0, summary });
+    expect(state(studio).evals).toHaveLength(1);
+    void studio.openModel([]);
+    say({ type: 'model', requestId: 2, summary: model });
+    expect(state(studio).evals).toEqual([]);
+  });
+
   it('lose their texts as they grow old, but not those of the weights as loaded', async () => {
     const { studio, say } = await loaded();
     for (let step = 0; step <= 10; step++) {

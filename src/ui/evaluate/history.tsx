@@ -139,7 +139,7 @@ function HistoryChart({ history, best, metric }: ChartProps) {
               dataKey="step"
               type="number"
               domain={['dataMin', 'dataMax']}
-              allowDecimals={false}
+              ticks={history.map(({ step }) => step)}
               height={20}
               tickLine={false}
             />
