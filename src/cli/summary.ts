@@ -20,11 +20,18 @@ export function evalSummary(evaluations: RunEvaluations, bestMetric: Config['bes
     ...byName(evaluations, ({ war }) => war),
     uar: byName(evaluations, ({ uar }) => uar),
     tolerant: byName(evaluations, ({ tolerant }) => tolerant.war),
+    n: byName(evaluations, ({ n }) => n),
     interval: { war: after.interval, uar: after.uarInterval },
     unreadable: byName(evaluations, ({ unreadable }) => unreadable),
     ...(after.passAtK ? { pass_at_k: { before: before.passAtK, after: after.passAtK } } : {}),
     ...(change && {
-      change: { war: change.war, uar: change.uar, fixed: change.fixed.length, broken: change.broken.length },
+      change: {
+        n: change.n,
+        war: change.war,
+        uar: change.uar,
+        fixed: change.fixed.length,
+        broken: change.broken.length,
+      },
     }),
     ...(best && { best: { step: best.step, metric: bestMetric, value: scoreOf(best, bestMetric) } }),
   };

@@ -17,7 +17,8 @@ it('sums up the evaluations of a run: WAR under the old names, the rest beside i
     uar: { before: 0.5, after: 0.75 },
     tolerant: { before: 1 / 3, after: 1 },
     unreadable: { before: 0, after: 1 },
-    change: { fixed: 1, broken: 0, uar: { change: 0.25 } },
+    n: { before: 3, after: 3 },
+    change: { n: 3, fixed: 1, broken: 0, uar: { change: 0.25 } },
     best: { step: 10, metric: 'eval/uar', value: 1 },
   });
   expect(summary.interval).toEqual({ war: after.interval, uar: after.uarInterval });
