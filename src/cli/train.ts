@@ -6,12 +6,14 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeError, InputError } from '../math/errors.ts';
 import { type Config, parseConfig } from '../protocol/config.ts';
+import { decodingOf } from '../protocol/evaluation.ts';
 import { flagsHelp, parseFlags } from '../protocol/flags.ts';
 import type { EvalResult, Mute } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
 import { chosenAdapter } from './adapter.ts';
 import { HeadlessSession, type PlainEvent, type PlainExported, type StudioSession } from './headless.ts';
 import { NodeSession } from './node/session.ts';
+import { evalSummary } from './summary.ts';
 
 interface Options {
   readonly demo: boolean;
@@ -89,25 +91,33 @@ function report(event: PlainEvent, steps: number): void {
 const isEval = (event: PlainEvent): event is Extract<PlainEvent, { type: 'eval' }> => event.type === 'eval';
 const isExported = (event: PlainEvent): event is PlainExported => event.type === 'exported';
 
-async function evaluate(session: StudioSession, mute?: Mute): Promise<EvalResult> {
+async function evaluate(session: StudioSession, config: Config, mute?: Mute): Promise<EvalResult> {
+  const sampled = decodingOf(config);
   const events = await session.ask((requestId) => ({
     type: 'evaluate',
     requestId,
     split: 'test',
+    config,
     ...(mute ? { mute } : {}),
+    ...(sampled ? { sampled } : {}),
   }));
   return events.find(isEval)!.result;
 }
 
-/** Held-out accuracy of the trained weights beside that of the first ones, whole and with either sense muted. */
-async function accuracyAfter(session: StudioSession, before: EvalResult): Promise<Record<string, number>> {
-  const after = await evaluate(session);
-  const noAudio = await evaluate(session, 'audio');
-  const noVideo = await evaluate(session, 'video');
+/** Held-out scores of the trained weights beside those of the first ones, whole and with either sense muted. */
+async function scoresAfter(
+  session: StudioSession,
+  config: Config,
+  before: EvalResult,
+  during: readonly EvalResult[],
+) {
+  const after = await evaluate(session, config);
+  const noAudio = await evaluate(session, config, 'audio');
+  const noVideo = await evaluate(session, config, 'video');
   say(
     `held-out accuracy after: ${after.war.toFixed(3)}, without sound ${noAudio.war.toFixed(3)}, without picture ${noVideo.war.toFixed(3)}`,
   );
-  return { before: before.war, after: after.war, no_audio: noAudio.war, no_video: noVideo.war };
+  return evalSummary({ before, after, noAudio, noVideo, during }, config.bestMetric);
 }
 
 async function run(session: StudioSession, options: Options): Promise<void> {
@@ -121,7 +131,7 @@ async function run(session: StudioSession, options: Options): Promise<void> {
   if (model) await session.openFolder('openModel', model);
   if (data) await session.openFolder('openData', data);
   if (heldOut === 0) say('No clip is held out: nothing is evaluated.');
-  const before = heldOut > 0 ? await evaluate(session) : undefined;
+  const before = heldOut > 0 ? await evaluate(session, config) : undefined;
   if (before) say(`held-out accuracy before: ${before.war.toFixed(3)} (${before.correct} of ${before.n})`);
   await session.post({ type: 'start', config });
   const ended = ['finished', 'failed', 'stopped'];
@@ -129,13 +139,14 @@ async function run(session: StudioSession, options: Options): Promise<void> {
   const last = events.findLast((event) => event.type === 'state');
   if (last?.type === 'state' && last.state !== 'finished')
     throw new InputError(last.message ?? 'The run failed.');
-  const accuracy = before && (await accuracyAfter(session, before));
   const parts = { merged: true, adapter: config.loraRank > 0, metrics: true, rollouts: true };
   const exported = out
     ? (await session.ask((requestId) => ({ type: 'export', requestId, parts }))).find(isExported)
     : undefined;
   const files = exported && out ? await session.save(exported.files, out) : [];
-  print({ type: 'summary', steps: config.steps, eval: accuracy ?? null, files });
+  const during = events.filter(isEval).map(({ result }) => result);
+  const scores = before && (await scoresAfter(session, config, before, during));
+  print({ type: 'summary', steps: config.steps, eval: scores ?? null, files });
 }
 
 /** A headless Chrome, except on lavapipe, which no browser offers: there the same session runs in this process. */

@@ -1,7 +1,9 @@
 /** Every setting of a run, once. Type, defaults, validation, form, tooltips, flags and export all read these rows. */
+import { evaluationFields } from './config-evaluation.ts';
 import { driftFields, lossFields, rewardFields } from './config-objective.ts';
 import { choice, flag, float, int, list, text } from './fields.ts';
 
+export * from './config-evaluation.ts';
 export * from './config-objective.ts';
 
 export const STAGES = ['grpo', 'sft'] as const;
@@ -282,28 +284,6 @@ const promptFields = {
     group: 'Prompt',
     label: 'Question',
     help: 'What the model is asked about every clip.',
-  }),
-};
-
-const evaluationFields = {
-  evalEvery: int({
-    default: 0,
-    min: 0,
-    max: 1_000_000,
-    unit: 'steps',
-    group: 'Evaluation',
-    label: 'Evaluate every',
-    trl: 'eval_steps',
-    help: 'Measures accuracy on held-out clips every so many steps. 0 = only when asked.',
-  }),
-  evalLimit: int({
-    default: 64,
-    min: 1,
-    max: 1_000_000,
-    unit: 'clips',
-    group: 'Evaluation',
-    label: 'Clips to evaluate',
-    help: 'At most this many held-out clips per evaluation.',
   }),
 };
 

@@ -4,13 +4,16 @@
  */
 import { z } from 'zod';
 import { InputError } from '../math/errors.ts';
-import { parseConfig } from './config.ts';
+import { CONFIG_FIELDS, parseConfig } from './config.ts';
 import { type Command, type Event, RUN_STATES, SPLITS } from './messages.ts';
 
 const requestId = z.number().int();
 const maybeId = requestId.optional();
 const split = z.enum(SPLITS);
 const mute = z.enum(['audio', 'video']).optional();
+const sampled = z
+  .object({ samples: CONFIG_FIELDS.evalSamples.schema, temperature: CONFIG_FIELDS.evalTemperature.schema })
+  .optional();
 const counts = z.record(z.string(), z.number());
 const blob = z.custom<Blob>((value) => value instanceof Blob, 'expected a Blob');
 const floats = z.custom<Float32Array>((value) => value instanceof Float32Array, 'expected a Float32Array');
@@ -39,7 +42,7 @@ const COMMANDS: Record<Command['type'], z.ZodType> = {
   resume: z.object({}),
   step: z.object({ config: z.looseObject({}).optional() }),
   stop: z.object({}),
-  evaluate: z.object({ requestId, split, mute }),
+  evaluate: z.object({ requestId, split, mute, sampled, config: z.looseObject({}).optional() }),
   export: z.object({
     requestId,
     parts: z.object({
@@ -106,21 +109,41 @@ const completion = z.object({
   meanKl: anyNumber.optional(),
 });
 
-const evalResult = z.object({
+const evalAnswer = z.object({
+  text: z.string().optional(),
+  answer: z.string().nullable(),
+  exact: z.string().nullable(),
+  tolerant: z.string().nullable(),
+});
+
+const matchScores = z.object({ correct: z.number(), war: anyNumber, uar: anyNumber, unreadable: z.number() });
+const interval = z.tuple([anyNumber, anyNumber]);
+
+const evalResult = matchScores.extend({
   split,
   step: z.number(),
   mute,
+  sampled,
   n: z.number(),
-  correct: z.number(),
-  war: anyNumber,
-  uar: anyNumber,
   confusion: z.object({
     labels: z.array(z.string()),
     counts: z.array(z.array(z.number())),
-    unreadable: z.array(z.number()).optional(),
+    unreadable: z.array(z.number()),
   }),
-  unreadable: z.number(),
-  interval: z.array(anyNumber).length(2),
+  interval,
+  uarInterval: interval,
+  tolerant: matchScores,
+  passAtK: z.array(z.object({ k: z.number(), value: anyNumber })).optional(),
+  clips: longArray(
+    z.object({
+      exampleId: z.string(),
+      label: z.string(),
+      answers: longArray(evalAnswer),
+      exact: z.string().nullable(),
+      tolerant: z.string().nullable(),
+    }),
+  ),
+  best: z.boolean().optional(),
 });
 
 const anyNumbers = z.record(z.string(), anyNumber);

@@ -2,6 +2,7 @@
  * What crosses between page and worker. Commands go in, events come out; both are structured-clonable.
  * A command with a `requestId` is answered by its event(s) with the same id and closed by exactly one `done` or `error`.
  */
+import type { Interval } from '../math/bootstrap.ts';
 import type { Config } from './config.ts';
 import type { MemoryPlan, WhatIf } from './memory.ts';
 import type { MetricValues } from './metrics.ts';
@@ -17,6 +18,11 @@ export const SPLITS = ['train', 'val', 'test'] as const;
 export type Split = (typeof SPLITS)[number];
 /** A sense that evaluation replaces by zeros. */
 export type Mute = 'audio' | 'video';
+/** Evaluation on several answers per clip, drawn at a temperature. Without it, it is greedy: one answer. */
+export interface SampledDecoding {
+  samples: number;
+  temperature: number;
+}
 
 export interface ExportParts {
   /** Full weights with the adapter added, in the layout they came in. */
@@ -42,7 +48,15 @@ export type Command =
   /** One step, then a pause: the next step of a paused run, else the first step of a new run with `config`. */
   | { type: 'step'; config?: Config }
   | { type: 'stop' }
-  | { type: 'evaluate'; requestId: number; split: Split; mute?: Mute }
+  /** Measures the weights of the latest run; before one, those as loaded, with the question and lengths of `config`. */
+  | {
+      type: 'evaluate';
+      requestId: number;
+      split: Split;
+      mute?: Mute;
+      sampled?: SampledDecoding;
+      config?: Config;
+    }
   | { type: 'export'; requestId: number; parts: ExportParts };
 
 export type CommandType = Command['type'];
@@ -152,26 +166,61 @@ export interface Confusion {
   labels: string[];
   /** counts[truth][predicted]; unreadable answers are not in it. */
   counts: number[][];
-  /** Unreadable answers by truth; without it, recall by label can only be given among the readable ones. */
-  unreadable?: number[];
+  /** Unreadable answers by truth. */
+  unreadable: number[];
 }
 
-export interface EvalResult {
+/** One answer to a clip, and what is read in it. */
+export interface EvalAnswer {
+  /** The whole answer, special tokens removed; absent where it was let go of to save memory. */
+  text?: string;
+  /** What stands between the answer tags; null without them. */
+  answer: string | null;
+  /** The label the answer (or the text without tags) equals letter by letter; null when it is none. */
+  exact: string | null;
+  /** The label it means when case, outer punctuation and synonyms are folded; null when it is none. */
+  tolerant: string | null;
+}
+
+export interface EvalClip {
+  exampleId: string;
+  label: string;
+  answers: EvalAnswer[];
+  /** What counts as the prediction: the reading of the one answer, or the majority vote over several. */
+  exact: string | null;
+  tolerant: string | null;
+}
+
+/** Scores under one way of matching answers with labels. */
+export interface MatchScores {
+  correct: number;
+  /** Share correct, 0..1. */
+  war: number;
+  /** Mean recall over the labels of the clips, 0..1. */
+  uar: number;
+  /** Clips for which no known label could be read. They count as wrong. */
+  unreadable: number;
+}
+
+/** An evaluation. Its own scores are those of exact matching. */
+export interface EvalResult extends MatchScores {
   split: Split;
   /** Optimizer steps behind the evaluated weights; 0 = as loaded. */
   step: number;
   mute?: Mute;
+  sampled?: SampledDecoding;
   n: number;
-  correct: number;
-  /** Share correct, 0..1. */
-  war: number;
-  /** Mean recall over labels, 0..1. */
-  uar: number;
   confusion: Confusion;
-  /** Answers in which no known label could be read. */
-  unreadable: number;
-  /** 95 % interval of `war`. */
-  interval: [low: number, high: number];
+  /** 95 % bootstrap intervals of `war` and `uar`. */
+  interval: Interval;
+  uarInterval: Interval;
+  /** Scores after folding case, outer punctuation and synonyms. */
+  tolerant: MatchScores;
+  /** Mean pass@k over the clips, by rising k; only of sampled answers. */
+  passAtK?: { k: number; value: number }[];
+  clips: EvalClip[];
+  /** Whether no earlier evaluation of this kind in this run scored as high by the run's `bestMetric`. */
+  best?: boolean;
 }
 
 export interface ExportedFile {

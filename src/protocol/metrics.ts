@@ -191,7 +191,7 @@ export const METRICS = {
     unit: '',
     direction: 'up',
     group: 'Evaluation',
-    help: 'Share of held-out clips answered correctly.',
+    help: 'Share of held-out clips whose answer equals the label, letter by letter.',
   },
   'eval/uar': {
     label: 'Mean recall over labels (UAR)',

@@ -1,4 +1,4 @@
-/** How much one recorded pass, one rollout and one evaluation batch may hold, so that every tensor fits a binding. */
+/** How much one recorded pass and one rollout may hold, so that every tensor fits a binding. */
 import { InputError } from '../math/errors.ts';
 import type { Qwen2Config } from '../models/qwen2.ts';
 import type { PassSize } from './pass-arrays.ts';
@@ -7,8 +7,6 @@ import type { PassSize } from './pass-arrays.ts';
 const TOKENS_PER_PASS = 8192;
 /** Bytes of keys and values that one rollout may keep. */
 const CACHE_BYTES = 512 * 2 ** 20;
-/** Prompts that evaluation decodes together, at most. */
-const EVALUATION_PROMPTS = 32;
 
 /** Tokens whose widest activation [tokens, intermediate] f32 still fits a binding of `bindingBytes`. */
 export function tokensPerPass({ intermediateSize }: Qwen2Config, bindingBytes: number): number {
@@ -83,19 +81,4 @@ export function promptsPerRollout(
   const byPrefill = tokensPerPass(decoder, bindingBytes) / promptTokens;
   const most = Math.max(1, Math.floor(Math.min(prompts, byCache, byPrefill)));
   return Math.ceil(prompts / Math.ceil(prompts / most));
-}
-
-/** Prompts that evaluation decodes together, one answer each. */
-export function promptsPerEvaluation(
-  decoder: Qwen2Config,
-  bindingBytes: number,
-  promptTokens: number,
-  length: number,
-): number {
-  return promptsPerRollout(decoder, bindingBytes, {
-    prompts: EVALUATION_PROMPTS,
-    promptTokens,
-    groupSize: 1,
-    length,
-  });
 }

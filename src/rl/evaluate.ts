@@ -1,62 +1,63 @@
-import { classificationScores } from '../math/classification.ts';
-import type { EvalResult, Mute, Split } from '../protocol/messages.ts';
-import { matchLabel, readAnswer } from './rewards.ts';
+import { deriveSeed } from '../math/random.ts';
+import type { SamplingSettings } from '../ops/sampling.ts';
+import type { Config } from '../protocol/config.ts';
+import type { EvalClip, EvalResult, Mute, SampledDecoding, Split } from '../protocol/messages.ts';
 import type { RunContext, RunExample } from './run-context.ts';
+import { passRates, readClip, scoreClips } from './score-clips.ts';
 import { mapInOrder } from './step.ts';
 
 export interface EvaluateOptions {
   readonly split: Split;
   readonly step: number;
   readonly mute?: Mute;
+  /** Several answers per clip at a temperature; greedy decoding without it. */
+  readonly sampled?: SampledDecoding;
   /** All labels of the data set. */
   readonly labels: readonly string[];
   readonly progress?: (done: number, total: number) => void;
 }
 
-/** Greedy answers on held-out examples, compared with their labels after folding case, punctuation and synonyms. */
+/**
+ * Answers on held-out examples, compared with their labels. The same settings draw the same random numbers for the same
+ * list of examples, whatever the weights, so that evaluations before and after training differ by the weights alone.
+ */
 export async function evaluate(
   context: RunContext,
   examples: readonly RunExample[],
-  { split, step, mute, labels, progress }: EvaluateOptions,
+  { split, step, mute, sampled, labels, progress }: EvaluateOptions,
 ): Promise<EvalResult> {
   const { tokenizer, config } = context.setup;
-  const generator = await context.evaluationGenerator();
+  const samples = sampled?.samples ?? 1;
+  const generator = await context.evaluationGenerator(samples);
   const batch = generator.shape.prompts;
-  const predictions: (string | null)[] = [];
-  const greedy = {
-    temperature: 0,
-    topK: 0,
-    topP: 1,
-    minP: 0,
-    repetitionPenalty: 1,
-    seed: config.seed,
-    step: 0,
-  };
+  const clips: EvalClip[] = [];
   for (let at = 0; at < examples.length; at += batch) {
     const part = examples.slice(at, at + batch);
     const media = await mapInOrder(part, (example) => context.mediaOf(example));
-    const answers = await generator.generate(
+    const completions = await generator.generate(
       part.map(({ prompt }) => prompt),
-      greedy,
+      { ...samplingSettings(config, sampled), firstRow: at * samples },
       media.map(({ tokens }) => tokens),
     );
-    for (const [answer] of answers) {
-      predictions.push(matchLabel(readAnswer(tokenizer.decode(answer!.ids)), labels));
-    }
-    progress?.(predictions.length, examples.length);
+    part.forEach(({ id, clipId = id, label }, i) => {
+      const texts = completions[i]!.map(({ ids }) => tokenizer.decode(ids));
+      clips.push(readClip({ id: clipId, label }, texts, labels));
+    });
+    progress?.(clips.length, examples.length);
   }
-  const truth = examples.map(({ label }) => label);
-  const scores = classificationScores(truth, predictions, labels);
   return {
     split,
     step,
     ...(mute ? { mute } : {}),
-    n: scores.n,
-    correct: scores.correct,
-    war: scores.war,
-    uar: scores.uar,
-    confusion: { labels: [...scores.labels], counts: scores.counts.map((row) => [...row]) },
-    unreadable: scores.unreadable,
-    interval: [scores.interval[0], scores.interval[1]],
+    ...(sampled ? { sampled, passAtK: passRates(clips, samples) } : {}),
+    ...scoreClips(clips, labels, deriveSeed(config.seed, 'bootstrap')),
   };
+}
+
+function samplingSettings(config: Config, sampled: SampledDecoding | undefined): SamplingSettings {
+  const seed = deriveSeed(config.seed, 'evaluation');
+  const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed, step: 0 };
+  if (!sampled) return greedy;
+  const { topK, topP, minP, repetitionPenalty } = config;
+  return { temperature: sampled.temperature, topK, topP, minP, repetitionPenalty, seed, step: 0 };
 }

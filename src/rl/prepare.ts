@@ -63,5 +63,5 @@ export function prepareExample(
 export function muteExample(example: RunExample, mute: Mute, nothing: Features): RunExample {
   const muted = mute === 'audio' ? { audio: nothing.audio } : { vision: nothing.vision };
   const features = async () => ({ ...(await example.features()), ...muted });
-  return { ...example, id: `${example.id} without ${mute}`, features };
+  return { ...example, id: `${example.id} without ${mute}`, clipId: example.id, features };
 }

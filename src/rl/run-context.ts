@@ -2,7 +2,7 @@ import { Arena } from '../gpu/index.ts';
 import { freeBertTokens, uploadBertTokens } from '../models/bert.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { planPasses, promptsPerEvaluation, promptsPerRollout } from './batch-limits.ts';
+import { planPasses, promptsPerRollout } from './batch-limits.ts';
 import type { Features } from './encoder.ts';
 import { Generator, type GeneratorShape } from './generator.ts';
 import { LOSS_DEFAULTS, type LossConfig } from './loss-config.ts';
@@ -15,6 +15,8 @@ import { type GroupMedia, Updater } from './update.ts';
 /** A clip made ready for training: its prompt in tokens and its features. */
 export interface RunExample {
   readonly id: string;
+  /** The clip's own id, where `id` names a variant of it. */
+  readonly clipId?: string;
   readonly label: string;
   readonly prompt: PromptTokens;
   /** What the towers made of it; loaded where it is needed, as all clips together may be more than memory holds. */
@@ -39,6 +41,8 @@ export interface RunSetup {
   readonly longestAnswer: number;
 }
 
+/** Answers that evaluation decodes together, at most. */
+const EVALUATION_ROWS = 32;
 /** Bytes of media tokens kept in memory. */
 const MEDIA_CACHE_BYTES = 256 * 2 ** 20;
 
@@ -49,6 +53,8 @@ export function lossConfig(config: Config): LossConfig {
   return { ...LOSS_DEFAULTS, ...values };
 }
 
+const generatorKey = (prompts: number, groupSize: number): string => `${prompts}x${groupSize}`;
+
 /** Everything a run keeps on the GPU beside the policy: sampler, update, media tokens. */
 export class RunContext {
   readonly setup: RunSetup;
@@ -58,6 +64,7 @@ export class RunContext {
   readonly #referenceMedia?: MediaTokenizer;
   readonly #arena: Arena;
   readonly #generators = new Map<string, Generator>();
+  #evaluationKey?: string;
   /** Media tokens by example and role; those of the policy are kept only while nothing changes them. */
   readonly #tokens = new Map<string, MediaTokens>();
 
@@ -123,26 +130,37 @@ export class RunContext {
 
   /** The sampler for training rollouts; a step's prompts may need several turns of it. */
   rolloutGenerator(): Promise<Generator> {
-    const { config, policy, longestPrompt } = this.setup;
-    const prompts = promptsPerRollout(policy.config.decoder, bindingBytes(policy), {
-      prompts: config.promptsPerStep,
-      promptTokens: longestPrompt,
-      groupSize: config.groupSize,
-      length: config.maxCompletionLength,
-    });
-    return this.#generator(prompts, config.groupSize);
+    const { promptsPerStep, groupSize } = this.setup.config;
+    return this.#generator(this.#promptsTogether(promptsPerStep, groupSize), groupSize);
   }
 
-  /** The sampler for evaluation: one answer per prompt. */
-  evaluationGenerator(): Promise<Generator> {
+  /** The sampler for evaluation. Of the shapes asked for only the latest stays, as its cache of keys and values is large. */
+  evaluationGenerator(answersPerPrompt = 1): Promise<Generator> {
+    const prompts = this.#promptsTogether(Math.ceil(EVALUATION_ROWS / answersPerPrompt), answersPerPrompt);
+    const { promptsPerStep, groupSize } = this.setup.config;
+    const key = generatorKey(prompts, answersPerPrompt);
+    const rollout = generatorKey(this.#promptsTogether(promptsPerStep, groupSize), groupSize);
+    const previous = this.#evaluationKey;
+    if (previous && previous !== key && previous !== rollout) {
+      this.#generators.get(previous)?.[Symbol.dispose]();
+      this.#generators.delete(previous);
+    }
+    this.#evaluationKey = key;
+    return this.#generator(prompts, answersPerPrompt);
+  }
+
+  #promptsTogether(prompts: number, groupSize: number): number {
     const { config, policy, longestPrompt } = this.setup;
-    const { decoder } = policy.config;
-    const length = config.maxCompletionLength;
-    return this.#generator(promptsPerEvaluation(decoder, bindingBytes(policy), longestPrompt, length), 1);
+    return promptsPerRollout(policy.config.decoder, bindingBytes(policy), {
+      prompts,
+      promptTokens: longestPrompt,
+      groupSize,
+      length: config.maxCompletionLength,
+    });
   }
 
   async #generator(prompts: number, groupSize: number): Promise<Generator> {
-    const key = `${prompts}x${groupSize}`;
+    const key = generatorKey(prompts, groupSize);
     const known = this.#generators.get(key);
     if (known) return known;
     const { policy, config, mediaCounts, longestPrompt, endIds } = this.setup;

@@ -14,6 +14,7 @@ import type {
   RunState,
 } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
+import { appendEval } from './eval-log.ts';
 import { appendRollouts, type RolloutLog } from './rollout-log.ts';
 
 export type Device =
@@ -97,9 +98,9 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'unavailable':
       return { device: { status: 'unavailable', reason: event.reason, hint: event.hint } };
     case 'data':
-      return { data: event.summary, clip: undefined };
+      return { data: event.summary, clip: undefined, ...evalsAfterOpening(state, event) };
     case 'model':
-      return { model: event.summary };
+      return { model: event.summary, ...evalsAfterOpening(state, event) };
     case 'preview':
       return { clip: { exampleId: event.preview.exampleId, preview: event.preview } };
     case 'state':
@@ -115,7 +116,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'live':
       return { live: event };
     case 'eval':
-      return { evals: [...state.evals, event.result] };
+      return { evals: appendEval(state.evals, event.result) };
     case 'exported':
       return { exported: event.files };
     case 'plan':
@@ -129,6 +130,16 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     default:
       return event satisfies never;
   }
+}
+
+const OPENS: readonly (CommandType | undefined)[] = ['openDemo', 'openData', 'openModel'];
+
+/** With another model or data set, what was measured before says nothing any more. */
+function evalsAfterOpening(
+  { pending }: StudioState,
+  { requestId = 0 }: { requestId?: number },
+): Partial<StudioState> {
+  return OPENS.includes(pending.get(requestId)) ? { evals: [] } : {};
 }
 
 const WORKING: readonly RunState[] = ['loading', 'running', 'pausing'];

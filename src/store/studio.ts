@@ -9,6 +9,7 @@ import {
   defaultConfig,
   parseConfig,
 } from '../protocol/config.ts';
+import { decodingOf } from '../protocol/evaluation.ts';
 import type { Command, Event, ExportParts, Mute, SourceFile, Split } from '../protocol/messages.ts';
 import { type PresetName, presetConfig } from '../protocol/presets.ts';
 import type { Port } from './port.ts';
@@ -30,6 +31,7 @@ export interface Studio {
   /** One step and a pause; begins a run when there is none. */
   step(): void;
   stop(): void;
+  /** Measures held-out clips with the draft's way of decoding. */
   evaluate(split: Split, mute?: Mute): Promise<void>;
   exportRun(parts: ExportParts): Promise<void>;
   edit(key: ConfigKey, value: unknown): void;
@@ -96,7 +98,17 @@ export function createStudio(port: Port): Studio {
     openModel: (files) => ask({ type: 'openModel', files }),
     preview: (exampleId) => ask({ type: 'preview', exampleId }, { clip: { exampleId } }),
     plan: (whatIf) => ask({ type: 'plan', config: parseConfig(store.getState().draft), whatIf }),
-    evaluate: (split, mute) => ask({ type: 'evaluate', split, ...(mute === undefined ? {} : { mute }) }),
+    evaluate(split, mute) {
+      const sampled = decodingOf(store.getState().draft as Config);
+      const { draft } = store.getState();
+      const config = draftProblems(draft).length === 0 ? { config: parseConfig(draft) } : {};
+      const optional = {
+        ...(mute === undefined ? {} : { mute }),
+        ...(sampled ? { sampled } : {}),
+        ...config,
+      };
+      return ask({ type: 'evaluate', split, ...optional });
+    },
     exportRun: (parts) => ask({ type: 'export', parts }, { exported: undefined }),
     report(error) {
       const hint = error instanceof InputError ? error.hint : undefined;

@@ -16,6 +16,7 @@ import './styles/shell.css';
 import './styles/screens.css';
 import './styles/tables.css';
 import './styles/train.css';
+import './styles/evaluate.css';
 
 export function App({ studio }: { studio: Studio }) {
   return (

@@ -4,7 +4,8 @@ import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { deriveSeed, shuffled } from '../math/random.ts';
 import type { Config } from '../protocol/config.ts';
-import type { EvalResult, Mute, RolloutGroup, Split } from '../protocol/messages.ts';
+import { markBest, withoutTexts } from '../protocol/evaluation.ts';
+import type { CommandOf, EvalResult, RolloutGroup, Split } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { encodeQuestion } from '../rl/encoder.ts';
 import { evaluate } from '../rl/evaluate.ts';
@@ -159,10 +160,9 @@ export class Run {
     if (answers.length > 0) this.rolloutsLog.append(...answers);
   }
 
-  /** Greedy answers on at most `evalLimit` clips of a split, always the same ones; `test` falls back to `val`. */
+  /** Answers on at most `evalLimit` clips of a split, always the same ones; `test` falls back to `val`. */
   async evaluate(
-    split: Split,
-    mute: Mute | undefined,
+    { split, mute, sampled }: Pick<CommandOf<'evaluate'>, 'split' | 'mute' | 'sampled'>,
     progress: PrepareReport & { answers: Report },
   ): Promise<EvalResult> {
     const { data, features } = this.parts;
@@ -182,12 +182,14 @@ export class Run {
         split: found.split,
         step: this.#step,
         ...(mute ? { mute } : {}),
+        ...(sampled ? { sampled } : {}),
         labels: [...new Set(data.examples.map(({ label }) => label))],
         progress: progress.answers,
       },
     );
-    this.evaluations.push(result);
-    return result;
+    const judged = markBest(result, this.evaluations, this.config.bestMetric);
+    this.evaluations.push(withoutTexts(judged));
+    return judged;
   }
 
   [Symbol.dispose](): void {

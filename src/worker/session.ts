@@ -6,6 +6,7 @@ import { type FeatureCache, openFeatureCache } from '../io/feature-cache.ts';
 import { type FileTree, treeFromFiles } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import { type Config, defaultConfig } from '../protocol/config.ts';
+import { decodingOf } from '../protocol/evaluation.ts';
 import type { CommandOf, DataSummary, EvalResult, RunState } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
 import { preparePrompt } from '../rl/prepare.ts';
@@ -53,6 +54,8 @@ export class Session {
   #features?: FeatureStore;
   #data?: Dataset;
   #run?: Run;
+  /** The settings of a run that only measures the weights as loaded. */
+  #measuring?: string;
   #state: RunState = 'empty';
   #steps = 0;
   #wish: Wish = 'go on';
@@ -295,7 +298,7 @@ export class Session {
     const { evalEvery } = run.config;
     const metrics = { ...result.metrics };
     if (evalEvery > 0 && step % evalEvery === 0) {
-      const scores = await this.#evaluate(run, { split: 'val' });
+      const scores = await this.#evaluate(run, { split: 'val', sampled: decodingOf(run.config) });
       metrics['eval/war'] = scores.war;
       metrics['eval/uar'] = scores.uar;
     }
@@ -318,14 +321,26 @@ export class Session {
   async evaluate(command: CommandOf<'evaluate'>): Promise<void> {
     const opened = this.#opened();
     await this.#lane.run(async () => {
-      const run = this.#run ?? (await this.#load({ ...opened, config: measuring(this.#config) }));
-      await this.#evaluate(run, command);
+      await this.#evaluate(await this.#runToMeasure(opened, command.config ?? this.#config), command);
     });
   }
 
-  async #evaluate(run: Run, command: Pick<CommandOf<'evaluate'>, 'split' | 'mute'> & { requestId?: number }) {
-    const { split, mute, requestId } = command;
-    const result = await run.evaluate(split, mute, {
+  /** The latest run; before one, the weights as loaded, prepared for these settings. */
+  async #runToMeasure(opened: Pick<RunParts, 'model' | 'data'>, settings: Config): Promise<Run> {
+    const config = measuring(settings);
+    const key = JSON.stringify(config);
+    if (this.#run && (this.#measuring === undefined || this.#measuring === key)) return this.#run;
+    const run = await this.#load({ ...opened, config });
+    this.#measuring = key;
+    return run;
+  }
+
+  async #evaluate(
+    run: Run,
+    command: Omit<CommandOf<'evaluate'>, 'type' | 'requestId'> & { requestId?: number },
+  ) {
+    const { requestId } = command;
+    const result = await run.evaluate(command, {
       weights: progressOf(this.#emit, 'Loading the towers', 'bytes', requestId),
       clips: progressOf(this.#emit, 'Preparing clips', 'clips', requestId),
       answers: progressOf(this.#emit, 'Asking about held-out clips', 'clips', requestId),
@@ -339,7 +354,7 @@ export class Session {
   async export({ requestId, parts }: CommandOf<'export'>): Promise<void> {
     const opened = this.#opened();
     await this.#lane.run(async () => {
-      const run = this.#run ?? (await this.#load({ ...opened, config: measuring(this.#config) }));
+      const run = await this.#runToMeasure(opened, this.#config);
       const report = progressOf(this.#emit, 'Writing weights', 'tensors', requestId);
       this.#emit({ type: 'exported', requestId, files: await exportFiles(run, parts, report) });
     });
@@ -382,6 +397,7 @@ export class Session {
   #dropRun(): void {
     this.#run?.[Symbol.dispose]();
     this.#run = undefined;
+    this.#measuring = undefined;
   }
 
   #setState(state: RunState, message?: string): void {

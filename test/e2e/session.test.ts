@@ -146,6 +146,25 @@ describe('a session', () => {
     );
     expect(muted?.result).toMatchObject({ mute: 'audio', n: 2 });
   });
+
+  it('draws several answers per clip, the same ones each time, and knows the best of equals', async () => {
+    const sampled = { samples: 3, temperature: 1 };
+    const measure = async () => {
+      const question = { type: 'evaluate', split: 'test', sampled } as const;
+      return all(await session.ask((requestId) => ({ ...question, requestId })), 'eval')[0]!.result;
+    };
+    const [first, second] = [await measure(), await measure()];
+    expect(first.clips.map(({ answers }) => answers.length)).toEqual([3, 3]);
+    expect(first.passAtK?.map(({ k }) => k)).toEqual([1, 2, 3]);
+    expect([first.best, second.best]).toEqual([true, false]);
+    expect(second.clips).toEqual(first.clips);
+    const [muted] = all(
+      await session.ask((requestId) => ({ type: 'evaluate', requestId, split: 'test', mute: 'video' })),
+      'eval',
+    );
+    const ids = (result: typeof first | undefined) => result?.clips.map(({ exampleId }) => exampleId);
+    expect(ids(muted?.result)).toEqual(ids(first));
+  });
 });
 
 describe('bad input', () => {

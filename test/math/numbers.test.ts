@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { classificationScores, wilsonInterval } from '../../src/math/classification.ts';
 import {
   formatBytes,
   formatCount,
@@ -91,32 +90,6 @@ test('thinning a curve keeps its extremes and its ends', () => {
   expect([thin[0], thin.at(-1)]).toEqual([points[0], points.at(-1)]);
   expect(thin.every((p, i) => i === 0 || p.x > thin[i - 1]!.x)).toBe(true);
   expect(downsampleMinMax(points.slice(0, 5), 100)).toEqual(points.slice(0, 5));
-});
-
-test('WAR and UAR of the worked example', () => {
-  const scores = classificationScores(['a', 'a', 'b'], ['a', 'x', 'b']);
-  expect(scores.war).toBeCloseTo(0.6667, 4);
-  expect(scores.uar).toBe(0.75);
-  expect(scores.counts).toEqual([
-    [1, 0],
-    [0, 1],
-  ]);
-  expect([scores.unreadable, scores.correct, scores.n]).toEqual([1, 2, 3]);
-});
-
-test('a label that only the predictions know is a column, and no class of the mean', () => {
-  const scores = classificationScores(['a', 'b', 'b'], ['c', 'b', null], ['a', 'b', 'c']);
-  expect(scores.counts[0]).toEqual([0, 0, 1]);
-  expect(scores.uar).toBe(0.25);
-  expect(scores.unreadable).toBe(1);
-  expect(classificationScores([], []).war).toBeNaN();
-});
-
-test("Wilson's interval", () => {
-  const [low, high] = wilsonInterval(8, 10);
-  expect(low).toBeCloseTo(0.4902, 4);
-  expect(high).toBeCloseTo(0.9433, 4);
-  expect(wilsonInterval(0, 0)).toEqual([0, 1]);
 });
 
 test('numbers as people read them', () => {

@@ -71,6 +71,10 @@ describe('parseConfig', () => {
       { rewards: ['accuracy', 'accuracy'] },
       'rewards is ["accuracy","accuracy"]; expected a list without repeats',
     ],
+    [{ evalSamples: 0 }, 'evalSamples is 0; expected a whole number from 1 to 64.'],
+    [{ evalTemperature: 0 }, 'evalTemperature is 0; expected a number from 0.01 to 10.'],
+    [{ bestMetric: 'reward' }, 'bestMetric is "reward"; expected one of eval/war, eval/uar.'],
+    [{ evalDecoding: 'beam' }, 'evalDecoding is "beam"; expected one of greedy, sampled.'],
     [{ epsilonHigh: 'off' }, 'epsilonHigh is "off"; expected a number from 0 to 100, or null.'],
   ])('names field, found and expected: %j', (input, message) => {
     expect(errorOf(() => parseConfig(input)).message).toContain(message);

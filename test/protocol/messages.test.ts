@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { decodeCommand, decodeEvent } from '../../src/protocol/decode.ts';
+import { withoutTexts } from '../../src/protocol/evaluation.ts';
 import { isMetricKey, METRIC_KEYS, metricOf } from '../../src/protocol/metrics.ts';
 import { presetConfig } from '../../src/protocol/presets.ts';
+import { evalResult, greedyEval } from '../reference/eval-result.ts';
 
 const completion = {
   text: 'a',
@@ -41,6 +43,10 @@ describe('decodeCommand', () => {
       'The command "openData" is malformed at files',
     ],
     [{ type: 'evaluate', requestId: 1, split: 'dev' }, 'malformed at split'],
+    [
+      { type: 'evaluate', requestId: 1, split: 'test', sampled: { samples: 0, temperature: 1 } },
+      'malformed at sampled.samples',
+    ],
     [{ type: 'start', config: { groupSize: 0 } }, 'groupSize is 0'],
     [{ type: 'start' }, 'malformed at config'],
   ])('refuses %j', (message, text) => {
@@ -64,6 +70,21 @@ describe('decodeEvent', () => {
     expect(decodeEvent({ type: 'rollouts', step: 1, groups })).toMatchObject({ groups });
     const bad = [{ exampleId: 'a', label: 'angry', completions: [{ ...completion, ended: 'stop' }] }];
     expect(() => decodeEvent({ type: 'rollouts', step: 1, groups: bad })).toThrow('malformed at groups');
+  });
+
+  it('knows evaluations, greedy and sampled, also without texts and without a number', () => {
+    const greedy = greedyEval(['sad'], ['sad'], { uar: Number.NaN, mute: 'video' });
+    const texts = ['sad', 'happy'];
+    const sampled = evalResult([{ label: 'sad', texts }], ['happy', 'sad'], { best: true });
+    for (const result of [greedy, sampled, withoutTexts(sampled)]) {
+      expect(decodeEvent({ type: 'eval', result })).toEqual({ type: 'eval', result });
+    }
+    const { tolerant, ...rest } = greedy;
+    expect(() => decodeEvent({ type: 'eval', result: rest })).toThrow('malformed at result.tolerant');
+    const clips = [{ ...greedy.clips[0], exact: 1 }];
+    expect(() => decodeEvent({ type: 'eval', result: { ...rest, tolerant, clips } })).toThrow(
+      'malformed at result.clips',
+    );
   });
 
   it.each([

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { majorityVote, passAtK } from '../../src/math/several-answers.ts';
+import { mean } from '../../src/math/stats.ts';
 import { evaluate } from '../../src/rl/evaluate.ts';
+import { muteExample } from '../../src/rl/prepare.ts';
 import { matchLabel, readAnswer } from '../../src/rl/rewards.ts';
 import { testGpu } from '../ops/harness.ts';
 import { LABELS, type TextRun, textRun } from '../reference/text-run.ts';
@@ -28,7 +31,7 @@ describe('evaluate', () => {
     for (let i = 0; i < examples.length; i++) answers.push(await answerTo(i));
     const labels = LABELS;
     const many = Array.from({ length: 33 }, (_, i) => ({
-      ...examples[i % 4]!,
+      ...(i === 2 ? muteExample(examples[2]!, 'audio', {}) : examples[i % 4]!),
       label: i % 2 === 0 ? answers[i % 4]! : 'happy',
     }));
     const expected = many.map((_, i) => matchLabel(answers[i % 4]!, labels));
@@ -51,6 +54,46 @@ describe('evaluate', () => {
     const counts = labels.map(() => labels.map(() => 0));
     for (const [i, { label }] of many.entries())
       counts[labels.indexOf(label)]![labels.indexOf(expected[i]!)]!++;
-    expect(result.confusion).toEqual({ labels, counts });
+    expect(result.confusion).toEqual({ labels, counts, unreadable: labels.map(() => 0) });
+    expect(result.uarInterval[0]).toBeLessThanOrEqual(result.uar);
+    expect(result.uarInterval[1]).toBeGreaterThanOrEqual(result.uar);
+    expect(result.clips.map(({ exampleId, exact }) => [exampleId, exact])).toEqual(
+      many.map((_, i) => [examples[i % 4]!.id, expected[i]]),
+    );
+    expect(result.clips.map(({ answers: [one] }) => one?.answer)).toEqual(expected);
+    expect(result.passAtK).toBeUndefined();
+  });
+
+  it('draws several answers per clip, the same ones each time, and other ones for the same clip elsewhere', async () => {
+    const { context, examples } = run;
+    const many = Array.from({ length: 9 }, (_, i) => examples[i % 4]!);
+    const sampled = { samples: 8, temperature: 1 };
+    const calls: number[] = [];
+    const options = { split: 'test', step: 0, labels: LABELS, sampled } as const;
+    const result = await evaluate(context, many, { ...options, progress: (done) => calls.push(done) });
+    expect(calls).toEqual([4, 8, 9]);
+    expect(result.sampled).toEqual(sampled);
+    const drawn = result.clips.map(({ answers }) => answers.map(({ exact }) => exact));
+    expect(drawn.map((answers) => answers.length)).toEqual(Array(9).fill(8));
+    for (const [i, clip] of result.clips.entries()) expect(clip.exact).toBe(majorityVote(drawn[i]!));
+    expect(new Set(drawn.flat()).size).toBeGreaterThan(1);
+    expect(drawn[4]).not.toEqual(drawn[0]);
+    const right = drawn.map((answers, i) => answers.filter((answer) => answer === many[i]!.label).length);
+    expect(result.passAtK?.map(({ k }) => k)).toEqual([1, 2, 4, 8]);
+    for (const { k, value } of result.passAtK ?? [])
+      expect(value).toBeCloseTo(mean(right.map((correct) => passAtK(8, correct, k))), 12);
+    expect(await evaluate(context, many, options)).toEqual(result);
+  });
+
+  it('keeps one evaluation sampler on the GPU, and the one of training', async () => {
+    const { context, policy } = run;
+    const rollout = await context.rolloutGenerator();
+    const [few, held] = [await context.evaluationGenerator(16), () => policy.gpu.ledger.parts()];
+    expect(few.shape).toMatchObject({ prompts: 2, groupSize: 16 });
+    const before = held();
+    expect((await context.evaluationGenerator(64)).shape).toMatchObject({ prompts: 1, groupSize: 64 });
+    await context.evaluationGenerator(16);
+    expect(held()).toEqual(before);
+    expect(await context.rolloutGenerator()).toBe(rollout);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Command, Event, RolloutGroup } from '../../src/protocol/messages.ts';
 import type { Port } from '../../src/store/port.ts';
 import { createStudio, type Studio } from '../../src/store/studio.ts';
+import { greedyEval } from '../reference/eval-result.ts';
 
 /** A line whose far end is the test. */
 function line(): { port: Port; sent: Command[]; say: (...events: Event[]) => void } {
@@ -137,19 +138,9 @@ describe('a run', () => {
     say(stepEvent(1), { type: 'rollouts', step: 1, groups }, stepEvent(2));
     expect(state(studio).steps.map(({ metrics }) => metrics.reward)).toEqual([1, 2]);
     expect(state(studio).rollouts.get(1)).toBe(groups);
-    const confusion = { labels: [], counts: [] };
-    const result = {
-      split: 'test',
-      n: 4,
-      correct: 2,
-      war: 0.5,
-      uar: 0.5,
-      confusion,
-      unreadable: 0,
-      interval: [0, 1],
-    } as const;
-    say({ type: 'eval', result: { ...result, interval: [0, 1], step: 0 } });
-    say({ type: 'eval', result: { ...result, interval: [0, 1], step: 2 } });
+    const result = greedyEval(['angry'], ['angry']);
+    say({ type: 'eval', result });
+    say({ type: 'eval', result: { ...result, step: 2 } });
     say({ type: 'state', state: 'finished', step: 2, steps: 2 });
     studio.start();
     expect(state(studio)).toMatchObject({ steps: [], evals: [{ step: 0 }] });
@@ -195,6 +186,48 @@ it('shows errors that no command is to blame for, until they are dismissed', () 
   expect(state(studio).problems[0]?.command).toBeUndefined();
   studio.dismiss(state(studio).problems[0]?.id ?? 0);
   expect(state(studio).problems).toEqual([]);
+});
+
+describe('evaluations', () => {
+  it('are asked for with the decoding of the draft', async () => {
+    const { studio, sent } = await loaded();
+    void studio.evaluate('test', 'audio');
+    expect(last(sent)).toMatchObject({
+      type: 'evaluate',
+      requestId: 2,
+      split: 'test',
+      mute: 'audio',
+      config: { groupSize: 8 },
+    });
+    expect(last(sent)).not.toHaveProperty('sampled');
+    studio.edit('evalDecoding', 'sampled');
+    studio.edit('evalSamples', 4);
+    void studio.evaluate('val');
+    const sampled = { samples: 4, temperature: 1 };
+    expect(last(sent)).toMatchObject({ type: 'evaluate', requestId: 3, split: 'val', sampled });
+  });
+
+  it('are forgotten with another model or other data, and kept when a run or an issue is reported', async () => {
+    const { studio, say } = await loaded();
+    say({ type: 'eval', result: greedyEval(['angry'], ['angry']) });
+    say({ type: 'model', summary: model }, { type: 'data', requestId: 0, summary });
+    expect(state(studio).evals).toHaveLength(1);
+    void studio.openModel([]);
+    say({ type: 'model', requestId: 2, summary: model });
+    expect(state(studio).evals).toEqual([]);
+  });
+
+  it('lose their texts as they grow old, but not those of the weights as loaded', async () => {
+    const { studio, say } = await loaded();
+    for (let step = 0; step <= 10; step++) {
+      say({ type: 'eval', result: greedyEval(['angry'], ['angry'], { step }) });
+    }
+    const kept = state(studio).evals.filter(({ clips }) => clips[0]?.answers[0]?.text !== undefined);
+    expect(kept.map(({ step }) => step)).toEqual([0, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(state(studio).evals[1]?.clips[0]?.answers).toEqual([
+      { answer: 'angry', exact: 'angry', tolerant: 'angry' },
+    ]);
+  });
 });
 
 it('says why there is no GPU', () => {

@@ -6,14 +6,17 @@ import { normal, uniform } from '../../src/math/random.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import type {
   Command,
+  CommandOf,
   Completion,
   EvalResult,
   Event,
+  Mute,
   RolloutGroup,
   Split,
 } from '../../src/protocol/messages.ts';
 import type { MetricValues } from '../../src/protocol/metrics.ts';
 import type { Port } from '../../src/store/port.ts';
+import { evalResult, tagged } from '../reference/eval-result.ts';
 
 const LABELS = ['angry', 'happy', 'neutral', 'sad'];
 const SPLIT_OF = (i: number): Split => (i % 10 === 8 ? 'val' : i % 10 === 9 ? 'test' : 'train');
@@ -79,7 +82,7 @@ async function answer(
       say({
         type: 'eval',
         requestId: command.requestId,
-        result: evalResult(run.step, command.split, command.mute),
+        result: evaluation(run.step, command),
       });
       return say({ type: 'done', requestId: command.requestId });
     case 'plan':
@@ -279,29 +282,39 @@ export function fakeMetrics(step: number): MetricValues {
   };
 }
 
-function evalResult(step: number, split: Split, mute?: 'audio' | 'video'): EvalResult {
-  const n = 48;
-  const right = mute ? 0.5 : step > 0 ? 0.92 : 0.5;
-  const counts = LABELS.map((_, i) => LABELS.map((_, j) => (i === j ? Math.round(12 * right) : 0)));
-  counts.forEach((row, i) => {
-    row[(i + 1) % 4] = 12 - Math.round(12 * right) - (i === 0 ? 1 : 0);
-  });
-  const correct = 4 * Math.round(12 * right);
-  const war = correct / n;
-  const half = 1.96 * Math.sqrt((war * (1 - war)) / n);
-  const interval: [number, number] = [Math.max(0, war - half), Math.min(1, war + half)];
-  return {
+/** Clips by label: uneven, so that WAR and UAR differ. */
+const CLIPS_OF = [18, 12, 12, 6];
+
+/** Of n clips of a label, how many are wrong: half at first, none for a while in between, one later. */
+function wrongOf(n: number, step: number, mute?: Mute): number {
+  if (mute || step === 0) return n / 2;
+  return step < 20 ? n / 3 : step < 30 ? n / 6 : step < 40 ? 0 : 1;
+}
+
+/** The text of an answer to a clip of the i-th label. The last clip of two labels is never answered by a label. */
+function answerText(i: number, last: boolean, right: boolean): string {
+  if (right) return tagged(LABELS[i]!);
+  if (last && i === 0) return '<think>the voice is loud and the';
+  return tagged(last && i === 2 ? 'Neutral.' : LABELS[(i + 1) % 4]!);
+}
+
+function evaluation(step: number, command: Omit<CommandOf<'evaluate'>, 'type'>): EvalResult {
+  const { split, mute, sampled } = command;
+  const clips = CLIPS_OF.flatMap((n, i) =>
+    Array.from({ length: n }, (_, k) => {
+      const right = k < n - wrongOf(n, step, mute);
+      const texts = Array.from({ length: sampled?.samples ?? 1 }, (_, sample) =>
+        answerText(i, k === n - 1, sample % 4 === 3 ? !right : right),
+      );
+      return { label: LABELS[i]!, texts };
+    }),
+  );
+  return evalResult(clips, LABELS, {
     split,
     step,
-    mute,
-    n,
-    correct,
-    war,
-    uar: war,
-    confusion: { labels: LABELS, counts, unreadable: [1, 0, 0, 0] },
-    unreadable: 1,
-    interval,
-  };
+    ...(mute ? { mute } : {}),
+    ...(sampled ? { sampled } : {}),
+  });
 }
 
 class FakeRun {
@@ -309,6 +322,7 @@ class FakeRun {
   readonly #say: (event: Event) => void;
   readonly #stepMs: number;
   #steps = 0;
+  #evalEvery = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(say: (event: Event) => void, stepMs: number) {
@@ -316,9 +330,10 @@ class FakeRun {
     this.#stepMs = stepMs;
   }
 
-  start({ steps }: Config): void {
+  start({ steps, evalEvery }: Config): void {
     this.step = 0;
     this.#steps = steps;
+    this.#evalEvery = evalEvery;
     this.resume();
   }
 
@@ -367,5 +382,7 @@ class FakeRun {
       metrics: fakeMetrics(step),
       seconds: { rollout: 2.1, score: 0.01, update: 0.9 },
     });
+    if (this.#evalEvery > 0 && step % this.#evalEvery === 0)
+      this.#say({ type: 'eval', result: evaluation(step, { requestId: 0, split: 'val' }) });
   }
 }

@@ -210,6 +210,7 @@ describe('evaluation and export', () => {
     await expect.poll(() => page.textContent(id('scores'))).toContain('WAR 91.7 % (+41.7)');
     await page.click(id('evaluate-no-audio'));
     await expect.poll(() => page.locator(id('eval-row')).count()).toBe(3);
+    expect(await page.textContent(id('scores'))).toContain('WAR 91.7 %');
     await page.keyboard.press('6');
     await page.click(id('export-button'));
     const names = await page
@@ -227,6 +228,88 @@ describe('evaluation and export', () => {
     expect(await page.textContent(id('python'))).toContain('model_init("model")');
   });
 });
+
+describe('evaluation', () => {
+  const clips = () => page.locator(id('eval-clip'));
+
+  it('lists the clips of a cell, unreadable answers, and what training fixed', async () => {
+    await open('?stepMs=1#/evaluate');
+    await startable();
+    await page.click(id('evaluate'));
+    await expect.poll(() => clips().count()).toBe(2);
+    expect(await clips().first().textContent()).toContain('unreadable');
+    await clips().first().locator('summary').click();
+    expect(await clips().first().locator('pre').textContent()).toBe('<think>the voice is loud and the');
+    expect(await clips().nth(1).textContent()).toContain('neutral');
+    await page.getByRole('button', { name: 'truth happy, answer neutral: 6 clips' }).click();
+    await expect.poll(() => clips().count()).toBe(6);
+    expect(await page.getByLabel('truth happy, answer neutral').getAttribute('aria-pressed')).toBe('true');
+    await runSteps(45);
+    await page.click(id('evaluate'));
+    await expect.poll(() => page.textContent(id('change'))).toContain('20 fixed');
+    await page.click(id('select-fixed'));
+    await expect.poll(() => clips().count()).toBe(20);
+    await page.click(id('select-broken'));
+    expect(await page.textContent('.empty')).toContain('No clip');
+    const [war] = await page.locator(`${id('score-table')} tbody tr`).allTextContents();
+    expect(war).toMatch(/^WAR91\.7 %\d.*\+41\.7\+\d/);
+  });
+
+  it('draws several answers when asked to, and refuses a number that cannot be', async () => {
+    await open('#/evaluate');
+    await startable();
+    await page.selectOption(id('evaluate-evalDecoding'), 'sampled');
+    await page.fill(id('evaluate-evalSamples'), 'many');
+    expect(await page.isDisabled(id('evaluate'))).toBe(true);
+    expect(await page.textContent('.field-problem')).toContain('evalSamples is "many"');
+    await page.fill(id('evaluate-evalSamples'), '4');
+    await page.click(id('evaluate'));
+    await expect.poll(() => page.textContent(id('pass-rates'))).toContain('maj@4 54.2 %');
+    expect(await page.textContent(id('pass-rates'))).toMatch(/^pass@1 50\.0 % · pass@2 .* · pass@4 100\.0 %/);
+    expect((await sent()).find(({ type }) => type === 'evaluate')).toMatchObject({
+      sampled: { samples: 4, temperature: 1 },
+    });
+    await page.getByRole('button', { name: 'truth sad, answer angry' }).click();
+    expect(await clips().first().locator('summary').textContent()).toBe('angry ×3, sad');
+  });
+
+  it('keeps the history of a run by step and marks the best', async () => {
+    await withHistory('?stepMs=1');
+    await expect.poll(() => page.locator(id('eval-row')).count()).toBe(6);
+    expect(await page.textContent(id('eval-chart'))).toContain('best by WAR: step 30');
+    const best = page.locator(id('eval-row')).filter({ hasText: '★ best' });
+    expect(await best.count()).toBe(1);
+    expect(await best.textContent()).toMatch(/^30 ★ best.*48 of 48/);
+    expect(await page.textContent(id('scores'))).toContain('WAR 91.7 % (+41.7)');
+    await best.getByRole('button', { name: 'show' }).click();
+    await expect.poll(() => page.textContent(id('scores'))).toContain('WAR 100.0 % (+50.0)');
+    await page.selectOption(id('against'), { label: 'step 50 · greedy' });
+    await expect.poll(() => page.textContent(id('scores'))).toContain('WAR 100.0 % (+8.3)');
+  });
+});
+
+/** Trains so many steps and comes back to the evaluations. */
+async function runSteps(steps: number, evalEvery = 0): Promise<void> {
+  await page.locator('h1').click();
+  await page.keyboard.press('3');
+  await page.fill(id('field-steps'), String(steps));
+  await page.click(id('all-settings'));
+  await page.fill(id('all-field-evalEvery'), String(evalEvery));
+  await page.click(id('start'));
+  await state('finished');
+  await page.locator('h1').click();
+  await page.keyboard.press('5');
+}
+
+/** Measures the weights as loaded, then trains 50 steps with an evaluation every ten. */
+async function withHistory(query: string): Promise<void> {
+  await open(`${query}#/evaluate`);
+  await startable();
+  await page.selectOption(id('split'), 'val');
+  await page.click(id('evaluate'));
+  await page.waitForSelector(id('eval-row'));
+  await runSteps(50, 10);
+}
 
 it('says what is missing where there is no GPU, and starts nothing', async () => {
   await open('?gpu=0');
@@ -249,14 +332,11 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
       await visit(screen);
       await shoot(`${screen}-empty`);
     }
-    await trained(40);
-    await page.click(id('field-steps'));
-    await page.locator('h1').click();
+    await withHistory('?stepMs=1');
     for (const screen of screens) {
       await visit(screen);
       if (screen === 'data') await page.locator(id('clip-row')).nth(1).click();
       if (screen === 'rollouts') await page.locator(id('rollout-row')).nth(2).click();
-      if (screen === 'evaluate') await page.click(id('evaluate'));
       if (screen === 'export') await page.click(id('export-button'));
       const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(overhang, screen).toBeLessThanOrEqual(0);
@@ -265,5 +345,15 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
     await page.setViewportSize({ width: 800, height: 900 });
     await visit('train');
     await shoot('train-narrow');
+    await page.setViewportSize({ width: 1280, height: 1500 });
+    await visit('evaluate');
+    await page.getByRole('button', { name: 'truth sad, answer angry' }).click();
+    await shoot('evaluate-history');
+    await page.selectOption(id('evaluate-evalDecoding'), 'sampled');
+    await page.click(id('evaluate'));
+    await page.waitForSelector(id('pass-rates'));
+    await page.getByRole('button', { name: 'truth sad, answer angry' }).click();
+    await page.locator(id('eval-clip')).first().locator('summary').click();
+    await shoot('evaluate-sampled');
   });
 });

@@ -1,14 +1,27 @@
 /** The pure parts of the page: what it says, which rows it shows, how it reads what is typed. */
 import { describe, expect, it } from 'vitest';
+import { compareEvals } from '../../src/protocol/evaluation.ts';
 import type { EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
+import { readClip } from '../../src/rl/score-clips.ts';
 import type { StepRecord } from '../../src/store/state.ts';
-import { compare, labelScores, readableOnly } from '../../src/ui/evaluate/scores.ts';
+import {
+  answerCounts,
+  baselinesOf,
+  evalName,
+  historyOf,
+  newestOf,
+  points,
+  type Selection,
+  selectClips,
+  startOf,
+} from '../../src/ui/evaluate/scores.ts';
 import { pythonSnippet } from '../../src/ui/export/python-snippet.ts';
 import { NO_FILTER, rewardNames, rolloutRows } from '../../src/ui/rollouts/rows.ts';
 import { chartTestId } from '../../src/ui/train/chart-list.ts';
 import { readNumber, readNumbers } from '../../src/ui/train/read-field.ts';
 import { learningLine, trend } from '../../src/ui/train/sentences.ts';
 import { roundTicks } from '../../src/ui/train/ticks.ts';
+import { greedyEval } from '../reference/eval-result.ts';
 
 const record = (step: number, metrics: StepRecord['metrics']): StepRecord => ({ step, metrics, seconds: {} });
 const rising = Array.from({ length: 20 }, (_, i) => record(i + 1, { reward: i < 10 ? 0.5 : 1.5 }));
@@ -107,50 +120,66 @@ describe('rollout rows', () => {
   });
 });
 
-describe('scores', () => {
-  const confusion = {
-    labels: ['angry', 'sad', 'fear'],
-    counts: [
-      [3, 1, 0],
-      [0, 2, 0],
-      [0, 0, 0],
-    ],
-  };
-  const result = (over: Partial<EvalResult>): EvalResult => ({
-    split: 'test',
-    step: 10,
-    n: 6,
-    correct: 5,
-    war: 5 / 6,
-    uar: 0.875,
-    confusion,
-    unreadable: 0,
-    interval: [0, 1],
-    ...over,
-  });
+describe('evaluations', () => {
+  const TRUTH = ['angry', 'angry', 'sad'];
+  const measured = (step: number, answers: string[], over: Partial<EvalResult> = {}) =>
+    greedyEval(TRUTH, answers, { step, ...over });
+  const start = measured(0, ['angry', 'sad', 'none']);
+  const later = measured(20, ['angry', 'angry', 'Sad']);
+  const muted = measured(20, TRUTH, { mute: 'audio' });
+  const other = measured(20, TRUTH, { split: 'val' });
 
-  it('compare the newest whole evaluation with the first weights, on the same split', () => {
-    const before = result({ step: 0 });
-    const now = result({ step: 20 });
-    const others = [result({ split: 'val', step: 30 }), result({ mute: 'audio', step: 30 })];
-    expect(compare([before, now, ...others], 'test')).toEqual({ now, before });
-    expect(compare([before], 'test')).toEqual({ now: before, before: undefined });
-    expect(compare(others, 'test')).toBeUndefined();
-  });
-
-  it('give recall by label, none where there are no clips', () => {
-    expect(labelScores(result({})).map(({ n, recall }) => [n, recall])).toEqual([
-      [4, 0.75],
-      [2, 1],
-      [0, undefined],
+  it('show the newest with both senses, against the weights as loaded under the same measure', () => {
+    expect(newestOf([start, later, muted])).toBe(later);
+    expect(newestOf([muted])).toBe(muted);
+    expect(newestOf([])).toBeUndefined();
+    const again = { ...start };
+    expect(startOf([start, again, other, later], later)).toBe(again);
+    expect(startOf([start, muted], muted)).toBeUndefined();
+    expect(startOf([start, again], start)).toBeUndefined();
+    expect(baselinesOf([start, later, muted, other, measured(0, TRUTH, { n: 2 })], later)).toEqual([
+      start,
+      muted,
     ]);
   });
 
-  it('count unreadable answers as wrong where their label is known, and say so where it is not', () => {
-    const known = result({ unreadable: 2, confusion: { ...confusion, unreadable: [0, 2, 0] } });
-    expect(labelScores(known).map(({ n, recall }) => [n, recall])[1]).toEqual([4, 0.5]);
-    expect(readableOnly(known)).toBe(false);
-    expect(readableOnly(result({ unreadable: 2 }))).toBe(true);
+  it('make a history by step, the last of each step', () => {
+    const again = { ...later };
+    expect(historyOf([later, start, again, muted, other], later)).toEqual([start, again]);
+    expect(historyOf([later, start, again], later)[1]).toBe(again);
+  });
+
+  it('list the clips of a cell, the unreadable ones and those that changed', () => {
+    const change = compareEvals(start, later);
+    const ids = (selection: Selection) =>
+      selectClips(selection, later, change).clips.map(({ exampleId }) => exampleId);
+    expect(ids({ kind: 'cell', truth: 'angry', answer: 'angry' })).toEqual(['clip-0', 'clip-1']);
+    expect(ids({ kind: 'cell', truth: 'sad', answer: null })).toEqual(['clip-2']);
+    expect(ids({ kind: 'unreadable' })).toEqual(['clip-2']);
+    expect([ids({ kind: 'fixed' }), ids({ kind: 'broken' }), ids({ kind: 'changed' })]).toEqual([
+      ['clip-1'],
+      [],
+      ['clip-1'],
+    ]);
+    expect(selectClips({ kind: 'fixed' }, later, undefined).clips).toEqual([]);
+  });
+
+  it('have names, and differences have signs', () => {
+    const sampled = { samples: 8, temperature: 0.7 };
+    expect([start, muted, { ...later, sampled }].map(evalName)).toEqual([
+      'start · greedy',
+      'step 20 · greedy · picture only',
+      'step 20 · vote of 8, T = 0.7',
+    ]);
+    expect([0.195, -0.04, 0, -0.0001, Number.NaN].map((change) => points(change))).toEqual([
+      '+19.5',
+      '−4.0',
+      '±0.0',
+      '±0.0',
+      '–',
+    ]);
+    const clip = readClip({ id: 'a', label: 'sad' }, ['angry', 'sad', 'sad', '?'], ['angry', 'sad']);
+    expect(answerCounts(clip)).toBe('sad ×2, angry, unreadable');
   });
 });
 

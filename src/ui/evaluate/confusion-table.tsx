@@ -1,77 +1,91 @@
-/** Truth by row, answer by column; the stronger the ground, the more answers. */
+/** Truth by row, answer by column; the stronger the ground, the more answers. A cell opens the list of its clips. */
 import { type CSSProperties, useState } from 'react';
 import { sum } from '../../math/stats.ts';
 import type { EvalResult } from '../../protocol/messages.ts';
+import { isSameCell, type Selection } from './scores.ts';
 
-export function ConfusionTable({ result }: { result: EvalResult }) {
+interface ConfusionProps {
+  result: EvalResult;
+  selection: Selection | undefined;
+  select: (selection: Selection) => void;
+}
+
+export function ConfusionTable({ result, selection, select }: ConfusionProps) {
   const [share, setShare] = useState(false);
   const { labels, counts, unreadable } = result.confusion;
-  const columns = unreadable ? [...labels, '(unreadable)'] : labels;
+  const columns = [...labels, null];
   return (
     <>
-      <table className="confusion" data-testid="confusion">
-        <caption className="muted">rows: truth, columns: answer</caption>
-        <thead>
-          <tr>
-            <td />
-            {columns.map((label) => (
-              <th key={label} scope="col">
-                {label}
-              </th>
+      <div className="scrolls">
+        <table className="confusion" data-testid="confusion">
+          <caption className="muted">rows: truth, columns: answer; press a cell for its clips</caption>
+          <thead>
+            <tr>
+              <td />
+              {columns.map((label) => (
+                <th key={label} scope="col">
+                  {label ?? 'unreadable'}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {labels.map((truth, i) => (
+              <ConfusionRow
+                key={truth}
+                truth={truth}
+                columns={columns}
+                counts={[...counts[i]!, unreadable[i]!]}
+                share={share}
+                selection={selection}
+                select={select}
+              />
             ))}
-          </tr>
-        </thead>
-        <tbody>
-          {labels.map((label, i) => (
-            <ConfusionRow
-              key={label}
-              label={label}
-              columns={columns}
-              counts={[...(counts[i] ?? []), ...(unreadable ? [unreadable[i] ?? 0] : [])]}
-              at={i}
-              share={share}
-            />
-          ))}
-        </tbody>
-      </table>
+          </tbody>
+        </table>
+      </div>
       <label>
         <input type="checkbox" checked={share} onChange={({ target }) => setShare(target.checked)} /> per cent
         of row
       </label>
-      {result.unreadable > 0 && (
-        <p className="muted">
-          {result.unreadable} of {result.n} answers named no label; they count as wrong
-          {unreadable ? '.' : ' and are not in the table.'}
-        </p>
-      )}
     </>
   );
 }
 
-interface RowProps {
-  label: string;
-  columns: readonly string[];
+interface RowProps extends Omit<ConfusionProps, 'result'> {
+  truth: string;
+  /** Labels an answer may name; null = none of them. */
+  columns: readonly (string | null)[];
   counts: readonly number[];
-  /** The row's own place: its right answers. */
-  at: number;
   share: boolean;
 }
 
-function ConfusionRow({ label, columns, counts, at, share }: RowProps) {
+function ConfusionRow({ truth, columns, counts, share, selection, select }: RowProps) {
   const total = sum(counts);
   return (
     <tr>
-      <th scope="row">{label}</th>
-      {columns.map((predicted, j) => {
-        const count = counts[j] ?? 0;
+      <th scope="row">{truth}</th>
+      {columns.map((answer, j) => {
+        const count = counts[j]!;
         const part = total > 0 ? count / total : 0;
         return (
           <td
-            key={predicted}
-            className={`number ${j === at ? 'right-answer' : ''}`}
+            key={answer}
+            className={`number ${answer === truth ? 'right-answer' : ''}`}
             style={{ '--share': part } as CSSProperties}
           >
-            {count === 0 ? '·' : share ? Math.round(100 * part) : count}
+            {count === 0 ? (
+              <span>·</span>
+            ) : (
+              <button
+                type="button"
+                aria-pressed={isSameCell(selection, truth, answer)}
+                aria-label={`truth ${truth}, answer ${answer ?? 'unreadable'}: ${count} clips, ${Math.round(100 * part)} % of the row`}
+                onClick={() => select({ kind: 'cell', truth, answer })}
+              >
+                {share ? Math.round(100 * part) : count}
+              </button>
+            )}
           </td>
         );
       })}

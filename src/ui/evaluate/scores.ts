@@ -1,40 +1,103 @@
-/** Comparisons between evaluations. Pure. */
-import { sum } from '../../math/stats.ts';
-import type { EvalResult } from '../../protocol/messages.ts';
+/** Which evaluations are shown and compared, and which of their clips. Pure. */
+import { type ClipPair, type EvalChange, isSameMeasure } from '../../protocol/evaluation.ts';
+import type { EvalClip, EvalResult, Mute } from '../../protocol/messages.ts';
 
-export interface Comparison {
-  /** Latest evaluation with both senses. */
-  now: EvalResult;
-  /** Of the weights as loaded, on the same split; absent if never run, or if `now` is it. */
-  before?: EvalResult;
+/** The evaluation shown when none is chosen: the newest with both senses, or the newest at all. */
+export function newestOf(evals: readonly EvalResult[]): EvalResult | undefined {
+  return evals.findLast(({ mute }) => mute === undefined) ?? evals[evals.length - 1];
 }
 
-/** The newest evaluation of a split with both senses, against the one at step 0. */
-export function compare(evals: readonly EvalResult[], split: EvalResult['split']): Comparison | undefined {
-  const whole = evals.filter((result) => result.split === split && result.mute === undefined);
-  const now = whole[whole.length - 1];
-  if (!now) return undefined;
-  const before = whole.filter((result) => result.step === 0).pop();
-  return { now, before: before === now ? undefined : before };
+/** Evaluations that `now` can be compared with clip by clip: the others on as many clips of the same split. */
+export function baselinesOf(evals: readonly EvalResult[], now: EvalResult): EvalResult[] {
+  return evals.filter((result) => result !== now && result.split === now.split && result.n === now.n);
 }
 
-export interface LabelScore {
-  label: string;
-  n: number;
-  /** Share of this label's clips answered right; undefined without clips. */
-  recall: number | undefined;
+/** What `now` is compared with when nothing is chosen: the weights as loaded under the same measure, measured last. */
+export function startOf(evals: readonly EvalResult[], now: EvalResult): EvalResult | undefined {
+  if (now.step === 0) return undefined;
+  return baselinesOf(evals, now).findLast((result) => result.step === 0 && isSameMeasure(result, now));
 }
 
-/** Whether recall by label leaves unreadable answers out, because it is not known which label they belong to. */
-export function readableOnly({ confusion, unreadable }: EvalResult): boolean {
-  return unreadable > 0 && confusion.unreadable === undefined;
+/** The history that `now` belongs to: evaluations of the same measure by step, of each step the last. */
+export function historyOf(evals: readonly EvalResult[], now: EvalResult): EvalResult[] {
+  const byStep = new Map(
+    evals.filter((result) => isSameMeasure(result, now)).map((result) => [result.step, result]),
+  );
+  return [...byStep.values()].sort((a, b) => a.step - b.step);
 }
 
-/** Recall by label; unreadable answers count as wrong wherever their label is known. */
-export function labelScores({ confusion }: EvalResult): LabelScore[] {
-  return confusion.labels.map((label, i) => {
-    const row = confusion.counts[i] ?? [];
-    const n = sum(row) + (confusion.unreadable?.[i] ?? 0);
-    return { label, n, recall: n > 0 ? (row[i] ?? 0) / n : undefined };
-  });
+const SENSES: Record<Mute, string> = { audio: 'picture only', video: 'sound only' };
+
+export function sensesOf({ mute }: Pick<EvalResult, 'mute'>): string {
+  return mute ? SENSES[mute] : 'picture and sound';
+}
+
+export function decodingName({ sampled }: Pick<EvalResult, 'sampled'>): string {
+  return sampled ? `vote of ${sampled.samples}, T = ${sampled.temperature}` : 'greedy';
+}
+
+/** An evaluation in a list: "step 30 · greedy · picture only". */
+export function evalName(result: EvalResult): string {
+  const when = result.step === 0 ? 'start' : `step ${result.step}`;
+  return [when, decodingName(result), ...(result.mute ? [sensesOf(result)] : [])].join(' · ');
+}
+
+/** Clips worth a look: those of a cell (`answer` null = unreadable), all unreadable ones, or those that changed. */
+export type Selection =
+  | { kind: 'cell'; truth: string; answer: string | null }
+  | { kind: 'unreadable' }
+  | { kind: 'fixed' | 'broken' | 'changed' };
+
+export function isSameCell(selection: Selection | undefined, truth: string, answer: string | null): boolean {
+  return selection?.kind === 'cell' && selection.truth === truth && selection.answer === answer;
+}
+
+const CHANGES = {
+  fixed: 'wrong before, right now',
+  broken: 'right before, wrong now',
+  changed: 'answered otherwise than before',
+} as const;
+
+/** The clips of a selection and what they have in common. Without a comparison none has changed. */
+export function selectClips(
+  selection: Selection,
+  now: EvalResult,
+  change: EvalChange | undefined,
+): { title: string; clips: EvalClip[] } {
+  switch (selection.kind) {
+    case 'cell': {
+      const { truth, answer } = selection;
+      const clips = now.clips.filter((clip) => clip.label === truth && clip.exact === answer);
+      return { title: `truth ${truth}, answer ${answer ?? 'unreadable'}`, clips };
+    }
+    case 'unreadable':
+      return { title: 'no label could be read', clips: now.clips.filter(({ exact }) => exact === null) };
+    case 'fixed':
+    case 'broken':
+    case 'changed':
+      return {
+        title: CHANGES[selection.kind],
+        clips: (change?.[selection.kind] ?? []).map((pair: ClipPair) => pair.after),
+      };
+    default:
+      return selection satisfies never;
+  }
+}
+
+/** What a clip's answers were, counted: "sad ×5, happy ×2, unreadable". */
+export function answerCounts({ answers }: EvalClip): string {
+  const counts = new Map<string, number>();
+  for (const { exact } of answers) {
+    const name = exact ?? 'unreadable';
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const ranked = [...counts].sort(([, a], [, b]) => b - a);
+  return ranked.map(([name, count]) => (count > 1 ? `${name} ×${count}` : name)).join(', ');
+}
+
+/** A difference of shares in points: 0.195 → "+19.5". */
+export function points(change: number, decimals = 1): string {
+  if (Number.isNaN(change)) return '–';
+  const rounded = (100 * Math.abs(change)).toFixed(decimals);
+  return `${Number(rounded) === 0 ? '±' : change < 0 ? '−' : '+'}${rounded}`;
 }

@@ -48,8 +48,8 @@ function runRecord(run: Run) {
 /** Share of right answers, by what was asked and when; a later evaluation of the same kind replaces the earlier. */
 function scoresOf({ evaluations }: Run): Record<string, number> {
   return Object.fromEntries(
-    evaluations.map(({ split, n, mute, step, war }) => [
-      `WAR on ${n} clips of ${split}${mute ? ` without ${mute}` : ''}, step ${step}`,
+    evaluations.map(({ split, n, mute, sampled, step, war }) => [
+      `WAR${sampled ? ` (maj@${sampled.samples})` : ''} on ${n} clips of ${split}${mute ? ` without ${mute}` : ''}, step ${step}`,
       war,
     ]),
   );

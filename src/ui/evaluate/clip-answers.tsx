@@ -1,0 +1,114 @@
+/** The clips of a selection: truth, what was read, what was read before, and the answers in full. */
+import { useState } from 'react';
+import type { EvalAnswer, EvalClip, EvalResult } from '../../protocol/messages.ts';
+import { useStudio, useStudioState } from '../../store/react.ts';
+import { goTo } from '../address.ts';
+import { fire } from '../parts/fire.ts';
+import { Empty, Panel } from '../parts/panel.tsx';
+import { answerCounts, evalName } from './scores.ts';
+
+/** Rows in the page at once; more on demand. */
+const PAGE_ROWS = 50;
+
+interface AnswersProps {
+  title: string;
+  clips: readonly EvalClip[];
+  before?: EvalResult;
+}
+
+export function ClipAnswers({ title, clips, before }: AnswersProps) {
+  const [limit, setLimit] = useState(PAGE_ROWS);
+  const earlier = before && new Map(before.clips.map((clip) => [clip.exampleId, clip]));
+  const count = `${clips.length} ${clips.length === 1 ? 'clip' : 'clips'}`;
+  return (
+    <Panel title={`${count}: ${title}`}>
+      {clips.length === 0 && <Empty>No clip is among these.</Empty>}
+      {clips.length > 0 && (
+        <table className="eval-clips" data-testid="eval-clips">
+          <thead>
+            <tr>
+              <th scope="col">clip</th>
+              <th scope="col">truth</th>
+              <th scope="col">read as</th>
+              <th scope="col">tolerantly</th>
+              {before && (
+                <th scope="col" title={evalName(before)}>
+                  before
+                </th>
+              )}
+              <th scope="col">answer</th>
+            </tr>
+          </thead>
+          <tbody>
+            {clips.slice(0, limit).map((clip) => (
+              <ClipRow
+                key={clip.exampleId}
+                clip={clip}
+                earlier={earlier && (earlier.get(clip.exampleId)?.exact ?? 'unreadable')}
+              />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {clips.length > limit && (
+        <button type="button" onClick={() => setLimit(limit + PAGE_ROWS)}>
+          Show more of {clips.length}
+        </button>
+      )}
+    </Panel>
+  );
+}
+
+function ClipRow({ clip, earlier }: { clip: EvalClip; earlier: string | undefined }) {
+  const studio = useStudio();
+  const { exampleId, label, exact, tolerant } = clip;
+  const path = useStudioState(({ data }) => data?.examples.find(({ id }) => id === exampleId)?.path);
+  const open = () => {
+    fire(studio.preview(exampleId));
+    goTo('data');
+  };
+  return (
+    <tr data-testid="eval-clip">
+      <td>
+        <button type="button" className="link" title="See the clip" onClick={open}>
+          {path?.split('/').pop() ?? exampleId}
+        </button>
+      </td>
+      <td>{label}</td>
+      <td>
+        {exact ?? <span className="muted">unreadable</span>}{' '}
+        {exact === label && (
+          <span className="right-mark" role="img" aria-label="right">
+            ✓
+          </span>
+        )}
+      </td>
+      <td>{tolerant === exact ? <span className="muted">the same</span> : (tolerant ?? 'unreadable')}</td>
+      {earlier !== undefined && <td className="muted">{earlier}</td>}
+      <td>
+        <Answers clip={clip} />
+      </td>
+    </tr>
+  );
+}
+
+function Answers({ clip }: { clip: EvalClip }) {
+  const { answers } = clip;
+  const [first] = answers;
+  const summary = answers.length > 1 ? answerCounts(clip) : first && answerLine(first);
+  if (first?.text === undefined) return <span className="muted">{summary}</span>;
+  return (
+    <details>
+      <summary>{summary}</summary>
+      {answers.map(({ text }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: answers are known by their place only.
+        <pre key={index}>{text}</pre>
+      ))}
+    </details>
+  );
+}
+
+/** What stands between the tags; without tags, the beginning of the text. */
+function answerLine({ answer, text = 'no answer tags' }: EvalAnswer): string {
+  return answer ?? (text.trim().slice(0, 60) || '(nothing)');
+}

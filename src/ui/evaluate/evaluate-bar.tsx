@@ -1,0 +1,85 @@
+/** What to evaluate and how: clips, decoding, and which senses. */
+import { checkField, fieldOf } from '../../protocol/config.ts';
+import { type Mute, SPLITS, type Split } from '../../protocol/messages.ts';
+import { useStudio, useStudioState } from '../../store/react.ts';
+import { fire } from '../parts/fire.ts';
+import { FieldControl } from '../train/field-control.tsx';
+
+const MUTES: readonly { mute?: Mute; label: string; testId: string }[] = [
+  { label: 'Evaluate', testId: 'evaluate' },
+  { mute: 'audio', label: 'Without sound', testId: 'evaluate-no-audio' },
+  { mute: 'video', label: 'Without picture', testId: 'evaluate-no-video' },
+];
+
+type DecodingKey = 'evalDecoding' | 'evalSamples' | 'evalTemperature';
+
+export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (split: Split) => void }) {
+  const studio = useStudio();
+  const splits = useStudioState(({ data }) => data?.splits);
+  const isSampled = useStudioState(({ draft }) => draft.evalDecoding !== 'greedy');
+  const busy = useStudioState(({ pending }) => [...pending.values()].includes('evaluate'));
+  const able = useStudioState(({ data, model, run }) => {
+    const resting = run.state !== 'running' && run.state !== 'pausing' && run.state !== 'loading';
+    return data !== undefined && model !== undefined && resting;
+  });
+  const keys: DecodingKey[] = isSampled
+    ? ['evalDecoding', 'evalSamples', 'evalTemperature']
+    : ['evalDecoding'];
+  const problem = useStudioState(({ draft }) =>
+    keys.map((key) => checkField(key, draft[key])?.message).find(Boolean),
+  );
+  return (
+    <div className="toolbar">
+      <label>
+        clips{' '}
+        <select data-testid="split" value={split} onChange={({ target }) => setSplit(target.value as Split)}>
+          {SPLITS.map((name) => (
+            <option key={name} value={name}>
+              {name}
+              {splits ? ` (${splits[name]})` : ''}
+            </option>
+          ))}
+        </select>
+      </label>
+      {keys.map((key) => (
+        <DecodingField key={key} field={key} />
+      ))}
+      {MUTES.map(({ mute, label, testId }) => (
+        <button
+          key={testId}
+          type="button"
+          className={mute ? '' : 'primary'}
+          data-testid={testId}
+          disabled={!able || busy || problem !== undefined}
+          onClick={() => fire(studio.evaluate(split, mute))}
+        >
+          {label}
+        </button>
+      ))}
+      {!able && <span className="muted">Pause or stop the run to evaluate.</span>}
+      {problem && (
+        <span className="field-problem" role="alert">
+          {problem}
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** A setting of the draft: a later run evaluates itself the same way. */
+function DecodingField({ field }: { field: DecodingKey }) {
+  const studio = useStudio();
+  const value = useStudioState(({ draft }) => draft[field]);
+  const row = fieldOf(field);
+  return (
+    <div className="setting" title={row.help}>
+      <FieldControl
+        id={`evaluate-${field}`}
+        field={row}
+        value={value}
+        onValue={(next) => studio.edit(field, next)}
+        testId={`evaluate-${field}`}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,149 @@
+/** WAR and UAR with how sure they are, what changed since the baseline, and the scores of several answers. */
+import type { Interval } from '../../math/bootstrap.ts';
+import { formatPercent } from '../../math/format.ts';
+import type { EvalChange } from '../../protocol/evaluation.ts';
+import type { EvalResult } from '../../protocol/messages.ts';
+import { evalName, points, type Selection } from './scores.ts';
+
+interface SummaryProps {
+  now: EvalResult;
+  before?: EvalResult;
+  change?: EvalChange;
+  select: (selection: Selection) => void;
+}
+
+export function ScoreSummary({ now, before, change, select }: SummaryProps) {
+  const since = (key: 'war' | 'uar') => (change ? ` (${points(change[key].change)})` : '');
+  return (
+    <>
+      <p className="lead scores number" data-testid="scores">
+        <b>WAR {formatPercent(now.war)}</b>
+        {since('war')} · <b>UAR {formatPercent(now.uar)}</b>
+        {since('uar')} · n = {now.n} · {now.unreadable} unreadable{' '}
+        <span className="muted">
+          {now.split}, {evalName(now)}
+          {before && `, against ${evalName(before)}`}
+        </span>
+      </p>
+      <div className="scrolls">
+        <ScoreTable now={now} before={before} change={change} />
+      </div>
+      {now.passAtK && <PassRates result={now} rates={now.passAtK} />}
+      {change && <ChangeLine change={change} select={select} />}
+    </>
+  );
+}
+
+const SCORES = [
+  {
+    key: 'war',
+    name: 'WAR',
+    interval: 'interval',
+    help: 'Weighted average recall: the share of clips right.',
+  },
+  {
+    key: 'uar',
+    name: 'UAR',
+    interval: 'uarInterval',
+    help: 'Unweighted average recall: the mean recall of the labels among the clips.',
+  },
+] as const;
+
+const COLUMN_HELP = {
+  exact: 'The answer equals the label letter by letter.',
+  tolerant: 'Case, outer punctuation and noun forms (anger, happiness) do not matter.',
+  interval:
+    'Percentile bootstrap over the clips, 2000 resamples. It has no width when all or no clips are right.',
+  paired: 'Bootstrap of the difference: both evaluations on the same resampled clips.',
+};
+
+function ScoreTable({ now, before, change }: Omit<SummaryProps, 'select'>) {
+  return (
+    <table className="score-table number" data-testid="score-table">
+      <thead>
+        <tr>
+          <td />
+          <th scope="col" title={COLUMN_HELP.exact}>
+            exact match
+          </th>
+          <th scope="col" title={COLUMN_HELP.interval}>
+            95 % interval
+          </th>
+          <th scope="col" title={COLUMN_HELP.tolerant}>
+            tolerant match
+          </th>
+          {before && change && (
+            <>
+              <th scope="col">before</th>
+              <th scope="col">change, points</th>
+              <th scope="col" title={COLUMN_HELP.paired}>
+                95 % interval of the change
+              </th>
+            </>
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        {SCORES.map(({ key, name, interval, help }) => (
+          <tr key={key}>
+            <th scope="row" title={help}>
+              {name}
+            </th>
+            <td>{formatPercent(now[key])}</td>
+            <td>{shares(now[interval])}</td>
+            <td>{formatPercent(now.tolerant[key])}</td>
+            {before && change && (
+              <>
+                <td>{formatPercent(before[key])}</td>
+                <td>{points(change[key].change)}</td>
+                <td>
+                  {points(change[key].interval[0])} to {points(change[key].interval[1])}
+                </td>
+              </>
+            )}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function shares([low, high]: Interval): string {
+  return `${formatPercent(low)} to ${formatPercent(high)}`;
+}
+
+function PassRates({ result, rates }: { result: EvalResult; rates: NonNullable<EvalResult['passAtK']> }) {
+  return (
+    <p className="number" data-testid="pass-rates">
+      {rates.map(({ k, value }) => (
+        <span key={k} title={`Chance that at least one of ${k} sampled answers is right, without bias`}>
+          pass@{k} {formatPercent(value)} ·{' '}
+        </span>
+      ))}
+      <span title="The label most answers name; of equal ones the one named first">
+        maj@{result.sampled?.samples} {formatPercent(result.war)} (the vote, as scored above and below)
+      </span>
+    </p>
+  );
+}
+
+function ChangeLine({ change, select }: { change: EvalChange; select: (selection: Selection) => void }) {
+  return (
+    <p className="number" data-testid="change">
+      On the same {change.n} clips:{' '}
+      {(['fixed', 'broken', 'changed'] as const).map((kind, index) => (
+        <span key={kind}>
+          {index > 0 && ' · '}
+          <button
+            type="button"
+            className="link"
+            data-testid={`select-${kind}`}
+            onClick={() => select({ kind })}
+          >
+            {change[kind].length} {kind === 'changed' ? 'with another answer' : kind}
+          </button>
+        </span>
+      ))}
+    </p>
+  );
+}

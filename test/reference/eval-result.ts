@@ -1,0 +1,33 @@
+/** Evaluations as the worker would report them, out of labels and texts. */
+import type { EvalResult } from '../../src/protocol/messages.ts';
+import { passRates, readClip, scoreClips } from '../../src/rl/score-clips.ts';
+
+export const tagged = (answer: string): string => `<think>so</think><answer>${answer}</answer>`;
+
+/** An evaluation of clips `clip-0`, `clip-1` …, each given by its label and the texts of its answers. */
+export function evalResult(
+  clips: readonly { label: string; texts: readonly string[] }[],
+  labels: readonly string[],
+  over: Partial<EvalResult> = {},
+): EvalResult {
+  const read = clips.map(({ label, texts }, i) => readClip({ id: `clip-${i}`, label }, texts, labels));
+  const samples = clips[0]?.texts.length ?? 1;
+  const sampled = { sampled: { samples, temperature: 1 }, passAtK: passRates(read, samples) };
+  return {
+    split: 'test',
+    step: 0,
+    ...(samples > 1 ? sampled : {}),
+    ...scoreClips(read, labels, 1),
+    ...over,
+  };
+}
+
+/** Greedy answers in tags to as many clips. */
+export function greedyEval(
+  truth: readonly string[],
+  answers: readonly string[],
+  over: Partial<EvalResult> = {},
+): EvalResult {
+  const clips = truth.map((label, i) => ({ label, texts: [tagged(answers[i]!)] }));
+  return evalResult(clips, [...new Set(truth)].sort(), over);
+}
