@@ -83,16 +83,18 @@ class ModelDownload {
     const { repo } = this.#access;
     const target = await this.#models.write(repo, file.as);
     try {
-      const others = modelBytes(this.#state).done - file.done;
-      const { total } = modelBytes(this.#state);
+      const { done: here, total } = modelBytes(this.#state);
+      const onBytes = (done: number) =>
+        this.#report.progress({ phase: 'downloading', file: file.as, done: here - file.done + done, total });
+      const done = wholePieces(target, file.done, this.#pieceBytes);
+      onBytes(done);
       await downloadFile({
         access: { ...this.#access, repo: file.from ?? repo },
         file,
         target,
-        done: wholePieces(target, file.done, this.#pieceBytes),
+        done,
         pieceBytes: this.#pieceBytes,
-        onBytes: (done) =>
-          this.#report.progress({ phase: 'downloading', file: file.as, done: others + done, total }),
+        onBytes,
         onKept: (done) => this.#change(file.as, { done }),
         onWhole: () =>
           this.#report.note(

@@ -1,12 +1,14 @@
 /** The door between page and worker: opens the device, checks every message, hands commands to the session. */
 
 import type { Gpu } from '../gpu/index.ts';
+import { treeFromDirectory } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import { startTfOnDevice, tf } from '../media/tf-device.ts';
 import { decodeCommand } from '../protocol/decode.ts';
 import type { Command, DeviceInfo, Event } from '../protocol/messages.ts';
 import { openDevice } from './device.ts';
 import { failureEvent } from './failure.ts';
+import { ModelsAtHand } from './models-at-hand.ts';
 import { Session } from './session.ts';
 
 function emit(event: Event, transfer: Transferable[] = []): void {
@@ -45,6 +47,8 @@ const opening = openSession().catch((error: unknown) => {
   return undefined;
 });
 
+const atHand = new ModelsAtHand(emit);
+
 async function obey(session: Session, command: Command): Promise<void> {
   switch (command.type) {
     case 'openDemo':
@@ -53,6 +57,18 @@ async function obey(session: Session, command: Command): Promise<void> {
       return session.openData(command);
     case 'openModel':
       return session.openModel(command);
+    case 'openModelFolder':
+      return session.openModelTree(command.requestId, () => treeFromDirectory(command.folder));
+    case 'openStoredModel':
+      return session.openModelTree(command.requestId, () => atHand.open(command.key));
+    case 'listModels':
+      return atHand.list(command.requestId);
+    case 'downloadModel':
+      return atHand.download(command);
+    case 'stopDownload':
+      return atHand.stopDownload();
+    case 'removeModel':
+      return atHand.remove(command, session.modelTree);
     case 'preview':
       return session.preview(command);
     case 'start':
