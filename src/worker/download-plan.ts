@@ -23,13 +23,12 @@ function plannedFile(file: HubFile, as: string): StoredFile {
 
 async function lacksGateVocabulary(access: HubAccess, files: readonly HubFile[]): Promise<boolean> {
   if (files.some(({ path }) => baseName(path) === 'vocab.txt')) return false;
+  const configs: Record<string, unknown>[] = [];
   for (const { path } of files) {
-    if (baseName(path) !== 'config.json') continue;
-    const config = parseJsonObject(await readHubText(access, path), `${access.repo.id}/${path}`);
-    if (config.model_type === 'bert') return false;
-    if (isHumanOmni(config)) return true;
+    if (baseName(path) === 'config.json')
+      configs.push(parseJsonObject(await readHubText(access, path), `${access.repo.id}/${path}`));
   }
-  return false;
+  return configs.some(isHumanOmni) && !configs.some(({ model_type }) => model_type === 'bert');
 }
 
 async function gateFiles(access: HubAccess): Promise<StoredFile[]> {

@@ -41,6 +41,9 @@ describe('decodeCommand', () => {
       'The command "openData" is malformed at files',
     ],
     [{ type: 'evaluate', requestId: 1, split: 'dev' }, 'malformed at split'],
+    [{ type: 'downloadModel', requestId: 1, source: { id: 'a/b' } }, 'malformed at source.baseUrl'],
+    [{ type: 'openModelFolder', requestId: 1, folder: '/etc' }, 'malformed at folder'],
+    [{ type: 'removeModel', requestId: 1 }, 'malformed at key'],
     [{ type: 'start', config: { groupSize: 0 } }, 'groupSize is 0'],
     [{ type: 'start' }, 'malformed at config'],
   ])('refuses %j', (message, text) => {
@@ -70,6 +73,8 @@ describe('decodeEvent', () => {
     [{ type: 'step', step: 3, metrics: { loss: 'low' }, seconds: {} }, 'malformed at metrics'],
     [{ type: 'state', state: 'asleep', step: 0, steps: 0 }, 'malformed at state'],
     [{ type: 'done' }, 'malformed at requestId'],
+    [{ type: 'models', models: [{ key: 'a' }] }, 'malformed at models'],
+    [{ type: 'download', requestId: 1, status: { key: 'a', phase: 'flying' } }, 'malformed at status'],
     ['hello', 'Unknown event'],
   ])('refuses %j', (message, text) => {
     expect(() => decodeEvent(message)).toThrow(text);
