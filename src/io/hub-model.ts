@@ -126,7 +126,7 @@ class ModelDownload {
     await this.#models.removeFile(repo, file.as);
     await this.#change(file.as, { done: 0 });
     throw new InputError(
-      `${repo.id}/${file.path}: what arrived hashes to ${found.slice(0, 12)}…, the hub says ${file.digest?.hex.slice(0, 12)}….`,
+      `${(file.from ?? repo).id}/${file.path}: what arrived hashes to ${found.slice(0, 12)}…, the hub says ${file.digest?.hex.slice(0, 12)}….`,
       { hint: 'The file was removed: go on to fetch it again.' },
     );
   }

@@ -135,6 +135,24 @@ describe('a model from a hub', () => {
     expect(left).toEqual([]);
     await page.close();
   });
+
+  it('is brought by one tab at a time, and what was paused is half a model', async () => {
+    const [first, second] = [await modelScreen(), await modelScreen()];
+    for (const page of [first, second]) {
+      await giveToken(page);
+      await page.getByTestId('hub-id').fill(ID);
+    }
+    await first.getByTestId('hub-download').click();
+    await first.locator('[data-testid=download][data-phase=downloading]').waitFor();
+    await second.getByTestId('hub-download').click();
+    await expect
+      .poll(() => second.getByTestId('problem').textContent())
+      .toContain('Another tab is downloading this model.');
+    await first.getByTestId('download-pause').click();
+    await expect.poll(() => first.getByTestId('stored-model').textContent()).toContain('Go on');
+    expect(await first.getByTestId('problem').count()).toBe(0);
+    for (const page of [first, second]) await page.close();
+  });
 });
 
 /** Runs in the page: puts the demo's model into a folder of OPFS, and that folder's handle where the page keeps its own. */
