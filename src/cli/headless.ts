@@ -14,7 +14,7 @@ export interface ExportedName {
   readonly size: number;
 }
 /** Commands that are plain data; folders go through the page's file input. */
-export type PlainCommand = Exclude<Command, { type: 'openData' | 'openModel' }>;
+export type PlainCommand = Exclude<Command, { type: 'openData' | 'openModel' | 'openModelFolder' }>;
 /** Events as they reach Node: files are names and sizes. */
 export type PlainEvent = Exclude<Event, { type: 'exported' | 'preview' }> | PlainExported;
 export interface PlainExported {

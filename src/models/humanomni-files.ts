@@ -36,7 +36,8 @@ function configFolders(tree: FileTree): string[] {
     .map(({ path }) => path.slice(0, -'config.json'.length).replace(/\/$/, ''));
 }
 
-const isHumanOmni = (config: Json): boolean =>
+/** Whether a config.json is that of a HumanOmni. */
+export const isHumanOmni = (config: Json): boolean =>
   typeof config.model_type === 'string' && config.model_type.startsWith('HumanOmni');
 
 /** Whether a dropped folder looks like a model: it has a config.json and safetensors somewhere. */

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { InputError } from '../math/errors.ts';
 import { CONFIG_FIELDS, parseConfig } from './config.ts';
-import { type Command, type Event, RUN_STATES, SPLITS } from './messages.ts';
+import { type Command, DOWNLOAD_PHASES, type Event, RUN_STATES, SPLITS } from './messages.ts';
 
 const requestId = z.number().int();
 const maybeId = requestId.optional();
@@ -30,11 +30,22 @@ function longArray<T>(item: z.ZodType<T>): z.ZodType<T[]> {
 }
 
 const files = longArray(z.object({ path: z.string(), file: blob }));
+const folder = z.custom<FileSystemDirectoryHandle>(
+  (value) => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'directory',
+  'expected the handle of a folder',
+);
+const source = z.object({ baseUrl: z.string(), id: z.string(), revision: z.string() });
 
 const COMMANDS: Record<Command['type'], z.ZodType> = {
   openDemo: z.object({ requestId }),
   openData: z.object({ requestId, files }),
   openModel: z.object({ requestId, files }),
+  openModelFolder: z.object({ requestId, folder }),
+  listModels: z.object({ requestId }),
+  downloadModel: z.object({ requestId, source, token: z.string().optional() }),
+  stopDownload: z.object({}),
+  openStoredModel: z.object({ requestId, key: z.string() }),
+  removeModel: z.object({ requestId, key: z.string() }),
   preview: z.object({ requestId, exampleId: z.string() }),
   plan: z.object({ requestId, config: z.looseObject({}), whatIf: z.boolean() }),
   start: z.object({ config: z.looseObject({}) }),
@@ -86,6 +97,24 @@ const modelSummary = z.object({
   bytes: z.number(),
   layout: z.string(),
   unusedTensors: longArray(z.string()),
+});
+
+const storedModel = z.object({
+  key: z.string(),
+  source,
+  done: z.number(),
+  total: z.number(),
+  complete: z.boolean(),
+});
+
+const downloadStatus = z.object({
+  key: z.string(),
+  source,
+  phase: z.enum(DOWNLOAD_PHASES),
+  file: z.string(),
+  done: z.number(),
+  total: z.number(),
+  note: z.string().optional(),
 });
 
 const preview = z.object({
@@ -153,6 +182,8 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
   unavailable: z.object({ reason: z.string(), hint: z.string() }),
   data: z.object({ requestId, summary: dataSummary }),
   model: z.object({ requestId: maybeId, summary: modelSummary }),
+  models: z.object({ requestId: maybeId, models: longArray(storedModel) }),
+  download: z.object({ requestId, status: downloadStatus }),
   preview: z.object({ requestId, preview }),
   state: z.object({
     state: z.enum(RUN_STATES),

@@ -35,10 +35,32 @@ export interface ExportParts {
   rollouts: boolean;
 }
 
+/** The hub that repositories come from unless another is named. */
+export const HUB_URL = 'https://huggingface.co';
+
+/** A repository at one revision of a hub. */
+export interface HubSource {
+  baseUrl: string;
+  /** `owner/name` */
+  id: string;
+  /** A branch, a tag or a commit. */
+  revision: string;
+}
+
 export type Command =
   | { type: 'openDemo'; requestId: number }
   | { type: 'openData'; requestId: number; files: SourceFile[] }
   | { type: 'openModel'; requestId: number; files: SourceFile[] }
+  /** A folder whose handle the page holds, from a picker, a drop or an earlier visit. */
+  | { type: 'openModelFolder'; requestId: number; folder: FileSystemDirectoryHandle }
+  /** Asks for a `models` event. */
+  | { type: 'listModels'; requestId: number }
+  /** Begins or goes on. The token is kept in the worker's memory, for going on with the same hub without it. */
+  | { type: 'downloadModel'; requestId: number; source: HubSource; token?: string }
+  /** Ends the download under way; what has arrived is kept. */
+  | { type: 'stopDownload' }
+  | { type: 'openStoredModel'; requestId: number; key: string }
+  | { type: 'removeModel'; requestId: number; key: string }
   | { type: 'preview'; requestId: number; exampleId: string }
   /** The memory that a run with `config` would take; with `whatIf`, that of other settings, too. */
   | { type: 'plan'; requestId: number; config: Config; whatIf: boolean }
@@ -108,6 +130,41 @@ export interface ModelSummary {
   layout: string;
   /** Names of tensors in the files that this architecture does not use. */
   unusedTensors: string[];
+}
+
+/** A model that was downloaded into the browser's storage, whole or in part. */
+export interface StoredModel {
+  /** Names it in commands. */
+  key: string;
+  source: HubSource;
+  /** Bytes that are here; of how many, 0 when that is not known. */
+  done: number;
+  total: number;
+  /** All is here and was checked. */
+  complete: boolean;
+}
+
+export const DOWNLOAD_PHASES = [
+  'listing',
+  'downloading',
+  'checking',
+  'waiting',
+  'stopped',
+  'complete',
+] as const;
+
+/** How far the download under way is; `stopped` and `complete` are its last words. */
+export interface DownloadStatus {
+  key: string;
+  source: HubSource;
+  phase: (typeof DOWNLOAD_PHASES)[number];
+  /** The file at work; empty while listing. */
+  file: string;
+  /** Bytes of the whole model; while checking, of the file. */
+  done: number;
+  total: number;
+  /** Why it waits, or what the person should know about the server. */
+  note?: string;
 }
 
 /** What the model really gets for one clip. */
@@ -241,6 +298,8 @@ export type Event =
   | { type: 'unavailable'; reason: string; hint: string }
   | { type: 'data'; requestId: number; summary: DataSummary }
   | { type: 'model'; requestId?: number; summary: ModelSummary }
+  | { type: 'models'; requestId?: number; models: StoredModel[] }
+  | { type: 'download'; requestId: number; status: DownloadStatus }
   | { type: 'preview'; requestId: number; preview: Preview }
   | { type: 'state'; state: RunState; step: number; steps: number; message?: string }
   | { type: 'progress'; requestId?: number; what: string; done: number; total: number; unit: string }

@@ -5,6 +5,7 @@ import type {
   CommandType,
   DataSummary,
   DeviceInfo,
+  DownloadStatus,
   EvalResult,
   Event,
   EventOf,
@@ -12,6 +13,7 @@ import type {
   ModelSummary,
   Preview,
   RunState,
+  StoredModel,
 } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { appendEval } from './eval-log.ts';
@@ -54,6 +56,10 @@ export interface StudioState {
   device: Device;
   data?: DataSummary;
   model?: ModelSummary;
+  /** Models in the browser's storage; absent until they were asked for. */
+  storedModels?: readonly StoredModel[];
+  /** The download under way, or how the last one ended; absent after one that failed. */
+  download?: DownloadStatus;
   /** The clip looked at; `preview` is absent while it is being made. */
   clip?: { exampleId: string; preview?: Preview };
   run: { state: RunState; step: number; steps: number; message?: string };
@@ -101,6 +107,10 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return { data: event.summary, clip: undefined, ...evalsAfterOpening(state, event) };
     case 'model':
       return { model: event.summary, ...evalsAfterOpening(state, event) };
+    case 'models':
+      return { storedModels: event.models };
+    case 'download':
+      return { download: event.status };
     case 'preview':
       return { clip: { exampleId: event.preview.exampleId, preview: event.preview } };
     case 'state':
@@ -158,6 +168,7 @@ function onError(state: StudioState, event: EventOf<'error'>): Partial<StudioSta
   const next: Partial<StudioState> = { problems: [...state.problems, problem], progress: undefined };
   if (requestId !== undefined) next.pending = without(state.pending, requestId);
   if (command === 'preview') next.clip = undefined;
+  if (command === 'downloadModel') next.download = undefined;
   return next;
 }
 

@@ -10,7 +10,15 @@ import {
   parseConfig,
 } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
-import type { Command, Event, ExportParts, Mute, SourceFile, Split } from '../protocol/messages.ts';
+import type {
+  Command,
+  Event,
+  ExportParts,
+  HubSource,
+  Mute,
+  SourceFile,
+  Split,
+} from '../protocol/messages.ts';
 import { type PresetName, presetConfig } from '../protocol/presets.ts';
 import type { Port } from './port.ts';
 import { canStart, type Draft, freshRun, initialState, reduce, type StudioState } from './state.ts';
@@ -20,6 +28,14 @@ export interface Studio {
   openDemo(): Promise<void>;
   openData(files: SourceFile[]): Promise<void>;
   openModel(files: SourceFile[]): Promise<void>;
+  openModelFolder(folder: FileSystemDirectoryHandle): Promise<void>;
+  /** Asks for the models in the browser's storage. */
+  listModels(): Promise<void>;
+  /** Downloads a model, or goes on with it; opens it when it is whole and no run's weights would be lost by that. */
+  downloadModel(source: HubSource, token?: string): Promise<void>;
+  stopDownload(): void;
+  openStoredModel(key: string): Promise<void>;
+  removeModel(key: string): Promise<void>;
   /** Asks what the model gets to see of a clip. */
   preview(exampleId: string): Promise<void>;
   /** Asks for the memory that a run with the draft would take; with `whatIf`, for that of other settings, too. */
@@ -88,6 +104,7 @@ export function createStudio(port: Port): Studio {
     store,
     ...runControls(store, port, begin),
     ...draftControls(store),
+    ...modelControls(store, port, ask),
     async openDemo() {
       const { draft } = store.getState();
       await ask({ type: 'openDemo' });
@@ -119,6 +136,29 @@ export function createStudio(port: Port): Studio {
       store.setState(({ problems }) => ({ problems: problems.filter(({ id }) => id !== problemId) }));
     },
     close: () => port.close(),
+  };
+}
+
+type Ask = (question: Question) => Promise<void>;
+type ModelControls = Pick<
+  Studio,
+  'openModelFolder' | 'listModels' | 'downloadModel' | 'stopDownload' | 'openStoredModel' | 'removeModel'
+>;
+
+function modelControls(store: StoreApi<StudioState>, port: Port, ask: Ask): ModelControls {
+  return {
+    openModelFolder: (folder) => ask({ type: 'openModelFolder', folder }),
+    listModels: () => ask({ type: 'listModels' }),
+    async downloadModel(source, token) {
+      await ask({ type: 'downloadModel', source, ...(token ? { token } : {}) });
+      const { download, run } = store.getState();
+      const isUntouched = run.state === 'empty' || run.state === 'ready';
+      if (download?.phase === 'complete' && isUntouched)
+        await ask({ type: 'openStoredModel', key: download.key });
+    },
+    stopDownload: () => port.post({ type: 'stopDownload' }),
+    openStoredModel: (key) => ask({ type: 'openStoredModel', key }),
+    removeModel: (key) => ask({ type: 'removeModel', key }),
   };
 }
 

@@ -15,6 +15,7 @@ import './styles/base.css';
 import './styles/shell.css';
 import './styles/screens.css';
 import './styles/tables.css';
+import './styles/model.css';
 import './styles/train.css';
 import './styles/evaluate.css';
 

@@ -7,6 +7,7 @@ import { decodeCommand } from '../protocol/decode.ts';
 import type { DeviceInfo, Event } from '../protocol/messages.ts';
 import { openDevice } from './device.ts';
 import { failureEvent } from './failure.ts';
+import { ModelsAtHand } from './models-at-hand.ts';
 import { obey } from './obey.ts';
 import { Session } from './session.ts';
 
@@ -46,6 +47,8 @@ const opening = openSession().catch((error: unknown) => {
   return undefined;
 });
 
+const atHand = new ModelsAtHand(emit);
+
 function requestIdOf(message: unknown): number | undefined {
   if (typeof message !== 'object' || message === null || !('requestId' in message)) return undefined;
   return typeof message.requestId === 'number' ? message.requestId : undefined;
@@ -58,7 +61,7 @@ async function receive(message: unknown): Promise<void> {
     const session = await opening;
     if (!session)
       throw new InputError('There is no GPU to work on.', { hint: 'See the notice at the top of the page.' });
-    await obey(session, command);
+    await obey(session, atHand, command);
     if (requestId !== undefined) emit({ type: 'done', requestId });
   } catch (error) {
     emit(failureEvent(error, requestId));

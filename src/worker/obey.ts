@@ -1,8 +1,10 @@
+import { treeFromDirectory } from '../io/files.ts';
 import type { Command } from '../protocol/messages.ts';
+import type { ModelsAtHand } from './models-at-hand.ts';
 import type { Session } from './session.ts';
 
-/** Hands a command to the session. */
-export async function obey(session: Session, command: Command): Promise<void> {
+/** Hands a command to the session, or to the models in the browser's storage. */
+export async function obey(session: Session, atHand: ModelsAtHand, command: Command): Promise<void> {
   switch (command.type) {
     case 'openDemo':
       return session.openDemo(command);
@@ -10,6 +12,18 @@ export async function obey(session: Session, command: Command): Promise<void> {
       return session.openData(command);
     case 'openModel':
       return session.openModel(command);
+    case 'openModelFolder':
+      return session.openModelTree(command.requestId, () => treeFromDirectory(command.folder));
+    case 'openStoredModel':
+      return session.openModelTree(command.requestId, () => atHand.open(command.key));
+    case 'listModels':
+      return atHand.list(command.requestId);
+    case 'downloadModel':
+      return atHand.download(command);
+    case 'stopDownload':
+      return atHand.stopDownload();
+    case 'removeModel':
+      return atHand.remove(command, session.modelTree);
     case 'preview':
       return session.preview(command);
     case 'plan':

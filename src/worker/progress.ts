@@ -8,13 +8,22 @@ export type Report = (done: number, total: number) => void;
 /** Milliseconds between two progress events of one piece of work; its last one always goes out. */
 const INTERVAL_MS = 100;
 
+/** Says whether it is time for another event: at most ten times a second. */
+export function paced(): () => boolean {
+  let last = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - last < INTERVAL_MS) return false;
+    last = now;
+    return true;
+  };
+}
+
 /** Reports progress of one piece of work, at most ten times a second. */
 export function progressOf(emit: Emit, what: string, unit: string, requestId?: number): Report {
-  let last = Number.NEGATIVE_INFINITY;
+  const isTime = paced();
   return (done, total) => {
-    const now = performance.now();
-    if (done < total && now - last < INTERVAL_MS) return;
-    last = now;
+    if (!isTime() && done < total) return;
     emit({ type: 'progress', ...(requestId === undefined ? {} : { requestId }), what, done, total, unit });
   };
 }

@@ -86,6 +86,16 @@ export class Session {
     return this.#open(() => this.#takeModel(treeFromFiles(files), requestId));
   }
 
+  /** Opens a model that lies in storage or in a folder known from before. */
+  openModelTree(requestId: number, open: () => Promise<FileTree>): Promise<void> {
+    return this.#open(async () => this.#takeModel(await open(), requestId));
+  }
+
+  /** The folder of the model that is open. */
+  get modelTree(): FileTree | undefined {
+    return this.#model?.tree;
+  }
+
   openData({ requestId, files }: CommandOf<'openData'>): Promise<void> {
     return this.#open(() => this.#takeData(treeFromFiles(files), requestId));
   }

@@ -16,6 +16,7 @@ import {
   numberToBf16,
   numberToF16,
 } from '../../src/math/half.ts';
+import { rateOf, type Sample, withSample } from '../../src/math/rate.ts';
 import { downsampleMinMax, emaSmooth } from '../../src/math/series.ts';
 import { maximum, mean, median, minimum, quantile, sampleStd, scored } from '../../src/math/stats.ts';
 
@@ -109,4 +110,21 @@ test('numbers as people read them', () => {
   ]);
   expect([null, Number.NaN, Infinity].map((x) => formatMetric(x))).toEqual(['–', '–', '∞']);
   expect(formatPercent(0.6583)).toBe('65.8 %');
+});
+
+test('a rate is that of the latest seconds, and begins anew with the work', () => {
+  const after = (...pairs: [atMs: number, done: number][]) =>
+    pairs.reduce<readonly Sample[]>((samples, [atMs, done]) => withSample(samples, { atMs, done }), []);
+  expect(rateOf([])).toBeUndefined();
+  expect(rateOf(after([0, 0], [400, 100]))).toBeUndefined();
+  expect(rateOf(after([0, 0], [1000, 100], [2000, 300]))).toBe(150);
+  // Ten seconds of 100 a second, then ten of 10: what lies longer back than the window does not count.
+  const slower = Array.from({ length: 21 }, (_, i): [number, number] => [
+    i * 1000,
+    i <= 10 ? i * 100 : 1000 + (i - 10) * 10,
+  ]);
+  expect(rateOf(after(...slower))).toBeCloseTo(10, 6);
+  // Slow work: two reports, half a minute apart.
+  expect(rateOf(after([0, 0], [30_000, 60]))).toBe(2);
+  expect(rateOf(after([0, 500], [5000, 900], [6000, 0], [8000, 20]))).toBe(10);
 });

@@ -47,6 +47,9 @@ describe('decodeCommand', () => {
       { type: 'evaluate', requestId: 1, split: 'test', sampled: { samples: 0, temperature: 1 } },
       'malformed at sampled.samples',
     ],
+    [{ type: 'downloadModel', requestId: 1, source: { id: 'a/b' } }, 'malformed at source.baseUrl'],
+    [{ type: 'openModelFolder', requestId: 1, folder: '/etc' }, 'malformed at folder'],
+    [{ type: 'removeModel', requestId: 1 }, 'malformed at key'],
     [{ type: 'start', config: { groupSize: 0 } }, 'groupSize is 0'],
     [{ type: 'start' }, 'malformed at config'],
   ])('refuses %j', (message, text) => {
@@ -91,6 +94,8 @@ describe('decodeEvent', () => {
     [{ type: 'step', step: 3, metrics: { loss: 'low' }, seconds: {} }, 'malformed at metrics'],
     [{ type: 'state', state: 'asleep', step: 0, steps: 0 }, 'malformed at state'],
     [{ type: 'done' }, 'malformed at requestId'],
+    [{ type: 'models', models: [{ key: 'a' }] }, 'malformed at models'],
+    [{ type: 'download', requestId: 1, status: { key: 'a', phase: 'flying' } }, 'malformed at status'],
     ['hello', 'Unknown event'],
   ])('refuses %j', (message, text) => {
     expect(() => decodeEvent(message)).toThrow(text);

@@ -113,6 +113,55 @@ describe('requests', () => {
   });
 });
 
+describe('a download', () => {
+  const source = { baseUrl: 'https://hub.example', id: 'a/b', revision: 'main' };
+  const status = (phase: 'downloading' | 'complete' | 'stopped'): Event => ({
+    type: 'download',
+    requestId: 2,
+    status: { key: 'k', source, phase, file: 'model.safetensors', done: 4, total: 4 },
+  });
+  const whole: Event[] = [status('complete'), { type: 'models', models: [] }, { type: 'done', requestId: 2 }];
+
+  it('that is whole opens, and the token is only in its command', async () => {
+    const { studio, sent, say } = await loaded();
+    const downloading = studio.downloadModel(source, 'hf_secret');
+    expect(last(sent)).toEqual({ type: 'downloadModel', requestId: 2, source, token: 'hf_secret' });
+    say(status('downloading'));
+    expect(state(studio).download).toMatchObject({ phase: 'downloading', done: 4 });
+    say(...whole);
+    await Promise.resolve();
+    expect(last(sent)).toEqual({ type: 'openStoredModel', requestId: 3, key: 'k' });
+    say({ type: 'done', requestId: 3 });
+    await downloading;
+    expect(JSON.stringify(state(studio))).not.toContain('hf_secret');
+  });
+
+  it.each(['running', 'paused', 'stopped', 'finished'] as const)(
+    'takes the model from under no run that is %s',
+    async (run) => {
+      const { studio, sent, say } = await loaded();
+      const downloading = studio.downloadModel(source);
+      say({ type: 'state', state: run, step: 1, steps: 2 }, ...whole);
+      await downloading;
+      expect(sent.map(({ type }) => type)).toEqual(['openDemo', 'downloadModel']);
+    },
+  );
+
+  it('that was paused or failed opens nothing', async () => {
+    const { studio, sent, say } = await loaded();
+    const paused = studio.downloadModel(source);
+    studio.stopDownload();
+    say(status('stopped'), { type: 'done', requestId: 2 });
+    await paused;
+    const failed = studio.downloadModel(source);
+    say({ type: 'error', requestId: 3, message: 'No connection.', fatal: false });
+    await expect(failed).rejects.toThrow('No connection.');
+    expect(state(studio).download).toBeUndefined();
+    expect(state(studio).problems).toMatchObject([{ command: 'downloadModel' }]);
+    expect(sent.map(({ type }) => type)).not.toContain('openStoredModel');
+  });
+});
+
 describe('a run', () => {
   it('starts only with data, a model and a valid draft', async () => {
     const { port, sent } = line();

@@ -17,6 +17,7 @@ import type {
 import type { MetricValues } from '../../src/protocol/metrics.ts';
 import type { Port } from '../../src/store/port.ts';
 import { evalResult, tagged } from '../reference/eval-result.ts';
+import { FakeModels } from './fake-models.ts';
 
 const LABELS = ['angry', 'happy', 'neutral', 'sad'];
 const SPLIT_OF = (i: number): Split => (i % 10 === 8 ? 'val' : i % 10 === 9 ? 'test' : 'train');
@@ -26,12 +27,15 @@ export interface FakeOptions {
   stepMs?: number;
   gpu?: boolean;
   clips?: number;
+  /** Whether there are models in storage. */
+  models?: boolean;
 }
 
-export function fakePort({ stepMs = 20, gpu = true, clips = 96 }: FakeOptions = {}): Port {
+export function fakePort({ stepMs = 20, gpu = true, clips = 96, models = false }: FakeOptions = {}): Port {
   let listener: (event: Event) => void = () => undefined;
   const say = (event: Event) => queueMicrotask(() => listener(event));
   const run = new FakeRun(say, stepMs);
+  const atHand = new FakeModels(say, models);
   return {
     listen(next) {
       listener = next;
@@ -41,7 +45,7 @@ export function fakePort({ stepMs = 20, gpu = true, clips = 96 }: FakeOptions = 
         say({ type: 'unavailable', reason: 'navigator.gpu is missing.', hint });
       }
     },
-    post: (command) => void answer(command, say, run, gpu ? clips : 0),
+    post: (command) => void answer(command, say, run, atHand, gpu ? clips : 0),
     close: () => run.stop(),
   };
 }
@@ -59,13 +63,21 @@ async function answer(
   command: Command,
   say: (event: Event) => void,
   run: FakeRun,
+  atHand: FakeModels,
   clips: number,
 ): Promise<void> {
   switch (command.type) {
     case 'openDemo':
     case 'openData':
     case 'openModel':
+    case 'openModelFolder':
+    case 'openStoredModel':
       return open(command, say, clips);
+    case 'listModels':
+    case 'downloadModel':
+    case 'stopDownload':
+    case 'removeModel':
+      return atHand.answer(command);
     case 'preview':
       return preview(command.requestId, command.exampleId, say);
     case 'start':
@@ -108,7 +120,10 @@ async function answer(
   }
 }
 
-type Opening = Extract<Command, { type: 'openDemo' | 'openData' | 'openModel' }>;
+type Opening = Extract<
+  Command,
+  { type: 'openDemo' | 'openData' | 'openModel' | 'openModelFolder' | 'openStoredModel' }
+>;
 
 function open(command: Opening, say: (event: Event) => void, clips: number): void {
   const { requestId } = command;
@@ -117,7 +132,8 @@ function open(command: Opening, say: (event: Event) => void, clips: number): voi
     return;
   }
   say({ type: 'progress', requestId, what: 'Reading clips', done: 34, total: clips, unit: 'clips' });
-  if (command.type !== 'openModel') say({ type: 'data', requestId, summary: dataSummary(clips) });
+  if (command.type === 'openDemo' || command.type === 'openData')
+    say({ type: 'data', requestId, summary: dataSummary(clips) });
   if (command.type !== 'openData') {
     const parts = {
       decoder: 98_304,

@@ -9,9 +9,11 @@ import type { FileTree } from '../../io/files.ts';
 import { InputError } from '../../math/errors.ts';
 import { tf } from '../../media/tf-device.ts';
 import type { DecodedClip } from '../../media/types.ts';
-import type { ExportedFile } from '../../protocol/messages.ts';
+import type { Event, ExportedFile } from '../../protocol/messages.ts';
 import { audioSeconds, type MediaSpec } from '../../worker/media-spec.ts';
+import { ModelsAtHand } from '../../worker/models-at-hand.ts';
 import { obey } from '../../worker/obey.ts';
+import type { Emit } from '../../worker/progress.ts';
 import { Session, type SessionHost } from '../../worker/session.ts';
 import { openNodeDevice } from '../adapter.ts';
 import type { ExportedName, PlainCommand, PlainEvent, StudioSession } from '../headless.ts';
@@ -38,6 +40,7 @@ const HOST: SessionHost = { decode, openFeatureCache: async () => memoryFeatureC
 /** Drives a session as the headless page is driven. */
 export class NodeSession implements StudioSession {
   readonly #session: Session;
+  readonly #atHand: ModelsAtHand;
   #requests = 0;
   #events: PlainEvent[] = [];
   #files: readonly ExportedFile[] = [];
@@ -45,19 +48,18 @@ export class NodeSession implements StudioSession {
   onEvent: (event: PlainEvent) => void = () => undefined;
 
   private constructor(gpu: Gpu) {
-    this.#session = new Session(
-      gpu,
-      (event) => {
-        if (event.type === 'exported') this.#files = event.files;
-        if (event.type === 'preview') return;
-        this.#take(
-          event.type === 'exported'
-            ? { ...event, files: event.files.map(({ name, blob }) => ({ name, size: blob.size })) }
-            : event,
-        );
-      },
-      HOST,
-    );
+    const emit: Emit = (event) => {
+      if (event.type !== 'preview') this.#take(this.#plain(event));
+    };
+    this.#session = new Session(gpu, emit, HOST);
+    this.#atHand = new ModelsAtHand(emit);
+  }
+
+  /** Files stay here and are known by name and size, as on the page's side of a headless Chrome. */
+  #plain(event: Exclude<Event, { type: 'preview' }>): PlainEvent {
+    if (event.type !== 'exported') return event;
+    this.#files = event.files;
+    return { ...event, files: event.files.map(({ name, blob }) => ({ name, size: blob.size })) };
   }
 
   static async open(): Promise<NodeSession> {
@@ -75,7 +77,7 @@ export class NodeSession implements StudioSession {
   }
 
   async post(command: PlainCommand): Promise<void> {
-    await obey(this.#session, command);
+    await obey(this.#session, this.#atHand, command);
   }
 
   async ask(question: (requestId: number) => PlainCommand): Promise<PlainEvent[]> {
@@ -101,7 +103,7 @@ export class NodeSession implements StudioSession {
         file: (await blob()) as File,
       })),
     );
-    await obey(this.#session, { type, requestId: ++this.#requests, files });
+    await obey(this.#session, this.#atHand, { type, requestId: ++this.#requests, files });
     return this.#events.splice(0);
   }
 

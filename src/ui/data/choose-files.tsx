@@ -11,13 +11,15 @@ interface ChooseProps {
   folder: boolean;
   testId: string;
   onFiles: (files: SourceFile[]) => void;
+  /** What the button does instead, where the browser has something better than its file chooser. */
+  onPick?: (() => void) | undefined;
 }
 
-export function ChooseFiles({ label, folder, testId, onFiles }: ChooseProps) {
+export function ChooseFiles({ label, folder, testId, onFiles, onPick }: ChooseProps) {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <button type="button" onClick={() => input.current?.click()}>
+      <button type="button" onClick={onPick ?? (() => input.current?.click())}>
         {label}
       </button>
       <input

@@ -3,6 +3,8 @@ import { type DragEvent, type ReactNode, useState } from 'react';
 import { InputError } from '../../math/errors.ts';
 import { useStudio } from '../../store/react.ts';
 import { goTo, useScreen } from '../address.ts';
+import { folderOfDrop } from '../model/folder-handles.ts';
+import { keepFolder } from '../model/kept-folders.ts';
 import { fire } from '../parts/fire.ts';
 import { filesOfDrop } from './dropped-files.ts';
 import { openFiles, planFiles } from './open-files.ts';
@@ -25,6 +27,7 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
   const onDrop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
+    const dropped = folderOfDrop(event.dataTransfer);
     const reading = filesOfDrop(event.dataTransfer).catch((error: unknown) => {
       studio.report(
         new InputError(`The dropped files could not be read: ${messageOf(error)}`, { hint: RETRY }),
@@ -37,6 +40,8 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
         const plan = planFiles(files, screen === 'model' ? 'model' : 'data');
         goTo(plan.data.length > 0 ? 'data' : 'model');
         await openFiles(studio, plan);
+        const folder = plan.data.length === 0 ? await dropped : undefined;
+        if (folder) await keepFolder(folder);
       }),
     );
   };

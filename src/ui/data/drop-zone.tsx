@@ -9,9 +9,12 @@ import { ChooseFiles } from './choose-files.tsx';
 export function DropZone({
   children,
   onFiles,
+  onPickFolder,
 }: {
   children: ReactNode;
   onFiles: (files: SourceFile[]) => void;
+  /** Picks a folder by other means than the file chooser. */
+  onPickFolder?: (() => void) | undefined;
 }) {
   const studio = useStudio();
   const busy = useStudioState(({ run }) => isActive(run.state) || run.state === 'loading');
@@ -19,7 +22,13 @@ export function DropZone({
     <div className="drop-zone" data-testid="drop-zone">
       <p>{children}</p>
       <span className="buttons">
-        <ChooseFiles label="Choose folder" folder testId="choose-folder" onFiles={onFiles} />
+        <ChooseFiles
+          label="Choose folder"
+          folder
+          testId="choose-folder"
+          onFiles={onFiles}
+          onPick={onPickFolder}
+        />
         <ChooseFiles label="Choose files" folder={false} testId="choose-files" onFiles={onFiles} />
         <button type="button" data-testid="use-demo" disabled={busy} onClick={() => fire(studio.openDemo())}>
           Use the demo

@@ -8,23 +8,41 @@ import { Bars } from '../parts/bars.tsx';
 import { fire } from '../parts/fire.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
+import { AtHandPanel } from './at-hand-panel.tsx';
+import { canPickFolder, pickFolder } from './folder-handles.ts';
+import { HubPanel } from './hub-panel.tsx';
+import { openFolder } from './kept-folders.ts';
 import { MemoryPlanPanel } from './memory-plan-panel.tsx';
 
 export default function ModelScreen() {
   const studio = useStudio();
   const model = useStudioState((state) => state.model);
+  const pick = async () => {
+    const folder = await pickFolder();
+    if (folder) await openFolder(studio, folder);
+  };
   return (
     <>
-      <DropZone onFiles={(files) => fire(openFiles(studio, planFiles(files, 'model')))}>
+      <DropZone
+        onFiles={(files) => fire(openFiles(studio, planFiles(files, 'model')))}
+        onPickFolder={canPickFolder() ? () => fire(pick()) : undefined}
+      >
         Drop a HumanOmni or R1-Omni folder: <code>config.json</code>, tokenizer, <code>*.safetensors</code>,
         the towers inside or in folders of their own. It stays on this device.
       </DropZone>
-      <Problems commands={['openModel', 'openDemo']} />
+      <Problems commands={['openModel', 'openModelFolder', 'openStoredModel', 'openDemo']} />
       <DevicePanel />
+      <div className="columns">
+        <HubPanel />
+        <AtHandPanel />
+      </div>
       {model ? (
         <ModelCard model={model} />
       ) : (
-        <Empty>The model's parts will show here, once a folder is dropped or the demo is used.</Empty>
+        <Empty>
+          The model's parts will show here, once a folder is dropped, a download is whole, or the demo is
+          used.
+        </Empty>
       )}
       <MemoryPlanPanel />
       <MemoryPanel />

@@ -2,7 +2,8 @@
 import { formatBytes } from '../../math/format.ts';
 import type { CommandType } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import type { Problem } from '../../store/state.ts';
+import type { Problem, Progress } from '../../store/state.ts';
+import { speedWords, useRate } from '../parts/use-rate.ts';
 
 export function DeviceNotice() {
   const device = useStudioState((state) => state.device);
@@ -19,8 +20,13 @@ export function DeviceNotice() {
 
 export function ProgressLine() {
   const progress = useStudioState((state) => state.progress);
-  if (!progress) return null;
-  const { what, done, total, unit } = progress;
+  // Another piece of work begins its own measurement.
+  return progress && <ProgressOf key={progress.what} progress={progress} />;
+}
+
+function ProgressOf({ progress: { what, done, total, unit } }: { progress: Progress }) {
+  const rate = useRate(done);
+  const speed = unit === 'bytes' ? speedWords(rate, total - done) : '';
   const amount = (value: number) => (unit === 'bytes' ? formatBytes(value) : String(value));
   return (
     <div className="progress-line">
@@ -28,6 +34,7 @@ export function ProgressLine() {
       <progress value={done} max={total || undefined} aria-label={what} />
       <span className="number muted">
         {amount(done)} of {amount(total)} {unit === 'bytes' ? '' : unit}
+        {speed && ` · ${speed}`}
       </span>
     </div>
   );

@@ -1,0 +1,203 @@
+/** A model from a hub on this machine, in the real page: the tab is closed in the middle, and the next one goes on. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { projectRoot } from '../../src/cli/setup/paths.mjs';
+import { treeFromDisk } from '../../src/io/disk.ts';
+import { PIECE_BYTES } from '../../src/io/hub-download.ts';
+import { HubServer } from '../io/hub-server.ts';
+import { type Chromium, launchChromium, servePage } from '../setup/chromium.ts';
+import { dropFolder, screenshot, settled, show } from './page.ts';
+
+const MODEL = join(projectRoot(), 'test/golden/omni-tiny');
+const ID = 'owner/omni-tiny';
+const TOKEN = 'hf_of_this_test';
+/** Weights of a model that is not looked at, of a few pieces: the toy's own are smaller than one. */
+const LARGE = 'another/model.safetensors';
+const LARGE_BYTES = 2.5 * PIECE_BYTES;
+
+async function repository(): Promise<Record<string, Uint8Array>> {
+  const files: Record<string, Uint8Array> = {
+    'another/config.json': new TextEncoder().encode('{"model_type":"another"}'),
+    [LARGE]: Uint8Array.from({ length: LARGE_BYTES }, (_, i) => (i >> 8) ^ i),
+    'README.md': new TextEncoder().encode('# A toy'),
+  };
+  const { files: found } = await treeFromDisk(MODEL);
+  for (const { path } of found)
+    if (/^(model|siglip|whisper|bert)\//.test(path)) files[path] = readFileSync(join(MODEL, path));
+  return files;
+}
+
+let hub: HubServer;
+let chromium: Chromium;
+let served: Awaited<ReturnType<typeof servePage>>;
+
+beforeAll(async () => {
+  hub = await HubServer.open({ [ID]: await repository() }, { token: TOKEN, slowMs: 5 });
+  served = await servePage();
+  chromium = await launchChromium({ adapter: 'swiftshader' });
+});
+afterAll(async () => {
+  await chromium?.close();
+  await served?.close();
+  await hub?.close();
+});
+
+async function modelScreen(): Promise<Page> {
+  const page = await chromium.context.newPage();
+  await page.goto(served.url);
+  await settled(page);
+  await show(page, 'model');
+  return page;
+}
+
+async function giveToken(page: Page): Promise<void> {
+  await page.getByTestId('hub-advanced').click();
+  await page.getByTestId('hub-url').fill(hub.url);
+  await page.getByTestId('hub-token').fill(TOKEN);
+}
+
+describe('a model from a hub', () => {
+  it('is refused without a token, with words at the form', async () => {
+    const page = await modelScreen();
+    await page.getByTestId('hub-advanced').click();
+    await page.getByTestId('hub-url').fill(hub.url);
+    await page.getByTestId('hub-id').fill(ID);
+    await page.getByTestId('hub-download').click();
+    await expect
+      .poll(() => page.getByTestId('problem').textContent())
+      .toMatch(/does not give owner\/omni-tiny to anyone \(status 401\).*make a read token/);
+    await page.close();
+  });
+
+  it('survives its tab: the next one goes on at the last whole piece, checks, and opens it', async () => {
+    const first = await modelScreen();
+    await giveToken(first);
+    await first.getByTestId('hub-id').fill(ID);
+    await first.getByTestId('hub-download').click();
+    await expect.poll(() => hub.sentOf(LARGE), { timeout: 120_000 }).toBeGreaterThan(1.25 * PIECE_BYTES);
+    expect(await first.getByTestId('download').textContent()).toContain(LARGE);
+    await first.close();
+    const before = hub.served.splice(0);
+    const pieces = Math.floor(before.reduce((sum, { sent }) => sum + sent, 0) / PIECE_BYTES);
+
+    const page = await modelScreen();
+    const row = page.getByTestId('stored-model');
+    await expect.poll(() => row.textContent()).toMatch(/owner\/omni-tiny.*127\.0\.0\.1.* % of 4\d\.\d MiB/);
+    // The token lived in the other tab's memory only.
+    await row.getByTestId('go-on').click();
+    await expect.poll(() => page.getByTestId('problem').textContent()).toContain('status 401');
+    await giveToken(page);
+    await page.getByTestId('hub-id').fill(ID);
+    await page.getByTestId('hub-download').click();
+    await expect
+      .poll(() => page.getByTestId('model-name').textContent(), { timeout: 240_000 })
+      .toBe('omni-tiny');
+    expect(await page.locator('.panel', { has: page.getByTestId('model-name') }).textContent()).toContain(
+      'towers in folders of their own',
+    );
+    // The kept pieces were not asked for again, and nothing was that was whole before.
+    expect(hub.startsOf(LARGE)[0]).toBe(pieces * PIECE_BYTES);
+    expect(pieces).toBeGreaterThan(0);
+    expect(hub.sentOf(LARGE)).toBe(LARGE_BYTES - pieces * PIECE_BYTES);
+    expect(hub.startsOf('another/config.json')).toEqual([]);
+    expect(hub.startsOf('README.md')).toEqual([]);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await screenshot(page, `hub-${colorScheme}`);
+    }
+    await page.close();
+  });
+
+  it('opens without the hub from then on, and is removed when another is open', async () => {
+    const page = await modelScreen();
+    const asked = hub.authorizations.length;
+    const row = page.getByTestId('stored-model');
+    await row.getByTestId('open-stored').click();
+    await expect.poll(() => page.getByTestId('model-name').textContent()).toBe('omni-tiny');
+    expect(hub.authorizations.length).toBe(asked);
+    const remove = row.getByTestId('remove');
+    await remove.click();
+    await remove.click();
+    await expect.poll(() => page.getByTestId('problem').textContent()).toContain('This model is open.');
+    await page.getByTestId('use-demo').click();
+    await expect.poll(() => page.getByTestId('model-name').textContent()).toBe('tiny-humanomni');
+    await remove.click();
+    await remove.click();
+    await expect.poll(() => row.count()).toBe(0);
+    const left = await page.evaluate(async () => {
+      const models = await (await navigator.storage.getDirectory()).getDirectoryHandle('models');
+      const names: string[] = [];
+      for await (const name of models.keys()) names.push(name);
+      return names;
+    });
+    expect(left).toEqual([]);
+    await page.close();
+  });
+
+  it('is brought by one tab at a time, and what was paused is half a model', async () => {
+    const [first, second] = [await modelScreen(), await modelScreen()];
+    for (const page of [first, second]) {
+      await giveToken(page);
+      await page.getByTestId('hub-id').fill(ID);
+    }
+    await first.getByTestId('hub-download').click();
+    await first.locator('[data-testid=download][data-phase=downloading]').waitFor();
+    await second.getByTestId('hub-download').click();
+    await expect
+      .poll(() => second.getByTestId('problem').textContent())
+      .toContain('Another tab is downloading this model.');
+    await first.getByTestId('download-pause').click();
+    await expect.poll(() => first.getByTestId('stored-model').textContent()).toContain('Go on');
+    expect(await first.getByTestId('problem').count()).toBe(0);
+    for (const page of [first, second]) await page.close();
+  });
+});
+
+/** Runs in the page: puts the demo's model into a folder of OPFS, and that folder's handle where the page keeps its own. */
+async function keepStorageFolder(): Promise<void> {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('kept-tiny', {
+    create: true,
+  });
+  const { model } = (await (await fetch('demo/manifest.json')).json()) as { model: string[] };
+  for (const path of model) {
+    const stream = await (await folder.getFileHandle(path, { create: true })).createWritable();
+    await stream.write(await (await fetch(`demo/model/${path}`)).blob());
+    await stream.close();
+  }
+  await new Promise<void>((resolve, reject) => {
+    const opening = indexedDB.open('keyval-store');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const writing = opening.result.transaction('keyval', 'readwrite');
+      writing.objectStore('keyval').put([folder], 'model-folders');
+      writing.oncomplete = () => resolve();
+      writing.onerror = () => reject(writing.error);
+    };
+  });
+}
+
+describe('a folder that was dropped', () => {
+  it('is on the list of the next visit, and opens with a click', async () => {
+    const first = await modelScreen();
+    await dropFolder(first, 'model', MODEL);
+    await expect.poll(() => first.getByTestId('model-name').textContent()).toBe('omni-tiny');
+    await expect.poll(() => first.getByTestId('kept-folder').count()).toBe(1);
+    await first.close();
+    const page = await modelScreen();
+    const row = page.getByTestId('kept-folder');
+    await expect.poll(() => row.textContent()).toContain('omni-tiny');
+    // A headless browser answers no question for permission; a folder of OPFS needs none, and is kept the same way.
+    await page.evaluate(keepStorageFolder);
+    await page.reload();
+    await settled(page);
+    await expect.poll(() => row.textContent()).toContain('kept-tiny');
+    await row.getByTestId('open-folder').click();
+    await expect.poll(() => page.getByTestId('model-name').textContent()).toBe('kept-tiny');
+    await row.getByTestId('remove').click();
+    await row.getByTestId('remove').click();
+    await expect.poll(() => row.count()).toBe(0);
+    await page.close();
+  });
+});

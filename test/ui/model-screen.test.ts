@@ -1,0 +1,131 @@
+/** Where models come from, on the real page over a pretended worker. Leaves pictures in test/artifacts/ui. */
+import { mkdirSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Chromium, launchChromium } from '../setup/chromium.ts';
+import { serveTestPage } from './serve.ts';
+
+const PICTURES = 'test/artifacts/ui';
+let server: Awaited<ReturnType<typeof serveTestPage>>;
+let chromium: Chromium;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true });
+  server = await serveTestPage();
+  chromium = await launchChromium({ viewport: { width: 1280, height: 720 } });
+});
+afterAll(async () => {
+  await chromium?.close();
+  await server?.close();
+});
+beforeEach(async () => {
+  page = await chromium.context.newPage();
+  page.on('pageerror', ({ message }) => complaints.push(message));
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  await page.goto(`${server.url}?models=1#/model`);
+  await page.waitForSelector('[data-testid=stored-model]');
+});
+afterEach(async () => {
+  await page.close();
+  expect(complaints.splice(0)).toEqual([]);
+});
+
+type Sent = { type: string; [field: string]: unknown };
+const sent = (type: string) =>
+  page.evaluate(
+    (wanted) => (globalThis as unknown as { sent: Sent[] }).sent.filter((command) => command.type === wanted),
+    type,
+  );
+const rows = () => page.getByTestId('stored-model');
+
+describe('the hub’s form', () => {
+  it('sends what was typed, shows bytes, speed and time left, and pauses', async () => {
+    await page.getByTestId('hub-id').fill('owner/name');
+    await page.getByTestId('hub-advanced').click();
+    await page.getByTestId('hub-url').fill('https://hub.example');
+    await page.getByTestId('hub-token').fill('hf_secret');
+    await page.getByTestId('hub-download').click();
+    const [command] = await sent('downloadModel');
+    expect(command).toMatchObject({
+      source: { baseUrl: 'https://hub.example', id: 'owner/name', revision: 'main' },
+      token: 'hf_secret',
+    });
+    const line = page.getByTestId('download');
+    await expect.poll(() => line.textContent()).toMatch(/Downloading owner\/name model\.safetensors/);
+    await expect
+      .poll(() => line.textContent())
+      .toMatch(/[\d.]+ [KMG]iB of 2\.56 GiB · [\d.]+ MiB\/s · .* left/);
+    expect(await page.getByTestId('hub-download').isDisabled()).toBe(true);
+    await page.getByTestId('download-pause').click();
+    await expect.poll(() => sent('stopDownload')).toHaveLength(1);
+    await expect.poll(() => line.count()).toBe(0);
+    await expect.poll(() => rows().count()).toBe(3);
+  });
+
+  it('forgets the token at once, and leaves it nowhere', async () => {
+    await page.getByTestId('hub-id').fill('owner/closed');
+    await page.getByTestId('hub-advanced').click();
+    await page.getByTestId('hub-token').fill('hf_secret');
+    await page.getByTestId('hub-id').press('Enter');
+    await expect.poll(() => page.getByTestId('problem').textContent()).toContain('owner/closed to anyone');
+    expect(await page.getByTestId('hub-token').inputValue()).toBe('');
+    const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+    expect(kept + page.url()).not.toContain('hf_secret');
+    expect(await page.content()).not.toContain('hf_secret');
+  });
+});
+
+describe('models at hand', () => {
+  it('whole ones open, halves go on where they come from', async () => {
+    const [whole, half] = await rows().all();
+    expect(await whole?.textContent()).toContain('StarJiaxing/R1-Omni-0.5B');
+    expect(await whole?.textContent()).toContain('2.56 GiB');
+    expect(await half?.textContent()).toContain('32 % of 2.56 GiB');
+    await whole?.getByTestId('open-stored').click();
+    expect(await sent('openStoredModel')).toMatchObject([{ key: 'StarJiaxing/R1-Omni-0.5B' }]);
+    await half?.getByTestId('go-on').click();
+    const source = { baseUrl: 'https://mirror.example', id: 'someone/a-half-model', revision: 'v2' };
+    expect(await sent('downloadModel')).toMatchObject([{ source }]);
+    await expect.poll(() => half?.textContent()).toContain('downloading');
+  });
+
+  it('are removed only when asked twice', async () => {
+    const remove = rows().nth(1).getByTestId('remove');
+    await remove.click();
+    expect(await remove.textContent()).toBe('Remove 838 MiB?');
+    await page.getByTestId('hub-id').focus();
+    await expect.poll(() => remove.textContent()).toBe('Remove');
+    expect(await sent('removeModel')).toEqual([]);
+    await remove.click();
+    await remove.click();
+    expect(await sent('removeModel')).toMatchObject([{ key: 'someone/a-half-model' }]);
+    await expect.poll(() => rows().count()).toBe(1);
+  });
+
+  it('stand above how full the storage is', async () => {
+    await expect
+      .poll(() => page.getByTestId('storage').textContent())
+      .toMatch(/\d.* of the .*B that the browser grants this page/);
+    await page.getByTestId('persist').click();
+    await expect
+      .poll(() => page.getByTestId('storage').textContent())
+      .toMatch(/It did not agree|Kept until you remove it/);
+  });
+});
+
+it.each(['light', 'dark'] as const)(
+  'has its picture taken, %s, and hangs over no side',
+  async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    await page.getByTestId('hub-advanced').click();
+    await rows().nth(1).getByTestId('go-on').click();
+    await expect.poll(() => page.getByTestId('download').textContent()).toContain('left');
+    const overhang = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(await overhang()).toBeLessThanOrEqual(0);
+    await page.screenshot({ path: `${PICTURES}/${colorScheme}-model-sources.png` });
+    await page.setViewportSize({ width: 640, height: 900 });
+    expect(await overhang()).toBeLessThanOrEqual(0);
+  },
+);
