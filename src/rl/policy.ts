@@ -21,6 +21,7 @@ import {
 } from '../models/lora.ts';
 import { linearShapes, type Qwen2 } from '../models/qwen2.ts';
 import { WeightLoader } from '../models/weights.ts';
+import { freeRopeTable } from '../ops/rope.ts';
 import { type FrozenCopy, ParameterStore } from '../optim/parameters.ts';
 import { isTrained, type TrainedParts, trainsMedia } from './trained-parts.ts';
 
@@ -131,7 +132,7 @@ export async function loadPolicy(
       store[Symbol.dispose]();
       reference?.frozen?.[Symbol.dispose]();
       const ropes = new Set([current.decoder.rope, ...(reference ? [reference.view.decoder.rope] : [])]);
-      for (const { cos, sin } of ropes) gpu.free(cos, sin);
+      for (const rope of ropes) freeRopeTable(gpu, rope);
     },
   };
 }
