@@ -15,10 +15,17 @@ import {
   qwen2VlSources,
 } from '../../src/models/qwen2-vl.ts';
 import { openQwen2VlFiles } from '../../src/models/qwen2-vl-files.ts';
-import { patchPositions, qwen2VlVisionTokens, uploadPatches } from '../../src/models/qwen2-vl-vision.ts';
+import {
+  openQwen2VlVision,
+  patchPositions,
+  patchValues,
+  qwen2VlVisionTokens,
+  uploadPatches,
+} from '../../src/models/qwen2-vl-vision.ts';
 import { WeightLoader } from '../../src/models/weights.ts';
 import { readGolden } from '../media/golden.ts';
 import { relativeError, runOnce, testGpu } from '../ops/harness.ts';
+import { checkTraining } from './tiny.ts';
 
 const FOLDER = 'test/golden/qwen2-vl-tiny';
 const golden = readGolden(`${FOLDER}/case.safetensors`);
@@ -103,6 +110,23 @@ describe('Qwen2-VL', () => {
     const half = before.length / 2;
     expect(after.subarray(half)).toEqual(before.subarray(half));
     expect(relativeError(after.subarray(0, half), before.subarray(0, half))).toBeGreaterThan(0.01);
+  });
+
+  it('can be trained, but for queries, keys and values', async () => {
+    const gpu = await testGpu();
+    const { weights } = await openQwen2VlFiles(await treeFromDisk(FOLDER));
+    using loader = new WeightLoader(gpu, qwen2VlSources(weights));
+    const { vision: config } = parseQwen2VlConfig(readConfig('config.json'));
+    const { values } = golden('video_pixel_values');
+    const data = Float32Array.from(values.subarray(0, 16 * patchValues(config)));
+    const pixels = gpu.upload('inputs', 'pixels', [16, patchValues(config)], data);
+    const segments = uploadPatches(gpu, [2, 2, 4], config);
+    await checkTraining({ gpu, loader }, (tape, open) => {
+      const model = openQwen2VlVision(gpu, open, loader.openPart, config);
+      return qwen2VlVisionTokens(tape, model, pixels, segments);
+    });
+    freeSegments(gpu, segments);
+    gpu.free(pixels);
   });
 
   it('of the published 2B sizes has as many parameters as published', async () => {
