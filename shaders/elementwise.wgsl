@@ -4,7 +4,8 @@
 //                                                                             dfactor = dy * f(x)        overwritten
 //   scale            y = alpha * x
 // sigmoid s(x) = 1 / (1 + exp(-x)); silu(x) = x s(x); gelu (Hendrycks & Gimpel 2016, arXiv 1606.08415): x Phi(x), with
-// Phi(x) = erfc(-x / sqrt 2) / 2, or by its tanh form 0.5 x (1 + tanh t) = x s(2t), t = sqrt(2 / pi) (x + 0.044715 x^3), or the quick x s(1.702 x).
+// Phi(x) = erfc(-x / sqrt 2) / 2, by its tanh form 0.5 x (1 + tanh t) = x s(2t), t = sqrt(2 / pi) (x + 0.044715 x^3), or by
+// its quick form x s(1.702 x).
 //! include grid
 struct Uniforms { count: u32, alpha: f32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;

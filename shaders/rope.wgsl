@@ -3,7 +3,8 @@
 // Backward is the rotation by the opposite angle.  One thread per pair.
 // rotate_axes: tokens have a place on several axes (time, height, width), and p = positions[row, axes[i]].
 //! include grid
-struct Uniforms { rows: u32, heads: u32, half_width: u32, last_position: u32, direction: f32, axis_count: u32 }  // direction: 1 or -1
+// direction: 1 or -1
+struct Uniforms { rows: u32, heads: u32, half_width: u32, last_position: u32, direction: f32, axis_count: u32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 @group(0) @binding(1) var<storage, read> x: array<f32>;               // [rows, heads, 2 half_width]
 @group(0) @binding(2) var<storage, read> positions: array<u32>;       // [rows], or [rows, axis_count]

@@ -1,4 +1,4 @@
-/** What the three encoders share: linear layers and norms by name, self-attention, and the pre-norm block. */
+/** What the encoders share: linear layers and norms by name, self-attention, and the pre-norm block. */
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
 import { attention } from '../ops/attention.ts';
 import { add, type GeluForm, gelu } from '../ops/elementwise.ts';
