@@ -1,10 +1,11 @@
-// Elementwise functions, one thread per element.  ACTIVATION: 0 silu, 1 sigmoid, 2 gelu (erf), 3 gelu (tanh).
+// Elementwise functions, one thread per element.  ACTIVATION: 0 silu, 1 sigmoid, 2 gelu (erf), 3 gelu (tanh), 4 gelu (quick).
 //   forward          y = f(x)                               backward          dx = dy * f'(x)            overwritten
 //   forward_product  y = f(x) * factor                      backward_product  dx = dy * factor * f'(x),
 //                                                                             dfactor = dy * f(x)        overwritten
 //   scale            y = alpha * x
 // sigmoid s(x) = 1 / (1 + exp(-x)); silu(x) = x s(x); gelu (Hendrycks & Gimpel 2016, arXiv 1606.08415): x Phi(x), with
-// Phi(x) = erfc(-x / sqrt 2) / 2, or by its tanh form 0.5 x (1 + tanh t) = x s(2t), t = sqrt(2 / pi) (x + 0.044715 x^3).
+// Phi(x) = erfc(-x / sqrt 2) / 2, by its tanh form 0.5 x (1 + tanh t) = x s(2t), t = sqrt(2 / pi) (x + 0.044715 x^3), or by
+// its quick form x s(1.702 x).
 //! include grid
 struct Uniforms { count: u32, alpha: f32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
@@ -14,6 +15,8 @@ struct Uniforms { count: u32, alpha: f32 }
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;         // [count]
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;        // [count]
 @group(0) @binding(6) var<storage, read_write> dfactor: array<f32>;   // [count]
+
+const QUICK = 1.702;
 
 // exp cannot overflow: s(-80) is 2e-35.
 fn logistic(v: f32) -> f32 { return 1.0 / (1.0 + exp(-clamp(v, -80.0, 80.0))); }
@@ -38,13 +41,15 @@ fn activate(v: f32) -> f32 {
   if (ACTIVATION == 0u) { return v * logistic(v); }
   if (ACTIVATION == 1u) { return logistic(v); }
   if (ACTIVATION == 2u) { return v * normal(v); }
-  return v * logistic(tanh_argument(v));
+  if (ACTIVATION == 3u) { return v * logistic(tanh_argument(v)); }
+  return v * logistic(QUICK * v);
 }
 
 fn slope(v: f32) -> f32 {
   if (ACTIVATION == 0u) { let s = logistic(v); return s * (1.0 + v * (1.0 - s)); }
   if (ACTIVATION == 1u) { let s = logistic(v); return s * (1.0 - s); }
   if (ACTIVATION == 2u) { let z = min(abs(v), 12.0); return normal(v) + v * 0.3989422804 * exp(-0.5 * z * z); }
+  if (ACTIVATION == 4u) { let s = logistic(QUICK * v); return s + v * s * (1.0 - s) * QUICK; }
   let s = logistic(tanh_argument(v));
   return s + v * s * (1.0 - s) * 1.5957691216 * (1.0 + 0.134145 * v * v);
 }

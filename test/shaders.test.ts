@@ -17,7 +17,7 @@ const MATMUL = [
 /** Definitions by shader; a shader that is not named takes none. Head sizes stand for all multiples of 4 up to 128. */
 const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
   attention: [4, 16, 64, 128].map((HEAD_DIM) => ({ HEAD_DIM })),
-  elementwise: [0, 1, 2, 3].map((ACTIVATION) => ({ ACTIVATION })),
+  elementwise: [0, 1, 2, 3, 4].map((ACTIVATION) => ({ ACTIVATION })),
   gather_rows: FORMATS.map((WEIGHT_FORMAT) => ({ WEIGHT_FORMAT })),
   matmul: MATMUL,
   sampling: [64, 256].map((LANES) => ({ LANES })),

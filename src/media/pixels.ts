@@ -2,7 +2,13 @@ import { type AxisWeights, bicubicWeights } from './bicubic.ts';
 import { tf } from './tf-device.ts';
 import type { RgbFrame } from './types.ts';
 
-/** How a frame becomes a square of `size` pixels, and its values numbers around zero. */
+/** Width and height in pixels. */
+export interface PixelSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How a frame becomes a picture of the size asked for, and its values numbers around zero. */
 export interface PixelOptions {
   /** `pad` centres the frame on a square grey canvas first; `squash` ignores the aspect ratio. */
   readonly fit?: 'pad' | 'squash';
@@ -40,7 +46,7 @@ function resizeRows(rows: tf.Tensor2D, weights: AxisWeights): tf.Tensor2D {
   return tf.clipByValue(levels, 0, 255) as tf.Tensor2D;
 }
 
-/** Resizes planes [count, height, width] to [count, size, size]: across, then down. */
+/** Resizes planes [count, height, width] to [count, down.outSize, across.outSize]: across, then down. */
 function resizePlanes(
   planes: Float32Array,
   count: number,
@@ -70,17 +76,20 @@ function runsOfEqualSize(frames: readonly RgbFrame[]): RgbFrame[][] {
 /** Normalised pixels of a run of equally sized frames, written into `out` from `offset`. */
 async function writeRun(
   run: readonly RgbFrame[],
-  size: number,
+  size: PixelSize,
   options: PixelOptions,
   out: Float32Array,
   offset: number,
 ) {
   const { width, height } = run[0]!;
   const side = options.fit === 'squash' ? undefined : Math.max(width, height);
-  const across = bicubicWeights(width, size, side);
-  const down = bicubicWeights(height, size, side);
-  const batch = Math.max(1, Math.floor(BATCH_BYTES / (4 * width * Math.max(height, size))));
-  const area = size * size;
+  const across = bicubicWeights(width, size.width, side);
+  const down = bicubicWeights(height, size.height, side);
+  const batch = Math.max(
+    1,
+    Math.floor(BATCH_BYTES / (4 * Math.max(width, size.width) * Math.max(height, size.height))),
+  );
+  const area = size.width * size.height;
   for (let first = 0; first < 3 * run.length; first += batch) {
     const count = Math.min(batch, 3 * run.length - first);
     const levels = resizePlanes(planesOf(run, first, count), count, across, down);
@@ -101,18 +110,20 @@ function normalise(levels: Float32Array, area: number, options: PixelOptions): v
 /**
  * What the vision tower sees: frames padded to a grey square, resized by Pillow's bicubic, scaled and normalised.
  * The resize is two matrix products on the device that {@link startTfOnDevice} was given.
- * @returns [frames, 3, size, size], row-major; [-1, 1] with the default mean and deviation
+ * @param size the side of a square, or width and height; what is not square is asked for with `squash`
+ * @returns [frames, 3, height, width], row-major; [-1, 1] with the default mean and deviation
  */
 export async function pixelsFromFrames(
   frames: readonly RgbFrame[],
-  size: number,
+  size: number | PixelSize,
   options: PixelOptions = {},
 ): Promise<Float32Array> {
-  const area = size * size;
+  const target = typeof size === 'number' ? { width: size, height: size } : size;
+  const area = target.width * target.height;
   const out = new Float32Array(frames.length * 3 * area);
   let offset = 0;
   for (const run of runsOfEqualSize(frames)) {
-    await writeRun(run, size, options, out, offset);
+    await writeRun(run, target, options, out, offset);
     offset += run.length * 3 * area;
   }
   normalise(out, area, options);

@@ -151,6 +151,7 @@ export function packTexts(
     capacity: length,
     length,
     positions: new Uint32Array(length),
+    axes: 1,
     spans: new Uint32Array(4 * length),
     keySpans: new Uint32Array(2 * length),
     ids: new Uint32Array(length),

@@ -1,10 +1,11 @@
-/** What the three encoders share: linear layers and norms by name, self-attention, and the pre-norm block. */
+/** What the encoders share: linear layers and norms by name, self-attention, and the pre-norm block. */
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
 import { attention } from '../ops/attention.ts';
-import { add, gelu } from '../ops/elementwise.ts';
+import { add, type GeluForm, gelu } from '../ops/elementwise.ts';
 import { layerNorm } from '../ops/layer-norm.ts';
 import { linear } from '../ops/linear.ts';
-import { type PackedRows, packFullSegments } from './rows.ts';
+import { type RopeTable, rope } from '../ops/rope.ts';
+import { type PackedRows, packFullSegments, positionShape } from './rows.ts';
 import type { Weights } from './weights.ts';
 
 export interface Linear {
@@ -50,7 +51,7 @@ export const applyNorm = (tape: Tape, x: Tensor, { weight, bias }: Norm, eps: nu
 
 /** Which tokens see one another, as tensors that may be rewritten between runs. */
 export interface Segments {
-  /** u32 [n] position of each token in its segment */
+  /** u32 [n] position of each token in its segment, or [n, axes] */
   readonly positions: Tensor;
   /** u32 [n, 4] */
   readonly spans: Tensor;
@@ -59,9 +60,10 @@ export interface Segments {
 }
 
 export function uploadRows(gpu: Gpu, label: string, rows: PackedRows): Segments {
-  const { capacity } = rows;
+  const { capacity, axes } = rows;
+  const shape = positionShape(capacity, axes);
   return {
-    positions: gpu.upload('inputs', `${label} positions`, [capacity], rows.positions, 'u32'),
+    positions: gpu.upload('inputs', `${label} positions`, shape, rows.positions, 'u32'),
     spans: gpu.upload('inputs', `${label} spans`, [capacity, 4], rows.spans, 'u32'),
     keySpans: gpu.upload('inputs', `${label} key spans`, [capacity, 2], rows.keySpans, 'u32'),
   };
@@ -84,16 +86,23 @@ export interface SelfAttention {
   readonly out: Linear;
 }
 
-/** Softmax attention of each segment over itself. x [n, d] → [n, d]. */
-export function selfAttention(tape: Tape, x: Tensor, weights: SelfAttention, segments: Segments): Tensor {
+/** Softmax attention of each segment over itself, queries and keys rotated where a table is given. x [n, d] → [n, d]. */
+export function selfAttention(
+  tape: Tape,
+  x: Tensor,
+  weights: SelfAttention,
+  segments: Segments,
+  table?: RopeTable,
+): Tensor {
   const { heads, headDim, query, key, value, out } = weights;
   const [q, k, v] = [query, key, value].map((projection) => applyLinear(tape, x, projection)) as [
     Tensor,
     Tensor,
     Tensor,
   ];
-  const { spans, keySpans } = segments;
-  const mixed = attention(tape, q, k, v, { heads, kvHeads: heads, headDim, spans, keySpans });
+  const { positions, spans, keySpans } = segments;
+  const place = (one: Tensor): Tensor => (table ? rope(tape, one, positions, table, heads) : one);
+  const mixed = attention(tape, place(q), place(k), v, { heads, kvHeads: heads, headDim, spans, keySpans });
   return applyLinear(tape, mixed, out);
 }
 
@@ -106,8 +115,10 @@ export interface EncoderBlock {
 }
 
 export interface EncoderStyle {
-  readonly gelu: 'erf' | 'tanh';
+  readonly gelu: GeluForm;
   readonly eps: number;
+  /** Rotates queries and keys by the segments' positions. */
+  readonly rope?: RopeTable;
 }
 
 /** Pre-norm block: x += attention(norm(x)); x += fc2(gelu(fc1(norm(x)))). x [n, d] → [n, d]. */
@@ -119,7 +130,7 @@ export function encoderBlock(
   style: EncoderStyle,
 ): Tensor {
   const normed = applyNorm(tape, x, block.attentionNorm, style.eps);
-  const attended = add(tape, x, selfAttention(tape, normed, block.attention, segments));
+  const attended = add(tape, x, selfAttention(tape, normed, block.attention, segments, style.rope));
   const inner = applyLinear(tape, applyNorm(tape, attended, block.mlpNorm, style.eps), block.fc1);
   return add(tape, attended, applyLinear(tape, gelu(tape, inner, style.gelu), block.fc2));
 }

@@ -27,8 +27,8 @@ export class Fields {
     throw this.#wrong(key, value, 'a positive number');
   }
 
-  /** One of a few words; what the config leaves out is `fallback`. */
-  choice<T extends string>(key: string, known: readonly T[], fallback?: T): T {
+  /** One of a few words or numbers; what the config leaves out is `fallback`. */
+  choice<T extends string | number>(key: string, known: readonly T[], fallback?: T): T {
     const value = this.#json[key] ?? fallback;
     const found = known.find((word) => word === value);
     if (found !== undefined) return found;

@@ -30,7 +30,7 @@ const TOWER_TYPES: Readonly<Record<string, TowerKind>> = {
 };
 
 /** Folders of the tree, the top ('') included, that hold a config.json. */
-function configFolders(tree: FileTree): string[] {
+export function configFolders(tree: FileTree): string[] {
   return tree.files
     .filter(({ path }) => path === 'config.json' || path.endsWith('/config.json'))
     .map(({ path }) => path.slice(0, -'config.json'.length).replace(/\/$/, ''));

@@ -5,7 +5,7 @@ import { attention } from '../ops/attention.ts';
 import { add, swiglu } from '../ops/elementwise.ts';
 import { linear, loraLinear } from '../ops/linear.ts';
 import { rmsNorm } from '../ops/rms-norm.ts';
-import { type RopeTable, rope, ropeTable } from '../ops/rope.ts';
+import { type RopeTable, rope, ropeTable, sectionedRopeTable } from '../ops/rope.ts';
 import type { Adapter } from './lora.ts';
 import type { Weights } from './weights.ts';
 
@@ -20,6 +20,8 @@ export interface Qwen2Config {
   readonly maxPositions: number;
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
+  /** M-RoPE: pairs of a head's columns that turn by time, height and width; absent where tokens have one position. */
+  readonly mropeSections?: readonly number[];
   readonly tieWordEmbeddings: boolean;
 }
 
@@ -27,6 +29,27 @@ function positive(json: Readonly<Record<string, unknown>>, key: string, fallback
   const value = json[key] ?? fallback;
   if (typeof value === 'number' && value > 0) return value;
   throw new InputError(`config.json: "${key}" is ${JSON.stringify(value)}, expected a positive number.`);
+}
+
+/** Axes on which a token has a position. */
+export const positionAxes = ({ mropeSections }: Qwen2Config): number => mropeSections?.length ?? 1;
+
+/** What config.json says of rotary positions: in an object of their own, beside the rest, or both. */
+function ropeFields(
+  json: Readonly<Record<string, unknown>>,
+  headDim: number,
+): Pick<Qwen2Config, 'ropeTheta' | 'mropeSections'> {
+  const own = (json.rope_parameters ?? json.rope_scaling ?? {}) as Readonly<Record<string, unknown>>;
+  const ropeTheta = positive({ rope_theta: own.rope_theta ?? json.rope_theta }, 'rope_theta', 1e6);
+  const { mrope_section: sections } = own;
+  if (sections === undefined) return { ropeTheta };
+  const counts = Array.isArray(sections) ? sections.map(Number) : [];
+  if (counts.reduce((sum, pairs) => sum + pairs, 0) === headDim / 2) {
+    return { ropeTheta, mropeSections: counts };
+  }
+  throw new InputError(
+    `config.json: "mrope_section" is ${JSON.stringify(sections)}, expected numbers that add up to ${headDim / 2}, half a head.`,
+  );
 }
 
 /** Reads the decoder's part of a Hugging Face config.json. Throws an InputError naming the field that is off. */
@@ -50,7 +73,7 @@ export function parseQwen2Config(json: Readonly<Record<string, unknown>>): Qwen2
     vocabSize: positive(json, 'vocab_size'),
     maxPositions: positive(json, 'max_position_embeddings', 32768),
     rmsNormEps: positive(json, 'rms_norm_eps', 1e-6),
-    ropeTheta: positive(json, 'rope_theta', 1e6),
+    ...ropeFields(json, headDim),
     tieWordEmbeddings: json.tie_word_embeddings === true,
   };
 }
@@ -136,13 +159,19 @@ export function openQwen2(gpu: Gpu, config: Qwen2Config, sources: DecoderSources
     head: config.tieWordEmbeddings ? embedTokens : sources.openRows('lm_head.weight', table),
     layers: Array.from({ length: config.layers }, (_, layer) => openLayer(sources, config, layer)),
     norm: sources.open('model.norm.weight', [config.hiddenSize]),
-    rope: ropeTable(gpu, config.headDim, config.ropeTheta, sources.maxPositions ?? config.maxPositions),
+    rope: rotaryTable(gpu, config, sources.maxPositions ?? config.maxPositions),
   };
+}
+
+function rotaryTable(gpu: Gpu, config: Qwen2Config, maxPositions: number): RopeTable {
+  const { headDim, ropeTheta, mropeSections } = config;
+  if (!mropeSections) return ropeTable(gpu, headDim, ropeTheta, maxPositions);
+  return sectionedRopeTable(gpu, headDim, ropeTheta, maxPositions, mropeSections);
 }
 
 /** Where the tokens of a pass lie; tensors of src/models/rows.ts. */
 export interface RowTensors {
-  /** u32 [n] */
+  /** u32 [n] where the positions are the same on all axes, else [n, axes] */
   readonly positions: Tensor;
   /** u32 [n, 4] */
   readonly spans: Tensor;

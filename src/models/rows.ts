@@ -11,12 +11,21 @@ export interface PackedRows {
   readonly capacity: number;
   /** Tokens in use; the rest is padding that sees nothing and is seen by nothing. */
   readonly length: number;
-  /** [capacity] position of each token in its own sequence. */
+  /** [capacity] position of each token in its own sequence; [capacity, axes] where it has one on each of several axes. */
   readonly positions: Uint32Array;
+  readonly axes: number;
   /** [capacity, 4] query i sees keys [x, y) and [z, w). */
   readonly spans: Uint32Array;
   /** [capacity, 2] key j is seen by queries [x, y). */
   readonly keySpans: Uint32Array;
+}
+
+/** Where a prompt's tokens stand, when that is not simply 0, 1, 2 … (src/models/mrope.ts). */
+export interface PromptPositions {
+  /** u32 [prompt length, axes] */
+  readonly positions: Uint32Array;
+  /** Position of the first token behind the prompt, on every axis. */
+  readonly next: number;
 }
 
 export interface GroupLayout {
@@ -26,6 +35,7 @@ export interface GroupLayout {
   /** First token of each completion. */
   readonly starts: readonly number[];
   readonly lengths: readonly number[];
+  readonly promptPositions?: PromptPositions;
   /** One past the last token of the group. */
   readonly end: number;
 }
@@ -34,12 +44,17 @@ export interface GroupShape {
   readonly promptLength: number;
   /** Number of tokens of each completion that take part (the last sampled token is never an input). */
   readonly completionLengths: readonly number[];
+  readonly promptPositions?: PromptPositions;
 }
+
+/** Extents of the positions of that many tokens. */
+export const positionShape = (tokens: number, axes: number): readonly number[] =>
+  axes === 1 ? [tokens] : [tokens, axes];
 
 /** Where each part of each group lies when the groups follow one another. */
 export function layoutGroups(groups: readonly GroupShape[]): GroupLayout[] {
   let at = 0;
-  return groups.map(({ promptLength, completionLengths }) => {
+  return groups.map(({ promptLength, completionLengths, promptPositions }) => {
     const promptStart = at;
     at += promptLength;
     const starts = completionLengths.map((length) => {
@@ -47,18 +62,20 @@ export function layoutGroups(groups: readonly GroupShape[]): GroupLayout[] {
       at += length;
       return start;
     });
-    return { promptStart, promptLength, starts, lengths: completionLengths, end: at };
+    const prompt = { promptStart, promptLength, ...(promptPositions ? { promptPositions } : {}) };
+    return { ...prompt, starts, lengths: completionLengths, end: at };
   });
 }
 
-/** Packs groups into `capacity` tokens. Throws if they do not fit. */
-export function packRows(groups: readonly GroupLayout[], capacity: number): PackedRows {
+/** Packs groups into `capacity` tokens with positions on `axes` axes. Throws if they do not fit. */
+export function packRows(groups: readonly GroupLayout[], capacity: number, axes = 1): PackedRows {
   const length = groups.at(-1)?.end ?? 0;
   if (length > capacity) throw new Error(`packRows: ${length} tokens do not fit ${capacity}.`);
   const rows: PackedRows = {
     capacity,
     length,
-    positions: new Uint32Array(capacity),
+    positions: new Uint32Array(axes * capacity),
+    axes,
     spans: new Uint32Array(4 * capacity),
     keySpans: new Uint32Array(2 * capacity),
   };
@@ -67,18 +84,31 @@ export function packRows(groups: readonly GroupLayout[], capacity: number): Pack
 }
 
 function packGroup(rows: PackedRows, group: GroupLayout): void {
-  const { promptStart, promptLength } = group;
+  const { promptStart, promptLength, promptPositions } = group;
   const promptEnd = promptStart + promptLength;
+  const stand = (token: number, position: number): void => {
+    rows.positions.fill(position, rows.axes * token, rows.axes * (token + 1));
+  };
   for (let i = 0; i < promptLength; i++) {
     const token = promptStart + i;
-    rows.positions[token] = i;
+    stand(token, i);
     rows.spans.set([0, 0, promptStart, token + 1], 4 * token);
     rows.keySpans.set([token, group.end], 2 * token);
   }
+  if (promptPositions) {
+    const { positions } = promptPositions;
+    if (positions.length !== rows.axes * promptLength) {
+      throw new Error(
+        `packRows: ${positions.length} positions of ${promptLength} tokens on ${rows.axes} axes.`,
+      );
+    }
+    rows.positions.set(positions, rows.axes * promptStart);
+  }
+  const next = promptPositions?.next ?? promptLength;
   group.starts.forEach((start, index) => {
     const end = start + group.lengths[index]!;
     for (let token = start; token < end; token++) {
-      rows.positions[token] = promptLength + token - start;
+      stand(token, next + token - start);
       rows.spans.set([promptStart, promptEnd, start, token + 1], 4 * token);
       rows.keySpans.set([token, end], 2 * token);
     }
@@ -96,5 +126,5 @@ export function packFullSegments(count: number, length: number): PackedRows {
     spans.set([start, start + length, 0, 0], 4 * token);
     keySpans.set([start, start + length], 2 * token);
   }
-  return { capacity, length: capacity, positions, spans, keySpans };
+  return { capacity, length: capacity, positions, axes: 1, spans, keySpans };
 }

@@ -15,6 +15,9 @@ export interface OpenOptions {
  */
 export type Weights = (name: string, shape: readonly number[], options?: OpenOptions) => Tensor;
 
+/** Opens some rows of a weight that other code wants whole. */
+export type WeightParts = (name: string, shape: readonly number[], first: number, rows: number) => Tensor;
+
 /** One set of files and the names its tensors have there. */
 export interface WeightSource {
   readonly source: TensorSource;
@@ -85,6 +88,17 @@ export class WeightLoader {
       const range = this.#openRange(name, shape, shard.first * cols, shard.rows * cols, {}, shard.name);
       return reshape(range, [shard.rows, cols]);
     });
+  };
+
+  /**
+   * Opens rows first … first + rows of a matrix or vector as a tensor of their own; `shape` is that of the whole. Throws where
+   * the whole was placed elsewhere: a part would not follow it.
+   */
+  readonly openPart: WeightParts = (name, shape, first, rows) => {
+    if (this.#placed(name)) throw new Error(`openPart: ${name} is trained as a whole.`);
+    const width = sizeOf(shape.slice(1));
+    const part = this.#openRange(name, shape, first * width, rows * width, {}, `${name}#${first}`);
+    return reshape(part, [rows, ...shape.slice(1)]);
   };
 
   #openRange(

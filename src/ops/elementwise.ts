@@ -2,7 +2,7 @@ import { defineKernel, expectShape, read, sizeOf, type Tape, type Tensor, write 
 import { threadGroups } from './matrix.ts';
 
 /** What shaders/elementwise.wgsl calls ACTIVATION. */
-const ACTIVATIONS = { silu: 0, sigmoid: 1, geluErf: 2, geluTanh: 3 } as const;
+const ACTIVATIONS = { silu: 0, sigmoid: 1, geluErf: 2, geluTanh: 3, geluQuick: 4 } as const;
 type Activation = keyof typeof ACTIVATIONS;
 
 const shader = 'elementwise';
@@ -63,9 +63,16 @@ export function sigmoid(tape: Tape, x: Tensor): Tensor {
   return activate(tape, x, 'sigmoid');
 }
 
-/** y = x · Phi(x), any shape, exactly (`erf`) or by its tanh form (Hendrycks & Gimpel 2016, arXiv 1606.08415). */
-export function gelu(tape: Tape, x: Tensor, form: 'erf' | 'tanh'): Tensor {
-  return activate(tape, x, form === 'erf' ? 'geluErf' : 'geluTanh');
+/** What `gelu` computes: exactly, by its tanh form, or by its sigmoid form. */
+export type GeluForm = 'erf' | 'tanh' | 'quick';
+const GELU = { erf: 'geluErf', tanh: 'geluTanh', quick: 'geluQuick' } as const;
+
+/**
+ * y = x · Phi(x), any shape, exactly (`erf`), by its tanh form, or as x · sigmoid(1.702 x) (`quick`); all three are of
+ * Hendrycks & Gimpel 2016, arXiv 1606.08415.
+ */
+export function gelu(tape: Tape, x: Tensor, form: GeluForm): Tensor {
+  return activate(tape, x, GELU[form]);
 }
 
 /** y = silu(gate) · up, shapes equal (Shazeer 2020, arXiv 2002.05202). */

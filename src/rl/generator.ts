@@ -1,7 +1,7 @@
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import { advanceRows, DecoderCache } from '../models/cache.ts';
-import { decode, type Qwen2, type RowTensors } from '../models/qwen2.ts';
-import { layoutGroups, packRows } from '../models/rows.ts';
+import { decode, positionAxes, type Qwen2, type RowTensors } from '../models/qwen2.ts';
+import { layoutGroups, packRows, positionShape } from '../models/rows.ts';
 import { embedding, gatherRows } from '../ops/gather-rows.ts';
 import { headLogits } from '../ops/head.ts';
 import { Sampler, type SamplingSettings } from '../ops/sampling.ts';
@@ -54,6 +54,8 @@ export class Generator {
   readonly shape: GeneratorShape;
   readonly media: MediaBatch;
   readonly #gpu: Gpu;
+  /** On how many axes a prompt's token has a position; what is sampled has the same on all. */
+  readonly #axes: number;
   readonly #inputs: Inputs;
   readonly #cache: DecoderCache;
   readonly #sampler: Sampler;
@@ -63,15 +65,17 @@ export class Generator {
   private constructor(gpu: Gpu, model: Qwen2, shape: GeneratorShape, endIds: readonly number[]) {
     const { prompts, groupSize, promptTokens, maxNewTokens, mediaRows } = shape;
     const rows = prompts * groupSize;
-    const u32 = (label: string, extents: number[]): Tensor => gpu.tensor('inputs', label, extents, 'u32');
+    const u32 = (label: string, extents: readonly number[]): Tensor =>
+      gpu.tensor('inputs', label, extents, 'u32');
     this.shape = shape;
     this.#gpu = gpu;
+    this.#axes = positionAxes(model.config);
     this.media = new MediaBatch(gpu, 'rollout', mediaRows, model.config.hiddenSize);
     this.#cache = new DecoderCache(gpu, model.config, promptTokens + rows * maxNewTokens);
     this.#sampler = new Sampler(gpu, { rows, capacity: maxNewTokens, vocab: model.config.vocabSize, endIds });
     this.#inputs = {
       prefill: {
-        positions: u32('prompt positions', [promptTokens]),
+        positions: u32('prompt positions', positionShape(promptTokens, this.#axes)),
         spans: u32('prompt spans', [promptTokens, 4]),
         keySpans: u32('prompt key spans', [promptTokens, 2]),
       },
@@ -152,10 +156,14 @@ export class Generator {
     const { prompts: room, groupSize, promptTokens, maxNewTokens } = this.shape;
     const filled = Array.from({ length: room }, (_, i) => prompts[Math.min(i, prompts.length - 1)]!);
     const shapes = (lengths: number[]) =>
-      filled.map(({ ids }) => ({ promptLength: ids.length, completionLengths: lengths }));
+      filled.map(({ ids, positions }) => ({
+        promptLength: ids.length,
+        completionLengths: lengths,
+        ...(positions ? { promptPositions: positions } : {}),
+      }));
     const packed = layoutGroups(shapes([]));
     const slots = layoutGroups(shapes(Array<number>(groupSize).fill(maxNewTokens)));
-    const rows = packRows(packed, promptTokens);
+    const rows = packRows(packed, promptTokens, this.#axes);
     const ids = new Uint32Array(promptTokens);
     const promptSlots = new Uint32Array(promptTokens).fill(PADDING);
     const lastToken: number[] = [];
@@ -167,7 +175,7 @@ export class Generator {
       for (let i = 0; i < promptLength; i++) promptSlots[promptStart + i] = slot.promptStart + i;
       for (const start of slot.starts) {
         lastToken.push(promptStart + promptLength - 1);
-        row.positions.push(promptLength);
+        row.positions.push(prompt.positions?.next ?? promptLength);
         row.slots.push(start);
         row.spans.push(slot.promptStart, slot.promptStart + promptLength, start, start + 1);
       }

@@ -41,6 +41,7 @@ function layoutOf(groups: readonly TokenGroup[]): GroupLayout[] {
     groups.map(({ prompt, completions }) => ({
       promptLength: prompt.ids.length,
       completionLengths: completions.map((ids) => Math.max(0, ids.length - 1)),
+      ...(prompt.positions ? { promptPositions: prompt.positions } : {}),
     })),
   );
 }
@@ -62,11 +63,11 @@ export function bucketSize(size: PassSize, largest: PassSize): PassSize {
   return { tokens: size.tokens + room, predictions: size.predictions + room };
 }
 
-/** Packs groups into arrays of `size`. */
-export function packPass(groups: readonly TokenGroup[], size: PassSize): PassArrays {
+/** Packs groups into arrays of `size`, with positions on `axes` axes. */
+export function packPass(groups: readonly TokenGroup[], size: PassSize, axes = 1): PassArrays {
   const layout = layoutOf(groups);
   const arrays = {
-    rows: packRows(layout, size.tokens),
+    rows: packRows(layout, size.tokens, axes),
     ids: new Uint32Array(size.tokens),
     hiddenIndex: new Uint32Array(size.predictions),
     targets: new Uint32Array(size.predictions).fill(PADDING),

@@ -1,5 +1,6 @@
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
 import { type DecoderOptions, decode, type Qwen2, type RowTensors } from '../models/qwen2.ts';
+import { positionShape } from '../models/rows.ts';
 import { embedding, gatherRows } from '../ops/gather-rows.ts';
 import { headLogProbs } from '../ops/head.ts';
 import { spliceRows } from '../ops/splice-rows.ts';
@@ -25,14 +26,15 @@ export class PassInputs {
   readonly inverseTemperature: Tensor;
   readonly #gpu: Gpu;
 
-  constructor(gpu: Gpu, size: PassSize) {
-    const u32 = (label: string, shape: number[]): Tensor =>
+  /** `axes`: on how many a token has a position. */
+  constructor(gpu: Gpu, size: PassSize, axes = 1) {
+    const u32 = (label: string, shape: readonly number[]): Tensor =>
       gpu.tensor('inputs', `pass ${label}`, shape, 'u32');
     this.#gpu = gpu;
     this.size = size;
     this.ids = u32('ids', [size.tokens]);
     this.rows = {
-      positions: u32('positions', [size.tokens]),
+      positions: u32('positions', positionShape(size.tokens, axes)),
       spans: u32('spans', [size.tokens, 4]),
       keySpans: u32('key spans', [size.tokens, 2]),
     };

@@ -21,6 +21,7 @@ import {
 } from '../models/lora.ts';
 import { linearShapes, type Qwen2 } from '../models/qwen2.ts';
 import { WeightLoader } from '../models/weights.ts';
+import { freeRopeTable } from '../ops/rope.ts';
 import { ParameterStore } from '../optim/parameters.ts';
 import { isTrained, type TrainedParts, trainsMedia } from './trained-parts.ts';
 import { loadTrained, trainedTensors } from './trained-tensors.ts';
@@ -109,7 +110,7 @@ export async function loadPolicy(
       store[Symbol.dispose]();
       reference?.loader?.[Symbol.dispose]();
       const ropes = new Set([current.decoder.rope, ...(reference ? [reference.view.decoder.rope] : [])]);
-      for (const { cos, sin } of ropes) gpu.free(cos, sin);
+      for (const rope of ropes) freeRopeTable(gpu, rope);
     },
   };
 }

@@ -1,4 +1,6 @@
 import { InputError } from '../math/errors.ts';
+import { mropePositions, type VisionPlaces } from '../models/mrope.ts';
+import type { PromptPositions } from '../models/rows.ts';
 import { AUDIO_ID, IMAGE_ID, VIDEO_ID } from '../text/sentinels.ts';
 
 export interface MediaSlot {
@@ -12,6 +14,8 @@ export interface PromptTokens {
   readonly ids: Uint32Array;
   readonly video?: MediaSlot;
   readonly audio?: MediaSlot;
+  /** Absent where the tokens simply follow one another. */
+  readonly positions?: PromptPositions;
 }
 
 /** How many tokens each medium of one clip becomes. */
@@ -40,4 +44,19 @@ export function expandPrompt(ids: readonly number[], counts: MediaCounts): Promp
     else tokens.push(id);
   }
   return { ids: Uint32Array.from(tokens), ...(video ? { video } : {}), ...(audio ? { audio } : {}) };
+}
+
+/**
+ * A prompt of Qwen2-VL, in which placeholders, one a token, hold the place of a picture or video; positions are those of
+ * M-RoPE. Throws an InputError for more than one picture or video, and where placeholders and grid do not match.
+ */
+export function visionPrompt(ids: readonly number[], places: VisionPlaces): PromptTokens {
+  if (places.grids.length > 1) {
+    throw new InputError(`The prompt has ${places.grids.length} pictures and videos; expected at most one.`);
+  }
+  const positions = mropePositions(ids, places);
+  const isPlace = (id: number): boolean => places.placeholders.includes(id);
+  const video = { start: ids.findIndex(isPlace), count: ids.filter(isPlace).length };
+  const tokens = Uint32Array.from(ids, (id) => (isPlace(id) ? 0 : id));
+  return { ids: tokens, ...(video.count > 0 ? { video } : {}), positions };
 }

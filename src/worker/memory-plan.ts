@@ -15,7 +15,9 @@ function withoutBytes(files: HumanOmniFiles): HumanOmniFiles {
   const empty = (source: TensorSource): TensorSource => ({
     ...source,
     label: source.label,
-    async *pieces() {},
+    async *pieces() {
+      // Nothing is read.
+    },
     float32: async () => new Float32Array(0),
   });
   const towers = Object.entries(files.towers).map(([kind, tower]) => [

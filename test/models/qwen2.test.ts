@@ -70,6 +70,7 @@ async function cachedForward(capacity: number): Promise<Float32Array<ArrayBuffer
     capacity: G,
     length: G,
     positions: new Uint32Array(G).fill(n),
+    axes: 1,
     spans: Uint32Array.from(starts.flatMap((start) => [0, n, start, start + 1])),
     keySpans: new Uint32Array(2 * G),
   });

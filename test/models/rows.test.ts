@@ -90,6 +90,18 @@ describe('packed groups', () => {
     }
   });
 
+  it('on three axes stand as their prompt says, completions going on behind it on all axes', () => {
+    const prompt = { positions: Uint32Array.of(0, 0, 0, 1, 1, 1, 1, 1, 2), next: 3 };
+    const groups = [
+      { promptLength: 3, completionLengths: [2, 1], promptPositions: prompt },
+      { promptLength: 2, completionLengths: [1] },
+    ];
+    const rows = packRows(layoutGroups(groups), 10, 3);
+    const all = [0, 0, 0, 1, 1, 1, 1, 1, 2, 3, 3, 3, 4, 4, 4, 3, 3, 3];
+    expect([...rows.positions]).toEqual([...all, 0, 0, 0, 1, 1, 1, 2, 2, 2, 0, 0, 0]);
+    expect(() => packRows(layoutGroups(groups), 10)).toThrow('packRows: 9 positions of 3 tokens on 1 axes.');
+  });
+
   it('do not fit fewer places than tokens', () => {
     const layout = layoutGroups([{ promptLength: 3, completionLengths: [2] }]);
     expect(() => packRows(layout, 4)).toThrow('packRows: 5 tokens do not fit 4.');

@@ -73,7 +73,7 @@ const STEP = 7e-4;
  * the gradient's norm. `build` gets weights that are all trainable; `chosen` picks those whose slopes are measured.
  */
 export async function checkTraining(
-  { gpu, loader }: Tiny,
+  { gpu, loader }: Pick<Tiny, 'gpu' | 'loader'>,
   build: (tape: Tape, open: Weights) => Tensor,
   chosen: (name: string) => boolean = () => true,
 ): Promise<void> {

@@ -47,6 +47,12 @@ const UNARY: readonly Unary[] = [
       ),
   },
   {
+    name: 'gelu quick',
+    op: (tape, x) => gelu(tape, x, 'quick'),
+    f: (x) => x * logistic(1.702 * x),
+    tensorflow: (x) => x.mul(tf.sigmoid(x.mul(1.702))),
+  },
+  {
     name: 'scale',
     op: (tape, x) => scale(tape, x, -2.5),
     f: (x) => -2.5 * x,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { rope, ropeTable } from '../../src/ops/rope.ts';
-import { checkOp, numbers, testGpu } from './harness.ts';
+import { Tape } from '../../src/gpu/index.ts';
+import { freeRopeTable, gridRopeTable, rope, ropeTable, sectionedRopeTable } from '../../src/ops/rope.ts';
+import { checkOp, numbers, runOnce, testGpu } from './harness.ts';
 
 const THETA = 1e6;
 
@@ -41,7 +42,8 @@ describe('rope', () => {
       forward: (tape, { x }) => rope(tape, x, positions, table, heads),
       reference: ({ x }) => reference(x, places, heads, headDim),
     });
-    gpu.free(table.cos, table.sin, positions);
+    freeRopeTable(gpu, table);
+    gpu.free(positions);
   });
 
   it('has tables that are right to f32 at the last position', async () => {
@@ -55,5 +57,115 @@ describe('rope', () => {
       expect(sines[32767 * 32 + i]).toBe(Math.fround(Math.sin(angle)));
     }
     gpu.free(table.cos, table.sin);
+  });
+});
+
+/** Half-split rotation in float64 where each pair of columns has an angle of its own: angleOf(row, pair). */
+function turned(
+  x: Float64Array,
+  headDim: number,
+  heads: number,
+  angleOf: (row: number, pair: number) => number,
+) {
+  const y = new Float64Array(x.length);
+  const half = headDim / 2;
+  for (let start = 0; start < x.length; start += headDim) {
+    const row = Math.floor(start / (heads * headDim));
+    for (let i = 0; i < half; i++) {
+      const angle = angleOf(row, i);
+      const [re, im] = [x[start + i]!, x[start + half + i]!];
+      y[start + i] = re * Math.cos(angle) - im * Math.sin(angle);
+      y[start + half + i] = re * Math.sin(angle) + im * Math.cos(angle);
+    }
+  }
+  return y;
+}
+
+/** Positions of `rows` tokens on `axes` axes, different on each. */
+const places = (rows: number, axes: number): Uint32Array =>
+  Uint32Array.from({ length: rows * axes }, (_, i) => (i * 389) % 997);
+
+describe('rope on several axes', () => {
+  it.each([
+    [1, 1, [1, 1, 1]],
+    [7, 3, [2, 3, 3]],
+    [65, 2, [16, 24, 24]],
+    [63, 5, [4, 1, 2]],
+  ])('rows %i, heads %i, sections %o', async (rows, heads, sections) => {
+    const gpu = await testGpu();
+    const half = sections.reduce((sum, pairs) => sum + pairs, 0);
+    const table = sectionedRopeTable(gpu, 2 * half, THETA, 1000, sections);
+    const positions = gpu.upload('inputs', 'positions', [rows, 3], places(rows, 3), 'u32');
+    const axisOf = (pair: number) => (pair < sections[0]! ? 0 : pair < sections[0]! + sections[1]! ? 1 : 2);
+    const angleOf = (row: number, pair: number) =>
+      places(rows, 3)[3 * row + axisOf(pair)]! * THETA ** (-pair / half);
+    await checkOp(gpu, {
+      name: 'rope in sections',
+      inputs: { x: { shape: [rows, heads * 2 * half], data: numbers(rows * heads * 2 * half, 2) } },
+      forward: (tape, { x }) => rope(tape, x, positions, table, heads),
+      reference: ({ x }) => turned(x, 2 * half, heads, angleOf),
+    });
+    freeRopeTable(gpu, table);
+    gpu.free(positions);
+  });
+
+  it.each([
+    [1, 1, 4],
+    [65, 3, 16],
+    [7, 2, 80],
+  ])('rows %i, heads %i, headDim %i on a grid', async (rows, heads, headDim) => {
+    const gpu = await testGpu();
+    const table = gridRopeTable(gpu, headDim, 1e4, 1000);
+    const positions = gpu.upload('inputs', 'positions', [rows, 2], places(rows, 2), 'u32');
+    const quarter = headDim / 4;
+    const angleOf = (row: number, pair: number) =>
+      places(rows, 2)[2 * row + (pair < quarter ? 0 : 1)]! * 1e4 ** (-(pair % quarter) / quarter);
+    await checkOp(gpu, {
+      name: 'rope on a grid',
+      inputs: { x: { shape: [rows, heads * headDim], data: numbers(rows * heads * headDim, 3) } },
+      forward: (tape, { x }) => rope(tape, x, positions, table, heads),
+      reference: ({ x }) => turned(x, headDim, heads, angleOf),
+    });
+    freeRopeTable(gpu, table);
+    gpu.free(positions);
+  });
+
+  it('is rope on one axis where the positions are equal, told once or on each axis', async () => {
+    const gpu = await testGpu();
+    const plain = ropeTable(gpu, 16, THETA, 1000);
+    const sectioned = sectionedRopeTable(gpu, 16, THETA, 1000, [2, 3, 3]);
+    const x = gpu.upload('inputs', 'x', [5, 32], numbers(160, 4));
+    const one = Uint32Array.of(0, 3, 3, 400, 999);
+    const once = gpu.upload('inputs', 'once', [5], one, 'u32');
+    const each = gpu.upload(
+      'inputs',
+      'each',
+      [5, 3],
+      Uint32Array.from([...one].flatMap((p) => [p, p, p])),
+      'u32',
+    );
+    const [expected, told, repeated] = await runOnce(gpu, 'equal axes', (tape) => [
+      rope(tape, x, once, plain, 2),
+      rope(tape, x, once, sectioned, 2),
+      rope(tape, x, each, sectioned, 2),
+    ]);
+    expect(told).toEqual(expected);
+    expect(repeated).toEqual(expected);
+    freeRopeTable(gpu, plain);
+    freeRopeTable(gpu, sectioned);
+    gpu.free(x, once, each);
+  });
+
+  it('refuses sections that do not fill a head, and positions on another number of axes', async () => {
+    const gpu = await testGpu();
+    expect(() => sectionedRopeTable(gpu, 16, THETA, 8, [2, 3, 4])).toThrow(
+      /sections \[2,3,4\] of a head of 16/,
+    );
+    const table = gridRopeTable(gpu, 8, 1e4, 8);
+    const x = gpu.upload('inputs', 'x', [2, 8], numbers(16, 5));
+    const positions = gpu.upload('inputs', 'positions', [2, 3], new Uint32Array(6), 'u32');
+    expect(() => rope(new Tape(), x, positions, table, 1)).toThrow(/rope positions.*expected \[2, 2\]/);
+    freeRopeTable(gpu, table);
+    gpu.free(x, positions);
   });
 });

@@ -12,16 +12,9 @@ import { loadBertTokenizer } from '../../text/bert-tokenizer.ts';
 import { type ChatMessage, ChatTemplate } from '../../text/chat-template.ts';
 import { encodeWithSentinels } from '../../text/sentinels.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
-import { LOG_MEL, PIXEL_LARGEST, PIXEL_MEAN } from './bounds.ts';
+import { LOG_MEL } from './bounds.ts';
 import type { HumanOmniCase } from './humanomni-case.ts';
-import { largestDifference, type Quantity } from './quantity.ts';
-
-/** How many entries differ, a missing one included; none may. */
-function differing(name: string, ours: ArrayLike<unknown>, reference: ArrayLike<unknown>): Quantity {
-  let error = 0;
-  for (let i = 0; i < Math.max(ours.length, reference.length); i++) if (ours[i] !== reference[i]) error++;
-  return { name, error, bound: 0 };
-}
+import { differing, largestDifference, pixelDifferences, type Quantity } from './quantity.ts';
 
 interface TokenizerCase {
   readonly bpe?: readonly { readonly text: string; readonly ids: number[]; readonly decoded: string }[];
@@ -79,13 +72,8 @@ export async function mediaQuantities(gpu: Gpu, { arrays }: HumanOmniCase): Prom
         height,
         data: bytes.slice(i * area, (i + 1) * area),
       }));
-      const expected = await arrays.float32('pixel_values');
       const pixels = await pixelsFromFrames(frames, arrays.info('pixel_values').shape.at(-1)!);
-      const mean = pixels.reduce((sum, value, i) => sum + Math.abs(value - expected[i]!), 0) / pixels.length;
-      quantities.push(
-        { name: 'pixel_values largest', error: largestDifference(pixels, expected), bound: PIXEL_LARGEST },
-        { name: 'pixel_values mean', error: mean, bound: PIXEL_MEAN },
-      );
+      quantities.push(...pixelDifferences('pixel_values', pixels, await arrays.float32('pixel_values')));
     }
     if (arrays.has('waveform')) {
       const [mels, columns] = arrays.info('input_features').shape as [number, number];

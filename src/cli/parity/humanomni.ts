@@ -10,21 +10,16 @@ import { groupAdvantages } from '../../rl/advantages.ts';
 import { lossMetrics, nllMetrics } from '../../rl/loss.ts';
 import { LOSS_DEFAULTS, type LossConfig } from '../../rl/loss-config.ts';
 import { loadPolicy, type Policy, type PolicyOptions } from '../../rl/policy.ts';
-import {
-  type HumanOmniCase,
-  openArrays,
-  openCase,
-  packedGroup,
-  separateGroups,
-  spread,
-} from './humanomni-case.ts';
+import type { CasePass } from './case-pass.ts';
+import { openArrays, packedGroup, separateGroups, spread } from './group-case.ts';
+import { type HumanOmniCase, openCase } from './humanomni-case.ts';
 import {
   frameQuantities,
   greedyQuantities,
   mediaQuantities,
   tokenizerQuantities,
 } from './humanomni-inputs.ts';
-import { type CasePass, recordCase } from './humanomni-pass.ts';
+import { recordCase } from './humanomni-pass.ts';
 import {
   activation,
   change,

@@ -6,6 +6,7 @@ import { lossQuantities } from './grpo-losses.ts';
 import { humanOmniQuantities } from './humanomni.ts';
 import { preprocessQuantities } from './preprocess.ts';
 import type { Quantity } from './quantity.ts';
+import { qwen2VlQuantities } from './qwen2-vl.ts';
 import { samplingQuantities } from './sampling.ts';
 
 export type Comparison = (tree: FileTree, gpu: Gpu) => Promise<Quantity[]>;
@@ -14,6 +15,7 @@ const KINDS: Readonly<Record<string, Comparison>> = {
   'grpo-losses': lossQuantities,
   humanomni: humanOmniQuantities,
   preprocess: preprocessQuantities,
+  'qwen2-vl': qwen2VlQuantities,
   sampling: samplingQuantities,
 };
 

@@ -7,6 +7,8 @@ import {
   CHANGE_SHARE,
   gradientBound,
   LOG_PROBABILITY,
+  PIXEL_LARGEST,
+  PIXEL_MEAN,
   STEP_SHARE,
   scalarBound,
 } from './bounds.ts';
@@ -36,6 +38,27 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
     largest = Math.max(largest, difference);
   }
   return largest;
+}
+
+/** How many entries differ, a missing one included; none may. */
+export function differing(name: string, ours: ArrayLike<unknown>, reference: ArrayLike<unknown>): Quantity {
+  let error = 0;
+  for (let i = 0; i < Math.max(ours.length, reference.length); i++) if (ours[i] !== reference[i]) error++;
+  return { name, error, bound: 0 };
+}
+
+/** Pixels: largest difference at most one step of eight bits in [-1, 1], mean difference at most 5e-4. */
+export function pixelDifferences(
+  name: string,
+  ours: ArrayLike<number>,
+  reference: ArrayLike<number>,
+): Quantity[] {
+  let sum = 0;
+  for (let i = 0; i < ours.length; i++) sum += Math.abs(ours[i]! - reference[i]!);
+  return [
+    { name: `${name} largest`, error: largestDifference(ours, reference), bound: PIXEL_LARGEST },
+    { name: `${name} mean`, error: sum / reference.length, bound: PIXEL_MEAN },
+  ];
 }
 
 /** norm(a - b); NaN where the lengths differ, so that no bound holds. */

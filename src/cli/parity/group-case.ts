@@ -1,0 +1,52 @@
+/** What cases of every model family share: a prompt and the group of completions recorded behind it. */
+import { blobSource } from '../../io/bytes.ts';
+import { type FileTree, findFile } from '../../io/files.ts';
+import { openSafetensors, type TensorSource } from '../../io/safetensors.ts';
+import type { TokenGroup } from '../../rl/pass-arrays.ts';
+import type { PromptTokens } from '../../rl/prompt-tokens.ts';
+
+export interface GroupCase {
+  readonly prompt: PromptTokens;
+  /** Ids of each completion, padding removed. */
+  readonly completions: readonly Uint32Array[];
+  /** Tokens a completion takes in the case's arrays. */
+  readonly width: number;
+  readonly advantages: readonly number[];
+}
+
+/** A safetensors file of the case folder; undefined if it is not there. */
+export async function openArrays(tree: FileTree, path: string): Promise<TensorSource | undefined> {
+  const file = findFile(tree, path);
+  return file && openSafetensors(blobSource(await file.blob()), `${tree.name}/${path}`);
+}
+
+/** The completions of `completion_ids` and `completion_mask`. */
+export async function readCompletions(
+  arrays: TensorSource,
+): Promise<Pick<GroupCase, 'completions' | 'width'>> {
+  const [rows, width] = arrays.info('completion_ids').shape as [number, number];
+  const ids = await arrays.integers('completion_ids');
+  const mask = await arrays.integers('completion_mask');
+  const completions = Array.from({ length: rows }, (_, row) => {
+    const at = row * width;
+    return Uint32Array.from(ids.slice(at, at + width).filter((_id, t) => mask[at + t] === 1));
+  });
+  return { completions, width };
+}
+
+/** All completions behind one prompt: the packed group. */
+export const packedGroup = ({ prompt, completions }: GroupCase): TokenGroup[] => [{ prompt, completions }];
+
+/** Each completion behind a prompt of its own: G full rows. */
+export const separateGroups = ({ prompt, completions }: GroupCase): TokenGroup[] =>
+  completions.map((completion) => ({ prompt, completions: [completion] }));
+
+/** Per-prediction values of packed completions, spread to [completion, width] with zeros behind each end. */
+export function spread(values: ArrayLike<number>, { completions, width }: GroupCase): Float32Array {
+  const spreadValues = new Float32Array(completions.length * width);
+  let at = 0;
+  completions.forEach((ids, row) => {
+    for (let t = 0; t < ids.length; t++) spreadValues[row * width + t] = values[at++]!;
+  });
+  return spreadValues;
+}

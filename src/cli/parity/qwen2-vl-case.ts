@@ -1,0 +1,108 @@
+/** A Qwen2-VL case folder, opened: its checkpoint under one of its config files, its arrays, its group of completions. */
+import type { Gpu } from '../../gpu/index.ts';
+import { type FileTree, findFile, readJson } from '../../io/files.ts';
+import type { TensorSource } from '../../io/safetensors.ts';
+import type { VisionGrid } from '../../models/mrope.ts';
+import {
+  openQwen2Vl,
+  parseQwen2VlConfig,
+  type Qwen2Vl,
+  type Qwen2VlConfig,
+  qwen2VlName,
+  qwen2VlSources,
+} from '../../models/qwen2-vl.ts';
+import { openQwen2VlFiles, type Qwen2VlFiles } from '../../models/qwen2-vl-files.ts';
+import { WeightLoader } from '../../models/weights.ts';
+import { ParameterStore } from '../../optim/parameters.ts';
+import { groupAdvantages } from '../../rl/advantages.ts';
+import { visionPrompt } from '../../rl/prompt-tokens.ts';
+import { isTrained } from '../../rl/trained-parts.ts';
+import { needArrays } from './arrays.ts';
+import { type GroupCase, readCompletions } from './group-case.ts';
+
+export interface Qwen2VlCase extends GroupCase {
+  readonly tree: FileTree;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly arrays: TensorSource;
+  readonly files: Qwen2VlFiles;
+  readonly configs: ReadonlyMap<string, Qwen2VlConfig>;
+  /** Grid of the video in the prompt. */
+  readonly grid: VisionGrid;
+}
+
+const CONFIG_FILES = ['config.json', 'config.nested.json'];
+
+async function readConfigs({ tree }: Qwen2VlFiles): Promise<Map<string, Qwen2VlConfig>> {
+  const configs = new Map<string, Qwen2VlConfig>();
+  for (const name of CONFIG_FILES.filter((file) => findFile(tree, file))) {
+    configs.set(name, parseQwen2VlConfig(await readJson(tree, name)));
+  }
+  return configs;
+}
+
+async function readAdvantages(arrays: TensorSource): Promise<number[]> {
+  const rewards = [...(await arrays.float32('rewards'))].map((reward) => [reward]);
+  const settings = { aggregation: 'sum_then_normalize', scale: 'group', weights: [] } as const;
+  return groupAdvantages(rewards, { groupSize: rewards.length, ...settings }).advantages;
+}
+
+/** Opens a case folder: case.json, case.safetensors, and the checkpoint in model/. */
+export async function openQwen2VlCase(tree: FileTree): Promise<Qwen2VlCase> {
+  const arrays = await needArrays(tree, 'case.safetensors');
+  const files = await openQwen2VlFiles(tree);
+  const configs = await readConfigs(files);
+  const [{ imageId, videoId, vision }] = [...configs.values()] as [Qwen2VlConfig];
+  const grid = (await arrays.integers('video_grid_thw')) as unknown as VisionGrid;
+  const places = { placeholders: [imageId, videoId], grids: [grid], merge: vision.merge };
+  return {
+    tree,
+    settings: await readJson(tree, 'case.json'),
+    arrays,
+    files,
+    configs,
+    grid,
+    prompt: visionPrompt([...(await arrays.integers('prompt_ids'))], places),
+    ...(await readCompletions(arrays)),
+    advantages: await readAdvantages(arrays),
+  };
+}
+
+export interface LoadedCase {
+  readonly model: Qwen2Vl;
+  /** The decoder's tensors. */
+  readonly store: ParameterStore;
+  [Symbol.dispose](): void;
+}
+
+const DECODER = { trainDecoder: true, trainProjectors: false, trainGate: false, trainBert: false } as const;
+
+/** Loads the case's checkpoint with the whole decoder trained. */
+export async function loadQwen2VlCase(
+  gpu: Gpu,
+  { files, prompt, width }: Qwen2VlCase,
+  config: Qwen2VlConfig,
+): Promise<LoadedCase> {
+  const { weights } = files;
+  const trained: { name: string; shape: readonly number[]; data: Float32Array }[] = [];
+  for (const file of weights.names()) {
+    const name = qwen2VlName(file);
+    if (!isTrained(name, DECODER)) continue;
+    trained.push({ name, shape: weights.info(file).shape, data: await weights.float32(file) });
+  }
+  const store = new ParameterStore(gpu, trained);
+  const placed = (name: string) => (store.has(name) ? store.get(name) : undefined);
+  const loader = new WeightLoader(gpu, qwen2VlSources(weights), placed);
+  const { open, openRows, openPart } = loader;
+  const maxPositions = prompt.ids.length + width;
+  const model = openQwen2Vl(gpu, config, { open, openRows, openPart, maxPositions });
+  await loader.load();
+  return {
+    model,
+    store,
+    [Symbol.dispose]() {
+      model[Symbol.dispose]();
+      loader[Symbol.dispose]();
+      store[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,178 @@
+/** The quantities of a Qwen2-VL case: pixels, positions, vision tokens, logits, log-probabilities, loss, gradients. */
+import type { Gpu, Tape, Tensor } from '../../gpu/index.ts';
+import type { FileTree } from '../../io/files.ts';
+import { patchesFromFrames } from '../../media/patches.ts';
+import { releaseTf, startTfOnDevice } from '../../media/tf-device.ts';
+import { MROPE_AXES } from '../../models/mrope.ts';
+import type { Qwen2Vl, Qwen2VlConfig } from '../../models/qwen2-vl.ts';
+import { qwen2VlVisionTokens, uploadPatches } from '../../models/qwen2-vl-vision.ts';
+import { lossMetrics } from '../../rl/loss.ts';
+import { LOSS_DEFAULTS } from '../../rl/loss-config.ts';
+import { mediaPlaces } from '../../rl/media-input.ts';
+import type { PassArrays } from '../../rl/pass-arrays.ts';
+import type { Splice } from '../../rl/pass-inputs.ts';
+import { type CasePass, recordPass } from './case-pass.ts';
+import { openArrays, packedGroup, separateGroups, spread } from './group-case.ts';
+import {
+  activation,
+  differing,
+  gradients,
+  logProbability,
+  pixelDifferences,
+  type Quantity,
+  scalar,
+} from './quantity.ts';
+import { loadQwen2VlCase, openQwen2VlCase, type Qwen2VlCase } from './qwen2-vl-case.ts';
+
+const ACTIVATIONS = ['video_tokens', 'prompt_logits_last'] as const;
+
+/** How the group is laid out, and whether each layer is computed again in the backward pass. */
+const LAYOUTS = [
+  { packed: true, checkpoint: false },
+  { packed: true, checkpoint: true },
+  { packed: false, checkpoint: false },
+  { packed: false, checkpoint: true },
+] as const;
+type Layout = (typeof LAYOUTS)[number];
+
+/** All quantities of one case folder. */
+export async function qwen2VlQuantities(tree: FileTree, gpu: Gpu): Promise<Quantity[]> {
+  const inputs = await openQwen2VlCase(tree);
+  const [[, config]] = [...inputs.configs] as [[string, Qwen2VlConfig]];
+  const quantities = [...(await positionQuantities(inputs)), ...(await patchQuantities(gpu, inputs, config))];
+  for (const [file, written] of inputs.configs) {
+    const found = [
+      differing('fields', leaves(written), leaves(config)),
+      ...(await modelQuantities(gpu, inputs, written)),
+    ];
+    quantities.push(...found.map((quantity) => ({ ...quantity, name: `${file}: ${quantity.name}` })));
+  }
+  return quantities;
+}
+
+/** All values of a config, in order. */
+const leaves = (value: unknown): unknown[] =>
+  typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : [value];
+
+async function positionQuantities({ arrays, prompt, settings }: Qwen2VlCase): Promise<Quantity[]> {
+  const { positions, next } = prompt.positions!;
+  const count = prompt.ids.length;
+  const byAxis = Array.from({ length: positions.length }, (_, i) => {
+    const [axis, token] = [Math.floor(i / count), i % count];
+    return positions[MROPE_AXES * token + axis];
+  });
+  return [
+    differing('mrope_position_ids', byAxis, await arrays.integers('mrope_position_ids')),
+    differing('mrope_delta', [next - count], [settings.mrope_delta]),
+  ];
+}
+
+/** Patches and grids of the first frame as a picture and of all frames as a video. */
+async function patchQuantities(
+  gpu: Gpu,
+  { arrays, settings }: Qwen2VlCase,
+  { vision }: Qwen2VlConfig,
+): Promise<Quantity[]> {
+  const [count, height, width] = arrays.info('frames_u8').shape as [number, number, number];
+  const bytes = await arrays.bytes('frames_u8');
+  const area = width * height * 3;
+  const frames = Array.from({ length: count }, (_, i) => ({
+    width,
+    height,
+    data: bytes.slice(i * area, (i + 1) * area),
+  }));
+  const limits = { minPixels: Number(settings.min_pixels), maxPixels: Number(settings.max_pixels) };
+  const quantities: Quantity[] = [];
+  await startTfOnDevice(gpu.device, gpu.info);
+  try {
+    for (const [name, shown] of [
+      ['image', frames.slice(0, 1)],
+      ['video', frames],
+    ] as const) {
+      const { rows, grid } = await patchesFromFrames(shown, { ...vision, ...limits });
+      quantities.push(
+        differing(`${name}_grid_thw`, grid, await arrays.integers(`${name}_grid_thw`)),
+        ...pixelDifferences(`${name}_pixel_values`, rows, await arrays.float32(`${name}_pixel_values`)),
+      );
+    }
+  } finally {
+    releaseTf();
+  }
+  return quantities;
+}
+
+async function modelQuantities(gpu: Gpu, inputs: Qwen2VlCase, config: Qwen2VlConfig): Promise<Quantity[]> {
+  const quantities: Quantity[] = [];
+  for (const layout of LAYOUTS) {
+    const rows = layout.packed ? 'packed group' : 'separate rows';
+    const label = `${rows}${layout.checkpoint ? ', checkpointed' : ''}`;
+    for (const quantity of await groupQuantities(gpu, inputs, config, layout)) {
+      quantities.push({ ...quantity, name: `${quantity.name}, ${label}` });
+    }
+  }
+  return quantities;
+}
+
+/** Forward and backward of the group, all that the case has of them. */
+async function groupQuantities(
+  gpu: Gpu,
+  inputs: Qwen2VlCase,
+  config: Qwen2VlConfig,
+  layout: Layout,
+): Promise<Quantity[]> {
+  const { arrays, settings, tree } = inputs;
+  using loaded = await loadQwen2VlCase(gpu, inputs, config);
+  using pass = await recordGroup(gpu, loaded.model, inputs, layout);
+  const seen = await pass.run();
+  const quantities: Quantity[] = [];
+  for (const name of ACTIVATIONS)
+    quantities.push(activation(name, seen.get(name)!, await arrays.float32(name)));
+  const { loss } = lossMetrics(lossConfig(inputs), seen.get('loss')!) as { loss: number };
+  const expected = await openArrays(tree, 'grads_grpo.safetensors');
+  const compared = expected && (await gradients('gradient', expected, loaded.store));
+  return [
+    ...quantities,
+    await logProbability(arrays, 'logps', spread(seen.get('logProbs')!, inputs)),
+    scalar('grpo_loss', loss, Number(settings.grpo_loss)),
+    ...(compared?.quantities ?? []),
+  ];
+}
+
+const lossConfig = ({ settings }: Qwen2VlCase) => ({
+  ...LOSS_DEFAULTS,
+  lossType: 'grpo' as const,
+  beta: Number(settings.beta ?? 0),
+});
+
+function recordGroup(gpu: Gpu, model: Qwen2Vl, inputs: Qwen2VlCase, layout: Layout): Promise<CasePass> {
+  const options = {
+    groups: layout.packed ? packedGroup(inputs) : separateGroups(inputs),
+    objective: { config: lossConfig(inputs) },
+    advantages: inputs.advantages,
+    backward: true,
+    checkpoint: layout.checkpoint,
+  };
+  return recordPass(gpu, { decoder: model.decoder, adapters: false }, options, (tape, arrays, observe) =>
+    recordVideo(tape, gpu, model, inputs, arrays, observe),
+  );
+}
+
+/** Records the tower on the case's pixels; its tokens go to the places of every prompt. */
+async function recordVideo(
+  tape: Tape,
+  gpu: Gpu,
+  { vision }: Qwen2Vl,
+  { arrays, grid, prompt }: Qwen2VlCase,
+  { layout }: PassArrays,
+  observe: (name: string, tensor: Tensor) => void,
+): Promise<Splice[]> {
+  const { shape } = arrays.info('video_pixel_values');
+  const pixels = gpu.upload('inputs', 'pixels', shape, await arrays.float32('video_pixel_values'));
+  const segments = uploadPatches(gpu, grid, vision.config);
+  const rows = tape.constant(() => qwen2VlVisionTokens(tape, vision, pixels, segments));
+  observe('video_tokens', rows);
+  return layout.map(({ promptStart }) => {
+    const at = Uint32Array.from(mediaPlaces(prompt, promptStart));
+    return { rows, at: gpu.upload('inputs', 'video places', [at.length], at, 'u32') };
+  });
+}

@@ -1,0 +1,112 @@
+/** Qwen2-VL (Wang et al. 2024, arXiv 2409.12191): a vision tower whose merged patches a Qwen2 decoder reads, with M-RoPE. */
+import type { Gpu } from '../gpu/index.ts';
+import type { TensorSource } from '../io/safetensors.ts';
+import { InputError } from '../math/errors.ts';
+import { freeRopeTable } from '../ops/rope.ts';
+import { Fields, type Json } from './fields.ts';
+import { MROPE_AXES } from './mrope.ts';
+import {
+  type DecoderSources,
+  openQwen2,
+  parseQwen2Config,
+  positionAxes,
+  type Qwen2,
+  type Qwen2Config,
+} from './qwen2.ts';
+import {
+  openQwen2VlVision,
+  parseQwen2VlVisionConfig,
+  type Qwen2VlVision,
+  type Qwen2VlVisionConfig,
+} from './qwen2-vl-vision.ts';
+import type { WeightParts, WeightSource } from './weights.ts';
+
+export interface Qwen2VlConfig {
+  readonly decoder: Qwen2Config;
+  readonly vision: Qwen2VlVisionConfig;
+  /** Ids that stand for one token of a picture, or of a video. */
+  readonly imageId: number;
+  readonly videoId: number;
+  /** Ids around a picture or video. */
+  readonly visionStartId: number;
+  readonly visionEndId: number;
+}
+
+const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null;
+
+/**
+ * Reads config.json in both published layouts: the decoder's fields beside the rest, or in `text_config`. Throws an
+ * InputError naming the field that is off.
+ */
+export function parseQwen2VlConfig(json: Json): Qwen2VlConfig {
+  const fields = new Fields(json, 'config.json');
+  fields.choice('model_type', ['qwen2_vl']);
+  // The newer layout may say on the outside only whether the head is tied.
+  const text = isJson(json.text_config)
+    ? { tie_word_embeddings: json.tie_word_embeddings, ...json.text_config }
+    : json;
+  const decoder = parseQwen2Config(text);
+  if (positionAxes(decoder) !== MROPE_AXES) {
+    throw new InputError('config.json: "mrope_section" is missing or has not three numbers.', {
+      hint: 'It stands in rope_scaling or rope_parameters of a Qwen2-VL checkpoint.',
+    });
+  }
+  return {
+    decoder,
+    vision: parseQwen2VlVisionConfig(
+      isJson(json.vision_config) ? json.vision_config : {},
+      decoder.hiddenSize,
+    ),
+    imageId: fields.count('image_token_id', 151655),
+    videoId: fields.count('video_token_id', 151656),
+    visionStartId: fields.count('vision_start_token_id', 151652),
+    visionEndId: fields.count('vision_end_token_id', 151653),
+  };
+}
+
+/** Prefixes as first published, and as newer transformers write them. */
+const RENAMED: readonly (readonly [published: string, newer: string])[] = [
+  ['visual.', 'model.visual.'],
+  ['model.', 'model.language_model.'],
+];
+
+/** Names a tensor may have in a file, by its name as first published. */
+export function qwen2VlAliases(name: string): readonly string[] {
+  const renamed = RENAMED.find(([published]) => name.startsWith(published));
+  const names = renamed ? [name, renamed[1] + name.slice(renamed[0].length)] : [name];
+  return name === 'model.embed_tokens.weight' ? [...names, 'lm_head.weight'] : names;
+}
+
+/** The name as first published of a tensor in a file; the inverse of `qwen2VlAliases`. */
+export function qwen2VlName(file: string): string {
+  const renamed = RENAMED.find(([, newer]) => file.startsWith(newer));
+  return renamed ? renamed[0] + file.slice(renamed[1].length) : file;
+}
+
+export const qwen2VlSources = (source: TensorSource): WeightSource[] => [{ source, aliases: qwen2VlAliases }];
+
+export interface Qwen2Vl {
+  readonly config: Qwen2VlConfig;
+  readonly decoder: Qwen2;
+  readonly vision: Qwen2VlVision;
+  /** Frees the tables of angles; weights belong to what opened them. */
+  [Symbol.dispose](): void;
+}
+
+/** Opens every tensor of the model. */
+export function openQwen2Vl(
+  gpu: Gpu,
+  config: Qwen2VlConfig,
+  sources: DecoderSources & { readonly openPart: WeightParts },
+): Qwen2Vl {
+  const decoder = openQwen2(gpu, config.decoder, sources);
+  const vision = openQwen2VlVision(gpu, sources.open, sources.openPart, config.vision);
+  return {
+    config,
+    decoder,
+    vision,
+    [Symbol.dispose]() {
+      for (const { rope } of [decoder, vision]) freeRopeTable(gpu, rope);
+    },
+  };
+}
