@@ -19,11 +19,15 @@ function line(): { port: Port; sent: Command[]; say: (...events: Event[]) => voi
 
 const example = { id: 'a', path: 'a.mp4', label: 'angry', split: 'train' as const };
 const summary = {
+  format: 'table',
   count: 1,
+  rows: 1,
   labels: [],
   splits: { train: 1, val: 0, test: 0 },
+  division: 'As the data says.',
   examples: [example],
   issues: [],
+  skipped: [],
 };
 const model = {
   name: 'tiny',
