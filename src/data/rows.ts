@@ -68,7 +68,7 @@ function readRow(file: string, row: number, item: unknown): AnnotationRow[] | st
   if (typeof split === 'object' && split !== null)
     return `Unknown split ${JSON.stringify(item.split)}; train, val and test are known.`;
   const speaker = speakerOf(item);
-  const common = { file, row, path, speaker, split: split ?? splitOfName(file) };
+  const common = { file, row, path, speaker, split };
   const pairs = Array.isArray(item.conversations) ? conversationPairs(item.conversations) : flatPair(item);
   if (typeof pairs === 'string') return pairs;
   const empty = pairs.find(({ answer }) => labelOf(answer) === '');

@@ -307,6 +307,19 @@ describe("a person's own words for labels", () => {
   });
 });
 
+test('files named after splits give them, but a train file alone holds nothing back', async () => {
+  const names = Array.from({ length: 20 }, (_, i) => `${i}.mp4`);
+  const table = (from: number, to: number) =>
+    `path,label\n${names
+      .slice(from, to)
+      .map((name) => `${name},sad\n`)
+      .join('')}`;
+  const both = await read({ 'train.csv': table(0, 15), 'a/dev.csv': table(15, 20), ...clips(...names) });
+  expect(summarise(both).splits).toEqual({ train: 15, val: 5, test: 0 });
+  const alone = await read({ 'train.csv': table(0, 20), ...clips(...names) });
+  expect(summarise(alone).splits).toEqual({ train: 16, val: 2, test: 2 });
+});
+
 test('speakers come from columns and keys, and nobody is on two sides', async () => {
   const names = Array.from({ length: 60 }, (_, i) => `c${i}.mp4`);
   const rows = names.map((name, i) => ({ path: name, label: i % 2 ? 'sad' : 'happy', speaker: i % 12 }));

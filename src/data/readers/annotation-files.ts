@@ -4,7 +4,7 @@ import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import { fileIssue } from '../issues.ts';
 import type { LabelMap } from '../labels.ts';
-import { type ReadRows, relabelled } from '../rows.ts';
+import { type ReadRows, relabelled, splitOfName } from '../rows.ts';
 import type { AnnotationRow } from '../types.ts';
 import { rowsOfJsonLines } from './json-lines.ts';
 import { rowsOfJson } from './r1-omni-json.ts';
@@ -39,9 +39,19 @@ export async function readAnnotationFiles(
     met += read.met;
     if (read.rows.length > 0) formats.add(format.name);
     for (const row of read.rows) rows.push(relabelled(row, ownLabels));
-    issues.push(...read.issues);
+    for (const issue of read.issues) issues.push(issue);
   }
-  return { rows, issues, met, format: [...formats].join(', ') };
+  return { rows: splitByName(rows), issues, met, format: [...formats].join(', ') };
+}
+
+/**
+ * Rows without a split get the one that their file is named after ('train.json', 'val.csv'). A 'train' file alone says
+ * nothing: something has to be held out.
+ */
+function splitByName(rows: readonly AnnotationRow[]): readonly AnnotationRow[] {
+  const named = new Map([...new Set(rows.map(({ file }) => file))].map((file) => [file, splitOfName(file)]));
+  const isHeldOut = [...named.values()].some((split) => split === 'val' || split === 'test');
+  return isHeldOut ? rows.map((row) => ({ ...row, split: row.split ?? named.get(row.file) ?? null })) : rows;
 }
 
 async function readOne(file: FileEntry, format: Format): Promise<ReadRows> {
