@@ -2,6 +2,7 @@
 import type { DataIssue, Split } from '../protocol/messages.ts';
 import { describeJson, isRecord, type Json } from './json-shapes.ts';
 import type { LabelMap } from './labels.ts';
+import { parseRavdessName } from './ravdess-name.ts';
 import type { AnnotationRow } from './types.ts';
 
 export const PATH_KEYS: readonly string[] = [
@@ -67,7 +68,7 @@ function readRow(file: string, row: number, item: unknown): AnnotationRow[] | st
   const split = readSplit(item.split);
   if (typeof split === 'object' && split !== null)
     return `Unknown split ${JSON.stringify(item.split)}; train, val and test are known.`;
-  const speaker = speakerOf(item);
+  const speaker = speakerOf(item) ?? parseRavdessName(path)?.actor ?? null;
   const common = { file, row, path, speaker, split };
   const pairs = Array.isArray(item.conversations) ? conversationPairs(item.conversations) : flatPair(item);
   if (typeof pairs === 'string') return pairs;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { parseRavdessName } from '../../src/data/ravdess-name.ts';
 import { readDataset } from '../../src/data/read.ts';
-import { parseRavdessName } from '../../src/data/readers/ravdess.ts';
 import { summarise } from '../../src/data/summary.ts';
 import type { Dataset } from '../../src/data/types.ts';
 import { treeFromMemory } from '../../src/io/files.ts';
@@ -31,6 +31,7 @@ describe('RAVDESS', () => {
     });
     expect(parseRavdessName('02-01-06-02-01-02.mp4')).toBeUndefined();
     expect(parseRavdessName('clip.mp4')).toBeUndefined();
+    expect(parseRavdessName('01-01-00-01-01-01-09')).toMatchObject({ emotion: '00', actor: '09' });
   });
 
   test('speech with picture and sound is read, in the words of the label set; the rest says why not', async () => {
@@ -96,7 +97,9 @@ describe('RAVDESS', () => {
       ...clips(`Actor_01/${name('03', '01')}.mp4`, `Actor_02/${name('04', '02')}.mp4`),
       'own.csv': `path,label\n${name('03', '01')}.mp4,joy\n`,
     });
-    expect([data.format, ...data.examples.map(({ label }) => label)]).toEqual(['table', 'joy']);
+    expect(data.format).toBe('table');
+    // The names still tell who speaks.
+    expect(data.examples.map(({ label, speaker }) => `${label} ${speaker}`)).toEqual(['joy 01']);
   });
 });
 
@@ -213,9 +216,11 @@ describe('MAFW', () => {
     const names = Array.from({ length: 20 }, (_, i) => `${String(i + 1).padStart(5, '0')}.mp4`);
     const data = await read({
       'MAFW/labels/single-expression.txt': names.map((name) => `${name}\tanger`).join('\n'),
+      'MAFW/labels/compound/list.txt': '00001.mp4\tanger_disgust\n',
+      'MAFW/transcript.txt': 'Kids are talking by the door.\n',
       ...clips(...names.map((name) => `MAFW/clips/${name}`)),
     });
-    expect([data.format, data.examples.length]).toEqual(['MAFW', 20]);
+    expect([data.format, data.examples.length, data.issues.length]).toEqual(['MAFW', 20, 0]);
     expect(summarise(data).splits).toEqual({ train: 16, val: 2, test: 2 });
     expect(data.folds).toBeUndefined();
   });

@@ -1,54 +1,13 @@
 /**
- * RAVDESS: acted speech and song, everything said by a file's name, MM-VC-EE-II-SS-RR-AA.mp4 in folders Actor_{01..24}:
- * modality, vocal channel, emotion, intensity, statement, take, actor. Speech with both picture and sound is read.
+ * RAVDESS: acted speech and song in folders Actor_{01..24}, everything said by a file's name. Speech with both picture and
+ * sound is read.
  */
-import { baseName, extension } from '../../io/files.ts';
+import { baseName } from '../../io/files.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import { canonicalLabel, type LabelMap, RAVDESS_LABELS } from '../labels.ts';
+import { parseRavdessName } from '../ravdess-name.ts';
 import type { AnnotationRow } from '../types.ts';
 import type { Reader } from './reader.ts';
-
-const NAME = /^\d\d(?:-\d\d){6}$/;
-/** Words of the codes, from 01. */
-const MODALITIES = ['audio and video', 'video only', 'audio only'];
-const CHANNELS = ['speech', 'song'];
-const EMOTIONS = ['neutral', 'calm', 'happy', 'sad', 'angry', 'fearful', 'disgust', 'surprised'];
-const INTENSITIES = ['normal', 'strong'];
-const STATEMENTS = ['Kids are talking by the door', 'Dogs are sitting by the door'];
-
-export interface RavdessName {
-  readonly modality: string;
-  readonly channel: string;
-  readonly emotion: string;
-  readonly intensity: string;
-  readonly statement: string;
-  /** Two digits, as written. */
-  readonly take: string;
-  readonly actor: string;
-}
-
-/** What the name says; a code without a meaning stays as it is. undefined when the name is not of that form. */
-export function parseRavdessName(path: string): RavdessName | undefined {
-  const name = baseName(path);
-  const stem = name.slice(0, name.length - extension(name).length - 1);
-  if (!NAME.test(stem)) return undefined;
-  const [modality, channel, emotion, intensity, statement, take, actor] = stem.split('-') as Codes;
-  return {
-    modality: word(MODALITIES, modality),
-    channel: word(CHANNELS, channel),
-    emotion: word(EMOTIONS, emotion),
-    intensity: word(INTENSITIES, intensity),
-    statement: word(STATEMENTS, statement),
-    take,
-    actor,
-  };
-}
-
-type Codes = [string, string, string, string, string, string, string];
-
-function word(words: readonly string[], code: string): string {
-  return words[Number(code) - 1] ?? code;
-}
 
 export const ravdess: Reader = {
   name: 'RAVDESS',
@@ -86,14 +45,14 @@ function rowOf(path: string, first: string | undefined, ownLabels: LabelMap): An
     return skip('name not understood', 'The name is not MM-VC-EE-II-SS-RR-AA.', 'The file was skipped.');
   }
   const { modality, channel, emotion, intensity, statement, take, actor } = name;
-  if (modality !== MODALITIES[0]) {
+  if (modality !== 'audio and video') {
     return skip(
       'one sense only',
       `Modality ${modality}.`,
       'Only files with picture and sound (01-…) are read.',
     );
   }
-  if (channel !== CHANNELS[0]) {
+  if (channel !== 'speech') {
     return skip('song, not speech', `Vocal channel ${channel}.`, 'Only speech (01-01-…) is read.');
   }
   if (first !== undefined) return skip('row repeated', `The same file as ${first}.`, 'The first was kept.');
