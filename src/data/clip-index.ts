@@ -1,8 +1,14 @@
 import { baseName, cleanPath, extension, type FileEntry, type FileTree } from '../io/files.ts';
+import { groupBy } from './group-by.ts';
 
 const VIDEO = ['mp4', 'm4v', 'mov', 'webm', 'mkv', 'avi', 'ts', 'gif'];
 const AUDIO = ['wav', 'mp3', 'm4a', 'aac', 'ogg', 'oga', 'opus', 'flac'];
 const IMAGE = ['jpg', 'jpeg', 'png', 'webp', 'bmp', 'avif'];
+const MEDIA = new Set([...VIDEO, ...AUDIO, ...IMAGE]);
+
+export function isVideo(path: string): boolean {
+  return VIDEO.includes(extension(path));
+}
 
 export function isImage(path: string): boolean {
   return IMAGE.includes(extension(path));
@@ -10,8 +16,7 @@ export function isImage(path: string): boolean {
 
 /** A file that can be a clip by itself: video, sound, or one picture. */
 export function isMedia(path: string): boolean {
-  const kind = extension(path);
-  return VIDEO.includes(kind) || AUDIO.includes(kind) || IMAGE.includes(kind);
+  return MEDIA.has(extension(path));
 }
 
 /** A clip found in the tree: one file, or the pictures of a folder in the order of their names. */
@@ -25,64 +30,118 @@ export type ClipMatch =
   | { readonly kind: 'ambiguous'; readonly paths: readonly string[] }
   | { readonly kind: 'missing' };
 
+/** Of many clips that could be meant, this many are named. */
+const NAMED_CANDIDATES = 3;
+
 /**
  * Finds the clip that an annotation means. Annotations carry paths relative to some folder that need not be the dropped
- * one, so after the exact path come: the path as the tail of a file's path, a file's path as the tail of it, the bare
- * file name, and the file name without its extension. Each only when exactly one clip fits.
+ * one, so after the exact path come: the path as the tail of a file's path, a file's path as the tail of it (the longest
+ * that fits), the bare file name, and the name with another extension of the same kind. Only when exactly one clip fits.
+ *
+ * Every way is a look-up, so that a hundred thousand frames cost no search; the maps of names are made when first asked.
  */
 export class ClipIndex {
-  private readonly clips = new Map<string, Clip>();
-  private readonly byName = new Map<string, Clip[]>();
-  private readonly byStem = new Map<string, Clip[]>();
+  /** Files that can be clips, by path. */
+  readonly files = new Map<string, FileEntry>();
+  /** Folders that hold pictures and nothing else that could be a clip: the pictures in the order of their names. */
+  readonly folders: ReadonlyMap<string, readonly FileEntry[]>;
+  #byName?: ReadonlyMap<string, readonly string[]>;
+  #byStem?: ReadonlyMap<string, readonly string[]>;
+  #holders?: ReadonlyMap<string, readonly string[]>;
 
   constructor(tree: FileTree) {
-    for (const file of tree.files) if (isMedia(file.path)) this.add({ path: file.path, files: [file] });
-    for (const clip of imageFolders(tree)) this.add(clip);
+    for (const file of tree.files) if (isMedia(file.path)) this.files.set(file.path, file);
+    this.folders = imageFolders(this.files);
   }
 
-  /** Every clip, pictures inside an image folder included. */
-  all(): Clip[] {
-    return [...this.clips.values()];
+  /** The clip of exactly that path. */
+  at(path: string): Clip | undefined {
+    const file = this.files.get(path);
+    const files = file ? [file] : this.folders.get(path);
+    return files && { path, files };
   }
 
   find(wanted: string): ClipMatch {
     const path = cleanPath(wanted);
-    const exact = this.clips.get(path);
-    if (exact) return { kind: 'found', clip: exact };
-    const name = baseName(path);
-    const sameName = this.byName.get(name) ?? [];
-    const byTail = sameName.filter(
-      (clip) => clip.path.endsWith(`/${path}`) || path.endsWith(`/${clip.path}`),
-    );
-    for (const candidates of [byTail, sameName, this.byStem.get(name) ?? []]) {
-      if (candidates.length === 1) return { kind: 'found', clip: candidates[0]! };
-      if (candidates.length > 1) return { kind: 'ambiguous', paths: candidates.map((clip) => clip.path) };
+    for (const paths of this.#candidates(path)) {
+      if (paths.length === 1) return { kind: 'found', clip: this.at(paths[0]!)! };
+      if (paths.length > 1) return { kind: 'ambiguous', paths: paths.slice(0, NAMED_CANDIDATES) };
     }
     return { kind: 'missing' };
   }
 
-  private add(clip: Clip): void {
-    this.clips.set(clip.path, clip);
-    const name = baseName(clip.path);
-    push(this.byName, name, clip);
-    if (extension(name) !== '') push(this.byStem, name.slice(0, name.lastIndexOf('.')), clip);
+  /** What could be meant, the best guess first; a list is made only when those before it are empty. */
+  *#candidates(path: string): Generator<readonly string[]> {
+    yield this.at(path) ? [path] : [];
+    yield this.#longerPaths(path);
+    yield this.#tails(path);
+    yield this.#named(path);
+    yield this.#otherExtensions(path);
+  }
+
+  /** Clips in deeper folders whose path ends with this one. */
+  #longerPaths(path: string): string[] {
+    const folder = folderOf(path);
+    if (folder === '') return [];
+    this.#holders ??= groupBy(new Set(this.#paths().map(folderOf)), baseName);
+    const holders = this.#holders.get(baseName(folder)) ?? [];
+    return holders
+      .filter((holder) => holder.endsWith(`/${folder}`))
+      .map((holder) => `${holder}/${baseName(path)}`)
+      .filter((candidate) => this.at(candidate));
+  }
+
+  /** The clip whose whole path is the end of this one. */
+  #tails(path: string): string[] {
+    for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+      const tail = path.slice(slash + 1);
+      if (this.at(tail)) return [tail];
+    }
+    return [];
+  }
+
+  /** Clips of that name, however it is capitalised; where one has it letter by letter, only those. */
+  #named(path: string): readonly string[] {
+    this.#byName ??= groupBy(this.#paths(), (each) => baseName(each).toLowerCase());
+    const name = baseName(path);
+    const named = this.#byName.get(name.toLowerCase()) ?? [];
+    if (named.length < 2) return named;
+    const exact = named.filter((candidate) => baseName(candidate) === name);
+    return exact.length > 0 ? exact : named;
+  }
+
+  /** A name without extension means any kind of clip; a video may have become another video or its frames. */
+  #otherExtensions(path: string): string[] {
+    this.#byStem ??= groupBy(this.#paths(), (each) => stem(each).toLowerCase());
+    const candidates = this.#byStem.get(stem(path).toLowerCase()) ?? [];
+    if (!isMedia(path)) return candidates.filter((candidate) => stem(candidate) !== baseName(candidate));
+    return isVideo(path)
+      ? candidates.filter((candidate) => isVideo(candidate) || this.folders.has(candidate))
+      : [];
+  }
+
+  #paths(): string[] {
+    return [...this.files.keys(), ...this.folders.keys()];
   }
 }
 
-/** Folders that hold pictures and nothing else that could be a clip. */
-function imageFolders(tree: FileTree): Clip[] {
-  const folders = new Map<string, FileEntry[]>();
-  for (const file of tree.files) {
-    const slash = file.path.lastIndexOf('/');
-    if (slash > 0 && isMedia(file.path)) push(folders, file.path.slice(0, slash), file);
-  }
-  return [...folders]
-    .filter(([, files]) => files.every((file) => isImage(file.path)))
-    .map(([path, files]) => ({ path, files }));
+/** The name without folders and without the extension of a clip: '01.02' has none. */
+function stem(path: string): string {
+  const name = baseName(path);
+  return isMedia(name) ? name.slice(0, name.lastIndexOf('.')) : name;
 }
 
-function push<T>(map: Map<string, T[]>, key: string, item: T): void {
-  const list = map.get(key);
-  if (list) list.push(item);
-  else map.set(key, [item]);
+/** The path of the folder that holds it; '' for the tree itself. */
+export function folderOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? '' : path.slice(0, slash);
+}
+
+function imageFolders(files: ReadonlyMap<string, FileEntry>): Map<string, FileEntry[]> {
+  const folders = groupBy(files.values(), ({ path }) => folderOf(path));
+  folders.delete('');
+  for (const [path, inside] of folders) {
+    if (!inside.every((file) => isImage(file.path))) folders.delete(path);
+  }
+  return folders;
 }

@@ -1,184 +1,83 @@
-import { baseName, extension, type FileEntry, type FileTree } from '../io/files.ts';
-import { InputError } from '../math/errors.ts';
+import type { FileTree } from '../io/files.ts';
 import type { DataIssue } from '../protocol/messages.ts';
-import { type Clip, ClipIndex, isImage } from './clip-index.ts';
-import { type RowsOfFile, rowsOfCsv, rowsOfJson, rowsOfJsonl, splitOfName } from './rows.ts';
-import { assignSplits } from './split.ts';
-import type { AnnotationRow, Dataset, Example } from './types.ts';
+import { ClipIndex } from './clip-index.ts';
+import { matchRows } from './match.ts';
+import { readOwnLabels } from './own-labels.ts';
+import { readAnnotationFiles } from './readers/annotation-files.ts';
+import { classFolders } from './readers/class-folders.ts';
+import { dfew } from './readers/dfew.ts';
+import { mafw } from './readers/mafw.ts';
+import { ravdess } from './readers/ravdess.ts';
+import { mergeRows, type Reader, type Reading, type Source } from './readers/reader.ts';
+import { divide } from './split.ts';
+import type { Dataset } from './types.ts';
 
-const READERS: Readonly<Record<string, (file: string, text: string) => RowsOfFile>> = {
-  json: rowsOfJson,
-  jsonl: rowsOfJsonl,
-  csv: rowsOfCsv,
-  tsv: rowsOfCsv,
-};
+const LAYOUTS: readonly Reader[] = [dfew, mafw, ravdess];
 
 export interface ReadOptions {
-  /** For the seeded split of a data set that brings none. */
+  /** For splits that the data set does not bring. */
   readonly seed: number;
-  /** Share held out for validation when the data set brings no split. Default 0.2. */
-  readonly valFraction?: number;
+  /** Of a data set that comes in folds, from 1. Default 1. */
+  readonly fold?: number;
 }
 
 /**
- * A dropped folder → examples. Annotations are every JSON, JSONL, CSV and TSV file in it; a folder without any row in
- * them is read as a folder per class. Bad rows become issues and never stop the rest.
+ * A dropped folder → examples. A person's own annotations (JSON, JSON Lines, CSV, TSV) come first; a folder without any
+ * row in them is read as the published data sets whose layout it has, else as a folder per class. Bad rows become issues
+ * and never stop the rest. Clips are not opened.
  */
-export async function readDataset(tree: FileTree, options: ReadOptions): Promise<Dataset> {
-  const clips = new ClipIndex(tree);
-  const issues: DataIssue[] = [];
-  const read: RowsOfFile[] = [];
-  for (const file of tree.files) {
-    const reader = READERS[extension(file.path)];
-    if (!reader) continue;
-    try {
-      read.push(reader(file.path, await (await file.blob()).text()));
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      issues.push({ file: file.path, message: error.message, hint: error.hint });
-    }
-  }
-  let rows = read.flatMap((part) => part.rows);
-  let format = [...new Set(read.filter((part) => part.rows.length > 0).map((part) => part.format))].join(
-    ', ',
-  );
-  let met = read.reduce((total, part) => total + part.met, 0);
-  issues.push(...read.flatMap((part) => part.issues));
-  if (met === 0) {
-    rows = rowsOfFolders(clips);
-    met = rows.length;
-    format = 'a folder per class';
-  }
-  const matched = await matchRows(rows, clips, issues);
-  if (matched.length === 0 && issues.length === 0) {
-    issues.push({
-      file: tree.name,
-      message: `${tree.files.length} files, but no annotation and no folder per class with clips in it.`,
-      hint: 'Drop the folder that holds both the clips and their JSON or CSV file.',
-    });
-  }
-  const examples = assignSplits(matched, options.seed, options.valFraction ?? 0.2);
-  return { name: tree.name, examples, issues, rows: met, format };
+export async function readDataset(tree: FileTree, { seed, fold = 1 }: ReadOptions): Promise<Dataset> {
+  const own = await readOwnLabels(tree);
+  const source: Source = { tree, clips: new ClipIndex(tree), fold, ownLabels: own.map };
+  const annotated = tree.files.filter(({ path }) => path !== own.file);
+  const { format, rows, issues, met, folds } = await readRows({
+    ...source,
+    tree: { ...tree, files: annotated },
+  });
+  const matched = matchRows(rows, source.clips);
+  const { examples, division } = divide(matched.examples, { seed, ...(folds ? { folds } : {}) });
+  return {
+    name: tree.name,
+    examples,
+    issues: [...own.issues, ...issues, ...matched.issues],
+    rows: met,
+    format,
+    division,
+    ...(folds ? { folds } : {}),
+  };
 }
 
-/** label/clip.mp4, or split/label/clip.mp4. A folder of pictures one level below its label is one clip. */
-function rowsOfFolders(clips: ClipIndex): AnnotationRow[] {
-  const all = clips.all();
-  const imageFolders = new Set(
-    all.filter((clip) => clip.files[0]?.path !== clip.path).map((clip) => clip.path),
-  );
-  const rows: AnnotationRow[] = [];
-  for (const clip of all) {
-    const parts = clip.path.split('/');
-    const isDeep = (clip.files[0]?.path ?? '').split('/').length > 2;
-    const split = isDeep ? splitOfName(parts[0]!) : null;
-    const [label, ...inside] = split === null ? parts : parts.slice(1);
-    const holder = clip.path.slice(0, clip.path.lastIndexOf('/'));
-    const isPartOfClip = isImage(clip.path) && imageFolders.has(holder) && inside.length > 1;
-    const isLabelFolder = inside.length === 0;
-    if (label === undefined || isPartOfClip || isLabelFolder) continue;
-    rows.push({ file: clip.path, path: clip.path, label, question: null, answer: label, split });
-  }
-  return rows;
+type Named = Reading & { readonly format: string };
+
+async function readRows(source: Source): Promise<Named> {
+  const layouts: Reader[] = [];
+  for (const reader of LAYOUTS) if (await reader.recognises(source)) layouts.push(reader);
+  const files = source.tree.files.filter(({ path }) => !layouts.some((reader) => reader.owns(path)));
+  const annotations = await readAnnotationFiles(files, source.ownLabels);
+  if (annotations.met > 0) return annotations;
+  const laidOut = await readLayouts(layouts, source);
+  if (laidOut.met === 0 && annotations.issues.length > 0) return annotations;
+  return { ...laidOut, issues: [...annotations.issues, ...laidOut.issues] };
 }
 
-type Unassigned = Omit<Example, 'split'> & { readonly split: Example['split'] | null };
-
-/** Rows with a clip, each once; what has none, is empty or repeats another becomes an issue. */
-async function matchRows(
-  rows: readonly AnnotationRow[],
-  clips: ClipIndex,
-  issues: DataIssue[],
-): Promise<Unassigned[]> {
-  const empty = await emptyFiles(clips);
-  const seen = new Map<string, AnnotationRow>();
-  const uses = new Map<string, number>();
-  const examples: Unassigned[] = [];
-  for (const row of rows) {
-    const clip = clipOf(row, clips, empty);
-    if ('message' in clip) {
-      issues.push({ file: row.file, row: row.row, ...clip });
-      continue;
-    }
-    const repeat = duplicateOf(row, clip.path, seen);
-    if (repeat) {
-      issues.push({ file: row.file, row: row.row, ...repeat });
-      continue;
-    }
-    const count = (uses.get(clip.path) ?? 0) + 1;
-    uses.set(clip.path, count);
-    const { label, question, answer, split } = row;
-    examples.push({
-      id: count === 1 ? clip.path : `${clip.path}#${count}`,
-      path: clip.path,
-      files: clip.files,
-      label,
-      question,
-      answer,
-      split,
-    });
-  }
-  return examples;
+/** Several published data sets in one folder become one; folds count alike in all of them. */
+async function readLayouts(layouts: readonly Reader[], source: Source): Promise<Named> {
+  if (layouts.length === 0) return readClassFolders(source);
+  const parts = await Promise.all(layouts.map((reader) => reader.read(source)));
+  const folds = parts.find((part) => part.folds)?.folds;
+  const format = layouts.map(({ name }) => name).join(', ');
+  return { ...mergeRows(parts), format, ...(folds ? { folds } : {}) };
 }
 
-type Problem = Pick<DataIssue, 'message' | 'hint'>;
-
-function clipOf(row: AnnotationRow, clips: ClipIndex, empty: ReadonlySet<FileEntry>): Clip | Problem {
-  const match = clips.find(row.path);
-  if (match.kind === 'missing') {
-    return {
-      message: `The clip ${row.path} is not in the folder.`,
-      hint: 'Drop the folder that holds the clips too, or correct the path.',
-    };
-  }
-  if (match.kind === 'ambiguous') {
-    return {
-      message: `The clip ${row.path} could be ${match.paths.slice(0, 3).join(' or ')}.`,
-      hint: 'Write the path with its folders.',
-    };
-  }
-  if (match.clip.files.some((file) => empty.has(file))) {
-    return {
-      message: `The clip ${match.clip.path} has 0 bytes.`,
-      hint: 'Copy it again; the copy broke off.',
-    };
-  }
-  return match.clip;
-}
-
-function duplicateOf(
-  row: AnnotationRow,
-  path: string,
-  seen: Map<string, AnnotationRow>,
-): Problem | undefined {
-  const key = `${path}\n${row.question ?? ''}`;
-  const first = seen.get(key);
-  if (!first) {
-    seen.set(key, row);
-    return undefined;
-  }
-  const where = `${first.row === undefined ? '' : `row ${first.row} of `}${baseName(first.file)}`;
-  return first.label === row.label
-    ? {
-        message: `${path} with the label "${row.label}" is already ${where}.`,
-        hint: 'The repeated row was skipped.',
-      }
-    : {
-        message: `${path} is "${first.label}" in ${where} and "${row.label}" here.`,
-        hint: 'The first row was kept; remove the wrong one.',
-      };
-}
-
-/** Files of no bytes. Sizes are asked for 64 at a time, since a directory handle opens a file for each. */
-async function emptyFiles(clips: ClipIndex): Promise<Set<FileEntry>> {
-  const files = [...new Set(clips.all().flatMap((clip) => clip.files))];
-  const empty = new Set<FileEntry>();
-  for (let start = 0; start < files.length; start += 64) {
-    const batch = files.slice(start, start + 64);
-    const blobs = await Promise.all(batch.map((file) => file.blob()));
-    blobs.forEach((blob, i) => {
-      if (blob.size === 0) empty.add(batch[i]!);
-    });
-  }
-  return empty;
+async function readClassFolders(source: Source): Promise<Named> {
+  const format = classFolders.name;
+  if (await classFolders.recognises(source)) return { ...(await classFolders.read(source)), format };
+  const { name, files } = source.tree;
+  const nothing: DataIssue = {
+    reason: 'nothing to read',
+    file: name,
+    message: `${files.length} files, but no annotation and no folder per class with clips in it.`,
+    hint: 'Drop the folder that holds both the clips and their JSON or CSV file.',
+  };
+  return { rows: [], issues: [nothing], met: 0, format: 'nothing' };
 }

@@ -1,10 +1,11 @@
-import { parseJson } from '../io/json.ts';
-import { InputError } from '../math/errors.ts';
+/** Entries of JSON, JSON Lines and tables → rows. The three differ in how entries are written, not in what these say. */
 import type { DataIssue, Split } from '../protocol/messages.ts';
-import { parseCsv } from './csv.ts';
+import { describeJson, isRecord, type Json } from './json-shapes.ts';
+import type { LabelMap } from './labels.ts';
+import { parseRavdessName } from './ravdess-name.ts';
 import type { AnnotationRow } from './types.ts';
 
-const PATH_KEYS = [
+export const PATH_KEYS: readonly string[] = [
   'video',
   'audio',
   'image',
@@ -16,7 +17,8 @@ const PATH_KEYS = [
   'video_name',
   'name',
 ];
-const LABEL_KEYS = ['label', 'emotion', 'class', 'solution', 'answer'];
+export const LABEL_KEYS: readonly string[] = ['label', 'emotion', 'class', 'solution', 'answer'];
+const SPEAKER_KEYS = ['speaker', 'speaker_id', 'actor', 'actor_id', 'subject', 'subject_id'];
 const QUESTION_KEYS = ['question', 'problem', 'prompt'];
 const SPLIT_WORDS: Readonly<Record<string, Split>> = {
   train: 'train',
@@ -30,108 +32,52 @@ const SPLIT_WORDS: Readonly<Record<string, Split>> = {
   testing: 'test',
 };
 
-export interface RowsOfFile {
+/** What was made of a file, or of a folder. */
+export interface ReadRows {
   readonly rows: readonly AnnotationRow[];
   readonly issues: readonly DataIssue[];
   /** Rows met, good or bad. */
   readonly met: number;
-  readonly format: string;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** Rows of an R1-Omni JSON list: {video, conversations: [{from: human|gpt, value}], split?}; or flat {path, label, …}. */
-export function rowsOfJson(file: string, text: string): RowsOfFile {
-  const value = parseJson(text, file);
-  const list = Array.isArray(value)
-    ? value
-    : isRecord(value) && Array.isArray(value.data)
-      ? value.data
-      : undefined;
-  if (!list) {
-    throw new InputError(`${file}: expected a list of clips, found ${describe(value)}.`, {
-      hint: 'A list of {"video": path, "conversations": [{"from": "human", …}, {"from": "gpt", "value": label}]} is read.',
-    });
-  }
-  return collect(
-    file,
-    'R1-Omni JSON',
-    list.map((item, index) => ({ row: index + 1, item })),
-  );
+/** An entry and where it stands, from 1: line of a table, position in a list. */
+export interface Entry {
+  readonly row: number;
+  readonly item: unknown;
 }
 
-/** Rows of JSON Lines; a line that is not JSON is an issue of its own. */
-export function rowsOfJsonl(file: string, text: string): RowsOfFile {
-  const issues: DataIssue[] = [];
-  const items: { row: number; item: unknown }[] = [];
-  text.split('\n').forEach((line, index) => {
-    if (line.trim() === '') return;
-    try {
-      items.push({ row: index + 1, item: parseJson(line, file) });
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      issues.push({
-        file,
-        row: index + 1,
-        message: error.message,
-        hint: error.hint,
-      });
-    }
-  });
-  const read = collect(file, 'JSON Lines', items);
-  return { ...read, issues: [...issues, ...read.issues], met: read.met + issues.length };
-}
-
-/** Rows of CSV or TSV with a header that names a path and a label column. */
-export function rowsOfCsv(file: string, text: string): RowsOfFile {
-  const [header, ...records] = parseCsv(text);
-  const names = header?.cells.map((cell) => cell.toLowerCase().replaceAll(' ', '_')) ?? [];
-  if (!PATH_KEYS.some((key) => names.includes(key)) || !LABEL_KEYS.some((key) => names.includes(key))) {
-    throw new InputError(
-      `${file}: the header ${JSON.stringify(header?.cells ?? [])} names no path or no label column.`,
-      {
-        hint: `Call them "path" and "label" (${[...PATH_KEYS, ...LABEL_KEYS].join(', ')} are understood).`,
-      },
-    );
-  }
-  const items = records.map(({ line, cells }) => ({
-    row: line,
-    item: Object.fromEntries(names.map((name, column) => [name, cells[column] ?? ''])),
-  }));
-  return collect(file, 'table', items);
-}
-
-function collect(file: string, format: string, items: readonly { row: number; item: unknown }[]): RowsOfFile {
+export function rowsOfEntries(file: string, entries: readonly Entry[]): ReadRows {
   const rows: AnnotationRow[] = [];
   const issues: DataIssue[] = [];
-  for (const { row, item } of items) {
+  for (const { row, item } of entries) {
     const read = readRow(file, row, item);
-    if (typeof read === 'string')
-      issues.push({
-        file,
-        row,
-        message: read,
-        hint: 'The row was skipped; correct it and drop the folder again.',
-      });
-    else rows.push(...read);
+    if (typeof read !== 'string') rows.push(...read);
+    else {
+      const hint = 'The row was skipped; correct it and drop the folder again.';
+      issues.push({ reason: 'row malformed', file, row, message: read, hint });
+    }
   }
-  return { rows, issues, met: items.length, format };
+  return { rows, issues, met: entries.length };
 }
 
 /** The rows of one entry (one per question and answer), or why there are none. */
 function readRow(file: string, row: number, item: unknown): AnnotationRow[] | string {
-  if (!isRecord(item)) return `Expected an object with a clip and a label, found ${describe(item)}.`;
+  if (!isRecord(item)) return `Expected an object with a clip and a label, found ${describeJson(item)}.`;
   const path = firstText(item, PATH_KEYS);
   if (path === undefined) return `No clip: none of ${PATH_KEYS.slice(0, 5).join(', ')} is a path.`;
   const split = readSplit(item.split);
   if (typeof split === 'object' && split !== null)
     return `Unknown split ${JSON.stringify(item.split)}; train, val and test are known.`;
-  const common = { file, row, path, split: split ?? splitOfName(file) };
+  const speaker = speakerOf(item) ?? parseRavdessName(path)?.actor ?? null;
+  const common = { file, row, path, speaker, split };
   const pairs = Array.isArray(item.conversations) ? conversationPairs(item.conversations) : flatPair(item);
   if (typeof pairs === 'string') return pairs;
   const empty = pairs.find(({ answer }) => labelOf(answer) === '');
   if (empty) return `${path}: the label is empty.`;
-  return pairs.map(({ question, answer }) => ({ ...common, question, answer, label: labelOf(answer) }));
+  return pairs.map(({ question, answer }) => {
+    const label = labelOf(answer);
+    return { ...common, question, answer, label, writtenLabel: label };
+  });
 }
 
 interface Pair {
@@ -160,9 +106,27 @@ function flatPair(item: Json): Pair[] | string {
   return [{ question: question === undefined ? null : withoutMediaTags(question), answer: String(answer) }];
 }
 
+const TAGGED_ANSWER = /(<answer>)([\s\S]*?)(<\/answer>)/;
+
 /** The label inside an answer: between its answer tags when it has them, else all of it. */
 function labelOf(answer: string): string {
-  return (/<answer>([\s\S]*?)<\/answer>/.exec(answer)?.[1] ?? answer).trim();
+  return (TAGGED_ANSWER.exec(answer)?.[2] ?? answer).trim();
+}
+
+/** The row with the labels that a person's map gives, in its answer too; itself where the map has nothing to say. */
+export function relabelled(row: AnnotationRow, own: LabelMap): AnnotationRow {
+  const label = own.get(row.label.toLowerCase());
+  if (label === undefined || label === row.label) return row;
+  const inTags = (_: string, open: string, __: string, close: string) => `${open}${label}${close}`;
+  const isTagged = TAGGED_ANSWER.test(row.answer);
+  return { ...row, label, answer: isTagged ? row.answer.replace(TAGGED_ANSWER, inTags) : label };
+}
+
+function speakerOf(item: Json): string | null {
+  const value = SPEAKER_KEYS.map((key) => item[key]).find(
+    (name) => typeof name === 'number' || (typeof name === 'string' && name.trim() !== ''),
+  );
+  return value === undefined ? null : String(value).trim();
 }
 
 function withoutMediaTags(question: string): string {
@@ -172,7 +136,7 @@ function withoutMediaTags(question: string): string {
 /** null = not given; undefined never; a wrapped value = given but not understood. */
 function readSplit(value: unknown): Split | null | { unknown: unknown } {
   if (value === undefined || value === null || value === '') return null;
-  const word = typeof value === 'string' ? value.toLowerCase() : '';
+  const word = typeof value === 'string' ? value.trim().toLowerCase() : '';
   return Object.hasOwn(SPLIT_WORDS, word) ? SPLIT_WORDS[word]! : { unknown: value };
 }
 
@@ -189,16 +153,4 @@ function firstText(item: Json, keys: readonly string[]): string | undefined {
     if (typeof value === 'string' && value.trim() !== '') return value.trim();
   }
   return undefined;
-}
-
-function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object'
-    ? `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'nothing'}`
-    : `a ${typeof value}`;
 }

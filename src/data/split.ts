@@ -1,54 +1,102 @@
-import { deriveSeed, shuffled } from '../math/random.ts';
+import { deriveSeed } from '../math/random.ts';
 import type { Split } from '../protocol/messages.ts';
+import { groupBy } from './group-by.ts';
+import { holdOutByLabel, holdOutSpeakers, type Unit } from './hold-out.ts';
+import type { Example, Folds, Undivided } from './types.ts';
 
-interface Splittable {
-  readonly label: string;
-  readonly split: Split | null;
+export interface DivideOptions {
+  readonly seed: number;
+  /** Of a data set that comes in folds: the one its splits are of. */
+  readonly folds?: Folds;
+}
+
+export interface Divided {
+  readonly examples: readonly Example[];
+  /** How it was done, a sentence. */
+  readonly division: string;
 }
 
 /**
- * Gives every example a split. When any example brings one, those without go to 'train'. When none does, a seeded share
- * of each label goes to 'val', shares rounded so that the total fits (largest remainders first); a label with a single
- * example stays in 'train'.
+ * Gives every example a split. Splits that the data brings win, and examples without one then train. Else whole speakers
+ * are held out, where the data knows at least two; else clips, the same share of every label.
  */
-export function assignSplits<T extends Splittable>(
-  examples: readonly T[],
-  seed: number,
-  valFraction: number,
-): (Omit<T, 'split'> & { split: Split })[] {
-  if (examples.some(({ split }) => split !== null)) {
-    return examples.map((example) => ({ ...example, split: example.split ?? 'train' }));
-  }
-  const byLabel = new Map<string, number[]>();
-  examples.forEach(({ label }, index) => {
-    byLabel.set(label, [...(byLabel.get(label) ?? []), index]);
-  });
-  const groups = [...byLabel.values()];
-  const quotas = valQuotas(
-    groups.map((group) => group.length),
-    valFraction,
-  );
-  const heldOut = new Set(
-    groups.flatMap((group, g) => shuffled(group, deriveSeed(seed, 'split'), g).slice(0, quotas[g])),
-  );
-  return examples.map((example, index) => ({ ...example, split: heldOut.has(index) ? 'val' : 'train' }));
+export function divide(examples: readonly Undivided[], { seed, folds }: DivideOptions): Divided {
+  if (examples.some(({ split }) => split !== null)) return asGiven(examples, folds);
+  const speakers = new Set(examples.map(({ speaker }) => speaker).filter((speaker) => speaker !== null));
+  return speakers.size > 1 ? bySpeaker(examples, seed) : byClip(examples, seed, speakers.size === 1);
 }
 
-/** How many of each label to hold out: floor of its share, then one more by largest remainder until the total is met. */
-function valQuotas(counts: readonly number[], fraction: number): number[] {
-  const usable = counts.map((count) => (count < 2 ? 0 : count));
-  const shares = usable.map((count) => count * fraction);
-  const quotas = shares.map(Math.floor);
-  const total = Math.round(shares.reduce((sum, share) => sum + share, 0));
-  const order = shares
-    .map((share, i) => ({ i, rest: share - quotas[i]! }))
-    .sort((a, b) => b.rest - a.rest || a.i - b.i);
-  let missing = total - quotas.reduce((sum, quota) => sum + quota, 0);
-  for (const { i } of order) {
-    if (missing <= 0) break;
-    if (quotas[i]! + 1 >= usable[i]!) continue;
-    quotas[i]! += 1;
-    missing--;
-  }
-  return quotas;
+function asGiven(examples: readonly Undivided[], folds: Folds | undefined): Divided {
+  const unmarked = examples.filter(({ split }) => split === null).length;
+  const divided = examples.map((example) => ({ ...example, split: example.split ?? 'train' }));
+  const sentences = [
+    folds ? `Fold ${folds.chosen}, by the data set's own lists.` : 'As the data says.',
+    unmarked > 0 ? `${unmarked} without a split train.` : '',
+    divided.every(({ split }) => split === 'train') ? 'Nothing is held out.' : '',
+    sharedSpeakers(divided),
+  ];
+  return { examples: divided, division: sentences.filter(Boolean).join(' ') };
+}
+
+/** A warning about speakers that are both trained on and held out; '' for none. */
+function sharedSpeakers(examples: readonly Example[]): string {
+  const known = groupBy(
+    examples.filter(({ speaker }) => speaker !== null),
+    ({ speaker }) => speaker!,
+  );
+  const shared = [...known.values()].filter((group) => new Set(group.map(({ split }) => split)).size > 1);
+  return shared.length === 0 ? '' : `${shared.length} of ${known.size} speakers are in more than one split.`;
+}
+
+function bySpeaker(examples: readonly Undivided[], seed: number): Divided {
+  const keyOf = ({ speaker, path }: Undivided) => (speaker === null ? `clip ${path}` : `speaker ${speaker}`);
+  const { divided, counts } = divideUnits(examples, keyOf, (units) =>
+    holdOutSpeakers(units, deriveSeed(seed, 'split')),
+  );
+  const unnamed = examples.filter(({ speaker }) => speaker === null).length;
+  const sentences = [
+    counts.test === 0
+      ? 'Everything trains: no speaker can be held out without losing a label.'
+      : `By speaker, seed ${seed}: ${counts.train} train, ${counts.val} val, ${counts.test} test, nobody in two splits.`,
+    unnamed > 0 ? `${unnamed} clips without a speaker count as one each.` : '',
+  ];
+  return { examples: divided, division: sentences.filter(Boolean).join(' ') };
+}
+
+function byClip(examples: readonly Undivided[], seed: number, isOneSpeaker: boolean): Divided {
+  const { divided, counts } = divideUnits(
+    examples,
+    ({ path }) => path,
+    (units) => holdOutByLabel(units, deriveSeed(seed, 'split')),
+  );
+  const sentences = [
+    counts.test === 0
+      ? 'Everything trains: there are too few clips to hold any out.'
+      : `By clip, seed ${seed}: a tenth of every label each for val and test.`,
+    isOneSpeaker ? 'All clips are of one speaker: scores say nothing about others.' : '',
+  ];
+  return { examples: divided, division: sentences.filter(Boolean).join(' ') };
+}
+
+/** Divides examples in units of one key. `counts`: units by split. */
+function divideUnits(
+  examples: readonly Undivided[],
+  keyOf: (example: Undivided) => string,
+  holdOut: (units: readonly Unit[]) => Split[],
+): { divided: Example[]; counts: Record<Split, number> } {
+  const groups = groupBy(examples, keyOf);
+  const splits = holdOut([...groups.values()].map(unitOf));
+  const splitOf = new Map([...groups.keys()].map((key, index) => [key, splits[index]!]));
+  const counts: Record<Split, number> = { train: 0, val: 0, test: 0 };
+  for (const split of splits) counts[split] += 1;
+  return {
+    divided: examples.map((example) => ({ ...example, split: splitOf.get(keyOf(example))! })),
+    counts,
+  };
+}
+
+function unitOf(examples: readonly Undivided[]): Unit {
+  const labels = new Map<string, number>();
+  for (const { label } of examples) labels.set(label, (labels.get(label) ?? 0) + 1);
+  return { labels, size: examples.length };
 }

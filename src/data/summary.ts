@@ -1,19 +1,49 @@
-import type { DataSummary, Split } from '../protocol/messages.ts';
-import type { Dataset } from './types.ts';
+import type { DataIssue, DataSummary, LabelCount, SkipReason, Split } from '../protocol/messages.ts';
+import { groupBy } from './group-by.ts';
+import type { Dataset, Example } from './types.ts';
 
-/** What the page shows of a data set. Labels by count, most first. */
-export function summarise({ examples, issues }: Dataset): DataSummary {
-  const counts = new Map<string, number>();
-  const splits: Record<Split, number> = { train: 0, val: 0, test: 0 };
-  for (const { label, split } of examples) {
-    counts.set(label, (counts.get(label) ?? 0) + 1);
-    splits[split] += 1;
-  }
+/** What the page shows of a data set. `unreadable`: clips that turned out so when they were opened. */
+export function summarise(data: Dataset, unreadable: readonly DataIssue[] = []): DataSummary {
+  const { examples, format, rows, division, folds } = data;
+  const issues = [...data.issues, ...unreadable];
   return {
+    format,
     count: examples.length,
-    labels: [...counts].map(([label, count]) => ({ label, count })).sort((a, b) => b.count - a.count),
-    splits,
-    examples: examples.map(({ id, path, label, split }) => ({ id, path, label, split })),
-    issues: [...issues],
+    rows,
+    labels: labelCounts(examples),
+    splits: splitCounts(examples),
+    division,
+    ...(folds ? { folds: { chosen: folds.chosen, available: [...folds.available] } } : {}),
+    examples: examples.map(({ id, path, label, split, note }) => ({
+      id,
+      path,
+      label,
+      split,
+      ...(note === undefined ? {} : { note }),
+    })),
+    issues,
+    skipped: reasonCounts(issues),
   };
+}
+
+function splitCounts(examples: readonly Example[]): Record<Split, number> {
+  const counts: Record<Split, number> = { train: 0, val: 0, test: 0 };
+  for (const { split } of examples) counts[split] += 1;
+  return counts;
+}
+
+function labelCounts(examples: readonly Example[]): LabelCount[] {
+  const labels = [...groupBy(examples, ({ label }) => label)].map(([label, group]) => ({
+    label,
+    count: group.length,
+    splits: splitCounts(group),
+    writtenAs: [...new Set(group.map(({ writtenLabel }) => writtenLabel))].filter((word) => word !== label),
+  }));
+  return labels.sort((a, b) => b.count - a.count);
+}
+
+function reasonCounts(issues: readonly DataIssue[]): { reason: SkipReason; count: number }[] {
+  const counts = new Map<SkipReason, number>();
+  for (const { reason } of issues) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count);
 }

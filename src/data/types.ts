@@ -1,41 +1,60 @@
 import type { FileEntry } from '../io/files.ts';
 import type { DataIssue, Split } from '../protocol/messages.ts';
 
+/** What a row says of its clip. */
+interface Labelled {
+  readonly label: string;
+  /** The label's word in the data, before synonyms and labels.json. */
+  readonly writtenLabel: string;
+  /** The row's own question without media tags; null when it has none. */
+  readonly question: string | null;
+  /** What supervised training imitates: the row's whole answer, which may hold a thinking part around the label. */
+  readonly answer: string;
+  /** Who is seen and heard; null when the data does not say. */
+  readonly speaker: string | null;
+  /** What else the data says of the clip, for people. */
+  readonly note?: string;
+}
+
 /** One labelled clip and what is asked about it. */
-export interface Example {
+export interface Example extends Labelled {
   /** Unique in the data set: the clip's path, with '#2', '#3' … when several rows ask about the same clip. */
   readonly id: string;
   /** Path in the dropped folder: of the clip's file, or of the folder that holds its pictures. */
   readonly path: string;
   /** The clip's file; for a folder of images its pictures in order. */
   readonly files: readonly FileEntry[];
-  readonly label: string;
-  /** The row's own question without media tags; null when it has none. */
-  readonly question: string | null;
-  /** What supervised training imitates: the row's whole answer, which may hold a thinking part around the label. */
-  readonly answer: string;
   readonly split: Split;
 }
 
+/** An example before the data set is divided; null = the data gives it no split. */
+export type Undivided = Omit<Example, 'split'> & { readonly split: Split | null };
+
 /** A row of an annotation file, not yet matched with a clip. */
-export interface AnnotationRow {
+export interface AnnotationRow extends Labelled {
   readonly file: string;
-  /** 1-based: line of a table, position in a JSON list. Absent for a folder per class. */
+  /** 1-based: line of a table, position in a JSON list. Absent where a clip's own path is the row. */
   readonly row?: number;
   readonly path: string;
-  readonly label: string;
-  readonly question: string | null;
-  readonly answer: string;
   readonly split: Split | null;
+}
+
+/** The folds of a data set that comes in them, counted from 1. */
+export interface Folds {
+  readonly chosen: number;
+  readonly available: readonly number[];
 }
 
 export interface Dataset {
   readonly name: string;
   readonly examples: readonly Example[];
-  /** What was skipped or deserves a look, by file and row. Never stops the rest. */
+  /** What was left out, by file and row. Never stops the rest. */
   readonly issues: readonly DataIssue[];
   /** Rows read, skipped ones included. */
   readonly rows: number;
   /** 'R1-Omni JSON' and the like, for people. */
   readonly format: string;
+  /** How the splits were made, a sentence. */
+  readonly division: string;
+  readonly folds?: Folds;
 }

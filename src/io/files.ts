@@ -5,6 +5,8 @@ import { parseJsonObject } from './json.ts';
 export interface FileEntry {
   /** Path inside the tree, parts joined by '/', no leading './'. */
   readonly path: string;
+  /** Bytes, where they are known without opening the file. */
+  readonly size?: number;
   blob(): Promise<Blob>;
 }
 
@@ -20,9 +22,15 @@ type TreeContents = Readonly<Record<string, string | Uint8Array<ArrayBuffer> | B
 export function treeFromMemory(name: string, contents: TreeContents): FileTree {
   const files = Object.entries(contents).map(([path, content]) => ({
     path: cleanPath(path),
+    size: sizeOf(content),
     blob: async () => (content instanceof Blob ? content : new Blob([content])),
   }));
   return makeTree(name, files);
+}
+
+function sizeOf(content: TreeContents[string]): number {
+  if (typeof content === 'string') return new TextEncoder().encode(content).length;
+  return content instanceof Blob ? content.size : content.byteLength;
 }
 
 /** A tree from `<input type="file" webkitdirectory>` or from loose files. */
@@ -32,7 +40,11 @@ export function treeFromFileList(list: Iterable<File>): FileTree {
 
 /** A tree from files with paths. A top folder that all of them share becomes the tree's name. */
 export function treeFromFiles(list: Iterable<{ readonly path: string; readonly file: Blob }>): FileTree {
-  const files = [...list].map(({ path, file }) => ({ path: cleanPath(path), blob: async () => file }));
+  const files = [...list].map(({ path, file }) => ({
+    path: cleanPath(path),
+    size: file.size,
+    blob: async () => file,
+  }));
   const tops = new Set(files.map(({ path }) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '')));
   const [top = ''] = tops;
   if (tops.size !== 1 || top === '') return makeTree('files', files);

@@ -38,7 +38,7 @@ const source = z.object({ baseUrl: z.string(), id: z.string(), revision: z.strin
 
 const COMMANDS: Record<Command['type'], z.ZodType> = {
   openDemo: z.object({ requestId }),
-  openData: z.object({ requestId, files }),
+  openData: z.object({ requestId, files, fold: z.number().int().optional() }),
   openModel: z.object({ requestId, files }),
   openModelFolder: z.object({ requestId, folder }),
   listModels: z.object({ requestId }),
@@ -74,19 +74,31 @@ const device = z.object({
   limits: counts,
 });
 
+const bySplit = z.object({ train: z.number(), val: z.number(), test: z.number() });
+
 const dataSummary = z.object({
+  format: z.string(),
   count: z.number(),
-  labels: z.array(z.object({ label: z.string(), count: z.number() })),
-  splits: z.object({ train: z.number(), val: z.number(), test: z.number() }),
-  examples: longArray(z.object({ id: z.string(), path: z.string(), label: z.string(), split })),
+  rows: z.number(),
+  labels: longArray(
+    z.object({ label: z.string(), count: z.number(), splits: bySplit, writtenAs: z.array(z.string()) }),
+  ),
+  splits: bySplit,
+  division: z.string(),
+  folds: z.object({ chosen: z.number(), available: z.array(z.number()) }).optional(),
+  examples: longArray(
+    z.object({ id: z.string(), path: z.string(), label: z.string(), split, note: z.string().optional() }),
+  ),
   issues: longArray(
     z.object({
+      reason: z.string(),
       file: z.string(),
       row: z.number().optional(),
       message: z.string(),
       hint: z.string().optional(),
     }),
   ),
+  skipped: z.array(z.object({ reason: z.string(), count: z.number() })),
 });
 
 const modelSummary = z.object({

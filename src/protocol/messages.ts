@@ -49,7 +49,8 @@ export interface HubSource {
 
 export type Command =
   | { type: 'openDemo'; requestId: number }
-  | { type: 'openData'; requestId: number; files: SourceFile[] }
+  /** `fold` (from 1) matters to data sets that come in folds. */
+  | { type: 'openData'; requestId: number; files: SourceFile[]; fold?: number }
   | { type: 'openModel'; requestId: number; files: SourceFile[] }
   /** A folder whose handle the page holds, from a picker, a drop or an earlier visit. */
   | { type: 'openModelFolder'; requestId: number; folder: FileSystemDirectoryHandle }
@@ -93,8 +94,26 @@ export interface DeviceInfo {
   limits: Record<string, number>;
 }
 
-/** Something wrong with the data that did not stop the rest. */
+/** Why something of a data set was left out. */
+export type SkipReason =
+  | 'file unreadable'
+  | 'list missing'
+  | 'row malformed'
+  | 'row repeated'
+  | 'label contradicted'
+  | 'label unknown'
+  | 'name not understood'
+  | 'clip missing'
+  | 'clip ambiguous'
+  | 'clip empty'
+  | 'clip unreadable'
+  | 'one sense only'
+  | 'song, not speech'
+  | 'nothing to read';
+
+/** Something of the data that was left out and did not stop the rest. */
 export interface DataIssue {
+  reason: SkipReason;
   file: string;
   /** 1-based row in a table file, where there is one. */
   row?: number;
@@ -107,14 +126,36 @@ export interface ExampleInfo {
   path: string;
   label: string;
   split: Split;
+  /** What else the data says of the clip, for people. */
+  note?: string;
+}
+
+/** A label and the clips that have it. */
+export interface LabelCount {
+  label: string;
+  count: number;
+  splits: Record<Split, number>;
+  /** Other words that the data writes for it. */
+  writtenAs: string[];
 }
 
 export interface DataSummary {
+  /** 'R1-Omni JSON', 'DFEW' and the like, for people. */
+  format: string;
   count: number;
-  labels: { label: string; count: number }[];
+  /** Rows or files met, those left out included. */
+  rows: number;
+  /** Most clips first. */
+  labels: LabelCount[];
   splits: Record<Split, number>;
+  /** How the splits were made, a sentence. */
+  division: string;
+  /** Where the data set comes in folds: those in the folder, and the one that was read. */
+  folds?: { chosen: number; available: number[] };
   examples: ExampleInfo[];
   issues: DataIssue[];
+  /** Counts of `issues`, most first. */
+  skipped: { reason: SkipReason; count: number }[];
 }
 
 export interface ModelSummary {

@@ -1,4 +1,5 @@
 /** Rewards of a completion. `accuracy` and `format` are R1-Omni's, to the byte; the others are named by what they follow. */
+import { SYNONYMS } from '../data/labels.ts';
 
 export interface RewardContext {
   /** The true label; null when the example has none, and then rewards that need it say null. */
@@ -46,19 +47,6 @@ function accuracy(text: string, { label }: RewardContext): number | null {
   if (label === null) return null;
   return Number(publishedAnswer(text) === publishedAnswer(`<answer> ${label} </answer>`));
 }
-
-/** Words of the same emotion in the noun and adjective forms that data sets mix. */
-const SYNONYMS: Readonly<Record<string, string>> = {
-  anger: 'angry',
-  happiness: 'happy',
-  sadness: 'sad',
-  contempt: 'contemptuous',
-  anxiety: 'anxious',
-  helplessness: 'helpless',
-  disappointment: 'disappointed',
-  fearful: 'fear',
-  surprised: 'surprise',
-};
 
 /** The answer between the first answer tags (over several lines too), trimmed; the whole text, trimmed, without tags. */
 export function readAnswer(text: string): string {

@@ -27,6 +27,8 @@ export interface Studio {
   readonly store: StoreApi<StudioState>;
   openDemo(): Promise<void>;
   openData(files: SourceFile[]): Promise<void>;
+  /** Opens the present data set again with another of its folds. */
+  chooseFold(fold: number): Promise<void>;
   openModel(files: SourceFile[]): Promise<void>;
   openModelFolder(folder: FileSystemDirectoryHandle): Promise<void>;
   /** Asks for the models in the browser's storage. */
@@ -71,6 +73,8 @@ export function createStudio(port: Port): Studio {
   const store = createStore<StudioState>()(initialState);
   const waiting = new Map<number, Waiting>();
   let lastRequest = 0;
+  /** Those of the data set that is open. */
+  let dataFiles: SourceFile[] = [];
   store.subscribe(releaseFrames);
 
   port.listen((event) => {
@@ -111,7 +115,11 @@ export function createStudio(port: Port): Studio {
       // Settings changed while the demo was loading are the person's own: keep them.
       if (store.getState().draft === draft) store.setState({ draft: presetConfig('demo') });
     },
-    openData: (files) => ask({ type: 'openData', files }),
+    async openData(files) {
+      await ask({ type: 'openData', files });
+      dataFiles = files;
+    },
+    chooseFold: (fold) => ask({ type: 'openData', files: dataFiles, fold }),
     openModel: (files) => ask({ type: 'openModel', files }),
     preview: (exampleId) => ask({ type: 'preview', exampleId }, { clip: { exampleId } }),
     plan: (whatIf) => ask({ type: 'plan', config: parseConfig(store.getState().draft), whatIf }),

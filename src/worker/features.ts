@@ -159,7 +159,14 @@ export class FeatureStore {
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       const { message, hint } = error;
-      return { issue: { file: example.path, message, ...(hint === undefined ? {} : { hint }) } };
+      return {
+        issue: {
+          reason: 'clip unreadable',
+          file: example.path,
+          message,
+          ...(hint === undefined ? {} : { hint }),
+        },
+      };
     }
   }
 }

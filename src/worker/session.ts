@@ -96,8 +96,8 @@ export class Session {
     return this.#model?.tree;
   }
 
-  openData({ requestId, files }: CommandOf<'openData'>): Promise<void> {
-    return this.#open(() => this.#takeData(treeFromFiles(files), requestId));
+  openData({ requestId, files, fold }: CommandOf<'openData'>): Promise<void> {
+    return this.#open(() => this.#takeData(treeFromFiles(files), requestId, fold));
   }
 
   #open(work: () => Promise<void>): Promise<void> {
@@ -122,7 +122,7 @@ export class Session {
     this.#becomeReady();
   }
 
-  async #takeData(tree: FileTree, requestId: number): Promise<void> {
+  async #takeData(tree: FileTree, requestId: number, fold = 1): Promise<void> {
     this.#emit({
       type: 'progress',
       requestId,
@@ -131,7 +131,7 @@ export class Session {
       total: tree.files.length,
       unit: 'files',
     });
-    const data = await readDataset(tree, { seed: SPLIT_SEED });
+    const data = await readDataset(tree, { seed: SPLIT_SEED, fold });
     await this.#lane.run(async () => this.#dropRun());
     this.#data = data;
     this.#features?.clear();
@@ -142,8 +142,7 @@ export class Session {
   #summary(data: Dataset): DataSummary {
     const unreadable = this.#features?.issues ?? [];
     this.#reportedIssues = unreadable.length;
-    const summary = summarise(data);
-    return { ...summary, issues: [...summary.issues, ...unreadable] };
+    return summarise(data, unreadable);
   }
 
   /** Tells the page about clips that turned out to be unreadable. */

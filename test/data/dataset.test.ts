@@ -123,6 +123,15 @@ describe('finding clips', () => {
     expect(await found('00001', 'clips/00001.webm')).toBe('clips/00001.webm');
   });
 
+  test('whatever the capitals, unless these decide; a video also by another extension or as frames', async () => {
+    expect(await found('A.wav', 'x/a.WAV')).toBe('x/a.WAV');
+    expect(await found('a.mp4', 'x/a.mp4', 'y/A.MP4')).toBe('x/a.mp4');
+    expect(await found('a.avi', 'x/a.mp4')).toBe('x/a.mp4');
+    expect(await found('a.avi', 'x/a/1.jpg')).toBe('x/a');
+    expect(await found('a.mp4', 'x/a.jpg')).toMatch(/is not in the folder/);
+    expect(await found('a.wav', 'x/a.mp4')).toMatch(/is not in the folder/);
+  });
+
   test('two that fit are not guessed between', async () => {
     expect(await found('a.mp4', 'x/a.mp4', 'y/a.mp4')).toMatch(/could be x\/a\.mp4 or y\/a\.mp4/);
     expect(await found('z/a.mp4', 'x/a.mp4', 'y/a.mp4')).toMatch(/could be/);

@@ -1,39 +1,5 @@
 import { expect, test } from 'vitest';
 import { PromptSampler } from '../../src/data/sampler.ts';
-import { assignSplits } from '../../src/data/split.ts';
-
-const examples = (counts: Record<string, number>) =>
-  Object.entries(counts).flatMap(([label, n]) =>
-    Array.from({ length: n }, (_, i) => ({ id: `${label}${i}`, label, split: null })),
-  );
-
-test('the seeded split holds out the same share of every label', () => {
-  const split = assignSplits(examples({ a: 40, b: 20, c: 1 }), 3, 0.2);
-  const held = (label: string) =>
-    split.filter((example) => example.label === label && example.split === 'val').length;
-  expect([held('a'), held('b'), held('c')]).toEqual([8, 4, 0]);
-  expect(assignSplits(examples({ a: 40, b: 20, c: 1 }), 3, 0.2)).toEqual(split);
-  expect(assignSplits(examples({ a: 40, b: 20, c: 1 }), 4, 0.2)).not.toEqual(split);
-});
-
-test('odd counts fill the total by largest remainders, and leave each label something to train on', () => {
-  const split = assignSplits(examples({ a: 7, b: 7, c: 6 }), 0, 0.25);
-  expect(split.filter((example) => example.split === 'val').length).toBe(5);
-  const tiny = assignSplits(examples({ a: 2, b: 2 }), 0, 0.9);
-  for (const label of ['a', 'b']) {
-    expect(
-      tiny.filter((example) => example.label === label && example.split === 'train').length,
-    ).toBeGreaterThanOrEqual(1);
-  }
-});
-
-test('a split that the data set brings is kept', () => {
-  const given = [
-    { label: 'a', split: 'test' as const },
-    { label: 'a', split: null },
-  ];
-  expect(assignSplits(given, 0, 0.5).map(({ split }) => split)).toEqual(['test', 'train']);
-});
 
 test('a sampler hands out each prompt once per epoch, and again in another order', () => {
   const sampler = new PromptSampler(5, 9);

@@ -214,7 +214,7 @@ describe('a broken data set in a browser', () => {
       await page.getByTestId('model-name').filter({ hasText: 'omni-tiny' }).waitFor();
       await dropFolder(page, 'data', folder.path);
       const issues = page.getByTestId('data-issues');
-      await issues.filter({ hasText: '2 problems' }).waitFor();
+      await issues.filter({ hasText: '2 left out' }).waitFor();
       await issues.locator('summary').click();
       expect(await issues.textContent()).toMatch(/broken\.json.*not JSON at line 1/);
       expect(await issues.textContent()).toMatch(/data\.json row 4.*zero\.mp4 has 0 bytes/);
@@ -222,7 +222,7 @@ describe('a broken data set in a browser', () => {
       await page.getByTestId('start').click();
       await reach(page, 'finished');
       await show(page, 'data');
-      await issues.filter({ hasText: '3 problems' }).waitFor();
+      await issues.filter({ hasText: '3 left out' }).waitFor();
       await issues.locator('summary').click();
       expect(await issues.textContent()).toMatch(/clips\/cut\.mp4.*truncated/);
       await screenshot(page, 'data-issues');

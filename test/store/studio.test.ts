@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Command, Event, RolloutGroup } from '../../src/protocol/messages.ts';
+import { exampleOf } from '../../src/store/examples.ts';
 import type { Port } from '../../src/store/port.ts';
 import { createStudio, type Studio } from '../../src/store/studio.ts';
 import { greedyEval } from '../reference/eval-result.ts';
@@ -20,11 +21,15 @@ function line(): { port: Port; sent: Command[]; say: (...events: Event[]) => voi
 
 const example = { id: 'a', path: 'a.mp4', label: 'angry', split: 'train' as const };
 const summary = {
+  format: 'table',
   count: 1,
+  rows: 1,
   labels: [],
   splits: { train: 1, val: 0, test: 0 },
+  division: 'As the data says.',
   examples: [example],
   issues: [],
+  skipped: [],
 };
 const model = {
   name: 'tiny',
@@ -91,6 +96,19 @@ describe('requests', () => {
     expect(state(studio).problems).toMatchObject([{ command: 'preview', message: 'a.mp4 is empty.' }]);
     void studio.preview('a').catch(() => undefined);
     expect(state(studio).problems).toEqual([]);
+  });
+
+  it('opens another fold from the files of the data set at hand, not of one that was refused', async () => {
+    const { studio, sent, say } = await loaded();
+    const file = (path: string) => ({ path, file: new File(['x'], path) });
+    const opened = studio.openData([file('a.mp4')]);
+    say({ type: 'done', requestId: 2 });
+    await opened;
+    const refused = studio.openData([file('b.mp4')]);
+    say({ type: 'error', requestId: 3, message: 'A run is under way.', fatal: false });
+    await expect(refused).rejects.toThrow('under way');
+    void studio.chooseFold(2);
+    expect(last(sent)).toMatchObject({ type: 'openData', requestId: 4, fold: 2, files: [{ path: 'a.mp4' }] });
   });
 
   it('let go of frames that are no longer shown', async () => {
@@ -288,4 +306,15 @@ it('says why there is no GPU', () => {
     reason: 'No WebGPU here.',
     hint: 'Use Chrome 113 or newer.',
   });
+});
+
+it('finds a clip by its id, in the data set that is asked', () => {
+  const other = { ...summary, examples: [{ ...example, path: 'b.mp4' }] };
+  expect(exampleOf(summary, 'a')?.path).toBe('a.mp4');
+  expect(exampleOf(other, 'a')?.path).toBe('b.mp4');
+  expect([exampleOf(summary, 'b'), exampleOf(undefined, 'a'), exampleOf(summary, undefined)]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

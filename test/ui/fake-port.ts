@@ -8,6 +8,8 @@ import type {
   Command,
   CommandOf,
   Completion,
+  DataIssue,
+  DataSummary,
   EvalResult,
   Event,
   Mute,
@@ -133,7 +135,7 @@ function open(command: Opening, say: (event: Event) => void, clips: number): voi
   }
   say({ type: 'progress', requestId, what: 'Reading clips', done: 34, total: clips, unit: 'clips' });
   if (command.type === 'openDemo' || command.type === 'openData')
-    say({ type: 'data', requestId, summary: dataSummary(clips) });
+    say({ type: 'data', requestId, summary: dataSummary(clips, foldOf(command)) });
   if (command.type !== 'openData') {
     const parts = {
       decoder: 98_304,
@@ -162,33 +164,52 @@ function open(command: Opening, say: (event: Event) => void, clips: number): voi
   say({ type: 'done', requestId });
 }
 
-function dataSummary(count: number) {
+const foldOf = (command: Opening) => (command.type === 'openData' ? (command.fold ?? 1) : 1);
+
+function dataSummary(count: number, fold: number): DataSummary {
   const examples = Array.from({ length: count }, (_, i) => ({
     id: `clip-${i}`,
     path: `clips/clip_${String(i).padStart(4, '0')}.${i % 2 ? 'webm' : 'mp4'}`,
     label: LABELS[i % 7 === 6 ? 0 : i % 4]!,
     split: SPLIT_OF(i),
   }));
-  const labels = LABELS.map((label) => ({
-    label,
-    count: examples.filter((each) => each.label === label).length,
-  }));
-  const of = (split: Split) => examples.filter((each) => each.split === split).length;
-  const issues = [
-    { file: 'clips/clip_0099.mp4', message: 'The file is empty (0 bytes).', hint: 'Copy it again.' },
+  const splitsOf = (label?: string) => {
+    const own = examples.filter((each) => label === undefined || each.label === label);
+    const of = (split: Split) => own.filter((each) => each.split === split).length;
+    return { train: of('train'), val: of('val'), test: of('test') };
+  };
+  const labels = LABELS.map((label) => {
+    const splits = splitsOf(label);
+    const writtenAs = label === 'angry' ? ['anger'] : [];
+    return { label, count: splits.train + splits.val + splits.test, splits, writtenAs };
+  });
+  const issues: DataIssue[] = [
     {
+      reason: 'clip empty',
+      file: 'clips/clip_0099.mp4',
+      message: 'The file is empty (0 bytes).',
+      hint: 'Copy it again.',
+    },
+    {
+      reason: 'row malformed',
       file: 'data.json',
       row: 12,
       message: 'The label is empty.',
       hint: 'Give it one of angry, happy, neutral, sad.',
     },
   ];
+  const skipped = issues.map(({ reason }) => ({ reason, count: 1 }));
   return {
+    format: 'DFEW',
     count,
+    rows: count + issues.length,
     labels,
-    splits: { train: of('train'), val: of('val'), test: of('test') },
+    splits: splitsOf(),
+    division: `Fold ${fold}, by the data set's own lists.`,
+    folds: { chosen: fold, available: [1, 2, 3, 4, 5] },
     examples,
     issues,
+    skipped,
   };
 }
 

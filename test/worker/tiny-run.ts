@@ -39,6 +39,8 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
       label,
       question: null,
       answer: label,
+      writtenLabel: label,
+      speaker: null,
       split: 'train' as const,
     };
     const vision = numbers(shapes.vision[0] * shapes.vision[1], 10 + index);

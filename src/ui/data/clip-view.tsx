@@ -1,6 +1,7 @@
 /** One clip as the model gets it: frames, waveform, log-mel, prompt. */
 import { useEffect, useRef } from 'react';
-import type { Preview } from '../../protocol/messages.ts';
+import type { ExampleInfo, Preview } from '../../protocol/messages.ts';
+import { exampleOf } from '../../store/examples.ts';
 import { useStudioState } from '../../store/react.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
@@ -8,7 +9,7 @@ import { drawFrame, drawLogMel, drawWaveform } from './drawing.ts';
 
 export function ClipView() {
   const clip = useStudioState((state) => state.clip);
-  const example = useStudioState(({ data }) => data?.examples.find(({ id }) => id === clip?.exampleId));
+  const example = useStudioState(({ data }) => exampleOf(data, clip?.exampleId));
   const preview = clip?.preview;
   return (
     <Panel
@@ -21,16 +22,17 @@ export function ClipView() {
         <Empty>Choose a clip from the list: its frames, its sound and its prompt will show here.</Empty>
       )}
       {clip && !preview && <p className="muted">Reading the clip…</p>}
-      {preview && <PreviewBody preview={preview} label={example?.label} />}
+      {preview && <PreviewBody preview={preview} example={example} />}
     </Panel>
   );
 }
 
-function PreviewBody({ preview, label }: { preview: Preview; label: string | undefined }) {
+function PreviewBody({ preview, example }: { preview: Preview; example: ExampleInfo | undefined }) {
   const { frames, waveform, logMel, prompt, tokens, seconds } = preview;
   const size = frames[0] ? `${frames[0].width}×${frames[0].height}` : 'no picture';
   const facts = [
-    label === undefined ? '' : `label ${label}`,
+    example === undefined ? '' : `label ${example.label}`,
+    example?.note ?? '',
     seconds === undefined ? '' : `${seconds.toFixed(2)} s`,
     `${frames.length} frames ${size}`,
     `${tokens} prompt tokens`,

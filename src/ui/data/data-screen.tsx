@@ -1,18 +1,17 @@
 /** Data: bring clips in, see that they arrived, and look at one as the model does. */
 import { useState } from 'react';
-import type { DataIssue, DataSummary } from '../../protocol/messages.ts';
+import type { DataSummary } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { Bars } from '../parts/bars.tsx';
+import { isActive } from '../../store/state.ts';
 import { fire } from '../parts/fire.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
 import { ClipList } from './clip-list.tsx';
 import { ClipView } from './clip-view.tsx';
 import { DropZone } from './drop-zone.tsx';
+import { LabelTable, MOST_LABELS } from './label-table.tsx';
+import { LeftOut } from './left-out.tsx';
 import { openFiles, planFiles } from './open-files.ts';
-
-/** Below this many clips a label's recall says little. */
-const FEW = 15;
 
 export default function DataScreen() {
   const studio = useStudio();
@@ -21,7 +20,7 @@ export default function DataScreen() {
     <>
       <DropZone onFiles={(files) => fire(openFiles(studio, planFiles(files, 'data')))}>
         Drop a folder of clips with a <code>.json</code>, <code>.jsonl</code> or <code>.csv</code> that names
-        their labels. Nothing is uploaded.
+        their labels, or DFEW, MAFW, RAVDESS or a folder per class as they are. Nothing is uploaded.
       </DropZone>
       <Problems commands={['openData', 'openDemo']} />
       {data ? (
@@ -44,11 +43,12 @@ function DataSet({ data }: { data: DataSummary }) {
         <strong className="number">{data.count}</strong> clips · {data.labels.length} labels · train {train} /
         val {val} / test {test}
       </p>
-      <Issues issues={data.issues} />
+      <HowRead data={data} />
+      <LeftOut issues={data.issues} skipped={data.skipped} />
       <div className="columns">
         <div className="stack">
           <Panel title="Labels">
-            <LabelBars data={data} />
+            <LabelTable labels={data.labels} />
           </Panel>
           <Panel title="Clips" aside={<LabelFilter data={data} label={label} onLabel={setLabel} />}>
             <ClipList examples={shown} total={data.count} />
@@ -60,13 +60,31 @@ function DataSet({ data }: { data: DataSummary }) {
   );
 }
 
-function LabelBars({ data }: { data: DataSummary }) {
-  const bars = data.labels.map(({ label, count }) => ({
-    name: label,
-    value: count,
-    note: count < FEW ? '⚠ few: its recall will be noisy' : undefined,
-  }));
-  return <Bars bars={bars} caption="Clips by label" />;
+function HowRead({ data }: { data: DataSummary }) {
+  const studio = useStudio();
+  const state = useStudioState(({ run }) => run.state);
+  const { format, rows, division, folds } = data;
+  return (
+    <p className="muted toolbar" data-testid="data-how">
+      <span>
+        Read as {format}, {rows} {rows === 1 ? 'row' : 'rows'}. {division}
+      </span>
+      {folds && (
+        <select
+          aria-label="Fold"
+          value={folds.chosen}
+          disabled={state === 'loading' || isActive(state)}
+          onChange={(event) => fire(studio.chooseFold(Number(event.target.value)))}
+        >
+          {folds.available.map((fold) => (
+            <option key={fold} value={fold}>
+              fold {fold}
+            </option>
+          ))}
+        </select>
+      )}
+    </p>
+  );
 }
 
 interface FilterProps {
@@ -83,34 +101,11 @@ function LabelFilter({ data, label, onLabel }: FilterProps) {
       onChange={(event) => onLabel(event.target.value || undefined)}
     >
       <option value="">all labels</option>
-      {data.labels.map((row) => (
+      {data.labels.slice(0, MOST_LABELS).map((row) => (
         <option key={row.label} value={row.label}>
           {row.label}
         </option>
       ))}
     </select>
-  );
-}
-
-function Issues({ issues }: { issues: readonly DataIssue[] }) {
-  if (issues.length === 0) return null;
-  return (
-    <details className="notice" data-testid="data-issues">
-      <summary>
-        ⚠ {issues.length} {issues.length === 1 ? 'problem' : 'problems'} in the files; everything else was
-        kept
-      </summary>
-      <ul>
-        {issues.slice(0, 200).map(({ file, row, message, hint }) => (
-          <li key={`${file}:${row ?? ''}:${message}`}>
-            <code>
-              {file}
-              {row === undefined ? '' : ` row ${row}`}
-            </code>{' '}
-            {message} <span className="muted">{hint}</span>
-          </li>
-        ))}
-      </ul>
-    </details>
   );
 }

@@ -2,6 +2,7 @@
 import { Fragment, type KeyboardEvent, useState } from 'react';
 import { formatMetric } from '../../math/format.ts';
 import type { Completion } from '../../protocol/messages.ts';
+import { exampleOf } from '../../store/examples.ts';
 import { useStudioState } from '../../store/react.ts';
 import { useKey } from '../shell/keys.ts';
 import type { RolloutRow } from './rows.ts';
@@ -90,9 +91,7 @@ interface RowProps {
 
 function AnswerRow({ row, rewards, hasKl, open, toggle }: RowProps) {
   const { completion, label, first, exampleId } = row;
-  const path = useStudioState(
-    ({ data }) => data?.examples.find(({ id }) => id === exampleId)?.path ?? exampleId,
-  );
+  const path = useStudioState(({ data }) => exampleOf(data, exampleId)?.path ?? exampleId);
   const right = completion.answer === label;
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Enter') return;

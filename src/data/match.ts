@@ -1,0 +1,82 @@
+/** Rows of annotations → examples with their clips. */
+import { baseName } from '../io/files.ts';
+import type { DataIssue } from '../protocol/messages.ts';
+import type { Clip, ClipIndex } from './clip-index.ts';
+import type { AnnotationRow, Undivided } from './types.ts';
+
+export interface Matched {
+  readonly examples: readonly Undivided[];
+  readonly issues: readonly DataIssue[];
+}
+
+type Problem = Pick<DataIssue, 'reason' | 'message' | 'hint'>;
+
+/** Rows with a clip, each once; what has none, is empty or repeats another becomes an issue. Opens no clip. */
+export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Matched {
+  const examples: Undivided[] = [];
+  const issues: DataIssue[] = [];
+  const firsts = new Map<string, AnnotationRow>();
+  const uses = new Map<string, number>();
+  for (const row of rows) {
+    const clip = clipOf(row, clips);
+    const problem = 'message' in clip ? clip : repeats(row, clip.path, firsts);
+    if (problem) {
+      issues.push({ file: row.file, ...(row.row === undefined ? {} : { row: row.row }), ...problem });
+      continue;
+    }
+    const { path, files } = clip as Clip;
+    const use = (uses.get(path) ?? 0) + 1;
+    uses.set(path, use);
+    const { file: _, row: __, ...said } = row;
+    examples.push({ ...said, id: use === 1 ? path : `${path}#${use}`, path, files });
+  }
+  return { examples, issues };
+}
+
+function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
+  const match = clips.find(row.path);
+  if (match.kind === 'missing') {
+    return {
+      reason: 'clip missing',
+      message: `The clip ${row.path} is not in the folder.`,
+      hint: 'Drop the folder that holds the clips too, or correct the path.',
+    };
+  }
+  if (match.kind === 'ambiguous') {
+    return {
+      reason: 'clip ambiguous',
+      message: `The clip ${row.path} could be ${match.paths.join(' or ')}.`,
+      hint: 'Write the path with its folders.',
+    };
+  }
+  if (match.clip.files.some(({ size }) => size === 0)) {
+    return {
+      reason: 'clip empty',
+      message: `The clip ${match.clip.path} has 0 bytes.`,
+      hint: 'Copy it again; the copy broke off.',
+    };
+  }
+  return match.clip;
+}
+
+/** A row that asks the same about the same clip as one before it. */
+function repeats(row: AnnotationRow, path: string, firsts: Map<string, AnnotationRow>): Problem | undefined {
+  const key = `${path}\n${row.question ?? ''}`;
+  const first = firsts.get(key);
+  if (!first) {
+    firsts.set(key, row);
+    return undefined;
+  }
+  const where = `${first.row === undefined ? '' : `row ${first.row} of `}${baseName(first.file)}`;
+  return first.label === row.label
+    ? {
+        reason: 'row repeated',
+        message: `${path} with the label "${row.label}" is already ${where}.`,
+        hint: 'The repeated row was skipped.',
+      }
+    : {
+        reason: 'label contradicted',
+        message: `${path} is "${first.label}" in ${where} and "${row.label}" here.`,
+        hint: 'The first row was kept; remove the wrong one.',
+      };
+}

@@ -1,0 +1,43 @@
+import { baseName, type FileTree } from '../io/files.ts';
+import { parseJson } from '../io/json.ts';
+import { InputError } from '../math/errors.ts';
+import type { DataIssue } from '../protocol/messages.ts';
+import { fileIssue } from './issues.ts';
+import { isRecord, listOf } from './json-shapes.ts';
+import type { LabelMap } from './labels.ts';
+
+export interface OwnLabels {
+  readonly map: LabelMap;
+  /** The file that holds the map; it is no annotation. */
+  readonly file?: string;
+  readonly issues: readonly DataIssue[];
+}
+
+/** The map in the topmost `labels.json`; a list of clips of that name is an annotation like any other. */
+export async function readOwnLabels(tree: FileTree): Promise<OwnLabels> {
+  const files = tree.files.filter(({ path }) => baseName(path).toLowerCase() === 'labels.json');
+  const depth = (path: string) => path.split('/').length;
+  const [file] = files.sort((a, b) => depth(a.path) - depth(b.path));
+  const none = { map: new Map<string, string>(), issues: [] };
+  if (!file) return none;
+  try {
+    const value = parseJson(await (await file.blob()).text(), file.path);
+    return listOf(value) ? none : { map: labelMap(value, file.path), file: file.path, issues: [] };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { ...none, file: file.path, issues: [fileIssue(file.path, error)] };
+  }
+}
+
+function labelMap(value: unknown, path: string): LabelMap {
+  const map = new Map<string, string>();
+  for (const [from, to] of Object.entries(isRecord(value) ? value : { '': value })) {
+    if (typeof to !== 'string' || to.trim() === '') {
+      throw new InputError(`${path}: "${from}" is mapped to ${JSON.stringify(to)}; expected a word.`, {
+        hint: 'Write {"from": "to"}, for example {"anger": "angry"}.',
+      });
+    }
+    map.set(from.trim().toLowerCase(), to.trim());
+  }
+  return map;
+}

@@ -1,0 +1,22 @@
+import { parseJson } from '../../io/json.ts';
+import { InputError } from '../../math/errors.ts';
+import type { DataIssue } from '../../protocol/messages.ts';
+import { type Entry, type ReadRows, rowsOfEntries } from '../rows.ts';
+
+/** Rows of JSON Lines; a line that is not JSON is an issue of its own. */
+export function rowsOfJsonLines(file: string, text: string): ReadRows {
+  const issues: DataIssue[] = [];
+  const entries: Entry[] = [];
+  text.split('\n').forEach((line, index) => {
+    if (line.trim() === '') return;
+    const row = index + 1;
+    try {
+      entries.push({ row, item: parseJson(line, file) });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      issues.push({ reason: 'row malformed', file, row, message: error.message, hint: error.hint });
+    }
+  });
+  const read = rowsOfEntries(file, entries);
+  return { rows: read.rows, issues: [...issues, ...read.issues], met: read.met + issues.length };
+}

@@ -1,0 +1,74 @@
+/**
+ * RAVDESS: acted speech and song in folders Actor_{01..24}, everything said by a file's name. Speech with both picture and
+ * sound is read.
+ */
+import { baseName } from '../../io/files.ts';
+import type { DataIssue } from '../../protocol/messages.ts';
+import { canonicalLabel, type LabelMap, RAVDESS_LABELS } from '../labels.ts';
+import { parseRavdessName } from '../ravdess-name.ts';
+import type { AnnotationRow } from '../types.ts';
+import type { Reader } from './reader.ts';
+
+export const ravdess: Reader = {
+  name: 'RAVDESS',
+  /** Most clips have such a name. */
+  recognises({ clips }) {
+    const paths = [...clips.files.keys()];
+    return paths.filter((path) => parseRavdessName(path)).length * 2 > paths.length;
+  },
+  owns: () => false,
+  read({ clips, ownLabels }) {
+    const rows: AnnotationRow[] = [];
+    const issues: DataIssue[] = [];
+    const seen = new Map<string, string>();
+    for (const path of clips.files.keys()) {
+      const name = baseName(path).toLowerCase();
+      const read = rowOf(path, seen.get(name), ownLabels);
+      if ('reason' in read) issues.push(read);
+      else rows.push(read);
+      if (!seen.has(name)) seen.set(name, path);
+    }
+    return { rows, issues, met: clips.files.size };
+  },
+};
+
+/** `first`: an earlier file of the same name; the archives hold some folders twice. */
+function rowOf(path: string, first: string | undefined, ownLabels: LabelMap): AnnotationRow | DataIssue {
+  const skip = (reason: DataIssue['reason'], message: string, hint: string): DataIssue => ({
+    reason,
+    file: path,
+    message,
+    hint,
+  });
+  const name = parseRavdessName(path);
+  if (!name) {
+    return skip('name not understood', 'The name is not MM-VC-EE-II-SS-RR-AA.', 'The file was skipped.');
+  }
+  const { modality, channel, emotion, intensity, statement, take, actor } = name;
+  if (modality !== 'audio and video') {
+    return skip(
+      'one sense only',
+      `Modality ${modality}.`,
+      'Only files with picture and sound (01-…) are read.',
+    );
+  }
+  if (channel !== 'speech') {
+    return skip('song, not speech', `Vocal channel ${channel}.`, 'Only speech (01-01-…) is read.');
+  }
+  if (first !== undefined) return skip('row repeated', `The same file as ${first}.`, 'The first was kept.');
+  const label = canonicalLabel(emotion, RAVDESS_LABELS, ownLabels);
+  if (label === undefined) {
+    return skip('label unknown', `Emotion code ${emotion} is not one of 01 to 08.`, 'Correct the name.');
+  }
+  return {
+    file: path,
+    path,
+    label,
+    writtenLabel: emotion,
+    question: null,
+    answer: label,
+    speaker: actor,
+    split: null,
+    note: `actor ${actor}, ${intensity}, “${statement}”, take ${take}`,
+  };
+}

@@ -1,0 +1,39 @@
+import type { FileTree } from '../../io/files.ts';
+import type { ClipIndex } from '../clip-index.ts';
+import type { LabelMap } from '../labels.ts';
+import type { ReadRows } from '../rows.ts';
+import type { Folds } from '../types.ts';
+
+/** What a reader works on. */
+export interface Source {
+  readonly tree: FileTree;
+  readonly clips: ClipIndex;
+  /** The fold to read of a data set that comes in folds, from 1. */
+  readonly fold: number;
+  /** A person's own words for labels. */
+  readonly ownLabels: LabelMap;
+}
+
+export interface Reading extends ReadRows {
+  readonly folds?: Folds;
+}
+
+/** Reads data sets that are known by how their folder is laid out. */
+export interface Reader {
+  /** 'DFEW' and the like, for people. */
+  readonly name: string;
+  /** Whether the folder is of this kind. Opens no clip. */
+  recognises(source: Source): boolean | Promise<boolean>;
+  /** Whether a file is one of this kind's own lists, and so no annotation of a person's. */
+  owns(path: string): boolean;
+  /** Bad rows become issues and never stop the rest. */
+  read(source: Source): Reading | Promise<Reading>;
+}
+
+export function mergeRows(parts: readonly ReadRows[]): ReadRows {
+  return {
+    rows: parts.flatMap(({ rows }) => rows),
+    issues: parts.flatMap(({ issues }) => issues),
+    met: parts.reduce((sum, { met }) => sum + met, 0),
+  };
+}
