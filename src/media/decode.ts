@@ -199,13 +199,13 @@ const SOUND_MARGIN = 0.05;
  * As in the published code, sound that begins later than the picture is not moved.
  */
 async function decodeSound(track: InputAudioTrack, name: string, seconds: number): Promise<Float32Array> {
-  const rate = await track.getSampleRate();
+  const [rate, codec] = [await track.getSampleRate(), await track.getCodec()];
   const end = Math.max(0, await track.getFirstTimestamp()) + seconds + SOUND_MARGIN;
   const pieces: Float32Array[] = [];
   let length = 0;
   // From the very first packet, though it may lie before time zero: the packets after it overlap with it.
   for await (const sample of new AudioSampleSink(track).samples(undefined, end)) {
-    const piece = readSound(sample, rate, name);
+    const piece = readSound(sample, { rate, codec, name });
     pieces.push(piece);
     length += piece.length;
   }
@@ -214,7 +214,10 @@ async function decodeSound(track: InputAudioTrack, name: string, seconds: number
 }
 
 /** One packet's sound in mono, without what lies before time zero: that is the encoder's lead-in, or cut off. */
-function readSound(sample: AudioSample, rate: number, name: string): Float32Array {
+function readSound(
+  sample: AudioSample,
+  { rate, codec, name }: { rate: number; codec: string | null; name: string },
+): Float32Array {
   const { numberOfFrames, numberOfChannels, sampleRate, timestamp } = sample;
   if (sampleRate !== rate) {
     sample.close();
@@ -228,7 +231,7 @@ function readSound(sample: AudioSample, rate: number, name: string): Float32Arra
     return plane;
   });
   sample.close();
-  return downmix(channels).subarray(Math.max(0, Math.round(-timestamp * rate)));
+  return downmix(channels, codec).subarray(Math.max(0, Math.round(-timestamp * rate)));
 }
 
 /** The pieces one after another. */

@@ -133,6 +133,7 @@ function makeSounds() {
   make('stereo-44k.mp4', 1, 44100, 2, [...H264, ...AAC]);
   make('stereo-48k.webm', 1, 48000, 2, [...VP9, ...OPUS]);
   make('stereo-vorbis.webm', 1, 44100, 2, [...VP9, '-c:a', 'libvorbis', '-b:a', '64k']);
+  make('rear-centre.mp4', 1, 16000, 4, [...H264, '-c:a', 'aac', '-b:a', '128k']);
   make('surround.mp4', 1, 48000, 6, [...H264, '-c:a', 'aac', '-b:a', '192k']);
   make('surround.webm', 1, 48000, 6, [...VP9, '-c:a', 'libopus', '-b:a', '192k']);
   make('surround.mkv', 1, 8000, 6, [...H264, '-c:a', 'flac']);
