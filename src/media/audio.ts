@@ -20,14 +20,20 @@ const MONO_GAINS: readonly (readonly number[])[] = [
   [SIDE, SIDE, 1, 0, REAR, REAR, REAR, REAR],
 ];
 
+/** AAC's four channels are left, right, centre and rear centre, not two pairs. */
+const AAC_FOUR: readonly number[] = [SIDE, SIDE, 1, REAR];
+
 /**
  * Mixes planar channels of equal length to mono; the result may exceed [-1, 1].
  * Stereo becomes (L + R) / sqrt(2), which is what the published pipeline hears, not the average.
+ * @param codec tells apart layouts of the same number of channels
  */
-export function downmix(channels: readonly Float32Array[]): Float32Array {
+export function downmix(channels: readonly Float32Array[], codec: string | null = null): Float32Array {
   const [first] = channels;
   if (!first) throw new InputError('downmix: found an audio track with 0 channels, expected at least 1.');
-  const gains = MONO_GAINS[channels.length - 1] ?? channels.map(() => 1 / Math.sqrt(channels.length));
+  const count = channels.length;
+  const known = codec === 'aac' && count === 4 ? AAC_FOUR : MONO_GAINS[count - 1];
+  const gains = known ?? channels.map(() => 1 / Math.sqrt(count));
   const mono = new Float32Array(first.length);
   channels.forEach((samples, channel) => {
     const gain = gains[channel]!;

@@ -1,5 +1,6 @@
 import {
   ALL_FORMATS,
+  type AudioSample,
   AudioSampleSink,
   BlobSource,
   EncodedPacketSink,
@@ -13,8 +14,8 @@ import { InputError } from '../math/errors.ts';
 import { downmix, resample, silenceNonFinite } from './audio.ts';
 import { sampleFrameIndices } from './frame-sampling.ts';
 import { decodeGif } from './pictures.ts';
-import { readPixels, rotate } from './rgb.ts';
-import type { DecodedClip, RgbFrame } from './types.ts';
+import { mirror, readPixels, rotate } from './rgb.ts';
+import { type DecodedClip, type RgbFrame, SAMPLE_RATE } from './types.ts';
 
 export interface DecodeOptions {
   /** How many frames the model sees. */
@@ -132,18 +133,19 @@ function truncated(name: string, found: string, expected: string): InputError {
   });
 }
 
-/** Presentation times of all frames that are shown, ascending, and the time at which the last one ends. */
+/**
+ * Presentation times of all frames that are shown, ascending, and the time at which the last one ends. Frames that begin
+ * before the start of the presentation (an edit list cut them off) are there only for others to be predicted from.
+ */
 async function presentationTimes(track: InputVideoTrack): Promise<{ times: number[]; end: number }> {
   const times: number[] = [];
   let end = 0;
   for await (const packet of new EncodedPacketSink(track).packets(undefined, undefined, {
     metadataOnly: true,
   })) {
-    const until = packet.timestamp + packet.duration;
-    // Frames before the start of the presentation exist only for others to be predicted from.
-    if (until <= 0 && packet.timestamp < 0) continue;
+    if (packet.timestamp < 0) continue;
     times.push(packet.timestamp);
-    end = Math.max(end, until);
+    end = Math.max(end, packet.timestamp + packet.duration);
   }
   return { times: times.sort((a, b) => a - b), end };
 }
@@ -174,53 +176,71 @@ async function decodeFrames(
   name: string,
 ): Promise<Map<number, RgbFrame>> {
   const decoded = new Map<number, RgbFrame>();
+  // Of a stream that does not say its matrix, browsers guess one by themselves; the file's word is asked instead.
+  const { matrix = null } = await track.getColorSpace();
   const samples = new VideoSampleSink(track).samplesAtTimestamps(indices.map((index) => times[index]!));
   for await (const sample of samples) {
     const index = indices[decoded.size]!;
     if (!sample) throw truncated(name, `no picture for frame ${index}`, `${times.length} frames`);
-    const { rotation } = sample;
+    const { rotation, flip } = sample;
     // Decoders have few buffers: a frame is closed as soon as it is read.
-    const frame = await readPixels(sample).finally(() => sample.close());
-    decoded.set(index, rotate(frame, rotation));
+    const frame = await readPixels(sample, matrix).finally(() => sample.close());
+    const turned = rotate(frame, rotation);
+    decoded.set(index, flip ? mirror(turned) : turned);
   }
   return decoded;
 }
 
-/** The first `seconds` of sound, mixed to mono packet by packet and then brought to 16 kHz. */
+/** Sound decoded beyond the limit, in seconds, so that the resampler sees no edge there. */
+const SOUND_MARGIN = 0.05;
+
+/**
+ * The first `seconds` of sound, counted from where it begins, mixed to mono packet by packet and then brought to 16 kHz.
+ * As in the published code, sound that begins later than the picture is not moved.
+ */
 async function decodeSound(track: InputAudioTrack, name: string, seconds: number): Promise<Float32Array> {
-  const rate = await track.getSampleRate();
+  const [rate, codec] = [await track.getSampleRate(), await track.getCodec()];
+  const end = Math.max(0, await track.getFirstTimestamp()) + seconds + SOUND_MARGIN;
   const pieces: Float32Array[] = [];
   let length = 0;
-  for await (const sample of new AudioSampleSink(track).samples(0, seconds)) {
-    const { numberOfFrames, numberOfChannels, sampleRate, timestamp } = sample;
-    const channels = Array.from({ length: numberOfChannels }, (_, planeIndex) => {
-      const plane = new Float32Array(numberOfFrames);
-      sample.copyTo(plane, { planeIndex, format: 'f32-planar' });
-      return plane;
-    });
-    sample.close();
-    if (sampleRate !== rate) {
-      throw new InputError(
-        `${name}: found sound whose rate changes from ${rate} to ${sampleRate} Hz, expected one rate.`,
-      );
-    }
-    // What lies before time zero is the encoder's lead-in, not sound.
-    const skip = Math.min(numberOfFrames, Math.max(0, Math.round(-timestamp * rate)));
-    pieces.push(downmix(channels).subarray(skip));
-    length += numberOfFrames - skip;
+  // From the very first packet, though it may lie before time zero: the packets after it overlap with it.
+  for await (const sample of new AudioSampleSink(track).samples(undefined, end)) {
+    const piece = readSound(sample, { rate, codec, name });
+    pieces.push(piece);
+    length += piece.length;
   }
   if (length === 0) throw truncated(name, 'an audio track without sound', 'at least one packet');
-  return resample(joined(pieces, Math.min(length, Math.ceil(seconds * rate))), rate);
+  return resample(joined(pieces, length), rate).subarray(0, seconds * SAMPLE_RATE);
 }
 
-/** The pieces one after another, cut at `length`. */
+/** One packet's sound in mono, without what lies before time zero: that is the encoder's lead-in, or cut off. */
+function readSound(
+  sample: AudioSample,
+  { rate, codec, name }: { rate: number; codec: string | null; name: string },
+): Float32Array {
+  const { numberOfFrames, numberOfChannels, sampleRate, timestamp } = sample;
+  if (sampleRate !== rate) {
+    sample.close();
+    throw new InputError(
+      `${name}: found sound whose rate changes from ${rate} to ${sampleRate} Hz, expected one rate.`,
+    );
+  }
+  const channels = Array.from({ length: numberOfChannels }, (_, planeIndex) => {
+    const plane = new Float32Array(numberOfFrames);
+    sample.copyTo(plane, { planeIndex, format: 'f32-planar' });
+    return plane;
+  });
+  sample.close();
+  return downmix(channels, codec).subarray(Math.max(0, Math.round(-timestamp * rate)));
+}
+
+/** The pieces one after another. */
 function joined(pieces: readonly Float32Array[], length: number): Float32Array {
   const whole = new Float32Array(length);
   let at = 0;
   for (const piece of pieces) {
-    const fitting = piece.subarray(0, length - at);
-    whole.set(fitting, at);
-    at += fitting.length;
+    whole.set(piece, at);
+    at += piece.length;
   }
   return whole;
 }

@@ -31,6 +31,16 @@ export function rotate(frame: RgbFrame, degrees: number): RgbFrame {
   return { width, height, data };
 }
 
+/** Exchanges left and right. */
+export function mirror({ width, height, data }: RgbFrame): RgbFrame {
+  const mirrored = new Uint8Array(data.length);
+  for (let at = 0; at < width * height; at++) {
+    const x = at % width;
+    mirrored.set(data.subarray(3 * at, 3 * at + 3), 3 * (at - x + width - 1 - x));
+  }
+  return { width, height, data: mirrored };
+}
+
 /** A frame of one colour. */
 export function solidFrame(width: number, height: number, level: number): RgbFrame {
   return { width, height, data: new Uint8Array(width * height * 3).fill(level) };
@@ -45,15 +55,21 @@ export interface PixelSource {
   copyTo(target: Uint8Array<ArrayBuffer>, options?: VideoFrameCopyToOptions): Promise<readonly PlaneLayout[]>;
 }
 
-/** Reads a decoded picture: visible pixels as stored, neither rotated nor stretched to the display's aspect. */
-export async function readPixels(source: PixelSource): Promise<RgbFrame> {
+/**
+ * Reads a decoded picture: visible pixels as stored, neither rotated nor stretched to the display's aspect.
+ * @param matrix the YUV matrix by WebCodecs' name, null when the file does not say; by default what the browser takes it to be
+ */
+export async function readPixels(
+  source: PixelSource,
+  matrix: string | null = source.colorSpace.matrix,
+): Promise<RgbFrame> {
   const { width, height } = source.visibleRect!;
   const { format, colorSpace } = source;
   if (isYuv(format)) {
     const bytes = new Uint8Array(source.allocationSize());
     const planes = await source.copyTo(bytes);
-    const { matrix, fullRange } = colorSpace;
-    return rgbFromYuv({ format, bytes, planes, width, height, matrix, fullRange: fullRange ?? false });
+    const fullRange = colorSpace.fullRange ?? false;
+    return rgbFromYuv({ format, bytes, planes, width, height, matrix, fullRange });
   }
   const options = { format: 'RGBA', colorSpace: 'srgb' } as const;
   const rgba = new Uint8Array(source.allocationSize(options));

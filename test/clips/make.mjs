@@ -2,35 +2,16 @@
 /**
  * Makes the little clips of the media tests with ffmpeg: `node test/clips/make.mjs`.
  *
- * Every frame carries its number as eight squares in a row, black for 0 and white for 1, most significant first; a ninth
- * square is red, a tenth green, an eleventh blue. The sound is a tone of 440 Hz at amplitude 0.25, after 0.5 s of silence.
+ * Every frame carries its number (numbered.mjs). The sound is a tone of 440 Hz at amplitude 0.25, after 0.5 s of silence.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BT709_TAGS, EXACT, HEIGHT, picture, pictureInput, WIDTH, YUV } from './numbered.mjs';
 
 const HERE = new URL('.', import.meta.url).pathname;
-const [WIDTH, HEIGHT, CELL, FPS, FRAMES] = [176, 96, 16, 25, 50];
+const [FPS, FRAMES] = [25, 50];
 const SECONDS = FRAMES / FPS;
-const COLORS = [
-  [255, 0, 0],
-  [0, 255, 0],
-  [0, 0, 255],
-];
-
-function cellColor(frame, column) {
-  if (column >= 8) return COLORS[column - 8];
-  return (frame >> (7 - column)) & 1 ? [255, 255, 255] : [0, 0, 0];
-}
-
-/** Squares in the upper half, plain grey below. */
-function picture(frame) {
-  const bytes = Buffer.alloc(WIDTH * HEIGHT * 3, 128);
-  for (let y = 0; y < HEIGHT / 2; y++) {
-    for (let x = 0; x < WIDTH; x++) bytes.set(cellColor(frame, Math.floor(x / CELL)), 3 * (y * WIDTH + x));
-  }
-  return bytes;
-}
 
 function tone(rate, channels) {
   const samples = new Float32Array(rate * SECONDS * channels);
@@ -47,48 +28,29 @@ mkdirSync(scratch, { recursive: true });
 writeFileSync(join(scratch, 'mono.f32'), tone(48000, 1));
 writeFileSync(join(scratch, 'stereo.f32'), tone(44100, 2));
 
-const PICTURE = [
-  '-f',
-  'rawvideo',
-  '-pix_fmt',
-  'rgb24',
-  '-s',
-  `${WIDTH}x${HEIGHT}`,
-  '-r',
-  `${FPS}`,
-  '-i',
-  'pipe:0',
-];
+const PICTURE = pictureInput(FPS);
 const MONO = ['-f', 'f32le', '-ar', '48000', '-ac', '1', '-i', join(scratch, 'mono.f32')];
 const STEREO = ['-f', 'f32le', '-ar', '44100', '-ac', '2', '-i', join(scratch, 'stereo.f32')];
-const YUV = ['-vf', 'scale=out_color_matrix=bt709:out_range=tv', '-pix_fmt', 'yuv420p'];
-const TAGS = [
-  '-colorspace',
-  'bt709',
-  '-color_primaries',
-  'bt709',
-  '-color_trc',
-  'bt709',
-  '-color_range',
-  'tv',
+const H264 = [
+  ...YUV,
+  ...BT709_TAGS,
+  '-c:v',
+  'libx264',
+  '-crf',
+  '26',
+  '-bf',
+  '2',
+  '-g',
+  '24',
+  '-threads',
+  '1',
 ];
-const H264 = [...YUV, ...TAGS, '-c:v', 'libx264', '-crf', '26', '-bf', '2', '-g', '24', '-threads', '1'];
 const AAC = ['-c:a', 'aac', '-b:a', '64k'];
 const OPUS = ['-c:a', 'libopus', '-b:a', '48k'];
 
 /** `frames`: how many of the pictures the encoder is given. */
 function encode(frames, name, ...args) {
-  const exact = [
-    '-fflags',
-    '+bitexact',
-    '-flags:v',
-    '+bitexact',
-    '-flags:a',
-    '+bitexact',
-    '-map_metadata',
-    '-1',
-  ];
-  execFileSync('ffmpeg', ['-v', 'error', '-y', ...args, ...exact, join(HERE, name)], {
+  execFileSync('ffmpeg', ['-v', 'error', '-y', ...args, ...EXACT, join(HERE, name)], {
     input: video.subarray(0, frames * WIDTH * HEIGHT * 3),
   });
 }
@@ -102,7 +64,7 @@ encode(
   ...PICTURE,
   ...MONO,
   ...YUV,
-  ...TAGS,
+  ...BT709_TAGS,
   '-c:v',
   'libvpx-vp9',
   '-b:v',
@@ -113,12 +75,12 @@ encode(
   '24',
   ...OPUS,
 );
+// VP8 knows no matrix but BT.601, ffmpeg's own choice.
 encode(
   FRAMES,
   'vp8-opus.webm',
   ...PICTURE,
   ...MONO,
-  ...YUV,
   '-c:v',
   'libvpx',
   '-b:v',

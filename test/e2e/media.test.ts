@@ -1,143 +1,24 @@
 import { readFileSync } from 'node:fs';
-import type { Page } from 'playwright-core';
-import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleFrameIndices } from '../../src/media/frame-sampling.ts';
-import type { DecodedClip } from '../../src/media/types.ts';
-import type { Chromium } from '../setup/chromium.ts';
-import { launchChromium } from '../setup/chromium.ts';
-import type { MediaRequest } from './media-worker.ts';
+import { CELL, cell, DEMO, frameNumber, MediaPage } from './media-page.ts';
 
-/** One line of pixels and one column of a frame (a whole one is too slow to hand over), and its brightest value. */
-interface Probe {
-  width: number;
-  height: number;
-  line: number[][];
-  column: number[][];
-  brightest: number;
-}
-
-/** What the worker posts, made small enough to leave the page. */
-interface Decoded {
-  frames: Probe[];
-  frameIndices: number[];
-  waveform: number[] | null;
-  durationSeconds: number;
-  frameCount: number;
-  fps: number;
-  width: number;
-  height: number;
-  warnings: string[];
-}
-
-type Answer = { clip: Decoded } | { error: string; kind: string };
-
-/** Runs in the page: frames to probes at half a square from the edge, samples to plain numbers. */
-function shrink(clip: DecodedClip, at: number): Decoded {
-  const frames = clip.frames.map(({ width, height, data }) => {
-    const pixel = (x: number, y: number) =>
-      Array.from(data.subarray(3 * (y * width + x), 3 * (y * width + x) + 3));
-    return {
-      width,
-      height,
-      line: Array.from({ length: width }, (_, x) => pixel(x, at)),
-      column: Array.from({ length: height }, (_, y) => pixel(at, y)),
-      brightest: data.reduce((a, b) => Math.max(a, b)),
-    };
-  });
-  const { frameIndices, durationSeconds, frameCount, fps, width, height, warnings } = clip;
-  const waveform = clip.waveform && Array.from(clip.waveform);
-  return {
-    ...{ frames, waveform, durationSeconds, frameCount, fps, width, height },
-    frameIndices: [...frameIndices],
-    warnings: [...warnings],
-  };
-}
-
-const CLIPS = new URL('../clips/', import.meta.url).pathname;
-const DEMO = new URL('../../public/demo/', import.meta.url).pathname;
-const CELL = 16;
 const FRAMES = 50;
 
-let chromium: Chromium;
-let page: Page;
-
-/** The worker and all it imports as one script. */
-async function workerScript(): Promise<string> {
-  const entry = new URL('./media-worker.ts', import.meta.url).pathname;
-  const output = await build({
-    configFile: false,
-    logLevel: 'error',
-    build: {
-      write: false,
-      minify: false,
-      target: 'es2023',
-      lib: { entry, formats: ['es'], fileName: 'media' },
-    },
-  });
-  const [first] = Array.isArray(output) ? output : [output];
-  if (!first || !('output' in first)) throw new Error('vite built no script');
-  return first.output[0].code;
-}
-
+let media: MediaPage;
 beforeAll(async () => {
-  const script = await workerScript();
-  chromium = await launchChromium({ adapter: 'swiftshader' });
-  page = await chromium.context.newPage();
-  await page.route('http://localhost/**', (route) => {
-    const { pathname } = new URL(route.request().url());
-    if (pathname === '/media.js') return route.fulfill({ contentType: 'text/javascript', body: script });
-    if (pathname.startsWith('/clips/demo/'))
-      return route.fulfill({ body: readFileSync(DEMO + pathname.slice(12)) });
-    if (pathname.startsWith('/clips/'))
-      return route.fulfill({ body: readFileSync(CLIPS + pathname.slice(7)) });
-    return route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>media</title>' });
-  });
-  await page.goto('http://localhost/');
-  await page.addScriptTag({ content: `window.shrink = (clip) => (${shrink.toString()})(clip, ${CELL / 2})` });
+  media = await MediaPage.open();
 });
+afterAll(() => media.close());
 
-afterAll(() => chromium.close());
-
-function ask(request: MediaRequest): Promise<Answer> {
-  return page.evaluate(async (message) => {
-    const worker = new Worker('/media.js', { type: 'module' });
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      worker.onmessage = (event) => resolve(event.data);
-      worker.onerror = (event) => reject(new Error(event.message));
-      worker.postMessage(message);
-    });
-    worker.terminate();
-    if ('error' in answer) return answer;
-    return { clip: (window as unknown as { shrink(clip: unknown): Decoded }).shrink(answer.clip) };
-  }, request);
-}
-
-async function decoded(name: string, frames = 8): Promise<Decoded> {
-  const answer = await ask({ name, frames });
-  if ('error' in answer) throw new Error(answer.error);
-  return answer.clip;
-}
+const decoded = (name: string, frames?: number) => media.decoded(name, frames);
 
 async function refusal(name: string): Promise<string> {
-  const answer = await ask({ name, frames: 8 });
+  const answer = await media.ask({ name, frames: 8 });
   if (!('error' in answer)) throw new Error(`${name} was decoded`);
   expect(answer.kind).toBe('InputError');
   expect(answer.error).toContain(name);
   return answer.error;
-}
-
-/** Colour at the middle of square `column`. */
-function cell(frame: Probe, column: number): number[] {
-  return frame.line[column * CELL + CELL / 2]!;
-}
-
-/** The number a frame carries, read off its squares. */
-function frameNumber(frame: Probe): number {
-  return Array.from({ length: 8 }, (_, bit) => cell(frame, bit)[1]! > 128).reduce(
-    (n, on) => 2 * n + Number(on),
-    0,
-  );
 }
 
 function rms(samples: number[]): number {
@@ -222,7 +103,7 @@ describe('clips with picture and sound', () => {
   });
 
   it('sound beyond the limit is left out', async () => {
-    const answer = await ask({ name: 'vp9-opus.webm', frames: 1, audioSeconds: 1 });
+    const answer = await media.ask({ name: 'vp9-opus.webm', frames: 1, audioSeconds: 1 });
     expect('clip' in answer && answer.clip.waveform?.length).toBe(16000);
   });
 
@@ -274,7 +155,7 @@ describe('one sense only, and pictures', () => {
 
   it('a folder of pictures is a clip in the order of their names', async () => {
     const pictures = ['c.png', 'a.png', 'b.png'];
-    const answer = await ask({ name: 'folder', frames: 4, pictures });
+    const answer = await media.ask({ name: 'folder', frames: 4, pictures });
     if ('error' in answer) throw new Error(answer.error);
     expect(answer.clip.frames.map(frameNumber)).toEqual(sampleFrameIndices(3, 4));
     expect([answer.clip.fps, answer.clip.frameCount]).toEqual([3, 3]);
@@ -293,7 +174,7 @@ describe('bad clips are refused by name', () => {
   });
 
   it('an empty folder of pictures', async () => {
-    const answer = await ask({ name: 'folder', frames: 4, pictures: [] });
+    const answer = await media.ask({ name: 'folder', frames: 4, pictures: [] });
     expect(answer).toMatchObject({
       kind: 'InputError',
       error: expect.stringMatching(/folder: found no pictures/),

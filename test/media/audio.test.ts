@@ -62,6 +62,12 @@ describe('downmix', () => {
     expect(downmix([silent, silent, silent, silent, loud, silent])[0]).toBe(0.5);
   });
 
+  it('knows the centre of AAC with four channels', () => {
+    const centre = [0, 0, 1, 0].map((value) => Float32Array.of(value));
+    expect(downmix(centre, 'aac')[0]).toBe(1);
+    expect(downmix(centre, 'opus')[0]).toBe(0.5);
+  });
+
   it('refuses no channels', () => {
     expect(() => downmix([])).toThrow(/0 channels/);
   });

@@ -10,7 +10,16 @@ it('the bank of 128 has the published weights', () => {
   expect(at(60, 38)).toBeCloseTo(0.0034435925, 9);
   expect(at(60, 39)).toBeCloseTo(0.0212245533, 9);
   expect(at(127, 195)).toBeCloseTo(0.0050416017, 9);
-  expect(at(127, 190)).toBe(0);
+  const bins = (filter: number) =>
+    Array.from({ length: 201 }, (_, bin) => bin).filter((bin) => at(filter, bin) > 0);
+  expect([0, 14, 60, 127].map(bins)).toEqual([
+    [1],
+    [9],
+    [38, 39],
+    [191, 192, 193, 194, 195, 196, 197, 198, 199],
+  ]);
+  // 440 Hz is exactly bin 11.
+  expect(Array.from({ length: 128 }, (_, m) => m).filter((m) => at(m, 11) > 0)).toEqual([17, 18]);
 });
 
 it('folded frames times the bases are the windowed Fourier transform, with reflected ends', () => {

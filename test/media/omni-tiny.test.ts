@@ -38,6 +38,28 @@ it('a waveform becomes the features the audio tower was given, in a chunk of thr
   expect(Math.max(...got.map((value, i) => Math.abs(value - want.values[i]!)))).toBeLessThanOrEqual(1e-3);
 });
 
+it('one second of 440 Hz has the published values', async () => {
+  const tone = Float32Array.from(
+    { length: 16000 },
+    (_, n) => 0.5 * Math.sin((2 * Math.PI * 440 * n) / 16000),
+  );
+  const got = await logMel(tone, 128);
+  expect(got.length).toBe(128 * 3000);
+  const at = (mel: number, column: number) => got[mel * 3000 + column]!;
+  for (const [mel, column, want] of [
+    [0, 0, 0.90752],
+    [5, 0, 0.92962],
+    [14, 0, 1.28203],
+    [14, 50, -0.51465],
+    [14, 99, 0.3649],
+    [14, 100, 1.1315],
+  ] as const) {
+    expect(Math.abs(at(mel, column) - want), `mel ${mel}, column ${column}`).toBeLessThan(1e-4);
+  }
+  expect(got.reduce((a, b) => Math.max(a, b))).toBeCloseTo(1.48535, 4);
+  expect(got.reduce((a, b) => Math.min(a, b))).toBeCloseTo(-0.51465, 4);
+});
+
 it('silence is -1.5 everywhere, whether computed or padded', async () => {
   const got = await logMel(new Float32Array(16000), 80, { samples: 48000 });
   expect(got.length).toBe(80 * 300);

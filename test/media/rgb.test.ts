@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rgbFromRgba, rotate } from '../../src/media/rgb.ts';
+import { mirror, rgbFromRgba, rotate } from '../../src/media/rgb.ts';
 import { isYuv, rgbFromYuv } from '../../src/media/yuv.ts';
 
 /** A 2x2 picture of one colour in the given layout. */
@@ -53,9 +53,25 @@ describe('rgbFromYuv', () => {
     expect([...frame.data]).toEqual([50, 50, 50, 60, 60, 60, 70, 70, 70]);
   });
 
+  it('ten bits are eight and a fraction', () => {
+    const image = (y: number, u: number, v: number) => ({
+      format: 'I444P10',
+      bytes: new Uint8Array(Uint16Array.of(y, u, v).buffer),
+      planes: [0, 2, 4].map((offset) => ({ offset, stride: 2 })),
+      width: 1,
+      height: 1,
+      matrix: 'bt709',
+      fullRange: false,
+    });
+    expect([...rgbFromYuv(image(64, 512, 512)).data]).toEqual([0, 0, 0]);
+    expect([...rgbFromYuv(image(940, 512, 512)).data]).toEqual([255, 255, 255]);
+    expect([...rgbFromYuv(image(503, 512, 512)).data]).toEqual([128, 128, 128]);
+    expect([...rgbFromYuv(image(252, 408, 960)).data]).toEqual(flat('I420', 63, 102, 240, 'bt709'));
+  });
+
   it('knows what it does not know', () => {
-    expect(['I420', 'NV12', 'I444'].every(isYuv)).toBe(true);
-    expect([null, 'RGBA', 'I420P10'].some(isYuv)).toBe(false);
+    expect(['I420', 'NV12', 'I444', 'I420P10'].every(isYuv)).toBe(true);
+    expect([null, 'RGBA', 'I420P12'].some(isYuv)).toBe(false);
   });
 });
 
@@ -72,5 +88,9 @@ describe('rotate', () => {
     expect(reds(90)).toEqual([2, 3, 3, 0, 4, 1, 5, 2]);
     expect(reds(180)).toEqual([3, 2, 5, 4, 3, 2, 1, 0]);
     expect(reds(270)).toEqual([2, 3, 2, 5, 1, 4, 0, 3]);
+  });
+
+  it('mirrors left and right', () => {
+    expect([...mirror(frame).data.filter((_, i) => i % 3 === 0)]).toEqual([2, 1, 0, 5, 4, 3]);
   });
 });

@@ -36,22 +36,41 @@ export function expectGolden(name: string, found: Float32Array): void {
   expect(relativeError(found, golden(name).values), name).toBeLessThanOrEqual(ACTIVATION_BOUND);
 }
 
-/** Runs `build` and returns what it observed, by name. */
-export async function observed(
-  gpu: Gpu,
-  build: (tape: Tape, observe: (name: string, tensor: Tensor) => void) => void,
-): Promise<Map<string, Float32Array>> {
+type Build = (tape: Tape, observe: (name: string, tensor: Tensor) => void) => void;
+
+/** A recorded pass that can run again and again, on inputs written in between. */
+export interface Recorded {
+  /** Runs and returns what the pass observed, by name. */
+  run(): Promise<Map<string, Float32Array>>;
+  [Symbol.dispose](): void;
+}
+
+export async function recorded(gpu: Gpu, build: Build): Promise<Recorded> {
   const tape = new Tape();
   const seen = new Map<string, Tensor>();
   build(tape, (name, tensor) => seen.set(name, tape.recorder.keep(tensor)));
-  using arena = new Arena(gpu, 'observed');
-  using plan = await Plan.create(gpu, 'observed', tape.recorder, arena);
-  await plan.run();
-  const values = new Map<string, Float32Array>();
-  for (const [name, tensor] of seen) {
-    values.set(name, (await gpu.read(plan.output(tensor))).slice(0, sizeOf(tensor.shape)));
-  }
-  return values;
+  const arena = new Arena(gpu, 'observed');
+  const plan = await Plan.create(gpu, 'observed', tape.recorder, arena);
+  return {
+    async run() {
+      await plan.run();
+      const values = new Map<string, Float32Array>();
+      for (const [name, tensor] of seen) {
+        values.set(name, (await gpu.read(plan.output(tensor))).slice(0, sizeOf(tensor.shape)));
+      }
+      return values;
+    },
+    [Symbol.dispose]() {
+      plan[Symbol.dispose]();
+      arena[Symbol.dispose]();
+    },
+  };
+}
+
+/** Runs `build` once and returns what it observed, by name. */
+export async function observed(gpu: Gpu, build: Build): Promise<Map<string, Float32Array>> {
+  using pass = await recorded(gpu, build);
+  return await pass.run();
 }
 
 const norm = (values: ArrayLike<number>): number => Math.sqrt(dot(values, values));
