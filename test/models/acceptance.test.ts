@@ -3,13 +3,15 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reshape, Tape, type Tensor } from '../../src/gpu/index.ts';
 import type { TensorSource } from '../../src/io/safetensors.ts';
-import { audioTokens, openAudioProjector } from '../../src/models/audio-projector.ts';
+import { audioTokens, openAudioProjector, poolPositions } from '../../src/models/audio-projector.ts';
 import { bertFirstRows, uploadBertTokens } from '../../src/models/bert.ts';
 import { applyLinear, freeSegments, uploadSegments } from '../../src/models/encoder.ts';
 import {
   type HumanOmniConfig,
   mediaTokenCounts,
   mediaTokens,
+  openGateEncoder,
+  openTowers,
   weightSources,
 } from '../../src/models/humanomni.ts';
 import { openProjector, parseProjectorConfig, videoTokens } from '../../src/models/projector.ts';
@@ -210,7 +212,11 @@ interface Chain {
 }
 
 async function recordChain(): Promise<Chain> {
-  const { gpu, config, towers, current } = policy;
+  const { gpu, config, files, current } = policy;
+  const loader = new WeightLoader(gpu, weightSources(files));
+  const towers = openTowers(loader.open, config);
+  const bert = openGateEncoder(loader.open, config);
+  await loader.load();
   const prompt = casePrompt(policy);
   const n = prompt.ids.length;
   const packed = packRows(layoutGroups([{ promptLength: n, completionLengths: [] }]), n);
@@ -235,8 +241,8 @@ async function recordChain(): Promise<Chain> {
   const pass = await recorded(gpu, (tape, observe) => {
     const features = {
       vision: siglipFeatures(tape, towers.vision, pixels, pictures),
-      audio: whisperFeatures(tape, towers.audio!, mel, sound),
-      question: bertFirstRows(tape, current.media.bert, question),
+      audio: poolPositions(tape, whisperFeatures(tape, towers.audio!, mel, sound)),
+      question: bertFirstRows(tape, bert, question),
     };
     const { video, audio } = mediaTokens(tape, current.media, features, FRAMES, observe);
     let x = embedding(tape, current.decoder.embedTokens, whole('ids', prompt.ids, [n]));
@@ -252,7 +258,10 @@ async function recordChain(): Promise<Chain> {
       gpu.write(question.ids, Uint32Array.from(values.question));
       return pass.run();
     },
-    [Symbol.dispose]: () => pass[Symbol.dispose](),
+    [Symbol.dispose]() {
+      pass[Symbol.dispose]();
+      loader[Symbol.dispose]();
+    },
   };
 }
 
