@@ -7,4 +7,4 @@ export type { MemoryPart } from './ledger.ts';
 export { Plan } from './plan.ts';
 export { Recorder } from './recorder.ts';
 export { Tape } from './tape.ts';
-export { byteLength, type DType, expectShape, reshape, sizeOf, type Tensor } from './tensor.ts';
+export { byteLength, bytesOf, type DType, expectShape, reshape, sizeOf, type Tensor } from './tensor.ts';
