@@ -22,6 +22,7 @@ import {
 import { linearShapes, type Qwen2 } from '../models/qwen2.ts';
 import { WeightLoader } from '../models/weights.ts';
 import { type FrozenCopy, ParameterStore } from '../optim/parameters.ts';
+import { type FrozenWeights, quantisedFormat } from './frozen-weights.ts';
 import { isTrained, type TrainedParts, trainsMedia } from './trained-parts.ts';
 
 /** What a policy is made of, beside the files. */
@@ -35,6 +36,8 @@ export interface PolicyOptions extends TrainedParts {
   readonly seed: number;
   /** Longest sequence in tokens that will be asked for. */
   readonly maxPositions: number;
+  /** What the decoder's matrices that do not train are kept as; as published unless said. */
+  readonly frozenWeights?: FrozenWeights;
   /** Further tensors to train, by checkpoint name: towers, when they are pre-trained. */
   readonly alsoTrained?: (name: string) => boolean;
 }
@@ -61,6 +64,8 @@ export interface Policy {
   /** Whether media tokens depend on what is trained. */
   readonly trainsMedia: boolean;
   readonly unusedTensors: readonly string[];
+  /** Matrices that stay as published though they should have been quantised: names with shapes. */
+  readonly notQuantised: readonly string[];
   [Symbol.dispose](): void;
 }
 
@@ -89,7 +94,7 @@ function adapterArrays(config: HumanOmniConfig, options: PolicyOptions): readonl
   return freshAdapters(options.lora, config.decoder.layers, (linear) => shapes[linear], seed);
 }
 
-/** Loads a checkpoint. Everything trained lies in a parameter store as f32, the rest as published. */
+/** Loads a checkpoint. Everything trained lies in a parameter store as f32, the rest as `frozenWeights` says. */
 export async function loadPolicy(
   gpu: Gpu,
   files: HumanOmniFiles,
@@ -101,7 +106,13 @@ export async function loadPolicy(
   const config = readHumanOmniConfig(files, shapes);
   const arrays = await trainableArrays(files.main.weights, config, options);
   const store = new ParameterStore(gpu, arrays);
-  const loader = new WeightLoader(gpu, sources, (name) => (store.has(name) ? store.get(name) : undefined));
+  const { frozenWeights = 'published' } = options;
+  const loader = new WeightLoader(
+    gpu,
+    sources,
+    (name) => (store.has(name) ? store.get(name) : undefined),
+    (name) => quantisedFormat(name, frozenWeights),
+  );
   const adapter = (path: string): Adapter | undefined => {
     const { a, b } = adapterNames(path);
     const { lora } = options;
@@ -126,6 +137,7 @@ export async function loadPolicy(
     ...(reference ? { reference: reference.view } : {}),
     trainsMedia: trainsMedia(options),
     unusedTensors: loader.unused(),
+    notQuantised: loader.notQuantised(),
     [Symbol.dispose]() {
       loader[Symbol.dispose]();
       store[Symbol.dispose]();

@@ -236,8 +236,12 @@ export class Session {
       stopped: () => this.#wants('stop'),
     });
     this.#run = run;
-    const { store, unusedTensors } = run.policy;
+    const { store, unusedTensors, notQuantised } = run.policy;
     this.#emit({ type: 'model', summary: summariseModel(model, { trainable: store.size, unusedTensors }) });
+    if (notQuantised.length > 0) {
+      const message = `${notQuantised.length} frozen matrices stay as published, as 32 does not divide their columns: ${notQuantised[0]}, for example.`;
+      this.#emit({ type: 'error', message, fatal: false });
+    }
     return run;
   }
 
