@@ -57,7 +57,7 @@ function notFinite(values: Float32Array, start: number, label: string): InputErr
 }
 
 /** Onto what the extreme of a block is tried to be mapped in 4 bits, whose range is -8 … 7. */
-const EXTREMES_4 = [-7, -7.5, -8, -8.5, -9];
+const EXTREMES_4 = [-7, -7.6, -8, -8.4, -9];
 
 /**
  * The scale of least squared error among a few. For integers q the best scale is ⟨q,x⟩ / ⟨q,q⟩, and the error it leaves
@@ -71,7 +71,7 @@ function scaleOf4(values: Float32Array, start: number, extreme: number): number 
     let qx = 0;
     let qq = 0;
     for (let i = start; i < start + BLOCK; i++) {
-      const q = clampedRound(values[i]! * factor, 4);
+      const q = clampedRound(values[i]! * factor, 8);
       qx += q * values[i]!;
       qq += q * q;
     }
@@ -83,9 +83,14 @@ function scaleOf4(values: Float32Array, start: number, extreme: number): number 
   return best;
 }
 
-function clampedRound(value: number, bits: WeightBits): number {
-  const limit = bits === 8 ? 128 : 8;
-  return Math.max(-limit, Math.min(limit - 1, Math.round(value)));
+/**
+ * The nearest integer in range. Cutting off a positive number's fraction takes a quarter of the time of Math.round, and a
+ * model has 10^8 weights; values are well below 256, as they are weights over their block's scale.
+ */
+function clampedRound(value: number, limit: number): number {
+  const q = ((value + 256.5) | 0) - 256;
+  if (q < -limit) return -limit;
+  return q < limit ? q : limit - 1;
 }
 
 function packBlock(
@@ -101,10 +106,11 @@ function packBlock(
   const scale = bf16ToNumber(scaleBits);
   if (scale === 0) return;
   const first = group + SCALE_WORDS + block * bits;
-  const perWord = 32 / bits;
+  const limit = 2 ** (bits - 1);
   const mask = 2 ** bits - 1;
   for (let i = 0; i < BLOCK; i++) {
-    const q = clampedRound(values[start + i]! / scale, bits);
-    words[first + Math.floor(i / perWord)]! |= (q & mask) << (bits * (i % perWord));
+    const q = clampedRound(values[start + i]! / scale, limit);
+    const bit = bits * i;
+    words[first + (bit >> 5)]! |= (q & mask) << (bit & 31);
   }
 }
