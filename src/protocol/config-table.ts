@@ -247,7 +247,7 @@ const partFields = {
     group: 'Trained parts',
     label: 'Frozen weights',
     trl: 'quantization_config',
-    help: "How the language model's frozen weights are kept in memory. int8 takes half of 16 bits and is close to exact. int4 takes a third and answers a little differently.",
+    help: "How the language model's frozen weights lie in memory: int8 takes half of what 16 bits take and changes answers hardly, int4 a third and changes them a little. Exports hold the published weights.",
   }),
   trainDecoder: flag({
     default: false,
