@@ -25,7 +25,7 @@ fn gather(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid
   let row = index[i / u.cols];
   if (row >= u.first && row - u.first < u.held) {
     let at = (row - u.first) * u.cols + i % u.cols;
-    y[i] = weight_value(x[weight_word(at)], at);
+    y[i] = weight_value(x[weight_word(at)], x[weight_scale_word(at)], at);
   } else if (u.fresh != 0u) {
     y[i] = 0.0;
   }

@@ -45,7 +45,8 @@ fn a_quad(row: u32, col: u32, stride: u32) -> vec4<f32> { return a_quads[(row * 
 fn b_quad(row: u32, col: u32, stride: u32) -> vec4<f32> {
   let i = row * stride + col;
   if (WEIGHT_FORMAT == 0u) { return weight_quad_32(b_pairs[i >> 1u], b_pairs[(i >> 1u) + 1u]); }
-  return weight_quad_16(b_pairs[i >> 2u]);
+  if (WEIGHT_FORMAT <= 2u) { return weight_quad_16(b_pairs[i >> 2u]); }
+  return weight_quad_blocks(b_pairs[weight_word(i) >> 1u], b_pairs[weight_scale_word(i) >> 1u], i);
 }
 
 // m[i][l] = A[row + i, depth + l]. Rows beyond m repeat the last; depths beyond k are 0 (they exist only where A_BY_DEPTH).
@@ -96,7 +97,7 @@ fn b_scalar(depth: u32, col: u32) -> f32 {
   let j = min(col, u.n - 1u);
   var i = depth * u.n + j;
   if (B_BY_COLUMN) { i = j * u.k + depth; }
-  return weight_value(b[weight_word(i)], i);
+  return weight_value(b[weight_word(i)], b[weight_scale_word(i)], i);
 }
 
 fn store(sum: f32, at: u32, col: u32) {

@@ -5,7 +5,7 @@ import { grpoStep } from '../src/rl/step.ts';
 import { testGpu } from './ops/harness.ts';
 import { openRun } from './reference/tiny-run.ts';
 
-const FORMATS = [0, 1, 2];
+const FORMATS = [0, 1, 2, 3, 4];
 
 /** A·Bᵀ, A·B and Aᵀ·B; only activations are the second factor of the last. */
 const MATMUL = [

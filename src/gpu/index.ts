@@ -9,4 +9,4 @@ export { Plan } from './plan.ts';
 export { probeMemory } from './probe.ts';
 export { Recorder } from './recorder.ts';
 export { Tape } from './tape.ts';
-export { byteLength, type DType, expectShape, reshape, sizeOf, type Tensor } from './tensor.ts';
+export { byteLength, bytesOf, type DType, expectShape, reshape, sizeOf, type Tensor } from './tensor.ts';

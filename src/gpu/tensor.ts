@@ -1,5 +1,10 @@
-/** Element types of tensors. 16-bit types are stored two to a 32-bit word, as published. */
-export type DType = 'f32' | 'u32' | 'i32' | 'bf16' | 'f16';
+import { GROUP, groupWords } from '../math/quantise.ts';
+
+/**
+ * Element types of tensors. 16-bit types are stored two to a 32-bit word, as published; 'q8' and 'q4' are weights of 8 and
+ * 4 bits in groups of 128 (src/math/quantise.ts).
+ */
+export type DType = 'f32' | 'u32' | 'i32' | 'bf16' | 'f16' | 'q8' | 'q4';
 
 /** Where a tensor's bytes are: in a buffer of its own or a part of one, or in memory that a plan will assign. */
 export type Storage =
@@ -15,7 +20,15 @@ export interface Tensor {
   readonly grad?: Tensor;
 }
 
-const bytesPerElement: Record<DType, number> = { f32: 4, u32: 4, i32: 4, bf16: 2, f16: 2 };
+const bytesPerElement = { f32: 4, u32: 4, i32: 4, bf16: 2, f16: 2 } as const;
+
+/** Bytes that `count` values take, not rounded to words. */
+export function bytesOf(count: number, dtype: DType): number {
+  if (dtype === 'q8' || dtype === 'q4') {
+    return 4 * groupWords(dtype === 'q8' ? 8 : 4) * Math.ceil(count / GROUP);
+  }
+  return count * bytesPerElement[dtype];
+}
 
 /** Number of elements. */
 export function sizeOf(shape: readonly number[]): number {
@@ -24,7 +37,7 @@ export function sizeOf(shape: readonly number[]): number {
 
 /** Bytes of the tensor in a buffer, rounded up to whole 32-bit words. */
 export function byteLength(tensor: Pick<Tensor, 'shape' | 'dtype'>): number {
-  return Math.max(4, Math.ceil((sizeOf(tensor.shape) * bytesPerElement[tensor.dtype]) / 4) * 4);
+  return Math.max(4, Math.ceil(bytesOf(sizeOf(tensor.shape), tensor.dtype) / 4) * 4);
 }
 
 /** The same bytes under another shape of equal size. A trainable tensor keeps its gradient, under that shape too. */

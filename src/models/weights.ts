@@ -1,7 +1,9 @@
 import { type DType, type Gpu, placed, reshape, sizeOf, type Tensor } from '../gpu/index.ts';
-import { DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
+import { inMultiplesOf } from '../io/bytes.ts';
+import { bytesToF32, DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import { InputError } from '../math/errors.ts';
+import { BLOCK, GROUP, quantise, type WeightBits } from '../math/quantise.ts';
 import { rowShards } from './row-shards.ts';
 
 export interface OpenOptions {
@@ -28,6 +30,9 @@ export interface WeightSource {
 /** Tensors that were placed elsewhere, say in a parameter store, by the same names. */
 export type PlacedTensors = (name: string) => Tensor | undefined;
 
+/** What a matrix is quantised to on the way in, by the name it was opened with; undefined: it stays as published. */
+export type QuantisedAs = (name: string) => 'q8' | 'q4' | undefined;
+
 const FLOATS: Partial<Record<Dtype, DType>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
 /** Bytes per upload: small enough for any queue, large enough to be fast. */
 const UPLOAD_BYTES = 16 << 20;
@@ -45,19 +50,27 @@ interface Pending {
   readonly end: number;
 }
 
-/** Looks weights up in checkpoint files and uploads them, each once, as published. */
+/** Looks weights up in checkpoint files and uploads them, each once, as published or quantised on the way in. */
 export class WeightLoader {
   readonly #gpu: Gpu;
   readonly #sources: readonly WeightSource[];
   readonly #placed: PlacedTensors;
+  readonly #quantisedAs: QuantisedAs;
+  readonly #notQuantised = new Set<string>();
   readonly #opened = new Map<string, Tensor>();
   readonly #used = new Map<TensorSource, Set<string>>();
   #pending: Pending[] = [];
 
-  constructor(gpu: Gpu, sources: readonly WeightSource[], placedTensors: PlacedTensors = () => undefined) {
+  constructor(
+    gpu: Gpu,
+    sources: readonly WeightSource[],
+    placedTensors: PlacedTensors = () => undefined,
+    quantisedAs: QuantisedAs = () => undefined,
+  ) {
     this.#gpu = gpu;
     this.#sources = sources;
     this.#placed = placedTensors;
+    this.#quantisedAs = quantisedAs;
   }
 
   /** A tensor that was opened before, by name. */
@@ -121,12 +134,26 @@ export class WeightLoader {
         `${found!.source.label}: tensor "${found!.file}" is ${info.dtype}, expected F32, F16 or BF16.`,
       );
     }
-    const dtype = options.as === 'f32' || shape.length === 1 ? 'f32' : published;
+    const widened = options.as === 'f32' || shape.length === 1;
+    const dtype = widened ? 'f32' : (this.#quantisedFormat(name, shape) ?? published);
     const tensor = this.#gpu.tensor('weights', key, [count], dtype);
     const bytes = DTYPE_BYTES[info.dtype];
     this.#opened.set(key, tensor);
     this.#pending.push({ tensor, found: found!, start: first * bytes, end: (first + count) * bytes });
     return tensor;
+  }
+
+  #quantisedFormat(name: string, shape: readonly number[]): 'q8' | 'q4' | undefined {
+    const format = this.#quantisedAs(name);
+    if (!format) return undefined;
+    if (shape.length === 2 && shape[1]! % BLOCK === 0) return format;
+    this.#notQuantised.add(`${name} [${shape.join(', ')}]`);
+    return undefined;
+  }
+
+  /** Matrices that should have been quantised but have rows that are not whole blocks: names with shapes. */
+  notQuantised(): string[] {
+    return [...this.#notQuantised];
   }
 
   #find(name: string): Found | undefined {
@@ -163,19 +190,32 @@ export class WeightLoader {
     this.#pending = [];
   }
 
-  async #upload({ tensor, found, start, end }: Pending): Promise<void> {
-    const { source, file } = found;
-    const { dtype } = source.info(file);
-    if (FLOATS[dtype] !== tensor.dtype) {
-      const values = await source.float32(file);
+  async #upload(pending: Pending): Promise<void> {
+    const { tensor, found, start, end } = pending;
+    const { dtype } = found.source.info(found.file);
+    if (tensor.dtype === 'q8' || tensor.dtype === 'q4') {
+      await this.#uploadQuantised(pending, tensor.dtype === 'q8' ? 8 : 4);
+    } else if (FLOATS[dtype] !== tensor.dtype) {
+      const values = await found.source.float32(found.file);
       const bytes = DTYPE_BYTES[dtype];
       this.#gpu.write(tensor, values.subarray(start / bytes, end / bytes));
-      return;
+    } else {
+      for await (const { offset, bytes } of piecesOf(pending)) {
+        this.#gpu.write(startingAt(tensor, offset), bytes);
+      }
     }
-    const { buffer } = placed(tensor);
-    for await (const { offset, bytes } of source.pieces(file, UPLOAD_BYTES, { start, end })) {
-      const view: Tensor = { ...tensor, storage: { kind: 'buffer', buffer, offset: offset - start } };
-      this.#gpu.write(view, bytes);
+  }
+
+  /** Widens, quantises and uploads one piece after another. */
+  async #uploadQuantised(pending: Pending, bits: WeightBits): Promise<void> {
+    const { source, file } = pending.found;
+    const { dtype } = source.info(file);
+    const label = `${source.label}: tensor "${file}"`;
+    let offset = 0;
+    for await (const bytes of inMultiplesOf(piecesOf(pending), GROUP * DTYPE_BYTES[dtype])) {
+      const words = quantise(bytesToF32(dtype, bytes), bits, label);
+      this.#gpu.write(startingAt(pending.tensor, offset), words);
+      offset += words.byteLength;
     }
   }
 
@@ -191,6 +231,25 @@ export class WeightLoader {
     this.#gpu.free(...this.#opened.values());
     this.#opened.clear();
   }
+}
+
+interface Piece {
+  /** Bytes before it. */
+  readonly offset: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What a pending tensor takes of its file, in order. */
+async function* piecesOf({ found, start, end }: Pending): AsyncGenerator<Piece> {
+  for await (const { offset, bytes } of found.source.pieces(found.file, UPLOAD_BYTES, { start, end })) {
+    yield { offset: offset - start, bytes };
+  }
+}
+
+/** The tensor's memory from a byte on. */
+function startingAt(tensor: Tensor, offset: number): Tensor {
+  const { buffer, offset: start } = placed(tensor);
+  return { ...tensor, storage: { kind: 'buffer', buffer, offset: start + offset } };
 }
 
 function checkShape(found: Found, actual: readonly number[], expected: readonly number[]): void {

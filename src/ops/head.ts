@@ -1,4 +1,5 @@
 import {
+  bytesOf,
   defineKernel,
   expectShape,
   placed,
@@ -50,7 +51,7 @@ const placeMore = placeKernel(update);
 
 /** Bytes of one tile of logits, at most. */
 const TILE_BYTES = 32 * 2 ** 20;
-/** Tiles start at multiples of this many vocabulary rows, so that they start at multiples of 256 bytes. */
+/** Tiles start at multiples of this many vocabulary rows, so that they start at multiples of 256 bytes and at whole groups. */
 const TILE_STEP = 128;
 
 /** Target of a row that does not count. */
@@ -67,12 +68,11 @@ interface Tile {
 function rowsOf(tensor: Tensor, start: number, count: number): Tensor {
   const { buffer, offset } = placed(tensor);
   const cols = tensor.shape[1]!;
-  const bytes = tensor.dtype === 'f32' ? 4 : 2;
   const { grad, ...plain } = tensor;
   return {
     ...plain,
     shape: [count, cols],
-    storage: { kind: 'buffer', buffer, offset: offset + start * cols * bytes },
+    storage: { kind: 'buffer', buffer, offset: offset + bytesOf(start * cols, tensor.dtype) },
     ...(grad ? { grad: rowsOf(grad, start, count) } : {}),
   };
 }
@@ -107,7 +107,7 @@ export interface HeadOptions {
 /**
  * Log-probabilities of `targets` and entropies under softmax(hidden · Wᵀ · inverseTemperature), over vocabulary tiles:
  * of the logits [m, vocabulary] only one tile exists at a time, in the backward too, which makes each tile again.
- * hidden [m, d]; `weight`: consecutive vocabulary ranges [v, d] in f32, bf16 or f16; targets u32 [m], NO_TARGET for
+ * hidden [m, d]; `weight`: consecutive vocabulary ranges [v, d] in any weight format; targets u32 [m], NO_TARGET for
  * rows that do not count; inverseTemperature f32 [1].
  */
 export function headLogProbs(

@@ -13,7 +13,7 @@ export type MatmulLayout = 'nt' | 'nn' | 'tn';
 export interface MatmulOperands {
   /** f32. */
   readonly a: Tensor;
-  /** f32, bf16 or f16. */
+  /** In any weight format. */
   readonly b: Tensor;
   /** [m, n] f32; another buffer than a, b and bias. */
   readonly out: Tensor;

@@ -1,11 +1,14 @@
 import type { DType } from '../gpu/index.ts';
 
-const FORMATS: Partial<Record<DType, number>> = { f32: 0, bf16: 1, f16: 2 };
+const FORMATS: Partial<Record<DType, number>> = { f32: 0, bf16: 1, f16: 2, q8: 3, q4: 4 };
 
 /** The `WEIGHT_FORMAT` that lib/weight.wgsl reads this dtype with. Throws for types that hold no weights. */
 export function weightFormat(dtype: DType): number {
   const format = FORMATS[dtype];
-  if (format === undefined)
-    throw new Error(`Weights of type ${dtype} are not supported; use f32, bf16 or f16.`);
+  if (format === undefined) {
+    throw new Error(
+      `Weights of type ${dtype} are not supported; use one of ${Object.keys(FORMATS).join(', ')}.`,
+    );
+  }
   return format;
 }

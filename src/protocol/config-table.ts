@@ -17,6 +17,8 @@ export const LORA_TARGETS = [
   'up_proj',
   'down_proj',
 ] as const;
+/** What frozen weights of the decoder are kept as. */
+export const FROZEN_WEIGHTS = ['published', 'int8', 'int4'] as const;
 export const PROMPT_PRESETS = ['canonical', 'r1-omni'] as const;
 
 const NO_LIMIT = Number.POSITIVE_INFINITY;
@@ -240,6 +242,14 @@ const partFields = {
     label: 'LoRA on',
     trl: 'target_modules (LoraConfig)',
     help: 'Which linear layers of the decoder get an adapter.',
+  }),
+  frozenWeights: choice({
+    choices: FROZEN_WEIGHTS,
+    default: 'published',
+    group: 'Trained parts',
+    label: 'Frozen weights',
+    trl: 'quantization_config',
+    help: "How the language model's frozen weights lie in memory: int8 takes half of what 16 bits take and changes answers hardly, int4 a third and changes them a little. Exports hold the published weights.",
   }),
   trainDecoder: flag({
     default: false,

@@ -23,6 +23,7 @@ import { linearShapes, type Qwen2 } from '../models/qwen2.ts';
 import { WeightLoader } from '../models/weights.ts';
 import { freeRopeTable } from '../ops/rope.ts';
 import { ParameterStore } from '../optim/parameters.ts';
+import { type FrozenWeights, quantisedFormat } from './frozen-weights.ts';
 import { isTrained, type TrainedParts, trainsMedia } from './trained-parts.ts';
 import { loadTrained, trainedTensors } from './trained-tensors.ts';
 
@@ -37,6 +38,8 @@ export interface PolicyOptions extends TrainedParts {
   readonly seed: number;
   /** Longest sequence in tokens that will be asked for. */
   readonly maxPositions: number;
+  /** What the decoder's matrices that do not train are kept as; as published unless said. */
+  readonly frozenWeights?: FrozenWeights;
 }
 
 /** The model as one of policy and reference. */
@@ -61,6 +64,8 @@ export interface Policy {
   readonly reference?: ModelView;
   /** Whether media tokens depend on what is trained. */
   readonly trainsMedia: boolean;
+  /** Matrices that stay as published though they should have been quantised: names with shapes. */
+  readonly notQuantised: readonly string[];
   [Symbol.dispose](): void;
 }
 
@@ -74,7 +79,7 @@ function adapterArrays(config: HumanOmniConfig, options: PolicyOptions): readonl
 
 /**
  * Loads what a run keeps on the device: decoder, projectors, gate, and BERT where it trains. Everything trained lies in a
- * parameter store as f32, the rest as published. Towers come and go with src/rl/encoder.ts.
+ * parameter store as f32, the rest as `frozenWeights` says. Towers come and go with src/rl/encoder.ts.
  */
 export async function loadPolicy(
   gpu: Gpu,
@@ -88,7 +93,13 @@ export async function loadPolicy(
   const tied = config.decoder.tieWordEmbeddings;
   const trained = trainedTensors(source, (name) => isTrained(name, options), tied);
   const store = new ParameterStore(gpu, [...trained, ...adapterArrays(config, options)]);
-  const loader = new WeightLoader(gpu, sources, (name) => (store.has(name) ? store.get(name) : undefined));
+  const { frozenWeights = 'published' } = options;
+  const loader = new WeightLoader(
+    gpu,
+    sources,
+    (name) => (store.has(name) ? store.get(name) : undefined),
+    (name) => quantisedFormat(name, frozenWeights),
+  );
   const current = openView(gpu, files, config, loader, options, adapterOf(store, options));
   await loadTrained(gpu, store, source, trained);
   await loader.load(progress);
@@ -105,6 +116,7 @@ export async function loadPolicy(
     current,
     ...(reference ? { reference: reference.view } : {}),
     trainsMedia: trainsMedia(options),
+    notQuantised: loader.notQuantised(),
     [Symbol.dispose]() {
       loader[Symbol.dispose]();
       store[Symbol.dispose]();

@@ -298,6 +298,11 @@ export class Session {
     });
     this.#run = run;
     this.#emit({ type: 'model', summary: summariseModel(model, { trainable: run.policy.store.size }) });
+    const { notQuantised } = run.policy;
+    if (notQuantised.length > 0) {
+      const message = `${notQuantised.length} frozen matrices stay as published, as 32 does not divide their columns: ${notQuantised[0]}, for example.`;
+      this.#emit({ type: 'error', message, fatal: false });
+    }
     return run;
   }
 

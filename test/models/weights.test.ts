@@ -4,20 +4,25 @@ import { memorySource } from '../../src/io/bytes.ts';
 import { type FloatDtype, f32ToBytes } from '../../src/io/dtype.ts';
 import { openSafetensors, type TensorSource } from '../../src/io/safetensors.ts';
 import { safetensorsParts } from '../../src/io/safetensors-write.ts';
+import { quantise } from '../../src/math/quantise.ts';
 import { bertAliases } from '../../src/models/bert.ts';
 import { siglipAliases } from '../../src/models/siglip.ts';
 import { WeightLoader } from '../../src/models/weights.ts';
 import { whisperAliases } from '../../src/models/whisper.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
 
-/** A file in memory; values are numbers that bf16 and f16 hold exactly. */
-async function file(label: string, tensors: Record<string, [FloatDtype, number[]]>): Promise<TensorSource> {
+/** A file in memory; values are numbers that bf16 and f16 hold exactly, unless made otherwise. */
+async function file(
+  label: string,
+  tensors: Record<string, [FloatDtype, number[]]>,
+  make = values,
+): Promise<TensorSource> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   const entries = Object.entries(tensors).map(([name, [dtype, shape]]) => ({
     name,
     dtype,
     shape,
-    bytes: () => f32ToBytes(dtype, values(shape)),
+    bytes: () => f32ToBytes(dtype, make(shape)),
   }));
   for await (const part of safetensorsParts(entries)) parts.push(part);
   return openSafetensors(memorySource(new Uint8Array(await new Blob(parts).arrayBuffer())), label);
@@ -125,6 +130,65 @@ describe('WeightLoader', () => {
     expect(shards.map(({ shape }) => shape[0])).toEqual([2, 1]);
     const start = new Float32Array(await gpu.readBytes(shards[1]!, 16));
     expect(start).toEqual(bytes.slice(8));
+  });
+});
+
+describe('WeightLoader, quantising', () => {
+  const shapes = { even: [5, 96], odd: [4, 40], map: [32, 3, 32] };
+  const wide = (shape: readonly number[]): Float32Array<ArrayBuffer> =>
+    Float32Array.from(
+      numbers(
+        shape.reduce((a, b) => a * b),
+        3,
+      ),
+    );
+  const aliases = (name: string): string[] => [name];
+
+  /** The source in pieces that end anywhere between two elements. */
+  const choppy = (source: TensorSource): TensorSource => ({
+    ...source,
+    async *pieces(name) {
+      const bytes = await source.bytes(name);
+      for (let offset = 0; offset < bytes.length; offset += 148)
+        yield { offset, bytes: bytes.slice(offset, offset + 148) };
+    },
+  });
+
+  it.each(['F32', 'BF16', 'F16'] as const)(
+    '%s matrices piece by piece, rows of other widths not',
+    async (dtype) => {
+      const published = await file(
+        'model.safetensors',
+        Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, [dtype, shape]])),
+        wide,
+      );
+      for (const format of ['q8', 'q4'] as const) {
+        using other = new WeightLoader(
+          gpu,
+          [{ source: choppy(published), aliases }],
+          undefined,
+          () => format,
+        );
+        const even = other.open('even', shapes.even);
+        const others = [other.open('odd', shapes.odd), other.open('map', shapes.map)];
+        await other.load();
+        expect(even).toMatchObject({ dtype: format, shape: shapes.even });
+        const bits = format === 'q8' ? 8 : 4;
+        const expected = quantise(await published.float32('even'), bits, 'even');
+        expect(await gpu.readU32(even)).toEqual(expected);
+        for (const tensor of others) expect(tensor.dtype).toBe(dtype.toLowerCase());
+        expect(other.notQuantised()).toEqual(['odd [4, 40]', 'map [32, 3, 32]']);
+      }
+    },
+  );
+
+  it('names file and tensor of a weight that is not a number', async () => {
+    const broken = await file('model.safetensors', { w: ['F32', [4, 32]] }, (shape) =>
+      wide(shape).fill(Number.NaN, 77, 78),
+    );
+    using other = new WeightLoader(gpu, [{ source: broken, aliases }], undefined, () => 'q8');
+    other.open('w', [4, 32]);
+    await expect(other.load()).rejects.toThrow('model.safetensors: tensor "w" holds NaN among its weights');
   });
 });
 

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/math/half.ts';
 import { embedding, gatherRows } from '../../src/ops/gather-rows.ts';
+import { quantisedNumbers } from '../reference/quantised.ts';
 import { checkOp, numbers, runOnce, testGpu } from './harness.ts';
 
 const NONE = 0xffffffff;
@@ -83,4 +84,23 @@ describe('embedding', () => {
       expect(Array.from(found!)).toEqual(Array.from(rowsOf(values, ids, cols)));
     }
   });
+
+  it.each(['q8', 'q4'] as const)(
+    'reads %s tables as the values they stand for, over shards',
+    async (dtype) => {
+      const gpu = await testGpu();
+      for (const cols of [32, 96]) {
+        const parts = [5, 3].map((rows, i) => ({ rows, ...quantisedNumbers(rows * cols, dtype, i + 1) }));
+        const shards = parts.map(({ rows, words }) =>
+          gpu.upload('weights', 'table', [rows, cols], words, dtype),
+        );
+        const ids = Uint32Array.of(4, 0, 7, 3, 3, 5);
+        const index = gpu.upload('inputs', 'ids', [ids.length], ids, 'u32');
+        const [found] = await runOnce(gpu, 'embedding', (tape) => [embedding(tape, shards, index)]);
+        const table = parts.flatMap(({ values }) => [...values]);
+        expect(Array.from(found!)).toEqual(Array.from(rowsOf(table, ids, cols)));
+        gpu.free(index, ...shards);
+      }
+    },
+  );
 });

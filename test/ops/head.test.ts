@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type DType, Recorder, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from '../../src/math/half.ts';
 import { headLogits, headLogProbs, NO_TARGET } from '../../src/ops/head.ts';
+import { quantisedNumbers } from '../reference/quantised.ts';
 import { checkOp, numbers, relativeError, runOnce, testGpu } from './harness.ts';
 
 type Which = 'logProbs' | 'entropies';
@@ -172,6 +173,27 @@ describe('headLogProbs', () => {
     });
     gpu.free(ids, factor, weight);
   });
+
+  it.each(['q8', 'q4'] as const)(
+    'frozen %s weights, exact to what they stand for, over tiles',
+    async (dtype) => {
+      const gpu = await testGpu();
+      const [rows, d, vocabulary] = [6, 32, 301];
+      const { words, values } = quantisedNumbers(vocabulary * d, dtype, 2);
+      const targets = [0, 1, 127, 128, 255, 300];
+      const ids = gpu.upload('inputs', 'targets', [rows], Uint32Array.from(targets), 'u32');
+      const factor = gpu.upload('inputs', 'inverse temperature', [1], Float32Array.of(INVERSE_TEMPERATURE));
+      const weight = gpu.upload('weights', 'weight', [vocabulary, d], words, dtype);
+      await checkOp(gpu, {
+        name: dtype,
+        inputs: { hidden: { shape: [rows, d], data: numbers(rows * d, 1, 2) } },
+        forward: (tape, { hidden }) =>
+          headLogProbs(tape, hidden, [weight], ids, factor, { tileBytes: 1 }).logProbs,
+        reference: ({ hidden }) => reference('logProbs', hidden, Float64Array.from(values), targets, d),
+      });
+      gpu.free(ids, factor, weight);
+    },
+  );
 
   it('large logits stay exact', async () => {
     const gpu = await testGpu();

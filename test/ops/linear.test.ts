@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { bf16ToF32, f32ToBf16 } from '../../src/math/half.ts';
 import { linear, loraLinear } from '../../src/ops/linear.ts';
+import { quantisedNumbers } from '../reference/quantised.ts';
 import { checkOp, numbers, ODD_SIZES, relativeError, runOnce, testGpu } from './harness.ts';
 
 /** x·Wᵀ + bias in float64. */
@@ -119,5 +120,27 @@ describe('loraLinear', () => {
           .add(bias!)
           .add(project2d(project2d(x!, a!), b!).mul(scale)),
     });
+  });
+
+  it.each(['q8', 'q4'] as const)('trains the adapter of a frozen %s weight', async (dtype) => {
+    const gpu = await testGpu();
+    const [rows, cols, outs, rank] = [7, 96, 13, 3];
+    const { words, values } = quantisedNumbers(outs * cols, dtype, 2);
+    const weight = gpu.upload('weights', 'w', [outs, cols], words, dtype);
+    const frozen = Float64Array.from(values);
+    await checkOp(gpu, {
+      name: `loraLinear ${dtype}`,
+      inputs: {
+        x: { shape: [rows, cols], data: numbers(rows * cols, 1) },
+        a: { shape: [rank, cols], data: numbers(rank * cols, 4) },
+        b: { shape: [outs, rank], data: numbers(outs * rank, 5) },
+      },
+      forward: (tape, { x, a, b }) => loraLinear(tape, x, weight, undefined, { a, b, scale: 0.75 }),
+      reference: ({ x, a, b }) => {
+        const update = project(project(x, a, cols), b, rank);
+        return project(x, frozen, cols).map((value, i) => value + 0.75 * update[i]!);
+      },
+    });
+    gpu.free(weight);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Gpu, Tensor } from '../../src/gpu/index.ts';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/math/half.ts';
 import { type MatmulLayout, matmul, tilingOf } from '../../src/ops/matmul.ts';
+import { quantisedNumbers } from '../reference/quantised.ts';
 import { numbers, relativeError, runOnce, testGpu } from './harness.ts';
 
 interface Case {
@@ -60,6 +61,26 @@ const EXTENTS = [
   [3, 3, 515],
 ] as const;
 const LAYOUTS = ['nt', 'nn', 'tn'] as const;
+
+/** Products of quantised weights: rows of whole blocks, groups that are not full, all paths, split and unsplit depths. */
+const QUANTISED = {
+  nt: [
+    [1, 1, 32],
+    [7, 5, 96],
+    [9, 20, 64],
+    [3, 8, 640],
+    [5, 7, 1056],
+    [516, 516, 32],
+  ],
+  nn: [
+    [1, 32, 1],
+    [5, 96, 7],
+    [9, 64, 20],
+    [3, 160, 640],
+    [2, 32, 1001],
+    [516, 544, 12],
+  ],
+} as const;
 
 describe('matmul', () => {
   it.each(LAYOUTS)('%s equals the float64 product at odd sizes', async (layout) => {
@@ -126,6 +147,42 @@ describe('matmul', () => {
         gpu.free(weight, a);
       }
     }
+  });
+
+  it.each([
+    ['q8', 'nt'],
+    ['q8', 'nn'],
+    ['q4', 'nt'],
+    ['q4', 'nn'],
+  ] as const)('reads %s weights as the values they stand for, %s', async (dtype, layout) => {
+    const gpu = await testGpu();
+    const paths = new Set<string>();
+    for (const [m, n, k] of QUANTISED[layout]) {
+      const { words, values } = quantisedNumbers(n * k, dtype, 8);
+      const shape = layout === 'nt' ? [n, k] : [k, n];
+      const weights = [
+        gpu.upload('weights', 'quantised', shape, words, dtype),
+        gpu.upload('weights', 'widened', shape, values),
+      ];
+      const x = numbers(m * k, 9);
+      const a = gpu.upload('inputs', 'a', [m, k], x);
+      const [found, widened] = await runOnce(gpu, 'matmul', ({ recorder }) =>
+        weights.map((b) => {
+          const out = recorder.temp('c', [m, n]);
+          matmul(recorder, layout, { a, b, out });
+          return out;
+        }),
+      );
+      const what = `${m}x${n}x${k}`;
+      // A scale times an integer is exact in f32, so the two products round alike.
+      expect(found, what).toEqual(widened);
+      expect(relativeError(found!, reference({ layout, m, n, k }, x, values)), what).toBeLessThanOrEqual(
+        2e-6,
+      );
+      paths.add(tilingOf(layout, { m, n, k }).path);
+      gpu.free(a, ...weights);
+    }
+    expect(paths).toEqual(new Set(['quads', 'wideQuads', 'scalars']));
   });
 
   it('splits long depths of few outputs only, without losing or repeating a depth', () => {

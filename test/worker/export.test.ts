@@ -11,7 +11,7 @@ import { sftStep } from '../../src/rl/sft.ts';
 import { adapterFiles } from '../../src/worker/export/adapter.ts';
 import { changedTensors } from '../../src/worker/export/changed.ts';
 import { mergedCheckpoint } from '../../src/worker/export/weights.ts';
-import { testGpu } from '../ops/harness.ts';
+import { relativeError, testGpu } from '../ops/harness.ts';
 import { type TinyRun, tinyRun } from './tiny-run.ts';
 
 const GREEDY = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 1, step: 0 };
@@ -119,6 +119,30 @@ describe('an exported model', () => {
     const [found, read] = [await answers(run), await answers(again)];
     expect(read.ids).toEqual(found.ids);
     expect(largestDifference(read.logProbs, found.logProbs)).toBeLessThan(1e-4);
+  });
+
+  it('trained on quantised weights is the published weights and the adapter, nothing rounded', async () => {
+    using run = await trained(published, { ...LORA, frozenWeights: 'int4' });
+    const { files } = run.model;
+    const { store } = run.policy;
+    const weights = await openCheckpoint(subtreeOf(await exported(run), 'model/'));
+    for (const path of ['model.layers.0.self_attn.k_proj', 'model.layers.2.mlp.down_proj']) {
+      const before = await files.main.weights.float32(`${path}.weight`);
+      const [a, b] = [await store.read(`${path}.lora_A.weight`), await store.read(`${path}.lora_B.weight`)];
+      const scale = run.policy.options.lora!.alpha / 4;
+      const columns = a.length / 4;
+      const expected = before.map((x, i) => {
+        const [row, column] = [Math.floor(i / columns), i % columns];
+        return (
+          x + scale * [0, 1, 2, 3].reduce((sum, k) => sum + b[4 * row + k]! * a[k * columns + column]!, 0)
+        );
+      });
+      const found = await weights.float32(`${path}.weight`);
+      expect(relativeError(found, expected)).toBeLessThan(1e-7);
+      expect(relativeError(found, before)).toBeGreaterThan(1e-3);
+    }
+    const embedding = 'model.embed_tokens.weight';
+    expect(await weights.bytes(embedding)).toEqual(await files.main.weights.bytes(embedding));
   });
 
   it('keeps names, files and all bytes that training did not touch', async () => {

@@ -58,11 +58,12 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     loraRank,
     loraAlpha,
     loraTargets,
+    frozenWeights,
     beta,
     seed,
   } = config;
   const policy = await loadPolicy(gpu, model.files, {
-    ...{ trainDecoder, trainProjectors, trainGate, trainBert, seed },
+    ...{ trainDecoder, trainProjectors, trainGate, trainBert, frozenWeights, seed },
     ...(loraRank > 0 ? { lora: { rank: loraRank, alpha: loraAlpha, targets: loraTargets } } : {}),
     reference: beta > 0,
     maxPositions: prompt.tokens.ids.length + 64,
