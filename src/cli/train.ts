@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { describeError, InputError } from '../math/errors.ts';
 import { type Config, parseConfig } from '../protocol/config.ts';
 import { flagsHelp, parseFlags } from '../protocol/flags.ts';
-import type { EvalResult, Mute } from '../protocol/messages.ts';
+import type { EvalResult, ExportParts, Mute } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
 import { HeadlessSession, type PlainEvent, type PlainExported } from './headless.ts';
 
@@ -97,6 +97,21 @@ async function evaluate(session: HeadlessSession, mute?: Mute): Promise<EvalResu
   return events.find(isEval)!.result;
 }
 
+/** Everything but the bundle for other trainers, below `out`; returns the paths. */
+async function exportTo(session: HeadlessSession, out: string): Promise<string[]> {
+  const parts: ExportParts = {
+    merged: 'f32',
+    adapter: true,
+    checkpoint: true,
+    handoff: false,
+    metrics: true,
+    rollouts: true,
+  };
+  const place = { kind: 'files' } as const;
+  const events = await session.ask((requestId) => ({ type: 'export', requestId, parts, place }));
+  return session.save(events.find(isExported)!.files, out);
+}
+
 async function run(session: HeadlessSession, options: Options): Promise<void> {
   const { config, demo, model, data, out } = options;
   session.onEvent = (event) => report(event, config.steps);
@@ -114,11 +129,7 @@ async function run(session: HeadlessSession, options: Options): Promise<void> {
   const after = await evaluate(session);
   const noAudio = await evaluate(session, 'audio');
   const noVideo = await evaluate(session, 'video');
-  const parts = { merged: true, adapter: config.loraRank > 0, metrics: true, rollouts: true };
-  const exported = out
-    ? (await session.ask((requestId) => ({ type: 'export', requestId, parts }))).find(isExported)
-    : undefined;
-  const files = exported && out ? await session.save(exported.files, out) : [];
+  const files = out ? await exportTo(session, out) : [];
   say(
     `held-out accuracy after: ${after.war.toFixed(3)}, without sound ${noAudio.war.toFixed(3)}, without picture ${noVideo.war.toFixed(3)}`,
   );

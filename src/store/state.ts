@@ -1,6 +1,7 @@
 /** Everything the page knows, as one immutable value, and what each event changes in it. */
 import { type Config, type ConfigKey, defaultConfig, parseConfig } from '../protocol/config.ts';
 import type {
+  BrokenExport,
   CommandType,
   DataSummary,
   DeviceInfo,
@@ -9,6 +10,7 @@ import type {
   EventOf,
   ExportedFile,
   ModelSummary,
+  PlannedFile,
   Preview,
   RunState,
 } from '../protocol/messages.ts';
@@ -63,7 +65,11 @@ export interface StudioState {
   live?: EventOf<'live'>;
   /** Newest last. */
   evals: readonly EvalResult[];
-  exported?: readonly ExportedFile[];
+  exported?: { files: readonly ExportedFile[]; place: string };
+  /** Files that an export of the present choice would have. */
+  exportPlan?: readonly PlannedFile[];
+  /** An export that the last visit left unfinished. */
+  brokenExport?: BrokenExport;
   memory?: { parts: Record<string, number>; peak: number };
   draft: Draft;
   /** The config of the current run. */
@@ -114,7 +120,11 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'eval':
       return { evals: [...state.evals, event.result] };
     case 'exported':
-      return { exported: event.files };
+      return { exported: { files: event.files, place: event.place } };
+    case 'exportPlan':
+      return { exportPlan: event.files };
+    case 'exportBroken':
+      return { brokenExport: event.broken };
     case 'memory':
       return { memory: { parts: event.parts, peak: event.peak } };
     case 'done':
@@ -160,6 +170,7 @@ export function freshRun(state: StudioState): Partial<StudioState> {
     evals,
     live: undefined,
     exported: undefined,
+    exportPlan: undefined,
     running: parseConfig(state.draft),
   };
 }

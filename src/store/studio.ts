@@ -9,7 +9,15 @@ import {
   defaultConfig,
   parseConfig,
 } from '../protocol/config.ts';
-import type { Command, Event, ExportParts, Mute, SourceFile, Split } from '../protocol/messages.ts';
+import type {
+  Command,
+  Event,
+  ExportParts,
+  ExportPlace,
+  Mute,
+  SourceFile,
+  Split,
+} from '../protocol/messages.ts';
 import { type PresetName, presetConfig } from '../protocol/presets.ts';
 import type { Port } from './port.ts';
 import { canStart, type Draft, freshRun, initialState, reduce, type StudioState } from './state.ts';
@@ -29,7 +37,9 @@ export interface Studio {
   step(): void;
   stop(): void;
   evaluate(split: Split, mute?: Mute): Promise<void>;
-  exportRun(parts: ExportParts): Promise<void>;
+  /** Asks which files an export would have. */
+  planExport(parts: ExportParts): Promise<void>;
+  exportRun(parts: ExportParts, place: ExportPlace): Promise<void>;
   edit(key: ConfigKey, value: unknown): void;
   applyPreset(name: PresetName | 'defaults'): void;
   /** Shows an error that no command is to blame for, such as a dropped file that cannot be read. */
@@ -94,7 +104,9 @@ export function createStudio(port: Port): Studio {
     openModel: (files) => ask({ type: 'openModel', files }),
     preview: (exampleId) => ask({ type: 'preview', exampleId }, { clip: { exampleId } }),
     evaluate: (split, mute) => ask({ type: 'evaluate', split, ...(mute === undefined ? {} : { mute }) }),
-    exportRun: (parts) => ask({ type: 'export', parts }, { exported: undefined }),
+    planExport: (parts) => ask({ type: 'planExport', parts }),
+    exportRun: (parts, place) =>
+      ask({ type: 'export', parts, place }, { exported: undefined, brokenExport: undefined }),
     report(error) {
       const hint = error instanceof InputError ? error.hint : undefined;
       const message = error instanceof Error ? error.message : String(error);

@@ -6,6 +6,7 @@ import { startTfOnDevice, tf } from '../media/tf-device.ts';
 import { decodeCommand } from '../protocol/decode.ts';
 import type { Command, DeviceInfo, Event } from '../protocol/messages.ts';
 import { openDevice } from './device.ts';
+import { reportBrokenExport } from './export/write.ts';
 import { failureEvent } from './failure.ts';
 import { Session } from './session.ts';
 
@@ -36,6 +37,7 @@ async function openSession(): Promise<Session | undefined> {
     session.deviceLost(`The GPU was lost (${reason}): ${message || 'the driver gave no reason'}.`);
   });
   emit({ type: 'ready', device: info });
+  void reportBrokenExport(emit).catch((error: unknown) => emit(failureEvent(error)));
   return session;
 }
 
@@ -67,6 +69,8 @@ async function obey(session: Session, command: Command): Promise<void> {
       return session.stop();
     case 'evaluate':
       return session.evaluate(command);
+    case 'planExport':
+      return session.planExport(command);
     case 'export':
       return session.export(command);
     default:

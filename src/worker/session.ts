@@ -10,6 +10,7 @@ import { presetConfig } from '../protocol/presets.ts';
 import { preparePrompt } from '../rl/prepare.ts';
 import { openDemoTrees } from './demo.ts';
 import { exportFiles } from './export/files.ts';
+import { writeExport } from './export/write.ts';
 import { failureEvent } from './failure.ts';
 import { FeatureStore } from './features.ts';
 import { Lane, nextMacrotask } from './lane.ts';
@@ -287,12 +288,24 @@ export class Session {
     return result;
   }
 
-  async export({ requestId, parts }: CommandOf<'export'>): Promise<void> {
+  /** Says which files an export would have, and how large; nothing before there is a run. */
+  async planExport({ requestId, parts }: CommandOf<'planExport'>): Promise<void> {
+    await this.#lane.run(async () => {
+      const files = this.#run ? await exportFiles(this.#run, parts) : [];
+      const planned = files.map(({ path, bytes }) => ({ path, bytes }));
+      this.#emit({ type: 'exportPlan', requestId, files: planned });
+    });
+  }
+
+  async export({ requestId, parts, place }: CommandOf<'export'>): Promise<void> {
     const opened = this.#opened();
     await this.#lane.run(async () => {
       const run = this.#run ?? (await this.#load({ ...opened, config: measuring(this.#config) }));
-      const report = progressOf(this.#emit, 'Writing weights', 'tensors', requestId);
-      this.#emit({ type: 'exported', requestId, files: await exportFiles(run, parts, report) });
+      const report = progressOf(this.#emit, 'Writing files', 'bytes', requestId);
+      const archive = `${opened.model.files.name}-step-${run.step}.zip`;
+      const files = await writeExport(await exportFiles(run, parts), place, archive, report);
+      const folder = place.kind === 'folder' ? place.folder.name : '';
+      this.#emit({ type: 'exported', requestId, files, place: folder });
     });
   }
 

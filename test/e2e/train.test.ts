@@ -146,7 +146,6 @@ describe('the studio in a browser', () => {
     'exports weights, adapter and logs',
     async () => {
       await show(page, 'export');
-      await page.getByTestId('export-button').click();
       const names = await saveExport(page, exported.path);
       expect(names).toEqual(
         expect.arrayContaining([

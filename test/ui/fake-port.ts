@@ -52,6 +52,18 @@ const DEVICE = {
   limits: { maxStorageBufferBindingSize: 2 ** 30 },
 };
 
+const PLAN = [
+  { path: 'model/config.json', bytes: 1_200 },
+  { path: 'model/model.safetensors', bytes: 1_460_000 },
+  { path: 'adapter/adapter_config.json', bytes: 410 },
+  { path: 'adapter/adapter_model.safetensors', bytes: 88_000 },
+  { path: 'checkpoint-120/optimizer.pt', bytes: 180_000 },
+  { path: 'handoff/grpo.yaml', bytes: 900 },
+  { path: 'handoff/r1omni/model.safetensors', bytes: 730_000 },
+  { path: 'metrics.jsonl', bytes: 61_000 },
+  { path: 'rollouts.jsonl', bytes: 912_000 },
+];
+
 async function answer(
   command: Command,
   say: (event: Event) => void,
@@ -82,10 +94,12 @@ async function answer(
         result: evalResult(run.step, command.split, command.mute),
       });
       return say({ type: 'done', requestId: command.requestId });
+    case 'planExport':
+      say({ type: 'exportPlan', requestId: command.requestId, files: PLAN });
+      return say({ type: 'done', requestId: command.requestId });
     case 'export': {
-      const names = ['model/config.json', 'model/model.safetensors', 'metrics.jsonl', 'rollouts.jsonl'];
-      const files = names.map((name) => ({ name, blob: new Blob([name.repeat(1000)]) }));
-      say({ type: 'exported', requestId: command.requestId, files });
+      const files = [{ name: 'tiny-humanomni-step-120.zip', blob: new Blob(['zip'.repeat(1000)]) }];
+      say({ type: 'exported', requestId: command.requestId, files, place: '' });
       return say({ type: 'done', requestId: command.requestId });
     }
     default:

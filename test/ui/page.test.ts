@@ -211,19 +211,17 @@ describe('evaluation and export', () => {
     await page.click(id('evaluate-no-audio'));
     await expect.poll(() => page.locator(id('eval-row')).count()).toBe(3);
     await page.keyboard.press('6');
-    await page.click(id('export-button'));
-    const names = await page
-      .locator(id('export-file'))
-      .evaluateAll((links) => links.map(({ dataset }) => dataset.name));
-    expect(names).toEqual([
-      'model/config.json',
-      'model/model.safetensors',
-      'metrics.jsonl',
-      'rollouts.jsonl',
-    ]);
+    await expect.poll(() => page.textContent(id('export-merged-size'))).toBe('1.39 MiB');
+    expect(await page.textContent(id('export-total'))).toBe('2.32 MiB in all');
+    expect(await page.isDisabled(id('export-checkpoint'))).toBe(true);
+    await page.check(id('export-handoff'));
+    expect(await page.textContent(id('export-total'))).toBe('3.02 MiB in all');
     const download = page.waitForEvent('download');
-    await page.locator(id('export-file')).nth(2).click();
-    expect((await download).suggestedFilename()).toBe('metrics.jsonl');
+    await page.click(id('export-button'));
+    expect((await download).suggestedFilename()).toBe('tiny-humanomni-step-120.zip');
+    expect(await page.locator(id('export-file')).getAttribute('data-name')).toBe(
+      'tiny-humanomni-step-120.zip',
+    );
     expect(await page.textContent(id('python'))).toContain('model_init("model")');
   });
 });
