@@ -1,6 +1,11 @@
 import { METRICS, type MetricValues } from '../../protocol/metrics.ts';
-import type { Run } from '../run.ts';
+import type { Run, RunParts } from '../run.ts';
 import { optimizerSteps } from './trl-settings.ts';
+
+/** What a checkpoint is made from: a run, as far as it matters. */
+export type CheckpointSource = Pick<Run, 'config' | 'policy' | 'step' | 'optimizer' | 'metricsLog'> & {
+  readonly parts: Pick<RunParts, 'data'>;
+};
 
 /** A line of metrics.jsonl. */
 type Line = MetricValues & { readonly step: number };
@@ -9,7 +14,7 @@ type Line = MetricValues & { readonly step: number };
 const NOT_TRL = /^(tokens_per_second|memory|eval)\//;
 
 /** trainer_state.json, as transformers' Trainer reads it when it resumes: how far the run is, and its log under TRL's names. */
-export async function trainerState(run: Run): Promise<object> {
+export async function trainerState(run: CheckpointSource): Promise<object> {
   const { config, step, parts } = run;
   const lines = await metricLines(run.metricsLog.blob());
   const last = lines.at(-1);

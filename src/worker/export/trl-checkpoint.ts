@@ -3,13 +3,12 @@ import { type FileToWrite, inFolder, jsonFile } from '../../io/file-to-write.ts'
 import { dict, float, type PickleValue, tuple } from '../../io/pickle.ts';
 import { TorchFile } from '../../io/torch-file.ts';
 import { learningRateAt } from '../../rl/step.ts';
-import type { Run } from '../run.ts';
 import { adapterFiles, adapterTensors } from './adapter.ts';
-import { trainerState } from './trainer-state.ts';
+import { type CheckpointSource, trainerState } from './trainer-state.ts';
 import { optimizerSteps } from './trl-settings.ts';
 
 /** Why a run cannot be gone on with by TRL; undefined when it can. */
-export function checkpointProblem({ config, policy, step }: Run): string | undefined {
+export function checkpointProblem({ config, policy, step }: CheckpointSource): string | undefined {
   const { lora } = policy.options;
   if (!lora) return 'the run has no LoRA';
   if (config.stage !== 'grpo') return 'the run is not GRPO';
@@ -19,7 +18,7 @@ export function checkpointProblem({ config, policy, step }: Run): string | undef
 }
 
 /** `checkpoint-<optimizer steps>/…`. The run must have no `checkpointProblem`. */
-export async function trlCheckpoint(run: Run): Promise<FileToWrite[]> {
+export async function trlCheckpoint(run: CheckpointSource): Promise<FileToWrite[]> {
   return inFolder(`checkpoint-${optimizerSteps(run.config, run.step)}`, [
     ...adapterFiles(run.policy),
     optimizerFile(run),
@@ -29,7 +28,7 @@ export async function trlCheckpoint(run: Run): Promise<FileToWrite[]> {
 }
 
 /** State of torch's AdamW: moments by parameter number, in module order, and the two groups that Trainer makes (with decay, without). */
-function optimizerFile(run: Run): FileToWrite {
+function optimizerFile(run: CheckpointSource): FileToWrite {
   const { optimizer, policy } = run;
   const file = new TorchFile();
   const names = adapterTensors(policy).map(({ stored }) => stored);
@@ -51,7 +50,7 @@ function optimizerFile(run: Run): FileToWrite {
 }
 
 function parameterGroup(
-  { config, step }: Run,
+  { config, step }: CheckpointSource,
   weightDecay: number,
   parameters: readonly number[],
 ): PickleValue {
@@ -73,7 +72,7 @@ function parameterGroup(
 }
 
 /** State of torch's LambdaLR, one entry a parameter group; the rate is that of the next step. */
-function schedulerFile({ config, step }: Run): FileToWrite {
+function schedulerFile({ config, step }: CheckpointSource): FileToWrite {
   const done = optimizerSteps(config, step);
   const rate = float(learningRateAt(config, step));
   const base = float(config.learningRate);
