@@ -23,15 +23,18 @@ export interface FakeOptions {
   stepMs?: number;
   gpu?: boolean;
   clips?: number;
+  /** Whether the visit before left an export unfinished. */
+  broken?: boolean;
 }
 
-export function fakePort({ stepMs = 20, gpu = true, clips = 96 }: FakeOptions = {}): Port {
+export function fakePort({ stepMs = 20, gpu = true, clips = 96, broken = false }: FakeOptions = {}): Port {
   let listener: (event: Event) => void = () => undefined;
   const say = (event: Event) => queueMicrotask(() => listener(event));
   const run = new FakeRun(say, stepMs);
   return {
     listen(next) {
       listener = next;
+      if (broken) say({ type: 'exportBroken', broken: BROKEN });
       if (gpu) say({ type: 'ready', device: DEVICE });
       else {
         const hint = 'Use Chrome 113 or newer; on Linux switch on chrome://flags/#enable-unsafe-webgpu.';
@@ -50,6 +53,16 @@ const DEVICE = {
   isSoftware: true,
   features: ['subgroups'],
   limits: { maxStorageBufferBindingSize: 2 ** 30 },
+};
+
+const BROKEN = {
+  target: 'models',
+  started: '2026-11-22T12:34:56.000Z',
+  files: [
+    { path: 'model/config.json', bytes: 1_200 },
+    { path: 'model/model.safetensors', bytes: 1_460_000 },
+  ],
+  written: ['model/config.json'],
 };
 
 const PLAN = [

@@ -232,6 +232,16 @@ it('says what is missing where there is no GPU, and starts nothing', async () =>
   expect(await page.isDisabled(id('start'))).toBe(true);
 });
 
+it('tells of an export that the visit before left unfinished', async () => {
+  await open('?broken=1#/export');
+  const notice = page.locator(id('export-broken'));
+  await expect
+    .poll(() => notice.textContent())
+    .toContain('An export to models broke off (begun 2026-11-22 12:34 UTC)');
+  expect(await notice.textContent()).toContain('1 of 2 files');
+  await page.screenshot({ path: `${PICTURES}/export-broken.png` });
+});
+
 describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
   it('of every screen, empty and after a run; each has one heading, and nothing hangs over the side', async () => {
     await page.emulateMedia({ colorScheme });

@@ -102,10 +102,11 @@ function ChoiceRow({ choice, chosen, reason, bytes, onChange, children }: Choice
           checked={chosen}
           onChange={({ target }) => onChange(target.checked)}
         />{' '}
-        {label}
-      </label>{' '}
-      {children} <span className="muted">{reason ?? help}</span>{' '}
-      {bytes > 0 && (
+        <span className={reason ? 'muted' : ''}>{label}</span>
+      </label>
+      {children}
+      <span className="muted">{reason ?? help}</span>
+      {bytes > 0 && !reason && (
         <span className="number muted" data-testid={`export-${part}-size`}>
           {formatBytes(bytes)}
         </span>
