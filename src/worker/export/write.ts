@@ -6,12 +6,23 @@ import type { Emit, Report } from '../progress.ts';
 
 /** Folder in the browser's own storage (OPFS) for archives, loose files and the mark of an export under way. */
 const STORAGE = 'exports';
+/** All tabs share the storage: one export at a time holds this lock. */
+const LOCK = 'exports';
 
 /**
  * Writes an export where it is wanted, piece by piece, and returns the files as they lie on disk. While it lasts, a mark
  * stands in the storage and in the chosen folder; one that is still there later tells of an export that broke off.
  */
-export async function writeExport(
+export function writeExport(
+  files: readonly FileToWrite[],
+  place: ExportPlace,
+  archive: string,
+  report: Report,
+): Promise<ExportedFile[]> {
+  return navigator.locks.request(LOCK, () => writeMarked(files, place, archive, report));
+}
+
+async function writeMarked(
   files: readonly FileToWrite[],
   place: ExportPlace,
   archive: string,
@@ -61,12 +72,16 @@ async function emptyStorage(): Promise<FileSystemDirectoryHandle> {
   return root.getDirectoryHandle(STORAGE, { create: true });
 }
 
-/** Tells the page of an export that the last visit left unfinished. */
+/** Tells the page of an export that an earlier visit left unfinished; what a finished one left in the storage goes. */
 export async function reportBrokenExport(emit: Emit): Promise<void> {
-  const root = await navigator.storage.getDirectory();
-  const storage = await root.getDirectoryHandle(STORAGE).catch(ignoreMissing);
-  const broken = storage && (await brokenExport(storage));
-  if (broken) emit({ type: 'exportBroken', broken });
+  await navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
+    if (!lock) return;
+    const root = await navigator.storage.getDirectory();
+    const storage = await root.getDirectoryHandle(STORAGE).catch(ignoreMissing);
+    const broken = storage && (await brokenExport(storage));
+    if (broken) emit({ type: 'exportBroken', broken });
+    else if (storage) await emptyStorage();
+  });
 }
 
 function ignoreMissing(error: unknown): undefined {
