@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeCommand, decodeEvent } from '../../src/protocol/decode.ts';
 import { isMetricKey, METRIC_KEYS, metricOf } from '../../src/protocol/metrics.ts';
 import { presetConfig } from '../../src/protocol/presets.ts';
+import { memoryFolder } from '../reference/memory-folder.ts';
 
 const completion = {
   text: 'a',
@@ -14,12 +15,24 @@ const completion = {
   answer: 'a',
 };
 
+const EVERYTHING = {
+  merged: 'bf16',
+  adapter: true,
+  checkpoint: true,
+  handoff: true,
+  metrics: true,
+  rollouts: true,
+};
+
 describe('decodeCommand', () => {
   it('passes good commands through, files by reference', () => {
     const file = new File(['x'], 'a.mp4');
     const command = { type: 'openData', requestId: 1, files: [{ path: 'clips/a.mp4', file }] };
     expect(decodeCommand(structuredClone({ type: 'pause' }))).toEqual({ type: 'pause' });
     expect(decodeCommand(command)).toBe(command);
+    const folder = memoryFolder('chosen').handle;
+    const save = { type: 'export', requestId: 1, parts: EVERYTHING, place: { kind: 'folder', folder } };
+    expect(decodeCommand(save)).toBe(save);
   });
 
   it('completes the config of start and step', () => {
@@ -41,6 +54,11 @@ describe('decodeCommand', () => {
       'The command "openData" is malformed at files',
     ],
     [{ type: 'evaluate', requestId: 1, split: 'dev' }, 'malformed at split'],
+    [{ type: 'planExport', requestId: 1, parts: { merged: true } }, 'malformed at parts.merged'],
+    [
+      { type: 'export', requestId: 1, parts: EVERYTHING, place: { kind: 'folder', folder: 'models' } },
+      'malformed at place.folder: expected a directory handle',
+    ],
     [{ type: 'start', config: { groupSize: 0 } }, 'groupSize is 0'],
     [{ type: 'start' }, 'malformed at config'],
   ])('refuses %j', (message, text) => {

@@ -223,6 +223,14 @@ describe('evaluation and export', () => {
       'tiny-humanomni-step-120.zip',
     );
     expect(await page.textContent(id('python'))).toContain('model_init("model")');
+    let again = 0;
+    page.on('download', () => {
+      again++;
+    });
+    await page.keyboard.press('5');
+    await page.keyboard.press('6');
+    await page.locator(id('export-file')).click();
+    await expect.poll(() => again).toBe(1);
   });
 });
 

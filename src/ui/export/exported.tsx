@@ -17,13 +17,18 @@ export function Exported() {
   );
 }
 
+/** Exports whose download has begun: coming back to the screen must not begin it again. */
+const begun = new WeakSet<readonly ExportedFile[]>();
+
 /** The archive, whose download begins by itself; the link stays for a second try. */
 function Downloads({ files }: { files: readonly ExportedFile[] }) {
   const links = useObjectUrls(files);
   const first = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
-    if (links.length > 0) first.current?.click();
-  }, [links]);
+    if (links.length === 0 || begun.has(files)) return;
+    begun.add(files);
+    first.current?.click();
+  }, [links, files]);
   const rows = links.map(({ name, size, url }, index) => ({
     name,
     size,
@@ -84,7 +89,7 @@ export function BrokenNotice() {
       <p>
         <strong>An export{target && ` to ${target}`} broke off</strong>
         {when && ` (begun ${when} UTC)`}: {written.length} of {files.length} files are known to be whole. A
-        folder without manifest.json is not complete.
+        folder that holds manifest.json.part is not complete.
       </p>
       <p>Open the run again and export once more; what is there will be replaced.</p>
     </div>

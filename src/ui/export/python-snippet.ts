@@ -13,8 +13,9 @@ export function pythonSnippet(paths: readonly string[], modelName: string): stri
   return r1omni !== undefined ? mergedLines(r1omni) : readingLines(paths);
 }
 
+/** Folder of the last such file: towers in folders of their own are listed before the main weights. */
 function folderOf(paths: readonly string[], wanted: RegExp): string | undefined {
-  return paths.find((path) => wanted.test(path))?.replace(/\/[^/]*$/, '');
+  return paths.findLast((path) => wanted.test(path))?.replace(/\/[^/]*$/, '');
 }
 
 function adapterLines(folder: string, modelName: string): string {
