@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { InputError } from '../math/errors.ts';
-import type { Command, Event } from '../protocol/messages.ts';
+import type { Command, Event, ExportParts } from '../protocol/messages.ts';
 import { launchChromium, servePage } from './browser.ts';
 
 const PIECE_BYTES = 6 << 20;
@@ -13,8 +13,10 @@ export interface ExportedName {
   readonly name: string;
   readonly size: number;
 }
-/** Commands that are plain data; folders go through the page's file input. */
-export type PlainCommand = Exclude<Command, { type: 'openData' | 'openModel' | 'openModelFolder' }>;
+/** Commands that are plain data; folders go through the page's file input, exports through the browser's storage. */
+export type PlainCommand =
+  | Exclude<Command, { type: 'openData' | 'openModel' | 'openModelFolder' | 'export' }>
+  | { type: 'export'; requestId: number; parts: ExportParts; place: { kind: 'files' } };
 /** Events as they reach Node: files are names and sizes. */
 export type PlainEvent = Exclude<Event, { type: 'exported' | 'preview' }> | PlainExported;
 export interface PlainExported {

@@ -8,7 +8,7 @@ import { describeError, InputError } from '../math/errors.ts';
 import { type Config, parseConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
 import { flagsHelp, parseFlags } from '../protocol/flags.ts';
-import type { EvalResult, Mute } from '../protocol/messages.ts';
+import type { EvalResult, ExportParts, Mute } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
 import { chosenAdapter } from './adapter.ts';
 import { HeadlessSession, type PlainEvent, type PlainExported, type StudioSession } from './headless.ts';
@@ -120,6 +120,21 @@ async function scoresAfter(
   return evalSummary({ before, after, noAudio, noVideo, during }, config.bestMetric);
 }
 
+/** Everything but the bundle for other trainers, below `out`; returns the paths. */
+async function exportTo(session: StudioSession, out: string): Promise<string[]> {
+  const parts: ExportParts = {
+    merged: 'f32',
+    adapter: true,
+    checkpoint: true,
+    handoff: false,
+    metrics: true,
+    rollouts: true,
+  };
+  const place = { kind: 'files' } as const;
+  const events = await session.ask((requestId) => ({ type: 'export', requestId, parts, place }));
+  return session.save(events.find(isExported)!.files, out);
+}
+
 async function run(session: StudioSession, options: Options): Promise<void> {
   const { config, demo, model, data, out } = options;
   let heldOut = 0;
@@ -139,13 +154,9 @@ async function run(session: StudioSession, options: Options): Promise<void> {
   const last = events.findLast((event) => event.type === 'state');
   if (last?.type === 'state' && last.state !== 'finished')
     throw new InputError(last.message ?? 'The run failed.');
-  const parts = { merged: true, adapter: config.loraRank > 0, metrics: true, rollouts: true };
-  const exported = out
-    ? (await session.ask((requestId) => ({ type: 'export', requestId, parts }))).find(isExported)
-    : undefined;
-  const files = exported && out ? await session.save(exported.files, out) : [];
   const during = events.filter(isEval).map(({ result }) => result);
   const scores = before && (await scoresAfter(session, config, before, during));
+  const files = out ? await exportTo(session, out) : [];
   print({ type: 'summary', steps: config.steps, eval: scores ?? null, files });
 }
 

@@ -7,6 +7,11 @@ export interface SamplerState {
   readonly index: number;
 }
 
+/** The order in which the prompts 0 … n-1 come in an epoch of a run with this seed. */
+export function promptOrder(n: number, seed: number, epoch: number): number[] {
+  return permutation(n, deriveSeed(seed, 'prompts'), epoch);
+}
+
 /**
  * Hands out prompt indices 0 … n-1: each once per epoch, in an order that depends on (seed, epoch) alone. A batch at the
  * end of an epoch continues with the next one.
@@ -21,10 +26,10 @@ export class PromptSampler {
   constructor(n: number, seed: number, state: SamplerState = { epoch: 0, index: 0 }) {
     if (n < 1) throw new RangeError('PromptSampler: there are no prompts to sample from.');
     this.n = n;
-    this.seed = deriveSeed(seed, 'prompts');
+    this.seed = seed;
     this.epoch = state.epoch;
     this.index = state.index;
-    this.order = permutation(n, this.seed, this.epoch);
+    this.order = promptOrder(n, seed, this.epoch);
   }
 
   get state(): SamplerState {
@@ -41,7 +46,7 @@ export class PromptSampler {
       if (this.index === this.n) {
         this.epoch += 1;
         this.index = 0;
-        this.order = permutation(this.n, this.seed, this.epoch);
+        this.order = promptOrder(this.n, this.seed, this.epoch);
       }
       return this.order[this.index++]!;
     });

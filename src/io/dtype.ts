@@ -21,6 +21,11 @@ export function isDtype(name: unknown): name is Dtype {
   return typeof name === 'string' && Object.hasOwn(DTYPE_BYTES, name);
 }
 
+/** Whether weights of this type can be written by `f32ToBytes`, or widened to it. */
+export function isFloatDtype(dtype: Dtype): dtype is FloatDtype {
+  return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
+}
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Raw little-endian elements → f32 values. `bytes` must start at an aligned offset, as ByteSource.slice gives it. */

@@ -1,14 +1,19 @@
 import { DTYPE_BYTES, type Dtype } from './dtype.ts';
+import type { FileToWrite } from './file-to-write.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** A tensor to be written; `bytes` is called once, when its turn comes, so that only one tensor need be in memory. */
 export interface TensorToWrite {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
-  bytes(): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>;
+  /** All its bytes, or pieces of them in order where even one tensor is too much at a time. */
+  bytes(): Promise<Bytes> | Bytes | AsyncIterable<Bytes>;
 }
 
-function byteLength(tensor: TensorToWrite): number {
+/** Bytes of a tensor's values. */
+export function byteLength(tensor: Pick<TensorToWrite, 'dtype' | 'shape'>): number {
   return tensor.shape.reduce((count, side) => count * side, DTYPE_BYTES[tensor.dtype]);
 }
 
@@ -49,15 +54,34 @@ export async function* safetensorsParts(
   const ordered = inFileOrder(tensors);
   yield headerBytes(ordered, metadata);
   for (const tensor of ordered) {
-    const bytes = await tensor.bytes();
-    if (bytes.byteLength !== byteLength(tensor)) {
+    let given = 0;
+    for await (const piece of piecesOf(await tensor.bytes())) {
+      given += piece.byteLength;
+      yield piece;
+    }
+    if (given !== byteLength(tensor)) {
       throw new RangeError(
         `safetensors: tensor "${tensor.name}" of shape [${tensor.shape.join(', ')}] and dtype ${tensor.dtype} needs ` +
-          `${byteLength(tensor)} bytes, was given ${bytes.byteLength}.`,
+          `${byteLength(tensor)} bytes, was given ${given}.`,
       );
     }
-    yield bytes;
   }
+}
+
+async function* piecesOf(bytes: Bytes | AsyncIterable<Bytes>): AsyncGenerator<Bytes> {
+  if (bytes instanceof Uint8Array) yield bytes;
+  else yield* bytes;
+}
+
+/** A safetensors file that is made while it is written. */
+export function safetensorsFile(
+  path: string,
+  tensors: readonly TensorToWrite[],
+  metadata: Readonly<Record<string, string>> = { format: 'pt' },
+): FileToWrite {
+  const header = headerBytes(inFileOrder(tensors), metadata).byteLength;
+  const bytes = tensors.reduce((sum, tensor) => sum + byteLength(tensor), header);
+  return { path, bytes, pieces: () => safetensorsParts(tensors, metadata) };
 }
 
 /** The file as one Blob. Each tensor is wrapped in a Blob of its own at once, which the browser may keep on disk. */

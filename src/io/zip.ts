@@ -1,15 +1,20 @@
-import { InputError } from '../math/errors.ts';
+import type { FileToWrite } from './file-to-write.ts';
 
-/** A file for an archive. */
-export interface ZipEntry {
-  readonly path: string;
-  readonly blob: Blob;
+type Bytes = Uint8Array<ArrayBuffer>;
+
+export interface ZipOptions {
+  readonly modified?: Date;
+  /** Sizes, offsets and counts from here on are written in 64 bits; smaller than the format's own limit only in tests. */
+  readonly zip64From?: number;
 }
 
-const MAX_BYTES = 0xffff_ffff;
+const LIMIT_32 = 0xffff_ffff;
+const LIMIT_16 = 0xffff;
 const VERSION = 20;
-/** Bit 11: names are UTF-8. */
-const FLAGS = 0x0800;
+const VERSION_64 = 45;
+/** Bit 3: checksum and sizes follow the data, which is written in one go. Bit 11: names are UTF-8. */
+const FLAGS = 0x0808;
+const ZIP64_EXTRA = 1;
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
@@ -25,65 +30,149 @@ export function crc32(bytes: Uint8Array, crc = 0): number {
   return ~register >>> 0;
 }
 
+/** What the directory at the end of the archive says of a file. */
+interface Entry {
+  readonly name: Bytes;
+  readonly crc: number;
+  readonly size: number;
+  /** Of the local header, from the archive's start. */
+  readonly offset: number;
+  /** Whether its sizes are written in 64 bits, which is decided by the planned size. */
+  readonly wide: boolean;
+}
+
 /**
- * A zip archive that stores its files uncompressed (weights hardly compress). Each blob is read once, in pieces, for its
- * checksum; the archive refers to the blobs and copies nothing. Throws InputError beyond 4 GiB, the format's limit here.
+ * A zip archive as a stream: files uncompressed (weights hardly compress), each read once. Beyond 4 GiB or 65,535 files
+ * the 64-bit records of the format are used (APPNOTE 4.3.14, 4.5.3).
  */
-export async function writeZip(entries: readonly ZipEntry[], modified = new Date()): Promise<Blob> {
-  const total = entries.reduce((bytes, { blob, path }) => bytes + blob.size + 2 * path.length + 256, 0);
-  if (total > MAX_BYTES || entries.length > 0xffff) {
-    throw new InputError(
-      `The archive would have ${total} bytes in ${entries.length} files; a zip file ends at 4 GiB.`,
-      {
-        hint: 'Save the files into a folder instead, or leave the merged weights out of the archive.',
-      },
-    );
-  }
+export async function* zipPieces(
+  files: readonly FileToWrite[],
+  { modified = new Date(), zip64From = LIMIT_32 }: ZipOptions = {},
+): AsyncGenerator<Bytes> {
   const stamp = dosTime(modified);
-  const body: BlobPart[] = [];
-  const directory: BlobPart[] = [];
+  const entries: Entry[] = [];
   let offset = 0;
-  let directoryBytes = 0;
-  for (const { path, blob } of entries) {
-    const name = new TextEncoder().encode(path);
-    const common = [VERSION, FLAGS, 0, stamp.time, stamp.date];
-    const sizes = [await checksum(blob), blob.size, blob.size];
-    const local = record(0x04034b50, common, sizes, [name.length, 0]);
-    const central = record(0x02014b50, [VERSION, ...common], sizes, [name.length, 0, 0, 0, 0], [0, offset]);
-    body.push(local, name, blob);
-    directory.push(central, name);
-    offset += local.length + name.length + blob.size;
-    directoryBytes += central.length + name.length;
+  for (const file of files) {
+    const name = new TextEncoder().encode(file.path);
+    const wide = file.bytes >= zip64From;
+    const header = localHeader(name, stamp, wide);
+    yield header;
+    let [crc, size] = [0, 0];
+    for await (const piece of file.pieces()) {
+      crc = crc32(piece, crc);
+      size += piece.byteLength;
+      yield piece;
+    }
+    if (!wide && size > LIMIT_32)
+      throw new RangeError(`zip: ${file.path} grew to ${size} bytes, past 4 GiB.`);
+    const after = dataDescriptor(crc, size, wide);
+    yield after;
+    entries.push({ name, crc, size, offset, wide });
+    offset += header.byteLength + size + after.byteLength;
   }
-  const end = record(0x06054b50, [0, 0, entries.length, entries.length], [directoryBytes, offset], [0]);
-  return new Blob([...body, ...directory, end], { type: 'application/zip' });
+  yield directory(entries, offset, stamp, zip64From);
 }
 
-/** A signature and then fields in turn as u16, u32, u16, u32, all little-endian. */
-function record(signature: number, ...fields: number[][]): Uint8Array<ArrayBuffer> {
-  const bytes: number[] = [];
-  const put = (value: number, size: number) => {
-    for (let i = 0; i < size; i++) bytes.push(Math.floor(value / 2 ** (8 * i)) & 0xff);
-  };
-  put(signature, 4);
-  fields.forEach((group, index) => {
-    for (const value of group) put(value, index % 2 === 0 ? 2 : 4);
-  });
-  return Uint8Array.from(bytes);
+/** Size of the archive that `zipPieces` makes of files below 4 GiB. */
+export function zipBytes(files: readonly FileToWrite[]): number {
+  const frame = (path: string) => 30 + 16 + 46 + 2 * new TextEncoder().encode(path).byteLength;
+  return files.reduce((sum, { path, bytes }) => sum + bytes + frame(path), 22);
 }
 
-async function checksum(blob: Blob): Promise<number> {
-  let crc = 0;
-  const reader = blob.stream().getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return crc;
-    crc = crc32(value, crc);
+function localHeader(name: Bytes, { time, date }: DosTime, wide: boolean): Bytes {
+  const size = wide ? LIMIT_32 : 0;
+  const extra = wide ? record([2, ZIP64_EXTRA], [2, 16], [8, 0], [8, 0]) : record();
+  const version = wide ? VERSION_64 : VERSION;
+  return join(
+    record([4, 0x04034b50], [2, version], [2, FLAGS], [2, 0], [2, time], [2, date]),
+    record([4, 0], [4, size], [4, size], [2, name.length], [2, extra.length]),
+    name,
+    extra,
+  );
+}
+
+function dataDescriptor(crc: number, size: number, wide: boolean): Bytes {
+  const bytes = wide ? 8 : 4;
+  return record([4, 0x08074b50], [4, crc], [bytes, size], [bytes, size]);
+}
+
+function centralHeader(
+  { name, crc, size, offset, wide }: Entry,
+  { time, date }: DosTime,
+  zip64From: number,
+): Bytes {
+  const far = offset >= zip64From;
+  const long: Field[] = [
+    ...(wide ? ([8, 8] as const).map((bytes): Field => [bytes, size]) : []),
+    ...(far ? [[8, offset] as Field] : []),
+  ];
+  const extra = long.length > 0 ? record([2, ZIP64_EXTRA], [2, 8 * long.length], ...long) : record();
+  const version = extra.length > 0 ? VERSION_64 : VERSION;
+  const shown = wide ? LIMIT_32 : size;
+  return join(
+    record([4, 0x02014b50], [2, version], [2, version], [2, FLAGS], [2, 0], [2, time], [2, date]),
+    record([4, crc], [4, shown], [4, shown], [2, name.length], [2, extra.length]),
+    record([2, 0], [2, 0], [2, 0], [4, 0], [4, far ? LIMIT_32 : offset]),
+    name,
+    extra,
+  );
+}
+
+/** The list of files and the records that close the archive; it begins at `start`. */
+function directory(entries: readonly Entry[], start: number, stamp: DosTime, zip64From: number): Bytes {
+  const headers = join(...entries.map((entry) => centralHeader(entry, stamp, zip64From)));
+  const count = entries.length;
+  const end = start + headers.byteLength;
+  const wide = end >= zip64From || count >= Math.min(zip64From, LIMIT_16);
+  const wideEnd = join(
+    record([4, 0x06064b50], [8, 44], [2, VERSION_64], [2, VERSION_64], [4, 0], [4, 0]),
+    record([8, count], [8, count], [8, headers.byteLength], [8, start]),
+    record([4, 0x07064b50], [4, 0], [8, end], [4, 1]),
+  );
+  const [shownCount, shownBytes, shownStart] = wide
+    ? [LIMIT_16, LIMIT_32, LIMIT_32]
+    : [count, headers.byteLength, start];
+  const last = join(
+    record([4, 0x06054b50], [2, 0], [2, 0], [2, shownCount], [2, shownCount]),
+    record([4, shownBytes], [4, shownStart], [2, 0]),
+  );
+  return wide ? join(headers, wideEnd, last) : join(headers, last);
+}
+
+/** A number and the bytes it takes. */
+type Field = readonly [bytes: 2 | 4 | 8, value: number];
+
+/** Numbers one after the other, little-endian. */
+function record(...fields: readonly Field[]): Bytes {
+  const bytes = new Uint8Array(fields.reduce((sum, [size]) => sum + size, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const [size, value] of fields) {
+    if (size === 2) view.setUint16(at, value, true);
+    else if (size === 4) view.setUint32(at, value, true);
+    else view.setBigUint64(at, BigInt(value), true);
+    at += size;
   }
+  return bytes;
+}
+
+function join(...parts: readonly Bytes[]): Bytes {
+  const bytes = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
+}
+
+interface DosTime {
+  readonly time: number;
+  readonly date: number;
 }
 
 /** Date and time as MS-DOS packs them: two-second steps, years from 1980. */
-function dosTime(moment: Date): { time: number; date: number } {
+function dosTime(moment: Date): DosTime {
   const year = Math.max(1980, moment.getFullYear());
   return {
     time: (moment.getHours() << 11) | (moment.getMinutes() << 5) | (moment.getSeconds() >> 1),

@@ -29,6 +29,25 @@ function longArray<T>(item: z.ZodType<T>): z.ZodType<T[]> {
   );
 }
 
+const exportParts = z.object({
+  merged: z.enum(['bf16', 'f32']).nullable(),
+  adapter: z.boolean(),
+  checkpoint: z.boolean(),
+  handoff: z.boolean(),
+  metrics: z.boolean(),
+  rollouts: z.boolean(),
+});
+const directory = z.custom<FileSystemDirectoryHandle>(
+  (value) => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'directory',
+  'expected a directory handle',
+);
+const exportPlace = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('folder'), folder: directory }),
+  z.object({ kind: z.literal('archive') }),
+  z.object({ kind: z.literal('files') }),
+]);
+const plannedFiles = longArray(z.object({ path: z.string(), bytes: z.number() }));
+
 const files = longArray(z.object({ path: z.string(), file: blob }));
 const folder = z.custom<FileSystemDirectoryHandle>(
   (value) => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'directory',
@@ -54,15 +73,8 @@ const COMMANDS: Record<Command['type'], z.ZodType> = {
   step: z.object({ config: z.looseObject({}).optional() }),
   stop: z.object({}),
   evaluate: z.object({ requestId, split, mute, sampled, config: z.looseObject({}).optional() }),
-  export: z.object({
-    requestId,
-    parts: z.object({
-      merged: z.boolean(),
-      adapter: z.boolean(),
-      metrics: z.boolean(),
-      rollouts: z.boolean(),
-    }),
-  }),
+  planExport: z.object({ requestId, parts: exportParts }),
+  export: z.object({ requestId, parts: exportParts, place: exportPlace }),
 };
 
 const device = z.object({
@@ -224,7 +236,6 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
     exampleId: z.string().optional(),
   }),
   eval: z.object({ requestId: maybeId, result: evalResult }),
-  exported: z.object({ requestId, files: z.array(z.object({ name: z.string(), blob })) }),
   plan: z.object({
     requestId,
     plan: z.object({
@@ -233,6 +244,20 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
       peak: z.object({ training: z.number(), withTowers: z.number() }),
     }),
     whatIf: z.array(z.object({ label: z.string(), change: z.looseObject({}), peak: z.number() })).optional(),
+  }),
+  exportPlan: z.object({ requestId, files: plannedFiles }),
+  exported: z.object({
+    requestId,
+    files: z.array(z.object({ name: z.string(), blob })),
+    place: z.string(),
+  }),
+  exportBroken: z.object({
+    broken: z.object({
+      target: z.string(),
+      started: z.string(),
+      files: plannedFiles,
+      written: longArray(z.string()),
+    }),
   }),
   memory: z.object({ parts: counts, peak: z.number() }),
   done: z.object({ requestId }),

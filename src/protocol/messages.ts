@@ -24,11 +24,18 @@ export interface SampledDecoding {
   temperature: number;
 }
 
+/** Element types in which merged weights are written. */
+export type MergedDtype = 'bf16' | 'f32';
+
 export interface ExportParts {
-  /** Full weights with the adapter added, in the layout they came in. */
-  merged: boolean;
+  /** Full weights with the adapter added, under the published names; null for none. */
+  merged: MergedDtype | null;
   /** PEFT adapter; empty when the run has no LoRA. */
   adapter: boolean;
+  /** `checkpoint-N` as TRL resumes from; nothing when the run trains more than an adapter. */
+  checkpoint: boolean;
+  /** `handoff/`: checkpoint, launchers, settings, rewards, data and merged weights for other trainers. */
+  handoff: boolean;
   /** metrics.jsonl */
   metrics: boolean;
   /** rollouts.jsonl */
@@ -45,6 +52,33 @@ export interface HubSource {
   id: string;
   /** A branch, a tag or a commit. */
   revision: string;
+}
+
+/** Where an export is written. */
+export type ExportPlace =
+  /** A folder that the person chose. */
+  | { kind: 'folder'; folder: FileSystemDirectoryHandle }
+  /** One zip archive in the browser's own storage, to be downloaded. */
+  | { kind: 'archive' }
+  /** The files one by one in the browser's own storage. */
+  | { kind: 'files' };
+
+/** A file of an export before it is made. */
+export interface PlannedFile {
+  path: string;
+  /** Exact for weights, an estimate for some text. */
+  bytes: number;
+}
+
+/** An export that the page was closed upon, or that failed. */
+export interface BrokenExport {
+  /** Name of the folder or archive it was going to. */
+  target: string;
+  /** ISO 8601. */
+  started: string;
+  files: readonly PlannedFile[];
+  /** Paths of those that are whole, where that can be told. */
+  written: readonly string[];
 }
 
 export type Command =
@@ -80,7 +114,9 @@ export type Command =
       sampled?: SampledDecoding;
       config?: Config;
     }
-  | { type: 'export'; requestId: number; parts: ExportParts };
+  /** Which files an export of the present run would have; answered by `exportPlan`. */
+  | { type: 'planExport'; requestId: number; parts: ExportParts }
+  | { type: 'export'; requestId: number; parts: ExportParts; place: ExportPlace };
 
 export type CommandType = Command['type'];
 
@@ -322,8 +358,9 @@ export interface EvalResult extends MatchScores {
 }
 
 export interface ExportedFile {
-  /** Path inside the archive or folder. */
+  /** Path inside the folder, or the archive's name. */
   name: string;
+  /** The file on disk: nothing is read before it is asked for. */
   blob: Blob;
 }
 
@@ -349,8 +386,11 @@ export type Event =
   /** The answer being sampled, at most ten times a second. */
   | { type: 'live'; step: number; text: string; tokens: number; exampleId?: string }
   | { type: 'eval'; requestId?: number; result: EvalResult }
-  | { type: 'exported'; requestId: number; files: ExportedFile[] }
   | { type: 'plan'; requestId: number; plan: MemoryPlan; whatIf?: WhatIf[] }
+  | { type: 'exportPlan'; requestId: number; files: PlannedFile[] }
+  /** `place` is where the files lie: a folder's name, or '' for the browser's own storage. */
+  | { type: 'exported'; requestId: number; files: ExportedFile[]; place: string }
+  | { type: 'exportBroken'; broken: BrokenExport }
   | { type: 'memory'; parts: Record<string, number>; peak: number }
   | { type: 'done'; requestId: number }
   | { type: 'error'; requestId?: number; message: string; hint?: string; details?: string; fatal: boolean };

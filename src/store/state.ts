@@ -2,6 +2,7 @@
 import { type Config, type ConfigKey, defaultConfig, parseConfig } from '../protocol/config.ts';
 import type { MemoryPlan, WhatIf } from '../protocol/memory.ts';
 import type {
+  BrokenExport,
   CommandType,
   DataSummary,
   DeviceInfo,
@@ -11,6 +12,7 @@ import type {
   EventOf,
   ExportedFile,
   ModelSummary,
+  PlannedFile,
   Preview,
   RunState,
   StoredModel,
@@ -71,7 +73,11 @@ export interface StudioState {
   live?: EventOf<'live'>;
   /** Newest last. */
   evals: readonly EvalResult[];
-  exported?: readonly ExportedFile[];
+  exported?: { files: readonly ExportedFile[]; place: string };
+  /** Files that an export of the present choice would have. */
+  exportPlan?: readonly PlannedFile[];
+  /** An export that the last visit left unfinished. */
+  brokenExport?: BrokenExport;
   memory?: { parts: Record<string, number>; peak: number };
   /** The memory a run would take, as last asked. */
   plan?: { plan: MemoryPlan; whatIf?: readonly WhatIf[] };
@@ -128,7 +134,11 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'eval':
       return { evals: appendEval(state.evals, event.result) };
     case 'exported':
-      return { exported: event.files };
+      return { exported: { files: event.files, place: event.place } };
+    case 'exportPlan':
+      return { exportPlan: event.files };
+    case 'exportBroken':
+      return { brokenExport: event.broken };
     case 'plan':
       return { plan: { plan: event.plan, ...(event.whatIf ? { whatIf: event.whatIf } : {}) } };
     case 'memory':
@@ -187,6 +197,7 @@ export function freshRun(state: StudioState): Partial<StudioState> {
     evals,
     live: undefined,
     exported: undefined,
+    exportPlan: undefined,
     running: parseConfig(state.draft),
   };
 }

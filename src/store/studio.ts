@@ -14,6 +14,7 @@ import type {
   Command,
   Event,
   ExportParts,
+  ExportPlace,
   HubSource,
   Mute,
   SourceFile,
@@ -51,7 +52,9 @@ export interface Studio {
   stop(): void;
   /** Measures held-out clips with the draft's way of decoding. */
   evaluate(split: Split, mute?: Mute): Promise<void>;
-  exportRun(parts: ExportParts): Promise<void>;
+  /** Asks which files an export would have. */
+  planExport(parts: ExportParts): Promise<void>;
+  exportRun(parts: ExportParts, place: ExportPlace): Promise<void>;
   edit(key: ConfigKey, value: unknown): void;
   applyPreset(name: PresetName | 'defaults'): void;
   /** Shows an error that no command is to blame for, such as a dropped file that cannot be read. */
@@ -134,7 +137,9 @@ export function createStudio(port: Port): Studio {
       };
       return ask({ type: 'evaluate', split, ...optional });
     },
-    exportRun: (parts) => ask({ type: 'export', parts }, { exported: undefined }),
+    planExport: (parts) => ask({ type: 'planExport', parts }),
+    exportRun: (parts, place) =>
+      ask({ type: 'export', parts, place }, { exported: undefined, brokenExport: undefined }),
     report(error) {
       const hint = error instanceof InputError ? error.hint : undefined;
       const message = error instanceof Error ? error.message : String(error);

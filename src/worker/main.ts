@@ -6,6 +6,7 @@ import { startTfOnDevice, tf } from '../media/tf-device.ts';
 import { decodeCommand } from '../protocol/decode.ts';
 import type { DeviceInfo, Event } from '../protocol/messages.ts';
 import { openDevice } from './device.ts';
+import { reportBrokenExport } from './export/write.ts';
 import { failureEvent } from './failure.ts';
 import { ModelsAtHand } from './models-at-hand.ts';
 import { obey } from './obey.ts';
@@ -38,6 +39,7 @@ async function openSession(): Promise<Session | undefined> {
     session.deviceLost(`The GPU was lost (${reason}): ${message || 'the driver gave no reason'}.`);
   });
   emit({ type: 'ready', device: info });
+  void reportBrokenExport(emit).catch((error: unknown) => emit(failureEvent(error)));
   return session;
 }
 

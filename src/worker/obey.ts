@@ -40,6 +40,8 @@ export async function obey(session: Session, atHand: ModelsAtHand, command: Comm
       return session.stop();
     case 'evaluate':
       return session.evaluate(command);
+    case 'planExport':
+      return session.planExport(command);
     case 'export':
       return session.export(command);
     default:

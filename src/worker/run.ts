@@ -3,6 +3,7 @@ import type { Dataset, Example } from '../data/types.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { deriveSeed, shuffled } from '../math/random.ts';
+import type { AdamW } from '../optim/adamw.ts';
 import type { Config } from '../protocol/config.ts';
 import { markBest, withoutTexts } from '../protocol/evaluation.ts';
 import type { CommandOf, EvalResult, RolloutGroup, Split } from '../protocol/messages.ts';
@@ -101,6 +102,11 @@ export class Run {
 
   get config(): Config {
     return this.parts.config;
+  }
+
+  /** Holds Adam's moments, for a checkpoint. */
+  get optimizer(): AdamW {
+    return this.#context.updater.optimizer;
   }
 
   /** Optimizer steps taken. */

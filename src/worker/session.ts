@@ -13,6 +13,7 @@ import { preparePrompt } from '../rl/prepare.ts';
 import { decodeExample } from './clips.ts';
 import { openDemoTrees } from './demo.ts';
 import { exportFiles } from './export/files.ts';
+import { writeExport } from './export/write.ts';
 import { failureEvent } from './failure.ts';
 import { type Decode, FeatureStore } from './features.ts';
 import { Lane, nextMacrotask } from './lane.ts';
@@ -28,9 +29,10 @@ import { longestAnswerOf } from './run-options.ts';
 export interface SessionHost {
   readonly decode: Decode;
   openFeatureCache(): Promise<FeatureCache>;
+  readonly writeExport: typeof writeExport;
 }
 
-const BROWSER: SessionHost = { decode: decodeExample, openFeatureCache };
+const BROWSER: SessionHost = { decode: decodeExample, openFeatureCache, writeExport };
 
 /** What the person wants of the run under way. */
 type Wish = 'go on' | 'one step' | 'pause' | 'stop';
@@ -365,12 +367,24 @@ export class Session {
     return result;
   }
 
-  async export({ requestId, parts }: CommandOf<'export'>): Promise<void> {
+  /** Says which files an export would have, and how large; nothing before there is a run. */
+  async planExport({ requestId, parts }: CommandOf<'planExport'>): Promise<void> {
+    await this.#lane.run(async () => {
+      const files = this.#run ? await exportFiles(this.#run, parts) : [];
+      const planned = files.map(({ path, bytes }) => ({ path, bytes }));
+      this.#emit({ type: 'exportPlan', requestId, files: planned });
+    });
+  }
+
+  async export({ requestId, parts, place }: CommandOf<'export'>): Promise<void> {
     const opened = this.#opened();
     await this.#lane.run(async () => {
       const run = await this.#runToMeasure(opened, this.#config);
-      const report = progressOf(this.#emit, 'Writing weights', 'tensors', requestId);
-      this.#emit({ type: 'exported', requestId, files: await exportFiles(run, parts, report) });
+      const report = progressOf(this.#emit, 'Writing files', 'bytes', requestId);
+      const archive = `${opened.model.files.name}-step-${run.step}.zip`;
+      const files = await this.#host.writeExport(await exportFiles(run, parts), place, archive, report);
+      const folder = place.kind === 'folder' ? place.folder.name : '';
+      this.#emit({ type: 'exported', requestId, files, place: folder });
     });
   }
 

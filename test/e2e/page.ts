@@ -1,10 +1,11 @@
 /** The studio's page as a person uses it: screens, settings, buttons, folders dropped from the desktop. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { projectRoot } from '../../src/cli/setup/paths.mjs';
 import type { ConfigKey } from '../../src/protocol/config.ts';
 import type { RunState } from '../../src/protocol/messages.ts';
+import { readStoredZip } from '../reference/stored-zip.ts';
 
 const ARTIFACTS = join(projectRoot(), 'test', 'artifacts');
 
@@ -98,24 +99,15 @@ export async function answersByClip(page: Page): Promise<Record<string, string[]
   });
 }
 
-/** Saves the files that the export screen offers below `folder`; returns their names. */
+/** Presses "Download .zip" and unpacks the archive below `folder`; returns the names of its files. */
 export async function saveExport(page: Page, folder: string): Promise<string[]> {
-  const links = page.getByTestId('export-file');
-  await links.first().waitFor({ timeout: 120_000 });
-  const names: string[] = [];
-  for (const link of await links.all()) {
-    const name = (await link.getAttribute('data-name')) ?? '';
-    const base64 = await link.evaluate(async (element) => {
-      const bytes = new Uint8Array(await (await fetch((element as HTMLAnchorElement).href)).arrayBuffer());
-      let text = '';
-      for (let at = 0; at < bytes.length; at += 0x8000)
-        text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-      return btoa(text);
-    });
+  const download = page.waitForEvent('download', { timeout: 120_000 });
+  await page.getByTestId('export-button').click();
+  const files = readStoredZip(readFileSync(await (await download).path()));
+  for (const [name, bytes] of files) {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, Buffer.from(base64, 'base64'));
-    names.push(name);
+    writeFileSync(path, bytes);
   }
-  return names;
+  return [...files.keys()];
 }

@@ -110,15 +110,36 @@ describe('a session', () => {
     const stopped = all(await reach('stopped'), 'state').at(-1)!;
     expect(stopped.step).toBeGreaterThan(0);
     expect(stopped.step).toBeLessThan(1000);
-    const parts = { merged: true, adapter: true, metrics: true, rollouts: true };
-    const [files] = all(await session.ask((requestId) => ({ type: 'export', requestId, parts })), 'exported');
+    const parts = {
+      merged: 'f32' as const,
+      adapter: true,
+      checkpoint: true,
+      handoff: true,
+      metrics: true,
+      rollouts: true,
+    };
+    const [plan] = all(
+      await session.ask((requestId) => ({ type: 'planExport', requestId, parts })),
+      'exportPlan',
+    );
+    const place = { kind: 'files' } as const;
+    const [files] = all(
+      await session.ask((requestId) => ({ type: 'export', requestId, parts, place })),
+      'exported',
+    );
     const names = files!.files.map(({ name }) => name);
+    expect(names).toEqual(plan!.files.map(({ path }) => path));
+    expect(names.at(-1)).toBe('manifest.json');
     expect(names).toEqual(
       expect.arrayContaining([
         'model/model/model.safetensors',
         'model/siglip/config.json',
         'adapter/adapter_model.safetensors',
         'model/README.md',
+        `checkpoint-${stopped.step}/optimizer.pt`,
+        'handoff/resume.py',
+        'handoff/r1omni/model/model.safetensors',
+        'handoff/manifest.json',
         'metrics.jsonl',
         'rollouts.jsonl',
         'run.json',

@@ -50,6 +50,21 @@ afterAll(async () => {
   for (const folder of folders) folder.remove();
 });
 
+/** Files below a folder of the browser's storage with their sizes; runs in the page. */
+async function listFolder(name: string): Promise<[path: string, size: number][]> {
+  const list = async (folder: FileSystemDirectoryHandle, prefix: string): Promise<[string, number][]> => {
+    const found: [string, number][] = [];
+    for await (const [child, handle] of folder.entries()) {
+      if (handle.kind === 'directory')
+        found.push(...(await list(handle as FileSystemDirectoryHandle, `${prefix}${child}/`)));
+      else found.push([prefix + child, (await (handle as FileSystemFileHandle).getFile()).size]);
+    }
+    return found;
+  };
+  const root = await navigator.storage.getDirectory();
+  return list(await root.getDirectoryHandle(name), '');
+}
+
 async function openPage(): Promise<{ page: Page; errors: string[] }> {
   const page = await chromium.context.newPage();
   const errors: string[] = [];
@@ -146,7 +161,6 @@ describe('the studio in a browser', () => {
     'exports weights, adapter and logs',
     async () => {
       await show(page, 'export');
-      await page.getByTestId('export-button').click();
       const names = await saveExport(page, exported.path);
       expect(names).toEqual(
         expect.arrayContaining([
@@ -187,6 +201,45 @@ describe('the studio in a browser', () => {
       expect(errors).toEqual([]);
     },
     5 * MINUTES,
+  );
+
+  it(
+    'saves into a chosen folder, and tells of an export that was broken off',
+    async () => {
+      // A folder of the browser's own storage stands in for the one that a person would choose.
+      await page.evaluate(() => {
+        const chosen = async () => {
+          const root = await navigator.storage.getDirectory();
+          return root.getDirectoryHandle('chosen', { create: true });
+        };
+        Object.assign(window, { showDirectoryPicker: chosen });
+      });
+      await show(page, 'export');
+      await page.getByTestId('export-handoff').check();
+      await page.getByTestId('save-to-folder').click();
+      await page.getByRole('heading', { name: 'files saved to chosen' }).waitFor({ timeout: MINUTES });
+      const saved = await page.evaluate(listFolder, 'chosen');
+      const sizeOf = new Map(saved);
+      expect(sizeOf.get('handoff/checkpoint-1/optimizer.pt')).toBeGreaterThan(1000);
+      expect(sizeOf.get('manifest.json')).toBeGreaterThan(1000);
+      expect(saved.filter(([, size]) => size === 0)).toEqual([]);
+      expect(saved.map(([path]) => path)).not.toContain('manifest.json.part');
+      await page.evaluate(async () => {
+        const root = await navigator.storage.getDirectory();
+        const exports = await root.getDirectoryHandle('exports');
+        const stream = await (
+          await exports.getFileHandle('manifest.json.part', { create: true })
+        ).createWritable();
+        await stream.write('{"target": "models", "started": "2026-11-22T12:00:00Z", "files": []}');
+        await stream.close();
+      });
+      await page.reload();
+      await settled(page);
+      await show(page, 'export');
+      await page.getByTestId('export-broken').filter({ hasText: 'An export to models broke off' }).waitFor();
+      expect(errors).toEqual([]);
+    },
+    3 * MINUTES,
   );
 });
 

@@ -4,6 +4,7 @@ import { withoutTexts } from '../../src/protocol/evaluation.ts';
 import { isMetricKey, METRIC_KEYS, metricOf } from '../../src/protocol/metrics.ts';
 import { presetConfig } from '../../src/protocol/presets.ts';
 import { evalResult, greedyEval } from '../reference/eval-result.ts';
+import { memoryFolder } from '../reference/memory-folder.ts';
 
 const completion = {
   text: 'a',
@@ -16,12 +17,24 @@ const completion = {
   answer: 'a',
 };
 
+const EVERYTHING = {
+  merged: 'bf16',
+  adapter: true,
+  checkpoint: true,
+  handoff: true,
+  metrics: true,
+  rollouts: true,
+};
+
 describe('decodeCommand', () => {
   it('passes good commands through, files by reference', () => {
     const file = new File(['x'], 'a.mp4');
     const command = { type: 'openData', requestId: 1, files: [{ path: 'clips/a.mp4', file }] };
     expect(decodeCommand(structuredClone({ type: 'pause' }))).toEqual({ type: 'pause' });
     expect(decodeCommand(command)).toBe(command);
+    const folder = memoryFolder('chosen').handle;
+    const save = { type: 'export', requestId: 1, parts: EVERYTHING, place: { kind: 'folder', folder } };
+    expect(decodeCommand(save)).toBe(save);
   });
 
   it('completes the config of start and step', () => {
@@ -50,6 +63,11 @@ describe('decodeCommand', () => {
     [{ type: 'downloadModel', requestId: 1, source: { id: 'a/b' } }, 'malformed at source.baseUrl'],
     [{ type: 'openModelFolder', requestId: 1, folder: '/etc' }, 'malformed at folder'],
     [{ type: 'removeModel', requestId: 1 }, 'malformed at key'],
+    [{ type: 'planExport', requestId: 1, parts: { merged: true } }, 'malformed at parts.merged'],
+    [
+      { type: 'export', requestId: 1, parts: EVERYTHING, place: { kind: 'folder', folder: 'models' } },
+      'malformed at place.folder: expected a directory handle',
+    ],
     [{ type: 'start', config: { groupSize: 0 } }, 'groupSize is 0'],
     [{ type: 'start' }, 'malformed at config'],
   ])('refuses %j', (message, text) => {

@@ -31,9 +31,17 @@ export interface FakeOptions {
   clips?: number;
   /** Whether there are models in storage. */
   models?: boolean;
+  /** Whether the visit before left an export unfinished. */
+  broken?: boolean;
 }
 
-export function fakePort({ stepMs = 20, gpu = true, clips = 96, models = false }: FakeOptions = {}): Port {
+export function fakePort({
+  stepMs = 20,
+  gpu = true,
+  clips = 96,
+  models = false,
+  broken = false,
+}: FakeOptions = {}): Port {
   let listener: (event: Event) => void = () => undefined;
   const say = (event: Event) => queueMicrotask(() => listener(event));
   const run = new FakeRun(say, stepMs);
@@ -41,6 +49,7 @@ export function fakePort({ stepMs = 20, gpu = true, clips = 96, models = false }
   return {
     listen(next) {
       listener = next;
+      if (broken) say({ type: 'exportBroken', broken: BROKEN });
       if (gpu) say({ type: 'ready', device: DEVICE });
       else {
         const hint = 'Use Chrome 113 or newer; on Linux switch on chrome://flags/#enable-unsafe-webgpu.';
@@ -60,6 +69,28 @@ const DEVICE = {
   features: ['subgroups'],
   limits: { maxStorageBufferBindingSize: 2 ** 30 },
 };
+
+const BROKEN = {
+  target: 'models',
+  started: '2026-11-22T12:34:56.000Z',
+  files: [
+    { path: 'model/config.json', bytes: 1_200 },
+    { path: 'model/model.safetensors', bytes: 1_460_000 },
+  ],
+  written: ['model/config.json'],
+};
+
+const PLAN = [
+  { path: 'model/config.json', bytes: 1_200 },
+  { path: 'model/model.safetensors', bytes: 1_460_000 },
+  { path: 'adapter/adapter_config.json', bytes: 410 },
+  { path: 'adapter/adapter_model.safetensors', bytes: 88_000 },
+  { path: 'checkpoint-120/optimizer.pt', bytes: 180_000 },
+  { path: 'handoff/grpo.yaml', bytes: 900 },
+  { path: 'handoff/r1omni/model.safetensors', bytes: 730_000 },
+  { path: 'metrics.jsonl', bytes: 61_000 },
+  { path: 'rollouts.jsonl', bytes: 912_000 },
+];
 
 async function answer(
   command: Command,
@@ -111,10 +142,12 @@ async function answer(
         ...(command.whatIf ? { whatIf: [{ label: '4 answers per clip', change: {}, peak: 8_000_000 }] } : {}),
       });
       return say({ type: 'done', requestId: command.requestId });
+    case 'planExport':
+      say({ type: 'exportPlan', requestId: command.requestId, files: PLAN });
+      return say({ type: 'done', requestId: command.requestId });
     case 'export': {
-      const names = ['model/config.json', 'model/model.safetensors', 'metrics.jsonl', 'rollouts.jsonl'];
-      const files = names.map((name) => ({ name, blob: new Blob([name.repeat(1000)]) }));
-      say({ type: 'exported', requestId: command.requestId, files });
+      const files = [{ name: 'tiny-humanomni-step-120.zip', blob: new Blob(['zip'.repeat(1000)]) }];
+      say({ type: 'exported', requestId: command.requestId, files, place: '' });
       return say({ type: 'done', requestId: command.requestId });
     }
     default:

@@ -259,20 +259,26 @@ describe('evaluation and export', () => {
     await expect.poll(() => page.locator(id('eval-row')).count()).toBe(3);
     expect(await page.textContent(id('scores'))).toContain('WAR 91.7 %');
     await page.keyboard.press('6');
-    await page.click(id('export-button'));
-    const names = await page
-      .locator(id('export-file'))
-      .evaluateAll((links) => links.map(({ dataset }) => dataset.name));
-    expect(names).toEqual([
-      'model/config.json',
-      'model/model.safetensors',
-      'metrics.jsonl',
-      'rollouts.jsonl',
-    ]);
+    await expect.poll(() => page.textContent(id('export-merged-size'))).toBe('1.39 MiB');
+    expect(await page.textContent(id('export-total'))).toBe('2.32 MiB in all');
+    expect(await page.isDisabled(id('export-checkpoint'))).toBe(true);
+    await page.check(id('export-handoff'));
+    expect(await page.textContent(id('export-total'))).toBe('3.02 MiB in all');
     const download = page.waitForEvent('download');
-    await page.locator(id('export-file')).nth(2).click();
-    expect((await download).suggestedFilename()).toBe('metrics.jsonl');
+    await page.click(id('export-button'));
+    expect((await download).suggestedFilename()).toBe('tiny-humanomni-step-120.zip');
+    expect(await page.locator(id('export-file')).getAttribute('data-name')).toBe(
+      'tiny-humanomni-step-120.zip',
+    );
     expect(await page.textContent(id('python'))).toContain('model_init("model")');
+    let again = 0;
+    page.on('download', () => {
+      again++;
+    });
+    await page.keyboard.press('5');
+    await page.keyboard.press('6');
+    await page.locator(id('export-file')).click();
+    await expect.poll(() => again).toBe(1);
   });
 });
 
@@ -362,6 +368,16 @@ it('says what is missing where there is no GPU, and starts nothing', async () =>
   await open('?gpu=0');
   await expect.poll(() => page.textContent(id('unavailable'))).toContain('Use Chrome 113 or newer');
   expect(await page.isDisabled(id('start'))).toBe(true);
+});
+
+it('tells of an export that the visit before left unfinished', async () => {
+  await open('?broken=1#/export');
+  const notice = page.locator(id('export-broken'));
+  await expect
+    .poll(() => notice.textContent())
+    .toContain('An export to models broke off (begun 2026-11-22 12:34 UTC)');
+  expect(await notice.textContent()).toContain('1 of 2 files');
+  await page.screenshot({ path: `${PICTURES}/export-broken.png` });
 });
 
 describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {

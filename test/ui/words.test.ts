@@ -1,5 +1,6 @@
 /** The pure parts of the page: what it says, which rows it shows, how it reads what is typed. */
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/protocol/config.ts';
 import { compareEvals } from '../../src/protocol/evaluation.ts';
 import type { EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
 import { readClip } from '../../src/rl/score-clips.ts';
@@ -15,6 +16,14 @@ import {
   selectClips,
   startOf,
 } from '../../src/ui/evaluate/scores.ts';
+import {
+  bytesOf,
+  chosenFiles,
+  everything,
+  firstDraft,
+  partsOf,
+  unavailable,
+} from '../../src/ui/export/choices.ts';
 import { pythonSnippet } from '../../src/ui/export/python-snippet.ts';
 import { NO_FILTER, rewardNames, rolloutRows } from '../../src/ui/rollouts/rows.ts';
 import { chartTestId } from '../../src/ui/train/chart-list.ts';
@@ -200,12 +209,59 @@ it('names charts for tests', () => {
 
 describe('the Python that loads an export', () => {
   it('names the folder the files are in', () => {
-    expect(pythonSnippet(['out/adapter_config.json', 'out/adapter_model.safetensors'], 'base')).toContain(
-      'PeftModel.from_pretrained(model, "out")',
+    const lines = (...paths: string[]) => pythonSnippet(paths, 'base');
+    expect(lines('model/model.safetensors', 'adapter/adapter_config.json')).toContain(
+      'PeftModel.from_pretrained(model, "adapter")',
     );
-    expect(pythonSnippet(['config.json', 'model.safetensors'], 'base')).toContain('model_init(".")');
-    expect(pythonSnippet(['metrics.jsonl'], 'base')).toContain(
-      'pandas.read_json("metrics.jsonl", lines=True)',
+    expect(lines('model/bert/model.safetensors', 'model/main/model-00001-of-00002.safetensors')).toContain(
+      'model_init("model/main")',
     );
+    expect(lines('checkpoint-6/trainer_state.json', 'checkpoint-6/optimizer.pt')).toContain(
+      'torch.load("checkpoint-6/optimizer.pt", weights_only=True)',
+    );
+    expect(lines('handoff/checkpoint-6/adapter_config.json', 'handoff/r1omni/model.safetensors')).toContain(
+      'PeftModel.from_pretrained(model, "handoff/checkpoint-6")',
+    );
+    expect(lines('handoff/README.md', 'handoff/r1omni/model.safetensors')).toContain(
+      'model_init("handoff/r1omni")',
+    );
+    expect(lines('metrics.jsonl')).toContain('pandas.read_json("metrics.jsonl", lines=True)');
+  });
+});
+
+describe('what can be exported', () => {
+  const lora = parseConfig({});
+  const draft = { ...firstDraft('BF16'), parts: { ...firstDraft('BF16').parts, checkpoint: true } };
+
+  it('leaves out what the run does not have, and says why', () => {
+    expect(partsOf(draft, lora, 3)).toEqual({
+      merged: 'bf16',
+      adapter: true,
+      checkpoint: true,
+      handoff: false,
+      metrics: true,
+      rollouts: true,
+    });
+    const full = parseConfig({ loraRank: 0, trainDecoder: true });
+    expect(partsOf(draft, full, 3)).toMatchObject({ adapter: false, checkpoint: false, merged: 'bf16' });
+    expect(unavailable('checkpoint', lora, 0)).toBe('no step has been taken');
+    expect(unavailable('checkpoint', { ...lora, stage: 'sft' }, 3)).toBe('the run is not GRPO');
+    expect(unavailable('checkpoint', { ...lora, trainGate: true }, 3)).toBe(
+      'the run trains more than the adapter',
+    );
+    expect(unavailable('adapter', undefined, 0)).toBe('the run has no LoRA');
+  });
+
+  it('adds the chosen files up', () => {
+    const plan = [
+      { path: 'model/model.safetensors', bytes: 100 },
+      { path: 'adapter/adapter_model.safetensors', bytes: 20 },
+      { path: 'handoff/r1omni/model.safetensors', bytes: 50 },
+      { path: 'metrics.jsonl', bytes: 3 },
+    ];
+    expect(bytesOf(chosenFiles(partsOf(draft, lora, 3), plan))).toBe(123);
+    expect(
+      chosenFiles({ ...everything('f32'), merged: null, adapter: false }, plan).map(({ path }) => path),
+    ).toEqual(['handoff/r1omni/model.safetensors', 'metrics.jsonl']);
   });
 });

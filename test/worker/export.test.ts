@@ -5,13 +5,15 @@ import { treeFromDisk } from '../../src/io/disk.ts';
 import { f32ToBytes } from '../../src/io/dtype.ts';
 import { type FileTree, findFile, treeFromMemory } from '../../src/io/files.ts';
 import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-write.ts';
+import { bf16ToF32, f32ToBf16 } from '../../src/math/half.ts';
 import type { Config } from '../../src/protocol/config.ts';
-import type { ExportedFile } from '../../src/protocol/messages.ts';
+import type { MergedDtype } from '../../src/protocol/messages.ts';
 import { sftStep } from '../../src/rl/sft.ts';
 import { adapterFiles } from '../../src/worker/export/adapter.ts';
 import { changedTensors } from '../../src/worker/export/changed.ts';
 import { mergedCheckpoint } from '../../src/worker/export/weights.ts';
 import { relativeError, testGpu } from '../ops/harness.ts';
+import { contentsOf } from '../reference/bytes-of.ts';
 import { type TinyRun, tinyRun } from './tiny-run.ts';
 
 const GREEDY = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 1, step: 0 };
@@ -23,6 +25,8 @@ const FULL: Partial<Config> = {
   trainDecoder: true,
   trainProjectors: true,
 };
+
+type Contents = Awaited<ReturnType<typeof contentsOf>>;
 
 let gpu: Gpu;
 let published: FileTree;
@@ -54,11 +58,11 @@ async function trained(tree: FileTree, config: Partial<Config>): Promise<TinyRun
   return run;
 }
 
-const exported = ({ model, policy }: TinyRun) =>
-  mergedCheckpoint(model, changedTensors(policy), () => undefined);
+const exported = async ({ model, policy }: TinyRun, dtype: MergedDtype = 'f32', shardBytes?: number) =>
+  contentsOf(await mergedCheckpoint(model, changedTensors(policy), dtype, shardBytes));
 
-function reopened(files: readonly ExportedFile[]): FileTree {
-  return treeFromMemory('again', Object.fromEntries(files.map(({ name, blob }) => [name, blob])));
+function reopened(files: Contents): FileTree {
+  return treeFromMemory('again', files);
 }
 
 /** The toy checkpoint with its main weights as BF16 in two shards with an index. */
@@ -148,17 +152,14 @@ describe('an exported model', () => {
   it('keeps names, files and all bytes that training did not touch', async () => {
     using run = await trained(published, LORA);
     const files = await exported(run);
-    const names = files.map(({ name }) => name).sort();
     const wanted = published.files
       .map(({ path }) => path)
       .filter((path) => /^(model|siglip|whisper|bert)\/[^/]+$/.test(path));
-    expect(names).toEqual(wanted.sort());
-    for (const { name, blob } of files.filter((file) => file.name !== 'model/model.safetensors')) {
+    expect(Object.keys(files).sort()).toEqual(wanted.sort());
+    for (const [name, bytes] of Object.entries(files)) {
+      if (name === 'model/model.safetensors') continue;
       const before = await findFile(published, name)!.blob();
-      expect(
-        Buffer.from(await blob.arrayBuffer()).equals(Buffer.from(await before.arrayBuffer())),
-        name,
-      ).toBe(true);
+      expect(bytes.equals(Buffer.from(await before.arrayBuffer())), name).toBe(true);
     }
     const [before, after] = [run.model.files.main.weights, await openCheckpoint(subtreeOf(files, 'model/'))];
     expect([...after.names()].sort()).toEqual([...before.names()].sort());
@@ -175,29 +176,54 @@ describe('an exported model', () => {
     expect(before.names().length - same.length).toBe(7 * run.model.config.decoder.layers);
   });
 
-  it('of a sharded BF16 checkpoint keeps the shards and loses nothing of what was learned', async () => {
+  it('of a sharded BF16 checkpoint loses nothing of what was learned as f32', async () => {
     const tree = await shardedBf16();
     using run = await trained(tree, LORA);
     const files = await exported(run);
-    const index = JSON.parse(await files.find(({ name }) => name.endsWith('index.json'))!.blob.text());
-    const weights = await openCheckpoint(subtreeOf(files, 'model/'));
-    const bytes = weights
-      .names()
-      .reduce((sum, name) => sum + weights.info(name).end - weights.info(name).start, 0);
-    expect(index.metadata.total_size).toBe(bytes);
-    expect(weights.info('model.layers.0.self_attn.q_proj.weight').dtype).toBe('F32');
-    expect(weights.info('model.embed_tokens.weight').dtype).toBe('BF16');
+    expect(Object.keys(files).filter((name) => /safetensors/.test(name) && /^model/.test(name))).toEqual([
+      'model/model.safetensors',
+    ]);
     using again = await tinyRun(gpu, reopened(files), LORA);
     const [found, read] = [await answers(run), await answers(again)];
     expect(read.ids).toEqual(found.ids);
     expect(largestDifference(read.logProbs, found.logProbs)).toBeLessThan(1e-4);
+  });
+
+  it('as bf16 is cut into shards that hold every tensor once, and says its type', async () => {
+    using run = await tinyRun(gpu, published, LORA);
+    const files = await exported(run, 'bf16', 100_000);
+    const index = JSON.parse(files['model/model.safetensors.index.json']!.toString());
+    const shards = Object.keys(files).filter((name) =>
+      /^model\/model-\d{5}-of-\d{5}\.safetensors$/.test(name),
+    );
+    expect(shards.length).toBeGreaterThan(2);
+    expect([...new Set(Object.values(index.weight_map))].sort()).toEqual(
+      shards.map((name) => name.slice('model/'.length)).sort(),
+    );
+    expect(Object.keys(index.weight_map).sort()).toEqual([...run.model.files.main.weights.names()].sort());
+    const weights = await openCheckpoint(subtreeOf(files, 'model/'));
+    const sizes = weights.names().map((name) => weights.info(name).end - weights.info(name).start);
+    expect(index.metadata.total_size).toBe(sizes.reduce((sum, size) => sum + size, 0));
+    expect(new Set(weights.names().map((name) => weights.info(name).dtype))).toEqual(new Set(['BF16']));
+    expect(JSON.parse(files['model/config.json']!.toString()).torch_dtype).toBe('bfloat16');
+    const name = 'model.layers.0.input_layernorm.weight';
+    expect(await weights.float32(name)).toEqual(
+      bf16ToF32(f32ToBf16(await run.model.files.main.weights.float32(name))),
+    );
+  });
+
+  it('is planned with its exact size', async () => {
+    using run = await tinyRun(gpu, published, LORA);
+    const files = await mergedCheckpoint(run.model, changedTensors(run.policy), 'bf16', 100_000);
+    const contents = await contentsOf(files);
+    expect(files.map(({ bytes }) => bytes)).toEqual(files.map(({ path }) => contents[path]!.length));
   });
 });
 
 describe('an exported adapter', () => {
   it("has PEFT's names and shapes and the present values", async () => {
     using run = await trained(published, { ...LORA, loraTargets: ['q_proj', 'down_proj'] });
-    const files = await adapterFiles(run.policy);
+    const files = await contentsOf(adapterFiles(run.policy));
     const weights = await openCheckpoint(subtreeOf(files, ''));
     expect(weights.names().length).toBe(4 * run.model.config.decoder.layers);
     const name = 'model.layers.1.mlp.down_proj.lora_B.weight';
@@ -205,21 +231,21 @@ describe('an exported adapter', () => {
     expect(await weights.float32(`base_model.model.${name}`)).toEqual(
       Float32Array.from(await run.policy.store.read(name)),
     );
-    const config = JSON.parse(await files.find((file) => file.name === 'adapter_config.json')!.blob.text());
+    const config = JSON.parse(files['adapter_config.json']!.toString());
     expect(config).toMatchObject({ peft_type: 'LORA', r: 4, lora_alpha: 32 });
     expect(new RegExp(`^(${config.target_modules})$`).test('model.layers.1.self_attn.k_proj')).toBe(false);
   });
 
   it('does not exist without LoRA', async () => {
     using run = await tinyRun(gpu, published, FULL);
-    expect(await adapterFiles(run.policy)).toEqual([]);
+    expect(adapterFiles(run.policy)).toEqual([]);
   });
 });
 
-function subtreeOf(files: readonly ExportedFile[], folder: string): FileTree {
-  const inside = files.filter(({ name }) => name.startsWith(folder));
+function subtreeOf(files: Contents, folder: string): FileTree {
+  const inside = Object.entries(files).filter(([name]) => name.startsWith(folder));
   return treeFromMemory(
     'folder',
-    Object.fromEntries(inside.map(({ name, blob }) => [name.slice(folder.length), blob])),
+    Object.fromEntries(inside.map(([name, bytes]) => [name.slice(folder.length), bytes])),
   );
 }

@@ -1,5 +1,6 @@
 /** The worker's session in this process, on a device of Dawn's: for adapters that no browser offers. */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, cpSync, mkdirSync, mkdtempSync, openAsBlob, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Example } from '../../data/types.ts';
 import { Gpu } from '../../gpu/index.ts';
@@ -35,7 +36,30 @@ async function demoData(folder: string): Promise<FileTree> {
   return { ...tree, files };
 }
 
-const HOST: SessionHost = { decode, openFeatureCache: async () => memoryFeatureCache() };
+/** Files of the export made last lie here until they are saved. */
+const exportFolder = mkdtempSync(join(tmpdir(), 'studio-export-'));
+
+/** Writes an export to disk, file by file, piece by piece. */
+const writeExport: SessionHost['writeExport'] = async (files, _place, _archive, report) => {
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const exported: ExportedFile[] = [];
+  let done = 0;
+  for (const { path, pieces } of files) {
+    const target = join(exportFolder, path);
+    mkdirSync(dirname(target), { recursive: true });
+    const file = openSync(target, 'w');
+    for await (const piece of pieces()) {
+      writeSync(file, piece);
+      done += piece.byteLength;
+      report(Math.min(done, total), total);
+    }
+    closeSync(file);
+    exported.push({ name: path, blob: await openAsBlob(target) });
+  }
+  return exported;
+};
+
+const HOST: SessionHost = { decode, openFeatureCache: async () => memoryFeatureCache(), writeExport };
 
 /** Drives a session as the headless page is driven. */
 export class NodeSession implements StudioSession {
@@ -43,7 +67,6 @@ export class NodeSession implements StudioSession {
   readonly #atHand: ModelsAtHand;
   #requests = 0;
   #events: PlainEvent[] = [];
-  #files: readonly ExportedFile[] = [];
   #wake: () => void = () => undefined;
   onEvent: (event: PlainEvent) => void = () => undefined;
 
@@ -58,7 +81,6 @@ export class NodeSession implements StudioSession {
   /** Files stay here and are known by name and size, as on the page's side of a headless Chrome. */
   #plain(event: Exclude<Event, { type: 'preview' }>): PlainEvent {
     if (event.type !== 'exported') return event;
-    this.#files = event.files;
     return { ...event, files: event.files.map(({ name, blob }) => ({ name, size: blob.size })) };
   }
 
@@ -122,20 +144,17 @@ export class NodeSession implements StudioSession {
   }
 
   async save(files: readonly ExportedName[], folder: string): Promise<string[]> {
-    const paths: string[] = [];
-    for (const { name } of files) {
+    return files.map(({ name }) => {
       const path = join(folder, name);
       mkdirSync(dirname(path), { recursive: true });
-      const file = openSync(path, 'w');
-      const { blob } = this.#files.find((exported) => exported.name === name)!;
-      for await (const piece of blob.stream() as unknown as AsyncIterable<Uint8Array>) writeSync(file, piece);
-      closeSync(file);
-      paths.push(path);
-    }
-    return paths;
+      cpSync(join(exportFolder, name), path);
+      rmSync(join(exportFolder, name));
+      return path;
+    });
   }
 
   async close(): Promise<void> {
     this.#session.stop();
+    rmSync(exportFolder, { recursive: true });
   }
 }

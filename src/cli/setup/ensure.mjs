@@ -1,5 +1,5 @@
 // @ts-check
-// Makes sure that what a command needs is here: npm's packages, a Chromium, the two software adapters. Installs what it
+// Makes sure that what a command needs is here: npm's packages, a Chromium, the two software adapters, Python. Installs what it
 // may; where it may not, says what is missing and how to get it, and goes on with the Chrome and the GPU that are there.
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -9,6 +9,8 @@ import {
   findChromium,
   lavapipeManifest,
   missingAdapter,
+  missingPython,
+  missingPythonPackages,
   projectRoot,
   swiftShaderManifest,
 } from './paths.mjs';
@@ -132,6 +134,16 @@ export function ensureBrowserAndAdapters() {
   return stillMissing();
 }
 
+/**
+ * Makes sure of the Python packages that read exports in tests. Returns a sentence when some are still missing.
+ * @returns {string[]}
+ */
+function ensurePython() {
+  const packages = missingPythonPackages();
+  if (packages.length > 0 && mayInstall()) aptInstall(packages);
+  return missingPythonPackages().length > 0 ? [missingPython()] : [];
+}
+
 /** @returns {string[]} */
 function stillMissing() {
   const lines = [];
@@ -153,8 +165,8 @@ export function missingBrowser() {
 /** Everything, as `npm run setup` and `npm test` want it; says on stderr what is missing. */
 export function ensureAll() {
   ensureModules();
-  const missing = ensureBrowserAndAdapters();
+  const missing = [...ensureBrowserAndAdapters(), ...ensurePython()];
   for (const line of missing) say(line);
-  if (missing.length === 0) say('packages, Chromium, SwiftShader and lavapipe are here');
+  if (missing.length === 0) say('packages, Chromium, SwiftShader, lavapipe and Python are here');
   return missing;
 }

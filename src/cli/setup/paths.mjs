@@ -91,6 +91,24 @@ export function lavapipeManifest() {
   return systemMesaVersion() >= OLDEST_LAVAPIPE ? systemLavapipe() : null;
 }
 
+/** Debian's own Python; another one earlier on the path would not see Debian's modules. */
+export const DEBIAN_PYTHON = '/usr/bin/python3';
+/** Debian packages by the folders of their modules: with them, tests read exports as other programs do. */
+const PYTHON_MODULES = { torch: 'python3-torch', numpy: 'python3-numpy' };
+
+/** @returns {string[]} Debian packages that the tests of exports still need */
+export function missingPythonPackages() {
+  const folders = Object.entries(PYTHON_MODULES);
+  return folders
+    .filter(([name]) => !existsSync(`/usr/lib/python3/dist-packages/${name}`))
+    .map(([, name]) => name);
+}
+
+/** What to do where Python cannot read exports. */
+export function missingPython() {
+  return `Debian's Python lacks ${missingPythonPackages().join(' and ')}. On Debian, run \`npm run setup\` as root, or apt-get install them.`;
+}
+
 /** @param {string} manifest @returns {string} */
 function manifestLibrary(manifest) {
   return JSON.parse(readFileSync(manifest, 'utf8')).ICD.library_path;

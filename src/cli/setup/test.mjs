@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { BUDGET_BYTES, initialBytes } from './bundle-size.mjs';
 import { ensureAll, ensureModules } from './ensure.mjs';
 import { runLoudly, say } from './log.mjs';
-import { cachePath, chosenAdapter, lavapipeManifest, missingAdapter, projectRoot } from './paths.mjs';
+import {
+  cachePath,
+  chosenAdapter,
+  lavapipeManifest,
+  missingAdapter,
+  missingPython,
+  missingPythonPackages,
+  projectRoot,
+} from './paths.mjs';
 import { countReport } from './vitest-report.mjs';
 
 /** @typedef {import('./vitest-report.mjs').Count} Count */
@@ -16,6 +24,8 @@ const ADAPTER_TESTS = ['setup', 'gpu', 'ops', 'media', 'models', 'optim', 'rl'].
   (name) => `test/${name}/`,
 );
 const LAYERS_TEST = 'test/layers.test.ts';
+/** Tests in which Debian's Python reads what the studio wrote. */
+const PYTHON_TESTS = '.python.test.ts';
 const CODE_STAGES = ['format', 'types', 'lint'];
 
 /** @type {Record<string, () => Count>} */
@@ -25,7 +35,10 @@ const STAGES = {
   lint: () => tool('@biomejs/biome/bin/biome', ['lint', '--error-on-warnings']),
   layers: () => vitest('layers', ['--project', 'unit', LAYERS_TEST]),
   unit: () =>
-    vitest('unit', ['--project', 'unit', '--exclude', LAYERS_TEST], { STUDIO_ADAPTER: chosenAdapter() }),
+    vitest('unit', ['--project', 'unit', '--exclude', LAYERS_TEST, '--exclude', `**/*${PYTHON_TESTS}`], {
+      STUDIO_ADAPTER: chosenAdapter(),
+    }),
+  python,
   lavapipe,
   build: () => tool('vite/bin/vite.js', ['build', '--logLevel', 'warn'], { NODE_ENV: 'production' }),
   size,
@@ -67,6 +80,15 @@ function vitest(name, args, variables) {
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   return countReport(report, runTool('vitest/vitest.mjs', ['run', ...args, ...reporters], variables));
+}
+
+/** @returns {Count} */
+function python() {
+  if (missingPythonPackages().length === 0) {
+    return vitest('python', ['--project', 'unit', PYTHON_TESTS], { STUDIO_ADAPTER: chosenAdapter() });
+  }
+  say(`Not run: the tests that read exports in Python. ${missingPython()}`);
+  return process.env.CI ? one(false) : { passed: 0, failed: 0 };
 }
 
 /** @returns {Count} */

@@ -1,144 +1,174 @@
-/** Export: choose what, get files, and the Python that loads them. */
+/** Export: choose what, see how large it will be, write it, and copy the Python that loads it. */
 import { useEffect, useState } from 'react';
 import { formatBytes } from '../../math/format.ts';
-import type { ExportedFile, ExportParts } from '../../protocol/messages.ts';
+import type { ExportParts, MergedDtype, PlannedFile } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { fire } from '../parts/fire.ts';
-import { Empty, Panel } from '../parts/panel.tsx';
+import { Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
+import {
+  bytesOf,
+  CHOICES,
+  type Choice,
+  chosenFiles,
+  type Draft,
+  everything,
+  filesOf,
+  firstDraft,
+  partsOf,
+  unavailable,
+} from './choices.ts';
+import { BrokenNotice, Exported } from './exported.tsx';
+import { canPickFolder, pickFolder } from './pick-folder.ts';
 import { pythonSnippet } from './python-snippet.ts';
-import { canSaveToFolder, saveToFolder } from './save-to-folder.ts';
 
-const CHOICES: readonly { part: keyof ExportParts; label: string; help: string }[] = [
-  {
-    part: 'merged',
-    label: 'Merged weights',
-    help: 'all tensors in the layout they came in, with config and tokenizer',
-  },
-  { part: 'adapter', label: 'LoRA adapter', help: 'PEFT names and adapter_config.json' },
-  { part: 'metrics', label: 'metrics.jsonl', help: "one line per step, TRL's names" },
-  { part: 'rollouts', label: 'rollouts.jsonl', help: 'every answer of every step' },
-];
+const NO_PLAN: readonly PlannedFile[] = [];
 
 export default function ExportScreen() {
-  const studio = useStudio();
-  const hasAdapter = useStudioState(({ running }) => (running?.loraRank ?? 0) > 0);
-  const able = useStudioState(
-    ({ model, run }) => model !== undefined && run.state !== 'running' && run.state !== 'pausing',
-  );
-  const busy = useStudioState(({ pending }) => [...pending.values()].includes('export'));
-  const [parts, setParts] = useState<ExportParts>({
-    merged: true,
-    adapter: true,
-    metrics: true,
-    rollouts: true,
-  });
-  const asked = { ...parts, adapter: parts.adapter && hasAdapter };
+  const running = useStudioState((state) => state.running);
+  const step = useStudioState(({ run }) => run.step);
+  const dtype = useStudioState(({ model }) => model?.dtype ?? 'BF16');
+  const [edited, setDraft] = useState<Draft>();
+  const draft = edited ?? firstDraft(dtype);
+  const plan = usePlan(draft.dtype);
+  const parts = partsOf(draft, running, step);
   return (
     <>
+      <BrokenNotice />
       <Panel title="What to export">
         <ul className="export-choices">
-          {CHOICES.map(({ part, label, help }) => (
-            <li key={part}>
-              <label>
-                <input
-                  type="checkbox"
-                  data-testid={`export-${part}`}
-                  disabled={part === 'adapter' && !hasAdapter}
-                  checked={asked[part]}
-                  onChange={({ target }) => setParts({ ...parts, [part]: target.checked })}
-                />{' '}
-                {label}
-              </label>{' '}
-              <span className="muted">
-                {part === 'adapter' && !hasAdapter ? 'the run has no LoRA' : help}
-              </span>
-            </li>
+          {CHOICES.map((choice) => (
+            <ChoiceRow
+              key={choice.part}
+              choice={choice}
+              chosen={Boolean(parts[choice.part])}
+              reason={unavailable(choice.part, running, step)}
+              bytes={bytesOf(filesOf(choice, plan))}
+              onChange={(chosen) => setDraft({ ...draft, parts: { ...draft.parts, [choice.part]: chosen } })}
+            >
+              {choice.part === 'merged' && (
+                <DtypeSelect value={draft.dtype} onChange={(value) => setDraft({ ...draft, dtype: value })} />
+              )}
+            </ChoiceRow>
           ))}
         </ul>
-        <span className="buttons">
-          <button
-            type="button"
-            className="primary"
-            data-testid="export-button"
-            disabled={!able || busy || !Object.values(asked).includes(true)}
-            onClick={() => fire(studio.exportRun(asked))}
-          >
-            {busy ? 'Exporting…' : 'Export'}
-          </button>
-          {!able && <span className="muted">Pause or stop the run to export.</span>}
-        </span>
+        <Actions parts={parts} bytes={bytesOf(chosenFiles(parts, plan))} />
       </Panel>
-      <Problems commands={['export']} />
+      <Problems commands={['export', 'planExport']} />
       <Exported />
+      <Snippet paths={chosenFiles(parts, plan).map(({ path }) => path)} />
     </>
   );
 }
 
-function Exported() {
-  const files = useStudioState((state) => state.exported);
-  const name = useStudioState(({ model }) => model?.name ?? 'model');
-  if (!files)
-    return <Empty>The files will be listed here, ready to be saved. Nothing leaves this device.</Empty>;
-  return (
-    <>
-      <FileList files={files} />
-      <Snippet
-        code={pythonSnippet(
-          files.map((file) => file.name),
-          name,
-        )}
-      />
-    </>
+/** Whether the run stands still, so that its weights can be read. */
+function useAble(): boolean {
+  return useStudioState(
+    ({ model, run }) => model !== undefined && run.state !== 'running' && run.state !== 'pausing',
   );
 }
 
-function FileList({ files }: { files: readonly ExportedFile[] }) {
-  const [links, setLinks] = useState<{ name: string; size: number; url: string }[]>([]);
+/** What an export of everything would hold; asked anew whenever the weights have changed. */
+function usePlan(dtype: MergedDtype): readonly PlannedFile[] {
+  const studio = useStudio();
+  const able = useAble();
+  const step = useStudioState(({ run, running }) => (running ? run.step : 0));
+  const plan = useStudioState((state) => state.exportPlan);
   useEffect(() => {
-    const made = files.map(({ name, blob }) => ({ name, size: blob.size, url: URL.createObjectURL(blob) }));
-    setLinks(made);
-    return () => {
-      for (const { url } of made) URL.revokeObjectURL(url);
-    };
-  }, [files]);
+    if (able && step > 0) fire(studio.planExport(everything(dtype)));
+  }, [studio, able, step, dtype]);
+  return plan ?? NO_PLAN;
+}
+
+interface ChoiceRowProps {
+  choice: Choice;
+  chosen: boolean;
+  /** Why it cannot be chosen. */
+  reason: string | undefined;
+  bytes: number;
+  onChange: (chosen: boolean) => void;
+  children: React.ReactNode;
+}
+
+function ChoiceRow({ choice, chosen, reason, bytes, onChange, children }: ChoiceRowProps) {
+  const { part, label, help } = choice;
   return (
-    <Panel title={`${files.length} files`} aside={canSaveToFolder() && <SaveButton files={files} />}>
-      <table>
-        <tbody>
-          {links.map(({ name, size, url }) => (
-            <tr key={name}>
-              <td>
-                <a href={url} download={name.split('/').pop()} data-testid="export-file" data-name={name}>
-                  {name}
-                </a>
-              </td>
-              <td className="number right muted">{formatBytes(size)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Panel>
+    <li>
+      <label>
+        <input
+          type="checkbox"
+          data-testid={`export-${part}`}
+          disabled={reason !== undefined}
+          checked={chosen}
+          onChange={({ target }) => onChange(target.checked)}
+        />{' '}
+        <span className={reason ? 'muted' : ''}>{label}</span>
+      </label>
+      {children}
+      <span className="muted">{reason ?? help}</span>
+      {bytes > 0 && !reason && (
+        <span className="number muted" data-testid={`export-${part}-size`}>
+          {formatBytes(bytes)}
+        </span>
+      )}
+    </li>
   );
 }
 
-function SaveButton({ files }: { files: readonly ExportedFile[] }) {
-  const [outcome, setOutcome] = useState('');
-  const save = async () => setOutcome(await saveToFolder(files));
+function DtypeSelect({ value, onChange }: { value: MergedDtype; onChange: (value: MergedDtype) => void }) {
+  return (
+    <select
+      aria-label="Precision of merged weights"
+      data-testid="export-dtype"
+      value={value}
+      onChange={({ target }) => onChange(target.value === 'f32' ? 'f32' : 'bf16')}
+    >
+      <option value="bf16">bf16</option>
+      <option value="f32">f32 (nothing rounded)</option>
+    </select>
+  );
+}
+
+function Actions({ parts, bytes }: { parts: ExportParts; bytes: number }) {
+  const studio = useStudio();
+  const able = useAble();
+  const busy = useStudioState(({ pending }) => [...pending.values()].includes('export'));
+  const blocked = !able || busy || !Object.values(parts).some(Boolean);
+  const save = async () => {
+    const folder = await pickFolder();
+    if (folder) await studio.exportRun(parts, { kind: 'folder', folder });
+  };
   return (
     <span className="buttons">
-      <span className="muted" role="status">
-        {outcome}
-      </span>
-      <button type="button" data-testid="save-to-folder" onClick={() => fire(save())}>
-        Save all to a folder
+      {canPickFolder() && (
+        <button type="button" data-testid="save-to-folder" disabled={blocked} onClick={() => fire(save())}>
+          Save to folder
+        </button>
+      )}
+      <button
+        type="button"
+        className="primary"
+        data-testid="export-button"
+        disabled={blocked}
+        onClick={() => fire(studio.exportRun(parts, { kind: 'archive' }))}
+      >
+        {busy ? 'Writing…' : 'Download .zip'}
       </button>
+      {bytes > 0 && (
+        <span className="muted number" data-testid="export-total">
+          {formatBytes(bytes)} in all
+        </span>
+      )}
+      {!able && <span className="muted">Pause or stop the run to export.</span>}
     </span>
   );
 }
 
-function Snippet({ code }: { code: string }) {
+function Snippet({ paths }: { paths: readonly string[] }) {
+  const name = useStudioState(({ model }) => model?.name ?? 'model');
   const [copied, setCopied] = useState(false);
+  if (paths.length === 0) return null;
+  const code = pythonSnippet(paths, name);
   const copy = async () => {
     await navigator.clipboard.writeText(code);
     setCopied(true);

@@ -1,16 +1,21 @@
 /** Lines of Python that load what was exported, with its file names in them. Pure. */
 
-/** Where the exported files lie: an adapter, merged weights, or neither. */
-export function pythonSnippet(names: readonly string[], modelName: string): string {
-  const folderOf = (wanted: RegExp) => {
-    const path = names.find((name) => wanted.test(name));
-    return path === undefined ? undefined : path.split('/').slice(0, -1).join('/') || '.';
-  };
-  const adapter = folderOf(/adapter_config\.json$/);
-  const merged = folderOf(/(^|\/)(model[^/]*|[^/]*)\.safetensors$/);
-  if (adapter !== undefined) return adapterLines(adapter, modelName);
+/** By the paths in the export: an adapter, merged weights, a checkpoint, the bundle, or logs only. */
+export function pythonSnippet(paths: readonly string[], modelName: string): string {
+  if (paths.includes('adapter/adapter_config.json')) return adapterLines('adapter', modelName);
+  const merged = folderOf(paths, /^model\/.*\.safetensors$/);
   if (merged !== undefined) return mergedLines(merged);
-  return readingLines(names);
+  const checkpoint = folderOf(paths, /^checkpoint-.*\/optimizer\.pt$/);
+  if (checkpoint !== undefined) return checkpointLines(checkpoint);
+  const bundled = folderOf(paths, /^handoff\/.*\/adapter_config\.json$/);
+  if (bundled !== undefined) return adapterLines(bundled, modelName);
+  const r1omni = folderOf(paths, /^handoff\/.*\.safetensors$/);
+  return r1omni !== undefined ? mergedLines(r1omni) : readingLines(paths);
+}
+
+/** Folder of the last such file: towers in folders of their own are listed before the main weights. */
+function folderOf(paths: readonly string[], wanted: RegExp): string | undefined {
+  return paths.findLast((path) => wanted.test(path))?.replace(/\/[^/]*$/, '');
 }
 
 function adapterLines(folder: string, modelName: string): string {
@@ -35,12 +40,19 @@ function mergedLines(folder: string): string {
   ].join('\n');
 }
 
-function readingLines(names: readonly string[]): string {
-  const metrics = names.find((name) => name.endsWith('metrics.jsonl')) ?? 'metrics.jsonl';
+function checkpointLines(folder: string): string {
   return [
-    `import pandas`,
+    `import torch`,
+    `from safetensors.torch import load_file`,
     ``,
-    `steps = pandas.read_json("${metrics}", lines=True)`,
-    `steps.plot(x="step", y="reward")`,
+    `adapter = load_file("${folder}/adapter_model.safetensors")`,
+    `adam = torch.load("${folder}/optimizer.pt", weights_only=True)`,
+    `print(len(adapter), adam["state"][0]["step"], adam["param_groups"][0]["lr"])`,
   ].join('\n');
+}
+
+function readingLines(paths: readonly string[]): string {
+  const log = paths.find((path) => path.endsWith('.jsonl')) ?? 'metrics.jsonl';
+  const look = log === 'metrics.jsonl' ? `rows.plot(x="step", y="reward")` : `print(rows.head())`;
+  return [`import pandas`, ``, `rows = pandas.read_json("${log}", lines=True)`, look].join('\n');
 }

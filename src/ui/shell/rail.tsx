@@ -34,7 +34,7 @@ function stopOf(state: StudioState, screen: ScreenId): Stop {
       return last ? done(formatPercent(last.war, 0)) : OPEN;
     }
     case 'export':
-      return exported ? done(`${exported.length} files`) : OPEN;
+      return exported ? done(exported.place === '' ? 'ready' : 'saved') : OPEN;
     default:
       return screen satisfies never;
   }

@@ -1,32 +1,49 @@
 import { f32ToBytes } from '../../io/dtype.ts';
-import { LORA_LINEARS, linearPath, loraTensorName, writeAdapterConfig } from '../../io/peft.ts';
-import { type TensorToWrite, writeSafetensors } from '../../io/safetensors-write.ts';
+import { type FileToWrite, textFile } from '../../io/file-to-write.ts';
+import {
+  LORA_LINEARS,
+  type LoraTensor,
+  linearPath,
+  loraTensorName,
+  writeAdapterConfig,
+} from '../../io/peft.ts';
+import { safetensorsFile, type TensorToWrite } from '../../io/safetensors-write.ts';
 import { adapterNames } from '../../models/lora.ts';
-import type { ExportedFile } from '../../protocol/messages.ts';
 import type { Policy } from '../../rl/policy.ts';
 
+/** A matrix of the adapter and its name in the parameter store. */
+export interface AdapterTensor extends LoraTensor {
+  readonly stored: string;
+}
+
+/** The adapter's matrices in the order in which torch meets their modules: by layer, then q, k, v, o, gate, up, down, A before B. */
+export function adapterTensors({ config, options }: Pick<Policy, 'config' | 'options'>): AdapterTensor[] {
+  const linears = LORA_LINEARS.filter((name) => options.lora?.targets.includes(name));
+  return Array.from({ length: config.decoder.layers }, (_, layer) => layer).flatMap((layer) =>
+    linears.flatMap((linear) => {
+      const { a, b } = adapterNames(linearPath(layer, linear));
+      return [
+        { layer, linear, matrix: 'A' as const, stored: a },
+        { layer, linear, matrix: 'B' as const, stored: b },
+      ];
+    }),
+  );
+}
+
 /** The adapter as PEFT reads it; nothing when the policy has none. */
-export async function adapterFiles({ store, config, options, files }: Policy): Promise<ExportedFile[]> {
+export function adapterFiles(policy: Policy): FileToWrite[] {
+  const { store, options, files } = policy;
   const { lora } = options;
   if (!lora) return [];
-  const tensors: TensorToWrite[] = [];
-  for (let layer = 0; layer < config.decoder.layers; layer++) {
-    for (const linear of LORA_LINEARS.filter((name) => lora.targets.includes(name))) {
-      const names = adapterNames(linearPath(layer, linear));
-      for (const [matrix, name] of [
-        ['A', names.a],
-        ['B', names.b],
-      ] as const) {
-        const { shape } = store.get(name);
-        const bytes = async () => f32ToBytes('F32', Float32Array.from(await store.read(name)));
-        tensors.push({ name: loraTensorName({ layer, linear, matrix }), dtype: 'F32', shape, bytes });
-      }
-    }
-  }
+  const tensors = adapterTensors(policy).map(
+    (tensor): TensorToWrite => ({
+      name: loraTensorName(tensor),
+      dtype: 'F32',
+      shape: store.get(tensor.stored).shape,
+      bytes: async () => f32ToBytes('F32', Float32Array.from(await store.read(tensor.stored))),
+    }),
+  );
   const { rank, alpha, targets } = lora;
   const json = writeAdapterConfig({ rank, alpha, linears: targets, baseModel: files.name });
-  return [
-    { name: 'adapter_config.json', blob: new Blob([json]) },
-    { name: 'adapter_model.safetensors', blob: await writeSafetensors(tensors) },
-  ];
+  return [textFile('adapter_config.json', json), safetensorsFile('adapter_model.safetensors', tensors)];
 }

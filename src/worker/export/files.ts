@@ -1,31 +1,37 @@
+import { blobFile, type FileToWrite, inFolder, jsonFile, textFile } from '../../io/file-to-write.ts';
+import { withManifest } from '../../io/manifest.ts';
 import { modelCard, type RunFacts } from '../../io/model-card.ts';
 import { defaultConfig, diffConfig } from '../../protocol/config.ts';
-import type { ExportedFile, ExportParts } from '../../protocol/messages.ts';
-import type { Report } from '../progress.ts';
+import type { ExportParts, MergedDtype } from '../../protocol/messages.ts';
 import type { Run } from '../run.ts';
 import { adapterFiles } from './adapter.ts';
 import { changedTensors } from './changed.ts';
+import { handoffBundle } from './handoff.ts';
+import { checkpointProblem, trlCheckpoint } from './trl-checkpoint.ts';
+import { optimizerSteps } from './trl-settings.ts';
 import { STUDIO_VERSION } from './version.ts';
 import { mergedCheckpoint } from './weights.ts';
 
-/** Everything that was asked for, under the folders `model` and `adapter`, and the run's settings. */
-export async function exportFiles(run: Run, parts: ExportParts, report: Report): Promise<ExportedFile[]> {
-  const { policy } = run;
-  const files: ExportedFile[] = [];
+/**
+ * Everything that was asked for: the folders `model`, `adapter`, `checkpoint-N` and `handoff`, the run's settings and logs,
+ * and the manifest, which must be written last. Nothing is made yet.
+ */
+export async function exportFiles(run: Run, parts: ExportParts): Promise<FileToWrite[]> {
+  const { policy, config, step } = run;
+  const files: FileToWrite[] = [];
+  if (parts.handoff) files.push(...(await handoffBundle(run)));
   if (parts.merged) {
-    const weights = await mergedCheckpoint(run.parts.model, changedTensors(policy), report);
-    files.push(...inFolder('model', weights), cardFile(run, 'model', false));
+    const weights = await mergedCheckpoint(run.parts.model, changedTensors(policy), parts.merged);
+    files.push(...inFolder('model', weights), cardFile(run, 'model', parts.merged));
   }
-  const adapter = parts.adapter ? await adapterFiles(policy) : [];
-  if (adapter.length > 0) files.push(...inFolder('adapter', adapter), cardFile(run, 'adapter', true));
-  if (parts.metrics) files.push({ name: 'metrics.jsonl', blob: run.metricsLog.blob() });
-  if (parts.rollouts) files.push({ name: 'rollouts.jsonl', blob: run.rolloutsLog.blob() });
-  files.push({ name: 'run.json', blob: new Blob([`${JSON.stringify(runRecord(run), null, 2)}\n`]) });
-  return files;
-}
-
-function inFolder(folder: string, files: readonly ExportedFile[]): ExportedFile[] {
-  return files.map(({ name, blob }) => ({ name: `${folder}/${name}`, blob }));
+  const adapter = parts.adapter ? adapterFiles(policy) : [];
+  if (adapter.length > 0) files.push(...inFolder('adapter', adapter), cardFile(run, 'adapter'));
+  if (parts.checkpoint && checkpointProblem(run) === undefined) files.push(...(await trlCheckpoint(run)));
+  if (parts.metrics) files.push(blobFile('metrics.jsonl', run.metricsLog.blob()));
+  if (parts.rollouts) files.push(blobFile('rollouts.jsonl', run.rolloutsLog.blob()));
+  files.push(jsonFile('run.json', runRecord(run)));
+  const facts = { studio: STUDIO_VERSION, base_model: policy.files.name, step: optimizerSteps(config, step) };
+  return withManifest(files, facts);
 }
 
 /** What it takes to do the run again. */
@@ -55,15 +61,15 @@ function scoresOf({ evaluations }: Run): Record<string, number> {
   );
 }
 
-function cardFile(run: Run, folder: string, isAdapter: boolean): ExportedFile {
-  return { name: `${folder}/README.md`, blob: new Blob([modelCard(runFacts(run, isAdapter))]) };
+function cardFile(run: Run, folder: string, merged?: MergedDtype): FileToWrite {
+  return textFile(`${folder}/README.md`, modelCard(runFacts(run, merged)));
 }
 
-function runFacts(run: Run, isAdapter: boolean): RunFacts {
+function runFacts(run: Run, merged: MergedDtype | undefined): RunFacts {
   const { config, step, parts, prompt } = run;
   const { model, data } = parts;
   const changed = diffConfig(defaultConfig(), config).map(({ key, to }) => [key, to] as const);
-  const precision = isAdapter ? {} : { 'trained tensors': 'F32; all others as published' };
+  const precision = merged ? { 'weights stored as': merged } : {};
   return {
     name: `${model.files.name}-${config.stage}`,
     baseModel: model.files.name,
@@ -80,6 +86,6 @@ function runFacts(run: Run, isAdapter: boolean): RunFacts {
     prompt: prompt.rendered,
     chatTemplate: model.text.template.source,
     studioVersion: STUDIO_VERSION,
-    isAdapter,
+    isAdapter: merged === undefined,
   };
 }

@@ -1,77 +1,102 @@
-import { blobSource } from '../../io/bytes.ts';
-import { f32ToBytes } from '../../io/dtype.ts';
+import { bytesToF32, type Dtype, f32ToBytes, isFloatDtype } from '../../io/dtype.ts';
+import { blobFile, type FileToWrite, jsonFile, textFile } from '../../io/file-to-write.ts';
+import type { FileEntry } from '../../io/files.ts';
 import { parseJsonObject } from '../../io/json.ts';
-import { openSafetensors } from '../../io/safetensors.ts';
-import { type TensorToWrite, writeSafetensors } from '../../io/safetensors-write.ts';
-import type { ExportedFile } from '../../protocol/messages.ts';
+import type { TensorSource } from '../../io/safetensors.ts';
+import { byteLength, safetensorsFile, type TensorToWrite } from '../../io/safetensors-write.ts';
+import type { MergedDtype } from '../../protocol/messages.ts';
 import type { OpenModel } from '../model.ts';
 import type { ChangedTensors } from './changed.ts';
 import { checkpointFiles } from './folders.ts';
 
 const INDEX = 'model.safetensors.index.json';
+/** Tensors per file at most, as transformers cuts checkpoints. */
+const SHARD_BYTES = 2_000_000_000;
+/** Pieces in which tensors that did not change are copied. */
+const PIECE_BYTES = 4 << 20;
+const STORED = { bf16: 'BF16', f32: 'F32' } as const;
+const TORCH_NAMES = { bf16: 'bfloat16', f32: 'float32' } as const;
 
 /**
- * The checkpoint with its changed tensors replaced, file by file, in the layout it came in. Changed tensors are written
- * as F32, whatever they were, so that nothing that was learned is rounded away; all other bytes are as they were.
+ * The checkpoint with its changed tensors replaced: the published names, folders, configuration and tokenizer, and all
+ * floating-point weights of the main folder in one type. Towers that lie in folders of their own are copied as they are.
  */
 export async function mergedCheckpoint(
   { tree, files }: Pick<OpenModel, 'tree' | 'files'>,
   changed: ChangedTensors,
-  progress: (done: number, total: number) => void,
-): Promise<ExportedFile[]> {
-  const exported: ExportedFile[] = [];
-  let index: ExportedFile | undefined;
-  let bytes = 0;
-  const total = files.main.weights.names().length;
-  let done = 0;
+  dtype: MergedDtype,
+  shardBytes = SHARD_BYTES,
+): Promise<FileToWrite[]> {
+  const exported: FileToWrite[] = [];
   for (const { path, entry, main } of checkpointFiles(tree, files)) {
-    const blob = await entry.blob();
-    const isWeights = main && path.endsWith('.safetensors');
-    const written = isWeights
-      ? await replaceTensors(blob, path, changed, () => progress(++done, total))
-      : { blob, bytes: 0 };
-    bytes += written.bytes;
-    const file = { name: path, blob: written.blob };
-    if (main && entry.path === INDEX) index = file;
-    exported.push(file);
+    if (main && isWeights(entry)) continue;
+    const isConfig = main && entry.path === 'config.json';
+    exported.push(isConfig ? await configFile(path, entry, dtype) : blobFile(path, await entry.blob()));
   }
-  if (index) index.blob = await withTotalSize(index.blob, bytes);
-  return exported;
+  const prefix = files.main.tree === tree ? '' : `${files.main.tree.name}/`;
+  const { weights } = files.main;
+  const tensors = weights.names().map((name) => mergedTensor(weights, name, changed(name), dtype));
+  return [...exported, ...shardFiles(prefix, tensors, shardBytes)];
 }
 
-/** One safetensors file with its changed tensors replaced, and the bytes of all its tensors. */
-async function replaceTensors(
-  blob: Blob,
-  label: string,
-  changed: ChangedTensors,
-  progress: () => void,
-): Promise<{ blob: Blob; bytes: number }> {
-  const source = await openSafetensors(blobSource(blob), label);
-  let bytes = 0;
-  const tensors = source.names().map((name): TensorToWrite => {
-    const { dtype, shape, start, end } = source.info(name);
-    const values = changed(name);
-    const count = shape.reduce((product, side) => product * side, 1);
-    bytes += values ? 4 * count : end - start;
-    const read = async () => (values ? f32ToBytes('F32', await values()) : source.bytes(name));
-    return {
-      name,
-      dtype: values ? 'F32' : dtype,
-      shape,
-      bytes: async () => {
-        progress();
-        return read();
-      },
-    };
-  });
-  const isChanged = source.names().some((name) => changed(name) !== undefined);
-  return { blob: isChanged ? await writeSafetensors(tensors, source.metadata) : blob, bytes };
+function isWeights({ path }: FileEntry): boolean {
+  return path.endsWith('.safetensors') || path === INDEX;
 }
 
-async function withTotalSize(index: Blob, bytes: number): Promise<Blob> {
-  const json = parseJsonObject(await index.text(), INDEX);
-  const metadata = typeof json.metadata === 'object' ? json.metadata : {};
-  return new Blob([
-    `${JSON.stringify({ ...json, metadata: { ...metadata, total_size: bytes } }, null, 2)}\n`,
-  ]);
+/** config.json, with the new type where it names one. */
+async function configFile(path: string, entry: FileEntry, dtype: MergedDtype): Promise<FileToWrite> {
+  const text = await (await entry.blob()).text();
+  const config = parseJsonObject(text, path);
+  const keys = ['torch_dtype', 'dtype'].filter((key) => typeof config[key] === 'string');
+  if (keys.every((key) => config[key] === TORCH_NAMES[dtype])) return textFile(path, text);
+  return jsonFile(path, { ...config, ...Object.fromEntries(keys.map((key) => [key, TORCH_NAMES[dtype]])) });
+}
+
+/** A tensor as it is exported. Integers stay what they are. */
+function mergedTensor(
+  source: TensorSource,
+  name: string,
+  values: ReturnType<ChangedTensors>,
+  wanted: MergedDtype,
+): TensorToWrite {
+  const { dtype: published, shape } = source.info(name);
+  const dtype = isFloatDtype(published) ? STORED[wanted] : published;
+  const bytes = () => (values ? changedPieces(values, STORED[wanted]) : copiedPieces(source, name, dtype));
+  return { name, dtype, shape, bytes };
+}
+
+async function* changedPieces(values: () => Promise<Float32Array<ArrayBuffer>>, dtype: 'BF16' | 'F32') {
+  yield f32ToBytes(dtype, await values());
+}
+
+async function* copiedPieces(source: TensorSource, name: string, dtype: Dtype) {
+  const published = source.info(name).dtype;
+  for await (const { bytes } of source.pieces(name, PIECE_BYTES)) {
+    const same = published === dtype || !isFloatDtype(dtype);
+    yield same ? bytes : f32ToBytes(dtype, bytesToF32(published, bytes));
+  }
+}
+
+/** One file, or several of at most `limit` bytes and the index that says where each tensor is. */
+function shardFiles(prefix: string, tensors: readonly TensorToWrite[], limit: number): FileToWrite[] {
+  const shards: TensorToWrite[][] = [];
+  let used = Number.POSITIVE_INFINITY;
+  for (const tensor of tensors) {
+    const bytes = byteLength(tensor);
+    if (used + bytes > limit) {
+      shards.push([]);
+      used = 0;
+    }
+    shards.at(-1)!.push(tensor);
+    used += bytes;
+  }
+  if (shards.length <= 1) return [safetensorsFile(`${prefix}model.safetensors`, tensors)];
+  const five = (count: number) => String(count).padStart(5, '0');
+  const nameOf = (index: number) => `model-${five(index + 1)}-of-${five(shards.length)}.safetensors`;
+  const map = shards.flatMap((shard, index) => shard.map(({ name }) => [name, nameOf(index)] as const));
+  const total = tensors.reduce((sum, tensor) => sum + byteLength(tensor), 0);
+  return [
+    ...shards.map((shard, index) => safetensorsFile(prefix + nameOf(index), shard)),
+    jsonFile(prefix + INDEX, { metadata: { total_size: total }, weight_map: Object.fromEntries(map) }),
+  ];
 }

@@ -1,0 +1,103 @@
+/** What the export screen offers, and how large each of it is. Pure. */
+import type { Config } from '../../protocol/config.ts';
+import type { ExportParts, MergedDtype, PlannedFile } from '../../protocol/messages.ts';
+
+export type Part = keyof ExportParts;
+
+export interface Choice {
+  readonly part: Part;
+  readonly label: string;
+  readonly help: string;
+  /** Where its files lie. */
+  readonly paths: RegExp;
+}
+
+export const CHOICES: readonly Choice[] = [
+  {
+    part: 'merged',
+    label: 'Merged weights',
+    help: 'a model folder under the published names, with configuration and tokenizer',
+    paths: /^model\//,
+  },
+  { part: 'adapter', label: 'LoRA adapter', help: 'PEFT names and adapter_config.json', paths: /^adapter\// },
+  {
+    part: 'checkpoint',
+    label: 'TRL checkpoint',
+    help: 'adapter, Adam and schedule, as resume_from_checkpoint reads them',
+    paths: /^checkpoint-/,
+  },
+  {
+    part: 'handoff',
+    label: 'Hand-off bundle',
+    help: 'to go on elsewhere with TRL, R1-Omni or verl: checkpoint, launchers, rewards, data, merged weights',
+    paths: /^handoff\//,
+  },
+  {
+    part: 'metrics',
+    label: 'metrics.jsonl',
+    help: "one line per step, TRL's names",
+    paths: /^metrics\.jsonl$/,
+  },
+  {
+    part: 'rollouts',
+    label: 'rollouts.jsonl',
+    help: 'every answer of every step',
+    paths: /^rollouts\.jsonl$/,
+  },
+];
+
+/** What a person chose, before it is known what the run allows. */
+export interface Draft {
+  readonly parts: Readonly<Record<Part, boolean>>;
+  readonly dtype: MergedDtype;
+}
+
+export function firstDraft(publishedDtype: string): Draft {
+  return {
+    parts: { merged: true, adapter: true, checkpoint: false, handoff: false, metrics: true, rollouts: true },
+    dtype: publishedDtype === 'F32' ? 'f32' : 'bf16',
+  };
+}
+
+/** Everything there could be, to learn the sizes. */
+export function everything(dtype: MergedDtype): ExportParts {
+  return { merged: dtype, adapter: true, checkpoint: true, handoff: true, metrics: true, rollouts: true };
+}
+
+/** Why a part is not to be had from this run; undefined when it is. */
+export function unavailable(part: Part, config: Config | undefined, step: number): string | undefined {
+  if (part !== 'adapter' && part !== 'checkpoint') return undefined;
+  if (!config || config.loraRank === 0) return 'the run has no LoRA';
+  if (part === 'adapter') return undefined;
+  if (config.stage !== 'grpo') return 'the run is not GRPO';
+  const { trainProjectors, trainGate, trainBert } = config;
+  if (trainProjectors || trainGate || trainBert) return 'the run trains more than the adapter';
+  return step === 0 ? 'no step has been taken' : undefined;
+}
+
+/** The draft as a command asks for it: without what the run does not have. */
+export function partsOf({ parts, dtype }: Draft, config: Config | undefined, step: number): ExportParts {
+  const wants = (part: Part): boolean => parts[part] && unavailable(part, config, step) === undefined;
+  return {
+    merged: wants('merged') ? dtype : null,
+    adapter: wants('adapter'),
+    checkpoint: wants('checkpoint'),
+    handoff: wants('handoff'),
+    metrics: wants('metrics'),
+    rollouts: wants('rollouts'),
+  };
+}
+
+/** The planned files of one part. */
+export function filesOf({ paths }: Choice, plan: readonly PlannedFile[]): PlannedFile[] {
+  return plan.filter(({ path }) => paths.test(path));
+}
+
+/** The planned files of all chosen parts. */
+export function chosenFiles(parts: ExportParts, plan: readonly PlannedFile[]): PlannedFile[] {
+  return CHOICES.filter(({ part }) => parts[part]).flatMap((choice) => filesOf(choice, plan));
+}
+
+export function bytesOf(files: readonly PlannedFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}

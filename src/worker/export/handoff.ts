@@ -1,0 +1,98 @@
+/** The hand-off bundle: one folder from which the run goes on elsewhere. */
+import { type FileToWrite, inFolder, jsonFile, textFile } from '../../io/file-to-write.ts';
+import { withManifest } from '../../io/manifest.ts';
+import { targetRegex } from '../../io/peft.ts';
+import type { Run } from '../run.ts';
+import { changedTensors } from './changed.ts';
+import { completionFiles } from './completions.ts';
+import { grpoYaml } from './grpo-yaml.ts';
+import { handoffData, r1OmniData, trlData, verlData } from './handoff-data.ts';
+import { handoffReadme } from './handoff-readme.ts';
+import resumePy from './python/resume.py?raw';
+import rewardsPy from './python/rewards.py?raw';
+import verlRewardPy from './python/verl_reward.py?raw';
+import verlToParquetPy from './python/verl_to_parquet.py?raw';
+import { metricLines } from './trainer-state.ts';
+import { checkpointProblem, trlCheckpoint } from './trl-checkpoint.ts';
+import { optimizerSteps, trlSettings } from './trl-settings.ts';
+import { verlScript } from './verl.ts';
+import { STUDIO_VERSION } from './version.ts';
+import { mergedCheckpoint } from './weights.ts';
+
+/** `handoff/…`, its manifest last. */
+export async function handoffBundle(run: Run): Promise<FileToWrite[]> {
+  const { config, step, parts, policy, prompt } = run;
+  const files = [
+    ...(await trainerFiles(run)),
+    ...(await completionFiles(run.rolloutsLog.blob(), config, prompt.rendered)),
+    ...inFolder('r1omni', await mergedCheckpoint(parts.model, changedTensors(policy), 'bf16')),
+  ];
+  const facts = {
+    studio: STUDIO_VERSION,
+    base_model: policy.files.name,
+    base_revision: null,
+    step: optimizerSteps(config, step),
+    notes: ['r1omni: trained from there, the KL is measured from the merged model.'],
+  };
+  return withManifest(inFolder('handoff', files), facts, 'handoff/manifest.json');
+}
+
+/** Launchers, settings, rewards, data and the checkpoint. */
+async function trainerFiles(run: Run): Promise<FileToWrite[]> {
+  const { config, parts, policy, step } = run;
+  const baseModel = policy.files.name;
+  const problem = checkpointProblem(run);
+  const folder = `checkpoint-${optimizerSteps(config, step)}`;
+  const data = await dataOf(run);
+  const adapter = problem === undefined ? { adapter: `../${folder}` } : {};
+  return [
+    textFile(
+      'README.md',
+      handoffReadme({
+        ...{ baseModel, config, step, dataSet: parts.data.name },
+        checkpoint: problem === undefined ? { folder } : { problem },
+      }),
+    ),
+    textFile('grpo.yaml', grpoYaml(config, baseModel, adapterSettings(run))),
+    jsonFile('settings.json', settingsOf(run, problem === undefined ? folder : null)),
+    textFile('rewards.py', rewardsPy),
+    ...(problem === undefined ? [textFile('resume.py', resumePy), ...(await trlCheckpoint(run))] : []),
+    ...trlData(data),
+    ...r1OmniData(data),
+    ...verlData(data),
+    textFile('verl/run.sh', verlScript(config, { baseModel, ...adapter })),
+    textFile('verl/reward.py', verlRewardPy),
+    textFile('verl/to_parquet.py', verlToParquetPy),
+  ];
+}
+
+/** What the Python files of the bundle read. */
+function settingsOf({ config, policy }: Run, checkpoint: string | null): object {
+  return {
+    base_model: policy.files.name,
+    checkpoint,
+    rewards: config.rewards,
+    reward_weights: config.rewardWeights,
+    max_completion_length: config.maxCompletionLength,
+    grpo: trlSettings(config),
+  };
+}
+
+function adapterSettings({ policy }: Run) {
+  const { lora } = policy.options;
+  return lora && { rank: lora.rank, alpha: lora.alpha, targets: targetRegex(lora.targets) };
+}
+
+/** Clips that could not be read take no part, as in the run. */
+async function dataOf(run: Run) {
+  const { config, parts, prompt } = run;
+  const { data, features } = parts;
+  const usable = data.examples.filter((example) => features.has(example) || example.split !== 'train');
+  const examples = usable.some(({ split }) => split === 'train') ? usable : data.examples;
+  return handoffData(examples, {
+    config,
+    epoch: (await metricLines(run.metricsLog.blob())).at(-1)?.epoch ?? 0,
+    content: prompt.content,
+    dataSet: data.name,
+  });
+}

@@ -1,0 +1,51 @@
+/** A run's settings under TRL's names, out of the table of settings. */
+import {
+  CONFIG_KEYS,
+  type Config,
+  type ConfigKey,
+  defaultConfig,
+  diffConfig,
+  fieldOf,
+} from '../../protocol/config.ts';
+
+export type TrlSettings = Readonly<Record<string, number | string | boolean | readonly number[]>>;
+
+/** Told apart from the rest: rewards and adapter go elsewhere, and TRL is not asked to evaluate. */
+const ELSEWHERE: readonly ConfigKey[] = ['rewards', 'loraRank', 'loraAlpha', 'loraTargets', 'evalEvery'];
+/** What the studio has and TRL has not; they matter only where they differ from what TRL does. */
+const STUDIO_ONLY: readonly ConfigKey[] = ['klEstimator', 'klClamp', 'promptPreset'];
+
+/** Optimizer steps in so many of the studio's steps: TRL counts each pass over a batch. */
+export function optimizerSteps({ numIterations }: Config, steps: number): number {
+  return steps * numIterations;
+}
+
+/** Arguments of GRPOConfig. One prompt a micro-batch, so that any number of GPUs that divides the prompts keeps the batch. */
+export function trlSettings(config: Config): TrlSettings {
+  const named = CONFIG_KEYS.flatMap((key) => {
+    const name = fieldOf(key).trl;
+    const value = config[key];
+    const unset =
+      value === null || (Array.isArray(value) && value.length === 0) || (key === 'minP' && value === 0);
+    return name === undefined || unset || ELSEWHERE.includes(key) ? [] : [[name, value] as const];
+  });
+  return {
+    ...(Object.fromEntries(named) as TrlSettings),
+    max_steps: optimizerSteps(config, config.steps),
+    warmup_steps: optimizerSteps(config, config.warmupSteps),
+    lr_scheduler_type: scheduleName(config),
+    per_device_train_batch_size: config.groupSize,
+    gradient_accumulation_steps: config.promptsPerStep,
+  };
+}
+
+function scheduleName({ schedule, warmupSteps }: Config): string {
+  return schedule === 'constant' && warmupSteps > 0 ? 'constant_with_warmup' : schedule;
+}
+
+/** Settings that differ from the studio's defaults and that TRL does not know, as lines for people. */
+export function lostSettings(config: Config): string[] {
+  return diffConfig(defaultConfig(), config)
+    .filter(({ key }) => STUDIO_ONLY.includes(key))
+    .map(({ key, to }) => `${key} = ${JSON.stringify(to)}`);
+}

@@ -1,0 +1,90 @@
+import { beginExport, brokenExport, endExport, writeFile } from '../../io/export-folder.ts';
+import type { FileToWrite } from '../../io/file-to-write.ts';
+import { zipBytes, zipPieces } from '../../io/zip.ts';
+import type { ExportedFile, ExportPlace } from '../../protocol/messages.ts';
+import type { Emit, Report } from '../progress.ts';
+
+/** Folder in the browser's own storage (OPFS) for archives, loose files and the mark of an export under way. */
+const STORAGE = 'exports';
+/** All tabs share the storage: one export at a time holds this lock. */
+const LOCK = 'exports';
+
+/**
+ * Writes an export where it is wanted, piece by piece, and returns the files as they lie on disk. While it lasts, a mark
+ * stands in the storage and in the chosen folder; one that is still there later tells of an export that broke off.
+ */
+export function writeExport(
+  files: readonly FileToWrite[],
+  place: ExportPlace,
+  archive: string,
+  report: Report,
+): Promise<ExportedFile[]> {
+  return navigator.locks.request(LOCK, () => writeMarked(files, place, archive, report));
+}
+
+async function writeMarked(
+  files: readonly FileToWrite[],
+  place: ExportPlace,
+  archive: string,
+  report: Report,
+): Promise<ExportedFile[]> {
+  const storage = await emptyStorage();
+  const folder = place.kind === 'folder' ? place.folder : storage;
+  const marked = folder === storage ? [storage] : [storage, folder];
+  const written = place.kind === 'archive' ? [archiveFile(archive, files)] : files;
+  const record = {
+    target: place.kind === 'folder' ? folder.name : archive,
+    started: new Date().toISOString(),
+    files: written.map(({ path, bytes }) => ({ path, bytes })),
+  };
+  for (const each of marked) await beginExport(each, record);
+  const exported = await writeAll(written, folder, report);
+  for (const each of marked) await endExport(each);
+  return exported;
+}
+
+function archiveFile(path: string, files: readonly FileToWrite[]): FileToWrite {
+  return { path, bytes: zipBytes(files), pieces: () => zipPieces(files) };
+}
+
+async function writeAll(
+  files: readonly FileToWrite[],
+  folder: FileSystemDirectoryHandle,
+  report: Report,
+): Promise<ExportedFile[]> {
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const exported: ExportedFile[] = [];
+  let done = 0;
+  for (const file of files) {
+    const blob = await writeFile(folder, file, (bytes) => {
+      done += bytes;
+      report(Math.min(done, total), total);
+    });
+    exported.push({ name: file.path, blob });
+  }
+  return exported;
+}
+
+/** The storage's folder without what earlier exports left in it. */
+async function emptyStorage(): Promise<FileSystemDirectoryHandle> {
+  const root = await navigator.storage.getDirectory();
+  await root.removeEntry(STORAGE, { recursive: true }).catch(ignoreMissing);
+  return root.getDirectoryHandle(STORAGE, { create: true });
+}
+
+/** Tells the page of an export that an earlier visit left unfinished; what a finished one left in the storage goes. */
+export async function reportBrokenExport(emit: Emit): Promise<void> {
+  await navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
+    if (!lock) return;
+    const root = await navigator.storage.getDirectory();
+    const storage = await root.getDirectoryHandle(STORAGE).catch(ignoreMissing);
+    const broken = storage && (await brokenExport(storage));
+    if (broken) emit({ type: 'exportBroken', broken });
+    else if (storage) await emptyStorage();
+  });
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
+  throw error;
+}
