@@ -13,6 +13,7 @@ import { presetConfig } from '../protocol/presets.ts';
 import { chosenAdapter } from './adapter.ts';
 import { HeadlessSession, type PlainEvent, type PlainExported, type StudioSession } from './headless.ts';
 import { NodeSession } from './node/session.ts';
+import { ProgressLines } from './progress-lines.ts';
 import { evalSummary } from './summary.ts';
 
 interface Options {
@@ -69,6 +70,8 @@ const print = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 };
 
+const progress = new ProgressLines(say);
+
 function report(event: PlainEvent, steps: number): void {
   if (event.type === 'step') {
     const { step, metrics, seconds } = event;
@@ -83,6 +86,8 @@ function report(event: PlainEvent, steps: number): void {
     say(`${event.summary.count} clips, ${event.summary.issues.length} issues`);
     for (const { file, row, message } of event.summary.issues)
       say(`  ${file}${row ? ` row ${row}` : ''}: ${message}`);
+  } else if (event.type === 'progress') {
+    progress.take(event);
   } else if (event.type === 'error') {
     say(`${event.message} ${event.hint ?? ''}`);
   }

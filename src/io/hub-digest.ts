@@ -1,3 +1,4 @@
+import { createSHA1, createSHA256 } from 'hash-wasm';
 import type { Digest } from './hub-files.ts';
 
 const READ_BYTES = 8 << 20;
@@ -8,7 +9,6 @@ export async function digestHex(
   kind: Digest['kind'],
   onBytes: (done: number) => void,
 ): Promise<string> {
-  const { createSHA1, createSHA256 } = await import('hash-wasm');
   const hash = await (kind === 'sha256' ? createSHA256() : createSHA1());
   hash.init();
   // Git hashes a header in front of the content: the word blob, the size and a zero byte.

@@ -37,6 +37,9 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Commands that run the engine in Node; the others reach it only through the page. */
 const ENGINE_COMMANDS = /^src\/cli\/(parity|bench|make-demo|demo|make-checkpoint|real-size|node)(\/|[.-])/;
 
+/** Commands that run the worker's session in Node, on adapters that no browser offers. */
+const SESSION_COMMANDS = /^src\/cli\/node\//;
+
 /** The one file that loads shaders. */
 const SHADER_DOOR = 'src/gpu/shaders.ts';
 
@@ -101,8 +104,9 @@ function breach(path: string, { specifier, kind }: Reference): string | null {
   if (targetLayer === null) return kind === 'import' ? `${path} imports ${target}, outside of src` : null;
   if (targetLayer === layer || allowed.includes(targetLayer)) return null;
   if (layer === 'store' && targetLayer === 'worker' && kind === 'url') return null;
-  if (layer === 'cli' && ENGINE_COMMANDS.test(path) && !['store', 'ui', 'worker'].includes(targetLayer))
-    return null;
+  const isEngine = !['store', 'ui', 'worker'].includes(targetLayer);
+  if (layer === 'cli' && ENGINE_COMMANDS.test(path) && isEngine) return null;
+  if (SESSION_COMMANDS.test(path) && targetLayer === 'worker') return null;
   return `${path} (${layer}) imports ${target} (${targetLayer}); ${layer} may import ${allowed.join(', ') || 'nothing'}`;
 }
 
