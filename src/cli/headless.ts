@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { InputError } from '../math/errors.ts';
 import type { Command, Event } from '../protocol/messages.ts';
 import { launchChromium, servePage } from './browser.ts';
@@ -39,13 +39,25 @@ export class HeadlessSession {
   static async open(): Promise<HeadlessSession> {
     const server = await servePage();
     const chromium = await launchChromium();
-    const page = await chromium.context.newPage();
-    page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`));
-    await page.goto(`${server.url}?headless`);
-    await page.waitForFunction(() => window.studio !== undefined);
-    return new HeadlessSession(page, async () => {
+    return HeadlessSession.openIn(chromium.context, server.url, async () => {
       await chromium.close();
       await server.close();
+    });
+  }
+
+  /** In a browser that runs already; `close` closes the page, and what else it is told to. */
+  static async openIn(
+    context: BrowserContext,
+    url: string,
+    closeRest: () => Promise<void> = async () => undefined,
+  ): Promise<HeadlessSession> {
+    const page = await context.newPage();
+    page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`));
+    await page.goto(`${url}?headless`);
+    await page.waitForFunction(() => window.studio !== undefined);
+    return new HeadlessSession(page, async () => {
+      await page.close();
+      await closeRest();
     });
   }
 
@@ -114,6 +126,31 @@ export class HeadlessSession {
       paths.push(path);
     }
     return paths;
+  }
+
+  /** Files of a run that the page keeps, with their present sizes. */
+  storedFiles(runId: string): Promise<ExportedName[]> {
+    return this.#page.evaluate((id) => window.studio!.stored(id), runId);
+  }
+
+  /** Bytes of a stored run's file from `start` to `end`; undefined when it has gone or is being written just now. */
+  async readStored(runId: string, name: string, start: number, end: number): Promise<Buffer | undefined> {
+    const pieces: Buffer[] = [];
+    for (let at = start; at < end; at += PIECE_BYTES) {
+      const piece = await this.#page.evaluate(
+        ([id, path, from, to]) => window.studio!.storedPiece(id, path, from, to),
+        [runId, name, at, Math.min(end, at + PIECE_BYTES)] as const,
+      );
+      if (piece === undefined) return undefined;
+      pieces.push(Buffer.from(piece, 'base64'));
+    }
+    return Buffer.concat(pieces);
+  }
+
+  /** Lets the page keep a run that lies in a folder on disk, named by the run's id. */
+  async keepRun(folder: string): Promise<void> {
+    await this.#page.setInputFiles('#folder', folder);
+    await this.#page.evaluate(() => window.studio!.keepRun());
   }
 
   async close(): Promise<void> {

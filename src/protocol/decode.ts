@@ -48,6 +48,8 @@ const COMMANDS: Record<Command['type'], z.ZodType> = {
       rollouts: z.boolean(),
     }),
   }),
+  resumeRun: z.object({ requestId, runId: z.string() }),
+  deleteRun: z.object({ requestId, runId: z.string() }),
 };
 
 const device = z.object({
@@ -122,6 +124,19 @@ const evalResult = z.object({
   interval: z.array(anyNumber).length(2),
 });
 
+const storedRun = z.object({
+  id: z.string(),
+  name: z.string(),
+  step: z.number(),
+  steps: z.number(),
+  savedAt: z.number(),
+  model: z.string(),
+  data: z.string(),
+  demo: z.boolean(),
+  bytes: z.number(),
+  sameDevice: z.boolean(),
+});
+
 const anyNumbers = z.record(z.string(), anyNumber);
 
 const EVENTS: Record<Event['type'], z.ZodType> = {
@@ -158,6 +173,9 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
   }),
   eval: z.object({ requestId: maybeId, result: evalResult }),
   exported: z.object({ requestId, files: z.array(z.object({ name: z.string(), blob })) }),
+  runs: z.object({ runs: z.array(storedRun) }),
+  saved: z.object({ runId: z.string(), name: z.string(), step: z.number() }),
+  resumed: z.object({ requestId, run: storedRun, config: z.looseObject({}) }),
   memory: z.object({ parts: counts, peak: z.number() }),
   done: z.object({ requestId }),
   error: z.object({

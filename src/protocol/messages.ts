@@ -40,7 +40,10 @@ export type Command =
   | { type: 'step'; config?: Config }
   | { type: 'stop' }
   | { type: 'evaluate'; requestId: number; split: Split; mute?: Mute }
-  | { type: 'export'; requestId: number; parts: ExportParts };
+  | { type: 'export'; requestId: number; parts: ExportParts }
+  /** Goes on with a stored run; its model and its data must be open, those of the demo open by themselves. */
+  | { type: 'resumeRun'; requestId: number; runId: string }
+  | { type: 'deleteRun'; requestId: number; runId: string };
 
 export type CommandType = Command['type'];
 
@@ -177,6 +180,26 @@ export interface ExportedFile {
   blob: Blob;
 }
 
+/** A run that is kept on this device, by its newest checkpoint. */
+export interface StoredRun {
+  id: string;
+  /** Two words, for people. */
+  name: string;
+  /** Optimizer steps behind its newest checkpoint, and steps in all. */
+  step: number;
+  steps: number;
+  /** When the newest checkpoint was written, in milliseconds since 1970. */
+  savedAt: number;
+  model: string;
+  data: string;
+  /** Whether model and data are the embedded ones. */
+  demo: boolean;
+  /** Of all its checkpoints. */
+  bytes: number;
+  /** Whether it was written on an adapter like the present one: elsewhere the numbers go on with other last bits. */
+  sameDevice: boolean;
+}
+
 interface StepReport {
   step: number;
   metrics: MetricValues;
@@ -198,6 +221,12 @@ export type Event =
   | { type: 'live'; step: number; text: string; tokens: number; exampleId?: string }
   | { type: 'eval'; requestId?: number; result: EvalResult }
   | { type: 'exported'; requestId: number; files: ExportedFile[] }
+  /** Every stored run that no tab holds, newest first. */
+  | { type: 'runs'; runs: StoredRun[] }
+  /** A checkpoint of the present run has been written. */
+  | { type: 'saved'; runId: string; name: string; step: number }
+  /** A stored run takes the place of the present one; its earlier steps, answers and evaluations follow as events. */
+  | { type: 'resumed'; requestId: number; run: StoredRun; config: Config }
   | { type: 'memory'; parts: Record<string, number>; peak: number }
   | { type: 'done'; requestId: number }
   | { type: 'error'; requestId?: number; message: string; hint?: string; details?: string; fatal: boolean };

@@ -28,6 +28,9 @@ export interface Studio {
   /** One step and a pause; begins a run when there is none. */
   step(): void;
   stop(): void;
+  /** Goes on with a run that is kept on this device. */
+  resumeRun(runId: string): Promise<void>;
+  deleteRun(runId: string): Promise<void>;
   evaluate(split: Split, mute?: Mute): Promise<void>;
   exportRun(parts: ExportParts): Promise<void>;
   edit(key: ConfigKey, value: unknown): void;
@@ -93,6 +96,8 @@ export function createStudio(port: Port): Studio {
     openData: (files) => ask({ type: 'openData', files }),
     openModel: (files) => ask({ type: 'openModel', files }),
     preview: (exampleId) => ask({ type: 'preview', exampleId }, { clip: { exampleId } }),
+    resumeRun: (runId) => ask({ type: 'resumeRun', runId }),
+    deleteRun: (runId) => ask({ type: 'deleteRun', runId }),
     evaluate: (split, mute) => ask({ type: 'evaluate', split, ...(mute === undefined ? {} : { mute }) }),
     exportRun: (parts) => ask({ type: 'export', parts }, { exported: undefined }),
     report(error) {

@@ -1,12 +1,14 @@
 /** The door between page and worker: opens the device, checks every message, hands commands to the session. */
 
 import type { Gpu } from '../gpu/index.ts';
+import { opfsStore } from '../io/file-store.ts';
 import { InputError } from '../math/errors.ts';
 import { startTfOnDevice, tf } from '../media/tf-device.ts';
 import { decodeCommand } from '../protocol/decode.ts';
 import type { Command, DeviceInfo, Event } from '../protocol/messages.ts';
 import { openDevice } from './device.ts';
 import { failureEvent } from './failure.ts';
+import { RunStore } from './runs/run-store.ts';
 import { Session } from './session.ts';
 
 function emit(event: Event, transfer: Transferable[] = []): void {
@@ -31,12 +33,22 @@ async function openSession(): Promise<Session | undefined> {
   }
   const { gpu, info } = opened;
   await startPreprocessing(gpu, info);
-  const session = new Session(gpu, emit);
+  const session = new Session(gpu, emit, await openRunStore());
   void gpu.device.lost.then(({ message, reason }) => {
     session.deviceLost(`The GPU was lost (${reason}): ${message || 'the driver gave no reason'}.`);
   });
   emit({ type: 'ready', device: info });
+  await session.listRuns().catch((error: unknown) => emit(failureEvent(error)));
   return session;
+}
+
+/** The runs kept by this browser; undefined where it lets a page keep nothing, as private windows do. */
+async function openRunStore(): Promise<RunStore | undefined> {
+  try {
+    return new RunStore(opfsStore(await navigator.storage.getDirectory()));
+  } catch {
+    return undefined;
+  }
 }
 
 const opening = openSession().catch((error: unknown) => {
@@ -69,6 +81,10 @@ async function obey(session: Session, command: Command): Promise<void> {
       return session.evaluate(command);
     case 'export':
       return session.export(command);
+    case 'resumeRun':
+      return session.resumeRun(command);
+    case 'deleteRun':
+      return session.deleteRun(command);
     default:
       return command satisfies never;
   }

@@ -12,14 +12,17 @@ import { openDemoTrees } from './demo.ts';
 import { exportFiles } from './export/files.ts';
 import { failureEvent } from './failure.ts';
 import { FeatureStore } from './features.ts';
-import { Lane, nextMacrotask } from './lane.ts';
+import { Lane } from './lane.ts';
+import { measuring } from './measuring.ts';
 import { type OpenModel, openModel, summariseModel } from './model.ts';
 import { makePreview } from './preview.ts';
 import { type Emit, progressOf } from './progress.ts';
 import { Run, type RunParts } from './run.ts';
-
-/** What the person wants of the run under way. */
-type Wish = 'go on' | 'one step' | 'pause' | 'stop';
+import { checkSameInputs } from './runs/identity.ts';
+import type { Recorder } from './runs/recorder.ts';
+import type { RunStore } from './runs/run-store.ts';
+import { RunShelf, type TakenRun } from './runs/shelf.ts';
+import { Training, type Wish } from './training.ts';
 
 const ACTIVE: readonly RunState[] = ['loading', 'running', 'pausing', 'paused'];
 /** A data set without splits is divided the same way for every run. */
@@ -32,36 +35,44 @@ const SPLIT_SEED = 42;
 export class Session {
   readonly #gpu: Gpu;
   readonly #emit: Emit;
+  readonly #shelf: RunShelf;
   readonly #lane = new Lane();
   /** Folders are opened in the order in which they were given, so that the last one stays. */
   readonly #opens = new Lane();
   #model?: OpenModel;
   #features?: FeatureStore;
   #data?: Dataset;
+  /** Whether model and data are the embedded ones. */
+  #demo = false;
   #run?: Run;
+  /** What keeps `#run` on this device while it trains. */
+  #recorder?: Recorder;
+  /** The loop around `#run`, from its begin on. */
+  #training?: Training;
   #state: RunState = 'empty';
   #steps = 0;
-  #wish: Wish = 'go on';
-  /** Ends the wait of a paused run. */
-  #wake: () => void = () => undefined;
   /** Settings that evaluation and preview use: those of the latest run. */
   #config: Config = defaultConfig();
   #reportedIssues = 0;
   /** What the weights as loaded scored on the present data. */
   #before: readonly EvalResult[] = [];
 
-  constructor(gpu: Gpu, emit: Emit) {
+  constructor(gpu: Gpu, emit: Emit, store?: RunStore) {
     this.#gpu = gpu;
     this.#emit = emit;
+    this.#shelf = new RunShelf(store, emit, gpu.info);
   }
 
   openDemo({ requestId }: CommandOf<'openDemo'>): Promise<void> {
-    return this.#open(async () => {
-      const { model, data } = await openDemoTrees();
-      this.#config = presetConfig('demo');
-      await this.#takeModel(model, requestId);
-      await this.#takeData(data, requestId);
-    });
+    return this.#open(() => this.#takeDemo(requestId));
+  }
+
+  async #takeDemo(requestId: number): Promise<void> {
+    const { model, data } = await openDemoTrees();
+    this.#config = presetConfig('demo');
+    await this.#takeModel(model, requestId);
+    await this.#takeData(data, requestId);
+    this.#demo = true;
   }
 
   openModel({ requestId, files }: CommandOf<'openModel'>): Promise<void> {
@@ -81,8 +92,9 @@ export class Session {
 
   async #takeModel(tree: FileTree, requestId: number): Promise<void> {
     const model = await openModel(this.#gpu, tree);
-    await this.#lane.run(async () => this.#dropRun());
+    await this.#lane.run(() => this.#dropRun());
     this.#model = model;
+    this.#demo = false;
     this.#features = new FeatureStore(model.media);
     const summary = summariseModel(model, { trainable: 0, unusedTensors: [] });
     this.#emit({ type: 'model', requestId, summary });
@@ -99,8 +111,9 @@ export class Session {
       unit: 'files',
     });
     const data = await readDataset(tree, { seed: SPLIT_SEED });
-    await this.#lane.run(async () => this.#dropRun());
+    await this.#lane.run(() => this.#dropRun());
     this.#data = data;
+    this.#demo = false;
     this.#features?.clear();
     this.#emit({ type: 'data', requestId, summary: this.#summary(data) });
     this.#becomeReady();
@@ -139,6 +152,28 @@ export class Session {
     this.#emit({ type: 'preview', requestId, preview }, preview.frames);
   }
 
+  /** Tells the page which runs are kept on this device. */
+  listRuns(): Promise<void> {
+    return this.#shelf.list();
+  }
+
+  deleteRun({ runId }: CommandOf<'deleteRun'>): Promise<void> {
+    return this.#shelf.delete(runId);
+  }
+
+  /** Goes on with a stored run. Returns when it has been found and checked; the run reports by events. @throws InputError */
+  resumeRun({ requestId, runId }: CommandOf<'resumeRun'>): Promise<void> {
+    return this.#open(async () => {
+      const description = await this.#shelf.describe(runId);
+      if (description.demo && !this.#demo) await this.#takeDemo(requestId);
+      await checkSameInputs(description, this.#opened());
+      const { taken, shown } = await this.#shelf.take(description);
+      const { config } = description;
+      this.#emit({ type: 'resumed', requestId, run: shown, config });
+      this.#begin(config, 'go on', taken);
+    });
+  }
+
   /** Begins a run; returns at once, the run reports by events. */
   start({ config }: CommandOf<'start'>): void {
     this.#begin(config, 'go on');
@@ -151,10 +186,9 @@ export class Session {
   }
 
   pause(): void {
-    if (this.#state === 'loading') this.#wish = 'pause';
-    if (this.#state !== 'running') return;
-    this.#wish = 'pause';
-    this.#setState('pausing');
+    if (this.#state !== 'loading' && this.#state !== 'running') return;
+    this.#training?.ask('pause');
+    if (this.#state === 'running') this.#setState('pausing');
   }
 
   resume(): void {
@@ -162,66 +196,76 @@ export class Session {
   }
 
   stop(): void {
-    if (!ACTIVE.includes(this.#state)) return;
-    this.#wish = 'stop';
-    this.#wake();
+    if (ACTIVE.includes(this.#state)) this.#training?.ask('stop');
   }
 
   #continue(wish: Wish): void {
-    this.#wish = wish;
     this.#setState('running');
-    this.#wake();
+    this.#training?.ask(wish);
   }
 
-  #begin(config: Config, wish: Wish): void {
+  #begin(config: Config, wish: Wish, taken?: TakenRun): void {
     this.#refuseWhileActive();
     const opened = this.#opened();
-    this.#wish = wish;
     this.#config = config;
     this.#steps = config.steps;
     // The run before is let go of inside the lane; no step of it may be shown for the new one.
     this.#state = 'loading';
-    this.#emit({ type: 'state', state: 'loading', step: 0, steps: config.steps });
-    void this.#drive({ ...opened, config }).catch((error: unknown) => this.#fail(error));
+    this.#emit({
+      type: 'state',
+      state: 'loading',
+      step: taken?.checkpoint.state.step ?? 0,
+      steps: config.steps,
+    });
+    const training = new Training(wish, {
+      lane: this.#lane,
+      emit: this.#emit,
+      ledger: this.#gpu.ledger,
+      measure: (run) => this.#evaluate(run, { split: 'val' }),
+      show: (what) => this.#show(what),
+    });
+    this.#training = training;
+    void this.#drive(training, { ...opened, config }, taken).catch((error: unknown) => this.#fail(error));
   }
 
   /** A run from the first byte to its last step. */
-  async #drive(parts: Pick<RunParts, 'model' | 'data' | 'config'>): Promise<void> {
+  async #drive(
+    training: Training,
+    parts: Pick<RunParts, 'model' | 'data' | 'config'>,
+    taken?: TakenRun,
+  ): Promise<void> {
     const run = await this.#lane.run(async () => {
-      const loaded = await this.#load(parts);
+      const loaded = await this.#load(parts, training);
       await loaded.prepareTraining();
+      if (!training.isOver) this.#recorder = await this.#shelf.record(loaded, this.#demo, taken);
       return loaded;
     });
-    this.#reportIssues();
-    if (this.#wants('stop')) return this.#setState('ready');
-    this.#setState(this.#wants('pause') ? 'pausing' : 'running');
-    while (run.step < run.config.steps && !this.#wants('stop')) {
-      if (this.#wants('pause')) {
-        await this.#pauseHere();
-        continue;
-      }
-      await this.#lane.run(() => this.#takeStep(run));
-      if (this.#wants('one step')) this.#wish = 'pause';
-      await nextMacrotask();
+    const recorder = this.#recorder;
+    try {
+      this.#reportIssues();
+      if (training.isOver) return this.#setState('ready');
+      if (taken) this.#before = run.evaluations.filter(({ step }) => step === 0);
+      this.#setState(training.wants('pause') ? 'pausing' : 'running');
+      await training.drive(run, recorder);
+      this.#setState(run.step < run.config.steps ? 'stopped' : 'finished');
+    } finally {
+      // A run that has ended may be taken up by any tab.
+      await recorder?.release();
+      await this.#shelf.list();
     }
-    this.#setState(run.step < run.config.steps ? 'stopped' : 'finished');
   }
 
-  /** Reads the wish anew: it changes while a step is under way. */
-  #wants(wish: Wish): boolean {
-    return this.#wish === wish;
+  /** After a step the state is shown again with the new count. */
+  #show(what: 'step' | 'paused'): void {
+    if (what === 'paused') this.#setState('paused');
+    else if (this.#state === 'running' || this.#state === 'pausing') this.#setState(this.#state);
   }
 
-  async #pauseHere(): Promise<void> {
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    this.#setState('paused');
-    await woken;
-  }
-
-  async #load({ model, data, config }: Pick<RunParts, 'model' | 'data' | 'config'>): Promise<Run> {
-    this.#dropRun();
+  async #load(
+    { model, data, config }: Pick<RunParts, 'model' | 'data' | 'config'>,
+    training?: Training,
+  ): Promise<Run> {
+    await this.#dropRun();
     const run = await Run.load({
       gpu: this.#gpu,
       model,
@@ -233,37 +277,12 @@ export class Session {
         weights: progressOf(this.#emit, 'Loading the model', 'bytes'),
         clips: progressOf(this.#emit, 'Preparing clips', 'clips'),
       },
-      stopped: () => this.#wants('stop'),
+      stopped: () => this.#state === 'loading' && training?.isOver === true,
     });
     this.#run = run;
     const { store, unusedTensors } = run.policy;
     this.#emit({ type: 'model', summary: summariseModel(model, { trainable: store.size, unusedTensors }) });
     return run;
-  }
-
-  async #takeStep(run: Run): Promise<void> {
-    const result = await run.takeStep();
-    const { step, seconds, groups, warning } = result;
-    const { evalEvery } = run.config;
-    const metrics = { ...result.metrics };
-    if (evalEvery > 0 && step % evalEvery === 0) {
-      const scores = await this.#evaluate(run, { split: 'val' });
-      metrics['eval/war'] = scores.war;
-      metrics['eval/uar'] = scores.uar;
-    }
-    run.record({ ...result, metrics });
-    this.#emit({ type: 'step', step, metrics, seconds });
-    if (groups.length > 0) this.#emit({ type: 'rollouts', step, groups });
-    const { ledger } = this.#gpu;
-    this.#emit({ type: 'memory', parts: ledger.parts(), peak: ledger.peak });
-    if (warning)
-      this.#emit({
-        type: 'error',
-        message: `Step ${step}: ${warning}`,
-        hint: 'Lower the learning rate if it happens again.',
-        fatal: false,
-      });
-    if (this.#state === 'running' || this.#state === 'pausing') this.#setState(this.#state);
   }
 
   /** Measures the weights as they are: those of the latest run, or as loaded. */
@@ -282,6 +301,7 @@ export class Session {
       answers: progressOf(this.#emit, 'Asking about held-out clips', 'clips', requestId),
     });
     if (result.step === 0) this.#before = [...this.#before, result];
+    await this.#recorder?.evaluation(result);
     this.#reportIssues(requestId);
     this.#emit({ type: 'eval', ...(requestId === undefined ? {} : { requestId }), result });
     return result;
@@ -298,13 +318,12 @@ export class Session {
 
   /** The device is gone: nothing of this session can go on. */
   deviceLost(message: string): void {
-    this.#wish = 'stop';
-    this.#wake();
+    this.#training?.ask('give up');
     this.#setState('failed', message);
     this.#emit({
       type: 'error',
       message,
-      hint: 'Reload the page; try fewer clips per step or shorter answers.',
+      hint: 'Reload the page and press Resume on the Train screen; try fewer clips per step or shorter answers.',
       fatal: true,
     });
   }
@@ -330,7 +349,9 @@ export class Session {
     throw new InputError('A run is under way.', { hint: 'Stop it first.' });
   }
 
-  #dropRun(): void {
+  async #dropRun(): Promise<void> {
+    await this.#recorder?.release();
+    this.#recorder = undefined;
     this.#run?.[Symbol.dispose]();
     this.#run = undefined;
   }
@@ -347,21 +368,4 @@ export class Session {
       ...(message === undefined ? {} : { message }),
     });
   }
-}
-
-/** Settings under which weights are measured without a run: as little as possible is set up for training. */
-function measuring(config: Config): Config {
-  return {
-    ...config,
-    stage: 'grpo',
-    promptsPerStep: 1,
-    groupSize: 2,
-    loraRank: 1,
-    loraTargets: ['q_proj'],
-    beta: 0,
-    trainDecoder: false,
-    trainProjectors: false,
-    trainGate: false,
-    trainBert: false,
-  };
 }

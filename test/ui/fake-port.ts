@@ -3,7 +3,7 @@
  * here is shipped.
  */
 import { normal, uniform } from '../../src/math/random.ts';
-import type { Config } from '../../src/protocol/config.ts';
+import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type {
   Command,
   Completion,
@@ -11,6 +11,7 @@ import type {
   Event,
   RolloutGroup,
   Split,
+  StoredRun,
 } from '../../src/protocol/messages.ts';
 import type { MetricValues } from '../../src/protocol/metrics.ts';
 import type { Port } from '../../src/store/port.ts';
@@ -23,15 +24,18 @@ export interface FakeOptions {
   stepMs?: number;
   gpu?: boolean;
   clips?: number;
+  /** Whether runs of earlier visits are kept. */
+  stored?: boolean;
 }
 
-export function fakePort({ stepMs = 20, gpu = true, clips = 96 }: FakeOptions = {}): Port {
+export function fakePort({ stepMs = 20, gpu = true, clips = 96, stored = false }: FakeOptions = {}): Port {
   let listener: (event: Event) => void = () => undefined;
   const say = (event: Event) => queueMicrotask(() => listener(event));
   const run = new FakeRun(say, stepMs);
   return {
     listen(next) {
       listener = next;
+      if (stored) say({ type: 'runs', runs: FAKE_RUNS });
       if (gpu) say({ type: 'ready', device: DEVICE });
       else {
         const hint = 'Use Chrome 113 or newer; on Linux switch on chrome://flags/#enable-unsafe-webgpu.';
@@ -51,6 +55,19 @@ const DEVICE = {
   features: ['subgroups'],
   limits: { maxStorageBufferBindingSize: 2 ** 30 },
 };
+
+const FAKE_RUNS: StoredRun[] = [
+  {
+    ...{ id: 'brave-otter-1', name: 'brave-otter', demo: true, bytes: 9_000_000, sameDevice: true },
+    ...{ step: 60, steps: 120, savedAt: Date.UTC(2026, 10, 21, 9, 30) },
+    ...{ model: 'tiny-humanomni', data: 'demo' },
+  },
+  {
+    ...{ id: 'calm-heron-2', name: 'calm-heron', demo: false, bytes: 71_000_000, sameDevice: false },
+    ...{ step: 400, steps: 400, savedAt: Date.UTC(2026, 10, 20, 18, 5) },
+    ...{ model: 'HumanOmni-0.5B', data: 'clinic-2026' },
+  },
+];
 
 async function answer(
   command: Command,
@@ -88,6 +105,12 @@ async function answer(
       say({ type: 'exported', requestId: command.requestId, files });
       return say({ type: 'done', requestId: command.requestId });
     }
+    case 'resumeRun':
+      run.take(command.requestId, FAKE_RUNS.find(({ id }) => id === command.runId)!);
+      return say({ type: 'done', requestId: command.requestId });
+    case 'deleteRun':
+      say({ type: 'runs', runs: FAKE_RUNS.filter(({ id }) => id !== command.runId) });
+      return say({ type: 'done', requestId: command.requestId });
     default:
       return command satisfies never;
   }
@@ -307,6 +330,17 @@ class FakeRun {
   start({ steps }: Config): void {
     this.step = 0;
     this.#steps = steps;
+    this.resume();
+  }
+
+  /** Reports the steps that a stored run has behind it, and goes on. */
+  take(requestId: number, stored: StoredRun): void {
+    const { name, id, step, steps } = stored;
+    this.#steps = steps;
+    this.#say({ type: 'resumed', requestId, run: stored, config: parseConfig({ steps }) });
+    for (this.step = 0; this.step < step; ) this.#report();
+    this.#say({ type: 'saved', runId: id, name, step });
+    this.#say({ type: 'runs', runs: FAKE_RUNS.filter((each) => each.id !== id) });
     this.resume();
   }
 

@@ -48,8 +48,20 @@ function RunStatus() {
           step {step} / {steps}
         </span>
       )}
+      <SavedAt />
       {left !== undefined && <span className="muted number">{formatDuration(left)} left</span>}
       {message && <span className="muted">{message}</span>}
+    </span>
+  );
+}
+
+/** Up to where a reload loses nothing. */
+function SavedAt() {
+  const saved = useStudioState((state) => state.saved);
+  if (!saved) return null;
+  return (
+    <span className="muted number" data-testid="saved" title={`Kept on this device as ${saved.name}`}>
+      saved at step {saved.step}
     </span>
   );
 }

@@ -2,7 +2,7 @@
 import { useEffect } from 'react';
 import { formatMetric } from '../../math/format.ts';
 import { useStudioState } from '../../store/react.ts';
-import { isActive } from '../../store/state.ts';
+import { hasUnsavedSteps } from '../../store/state.ts';
 import { useCalm } from '../parts/use-calm.ts';
 
 const TITLE = 'Omni GRPO Studio';
@@ -10,9 +10,9 @@ const TITLE = 'Omni GRPO Studio';
 export function useRunEffects(): void {
   useTitle();
   const running = useStudioState(({ run }) => run.state === 'running');
-  const active = useStudioState(({ run }) => isActive(run.state));
+  const unsaved = useStudioState(hasUnsavedSteps);
   useEffect(() => (running ? keepAwake() : undefined), [running]);
-  useEffect(() => (active ? askBeforeLeaving() : undefined), [active]);
+  useEffect(() => (unsaved ? askBeforeLeaving() : undefined), [unsaved]);
 }
 
 /** Browsers pass a title on to the window system: once a second is enough. */
