@@ -13,6 +13,12 @@ import type { OpenedCheckpoint, RunStore } from './run-store.ts';
 
 const FREE_SPACE = 'Delete stored runs on the Train screen, or free space on this device.';
 
+/** What of a run is recorded, and put back. */
+export type RecordedRun = Pick<
+  Run,
+  'parts' | 'step' | 'standing' | 'stand' | 'trained' | 'evaluations' | 'recordStep' | 'recordAnswers'
+>;
+
 /**
  * Keeps one run on this device: its steps line by line, its checkpoints when asked. Where the device refuses (no space),
  * training goes on, and the page is told once until a checkpoint succeeds again.
@@ -42,23 +48,29 @@ export class Recorder {
   }
 
   /** Begins the record of a new run. `demo`: its model and data are the embedded ones. */
-  static async begin(store: RunStore, emit: Emit, run: Run, demo: boolean): Promise<Recorder> {
+  static async begin(store: RunStore, emit: Emit, run: RecordedRun, demo: boolean): Promise<Recorder> {
     const { model, data, gpu, config, before } = run.parts;
     const createdAt = Date.now();
     const { id, name } = nameRun(createdAt);
-    const recorder = await Recorder.#hold(store, emit, {
+    const recorder = await Recorder.open(store, emit, {
       ...{ format: FORMAT, id, name, createdAt, demo, config },
       model: { name: model.files.name, identity: await modelIdentity(model.tree) },
       data: { name: data.name, identity: await dataIdentity(data) },
       device: gpu.info,
       studio: STUDIO_VERSION,
     });
-    await recorder.#log(() => store.create(recorder.description));
     for (const result of before) await recorder.evaluation(result);
     return recorder;
   }
 
-  /** Takes up the record of a stored run. @throws InputError when another tab is at work on it */
+  /** An empty record of a run that is described in full. */
+  static async open(store: RunStore, emit: Emit, description: RunDescription): Promise<Recorder> {
+    const recorder = await Recorder.#hold(store, emit, description);
+    await recorder.#log(() => store.create(description));
+    return recorder;
+  }
+
+  /** @throws InputError when another tab is at work on the run */
   static async #hold(store: RunStore, emit: Emit, description: RunDescription): Promise<Recorder> {
     const release = await holdRun(description.id);
     if (release) return new Recorder(store, emit, description, release);
@@ -71,7 +83,7 @@ export class Recorder {
   static async resume(
     store: RunStore,
     emit: Emit,
-    run: Run,
+    run: RecordedRun,
     {
       description,
       checkpoint,
@@ -95,7 +107,7 @@ export class Recorder {
   }
 
   /** Tells run and page what the stored run had reported. */
-  async #replay(run: Run, step: number): Promise<void> {
+  async #replay(run: RecordedRun, step: number): Promise<void> {
     await this.#store.logs(this.description.id).replay(step, {
       step: (event) => {
         run.recordStep(event);
@@ -153,7 +165,7 @@ export class Recorder {
   }
 
   /** Writes a checkpoint of the run as it stands, unless there is one. No step may run meanwhile. */
-  async save(run: Run): Promise<void> {
+  async save(run: RecordedRun): Promise<void> {
     const { id, name, config } = this.description;
     const { step } = run;
     if (this.#logBroken || step === this.#savedStep) return;
