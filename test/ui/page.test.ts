@@ -130,7 +130,7 @@ describe('runs of earlier visits', () => {
     const rows = page.locator(id('saved-run'));
     await expect.poll(() => rows.count()).toBe(2);
     expect(await rows.first().textContent()).toContain('brave-otter60 / 120');
-    expect(await rows.nth(1).textContent()).toContain('drop both again first');
+    expect(await rows.nth(1).textContent()).toContain('drop model and data again first');
     await page.getByRole('button', { name: 'Delete calm-heron' }).click();
     expect((await sent()).some(({ type }) => type === 'deleteRun')).toBe(false);
     await page.getByRole('button', { name: 'Really delete calm-heron' }).click();
@@ -301,5 +301,12 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
     await page.setViewportSize({ width: 800, height: 900 });
     await visit('train');
     await shoot('train-narrow');
+    await page.setViewportSize({ width: 1280, height: 720 });
+    await open('?stored=1#/train');
+    await page.waitForSelector(id('saved-run'));
+    await shoot('train-stored');
+    await page.getByRole('button', { name: 'Resume brave-otter' }).click();
+    await page.waitForSelector(id('saved'));
+    await shoot('train-resumed');
   });
 });

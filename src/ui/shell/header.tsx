@@ -48,8 +48,8 @@ function RunStatus() {
           step {step} / {steps}
         </span>
       )}
-      <SavedAt />
       {left !== undefined && <span className="muted number">{formatDuration(left)} left</span>}
+      <SavedAt />
       {message && <span className="muted">{message}</span>}
     </span>
   );
@@ -60,8 +60,13 @@ function SavedAt() {
   const saved = useStudioState((state) => state.saved);
   if (!saved) return null;
   return (
-    <span className="muted number" data-testid="saved" title={`Kept on this device as ${saved.name}`}>
-      saved at step {saved.step}
+    <span
+      className="saved-at muted number"
+      data-testid="saved"
+      title={`Kept on this device as ${saved.name}`}
+    >
+      saved at <span className="sr-only">step </span>
+      {saved.step}
     </span>
   );
 }

@@ -12,6 +12,7 @@ export function useRunEffects(): void {
   const running = useStudioState(({ run }) => run.state === 'running');
   const unsaved = useStudioState(hasUnsavedSteps);
   useEffect(() => (running ? keepAwake() : undefined), [running]);
+  useEffect(() => (running ? keepStorage() : undefined), [running]);
   useEffect(() => (unsaved ? askBeforeLeaving() : undefined), [unsaved]);
 }
 
@@ -27,6 +28,11 @@ function useTitle(): void {
   useEffect(() => {
     document.title = title;
   }, [title]);
+}
+
+/** Asks the browser not to clear the runs it keeps for this page when space gets short; some ask the person. */
+function keepStorage(): void {
+  void navigator.storage?.persist?.();
 }
 
 /** Holds a wake lock where the browser has one; a refusal (battery saver, hidden tab) is no reason to stop training. */

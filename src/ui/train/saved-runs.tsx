@@ -16,7 +16,8 @@ export function SavedRuns() {
     <>
       <details className="saved-runs" open={blank && unfinished > 0} data-testid="saved-runs">
         <summary>
-          {runs.length} {runs.length === 1 ? 'run' : 'runs'} kept on this device, {unfinished} not finished ·{' '}
+          {runs.length} {runs.length === 1 ? 'run' : 'runs'} kept on this device
+          {unfinished > 0 && `, ${unfinished} not finished`} ·{' '}
           {formatBytes(runs.reduce((sum, { bytes }) => sum + bytes, 0))}
         </summary>
         <RunTable runs={runs} />
@@ -65,12 +66,12 @@ function RunRow({ run }: { run: StoredRun }) {
       <td>{model}</td>
       <td>
         {data}
-        {!demo && <span className="muted"> (drop both again first)</span>}
+        {!demo && <span className="muted"> (drop model and data again first)</span>}
+        {!sameDevice && <span className="muted"> (another GPU: its last digits will differ)</span>}
       </td>
       <td className="number">{formatBytes(bytes)}</td>
       <td>
         <RunActs run={run} />
-        {!sameDevice && <span className="muted"> From another GPU: it goes on, with other last digits.</span>}
       </td>
     </tr>
   );
