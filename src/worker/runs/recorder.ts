@@ -27,7 +27,7 @@ export class Recorder {
   readonly description: RunDescription;
   readonly #store: RunStore;
   readonly #emit: Emit;
-  #release: () => Promise<void>;
+  readonly #release: () => Promise<void>;
   #savedStep = 0;
   #best?: Score;
   #bestIsNew = false;
