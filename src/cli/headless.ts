@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { InputError } from '../math/errors.ts';
 import type { Command, Event, ExportParts } from '../protocol/messages.ts';
 import { launchChromium, servePage } from './browser.ts';
@@ -25,6 +25,16 @@ export interface PlainExported {
   readonly files: readonly ExportedName[];
 }
 
+/** Where a session keeps its runs, as a command may copy them out and in. */
+export interface RunStorage {
+  /** Files of a run, with their present sizes. */
+  storedFiles(runId: string): Promise<ExportedName[]>;
+  /** Bytes of a stored run's file from `start` to `end`; undefined when it has gone or is being written just now. */
+  readStored(runId: string, name: string, start: number, end: number): Promise<Buffer | undefined>;
+  /** Keeps a run that lies in a folder on disk, named by the run's id. */
+  keepRun(folder: string): Promise<void>;
+}
+
 /** A session of the studio that a command drives. */
 export interface StudioSession {
   /** Called with every event, in order. */
@@ -39,11 +49,13 @@ export interface StudioSession {
   until(fits: (event: PlainEvent) => boolean): Promise<PlainEvent[]>;
   /** Writes exported files below `folder`; returns their paths. */
   save(files: readonly ExportedName[], folder: string): Promise<string[]>;
+  /** Absent where nothing is kept. */
+  readonly storage?: RunStorage;
   close(): Promise<void>;
 }
 
 /** The studio's worker in a headless Chrome, driven from Node. */
-export class HeadlessSession implements StudioSession {
+export class HeadlessSession implements StudioSession, RunStorage {
   readonly #page: Page;
   readonly #close: () => Promise<void>;
   #requests = 0;
@@ -57,13 +69,25 @@ export class HeadlessSession implements StudioSession {
   static async open(): Promise<HeadlessSession> {
     const server = await servePage();
     const chromium = await launchChromium();
-    const page = await chromium.context.newPage();
-    page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`));
-    await page.goto(`${server.url}?headless`);
-    await page.waitForFunction(() => window.studio !== undefined);
-    return new HeadlessSession(page, async () => {
+    return HeadlessSession.openIn(chromium.context, server.url, async () => {
       await chromium.close();
       await server.close();
+    });
+  }
+
+  /** In a browser that runs already; `close` closes the page, and what else it is told to. */
+  static async openIn(
+    context: BrowserContext,
+    url: string,
+    closeRest: () => Promise<void> = async () => undefined,
+  ): Promise<HeadlessSession> {
+    const page = await context.newPage();
+    page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`));
+    await page.goto(`${url}?headless`);
+    await page.waitForFunction(() => window.studio !== undefined);
+    return new HeadlessSession(page, async () => {
+      await page.close();
+      await closeRest();
     });
   }
 
@@ -127,6 +151,32 @@ export class HeadlessSession implements StudioSession {
       paths.push(path);
     }
     return paths;
+  }
+
+  get storage(): RunStorage {
+    return this;
+  }
+
+  storedFiles(runId: string): Promise<ExportedName[]> {
+    return this.#page.evaluate((id) => window.studio!.stored(id), runId);
+  }
+
+  async readStored(runId: string, name: string, start: number, end: number): Promise<Buffer | undefined> {
+    const pieces: Buffer[] = [];
+    for (let at = start; at < end; at += PIECE_BYTES) {
+      const piece = await this.#page.evaluate(
+        ([id, path, from, to]) => window.studio!.storedPiece(id, path, from, to),
+        [runId, name, at, Math.min(end, at + PIECE_BYTES)] as const,
+      );
+      if (piece === undefined) return undefined;
+      pieces.push(Buffer.from(piece, 'base64'));
+    }
+    return Buffer.concat(pieces);
+  }
+
+  async keepRun(folder: string): Promise<void> {
+    await this.#page.setInputFiles('#folder', folder);
+    await this.#page.evaluate(() => window.studio!.keepRun());
   }
 
   async close(): Promise<void> {

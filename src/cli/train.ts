@@ -5,7 +5,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeError, InputError } from '../math/errors.ts';
-import { type Config, parseConfig } from '../protocol/config.ts';
+import { type Config, diffConfig, parseConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
 import { flagsHelp, parseFlags } from '../protocol/flags.ts';
 import type { EvalResult, ExportParts, Mute } from '../protocol/messages.ts';
@@ -14,6 +14,7 @@ import { chosenAdapter } from './adapter.ts';
 import { HeadlessSession, type PlainEvent, type PlainExported, type StudioSession } from './headless.ts';
 import { NodeSession } from './node/session.ts';
 import { ProgressLines } from './progress-lines.ts';
+import { findRun, RunMirror, type RunOnDisk } from './run-mirror.ts';
 import { evalSummary } from './summary.ts';
 
 interface Options {
@@ -22,12 +23,15 @@ interface Options {
   readonly data?: string;
   readonly out?: string;
   readonly config: Config;
+  /** The run to go on with. */
+  readonly stored?: RunOnDisk;
 }
 
-const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR] [--steps N] [settings]
+const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--resume]] [--steps N] [settings]
   --demo        the embedded model and clips
   --model DIR   a HumanOmni checkpoint folder     --data DIR   a folder of clips with their annotation
-  --out DIR     where the export is written       settings as below\n`;
+  --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
+  --resume      goes on from the newest checkpoint in DIR, with the settings of that run\n`;
 
 function folder(value: string | undefined, flag: string): string {
   if (value === undefined || value.startsWith('--'))
@@ -46,11 +50,13 @@ function existing(value: string | undefined, flag: string): string {
 function parseArguments(argv: readonly string[]): Options {
   const { values, rest } = parseFlags(argv);
   const options: { demo: boolean; model?: string; data?: string; out?: string } = { demo: false };
+  let resume = false;
   for (let i = 0; i < rest.length; i++) {
     const flag = rest[i]!;
     if (flag === '--demo') options.demo = true;
     else if (flag === '--model') options.model = existing(rest[++i], flag);
     else if (flag === '--data') options.data = existing(rest[++i], flag);
+    else if (flag === '--resume') resume = true;
     else if (flag === '--out') options.out = folder(rest[++i], flag);
     else throw new InputError(`Unknown argument ${flag}.`, { hint: `${USAGE}${flagsHelp()}` });
   }
@@ -60,7 +66,20 @@ function parseArguments(argv: readonly string[]): Options {
   if (!options.demo && (options.model === undefined || options.data === undefined)) {
     throw new InputError('--model and --data belong together.', { hint: USAGE });
   }
+  if (resume) return { ...options, ...storedRun(options.out, values) };
   return { ...options, config: options.demo ? presetConfig('demo', values) : parseConfig(values) };
+}
+
+/** The run to go on with. Settings named again must be the run's own. */
+function storedRun(out: string | undefined, values: Partial<Config>): { config: Config; stored: RunOnDisk } {
+  if (out === undefined) throw new InputError('--resume needs --out DIR, where the checkpoints lie.');
+  const stored = findRun(out);
+  const [change] = diffConfig(stored.config, { ...stored.config, ...values });
+  if (!change) return { config: stored.config, stored };
+  throw new InputError(
+    `--${change.key} is ${JSON.stringify(change.to)}; the run in ${out} has ${JSON.stringify(change.from)}.`,
+    { hint: 'A run goes on with its own settings: leave this one out, or begin a new run without --resume.' },
+  );
 }
 
 const say = (line: string): void => {
@@ -95,6 +114,9 @@ function report(event: PlainEvent, steps: number): void {
 
 const isEval = (event: PlainEvent): event is Extract<PlainEvent, { type: 'eval' }> => event.type === 'eval';
 const isExported = (event: PlainEvent): event is PlainExported => event.type === 'exported';
+
+/** Whether weights as loaded were measured, with both senses. */
+const isBefore = ({ step, mute }: EvalResult): boolean => step === 0 && mute === undefined;
 
 async function evaluate(session: StudioSession, config: Config, mute?: Mute): Promise<EvalResult> {
   const sampled = decodingOf(config);
@@ -140,26 +162,76 @@ async function exportTo(session: StudioSession, out: string): Promise<string[]> 
   return session.save(events.find(isExported)!.files, out);
 }
 
-async function run(session: StudioSession, options: Options): Promise<void> {
-  const { config, demo, model, data, out } = options;
-  let heldOut = 0;
-  session.onEvent = (event) => {
-    if (event.type === 'data') heldOut = event.summary.splits.test + event.summary.splits.val;
-    report(event, config.steps);
-  };
+async function open(session: StudioSession, { demo, model, data }: Options): Promise<void> {
   if (demo) await session.ask((requestId) => ({ type: 'openDemo', requestId }));
   if (model) await session.openFolder('openModel', model);
   if (data) await session.openFolder('openData', data);
+}
+
+/** Measures the weights as they are, where clips are held out, and begins a new run. */
+async function begin(
+  session: StudioSession,
+  config: Config,
+  heldOut: number,
+): Promise<EvalResult | undefined> {
   if (heldOut === 0) say('No clip is held out: nothing is evaluated.');
   const before = heldOut > 0 ? await evaluate(session, config) : undefined;
   if (before) say(`held-out accuracy before: ${before.war.toFixed(3)} (${before.correct} of ${before.n})`);
   await session.post({ type: 'start', config });
+  return before;
+}
+
+/** Goes on with a stored run. Its steps so far are not reported again. */
+async function resume(session: StudioSession, { id, folder: path }: RunOnDisk): Promise<undefined> {
+  if (!session.storage)
+    throw new InputError('Without a browser no run is kept.', {
+      hint: 'Use --adapter swiftshader or default.',
+    });
+  await session.storage.keepRun(path);
+  await session.ask((requestId) => ({ type: 'resumeRun', requestId, runId: id }));
+}
+
+/** Waits for the last step; returns every event on the way. */
+async function finish(session: StudioSession): Promise<PlainEvent[]> {
   const ended = ['finished', 'failed', 'stopped'];
   const events = await session.until((event) => event.type === 'state' && ended.includes(event.state));
   const last = events.findLast((event) => event.type === 'state');
   if (last?.type === 'state' && last.state !== 'finished')
     throw new InputError(last.message ?? 'The run failed.');
-  const during = events.filter(isEval).map(({ result }) => result);
+  return events;
+}
+
+/** Reports what is new, counts held-out clips, and lets checkpoints be copied as they are written. */
+function watch(
+  session: StudioSession,
+  { steps }: Config,
+  mirror: RunMirror | undefined,
+): { heldOut: number } {
+  const seen = { heldOut: 0 };
+  let known = 0;
+  session.onEvent = (event) => {
+    if (event.type === 'data') seen.heldOut = event.summary.splits.test + event.summary.splits.val;
+    if (event.type === 'resumed') {
+      known = event.run.step;
+      say(`going on with ${event.run.name} from step ${known}`);
+    }
+    if (event.type === 'saved') mirror?.follow(event.runId);
+    if (event.type !== 'step' || event.step > known) report(event, steps);
+  };
+  return seen;
+}
+
+async function run(session: StudioSession, options: Options): Promise<void> {
+  const { config, out, stored } = options;
+  const mirror = out && session.storage ? new RunMirror(session.storage, out) : undefined;
+  const seen = watch(session, config, mirror);
+  await open(session, options);
+  const measured = stored ? await resume(session, stored) : await begin(session, config, seen.heldOut);
+  const events = await finish(session);
+  await mirror?.settled();
+  const evaluations = events.filter(isEval).map(({ result }) => result);
+  const before = measured ?? evaluations.find(isBefore);
+  const during = evaluations.filter(({ step }) => step > 0);
   const scores = before && (await scoresAfter(session, config, before, during));
   const files = out ? await exportTo(session, out) : [];
   print({ type: 'summary', steps: config.steps, eval: scores ?? null, files });

@@ -78,6 +78,25 @@ const runFields = {
     trl: 'seed',
     help: 'The same seed on the same device gives the same answers and the same curves.',
   }),
+  checkpointEvery: int({
+    default: 10,
+    min: 0,
+    max: 1_000_000,
+    unit: 'steps',
+    group: 'Run',
+    label: 'Save every',
+    trl: 'save_steps',
+    help: 'Writes a checkpoint on this device every so many steps. 0 = only at a pause, a stop and the end.',
+  }),
+  keepCheckpoints: int({
+    default: 2,
+    min: 1,
+    max: 1000,
+    group: 'Run',
+    label: 'Checkpoints kept',
+    trl: 'save_total_limit',
+    help: 'The newest so many checkpoints stay, and the one that scored best on held-out clips.',
+  }),
 };
 
 const generationFields = {

@@ -75,6 +75,8 @@ const COMMANDS: Record<Command['type'], z.ZodType> = {
   evaluate: z.object({ requestId, split, mute, sampled, config: z.looseObject({}).optional() }),
   planExport: z.object({ requestId, parts: exportParts }),
   export: z.object({ requestId, parts: exportParts, place: exportPlace }),
+  resumeRun: z.object({ requestId, runId: z.string() }),
+  deleteRun: z.object({ requestId, runId: z.string() }),
 };
 
 const device = z.object({
@@ -199,6 +201,19 @@ const evalResult = matchScores.extend({
   best: z.boolean().optional(),
 });
 
+const storedRun = z.object({
+  id: z.string(),
+  name: z.string(),
+  step: z.number(),
+  steps: z.number(),
+  savedAt: z.number(),
+  model: z.string(),
+  data: z.string(),
+  demo: z.boolean(),
+  bytes: z.number(),
+  sameDevice: z.boolean(),
+});
+
 const anyNumbers = z.record(z.string(), anyNumber);
 
 const EVENTS: Record<Event['type'], z.ZodType> = {
@@ -259,6 +274,9 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
       written: longArray(z.string()),
     }),
   }),
+  runs: z.object({ runs: z.array(storedRun) }),
+  saved: z.object({ runId: z.string(), name: z.string(), step: z.number() }),
+  resumed: z.object({ requestId, run: storedRun, config: z.looseObject({}) }),
   memory: z.object({ parts: counts, peak: z.number() }),
   done: z.object({ requestId }),
   error: z.object({

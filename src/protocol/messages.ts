@@ -4,8 +4,21 @@
  */
 import type { Interval } from '../math/bootstrap.ts';
 import type { Config } from './config.ts';
+import type {
+  BrokenExport,
+  DownloadStatus,
+  ExportedFile,
+  ExportParts,
+  ExportPlace,
+  HubSource,
+  PlannedFile,
+  StoredModel,
+  StoredRun,
+} from './kept.ts';
 import type { MemoryPlan, WhatIf } from './memory.ts';
 import type { MetricValues } from './metrics.ts';
+
+export * from './kept.ts';
 
 /** One file of a dropped or chosen folder. */
 export interface SourceFile {
@@ -22,63 +35,6 @@ export type Mute = 'audio' | 'video';
 export interface SampledDecoding {
   samples: number;
   temperature: number;
-}
-
-/** Element types in which merged weights are written. */
-export type MergedDtype = 'bf16' | 'f32';
-
-export interface ExportParts {
-  /** Full weights with the adapter added, under the published names; null for none. */
-  merged: MergedDtype | null;
-  /** PEFT adapter; empty when the run has no LoRA. */
-  adapter: boolean;
-  /** `checkpoint-N` as TRL resumes from; nothing when the run trains more than an adapter. */
-  checkpoint: boolean;
-  /** `handoff/`: checkpoint, launchers, settings, rewards, data and merged weights for other trainers. */
-  handoff: boolean;
-  /** metrics.jsonl */
-  metrics: boolean;
-  /** rollouts.jsonl */
-  rollouts: boolean;
-}
-
-/** The hub that repositories come from unless another is named. */
-export const HUB_URL = 'https://huggingface.co';
-
-/** A repository at one revision of a hub. */
-export interface HubSource {
-  baseUrl: string;
-  /** `owner/name` */
-  id: string;
-  /** A branch, a tag or a commit. */
-  revision: string;
-}
-
-/** Where an export is written. */
-export type ExportPlace =
-  /** A folder that the person chose. */
-  | { kind: 'folder'; folder: FileSystemDirectoryHandle }
-  /** One zip archive in the browser's own storage, to be downloaded. */
-  | { kind: 'archive' }
-  /** The files one by one in the browser's own storage. */
-  | { kind: 'files' };
-
-/** A file of an export before it is made. */
-export interface PlannedFile {
-  path: string;
-  /** Exact for weights, an estimate for some text. */
-  bytes: number;
-}
-
-/** An export that the page was closed upon, or that failed. */
-export interface BrokenExport {
-  /** Name of the folder or archive it was going to. */
-  target: string;
-  /** ISO 8601. */
-  started: string;
-  files: readonly PlannedFile[];
-  /** Paths of those that are whole, where that can be told. */
-  written: readonly string[];
 }
 
 export type Command =
@@ -116,7 +72,10 @@ export type Command =
     }
   /** Which files an export of the present run would have; answered by `exportPlan`. */
   | { type: 'planExport'; requestId: number; parts: ExportParts }
-  | { type: 'export'; requestId: number; parts: ExportParts; place: ExportPlace };
+  | { type: 'export'; requestId: number; parts: ExportParts; place: ExportPlace }
+  /** Goes on with a stored run; its model and its data must be open, those of the demo open by themselves. */
+  | { type: 'resumeRun'; requestId: number; runId: string }
+  | { type: 'deleteRun'; requestId: number; runId: string };
 
 export type CommandType = Command['type'];
 
@@ -207,41 +166,6 @@ export interface ModelSummary {
   layout: string;
   /** Names of tensors in the files that this architecture does not use. */
   unusedTensors: string[];
-}
-
-/** A model that was downloaded into the browser's storage, whole or in part. */
-export interface StoredModel {
-  /** Names it in commands. */
-  key: string;
-  source: HubSource;
-  /** Bytes that are here; of how many, 0 when that is not known. */
-  done: number;
-  total: number;
-  /** All is here and was checked. */
-  complete: boolean;
-}
-
-export const DOWNLOAD_PHASES = [
-  'listing',
-  'downloading',
-  'checking',
-  'waiting',
-  'stopped',
-  'complete',
-] as const;
-
-/** How far the download under way is; `stopped` and `complete` are its last words. */
-export interface DownloadStatus {
-  key: string;
-  source: HubSource;
-  phase: (typeof DOWNLOAD_PHASES)[number];
-  /** The file at work; empty while listing. */
-  file: string;
-  /** Bytes of the whole model; while checking, of the file. */
-  done: number;
-  total: number;
-  /** Why it waits, or what the person should know about the server. */
-  note?: string;
 }
 
 /** What the model really gets for one clip. */
@@ -357,13 +281,6 @@ export interface EvalResult extends MatchScores {
   best?: boolean;
 }
 
-export interface ExportedFile {
-  /** Path inside the folder, or the archive's name. */
-  name: string;
-  /** The file on disk: nothing is read before it is asked for. */
-  blob: Blob;
-}
-
 interface StepReport {
   step: number;
   metrics: MetricValues;
@@ -391,6 +308,12 @@ export type Event =
   /** `place` is where the files lie: a folder's name, or '' for the browser's own storage. */
   | { type: 'exported'; requestId: number; files: ExportedFile[]; place: string }
   | { type: 'exportBroken'; broken: BrokenExport }
+  /** Every stored run that no tab holds, newest first. */
+  | { type: 'runs'; runs: StoredRun[] }
+  /** A checkpoint of the present run has been written. */
+  | { type: 'saved'; runId: string; name: string; step: number }
+  /** A stored run takes the place of the present one; its earlier steps, answers and evaluations follow as events. */
+  | { type: 'resumed'; requestId: number; run: StoredRun; config: Config }
   | { type: 'memory'; parts: Record<string, number>; peak: number }
   | { type: 'done'; requestId: number }
   | { type: 'error'; requestId?: number; message: string; hint?: string; details?: string; fatal: boolean };

@@ -16,6 +16,7 @@ import type {
   Preview,
   RunState,
   StoredModel,
+  StoredRun,
 } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { appendEval } from './eval-log.ts';
@@ -65,6 +66,10 @@ export interface StudioState {
   /** The clip looked at; `preview` is absent while it is being made. */
   clip?: { exampleId: string; preview?: Preview };
   run: { state: RunState; step: number; steps: number; message?: string };
+  /** The newest checkpoint of the current run. */
+  saved?: { name: string; step: number };
+  /** Runs kept on this device that no tab is at work on, newest first. */
+  stored: readonly StoredRun[];
   progress?: Progress;
   /** Every step of the current run, in order. */
   steps: readonly StepRecord[];
@@ -93,6 +98,7 @@ export function initialState(): StudioState {
   return {
     device: { status: 'asking' },
     run: { state: 'empty', step: 0, steps: 0 },
+    stored: [],
     steps: [],
     rollouts: new Map(),
     evals: [],
@@ -141,6 +147,12 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return { brokenExport: event.broken };
     case 'plan':
       return { plan: { plan: event.plan, ...(event.whatIf ? { whatIf: event.whatIf } : {}) } };
+    case 'runs':
+      return { stored: event.runs };
+    case 'saved':
+      return { saved: { name: event.name, step: event.step } };
+    case 'resumed':
+      return { ...emptyRun(), running: event.config, draft: event.config };
     case 'memory':
       return { memory: { parts: event.parts, peak: event.peak } };
     case 'done':
@@ -191,15 +203,25 @@ function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
 /** What a new run forgets of the one before it. Evaluations of the weights as loaded stay: they are the comparison. */
 export function freshRun(state: StudioState): Partial<StudioState> {
   const evals = state.evals.filter((result) => result.step === 0);
+  return { ...emptyRun(), evals, running: parseConfig(state.draft) };
+}
+
+/** A run of which nothing is known yet. */
+function emptyRun(): Partial<StudioState> {
   return {
     steps: [],
     rollouts: new Map(),
-    evals,
+    evals: [],
     live: undefined,
     exported: undefined,
     exportPlan: undefined,
-    running: parseConfig(state.draft),
+    saved: undefined,
   };
+}
+
+/** Whether leaving the page would lose steps of the run under way. */
+export function hasUnsavedSteps({ run, saved }: Pick<StudioState, 'run' | 'saved'>): boolean {
+  return isActive(run.state) && run.step > (saved?.step ?? 0);
 }
 
 export function isActive(state: RunState): boolean {

@@ -50,6 +50,9 @@ export interface Studio {
   /** One step and a pause; begins a run when there is none. */
   step(): void;
   stop(): void;
+  /** Goes on with a run that is kept on this device. */
+  resumeRun(runId: string): Promise<void>;
+  deleteRun(runId: string): Promise<void>;
   /** Measures held-out clips with the draft's way of decoding. */
   evaluate(split: Split, mute?: Mute): Promise<void>;
   /** Asks which files an export would have. */
@@ -140,6 +143,8 @@ export function createStudio(port: Port): Studio {
     planExport: (parts) => ask({ type: 'planExport', parts }),
     exportRun: (parts, place) =>
       ask({ type: 'export', parts, place }, { exported: undefined, brokenExport: undefined }),
+    resumeRun: (runId) => ask({ type: 'resumeRun', runId }),
+    deleteRun: (runId) => ask({ type: 'deleteRun', runId }),
     report(error) {
       const hint = error instanceof InputError ? error.hint : undefined;
       const message = error instanceof Error ? error.message : String(error);

@@ -4,6 +4,7 @@
  */
 import type { Command, Event, ExportedFile, SourceFile } from '../protocol/messages.ts';
 import type { Port } from '../store/port.ts';
+import { keepFiles, readStored, type StoredFile, storedFiles } from './stored-files.ts';
 
 export interface HeadlessStudio {
   post(command: Command): void;
@@ -13,6 +14,12 @@ export interface HeadlessStudio {
   take(): unknown[];
   /** Bytes [start, end) of an exported file, base64. */
   piece(name: string, start: number, end: number): Promise<string>;
+  /** Files of a stored run. */
+  stored(runId: string): Promise<StoredFile[]>;
+  /** Bytes [start, end) of a file of a stored run, base64; undefined when it has gone or is being written. */
+  storedPiece(runId: string, name: string, start: number, end: number): Promise<string | undefined>;
+  /** Stores the run whose folder was chosen in the page's file input; the folder's name is the run's id. */
+  keepRun(): Promise<void>;
 }
 
 declare global {
@@ -70,5 +77,11 @@ export function exposeHeadless(port: Port): void {
       if (!file) throw new Error(`No exported file ${name}.`);
       return base64(file.blob.slice(start, end));
     },
+    stored: (runId) => storedFiles(`runs/${runId}`),
+    async storedPiece(runId, name, start, end) {
+      const blob = await readStored(`runs/${runId}/${name}`, start, end);
+      return blob && base64(blob);
+    },
+    keepRun: () => keepFiles('runs', chosenFiles(input)),
   };
 }

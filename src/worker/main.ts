@@ -8,6 +8,7 @@ import type { DeviceInfo, Event } from '../protocol/messages.ts';
 import { openDevice } from './device.ts';
 import { reportBrokenExport } from './export/write.ts';
 import { failureEvent } from './failure.ts';
+import { browserHost } from './host.ts';
 import { ModelsAtHand } from './models-at-hand.ts';
 import { obey } from './obey.ts';
 import { Session } from './session.ts';
@@ -34,12 +35,13 @@ async function openSession(): Promise<Session | undefined> {
   }
   const { gpu, info } = opened;
   await startPreprocessing(gpu, info);
-  const session = new Session(gpu, emit);
+  const session = new Session(gpu, emit, await browserHost());
   void gpu.device.lost.then(({ message, reason }) => {
     session.deviceLost(`The GPU was lost (${reason}): ${message || 'the driver gave no reason'}.`);
   });
   emit({ type: 'ready', device: info });
   void reportBrokenExport(emit).catch((error: unknown) => emit(failureEvent(error)));
+  await session.listRuns().catch((error: unknown) => emit(failureEvent(error)));
   return session;
 }
 

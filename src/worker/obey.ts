@@ -40,6 +40,10 @@ export async function obey(session: Session, atHand: ModelsAtHand, command: Comm
       return session.stop();
     case 'evaluate':
       return session.evaluate(command);
+    case 'resumeRun':
+      return session.resumeRun(command);
+    case 'deleteRun':
+      return session.deleteRun(command);
     case 'planExport':
       return session.planExport(command);
     case 'export':

@@ -20,6 +20,9 @@ import { LineLog } from './line-log.ts';
 import type { OpenModel } from './model.ts';
 import type { Report } from './progress.ts';
 import { longestAnswerOf, policyOptions } from './run-options.ts';
+import { answerLines } from './runs/answers.ts';
+import type { Trained } from './runs/checkpoint.ts';
+import type { TrainState } from './runs/records.ts';
 
 /** What a run is made from. */
 export interface RunParts {
@@ -44,6 +47,9 @@ export interface StepResult {
   /** What went wrong in this step without ending the run. */
   readonly warning?: string;
 }
+
+/** Where a run stands, beside what lies on the device. */
+export type Standing = Pick<TrainState, 'step' | 'adamSteps' | 'tokens' | 'sampler' | 'clips'>;
 
 /** Weights on the device, with everything that trains and evaluates them. It lives until the next run takes its place. */
 export class Run {
@@ -138,6 +144,38 @@ export class Run {
       .map((example) => prepareExample(model.text, this.prompt, example, () => features.load(example)));
   }
 
+  /** What of this run lies on the device and changes from step to step. */
+  get trained(): Trained {
+    return { store: this.policy.store, optimizer: this.#context.updater.optimizer };
+  }
+
+  /** What the next step depends on beside `trained`. */
+  get standing(): Standing {
+    return {
+      step: this.#step,
+      adamSteps: this.trained.optimizer.stepCount,
+      tokens: this.#tokens,
+      sampler: this.#sampler!.state,
+      clips: this.#examples.length,
+    };
+  }
+
+  /** Stands where a stored run stood; `trained` is restored apart. @throws InputError when other clips can be read now */
+  stand({ step, adamSteps, tokens, sampler, clips }: Standing): void {
+    if (clips !== this.#examples.length) {
+      throw new InputError(
+        `${this.parts.data.name}: ${this.#examples.length} training clips can be read, but the run was on ${clips}.`,
+        {
+          hint: 'Go on in the browser the run was started in; another one may lack the codec of some clips.',
+        },
+      );
+    }
+    this.#step = step;
+    this.#tokens = tokens;
+    this.trained.optimizer.stepCount = adamSteps;
+    this.#sampler = new PromptSampler(clips, this.config.seed, sampler);
+  }
+
   /** Takes one optimizer step on the next clips. */
   async takeStep(): Promise<StepResult> {
     const { config } = this.parts;
@@ -157,12 +195,14 @@ export class Run {
     };
   }
 
-  /** Keeps a step's numbers and answers for the export. */
-  record({ step, metrics, seconds, groups }: StepResult): void {
+  /** Keeps a step's numbers for the export. */
+  recordStep({ step, metrics, seconds }: Pick<StepResult, 'step' | 'metrics' | 'seconds'>): void {
     this.metricsLog.append({ step, ...metrics, seconds });
-    const answers = groups.flatMap(({ exampleId, label, completions }) =>
-      completions.map((completion, index) => ({ step, exampleId, label, index, ...completion })),
-    );
+  }
+
+  /** Keeps a step's answers for the export. */
+  recordAnswers(step: number, groups: readonly RolloutGroup[]): void {
+    const answers = answerLines(step, groups);
     if (answers.length > 0) this.rolloutsLog.append(...answers);
   }
 

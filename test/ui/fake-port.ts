@@ -3,7 +3,7 @@
  * here is shipped.
  */
 import { normal, uniform } from '../../src/math/random.ts';
-import type { Config } from '../../src/protocol/config.ts';
+import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type {
   Command,
   CommandOf,
@@ -15,6 +15,7 @@ import type {
   Mute,
   RolloutGroup,
   Split,
+  StoredRun,
 } from '../../src/protocol/messages.ts';
 import type { MetricValues } from '../../src/protocol/metrics.ts';
 import type { Port } from '../../src/store/port.ts';
@@ -33,6 +34,8 @@ export interface FakeOptions {
   models?: boolean;
   /** Whether the visit before left an export unfinished. */
   broken?: boolean;
+  /** Whether runs of earlier visits are kept. */
+  stored?: boolean;
 }
 
 export function fakePort({
@@ -41,6 +44,7 @@ export function fakePort({
   clips = 96,
   models = false,
   broken = false,
+  stored = false,
 }: FakeOptions = {}): Port {
   let listener: (event: Event) => void = () => undefined;
   const say = (event: Event) => queueMicrotask(() => listener(event));
@@ -50,6 +54,7 @@ export function fakePort({
     listen(next) {
       listener = next;
       if (broken) say({ type: 'exportBroken', broken: BROKEN });
+      if (stored) say({ type: 'runs', runs: FAKE_RUNS });
       if (gpu) say({ type: 'ready', device: DEVICE });
       else {
         const hint = 'Use Chrome 113 or newer; on Linux switch on chrome://flags/#enable-unsafe-webgpu.';
@@ -90,6 +95,19 @@ const PLAN = [
   { path: 'handoff/r1omni/model.safetensors', bytes: 730_000 },
   { path: 'metrics.jsonl', bytes: 61_000 },
   { path: 'rollouts.jsonl', bytes: 912_000 },
+];
+
+const FAKE_RUNS: StoredRun[] = [
+  {
+    ...{ id: 'brave-otter-1', name: 'brave-otter', demo: true, bytes: 9_000_000, sameDevice: true },
+    ...{ step: 60, steps: 120, savedAt: Date.UTC(2026, 10, 21, 9, 30) },
+    ...{ model: 'tiny-humanomni', data: 'demo' },
+  },
+  {
+    ...{ id: 'calm-heron-2', name: 'calm-heron', demo: false, bytes: 71_000_000, sameDevice: false },
+    ...{ step: 400, steps: 400, savedAt: Date.UTC(2026, 10, 20, 18, 5) },
+    ...{ model: 'HumanOmni-0.5B', data: 'clinic-2026' },
+  },
 ];
 
 async function answer(
@@ -150,6 +168,12 @@ async function answer(
       say({ type: 'exported', requestId: command.requestId, files, place: '' });
       return say({ type: 'done', requestId: command.requestId });
     }
+    case 'resumeRun':
+      run.take(command.requestId, FAKE_RUNS.find(({ id }) => id === command.runId)!);
+      return say({ type: 'done', requestId: command.requestId });
+    case 'deleteRun':
+      say({ type: 'runs', runs: FAKE_RUNS.filter(({ id }) => id !== command.runId) });
+      return say({ type: 'done', requestId: command.requestId });
     default:
       return command satisfies never;
   }
@@ -404,6 +428,17 @@ class FakeRun {
     this.step = 0;
     this.#steps = steps;
     this.#evalEvery = evalEvery;
+    this.resume();
+  }
+
+  /** Reports the steps that a stored run has behind it, and goes on. */
+  take(requestId: number, stored: StoredRun): void {
+    const { name, id, step, steps } = stored;
+    this.#steps = steps;
+    this.#say({ type: 'resumed', requestId, run: stored, config: parseConfig({ steps }) });
+    for (this.step = 0; this.step < step; ) this.#report();
+    this.#say({ type: 'saved', runId: id, name, step });
+    this.#say({ type: 'runs', runs: FAKE_RUNS.filter((each) => each.id !== id) });
     this.resume();
   }
 

@@ -123,6 +123,42 @@ describe('training', () => {
   });
 });
 
+describe('runs of earlier visits', () => {
+  it('are listed, go on with their curves and answers, and are deleted after asking back', async () => {
+    await open('?stored=1&stepMs=1#/train');
+    await startable();
+    const rows = page.locator(id('saved-run'));
+    await expect.poll(() => rows.count()).toBe(2);
+    expect(await rows.first().textContent()).toContain('brave-otter60 / 120');
+    expect(await rows.nth(1).textContent()).toContain('drop model and data again first');
+    await page.getByRole('button', { name: 'Delete calm-heron' }).click();
+    expect((await sent()).some(({ type }) => type === 'deleteRun')).toBe(false);
+    await page.getByRole('button', { name: 'Really delete calm-heron' }).click();
+    await expect.poll(() => rows.count()).toBe(1);
+    await page.getByRole('button', { name: 'Resume brave-otter' }).click();
+    await state('finished');
+    await expect.poll(() => page.getAttribute(id('chart-reward'), 'data-points')).toBe('120');
+    expect(await page.textContent(id('saved'))).toBe('saved at step 60');
+    await page.keyboard.press('4');
+    await expect.poll(() => page.inputValue(id('rollout-step'))).toBe('119');
+  });
+
+  it('are asked about before leaving only when steps would be lost', async () => {
+    await open('?stored=1&stepMs=100000#/train');
+    await startable();
+    await page.getByRole('button', { name: 'Resume brave-otter' }).click();
+    await state('running');
+    const asks = () =>
+      page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
+    expect(await asks()).toBe(false);
+    await page.click(id('pause'));
+    await state('paused');
+    await page.click(id('step'));
+    await expect.poll(() => page.textContent(id('run-step'))).toContain('step 61 / 120');
+    expect(await asks()).toBe(true);
+  });
+});
+
 describe('rollouts', () => {
   it('lists every answer of a step and opens one', async () => {
     await trained(3);
@@ -418,5 +454,12 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
     await page.getByRole('button', { name: 'truth sad, answer angry' }).click();
     await page.locator(id('eval-clip')).first().locator('summary').click();
     await shoot('evaluate-sampled');
+    await page.setViewportSize({ width: 1280, height: 720 });
+    await open('?stored=1#/train');
+    await page.waitForSelector(id('saved-run'));
+    await shoot('train-stored');
+    await page.getByRole('button', { name: 'Resume brave-otter' }).click();
+    await page.waitForSelector(id('saved'));
+    await shoot('train-resumed');
   });
 });

@@ -49,7 +49,24 @@ function RunStatus() {
         </span>
       )}
       {left !== undefined && <span className="muted number">{formatDuration(left)} left</span>}
+      <SavedAt />
       {message && <span className="muted">{message}</span>}
+    </span>
+  );
+}
+
+/** Up to where a reload loses nothing. */
+function SavedAt() {
+  const saved = useStudioState((state) => state.saved);
+  if (!saved) return null;
+  return (
+    <span
+      className="saved-at muted number"
+      data-testid="saved"
+      title={`Kept on this device as ${saved.name}`}
+    >
+      saved at <span className="sr-only">step </span>
+      {saved.step}
     </span>
   );
 }

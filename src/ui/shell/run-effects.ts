@@ -2,7 +2,7 @@
 import { useEffect } from 'react';
 import { formatMetric } from '../../math/format.ts';
 import { useStudioState } from '../../store/react.ts';
-import { isActive } from '../../store/state.ts';
+import { hasUnsavedSteps } from '../../store/state.ts';
 import { useCalm } from '../parts/use-calm.ts';
 
 const TITLE = 'Omni GRPO Studio';
@@ -10,9 +10,10 @@ const TITLE = 'Omni GRPO Studio';
 export function useRunEffects(): void {
   useTitle();
   const running = useStudioState(({ run }) => run.state === 'running');
-  const active = useStudioState(({ run }) => isActive(run.state));
+  const unsaved = useStudioState(hasUnsavedSteps);
   useEffect(() => (running ? keepAwake() : undefined), [running]);
-  useEffect(() => (active ? askBeforeLeaving() : undefined), [active]);
+  useEffect(() => (running ? keepStorage() : undefined), [running]);
+  useEffect(() => (unsaved ? askBeforeLeaving() : undefined), [unsaved]);
 }
 
 /** Browsers pass a title on to the window system: once a second is enough. */
@@ -27,6 +28,11 @@ function useTitle(): void {
   useEffect(() => {
     document.title = title;
   }, [title]);
+}
+
+/** Asks the browser not to clear the runs it keeps for this page when space gets short; some ask the person. */
+function keepStorage(): void {
+  void navigator.storage?.persist?.();
 }
 
 /** Holds a wake lock where the browser has one; a refusal (battery saver, hidden tab) is no reason to stop training. */

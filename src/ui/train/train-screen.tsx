@@ -8,6 +8,7 @@ import { Problems } from '../shell/notices.tsx';
 import { coreCharts, MORE_CHARTS } from './chart-list.ts';
 import { AllSettings, EssentialSettings } from './config-form.tsx';
 import { MetricChart } from './metric-chart.tsx';
+import { SavedRuns } from './saved-runs.tsx';
 import { learningLine } from './sentences.ts';
 import { StepPhases } from './step-phases.tsx';
 
@@ -19,6 +20,7 @@ export default function TrainScreen() {
     <>
       <Problems commands={['openDemo', 'openData', 'openModel']} />
       <EssentialSettings />
+      <SavedRuns />
       <div className="chart-bar">
         <LearningLine />
         <label>

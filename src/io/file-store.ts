@@ -1,0 +1,122 @@
+/** Bytes on their way into a file that is written from its start. */
+export interface FileWriter {
+  /** Adds to the end. Throws when the device is full. */
+  write(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Puts everything on the device and lets go of the file; call it after a failure too. */
+  close(): void;
+}
+
+/** A place for files that the program itself keeps. Paths are joined by '/'; folders come into being with their files. */
+export interface FileStore {
+  /** Names directly below a folder, sorted; none where there is no such folder. */
+  list(folder: string): Promise<string[]>;
+  /** A file's present content; undefined where there is none. */
+  read(path: string): Promise<Blob | undefined>;
+  /** Begins a file anew. */
+  create(path: string): Promise<FileWriter>;
+  /** Adds to the end of a file, which may be new. */
+  append(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Cuts a file off after so many bytes. */
+  truncate(path: string, bytes: number): Promise<void>;
+  /** Removes a file, or a folder with all below it; what is not there is no error. */
+  remove(path: string): Promise<void>;
+}
+
+/** A file opened for writing in place; the DOM types leave it out because windows do not have it. */
+interface SyncAccessHandle {
+  getSize(): number;
+  write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
+  truncate(bytes: number): void;
+  flush(): void;
+  close(): void;
+}
+type WritableFile = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncAccessHandle> };
+
+/** The browser's private file system below `root`. Writing works in a dedicated worker only. */
+export function opfsStore(root: FileSystemDirectoryHandle): FileStore {
+  const open = async (path: string): Promise<SyncAccessHandle> => {
+    const [folder, name] = splitPath(path);
+    const directory = await directoryAt(root, folder, true);
+    const file = (await directory.getFileHandle(name, { create: true })) as WritableFile;
+    return file.createSyncAccessHandle();
+  };
+  return {
+    list: async (folder) => {
+      const directory = await orUndefined(directoryAt(root, folder, false));
+      const names: string[] = [];
+      if (directory) for await (const [name] of directory.entries()) names.push(name);
+      return names.sort();
+    },
+    read: async (path) => {
+      const [folder, name] = splitPath(path);
+      const directory = await orUndefined(directoryAt(root, folder, false));
+      const file = directory && (await orUndefined(directory.getFileHandle(name)));
+      return file?.getFile();
+    },
+    create: async (path) => {
+      const handle = await open(path);
+      handle.truncate(0);
+      return {
+        write: (bytes) => writeAll(handle, bytes, handle.getSize()),
+        close: () => closeFlushed(handle),
+      };
+    },
+    append: async (path, bytes) =>
+      withHandle(await open(path), (file) => writeAll(file, bytes, file.getSize())),
+    truncate: async (path, bytes) => withHandle(await open(path), (file) => file.truncate(bytes)),
+    remove: async (path) => {
+      const [folder, name] = splitPath(path);
+      const directory = await orUndefined(directoryAt(root, folder, false));
+      if (directory) await orUndefined(directory.removeEntry(name, { recursive: true }));
+    },
+  };
+}
+
+function splitPath(path: string): [folder: string, name: string] {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? ['', path] : [path.slice(0, slash), path.slice(slash + 1)];
+}
+
+async function directoryAt(
+  root: FileSystemDirectoryHandle,
+  folder: string,
+  create: boolean,
+): Promise<FileSystemDirectoryHandle> {
+  let directory = root;
+  for (const name of folder.split('/').filter(Boolean)) {
+    directory = await directory.getDirectoryHandle(name, { create });
+  }
+  return directory;
+}
+
+/** Undefined instead of the error for what does not exist. */
+async function orUndefined<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
+    throw error;
+  }
+}
+
+function writeAll(handle: SyncAccessHandle, bytes: Uint8Array<ArrayBuffer>, at: number): void {
+  const written = handle.write(bytes, { at });
+  if (written === bytes.byteLength) return;
+  throw new DOMException(`${written} of ${bytes.byteLength} bytes were written.`, 'QuotaExceededError');
+}
+
+function withHandle(handle: SyncAccessHandle, work: (handle: SyncAccessHandle) => void): void {
+  try {
+    work(handle);
+  } finally {
+    closeFlushed(handle);
+  }
+}
+
+function closeFlushed(handle: SyncAccessHandle): void {
+  try {
+    handle.flush();
+  } finally {
+    handle.close();
+  }
+}

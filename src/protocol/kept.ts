@@ -1,0 +1,120 @@
+/** What is kept in the browser's storage or written out of it: exports, models from a hub, runs. */
+
+/** Element types in which merged weights are written. */
+export type MergedDtype = 'bf16' | 'f32';
+
+export interface ExportParts {
+  /** Full weights with the adapter added, under the published names; null for none. */
+  merged: MergedDtype | null;
+  /** PEFT adapter; empty when the run has no LoRA. */
+  adapter: boolean;
+  /** `checkpoint-N` as TRL resumes from; nothing when the run trains more than an adapter. */
+  checkpoint: boolean;
+  /** `handoff/`: checkpoint, launchers, settings, rewards, data and merged weights for other trainers. */
+  handoff: boolean;
+  /** metrics.jsonl */
+  metrics: boolean;
+  /** rollouts.jsonl */
+  rollouts: boolean;
+}
+
+/** The hub that repositories come from unless another is named. */
+export const HUB_URL = 'https://huggingface.co';
+
+/** A repository at one revision of a hub. */
+export interface HubSource {
+  baseUrl: string;
+  /** `owner/name` */
+  id: string;
+  /** A branch, a tag or a commit. */
+  revision: string;
+}
+
+/** Where an export is written. */
+export type ExportPlace =
+  /** A folder that the person chose. */
+  | { kind: 'folder'; folder: FileSystemDirectoryHandle }
+  /** One zip archive in the browser's own storage, to be downloaded. */
+  | { kind: 'archive' }
+  /** The files one by one in the browser's own storage. */
+  | { kind: 'files' };
+
+/** A file of an export before it is made. */
+export interface PlannedFile {
+  path: string;
+  /** Exact for weights, an estimate for some text. */
+  bytes: number;
+}
+
+/** An export that the page was closed upon, or that failed. */
+export interface BrokenExport {
+  /** Name of the folder or archive it was going to. */
+  target: string;
+  /** ISO 8601. */
+  started: string;
+  files: readonly PlannedFile[];
+  /** Paths of those that are whole, where that can be told. */
+  written: readonly string[];
+}
+
+/** A model that was downloaded into the browser's storage, whole or in part. */
+export interface StoredModel {
+  /** Names it in commands. */
+  key: string;
+  source: HubSource;
+  /** Bytes that are here; of how many, 0 when that is not known. */
+  done: number;
+  total: number;
+  /** All is here and was checked. */
+  complete: boolean;
+}
+
+export const DOWNLOAD_PHASES = [
+  'listing',
+  'downloading',
+  'checking',
+  'waiting',
+  'stopped',
+  'complete',
+] as const;
+
+/** How far the download under way is; `stopped` and `complete` are its last words. */
+export interface DownloadStatus {
+  key: string;
+  source: HubSource;
+  phase: (typeof DOWNLOAD_PHASES)[number];
+  /** The file at work; empty while listing. */
+  file: string;
+  /** Bytes of the whole model; while checking, of the file. */
+  done: number;
+  total: number;
+  /** Why it waits, or what the person should know about the server. */
+  note?: string;
+}
+
+export interface ExportedFile {
+  /** Path inside the folder, or the archive's name. */
+  name: string;
+  /** The file on disk: nothing is read before it is asked for. */
+  blob: Blob;
+}
+
+/** A run that is kept on this device, by its newest checkpoint. */
+export interface StoredRun {
+  id: string;
+  /** Two words, for people. */
+  name: string;
+  /** Optimizer steps behind its newest checkpoint, and steps in all. */
+  step: number;
+  steps: number;
+  /** When the newest checkpoint was written, in milliseconds since 1970. */
+  savedAt: number;
+  model: string;
+  data: string;
+  /** Whether model and data are the embedded ones. */
+  demo: boolean;
+  /** Of all its checkpoints. */
+  bytes: number;
+  /** Whether it was written on an adapter like the present one: elsewhere the numbers go on with other last bits. */
+  sameDevice: boolean;
+}

@@ -1,0 +1,137 @@
+import { readDataset } from '../data/read.ts';
+import { summarise } from '../data/summary.ts';
+import type { Dataset } from '../data/types.ts';
+import type { Gpu } from '../gpu/index.ts';
+import type { FileTree } from '../io/files.ts';
+import { InputError } from '../math/errors.ts';
+import type { Config } from '../protocol/config.ts';
+import type { CommandOf, DataSummary } from '../protocol/messages.ts';
+import { preparePrompt } from '../rl/prepare.ts';
+import { openDemoTrees } from './demo.ts';
+import { FeatureStore } from './features.ts';
+import type { SessionHost } from './host.ts';
+import { type OpenModel, openModel, summariseModel } from './model.ts';
+import { makePreview } from './preview.ts';
+import type { Emit } from './progress.ts';
+
+/** A data set without splits is divided the same way for every run. */
+const SPLIT_SEED = 42;
+
+/** A model and a data set, with what the towers make of the clips. */
+export interface Opened {
+  readonly model: OpenModel;
+  readonly data: Dataset;
+  readonly features: FeatureStore;
+}
+
+export interface InputHooks {
+  readonly emit: Emit;
+  /** Lets go of what was made from the inputs that are about to be replaced. */
+  release(): Promise<void>;
+  /** Another model or data set is open. */
+  changed(): void;
+}
+
+/** The model and the data set that are open. */
+export class Inputs {
+  readonly #gpu: Gpu;
+  readonly #host: SessionHost;
+  readonly #hooks: InputHooks;
+  #model?: OpenModel;
+  #features?: FeatureStore;
+  #data?: Dataset;
+  /** Whether model and data are the embedded ones. */
+  #demo = false;
+  #reportedIssues = 0;
+
+  constructor(gpu: Gpu, host: SessionHost, hooks: InputHooks) {
+    this.#gpu = gpu;
+    this.#host = host;
+    this.#hooks = hooks;
+  }
+
+  get model(): OpenModel | undefined {
+    return this.#model;
+  }
+
+  get data(): Dataset | undefined {
+    return this.#data;
+  }
+
+  get isDemo(): boolean {
+    return this.#demo;
+  }
+
+  get areComplete(): boolean {
+    return this.#model !== undefined && this.#data !== undefined;
+  }
+
+  /** Both, or an error that says which is missing. @throws InputError */
+  demand(): Opened {
+    const [model, data, features] = [this.#model, this.#data, this.#features];
+    if (model && data && features) return { model, data, features };
+    const missing = model ? 'data set' : data ? 'model' : 'model and no data set';
+    throw new InputError(`There is no ${missing} yet.`, {
+      hint: 'Drop its folder on the page, or open the demo.',
+    });
+  }
+
+  async openDemo(requestId: number): Promise<void> {
+    const { model, data } = await openDemoTrees();
+    await this.openModel(model, requestId);
+    await this.openData(data, requestId);
+    this.#demo = true;
+  }
+
+  async openModel(tree: FileTree, requestId: number): Promise<void> {
+    const { emit, release, changed } = this.#hooks;
+    const model = await openModel(tree);
+    const cache = await this.#host.openFeatureCache();
+    await release();
+    this.#model = model;
+    this.#demo = false;
+    this.#features = new FeatureStore(this.#gpu, model, cache, this.#host.decode);
+    emit({ type: 'model', requestId, summary: summariseModel(model, { trainable: 0 }) });
+    changed();
+  }
+
+  /** `fold`: of a data set that comes in folds, the one wanted. */
+  async openData(tree: FileTree, requestId: number, fold?: number): Promise<void> {
+    const { emit, release, changed } = this.#hooks;
+    const what = 'Reading the data set';
+    emit({ type: 'progress', requestId, what, done: 0, total: tree.files.length, unit: 'files' });
+    const data = await readDataset(tree, { seed: SPLIT_SEED, fold });
+    await release();
+    this.#data = data;
+    this.#demo = false;
+    this.#features?.clear();
+    emit({ type: 'data', requestId, summary: this.#summary(data) });
+    changed();
+  }
+
+  #summary(data: Dataset): DataSummary {
+    const unreadable = this.#features?.issues ?? [];
+    this.#reportedIssues = unreadable.length;
+    return summarise(data, unreadable);
+  }
+
+  /** Tells the page about clips that turned out to be unreadable. */
+  reportIssues(requestId = 0): void {
+    if (!this.#data || (this.#features?.issues.length ?? 0) === this.#reportedIssues) return;
+    this.#hooks.emit({ type: 'data', requestId, summary: this.#summary(this.#data) });
+  }
+
+  /** Shows what the model gets to see of a clip under these settings. */
+  async preview({ requestId, exampleId }: CommandOf<'preview'>, config: Config): Promise<void> {
+    const { model, data } = this.demand();
+    const example = data.examples.find(({ id }) => id === exampleId);
+    if (!example) {
+      throw new InputError(`There is no clip "${exampleId}" in ${data.name}.`, {
+        hint: 'Choose one from the list.',
+      });
+    }
+    const prompt = preparePrompt(model.text, config, model.counts);
+    const preview = await makePreview(example, model.media, prompt);
+    this.#hooks.emit({ type: 'preview', requestId, preview }, preview.frames);
+  }
+}

@@ -1,0 +1,75 @@
+/** What tells a model or a data set from another one of the same name, without reading all of its bytes. */
+import { createSHA256 } from 'hash-wasm';
+import type { Dataset } from '../../data/types.ts';
+import { blobSource } from '../../io/bytes.ts';
+import { extension, type FileTree } from '../../io/files.ts';
+import { openSafetensors } from '../../io/safetensors.ts';
+import { InputError } from '../../math/errors.ts';
+import type { OpenModel } from '../model.ts';
+import type { RunDescription } from './records.ts';
+
+/** Places in a weights file that are looked at, and bytes at each. */
+const SAMPLES = 64;
+const SAMPLE_BYTES = 4096;
+/** Files beside the weights that decide what the model does. */
+const DESCRIPTIONS = ['json', 'txt', 'jinja'];
+
+/**
+ * SHA-256 over a model folder: whole configs and vocabularies; of each weights file its size, its header and 64 samples
+ * of its data, so that a fine-tuned copy with the same header is told apart.
+ */
+export async function modelIdentity({ files }: FileTree): Promise<string> {
+  const hash = await createSHA256();
+  for (const { path, blob } of files) {
+    const kind = extension(path);
+    if (kind !== 'safetensors' && !DESCRIPTIONS.includes(kind)) continue;
+    const file = await blob();
+    hash.update(JSON.stringify([path, file.size]));
+    if (kind === 'safetensors') for await (const bytes of samplesOf(file, path)) hash.update(bytes);
+    else hash.update(new Uint8Array(await file.arrayBuffer()));
+  }
+  return hash.digest();
+}
+
+async function* samplesOf(file: Blob, label: string): AsyncGenerator<Uint8Array> {
+  const source = blobSource(file);
+  const { tensors } = await openSafetensors(source, label);
+  const dataStart = [...tensors.values()].reduce((first, { start }) => Math.min(first, start), file.size);
+  yield source.slice(0, dataStart);
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const at = dataStart + Math.floor((sample * (file.size - dataStart)) / SAMPLES);
+    yield source.slice(at, Math.min(file.size, at + SAMPLE_BYTES));
+  }
+}
+
+/** SHA-256 over what a data set lists: every example's text and split, and the paths and sizes of its files. */
+export async function dataIdentity({ examples }: Pick<Dataset, 'examples'>): Promise<string> {
+  const hash = await createSHA256();
+  for (const { id, label, question, answer, split, files } of examples) {
+    const sizes: [string, number][] = [];
+    for (const { path, size, blob } of files) sizes.push([path, size ?? (await blob()).size]);
+    hash.update(JSON.stringify([id, label, question, answer, split, sizes]));
+  }
+  return hash.digest();
+}
+
+/** Refuses to go on with another model or other data than the run was started with. @throws InputError */
+export async function checkSameInputs(
+  { name, model, data }: RunDescription,
+  open: { readonly model: OpenModel; readonly data: Dataset },
+): Promise<void> {
+  const hint = (what: string, wanted: string): string =>
+    `Drop the ${what} "${wanted}" that the run was started with, then press Resume again.`;
+  if ((await modelIdentity(open.model.tree)) !== model.identity) {
+    throw new InputError(
+      `The run ${name} trains the model "${model.name}"; the one that is open, "${open.model.files.name}", has other files.`,
+      { hint: hint('model', model.name) },
+    );
+  }
+  if ((await dataIdentity(open.data)) !== data.identity) {
+    throw new InputError(
+      `The run ${name} is on the data "${data.name}"; the set that is open, "${open.data.name}", has other clips or labels.`,
+      { hint: hint('data folder', data.name) },
+    );
+  }
+}

@@ -1,0 +1,244 @@
+/** Ten steps in one go equal five, a killed tab, and five more, bit for bit; in one browser, and over a folder on disk. */
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HeadlessSession, type PlainEvent } from '../../src/cli/headless.ts';
+import { findRun, RunMirror } from '../../src/cli/run-mirror.ts';
+import { treeFromDisk } from '../../src/io/disk.ts';
+import { presetConfig } from '../../src/protocol/presets.ts';
+import { type Chromium, launchChromium, type ServedPage, servePage } from '../setup/chromium.ts';
+import { type Folder, makeFolder, smallDataset } from './folders.ts';
+import { chartValues, reach, screenshot, settled } from './page.ts';
+
+const MODEL = 'public/demo/model';
+/** Decoder and media tokens train, with a reference and a schedule: everything that has a state takes part. */
+const CONFIG = presetConfig('demo', {
+  steps: 10,
+  promptsPerStep: 2,
+  groupSize: 4,
+  maxCompletionLength: 16,
+  trainProjectors: true,
+  trainBert: true,
+  beta: 0.04,
+  entropyCoef: 0.1,
+  schedule: 'linear',
+  warmupSteps: 3,
+  evalEvery: 4,
+  checkpointEvery: 5,
+  keepCheckpoints: 2,
+});
+const MINUTES = 60_000;
+/** What a clock or this machine's memory says; all other numbers must be equal. */
+const MEASURED = /^(step_time|tokens_per_second\/.*|memory\/.*)$/;
+
+type Of<T extends PlainEvent['type']> = Extract<PlainEvent, { type: T }>;
+function all<T extends PlainEvent['type']>(events: readonly PlainEvent[], type: T): Of<T>[] {
+  return events.filter((event): event is Of<T> => event.type === type);
+}
+
+/** Everything a run says that must come out the same, by step. */
+function told(events: readonly PlainEvent[]) {
+  const metrics = all(events, 'step').map(({ step, metrics: values }) => {
+    const kept = Object.entries(values).filter(([key]) => !MEASURED.test(key));
+    return { step, ...Object.fromEntries(kept) };
+  });
+  return { metrics, answers: all(events, 'rollouts').map(({ step, groups }) => ({ step, groups })) };
+}
+
+interface Checkpoint {
+  readonly weights: string;
+  readonly moments: string;
+  readonly state: Record<string, unknown>;
+}
+
+/** SHA-256 of a stored checkpoint's tensors, by their bytes, and its state without clock and device. */
+async function checkpoint(session: HeadlessSession, runId: string, step: number): Promise<Checkpoint> {
+  const files = await session.storedFiles(runId);
+  const read = async (name: string): Promise<Buffer> => {
+    const path = `checkpoints/step-${step}/${name}`;
+    const size = files.find((file) => file.name === path)!.size;
+    return (await session.readStored(runId, path, 0, size))!;
+  };
+  const hash = async (name: string) =>
+    createHash('sha256')
+      .update(await read(name))
+      .digest('hex');
+  const { savedAt: _, ...state } = JSON.parse((await read('state.json')).toString());
+  return {
+    weights: await hash('model.safetensors'),
+    moments: await hash('optimizer.safetensors'),
+    state,
+  };
+}
+
+const reached = (state: string) => (event: PlainEvent) => event.type === 'state' && event.state === state;
+
+describe('a run', () => {
+  let chromium: Chromium;
+  let served: ServedPage;
+  let data: Folder;
+  let copied: Folder;
+  let out: Folder;
+  let whole: { events: PlainEvent[]; at5: Checkpoint; at10: Checkpoint };
+  let killed: string;
+
+  beforeAll(async () => {
+    [chromium, served] = await Promise.all([launchChromium({ adapter: 'swiftshader' }), servePage()]);
+    data = smallDataset('few', 7, 2);
+    copied = makeFolder('copied');
+    out = makeFolder('out');
+  });
+  afterAll(async () => {
+    await chromium.close();
+    await served.close();
+    data.remove();
+    copied.remove();
+    out.remove();
+  });
+
+  async function open(): Promise<HeadlessSession> {
+    const session = await HeadlessSession.openIn(chromium.context, served.url);
+    await session.openFolder('openModel', MODEL);
+    await session.openFolder('openData', data.path);
+    return session;
+  }
+
+  /** Goes on with the killed run to its end; everything it ever said comes along. */
+  async function resume(session: HeadlessSession): Promise<PlainEvent[]> {
+    const begun = await session.ask((requestId) => ({ type: 'resumeRun', requestId, runId: killed }));
+    return [...begun, ...(await session.until(reached('finished')))];
+  }
+
+  async function expectTheSame(session: HeadlessSession, events: readonly PlainEvent[]): Promise<void> {
+    expect(told(events)).toEqual(told(whole.events));
+    expect(await checkpoint(session, killed, 10)).toEqual(whole.at10);
+  }
+
+  it(
+    'of ten steps leaves its checkpoints behind',
+    async () => {
+      const session = await open();
+      const mirror = new RunMirror(session, copied.path);
+      session.onEvent = (event) => event.type === 'saved' && mirror.follow(event.runId);
+      await session.post({ type: 'start', config: CONFIG });
+      const events = await session.until(reached('finished'));
+      await mirror.settled();
+      const saved = all(events, 'saved');
+      // An evaluation that is the best so far is kept at once; the checkpoint of step 4 is it.
+      expect(saved.map(({ step }) => step)).toEqual([4, 5, 10]);
+      const { runId } = saved[0]!;
+      const names = (await session.storedFiles(runId)).map(({ name }) => name).sort();
+      const parts = ['manifest.json', 'model.safetensors', 'optimizer.safetensors', 'state.json'];
+      expect(names).toEqual([
+        ...[10, 4, 5].flatMap((step) => parts.map((name) => `checkpoints/step-${step}/${name}`)),
+        'config.json',
+        'events.jsonl',
+        'rollouts.jsonl',
+      ]);
+      whole = {
+        events,
+        at5: await checkpoint(session, runId, 5),
+        at10: await checkpoint(session, runId, 10),
+      };
+      expect(whole.at5.weights).not.toBe(whole.at10.weights);
+      for (const { metrics } of all(events, 'step')) expect(metrics.grad_norm).toBeGreaterThan(0);
+      expect(all(events, 'step').at(-1)?.metrics.kl).toBeGreaterThan(0);
+      const onDisk = await treeFromDisk(findRun(copied.path).folder);
+      expect(onDisk.files.map(({ path }) => path)).toEqual(names);
+      for (const { path, blob } of onDisk.files) {
+        const { size } = await blob();
+        expect(await session.readStored(runId, path, 0, size), path).toEqual(
+          Buffer.from(await (await blob()).arrayBuffer()),
+        );
+      }
+      await session.close();
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'whose tab is killed in its sixth step is listed with its fifth',
+    async () => {
+      const session = await open();
+      await session.post({ type: 'start', config: CONFIG });
+      const events = await session.until((event) => event.type === 'saved' && event.step === 5);
+      killed = all(events, 'saved')[0]!.runId;
+      await session.close();
+      const again = await HeadlessSession.openIn(chromium.context, served.url);
+      const [listed] = all(await again.until(({ type }) => type === 'runs'), 'runs');
+      expect(listed?.runs.find(({ id }) => id === killed)).toMatchObject({
+        step: 5,
+        steps: 10,
+        model: 'model',
+        data: 'few',
+        demo: false,
+        sameDevice: true,
+      });
+      const mirror = new RunMirror(again, out.path);
+      mirror.follow(killed);
+      await mirror.settled();
+      await again.close();
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'goes on after that bit for bit, and only with its own data',
+    async () => {
+      const session = await open();
+      const other = smallDataset('other', 6, 2);
+      await session.openFolder('openData', other.path);
+      await expect(resume(session)).rejects.toThrow(/is on the data "few"; the set that is open, "other"/);
+      await session.openFolder('openData', data.path);
+      const events = await resume(session);
+      expect(all(events, 'resumed')[0]?.run.step).toBe(5);
+      await expectTheSame(session, events);
+      await session.close();
+      other.remove();
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'goes on from a folder on disk bit for bit',
+    async () => {
+      const session = await open();
+      await session.ask((requestId) => ({ type: 'deleteRun', requestId, runId: killed }));
+      expect(await session.storedFiles(killed)).toEqual([]);
+      const stored = findRun(out.path);
+      expect(stored).toMatchObject({ id: killed, config: CONFIG });
+      await session.keepRun(stored.folder);
+      const events = await resume(session);
+      expect(all(events, 'resumed')[0]?.run.step).toBe(5);
+      await expectTheSame(session, events);
+      await session.close();
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'of the demo goes on with one press after a reload, its charts and answers as they were',
+    async () => {
+      const session = await HeadlessSession.openIn(chromium.context, served.url);
+      await session.ask((requestId) => ({ type: 'openDemo', requestId }));
+      const config = presetConfig('demo', { ...CONFIG, steps: 2, evalEvery: 0, trainBert: false });
+      await session.post({ type: 'step', config });
+      const events = await session.until(reached('paused'));
+      await session.close();
+      const page = await chromium.context.newPage();
+      await page.goto(`${served.url}#/train`);
+      await settled(page);
+      const { runId, name } = all(events, 'saved')[0]!;
+      const row = page.locator(`[data-testid=saved-run][data-run="${runId}"]`);
+      await expect.poll(() => row.textContent()).toContain('1 / 2');
+      await row.getByRole('button', { name: `Resume ${name}` }).click();
+      await reach(page, 'finished');
+      expect(await page.getByTestId('saved').textContent()).toBe('saved at step 2');
+      const entropy = await chartValues(page, 'entropy');
+      expect([...entropy.keys()]).toEqual([1, 2]);
+      expect(entropy.get(1)).toBe(all(events, 'step')[0]?.metrics.entropy);
+      await screenshot(page, 'resumed');
+      await page.close();
+    },
+    10 * MINUTES,
+  );
+});

@@ -1,0 +1,58 @@
+/** Files in memory instead of in the browser's file system, with a device that can be full. */
+import type { FileStore } from '../../src/io/file-store.ts';
+
+export class MemoryStore implements FileStore {
+  readonly files = new Map<string, Uint8Array<ArrayBuffer>>();
+  /** Bytes that still fit. */
+  room = Number.POSITIVE_INFINITY;
+
+  async list(folder: string): Promise<string[]> {
+    const below = [...this.files.keys()].filter((path) => path.startsWith(`${folder}/`));
+    return [...new Set(below.map((path) => path.slice(folder.length + 1).split('/')[0]!))].sort();
+  }
+
+  async read(path: string): Promise<Blob | undefined> {
+    const bytes = this.files.get(path);
+    return bytes && new Blob([bytes]);
+  }
+
+  async create(path: string) {
+    this.files.set(path, new Uint8Array(0));
+    return { write: (bytes: Uint8Array<ArrayBuffer>) => this.#add(path, bytes), close: () => undefined };
+  }
+
+  async append(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#add(path, bytes);
+  }
+
+  /** What does not fit is left out, as on a device that fills up in the middle of a write. */
+  #add(path: string, bytes: Uint8Array<ArrayBuffer>): void {
+    const before = this.files.get(path) ?? new Uint8Array(0);
+    const fits = bytes.subarray(0, Math.min(bytes.byteLength, this.room));
+    const after = new Uint8Array(before.byteLength + fits.byteLength);
+    after.set(before);
+    after.set(fits, before.byteLength);
+    this.files.set(path, after);
+    this.room -= fits.byteLength;
+    if (fits.byteLength < bytes.byteLength)
+      throw new DOMException('The device is full.', 'QuotaExceededError');
+  }
+
+  async truncate(path: string, bytes: number): Promise<void> {
+    this.files.set(path, this.files.get(path)!.slice(0, bytes));
+  }
+
+  async remove(path: string): Promise<void> {
+    for (const name of this.files.keys()) {
+      if (name === path || name.startsWith(`${path}/`)) this.files.delete(name);
+    }
+  }
+
+  text(path: string): string {
+    return new TextDecoder().decode(this.files.get(path));
+  }
+
+  put(path: string, text: string): void {
+    this.files.set(path, new TextEncoder().encode(text));
+  }
+}

@@ -1,0 +1,107 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Gpu } from '../../src/gpu/index.ts';
+import { treeFromDisk } from '../../src/io/disk.ts';
+import type { FileTree } from '../../src/io/files.ts';
+import { openSealed, writeSealed } from '../../src/io/sealed.ts';
+import type { Config } from '../../src/protocol/config.ts';
+import { grpoStep } from '../../src/rl/step.ts';
+import { checkpointFiles, restoreCheckpoint } from '../../src/worker/runs/checkpoint.ts';
+import type { TrainState } from '../../src/worker/runs/records.ts';
+import { MemoryStore } from '../io/memory-store.ts';
+import { testGpu } from '../ops/harness.ts';
+import { type TinyRun, tinyRun } from './tiny-run.ts';
+
+/** The toy earns no reward: a bonus on variety is what it learns from. The reference holds it back by KL. */
+const BASE: Partial<Config> = {
+  ...{ steps: 2, learningRate: 0.005, schedule: 'linear', beta: 0.1, entropyCoef: 0.5, weightDecay: 0.01 },
+  maxCompletionLength: 4,
+};
+const LORA: Partial<Config> = { ...BASE, loraRank: 2 };
+const FULL: Partial<Config> = {
+  ...BASE,
+  ...{ loraRank: 0, trainDecoder: true, trainProjectors: true, trainGate: true, trainBert: true },
+};
+const STATE = { format: 1, step: 1 } as TrainState;
+
+let gpu: Gpu;
+let tree: FileTree;
+
+beforeAll(async () => {
+  gpu = await testGpu();
+  tree = await treeFromDisk('test/golden/omni-tiny');
+});
+
+const trainedOf = ({ policy, context }: TinyRun) => ({
+  store: policy.store,
+  optimizer: context.updater.optimizer,
+});
+
+/** What one step reports, without clocks and memory. */
+async function take(run: TinyRun, step: number) {
+  const examples = [run.examples[step % 4]!, run.examples[(step + 1) % 4]!];
+  const { metrics, groups } = await grpoStep(run.context, examples, step);
+  const { loss, kl, entropy, grad_norm, learning_rate } = metrics;
+  return { loss, kl, entropy, grad_norm, learning_rate, groups };
+}
+
+/** Bits of every trained tensor and its moments. */
+async function bitsOf(run: TinyRun): Promise<Map<string, Uint32Array[]>> {
+  const { store, optimizer } = trainedOf(run);
+  const bits = (values: Float32Array) => new Uint32Array(Float32Array.from(values).buffer);
+  const all = new Map<string, Uint32Array[]>();
+  for (const name of store.names()) {
+    const { first, second } = await optimizer.readMoments(name);
+    all.set(name, [bits(await store.read(name)), bits(first), bits(second)]);
+  }
+  return all;
+}
+
+async function saved(run: TinyRun): Promise<ReadonlyMap<string, Blob>> {
+  const files = new MemoryStore();
+  await writeSealed(files, 'step-1', checkpointFiles(trainedOf(run), STATE));
+  return openSealed(files, 'step-1');
+}
+
+describe.each([
+  ['an adapter', LORA, 'adapter.safetensors'],
+  ['every part that can train', FULL, 'model.safetensors'],
+])('a checkpoint of %s', (_, config, weights) => {
+  it('goes on bit for bit, measured against the weights as they were published', async () => {
+    using whole = await tinyRun(gpu, tree, config);
+    await take(whole, 0);
+    const files = await saved(whole);
+    const { stepCount } = trainedOf(whole).optimizer;
+    const expected = await take(whole, 1);
+    expect(expected.kl).toBeGreaterThan(0);
+    expect([...files.keys()]).toEqual([weights, 'optimizer.safetensors', 'state.json']);
+    using again = await tinyRun(gpu, tree, config);
+    await restoreCheckpoint(trainedOf(again), files);
+    trainedOf(again).optimizer.stepCount = stepCount;
+    const before = await bitsOf(again);
+    expect(await take(again, 1)).toEqual(expected);
+    const after = await bitsOf(again);
+    expect(after).toEqual(await bitsOf(whole));
+    expect(after).not.toEqual(before);
+  }, 300_000);
+});
+
+describe('a checkpoint of other trained parts', () => {
+  it('is refused by name and changes nothing', async () => {
+    using run = await tinyRun(gpu, tree, LORA);
+    const before = await bitsOf(run);
+    const refusal = async (config: Partial<Config>) => {
+      using other = await tinyRun(gpu, tree, config);
+      return expect(restoreCheckpoint(trainedOf(run), await saved(other))).rejects;
+    };
+    await (await refusal({ ...LORA, loraRank: 3 })).toThrow(
+      /lora_A.weight is F32 \[3, 64\], expected F32 \[2, 64\]/,
+    );
+    await (await refusal({ ...LORA, loraTargets: ['q_proj'] })).toThrow(
+      /adapter.safetensors: 6 tensors, expected 42/,
+    );
+    await (await refusal(FULL)).toThrow(
+      'holds model.safetensors, optimizer.safetensors, state.json, but no adapter',
+    );
+    expect(await bitsOf(run)).toEqual(before);
+  });
+});
