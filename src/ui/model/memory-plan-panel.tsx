@@ -46,9 +46,11 @@ export function MemoryPlanPanel() {
       {plan.whatIf ? (
         <WhatIfTable rows={plan.whatIf} now={peak.training} />
       ) : (
-        <button type="button" disabled={busy} onClick={() => fire(studio.plan(true))}>
-          What if…
-        </button>
+        <p>
+          <button type="button" disabled={busy} onClick={() => fire(studio.plan(true))}>
+            What if…
+          </button>
+        </p>
       )}
     </Panel>
   );

@@ -15,6 +15,7 @@ const YAML_KEYS = [
   'scale_rewards',
   'temperature',
   'max_steps',
+  'save_steps',
   'seed',
 ] as const;
 
@@ -64,7 +65,6 @@ export function grpoYaml(config: Config, baseModel: string, adapter: AdapterSett
     'output_dir: output',
     ...adapterLines(adapter),
     ...YAML_KEYS.flatMap((key) => (settings[key] === undefined ? [] : [`${key}: ${scalar(settings[key])}`])),
-    'save_steps: 100',
     'logging_steps: 1',
     'log_completions: true',
     'report_to: none',

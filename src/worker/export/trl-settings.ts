@@ -10,10 +10,21 @@ import {
 
 export type TrlSettings = Readonly<Record<string, number | string | boolean | readonly number[]>>;
 
-/** Told apart from the rest: rewards and adapter go elsewhere, and TRL is not asked to evaluate. */
-const ELSEWHERE: readonly ConfigKey[] = ['rewards', 'loraRank', 'loraAlpha', 'loraTargets', 'evalEvery'];
+/** Told apart from the rest: rewards and adapter go elsewhere, TRL is not asked to evaluate, and it keeps all it saves. */
+const ELSEWHERE: readonly ConfigKey[] = [
+  'rewards',
+  'loraRank',
+  'loraAlpha',
+  'loraTargets',
+  'evalEvery',
+  'bestMetric',
+  'keepCheckpoints',
+  'frozenWeights',
+];
 /** What the studio has and TRL has not; they matter only where they differ from what TRL does. */
-const STUDIO_ONLY: readonly ConfigKey[] = ['klEstimator', 'klClamp', 'promptPreset'];
+const STUDIO_ONLY: readonly ConfigKey[] = ['klEstimator', 'klClamp', 'promptPreset', 'frozenWeights'];
+/** Where the studio saves only at rests, TRL saves so often. */
+const SAVE_STEPS = 100;
 
 /** Optimizer steps in so many of the studio's steps: TRL counts each pass over a batch. */
 export function optimizerSteps({ numIterations }: Config, steps: number): number {
@@ -34,6 +45,7 @@ export function trlSettings(config: Config): TrlSettings {
     max_steps: optimizerSteps(config, config.steps),
     warmup_steps: optimizerSteps(config, config.warmupSteps),
     lr_scheduler_type: scheduleName(config),
+    save_steps: config.checkpointEvery > 0 ? optimizerSteps(config, config.checkpointEvery) : SAVE_STEPS,
     per_device_train_batch_size: config.groupSize,
     gradient_accumulation_steps: config.promptsPerStep,
   };
