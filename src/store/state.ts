@@ -132,6 +132,8 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'step':
       return {
         steps: [...state.steps, { step: event.step, metrics: event.metrics, seconds: event.seconds }],
+        // What came before the step is done.
+        progress: undefined,
       };
     case 'rollouts':
       return { rollouts: appendRollouts(state.rollouts, event.step, event.groups) };

@@ -54,7 +54,7 @@ function renamed(source: TensorSource): TensorSource {
     has: (name) => source.names().map(newer).includes(name),
     info: (name) => source.info(qwen2VlName(name)),
     bytes: (name) => source.bytes(qwen2VlName(name)),
-    pieces: (name, size) => source.pieces(qwen2VlName(name), size),
+    pieces: (name, size, range) => source.pieces(qwen2VlName(name), size, range),
     float32: (name) => source.float32(qwen2VlName(name)),
     integers: (name) => source.integers(qwen2VlName(name)),
   };

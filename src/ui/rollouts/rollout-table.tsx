@@ -110,7 +110,7 @@ function AnswerRow({ row, rewards, hasKl, open, toggle }: RowProps) {
       <td className="clip-path">{first && path.split('/').pop()}</td>
       <td>{first && label}</td>
       <td className="answer-text">{completion.text || <span className="muted">(nothing)</span>}</td>
-      <td>
+      <td className="answer-read">
         {completion.answer ?? <span className="muted">–</span>}{' '}
         {right && <span className="right-mark">✓</span>}
       </td>
