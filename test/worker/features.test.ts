@@ -1,0 +1,108 @@
+/** What the towers make of clips is made once, kept, and found again by content. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Example } from '../../src/data/types.ts';
+import type { Gpu } from '../../src/gpu/index.ts';
+import { treeFromDisk } from '../../src/io/disk.ts';
+import { type FeatureCache, folderFeatureCache, memoryFeatureCache } from '../../src/io/feature-cache.ts';
+import { InputError } from '../../src/math/errors.ts';
+import { tf } from '../../src/media/tf-device.ts';
+import { type Decode, FeatureStore } from '../../src/worker/features.ts';
+import { type OpenModel, openModel } from '../../src/worker/model.ts';
+import { memoryDirectory } from '../io/memory-directory.ts';
+import { numbers, testGpu } from '../ops/harness.ts';
+
+let gpu: Gpu;
+let model: OpenModel;
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+  gpu = await testGpu();
+  model = await openModel(await treeFromDisk('test/golden/omni-tiny'));
+}, 120_000);
+
+const SIDE = 24;
+/** Frames whose colours follow from the clip's only byte; a clip of byte 255 cannot be read. */
+const decode: Decode = async ({ path, files }, { frames }) => {
+  const [byte = 0] = new Uint8Array(await (await files[0]!.blob()).arrayBuffer());
+  if (byte === 255) throw new InputError(`${path}: broken.`);
+  const data = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => (byte * 7 + i) % 256);
+  return {
+    name: path,
+    frames: Array.from({ length: frames }, () => ({ width: SIDE, height: SIDE, data })),
+    frameIndices: Array.from({ length: frames }, (_, i) => i),
+    waveform: numbers(8000, byte + 1, 0.1),
+    durationSeconds: 0.5,
+    frameCount: frames,
+    fps: 16,
+    width: SIDE,
+    height: SIDE,
+    warnings: [],
+  };
+};
+
+const clip = (path: string, byte: number): Example => ({
+  ...{ id: path, path, label: 'sad', writtenLabel: 'sad', question: null, answer: 'sad' },
+  ...{ split: 'train', speaker: null },
+  files: [{ path, blob: async () => new Blob([Uint8Array.of(byte)]) }],
+});
+const quiet = { weights: () => undefined, clips: () => undefined };
+const store = (cache: FeatureCache) => new FeatureStore(gpu, model, cache, decode);
+const never = () => false;
+
+describe('features of clips', () => {
+  it('are made once: a later visit loads no tower and sees the same', async () => {
+    const cache = folderFeatureCache(memoryDirectory());
+    const clips = [clip('a.mp4', 1), clip('b.mp4', 2)];
+    const before = gpu.ledger.total;
+    const first = store(cache);
+    await first.prepare(clips, quiet, never);
+    expect(first.encoded).toBe(2);
+    expect(gpu.ledger.total).toBe(before);
+    const later = store(cache);
+    await later.prepare([clip('renamed.mp4', 2), clip('a.mp4', 1)], quiet, never);
+    expect(later.encoded).toBe(0);
+    const seen = await later.load(clip('renamed.mp4', 2));
+    expect(seen).toEqual(await first.load(clip('b.mp4', 2)));
+    expect(seen.vision!.length).toBeGreaterThan(0);
+    expect(seen.audio!.some((value) => value !== 0)).toBe(true);
+    expect(seen).not.toEqual(await first.load(clip('a.mp4', 1)));
+  });
+
+  it('of a clip that cannot be read are an issue, and the rest goes on', async () => {
+    const features = store(memoryFeatureCache());
+    await features.prepare([clip('bad.mp4', 255), clip('good.mp4', 3)], quiet, never);
+    expect(features.issues.map(({ file }) => file)).toEqual(['bad.mp4']);
+    expect([features.has(clip('bad.mp4', 255)), features.has(clip('good.mp4', 3))]).toEqual([false, true]);
+    await expect(features.load(clip('bad.mp4', 255))).rejects.toThrow('no longer on disk');
+  });
+
+  it('go to memory where the disk is full', async () => {
+    const full: FeatureCache = {
+      has: async () => false,
+      get: async () => undefined,
+      put: async () => {
+        throw new DOMException('full', 'QuotaExceededError');
+      },
+    };
+    const features = store(full);
+    await features.prepare([clip('a.mp4', 1)], quiet, never);
+    expect((await features.load(clip('a.mp4', 1))).vision!.length).toBeGreaterThan(0);
+  });
+});
+
+describe('the cache', () => {
+  it('keeps 16 bits and never an infinity', async () => {
+    const cache = memoryFeatureCache();
+    await cache.put('key', { vision: Float32Array.of(1 / 3, 1e9, -1e9) });
+    const { vision } = (await cache.get('key'))!;
+    expect([...vision!]).toEqual([0.333251953125, 65504, -65504]);
+  });
+
+  it('takes a damaged file for none', async () => {
+    const folder = memoryDirectory();
+    const file = await folder.getFileHandle('key.safetensors', { create: true });
+    const stream = await file.createWritable();
+    await stream.write('half a file');
+    await stream.close();
+    expect(await folderFeatureCache(folder).get('key')).toBeUndefined();
+  });
+});

@@ -1,0 +1,67 @@
+/** A run that the device cannot hold is refused before anything is loaded, with a setting that would fit. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { dryDevice, Gpu, probeMemory } from '../../src/gpu/index.ts';
+import { treeFromDisk } from '../../src/io/disk.ts';
+import { InputError } from '../../src/math/errors.ts';
+import { parseConfig } from '../../src/protocol/config.ts';
+import { alternatives } from '../../src/protocol/memory.ts';
+import { demandRoom } from '../../src/worker/make-room.ts';
+import { planMemory } from '../../src/worker/memory-plan.ts';
+import { type OpenModel, openModel } from '../../src/worker/model.ts';
+
+/** A device that holds so many bytes and then says that it is out of memory. */
+function deviceOf(capacity: number): GPUDevice {
+  const device = dryDevice();
+  let held = 0;
+  let failed = false;
+  return Object.assign(device, {
+    createBuffer({ size }: GPUBufferDescriptor) {
+      failed = held + size > capacity;
+      if (!failed) held += size;
+      const kept = failed ? 0 : size;
+      return { size, destroy: () => (held -= kept) };
+    },
+    popErrorScope: async () => (failed ? { message: 'out of memory' } : null),
+  });
+}
+
+let model: OpenModel;
+const config = parseConfig({ groupSize: 8, promptsPerStep: 4, loraRank: 0, trainDecoder: true, beta: 0 });
+beforeAll(async () => {
+  model = await openModel(await treeFromDisk('test/golden/omni-tiny'));
+});
+
+describe('probing', () => {
+  it('finds what a device can hold, to a piece, and lets go of it', async () => {
+    const device = deviceOf(500 * 2 ** 20);
+    expect(await probeMemory({ device }, 300 * 2 ** 20)).toBe(300 * 2 ** 20);
+    expect(await probeMemory({ device }, 2 ** 30)).toBe(500 * 2 ** 20);
+    expect(await probeMemory({ device }, 500 * 2 ** 20)).toBe(500 * 2 ** 20);
+  });
+});
+
+describe('a run', () => {
+  it('that fits is let through', async () => {
+    const plan = await planMemory(model, config, 1);
+    const gpu = new Gpu(deviceOf(2 * plan.peak.training));
+    await expect(demandRoom(gpu, model, config, plan, 1)).resolves.toBeUndefined();
+  });
+
+  it('that does not is refused with a setting that would', async () => {
+    const plan = await planMemory(model, config, 1);
+    const gpu = new Gpu(deviceOf(plan.peak.training - 1));
+    const refused = await demandRoom(gpu, model, config, plan, 1).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(InputError);
+    expect((refused as InputError).message).toMatch(/^This run needs .* most of it for .* could be had\.$/);
+    expect((refused as InputError).hint).toMatch(/^[A-Z4].* would take .* MiB\./);
+  });
+});
+
+describe('alternatives', () => {
+  it('that save memory come first, and none is offered that changes nothing', () => {
+    const labels = alternatives(config).map(({ label }) => label);
+    expect(labels[0]).toBe('LoRA of rank 16 instead of the whole decoder');
+    expect(labels).toContain('4 answers per clip');
+    expect(labels).not.toContain('without a reference model (beta 0)');
+  });
+});
