@@ -202,3 +202,19 @@ function stringValues(value: unknown): Record<string, string> {
     Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
   );
 }
+
+/** Several sources as one: a tensor comes from the first that has it. */
+export function firstThatHas(sources: readonly [TensorSource, ...TensorSource[]]): TensorSource {
+  const [first] = sources;
+  const holder = (name: string): TensorSource => sources.find((source) => source.has(name)) ?? first;
+  return {
+    label: sources.map(({ label }) => label).join(', '),
+    names: () => [...new Set(sources.flatMap((source) => source.names()))],
+    has: (name) => sources.some((source) => source.has(name)),
+    info: (name) => holder(name).info(name),
+    bytes: (name) => holder(name).bytes(name),
+    pieces: (name, pieceBytes, range) => holder(name).pieces(name, pieceBytes, range),
+    float32: (name) => holder(name).float32(name),
+    integers: (name) => holder(name).integers(name),
+  };
+}

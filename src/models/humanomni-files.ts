@@ -29,6 +29,13 @@ const TOWER_TYPES: Readonly<Record<string, TowerKind>> = {
   bert: 'bert',
 };
 
+/** How the names of a tower's tensors begin in the main file. */
+const INSIDE: Readonly<Record<TowerKind, string>> = {
+  vision: 'model.vision_tower.',
+  audio: 'model.audio_tower.',
+  bert: 'model.bert_model.',
+};
+
 /** Folders of the tree, the top ('') included, that hold a config.json. */
 export function configFolders(tree: FileTree): string[] {
   return tree.files
@@ -60,7 +67,7 @@ export async function openHumanOmni(tree: FileTree): Promise<HumanOmniFiles> {
     seen.push(`${path || tree.name} (${type})`);
     if (isHumanOmni(config)) main ??= { tree: folder, config };
     const tower = TOWER_TYPES[type];
-    if (tower) towers[tower] = { tree: folder, config, weights: await openCheckpoint(folder) };
+    if (tower) towers[tower] = { tree: folder, config };
   }
   if (!main) {
     const found = seen.length > 0 ? `found ${seen.join(', ')}` : 'found no config.json';
@@ -72,12 +79,26 @@ export async function openHumanOmni(tree: FileTree): Promise<HumanOmniFiles> {
     );
   }
   const weights = await openCheckpoint(main.tree);
+  for (const kind of Object.keys(towers) as TowerKind[]) {
+    towers[kind] = await withWeights(towers[kind]!, kind, weights);
+  }
   return {
     name: main.tree.name === 'model' ? tree.name : main.tree.name,
     main: { ...main, weights },
     towers,
     layout: Object.keys(towers).length > 0 ? 'towers in folders of their own' : 'one folder',
   };
+}
+
+/** A tower's folder with its weights; without, if it has none and the main file holds them. */
+async function withWeights(
+  folder: ModelFolder,
+  kind: TowerKind,
+  mainWeights: TensorSource,
+): Promise<ModelFolder> {
+  const none = !folder.tree.files.some(({ path }) => path.endsWith('.safetensors'));
+  if (none && mainWeights.names().some((name) => name.startsWith(INSIDE[kind]))) return folder;
+  return { ...folder, weights: await openCheckpoint(folder.tree) };
 }
 
 /** preprocessor_config.json of a tower's own folder, or the part of the main config that stands for it. */

@@ -20,7 +20,8 @@ const BY_ROWS = ['model.embed_tokens.weight', 'lm_head.weight'];
 
 /**
  * The tensors of a checkpoint that `wanted` names, in the files' order. Tables over the vocabulary are split by rows as
- * the decoder opens them. Where the head is `tied`, it trains under the embedding's name, whatever the file calls it.
+ * the decoder opens them. Where the head is `tied`, it trains under the embedding's name, whatever the file calls it; a file that
+ * has both gives the embedding's values, as loading in transformers does.
  */
 export function trainedTensors(
   source: TensorSource,
@@ -32,7 +33,7 @@ export function trainedTensors(
     const name = tied && file === 'lm_head.weight' ? 'model.embed_tokens.weight' : file;
     if (!wanted(name)) continue;
     for (const tensor of pieces(name, file, source.info(file).shape)) {
-      if (!tensors.has(tensor.name)) tensors.set(tensor.name, tensor);
+      if (file === name || !tensors.has(tensor.name)) tensors.set(tensor.name, tensor);
     }
   }
   return [...tensors.values()];

@@ -1,4 +1,4 @@
-import { type FileTree, readJsonIfThere, readTextIfThere } from '../io/files.ts';
+import { type FileTree, readJsonIfThere, readTextIfThere, subtree } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import { Tokenizer } from './tokenizer.ts';
 
@@ -19,6 +19,27 @@ export async function loadBertTokenizer(folder: FileTree): Promise<BertTokenizer
   throw new InputError(`${folder.name}: neither tokenizer.json nor vocab.txt for the gate's text.`, {
     hint: "Put bert-base-uncased's vocab.txt into the folder.",
   });
+}
+
+/** From BERT's own folder, else from a `vocab.txt` anywhere in what was dropped. */
+export async function findGateTokenizer(tree: FileTree, bertFolder?: FileTree): Promise<BertTokenizer> {
+  if (bertFolder) return loadBertTokenizer(bertFolder);
+  const vocab = tree.files.find(({ path }) => path === 'vocab.txt' || path.endsWith('/vocab.txt'));
+  if (vocab)
+    return bertTokenizerFromVocab(await (await vocab.blob()).text(), await bertConfig(tree, vocab.path));
+  throw new InputError(
+    `${tree.name}: no vocab.txt for the gate's text, neither beside config.json nor in a folder of BERT.`,
+    {
+      hint: "Put bert-base-uncased's vocab.txt into a folder bert beside the model's files.",
+    },
+  );
+}
+
+/** tokenizer_config.json beside the vocabulary, unless it is the decoder's. */
+async function bertConfig(tree: FileTree, vocabPath: string): Promise<Record<string, unknown>> {
+  const folder = subtree(tree, vocabPath.slice(0, -'vocab.txt'.length));
+  if (!folder || (await readTextIfThere(folder, 'tokenizer.json')) !== undefined) return {};
+  return (await readJsonIfThere(folder, 'tokenizer_config.json')) ?? {};
 }
 
 /** From the text of `vocab.txt`, one token a line, its line number the id. `do_lower_case: false` in the config keeps case. */

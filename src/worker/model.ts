@@ -1,7 +1,6 @@
 import { DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
-import { type FileTree, readJsonIfThere, readTextIfThere, subtree } from '../io/files.ts';
+import { type FileTree, readJsonIfThere } from '../io/files.ts';
 import type { TensorSource } from '../io/safetensors.ts';
-import { InputError } from '../math/errors.ts';
 import { type HumanOmniConfig, inspectHumanOmni, mediaTokenCounts } from '../models/humanomni.ts';
 import { type HumanOmniFiles, openHumanOmni, preprocessorOf } from '../models/humanomni-files.ts';
 import type { ModelSummary } from '../protocol/messages.ts';
@@ -9,7 +8,7 @@ import { countParameters } from '../rl/policy.ts';
 import type { TextTools } from '../rl/prepare.ts';
 import type { MediaCounts } from '../rl/prompt-tokens.ts';
 import { partOf } from '../rl/trained-parts.ts';
-import { type BertTokenizer, bertTokenizerFromVocab, loadBertTokenizer } from '../text/bert-tokenizer.ts';
+import { findGateTokenizer } from '../text/bert-tokenizer.ts';
 import { ChatTemplate } from '../text/chat-template.ts';
 import { endTokenIds, Tokenizer } from '../text/tokenizer.ts';
 import { type MediaSpec, mediaSpec } from './media-spec.ts';
@@ -41,32 +40,15 @@ export async function openModel(tree: FileTree): Promise<OpenModel> {
     files,
     config,
     unusedTensors,
-    text: { tokenizer, template: await ChatTemplate.load(main.tree), gate: await gateTokenizer(tree, files) },
+    text: {
+      tokenizer,
+      template: await ChatTemplate.load(main.tree),
+      gate: await findGateTokenizer(tree, files.towers.bert?.tree),
+    },
     endIds: endTokenIds(tokenizer, main.config, generation),
     counts: mediaTokenCounts(config),
     media: mediaSpec(config, await preprocessorOf(files, 'vision')),
   };
-}
-
-/** From BERT's own folder, else from a `vocab.txt` anywhere in what was dropped. */
-async function gateTokenizer(tree: FileTree, files: HumanOmniFiles): Promise<BertTokenizer> {
-  if (files.towers.bert) return loadBertTokenizer(files.towers.bert.tree);
-  const vocab = tree.files.find(({ path }) => path === 'vocab.txt' || path.endsWith('/vocab.txt'));
-  if (vocab)
-    return bertTokenizerFromVocab(await (await vocab.blob()).text(), await bertConfig(tree, vocab.path));
-  throw new InputError(
-    `${tree.name}: no vocab.txt for the gate's text, neither beside config.json nor in a folder of BERT.`,
-    {
-      hint: "Put bert-base-uncased's vocab.txt into a folder bert beside the model's files.",
-    },
-  );
-}
-
-/** tokenizer_config.json beside the vocabulary, unless it is the decoder's. */
-async function bertConfig(tree: FileTree, vocabPath: string): Promise<Record<string, unknown>> {
-  const folder = subtree(tree, vocabPath.slice(0, -'vocab.txt'.length));
-  if (!folder || (await readTextIfThere(folder, 'tokenizer.json')) !== undefined) return {};
-  return (await readJsonIfThere(folder, 'tokenizer_config.json')) ?? {};
 }
 
 /** What the page shows of a model. `trainable` is known once a run was loaded. */

@@ -21,7 +21,7 @@ async function checkpoint(head: boolean): Promise<TensorSource> {
     name,
     dtype: 'F32' as const,
     shape: [6, 4],
-    bytes: () => f32ToBytes('F32', values),
+    bytes: () => f32ToBytes('F32', name === 'lm_head.weight' ? values.map((value) => -value) : values),
   });
   const names = [
     'model.embed_tokens.weight',
@@ -40,6 +40,15 @@ describe('trained tensors', () => {
     ]);
     const untied = trainedTensors(await checkpoint(true), (name) => name === 'lm_head.weight', false);
     expect(untied.map(({ name }) => name)).toEqual(['lm_head.weight']);
+  });
+
+  it('of a tied head come from the embedding, if there is one', async () => {
+    const source = await checkpoint(true);
+    const trained = trainedTensors(source, (name) => !name.includes('layers'), true);
+    using store = new ParameterStore(gpu, trained);
+    await loadTrained(gpu, store, source, trained);
+    expect(store.names()).toEqual(['model.embed_tokens.weight']);
+    expect(await readTrained(store, 'model.embed_tokens.weight')).toEqual(values);
   });
 
   it('are loaded range by range and read back as one', async () => {

@@ -1,9 +1,13 @@
 /** A HumanOmni case folder, opened: its checkpoint, its arrays and its group of completions. */
+
+import type { FloatDtype } from '../../io/dtype.ts';
 import { type FileTree, readJson } from '../../io/files.ts';
 import type { TensorSource } from '../../io/safetensors.ts';
 import { audioTokenCount } from '../../models/audio-projector.ts';
+import { weightSources } from '../../models/humanomni.ts';
 import { type HumanOmniFiles, openHumanOmni } from '../../models/humanomni-files.ts';
 import { expandPrompt } from '../../rl/prompt-tokens.ts';
+import { BOUNDS, type Bounds } from './bounds.ts';
 import { type GroupCase, openArrays, readCompletions } from './group-case.ts';
 
 export interface HumanOmniCase extends GroupCase {
@@ -11,6 +15,8 @@ export interface HumanOmniCase extends GroupCase {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly arrays: TensorSource;
   readonly files: HumanOmniFiles;
+  /** What counts as equal, by what the checkpoint's weights are stored as. */
+  readonly bounds: Bounds;
 }
 
 /** Opens a case folder: case.json, case.safetensors, and the checkpoint in model/ beside its towers. */
@@ -22,13 +28,21 @@ export async function openCase(tree: FileTree): Promise<HumanOmniCase> {
     video: arrays.info('video_tokens').shape[0]!,
     audio: audioTokenCount(arrays.info('audio_hidden').shape[0]!),
   };
+  const files = await openHumanOmni(tree);
   return {
     tree,
     settings,
     arrays,
-    files: await openHumanOmni(tree),
+    files,
+    bounds: BOUNDS[storedAs(weightSources(files).map(({ source }) => source))],
     prompt: expandPrompt(await arrays.integers('prompt_ids'), counts),
     ...(await readCompletions(arrays)),
     advantages: [...(await arrays.float32('advantages'))],
   };
+}
+
+/** The coarsest type that any of the weights is stored as. */
+function storedAs(sources: readonly TensorSource[]): FloatDtype {
+  const types = new Set(sources.flatMap((source) => source.names().map((name) => source.info(name).dtype)));
+  return (['BF16', 'F16'] as const).find((dtype) => types.has(dtype)) ?? 'F32';
 }

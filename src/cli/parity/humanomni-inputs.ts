@@ -1,6 +1,6 @@
 /** What lies before and behind a HumanOmni's layers: tokenizers, frame choice, pixels, log-mel, and greedy decoding. */
 import { Arena, type Gpu } from '../../gpu/index.ts';
-import { type FileTree, readJsonIfThere, subtree } from '../../io/files.ts';
+import { readJsonIfThere } from '../../io/files.ts';
 import { sampleFrameIndices } from '../../media/frame-sampling.ts';
 import { logMel } from '../../media/log-mel.ts';
 import { WHISPER_STFT } from '../../media/mel.ts';
@@ -8,7 +8,7 @@ import { pixelsFromFrames } from '../../media/pixels.ts';
 import { releaseTf, startTfOnDevice } from '../../media/tf-device.ts';
 import { Generator } from '../../rl/generator.ts';
 import type { Policy } from '../../rl/policy.ts';
-import { loadBertTokenizer } from '../../text/bert-tokenizer.ts';
+import { findGateTokenizer } from '../../text/bert-tokenizer.ts';
 import { type ChatMessage, ChatTemplate } from '../../text/chat-template.ts';
 import { encodeWithSentinels } from '../../text/sentinels.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
@@ -32,7 +32,7 @@ export async function tokenizerQuantities({ tree, files }: HumanOmniCase): Promi
   if (!expected) return [];
   const folder = files.main.tree;
   const tokenizer = await Tokenizer.load(folder);
-  const bert = await loadBertTokenizer(files.towers.bert?.tree ?? (subtree(tree, 'bert') as FileTree));
+  const bert = await findGateTokenizer(tree, files.towers.bert?.tree);
   const quantities = (expected.bpe ?? []).flatMap(({ text, ids, decoded }, i) => [
     differing(`bpe ids ${i}`, tokenizer.encode(text), ids),
     differing(`bpe text ${i}`, [tokenizer.decode(ids, { skipSpecialTokens: false })], [decoded]),

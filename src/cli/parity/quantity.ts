@@ -1,22 +1,31 @@
 /** One compared number: how far ours is from the published code's, and how far it may be. */
 import { sizeOf } from '../../gpu/index.ts';
+import type { FloatDtype } from '../../io/dtype.ts';
 import type { TensorSource } from '../../io/safetensors.ts';
 import type { ParameterStore } from '../../optim/parameters.ts';
-import {
-  ACTIVATION,
-  CHANGE_SHARE,
-  gradientBound,
-  LOG_PROBABILITY,
-  PIXEL_LARGEST,
-  PIXEL_MEAN,
-  STEP_SHARE,
-  scalarBound,
-} from './bounds.ts';
+import { type Bounds, FLOAT32, PIXEL_LARGEST, PIXEL_MEAN, scalarBound } from './bounds.ts';
 
 export interface Quantity {
   readonly name: string;
   readonly error: number;
   readonly bound: number;
+  /** What the weights are stored as, where the bound is that of a type other than F32. */
+  readonly weights?: FloatDtype;
+}
+
+/** |ours - reference| against a bound that these `bounds` gave. */
+export function within(
+  name: string,
+  ours: number,
+  reference: number,
+  bound: number,
+  bounds: Bounds,
+): Quantity {
+  return bounded(name, Math.abs(ours - reference), bound, bounds);
+}
+
+function bounded(name: string, error: number, bound: number, { weights }: Bounds): Quantity {
+  return { name, error, bound, ...(weights === 'F32' ? {} : { weights }) };
 }
 
 /** Whether the quantity holds; an error that is no number does not. */
@@ -69,16 +78,22 @@ export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.sqrt(sum);
 }
 
-/** Activations, tokens, logits: norm(difference) / norm(reference) at most 1e-4. */
-export function activation(name: string, ours: ArrayLike<number>, reference: ArrayLike<number>): Quantity {
-  return { name, error: distance(ours, reference) / norm(reference), bound: ACTIVATION };
+/** Activations, tokens, logits: norm(difference) / norm(reference), at most 1e-4 with F32 weights. */
+export function activation(
+  name: string,
+  ours: ArrayLike<number>,
+  reference: ArrayLike<number>,
+  bounds = FLOAT32,
+): Quantity {
+  return bounded(name, distance(ours, reference) / norm(reference), bounds.activation, bounds);
 }
 
-/** Log-probabilities: largest difference at most 5e-4. `ours` is zero where the reference is masked. */
+/** Log-probabilities: largest difference, at most 5e-4 with F32 weights. `ours` is zero where the reference is masked. */
 export async function logProbability(
   arrays: TensorSource,
   name: string,
   ours: ArrayLike<number>,
+  bounds = FLOAT32,
 ): Promise<Quantity> {
   const reference = await arrays.float32(name);
   const mask = await arrays.integers('completion_mask');
@@ -87,17 +102,12 @@ export async function logProbability(
     if (mask[i] === 1) error = Math.max(error, Math.abs(ours[i]! - reference[i]!));
     if (Number.isNaN(ours[i]!)) error = Number.NaN;
   }
-  return { name, error, bound: LOG_PROBABILITY };
+  return bounded(name, error, bounds.logProbability, bounds);
 }
 
 /** Losses and KL: difference at most 1e-5 + 1e-4 · reference. */
 export function scalar(name: string, ours: number, reference: number): Quantity {
   return { name, error: Math.abs(ours - reference), bound: scalarBound(reference) };
-}
-
-/** Losses and norms behind optimizer steps: within 1 %. */
-export function withinShare(name: string, ours: number, reference: number): Quantity {
-  return { name, error: Math.abs(ours - reference), bound: STEP_SHARE * Math.abs(reference) };
 }
 
 export interface Gradients {
@@ -119,14 +129,14 @@ function cut(values: Float32Array, shape: readonly number[], rows?: readonly [nu
 }
 
 /**
- * Gradients, tensor by tensor: norm(difference) at most 2e-3 · max(norm(reference), 1e-3 · global norm). A tensor that the
+ * Gradients, tensor by tensor: norm(difference), with F32 weights at most 2e-3 · max(norm(reference), 1e-3 · global norm). A tensor that the
  * store has and the file (when it is whole) has not is expected to have none, so it is not looked at.
  */
 export async function gradients(
   label: string,
   expected: TensorSource,
   store: ParameterStore,
-  toStore: (name: string) => string = (name) => name,
+  { toStore = (name: string): string => name, bounds = FLOAT32 } = {},
 ): Promise<Gradients> {
   let squares = 0;
   for (const name of store.names()) squares += norm(await store.readGradient(name)) ** 2;
@@ -137,17 +147,18 @@ export async function gradients(
     const reference = await expected.float32(name);
     const inStore = toStore(tensor);
     const ours = cut(await store.readGradient(inStore), store.get(inStore).shape, rows);
-    const bound = gradientBound(norm(reference), global);
-    quantities.push({ name: `${label} ${name}`, error: distance(ours, reference), bound });
+    const bound = bounds.gradient(norm(reference), global);
+    quantities.push(bounded(`${label} ${name}`, distance(ours, reference), bound, bounds));
   }
   return { quantities, norm: global };
 }
 
-/** Tensors behind optimizer steps: norm(difference) at most 5 % of norm(change). */
+/** Tensors behind optimizer steps: norm(difference), at most 5 % of norm(change) with F32 weights. */
 export async function change(
   after: TensorSource,
   before: TensorSource,
   store: ParameterStore,
+  bounds = FLOAT32,
 ): Promise<Quantity[]> {
   const quantities: Quantity[] = [];
   for (const name of after.names()) {
@@ -156,11 +167,8 @@ export async function change(
     const reference = await after.float32(name);
     const start = cut(await before.float32(tensor), shape, rows);
     const ours = cut(await store.read(tensor), shape, rows);
-    quantities.push({
-      name: `after steps ${name}`,
-      error: distance(ours, reference),
-      bound: CHANGE_SHARE * distance(start, reference),
-    });
+    const bound = bounds.change(distance(start, reference), norm(reference));
+    quantities.push(bounded(`after steps ${name}`, distance(ours, reference), bound, bounds));
   }
   return quantities;
 }

@@ -18,7 +18,8 @@ const show = (value: number): string => (Number.isFinite(value) ? value.toExpone
 /** "ok    loss …  error 1.20e-8  bound 3.40e-5" */
 export function quantityLine(quantity: Quantity): string {
   const verdict = holds(quantity) ? 'ok  ' : 'FAIL';
-  return `${verdict}  ${quantity.name}  error ${show(quantity.error)}  bound ${show(quantity.bound)}`;
+  const weights = quantity.weights === undefined ? '' : ` for ${quantity.weights} weights`;
+  return `${verdict}  ${quantity.name}  error ${show(quantity.error)}  bound ${show(quantity.bound)}${weights}`;
 }
 
 /** The last line of one folder. */
