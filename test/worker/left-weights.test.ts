@@ -1,7 +1,10 @@
 /** A run that starts from the weights of another one: on the toy checkpoint, with made-up prompts and answers. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
+import { memorySource } from '../../src/io/bytes.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
+import type { FileTree } from '../../src/io/files.ts';
+import { openSafetensors } from '../../src/io/safetensors.ts';
 import { type HumanOmniFiles, openHumanOmni } from '../../src/models/humanomni-files.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { lossMetrics } from '../../src/rl/loss.ts';
@@ -9,9 +12,13 @@ import { LOSS_DEFAULTS } from '../../src/rl/loss-config.ts';
 import { loadPolicy } from '../../src/rl/policy.ts';
 import type { LeftWeights } from '../../src/rl/start-weights.ts';
 import type { MicroResult, Updater } from '../../src/rl/update.ts';
+import { changedTensors } from '../../src/worker/export/changed.ts';
+import { checkpointProblem } from '../../src/worker/export/trl-checkpoint.ts';
+import { mergedCheckpoint } from '../../src/worker/export/weights.ts';
 import { type LeavingRun, takeAlong, weightsToLeave } from '../../src/worker/left-weights.ts';
 import { policyOptions, startOf } from '../../src/worker/run-options.ts';
 import { relativeError, testGpu } from '../ops/harness.ts';
+import { contentsOf } from '../reference/bytes-of.ts';
 import { tinyUpdater, toyGroup } from '../reference/omni-tiny.ts';
 
 const GROUPS = [toyGroup(1, [5, 3, 8]), toyGroup(2, [1, 7, 4], 12)];
@@ -20,13 +27,16 @@ const KL = { ...LOSS_DEFAULTS, beta: 0.04 };
 const ROUNDING = 1e-4;
 
 let gpu: Gpu;
+let tree: FileTree;
 let files: HumanOmniFiles;
 beforeAll(async () => {
   gpu = await testGpu();
-  files = await openHumanOmni(await treeFromDisk('test/golden/omni-tiny'));
+  tree = await treeFromDisk('test/golden/omni-tiny');
+  files = await openHumanOmni(tree);
 });
 
 interface Stage extends LeavingRun {
+  readonly config: Config;
   /** One update with the KL to the reference; what the pass measured before it. */
   update(learningRate: number): Promise<MicroResult>;
   [Symbol.dispose](): void;
@@ -38,6 +48,7 @@ async function open(values: Partial<Config>, left?: LeftWeights): Promise<Stage>
   const policy = await loadPolicy(gpu, start?.files ?? files, policyOptions(config, 256, start));
   const updater: Updater = await tinyUpdater(policy, GROUPS, { objective: KL });
   return {
+    config,
     policy,
     ...(start ? { start } : {}),
     update: async (learningRate) => (await updater.update(GROUPS, learningRate)).micro[0]!,
@@ -104,6 +115,13 @@ describe('a run that starts from what another left', () => {
     const kept = await second.left.tensors.float32(norm);
     expect(kept).toEqual(await first.left.tensors.float32(norm));
     expect(kept).not.toEqual(await files.main.weights.float32(norm));
+    const { policy } = third;
+    const merged = await contentsOf(
+      await mergedCheckpoint({ tree, files: policy.files }, changedTensors(policy), 'f32'),
+    );
+    const exported = await openSafetensors(memorySource(merged['model/model.safetensors']!), 'export');
+    expect(await exported.float32(norm)).toEqual(kept);
+    expect(checkpointProblem({ ...third, step: 1 })).toContain('weights that are not the published ones');
   });
 
   it.each([{}, { ...DECODER }])('gives back all memory when it is closed: %o', async (values) => {
