@@ -23,6 +23,8 @@ interface Options {
   readonly data?: string;
   readonly out?: string;
   readonly config: Config;
+  /** Supervised steps that go before the run. */
+  readonly sftSteps: number;
   /** The run to go on with. */
   readonly stored?: RunOnDisk;
 }
@@ -31,6 +33,7 @@ const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--
   --demo        the embedded model and clips
   --model DIR   a HumanOmni checkpoint folder     --data DIR   a folder of clips with their annotation
   --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
+  --sftSteps N  N supervised steps with the same settings first; the run then starts from their weights
   --resume      goes on from the newest checkpoint in DIR, with the settings of that run\n`;
 
 function folder(value: string | undefined, flag: string): string {
@@ -47,9 +50,17 @@ function existing(value: string | undefined, flag: string): string {
   return path;
 }
 
+function count(value: string | undefined, flag: string): number {
+  if (/^[1-9]\d*$/.test(value ?? '')) return Number(value);
+  throw new InputError(`${flag} is ${value ?? 'missing'}; expected a whole number above 0.`, { hint: USAGE });
+}
+
 function parseArguments(argv: readonly string[]): Options {
   const { values, rest } = parseFlags(argv);
-  const options: { demo: boolean; model?: string; data?: string; out?: string } = { demo: false };
+  const options: { demo: boolean; model?: string; data?: string; out?: string; sftSteps: number } = {
+    demo: false,
+    sftSteps: 0,
+  };
   let resume = false;
   for (let i = 0; i < rest.length; i++) {
     const flag = rest[i]!;
@@ -57,6 +68,7 @@ function parseArguments(argv: readonly string[]): Options {
     else if (flag === '--model') options.model = existing(rest[++i], flag);
     else if (flag === '--data') options.data = existing(rest[++i], flag);
     else if (flag === '--resume') resume = true;
+    else if (flag === '--sftSteps') options.sftSteps = count(rest[++i], flag);
     else if (flag === '--out') options.out = folder(rest[++i], flag);
     else throw new InputError(`Unknown argument ${flag}.`, { hint: `${USAGE}${flagsHelp()}` });
   }
@@ -66,7 +78,7 @@ function parseArguments(argv: readonly string[]): Options {
   if (!options.demo && (options.model === undefined || options.data === undefined)) {
     throw new InputError('--model and --data belong together.', { hint: USAGE });
   }
-  if (resume) return { ...options, ...storedRun(options.out, values) };
+  if (resume) return { ...options, sftSteps: 0, ...storedRun(options.out, values) };
   return { ...options, config: options.demo ? presetConfig('demo', values) : parseConfig(values) };
 }
 
@@ -91,14 +103,14 @@ const print = (value: unknown): void => {
 
 const progress = new ProgressLines(say);
 
-function report(event: PlainEvent, steps: number): void {
+function report(event: PlainEvent, { stage, steps }: Pick<Config, 'stage' | 'steps'>): void {
   if (event.type === 'step') {
     const { step, metrics, seconds } = event;
     const show = (key: string): string => (metrics[key as keyof typeof metrics] ?? 0).toFixed(3);
     say(
       `step ${step}/${steps}  reward ${show('reward')}  loss ${show('loss')}  kl ${show('kl')}  ${show('step_time')} s`,
     );
-    print({ type: 'step', step, ...metrics, seconds });
+    print({ type: 'step', stage, step, ...metrics, seconds });
   } else if (event.type === 'ready') {
     say(`${event.device.description || event.device.vendor}`);
   } else if (event.type === 'data') {
@@ -191,6 +203,20 @@ async function resume(session: StudioSession, { id, folder: path }: RunOnDisk): 
   await session.ask((requestId) => ({ type: 'resumeRun', requestId, runId: id }));
 }
 
+/** Supervised steps with a run's settings; returns those of the run that starts from their weights. */
+async function coldStart(
+  session: StudioSession,
+  { config, sftSteps }: Options,
+  seen: { config: Pick<Config, 'stage' | 'steps'> },
+): Promise<Config> {
+  const first: Config = { ...config, stage: 'sft', steps: sftSteps };
+  seen.config = first;
+  await session.post({ type: 'start', config: first });
+  await finish(session);
+  seen.config = config;
+  return { ...config, startFrom: 'last run' };
+}
+
 /** Waits for the last step; returns every event on the way. */
 async function finish(session: StudioSession): Promise<PlainEvent[]> {
   const ended = ['finished', 'failed', 'stopped'];
@@ -204,10 +230,10 @@ async function finish(session: StudioSession): Promise<PlainEvent[]> {
 /** Reports what is new, counts held-out clips, and lets checkpoints be copied as they are written. */
 function watch(
   session: StudioSession,
-  { steps }: Config,
+  config: Pick<Config, 'stage' | 'steps'>,
   mirror: RunMirror | undefined,
-): { heldOut: number } {
-  const seen = { heldOut: 0 };
+): { heldOut: number; config: Pick<Config, 'stage' | 'steps'> } {
+  const seen = { heldOut: 0, config };
   let known = 0;
   session.onEvent = (event) => {
     if (event.type === 'data') seen.heldOut = event.summary.splits.test + event.summary.splits.val;
@@ -216,16 +242,17 @@ function watch(
       say(`going on with ${event.run.name} from step ${known}`);
     }
     if (event.type === 'saved') mirror?.follow(event.runId);
-    if (event.type !== 'step' || event.step > known) report(event, steps);
+    if (event.type !== 'step' || event.step > known) report(event, seen.config);
   };
   return seen;
 }
 
 async function run(session: StudioSession, options: Options): Promise<void> {
-  const { config, out, stored } = options;
+  const { out, stored, sftSteps } = options;
   const mirror = out && session.storage ? new RunMirror(session.storage, out) : undefined;
-  const seen = watch(session, config, mirror);
+  const seen = watch(session, options.config, mirror);
   await open(session, options);
+  const config = sftSteps > 0 ? await coldStart(session, options, seen) : options.config;
   const measured = stored ? await resume(session, stored) : await begin(session, config, seen.heldOut);
   const events = await finish(session);
   await mirror?.settled();

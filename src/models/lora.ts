@@ -28,6 +28,9 @@ export const adapterNames = (path: string): { a: string; b: string } => ({
   b: `${path}.lora_B.weight`,
 });
 
+/** Whether a name is that of one of an adapter's matrices. */
+export const isAdapterName = (name: string): boolean => name.includes('.lora_');
+
 /** A starts Kaiming-uniform (a = √5) and B zero, as in PEFT, so that a fresh adapter changes nothing. */
 export function freshAdapters(
   config: LoraConfig,
@@ -50,4 +53,24 @@ export function freshAdapters(
     }
   }
   return arrays;
+}
+
+/** target [out, in] += scale · B [out, rank] · A [rank, in], summed in float64 per element's terms of one rank at a time. */
+export function addProduct(
+  target: Float32Array,
+  b: Float32Array,
+  a: Float32Array,
+  rank: number,
+  scale: number,
+): void {
+  const inputs = a.length / rank;
+  const row = new Float64Array(inputs);
+  for (let out = 0; out < b.length / rank; out++) {
+    row.fill(0);
+    for (let k = 0; k < rank; k++) {
+      const factor = scale * b[out * rank + k]!;
+      if (factor !== 0) for (let i = 0; i < inputs; i++) row[i]! += factor * a[k * inputs + i]!;
+    }
+    for (let i = 0; i < inputs; i++) target[out * inputs + i]! += row[i]!;
+  }
 }

@@ -7,6 +7,7 @@ export * from './config-evaluation.ts';
 export * from './config-objective.ts';
 
 export const STAGES = ['grpo', 'sft'] as const;
+export const START_FROM = ['published', 'last run'] as const;
 export const SCHEDULES = ['constant', 'linear', 'cosine'] as const;
 export const LORA_TARGETS = [
   'q_proj',
@@ -30,6 +31,13 @@ const runFields = {
     group: 'Run',
     label: 'Stage',
     help: 'grpo learns from rewards on its own answers. sft imitates the labelled answers (a cold start).',
+  }),
+  startFrom: choice({
+    choices: START_FROM,
+    default: 'published',
+    group: 'Run',
+    label: 'Begin from',
+    help: "published: the model's files. last run: the weights that the run before left, with a fresh optimizer; the drift is measured from there. A LoRA of the same rank, alpha and layers goes on; any other is merged into the layers it sat on.",
   }),
   steps: int({
     default: 100,

@@ -113,7 +113,7 @@ export interface StoredRun {
   data: string;
   /** Whether model and data are the embedded ones. */
   demo: boolean;
-  /** Of all its checkpoints. */
+  /** Of all its checkpoints, and of the weights it began from where these are another run's. */
   bytes: number;
   /** Whether it was written on an adapter like the present one: elsewhere the numbers go on with other last bits. */
   sameDevice: boolean;

@@ -16,13 +16,14 @@ import {
   type Adapter,
   adapterNames,
   freshAdapters,
+  isAdapterName,
   type LoraConfig,
   type NamedArray,
 } from '../models/lora.ts';
 import { linearShapes, type Qwen2 } from '../models/qwen2.ts';
 import { WeightLoader } from '../models/weights.ts';
 import { freeRopeTable } from '../ops/rope.ts';
-import { ParameterStore } from '../optim/parameters.ts';
+import { type FrozenCopy, ParameterStore } from '../optim/parameters.ts';
 import { type FrozenWeights, quantisedFormat } from './frozen-weights.ts';
 import { isTrained, type TrainedParts, trainsMedia } from './trained-parts.ts';
 import { loadTrained, trainedTensors } from './trained-tensors.ts';
@@ -35,6 +36,8 @@ export interface PolicyOptions extends TrainedParts {
   readonly adapter?: readonly NamedArray[];
   /** Whether a reference model is wanted (beta > 0). */
   readonly reference: boolean;
+  /** Whether the reference has the adapter as it starts; otherwise it has none. */
+  readonly referenceHasAdapter?: boolean;
   readonly seed: number;
   /** Longest sequence in tokens that will be asked for. */
   readonly maxPositions: number;
@@ -121,18 +124,23 @@ export async function loadPolicy(
       loader[Symbol.dispose]();
       store[Symbol.dispose]();
       reference?.loader?.[Symbol.dispose]();
+      reference?.frozen?.[Symbol.dispose]();
       const ropes = new Set([current.decoder.rope, ...(reference ? [reference.view.decoder.rope] : [])]);
       for (const rope of ropes) freeRopeTable(gpu, rope);
     },
   };
 }
 
-/** Looks up the adapter of a linear layer among the trained tensors. */
-function adapterOf(store: ParameterStore, { lora }: PolicyOptions): (path: string) => Adapter | undefined {
+/** Looks up the adapter of a linear layer among the trained tensors, or their frozen values. */
+function adapterOf(
+  store: ParameterStore,
+  { lora }: PolicyOptions,
+  values: ParameterStore | FrozenCopy = store,
+): (path: string) => Adapter | undefined {
   return (path) => {
     const { a, b } = adapterNames(path);
     return lora && store.has(a)
-      ? { a: store.get(a), b: store.get(b), scale: lora.alpha / lora.rank }
+      ? { a: values.get(a), b: values.get(b), scale: lora.alpha / lora.rank }
       : undefined;
   };
 }
@@ -156,9 +164,18 @@ function openView(
   };
 }
 
+interface Reference {
+  readonly view: ModelView;
+  /** Of what was opened once more. */
+  readonly loader?: WeightLoader;
+  /** What trains, as it was at the start. */
+  readonly frozen?: FrozenCopy;
+}
+
 /**
- * With only an adapter trained, the reference is the same weights without it. Otherwise what trains is opened once more
- * as published, and the frozen rest is shared.
+ * With only a fresh adapter trained, the reference is the same weights without it. Otherwise what trains is opened once
+ * more as the files have it, and the frozen rest is shared. Where the adapter belongs to the reference, what trains is
+ * copied on the device instead, since the files do not have it.
  */
 function openReference(
   gpu: Gpu,
@@ -168,12 +185,18 @@ function openReference(
   store: ParameterStore,
   options: PolicyOptions,
   current: ModelView,
-): { view: ModelView; loader?: WeightLoader } {
-  const onlyAdapter = store.names().every((name) => name.includes('.lora_'));
-  if (onlyAdapter) return { view: { ...current, adapters: false } };
-  const again = new WeightLoader(gpu, weightSources(files), (name) => loader.opened(name));
-  const view = openView(gpu, files, config, again, options, () => undefined);
-  return { view: { ...view, adapters: false }, loader: again };
+): Reference {
+  const { referenceHasAdapter = false } = options;
+  if (!referenceHasAdapter && store.names().every(isAdapterName)) {
+    return { view: { ...current, adapters: false } };
+  }
+  const frozen = referenceHasAdapter ? store.freeze() : undefined;
+  const again = new WeightLoader(gpu, weightSources(files), (name) =>
+    frozen && store.has(name) ? frozen.get(name) : loader.opened(name),
+  );
+  const adapter = frozen ? adapterOf(store, options, frozen) : () => undefined;
+  const view = openView(gpu, files, config, again, options, adapter);
+  return { view: { ...view, adapters: referenceHasAdapter }, loader: again, ...(frozen ? { frozen } : {}) };
 }
 
 /** Number of parameters by part of the model, as stored. */

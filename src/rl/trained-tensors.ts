@@ -30,7 +30,7 @@ export function trainedTensors(
 ): TrainedTensor[] {
   const tensors = new Map<string, TrainedTensor>();
   for (const file of source.names()) {
-    const name = tied && file === 'lm_head.weight' ? 'model.embed_tokens.weight' : file;
+    const name = nameOf(file, tied);
     if (!wanted(name)) continue;
     for (const tensor of pieces(name, file, source.info(file).shape)) {
       if (file === name || !tensors.has(tensor.name)) tensors.set(tensor.name, tensor);
@@ -96,7 +96,12 @@ export async function readTrained(
   return values;
 }
 
-/** Whether a checkpoint's tensor trains, whole or in ranges of rows. */
-export function trains(store: ParameterStore, name: string): boolean {
-  return store.names().some((candidate) => shardedName(candidate) === name);
+/** The name under which a tensor of the files trains, whole or in ranges of rows; undefined where it does not. */
+export function trainedName(store: ParameterStore, file: string, tied: boolean): string | undefined {
+  const name = nameOf(file, tied);
+  return store.names().some((candidate) => shardedName(candidate) === name) ? name : undefined;
 }
+
+/** A tied head goes by the embedding's name, whatever the file calls it. */
+const nameOf = (file: string, tied: boolean): string =>
+  tied && file === 'lm_head.weight' ? 'model.embed_tokens.weight' : file;

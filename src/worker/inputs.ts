@@ -26,8 +26,8 @@ export interface Opened {
 
 export interface InputHooks {
   readonly emit: Emit;
-  /** Lets go of what was made from the inputs that are about to be replaced. */
-  release(): Promise<void>;
+  /** Lets go of what was made from the model or the data that are about to be replaced. */
+  release(replaced: 'model' | 'data'): Promise<void>;
   /** Another model or data set is open. */
   changed(): void;
 }
@@ -87,7 +87,7 @@ export class Inputs {
     const { emit, release, changed } = this.#hooks;
     const model = await openModel(tree);
     const cache = await this.#host.openFeatureCache();
-    await release();
+    await release('model');
     this.#model = model;
     this.#demo = false;
     this.#features = new FeatureStore(this.#gpu, model, cache, this.#host.decode);
@@ -101,7 +101,7 @@ export class Inputs {
     const what = 'Reading the data set';
     emit({ type: 'progress', requestId, what, done: 0, total: tree.files.length, unit: 'files' });
     const data = await readDataset(tree, { seed: SPLIT_SEED, fold });
-    await release();
+    await release('data');
     this.#data = data;
     this.#demo = false;
     this.#features?.clear();

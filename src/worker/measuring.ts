@@ -5,6 +5,7 @@ export function measuring(config: Config): Config {
   return {
     ...config,
     stage: 'grpo',
+    startFrom: 'published',
     promptsPerStep: 1,
     groupSize: 2,
     loraRank: 1,

@@ -8,7 +8,7 @@ import { loadPolicy } from '../rl/policy.ts';
 import { preparePrompt } from '../rl/prepare.ts';
 import { RunContext } from '../rl/run-context.ts';
 import type { OpenModel } from './model.ts';
-import { policyOptions } from './run-options.ts';
+import { policyOptions, startOf } from './run-options.ts';
 
 /** A checkpoint of which only the headers are read. */
 function withoutBytes(files: HumanOmniFiles): HumanOmniFiles {
@@ -41,13 +41,14 @@ export async function planMemory(
   longestAnswer: number,
   traits?: DeviceTraits,
 ): Promise<MemoryPlan> {
-  const files = withoutBytes(model.files);
+  const start = await startOf(model, config);
+  const files = withoutBytes(start?.files ?? model.files);
   const encoding = await encodingBytes({ ...model, files }, traits);
   const gpu = new Gpu(dryDevice(traits));
   const prompt = preparePrompt(model.text, config, model.counts);
   const longestPrompt = prompt.tokens.ids.length;
   const maxPositions = longestPrompt + Math.max(longestAnswer, config.maxCompletionLength);
-  using policy = await loadPolicy(gpu, files, policyOptions(config, maxPositions));
+  using policy = await loadPolicy(gpu, files, policyOptions(config, maxPositions, start));
   using context = await RunContext.create({
     policy,
     config,

@@ -7,6 +7,7 @@ import type { ModelSummary } from '../protocol/messages.ts';
 import { countParameters } from '../rl/policy.ts';
 import type { TextTools } from '../rl/prepare.ts';
 import type { MediaCounts } from '../rl/prompt-tokens.ts';
+import type { LeftWeights } from '../rl/start-weights.ts';
 import { partOf } from '../rl/trained-parts.ts';
 import { findGateTokenizer } from '../text/bert-tokenizer.ts';
 import { ChatTemplate } from '../text/chat-template.ts';
@@ -26,6 +27,8 @@ export interface OpenModel {
   readonly endIds: readonly number[];
   readonly counts: MediaCounts;
   readonly media: MediaSpec;
+  /** What a run left, where the next one starts from it and not from `files` alone. */
+  readonly left?: LeftWeights;
 }
 
 /** Reads configs, tokenizers and the weights' headers of a dropped folder. @throws InputError */

@@ -2,28 +2,34 @@ import type { Example } from '../data/types.ts';
 import type { Config } from '../protocol/config.ts';
 import type { PolicyOptions } from '../rl/policy.ts';
 import { answerIds, preparePrompt } from '../rl/prepare.ts';
+import { type Start, startFrom } from '../rl/start-weights.ts';
 import type { OpenModel } from './model.ts';
 
+/** The adapter that these settings train. */
+function loraOf({ loraRank, loraAlpha, loraTargets }: Config): PolicyOptions['lora'] {
+  return loraRank > 0 ? { rank: loraRank, alpha: loraAlpha, targets: loraTargets } : undefined;
+}
+
+/** How a run with these settings starts from what another left; undefined: from the published weights. */
+export async function startOf(
+  { files, left }: Pick<OpenModel, 'files' | 'left'>,
+  config: Config,
+): Promise<Start | undefined> {
+  return left && startFrom(files, left, loraOf(config));
+}
+
 /** What a run's settings ask of the model; `maxPositions`: its longest sequence in tokens. */
-export function policyOptions(config: Config, maxPositions: number): PolicyOptions {
-  const {
-    loraRank,
-    loraAlpha,
-    loraTargets,
-    frozenWeights,
-    trainDecoder,
-    trainProjectors,
-    trainGate,
-    trainBert,
-    beta,
-    seed,
-  } = config;
+export function policyOptions(config: Config, maxPositions: number, start?: Start): PolicyOptions {
+  const lora = loraOf(config);
+  const adapter = start?.adapter;
+  const { frozenWeights, trainDecoder, trainProjectors, trainGate, trainBert, beta, seed } = config;
   return {
     trainDecoder,
     trainProjectors,
     trainGate,
     trainBert,
-    ...(loraRank > 0 ? { lora: { rank: loraRank, alpha: loraAlpha, targets: loraTargets } } : {}),
+    ...(lora ? { lora } : {}),
+    ...(adapter ? { adapter, referenceHasAdapter: true } : {}),
     frozenWeights,
     reference: config.stage === 'grpo' && beta !== 0,
     seed,

@@ -14,12 +14,13 @@ import { loadPolicy, type Policy } from '../rl/policy.ts';
 import { muteExample, prepareExample, preparePrompt, type RunPrompt } from '../rl/prepare.ts';
 import { RunContext, type RunExample } from '../rl/run-context.ts';
 import { sftStep } from '../rl/sft.ts';
+import type { Start } from '../rl/start-weights.ts';
 import { grpoStep } from '../rl/step.ts';
 import type { FeatureStore, PrepareReport } from './features.ts';
 import { LineLog } from './line-log.ts';
 import type { OpenModel } from './model.ts';
 import type { Report } from './progress.ts';
-import { longestAnswerOf, policyOptions } from './run-options.ts';
+import { longestAnswerOf, policyOptions, startOf } from './run-options.ts';
 import { answerLines } from './runs/answers.ts';
 import type { Trained } from './runs/checkpoint.ts';
 import type { TrainState } from './runs/records.ts';
@@ -61,14 +62,23 @@ export class Run {
   readonly rolloutsLog = new LineLog();
   /** Every evaluation of these weights, and those of the weights as loaded. */
   readonly evaluations: EvalResult[];
+  /** How it started from what another run left. */
+  readonly start?: Start;
   readonly #context: RunContext;
   #examples: readonly RunExample[] = [];
   #sampler?: PromptSampler;
   #step = 0;
   #tokens = 0;
 
-  private constructor(parts: RunParts, prompt: RunPrompt, policy: Policy, context: RunContext) {
+  private constructor(
+    parts: RunParts,
+    prompt: RunPrompt,
+    policy: Policy,
+    context: RunContext,
+    start: Start | undefined,
+  ) {
     this.parts = parts;
+    if (start) this.start = start;
     this.prompt = prompt;
     this.policy = policy;
     this.#context = context;
@@ -80,11 +90,14 @@ export class Run {
     const { gpu, model, config, data } = parts;
     const prompt = preparePrompt(model.text, config, model.counts);
     const longestAnswer = longestAnswerOf(model, config, data.examples);
+    const start = await startOf(model, config);
     const options = policyOptions(
       config,
       prompt.tokens.ids.length + Math.max(longestAnswer, config.maxCompletionLength),
+      start,
     );
-    const policy = await loadPolicy(gpu, model.files, options, parts.report.weights);
+    const files = start?.files ?? model.files;
+    const policy = await loadPolicy(gpu, files, options, parts.report.weights);
     try {
       const questionRow = await encodeQuestion(gpu, policy, prompt.gateIds);
       const context = await RunContext.create({
@@ -99,7 +112,7 @@ export class Run {
         longestPrompt: prompt.tokens.ids.length,
         longestAnswer,
       });
-      return new Run(parts, prompt, policy, context);
+      return new Run({ ...parts, model: { ...model, files } }, prompt, policy, context, start);
     } catch (error) {
       policy[Symbol.dispose]();
       throw error;

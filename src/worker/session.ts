@@ -7,6 +7,7 @@ import type { CommandOf, EvalResult, RunState } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
 import { exportFiles } from './export/files.ts';
 import { failureEvent } from './failure.ts';
+import { Handover } from './handover.ts';
 import type { SessionHost } from './host.ts';
 import { Inputs, type Opened } from './inputs.ts';
 import { Lane } from './lane.ts';
@@ -40,6 +41,7 @@ export class Session {
   #run?: Run;
   /** The settings of a `#run` that only measures the weights as loaded. */
   #measuring?: string;
+  readonly #handover = new Handover();
   /** What keeps `#run` on this device while it trains. */
   #recorder?: Recorder;
   /** The loop around `#run`, from its begin on. */
@@ -58,7 +60,7 @@ export class Session {
     this.#shelf = new RunShelf(host.runs, emit, gpu.info);
     this.#inputs = new Inputs(gpu, host, {
       emit,
-      release: () => this.#lane.run(() => this.#dropRun()),
+      release: (replaced) => this.#lane.run(() => this.#release(replaced)),
       changed: () => this.#becomeReady(),
     });
   }
@@ -104,15 +106,23 @@ export class Session {
     this.#setState(this.#inputs.areComplete ? 'ready' : 'empty');
   }
 
+  /** Weights outlive the data they were trained on, for a second stage on other clips. */
+  async #release(replaced: 'model' | 'data'): Promise<void> {
+    if (replaced === 'model') this.#handover.forget();
+    else await this.#handover.keep(this.#trainedRun);
+    await this.#dropRun();
+  }
+
   preview(command: CommandOf<'preview'>): Promise<void> {
     return this.#inputs.preview(command, this.#config);
   }
 
   /** Says what a run would take. The steps of a run under way go first. */
   async plan({ requestId, config, whatIf }: CommandOf<'plan'>): Promise<void> {
-    const { model, data } = this.#inputs;
-    if (!model) throw new InputError('There is no model yet.', { hint: 'Drop its folder on the page.' });
+    const { model: published, data } = this.#inputs;
+    if (!published) throw new InputError('There is no model yet.', { hint: 'Drop its folder on the page.' });
     await this.#lane.run(async () => {
+      const model = this.#handover.planned(published, config, this.#trainedRun);
       const longest = longestAnswerOf(model, config, data?.examples ?? []);
       const plan = await planMemory(model, config, longest, this.#gpu.device);
       const others = whatIf && (await planAlternatives(model, config, longest, this.#gpu.device));
@@ -195,8 +205,10 @@ export class Session {
   /** A run from the first byte to its last step. */
   async #drive(training: Training, opened: Opened, config: Config, taken?: TakenRun): Promise<void> {
     const run = await this.#lane.run(async () => {
-      await this.#prepareDevice(opened, config, training);
-      const loaded = await this.#load(opened, config, training);
+      const model = await this.#handover.modelFor(opened.model, config, this.#trainedRun, taken);
+      const started = { ...opened, model };
+      await this.#prepareDevice(started, config, training);
+      const loaded = await this.#load(started, config, training);
       await loaded.prepareTraining();
       if (!training.isOver) this.#recorder = await this.#shelf.record(loaded, this.#inputs.isDemo, taken);
       return loaded;
@@ -205,7 +217,7 @@ export class Session {
     try {
       this.#inputs.reportIssues();
       if (training.isOver) return this.#setState('ready');
-      if (taken) this.#before = run.evaluations.filter(({ step }) => step === 0);
+      if (taken && !run.start) this.#before = run.evaluations.filter(({ step }) => step === 0);
       this.#setState(training.wants('pause') ? 'pausing' : 'running');
       await training.drive(run, recorder);
       this.#setState(run.step < run.config.steps ? 'stopped' : 'finished');
@@ -220,6 +232,11 @@ export class Session {
   #show(what: 'step' | 'paused'): void {
     if (what === 'paused') this.#setState('paused');
     else if (this.#state === 'running' || this.#state === 'pausing') this.#setState(this.#state);
+  }
+
+  /** The run on the device, where it trains and does not only measure. */
+  get #trainedRun(): Run | undefined {
+    return this.#measuring === undefined ? this.#run : undefined;
   }
 
   /** Makes sure that the run fits, and encodes its clips while the device holds nothing but towers. */
@@ -245,7 +262,7 @@ export class Session {
       ...opened,
       gpu: this.#gpu,
       config,
-      before: this.#before,
+      before: opened.model.left ? [] : this.#before,
       report: {
         weights: progressOf(this.#emit, 'Loading the model', 'bytes'),
         clips: progressOf(this.#emit, 'Preparing clips', 'clips'),
@@ -289,7 +306,7 @@ export class Session {
       ...this.#clipReports(requestId),
       answers: progressOf(this.#emit, 'Asking about held-out clips', 'clips', requestId),
     });
-    if (result.step === 0) this.#before = [...this.#before, result];
+    if (result.step === 0 && !run.start) this.#before = [...this.#before, result];
     await this.#recorder?.evaluation(result);
     this.#inputs.reportIssues(requestId);
     this.#emit({ type: 'eval', ...(requestId === undefined ? {} : { requestId }), result });

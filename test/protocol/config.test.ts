@@ -109,6 +109,17 @@ describe('presets', () => {
     for (const name of PRESET_NAMES) expect(presetConfig(name)).toEqual(parseConfig(presetConfig(name)));
   });
 
+  it('sft is the published cold start: five rounds over 580 clips, 3 % of them warm-up', () => {
+    const sft = presetConfig('sft');
+    expect(sft).toMatchObject({
+      ...{ stage: 'sft', learningRate: 2e-5, schedule: 'cosine', weightDecay: 0, maxGradNorm: 1 },
+      ...{ loraRank: 0, trainDecoder: true, trainProjectors: true, trainGate: true, trainBert: false },
+      startFrom: 'published',
+    });
+    expect(sft.steps).toBe(5 * Math.ceil(580 / sft.promptsPerStep));
+    expect(sft.warmupSteps).toBe(Math.ceil(0.03 * sft.steps));
+  });
+
   it('demo and r1-omni say what they promise', () => {
     const demo = {
       promptsPerStep: 8,
@@ -125,7 +136,7 @@ describe('presets', () => {
       learningRate: 1e-6,
       trainBert: true,
     });
-    expect(errorOf(() => presetConfig('ppo')).message).toContain('demo, r1-omni, dr-grpo, dapo, gspo');
+    expect(errorOf(() => presetConfig('ppo')).message).toContain('demo, r1-omni, sft, dr-grpo, dapo, gspo');
   });
 });
 

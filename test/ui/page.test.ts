@@ -75,6 +75,22 @@ describe('training', () => {
     expect(await page.textContent('.learning')).toMatch(/^Reward rose from .* in 30 steps\./);
   });
 
+  it('offers to begin from the weights of a run that has ended', async () => {
+    await open('?stepMs=1');
+    await startable();
+    expect(await page.locator(id('field-startFrom')).count()).toBe(0);
+    await page.fill(id('field-steps'), '3');
+    await page.click(id('start'));
+    await state('finished');
+    expect(await page.inputValue(id('field-startFrom'))).toBe('published');
+    await page.selectOption(id('field-startFrom'), 'last run');
+    await page.screenshot({ path: `${PICTURES}/begin-from.png` });
+    await page.click(id('start'));
+    const starts = (await sent()).filter(({ type }) => type === 'start');
+    expect(starts.at(-1)).toMatchObject({ config: { startFrom: 'last run' } });
+    await state('finished');
+  });
+
   it('never draws more points than it should', async () => {
     await trained(MAX_POINTS + 100, '?stepMs=0');
     const points = async () => Number(await page.getAttribute(id('chart-reward'), 'data-points'));

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { computedSource } from '../../src/io/overlay.ts';
 import type { FileToWrite } from '../../src/io/sealed.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
@@ -46,6 +47,26 @@ beforeEach(async () => {
 });
 
 describe('the stored runs', () => {
+  it('keep the weights that a run began from, and count their bytes', async () => {
+    await save(5);
+    const [before] = await store.list(none, ADAPTER);
+    const values = Float32Array.of(1, -2, 0.5);
+    const tensors = computedSource([{ name: 'w', shape: [3], values: async () => values }], 'left');
+    const lora = { rank: 2, alpha: 4, targets: ['q_proj'] } as const;
+    await store.saveStart('fox-1', { tensors, lora });
+    const opened = await store.openStart('fox-1');
+    expect(opened.lora).toEqual(lora);
+    expect(opened.tensors.names()).toEqual(['w']);
+    expect(await opened.tensors.float32('w')).toEqual(values);
+    const [after] = await store.list(none, ADAPTER);
+    expect(after!.bytes - before!.bytes).toBeGreaterThan(values.byteLength);
+    files.files.get('runs/fox-1/start/start.safetensors')![100]! ^= 1;
+    await expect(store.openStart('fox-1')).rejects.toThrow(
+      /start\.safetensors: its SHA-256 is .* it was damaged/,
+    );
+    await expect(store.openStart('fox-2')).rejects.toThrow(/fox-2\/start: it was not written to its end/);
+  });
+
   it('keep the newest checkpoints and the best one', async () => {
     for (const step of [5, 10, 15, 20]) await save(step, 5);
     expect(await checkpoints()).toEqual(['step-15', 'step-20', 'step-5']);

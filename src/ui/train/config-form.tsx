@@ -23,11 +23,20 @@ export function EssentialSettings() {
         {ESSENTIAL.map((key) => (
           <SettingField key={key} field={key} brief />
         ))}
+        <BeginFrom />
       </div>
       <DraftState />
       <Problems commands={['start', 'step']} />
     </section>
   );
+}
+
+/** Once a run has left weights, the next one may begin from them. */
+function BeginFrom() {
+  const offered = useStudioState(
+    ({ draft, steps, run }) => draft.startFrom !== 'published' || (steps.length > 0 && !isActive(run.state)),
+  );
+  return offered ? <SettingField field="startFrom" brief /> : null;
 }
 
 /** What keeps the draft from running, or how it differs from the run under way. */

@@ -17,14 +17,15 @@ import { mergedCheckpoint } from './weights.ts';
  * and the manifest, which must be written last. Nothing is made yet.
  */
 export async function exportFiles(run: Run, parts: ExportParts): Promise<FileToWrite[]> {
-  const { policy, config, step } = run;
+  const { policy, config, step, start } = run;
   const files: FileToWrite[] = [];
   if (parts.handoff) files.push(...(await handoffBundle(run)));
   if (parts.merged) {
     const weights = await mergedCheckpoint(run.parts.model, changedTensors(policy), parts.merged);
     files.push(...inFolder('model', weights), cardFile(run, 'model', parts.merged));
   }
-  const adapter = parts.adapter ? adapterFiles(policy) : [];
+  // On the published weights, an adapter that was trained on others would be worthless.
+  const adapter = parts.adapter && !start?.changed.length ? adapterFiles(policy) : [];
   if (adapter.length > 0) files.push(...inFolder('adapter', adapter), cardFile(run, 'adapter'));
   if (parts.checkpoint && checkpointProblem(run) === undefined) files.push(...(await trlCheckpoint(run)));
   if (parts.metrics) files.push(blobFile('metrics.jsonl', run.metricsLog.blob()));

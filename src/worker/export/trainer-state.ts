@@ -3,7 +3,10 @@ import type { Run, RunParts } from '../run.ts';
 import { optimizerSteps } from './trl-settings.ts';
 
 /** What a checkpoint is made from: a run, as far as it matters. */
-export type CheckpointSource = Pick<Run, 'config' | 'policy' | 'step' | 'optimizer' | 'metricsLog'> & {
+export type CheckpointSource = Pick<
+  Run,
+  'config' | 'policy' | 'start' | 'step' | 'optimizer' | 'metricsLog'
+> & {
   readonly parts: Pick<RunParts, 'data'>;
 };
 

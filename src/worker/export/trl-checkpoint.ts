@@ -8,12 +8,18 @@ import { type CheckpointSource, trainerState } from './trainer-state.ts';
 import { optimizerSteps } from './trl-settings.ts';
 
 /** Why a run cannot be gone on with by TRL; undefined when it can. */
-export function checkpointProblem({ config, policy, step }: CheckpointSource): string | undefined {
+export function checkpointProblem({
+  config,
+  policy,
+  start,
+  step,
+}: Pick<CheckpointSource, 'config' | 'policy' | 'start' | 'step'>): string | undefined {
   const { lora } = policy.options;
   if (!lora) return 'the run has no LoRA';
   if (config.stage !== 'grpo') return 'the run is not GRPO';
   if (policy.store.names().some((name) => !name.includes('.lora_')))
     return 'the run trains more than the adapter';
+  if (start?.changed.length) return 'the run began from weights that are not the published ones';
   return step === 0 ? 'no step has been taken' : undefined;
 }
 

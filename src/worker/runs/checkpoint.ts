@@ -4,6 +4,7 @@ import { openSafetensors, type TensorSource } from '../../io/safetensors.ts';
 import { safetensorsParts, type TensorToWrite } from '../../io/safetensors-write.ts';
 import type { FileToWrite } from '../../io/sealed.ts';
 import { InputError } from '../../math/errors.ts';
+import { isAdapterName } from '../../models/lora.ts';
 import type { AdamW, Moments } from '../../optim/adamw.ts';
 import type { ParameterStore } from '../../optim/parameters.ts';
 import { STATE, type TrainState } from './records.ts';
@@ -23,8 +24,7 @@ const ADAPTER = 'adapter.safetensors';
 const MODEL = 'model.safetensors';
 const OPTIMIZER = 'optimizer.safetensors';
 
-const weightsName = ({ store }: Trained): string =>
-  store.names().every((name) => name.includes('.lora_')) ? ADAPTER : MODEL;
+const weightsName = ({ store }: Trained): string => (store.names().every(isAdapterName) ? ADAPTER : MODEL);
 
 /** What a checkpoint is made of; tensors are read from the device as they are written. */
 export function checkpointFiles(trained: Trained, state: TrainState): FileToWrite[] {

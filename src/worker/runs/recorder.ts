@@ -59,6 +59,8 @@ export class Recorder {
       device: gpu.info,
       studio: STUDIO_VERSION,
     });
+    const { left } = model;
+    if (left) await recorder.#log(() => store.saveStart(id, left));
     for (const result of before) await recorder.evaluation(result);
     return recorder;
   }

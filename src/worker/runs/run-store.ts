@@ -1,8 +1,9 @@
-/** Runs on this device: `runs/<id>/{config.json, events.jsonl, rollouts.jsonl, checkpoints/step-N/…}`. */
+/** Runs on this device: `runs/<id>/{config.json, events.jsonl, rollouts.jsonl, start/…, checkpoints/step-N/…}`. */
 import type { FileStore } from '../../io/file-store.ts';
 import { type FileToWrite, openSealed, readManifest, removeSealed, writeSealed } from '../../io/sealed.ts';
 import { describeError, InputError } from '../../math/errors.ts';
 import type { StoredRun } from '../../protocol/messages.ts';
+import type { LeftWeights } from '../../rl/start-weights.ts';
 import { surplusSteps } from './keep.ts';
 import { RunLogs } from './logs.ts';
 import {
@@ -13,6 +14,7 @@ import {
   STATE,
   type TrainState,
 } from './records.ts';
+import { readStart, startFiles } from './start-files.ts';
 
 const RUNS = 'runs';
 const DESCRIPTION = 'config.json';
@@ -21,7 +23,7 @@ const DESCRIPTION = 'config.json';
 export interface OpenedCheckpoint {
   readonly state: TrainState;
   readonly files: ReadonlyMap<string, Blob>;
-  /** Of all checkpoints of the run. */
+  /** Of all checkpoints of the run, and of the weights it began from. */
   readonly bytes: number;
   /** Newer checkpoints that cannot be used, and why. */
   readonly damaged: readonly { readonly step: number; readonly reason: string }[];
@@ -59,6 +61,22 @@ export class RunStore {
     return new RunLogs(this.#files, folderOf(id));
   }
 
+  /** Writes the weights that a run begins from, where they are another run's. */
+  async saveStart(id: string, left: LeftWeights): Promise<void> {
+    await writeSealed(this.#files, startOf(id), startFiles(left));
+  }
+
+  /** @throws InputError when they are not there, or not as they were written */
+  async openStart(id: string): Promise<LeftWeights> {
+    return readStart(await openSealed(this.#files, startOf(id)));
+  }
+
+  /** Bytes of all that a run would be gone on with from. */
+  async #bytesOf(id: string, checkpoints: readonly Whole[]): Promise<number> {
+    const { files = [] } = (await readManifest(this.#files, startOf(id))) ?? {};
+    return [...files, ...checkpoints].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   /**
    * Runs that can be gone on with, newest first. What others left half done is cleared away: checkpoints that were never
    * finished, and runs without any. Runs that are held are at work and are neither listed nor touched: `heldRuns` is
@@ -86,7 +104,7 @@ export class RunStore {
     }
     try {
       const state = await this.#stateOf(id, newest.step);
-      return summarise(await this.describe(id), { state, bytes: bytesOf(whole) }, adapter);
+      return summarise(await this.describe(id), { state, bytes: await this.#bytesOf(id, whole) }, adapter);
     } catch (error) {
       // Another version's run is left alone: that version can still read it.
       if (error instanceof InputError) return undefined;
@@ -144,7 +162,12 @@ export class RunStore {
     for (const { step } of whole.toReversed()) {
       try {
         const files = await openSealed(this.#files, checkpointOf(id, step));
-        return { state: await this.#stateOf(id, step), files, bytes: bytesOf(whole), damaged };
+        return {
+          state: await this.#stateOf(id, step),
+          files,
+          bytes: await this.#bytesOf(id, whole),
+          damaged,
+        };
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         damaged.push({ step, reason: describeError(error) });
@@ -169,6 +192,8 @@ function folderOf(id: string): string {
   throw new InputError(`"${id}" is no run's id.`);
 }
 
+const startOf = (id: string): string => `${folderOf(id)}/start`;
+
 function checkpointOf(id: string, step: number): string {
   return `${folderOf(id)}/checkpoints/step-${step}`;
 }
@@ -184,10 +209,6 @@ export function summarise(
     ...{ step: state.step, steps: config.steps, savedAt: state.savedAt },
     sameDevice: isSameAdapter(state.device, adapter),
   };
-}
-
-function bytesOf(checkpoints: readonly Whole[]): number {
-  return checkpoints.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function isSameAdapter(a: Adapter, b: Adapter): boolean {

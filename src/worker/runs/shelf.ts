@@ -1,5 +1,6 @@
 import { InputError } from '../../math/errors.ts';
 import type { StoredRun } from '../../protocol/messages.ts';
+import type { LeftWeights } from '../../rl/start-weights.ts';
 import type { Emit } from '../progress.ts';
 import type { Run } from '../run.ts';
 import { heldRuns } from './lock.ts';
@@ -11,6 +12,8 @@ import { type OpenedCheckpoint, type RunStore, summarise } from './run-store.ts'
 export interface TakenRun {
   readonly description: RunDescription;
   readonly checkpoint: OpenedCheckpoint;
+  /** What it began from, where that is another run's weights. */
+  readonly left?: LeftWeights;
 }
 
 /** The stored runs as a session deals with them: tells the page what there is, and takes runs off and puts them on. */
@@ -45,7 +48,9 @@ export class RunShelf {
   async take(description: RunDescription): Promise<{ taken: TakenRun; shown: StoredRun }> {
     const checkpoint = await this.#demand().newest(description.id);
     const shown = summarise(description, checkpoint, this.#adapter);
-    return { taken: { description, checkpoint }, shown };
+    if (description.config.startFrom === 'published') return { taken: { description, checkpoint }, shown };
+    const left = await this.#demand().openStart(description.id);
+    return { taken: { description, checkpoint, left }, shown };
   }
 
   async delete(runId: string): Promise<void> {

@@ -1,0 +1,136 @@
+/** Supervised steps, then GRPO from there in the same visit: on other clips, stopped in between, and gone on with after a reload. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HeadlessSession, type PlainEvent } from '../../src/cli/headless.ts';
+import { parseConfig } from '../../src/protocol/config.ts';
+import { type Chromium, launchChromium, type ServedPage, servePage } from '../setup/chromium.ts';
+import { type Folder, smallDataset } from './folders.ts';
+
+const MODEL = 'test/golden/omni-tiny';
+const SFT = parseConfig({
+  stage: 'sft',
+  steps: 4,
+  promptsPerStep: 4,
+  maxCompletionLength: 6,
+  loraRank: 2,
+  learningRate: 0.01,
+  schedule: 'constant',
+});
+const GRPO = parseConfig({
+  ...SFT,
+  stage: 'grpo',
+  startFrom: 'last run',
+  promptsPerStep: 2,
+  groupSize: 2,
+  beta: 0.04,
+  // Without it a toy whose answers all earn the same would stay where it is.
+  entropyCoef: 0.1,
+  checkpointEvery: 2,
+});
+const MINUTES = 60_000;
+
+type Of<T extends PlainEvent['type']> = Extract<PlainEvent, { type: T }>;
+function all<T extends PlainEvent['type']>(events: readonly PlainEvent[], type: T): Of<T>[] {
+  return events.filter((event): event is Of<T> => event.type === type);
+}
+
+const reached = (state: string) => (event: PlainEvent) => event.type === 'state' && event.state === state;
+
+/** What must come out the same whenever the stage is done, by step. */
+const told = (events: readonly PlainEvent[]) => ({
+  steps: all(events, 'step').map(({ step, metrics: { loss, kl, entropy, grad_norm, reward } }) => ({
+    ...{ step, loss, kl, entropy, grad_norm, reward },
+  })),
+  answers: all(events, 'rollouts').map(({ step, groups }) => ({ step, groups })),
+});
+
+describe('a second stage', () => {
+  let chromium: Chromium;
+  let served: ServedPage;
+  const data: Folder[] = [];
+  let whole: readonly PlainEvent[];
+  let stopped: string;
+
+  beforeAll(async () => {
+    [chromium, served] = await Promise.all([launchChromium({ adapter: 'swiftshader' }), servePage()]);
+    data.push(smallDataset('first', 5, 1), smallDataset('second', 6, 2));
+  });
+  afterAll(async () => {
+    await chromium.close();
+    await served.close();
+    for (const folder of data) folder.remove();
+  });
+
+  async function open(folder: Folder | undefined): Promise<HeadlessSession> {
+    const session = await HeadlessSession.openIn(chromium.context, served.url);
+    await session.openFolder('openModel', MODEL);
+    await session.openFolder('openData', folder!.path);
+    return session;
+  }
+
+  async function run(session: HeadlessSession, config: typeof SFT): Promise<PlainEvent[]> {
+    await session.post({ type: 'start', config });
+    return session.until(reached('finished'));
+  }
+
+  it(
+    'is refused where there was no first one',
+    async () => {
+      const session = await open(data[0]);
+      await session.post({ type: 'start', config: GRPO });
+      const [refused] = all(await session.until(reached('failed')), 'error');
+      expect(refused?.message).toContain('There is no run whose weights');
+      await session.close();
+    },
+    2 * MINUTES,
+  );
+
+  it(
+    'starts from the weights of the first, on other clips, and measures its drift from there',
+    async () => {
+      const session = await open(data[0]);
+      const fromFiles = { ...GRPO, startFrom: 'published' as const, steps: 1 };
+      const before = await run(session, fromFiles);
+      const losses = all(await run(session, SFT), 'step').map(({ metrics }) => metrics.loss!);
+      expect(losses.at(-1)).toBeLessThan(losses[0]!);
+      await session.openFolder('openData', data[1]!.path);
+      whole = await run(session, GRPO);
+      const kl = all(whole, 'step').map(({ metrics }) => metrics.kl!);
+      expect(kl[0]).toBe(0);
+      expect(kl.at(-1)).toBeGreaterThan(0);
+      const { runId } = all(whole, 'saved')[0]!;
+      const start = (await session.storedFiles(runId)).filter(({ name }) => name.startsWith('start/'));
+      expect(start.map(({ name }) => name).sort()).toEqual([
+        'start/adapter.json',
+        'start/manifest.json',
+        'start/start.safetensors',
+      ]);
+      await session.openFolder('openData', data[0]!.path);
+      const after = await run(session, fromFiles);
+      expect(told(after)).toEqual(told(before));
+      const held = (events: readonly PlainEvent[]) => all(events, 'memory').at(-1)!.parts;
+      expect(held(after)).toEqual(held(before));
+      await session.close();
+    },
+    5 * MINUTES,
+  );
+
+  it(
+    'goes on after a reload bit for bit',
+    async () => {
+      const session = await open(data[0]);
+      await run(session, SFT);
+      await session.openFolder('openData', data[1]!.path);
+      await session.post({ type: 'start', config: GRPO });
+      const saved = await session.until((event) => event.type === 'saved' && event.step === 2);
+      stopped = all(saved, 'saved')[0]!.runId;
+      await session.close();
+      const again = await open(data[1]);
+      const begun = await again.ask((requestId) => ({ type: 'resumeRun', requestId, runId: stopped }));
+      const events = [...begun, ...(await again.until(reached('finished')))];
+      expect(all(events, 'resumed')[0]?.run.step).toBe(2);
+      expect(told(events)).toEqual(told(whole));
+      await again.close();
+    },
+    5 * MINUTES,
+  );
+});
