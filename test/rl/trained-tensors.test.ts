@@ -6,7 +6,7 @@ import { openSafetensors, type TensorSource } from '../../src/io/safetensors.ts'
 import { writeSafetensors } from '../../src/io/safetensors-write.ts';
 import { rowShards, shardedName } from '../../src/models/row-shards.ts';
 import { ParameterStore } from '../../src/optim/parameters.ts';
-import { loadTrained, readTrained, trainedTensors, trains } from '../../src/rl/trained-tensors.ts';
+import { loadTrained, readTrained, trainedName, trainedTensors } from '../../src/rl/trained-tensors.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
 
 let gpu: Gpu;
@@ -61,7 +61,10 @@ describe('trained tensors', () => {
     await loadTrained(gpu, store, source, parts);
     expect(await readTrained(store, 'table')).toEqual(values);
     expect(await store.read('table#4')).toEqual(values.slice(16));
-    expect([trains(store, 'table'), trains(store, 'other')]).toEqual([true, false]);
+    expect([trainedName(store, 'table', false), trainedName(store, 'other', false)]).toEqual([
+      'table',
+      undefined,
+    ]);
     expect(await readTrained(store, 'other')).toBeUndefined();
   });
 });
