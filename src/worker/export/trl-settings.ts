@@ -13,7 +13,7 @@ export type TrlSettings = Readonly<Record<string, number | string | boolean | re
 /** Told apart from the rest: rewards and adapter go elsewhere, and TRL is not asked to evaluate. */
 const ELSEWHERE: readonly ConfigKey[] = ['rewards', 'loraRank', 'loraAlpha', 'loraTargets', 'evalEvery'];
 /** What the studio has and TRL has not; they matter only where they differ from what TRL does. */
-const STUDIO_ONLY: readonly ConfigKey[] = ['klEstimator', 'klClamp', 'promptPreset'];
+const STUDIO_ONLY: readonly ConfigKey[] = ['startFrom', 'klEstimator', 'klClamp', 'promptPreset'];
 
 /** Optimizer steps in so many of the studio's steps: TRL counts each pass over a batch. */
 export function optimizerSteps({ numIterations }: Config, steps: number): number {
