@@ -22,7 +22,13 @@ const ELSEWHERE: readonly ConfigKey[] = [
   'frozenWeights',
 ];
 /** What the studio has and TRL has not; they matter only where they differ from what TRL does. */
-const STUDIO_ONLY: readonly ConfigKey[] = ['klEstimator', 'klClamp', 'promptPreset', 'frozenWeights'];
+const STUDIO_ONLY: readonly ConfigKey[] = [
+  'startFrom',
+  'klEstimator',
+  'klClamp',
+  'promptPreset',
+  'frozenWeights',
+];
 /** Where the studio saves only at rests, TRL saves so often. */
 const SAVE_STEPS = 100;
 
