@@ -53,7 +53,7 @@ const DFEW_LIST = (from: number, to: number) =>
 
 const SETS: Record<string, () => FileEntry[]> = {
   'R1-Omni JSON': () => [
-    text('train_set.json', JSON_NEAR.replaceAll('"DFEW', '"/home/me/DFEW')),
+    text('train_set.json', JSON_NEAR.replaceAll('"DFEW', '"/datasets/DFEW')),
     ...indices.map((i) => clip(`DFEW/videos/${i}.mp4`)),
   ],
   'R1-Omni JSON, clips with other names': () => [

@@ -13,6 +13,7 @@ import { type ChatMessage, ChatTemplate } from '../../text/chat-template.ts';
 import { encodeWithSentinels } from '../../text/sentinels.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
 import { LOG_MEL } from './bounds.ts';
+import { readFrames } from './frames.ts';
 import type { HumanOmniCase } from './humanomni-case.ts';
 import { differing, largestDifference, pixelDifferences, type Quantity } from './quantity.ts';
 
@@ -64,14 +65,7 @@ export async function mediaQuantities(gpu: Gpu, { arrays }: HumanOmniCase): Prom
   await startTfOnDevice(gpu.device, gpu.info);
   try {
     if (arrays.has('frames_u8')) {
-      const [count, height, width] = arrays.info('frames_u8').shape as [number, number, number];
-      const bytes = await arrays.bytes('frames_u8');
-      const area = width * height * 3;
-      const frames = Array.from({ length: count }, (_, i) => ({
-        width,
-        height,
-        data: bytes.slice(i * area, (i + 1) * area),
-      }));
+      const frames = await readFrames(arrays);
       const pixels = await pixelsFromFrames(frames, arrays.info('pixel_values').shape.at(-1)!);
       quantities.push(...pixelDifferences('pixel_values', pixels, await arrays.float32('pixel_values')));
     }

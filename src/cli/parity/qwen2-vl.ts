@@ -12,6 +12,7 @@ import { mediaPlaces } from '../../rl/media-input.ts';
 import type { PassArrays } from '../../rl/pass-arrays.ts';
 import type { Splice } from '../../rl/pass-inputs.ts';
 import { type CasePass, recordPass } from './case-pass.ts';
+import { readFrames } from './frames.ts';
 import { openArrays, packedGroup, separateGroups, spread } from './group-case.ts';
 import {
   activation,
@@ -73,14 +74,7 @@ async function patchQuantities(
   { arrays, settings }: Qwen2VlCase,
   { vision }: Qwen2VlConfig,
 ): Promise<Quantity[]> {
-  const [count, height, width] = arrays.info('frames_u8').shape as [number, number, number];
-  const bytes = await arrays.bytes('frames_u8');
-  const area = width * height * 3;
-  const frames = Array.from({ length: count }, (_, i) => ({
-    width,
-    height,
-    data: bytes.slice(i * area, (i + 1) * area),
-  }));
+  const frames = await readFrames(arrays);
   const limits = { minPixels: Number(settings.min_pixels), maxPixels: Number(settings.max_pixels) };
   const quantities: Quantity[] = [];
   await startTfOnDevice(gpu.device, gpu.info);
