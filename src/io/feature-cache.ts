@@ -6,19 +6,23 @@ import { safetensorsParts, type TensorToWrite } from './safetensors-write.ts';
 /** Named arrays of one clip. */
 export type FeatureArrays = Readonly<Record<string, Float32Array>>;
 
+/** Short facts about a clip. */
+export type Notes = Readonly<Record<string, string>>;
+
 /** What encoders made of clips, kept under keys that name clip and encoder. Values are kept in 16 bits (F16). */
 export interface FeatureCache {
-  has(key: string): Promise<boolean>;
+  /** What was noted with the arrays, read without them; undefined when there is nothing under the key. */
+  notes(key: string): Promise<Notes | undefined>;
   /** Undefined when there is nothing whole under the key. */
   get(key: string): Promise<FeatureArrays | undefined>;
-  put(key: string, arrays: FeatureArrays): Promise<void>;
+  put(key: string, arrays: FeatureArrays, notes?: Notes): Promise<void>;
 }
 
 /** Largest finite F16. */
 const F16_MAX = 65504;
 
 /** A features file: one F16 tensor an array. Values beyond F16's range are moved to its ends. */
-function encode(arrays: FeatureArrays): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+function encode(arrays: FeatureArrays, notes: Notes): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const tensors = Object.entries(arrays).map(
     ([name, values]): TensorToWrite => ({
       name,
@@ -31,7 +35,7 @@ function encode(arrays: FeatureArrays): AsyncGenerator<Uint8Array<ArrayBuffer>> 
         ),
     }),
   );
-  return safetensorsParts(tensors, {});
+  return safetensorsParts(tensors, notes);
 }
 
 async function decode(file: Blob, key: string): Promise<FeatureArrays> {
@@ -41,18 +45,25 @@ async function decode(file: Blob, key: string): Promise<FeatureArrays> {
   return arrays;
 }
 
+async function notesOf(file: Blob, key: string): Promise<Notes> {
+  return (await openSafetensors(blobSource(file), key)).metadata;
+}
+
 /** A cache in memory: for where there is no disk, and for tests. */
 export function memoryFeatureCache(): FeatureCache {
   const files = new Map<string, Blob>();
   return {
-    has: async (key) => files.has(key),
+    notes: async (key) => {
+      const file = files.get(key);
+      return file && notesOf(file, key);
+    },
     get: async (key) => {
       const file = files.get(key);
       return file && decode(file, key);
     },
-    put: async (key, arrays) => {
+    put: async (key, arrays, notes = {}) => {
       const parts: BlobPart[] = [];
-      for await (const part of encode(arrays)) parts.push(part);
+      for await (const part of encode(arrays, notes)) parts.push(part);
       files.set(key, new Blob(parts));
     },
   };
@@ -68,18 +79,21 @@ export function folderFeatureCache(folder: FileSystemDirectoryHandle): FeatureCa
     }
   };
   return {
-    has: async (key) => (await open(key)) !== undefined,
+    notes: async (key) => {
+      const file = await open(key);
+      return file && notesOf(file, key).catch(() => undefined);
+    },
     get: async (key) => {
       const file = await open(key);
       if (!file) return undefined;
       // A damaged file is as good as none: the clip is encoded again and the file replaced.
       return decode(file, key).catch(() => undefined);
     },
-    put: async (key, arrays) => {
+    put: async (key, arrays, notes = {}) => {
       const handle = await folder.getFileHandle(`${key}.safetensors`, { create: true });
       const stream = await handle.createWritable();
       try {
-        for await (const part of encode(arrays)) await stream.write(part);
+        for await (const part of encode(arrays, notes)) await stream.write(part);
         await stream.close();
       } catch (error) {
         await stream.abort().catch(() => undefined);

@@ -41,9 +41,16 @@ export function linearPath(layer: number, linear: LoraLinear): string {
   return `model.layers.${layer}.${block}.${linear}`;
 }
 
+/** How a model's files write the path of a module, where they use newer names than those first published. */
+export type WrittenAs = (path: string) => string;
+const asPublished: WrittenAs = (path) => path;
+
 /** Name of an adapter tensor in `adapter_model.safetensors`. */
-export function loraTensorName({ layer, linear, matrix }: LoraTensor): string {
-  return `${PREFIX}${linearPath(layer, linear)}.lora_${matrix}.weight`;
+export function loraTensorName(
+  { layer, linear, matrix }: LoraTensor,
+  writtenAs: WrittenAs = asPublished,
+): string {
+  return `${PREFIX}${writtenAs(linearPath(layer, linear))}.lora_${matrix}.weight`;
 }
 
 /** The inverse of loraTensorName; undefined for any other name. */
@@ -59,7 +66,7 @@ export function parseLoraTensorName(name: string): LoraTensor | undefined {
 }
 
 /** A regex for exactly these linears of the decoder. A plain list would also match the towers' attention. */
-export function targetRegex(linears: readonly LoraLinear[]): string {
+export function targetRegex(linears: readonly LoraLinear[], writtenAs: WrittenAs = asPublished): string {
   const short = (block: readonly LoraLinear[]) =>
     block.filter((linear) => linears.includes(linear)).map((linear) => linear.slice(0, -'_proj'.length));
   const attention = short(['q_proj', 'k_proj', 'v_proj', 'o_proj']);
@@ -67,11 +74,11 @@ export function targetRegex(linears: readonly LoraLinear[]): string {
   const blocks: string[] = [];
   if (attention.length > 0) blocks.push(`self_attn\\.(${attention.join('|')})_proj`);
   if (mlp.length > 0) blocks.push(`mlp\\.(${mlp.join('|')})_proj`);
-  return `model\\.layers\\.\\d+\\.(${blocks.join('|')})`;
+  return `${writtenAs('model.').replaceAll('.', '\\.')}layers\\.\\d+\\.(${blocks.join('|')})`;
 }
 
 /** `adapter_config.json`: the small set of keys that every PEFT version knows. */
-export function writeAdapterConfig(config: Omit<AdapterConfig, 'scale'>): string {
+export function writeAdapterConfig(config: Omit<AdapterConfig, 'scale'>, writtenAs?: WrittenAs): string {
   const json = {
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',
@@ -80,7 +87,7 @@ export function writeAdapterConfig(config: Omit<AdapterConfig, 'scale'>): string
     lora_alpha: config.alpha,
     lora_dropout: 0,
     bias: 'none',
-    target_modules: targetRegex(config.linears),
+    target_modules: targetRegex(config.linears, writtenAs),
     inference_mode: true,
   };
   return `${JSON.stringify(json, null, 2)}\n`;

@@ -12,15 +12,15 @@ import {
 } from 'mediabunny';
 import { InputError } from '../math/errors.ts';
 import { downmix, resample, silenceNonFinite } from './audio.ts';
-import { sampleFrameIndices } from './frame-sampling.ts';
+import { chooseFrames, type FrameChoice } from './frame-sampling.ts';
 import { decodeGif } from './pictures.ts';
 import { mirror, readPixels, rotate } from './rgb.ts';
 import { type DecodedClip, type RgbFrame, SAMPLE_RATE } from './types.ts';
 
 export interface DecodeOptions {
-  /** How many frames the model sees. */
-  readonly frames: number;
-  /** Sound after this many seconds is not decoded; 30 by default, what the audio tower hears. */
+  /** Which frames the model sees. */
+  readonly frames: FrameChoice;
+  /** Sound after this many seconds is not decoded, and none at all for 0; 30 by default, what the audio tower hears. */
   readonly audioSeconds?: number;
 }
 
@@ -92,10 +92,12 @@ async function decodeContainer(input: Input, name: string, options: DecodeOption
     });
   }
   if (video) await requireDecodable(video, name, VIDEO_CODECS);
-  if (audio) await requireDecodable(audio, name, AUDIO_CODECS);
+  const { frames, audioSeconds = 30 } = options;
+  const heard = audioSeconds > 0 ? audio : null;
+  if (heard) await requireDecodable(heard, name, AUDIO_CODECS);
   const durationSeconds = await measuredDuration(input, name);
-  const picture = video ? await decodePicture(video, name, options.frames) : NO_PICTURE;
-  const waveform = audio ? await decodeSound(audio, name, options.audioSeconds ?? 30) : null;
+  const picture = video ? await decodePicture(video, name, frames) : NO_PICTURE;
+  const waveform = heard ? await decodeSound(heard, name, audioSeconds) : null;
   const repaired = waveform ? silenceNonFinite(waveform) : 0;
   const warnings =
     repaired > 0 ? [`${name}: ${repaired} samples were not finite numbers; replaced by silence.`] : [];
@@ -150,14 +152,15 @@ async function presentationTimes(track: InputVideoTrack): Promise<{ times: numbe
   return { times: times.sort((a, b) => a - b), end };
 }
 
-async function decodePicture(track: InputVideoTrack, name: string, count: number): Promise<Picture> {
+async function decodePicture(track: InputVideoTrack, name: string, choice: FrameChoice): Promise<Picture> {
   const { times, end } = await presentationTimes(track);
   if (times.length === 0) throw truncated(name, 'a video track without frames', 'at least one frame');
-  const frameIndices = sampleFrameIndices(times.length, count);
+  const seconds = Math.max(end - times[0]!, 1e-6);
+  const frameIndices = chooseFrames(choice, times.length, seconds);
   const wanted = [...new Set(frameIndices)];
   const decoded = await decodeFrames(track, wanted, times, name);
   const { width, height } = decoded.get(wanted[0]!)!;
-  const fps = times.length / Math.max(end - times[0]!, 1e-6);
+  const fps = times.length / seconds;
   return {
     frames: frameIndices.map((i) => decoded.get(i)!),
     frameIndices,

@@ -15,3 +15,30 @@ export function sampleFrameIndices(count: number, n: number): number[] {
   const segment = (count - 1) / n;
   return Array.from({ length: n }, (_, i) => roundHalfEven(segment * (i + 0.5) + 1e-6));
 }
+
+/** Which frames of a clip are shown: so many at segment centres, or what a rule says of their count and the clip's length. */
+export type FrameChoice = number | ((count: number, seconds: number) => number[]);
+
+/** Indices of the frames that a choice takes of a clip, ascending. */
+export function chooseFrames(choice: FrameChoice, count: number, seconds: number): number[] {
+  return typeof choice === 'number' ? sampleFrameIndices(count, choice) : choice(count, seconds);
+}
+
+/** The most frames that `spreadFrameIndices` takes of a clip. */
+export const MOST_SPREAD_FRAMES = 8;
+const FEWEST_SPREAD_FRAMES = 4;
+/** Frames come in pairs, as a patch spans two. */
+const PAIR = 2;
+
+/**
+ * The published rule for Qwen2-VL (qwen_vl_utils, with the rate that R1-Omni's trainer asks for): `floor(8 / seconds)`
+ * frames a second, but at least 4, in pairs, spread evenly from the first frame to the last. A clip of one frame gives it.
+ */
+export function spreadFrameIndices(count: number, seconds: number): number[] {
+  const rate = Math.floor(MOST_SPREAD_FRAMES / seconds);
+  const inPairs = count - (count % PAIR);
+  const wanted = Math.min(Math.max(seconds * rate, FEWEST_SPREAD_FRAMES), inPairs);
+  const frames = Math.max(1, PAIR * roundHalfEven(wanted / PAIR));
+  if (frames === 1) return [0];
+  return Array.from({ length: frames }, (_, i) => roundHalfEven((i * (count - 1)) / (frames - 1)));
+}

@@ -6,8 +6,8 @@ import type { RgbFrame } from './types.ts';
 
 const CHANNELS = 3;
 /** Per-channel mean and standard deviation of CLIP's training pictures, of values in 0..1. */
-const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073] as const;
-const CLIP_STD = [0.26862954, 0.26130258, 0.27577711] as const;
+export const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073] as const;
+export const CLIP_STD = [0.26862954, 0.26130258, 0.27577711] as const;
 
 export interface PatchOptions {
   /** Side of a patch in pixels. */
@@ -63,15 +63,20 @@ export function patchRows(
   return { rows, grid };
 }
 
+/** Frames of one size as numbers around zero: f32 [frames, 3, height, width]. */
+export interface Pixels {
+  readonly values: Float32Array;
+  readonly frames: number;
+  readonly height: number;
+  readonly width: number;
+}
+
 /**
  * A picture (one frame) or a video: all frames resized to the size that `smartResize` gives the first by Pillow's bicubic,
- * normalised as for CLIP and cut into patches. The last frame is repeated until the frames fill whole patches.
+ * and normalised as for CLIP. The last frame is repeated until the frames fill whole patches.
  * The resize runs on the device that `startTfOnDevice` was given. Throws an InputError for no frames.
  */
-export async function patchesFromFrames(
-  frames: readonly RgbFrame[],
-  options: PatchOptions,
-): Promise<Patches> {
+export async function patchPixels(frames: readonly RgbFrame[], options: PatchOptions): Promise<Pixels> {
   const [first] = frames;
   if (!first) throw new InputError('A video without frames; expected at least one.');
   const { patchSize, temporalPatchSize, merge, minPixels, maxPixels } = options;
@@ -83,5 +88,14 @@ export async function patchesFromFrames(
   filled.set(pixels);
   const last = pixels.subarray(pixels.length - pixels.length / frames.length);
   for (let frame = frames.length; frame < whole; frame++) filled.set(last, frame * last.length);
-  return patchRows(filled, { frames: whole, ...size }, options);
+  return { values: filled, frames: whole, ...size };
+}
+
+/** A picture or a video in patches; as `patchPixels`. */
+export async function patchesFromFrames(
+  frames: readonly RgbFrame[],
+  options: PatchOptions,
+): Promise<Patches> {
+  const { values, ...size } = await patchPixels(frames, options);
+  return patchRows(values, size, options);
 }

@@ -1,5 +1,5 @@
 import { InputError } from '../math/errors.ts';
-import { sampleFrameIndices } from './frame-sampling.ts';
+import { chooseFrames, type FrameChoice } from './frame-sampling.ts';
 import { readPixels, rgbFromRgba, solidFrame } from './rgb.ts';
 import type { DecodedClip, RgbFrame } from './types.ts';
 
@@ -33,22 +33,25 @@ function silentClip(clip: PictureClip): DecodedClip {
  * As in the published code a frame is never repeated: where the sampling rule names one twice, black frames follow at
  * the end, their width and height exchanged.
  */
-export async function decodeGif(blob: Blob, name: string, count: number): Promise<DecodedClip> {
+export async function decodeGif(blob: Blob, name: string, choice: FrameChoice): Promise<DecodedClip> {
   const decoder = new ImageDecoder({ type: 'image/gif', data: blob.stream(), colorSpaceConversion: 'none' });
   try {
     await decoder.completed;
     const frameCount = decoder.tracks.selectedTrack!.frameCount;
-    const frameIndices = [...new Set(sampleFrameIndices(frameCount, count))];
+    const wanted = chooseFrames(choice, frameCount, frameCount / GIF_FPS);
+    const frameIndices = [...new Set(wanted)];
     const frames: RgbFrame[] = [];
     for (const frameIndex of frameIndices) {
       const { image } = await decoder.decode({ frameIndex });
       frames.push(await readPixels(image).finally(() => image.close()));
     }
     const { width, height } = frames[0]!;
-    const missing = count - frames.length;
+    const missing = wanted.length - frames.length;
     for (let i = 0; i < missing; i++) frames.push(solidFrame(height, width, 0));
     const warnings =
-      missing > 0 ? [`${name}: ${frameCount} frames for ${count}; ${missing} black frames added.`] : [];
+      missing > 0
+        ? [`${name}: ${frameCount} frames for ${wanted.length}; ${missing} black frames added.`]
+        : [];
     return silentClip({ name, frames, frameIndices, frameCount, fps: GIF_FPS, warnings });
   } catch (cause) {
     throw new InputError(
@@ -90,7 +93,7 @@ async function decodePicture({ name, blob }: NamedPicture): Promise<RgbFrame> {
 export async function decodeImageFolder(
   pictures: readonly NamedPicture[],
   name: string,
-  options: { frames: number },
+  options: { frames: FrameChoice },
 ): Promise<DecodedClip> {
   if (pictures.length === 0) {
     throw new InputError(`${name}: found no pictures in the folder, expected at least one.`, {
@@ -98,7 +101,7 @@ export async function decodeImageFolder(
     });
   }
   const sorted = [...pictures].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const frameIndices = sampleFrameIndices(sorted.length, options.frames);
+  const frameIndices = chooseFrames(options.frames, sorted.length, sorted.length / FOLDER_FPS);
   const decoded = new Map<number, RgbFrame>();
   for (const index of new Set(frameIndices)) decoded.set(index, await decodePicture(sorted[index]!));
   const frames = frameIndices.map((index) => decoded.get(index)!);

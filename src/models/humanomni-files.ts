@@ -2,25 +2,8 @@ import { openCheckpoint } from '../io/checkpoint.ts';
 import { type FileTree, readJson, readJsonIfThere, subtree } from '../io/files.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import { InputError } from '../math/errors.ts';
-
-type Json = Readonly<Record<string, unknown>>;
-
-/** One folder of a checkpoint: its config and, if it has weights of its own, these. */
-export interface ModelFolder {
-  readonly tree: FileTree;
-  readonly config: Json;
-  readonly weights?: TensorSource;
-}
-
-export type TowerKind = 'vision' | 'audio' | 'bert';
-
-/** A HumanOmni checkpoint as found: the main folder, and towers that lie in folders of their own. */
-export interface HumanOmniFiles {
-  readonly name: string;
-  readonly main: ModelFolder & { readonly weights: TensorSource };
-  readonly towers: Readonly<Partial<Record<TowerKind, ModelFolder>>>;
-  readonly layout: 'one folder' | 'towers in folders of their own';
-}
+import type { Json } from './fields.ts';
+import { configFolders, type ModelFiles, type ModelFolder, type TowerKind } from './model-files.ts';
 
 const TOWER_TYPES: Readonly<Record<string, TowerKind>> = {
   siglip_vision_model: 'vision',
@@ -36,27 +19,15 @@ const INSIDE: Readonly<Record<TowerKind, string>> = {
   bert: 'model.bert_model.',
 };
 
-/** Folders of the tree, the top ('') included, that hold a config.json. */
-export function configFolders(tree: FileTree): string[] {
-  return tree.files
-    .filter(({ path }) => path === 'config.json' || path.endsWith('/config.json'))
-    .map(({ path }) => path.slice(0, -'config.json'.length).replace(/\/$/, ''));
-}
-
 /** Whether a config.json is that of a HumanOmni. */
 export const isHumanOmni = (config: Json): boolean =>
   typeof config.model_type === 'string' && config.model_type.startsWith('HumanOmni');
-
-/** Whether a dropped folder looks like a model: it has a config.json and safetensors somewhere. */
-export function looksLikeModel(tree: FileTree): boolean {
-  return configFolders(tree).length > 0 && tree.files.some(({ path }) => path.endsWith('.safetensors'));
-}
 
 /**
  * Finds a HumanOmni checkpoint in a dropped folder, in either published layout: everything in one folder, or towers in
  * folders of their own beside or below the main one. Throws an InputError if there is none.
  */
-export async function openHumanOmni(tree: FileTree): Promise<HumanOmniFiles> {
+export async function openHumanOmni(tree: FileTree): Promise<ModelFiles> {
   let main: ModelFolder | undefined;
   const towers: Partial<Record<TowerKind, ModelFolder>> = {};
   const seen: string[] = [];
@@ -83,6 +54,7 @@ export async function openHumanOmni(tree: FileTree): Promise<HumanOmniFiles> {
     towers[kind] = await withWeights(towers[kind]!, kind, weights);
   }
   return {
+    family: 'HumanOmni',
     name: main.tree.name === 'model' ? tree.name : main.tree.name,
     main: { ...main, weights },
     towers,
@@ -102,7 +74,7 @@ async function withWeights(
 }
 
 /** preprocessor_config.json of a tower's own folder, or the part of the main config that stands for it. */
-export async function preprocessorOf(files: HumanOmniFiles, tower: TowerKind): Promise<Json> {
+export async function preprocessorOf(files: ModelFiles, tower: TowerKind): Promise<Json> {
   const own = files.towers[tower];
   const apart = own && (await readJsonIfThere(own.tree, 'preprocessor_config.json'));
   if (apart) return apart;

@@ -1,4 +1,4 @@
-import { dryDevice, Gpu, type Tape, type Tensor } from '../gpu/index.ts';
+import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
 import {
   type AudioProjector,
   audioTokenCount,
@@ -16,7 +16,7 @@ import {
 } from './bert.ts';
 import type { Observe, TensorShapes } from './encoder.ts';
 import type { Json } from './fields.ts';
-import type { HumanOmniFiles, TowerKind } from './humanomni-files.ts';
+import type { ModelFiles, TowerKind } from './model-files.ts';
 import {
   branchProbabilities,
   openProjector,
@@ -26,7 +26,7 @@ import {
   sampledSide,
   videoTokens,
 } from './projector.ts';
-import { type DecoderSources, openQwen2, parseQwen2Config, type Qwen2, type Qwen2Config } from './qwen2.ts';
+import { type DecoderSources, openQwen2, parseQwen2Config, type Qwen2Config } from './qwen2.ts';
 import {
   inferSiglipConfig,
   openSiglip,
@@ -36,7 +36,7 @@ import {
   type SiglipConfig,
   siglipAliases,
 } from './siglip.ts';
-import { WeightLoader, type WeightSource, type Weights } from './weights.ts';
+import type { WeightSource, Weights } from './weights.ts';
 import {
   inferWhisperConfig,
   openWhisper,
@@ -48,6 +48,7 @@ import {
 
 /** Everything a HumanOmni checkpoint's configs say. A model without an audio tower has no `audio`. */
 export interface HumanOmniConfig {
+  readonly family: 'HumanOmni';
   readonly decoder: Qwen2Config;
   readonly vision: SiglipConfig;
   /** Index into the vision tower's hidden states. */
@@ -62,7 +63,7 @@ const isJson = (value: unknown): value is Json => typeof value === 'object' && v
 
 /** A tower's config: its own folder's, or `<kind>_config` of the main one, or what the tensors' shapes tell. */
 function towerConfig<C>(
-  files: HumanOmniFiles,
+  files: ModelFiles,
   kind: TowerKind,
   parse: (json: Json, label?: string) => C,
   infer: () => C,
@@ -74,7 +75,7 @@ function towerConfig<C>(
 }
 
 /** Reads all configs. Throws an InputError naming the field or type that is not supported. */
-export function readHumanOmniConfig(files: HumanOmniFiles, shapes: TensorShapes): HumanOmniConfig {
+export function readHumanOmniConfig(files: ModelFiles, shapes: TensorShapes): HumanOmniConfig {
   const main = files.main.config;
   const bert = towerConfig(files, 'bert', parseBertConfig, () => inferBertConfig(shapes));
   const vision = towerConfig(files, 'vision', parseSiglipConfig, () => inferSiglipConfig(shapes));
@@ -83,6 +84,7 @@ export function readHumanOmniConfig(files: HumanOmniFiles, shapes: TensorShapes)
       ? towerConfig(files, 'audio', parseWhisperConfig, () => inferWhisperConfig(shapes))
       : undefined;
   return {
+    family: 'HumanOmni',
     decoder: parseQwen2Config(main),
     vision,
     visionLayer: typeof main.mm_vision_select_layer === 'number' ? main.mm_vision_select_layer : -2,
@@ -94,7 +96,7 @@ export function readHumanOmniConfig(files: HumanOmniFiles, shapes: TensorShapes)
 }
 
 /** Files of a checkpoint with the names its tensors have there; the main file comes first, so that its copies win. */
-export function weightSources(files: HumanOmniFiles): WeightSource[] {
+export function weightSources(files: ModelFiles): WeightSource[] {
   const own = (kind: TowerKind, aliases: (name: string) => readonly string[]): WeightSource[] => {
     const source = files.towers[kind]?.weights;
     return source ? [{ source, aliases }] : [];
@@ -111,6 +113,7 @@ export function weightSources(files: HumanOmniFiles): WeightSource[] {
 
 /** The parts between towers and decoder: what turns features into the decoder's tokens. */
 export interface MediaProjectors {
+  readonly config: HumanOmniConfig;
   readonly projector: Projector;
   readonly audioProjector?: AudioProjector;
 }
@@ -118,10 +121,6 @@ export interface MediaProjectors {
 export interface Towers {
   readonly vision: Siglip;
   readonly audio?: Whisper;
-}
-
-export function openDecoder(gpu: Gpu, config: HumanOmniConfig, sources: DecoderSources): Qwen2 {
-  return openQwen2(gpu, config.decoder, sources);
 }
 
 export function openTowers(open: Weights, config: HumanOmniConfig): Towers {
@@ -137,6 +136,7 @@ export function openGateEncoder(open: Weights, config: HumanOmniConfig): Bert {
 export function openProjectors(open: Weights, config: HumanOmniConfig, mainConfig: Json): MediaProjectors {
   const { audio } = config;
   return {
+    config,
     projector: openProjector(open, config.projector),
     ...(audio
       ? { audioProjector: openAudioProjector(open, parseAudioProjectorConfig(mainConfig, audio.hiddenSize)) }
@@ -144,23 +144,17 @@ export function openProjectors(open: Weights, config: HumanOmniConfig, mainConfi
   };
 }
 
-/**
- * Opens every part of a checkpoint on a device that only counts: what is missing or misshapen is found before anything is
- * loaded, and what no part asks for is listed. Throws an InputError naming the tensor or field.
- */
-export function inspectHumanOmni(files: HumanOmniFiles): {
-  readonly config: HumanOmniConfig;
-  readonly unusedTensors: readonly string[];
-} {
-  const gpu = new Gpu(dryDevice());
-  using loader = new WeightLoader(gpu, weightSources(files));
-  const { open, openRows } = loader;
-  const config = readHumanOmniConfig(files, loader);
-  openDecoder(gpu, config, { open, openRows, maxPositions: 1 });
-  openProjectors(open, config, files.main.config);
-  openGateEncoder(open, config);
-  openTowers(open, config);
-  return { config, unusedTensors: loader.unused() };
+/** Opens every tensor of a checkpoint. */
+export function openHumanOmniParts(
+  gpu: Gpu,
+  config: HumanOmniConfig,
+  mainConfig: Json,
+  sources: DecoderSources,
+): void {
+  openQwen2(gpu, config.decoder, sources);
+  openProjectors(sources.open, config, mainConfig);
+  openGateEncoder(sources.open, config);
+  openTowers(sources.open, config);
 }
 
 /** Tokens that a clip of `frames` frames with sound becomes. */

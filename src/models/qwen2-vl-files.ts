@@ -1,30 +1,55 @@
 import { openCheckpoint } from '../io/checkpoint.ts';
 import { type FileTree, readJson, subtree } from '../io/files.ts';
-import type { TensorSource } from '../io/safetensors.ts';
+import { renamed } from '../io/renamed.ts';
 import { InputError } from '../math/errors.ts';
 import type { Json } from './fields.ts';
-import { configFolders } from './humanomni-files.ts';
+import { configFolders, type ModelFiles } from './model-files.ts';
 
-/** A Qwen2-VL checkpoint as found. */
-export interface Qwen2VlFiles {
-  readonly tree: FileTree;
-  readonly config: Json;
-  readonly weights: TensorSource;
+/** Prefixes as first published, and as newer transformers write them. */
+const PREFIXES: readonly (readonly [published: string, newer: string])[] = [
+  ['visual.', 'model.visual.'],
+  ['model.', 'model.language_model.'],
+];
+
+/** The name as newer transformers write it of a tensor, or of the beginning of one, by its name as first published. */
+export function newerQwen2VlName(published: string): string {
+  const prefix = PREFIXES.find(([first]) => published.startsWith(first));
+  return prefix ? prefix[1] + published.slice(prefix[0].length) : published;
 }
 
+/** The name as first published of a tensor in a file of either kind; the inverse of `newerQwen2VlName`. */
+export function qwen2VlName(file: string): string {
+  const prefix = PREFIXES.find(([, newer]) => file.startsWith(newer));
+  return prefix ? prefix[0] + file.slice(prefix[1].length) : file;
+}
+
+/** Whether a config.json is that of a Qwen2-VL. */
+export const isQwen2Vl = (config: Json): boolean => config.model_type === 'qwen2_vl';
+
 /** Finds a Qwen2-VL checkpoint in a dropped folder, at its top or below. Throws an InputError if there is none. */
-export async function openQwen2VlFiles(tree: FileTree): Promise<Qwen2VlFiles> {
+export async function openQwen2VlFiles(tree: FileTree): Promise<ModelFiles> {
   const seen: string[] = [];
   for (const path of configFolders(tree)) {
     const folder = path === '' ? tree : subtree(tree, path)!;
     const config = await readJson(folder, 'config.json');
-    if (config.model_type === 'qwen2_vl') {
-      return { tree: folder, config, weights: await openCheckpoint(folder) };
-    }
+    if (isQwen2Vl(config)) return openFolder(tree, folder, config);
     seen.push(`${path || tree.name} (${String(config.model_type)})`);
   }
   const found = seen.length > 0 ? `found ${seen.join(', ')}` : 'found no config.json';
   throw new InputError(`${tree.name}: no Qwen2-VL checkpoint; ${found}, expected the model_type qwen2_vl.`, {
     hint: 'Drop the folder of Qwen2-VL-2B-Instruct, with its config.json and safetensors files.',
   });
+}
+
+async function openFolder(tree: FileTree, folder: FileTree, config: Json): Promise<ModelFiles> {
+  const stored = await openCheckpoint(folder);
+  const isNewer = stored.names().some((file) => qwen2VlName(file) !== file);
+  return {
+    family: 'Qwen2-VL',
+    name: folder.name === 'model' ? tree.name : folder.name,
+    main: { tree: folder, config, weights: renamed(stored, qwen2VlName) },
+    towers: {},
+    layout: 'one folder',
+    ...(isNewer ? { writtenAs: newerQwen2VlName } : {}),
+  };
 }

@@ -1,6 +1,5 @@
 /** Qwen2-VL (Wang et al. 2024, arXiv 2409.12191): a vision tower whose merged patches a Qwen2 decoder reads, with M-RoPE. */
 import type { Gpu } from '../gpu/index.ts';
-import type { TensorSource } from '../io/safetensors.ts';
 import { InputError } from '../math/errors.ts';
 import { freeRopeTable } from '../ops/rope.ts';
 import { Fields, type Json } from './fields.ts';
@@ -19,9 +18,10 @@ import {
   type Qwen2VlVision,
   type Qwen2VlVisionConfig,
 } from './qwen2-vl-vision.ts';
-import type { WeightParts, WeightSource } from './weights.ts';
+import type { WeightParts } from './weights.ts';
 
 export interface Qwen2VlConfig {
+  readonly family: 'Qwen2-VL';
   readonly decoder: Qwen2Config;
   readonly vision: Qwen2VlVisionConfig;
   /** Ids that stand for one token of a picture, or of a video. */
@@ -52,6 +52,7 @@ export function parseQwen2VlConfig(json: Json): Qwen2VlConfig {
     });
   }
   return {
+    family: 'Qwen2-VL',
     decoder,
     vision: parseQwen2VlVisionConfig(
       isJson(json.vision_config) ? json.vision_config : {},
@@ -63,27 +64,6 @@ export function parseQwen2VlConfig(json: Json): Qwen2VlConfig {
     visionEndId: fields.count('vision_end_token_id', 151653),
   };
 }
-
-/** Prefixes as first published, and as newer transformers write them. */
-const RENAMED: readonly (readonly [published: string, newer: string])[] = [
-  ['visual.', 'model.visual.'],
-  ['model.', 'model.language_model.'],
-];
-
-/** Names a tensor may have in a file, by its name as first published. */
-export function qwen2VlAliases(name: string): readonly string[] {
-  const renamed = RENAMED.find(([published]) => name.startsWith(published));
-  const names = renamed ? [name, renamed[1] + name.slice(renamed[0].length)] : [name];
-  return name === 'model.embed_tokens.weight' ? [...names, 'lm_head.weight'] : names;
-}
-
-/** The name as first published of a tensor in a file; the inverse of `qwen2VlAliases`. */
-export function qwen2VlName(file: string): string {
-  const renamed = RENAMED.find(([, newer]) => file.startsWith(newer));
-  return renamed ? renamed[0] + file.slice(renamed[1].length) : file;
-}
-
-export const qwen2VlSources = (source: TensorSource): WeightSource[] => [{ source, aliases: qwen2VlAliases }];
 
 export interface Qwen2Vl {
   readonly config: Qwen2VlConfig;

@@ -1,11 +1,11 @@
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import { type BertTokens, bertFirstRows } from '../models/bert.ts';
-import { type ClipFeatures, featureShapes, mediaTokens } from '../models/humanomni.ts';
+import { type ClipFeatures, featureShapes, type MediaProjectors, mediaTokens } from '../models/humanomni.ts';
 import type { Features } from './encoder.ts';
 import { type MediaTokens, mediaPlaces } from './media-input.ts';
 import { PADDING } from './pass-arrays.ts';
 import type { Splice } from './pass-inputs.ts';
-import type { ModelView, Policy } from './policy.ts';
+import type { ModelView } from './policy.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
 
 /** GPU buffers for one clip's features and the places its tokens take in a packed row. */
@@ -19,8 +19,12 @@ export class FeatureSlot {
   readonly #hasAudio: boolean;
 
   /** `senses` says which towers' features the prompt has a place for. */
-  constructor(policy: Policy, counts: { video: number; audio: number }, senses: Senses) {
-    const { gpu, config } = policy;
+  constructor(
+    gpu: Gpu,
+    { config }: MediaProjectors,
+    counts: { video: number; audio: number },
+    senses: Senses,
+  ) {
     const shapes = featureShapes(config);
     this.#gpu = gpu;
     this.#hasAudio = senses.audio && config.audio !== undefined;
@@ -80,20 +84,37 @@ export function recordQuestion(tape: Tape, view: ModelView, question: Question):
 /** Records the tokens of a clip and says where they are spliced in. */
 export function recordSplices(
   tape: Tape,
-  view: ModelView,
+  media: MediaProjectors,
   slot: FeatureSlot,
-  frames: number,
   question: Tensor,
 ): Splice[] {
-  const { video, audio } = mediaTokens(tape, view.media, { ...slot.features, question }, frames);
+  const { frames } = media.config;
+  const { video, audio } = mediaTokens(tape, media, { ...slot.features, question }, frames);
   return [
     ...(video ? [{ rows: video, at: slot.videoAt }] : []),
     ...(audio ? [{ rows: audio, at: slot.audioAt }] : []),
   ];
 }
 
-/** Turns clip features into media tokens with the weights as they are, one clip at a time. */
-export class MediaTokenizer {
+/** Turns a clip's features into media tokens. */
+export interface MediaMaker {
+  tokens(features: Features): Promise<MediaTokens>;
+  [Symbol.dispose](): void;
+}
+
+/** For towers that make the decoder's tokens themselves. */
+export const FINISHED_TOKENS: MediaMaker = {
+  async tokens({ vision }) {
+    if (!vision) throw new Error('FINISHED_TOKENS: features without a video.');
+    return { rows: vision };
+  },
+  [Symbol.dispose]() {
+    // It holds nothing.
+  },
+};
+
+/** Makes media tokens with the weights as they are, one clip at a time. */
+export class MediaTokenizer implements MediaMaker {
   readonly #gpu: Gpu;
   readonly #slot: FeatureSlot;
   readonly #arena: Arena;
@@ -109,21 +130,21 @@ export class MediaTokenizer {
   }
 
   static async create(
-    policy: Policy,
-    view: ModelView,
+    gpu: Gpu,
+    view: ModelView & { readonly media: MediaProjectors },
     senses: Senses,
     question: Question,
   ): Promise<MediaTokenizer> {
-    const slot = new FeatureSlot(policy, { video: 0, audio: 0 }, senses);
-    const arena = new Arena(policy.gpu, 'media tokens');
+    const slot = new FeatureSlot(gpu, view.media, { video: 0, audio: 0 }, senses);
+    const arena = new Arena(gpu, 'media tokens');
     const tape = new Tape();
     const splices = tape.constant(() =>
-      recordSplices(tape, view, slot, policy.config.frames, recordQuestion(tape, view, question)),
+      recordSplices(tape, view.media, slot, recordQuestion(tape, view, question)),
     );
     const kept = splices.map(({ rows }) => tape.recorder.keep(rows));
-    const plan = await Plan.create(policy.gpu, 'media tokens', tape.recorder, arena);
+    const plan = await Plan.create(gpu, 'media tokens', tape.recorder, arena);
     const outputs = kept.map((rows) => plan.output(rows));
-    return new MediaTokenizer(policy.gpu, slot, arena, plan, outputs);
+    return new MediaTokenizer(gpu, slot, arena, plan, outputs);
   }
 
   /** Video tokens, then audio tokens. */

@@ -1,4 +1,5 @@
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
+import { positionAxes } from '../models/qwen2.ts';
 import type { Features } from './encoder.ts';
 import { lossBatchTensor, recordLoss, recordNll } from './loss.ts';
 import type { LossConfig } from './loss-config.ts';
@@ -22,7 +23,8 @@ export interface PassKind {
   /** Tokens that one clip becomes. */
   readonly mediaCounts: { readonly video: number; readonly audio: number };
   readonly senses: Senses;
-  readonly question: Question;
+  /** Needed where media tokens are made inside the pass. */
+  readonly question?: Question | undefined;
 }
 
 /** Media of the prompts in a pass: features where projectors train, finished tokens otherwise. */
@@ -84,13 +86,15 @@ export class PolicyPass {
     const mediaRows = prompts * (mediaCounts.video + mediaCounts.audio);
     this.kind = kind;
     this.#gpu = gpu;
-    this.#inputs = new PassInputs(gpu, size);
+    this.#inputs = new PassInputs(gpu, size, positionAxes(config.decoder));
     this.#batch = lossBatchTensor(gpu, completions);
     this.#sampler = gpu.tensor('inputs', 'sampler log-probabilities', [size.predictions]);
     this.#old = gpu.tensor('inputs', 'old log-probabilities', [size.predictions]);
-    this.#slots = policy.trainsMedia
-      ? Array.from({ length: prompts }, () => new FeatureSlot(policy, mediaCounts, kind.senses))
-      : [];
+    const { media } = policy.current;
+    this.#slots =
+      policy.trainsMedia && media
+        ? Array.from({ length: prompts }, () => new FeatureSlot(gpu, media, mediaCounts, kind.senses))
+        : [];
     if (!policy.trainsMedia) this.#media = new MediaBatch(gpu, 'policy', mediaRows, width);
     if (policy.reference && policy.trainsMedia) {
       this.#referenceMedia = new MediaBatch(gpu, 'reference', mediaRows, width);
@@ -149,9 +153,12 @@ export class PolicyPass {
 
   #splices(tape: Tape, policy: Policy): Splice[] {
     if (this.#media) return [this.#media];
-    const { current, config } = policy;
+    const { current } = policy;
+    const { media } = current;
+    if (!media || !this.kind.question)
+      throw new Error('PolicyPass: media train, but what makes them is missing.');
     const question = recordQuestion(tape, current, this.kind.question);
-    return this.#slots.flatMap((slot) => recordSplices(tape, current, slot, config.frames, question));
+    return this.#slots.flatMap((slot) => recordSplices(tape, media, slot, question));
   }
 
   /** Uploads a batch and submits forward, loss and backward. */

@@ -2,16 +2,8 @@ import { type Gpu, sizeOf } from '../gpu/index.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import { deriveSeed } from '../math/random.ts';
 import type { Bert } from '../models/bert.ts';
-import {
-  type HumanOmniConfig,
-  type MediaProjectors,
-  openDecoder,
-  openGateEncoder,
-  openProjectors,
-  readHumanOmniConfig,
-  weightSources,
-} from '../models/humanomni.ts';
-import type { HumanOmniFiles } from '../models/humanomni-files.ts';
+import { type ModelConfig, readModelConfig } from '../models/family.ts';
+import { type MediaProjectors, openGateEncoder, openProjectors, weightSources } from '../models/humanomni.ts';
 import {
   type Adapter,
   adapterNames,
@@ -20,7 +12,8 @@ import {
   type LoraConfig,
   type NamedArray,
 } from '../models/lora.ts';
-import { linearShapes, type Qwen2 } from '../models/qwen2.ts';
+import type { ModelFiles } from '../models/model-files.ts';
+import { linearShapes, openQwen2, type Qwen2 } from '../models/qwen2.ts';
 import { WeightLoader } from '../models/weights.ts';
 import { freeRopeTable } from '../ops/rope.ts';
 import { type FrozenCopy, ParameterStore } from '../optim/parameters.ts';
@@ -48,7 +41,8 @@ export interface PolicyOptions extends TrainedParts {
 /** The model as one of policy and reference. */
 export interface ModelView {
   readonly decoder: Qwen2;
-  readonly media: MediaProjectors;
+  /** Between towers and decoder; absent where the towers make the decoder's tokens themselves. */
+  readonly media?: MediaProjectors;
   /** Encoder of the question, where it trains; else its row is computed once. */
   readonly bert?: Bert;
   /** Whether adapters take part. */
@@ -58,8 +52,8 @@ export interface ModelView {
 /** A loaded decoder with its projectors, trainable tensors apart: the model that is trained, and the one it is measured against. */
 export interface Policy {
   readonly gpu: Gpu;
-  readonly files: HumanOmniFiles;
-  readonly config: HumanOmniConfig;
+  readonly files: ModelFiles;
+  readonly config: ModelConfig;
   readonly options: PolicyOptions;
   readonly store: ParameterStore;
   readonly current: ModelView;
@@ -72,7 +66,7 @@ export interface Policy {
   [Symbol.dispose](): void;
 }
 
-function adapterArrays(config: HumanOmniConfig, options: PolicyOptions): readonly NamedArray[] {
+function adapterArrays(config: ModelConfig, options: PolicyOptions): readonly NamedArray[] {
   if (options.adapter) return options.adapter;
   if (!options.lora) return [];
   const shapes = linearShapes(config.decoder);
@@ -86,12 +80,12 @@ function adapterArrays(config: HumanOmniConfig, options: PolicyOptions): readonl
  */
 export async function loadPolicy(
   gpu: Gpu,
-  files: HumanOmniFiles,
+  files: ModelFiles,
   options: PolicyOptions,
   progress?: (doneBytes: number, totalBytes: number) => void,
 ): Promise<Policy> {
   const sources = weightSources(files);
-  const config = readHumanOmniConfig(files, new WeightLoader(gpu, sources));
+  const config = readModelConfig(files, new WeightLoader(gpu, sources));
   const source = files.main.weights;
   const tied = config.decoder.tieWordEmbeddings;
   const trained = trainedTensors(source, (name) => isTrained(name, options), tied);
@@ -147,20 +141,22 @@ function adapterOf(
 
 function openView(
   gpu: Gpu,
-  files: HumanOmniFiles,
-  config: HumanOmniConfig,
+  files: ModelFiles,
+  config: ModelConfig,
   loader: WeightLoader,
   options: PolicyOptions,
   adapter: (path: string) => Adapter | undefined,
 ): ModelView {
   const { open, openRows } = loader;
-  const decoder = openDecoder(gpu, config, { open, openRows, adapter, maxPositions: options.maxPositions });
-  const media = openProjectors(open, config, files.main.config);
+  const { maxPositions } = options;
+  const decoder = openQwen2(gpu, config.decoder, { open, openRows, adapter, maxPositions });
+  const adapters = options.lora !== undefined;
+  if (config.family !== 'HumanOmni') return { decoder, adapters };
   return {
     decoder,
-    media,
+    media: openProjectors(open, config, files.main.config),
     ...(options.trainBert ? { bert: openGateEncoder(open, config) } : {}),
-    adapters: options.lora !== undefined,
+    adapters,
   };
 }
 
@@ -179,8 +175,8 @@ interface Reference {
  */
 function openReference(
   gpu: Gpu,
-  files: HumanOmniFiles,
-  config: HumanOmniConfig,
+  files: ModelFiles,
+  config: ModelConfig,
   loader: WeightLoader,
   store: ParameterStore,
   options: PolicyOptions,

@@ -1,20 +1,37 @@
 import type { Example } from '../data/types.ts';
+import { mergedTokens, type VisionGrid } from '../models/mrope.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Mute } from '../protocol/messages.ts';
 import type { BertTokenizer } from '../text/bert-tokenizer.ts';
 import type { ChatTemplate } from '../text/chat-template.ts';
-import { buildPrompt, encodeAnswer, encodePrompt, type PromptMedia } from '../text/prompt.ts';
+import { buildPrompt, encodeAnswer, encodePrompt, presetText, VIDEO_BLOCK } from '../text/prompt.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { Features } from './encoder.ts';
-import { expandPrompt, type MediaCounts, type PromptTokens } from './prompt-tokens.ts';
+import {
+  expandPrompt,
+  type MediaCounts,
+  type PromptTokens,
+  repeatPlaceholder,
+  visionPrompt,
+} from './prompt-tokens.ts';
 import type { RunExample } from './run-context.ts';
 
-/** What turns text into ids: the decoder's tokenizer and template, and the tokenizer of the gate's text. */
-export interface TextTools {
+interface TextBase {
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
-  readonly gate: BertTokenizer;
 }
+
+/** How Qwen2-VL's prompts hold the place of a video. */
+export interface VisionText {
+  /** Ids that stand for one token of a picture, and of a video. */
+  readonly imageId: number;
+  readonly videoId: number;
+  /** Patches along one side of a token. */
+  readonly merge: number;
+}
+
+/** What turns text into ids: the decoder's tokenizer and template, and the tokenizer of the gate's text where there is a gate. */
+export type TextTools = TextBase & ({ readonly gate: BertTokenizer } | { readonly vision: VisionText });
 
 /** The question of a run, ready for the decoder and for the gate. All clips of a run share it. */
 export interface RunPrompt {
@@ -22,21 +39,46 @@ export interface RunPrompt {
   readonly content: string;
   /** As the decoder reads it, with placeholders for the media. */
   readonly rendered: string;
-  readonly tokens: PromptTokens;
-  /** Ids of the text that steers the gate. */
+  /** Tokens of the longest prompt that a clip can make of it. */
+  readonly longest: number;
+  /** The prompt of a clip; `grid`: its patches, for models that ask for them. */
+  tokensOf(grid?: VisionGrid): PromptTokens;
+  /** Ids of the text that steers the gate; none where there is no gate. */
   readonly gateIds: readonly number[];
 }
 
-/** The prompt that a config asks for. `counts` says how many tokens each medium of a clip becomes; 0 = the model lacks it. */
+/** The prompt that a config asks for. `counts`: tokens that each medium of a clip becomes, at most; 0 = the model lacks it. */
 export function preparePrompt(
-  { tokenizer, template, gate }: TextTools,
+  tools: TextTools,
   config: Pick<Config, 'promptPreset' | 'question'>,
   counts: MediaCounts,
 ): RunPrompt {
-  const media: PromptMedia = { video: counts.video > 0, audio: counts.audio > 0 };
+  if ('vision' in tools) return prepareVisionPrompt(tools, tools.vision, config, counts);
+  const { tokenizer, template, gate } = tools;
+  const media = { video: counts.video > 0, audio: counts.audio > 0 };
   const { content, gateText } = buildPrompt(config.promptPreset, { media, question: config.question });
   const { rendered, ids } = encodePrompt(tokenizer, template, content);
-  return { content, rendered, tokens: expandPrompt(ids, counts), gateIds: gate.encode(gateText) };
+  const tokens = expandPrompt(ids, counts);
+  const longest = tokens.ids.length;
+  return { content, rendered, longest, tokensOf: () => tokens, gateIds: gate.encode(gateText) };
+}
+
+/** Qwen2-VL's prompt: the video, then the text. The published template writes a list of the two as it does this string. */
+function prepareVisionPrompt(
+  { tokenizer, template }: TextBase,
+  { imageId, videoId, merge }: VisionText,
+  { promptPreset, question }: Pick<Config, 'promptPreset' | 'question'>,
+  { video }: MediaCounts,
+): RunPrompt {
+  const content = VIDEO_BLOCK + presetText(promptPreset, { question });
+  const rendered = template.render([{ role: 'user', content }]);
+  const ids = tokenizer.encode(rendered);
+  const tokensOf = (grid?: VisionGrid): PromptTokens => {
+    if (!grid) throw new Error('The prompt of a clip whose grid is not known.');
+    const repeated = repeatPlaceholder(ids, videoId, mergedTokens(grid, merge));
+    return visionPrompt(repeated, { placeholders: [imageId, videoId], grids: [grid], merge });
+  };
+  return { content, rendered, longest: ids.length - 1 + video, tokensOf, gateIds: [] };
 }
 
 /** Ids that supervised training learns for an example: its whole answer as the data set writes it, and the turn's end. */
@@ -48,15 +90,16 @@ export function answerIds(
   return Uint32Array.from(encodeAnswer(tokenizer, template, prompt.content, example.answer));
 }
 
-/** A clip ready for training, given where to find what the towers made of it. */
+/** A clip ready for training, given where to find what the towers made of it, and its grid where it has one. */
 export function prepareExample(
   text: TextTools,
   prompt: RunPrompt,
   example: Example,
   features: () => Promise<Features>,
+  grid?: VisionGrid,
 ): RunExample {
   const { id, label } = example;
-  return { id, label, prompt: prompt.tokens, features, answer: answerIds(text, prompt, example) };
+  return { id, label, prompt: prompt.tokensOf(grid), features, answer: answerIds(text, prompt, example) };
 }
 
 /** The example with one sense replaced by what the towers make of nothing; another id, so that no cache mixes the two up. */

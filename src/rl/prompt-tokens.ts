@@ -46,6 +46,17 @@ export function expandPrompt(ids: readonly number[], counts: MediaCounts): Promp
   return { ids: Uint32Array.from(tokens), ...(video ? { video } : {}), ...(audio ? { audio } : {}) };
 }
 
+/** Repeats the one placeholder of a video, so that each of its `count` tokens has one. Throws unless there is exactly one. */
+export function repeatPlaceholder(ids: readonly number[], placeholder: number, count: number): number[] {
+  const found = ids.filter((id) => id === placeholder).length;
+  if (found !== 1) {
+    throw new InputError(`The prompt has ${found} places for a video (id ${placeholder}); expected one.`, {
+      hint: "Check that the tokenizer's <|video_pad|> is the video_token_id of config.json.",
+    });
+  }
+  return ids.flatMap((id) => (id === placeholder ? Array<number>(count).fill(id) : [id]));
+}
+
 /**
  * A prompt of Qwen2-VL, in which placeholders, one a token, hold the place of a picture or video; positions are those of
  * M-RoPE. Throws an InputError for more than one picture or video, and where placeholders and grid do not match.

@@ -7,8 +7,14 @@ import type { Features } from './encoder.ts';
 import { Generator, type GeneratorShape } from './generator.ts';
 import { LOSS_DEFAULTS, type LossConfig } from './loss-config.ts';
 import type { MediaTokens } from './media-input.ts';
-import { MediaTokenizer, type Question, type Senses } from './media-tokens.ts';
-import type { Policy } from './policy.ts';
+import {
+  FINISHED_TOKENS,
+  type MediaMaker,
+  MediaTokenizer,
+  type Question,
+  type Senses,
+} from './media-tokens.ts';
+import type { ModelView, Policy } from './policy.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
 import { type GroupMedia, Updater } from './update.ts';
 
@@ -30,8 +36,8 @@ export interface RunSetup {
   readonly config: Config;
   readonly tokenizer: Tokenizer;
   readonly endIds: readonly number[];
-  /** BERT's row of the question with the weights as loaded. */
-  readonly questionRow: Float32Array;
+  /** BERT's row of the question with the weights as loaded; needed where a gate reads it. */
+  readonly questionRow?: Float32Array | undefined;
   /** Ids of the question as BERT reads it; needed where BERT trains. */
   readonly gateIds?: readonly number[];
   readonly mediaCounts: { readonly video: number; readonly audio: number };
@@ -59,9 +65,9 @@ const generatorKey = (prompts: number, groupSize: number): string => `${prompts}
 export class RunContext {
   readonly setup: RunSetup;
   readonly updater: Updater;
-  readonly #question: Question;
-  readonly #media: MediaTokenizer;
-  readonly #referenceMedia?: MediaTokenizer;
+  readonly #question: Question | undefined;
+  readonly #media: MediaMaker;
+  readonly #referenceMedia?: MediaMaker;
   readonly #arena: Arena;
   readonly #generators = new Map<string, Generator>();
   #evaluationKey?: string;
@@ -70,10 +76,10 @@ export class RunContext {
 
   private constructor(
     setup: RunSetup,
-    question: Question,
+    question: Question | undefined,
     updater: Updater,
-    media: MediaTokenizer,
-    reference?: MediaTokenizer,
+    media: MediaMaker,
+    reference?: MediaMaker,
   ) {
     this.setup = setup;
     this.updater = updater;
@@ -84,13 +90,11 @@ export class RunContext {
   }
 
   static async create(setup: RunSetup): Promise<RunContext> {
-    const { policy, config, senses } = setup;
+    const { policy, config } = setup;
     const question = openQuestion(setup);
-    const media = await MediaTokenizer.create(policy, policy.current, senses, question);
+    const media = await openMedia(setup, policy.current, question);
     const separate = policy.reference && policy.trainsMedia;
-    const reference = separate
-      ? await MediaTokenizer.create(policy, policy.reference!, senses, question)
-      : undefined;
+    const reference = separate ? await openMedia(setup, policy.reference!, question) : undefined;
     const updater = await Updater.create(policy, updaterSettings(setup, question), {
       learningRate: config.learningRate,
       beta1: config.adamBeta1,
@@ -117,7 +121,7 @@ export class RunContext {
     };
   }
 
-  async #cached(role: string, { id, features }: RunExample, media: MediaTokenizer): Promise<MediaTokens> {
+  async #cached(role: string, { id, features }: RunExample, media: MediaMaker): Promise<MediaTokens> {
     const key = `${role} ${id}`;
     const known = this.#tokens.get(key) ?? (await media.tokens(await features()));
     // Last used goes last, so that the first is the one unused for longest.
@@ -187,6 +191,7 @@ export class RunContext {
     this.#referenceMedia?.[Symbol.dispose]();
     this.#arena[Symbol.dispose]();
     const { gpu } = this.setup.policy;
+    if (!this.#question) return;
     if ('storage' in this.#question) gpu.free(this.#question);
     else freeBertTokens(gpu, this.#question);
   }
@@ -194,15 +199,29 @@ export class RunContext {
 
 const bindingBytes = ({ gpu }: Policy): number => gpu.device.limits.maxStorageBufferBindingSize;
 
-function openQuestion({ policy, questionRow, gateIds }: RunSetup): Question {
+/** What turns features into tokens by the weights of a view. */
+function openMedia(
+  { policy, senses }: RunSetup,
+  view: ModelView,
+  question: Question | undefined,
+): Promise<MediaMaker> | MediaMaker {
+  const { media } = view;
+  if (!media) return FINISHED_TOKENS;
+  if (!question) throw new Error('RunContext: the row of the question (questionRow) is missing.');
+  return MediaTokenizer.create(policy.gpu, { ...view, media }, senses, question);
+}
+
+function openQuestion({ policy, questionRow, gateIds }: RunSetup): Question | undefined {
   const { gpu, options } = policy;
-  if (!options.trainBert) return gpu.upload('inputs', 'question', [1, questionRow.length], questionRow);
+  if (!options.trainBert) {
+    return questionRow && gpu.upload('inputs', 'question', [1, questionRow.length], questionRow);
+  }
   if (!gateIds)
     throw new Error('RunContext: BERT trains, but the ids of its question (gateIds) are missing.');
   return uploadBertTokens(gpu, [gateIds]);
 }
 
-function updaterSettings(setup: RunSetup, question: Question) {
+function updaterSettings(setup: RunSetup, question: Question | undefined) {
   const { policy, config, mediaCounts, senses, longestPrompt, longestAnswer } = setup;
   const supervised = config.stage === 'sft';
   const completionsPerPrompt = supervised ? 1 : config.groupSize;

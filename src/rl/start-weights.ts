@@ -1,8 +1,8 @@
 /** How a run starts from the weights that another one left. */
 import { computedSource, overlay } from '../io/overlay.ts';
 import type { TensorSource } from '../io/safetensors.ts';
-import type { HumanOmniFiles } from '../models/humanomni-files.ts';
 import { adapterNames, addProduct, isAdapterName, type LoraConfig, type NamedArray } from '../models/lora.ts';
+import type { ModelFiles } from '../models/model-files.ts';
 
 /** What a run left: f32 tensors that differ from the published ones, by their names in the files, and its adapter's. */
 export interface LeftWeights {
@@ -13,7 +13,7 @@ export interface LeftWeights {
 
 export interface Start {
   /** The checkpoint with the left tensors in place of the published ones. */
-  readonly files: HumanOmniFiles;
+  readonly files: ModelFiles;
   /** Names of the tensors that are not as published. */
   readonly changed: readonly string[];
   /** The adapter, where it goes on. */
@@ -22,7 +22,7 @@ export interface Start {
 
 /** An adapter of the same shape goes on with its values; any other is added to the matrices that it sits on: W + alpha/r · B · A. */
 export async function startFrom(
-  files: HumanOmniFiles,
+  files: ModelFiles,
   { tensors, lora }: LeftWeights,
   next: LoraConfig | undefined,
 ): Promise<Start> {

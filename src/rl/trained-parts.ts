@@ -27,7 +27,7 @@ const NAMES: readonly (readonly [PartName, RegExp])[] = [
   ['projectors', PARTS[1]![1]],
   ['gate', PARTS[2]![1]],
   ['bert', /^(model\.bert_model|bert)\./],
-  ['vision', /vision_(tower|model)\./],
+  ['vision', /(vision_(tower|model)\.|^visual\.)/],
   ['audio', /(audio_tower\.|^model\.encoder\.)/],
 ];
 

@@ -1,4 +1,5 @@
 import { Arena, Plan, Recorder } from '../gpu/index.ts';
+import { positionAxes } from '../models/qwen2.ts';
 import { AdamW, type AdamWSettings } from '../optim/adamw.ts';
 import type { GradientStats } from '../optim/clip.ts';
 import type { Features } from './encoder.ts';
@@ -156,7 +157,7 @@ export class Updater {
   ): Promise<MicroResult> {
     const { largest, temperature } = this.#settings;
     const size = bucketSize(passSize(part), largest);
-    const arrays = packPass(part, size);
+    const arrays = packPass(part, size, positionAxes(this.#policy.config.decoder));
     const pass = await this.#pass(size, old !== undefined);
     const samplerLogProbs = packSampler(part, size.predictions);
     await pass.run({

@@ -34,10 +34,15 @@ export interface PromptParts {
   readonly instruction?: string;
 }
 
+type Words = Required<Omit<PromptParts, 'media'>>;
+
 interface PresetRow {
   readonly name: string;
   readonly help: string;
-  build(parts: Required<PromptParts>): Prompt;
+  /** What is asked. */
+  text(words: Words): string;
+  /** The turn that asks it. */
+  build(media: PromptMedia, text: string): Prompt;
 }
 
 /** Media tags as the model was trained on them: wrapped, one a line. Nothing at all to see or hear leaves one newline. */
@@ -65,67 +70,78 @@ function sftGateText(content: string): string {
   return content.replaceAll('<image>', '').replaceAll('<video>', '').replaceAll('\n', '');
 }
 
+const plainPrompt = (media: PromptMedia, text: string): Prompt => ({
+  content: mediaPrefix(media) + text,
+  gateText: text,
+});
+
 function sftPrompt(media: PromptMedia, text: string): Prompt {
   const content = mediaPrefix(media) + strayNewlines(media) + text;
   return { content, gateText: sftGateText(content) };
 }
+
+/** A video in Qwen2-VL's own words. */
+export const VIDEO_BLOCK = '<|vision_start|><|video_pad|><|vision_end|>';
 
 /** Every prompt this project can build, byte by byte; one string serves training and inference unless parity is wanted. */
 export const PROMPT_PRESETS = {
   canonical: {
     name: 'Canonical',
     help: 'One prompt for training and inference: media tags, question, newline, instruction. The gate reads the plain text.',
-    build: ({ media, question, instruction }) => {
-      const text = join(question, '\n', instruction);
-      return { content: mediaPrefix(media) + text, gateText: text };
-    },
+    text: ({ question, instruction }) => join(question, '\n', instruction),
+    build: plainPrompt,
   },
   'r1-omni': {
     name: 'R1-Omni GRPO',
     help: "The published GRPO prompt, with Qwen2-VL's video tokens in front and the fixed question.",
-    build: ({ media, instruction }) => {
-      const text = join(R1_OMNI_QUESTION, '\n', instruction);
-      const seen = media.video ? '<|vision_start|><|video_pad|><|vision_end|>' : '';
-      return { content: seen + mediaPrefix(media) + text, gateText: text };
-    },
+    text: ({ instruction }) => join(R1_OMNI_QUESTION, '\n', instruction),
+    build: (media, text) => ({
+      content: (media.video ? VIDEO_BLOCK : '') + mediaPrefix(media) + text,
+      gateText: text,
+    }),
   },
   inference: {
     name: 'R1-Omni inference',
     help: 'The published inference prompt: two spaces before the instruction.',
-    build: ({ media, question, instruction }) => {
-      const text = join(question, '  ', instruction);
-      return { content: mediaPrefix(media) + text, gateText: text };
-    },
+    text: ({ question, instruction }) => join(question, '  ', instruction),
+    build: plainPrompt,
   },
   sft: {
     name: 'Cold-start SFT',
     help: 'The published cold-start prompt: three newlines after the tags, one space before the instruction.',
-    build: ({ media, question, instruction }) => sftPrompt(media, join(question, ' ', instruction)),
+    text: ({ question, instruction }) => join(question, ' ', instruction),
+    build: sftPrompt,
   },
   'sft-label': {
     name: 'Label SFT',
     help: 'The published label-training prompt: as cold-start SFT, without the instruction.',
-    build: ({ media, question }) => sftPrompt(media, question),
+    text: ({ question }) => question,
+    build: sftPrompt,
   },
   eval: {
     name: 'HumanOmni evaluation',
     help: 'The published evaluation prompt: its own question, a newline, no instruction. For models that answer with the bare label.',
-    build: ({ media }) => ({
-      content: `${mediaPrefix(media)}${EVAL_QUESTION}\n`,
-      gateText: `${EVAL_QUESTION}\n`,
-    }),
+    text: () => `${EVAL_QUESTION}\n`,
+    build: plainPrompt,
   },
 } satisfies Record<string, PresetRow>;
 
 export type PromptPreset = keyof typeof PROMPT_PRESETS;
 
-/** The user turn of a preset, and the gate's text. */
-export function buildPrompt(preset: PromptPreset, parts: PromptParts): Prompt {
-  return PROMPT_PRESETS[preset].build({
-    media: parts.media,
-    question: parts.question ?? R1_OMNI_QUESTION,
-    instruction: parts.instruction ?? THINK_ANSWER_INSTRUCTION,
+/** What a preset asks. */
+export function presetText(
+  preset: PromptPreset,
+  { question, instruction }: Omit<PromptParts, 'media'>,
+): string {
+  return PROMPT_PRESETS[preset].text({
+    question: question ?? R1_OMNI_QUESTION,
+    instruction: instruction ?? THINK_ANSWER_INSTRUCTION,
   });
+}
+
+/** The user turn of a preset, and the gate's text. */
+export function buildPrompt(preset: PromptPreset, { media, ...words }: PromptParts): Prompt {
+  return PROMPT_PRESETS[preset].build(media, presetText(preset, words));
 }
 
 /** The user turn as the model sees it: rendered text, and ids with sentinels for the media. */

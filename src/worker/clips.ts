@@ -4,15 +4,16 @@ import { baseName } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import { decodeClip } from '../media/decode.ts';
 import { logMel } from '../media/log-mel.ts';
+import { CLIP_MEAN, CLIP_STD, patchPixels, patchRows } from '../media/patches.ts';
 import { decodeImageFolder } from '../media/pictures.ts';
 import { pixelsFromFrames } from '../media/pixels.ts';
 import { type DecodedClip, missingAudio } from '../media/types.ts';
 import type { ClipInput } from '../rl/encoder.ts';
-import { audioSeconds, type MediaSpec } from './media-spec.ts';
+import { audioSeconds, frameChoice, type MediaSpec, type TowerSpec } from './media-spec.ts';
 
 /** Decodes the clip of an example: one file, or a folder of pictures. @throws InputError naming the clip */
 export async function decodeExample({ path, files }: Example, spec: MediaSpec): Promise<DecodedClip> {
-  const { frames } = spec;
+  const frames = frameChoice(spec);
   if (files.every((file) => isImage(file.path))) {
     const pictures = files.map(async (file) => ({ name: baseName(file.path), blob: await file.blob() }));
     return decodeImageFolder(await Promise.all(pictures), path, { frames });
@@ -20,27 +21,47 @@ export async function decodeExample({ path, files }: Example, spec: MediaSpec): 
   return decodeClip(await files[0]!.blob(), path, { frames, audioSeconds: audioSeconds(spec) });
 }
 
-/**
- * Pixels and log-mel of a decoded clip, made on the device that tfjs was given. A clip without sound is heard as the
- * published ten seconds of silence; one without a picture cannot be shown to the model. @throws InputError
- */
-export async function clipInput(
-  clip: DecodedClip,
-  spec: MediaSpec,
-): Promise<Required<Pick<ClipInput, 'pixels'>> & ClipInput> {
+/** The pictures of a clip as the model sees them: f32 [frames, 3, height, width], `value · std + mean` in 0..1. */
+export interface Pictures {
+  readonly values: Float32Array;
+  readonly frames: number;
+  readonly height: number;
+  readonly width: number;
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/** Made on the device that tfjs was given. @throws InputError where a clip has no picture */
+export async function clipPictures(clip: DecodedClip, spec: MediaSpec): Promise<Pictures> {
   if (clip.frames.length === 0) {
     throw new InputError(`${clip.name}: found sound but no picture, expected a clip with both.`, {
       hint: 'Give the clip a picture (a black one will do), or remove its row.',
     });
   }
-  const { side, mean, std, sound } = spec;
-  const pixels = await pixelsFromFrames(clip.frames, side, { fit: 'pad', mean, std });
-  if (!sound) return { pixels };
-  return { pixels, logMel: await logMel(clip.waveform ?? missingAudio(), sound.melBins, sound) };
+  if (spec.kind === 'patches') {
+    return { ...(await patchPixels(clip.frames, spec.patches)), mean: CLIP_MEAN, std: CLIP_STD };
+  }
+  const { side, mean, std } = spec;
+  const values = await pixelsFromFrames(clip.frames, side, { fit: 'pad', mean, std });
+  return { values, frames: clip.frames.length, height: side, width: side, mean, std };
+}
+
+/** The log-mel of a clip where the model hears; one without sound is heard as the published ten seconds of silence. */
+export async function clipLogMel(clip: DecodedClip, spec: MediaSpec): Promise<Float32Array | undefined> {
+  if (spec.kind === 'patches' || !spec.sound) return undefined;
+  return logMel(clip.waveform ?? missingAudio(), spec.sound.melBins, spec.sound);
+}
+
+/** What the towers take of a decoded clip. @throws InputError where a clip has no picture */
+export async function clipInput(clip: DecodedClip, spec: MediaSpec): Promise<ClipInput> {
+  const { values, ...size } = await clipPictures(clip, spec);
+  if (spec.kind === 'patches') return { patches: patchRows(values, size, spec.patches) };
+  const heard = await clipLogMel(clip, spec);
+  return heard ? { pixels: values, logMel: heard } : { pixels: values };
 }
 
 /** A clip of which nothing is seen and nothing is heard: zeros where pixels and samples would be. */
-export async function emptyInput({ frames, side, sound }: MediaSpec): Promise<ClipInput> {
+export async function emptyInput({ frames, side, sound }: TowerSpec): Promise<ClipInput> {
   const pixels = new Float32Array(frames * 3 * side * side);
   return sound
     ? { pixels, logMel: await logMel(new Float32Array(sound.samples), sound.melBins, sound) }

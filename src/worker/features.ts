@@ -1,10 +1,12 @@
 import type { Example } from '../data/types.ts';
 import type { Gpu } from '../gpu/index.ts';
-import { type FeatureCache, memoryFeatureCache } from '../io/feature-cache.ts';
+import { type FeatureCache, memoryFeatureCache, type Notes } from '../io/feature-cache.ts';
 import { InputError } from '../math/errors.ts';
 import type { DecodedClip } from '../media/types.ts';
+import type { VisionGrid } from '../models/mrope.ts';
 import type { DataIssue } from '../protocol/messages.ts';
-import { ClipEncoder, type ClipInput, type Features } from '../rl/encoder.ts';
+import type { ClipEncoder, ClipInput, Features } from '../rl/encoder.ts';
+import { openEncoder } from '../rl/encoders.ts';
 import { clipInput, emptyInput } from './clips.ts';
 import { clipFingerprint, encoderFingerprint } from './fingerprint.ts';
 import type { MediaSpec } from './media-spec.ts';
@@ -22,9 +24,20 @@ export type Decode = (example: Example, spec: MediaSpec) => Promise<DecodedClip>
 
 type Read = { readonly input: ClipInput } | { readonly issue: DataIssue };
 
+/** Where a clip's features are, and its patches where their number depends on the clip. */
+interface Kept {
+  readonly key: string;
+  readonly grid?: VisionGrid;
+}
+
 interface Wanted {
   readonly example: Example;
   readonly key: string;
+}
+
+function readGrid({ grid }: Notes): { grid?: VisionGrid } {
+  const [slices, rows, columns] = (grid ?? '').split(' ').map(Number);
+  return slices && rows && columns ? { grid: [slices, rows, columns] } : {};
 }
 
 /**
@@ -39,8 +52,8 @@ export class FeatureStore {
   readonly #decode: Decode;
   /** Takes what the disk has no room for. */
   readonly #overflow = memoryFeatureCache();
-  /** Cache keys by the clip's path. */
-  readonly #keys = new Map<string, string>();
+  /** Prepared clips by path. */
+  readonly #kept = new Map<string, Kept>();
   readonly #issues = new Map<string, DataIssue>();
   #encoder?: Promise<string>;
   #encoded = 0;
@@ -64,18 +77,23 @@ export class FeatureStore {
 
   /** Forgets all clips: those of another data set may have the same paths. What is on disk stays. */
   clear(): void {
-    this.#keys.clear();
+    this.#kept.clear();
     this.#issues.clear();
   }
 
   /** Whether the clip was prepared and could be read. */
   has({ path }: Example): boolean {
-    return this.#keys.has(path);
+    return this.#kept.has(path);
+  }
+
+  /** The grid of a prepared clip, for models that ask for it. */
+  gridOf({ path }: Example): VisionGrid | undefined {
+    return this.#kept.get(path)?.grid;
   }
 
   /** Features of a prepared clip, from where they are kept. */
   async load({ path }: Example): Promise<Features> {
-    const key = this.#keys.get(path);
+    const key = this.#kept.get(path)?.key;
     const found = key && ((await this.#cache.get(key)) ?? (await this.#overflow.get(key)));
     if (found) return found;
     throw new InputError(`${path}: its features are no longer on disk.`, {
@@ -85,11 +103,13 @@ export class FeatureStore {
 
   /** What the towers make of a clip without anything in it. */
   async empty(report: PrepareReport): Promise<Features> {
+    const { media } = this.#model;
+    if (media.kind === 'patches') throw new Error('FeatureStore.empty: the tower takes no empty clip.');
     const key = `nothing-${await this.#encoderKey()}`;
     const known = (await this.#cache.get(key)) ?? (await this.#overflow.get(key));
     if (known) return known;
     using encoder = await this.#openEncoder(report);
-    await this.#keep(key, await encoder.encode(await emptyInput(this.#model.media)));
+    await this.#keep(key, await encoder.encode(await emptyInput(media)));
     return ((await this.#cache.get(key)) ?? (await this.#overflow.get(key)))!;
   }
 
@@ -109,8 +129,9 @@ export class FeatureStore {
       if (following) next = this.#read(following.example);
       if ('issue' in read) this.#issues.set(example.path, read.issue);
       else {
-        await this.#keep(key, await encoder.encode(read.input));
-        this.#keys.set(example.path, key);
+        const features = await encoder.encode(read.input);
+        await this.#keep(key, features);
+        this.#kept.set(example.path, { key, ...(features.grid ? { grid: features.grid } : {}) });
       }
       report.clips(index + 1, queue.length);
     }
@@ -125,7 +146,8 @@ export class FeatureStore {
     for (const [path, example] of unknown) {
       if (stopped()) return [];
       const key = `${await clipFingerprint(example)}-${await this.#encoderKey()}`;
-      if ((await this.#cache.has(key)) || (await this.#overflow.has(key))) this.#keys.set(path, key);
+      const notes = (await this.#cache.notes(key)) ?? (await this.#overflow.notes(key));
+      if (notes) this.#kept.set(path, { key, ...readGrid(notes) });
       else missing.push({ example, key });
       report(++looked, unknown.size);
     }
@@ -133,7 +155,7 @@ export class FeatureStore {
   }
 
   #known(path: string): boolean {
-    return this.#keys.has(path) || this.#issues.has(path);
+    return this.#kept.has(path) || this.#issues.has(path);
   }
 
   #encoderKey(): Promise<string> {
@@ -142,14 +164,15 @@ export class FeatureStore {
   }
 
   #openEncoder({ weights }: PrepareReport): Promise<ClipEncoder> {
-    return ClipEncoder.create(this.#gpu, this.#model, weights);
+    return openEncoder(this.#gpu, this.#model, weights);
   }
 
-  async #keep(key: string, { vision, audio }: Features): Promise<void> {
+  async #keep(key: string, { vision, audio, grid }: Features): Promise<void> {
     this.#encoded++;
     const arrays = { ...(vision ? { vision } : {}), ...(audio ? { audio } : {}) };
     // A full disk must not end a run.
-    await this.#cache.put(key, arrays).catch(() => this.#overflow.put(key, arrays));
+    const notes: Notes = grid ? { grid: grid.join(' ') } : {};
+    await this.#cache.put(key, arrays, notes).catch(() => this.#overflow.put(key, arrays, notes));
   }
 
   async #read(example: Example): Promise<Read> {

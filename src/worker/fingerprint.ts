@@ -1,6 +1,7 @@
 import type { Example } from '../data/types.ts';
 import { sha256 } from '../io/hash.ts';
 import type { TensorSource } from '../io/safetensors.ts';
+import type { ModelConfig } from '../models/family.ts';
 import { weightSources } from '../models/humanomni.ts';
 import { partOf } from '../rl/trained-parts.ts';
 import type { OpenModel } from './model.ts';
@@ -25,10 +26,15 @@ export async function clipFingerprint({ files }: Example): Promise<string> {
  * name, type, shape and first bytes.
  */
 export async function encoderFingerprint({ files, config, media }: OpenModel): Promise<string> {
-  const { frames, vision, visionLayer, audio } = config;
-  const lines = [JSON.stringify({ PREPARATION, frames, vision, visionLayer, audio, media })];
+  const lines = [JSON.stringify({ PREPARATION, ...towerConfigs(config), media })];
   for (const { source } of weightSources(files)) lines.push(...(await towerLines(source)));
   return (await sha256(lines.join('\n'))).slice(0, DIGITS);
+}
+
+function towerConfigs(config: ModelConfig): object {
+  if (config.family === 'Qwen2-VL') return { vision: config.vision };
+  const { frames, vision, visionLayer, audio } = config;
+  return { frames, vision, visionLayer, audio };
 }
 
 async function towerLines(source: TensorSource): Promise<string[]> {

@@ -1,8 +1,14 @@
+import { type FrameChoice, MOST_SPREAD_FRAMES, spreadFrameIndices } from '../media/frame-sampling.ts';
+import type { PatchOptions } from '../media/patches.ts';
 import { SAMPLE_RATE } from '../media/types.ts';
-import type { HumanOmniConfig } from '../models/humanomni.ts';
+import type { ModelConfig } from '../models/family.ts';
+import { mediaTokenCounts } from '../models/humanomni.ts';
+import { mergedTokens, type VisionGrid } from '../models/mrope.ts';
+import type { MediaCounts } from '../rl/prompt-tokens.ts';
 
-/** How a clip must be prepared for a model's towers. */
-export interface MediaSpec {
+/** How a clip is prepared for towers that take so many pictures of one size, and sound. */
+export interface TowerSpec {
+  readonly kind: 'towers';
   readonly frames: number;
   /** Width and height of the picture the vision tower takes, in pixels. */
   readonly side: number;
@@ -12,17 +18,32 @@ export interface MediaSpec {
   readonly sound?: { readonly melBins: number; readonly samples: number };
 }
 
+/** How a clip is prepared for a tower that takes frames of any size in patches. */
+export interface PatchSpec {
+  readonly kind: 'patches';
+  readonly patches: PatchOptions;
+}
+
+/** How a clip must be prepared for a model's towers. */
+export type MediaSpec = TowerSpec | PatchSpec;
+
 /** Samples per column of the log-mel spectrogram, and columns per position of the audio tower. */
 const HOP = 160;
 const COLUMNS_PER_POSITION = 2;
+/** Bounds of a frame for Qwen2-VL: its processor's smallest, and the largest that R1-Omni's trainer asks for. */
+const MIN_PIXELS = 56 * 56;
+const MAX_PIXELS = 240 * 240;
 
 /** From the towers' configs and the vision tower's preprocessor_config.json (`{}` for SigLIP's defaults). */
-export function mediaSpec(
-  config: HumanOmniConfig,
-  preprocessor: Readonly<Record<string, unknown>>,
-): MediaSpec {
+export function mediaSpec(config: ModelConfig, preprocessor: Readonly<Record<string, unknown>>): MediaSpec {
+  if (config.family === 'Qwen2-VL') {
+    const { patchSize, temporalPatchSize, merge } = config.vision;
+    const pixels = { minPixels: MIN_PIXELS, maxPixels: MAX_PIXELS };
+    return { kind: 'patches', patches: { patchSize, temporalPatchSize, merge, ...pixels } };
+  }
   const { frames, vision, audio } = config;
   return {
+    kind: 'towers',
     frames,
     side: vision.imageSize,
     mean: triple(preprocessor.image_mean, 0.5),
@@ -33,9 +54,38 @@ export function mediaSpec(
   };
 }
 
+/** Which frames of a clip are shown. */
+export function frameChoice(spec: MediaSpec): FrameChoice {
+  return spec.kind === 'towers' ? spec.frames : spreadFrameIndices;
+}
+
 /** Seconds of sound that a clip may have. */
-export function audioSeconds({ sound }: MediaSpec): number {
-  return (sound?.samples ?? 0) / SAMPLE_RATE;
+export function audioSeconds(spec: MediaSpec): number {
+  return spec.kind === 'towers' ? (spec.sound?.samples ?? 0) / SAMPLE_RATE : 0;
+}
+
+/** A grid of as many patches as a clip can become, for models that take frames of any size. */
+export function largestGrid({ patches }: PatchSpec): VisionGrid {
+  const { patchSize, temporalPatchSize, merge, maxPixels } = patches;
+  const tokens = Math.floor(maxPixels / (patchSize * merge) ** 2);
+  return [MOST_SPREAD_FRAMES / temporalPatchSize, merge, merge * tokens];
+}
+
+/** Patches in time, down and across of a clip's frames, for models that ask for them. */
+export function gridOf(
+  { frames, height, width }: { readonly frames: number; readonly height: number; readonly width: number },
+  spec: MediaSpec,
+): VisionGrid | undefined {
+  if (spec.kind === 'towers') return undefined;
+  const { patchSize, temporalPatchSize } = spec.patches;
+  return [frames / temporalPatchSize, height / patchSize, width / patchSize];
+}
+
+/** Tokens that a clip becomes, at most. */
+export function mediaCounts(config: ModelConfig, spec: MediaSpec): MediaCounts {
+  if (config.family === 'HumanOmni') return mediaTokenCounts(config);
+  const video = spec.kind === 'patches' ? mergedTokens(largestGrid(spec), config.vision.merge) : 0;
+  return { video, audio: 0 };
 }
 
 function triple(value: unknown, fallback: number): readonly [number, number, number] {

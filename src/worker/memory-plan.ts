@@ -1,17 +1,19 @@
 import { type DeviceTraits, dryDevice, Gpu } from '../gpu/index.ts';
 import type { TensorSource } from '../io/safetensors.ts';
-import type { HumanOmniFiles } from '../models/humanomni-files.ts';
+import type { ModelConfig } from '../models/family.ts';
+import type { ModelFiles } from '../models/model-files.ts';
 import type { Config } from '../protocol/config.ts';
 import type { MemoryPlan } from '../protocol/memory.ts';
-import { ClipEncoder } from '../rl/encoder.ts';
+import { openEncoder } from '../rl/encoders.ts';
 import { loadPolicy } from '../rl/policy.ts';
 import { preparePrompt } from '../rl/prepare.ts';
 import { RunContext } from '../rl/run-context.ts';
+import { largestGrid } from './media-spec.ts';
 import type { OpenModel } from './model.ts';
 import { policyOptions, startOf } from './run-options.ts';
 
 /** A checkpoint of which only the headers are read. */
-function withoutBytes(files: HumanOmniFiles): HumanOmniFiles {
+function withoutBytes(files: ModelFiles): ModelFiles {
   const empty = (source: TensorSource): TensorSource => ({
     ...source,
     label: source.label,
@@ -46,15 +48,15 @@ export async function planMemory(
   const encoding = await encodingBytes({ ...model, files }, traits);
   const gpu = new Gpu(dryDevice(traits));
   const prompt = preparePrompt(model.text, config, model.counts);
-  const longestPrompt = prompt.tokens.ids.length;
+  const longestPrompt = prompt.longest;
   const maxPositions = longestPrompt + Math.max(longestAnswer, config.maxCompletionLength);
-  using policy = await loadPolicy(gpu, files, policyOptions(config, maxPositions, start));
+  using policy = await loadPolicy(gpu, files, policyOptions(files.family, config, maxPositions, start));
   using context = await RunContext.create({
     policy,
     config,
     tokenizer: model.text.tokenizer,
     endIds: model.endIds,
-    questionRow: new Float32Array(model.config.bert.hiddenSize),
+    questionRow: emptyQuestion(model.config),
     gateIds: prompt.gateIds,
     mediaCounts: model.counts,
     senses: { video: model.counts.video > 0, audio: model.counts.audio > 0 },
@@ -70,8 +72,13 @@ export async function planMemory(
   };
 }
 
+/** A row as BERT makes it, for a model with a gate. */
+const emptyQuestion = (config: ModelConfig): Float32Array | undefined =>
+  config.family === 'HumanOmni' ? new Float32Array(config.bert.hiddenSize) : undefined;
+
 async function encodingBytes(model: OpenModel, traits?: DeviceTraits): Promise<number> {
   const gpu = new Gpu(dryDevice(traits));
-  using _encoder = await ClipEncoder.create(gpu, model);
+  using encoder = await openEncoder(gpu, model);
+  if (model.media.kind === 'patches') await encoder.prepare?.(largestGrid(model.media));
   return gpu.ledger.peak;
 }

@@ -1,8 +1,9 @@
 import { DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
 import { type FileTree, readJsonIfThere } from '../io/files.ts';
 import type { TensorSource } from '../io/safetensors.ts';
-import { type HumanOmniConfig, inspectHumanOmni, mediaTokenCounts } from '../models/humanomni.ts';
-import { type HumanOmniFiles, openHumanOmni, preprocessorOf } from '../models/humanomni-files.ts';
+import { inspectModel, type ModelConfig, openModelFiles } from '../models/family.ts';
+import { preprocessorOf } from '../models/humanomni-files.ts';
+import type { ModelFiles } from '../models/model-files.ts';
 import type { ModelSummary } from '../protocol/messages.ts';
 import { countParameters } from '../rl/policy.ts';
 import type { TextTools } from '../rl/prepare.ts';
@@ -12,14 +13,14 @@ import { partOf } from '../rl/trained-parts.ts';
 import { findGateTokenizer } from '../text/bert-tokenizer.ts';
 import { ChatTemplate } from '../text/chat-template.ts';
 import { endTokenIds, Tokenizer } from '../text/tokenizer.ts';
-import { type MediaSpec, mediaSpec } from './media-spec.ts';
+import { type MediaSpec, mediaCounts, mediaSpec } from './media-spec.ts';
 
 /** A checkpoint with everything read but its weights. */
 export interface OpenModel {
   /** The dropped folder. */
   readonly tree: FileTree;
-  readonly files: HumanOmniFiles;
-  readonly config: HumanOmniConfig;
+  readonly files: ModelFiles;
+  readonly config: ModelConfig;
   /** Names of tensors in the files that no part of the model asks for. */
   readonly unusedTensors: readonly string[];
   readonly text: TextTools;
@@ -33,25 +34,36 @@ export interface OpenModel {
 
 /** Reads configs, tokenizers and the weights' headers of a dropped folder. @throws InputError */
 export async function openModel(tree: FileTree): Promise<OpenModel> {
-  const files = await openHumanOmni(tree);
+  const files = await openModelFiles(tree);
   const { main } = files;
-  const { config, unusedTensors } = inspectHumanOmni(files);
-  const tokenizer = await Tokenizer.load(main.tree);
+  const { config, unusedTensors } = inspectModel(files);
+  const media = mediaSpec(config, await preprocessorOf(files, 'vision'));
+  const text = await openText(tree, files, config);
   const generation = (await readJsonIfThere(main.tree, 'generation_config.json')) ?? {};
   return {
     tree,
     files,
     config,
     unusedTensors,
-    text: {
-      tokenizer,
-      template: await ChatTemplate.load(main.tree),
-      gate: await findGateTokenizer(tree, files.towers.bert?.tree),
-    },
-    endIds: endTokenIds(tokenizer, main.config, generation),
-    counts: mediaTokenCounts(config),
-    media: mediaSpec(config, await preprocessorOf(files, 'vision')),
+    text,
+    endIds: endTokenIds(text.tokenizer, main.config, generation),
+    counts: mediaCounts(config, media),
+    media,
   };
+}
+
+async function openText(
+  tree: FileTree,
+  { main, towers }: ModelFiles,
+  config: ModelConfig,
+): Promise<TextTools> {
+  const tokenizer = await Tokenizer.load(main.tree);
+  const template = await ChatTemplate.load(main.tree);
+  if (config.family === 'HumanOmni') {
+    return { tokenizer, template, gate: await findGateTokenizer(tree, towers.bert?.tree) };
+  }
+  const { imageId, videoId, vision } = config;
+  return { tokenizer, template, vision: { imageId, videoId, merge: vision.merge } };
 }
 
 /** What the page shows of a model. `trainable` is known once a run was loaded. */
@@ -76,6 +88,7 @@ export function summariseModel(
   const [main = ['', 0]] = [...bytes].sort(([, a], [, b]) => b - a);
   return {
     name: files.name,
+    family: files.family,
     parts,
     trainable: loaded.trainable,
     dtype: main[0],

@@ -2,8 +2,8 @@ import type { Example } from '../data/types.ts';
 import { missingAudio } from '../media/types.ts';
 import type { Preview } from '../protocol/messages.ts';
 import type { RunPrompt } from '../rl/prepare.ts';
-import { clipInput, decodeExample } from './clips.ts';
-import type { MediaSpec } from './media-spec.ts';
+import { clipLogMel, clipPictures, decodeExample, type Pictures } from './clips.ts';
+import { gridOf, type MediaSpec } from './media-spec.ts';
 
 /** Peaks shown of a waveform, and columns shown of a spectrogram, at most. */
 const PEAKS = 1000;
@@ -14,29 +14,32 @@ const HOP = 160;
 /** What the model gets of one clip, for people to look at. @throws InputError naming the clip */
 export async function makePreview(example: Example, spec: MediaSpec, prompt: RunPrompt): Promise<Preview> {
   const clip = await decodeExample(example, spec);
-  const { pixels, logMel } = await clipInput(clip, spec);
+  const pictures = await clipPictures(clip, spec);
+  const logMel = await clipLogMel(clip, spec);
   const waveform = clip.waveform ?? missingAudio();
   return {
     exampleId: example.id,
-    frames: await framesOf(pixels, spec),
+    frames: await framesOf(pictures),
     waveform: clip.waveform ? peaks(waveform, PEAKS) : new Float32Array(0),
     logMel: logMel
-      ? heard(logMel, spec.sound!.melBins, waveform.length)
+      ? heard(logMel, melBinsOf(spec), waveform.length)
       : { mels: 0, columns: 0, values: new Float32Array(0) },
     prompt: prompt.rendered,
-    tokens: prompt.tokens.ids.length,
+    tokens: prompt.tokensOf(gridOf(pictures, spec)).ids.length,
     seconds: clip.durationSeconds,
   };
 }
 
-/** Normalised pixels [frames, 3, side, side] back to pictures. */
-function framesOf(pixels: Float32Array, { frames, side, mean, std }: MediaSpec): Promise<ImageBitmap[]> {
-  const area = side * side;
+const melBinsOf = (spec: MediaSpec): number => (spec.kind === 'towers' ? (spec.sound?.melBins ?? 0) : 0);
+
+/** Normalised values back to pictures. */
+function framesOf({ values, frames, height, width, mean, std }: Pictures): Promise<ImageBitmap[]> {
+  const area = height * width;
   const pictures = Array.from({ length: frames }, (_, frame) => {
-    const image = new ImageData(side, side);
+    const image = new ImageData(width, height);
     for (let i = 0; i < area; i++) {
       for (let channel = 0; channel < 3; channel++) {
-        const value = pixels[(3 * frame + channel) * area + i]!;
+        const value = values[(3 * frame + channel) * area + i]!;
         image.data[4 * i + channel] = Math.round((value * std[channel]! + mean[channel]!) * 255);
       }
       image.data[4 * i + 3] = 255;

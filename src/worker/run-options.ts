@@ -1,4 +1,6 @@
 import type { Example } from '../data/types.ts';
+import { InputError } from '../math/errors.ts';
+import type { FamilyName } from '../models/model-files.ts';
 import type { Config } from '../protocol/config.ts';
 import type { PolicyOptions } from '../rl/policy.ts';
 import { answerIds, preparePrompt } from '../rl/prepare.ts';
@@ -18,16 +20,30 @@ export async function startOf(
   return left && startFrom(files, left, loraOf(config));
 }
 
-/** What a run's settings ask of the model; `maxPositions`: its longest sequence in tokens. */
-export function policyOptions(config: Config, maxPositions: number, start?: Start): PolicyOptions {
+/**
+ * What a run's settings ask of the model; `maxPositions`: its longest sequence in tokens. Qwen2-VL has none of the parts
+ * between towers and decoder, so that their switches say nothing there. @throws InputError when nothing would train
+ */
+export function policyOptions(
+  family: FamilyName,
+  config: Config,
+  maxPositions: number,
+  start?: Start,
+): PolicyOptions {
   const lora = loraOf(config);
   const adapter = start?.adapter;
-  const { frozenWeights, trainDecoder, trainProjectors, trainGate, trainBert, beta, seed } = config;
+  const { frozenWeights, trainDecoder, beta, seed } = config;
+  const between = family === 'HumanOmni';
+  if (!between && !lora && !trainDecoder) {
+    throw new InputError(`Nothing trains: of a ${family} only the decoder can, and it is switched off.`, {
+      hint: 'Set loraRank above 0, or switch trainDecoder on.',
+    });
+  }
   return {
     trainDecoder,
-    trainProjectors,
-    trainGate,
-    trainBert,
+    trainProjectors: between && config.trainProjectors,
+    trainGate: between && config.trainGate,
+    trainBert: between && config.trainBert,
     ...(lora ? { lora } : {}),
     ...(adapter ? { adapter, referenceHasAdapter: true } : {}),
     frozenWeights,

@@ -8,7 +8,7 @@ import type { Config } from '../protocol/config.ts';
 import { markBest, withoutTexts } from '../protocol/evaluation.ts';
 import type { CommandOf, EvalResult, RolloutGroup, Split } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
-import { encodeQuestion } from '../rl/encoder.ts';
+import { encodeQuestion } from '../rl/encoders.ts';
 import { evaluate } from '../rl/evaluate.ts';
 import { loadPolicy, type Policy } from '../rl/policy.ts';
 import { muteExample, prepareExample, preparePrompt, type RunPrompt } from '../rl/prepare.ts';
@@ -92,8 +92,9 @@ export class Run {
     const longestAnswer = longestAnswerOf(model, config, data.examples);
     const start = await startOf(model, config);
     const options = policyOptions(
+      model.files.family,
       config,
-      prompt.tokens.ids.length + Math.max(longestAnswer, config.maxCompletionLength),
+      prompt.longest + Math.max(longestAnswer, config.maxCompletionLength),
       start,
     );
     const files = start?.files ?? model.files;
@@ -109,7 +110,7 @@ export class Run {
         gateIds: prompt.gateIds,
         mediaCounts: model.counts,
         senses: { video: model.counts.video > 0, audio: model.counts.audio > 0 },
-        longestPrompt: prompt.tokens.ids.length,
+        longestPrompt: prompt.longest,
         longestAnswer,
       });
       return new Run({ ...parts, model: { ...model, files } }, prompt, policy, context, start);
@@ -154,7 +155,10 @@ export class Run {
     await features.prepare(examples, report, stopped);
     return examples
       .filter((example) => features.has(example))
-      .map((example) => prepareExample(model.text, this.prompt, example, () => features.load(example)));
+      .map((example) => {
+        const load = () => features.load(example);
+        return prepareExample(model.text, this.prompt, example, load, features.gridOf(example));
+      });
   }
 
   /** What of this run lies on the device and changes from step to step. */
@@ -224,7 +228,15 @@ export class Run {
     { split, mute, sampled }: Pick<CommandOf<'evaluate'>, 'split' | 'mute' | 'sampled'>,
     progress: PrepareReport & { answers: Report },
   ): Promise<EvalResult> {
-    const { data, features } = this.parts;
+    const { data, features, model } = this.parts;
+    if (mute && model.media.kind === 'patches') {
+      throw new InputError(
+        `${model.files.name} only sees: without its one sense there is nothing to compare.`,
+        {
+          hint: 'Evaluate without muting.',
+        },
+      );
+    }
     const found = heldOut(data, split);
     const chosen = shuffled(found.examples, deriveSeed(0, 'evaluation')).slice(0, this.config.evalLimit);
     const examples = await this.#prepare(chosen, progress);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { roundHalfEven } from '../../src/math/half.ts';
-import { sampleFrameIndices } from '../../src/media/frame-sampling.ts';
+import { sampleFrameIndices, spreadFrameIndices } from '../../src/media/frame-sampling.ts';
 
 describe('sampleFrameIndices', () => {
   it.each([
@@ -27,4 +27,21 @@ describe('sampleFrameIndices', () => {
 
 it('rounds halves to even', () => {
   expect([0.5, 1.5, 2.5, 3.5, 0.49, 2.51, 7].map(roundHalfEven)).toEqual([0, 2, 2, 4, 0, 3, 7]);
+});
+
+describe('spreadFrameIndices', () => {
+  it.each([
+    // Ten seconds ask for no rate at all: the fewest frames.
+    [250, 10, [0, 83, 166, 249]],
+    // Three seconds at two a second.
+    [75, 3, [0, 15, 30, 44, 59, 74]],
+    // One second at eight.
+    [30, 1, [0, 4, 8, 12, 17, 21, 25, 29]],
+    // Five at one a second, rounded to the even pair.
+    [125, 5, [0, 41, 83, 124]],
+    [3, 0.1, [0, 2]],
+    [1, 0.04, [0]],
+  ])('%i frames of %f seconds', (count, seconds, want) => {
+    expect(spreadFrameIndices(count, seconds)).toEqual(want);
+  });
 });

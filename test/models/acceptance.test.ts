@@ -6,6 +6,7 @@ import type { TensorSource } from '../../src/io/safetensors.ts';
 import { audioTokens, openAudioProjector, poolPositions } from '../../src/models/audio-projector.ts';
 import { bertFirstRows, uploadBertTokens } from '../../src/models/bert.ts';
 import { applyLinear, freeSegments, uploadSegments } from '../../src/models/encoder.ts';
+import { humanOmniConfig } from '../../src/models/family.ts';
 import {
   type HumanOmniConfig,
   mediaTokenCounts,
@@ -212,7 +213,8 @@ interface Chain {
 }
 
 async function recordChain(): Promise<Chain> {
-  const { gpu, config, files, current } = policy;
+  const { gpu, files, current } = policy;
+  const config = humanOmniConfig(policy.config);
   const loader = new WeightLoader(gpu, weightSources(files));
   const towers = openTowers(loader.open, config);
   const bert = openGateEncoder(loader.open, config);
@@ -244,7 +246,7 @@ async function recordChain(): Promise<Chain> {
       audio: poolPositions(tape, whisperFeatures(tape, towers.audio!, mel, sound)),
       question: bertFirstRows(tape, bert, question),
     };
-    const { video, audio } = mediaTokens(tape, current.media, features, FRAMES, observe);
+    const { video, audio } = mediaTokens(tape, current.media!, features, FRAMES, observe);
     let x = embedding(tape, current.decoder.embedTokens, whole('ids', prompt.ids, [n]));
     x = spliceRows(tape, x, video!, places(prompt.video!, 'video places'));
     x = spliceRows(tape, x, audio!, places(prompt.audio!, 'audio places'));

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { type FileTree, findFile } from '../../src/io/files.ts';
-import { inspectHumanOmni } from '../../src/models/humanomni.ts';
+import { inspectModel } from '../../src/models/family.ts';
 import { openHumanOmni } from '../../src/models/humanomni-files.ts';
 import { savedAs } from '../reference/layouts.ts';
 
@@ -22,7 +22,7 @@ it('takes configs from towers in folders of their own though the weights lie in 
     undefined,
     undefined,
   ]);
-  expect(inspectHumanOmni(files).config).toEqual(inspectHumanOmni(await openHumanOmni(apart)).config);
+  expect(inspectModel(files).config).toEqual(inspectModel(await openHumanOmni(apart)).config);
 });
 
 it('misses the weights of a tower that is nowhere', async () => {

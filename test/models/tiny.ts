@@ -3,7 +3,8 @@ import { expect } from 'vitest';
 import { Arena, type Gpu, Plan, sizeOf, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { weightSources } from '../../src/models/humanomni.ts';
-import { type HumanOmniFiles, openHumanOmni } from '../../src/models/humanomni-files.ts';
+import { openHumanOmni } from '../../src/models/humanomni-files.ts';
+import type { ModelFiles } from '../../src/models/model-files.ts';
 import { WeightLoader, type Weights } from '../../src/models/weights.ts';
 import { readGolden } from '../media/golden.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
@@ -15,7 +16,7 @@ export const golden = readGolden('test/golden/omni-tiny/case.safetensors');
 
 export interface Tiny {
   readonly gpu: Gpu;
-  readonly files: HumanOmniFiles;
+  readonly files: ModelFiles;
   readonly loader: WeightLoader;
 }
 

@@ -2,6 +2,7 @@
 import { Arena, type Gpu, type Tensor } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { LORA_LINEARS } from '../../src/io/peft.ts';
+import { humanOmniConfig } from '../../src/models/family.ts';
 import { mediaTokenCounts } from '../../src/models/humanomni.ts';
 import { openHumanOmni } from '../../src/models/humanomni-files.ts';
 import type { SamplingSettings } from '../../src/ops/sampling.ts';
@@ -43,7 +44,10 @@ export async function tinyPolicy(gpu: Gpu, options: Partial<PolicyOptions>): Pro
 
 /** The prompt of the golden case: text with 32 video tokens and the audio tokens inside. */
 export function casePrompt(policy: Policy): PromptTokens {
-  return expandPrompt(Array.from(golden('prompt_ids').values), mediaTokenCounts(policy.config));
+  return expandPrompt(
+    Array.from(golden('prompt_ids').values),
+    mediaTokenCounts(humanOmniConfig(policy.config)),
+  );
 }
 
 /** The golden case's own media tokens. */

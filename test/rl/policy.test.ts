@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
+import { humanOmniConfig } from '../../src/models/family.ts';
 import { featureShapes, mediaTokenCounts } from '../../src/models/humanomni.ts';
 import type { Policy } from '../../src/rl/policy.ts';
 import type { UpdateGroup } from '../../src/rl/update.ts';
@@ -54,8 +55,8 @@ describe('a policy', () => {
 
 /** A prompt with all its media, its clip's features made up. */
 function clipGroup(policy: Policy, seed: number): UpdateGroup {
-  const { video, audio } = mediaTokenCounts(policy.config);
-  const shapes = featureShapes(policy.config);
+  const { video, audio } = mediaTokenCounts(humanOmniConfig(policy.config));
+  const shapes = featureShapes(humanOmniConfig(policy.config));
   const vision = numbers(shapes.vision[0] * shapes.vision[1], seed);
   const sound = numbers(shapes.audio[0] * shapes.audio[1], seed + 1);
   return {
@@ -72,7 +73,7 @@ describe('a pass that trains projectors', () => {
     const groups = [1, 5, 9].map((seed) => clipGroup(policy, seed));
     const question = gpu.upload('inputs', 'question', [1, 32], numbers(32, 3));
     const kind = {
-      mediaCounts: mediaTokenCounts(policy.config),
+      mediaCounts: mediaTokenCounts(humanOmniConfig(policy.config)),
       senses: { video: true, audio: true },
       question,
     };

@@ -37,6 +37,7 @@ const model = {
   trainable: 0,
   dtype: 'F32',
   bytes: 4,
+  family: 'HumanOmni' as const,
   layout: 'one folder',
   unusedTensors: [],
 };

@@ -208,6 +208,7 @@ function open(command: Opening, say: (event: Event) => void, clips: number): voi
       trainable: 308_416,
       dtype: 'F32',
       bytes: 1_460_000,
+      family: 'HumanOmni' as const,
       layout: 'one folder',
     };
     say({ type: 'model', requestId, summary: { ...summary, unusedTensors: [] } });

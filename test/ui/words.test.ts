@@ -209,7 +209,7 @@ it('names charts for tests', () => {
 
 describe('the Python that loads an export', () => {
   it('names the folder the files are in', () => {
-    const lines = (...paths: string[]) => pythonSnippet(paths, 'base');
+    const lines = (...paths: string[]) => pythonSnippet(paths, 'base', 'HumanOmni');
     expect(lines('model/model.safetensors', 'adapter/adapter_config.json')).toContain(
       'PeftModel.from_pretrained(model, "adapter")',
     );
@@ -226,6 +226,9 @@ describe('the Python that loads an export', () => {
       'model_init("handoff/r1omni")',
     );
     expect(lines('metrics.jsonl')).toContain('pandas.read_json("metrics.jsonl", lines=True)');
+    expect(pythonSnippet(['model/model.safetensors'], 'base', 'Qwen2-VL')).toContain(
+      'Qwen2VLForConditionalGeneration.from_pretrained("model"',
+    );
   });
 });
 

@@ -7,6 +7,7 @@ import { type FeatureCache, folderFeatureCache, memoryFeatureCache } from '../..
 import { InputError } from '../../src/math/errors.ts';
 import { tf } from '../../src/media/tf-device.ts';
 import { type Decode, FeatureStore } from '../../src/worker/features.ts';
+import { frameChoice } from '../../src/worker/media-spec.ts';
 import { type OpenModel, openModel } from '../../src/worker/model.ts';
 import { memoryDirectory } from '../io/memory-directory.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
@@ -21,7 +22,8 @@ beforeAll(async () => {
 
 const SIDE = 24;
 /** Frames whose colours follow from the clip's only byte; a clip of byte 255 cannot be read. */
-const decode: Decode = async ({ path, files }, { frames }) => {
+const decode: Decode = async ({ path, files }, spec) => {
+  const frames = frameChoice(spec) as number;
   const [byte = 0] = new Uint8Array(await (await files[0]!.blob()).arrayBuffer());
   if (byte === 255) throw new InputError(`${path}: broken.`);
   const data = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => (byte * 7 + i) % 256);
@@ -77,7 +79,7 @@ describe('features of clips', () => {
 
   it('go to memory where the disk is full', async () => {
     const full: FeatureCache = {
-      has: async () => false,
+      notes: async () => undefined,
       get: async () => undefined,
       put: async () => {
         throw new DOMException('full', 'QuotaExceededError');

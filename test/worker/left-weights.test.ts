@@ -5,7 +5,8 @@ import { memorySource } from '../../src/io/bytes.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import type { FileTree } from '../../src/io/files.ts';
 import { openSafetensors } from '../../src/io/safetensors.ts';
-import { type HumanOmniFiles, openHumanOmni } from '../../src/models/humanomni-files.ts';
+import { openHumanOmni } from '../../src/models/humanomni-files.ts';
+import type { ModelFiles } from '../../src/models/model-files.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { lossMetrics } from '../../src/rl/loss.ts';
 import { LOSS_DEFAULTS } from '../../src/rl/loss-config.ts';
@@ -28,7 +29,7 @@ const ROUNDING = 1e-4;
 
 let gpu: Gpu;
 let tree: FileTree;
-let files: HumanOmniFiles;
+let files: ModelFiles;
 beforeAll(async () => {
   gpu = await testGpu();
   tree = await treeFromDisk('test/golden/omni-tiny');
@@ -45,7 +46,11 @@ interface Stage extends LeavingRun {
 async function open(values: Partial<Config>, left?: LeftWeights): Promise<Stage> {
   const config = parseConfig({ loraRank: 4, loraAlpha: 8, beta: 0.04, ...values });
   const start = await startOf({ files, ...(left ? { left } : {}) }, config);
-  const policy = await loadPolicy(gpu, start?.files ?? files, policyOptions(config, 256, start));
+  const policy = await loadPolicy(
+    gpu,
+    start?.files ?? files,
+    policyOptions(files.family, config, 256, start),
+  );
   const updater: Updater = await tinyUpdater(policy, GROUPS, { objective: KL });
   return {
     config,

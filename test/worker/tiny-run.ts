@@ -1,9 +1,10 @@
 /** A run on the golden toy checkpoint without clips: what the towers would say is made up, everything else is real. */
 import type { Gpu } from '../../src/gpu/index.ts';
 import type { FileTree } from '../../src/io/files.ts';
+import { humanOmniConfig } from '../../src/models/family.ts';
 import { featureShapes } from '../../src/models/humanomni.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
-import { encodeQuestion } from '../../src/rl/encoder.ts';
+import { encodeQuestion } from '../../src/rl/encoders.ts';
 import { loadPolicy, type Policy } from '../../src/rl/policy.ts';
 import { answerIds, prepareExample, preparePrompt } from '../../src/rl/prepare.ts';
 import { RunContext, type RunExample } from '../../src/rl/run-context.ts';
@@ -30,7 +31,7 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
   });
   const model = await openModel(tree);
   const prompt = preparePrompt(model.text, config, model.counts);
-  const shapes = featureShapes(model.config);
+  const shapes = featureShapes(humanOmniConfig(model.config));
   const examples = LABELS.map((label, index) => {
     const example = {
       id: `clip ${index}`,
@@ -66,7 +67,7 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     ...{ trainDecoder, trainProjectors, trainGate, trainBert, frozenWeights, seed },
     ...(loraRank > 0 ? { lora: { rank: loraRank, alpha: loraAlpha, targets: loraTargets } } : {}),
     reference: beta > 0,
-    maxPositions: prompt.tokens.ids.length + 64,
+    maxPositions: prompt.longest + 64,
   });
   const context = await RunContext.create({
     policy,
@@ -77,7 +78,7 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     gateIds: prompt.gateIds,
     mediaCounts: model.counts,
     senses: { video: true, audio: true },
-    longestPrompt: prompt.tokens.ids.length,
+    longestPrompt: prompt.longest,
     longestAnswer: Math.max(...examples.map(({ answer }) => answer.length)),
   });
   return {

@@ -8,7 +8,9 @@ import type { ClipInput } from '../../rl/encoder.ts';
 import { decodeFile } from '../node/ffmpeg.ts';
 import { AUDIO_CONFIG, VISION_CONFIG } from './architecture.ts';
 
-export interface DemoClip extends Required<ClipInput> {
+type TowerInput = Required<Pick<ClipInput, 'pixels' | 'logMel'>>;
+
+export interface DemoClip extends TowerInput {
   readonly id: string;
   readonly label: string;
   readonly split: 'train' | 'test';
@@ -23,7 +25,7 @@ interface Row {
 const FRAMES = 4;
 const HOP = 160;
 
-async function clipInput(path: string): Promise<Required<ClipInput>> {
+async function clipInput(path: string): Promise<TowerInput> {
   const samples = 2 * AUDIO_CONFIG.max_source_positions * HOP;
   const { frames, waveform } = decodeFile(path, { frames: FRAMES, audioSeconds: samples / SAMPLE_RATE });
   return {

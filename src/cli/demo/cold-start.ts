@@ -3,11 +3,13 @@ import type { Gpu } from '../../gpu/index.ts';
 import type { FileTree } from '../../io/files.ts';
 import { readJsonIfThere } from '../../io/files.ts';
 import { permutation, uniform } from '../../math/random.ts';
+import { humanOmniConfig } from '../../models/family.ts';
 import { mediaTokenCounts } from '../../models/humanomni.ts';
 import { openHumanOmni } from '../../models/humanomni-files.ts';
 import type { NamedArray } from '../../models/lora.ts';
 import { type Config, parseConfig } from '../../protocol/config.ts';
-import { ClipEncoder, encodeQuestion, type Features } from '../../rl/encoder.ts';
+import type { Features } from '../../rl/encoder.ts';
+import { encodeQuestion, openEncoder } from '../../rl/encoders.ts';
 import { evaluate } from '../../rl/evaluate.ts';
 import { loadPolicy, type Policy } from '../../rl/policy.ts';
 import { preparePrompt, type TextTools } from '../../rl/prepare.ts';
@@ -58,7 +60,7 @@ async function openText(tree: FileTree): Promise<TextTools> {
 }
 
 async function encodeAll(policy: Policy, clips: readonly DemoClip[]): Promise<Map<string, Features>> {
-  using encoder = await ClipEncoder.create(policy.gpu, policy);
+  using encoder = await openEncoder(policy.gpu, policy);
   const features = new Map<string, Features>();
   for (const clip of clips) features.set(clip.id, await encoder.encode(clip));
   return features;
@@ -77,13 +79,13 @@ export async function coldStart(
   using policy = await loadPolicy(gpu, files, { ...config, reference: false, seed, maxPositions: 256 });
   const text = await openText(tree);
   const features = await encodeAll(policy, clips);
-  const counts = mediaTokenCounts(policy.config);
+  const counts = mediaTokenCounts(humanOmniConfig(policy.config));
   const prompt = preparePrompt(text, config, counts);
-  log(`prompt of ${prompt.tokens.ids.length} tokens, ${policy.store.size} trained parameters`);
+  log(`prompt of ${prompt.longest} tokens, ${policy.store.size} trained parameters`);
   const toExample = (clip: DemoClip, label: string): RunExample => ({
     id: clip.id,
     label: clip.label,
-    prompt: prompt.tokens,
+    prompt: prompt.tokensOf(),
     features: async () => features.get(clip.id)!,
     answer: Uint32Array.from(encodeAnswer(text.tokenizer, text.template, prompt.content, ANSWERS[label]!)),
   });
@@ -103,7 +105,7 @@ export async function coldStart(
     questionRow: await encodeQuestion(gpu, policy, prompt.gateIds),
     mediaCounts: counts,
     senses: { video: true, audio: true },
-    longestPrompt: prompt.tokens.ids.length,
+    longestPrompt: prompt.longest,
     longestAnswer: Math.max(...examples.map(({ answer }) => answer.length)),
   });
   for (let step = 0; step < config.steps; step++) {

@@ -4,8 +4,8 @@ import { type FileTree, treeFromMemory } from '../../io/files.ts';
 import { writeSafetensors } from '../../io/safetensors-write.ts';
 import { deriveSeed, normal } from '../../math/random.ts';
 import { openGateEncoder, openProjectors, openTowers, readHumanOmniConfig } from '../../models/humanomni.ts';
-import type { HumanOmniFiles } from '../../models/humanomni-files.ts';
 import type { NamedArray } from '../../models/lora.ts';
+import type { ModelFiles } from '../../models/model-files.ts';
 import { openQwen2 } from '../../models/qwen2.ts';
 import type { Weights } from '../../models/weights.ts';
 import { buildPrompt } from '../../text/prompt.ts';
@@ -77,7 +77,7 @@ export function initialTensors(gpu: Gpu, config: Record<string, unknown>, seed: 
     return { label: name, shape, dtype: 'f32', storage: { kind: 'planned', id: -1 } };
   };
   const none = { has: () => false, shapeOf: () => [] };
-  const files = { main: { config }, towers: {} } as unknown as HumanOmniFiles;
+  const files = { main: { config }, towers: {} } as unknown as ModelFiles;
   const parsed = readHumanOmniConfig(files, none);
   openQwen2(gpu, parsed.decoder, { open, openRows: (name, shape) => [open(name, shape)], maxPositions: 1 });
   openTowers(open, parsed);

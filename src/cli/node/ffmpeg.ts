@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { InputError } from '../../math/errors.ts';
-import { sampleFrameIndices } from '../../media/frame-sampling.ts';
+import { chooseFrames, type FrameChoice } from '../../media/frame-sampling.ts';
 import { type DecodedClip, type RgbFrame, SAMPLE_RATE } from '../../media/types.ts';
 
 const MOST_BYTES = 2 ** 30;
@@ -52,7 +52,7 @@ function samples(bytes: Buffer): Float32Array {
 /** The frames that the reference takes of a clip on disk, and its first `audioSeconds` as 16 kHz mono. @throws InputError */
 export function decodeFile(
   path: string,
-  { frames: count, audioSeconds }: { readonly frames: number; readonly audioSeconds: number },
+  { frames: choice, audioSeconds }: { readonly frames: FrameChoice; readonly audioSeconds: number },
   name = basename(path),
 ): DecodedClip {
   const { width, height, fps, hasSound } = probe(path, name);
@@ -62,7 +62,8 @@ export function decodeFile(
       ? run('ffmpeg', ['-i', path, '-map', '0:v:0', '-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'], name)
       : Buffer.alloc(0);
   const frameCount = area > 0 ? pixels.length / area : 0;
-  const frameIndices = frameCount > 0 ? sampleFrameIndices(frameCount, count) : [];
+  const seconds = fps > 0 ? frameCount / fps : 0;
+  const frameIndices = frameCount > 0 ? chooseFrames(choice, frameCount, seconds) : [];
   const frames = frameIndices.map(
     (index): RgbFrame => ({
       width,
@@ -75,8 +76,8 @@ export function decodeFile(
     name,
     frames,
     frameIndices,
-    waveform: hasSound ? samples(run('ffmpeg', ['-i', path, ...sound], name)) : null,
-    durationSeconds: fps > 0 ? frameCount / fps : 0,
+    waveform: hasSound && audioSeconds > 0 ? samples(run('ffmpeg', ['-i', path, ...sound], name)) : null,
+    durationSeconds: seconds,
     frameCount,
     fps,
     width,
@@ -89,7 +90,7 @@ export function decodeFile(
 export async function decodeBlob(
   blob: Blob,
   name: string,
-  options: { readonly frames: number; readonly audioSeconds: number },
+  options: { readonly frames: FrameChoice; readonly audioSeconds: number },
 ): Promise<DecodedClip> {
   const folder = mkdtempSync(join(tmpdir(), 'studio-clip-'));
   try {

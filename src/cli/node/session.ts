@@ -12,7 +12,7 @@ import { tf } from '../../media/tf-device.ts';
 import type { DecodedClip } from '../../media/types.ts';
 import type { Event, ExportedFile } from '../../protocol/messages.ts';
 import type { SessionHost } from '../../worker/host.ts';
-import { audioSeconds, type MediaSpec } from '../../worker/media-spec.ts';
+import { audioSeconds, frameChoice, type MediaSpec } from '../../worker/media-spec.ts';
 import { ModelsAtHand } from '../../worker/models-at-hand.ts';
 import { obey } from '../../worker/obey.ts';
 import type { Emit } from '../../worker/progress.ts';
@@ -27,7 +27,10 @@ async function decode({ path, files }: Example, spec: MediaSpec): Promise<Decode
     throw new InputError(`${path}: folders of pictures are read in the browser only.`, {
       hint: 'Train with --adapter swiftshader or default.',
     });
-  return decodeBlob(await files[0]!.blob(), path, { frames: spec.frames, audioSeconds: audioSeconds(spec) });
+  return decodeBlob(await files[0]!.blob(), path, {
+    frames: frameChoice(spec),
+    audioSeconds: audioSeconds(spec),
+  });
 }
 
 /** The demo's clips with their annotation; its model lies in the same folder. */

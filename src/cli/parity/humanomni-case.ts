@@ -5,7 +5,8 @@ import { type FileTree, readJson } from '../../io/files.ts';
 import type { TensorSource } from '../../io/safetensors.ts';
 import { audioTokenCount } from '../../models/audio-projector.ts';
 import { weightSources } from '../../models/humanomni.ts';
-import { type HumanOmniFiles, openHumanOmni } from '../../models/humanomni-files.ts';
+import { openHumanOmni } from '../../models/humanomni-files.ts';
+import type { ModelFiles } from '../../models/model-files.ts';
 import { expandPrompt } from '../../rl/prompt-tokens.ts';
 import { BOUNDS, type Bounds } from './bounds.ts';
 import { type GroupCase, openArrays, readCompletions } from './group-case.ts';
@@ -14,7 +15,7 @@ export interface HumanOmniCase extends GroupCase {
   readonly tree: FileTree;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly arrays: TensorSource;
-  readonly files: HumanOmniFiles;
+  readonly files: ModelFiles;
   /** What counts as equal, by what the checkpoint's weights are stored as. */
   readonly bounds: Bounds;
 }

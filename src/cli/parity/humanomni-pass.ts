@@ -3,6 +3,7 @@ import type { Tape, Tensor } from '../../gpu/index.ts';
 import { poolPositions } from '../../models/audio-projector.ts';
 import { type Bert, bertFirstRows, uploadBertTokens } from '../../models/bert.ts';
 import { uploadSegments } from '../../models/encoder.ts';
+import { humanOmniConfig } from '../../models/family.ts';
 import {
   mediaTokens,
   openGateEncoder,
@@ -47,7 +48,8 @@ interface Encoders {
 }
 
 /** Towers and BERT as the checkpoint has them. */
-async function loadEncoders({ gpu, files, config }: Policy): Promise<Encoders> {
+async function loadEncoders({ gpu, files, config: read }: Policy): Promise<Encoders> {
+  const config = humanOmniConfig(read);
   const loader = new WeightLoader(gpu, weightSources(files));
   const towers = openTowers(loader.open, config);
   const bert = openGateEncoder(loader.open, config);
@@ -65,7 +67,8 @@ async function recordMedia(
   { groups }: PassPlanOptions,
   observe: (name: string, tensor: Tensor) => void,
 ): Promise<Splice[]> {
-  const { gpu, config } = policy;
+  const { gpu } = policy;
+  const config = humanOmniConfig(policy.config);
   const { arrays } = inputs;
   const frames = arrays.info('pixel_values').shape[0]!;
   const upload = async (name: string): Promise<Tensor> =>
@@ -85,7 +88,7 @@ async function recordMedia(
   );
   observe('bert_cls', question);
   const pooled = tape.constant(() => poolPositions(tape, audio));
-  const tokens = mediaTokens(tape, view.media, { vision, audio: pooled, question }, frames, observe);
+  const tokens = mediaTokens(tape, view.media!, { vision, audio: pooled, question }, frames, observe);
   return groups.flatMap(({ prompt }, index) => {
     const places = Uint32Array.from(mediaPlaces(prompt, layout[index]!.promptStart));
     const video = prompt.video!.count;

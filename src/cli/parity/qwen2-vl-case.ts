@@ -2,16 +2,11 @@
 import type { Gpu } from '../../gpu/index.ts';
 import { type FileTree, findFile, readJson } from '../../io/files.ts';
 import type { TensorSource } from '../../io/safetensors.ts';
+import { weightSources } from '../../models/humanomni.ts';
+import type { ModelFiles } from '../../models/model-files.ts';
 import type { VisionGrid } from '../../models/mrope.ts';
-import {
-  openQwen2Vl,
-  parseQwen2VlConfig,
-  type Qwen2Vl,
-  type Qwen2VlConfig,
-  qwen2VlName,
-  qwen2VlSources,
-} from '../../models/qwen2-vl.ts';
-import { openQwen2VlFiles, type Qwen2VlFiles } from '../../models/qwen2-vl-files.ts';
+import { openQwen2Vl, parseQwen2VlConfig, type Qwen2Vl, type Qwen2VlConfig } from '../../models/qwen2-vl.ts';
+import { openQwen2VlFiles } from '../../models/qwen2-vl-files.ts';
 import { WeightLoader } from '../../models/weights.ts';
 import { ParameterStore } from '../../optim/parameters.ts';
 import { groupAdvantages } from '../../rl/advantages.ts';
@@ -24,7 +19,7 @@ export interface Qwen2VlCase extends GroupCase {
   readonly tree: FileTree;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly arrays: TensorSource;
-  readonly files: Qwen2VlFiles;
+  readonly files: ModelFiles;
   readonly configs: ReadonlyMap<string, Qwen2VlConfig>;
   /** Grid of the video in the prompt. */
   readonly grid: VisionGrid;
@@ -32,7 +27,8 @@ export interface Qwen2VlCase extends GroupCase {
 
 const CONFIG_FILES = ['config.json', 'config.nested.json'];
 
-async function readConfigs({ tree }: Qwen2VlFiles): Promise<Map<string, Qwen2VlConfig>> {
+async function readConfigs({ main }: ModelFiles): Promise<Map<string, Qwen2VlConfig>> {
+  const { tree } = main;
   const configs = new Map<string, Qwen2VlConfig>();
   for (const name of CONFIG_FILES.filter((file) => findFile(tree, file))) {
     configs.set(name, parseQwen2VlConfig(await readJson(tree, name)));
@@ -82,16 +78,14 @@ export async function loadQwen2VlCase(
   { files, prompt, width }: Qwen2VlCase,
   config: Qwen2VlConfig,
 ): Promise<LoadedCase> {
-  const { weights } = files;
+  const { weights } = files.main;
   const trained: { name: string; shape: readonly number[]; data: Float32Array }[] = [];
-  for (const file of weights.names()) {
-    const name = qwen2VlName(file);
-    if (!isTrained(name, DECODER)) continue;
-    trained.push({ name, shape: weights.info(file).shape, data: await weights.float32(file) });
+  for (const name of weights.names().filter((candidate) => isTrained(candidate, DECODER))) {
+    trained.push({ name, shape: weights.info(name).shape, data: await weights.float32(name) });
   }
   const store = new ParameterStore(gpu, trained);
   const placed = (name: string) => (store.has(name) ? store.get(name) : undefined);
-  const loader = new WeightLoader(gpu, qwen2VlSources(weights), placed);
+  const loader = new WeightLoader(gpu, weightSources(files), placed);
   const { open, openRows, openPart } = loader;
   const maxPositions = prompt.ids.length + width;
   const model = openQwen2Vl(gpu, config, { open, openRows, openPart, maxPositions });

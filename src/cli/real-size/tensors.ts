@@ -78,7 +78,8 @@ export function publishedShapes(): Shapes {
   openWhisper(open, AUDIO);
   openBert(open, BERT);
   const projector = parseProjectorConfig(MAIN_CONFIG, BERT.hiddenSize);
-  const config = { decoder, vision: VISION, visionLayer: -2, audio: AUDIO, bert: BERT, projector, frames: 8 };
+  const towers = { vision: VISION, visionLayer: -2, audio: AUDIO, bert: BERT } as const;
+  const config = { family: 'HumanOmni', decoder, ...towers, projector, frames: 8 } as const;
   openProjectors(open, config, MAIN_CONFIG);
   return new Map([...shapes].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

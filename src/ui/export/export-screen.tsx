@@ -166,9 +166,10 @@ function Actions({ parts, bytes }: { parts: ExportParts; bytes: number }) {
 
 function Snippet({ paths }: { paths: readonly string[] }) {
   const name = useStudioState(({ model }) => model?.name ?? 'model');
+  const family = useStudioState(({ model }) => model?.family ?? 'HumanOmni');
   const [copied, setCopied] = useState(false);
   if (paths.length === 0) return null;
-  const code = pythonSnippet(paths, name);
+  const code = pythonSnippet(paths, name, family);
   const copy = async () => {
     await navigator.clipboard.writeText(code);
     setCopied(true);

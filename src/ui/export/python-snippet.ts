@@ -1,7 +1,16 @@
 /** Lines of Python that load what was exported, with its file names in them. Pure. */
+import type { ModelSummary } from '../../protocol/messages.ts';
+
+type Family = ModelSummary['family'];
+
+interface Loading {
+  adapterLines(folder: string, modelName: string): string;
+  mergedLines(folder: string): string;
+}
 
 /** By the paths in the export: an adapter, merged weights, a checkpoint, the bundle, or logs only. */
-export function pythonSnippet(paths: readonly string[], modelName: string): string {
+export function pythonSnippet(paths: readonly string[], modelName: string, family: Family): string {
+  const { adapterLines, mergedLines } = LOADING[family];
   if (paths.includes('adapter/adapter_config.json')) return adapterLines('adapter', modelName);
   const merged = folderOf(paths, /^model\/.*\.safetensors$/);
   if (merged !== undefined) return mergedLines(merged);
@@ -18,7 +27,31 @@ function folderOf(paths: readonly string[], wanted: RegExp): string | undefined 
   return paths.findLast((path) => wanted.test(path))?.replace(/\/[^/]*$/, '');
 }
 
-function adapterLines(folder: string, modelName: string): string {
+const LOADING: Readonly<Record<Family, Loading>> = {
+  HumanOmni: { adapterLines: humanOmniAdapter, mergedLines: humanOmniMerged },
+  'Qwen2-VL': { adapterLines: qwen2VlAdapter, mergedLines: qwen2VlMerged },
+};
+
+function qwen2VlAdapter(folder: string, modelName: string): string {
+  return [
+    `from peft import PeftModel`,
+    `from transformers import Qwen2VLForConditionalGeneration`,
+    ``,
+    `model = Qwen2VLForConditionalGeneration.from_pretrained("${modelName}", torch_dtype="auto")`,
+    `model = PeftModel.from_pretrained(model, "${folder}").merge_and_unload()`,
+  ].join('\n');
+}
+
+function qwen2VlMerged(folder: string): string {
+  return [
+    `from transformers import AutoProcessor, Qwen2VLForConditionalGeneration`,
+    ``,
+    `model = Qwen2VLForConditionalGeneration.from_pretrained("${folder}", torch_dtype="auto")`,
+    `processor = AutoProcessor.from_pretrained("${folder}")`,
+  ].join('\n');
+}
+
+function humanOmniAdapter(folder: string, modelName: string): string {
   return [
     `from humanomni import model_init  # the R1-Omni repository`,
     `from peft import PeftModel`,
@@ -29,7 +62,7 @@ function adapterLines(folder: string, modelName: string): string {
   ].join('\n');
 }
 
-function mergedLines(folder: string): string {
+function humanOmniMerged(folder: string): string {
   return [
     `from humanomni import model_init, mm_infer  # the R1-Omni repository`,
     ``,

@@ -27,8 +27,8 @@ export default function ModelScreen() {
         onFiles={(files) => fire(openFiles(studio, planFiles(files, 'model')))}
         onPickFolder={canPickFolder() ? () => fire(pick()) : undefined}
       >
-        Drop a HumanOmni or R1-Omni folder: <code>config.json</code>, tokenizer, <code>*.safetensors</code>,
-        the towers inside or in folders of their own. It stays on this device.
+        Drop a HumanOmni, R1-Omni or Qwen2-VL folder: <code>config.json</code>, tokenizer,{' '}
+        <code>*.safetensors</code>, the towers inside or in folders of their own. It stays on this device.
       </DropZone>
       <Problems commands={['openModel', 'openModelFolder', 'openStoredModel', 'openDemo']} />
       <DevicePanel />
@@ -86,7 +86,8 @@ function ModelCard({ model }: { model: ModelSummary }) {
   return (
     <Panel title={<span data-testid="model-name">{model.name}</span>}>
       <p className="muted number">
-        {formatCount(total)} parameters · {model.dtype} · {formatBytes(model.bytes)} · {model.layout}
+        {model.family} · {formatCount(total)} parameters · {model.dtype} · {formatBytes(model.bytes)} ·{' '}
+        {model.layout}
       </p>
       <Bars bars={bars} caption="Parameters by part" />
       {model.trainable > 0 && (

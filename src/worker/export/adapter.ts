@@ -37,13 +37,13 @@ export function adapterFiles(policy: Policy): FileToWrite[] {
   if (!lora) return [];
   const tensors = adapterTensors(policy).map(
     (tensor): TensorToWrite => ({
-      name: loraTensorName(tensor),
+      name: loraTensorName(tensor, files.writtenAs),
       dtype: 'F32',
       shape: store.get(tensor.stored).shape,
       bytes: async () => f32ToBytes('F32', Float32Array.from(await store.read(tensor.stored))),
     }),
   );
   const { rank, alpha, targets } = lora;
-  const json = writeAdapterConfig({ rank, alpha, linears: targets, baseModel: files.name });
+  const json = writeAdapterConfig({ rank, alpha, linears: targets, baseModel: files.name }, files.writtenAs);
   return [textFile('adapter_config.json', json), safetensorsFile('adapter_model.safetensors', tensors)];
 }

@@ -1,5 +1,5 @@
 import type { FileEntry, FileTree } from '../../io/files.ts';
-import type { HumanOmniFiles } from '../../models/humanomni-files.ts';
+import type { ModelFiles } from '../../models/model-files.ts';
 
 /** A file of the checkpoint and where it goes in the export. */
 export interface CheckpointFile {
@@ -17,12 +17,15 @@ const STALE =
  * The files that make up a checkpoint: what lies directly in its main folder and in the towers' folders, at paths that
  * keep the layout. The gate's vocabulary is taken along wherever it lies.
  */
-export function checkpointFiles(tree: FileTree, files: HumanOmniFiles): CheckpointFile[] {
+export function checkpointFiles(tree: FileTree, files: ModelFiles): CheckpointFile[] {
   const mainFolder = files.main.tree === tree ? '' : `${files.main.tree.name}/`;
   const list = filesOf(files.main.tree, mainFolder, true);
   for (const tower of Object.values(files.towers))
     list.push(...filesOf(tower.tree, `${tower.tree.name}/`, false));
-  const vocab = files.towers.bert ? undefined : tree.files.find(({ path }) => /(^|\/)vocab\.txt$/.test(path));
+  const vocab =
+    files.towers.bert || files.family !== 'HumanOmni'
+      ? undefined
+      : tree.files.find(({ path }) => /(^|\/)vocab\.txt$/.test(path));
   if (vocab && !list.some(({ entry }) => entry.path === vocab.path)) {
     list.push({ path: vocab.path, entry: vocab, main: false });
   }

@@ -1,8 +1,10 @@
+import type { FamilyName } from '../../models/model-files.ts';
 import type { Config } from '../../protocol/config.ts';
 import { lostSettings, optimizerSteps } from './trl-settings.ts';
 
 export interface ReadmeFacts {
   readonly baseModel: string;
+  readonly family: FamilyName;
   readonly config: Config;
   readonly step: number;
   readonly dataSet: string;
@@ -33,8 +35,8 @@ export function handoffReadme(facts: ReadmeFacts): string {
     'torchrun --nproc_per_node=8 src/r1-v/src/open_r1/grpo.py --model_name_or_path handoff/r1omni --dataset_name handoff/r1omni/train.json …',
     '```',
     '',
-    'The paths of SigLIP, Whisper, BERT and the Qwen2-VL processor are written into its sources and have to be set there. The',
-    'optimizer starts fresh, and **the KL is measured from the merged model**, not from where the studio began.',
+    ...R1_OMNI_NOTES[facts.family],
+    'The optimizer starts fresh, and **the KL is measured from the merged model**, not from where the studio began.',
     '',
     '## verl on Ray',
     '',
@@ -52,13 +54,28 @@ export function handoffReadme(facts: ReadmeFacts): string {
   ].join('\n')}\n`;
 }
 
-function trlLines({ checkpoint }: ReadmeFacts): string[] {
-  const fresh = ['```sh', 'trl grpo --config grpo.yaml        # a fresh start with the same settings', '```'];
-  const limits = [
-    '',
+const R1_OMNI_NOTES: Readonly<Record<FamilyName, readonly string[]>> = {
+  HumanOmni: [
+    'The paths of SigLIP, Whisper, BERT and the Qwen2-VL processor are written into its sources and have to be set there.',
+  ],
+  'Qwen2-VL': [
+    'Qwen2-VL is the model that this trainer was first written for; it sees the video and hears nothing.',
+  ],
+};
+
+const TRL_LIMITS: Readonly<Record<FamilyName, readonly string[]>> = {
+  HumanOmni: [
     'TRL trains on text and pictures, not on video or sound: it sees the prompt with its media tags. HumanOmni loads where its',
     "package is installed (`import humanomni.model`); the adapter also fits the plain Qwen2 that is the model's text part.",
-  ];
+  ],
+  'Qwen2-VL': [
+    'TRL trains on text and pictures, not on video: give it frames, or take the R1-Omni trainer below.',
+  ],
+};
+
+function trlLines({ checkpoint, family }: ReadmeFacts): string[] {
+  const fresh = ['```sh', 'trl grpo --config grpo.yaml        # a fresh start with the same settings', '```'];
+  const limits = ['', ...TRL_LIMITS[family]];
   if ('problem' in checkpoint)
     return [`Without a checkpoint to resume from: ${checkpoint.problem}.`, '', ...fresh, ...limits];
   return [

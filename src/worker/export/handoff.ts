@@ -49,7 +49,7 @@ async function trainerFiles(run: Run): Promise<FileToWrite[]> {
     textFile(
       'README.md',
       handoffReadme({
-        ...{ baseModel, config, step, dataSet: parts.data.name },
+        ...{ baseModel, family: policy.files.family, config, step, dataSet: parts.data.name },
         checkpoint: problem === undefined ? { folder } : { problem },
       }),
     ),
@@ -80,7 +80,9 @@ function settingsOf({ config, policy }: Run, checkpoint: string | null): object 
 
 function adapterSettings({ policy }: Run) {
   const { lora } = policy.options;
-  return lora && { rank: lora.rank, alpha: lora.alpha, targets: targetRegex(lora.targets) };
+  return (
+    lora && { rank: lora.rank, alpha: lora.alpha, targets: targetRegex(lora.targets, policy.files.writtenAs) }
+  );
 }
 
 /** Clips that could not be read take no part, as in the run. */

@@ -35,7 +35,10 @@ export async function mergedCheckpoint(
   }
   const prefix = files.main.tree === tree ? '' : `${files.main.tree.name}/`;
   const { weights } = files.main;
-  const tensors = weights.names().map((name) => mergedTensor(weights, name, changed(name), dtype));
+  const tensors = weights.names().map((name) => ({
+    ...mergedTensor(weights, name, changed(name), dtype),
+    name: files.writtenAs?.(name) ?? name,
+  }));
   return [...exported, ...shardFiles(prefix, tensors, shardBytes)];
 }
 

@@ -13,9 +13,9 @@ import json
 import os
 from pathlib import Path
 
+import transformers
 from datasets import load_dataset
 from peft import LoraConfig, PeftModel
-from transformers import AutoModelForCausalLM
 from trl import GRPOConfig, GRPOTrainer
 
 import rewards
@@ -37,6 +37,12 @@ def config(output, adds):
     return GRPOConfig(**{name: value for name, value in wanted.items() if name in known})
 
 
+def load(base):
+    """The class that config.json names where transformers has it, as for Qwen2-VL; else a causal language model."""
+    name = (transformers.AutoConfig.from_pretrained(base).architectures or [""])[0]
+    return getattr(transformers, name, transformers.AutoModelForCausalLM).from_pretrained(base)
+
+
 def lora(folder):
     saved = json.loads((folder / "adapter_config.json").read_text())
     names = ("r", "lora_alpha", "lora_dropout", "bias", "target_modules", "task_type")
@@ -53,8 +59,7 @@ def main():
     adds = {"shuffle_dataset": False, "disable_dropout": True, "logging_steps": 1, "log_completions": True}
     model, peft_config = options.base, lora(options.checkpoint)
     if options.ref == "adapter":
-        base = AutoModelForCausalLM.from_pretrained(options.base)
-        model, peft_config = PeftModel.from_pretrained(base, options.checkpoint, is_trainable=True), None
+        model, peft_config = PeftModel.from_pretrained(load(options.base), options.checkpoint, is_trainable=True), None
     trainer = GRPOTrainer(
         model=model,
         reward_funcs=[getattr(rewards, name) for name in SETTINGS["rewards"]],

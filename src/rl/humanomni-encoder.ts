@@ -1,0 +1,108 @@
+import { Arena, type Gpu, Plan, Tape } from '../gpu/index.ts';
+import { poolPositions } from '../models/audio-projector.ts';
+import { bertFirstRows, freeBertTokens, uploadBertTokens } from '../models/bert.ts';
+import { freeSegments, type Segments, uploadSegments } from '../models/encoder.ts';
+import {
+  type HumanOmniConfig,
+  openGateEncoder,
+  openTowers,
+  type Towers,
+  weightSources,
+} from '../models/humanomni.ts';
+import { patchGrid, type Siglip, siglipFeatures } from '../models/siglip.ts';
+import { WeightLoader } from '../models/weights.ts';
+import { type Whisper, whisperFeatures } from '../models/whisper.ts';
+import {
+  type ClipEncoder,
+  type ClipInput,
+  type EncoderSource,
+  type Features,
+  freeTower,
+  planTower,
+  runTower,
+  type TowerPlan,
+} from './encoder.ts';
+
+/** SigLIP and Whisper: pixels and log-mel in, features out. */
+export class HumanOmniEncoder implements ClipEncoder {
+  readonly #gpu: Gpu;
+  readonly #config: HumanOmniConfig;
+  readonly #loader: WeightLoader;
+  readonly #arena: Arena;
+  readonly #segments: Segments[] = [];
+  #vision?: TowerPlan;
+  #audio?: TowerPlan;
+
+  private constructor(gpu: Gpu, { files, config }: EncoderSource<HumanOmniConfig>) {
+    this.#gpu = gpu;
+    this.#config = config;
+    this.#loader = new WeightLoader(gpu, weightSources(files));
+    this.#arena = new Arena(gpu, 'encoder');
+  }
+
+  static async create(
+    gpu: Gpu,
+    source: EncoderSource<HumanOmniConfig>,
+    progress?: (doneBytes: number, totalBytes: number) => void,
+  ): Promise<HumanOmniEncoder> {
+    const encoder = new HumanOmniEncoder(gpu, source);
+    const { vision, audio }: Towers = openTowers(encoder.#loader.open, source.config);
+    await encoder.#loader.load(progress);
+    encoder.#vision = await encoder.#recordVision(vision);
+    if (audio) encoder.#audio = await encoder.#recordAudio(audio);
+    return encoder;
+  }
+
+  async #recordVision(tower: Siglip): Promise<TowerPlan> {
+    const { frames, vision } = this.#config;
+    const input = this.#gpu.tensor('inputs', 'pixels', [frames, 3, vision.imageSize, vision.imageSize]);
+    const segments = uploadSegments(this.#gpu, 'vision', frames, patchGrid(vision) ** 2);
+    this.#segments.push(segments);
+    return planTower(this.#gpu, this.#arena, 'vision tower', input, (tape) =>
+      siglipFeatures(tape, tower, input, segments),
+    );
+  }
+
+  async #recordAudio(tower: Whisper): Promise<TowerPlan> {
+    const { melBins, positions } = tower.config;
+    const input = this.#gpu.tensor('inputs', 'log-mel', [melBins, 2 * positions]);
+    const segments = uploadSegments(this.#gpu, 'audio', 1, positions);
+    this.#segments.push(segments);
+    return planTower(this.#gpu, this.#arena, 'audio tower', input, (tape) =>
+      poolPositions(tape, whisperFeatures(tape, tower, input, segments)),
+    );
+  }
+
+  async encode({ pixels, logMel }: ClipInput): Promise<Features> {
+    const vision = this.#vision && pixels && (await runTower(this.#gpu, this.#vision, pixels));
+    const audio = this.#audio && logMel && (await runTower(this.#gpu, this.#audio, logMel));
+    return { ...(vision ? { vision } : {}), ...(audio ? { audio } : {}) };
+  }
+
+  [Symbol.dispose](): void {
+    for (const tower of [this.#vision, this.#audio]) if (tower) freeTower(this.#gpu, tower);
+    for (const segments of this.#segments) freeSegments(this.#gpu, segments);
+    this.#arena[Symbol.dispose]();
+    this.#loader[Symbol.dispose]();
+  }
+}
+
+/** BERT's row [1, width] of the text that steers the gate; BERT is on the device only while this runs. */
+export async function encodeGateText(
+  gpu: Gpu,
+  { files, config }: EncoderSource<HumanOmniConfig>,
+  ids: readonly number[],
+): Promise<Float32Array> {
+  using loader = new WeightLoader(gpu, weightSources(files));
+  const bert = openGateEncoder(loader.open, config);
+  await loader.load();
+  const tokens = uploadBertTokens(gpu, [ids]);
+  using arena = new Arena(gpu, 'question');
+  const tape = new Tape();
+  const row = tape.recorder.keep(tape.constant(() => bertFirstRows(tape, bert, tokens)));
+  using plan = await Plan.create(gpu, 'question', tape.recorder, arena);
+  await plan.run();
+  const values = await gpu.read(plan.output(row));
+  freeBertTokens(gpu, tokens);
+  return values;
+}

@@ -1,0 +1,98 @@
+import { Arena, type Gpu } from '../gpu/index.ts';
+import { freeSegments, type Segments } from '../models/encoder.ts';
+import { weightSources } from '../models/humanomni.ts';
+import type { VisionGrid } from '../models/mrope.ts';
+import type { Qwen2VlConfig } from '../models/qwen2-vl.ts';
+import {
+  openQwen2VlVision,
+  patchValues,
+  type Qwen2VlVision,
+  qwen2VlVisionTokens,
+  uploadPatches,
+} from '../models/qwen2-vl-vision.ts';
+import { WeightLoader } from '../models/weights.ts';
+import { freeRopeTable } from '../ops/rope.ts';
+import {
+  type ClipEncoder,
+  type ClipInput,
+  type EncoderSource,
+  type Features,
+  freeTower,
+  planTower,
+  runTower,
+  type TowerPlan,
+} from './encoder.ts';
+
+/** A tower's plan for one grid, which clips of one size share. */
+interface GridPlan extends TowerPlan {
+  readonly key: string;
+  readonly segments: Segments;
+}
+
+/** Qwen2-VL's vision tower and merger: patches in, the decoder's tokens out. Clips of one size in a row share a plan. */
+export class Qwen2VlEncoder implements ClipEncoder {
+  readonly #gpu: Gpu;
+  readonly #loader: WeightLoader;
+  readonly #arena: Arena;
+  readonly #tower: Qwen2VlVision;
+  #plan?: GridPlan;
+
+  private constructor(gpu: Gpu, loader: WeightLoader, tower: Qwen2VlVision) {
+    this.#gpu = gpu;
+    this.#loader = loader;
+    this.#arena = new Arena(gpu, 'encoder');
+    this.#tower = tower;
+  }
+
+  static async create(
+    gpu: Gpu,
+    { files, config }: EncoderSource<Qwen2VlConfig>,
+    progress?: (doneBytes: number, totalBytes: number) => void,
+  ): Promise<Qwen2VlEncoder> {
+    const loader = new WeightLoader(gpu, weightSources(files));
+    const tower = openQwen2VlVision(gpu, loader.open, loader.openPart, config.vision);
+    await loader.load(progress);
+    return new Qwen2VlEncoder(gpu, loader, tower);
+  }
+
+  /** Takes the memory that clips of this grid need, before the first of them comes. */
+  async prepare(grid: VisionGrid): Promise<void> {
+    await this.#planFor(grid);
+  }
+
+  async #planFor(grid: VisionGrid): Promise<GridPlan> {
+    const key = grid.join('x');
+    if (this.#plan?.key === key) return this.#plan;
+    this.#freePlan();
+    const gpu = this.#gpu;
+    const { config } = this.#tower;
+    const [slices, rows, columns] = grid;
+    const input = gpu.tensor('inputs', 'patches', [slices * rows * columns, patchValues(config)]);
+    const segments = uploadPatches(gpu, grid, config);
+    const plan = await planTower(gpu, this.#arena, `vision tower ${key}`, input, (tape) =>
+      qwen2VlVisionTokens(tape, this.#tower, input, segments),
+    );
+    this.#plan = { ...plan, key, segments };
+    return this.#plan;
+  }
+
+  async encode({ patches }: ClipInput): Promise<Features> {
+    if (!patches) throw new Error('Qwen2VlEncoder: a clip without patches.');
+    const { rows, grid } = patches;
+    return { vision: await runTower(this.#gpu, await this.#planFor(grid), rows), grid };
+  }
+
+  #freePlan(): void {
+    if (!this.#plan) return;
+    freeTower(this.#gpu, this.#plan);
+    freeSegments(this.#gpu, this.#plan.segments);
+    this.#plan = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#freePlan();
+    freeRopeTable(this.#gpu, this.#tower.rope);
+    this.#arena[Symbol.dispose]();
+    this.#loader[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,179 @@
+/** The second family in the studio: from a dropped folder and clips of several sizes to trained weights. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Dataset, Example } from '../../src/data/types.ts';
+import type { Gpu } from '../../src/gpu/index.ts';
+import { memoryFeatureCache } from '../../src/io/feature-cache.ts';
+import { treeFromMemory } from '../../src/io/files.ts';
+import { releaseTf, startTfOnDevice } from '../../src/media/tf-device.ts';
+import type { Config } from '../../src/protocol/config.ts';
+import { parseConfig } from '../../src/protocol/config.ts';
+import { exportFiles } from '../../src/worker/export/files.ts';
+import { type Decode, FeatureStore } from '../../src/worker/features.ts';
+import { gridOf, largestGrid, type PatchSpec } from '../../src/worker/media-spec.ts';
+import { planMemory } from '../../src/worker/memory-plan.ts';
+import { type OpenModel, openModel, summariseModel } from '../../src/worker/model.ts';
+import { Run } from '../../src/worker/run.ts';
+import { testGpu } from '../ops/harness.ts';
+import { contentsOf } from '../reference/bytes-of.ts';
+import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
+
+let gpu: Gpu;
+let model: OpenModel;
+beforeAll(async () => {
+  gpu = await testGpu();
+  model = await openModel(await qwen2VlTree('published'));
+});
+
+/** Clips of two sizes: tall ones of four frames, wide ones of six. */
+const decode: Decode = async ({ path }) => {
+  const [tall, seed] = [path.startsWith('tall'), path.length + path.charCodeAt(5)];
+  const [width, height, count] = tall ? [56, 84, 4] : [112, 56, 6];
+  const frames = Array.from({ length: count }, (_, frame) => ({
+    width,
+    height,
+    data: Uint8Array.from({ length: 3 * width * height }, (_, i) => (seed * 37 + frame * 11 + i) % 256),
+  }));
+  return {
+    ...{ name: path, frames, frameIndices: frames.map((_, i) => i), frameCount: count, fps: 2 },
+    ...{ waveform: null, durationSeconds: count / 2, width, height, warnings: [] },
+  };
+};
+
+const example = (path: string, label: string): Example => ({
+  ...{ id: path, path, label, writtenLabel: label, question: null, answer: label, speaker: null },
+  files: [{ path, size: path.length, blob: async () => new Blob([path]) }],
+  split: 'train',
+});
+const CLIPS = [example('tall-a.mp4', 'happy'), example('wide-b.mp4', 'sad')];
+const DATA = { name: 'clips', examples: CLIPS, issues: [], rows: 2 } as unknown as Dataset;
+const quiet = { weights: () => undefined, clips: () => undefined };
+const never = () => false;
+
+const CONFIG: Partial<Config> = {
+  ...{ promptsPerStep: 2, groupSize: 3, maxCompletionLength: 6, question: 'Which?', beta: 0.04 },
+  ...{ loraRank: 4, loraAlpha: 8, learningRate: 1e-3, schedule: 'constant', warmupSteps: 0 },
+  // A random model earns nothing; the bonus for entropy moves it all the same.
+  ...{ entropyCoef: 0.1, trainProjectors: true },
+};
+
+/** Towers run once for all tests: each opens its store over what the first one kept. */
+const cache = memoryFeatureCache();
+
+async function prepared(opened = model): Promise<FeatureStore> {
+  const features = new FeatureStore(gpu, opened, cache, decode);
+  await startTfOnDevice(gpu.device, gpu.info);
+  try {
+    await features.prepare(CLIPS, quiet, never);
+  } finally {
+    releaseTf();
+  }
+  return features;
+}
+
+const load = (features: FeatureStore, values: Partial<Config> = {}, opened = model): Promise<Run> =>
+  Run.load({
+    ...{ gpu, model: opened, data: DATA, features, config: parseConfig({ ...CONFIG, ...values }) },
+    ...{ before: [], report: quiet, stopped: never },
+  });
+
+describe('a dropped Qwen2-VL', () => {
+  it('is recognised, and every tensor is used', () => {
+    const summary = summariseModel(model, { trainable: 0 });
+    expect(summary).toMatchObject({ family: 'Qwen2-VL', name: 'tiny-qwen2-vl', unusedTensors: [] });
+    expect(Object.keys(summary.parts).sort()).toEqual(['decoder', 'vision']);
+  });
+
+  it('shows each clip in the size it has, under the limit', async () => {
+    const features = await prepared();
+    expect(CLIPS.map((clip) => features.gridOf(clip))).toEqual([
+      [2, 6, 4],
+      [3, 4, 8],
+    ]);
+    const { vision, grid } = await features.load(CLIPS[1]!);
+    expect(grid).toBeUndefined();
+    expect(vision!.length).toBe((3 * 4 * 8 * 64) / 4);
+    const spec = model.media as PatchSpec;
+    expect(gridOf({ frames: 8, height: 252, width: 224 }, spec)).toEqual([4, 18, 16]);
+    const [slices, rows, columns] = largestGrid(spec);
+    expect((slices * rows * columns) / 4).toBe(model.counts.video);
+    expect(model.counts.video).toBe(4 * 73);
+  });
+
+  it('takes steps of GRPO, away from a reference that begins as itself', async () => {
+    using run = await load(await prepared());
+    await run.prepareTraining();
+    const names = run.policy.store.names();
+    expect(names.every((name) => name.includes('.lora_'))).toBe(true);
+    const before = await Promise.all(names.map((name) => run.policy.store.read(name)));
+    const first = await run.takeStep();
+    expect(first.metrics.kl).toBeLessThan(1e-6);
+    expect(first.metrics.grad_norm).toBeGreaterThan(0);
+    const second = await run.takeStep();
+    expect(second.metrics.kl).toBeGreaterThan(0);
+    const after = await Promise.all(names.map((name) => run.policy.store.read(name)));
+    const moved = after.filter((values, i) => values.some((value, j) => value !== before[i]![j]));
+    expect(moved.length).toBe(names.length);
+  }, 120_000);
+
+  it('imitates answers about clips of two sizes', async () => {
+    using run = await load(await prepared(), { stage: 'sft', learningRate: 1e-2 });
+    await run.prepareTraining();
+    const losses: number[] = [];
+    for (let step = 0; step < 6; step++) losses.push((await run.takeStep()).metrics.loss!);
+    expect(losses.at(-1)!).toBeLessThan(0.8 * losses[0]!);
+  }, 120_000);
+
+  it('takes the memory that its plan says', async () => {
+    const config = parseConfig({ ...CONFIG });
+    const plan = await planMemory(model, config, 1, gpu.device);
+    const before = gpu.ledger.total;
+    using run = await load(await prepared());
+    await run.prepareTraining();
+    await run.takeStep();
+    const taken = gpu.ledger.total - before;
+    const planned = Object.values(plan.training).reduce((sum, bytes) => sum + bytes, 0);
+    expect(Math.abs(taken / planned - 1)).toBeLessThan(0.1);
+  }, 120_000);
+
+  it('says what cannot be asked of it', async () => {
+    const features = await prepared();
+    await expect(load(features, { loraRank: 0, trainProjectors: true })).rejects.toThrow('Nothing trains');
+    using run = await load(features);
+    const asked = run.evaluate({ split: 'train', mute: 'video' }, { ...quiet, answers: () => undefined });
+    await expect(asked).rejects.toThrow('only sees');
+  });
+});
+
+describe('what it exports', () => {
+  it.each(['published', 'newer'] as const)(
+    'goes by the %s names it came with',
+    async (names) => {
+      const opened = await openModel(await qwen2VlTree(names));
+      const features = await prepared(opened);
+      using run = await load(features, {}, opened);
+      await run.prepareTraining();
+      await run.takeStep();
+      const parts = { merged: 'f32', adapter: true, checkpoint: false, handoff: true } as const;
+      const files = await contentsOf(await exportFiles(run, { ...parts, metrics: false, rollouts: false }));
+      const tree = treeFromMemory(
+        'exported',
+        Object.fromEntries(
+          Object.entries(files)
+            .filter(([path]) => path.startsWith('model/'))
+            .map(([path, bytes]) => [path.slice('model/'.length), new Blob([new Uint8Array(bytes)])]),
+        ),
+      );
+      const again = await openModel(tree);
+      expect(again.unusedTensors).toEqual([]);
+      expect(again.files.writtenAs === undefined).toBe(names === 'published');
+      const path = names === 'published' ? 'model.layers' : 'model.language_model.layers';
+      const header = files['adapter/adapter_model.safetensors']!.toString('latin1');
+      expect(header).toContain(`"base_model.model.${path}.0.self_attn.q_proj.lora_A.weight"`);
+      const { target_modules: targets } = JSON.parse(files['adapter/adapter_config.json']!.toString());
+      expect(new RegExp(`^${targets}$`).test(`${path}.2.mlp.up_proj`)).toBe(true);
+      expect(new RegExp(`^${targets}$`).test('visual.blocks.0.attn.qkv')).toBe(false);
+      expect(files['handoff/README.md']!.toString()).toContain('Qwen2-VL is the model that this trainer');
+    },
+    120_000,
+  );
+});
