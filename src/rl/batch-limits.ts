@@ -5,12 +5,19 @@ import type { PassSize } from './pass-arrays.ts';
 
 /** Tokens of one forward and backward, at most; more prompts follow as micro-batches. */
 const TOKENS_PER_PASS = 8192;
+/** Bytes that the activations of all layers may take until the backward. */
+const KEPT_BYTES = 2 ** 30;
 /** Bytes of keys and values that one rollout may keep. */
 const CACHE_BYTES = 512 * 2 ** 20;
 
 /** Tokens whose widest activation [tokens, intermediate] f32 still fits a binding of `bindingBytes`. */
 export function tokensPerPass({ intermediateSize }: Qwen2Config, bindingBytes: number): number {
   return Math.min(TOKENS_PER_PASS, Math.floor(bindingBytes / (4 * intermediateSize)));
+}
+
+/** Bytes that all layers keep of that many tokens for the backward: eight rows of the hidden width, three of the MLP's. */
+function keptBytes({ layers, hiddenSize, intermediateSize }: Qwen2Config, tokens: number): number {
+  return 4 * tokens * layers * (8 * hiddenSize + 3 * intermediateSize);
 }
 
 /** The largest divisor of `count` that is at most `most`, and at least 1. */
@@ -30,7 +37,7 @@ function largestPass(prompts: number, promptTokens: number, completions: number,
 export interface PassPlan {
   readonly promptsPerPass: number;
   readonly largest: PassSize;
-  /** Keep only each layer's input for the backward: a pass this long would not fit otherwise. */
+  /** Keep only each layer's input for the backward: the whole would take too much memory. */
   readonly checkpoint: boolean;
 }
 
@@ -57,11 +64,8 @@ export function planPasses(
     );
   }
   const promptsPerPass = divisorAtMost(prompts, most / one.tokens);
-  return {
-    promptsPerPass,
-    largest: largestPass(promptsPerPass, promptTokens, completions, length),
-    checkpoint: one.tokens * promptsPerPass > TOKENS_PER_PASS / 4,
-  };
+  const largest = largestPass(promptsPerPass, promptTokens, completions, length);
+  return { promptsPerPass, largest, checkpoint: keptBytes(decoder, largest.tokens) > KEPT_BYTES };
 }
 
 /** Prompts that are sampled together: as even a share of `prompts` as prefill and cache have room for. */

@@ -3,7 +3,7 @@ import type { Qwen2Config } from '../../src/models/qwen2.ts';
 import { planPasses, promptsPerRollout, tokensPerPass } from '../../src/rl/batch-limits.ts';
 
 /** Qwen2.5-0.5B on WebGPU's default binding of 128 MiB. */
-const REAL = { intermediateSize: 4864, layers: 24, kvHeads: 2, headDim: 64 } as Qwen2Config;
+const REAL = { hiddenSize: 896, intermediateSize: 4864, layers: 24, kvHeads: 2, headDim: 64 } as Qwen2Config;
 const BINDING = 128 * 2 ** 20;
 const PROMPT = 976;
 
@@ -19,6 +19,14 @@ describe('passes', () => {
     const { promptsPerPass, largest } = planPasses(REAL, BINDING, step);
     expect(promptsPerPass).toBe(3);
     expect(largest).toEqual({ tokens: 3 * (PROMPT + 200), predictions: 606 });
+  });
+
+  it('keep only what a layer was given where all of it would take more than 1 GiB', () => {
+    const step = { prompts: 1, completions: 2, length: 17 };
+    expect(planPasses(REAL, BINDING, { ...step, promptTokens: PROMPT }).checkpoint).toBe(true);
+    expect(planPasses(REAL, BINDING, { ...step, promptTokens: 400 }).checkpoint).toBe(false);
+    const small = { ...REAL, hiddenSize: 96, intermediateSize: 192, layers: 3 };
+    expect(planPasses(small, BINDING, { ...step, promptTokens: 4000 }).checkpoint).toBe(false);
   });
 
   it('refuse a group that no pass holds, saying what to lower', () => {

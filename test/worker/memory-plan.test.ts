@@ -38,6 +38,8 @@ describe('the published 0.5B model', () => {
     console.log('LoRA', { peak, encoding, training });
     expect(peak.training).toBeLessThanOrEqual(3 * GIB);
     expect(peak.withTowers).toBeLessThanOrEqual(4 * GIB);
+    const short = await plan({ loraRank: 16, groupSize: 2, maxCompletionLength: 16 });
+    expect(short.peak.training).toBeLessThanOrEqual(peak.training);
   });
 
   it('trains decoder and projectors in 14 GiB', async () => {
