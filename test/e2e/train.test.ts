@@ -212,9 +212,9 @@ describe('the studio in a browser', () => {
       };
       await dropFolder(page, 'model', join(exported.path, 'model'));
       await reach(page, 'ready');
-      await setAll(page, { ...SETTINGS, steps: '1' });
-      await page.getByTestId('start').click();
-      await reach(page, 'finished');
+      await setAll(page, { ...SETTINGS, steps: '2' });
+      await page.getByTestId('step').click();
+      await reach(page, 'paused');
       expect(await answersByClip(page)).toEqual(trained.answers);
       const entropy = (await chartValues(page, 'entropy')).get(1)!;
       expect(Math.abs(entropy - trained.entropy)).toBeLessThan(1e-4);
@@ -271,6 +271,9 @@ describe('the studio in a browser', () => {
       expect(written.map(([path]) => path).sort()).toEqual(whole.map(([path]) => path).sort());
       expect(new Map(written).get(HALF)).toBe(sizeOf.get(HALF));
       expect(await page.getByTestId('export-broken').count()).toBe(0);
+      // The run was opened for its weights only: it takes no step.
+      await reach(page, 'paused');
+      expect(await page.getByTestId('run-step').textContent()).toContain('step 1 / 2');
       expect(errors).toEqual([]);
     },
     5 * MINUTES,
