@@ -24,17 +24,22 @@ export function memorySource(bytes: Uint8Array): ByteSource {
 
 /** The same bytes in pieces whose lengths are multiples of `unit`, but for the last. Each starts at an aligned offset. */
 export async function* inMultiplesOf(
-  pieces: AsyncIterable<{ readonly bytes: Uint8Array<ArrayBuffer> }>,
+  pieces: AsyncIterable<Uint8Array<ArrayBuffer>>,
   unit: number,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let rest = new Uint8Array(0);
-  for await (const { bytes } of pieces) {
-    const joined = new Uint8Array(rest.length + bytes.length);
-    joined.set(rest);
-    joined.set(bytes, rest.length);
+  for await (const bytes of pieces) {
+    const joined = rest.length === 0 ? bytes : concat(rest, bytes);
     const whole = joined.length - (joined.length % unit);
     if (whole > 0) yield joined.subarray(0, whole);
     rest = joined.slice(whole);
   }
   if (rest.length > 0) yield rest;
+}
+
+function concat(head: Uint8Array, tail: Uint8Array): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(head.length + tail.length);
+  joined.set(head);
+  joined.set(tail, head.length);
+  return joined;
 }

@@ -36,6 +36,8 @@ export type QuantisedAs = (name: string) => 'q8' | 'q4' | undefined;
 const FLOATS: Partial<Record<Dtype, DType>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
 /** Bytes per upload: small enough for any queue, large enough to be fast. */
 const UPLOAD_BYTES = 16 << 20;
+/** Bytes of the file that are converted at a time: their values in f32 take up to twice as many, until they are collected. */
+const CONVERT_BYTES = 4 << 20;
 
 interface Found {
   readonly source: TensorSource;
@@ -191,31 +193,10 @@ export class WeightLoader {
   }
 
   async #upload(pending: Pending): Promise<void> {
-    const { tensor, found, start, end } = pending;
-    const { dtype } = found.source.info(found.file);
-    if (tensor.dtype === 'q8' || tensor.dtype === 'q4') {
-      await this.#uploadQuantised(pending, tensor.dtype === 'q8' ? 8 : 4);
-    } else if (FLOATS[dtype] !== tensor.dtype) {
-      const values = await found.source.float32(found.file);
-      const bytes = DTYPE_BYTES[dtype];
-      this.#gpu.write(tensor, values.subarray(start / bytes, end / bytes));
-    } else {
-      for await (const { offset, bytes } of piecesOf(pending)) {
-        this.#gpu.write(startingAt(tensor, offset), bytes);
-      }
-    }
-  }
-
-  /** Widens, quantises and uploads one piece after another. */
-  async #uploadQuantised(pending: Pending, bits: WeightBits): Promise<void> {
-    const { source, file } = pending.found;
-    const { dtype } = source.info(file);
-    const label = `${source.label}: tensor "${file}"`;
     let offset = 0;
-    for await (const bytes of inMultiplesOf(piecesOf(pending), GROUP * DTYPE_BYTES[dtype])) {
-      const words = quantise(bytesToF32(dtype, bytes), bits, label);
-      this.#gpu.write(startingAt(pending.tensor, offset), words);
-      offset += words.byteLength;
+    for await (const values of contentsOf(pending)) {
+      this.#gpu.write(startingAt(pending.tensor, offset), values);
+      offset += values.byteLength;
     }
   }
 
@@ -233,16 +214,31 @@ export class WeightLoader {
   }
 }
 
-interface Piece {
-  /** Bytes before it. */
-  readonly offset: number;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+/** What a pending tensor is to hold, in order: the bytes of its file, or what they are widened or quantised to. */
+function contentsOf(pending: Pending): AsyncGenerator<Uint8Array | Float32Array | Uint32Array> {
+  const { tensor, found } = pending;
+  if (FLOATS[found.source.info(found.file).dtype] === tensor.dtype) return bytesOf(pending, UPLOAD_BYTES);
+  if (tensor.dtype === 'q8') return quantisedOf(pending, 8);
+  if (tensor.dtype === 'q4') return quantisedOf(pending, 4);
+  return widenedOf(pending);
 }
 
-/** What a pending tensor takes of its file, in order. */
-async function* piecesOf({ found, start, end }: Pending): AsyncGenerator<Piece> {
-  for await (const { offset, bytes } of found.source.pieces(found.file, UPLOAD_BYTES, { start, end })) {
-    yield { offset: offset - start, bytes };
+/** What a pending tensor takes of its file, a piece at a time. */
+async function* bytesOf({ found, start, end }: Pending, pieceBytes: number) {
+  for await (const { bytes } of found.source.pieces(found.file, pieceBytes, { start, end })) yield bytes;
+}
+
+async function* widenedOf(pending: Pending) {
+  const { dtype } = pending.found.source.info(pending.found.file);
+  for await (const bytes of bytesOf(pending, CONVERT_BYTES)) yield bytesToF32(dtype, bytes);
+}
+
+async function* quantisedOf(pending: Pending, bits: WeightBits) {
+  const { source, file } = pending.found;
+  const { dtype } = source.info(file);
+  const label = `${source.label}: tensor "${file}"`;
+  for await (const bytes of inMultiplesOf(bytesOf(pending, CONVERT_BYTES), GROUP * DTYPE_BYTES[dtype])) {
+    yield quantise(bytesToF32(dtype, bytes), bits, label);
   }
 }
 

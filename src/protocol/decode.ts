@@ -5,7 +5,14 @@
 import { z } from 'zod';
 import { InputError } from '../math/errors.ts';
 import { CONFIG_FIELDS, parseConfig } from './config.ts';
-import { type Command, DOWNLOAD_PHASES, type Event, RUN_STATES, SPLITS } from './messages.ts';
+import {
+  type Command,
+  DOWNLOAD_PHASES,
+  type Event,
+  type ExportRequest,
+  RUN_STATES,
+  SPLITS,
+} from './messages.ts';
 
 const requestId = z.number().int();
 const maybeId = requestId.optional();
@@ -46,6 +53,8 @@ const exportPlace = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('archive') }),
   z.object({ kind: z.literal('files') }),
 ]);
+const keptWeights = z.object({ id: z.string(), name: z.string(), step: z.number().int() });
+const exportRequest = z.object({ parts: exportParts, place: exportPlace, run: keptWeights });
 const plannedFiles = longArray(z.object({ path: z.string(), bytes: z.number() }));
 
 const files = longArray(z.object({ path: z.string(), file: blob }));
@@ -74,7 +83,7 @@ const COMMANDS: Record<Command['type'], z.ZodType> = {
   stop: z.object({}),
   evaluate: z.object({ requestId, split, mute, sampled, config: z.looseObject({}).optional() }),
   planExport: z.object({ requestId, parts: exportParts }),
-  export: z.object({ requestId, parts: exportParts, place: exportPlace }),
+  export: z.object({ requestId, parts: exportParts, place: exportPlace, run: keptWeights.optional() }),
   resumeRun: z.object({ requestId, runId: z.string() }),
   deleteRun: z.object({ requestId, runId: z.string() }),
 };
@@ -273,6 +282,7 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
       started: z.string(),
       files: plannedFiles,
       written: longArray(z.string()),
+      request: exportRequest.optional(),
     }),
   }),
   runs: z.object({ runs: z.array(storedRun) }),
@@ -295,6 +305,11 @@ export function decodeCommand(message: unknown): Command {
   const command = message as Command;
   if (!('config' in command) || command.config === undefined) return command;
   return { ...command, config: parseConfig(command.config) };
+}
+
+/** Whether a remembered request can be asked again: an earlier version of the page may have asked for other parts. */
+export function isExportRequest(value: unknown): value is ExportRequest {
+  return exportRequest.safeParse(value).success;
 }
 
 /** An event as the page may trust it. @throws InputError */

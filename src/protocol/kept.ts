@@ -39,6 +39,22 @@ export type ExportPlace =
   /** The files one by one in the browser's own storage. */
   | { kind: 'files' };
 
+/** A run that is kept on this device, at one of its steps. */
+export interface KeptWeights {
+  id: string;
+  /** Two words, for people. */
+  name: string;
+  step: number;
+}
+
+/** All it takes to begin an export again. */
+export interface ExportRequest {
+  parts: ExportParts;
+  place: ExportPlace;
+  /** Whose weights they are. */
+  run: KeptWeights;
+}
+
 /** A file of an export before it is made. */
 export interface PlannedFile {
   path: string;
@@ -55,6 +71,8 @@ export interface BrokenExport {
   files: readonly PlannedFile[];
   /** Paths of those that are whole, where that can be told. */
   written: readonly string[];
+  /** What was asked for; absent where its weights were not those of a kept run. */
+  request?: ExportRequest;
 }
 
 /** A model that was downloaded into the browser's storage, whole or in part. */

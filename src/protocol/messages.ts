@@ -11,6 +11,7 @@ import type {
   ExportParts,
   ExportPlace,
   HubSource,
+  KeptWeights,
   PlannedFile,
   StoredModel,
   StoredRun,
@@ -72,7 +73,8 @@ export type Command =
     }
   /** Which files an export of the present run would have; answered by `exportPlan`. */
   | { type: 'planExport'; requestId: number; parts: ExportParts }
-  | { type: 'export'; requestId: number; parts: ExportParts; place: ExportPlace }
+  /** With `run`, only of that run at that step; where another one is on the device, or none, it is opened first and rests. */
+  | { type: 'export'; requestId: number; parts: ExportParts; place: ExportPlace; run?: KeptWeights }
   /** Goes on with a stored run; its model and its data must be open, those of the demo open by themselves. */
   | { type: 'resumeRun'; requestId: number; runId: string }
   | { type: 'deleteRun'; requestId: number; runId: string };

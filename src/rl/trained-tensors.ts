@@ -14,8 +14,8 @@ export interface TrainedTensor {
   readonly first: number;
 }
 
-/** Bytes that are read and widened at a time. */
-const PIECE_BYTES = 16 * 2 ** 20;
+/** Bytes that are read and widened at a time; 16-bit values become twice as many. */
+const PIECE_BYTES = 4 * 2 ** 20;
 const BY_ROWS = ['model.embed_tokens.weight', 'lm_head.weight'];
 
 /**

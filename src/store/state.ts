@@ -11,6 +11,7 @@ import type {
   Event,
   EventOf,
   ExportedFile,
+  KeptWeights,
   ModelSummary,
   PlannedFile,
   Preview,
@@ -67,7 +68,7 @@ export interface StudioState {
   clip?: { exampleId: string; preview?: Preview };
   run: { state: RunState; step: number; steps: number; message?: string };
   /** The newest checkpoint of the current run. */
-  saved?: { name: string; step: number };
+  saved?: KeptWeights;
   /** Runs kept on this device that no tab is at work on, newest first. */
   stored: readonly StoredRun[];
   progress?: Progress;
@@ -142,7 +143,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'eval':
       return { evals: appendEval(state.evals, event.result) };
     case 'exported':
-      return { exported: { files: event.files, place: event.place } };
+      return { exported: { files: event.files, place: event.place }, brokenExport: undefined };
     case 'exportPlan':
       return { exportPlan: event.files };
     case 'exportBroken':
@@ -152,7 +153,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'runs':
       return { stored: event.runs };
     case 'saved':
-      return { saved: { name: event.name, step: event.step } };
+      return { saved: { id: event.runId, name: event.name, step: event.step } };
     case 'resumed':
       return { ...emptyRun(), running: event.config, draft: event.config };
     case 'memory':

@@ -16,6 +16,7 @@ import type {
   ExportParts,
   ExportPlace,
   HubSource,
+  KeptWeights,
   Mute,
   SourceFile,
   Split,
@@ -57,7 +58,8 @@ export interface Studio {
   evaluate(split: Split, mute?: Mute): Promise<void>;
   /** Asks which files an export would have. */
   planExport(parts: ExportParts): Promise<void>;
-  exportRun(parts: ExportParts, place: ExportPlace): Promise<void>;
+  /** Exports the present weights; with `run`, those of a kept run, which is opened first unless it is on the device. */
+  exportRun(parts: ExportParts, place: ExportPlace, run?: KeptWeights): Promise<void>;
   edit(key: ConfigKey, value: unknown): void;
   applyPreset(name: PresetName | 'defaults'): void;
   /** Shows an error that no command is to blame for, such as a dropped file that cannot be read. */
@@ -141,8 +143,8 @@ export function createStudio(port: Port): Studio {
       return ask({ type: 'evaluate', split, ...optional });
     },
     planExport: (parts) => ask({ type: 'planExport', parts }),
-    exportRun: (parts, place) =>
-      ask({ type: 'export', parts, place }, { exported: undefined, brokenExport: undefined }),
+    exportRun: (parts, place, run) =>
+      ask({ type: 'export', parts, place, ...(run ? { run } : {}) }, { exported: undefined }),
     resumeRun: (runId) => ask({ type: 'resumeRun', runId }),
     deleteRun: (runId) => ask({ type: 'deleteRun', runId }),
     report(error) {

@@ -40,8 +40,9 @@ async function openSession(): Promise<Session | undefined> {
     session.deviceLost(`The GPU was lost (${reason}): ${message || 'the driver gave no reason'}.`);
   });
   emit({ type: 'ready', device: info });
-  void reportBrokenExport(emit).catch((error: unknown) => emit(failureEvent(error)));
   await session.listRuns().catch((error: unknown) => emit(failureEvent(error)));
+  // After the runs: the page looks among them for the one that was being exported.
+  void reportBrokenExport(emit).catch((error: unknown) => emit(failureEvent(error)));
   return session;
 }
 

@@ -3,9 +3,10 @@ import { type FileTree, treeFromFiles } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import { type Config, defaultConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
-import type { CommandOf, EvalResult, RunState } from '../protocol/messages.ts';
+import type { CommandOf, EvalResult, KeptWeights, RunState } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
 import { exportFiles } from './export/files.ts';
+import { demandSame } from './export/same-weights.ts';
 import { failureEvent } from './failure.ts';
 import { Handover } from './handover.ts';
 import type { SessionHost } from './host.ts';
@@ -141,6 +142,10 @@ export class Session {
 
   /** Goes on with a stored run. Returns when it has been found and checked; the run reports by events. @throws InputError */
   resumeRun({ requestId, runId }: CommandOf<'resumeRun'>): Promise<void> {
+    return this.#resumeRun(requestId, runId, 'go on');
+  }
+
+  #resumeRun(requestId: number, runId: string, wish: Wish): Promise<void> {
     return this.#open(async () => {
       const description = await this.#shelf.describe(runId);
       if (description.demo && !this.#inputs.isDemo) await this.#openDemo(requestId);
@@ -148,7 +153,7 @@ export class Session {
       const { taken, shown } = await this.#shelf.take(description);
       const { config } = description;
       this.#emit({ type: 'resumed', requestId, run: shown, config });
-      this.#begin(config, 'go on', taken);
+      this.#begin(config, wish, taken);
     });
   }
 
@@ -322,16 +327,27 @@ export class Session {
     });
   }
 
-  async export({ requestId, parts, place }: CommandOf<'export'>): Promise<void> {
+  async export({ requestId, parts, place, run: wanted }: CommandOf<'export'>): Promise<void> {
+    // To open it puts its loading into the lane, ahead of what follows here.
+    if (wanted && this.#kept?.id !== wanted.id) await this.#resumeRun(requestId, wanted.id, 'pause');
     const opened = this.#inputs.demand();
     await this.#lane.run(async () => {
+      if (wanted) demandSame(wanted, this.#kept);
       const run = await this.#runToMeasure(opened, this.#config);
       const report = progressOf(this.#emit, 'Writing files', 'bytes', requestId);
       const archive = `${opened.model.files.name}-step-${run.step}.zip`;
-      const files = await this.#host.writeExport(await exportFiles(run, parts), place, archive, report);
+      const kept = this.#kept;
+      const target = { place, archive, ...(kept ? { request: { parts, place, run: kept } } : {}) };
+      const files = await this.#host.writeExport(await exportFiles(run, parts), target, report);
       const folder = place.kind === 'folder' ? place.folder.name : '';
       this.#emit({ type: 'exported', requestId, files, place: folder });
     });
+  }
+
+  /** The kept run that is on the device, and where it stands. */
+  get #kept(): KeptWeights | undefined {
+    const [run, record] = [this.#trainedRun, this.#recorder?.description];
+    return run && record && { id: record.id, name: record.name, step: run.step };
   }
 
   /** The device is gone: nothing of this session can go on. */

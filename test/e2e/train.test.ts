@@ -32,6 +32,10 @@ const SETTINGS = {
   loraRank: '2',
 };
 const MINUTES = 60_000;
+/** Lies in a folder while an export is written. */
+const MARKER = 'manifest.json.part';
+/** The file at which an export is left: the first of weights. */
+const HALF = 'handoff/checkpoint-1/adapter_model.safetensors';
 
 let chromium: Chromium;
 let served: ServedPage;
@@ -65,6 +69,22 @@ async function listFolder(name: string): Promise<[path: string, size: number][]>
   return list(await root.getDirectoryHandle(name), '');
 }
 
+/** Runs in the page: makes a folder of the browser's storage an empty one. */
+async function emptyFolder(name: string): Promise<void> {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(name);
+  for await (const child of folder.keys()) await folder.removeEntry(child, { recursive: true });
+}
+
+/** Runs in the worker: exports come no farther than to their first file of weights. */
+function hangAtWeights(): void {
+  const { createWritable } = FileSystemFileHandle.prototype;
+  FileSystemFileHandle.prototype.createWritable = function (...options) {
+    return this.name.endsWith('.safetensors')
+      ? new Promise(() => undefined)
+      : createWritable.apply(this, options);
+  };
+}
+
 async function openPage(): Promise<{ page: Page; errors: string[] }> {
   const page = await chromium.context.newPage();
   const errors: string[] = [];
@@ -78,6 +98,7 @@ describe('the studio in a browser', () => {
   let page: Page;
   let errors: string[];
   let exported: Folder;
+  let data: Folder;
 
   beforeAll(async () => {
     ({ page, errors } = await openPage());
@@ -90,7 +111,7 @@ describe('the studio in a browser', () => {
   it(
     'takes a dropped data set and a dropped model and shows what the model sees',
     async () => {
-      const data = made(smallDataset('two-clips', 2, 1));
+      data = made(smallDataset('two-clips', 2, 1));
       await dropFolder(page, 'model', MODEL);
       await page.getByTestId('model-name').filter({ hasText: 'omni-tiny' }).waitFor();
       await dropFolder(page, 'data', data.path);
@@ -191,9 +212,9 @@ describe('the studio in a browser', () => {
       };
       await dropFolder(page, 'model', join(exported.path, 'model'));
       await reach(page, 'ready');
-      await setAll(page, { ...SETTINGS, steps: '1' });
-      await page.getByTestId('start').click();
-      await reach(page, 'finished');
+      await setAll(page, { ...SETTINGS, steps: '2' });
+      await page.getByTestId('step').click();
+      await reach(page, 'paused');
       expect(await answersByClip(page)).toEqual(trained.answers);
       const entropy = (await chartValues(page, 'entropy')).get(1)!;
       expect(Math.abs(entropy - trained.entropy)).toBeLessThan(1e-4);
@@ -204,7 +225,7 @@ describe('the studio in a browser', () => {
   );
 
   it(
-    'saves into a chosen folder, and tells of an export that was broken off',
+    'saves into a chosen folder; an export whose tab was killed begins again with one press',
     async () => {
       // A folder of the browser's own storage stands in for the one that a person would choose.
       await page.evaluate(() => {
@@ -216,30 +237,46 @@ describe('the studio in a browser', () => {
       });
       await show(page, 'export');
       await page.getByTestId('export-handoff').check();
+      await page.getByTestId('export-dtype').selectOption('f32');
+      const saved = page.getByRole('heading', { name: 'files saved to chosen' });
       await page.getByTestId('save-to-folder').click();
-      await page.getByRole('heading', { name: 'files saved to chosen' }).waitFor({ timeout: MINUTES });
-      const saved = await page.evaluate(listFolder, 'chosen');
-      const sizeOf = new Map(saved);
+      await saved.waitFor({ timeout: MINUTES });
+      const whole = await page.evaluate(listFolder, 'chosen');
+      const sizeOf = new Map(whole);
       expect(sizeOf.get('handoff/checkpoint-1/optimizer.pt')).toBeGreaterThan(1000);
       expect(sizeOf.get('manifest.json')).toBeGreaterThan(1000);
-      expect(saved.filter(([, size]) => size === 0)).toEqual([]);
-      expect(saved.map(([path]) => path)).not.toContain('manifest.json.part');
-      await page.evaluate(async () => {
-        const root = await navigator.storage.getDirectory();
-        const exports = await root.getDirectoryHandle('exports');
-        const stream = await (
-          await exports.getFileHandle('manifest.json.part', { create: true })
-        ).createWritable();
-        await stream.write('{"target": "models", "started": "2026-11-22T12:00:00Z", "files": []}');
-        await stream.close();
-      });
-      await page.reload();
-      await settled(page);
+      expect(whole.filter(([, size]) => size === 0)).toEqual([]);
+      expect(sizeOf.has(MARKER)).toBe(false);
+
+      await page.evaluate(emptyFolder, 'chosen');
+      await page.workers()[0]!.evaluate(hangAtWeights);
+      await page.getByTestId('save-to-folder').click();
+      await expect
+        .poll(() => page.evaluate(listFolder, 'chosen'), { timeout: MINUTES })
+        .toContainEqual([HALF, 0]);
+      await page.close();
+
+      ({ page, errors } = await openPage());
+      await dropFolder(page, 'model', join(exported.path, 'model'));
+      await page.getByTestId('model-name').filter({ hasText: 'model' }).waitFor();
+      await dropFolder(page, 'data', data.path);
+      await page.getByTestId('data-summary').filter({ hasText: '3 clips' }).waitFor();
+      await reach(page, 'ready');
       await show(page, 'export');
-      await page.getByTestId('export-broken').filter({ hasText: 'An export to models broke off' }).waitFor();
+      await page.getByTestId('export-broken').filter({ hasText: 'An export to chosen broke off' }).waitFor();
+      expect((await page.evaluate(listFolder, 'chosen')).map(([path]) => path)).toContain(MARKER);
+      await page.getByTestId('export-again').click();
+      await page.getByRole('heading', { name: 'files saved to chosen' }).waitFor({ timeout: 2 * MINUTES });
+      const written = await page.evaluate(listFolder, 'chosen');
+      expect(written.map(([path]) => path).sort()).toEqual(whole.map(([path]) => path).sort());
+      expect(new Map(written).get(HALF)).toBe(sizeOf.get(HALF));
+      expect(await page.getByTestId('export-broken').count()).toBe(0);
+      // The run was opened for its weights only: it takes no step.
+      await reach(page, 'paused');
+      expect(await page.getByTestId('run-step').textContent()).toContain('step 1 / 2');
       expect(errors).toEqual([]);
     },
-    3 * MINUTES,
+    5 * MINUTES,
   );
 });
 

@@ -3,10 +3,10 @@ import { inMultiplesOf } from '../../src/io/bytes.ts';
 
 const BYTES = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 
-async function* cut(lengths: readonly number[]): AsyncGenerator<{ bytes: Uint8Array<ArrayBuffer> }> {
+async function* cut(lengths: readonly number[]): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let at = 0;
   for (const length of lengths) {
-    yield { bytes: BYTES.slice(at, at + length) };
+    yield BYTES.slice(at, at + length);
     at += length;
   }
 }

@@ -35,6 +35,8 @@ describe('decodeCommand', () => {
     const folder = memoryFolder('chosen').handle;
     const save = { type: 'export', requestId: 1, parts: EVERYTHING, place: { kind: 'folder', folder } };
     expect(decodeCommand(save)).toBe(save);
+    const again = { ...save, run: { id: 'a', name: 'brave-otter', step: 3 } };
+    expect(decodeCommand(again)).toBe(again);
   });
 
   it('completes the config of start and step', () => {
@@ -67,6 +69,10 @@ describe('decodeCommand', () => {
     [
       { type: 'export', requestId: 1, parts: EVERYTHING, place: { kind: 'folder', folder: 'models' } },
       'malformed at place.folder: expected a directory handle',
+    ],
+    [
+      { type: 'export', requestId: 1, parts: EVERYTHING, place: { kind: 'archive' }, run: { id: 'a' } },
+      'malformed at run.name',
     ],
     [{ type: 'start', config: { groupSize: 0 } }, 'groupSize is 0'],
     [{ type: 'start' }, 'malformed at config'],

@@ -5,6 +5,7 @@
 import { normal, uniform } from '../../src/math/random.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type {
+  BrokenExport,
   Command,
   CommandOf,
   Completion,
@@ -53,8 +54,8 @@ export function fakePort({
   return {
     listen(next) {
       listener = next;
-      if (broken) say({ type: 'exportBroken', broken: BROKEN });
       if (stored) say({ type: 'runs', runs: FAKE_RUNS });
+      if (broken) say({ type: 'exportBroken', broken: BROKEN });
       if (gpu) say({ type: 'ready', device: DEVICE });
       else {
         const hint = 'Use Chrome 113 or newer; on Linux switch on chrome://flags/#enable-unsafe-webgpu.';
@@ -83,7 +84,19 @@ const BROKEN = {
     { path: 'model/model.safetensors', bytes: 1_460_000 },
   ],
   written: ['model/config.json'],
-};
+  request: {
+    parts: {
+      merged: 'bf16',
+      adapter: false,
+      checkpoint: false,
+      handoff: false,
+      metrics: false,
+      rollouts: false,
+    },
+    place: { kind: 'archive' },
+    run: { id: 'brave-otter-1', name: 'brave-otter', step: 60 },
+  },
+} satisfies BrokenExport;
 
 const PLAN = [
   { path: 'model/config.json', bytes: 1_200 },

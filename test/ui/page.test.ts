@@ -429,7 +429,23 @@ it('tells of an export that the visit before left unfinished', async () => {
     .poll(() => notice.textContent())
     .toContain('An export to models broke off (begun 2026-11-22 12:34 UTC)');
   expect(await notice.textContent()).toContain('1 of 2 files');
+  expect(await notice.textContent()).toContain('Its run brave-otter is not kept on this device any more');
+  expect(await page.locator(id('export-again')).count()).toBe(0);
+});
+
+it('begins an export that broke off again with one press', async () => {
+  await open('?broken=1&stored=1#/export');
+  const again = page.locator(id('export-again'));
+  await again.waitFor();
   await page.screenshot({ path: `${PICTURES}/export-broken.png` });
+  await again.click();
+  await page.waitForSelector(id('export-file'));
+  expect((await sent()).find(({ type }) => type === 'export')).toMatchObject({
+    parts: { merged: 'bf16', adapter: false },
+    place: { kind: 'archive' },
+    run: { id: 'brave-otter-1', step: 60 },
+  });
+  expect(await page.locator(id('export-broken')).count()).toBe(0);
 });
 
 describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {

@@ -44,7 +44,7 @@ async function demoData(folder: string): Promise<FileTree> {
 const exportFolder = mkdtempSync(join(tmpdir(), 'studio-export-'));
 
 /** Writes an export to disk, file by file, piece by piece. */
-const writeExport: SessionHost['writeExport'] = async (files, _place, _archive, report) => {
+const writeExport: SessionHost['writeExport'] = async (files, _target, report) => {
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   const exported: ExportedFile[] = [];
   let done = 0;

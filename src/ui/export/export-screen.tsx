@@ -6,6 +6,7 @@ import { useStudio, useStudioState } from '../../store/react.ts';
 import { fire } from '../parts/fire.ts';
 import { Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
+import { BrokenNotice } from './broken-notice.tsx';
 import {
   bytesOf,
   CHOICES,
@@ -18,7 +19,7 @@ import {
   partsOf,
   unavailable,
 } from './choices.ts';
-import { BrokenNotice, Exported } from './exported.tsx';
+import { Exported } from './exported.tsx';
 import { canPickFolder, pickFolder } from './pick-folder.ts';
 import { pythonSnippet } from './python-snippet.ts';
 

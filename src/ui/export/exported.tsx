@@ -1,4 +1,4 @@
-/** What became of an export: an archive to download, or files in a folder. And one that broke off. */
+/** What became of an export: an archive to download, or files in a folder. */
 import { useEffect, useRef, useState } from 'react';
 import { formatBytes } from '../../math/format.ts';
 import type { ExportedFile } from '../../protocol/messages.ts';
@@ -75,23 +75,5 @@ function FileTable({ rows }: { rows: readonly { name: string; size: number; labe
         ))}
       </tbody>
     </table>
-  );
-}
-
-/** Says that the last visit's export never came to its end. */
-export function BrokenNotice() {
-  const broken = useStudioState((state) => state.brokenExport);
-  if (!broken) return null;
-  const { target, started, files, written } = broken;
-  const when = started.slice(0, 16).replace('T', ' ');
-  return (
-    <div className="notice" role="status" data-testid="export-broken">
-      <p>
-        <strong>An export{target && ` to ${target}`} broke off</strong>
-        {when && ` (begun ${when} UTC)`}: {written.length} of {files.length} files are known to be whole. A
-        folder that holds manifest.json.part is not complete.
-      </p>
-      <p>Open the run again and export once more; what is there will be replaced.</p>
-    </div>
   );
 }

@@ -7,8 +7,9 @@ interface Picking {
 interface Dropping {
   getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
 }
+type Mode = 'read' | 'readwrite';
 interface Permitting {
-  requestPermission?(options: { mode: 'read' }): Promise<PermissionState>;
+  requestPermission?(options: { mode: Mode }): Promise<PermissionState>;
 }
 
 export function canPickFolder(): boolean {
@@ -36,8 +37,8 @@ export async function folderOfDrop({ items }: Pick<DataTransfer, 'items'>): Prom
   return handle?.kind === 'directory' ? (handle as Handle) : undefined;
 }
 
-/** Asks the person whether the folder may be read again; to be called from a click. */
-export async function mayRead(folder: Handle): Promise<boolean> {
-  const answer = await (folder as Handle & Permitting).requestPermission?.({ mode: 'read' });
+/** Asks the person whether a folder of an earlier visit may be used again; to be called from a click. */
+export async function mayUse(folder: Handle, mode: Mode): Promise<boolean> {
+  const answer = await (folder as Handle & Permitting).requestPermission?.({ mode });
   return answer === undefined || answer === 'granted';
 }

@@ -5,7 +5,7 @@ import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
 import { InputError } from '../../math/errors.ts';
 import type { Studio } from '../../store/studio.ts';
-import { mayRead } from './folder-handles.ts';
+import { mayUse } from './folder-handles.ts';
 
 type Folder = FileSystemDirectoryHandle;
 
@@ -48,7 +48,7 @@ async function save(folders: Folder[]): Promise<void> {
 
 /** Opens a model's folder and keeps it; the browser may ask the person first. */
 export async function openFolder(studio: Studio, folder: Folder): Promise<void> {
-  if (await mayRead(folder)) {
+  if (await mayUse(folder, 'read')) {
     await studio.openModelFolder(folder);
     await keepFolder(folder);
     return;

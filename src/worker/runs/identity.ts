@@ -59,7 +59,7 @@ export async function checkSameInputs(
   open: { readonly model: OpenModel; readonly data: Dataset },
 ): Promise<void> {
   const hint = (what: string, wanted: string): string =>
-    `Drop the ${what} "${wanted}" that the run was started with, then press Resume again.`;
+    `Drop the ${what} "${wanted}" that the run was started with, then press the same button again.`;
   if ((await modelIdentity(open.model.tree)) !== model.identity) {
     throw new InputError(
       `The run ${name} trains the model "${model.name}"; the one that is open, "${open.model.files.name}", has other files.`,
