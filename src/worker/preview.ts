@@ -3,7 +3,7 @@ import { missingAudio } from '../media/types.ts';
 import type { Preview } from '../protocol/messages.ts';
 import type { RunPrompt } from '../rl/prepare.ts';
 import { clipLogMel, clipPictures, decodeExample, type Pictures } from './clips.ts';
-import { gridOf, type MediaSpec } from './media-spec.ts';
+import { type MediaSpec, shownClip } from './media-spec.ts';
 
 /** Peaks shown of a waveform, and columns shown of a spectrogram, at most. */
 const PEAKS = 1000;
@@ -25,7 +25,7 @@ export async function makePreview(example: Example, spec: MediaSpec, prompt: Run
       ? heard(logMel, melBinsOf(spec), waveform.length)
       : { mels: 0, columns: 0, values: new Float32Array(0) },
     prompt: prompt.rendered,
-    tokens: prompt.tokensOf(gridOf(pictures, spec)).ids.length,
+    tokens: prompt.tokensOf(shownClip(pictures, spec)).ids.length,
     seconds: clip.durationSeconds,
   };
 }
