@@ -85,6 +85,7 @@ function prepareVisionPrompt(
     if (!shown) throw new Error('The prompt of a clip whose grid is not known.');
     const { grid, sliceSeconds } = shown;
     const repeated = repeatPlaceholder(ids, videoId, mergedTokens(grid, merge));
+    // As described and first published; later releases of transformers cut the seconds to a whole number first.
     const timeSteps = tokensPerSecond ? { timeSteps: [sliceSeconds * tokensPerSecond] } : {};
     return visionPrompt(repeated, { placeholders: [imageId, videoId], grids: [grid], merge, ...timeSteps });
   };

@@ -65,9 +65,10 @@ export async function clipLogMel(clip: DecodedClip, spec: MediaSpec): Promise<Fl
 export async function clipInput(clip: DecodedClip, spec: MediaSpec): Promise<ClipInput> {
   const pictures = await clipPictures(clip, spec);
   const { values } = pictures;
-  const shown = shownClip(pictures, spec);
-  if (spec.kind === 'patches')
-    return { patches: { ...patchRows(values, pictures, spec.patches), ...shown! } };
+  if (spec.kind === 'patches') {
+    const { rows } = patchRows(values, pictures, spec.patches);
+    return { patches: { rows, ...shownClip(pictures, spec) } };
+  }
   const heard = await clipLogMel(clip, spec);
   return heard ? { pixels: values, logMel: heard } : { pixels: values };
 }

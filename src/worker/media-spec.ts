@@ -80,15 +80,11 @@ interface Frames {
   readonly seconds: number;
 }
 
-/** What a tower that takes frames of any size sees of a clip; undefined for other towers. */
-export function shownClip(
-  { frames, height, width, seconds }: Frames,
-  spec: MediaSpec,
-): ShownClip | undefined {
-  if (spec.kind === 'towers') return undefined;
-  const { patchSize, temporalPatchSize } = spec.patches;
-  const grid = [frames / temporalPatchSize, height / patchSize, width / patchSize] as const;
-  return { grid, sliceSeconds: seconds / grid[0] };
+/** What a tower that takes frames of any size is shown of a clip. */
+export function shownClip({ frames, height, width, seconds }: Frames, { patches }: PatchSpec): ShownClip {
+  const { patchSize, temporalPatchSize } = patches;
+  const slices = frames / temporalPatchSize;
+  return { grid: [slices, height / patchSize, width / patchSize], sliceSeconds: seconds / slices };
 }
 
 /** Tokens that a clip becomes, at most. */

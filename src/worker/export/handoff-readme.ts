@@ -63,6 +63,7 @@ const R1_OMNI_NOTES: Readonly<Record<FamilyName, readonly string[]>> = {
   ],
   'Qwen2.5-VL': [
     'Qwen2.5-VL is newer than this trainer, which was first written for Qwen2-VL: see that your version and its transformers open it.',
+    'It sees the video and hears nothing.',
   ],
 };
 
