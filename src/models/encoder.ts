@@ -1,9 +1,10 @@
 /** What the encoders share: linear layers and norms by name, self-attention, and the pre-norm block. */
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
 import { attention } from '../ops/attention.ts';
-import { add, type GeluForm, gelu } from '../ops/elementwise.ts';
+import { add, type GeluForm, gelu, swiglu } from '../ops/elementwise.ts';
 import { layerNorm } from '../ops/layer-norm.ts';
 import { linear } from '../ops/linear.ts';
+import { rmsNorm } from '../ops/rms-norm.ts';
 import { type RopeTable, rope } from '../ops/rope.ts';
 import { type PackedRows, packFullSegments, positionShape } from './rows.ts';
 import type { Weights } from './weights.ts';
@@ -18,8 +19,8 @@ export interface Linear {
 export interface Norm {
   /** [d] */
   readonly weight: Tensor;
-  /** [d] */
-  readonly bias: Tensor;
+  /** [d]; absent in an RMSNorm */
+  readonly bias?: Tensor;
 }
 
 /** Receives intermediate results by the names that parity tests use. */
@@ -36,18 +37,19 @@ export function openLinear(
   return bias ? { weight, bias: open(`${name}.bias`, [outputs]) } : { weight };
 }
 
-/** Opens `name.weight` and `name.bias`, [width] each. */
-export function openNorm(open: Weights, name: string, width: number): Norm {
-  return { weight: open(`${name}.weight`, [width]), bias: open(`${name}.bias`, [width]) };
+/** Opens `name.weight` and, unless told otherwise, `name.bias`, [width] each. */
+export function openNorm(open: Weights, name: string, width: number, bias = true): Norm {
+  const weight = open(`${name}.weight`, [width]);
+  return bias ? { weight, bias: open(`${name}.bias`, [width]) } : { weight };
 }
 
 /** x·Wᵀ + b. */
 export const applyLinear = (tape: Tape, x: Tensor, { weight, bias }: Linear): Tensor =>
   linear(tape, x, weight, bias);
 
-/** LayerNorm over the last axis. */
+/** LayerNorm over the last axis; RMSNorm where there is no bias. */
 export const applyNorm = (tape: Tape, x: Tensor, { weight, bias }: Norm, eps: number): Tensor =>
-  layerNorm(tape, x, weight, bias, eps);
+  bias ? layerNorm(tape, x, weight, bias, eps) : rmsNorm(tape, x, weight, eps);
 
 /** Which tokens see one another, as tensors that may be rewritten between runs. */
 export interface Segments {
@@ -110,6 +112,8 @@ export interface EncoderBlock {
   readonly attentionNorm: Norm;
   readonly attention: SelfAttention;
   readonly mlpNorm: Norm;
+  /** Of a gated MLP: its inner values are silu(gate(x)) · fc1(x), else gelu(fc1(x)). */
+  readonly gate?: Linear;
   readonly fc1: Linear;
   readonly fc2: Linear;
 }
@@ -121,7 +125,7 @@ export interface EncoderStyle {
   readonly rope?: RopeTable;
 }
 
-/** Pre-norm block: x += attention(norm(x)); x += fc2(gelu(fc1(norm(x)))). x [n, d] → [n, d]. */
+/** Pre-norm block: x += attention(norm(x)); x += fc2(inner values of norm(x)). x [n, d] → [n, d]. */
 export function encoderBlock(
   tape: Tape,
   x: Tensor,
@@ -131,8 +135,10 @@ export function encoderBlock(
 ): Tensor {
   const normed = applyNorm(tape, x, block.attentionNorm, style.eps);
   const attended = add(tape, x, selfAttention(tape, normed, block.attention, segments, style.rope));
-  const inner = applyLinear(tape, applyNorm(tape, attended, block.mlpNorm, style.eps), block.fc1);
-  return add(tape, attended, applyLinear(tape, gelu(tape, inner, style.gelu), block.fc2));
+  const h = applyNorm(tape, attended, block.mlpNorm, style.eps);
+  const up = applyLinear(tape, h, block.fc1);
+  const inner = block.gate ? swiglu(tape, applyLinear(tape, h, block.gate), up) : gelu(tape, up, style.gelu);
+  return add(tape, attended, applyLinear(tape, inner, block.fc2));
 }
 
 /** Where a model's tensors can be asked for without opening them. */

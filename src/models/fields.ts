@@ -27,6 +27,14 @@ export class Fields {
     throw this.#wrong(key, value, 'a positive number');
   }
 
+  /** A list of whole numbers from 0 on. */
+  indices(key: string, fallback: readonly number[]): readonly number[] {
+    const value = this.#json[key] ?? fallback;
+    if (Array.isArray(value) && value.every((index) => Number.isSafeInteger(index) && index >= 0))
+      return value;
+    throw this.#wrong(key, value, 'a list of whole numbers from 0 on');
+  }
+
   /** One of a few words or numbers; what the config leaves out is `fallback`. */
   choice<T extends string | number>(key: string, known: readonly T[], fallback?: T): T {
     const value = this.#json[key] ?? fallback;

@@ -3,7 +3,7 @@ import type { TensorSource } from '../io/safetensors.ts';
 import type { Json } from './fields.ts';
 
 /** The families of models that can be trained. */
-export type FamilyName = 'HumanOmni' | 'Qwen2-VL';
+export type FamilyName = 'HumanOmni' | 'Qwen2-VL' | 'Qwen2.5-VL';
 
 /** One folder of a checkpoint: its config and, if it has weights of its own, these. */
 export interface ModelFolder {

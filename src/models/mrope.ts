@@ -5,6 +5,13 @@ import type { PromptPositions } from './rows.ts';
 /** A picture or a video as a grid of patches: slices in time (1 for a picture), rows, columns. */
 export type VisionGrid = readonly [slices: number, rows: number, columns: number];
 
+/** What a tower was shown of a clip. */
+export interface ShownClip {
+  readonly grid: VisionGrid;
+  /** Seconds of the clip from one slice to the next. */
+  readonly sliceSeconds: number;
+}
+
 export const MROPE_AXES = 3;
 
 /** Tokens that a grid becomes when squares of merge · merge patches are one token each. */
@@ -17,6 +24,11 @@ export interface VisionPlaces {
   readonly placeholders: readonly number[];
   /** Of the prompt's pictures and videos, in order, in patches. */
   readonly grids: readonly VisionGrid[];
+  /**
+   * Of each grid the positions from one slice to the next, where these follow the clip's time (Qwen2.5-VL: seconds from
+   * slice to slice · tokens per second); they need not be whole. 1 where absent.
+   */
+  readonly timeSteps?: readonly number[];
   /** Patches along one side of a token. */
   readonly merge: number;
 }
@@ -40,7 +52,7 @@ function gridAt(ids: ArrayLike<number>, at: number, index: number, places: Visio
 
 /**
  * Positions of a prompt's tokens. A text token stands one further than all before it, on all axes alike. A vision block
- * that begins at p stands at (p + slice, p + row, p + column) of its merged grid, slice by slice, row by row.
+ * that begins at p stands at (p + ⌊slice · time step⌋, p + row, p + column) of its merged grid, slice by slice, row by row.
  * ids [n] → positions [n, 3]. Throws an InputError where placeholders and grids do not match.
  */
 export function mropePositions(ids: ArrayLike<number>, places: VisionPlaces): PromptPositions {
@@ -57,11 +69,13 @@ export function mropePositions(ids: ArrayLike<number>, places: VisionPlaces): Pr
     const [slices, rows, columns] = gridAt(ids, at, blocks, places);
     const [height, width] = [rows / places.merge, columns / places.merge];
     const count = slices * height * width;
+    const timeStep = places.timeSteps?.[blocks] ?? 1;
+    const time = (slice: number): number => Math.floor(slice * timeStep);
     for (let i = 0; i < count; i++) {
       const [slice, row] = [Math.floor(i / (height * width)), Math.floor(i / width) % height];
-      positions.set([next + slice, next + row, next + (i % width)], MROPE_AXES * (at + i));
+      positions.set([next + time(slice), next + row, next + (i % width)], MROPE_AXES * (at + i));
     }
-    next += Math.max(slices, height, width);
+    next += Math.max(time(slices - 1) + 1, height, width);
     at += count;
     blocks++;
   }

@@ -2,8 +2,14 @@ import { openCheckpoint } from '../io/checkpoint.ts';
 import { type FileTree, readJson, subtree } from '../io/files.ts';
 import { renamed } from '../io/renamed.ts';
 import { InputError } from '../math/errors.ts';
-import type { Json } from './fields.ts';
+import { Fields, type Json } from './fields.ts';
 import { configFolders, type ModelFiles } from './model-files.ts';
+
+/** Families by the `model_type` of their config.json. */
+const FAMILIES = { qwen2_vl: 'Qwen2-VL', qwen2_5_vl: 'Qwen2.5-VL' } as const;
+const MODEL_TYPES = Object.keys(FAMILIES) as (keyof typeof FAMILIES)[];
+
+export type Qwen2VlFamily = (typeof FAMILIES)[keyof typeof FAMILIES];
 
 /** Prefixes as first published, and as newer transformers write them. */
 const PREFIXES: readonly (readonly [published: string, newer: string])[] = [
@@ -23,10 +29,14 @@ export function qwen2VlName(file: string): string {
   return prefix ? prefix[0] + file.slice(prefix[1].length) : file;
 }
 
-/** Whether a config.json is that of a Qwen2-VL. */
-export const isQwen2Vl = (config: Json): boolean => config.model_type === 'qwen2_vl';
+/** Whether a config.json is that of a Qwen2-VL or a Qwen2.5-VL. */
+export const isQwen2Vl = (config: Json): boolean => MODEL_TYPES.some((type) => type === config.model_type);
 
-/** Finds a Qwen2-VL checkpoint in a dropped folder, at its top or below. Throws an InputError if there is none. */
+/** The family that a config.json is of. Throws an InputError where it is of neither. */
+export const qwen2VlFamily = (config: Json): Qwen2VlFamily =>
+  FAMILIES[new Fields(config, 'config.json').choice('model_type', MODEL_TYPES)];
+
+/** Finds a Qwen2-VL or Qwen2.5-VL checkpoint in a dropped folder, at its top or below. Throws an InputError if there is none. */
 export async function openQwen2VlFiles(tree: FileTree): Promise<ModelFiles> {
   const seen: string[] = [];
   for (const path of configFolders(tree)) {
@@ -36,16 +46,19 @@ export async function openQwen2VlFiles(tree: FileTree): Promise<ModelFiles> {
     seen.push(`${path || tree.name} (${String(config.model_type)})`);
   }
   const found = seen.length > 0 ? `found ${seen.join(', ')}` : 'found no config.json';
-  throw new InputError(`${tree.name}: no Qwen2-VL checkpoint; ${found}, expected the model_type qwen2_vl.`, {
-    hint: 'Drop the folder of Qwen2-VL-2B-Instruct, with its config.json and safetensors files.',
-  });
+  throw new InputError(
+    `${tree.name}: no Qwen2-VL checkpoint; ${found}, expected the model_type ${MODEL_TYPES.join(' or ')}.`,
+    {
+      hint: 'Drop the folder of Qwen2-VL-2B-Instruct or Qwen2.5-VL-3B-Instruct, with its config.json and safetensors files.',
+    },
+  );
 }
 
 async function openFolder(tree: FileTree, folder: FileTree, config: Json): Promise<ModelFiles> {
   const stored = await openCheckpoint(folder);
   const isNewer = stored.names().some((file) => qwen2VlName(file) !== file);
   return {
-    family: 'Qwen2-VL',
+    family: qwen2VlFamily(config),
     name: folder.name === 'model' ? tree.name : folder.name,
     main: { tree: folder, config, weights: renamed(stored, qwen2VlName) },
     towers: {},

@@ -1,12 +1,18 @@
-/** Qwen2-VL's vision tower (Wang et al. 2024, arXiv 2409.12191): a pre-norm ViT with 2-D rotary positions, and the merger. */
+/**
+ * The vision towers of Qwen2-VL (Wang et al. 2024, arXiv 2409.12191) and Qwen2.5-VL (Bai et al. 2025, arXiv 2502.13923): a
+ * pre-norm ViT with 2-D rotary positions, and the merger. The second has RMSNorm, gated MLPs, and attention in windows.
+ */
 import { expectShape, type Gpu, reshape, type Tape, type Tensor } from '../gpu/index.ts';
+import { InputError } from '../math/errors.ts';
 import { gelu } from '../ops/elementwise.ts';
+import { gatherRows } from '../ops/gather-rows.ts';
 import { gridRopeTable, type RopeTable } from '../ops/rope.ts';
 import {
   applyLinear,
   applyNorm,
   type EncoderBlock,
   encoderBlock,
+  freeSegments,
   type Linear,
   type Norm,
   openLinear,
@@ -16,7 +22,8 @@ import {
 } from './encoder.ts';
 import { Fields, headDim, type Json } from './fields.ts';
 import type { VisionGrid } from './mrope.ts';
-import { packFullSegments } from './rows.ts';
+import { packFullSegments, packSegments } from './rows.ts';
+import { placesOf, reordered, tokenWindows } from './vision-windows.ts';
 import type { WeightParts, Weights } from './weights.ts';
 
 const PREFIX = 'visual.';
@@ -39,6 +46,13 @@ export interface Qwen2VlVisionConfig {
   readonly merge: number;
   /** Width of the decoder. */
   readonly outputWidth: number;
+  /** What tells Qwen2.5-VL's tower from Qwen2-VL's: it attends in windows, and has RMSNorm and gated MLPs. */
+  readonly windows?: {
+    /** Side of a window in tokens. */
+    readonly side: number;
+    /** Blocks in which each slice sees itself whole. */
+    readonly fullBlocks: readonly number[];
+  };
 }
 
 export interface Qwen2VlVision {
@@ -49,22 +63,53 @@ export interface Qwen2VlVision {
   readonly rope: RopeTable;
 }
 
+const visionFields = (json: Json): Fields =>
+  new Fields({ in_channels: json.in_chans, ...json }, 'config.json vision_config');
+
 /** Reads `vision_config`; what it leaves out is as in transformers. Throws an InputError naming the field that is off. */
 export function parseQwen2VlVisionConfig(json: Json, outputWidth: number): Qwen2VlVisionConfig {
-  const fields = new Fields({ in_channels: json.in_chans, ...json }, 'config.json vision_config');
+  const fields = visionFields(json);
   fields.choice('hidden_act', ['quick_gelu'], 'quick_gelu');
-  fields.choice('in_channels', [CHANNELS], CHANNELS);
   fields.choice('hidden_size', [outputWidth], outputWidth);
   const width = fields.count('embed_dim', 1280);
+  const mlpWidth = width * fields.count('mlp_ratio', 4);
+  return { ...sharedFields(fields), width, mlpWidth, outputWidth };
+}
+
+/** As `parseQwen2VlVisionConfig`, for a Qwen2.5-VL. */
+export function parseQwen25VlVisionConfig(json: Json, outputWidth: number): Qwen2VlVisionConfig {
+  const fields = visionFields(json);
+  fields.choice('hidden_act', ['silu'], 'silu');
+  fields.choice('out_hidden_size', [outputWidth], outputWidth);
+  const shared = sharedFields(fields);
+  const [windowSize, tokenSize] = [fields.count('window_size', 112), shared.patchSize * shared.merge];
+  if (windowSize < tokenSize) {
+    throw new InputError(
+      `config.json vision_config: "window_size" is ${windowSize}, expected at least ${tokenSize}, the side of a token.`,
+    );
+  }
+  return {
+    ...shared,
+    width: fields.count('hidden_size', 3584),
+    mlpWidth: fields.count('intermediate_size', 3420),
+    outputWidth,
+    windows: {
+      side: Math.floor(windowSize / tokenSize),
+      fullBlocks: fields.indices('fullatt_block_indexes', [7, 15, 23, 31]),
+    },
+  };
+}
+
+function sharedFields(
+  fields: Fields,
+): Pick<Qwen2VlVisionConfig, 'depth' | 'heads' | 'patchSize' | 'temporalPatchSize' | 'merge'> {
+  fields.choice('in_channels', [CHANNELS], CHANNELS);
   return {
     depth: fields.count('depth', 32),
-    width,
-    mlpWidth: width * fields.count('mlp_ratio', 4),
     heads: fields.count('num_heads', 16),
     patchSize: fields.count('patch_size', 14),
     temporalPatchSize: fields.count('temporal_patch_size', 2),
     merge: fields.count('spatial_merge_size', 2),
-    outputWidth,
   };
 }
 
@@ -78,7 +123,7 @@ function openBlock(
   config: Qwen2VlVisionConfig,
   layer: number,
 ): EncoderBlock {
-  const { width: d, mlpWidth, heads } = config;
+  const { width: d, heads, windows } = config;
   const name = `${PREFIX}blocks.${layer}`;
   // Queries, keys and values are published as one matrix, rows in this order.
   const projection = (part: number): Linear => ({
@@ -86,7 +131,7 @@ function openBlock(
     bias: openPart(`${name}.attn.qkv.bias`, [3 * d], part * d, d),
   });
   return {
-    attentionNorm: openNorm(open, `${name}.norm1`, d),
+    attentionNorm: openNorm(open, `${name}.norm1`, d, !windows),
     attention: {
       heads,
       headDim: headDim('Qwen2-VL vision', d, heads),
@@ -95,9 +140,23 @@ function openBlock(
       value: projection(2),
       out: openLinear(open, `${name}.attn.proj`, [d, d]),
     },
-    mlpNorm: openNorm(open, `${name}.norm2`, d),
-    fc1: openLinear(open, `${name}.mlp.fc1`, [mlpWidth, d]),
-    fc2: openLinear(open, `${name}.mlp.fc2`, [d, mlpWidth]),
+    mlpNorm: openNorm(open, `${name}.norm2`, d, !windows),
+    ...openMlp(open, `${name}.mlp`, config),
+  };
+}
+
+function openMlp(
+  open: Weights,
+  name: string,
+  { width: d, mlpWidth, windows }: Qwen2VlVisionConfig,
+): Pick<EncoderBlock, 'gate' | 'fc1' | 'fc2'> {
+  const linear = (part: string, outputs: number, inputs: number): Linear =>
+    openLinear(open, `${name}.${part}`, [outputs, inputs]);
+  if (!windows) return { fc1: linear('fc1', mlpWidth, d), fc2: linear('fc2', d, mlpWidth) };
+  return {
+    gate: linear('gate_proj', mlpWidth, d),
+    fc1: linear('up_proj', mlpWidth, d),
+    fc2: linear('down_proj', d, mlpWidth),
   };
 }
 
@@ -108,7 +167,7 @@ export function openQwen2VlVision(
   openPart: WeightParts,
   config: Qwen2VlVisionConfig,
 ): Qwen2VlVision {
-  const { width: d, depth, heads, merge, outputWidth, patchSize: p, temporalPatchSize } = config;
+  const { width: d, depth, heads, merge, outputWidth, patchSize: p, temporalPatchSize, windows } = config;
   const kernel = open(`${PREFIX}patch_embed.proj.weight`, [d, CHANNELS, temporalPatchSize, p, p]);
   const merged = d * merge ** 2;
   return {
@@ -116,7 +175,7 @@ export function openQwen2VlVision(
     patch: { weight: reshape(kernel, [d, patchValues(config)]) },
     blocks: Array.from({ length: depth }, (_, layer) => openBlock(open, openPart, config, layer)),
     merger: {
-      norm: openNorm(open, `${PREFIX}merger.ln_q`, d),
+      norm: openNorm(open, `${PREFIX}merger.ln_q`, d, !windows),
       fc1: openLinear(open, `${PREFIX}merger.mlp.0`, [merged, merged]),
       fc2: openLinear(open, `${PREFIX}merger.mlp.2`, [outputWidth, merged]),
     },
@@ -135,34 +194,76 @@ export function patchPositions([slices, rows, columns]: VisionGrid, merge: numbe
   return Uint32Array.from(Array.from({ length: slices }, () => slice).flat());
 }
 
-/** Each slice of a grid as a segment that sees itself whole. The caller frees it with `freeSegments`. */
-export function uploadPatches(gpu: Gpu, grid: VisionGrid, { merge }: Qwen2VlVisionConfig): Segments {
+/** Which patches of a grid see one another, and where they stand. */
+export interface PatchLayout {
+  /** Each slice sees itself whole. */
+  readonly slices: Segments;
+  /** Each window sees itself. Where there are windows, patches lie window by window, also in `slices`. */
+  readonly windows?: {
+    readonly segments: Segments;
+    /** u32 [tokens] the token of the grid at each place. */
+    readonly order: Tensor;
+    /** u32 [tokens] the place of each token of the grid. */
+    readonly places: Tensor;
+  };
+}
+
+/** The caller frees it with `freePatches`. */
+export function uploadPatches(gpu: Gpu, grid: VisionGrid, config: Qwen2VlVisionConfig): PatchLayout {
   const [slices, rows, columns] = grid;
   if (Math.max(rows, columns) > MAX_SIDE) {
     throw new Error(
       `uploadPatches: a grid of ${grid.join(' by ')} patches; expected sides up to ${MAX_SIDE}.`,
     );
   }
-  const segments = packFullSegments(slices, rows * columns);
-  return uploadRows(gpu, 'vision', { ...segments, positions: patchPositions(grid, merge), axes: 2 });
+  const { merge, windows } = config;
+  const whole = packFullSegments(slices, rows * columns);
+  const standing = { positions: patchPositions(grid, merge), axes: 2 };
+  if (!windows) return { slices: uploadRows(gpu, 'vision', { ...whole, ...standing }) };
+  const { order, sizes } = tokenWindows(slices, rows / merge, columns / merge, windows.side);
+  const moved = { positions: reordered(standing.positions, order), axes: 2 };
+  const segments = packSegments(sizes.map((tokens) => tokens * merge ** 2));
+  const upload = (label: string, places: Uint32Array): Tensor =>
+    gpu.upload('inputs', label, [places.length], places, 'u32');
+  return {
+    slices: uploadRows(gpu, 'vision', { ...whole, ...moved }),
+    windows: {
+      segments: uploadRows(gpu, 'vision windows', { ...segments, ...moved }),
+      order: upload('vision order', order),
+      places: upload('vision places', placesOf(order)),
+    },
+  };
+}
+
+export function freePatches(gpu: Gpu, { slices, windows }: PatchLayout): void {
+  freeSegments(gpu, slices);
+  if (!windows) return;
+  freeSegments(gpu, windows.segments);
+  gpu.free(windows.order, windows.places);
 }
 
 /**
  * Tokens of one picture or video: pixels f32 [patches, patch values] in the order of `patchPositions` →
- * [patches / merge², output width]. `segments` of `uploadPatches`.
+ * [patches / merge², output width] in the order of the grid. `layout` of `uploadPatches`.
  */
 export function qwen2VlVisionTokens(
   tape: Tape,
   model: Qwen2VlVision,
   pixels: Tensor,
-  segments: Segments,
+  { slices, windows }: PatchLayout,
 ): Tensor {
   const { config, patch, blocks, merger, rope } = model;
   const { width, merge } = config;
   expectShape('qwen2VlVisionTokens pixels', pixels, [-1, patchValues(config)]);
+  const patches = pixels.shape[0]!;
+  const byToken = (x: Tensor): Tensor => reshape(x, [patches / merge ** 2, width * merge ** 2]);
   let x = applyLinear(tape, pixels, patch);
-  for (const block of blocks) x = encoderBlock(tape, x, block, segments, { gelu: 'quick', eps: EPS, rope });
-  const normed = applyNorm(tape, x, merger.norm, EPS);
-  const merged = reshape(normed, [pixels.shape[0]! / merge ** 2, width * merge ** 2]);
-  return applyLinear(tape, gelu(tape, applyLinear(tape, merged, merger.fc1), 'erf'), merger.fc2);
+  if (windows) x = reshape(gatherRows(tape, byToken(x), windows.order), [patches, width]);
+  blocks.forEach((block, index) => {
+    const isWhole = !windows || config.windows?.fullBlocks.includes(index);
+    x = encoderBlock(tape, x, block, isWhole ? slices : windows.segments, { gelu: 'quick', eps: EPS, rope });
+  });
+  const merged = applyLinear(tape, byToken(applyNorm(tape, x, merger.norm, EPS)), merger.fc1);
+  const tokens = applyLinear(tape, gelu(tape, merged, 'erf'), merger.fc2);
+  return windows ? gatherRows(tape, tokens, windows.places) : tokens;
 }

@@ -1,4 +1,7 @@
-/** Qwen2-VL (Wang et al. 2024, arXiv 2409.12191): a vision tower whose merged patches a Qwen2 decoder reads, with M-RoPE. */
+/**
+ * Qwen2-VL (Wang et al. 2024, arXiv 2409.12191): a vision tower whose merged patches a Qwen2 decoder reads, with M-RoPE.
+ * Qwen2.5-VL (Bai et al. 2025, arXiv 2502.13923) has another tower, and positions that follow the clip's time.
+ */
 import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { freeRopeTable } from '../ops/rope.ts';
@@ -12,18 +15,22 @@ import {
   type Qwen2,
   type Qwen2Config,
 } from './qwen2.ts';
+import { type Qwen2VlFamily, qwen2VlFamily } from './qwen2-vl-files.ts';
 import {
   openQwen2VlVision,
   parseQwen2VlVisionConfig,
+  parseQwen25VlVisionConfig,
   type Qwen2VlVision,
   type Qwen2VlVisionConfig,
 } from './qwen2-vl-vision.ts';
 import type { WeightParts } from './weights.ts';
 
 export interface Qwen2VlConfig {
-  readonly family: 'Qwen2-VL';
+  readonly family: Qwen2VlFamily;
   readonly decoder: Qwen2Config;
   readonly vision: Qwen2VlVisionConfig;
+  /** Positions of M-RoPE that a second of video takes; absent where each slice takes one. */
+  readonly tokensPerSecond?: number;
   /** Ids that stand for one token of a picture, or of a video. */
   readonly imageId: number;
   readonly videoId: number;
@@ -40,7 +47,7 @@ const isJson = (value: unknown): value is Json => typeof value === 'object' && v
  */
 export function parseQwen2VlConfig(json: Json): Qwen2VlConfig {
   const fields = new Fields(json, 'config.json');
-  fields.choice('model_type', ['qwen2_vl']);
+  const family = qwen2VlFamily(json);
   // The newer layout may say on the outside only whether the head is tied.
   const text = isJson(json.text_config)
     ? { tie_word_embeddings: json.tie_word_embeddings, ...json.text_config }
@@ -51,17 +58,28 @@ export function parseQwen2VlConfig(json: Json): Qwen2VlConfig {
       hint: 'It stands in rope_scaling or rope_parameters of a Qwen2-VL checkpoint.',
     });
   }
+  const vision = isJson(json.vision_config) ? json.vision_config : {};
   return {
-    family: 'Qwen2-VL',
+    family,
     decoder,
-    vision: parseQwen2VlVisionConfig(
-      isJson(json.vision_config) ? json.vision_config : {},
-      decoder.hiddenSize,
-    ),
+    ...towerFields(family, vision, decoder.hiddenSize),
     imageId: fields.count('image_token_id', 151655),
     videoId: fields.count('video_token_id', 151656),
     visionStartId: fields.count('vision_start_token_id', 151652),
     visionEndId: fields.count('vision_end_token_id', 151653),
+  };
+}
+
+function towerFields(
+  family: Qwen2VlFamily,
+  json: Json,
+  outputWidth: number,
+): Pick<Qwen2VlConfig, 'vision' | 'tokensPerSecond'> {
+  if (family === 'Qwen2-VL') return { vision: parseQwen2VlVisionConfig(json, outputWidth) };
+  const fields = new Fields(json, 'config.json vision_config');
+  return {
+    vision: parseQwen25VlVisionConfig(json, outputWidth),
+    tokensPerSecond: fields.positive('tokens_per_second', 4),
   };
 }
 

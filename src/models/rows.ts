@@ -115,16 +115,25 @@ function packGroup(rows: PackedRows, group: GroupLayout): void {
   });
 }
 
-/** Ranges of `count` segments of equal length in which every token sees its whole segment (encoders). */
-export function packFullSegments(count: number, length: number): PackedRows {
-  const capacity = count * length;
-  const positions = Uint32Array.from({ length: capacity }, (_, i) => i % length);
+/** Ranges of segments of these lengths in which every token sees its whole segment (encoders). */
+export function packSegments(lengths: readonly number[]): PackedRows {
+  const capacity = lengths.reduce((sum, length) => sum + length, 0);
+  const positions = new Uint32Array(capacity);
   const spans = new Uint32Array(4 * capacity);
   const keySpans = new Uint32Array(2 * capacity);
-  for (let token = 0; token < capacity; token++) {
-    const start = token - (token % length);
-    spans.set([start, start + length, 0, 0], 4 * token);
-    keySpans.set([start, start + length], 2 * token);
+  let start = 0;
+  for (const length of lengths) {
+    const end = start + length;
+    for (let token = start; token < end; token++) {
+      positions[token] = token - start;
+      spans.set([start, end, 0, 0], 4 * token);
+      keySpans.set([start, end], 2 * token);
+    }
+    start = end;
   }
   return { capacity, length: capacity, positions, axes: 1, spans, keySpans };
 }
+
+/** As `packSegments`, for `count` segments of equal length. */
+export const packFullSegments = (count: number, length: number): PackedRows =>
+  packSegments(Array<number>(count).fill(length));

@@ -126,7 +126,7 @@ const dataSummary = z.object({
 
 const modelSummary = z.object({
   name: z.string(),
-  family: z.enum(['HumanOmni', 'Qwen2-VL']),
+  family: z.enum(['HumanOmni', 'Qwen2-VL', 'Qwen2.5-VL']),
   parts: counts,
   trainable: z.number(),
   dtype: z.string(),

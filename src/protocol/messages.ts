@@ -157,7 +157,7 @@ export interface DataSummary {
 
 export interface ModelSummary {
   name: string;
-  family: 'HumanOmni' | 'Qwen2-VL';
+  family: 'HumanOmni' | 'Qwen2-VL' | 'Qwen2.5-VL';
   /** Parameters by part: decoder, vision, audio, projectors, gate, bert … */
   parts: Record<string, number>;
   /** Parameters that train under the last known config; 0 before a run. */

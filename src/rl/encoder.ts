@@ -1,7 +1,7 @@
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import type { ModelConfig } from '../models/family.ts';
 import type { ModelFiles } from '../models/model-files.ts';
-import type { VisionGrid } from '../models/mrope.ts';
+import type { ShownClip, VisionGrid } from '../models/mrope.ts';
 
 /** A checkpoint whose frozen encoders can be loaded when they are needed. */
 export interface EncoderSource<C extends ModelConfig = ModelConfig> {
@@ -16,17 +16,15 @@ export interface ClipInput {
   /** f32 [mel bins, columns]. */
   readonly logMel?: Float32Array;
   /** f32 [patches, values of one], for a tower that takes frames of any size. */
-  readonly patches?: { readonly rows: Float32Array; readonly grid: VisionGrid };
+  readonly patches?: ShownClip & { readonly rows: Float32Array };
 }
 
 /** What the frozen towers make of a clip: computed once, then every step uses it again. */
 export interface Features {
-  /** [frames · patches, width]; with a `grid`, [tokens, width of the decoder]. */
+  /** [frames · patches, width]; of a tower that takes frames of any size [tokens, width of the decoder]. */
   readonly vision?: Float32Array;
   /** [audio tokens, width] */
   readonly audio?: Float32Array;
-  /** Patches that the tower saw, where their number depends on the clip. */
-  readonly grid?: VisionGrid;
 }
 
 /** Runs a model's towers over clips, one at a time; it has them on the device until it is closed. */

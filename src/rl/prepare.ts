@@ -1,5 +1,5 @@
 import type { Example } from '../data/types.ts';
-import { mergedTokens, type VisionGrid } from '../models/mrope.ts';
+import { mergedTokens, type ShownClip } from '../models/mrope.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Mute } from '../protocol/messages.ts';
 import type { BertTokenizer } from '../text/bert-tokenizer.ts';
@@ -21,13 +21,18 @@ interface TextBase {
   readonly template: ChatTemplate;
 }
 
-/** How Qwen2-VL's prompts hold the place of a video. */
+/** The longest clip whose time positions a run makes room for. */
+export const MOST_CLIP_SECONDS = 3600;
+
+/** How the prompts of Qwen2-VL and Qwen2.5-VL hold the place of a video. */
 export interface VisionText {
   /** Ids that stand for one token of a picture, and of a video. */
   readonly imageId: number;
   readonly videoId: number;
   /** Patches along one side of a token. */
   readonly merge: number;
+  /** Positions that a second of video takes; absent where each slice takes one. */
+  readonly tokensPerSecond?: number;
 }
 
 /** What turns text into ids: the decoder's tokenizer and template, and the tokenizer of the gate's text where there is a gate. */
@@ -41,8 +46,10 @@ export interface RunPrompt {
   readonly rendered: string;
   /** Tokens of the longest prompt that a clip can make of it. */
   readonly longest: number;
-  /** The prompt of a clip; `grid`: its patches, for models that ask for them. */
-  tokensOf(grid?: VisionGrid): PromptTokens;
+  /** Positions, on any axis, of the prompt that reaches furthest. */
+  readonly positions: number;
+  /** The prompt of a clip; `shown`: what the tower saw of it, for models that ask for that. */
+  tokensOf(shown?: ShownClip): PromptTokens;
   /** Ids of the text that steers the gate; none where there is no gate. */
   readonly gateIds: readonly number[];
 }
@@ -60,25 +67,31 @@ export function preparePrompt(
   const { rendered, ids } = encodePrompt(tokenizer, template, content);
   const tokens = expandPrompt(ids, counts);
   const longest = tokens.ids.length;
-  return { content, rendered, longest, tokensOf: () => tokens, gateIds: gate.encode(gateText) };
+  const gateIds = gate.encode(gateText);
+  return { content, rendered, longest, positions: longest, tokensOf: () => tokens, gateIds };
 }
 
-/** Qwen2-VL's prompt: the video, then the text. The published template writes a list of the two as it does this string. */
+/** The prompt of a Qwen2-VL or Qwen2.5-VL: the video, then the text. The published template writes a list of the two as it does this string. */
 function prepareVisionPrompt(
   { tokenizer, template }: TextBase,
-  { imageId, videoId, merge }: VisionText,
+  { imageId, videoId, merge, tokensPerSecond }: VisionText,
   { promptPreset, question }: Pick<Config, 'promptPreset' | 'question'>,
   { video }: MediaCounts,
 ): RunPrompt {
   const content = VIDEO_BLOCK + presetText(promptPreset, { question });
   const rendered = template.render([{ role: 'user', content }]);
   const ids = tokenizer.encode(rendered);
-  const tokensOf = (grid?: VisionGrid): PromptTokens => {
-    if (!grid) throw new Error('The prompt of a clip whose grid is not known.');
+  const tokensOf = (shown?: ShownClip): PromptTokens => {
+    if (!shown) throw new Error('The prompt of a clip whose grid is not known.');
+    const { grid, sliceSeconds } = shown;
     const repeated = repeatPlaceholder(ids, videoId, mergedTokens(grid, merge));
-    return visionPrompt(repeated, { placeholders: [imageId, videoId], grids: [grid], merge });
+    // As described and first published; later releases of transformers cut the seconds to a whole number first.
+    const timeSteps = tokensPerSecond ? { timeSteps: [sliceSeconds * tokensPerSecond] } : {};
+    return visionPrompt(repeated, { placeholders: [imageId, videoId], grids: [grid], merge, ...timeSteps });
   };
-  return { content, rendered, longest: ids.length - 1 + video, tokensOf, gateIds: [] };
+  const text = ids.length - 1;
+  const positions = text + Math.max(video, MOST_CLIP_SECONDS * (tokensPerSecond ?? 0));
+  return { content, rendered, longest: text + video, positions, tokensOf, gateIds: [] };
 }
 
 /** Ids that supervised training learns for an example: its whole answer as the data set writes it, and the turn's end. */
@@ -90,16 +103,16 @@ export function answerIds(
   return Uint32Array.from(encodeAnswer(tokenizer, template, prompt.content, example.answer));
 }
 
-/** A clip ready for training, given where to find what the towers made of it, and its grid where it has one. */
+/** A clip ready for training, given where to find what the towers made of it, and what they were shown. */
 export function prepareExample(
   text: TextTools,
   prompt: RunPrompt,
   example: Example,
   features: () => Promise<Features>,
-  grid?: VisionGrid,
+  shown?: ShownClip,
 ): RunExample {
   const { id, label } = example;
-  return { id, label, prompt: prompt.tokensOf(grid), features, answer: answerIds(text, prompt, example) };
+  return { id, label, prompt: prompt.tokensOf(shown), features, answer: answerIds(text, prompt, example) };
 }
 
 /** The example with one sense replaced by what the towers make of nothing; another id, so that no cache mixes the two up. */

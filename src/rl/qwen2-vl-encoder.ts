@@ -1,10 +1,11 @@
 import { Arena, type Gpu } from '../gpu/index.ts';
-import { freeSegments, type Segments } from '../models/encoder.ts';
 import { weightSources } from '../models/humanomni.ts';
 import type { VisionGrid } from '../models/mrope.ts';
 import type { Qwen2VlConfig } from '../models/qwen2-vl.ts';
 import {
+  freePatches,
   openQwen2VlVision,
+  type PatchLayout,
   patchValues,
   type Qwen2VlVision,
   qwen2VlVisionTokens,
@@ -26,10 +27,10 @@ import {
 /** A tower's plan for one grid, which clips of one size share. */
 interface GridPlan extends TowerPlan {
   readonly key: string;
-  readonly segments: Segments;
+  readonly layout: PatchLayout;
 }
 
-/** Qwen2-VL's vision tower and merger: patches in, the decoder's tokens out. Clips of one size in a row share a plan. */
+/** Vision tower and merger of a Qwen2-VL or Qwen2.5-VL: patches in, the decoder's tokens out. Clips of one size in a row share a plan. */
 export class Qwen2VlEncoder implements ClipEncoder {
   readonly #gpu: Gpu;
   readonly #loader: WeightLoader;
@@ -68,24 +69,24 @@ export class Qwen2VlEncoder implements ClipEncoder {
     const { config } = this.#tower;
     const [slices, rows, columns] = grid;
     const input = gpu.tensor('inputs', 'patches', [slices * rows * columns, patchValues(config)]);
-    const segments = uploadPatches(gpu, grid, config);
+    const layout = uploadPatches(gpu, grid, config);
     const plan = await planTower(gpu, this.#arena, `vision tower ${key}`, input, (tape) =>
-      qwen2VlVisionTokens(tape, this.#tower, input, segments),
+      qwen2VlVisionTokens(tape, this.#tower, input, layout),
     );
-    this.#plan = { ...plan, key, segments };
+    this.#plan = { ...plan, key, layout };
     return this.#plan;
   }
 
   async encode({ patches }: ClipInput): Promise<Features> {
     if (!patches) throw new Error('Qwen2VlEncoder: a clip without patches.');
     const { rows, grid } = patches;
-    return { vision: await runTower(this.#gpu, await this.#planFor(grid), rows), grid };
+    return { vision: await runTower(this.#gpu, await this.#planFor(grid), rows) };
   }
 
   #freePlan(): void {
     if (!this.#plan) return;
     freeTower(this.#gpu, this.#plan);
-    freeSegments(this.#gpu, this.#plan.segments);
+    freePatches(this.#gpu, this.#plan.layout);
     this.#plan = undefined;
   }
 

@@ -9,7 +9,8 @@ import { decodeImageFolder } from '../media/pictures.ts';
 import { pixelsFromFrames } from '../media/pixels.ts';
 import { type DecodedClip, missingAudio } from '../media/types.ts';
 import type { ClipInput } from '../rl/encoder.ts';
-import { audioSeconds, frameChoice, type MediaSpec, type TowerSpec } from './media-spec.ts';
+import { MOST_CLIP_SECONDS } from '../rl/prepare.ts';
+import { audioSeconds, frameChoice, type MediaSpec, shownClip, type TowerSpec } from './media-spec.ts';
 
 /** Decodes the clip of an example: one file, or a folder of pictures. @throws InputError naming the clip */
 export async function decodeExample({ path, files }: Example, spec: MediaSpec): Promise<DecodedClip> {
@@ -27,6 +28,8 @@ export interface Pictures {
   readonly frames: number;
   readonly height: number;
   readonly width: number;
+  /** Length of the clip. */
+  readonly seconds: number;
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
 }
@@ -38,12 +41,18 @@ export async function clipPictures(clip: DecodedClip, spec: MediaSpec): Promise<
       hint: 'Give the clip a picture (a black one will do), or remove its row.',
     });
   }
+  const seconds = clip.durationSeconds;
   if (spec.kind === 'patches') {
-    return { ...(await patchPixels(clip.frames, spec.patches)), mean: CLIP_MEAN, std: CLIP_STD };
+    if (seconds > MOST_CLIP_SECONDS) {
+      throw new InputError(`${clip.name}: found ${seconds} s, expected at most ${MOST_CLIP_SECONDS} s.`, {
+        hint: 'Cut the clip, or remove its row.',
+      });
+    }
+    return { ...(await patchPixels(clip.frames, spec.patches)), seconds, mean: CLIP_MEAN, std: CLIP_STD };
   }
   const { side, mean, std } = spec;
   const values = await pixelsFromFrames(clip.frames, side, { fit: 'pad', mean, std });
-  return { values, frames: clip.frames.length, height: side, width: side, mean, std };
+  return { values, frames: clip.frames.length, height: side, width: side, seconds, mean, std };
 }
 
 /** The log-mel of a clip where the model hears; one without sound is heard as the published ten seconds of silence. */
@@ -54,8 +63,12 @@ export async function clipLogMel(clip: DecodedClip, spec: MediaSpec): Promise<Fl
 
 /** What the towers take of a decoded clip. @throws InputError where a clip has no picture */
 export async function clipInput(clip: DecodedClip, spec: MediaSpec): Promise<ClipInput> {
-  const { values, ...size } = await clipPictures(clip, spec);
-  if (spec.kind === 'patches') return { patches: patchRows(values, size, spec.patches) };
+  const pictures = await clipPictures(clip, spec);
+  const { values } = pictures;
+  if (spec.kind === 'patches') {
+    const { rows } = patchRows(values, pictures, spec.patches);
+    return { patches: { rows, ...shownClip(pictures, spec) } };
+  }
   const heard = await clipLogMel(clip, spec);
   return heard ? { pixels: values, logMel: heard } : { pixels: values };
 }

@@ -3,7 +3,7 @@ import type { Gpu } from '../gpu/index.ts';
 import { type FeatureCache, memoryFeatureCache, type Notes } from '../io/feature-cache.ts';
 import { InputError } from '../math/errors.ts';
 import type { DecodedClip } from '../media/types.ts';
-import type { VisionGrid } from '../models/mrope.ts';
+import type { ShownClip } from '../models/mrope.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import type { ClipEncoder, ClipInput, Features } from '../rl/encoder.ts';
 import { openEncoder } from '../rl/encoders.ts';
@@ -24,10 +24,10 @@ export type Decode = (example: Example, spec: MediaSpec) => Promise<DecodedClip>
 
 type Read = { readonly input: ClipInput } | { readonly issue: DataIssue };
 
-/** Where a clip's features are, and its patches where their number depends on the clip. */
+/** Where a clip's features are, and what the tower saw where that depends on the clip. */
 interface Kept {
   readonly key: string;
-  readonly grid?: VisionGrid;
+  readonly shown?: ShownClip;
 }
 
 interface Wanted {
@@ -35,9 +35,16 @@ interface Wanted {
   readonly key: string;
 }
 
-function readGrid({ grid }: Notes): { grid?: VisionGrid } {
+const noted = ({ grid, sliceSeconds }: ShownClip): Notes => ({
+  grid: grid.join(' '),
+  sliceSeconds: String(sliceSeconds),
+});
+
+/** The inverse of `noted`; nothing where nothing was noted. */
+function readShown({ grid, sliceSeconds }: Notes): { shown?: ShownClip } {
   const [slices, rows, columns] = (grid ?? '').split(' ').map(Number);
-  return slices && rows && columns ? { grid: [slices, rows, columns] } : {};
+  if (!slices || !rows || !columns || sliceSeconds === undefined) return {};
+  return { shown: { grid: [slices, rows, columns], sliceSeconds: Number(sliceSeconds) } };
 }
 
 /**
@@ -86,9 +93,9 @@ export class FeatureStore {
     return this.#kept.has(path);
   }
 
-  /** The grid of a prepared clip, for models that ask for it. */
-  gridOf({ path }: Example): VisionGrid | undefined {
-    return this.#kept.get(path)?.grid;
+  /** What the tower saw of a prepared clip, for models that ask for it. */
+  shownOf({ path }: Example): ShownClip | undefined {
+    return this.#kept.get(path)?.shown;
   }
 
   /** Features of a prepared clip, from where they are kept. */
@@ -129,9 +136,9 @@ export class FeatureStore {
       if (following) next = this.#read(following.example);
       if ('issue' in read) this.#issues.set(example.path, read.issue);
       else {
-        const features = await encoder.encode(read.input);
-        await this.#keep(key, features);
-        this.#kept.set(example.path, { key, ...(features.grid ? { grid: features.grid } : {}) });
+        const notes = read.input.patches ? noted(read.input.patches) : {};
+        await this.#keep(key, await encoder.encode(read.input), notes);
+        this.#kept.set(example.path, { key, ...readShown(notes) });
       }
       report.clips(index + 1, queue.length);
     }
@@ -147,7 +154,7 @@ export class FeatureStore {
       if (stopped()) return [];
       const key = `${await clipFingerprint(example)}-${await this.#encoderKey()}`;
       const notes = (await this.#cache.notes(key)) ?? (await this.#overflow.notes(key));
-      if (notes) this.#kept.set(path, { key, ...readGrid(notes) });
+      if (notes) this.#kept.set(path, { key, ...readShown(notes) });
       else missing.push({ example, key });
       report(++looked, unknown.size);
     }
@@ -167,11 +174,10 @@ export class FeatureStore {
     return openEncoder(this.#gpu, this.#model, weights);
   }
 
-  async #keep(key: string, { vision, audio, grid }: Features): Promise<void> {
+  async #keep(key: string, { vision, audio }: Features, notes: Notes = {}): Promise<void> {
     this.#encoded++;
     const arrays = { ...(vision ? { vision } : {}), ...(audio ? { audio } : {}) };
     // A full disk must not end a run.
-    const notes: Notes = grid ? { grid: grid.join(' ') } : {};
     await this.#cache.put(key, arrays, notes).catch(() => this.#overflow.put(key, arrays, notes));
   }
 

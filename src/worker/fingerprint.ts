@@ -32,7 +32,7 @@ export async function encoderFingerprint({ files, config, media }: OpenModel): P
 }
 
 function towerConfigs(config: ModelConfig): object {
-  if (config.family === 'Qwen2-VL') return { vision: config.vision };
+  if (config.family !== 'HumanOmni') return { vision: config.vision };
   const { frames, vision, visionLayer, audio } = config;
   return { frames, vision, visionLayer, audio };
 }

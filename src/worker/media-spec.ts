@@ -3,7 +3,7 @@ import type { PatchOptions } from '../media/patches.ts';
 import { SAMPLE_RATE } from '../media/types.ts';
 import type { ModelConfig } from '../models/family.ts';
 import { mediaTokenCounts } from '../models/humanomni.ts';
-import { mergedTokens, type VisionGrid } from '../models/mrope.ts';
+import { mergedTokens, type ShownClip, type VisionGrid } from '../models/mrope.ts';
 import type { MediaCounts } from '../rl/prompt-tokens.ts';
 
 /** How a clip is prepared for towers that take so many pictures of one size, and sound. */
@@ -30,13 +30,13 @@ export type MediaSpec = TowerSpec | PatchSpec;
 /** Samples per column of the log-mel spectrogram, and columns per position of the audio tower. */
 const HOP = 160;
 const COLUMNS_PER_POSITION = 2;
-/** Bounds of a frame for Qwen2-VL: its processor's smallest, and the largest that R1-Omni's trainer asks for. */
+/** Bounds of a frame for Qwen2-VL and Qwen2.5-VL: their processor's smallest, and the largest that R1-Omni's trainer asks for. */
 const MIN_PIXELS = 56 * 56;
 const MAX_PIXELS = 240 * 240;
 
 /** From the towers' configs and the vision tower's preprocessor_config.json (`{}` for SigLIP's defaults). */
 export function mediaSpec(config: ModelConfig, preprocessor: Readonly<Record<string, unknown>>): MediaSpec {
-  if (config.family === 'Qwen2-VL') {
+  if (config.family !== 'HumanOmni') {
     const { patchSize, temporalPatchSize, merge } = config.vision;
     const pixels = { minPixels: MIN_PIXELS, maxPixels: MAX_PIXELS };
     return { kind: 'patches', patches: { patchSize, temporalPatchSize, merge, ...pixels } };
@@ -71,14 +71,20 @@ export function largestGrid({ patches }: PatchSpec): VisionGrid {
   return [MOST_SPREAD_FRAMES / temporalPatchSize, merge, merge * tokens];
 }
 
-/** Patches in time, down and across of a clip's frames, for models that ask for them. */
-export function gridOf(
-  { frames, height, width }: { readonly frames: number; readonly height: number; readonly width: number },
-  spec: MediaSpec,
-): VisionGrid | undefined {
-  if (spec.kind === 'towers') return undefined;
-  const { patchSize, temporalPatchSize } = spec.patches;
-  return [frames / temporalPatchSize, height / patchSize, width / patchSize];
+/** Frames of one size, as they are shown of a clip. */
+interface Frames {
+  readonly frames: number;
+  readonly height: number;
+  readonly width: number;
+  /** Length of the clip. */
+  readonly seconds: number;
+}
+
+/** What a tower that takes frames of any size is shown of a clip. */
+export function shownClip({ frames, height, width, seconds }: Frames, { patches }: PatchSpec): ShownClip {
+  const { patchSize, temporalPatchSize } = patches;
+  const slices = frames / temporalPatchSize;
+  return { grid: [slices, height / patchSize, width / patchSize], sliceSeconds: seconds / slices };
 }
 
 /** Tokens that a clip becomes, at most. */

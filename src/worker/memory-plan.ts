@@ -49,7 +49,7 @@ export async function planMemory(
   const gpu = new Gpu(dryDevice(traits));
   const prompt = preparePrompt(model.text, config, model.counts);
   const longestPrompt = prompt.longest;
-  const maxPositions = longestPrompt + Math.max(longestAnswer, config.maxCompletionLength);
+  const maxPositions = prompt.positions + Math.max(longestAnswer, config.maxCompletionLength);
   using policy = await loadPolicy(gpu, files, policyOptions(files.family, config, maxPositions, start));
   using context = await RunContext.create({
     policy,

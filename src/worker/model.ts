@@ -62,8 +62,9 @@ async function openText(
   if (config.family === 'HumanOmni') {
     return { tokenizer, template, gate: await findGateTokenizer(tree, towers.bert?.tree) };
   }
-  const { imageId, videoId, vision } = config;
-  return { tokenizer, template, vision: { imageId, videoId, merge: vision.merge } };
+  const { imageId, videoId, vision, tokensPerSecond } = config;
+  const timed = tokensPerSecond ? { tokensPerSecond } : {};
+  return { tokenizer, template, vision: { imageId, videoId, merge: vision.merge, ...timed } };
 }
 
 /** What the page shows of a model. `trainable` is known once a run was loaded. */

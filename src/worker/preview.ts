@@ -3,7 +3,7 @@ import { missingAudio } from '../media/types.ts';
 import type { Preview } from '../protocol/messages.ts';
 import type { RunPrompt } from '../rl/prepare.ts';
 import { clipLogMel, clipPictures, decodeExample, type Pictures } from './clips.ts';
-import { gridOf, type MediaSpec } from './media-spec.ts';
+import { type MediaSpec, shownClip } from './media-spec.ts';
 
 /** Peaks shown of a waveform, and columns shown of a spectrogram, at most. */
 const PEAKS = 1000;
@@ -15,6 +15,7 @@ const HOP = 160;
 export async function makePreview(example: Example, spec: MediaSpec, prompt: RunPrompt): Promise<Preview> {
   const clip = await decodeExample(example, spec);
   const pictures = await clipPictures(clip, spec);
+  const shown = spec.kind === 'patches' ? shownClip(pictures, spec) : undefined;
   const logMel = await clipLogMel(clip, spec);
   const waveform = clip.waveform ?? missingAudio();
   return {
@@ -25,7 +26,7 @@ export async function makePreview(example: Example, spec: MediaSpec, prompt: Run
       ? heard(logMel, melBinsOf(spec), waveform.length)
       : { mels: 0, columns: 0, values: new Float32Array(0) },
     prompt: prompt.rendered,
-    tokens: prompt.tokensOf(gridOf(pictures, spec)).ids.length,
+    tokens: prompt.tokensOf(shown).ids.length,
     seconds: clip.durationSeconds,
   };
 }

@@ -21,8 +21,8 @@ export async function startOf(
 }
 
 /**
- * What a run's settings ask of the model; `maxPositions`: its longest sequence in tokens. Qwen2-VL has none of the parts
- * between towers and decoder, so that their switches say nothing there. @throws InputError when nothing would train
+ * What a run's settings ask of the model; `maxPositions`: how far the positions of its longest sequence reach. Qwen2-VL and
+ * Qwen2.5-VL have none of the parts between towers and decoder, so that their switches say nothing there. @throws InputError when nothing would train
  */
 export function policyOptions(
   family: FamilyName,

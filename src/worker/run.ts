@@ -94,7 +94,7 @@ export class Run {
     const options = policyOptions(
       model.files.family,
       config,
-      prompt.longest + Math.max(longestAnswer, config.maxCompletionLength),
+      prompt.positions + Math.max(longestAnswer, config.maxCompletionLength),
       start,
     );
     const files = start?.files ?? model.files;
@@ -157,7 +157,7 @@ export class Run {
       .filter((example) => features.has(example))
       .map((example) => {
         const load = () => features.load(example);
-        return prepareExample(model.text, this.prompt, example, load, features.gridOf(example));
+        return prepareExample(model.text, this.prompt, example, load, features.shownOf(example));
       });
   }
 

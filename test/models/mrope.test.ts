@@ -45,6 +45,25 @@ describe('M-RoPE positions', () => {
     expect(next).toBe(8);
   });
 
+  it('follow the time of the clip where slices are further apart', () => {
+    const at = (timeStep: number, grid: VisionGrid, text: number[]) => {
+      const ids = [7, ...placeholders(VIDEO, (grid[0] * grid[1] * grid[2]) / 4), ...text];
+      return mropePositions(ids, { ...places(grid), timeSteps: [timeStep] });
+    };
+    // Two seconds a slice at 25 tokens a second.
+    const slow = at(50, [3, 4, 4], [1, 2]);
+    expect(byAxis(slow.positions)).toEqual([
+      [0, 1, 1, 1, 1, 51, 51, 51, 51, 101, 101, 101, 101, 102, 103],
+      [0, 1, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2, 2, 102, 103],
+      [0, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 102, 103],
+    ]);
+    expect(slow.next).toBe(104);
+    // 0.6 seconds a slice at two tokens a second: 0, 1.2, 2.4, 3.6, 4.8, 6.
+    expect(byAxis(at(1.2, [6, 2, 2], [1]).positions)[0]).toEqual([0, 1, 2, 3, 4, 5, 7, 8]);
+    // Slices of a fast clip share a position, and the picture's width decides where the text goes on.
+    expect(byAxis(at(0.25, [3, 2, 8], [1]).positions)[0]).toEqual([0, ...placeholders(1, 12), 5]);
+  });
+
   it('of text alone run on all axes', () => {
     const { positions, next } = mropePositions([5, 6, 7], places());
     expect(byAxis(positions)).toEqual([

@@ -6,12 +6,12 @@ import { reshape, sizeOf, type Tensor } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { treeFromMemory } from '../../src/io/files.ts';
 import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-write.ts';
-import { freeSegments } from '../../src/models/encoder.ts';
 import { weightSources } from '../../src/models/humanomni.ts';
 import type { ModelFiles } from '../../src/models/model-files.ts';
 import { openQwen2Vl, parseQwen2VlConfig } from '../../src/models/qwen2-vl.ts';
 import { newerQwen2VlName, openQwen2VlFiles, qwen2VlName } from '../../src/models/qwen2-vl-files.ts';
 import {
+  freePatches,
   openQwen2VlVision,
   patchPositions,
   patchValues,
@@ -73,11 +73,11 @@ async function videoTokens(
   change(data);
   const pixels = gpu.upload('inputs', 'pixels', shape, data);
   const grid = [2, 6, 10] as const;
-  const segments = uploadPatches(gpu, grid, model.config.vision);
+  const patches = uploadPatches(gpu, grid, model.config.vision);
   const [tokens] = await runOnce(gpu, 'vision', (tape) => [
-    qwen2VlVisionTokens(tape, model.vision, pixels, segments),
+    qwen2VlVisionTokens(tape, model.vision, pixels, patches),
   ]);
-  freeSegments(gpu, segments);
+  freePatches(gpu, patches);
   gpu.free(pixels);
   return { tokens: tokens!, unused: loader.unused() };
 }
@@ -117,12 +117,12 @@ describe('Qwen2-VL', () => {
     const { values } = golden('video_pixel_values');
     const data = Float32Array.from(values.subarray(0, 16 * patchValues(config)));
     const pixels = gpu.upload('inputs', 'pixels', [16, patchValues(config)], data);
-    const segments = uploadPatches(gpu, [2, 2, 4], config);
+    const patches = uploadPatches(gpu, [2, 2, 4], config);
     await checkTraining({ gpu, loader }, (tape, open) => {
       const model = openQwen2VlVision(gpu, open, loader.openPart, config);
-      return qwen2VlVisionTokens(tape, model, pixels, segments);
+      return qwen2VlVisionTokens(tape, model, pixels, patches);
     });
-    freeSegments(gpu, segments);
+    freePatches(gpu, patches);
     gpu.free(pixels);
   });
 
@@ -162,7 +162,9 @@ describe('its config', () => {
   it('names the field that is off', () => {
     const config = readConfig('config.json');
     const changed = (changes: object) => () => parseQwen2VlConfig({ ...config, ...changes });
-    expect(changed({ model_type: 'qwen2_5_vl' })).toThrow(/"model_type" is "qwen2_5_vl", expected qwen2_vl/);
+    expect(changed({ model_type: 'llava' })).toThrow(
+      /"model_type" is "llava", expected qwen2_vl or qwen2_5_vl/,
+    );
     expect(changed({ rope_scaling: null })).toThrow(/"mrope_section" is missing/);
     expect(changed({ rope_scaling: { mrope_section: [2, 3, 4] } })).toThrow(
       /"mrope_section" is \[2,3,4\], expected numbers that add up to 8, half a head/,

@@ -5,6 +5,7 @@ import {
   type PackedRows,
   packFullSegments,
   packRows,
+  packSegments,
 } from '../../src/models/rows.ts';
 import { RandomStream } from '../reference/random-stream.ts';
 
@@ -123,5 +124,19 @@ describe('full segments', () => {
         expect(rows.positions[i]).toBe(i - start);
       }
     }
+  });
+
+  it('may be of several lengths', () => {
+    const rows = packSegments([2, 3, 1]);
+    checkSymmetry(rows);
+    expect(Array.from({ length: rows.capacity }, (_, i) => keysOf(rows, i))).toEqual([
+      [0, 1],
+      [0, 1],
+      [2, 3, 4],
+      [2, 3, 4],
+      [2, 3, 4],
+      [5],
+    ]);
+    expect([...rows.positions]).toEqual([0, 1, 0, 1, 2, 0]);
   });
 });

@@ -2,18 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { Tape, Tensor } from '../../src/gpu/index.ts';
 import { add, gelu, scale, sigmoid, silu, swiglu } from '../../src/ops/elementwise.ts';
+import { erf } from '../reference/erf.ts';
 import { checkOp, numbers, ODD_SIZES, relativeError, runOnce, testGpu } from './harness.ts';
-
-/** erf by its Maclaurin series: exact to double precision for |x| up to 4. */
-function erf(x: number): number {
-  let term = x;
-  let sum = x;
-  for (let n = 1; n < 120; n++) {
-    term *= (-x * x) / n;
-    sum += term / (2 * n + 1);
-  }
-  return (2 / Math.sqrt(Math.PI)) * sum;
-}
 
 const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
 

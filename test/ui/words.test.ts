@@ -229,6 +229,9 @@ describe('the Python that loads an export', () => {
     expect(pythonSnippet(['model/model.safetensors'], 'base', 'Qwen2-VL')).toContain(
       'Qwen2VLForConditionalGeneration.from_pretrained("model"',
     );
+    expect(pythonSnippet(['adapter/adapter_config.json'], 'base', 'Qwen2.5-VL')).toContain(
+      'Qwen2_5_VLForConditionalGeneration.from_pretrained("base"',
+    );
   });
 });
 

@@ -1,21 +1,20 @@
 /** The second family in the studio: from a dropped folder and clips of several sizes to trained weights. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Dataset, Example } from '../../src/data/types.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { memoryFeatureCache } from '../../src/io/feature-cache.ts';
 import { treeFromMemory } from '../../src/io/files.ts';
-import { releaseTf, startTfOnDevice } from '../../src/media/tf-device.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
-import { type Decode, FeatureStore } from '../../src/worker/features.ts';
-import { gridOf, largestGrid, type PatchSpec } from '../../src/worker/media-spec.ts';
+import type { FeatureStore } from '../../src/worker/features.ts';
+import { largestGrid, type PatchSpec, shownClip } from '../../src/worker/media-spec.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
 import { type OpenModel, openModel, summariseModel } from '../../src/worker/model.ts';
-import { Run } from '../../src/worker/run.ts';
+import type { Run } from '../../src/worker/run.ts';
 import { testGpu } from '../ops/harness.ts';
 import { contentsOf } from '../reference/bytes-of.ts';
 import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
+import { CLIPS, CONFIG, loadRun, preparedClips, quiet } from './sized-clips.ts';
 
 let gpu: Gpu;
 let model: OpenModel;
@@ -24,57 +23,13 @@ beforeAll(async () => {
   model = await openModel(await qwen2VlTree('published'));
 });
 
-/** Clips of two sizes: tall ones of four frames, wide ones of six. */
-const decode: Decode = async ({ path }) => {
-  const [tall, seed] = [path.startsWith('tall'), path.length + path.charCodeAt(5)];
-  const [width, height, count] = tall ? [56, 84, 4] : [112, 56, 6];
-  const frames = Array.from({ length: count }, (_, frame) => ({
-    width,
-    height,
-    data: Uint8Array.from({ length: 3 * width * height }, (_, i) => (seed * 37 + frame * 11 + i) % 256),
-  }));
-  return {
-    ...{ name: path, frames, frameIndices: frames.map((_, i) => i), frameCount: count, fps: 2 },
-    ...{ waveform: null, durationSeconds: count / 2, width, height, warnings: [] },
-  };
-};
-
-const example = (path: string, label: string): Example => ({
-  ...{ id: path, path, label, writtenLabel: label, question: null, answer: label, speaker: null },
-  files: [{ path, size: path.length, blob: async () => new Blob([path]) }],
-  split: 'train',
-});
-const CLIPS = [example('tall-a.mp4', 'happy'), example('wide-b.mp4', 'sad')];
-const DATA = { name: 'clips', examples: CLIPS, issues: [], rows: 2 } as unknown as Dataset;
-const quiet = { weights: () => undefined, clips: () => undefined };
-const never = () => false;
-
-const CONFIG: Partial<Config> = {
-  ...{ promptsPerStep: 2, groupSize: 3, maxCompletionLength: 6, question: 'Which?', beta: 0.04 },
-  ...{ loraRank: 4, loraAlpha: 8, learningRate: 1e-3, schedule: 'constant', warmupSteps: 0 },
-  // A random model earns nothing; the bonus for entropy moves it all the same.
-  ...{ entropyCoef: 0.1, trainProjectors: true },
-};
-
 /** Towers run once for all tests: each opens its store over what the first one kept. */
 const cache = memoryFeatureCache();
 
-async function prepared(opened = model): Promise<FeatureStore> {
-  const features = new FeatureStore(gpu, opened, cache, decode);
-  await startTfOnDevice(gpu.device, gpu.info);
-  try {
-    await features.prepare(CLIPS, quiet, never);
-  } finally {
-    releaseTf();
-  }
-  return features;
-}
+const prepared = (opened = model): Promise<FeatureStore> => preparedClips(gpu, opened, cache);
 
 const load = (features: FeatureStore, values: Partial<Config> = {}, opened = model): Promise<Run> =>
-  Run.load({
-    ...{ gpu, model: opened, data: DATA, features, config: parseConfig({ ...CONFIG, ...values }) },
-    ...{ before: [], report: quiet, stopped: never },
-  });
+  loadRun(gpu, opened, features, values);
 
 describe('a dropped Qwen2-VL', () => {
   it('is recognised, and every tensor is used', () => {
@@ -85,15 +40,15 @@ describe('a dropped Qwen2-VL', () => {
 
   it('shows each clip in the size it has, under the limit', async () => {
     const features = await prepared();
-    expect(CLIPS.map((clip) => features.gridOf(clip))).toEqual([
-      [2, 6, 4],
-      [3, 4, 8],
+    expect(CLIPS.map((clip) => features.shownOf(clip))).toEqual([
+      { grid: [2, 6, 4], sliceSeconds: 1 },
+      { grid: [3, 4, 8], sliceSeconds: 1 },
     ]);
-    const { vision, grid } = await features.load(CLIPS[1]!);
-    expect(grid).toBeUndefined();
+    const { vision } = await features.load(CLIPS[1]!);
     expect(vision!.length).toBe((3 * 4 * 8 * 64) / 4);
     const spec = model.media as PatchSpec;
-    expect(gridOf({ frames: 8, height: 252, width: 224 }, spec)).toEqual([4, 18, 16]);
+    const size = { frames: 8, height: 252, width: 224 };
+    expect(shownClip({ ...size, seconds: 3 }, spec)).toEqual({ grid: [4, 18, 16], sliceSeconds: 0.75 });
     const [slices, rows, columns] = largestGrid(spec);
     expect((slices * rows * columns) / 4).toBe(model.counts.video);
     expect(model.counts.video).toBe(4 * 73);

@@ -162,8 +162,8 @@ async function recordVideo(
 ): Promise<Splice[]> {
   const { shape } = arrays.info('video_pixel_values');
   const pixels = gpu.upload('inputs', 'pixels', shape, await arrays.float32('video_pixel_values'));
-  const segments = uploadPatches(gpu, grid, vision.config);
-  const rows = tape.constant(() => qwen2VlVisionTokens(tape, vision, pixels, segments));
+  const patches = uploadPatches(gpu, grid, vision.config);
+  const rows = tape.constant(() => qwen2VlVisionTokens(tape, vision, pixels, patches));
   observe('video_tokens', rows);
   return layout.map(({ promptStart }) => {
     const at = Uint32Array.from(mediaPlaces(prompt, promptStart));

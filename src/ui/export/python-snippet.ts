@@ -29,26 +29,29 @@ function folderOf(paths: readonly string[], wanted: RegExp): string | undefined 
 
 const LOADING: Readonly<Record<Family, Loading>> = {
   HumanOmni: { adapterLines: humanOmniAdapter, mergedLines: humanOmniMerged },
-  'Qwen2-VL': { adapterLines: qwen2VlAdapter, mergedLines: qwen2VlMerged },
+  'Qwen2-VL': transformersLoading('Qwen2VLForConditionalGeneration'),
+  'Qwen2.5-VL': transformersLoading('Qwen2_5_VLForConditionalGeneration'),
 };
 
-function qwen2VlAdapter(folder: string, modelName: string): string {
-  return [
-    `from peft import PeftModel`,
-    `from transformers import Qwen2VLForConditionalGeneration`,
-    ``,
-    `model = Qwen2VLForConditionalGeneration.from_pretrained("${modelName}", torch_dtype="auto")`,
-    `model = PeftModel.from_pretrained(model, "${folder}").merge_and_unload()`,
-  ].join('\n');
-}
-
-function qwen2VlMerged(folder: string): string {
-  return [
-    `from transformers import AutoProcessor, Qwen2VLForConditionalGeneration`,
-    ``,
-    `model = Qwen2VLForConditionalGeneration.from_pretrained("${folder}", torch_dtype="auto")`,
-    `processor = AutoProcessor.from_pretrained("${folder}")`,
-  ].join('\n');
+/** Loading by a class that transformers has. */
+function transformersLoading(name: string): Loading {
+  return {
+    adapterLines: (folder, modelName) =>
+      [
+        `from peft import PeftModel`,
+        `from transformers import ${name}`,
+        ``,
+        `model = ${name}.from_pretrained("${modelName}", torch_dtype="auto")`,
+        `model = PeftModel.from_pretrained(model, "${folder}").merge_and_unload()`,
+      ].join('\n'),
+    mergedLines: (folder) =>
+      [
+        `from transformers import AutoProcessor, ${name}`,
+        ``,
+        `model = ${name}.from_pretrained("${folder}", torch_dtype="auto")`,
+        `processor = AutoProcessor.from_pretrained("${folder}")`,
+      ].join('\n'),
+  };
 }
 
 function humanOmniAdapter(folder: string, modelName: string): string {

@@ -27,7 +27,7 @@ export default function ModelScreen() {
         onFiles={(files) => fire(openFiles(studio, planFiles(files, 'model')))}
         onPickFolder={canPickFolder() ? () => fire(pick()) : undefined}
       >
-        Drop a HumanOmni, R1-Omni or Qwen2-VL folder: <code>config.json</code>, tokenizer,{' '}
+        Drop a HumanOmni, R1-Omni, Qwen2-VL or Qwen2.5-VL folder: <code>config.json</code>, tokenizer,{' '}
         <code>*.safetensors</code>, the towers inside or in folders of their own. It stays on this device.
       </DropZone>
       <Problems commands={['openModel', 'openModelFolder', 'openStoredModel', 'openDemo']} />

@@ -61,16 +61,22 @@ const R1_OMNI_NOTES: Readonly<Record<FamilyName, readonly string[]>> = {
   'Qwen2-VL': [
     'Qwen2-VL is the model that this trainer was first written for; it sees the video and hears nothing.',
   ],
+  'Qwen2.5-VL': [
+    'Qwen2.5-VL is newer than this trainer, which was first written for Qwen2-VL: see that your version and its transformers open it.',
+    'It sees the video and hears nothing.',
+  ],
 };
+
+const PICTURES_ONLY =
+  'TRL trains on text and pictures, not on video: give it frames, or take the R1-Omni trainer below.';
 
 const TRL_LIMITS: Readonly<Record<FamilyName, readonly string[]>> = {
   HumanOmni: [
     'TRL trains on text and pictures, not on video or sound: it sees the prompt with its media tags. HumanOmni loads where its',
     "package is installed (`import humanomni.model`); the adapter also fits the plain Qwen2 that is the model's text part.",
   ],
-  'Qwen2-VL': [
-    'TRL trains on text and pictures, not on video: give it frames, or take the R1-Omni trainer below.',
-  ],
+  'Qwen2-VL': [PICTURES_ONLY],
+  'Qwen2.5-VL': [PICTURES_ONLY],
 };
 
 function trlLines({ checkpoint, family }: ReadmeFacts): string[] {
