@@ -20,7 +20,8 @@ struct Controls {
   repetition_penalty: f32,    // 1: off
   seed: u32,
   step: u32,
-  first_row: u32,             // stream of row 0
+  limit: u32,                 // tokens that a row may draw
+  streams: array<u32>,        // [rows] random stream of each row
 }
 struct Top { largest: f32, raw_largest: f32, raw_log_sum: f32 }
 struct Cut { lowest: u32, largest: f32, mass: f32 }   // kept: in_order(score) >= lowest (and min-p); sum of their weights
@@ -43,7 +44,7 @@ struct Cut { lowest: u32, largest: f32, mass: f32 }   // kept: in_order(score) >
 @group(0) @binding(15) var<storage, read_write> history: array<u32>;        // [rows, capacity], as drawn
 @group(0) @binding(16) var<storage, read_write> history_log_probs: array<f32>;   // [rows, capacity]
 @group(0) @binding(17) var<storage, read_write> counts: array<u32>;         // [rows], as lengths
-@group(0) @binding(18) var<storage, read_write> ended: array<u32>;          // [rows], 1 once a row has drawn an end id
+@group(0) @binding(18) var<storage, read_write> ended: array<u32>;          // [rows], 1 once a row has drawn an end id, 2 once it is cut
 
 const LOWEST = -1e30;
 const GREATEST = 0xffffffffu;
@@ -199,7 +200,7 @@ fn draw(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: 
     if (i == lane) { before = total; }
     total += lane_values[i].x;
   }
-  let uniform_number = random_uniform(controls.seed, vec3<u32>(controls.step, controls.first_row + row, lengths[row]));
+  let uniform_number = random_uniform(controls.seed, vec3<u32>(controls.step, controls.streams[row], lengths[row]));
   let point = select(uniform_number * total, 0.0, controls.greedy != 0u);
   if (point < before || point >= before + mass) { return; }
   var chosen = first;
@@ -213,7 +214,7 @@ fn draw(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: 
   log_probs[row] = logits[start + chosen] * controls.inverse_temperature - top.raw_largest - top.raw_log_sum;
 }
 
-// Appends what was drawn and notes rows that ended; ended rows give `pad`. One thread per row.
+// Appends what was drawn and notes rows that ended, by an end id or at the limit; ended rows give `pad`. One thread per row.
 @compute @workgroup_size(64)
 fn advance(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let row = linear_workgroup(group, grid) * 64u + lane;
@@ -230,6 +231,7 @@ fn advance(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) gri
     history_log_probs[row * u.capacity + length] = log_probs[row];
     counts[row] = length + 1u;
   }
+  if (length + 1u >= min(controls.limit, u.capacity)) { ended[row] = 2u; }
   for (var i = 0u; i < u.end_count; i++) {
     if (token == end_ids[i]) { ended[row] = 1u; }
   }

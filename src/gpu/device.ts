@@ -73,9 +73,14 @@ export class Gpu {
   }
 
   /** Overwrites the start of a tensor's bytes with `data`. */
-  write(tensor: Tensor, data: Float32Array | Uint32Array | Int32Array | Uint16Array | Uint8Array): void {
-    const { buffer, offset } = placed(tensor);
-    if (data.byteLength > byteLength(tensor)) {
+  write(
+    tensor: Tensor,
+    data: Float32Array | Uint32Array | Int32Array | Uint16Array | Uint8Array,
+    firstWord = 0,
+  ): void {
+    const { buffer, offset: start } = placed(tensor);
+    const offset = start + 4 * firstWord;
+    if (4 * firstWord + data.byteLength > byteLength(tensor)) {
       throw new Error(`${tensor.label}: ${data.byteLength} bytes do not fit its ${byteLength(tensor)}.`);
     }
     const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);

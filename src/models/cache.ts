@@ -1,4 +1,4 @@
-import { defineKernel, type Gpu, type Tape, type Tensor, update } from '../gpu/index.ts';
+import { defineKernel, type Gpu, read, type Tape, type Tensor, update } from '../gpu/index.ts';
 import { scatterRowsInto } from '../ops/splice-rows.ts';
 import type { KeyValueCache, Qwen2Config } from './qwen2.ts';
 
@@ -6,7 +6,7 @@ const advanceKernel = defineKernel({
   shader: 'decode_rows',
   entry: 'advance',
   uniforms: { rows: 'u32' },
-  bindings: { positions: update(1), slots: update(2), spans: update(3) },
+  bindings: { positions: update(1), slots: update(2), spans: update(3), ended: read(4) },
 });
 
 /** Keys and values of every layer, one slot a token, written in place and never moved. */
@@ -52,12 +52,18 @@ export class DecoderCache {
   }
 }
 
-/** Records that every decoding row moves one token on: its position, its cache slot, and the end of what it sees. */
-export function advanceRows(tape: Tape, positions: Tensor, slots: Tensor, spans: Tensor): void {
+/**
+ * Records that every decoding row moves one token on: its position, its cache slot, and the end of what it sees. Rows whose
+ * `ended` (u32 [rows]) is not 0 stay where they are.
+ */
+export function advanceRows(
+  tape: Tape,
+  { positions, slots, spans, ended }: Record<'positions' | 'slots' | 'spans' | 'ended', Tensor>,
+): void {
   const rows = positions.shape[0]!;
   tape.recorder.dispatch(advanceKernel, {
     uniforms: { rows },
-    tensors: { positions, slots, spans },
+    tensors: { positions, slots, spans, ended },
     workgroups: Math.ceil(rows / 64),
   });
 }

@@ -39,6 +39,7 @@ const draw = kernel('draw', {
   logProbs: write(13),
 });
 const advance = kernel('advance', {
+  controls: read(2),
   tokens: update(12),
   logProbs: update(13),
   endIds: read(14),
@@ -66,17 +67,22 @@ export interface SamplingSettings {
   readonly seed: number;
   /** Training step: the same seed and step draw the same tokens. */
   readonly step: number;
-  /** Random stream of row 0, for a step that samples in several calls; 0 unless said. */
+  /** Random stream of row 0, the others count on from there; 0 unless said. */
   readonly firstRow?: number;
 }
 
 const CONTROL_WORDS = 9;
+/** No limit but the room for drawn tokens. */
+const UNLIMITED = 0xffffffff;
+/** How a row came to its end. */
+const ENDED = 1;
+const CUT = 2;
 
-/** The words of `Controls` in shaders/sampling.wgsl. */
-export function encodeControls(settings: SamplingSettings): Uint32Array {
+/** The words of `Controls` in shaders/sampling.wgsl, for that many rows. */
+export function encodeControls(settings: SamplingSettings, rows: number, limit = UNLIMITED): Uint32Array {
   const { repetitionPenalty, temperature, topK, topP, minP, seed, step, firstRow = 0 } = settings;
   const greedy = temperature === 0;
-  const words = new Uint32Array(CONTROL_WORDS);
+  const words = new Uint32Array(CONTROL_WORDS + rows);
   const floats = new Float32Array(words.buffer);
   floats[0] = greedy ? 1 : 1 / temperature;
   words[1] = greedy ? 1 : 0;
@@ -84,13 +90,14 @@ export function encodeControls(settings: SamplingSettings): Uint32Array {
   floats[3] = topP;
   floats[4] = greedy ? 0 : minP;
   floats[5] = repetitionPenalty;
-  words.set([seed, step, firstRow], 6);
+  words.set([seed, step, limit], 6);
+  for (let row = 0; row < rows; row++) words[CONTROL_WORDS + row] = firstRow + row;
   return words;
 }
 
 /** What each row has drawn so far, and what is drawn next; all on the GPU, so that steps follow without reading back. */
 export interface SamplingState {
-  /** u32 [9] from {@link encodeControls}. */
+  /** u32 [9 + rows] from {@link encodeControls}. */
   readonly controls: Tensor;
   /** u32 [rows, capacity] ids drawn. */
   readonly history: Tensor;
@@ -98,7 +105,7 @@ export interface SamplingState {
   readonly historyLogProbs: Tensor;
   /** u32 [rows] how many have been drawn. */
   readonly lengths: Tensor;
-  /** u32 [rows] 1 once an end id was drawn. */
+  /** u32 [rows] 1 once an end id was drawn, 2 once the limit was met without. */
   readonly ended: Tensor;
   /** u32 [rows] the token drawn last: the next step's input. Ended rows repeat the first end id. */
   readonly tokens: Tensor;
@@ -121,7 +128,7 @@ type Previous = Pick<SamplingState, 'controls' | 'history' | 'lengths'>;
 function prepare(recorder: Recorder, logits: Tensor, state: Previous): Prepared {
   const [rows, vocabulary] = [logits.shape[0]!, logits.shape[1]!];
   const { controls, history: drawn, lengths } = state;
-  expectShape('sampling controls', controls, [CONTROL_WORDS]);
+  expectShape('sampling controls', controls, [CONTROL_WORDS + rows]);
   expectShape('sampling history', drawn, [rows, -1]);
   expectShape('sampling lengths', lengths, [rows]);
   const values = { rows, vocabulary, capacity: drawn.shape[1]!, end_count: 0, pad: 0 };
@@ -183,7 +190,7 @@ export function sampleTokens(recorder: Recorder, logits: Tensor, state: Sampling
   recorder.dispatch(advance, {
     uniforms: { ...values, end_count: endIds.shape[0]!, pad },
     defines,
-    tensors: { tokens, logProbs, endIds, history, historyLogProbs, lengths, ended },
+    tensors: { controls, tokens, logProbs, endIds, history, historyLogProbs, lengths, ended },
     workgroups: Math.ceil(values.rows / 64),
   });
 }
@@ -223,7 +230,7 @@ export class Sampler {
     this.#gpu = gpu;
     this.#options = options;
     this.state = {
-      controls: tensor('sampling controls', [CONTROL_WORDS]),
+      controls: tensor('sampling controls', [CONTROL_WORDS + rows]),
       history: tensor('drawn ids', [rows, capacity]),
       historyLogProbs: tensor('drawn log-probabilities', [rows, capacity], 'f32'),
       lengths: tensor('drawn lengths', [rows]),
@@ -246,18 +253,32 @@ export class Sampler {
     sampleTokens(recorder, logits, this.state, endIds[0]!);
   }
 
-  /** Empties all rows and sets how the next tokens are chosen. */
-  begin(settings: SamplingSettings): void {
-    const none = new Uint32Array(this.#options.rows);
-    this.#gpu.write(this.state.controls, encodeControls(settings));
+  /** Empties all rows, and sets how the next tokens are chosen and how many a row may draw. */
+  begin(settings: SamplingSettings, limit?: number): void {
+    const { rows } = this.#options;
+    const none = new Uint32Array(rows);
+    this.#gpu.write(this.state.controls, encodeControls(settings, rows, limit));
     for (const tensor of [this.state.lengths, this.state.ended, this.state.tokens])
       this.#gpu.write(tensor, none);
   }
 
-  /** Whether every row has drawn an end id. */
-  async allEnded(): Promise<boolean> {
-    const ended = await this.#gpu.readU32(this.state.ended);
-    return ended.every((flag) => flag !== 0);
+  /** Lets all rows rest until they are started. */
+  park(): void {
+    this.#gpu.write(this.state.ended, new Uint32Array(this.#options.rows).fill(CUT));
+  }
+
+  /** Empties a row, which goes on from `token` with random numbers of its own. */
+  start(row: number, { token, stream }: { readonly token: number; readonly stream: number }): void {
+    const { controls, tokens, lengths, ended } = this.state;
+    this.#gpu.write(controls, Uint32Array.of(stream), CONTROL_WORDS + row);
+    this.#gpu.write(tokens, Uint32Array.of(token), row);
+    this.#gpu.write(lengths, Uint32Array.of(0), row);
+    this.#gpu.write(ended, Uint32Array.of(0), row);
+  }
+
+  /** Whether each row rests: it drew an end id or met its limit. */
+  async resting(): Promise<boolean[]> {
+    return Array.from(await this.#gpu.readU32(this.state.ended), (flag) => flag !== 0);
   }
 
   /** All rows, read back. */
@@ -272,7 +293,11 @@ export class Sampler {
     const { rows, capacity } = this.#options;
     return Array.from({ length: rows }, (_, row) => {
       const [start, end] = [row * capacity, row * capacity + counts[row]!];
-      return { ids: ids.slice(start, end), logProbs: logProbs.slice(start, end), ended: flags[row] !== 0 };
+      return {
+        ids: ids.slice(start, end),
+        logProbs: logProbs.slice(start, end),
+        ended: flags[row] === ENDED,
+      };
     });
   }
 

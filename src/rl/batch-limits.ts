@@ -68,21 +68,34 @@ export function planPasses(
   return { promptsPerPass, largest, checkpoint: keptBytes(decoder, largest.tokens) > KEPT_BYTES };
 }
 
-/** Prompts that are sampled together: as even a share of `prompts` as prefill and cache have room for. */
-export function promptsPerRollout(
+export interface RolloutPlan {
+  /** Groups whose rows decode together. */
+  readonly groups: number;
+  /** Prompts that the cache has room for. */
+  readonly places: number;
+}
+
+/**
+ * How many groups are sampled together, as far as the cache has room. Where others wait, twice as many prompts lie in the
+ * cache: the next ones enter while the last rows of a group go on. (A group of one leaves no row behind.)
+ */
+export function planRollout(
   decoder: Qwen2Config,
-  bindingBytes: number,
   shape: {
+    /** Prompts of one rollout, and how many of them may decode together. */
     readonly prompts: number;
+    readonly together: number;
     readonly promptTokens: number;
     readonly groupSize: number;
     readonly length: number;
   },
-): number {
-  const { prompts, promptTokens, groupSize, length } = shape;
+): RolloutPlan {
+  const { prompts, together, promptTokens, groupSize, length } = shape;
   const slotBytes = 2 * 4 * decoder.layers * decoder.kvHeads * decoder.headDim;
-  const byCache = CACHE_BYTES / (slotBytes * (promptTokens + groupSize * length));
-  const byPrefill = tokensPerPass(decoder, bindingBytes) / promptTokens;
-  const most = Math.max(1, Math.floor(Math.min(prompts, byCache, byPrefill)));
-  return Math.ceil(prompts / Math.ceil(prompts / most));
+  const most = (placesPerGroup: number): number => {
+    const slots = placesPerGroup * promptTokens + groupSize * length;
+    return Math.max(1, Math.min(together, Math.floor(CACHE_BYTES / (slotBytes * slots))));
+  };
+  if (most(1) >= prompts || groupSize === 1) return { groups: most(1), places: most(1) };
+  return { groups: most(2), places: Math.min(prompts, 2 * most(2)) };
 }

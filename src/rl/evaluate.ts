@@ -1,10 +1,9 @@
 import { deriveSeed } from '../math/random.ts';
 import type { SamplingSettings } from '../ops/sampling.ts';
 import type { Config } from '../protocol/config.ts';
-import type { EvalClip, EvalResult, Mute, SampledDecoding, Split } from '../protocol/messages.ts';
+import type { EvalResult, Mute, SampledDecoding, Split } from '../protocol/messages.ts';
 import type { RunContext, RunExample } from './run-context.ts';
 import { passRates, readClip, scoreClips } from './score-clips.ts';
-import { mapInOrder } from './step.ts';
 
 export interface EvaluateOptions {
   readonly split: Split;
@@ -29,22 +28,16 @@ export async function evaluate(
   const { tokenizer, config } = context.setup;
   const samples = sampled?.samples ?? 1;
   const generator = await context.evaluationGenerator(samples);
-  const batch = generator.shape.prompts;
-  const clips: EvalClip[] = [];
-  for (let at = 0; at < examples.length; at += batch) {
-    const part = examples.slice(at, at + batch);
-    const media = await mapInOrder(part, (example) => context.mediaOf(example));
-    const completions = await generator.generate(
-      part.map(({ prompt }) => prompt),
-      { ...samplingSettings(config, sampled), firstRow: at * samples },
-      media.map(({ tokens }) => tokens),
-    );
-    part.forEach(({ id, clipId = id, label }, i) => {
-      const texts = completions[i]!.map(({ ids }) => tokenizer.decode(ids));
-      clips.push(readClip({ id: clipId, label }, texts, labels));
-    });
-    progress?.(clips.length, examples.length);
-  }
+  const completions = await generator.generate(
+    examples.map(({ prompt }) => prompt),
+    samplingSettings(config, sampled),
+    async (index) => (await context.mediaOf(examples[index]!)).tokens,
+    { progress: (answered) => progress?.(answered, examples.length) },
+  );
+  const clips = examples.map(({ id, clipId = id, label }, index) => {
+    const texts = completions[index]!.map(({ ids }) => tokenizer.decode(ids));
+    return readClip({ id: clipId, label }, texts, labels);
+  });
   return {
     split,
     step,

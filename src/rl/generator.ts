@@ -1,23 +1,28 @@
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import { advanceRows, DecoderCache } from '../models/cache.ts';
-import { decode, positionAxes, type Qwen2, type RowTensors } from '../models/qwen2.ts';
-import { layoutGroups, packRows, positionShape } from '../models/rows.ts';
-import { embedding, gatherRows } from '../ops/gather-rows.ts';
+import { decode, type Qwen2, type RowTensors } from '../models/qwen2.ts';
+import { embedding } from '../ops/gather-rows.ts';
 import { headLogits } from '../ops/head.ts';
 import { Sampler, type SamplingSettings } from '../ops/sampling.ts';
-import { spliceRows } from '../ops/splice-rows.ts';
-import { MediaBatch, type MediaTokens } from './media-input.ts';
-import { PADDING } from './pass-arrays.ts';
+import type { MediaTokens } from './media-input.ts';
+import { type Entry, Prefill } from './prefill.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
+import { RowSchedule, type RowStart } from './row-schedule.ts';
 
 /** The extents that a generator's plans are recorded for. */
 export interface GeneratorShape {
-  readonly prompts: number;
+  /** Rows that decode together. */
+  readonly rows: number;
+  /** Completions of each prompt. */
   readonly groupSize: number;
-  /** Room for the prompts' tokens, all together. */
+  /** Prompts that the cache has room for; with more of them than the rows need, rows wait less for a place. */
+  readonly places: number;
+  /** Tokens of the longest prompt. */
   readonly promptTokens: number;
-  /** Room for the prompts' media tokens, all together. */
+  /** Room for one prompt's media tokens. */
   readonly mediaRows: number;
+  /** Prompts that one pass may read; those that come later, or are fewer, are read one by one. */
+  readonly prefillTogether: number;
   readonly maxNewTokens: number;
 }
 
@@ -30,204 +35,179 @@ export interface Completion {
   readonly ended: boolean;
 }
 
-/** Decode steps between two looks at whether all rows have ended. */
-const STEPS_PER_CHECK = 8;
-
-interface Inputs {
-  readonly prefill: RowTensors;
-  /** u32 [promptTokens] */
-  readonly promptIds: Tensor;
-  /** u32 [promptTokens] cache slot of each prompt token. */
-  readonly promptSlots: Tensor;
-  /** u32 [rows] packed index of each row's last prompt token. */
-  readonly lastToken: Tensor;
-  readonly rows: RowTensors;
-  /** u32 [rows] cache slot the next token of each row writes. */
-  readonly rowSlots: Tensor;
+export interface GenerateOptions {
+  /** Most tokens of a completion; as many as the shape has room for unless said. */
+  readonly limit?: number;
+  /** Told how many prompts have all their completions. */
+  readonly progress?: (prompts: number) => void;
 }
 
+/** Media tokens of a prompt, asked for when it is put into the cache. */
+export type MediaOf = (prompt: number) => MediaTokens | Promise<MediaTokens>;
+
+/** Decode steps between two looks at which rows have ended. */
+const STEPS_PER_CHECK = 8;
+
 /**
- * Samples G completions for each of several prompts, on the GPU: one prefill of all prompts, whose keys and values the
- * group shares, then one plan per token for all rows. Which token, probability and end came out is read back at the end.
+ * Samples G completions for each of any number of prompts, on the GPU. A prompt is read once, whatever its completions:
+ * the keys and values of all its tokens but the last lie in a place of the cache. Each row of a decode step then works on a
+ * completion of its own, beginning with the prompt's last token; a row that is done takes the next completion that waits.
+ * A completion's random numbers are those of its number among all, so that the schedule does not change what is drawn.
+ * Every few steps it is read back which rows are done.
  */
 export class Generator {
   readonly shape: GeneratorShape;
-  readonly media: MediaBatch;
   readonly #gpu: Gpu;
-  /** On how many axes a prompt's token has a position; what is sampled has the same on all. */
-  readonly #axes: number;
-  readonly #inputs: Inputs;
+  readonly #rows: RowTensors;
+  /** u32 [rows] cache slot the next token of each row writes. */
+  readonly #slots: Tensor;
   readonly #cache: DecoderCache;
   readonly #sampler: Sampler;
-  #prefill!: Plan;
+  /** The largest first, the last for one prompt. */
+  #prefills: readonly Prefill[] = [];
   #step!: Plan;
 
   private constructor(gpu: Gpu, model: Qwen2, shape: GeneratorShape, endIds: readonly number[]) {
-    const { prompts, groupSize, promptTokens, maxNewTokens, mediaRows } = shape;
-    const rows = prompts * groupSize;
+    const { rows, places, promptTokens, maxNewTokens } = shape;
     const u32 = (label: string, extents: readonly number[]): Tensor =>
-      gpu.tensor('inputs', label, extents, 'u32');
+      gpu.tensor('inputs', `row ${label}`, extents, 'u32');
     this.shape = shape;
     this.#gpu = gpu;
-    this.#axes = positionAxes(model.config);
-    this.media = new MediaBatch(gpu, 'rollout', mediaRows, model.config.hiddenSize);
-    this.#cache = new DecoderCache(gpu, model.config, promptTokens + rows * maxNewTokens);
+    this.#cache = new DecoderCache(gpu, model.config, places * promptTokens + rows * maxNewTokens);
     this.#sampler = new Sampler(gpu, { rows, capacity: maxNewTokens, vocab: model.config.vocabSize, endIds });
-    this.#inputs = {
-      prefill: {
-        positions: u32('prompt positions', positionShape(promptTokens, this.#axes)),
-        spans: u32('prompt spans', [promptTokens, 4]),
-        keySpans: u32('prompt key spans', [promptTokens, 2]),
-      },
-      promptIds: u32('prompt ids', [promptTokens]),
-      promptSlots: u32('prompt slots', [promptTokens]),
-      lastToken: u32('last prompt token', [rows]),
-      rows: {
-        positions: u32('row positions', [rows]),
-        spans: u32('row spans', [rows, 4]),
-        keySpans: u32('row key spans', [1, 2]),
-      },
-      rowSlots: u32('row slots', [rows]),
+    this.#slots = u32('slots', [rows]);
+    this.#rows = {
+      positions: u32('positions', [rows]),
+      spans: u32('spans', [rows, 4]),
+      keySpans: u32('key spans', [1, 2]),
     };
   }
 
-  /** Records and compiles both plans. */
+  /** Records and compiles all plans. */
   static async create(
     gpu: Gpu,
     arena: Arena,
     model: Qwen2,
     shape: GeneratorShape,
-    options: { endIds: readonly number[]; adapters: boolean },
+    { endIds, adapters }: { endIds: readonly number[]; adapters: boolean },
   ): Promise<Generator> {
-    const generator = new Generator(gpu, model, shape, options.endIds);
-    generator.#prefill = await generator.#recordPrefill(arena, model, options.adapters);
-    generator.#step = await generator.#recordStep(arena, model, options.adapters);
+    const generator = new Generator(gpu, model, shape, endIds);
+    const prefill = (prompts: number): Promise<Prefill> =>
+      Prefill.create(gpu, arena, model, generator.#cache, { ...shape, prompts }, adapters);
+    const { prefillTogether } = shape;
+    generator.#prefills = [
+      ...(prefillTogether > 1 ? [await prefill(prefillTogether)] : []),
+      await prefill(1),
+    ];
+    generator.#step = await generator.#recordStep(arena, model, adapters);
     return generator;
-  }
-
-  #recordPrefill(arena: Arena, model: Qwen2, adapters: boolean): Promise<Plan> {
-    const tape = new Tape();
-    const { prefill, promptIds, promptSlots, lastToken } = this.#inputs;
-    tape.constant(() => {
-      const text = embedding(tape, model.embedTokens, promptIds);
-      const x = spliceRows(tape, text, this.media.rows, this.media.at);
-      const cache = this.#cache.fill(tape, promptSlots);
-      const hidden = decode(tape, model, x, prefill, { adapters, cache });
-      const last = gatherRows(tape, hidden, lastToken);
-      this.#sampler.record(tape.recorder, headLogits(tape.recorder, last, model.head));
-    });
-    return Plan.create(this.#gpu, 'prefill', tape.recorder, arena);
   }
 
   #recordStep(arena: Arena, model: Qwen2, adapters: boolean): Promise<Plan> {
     const tape = new Tape();
-    const { rows, rowSlots } = this.#inputs;
+    const { positions, spans } = this.#rows;
     tape.constant(() => {
       const x = embedding(tape, model.embedTokens, this.#sampler.tokens);
-      const cache = this.#cache.extend(tape, rowSlots);
-      const hidden = decode(tape, model, x, rows, { adapters, cache });
+      const cache = this.#cache.extend(tape, this.#slots);
+      const hidden = decode(tape, model, x, this.#rows, { adapters, cache });
       this.#sampler.record(tape.recorder, headLogits(tape.recorder, hidden, model.head));
-      advanceRows(tape, rows.positions, rowSlots, rows.spans);
+      advanceRows(tape, { positions, slots: this.#slots, spans, ended: this.#sampler.state.ended });
     });
     return Plan.create(this.#gpu, 'decode step', tape.recorder, arena);
   }
 
-  /**
-   * Samples. `prompts` may be fewer than the shape has room for; the rest of the rows repeat the last prompt and are
-   * thrown away. Returns [prompt][completion]. `media` may be left out when media.rows was filled on the GPU.
-   */
+  /** Samples. Returns [prompt][completion]. Throws where a prompt is too long or ends with a media token. */
   async generate(
     prompts: readonly PromptTokens[],
     settings: SamplingSettings,
-    media?: readonly MediaTokens[],
-    maxNewTokens = this.shape.maxNewTokens,
+    media: MediaOf,
+    { limit = this.shape.maxNewTokens, progress = () => undefined }: GenerateOptions = {},
   ): Promise<Completion[][]> {
-    this.#writeInputs(prompts, media);
-    this.#sampler.begin(settings);
-    await this.#prefill.run();
-    for (let token = 1; token < maxNewTokens; token++) {
-      await this.#step.run();
-      if (token % STEPS_PER_CHECK === 0 && (await this.#sampler.allEnded())) break;
-    }
-    return this.#collect(prompts.length, maxNewTokens);
-  }
-
-  #writeInputs(prompts: readonly PromptTokens[], media?: readonly MediaTokens[]): void {
-    const { prompts: room, groupSize, promptTokens, maxNewTokens } = this.shape;
-    const filled = Array.from({ length: room }, (_, i) => prompts[Math.min(i, prompts.length - 1)]!);
-    const shapes = (lengths: number[]) =>
-      filled.map(({ ids, positions }) => ({
-        promptLength: ids.length,
-        completionLengths: lengths,
-        ...(positions ? { promptPositions: positions } : {}),
-      }));
-    const packed = layoutGroups(shapes([]));
-    const slots = layoutGroups(shapes(Array<number>(groupSize).fill(maxNewTokens)));
-    const rows = packRows(packed, promptTokens, this.#axes);
-    const ids = new Uint32Array(promptTokens);
-    const promptSlots = new Uint32Array(promptTokens).fill(PADDING);
-    const lastToken: number[] = [];
-    const row = { positions: [] as number[], spans: [] as number[], slots: [] as number[] };
-    filled.forEach((prompt, p) => {
-      const { promptStart, promptLength } = packed[p]!;
-      const slot = slots[p]!;
-      ids.set(prompt.ids, promptStart);
-      for (let i = 0; i < promptLength; i++) promptSlots[promptStart + i] = slot.promptStart + i;
-      for (const start of slot.starts) {
-        lastToken.push(promptStart + promptLength - 1);
-        row.positions.push(prompt.positions?.next ?? promptLength);
-        row.slots.push(start);
-        row.spans.push(slot.promptStart, slot.promptStart + promptLength, start, start + 1);
+    for (const prompt of prompts) this.#check(prompt);
+    const { rows, places, groupSize } = this.shape;
+    const schedule = new RowSchedule({ prompts: prompts.length, groupSize, rows, places });
+    const completions = prompts.map((): Completion[] => []);
+    /** Tokens that each row at work may still draw. */
+    const left = new Map<number, number>();
+    let whole = 0;
+    this.#sampler.begin(settings, limit);
+    this.#sampler.park();
+    while (schedule.waits || schedule.running.size > 0) {
+      const { enters, starts } = schedule.deal();
+      const entries: Entry[] = [];
+      for (const { prompt, place } of enters) {
+        const firstSlot = this.#placeStart(place);
+        entries.push({ prompt: prompts[prompt]!, media: await media(prompt), firstSlot });
       }
-    });
-    const {
-      prefill,
-      promptIds,
-      promptSlots: slotTensor,
-      lastToken: last,
-      rows: decoding,
-      rowSlots,
-    } = this.#inputs;
-    const write = (tensor: Tensor, data: Uint32Array): void => this.#gpu.write(tensor, data);
-    write(prefill.positions, rows.positions);
-    write(prefill.spans, rows.spans);
-    write(prefill.keySpans, rows.keySpans);
-    write(promptIds, ids);
-    write(slotTensor, promptSlots);
-    write(last, Uint32Array.from(lastToken));
-    write(decoding.positions, Uint32Array.from(row.positions));
-    write(decoding.spans, Uint32Array.from(row.spans));
-    write(rowSlots, Uint32Array.from(row.slots));
-    const starts = packed.map(({ promptStart }) => promptStart);
-    const places = prompts.length;
-    this.media.write(filled.slice(0, places), starts.slice(0, places), media);
+      await this.#enter(entries);
+      for (const start of starts) this.#start(start, prompts[start.prompt]!, settings.firstRow ?? 0);
+      for (const { row } of starts) left.set(row, limit);
+      const resting = await this.#advance(left);
+      const done = [...schedule.running.keys()].filter((row) => resting[row]);
+      for (const row of done) left.delete(row);
+      // Nothing is read back while nobody waits and some rows are still at work.
+      if (done.length === 0 || (!schedule.waits && done.length < schedule.running.size)) continue;
+      const sampled = await this.#sampler.read();
+      for (const row of done) {
+        const { prompt, index } = schedule.running.get(row)!;
+        completions[prompt]![index] = sampled[row]!;
+        if (schedule.finish(row)) progress(++whole);
+      }
+    }
+    return completions;
   }
 
-  async #collect(prompts: number, maxNewTokens: number): Promise<Completion[][]> {
-    const { groupSize } = this.shape;
-    const sampled = await this.#sampler.read();
-    return Array.from({ length: prompts }, (_, p) =>
-      Array.from({ length: groupSize }, (_, g) => {
-        const row = sampled[p * groupSize + g]!;
-        const length = Math.min(maxNewTokens, row.ids.length);
-        return {
-          ids: row.ids.slice(0, length),
-          logProbs: row.logProbs.slice(0, length),
-          ended: row.ended,
-        };
-      }),
-    );
+  #check({ ids, video, audio }: PromptTokens): void {
+    const { promptTokens } = this.shape;
+    if (ids.length === 0 || ids.length > promptTokens) {
+      throw new Error(`Generator: a prompt of ${ids.length} tokens; expected 1 to ${promptTokens}.`);
+    }
+    const ends = [video, audio].map((slot) => (slot ? slot.start + slot.count : 0));
+    if (ends.includes(ids.length)) throw new Error('Generator: a prompt must end with a token of text.');
+  }
+
+  /** Decodes until the next look; returns which rows rest then. */
+  async #advance(left: Map<number, number>): Promise<boolean[]> {
+    const steps = Math.min(STEPS_PER_CHECK, Math.max(...left.values()));
+    for (let step = 0; step < steps; step++) await this.#step.run();
+    for (const [row, tokens] of left) left.set(row, Math.max(0, tokens - steps));
+    return this.#sampler.resting();
+  }
+
+  /** First slot of a prompt's place, and of a row's own tokens. */
+  #placeStart = (place: number): number => place * this.shape.promptTokens;
+  #rowStart = (row: number): number => this.#placeStart(this.shape.places) + row * this.shape.maxNewTokens;
+
+  async #enter(entries: readonly Entry[]): Promise<void> {
+    let at = 0;
+    for (const prefill of this.#prefills) {
+      const { prompts } = prefill.shape;
+      for (; entries.length - at >= prompts; at += prompts)
+        await prefill.run(entries.slice(at, at + prompts));
+    }
+  }
+
+  /** Lets a row begin a completion with its prompt's last token. */
+  #start({ row, place, prompt: number, index }: RowStart, prompt: PromptTokens, firstStream: number): void {
+    const { positions, spans } = this.#rows;
+    const length = prompt.ids.length - 1;
+    const [promptStart, own] = [this.#placeStart(place), this.#rowStart(row)];
+    const position = (prompt.positions?.next ?? prompt.ids.length) - 1;
+    this.#gpu.write(positions, Uint32Array.of(position), row);
+    this.#gpu.write(spans, Uint32Array.of(promptStart, promptStart + length, own, own + 1), 4 * row);
+    this.#gpu.write(this.#slots, Uint32Array.of(own), row);
+    this.#sampler.start(row, {
+      token: prompt.ids[length]!,
+      stream: firstStream + number * this.shape.groupSize + index,
+    });
   }
 
   [Symbol.dispose](): void {
-    const { prefill, promptIds, promptSlots, lastToken, rows, rowSlots } = this.#inputs;
-    this.#prefill[Symbol.dispose]();
+    const { positions, spans, keySpans } = this.#rows;
+    for (const prefill of this.#prefills) prefill[Symbol.dispose]();
     this.#step[Symbol.dispose]();
-    this.media[Symbol.dispose]();
     this.#cache[Symbol.dispose]();
     this.#sampler[Symbol.dispose]();
-    const { positions, spans, keySpans } = prefill;
-    this.#gpu.free(positions, spans, keySpans, promptIds, promptSlots, lastToken, rowSlots);
-    this.#gpu.free(rows.positions, rows.spans, rows.keySpans);
+    this.#gpu.free(positions, spans, keySpans, this.#slots);
   }
 }

@@ -2,7 +2,7 @@ import { Arena } from '../gpu/index.ts';
 import { freeBertTokens, uploadBertTokens } from '../models/bert.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { planPasses, promptsPerRollout } from './batch-limits.ts';
+import { planPasses, planRollout, type RolloutPlan, tokensPerPass } from './batch-limits.ts';
 import type { Features } from './encoder.ts';
 import { Generator, type GeneratorShape } from './generator.ts';
 import { LOSS_DEFAULTS, type LossConfig } from './loss-config.ts';
@@ -59,7 +59,8 @@ export function lossConfig(config: Config): LossConfig {
   return { ...LOSS_DEFAULTS, ...values };
 }
 
-const generatorKey = (prompts: number, groupSize: number): string => `${prompts}x${groupSize}`;
+const generatorKey = ({ groups, places }: RolloutPlan, groupSize: number): string =>
+  `${groups}x${groupSize} of ${places}`;
 
 /** Everything a run keeps on the GPU beside the policy: sampler, update, media tokens. */
 export class RunContext {
@@ -132,47 +133,56 @@ export class RunContext {
     return known;
   }
 
-  /** The sampler for training rollouts; a step's prompts may need several turns of it. */
+  /** The sampler for training rollouts; where a step's prompts do not fit together, some wait for others. */
   rolloutGenerator(): Promise<Generator> {
+    return this.#generator(this.#rolloutPlan(), this.setup.config.groupSize);
+  }
+
+  #rolloutPlan(): RolloutPlan {
     const { promptsPerStep, groupSize } = this.setup.config;
-    return this.#generator(this.#promptsTogether(promptsPerStep, groupSize), groupSize);
+    return this.#planRollout({ prompts: promptsPerStep, together: promptsPerStep, groupSize });
   }
 
   /** The sampler for evaluation. Of the shapes asked for only the latest stays, as its cache of keys and values is large. */
   evaluationGenerator(answersPerPrompt = 1): Promise<Generator> {
-    const prompts = this.#promptsTogether(Math.ceil(EVALUATION_ROWS / answersPerPrompt), answersPerPrompt);
-    const { promptsPerStep, groupSize } = this.setup.config;
-    const key = generatorKey(prompts, answersPerPrompt);
-    const rollout = generatorKey(this.#promptsTogether(promptsPerStep, groupSize), groupSize);
+    const together = Math.ceil(EVALUATION_ROWS / answersPerPrompt);
+    const shape = { prompts: Number.POSITIVE_INFINITY, together, groupSize: answersPerPrompt };
+    const plan = this.#planRollout(shape);
+    const key = generatorKey(plan, answersPerPrompt);
+    const rollout = generatorKey(this.#rolloutPlan(), this.setup.config.groupSize);
     const previous = this.#evaluationKey;
     if (previous && previous !== key && previous !== rollout) {
       this.#generators.get(previous)?.[Symbol.dispose]();
       this.#generators.delete(previous);
     }
     this.#evaluationKey = key;
-    return this.#generator(prompts, answersPerPrompt);
+    return this.#generator(plan, answersPerPrompt);
   }
 
-  #promptsTogether(prompts: number, groupSize: number): number {
+  #planRollout(shape: { prompts: number; together: number; groupSize: number }): RolloutPlan {
     const { config, policy, longestPrompt } = this.setup;
-    return promptsPerRollout(policy.config.decoder, bindingBytes(policy), {
-      prompts,
-      promptTokens: longestPrompt,
-      groupSize,
-      length: config.maxCompletionLength,
-    });
+    const lengths = { promptTokens: longestPrompt, length: config.maxCompletionLength };
+    return planRollout(policy.config.decoder, { ...shape, ...lengths });
   }
 
-  async #generator(prompts: number, groupSize: number): Promise<Generator> {
-    const key = generatorKey(prompts, groupSize);
+  /** Prompts whose tokens fit one pass. */
+  #promptsPerPass(): number {
+    const { policy, longestPrompt } = this.setup;
+    return Math.floor(tokensPerPass(policy.config.decoder, bindingBytes(policy)) / longestPrompt);
+  }
+
+  async #generator(plan: RolloutPlan, groupSize: number): Promise<Generator> {
+    const key = generatorKey(plan, groupSize);
     const known = this.#generators.get(key);
     if (known) return known;
     const { policy, config, mediaCounts, longestPrompt, endIds } = this.setup;
     const shape: GeneratorShape = {
-      prompts,
+      rows: plan.groups * groupSize,
       groupSize,
-      promptTokens: prompts * longestPrompt,
-      mediaRows: prompts * (mediaCounts.video + mediaCounts.audio),
+      places: plan.places,
+      promptTokens: longestPrompt,
+      mediaRows: mediaCounts.video + mediaCounts.audio,
+      prefillTogether: Math.min(plan.groups, this.#promptsPerPass()),
       maxNewTokens: config.maxCompletionLength,
     };
     const { current, gpu } = policy;

@@ -58,19 +58,10 @@ async function rollOut(
 ): Promise<Completion[][]> {
   const { config } = context.setup;
   const generator = await context.rolloutGenerator();
-  const { temperature, topK, topP, minP, repetitionPenalty, seed, groupSize } = config;
+  const { temperature, topK, topP, minP, repetitionPenalty, seed } = config;
   const settings = { temperature, topK, topP, minP, repetitionPenalty, seed, step };
-  const groups: Completion[][] = [];
-  for (let at = 0; at < examples.length; at += generator.shape.prompts) {
-    const end = at + generator.shape.prompts;
-    const part = await generator.generate(
-      examples.slice(at, end).map(({ prompt }) => prompt),
-      { ...settings, firstRow: at * groupSize },
-      media.slice(at, end).map(({ tokens }) => tokens),
-    );
-    groups.push(...part);
-  }
-  return groups;
+  const prompts = examples.map(({ prompt }) => prompt);
+  return generator.generate(prompts, settings, (index) => media[index]!.tokens);
 }
 
 function scoreAll(

@@ -79,7 +79,8 @@ async function cachedForward(capacity: number): Promise<Float32Array<ArrayBuffer
   const next = embedding(step, decoder.embedTokens, tokens);
   const last = decode(step, decoder, next, rows, { adapters: true, cache: cache.extend(step, rowSlots) });
   const answer = step.recorder.keep(headLogits(step.recorder, last, decoder.head));
-  advanceRows(step, rows.positions, rowSlots, rows.spans);
+  const { positions, spans } = rows;
+  advanceRows(step, { positions, slots: rowSlots, spans, ended: ids(new Uint32Array(G)) });
   using prefillPlan = await Plan.create(gpu, 'prefill', prefill.recorder, arena);
   using stepPlan = await Plan.create(gpu, 'step', step.recorder, arena);
   await prefillPlan.run();

@@ -53,6 +53,10 @@ class Rig {
     return this.sampler.read();
   }
 
+  step(): Promise<void> {
+    return this.#plan.run();
+  }
+
   lastTokens(): Promise<Uint32Array> {
     return this.#gpu.readU32(this.sampler.tokens);
   }
@@ -256,18 +260,36 @@ describe('Sampler', () => {
       [[2], true],
     ]);
     expect([...(await rig.lastTokens())]).toEqual([0, 1, 1]);
-    expect(await rig.sampler.allEnded()).toBe(false);
+    expect(await rig.sampler.resting()).toEqual([false, true, true]);
     const late = await rig.sample(settings, 5);
     expect(late.map(({ ids }) => ids.length)).toEqual([3, 1, 1]);
     expect(late.every(({ ids, logProbs }) => ids.length === logProbs.length)).toBe(true);
   });
 
-  it('knows when all rows have ended', async () => {
-    const rig = await Rig.create(repeated([0, 5], 3), 4, [1]);
-    await rig.sample({ ...OFF, temperature: 0 }, 1);
-    expect(await rig.sampler.allEnded()).toBe(true);
-    rig.sampler.begin(OFF);
-    expect(await rig.sampler.allEnded()).toBe(false);
+  it('cuts a row at the limit, which is no end', async () => {
+    const rig = await Rig.create(repeated([5, 0], 2), 4, [1]);
+    rig.sampler.begin({ ...OFF, temperature: 0 }, 2);
+    for (let step = 0; step < 3; step++) await rig.step();
+    expect(await rig.sampler.resting()).toEqual([true, true]);
+    const rows = await rig.sampler.read();
+    expect(rows.map(({ ids, ended }) => [[...ids], ended])).toEqual(Array(2).fill([[0, 0], false]));
+  });
+
+  it('starts one row anew beside others, and a parked row draws nothing', async () => {
+    const logits = repeated([...numbers(300, 2)], 3);
+    const rig = await Rig.create(logits, 8, [299]);
+    const [, , straight] = await rig.sample({ ...OFF, seed: 5, step: 2 }, 4);
+    rig.sampler.begin({ ...OFF, seed: 5, step: 2 });
+    rig.sampler.park();
+    rig.sampler.start(0, { token: 7, stream: 40 });
+    expect((await rig.lastTokens())[0]).toBe(7);
+    await rig.step();
+    rig.sampler.start(1, { token: 7, stream: 2 });
+    for (let step = 0; step < 4; step++) await rig.step();
+    const [first, second, parked] = await rig.sampler.read();
+    expect(first!.ids.length).toBe(5);
+    expect(second).toEqual(straight);
+    expect(parked!.ids.length).toBe(0);
   });
 
   it('refuses to be without an end id, and logits of another vocabulary', async () => {

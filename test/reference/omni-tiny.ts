@@ -139,7 +139,16 @@ export async function tinyGenerator(
 ): Promise<TinyGenerator> {
   const { gpu, current } = policy;
   const arena = new Arena(gpu, 'rollout');
-  const full = { prompts: 1, groupSize: 1, promptTokens: 64, mediaRows: 8, maxNewTokens: 8, ...shape };
+  const small = {
+    rows: 1,
+    groupSize: 1,
+    places: 1,
+    promptTokens: 64,
+    mediaRows: 8,
+    prefillTogether: 1,
+    maxNewTokens: 8,
+  };
+  const full = { ...small, ...shape };
   const generator = await Generator.create(gpu, arena, current.decoder, full, {
     endIds,
     adapters: current.adapters,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Qwen2Config } from '../../src/models/qwen2.ts';
-import { planPasses, promptsPerRollout, tokensPerPass } from '../../src/rl/batch-limits.ts';
+import { planPasses, planRollout, tokensPerPass } from '../../src/rl/batch-limits.ts';
 
 /** Qwen2.5-0.5B on WebGPU's default binding of 128 MiB. */
 const REAL = { hiddenSize: 896, intermediateSize: 4864, layers: 24, kvHeads: 2, headDim: 64 } as Qwen2Config;
@@ -36,16 +36,21 @@ describe('passes', () => {
 });
 
 describe('rollouts', () => {
-  const together = (prompts: number, groupSize: number, length: number) =>
-    promptsPerRollout(REAL, BINDING, { prompts, promptTokens: PROMPT, groupSize, length });
+  const plan = (prompts: number, groupSize: number, length: number) =>
+    planRollout(REAL, { prompts, together: prompts, promptTokens: PROMPT, groupSize, length });
 
-  it('are shared out evenly over as few turns as cache and prefill allow', () => {
-    expect(together(8, 8, 256)).toBe(4);
-    expect(together(1, 8, 512)).toBe(1);
-    expect(together(3, 2, 16)).toBe(3);
+  it('take all prompts where the cache has room', () => {
+    expect(plan(7, 8, 256)).toEqual({ groups: 7, places: 7 });
+    expect(plan(3, 2, 16)).toEqual({ groups: 3, places: 3 });
+  });
+
+  it('let others wait, with places for the next ones', () => {
+    expect(plan(8, 8, 256)).toEqual({ groups: 5, places: 8 });
+    expect(plan(64, 8, 256)).toEqual({ groups: 5, places: 10 });
+    expect(plan(64, 1, 256)).toEqual({ groups: 17, places: 17 });
   });
 
   it('take one prompt at least', () => {
-    expect(together(4, 64, 8192)).toBe(1);
+    expect(plan(4, 64, 8192)).toEqual({ groups: 1, places: 2 });
   });
 });

@@ -24,7 +24,16 @@ import {
 
 const PROMPTS = [toyPrompt(1, 7, 3, 2), toyPrompt(2, 12, 3, 2)];
 const MEDIA = [toyMedia(1, 5), toyMedia(2, 5)];
-const SHAPE = { prompts: 2, groupSize: 3, promptTokens: 34, mediaRows: 10, maxNewTokens: 12 };
+const mediaOf = (prompt: number) => MEDIA[prompt]!;
+const SHAPE = {
+  rows: 6,
+  groupSize: 3,
+  places: 2,
+  promptTokens: 19,
+  mediaRows: 7,
+  prefillTogether: 2,
+  maxNewTokens: 12,
+};
 
 let gpu: Gpu;
 let policy: Policy;
@@ -52,7 +61,7 @@ describe('a rollout', () => {
   it.each([1, 0.7])('has the log-probabilities of the loss pass (temperature %d)', async (temperature) => {
     using rollout = await tinyGenerator(policy, SHAPE);
     const settings = { ...SAMPLING, temperature };
-    const completions = await rollout.generator.generate(PROMPTS, settings, MEDIA);
+    const completions = await rollout.generator.generate(PROMPTS, settings, mediaOf);
     const groups = trainingGroups(completions);
     using updater = await tinyUpdater(policy, groups, { temperature }, { learningRate: 0, weightDecay: 0 });
     const { micro } = await updater.update(groups, 0);
@@ -84,16 +93,17 @@ describe('a rollout', () => {
       mediaRows,
       maxNewTokens: expected.length,
       groupSize: 2,
+      rows: 2,
     };
     using rollout = await tinyGenerator(base, shape);
-    const [group] = await rollout.generator.generate([prompt], { ...SAMPLING, temperature: 0 }, [media]);
+    const [group] = await rollout.generator.generate([prompt], { ...SAMPLING, temperature: 0 }, () => media);
     for (const { ids } of group!) expect([...ids]).toEqual(expected);
   });
 
   it('repeats itself under the same seed and step, and differs under another', async () => {
     using rollout = await tinyGenerator(policy, SHAPE);
     const draw = (changes: Partial<typeof SAMPLING>) =>
-      rollout.generator.generate(PROMPTS, { ...SAMPLING, ...changes }, MEDIA);
+      rollout.generator.generate(PROMPTS, { ...SAMPLING, ...changes }, mediaOf);
     const first = await draw({});
     expect(await draw({})).toEqual(first);
     expect(idsOf(await draw({ seed: 6 }))).not.toEqual(idsOf(first));
@@ -101,16 +111,55 @@ describe('a rollout', () => {
     const groups = idsOf(first);
     expect(new Set(groups.map((ids) => ids.join())).size).toBe(groups.length);
     using again = await tinyGenerator(policy, SHAPE);
-    expect(await again.generator.generate(PROMPTS, SAMPLING, MEDIA)).toEqual(first);
+    expect(await again.generator.generate(PROMPTS, SAMPLING, mediaOf)).toEqual(first);
   });
 
   it('of fewer prompts than there is room for gives those prompts the same completions', async () => {
     using rollout = await tinyGenerator(policy, SHAPE);
-    const both = await rollout.generator.generate(PROMPTS, SAMPLING, MEDIA);
-    const one = await rollout.generator.generate(PROMPTS.slice(0, 1), SAMPLING, MEDIA.slice(0, 1));
+    const both = await rollout.generator.generate(PROMPTS, SAMPLING, mediaOf);
+    const one = await rollout.generator.generate(PROMPTS.slice(0, 1), SAMPLING, mediaOf);
     expect(one).toHaveLength(1);
     expect(idsOf(one)).toEqual(idsOf(both.slice(0, 1)));
-    expect(await rollout.generator.generate(PROMPTS, SAMPLING, MEDIA)).toEqual(both);
+    expect(await rollout.generator.generate(PROMPTS, SAMPLING, mediaOf)).toEqual(both);
+  });
+
+  it('of more prompts than there are rows or places for gives each the completions it has by itself', async () => {
+    const prompts = [...PROMPTS, toyPrompt(3, 9, 3, 2), toyPrompt(4, 1), toyPrompt(5, 8)];
+    const media = [...MEDIA, toyMedia(3, 5), toyMedia(4, 0), toyMedia(5, 0)];
+    const ends = Array.from({ length: VOCABULARY / 4 }, (_, i) => 4 * i + 1);
+    const groupsOf = async (shape: Partial<typeof SHAPE>): Promise<Completion[][]> => {
+      using rollout = await tinyGenerator(policy, { ...SHAPE, ...shape }, ends);
+      const seen: number[] = [];
+      const progress = (done: number) => seen.push(done);
+      const settings = { ...SAMPLING, temperature: 3 };
+      const groups = await rollout.generator.generate(prompts, settings, (i) => media[i]!, { progress });
+      expect(seen).toEqual([1, 2, 3, 4, 5]);
+      return groups;
+    };
+    const together = await groupsOf({ rows: 15, places: 5 });
+    expect(new Set(together.flat().map(({ ids }) => ids.length)).size).toBeGreaterThan(3);
+    for (const shape of [
+      { rows: 4, places: 3, prefillTogether: 1 },
+      { rows: 3, places: 1 },
+      { rows: 1, places: 1 },
+    ]) {
+      const apart = await groupsOf(shape);
+      expect(idsOf(apart)).toEqual(idsOf(together));
+      apart.flat().forEach(({ logProbs }, i) => {
+        logProbs.forEach((value, t) => {
+          expect(value).toBeCloseTo(together.flat()[i]!.logProbs[t]!, 4);
+        });
+      });
+    }
+  });
+
+  it('refuses a prompt that is too long, or whose last token is not text', async () => {
+    using rollout = await tinyGenerator(policy, SHAPE);
+    const long = rollout.generator.generate([toyPrompt(1, 40)], SAMPLING, mediaOf);
+    await expect(long).rejects.toThrow('a prompt of 40 tokens; expected 1 to 19');
+    const { ids, audio } = PROMPTS[0]!;
+    const cut = { ids: ids.subarray(0, audio!.start + audio!.count), audio: audio! };
+    await expect(rollout.generator.generate([cut], SAMPLING, mediaOf)).rejects.toThrow('a token of text');
   });
 
   it('depends on the media of its own prompt only', async () => {
@@ -118,16 +167,20 @@ describe('a rollout', () => {
     const greedy = { ...SAMPLING, temperature: 0 };
     const logProbsOf = (groups: Completion[][], index: number) =>
       groups[index]!.map(({ logProbs }) => logProbs[0]);
-    const before = await rollout.generator.generate(PROMPTS, greedy, MEDIA);
-    const after = await rollout.generator.generate(PROMPTS, greedy, [MEDIA[0]!, toyMedia(77, 5)]);
+    const before = await rollout.generator.generate(PROMPTS, greedy, mediaOf);
+    const after = await rollout.generator.generate(
+      PROMPTS,
+      greedy,
+      (prompt) => [MEDIA[0]!, toyMedia(77, 5)][prompt]!,
+    );
     expect(logProbsOf(after, 0)).toEqual(logProbsOf(before, 0));
     expect(logProbsOf(after, 1)).not.toEqual(logProbsOf(before, 1));
   });
 
   it('with a lower limit is the beginning of the longer one', async () => {
     using rollout = await tinyGenerator(policy, SHAPE);
-    const long = await rollout.generator.generate(PROMPTS, SAMPLING, MEDIA);
-    const short = await rollout.generator.generate(PROMPTS, SAMPLING, MEDIA, 3);
+    const long = await rollout.generator.generate(PROMPTS, SAMPLING, mediaOf);
+    const short = await rollout.generator.generate(PROMPTS, SAMPLING, mediaOf, { limit: 3 });
     expect(idsOf(short)).toEqual(idsOf(long).map((ids) => ids.slice(0, 3)));
     for (const { ended, ids } of short.flat()) expect(ended).toBe(END_IDS.includes(ids.at(-1)!));
   });
@@ -141,7 +194,11 @@ describe('end tokens', () => {
     using rollout = await tinyGenerator(policy, SHAPE, ENDS);
     const all: Completion[] = [];
     for (let step = 0; step < 4; step++) {
-      const groups = await rollout.generator.generate(PROMPTS, { ...SAMPLING, temperature: 3, step }, MEDIA);
+      const groups = await rollout.generator.generate(
+        PROMPTS,
+        { ...SAMPLING, temperature: 3, step },
+        mediaOf,
+      );
       all.push(...groups.flat());
     }
     for (const { ids, logProbs, ended } of all) {
@@ -164,7 +221,7 @@ describe('end tokens', () => {
     try {
       const everything = Array.from({ length: VOCABULARY }, (_, id) => id);
       using rollout = await tinyGenerator(policy, { ...SHAPE, maxNewTokens: 64 }, everything);
-      const groups = await rollout.generator.generate(PROMPTS, SAMPLING, MEDIA);
+      const groups = await rollout.generator.generate(PROMPTS, SAMPLING, mediaOf);
       for (const { ids, ended } of groups.flat()) expect([ids.length, ended]).toEqual([1, true]);
     } finally {
       Plan.prototype.run = run;

@@ -42,16 +42,18 @@ afterAll(() => loaded[Symbol.dispose]());
 async function rollout(): Promise<Completion[][]> {
   using arena = new Arena(gpu, 'rollout');
   const shape = {
-    prompts: 2,
+    rows: 2 * GROUP,
     groupSize: GROUP,
-    promptTokens: prompts[0]!.ids.length + prompts[1]!.ids.length + 3,
+    places: 2,
+    prefillTogether: 2,
+    promptTokens: prompts[0]!.ids.length + 3,
     mediaRows: prompts[0]!.video!.count,
     maxNewTokens: NEW_TOKENS,
   };
   const options = { endIds: [1], adapters: false };
   using generator = await Generator.create(gpu, arena, loaded.model.decoder, shape, options);
   const none = { rows: new Float32Array(0) };
-  return await generator.generate(prompts, SAMPLING, [{ rows: video }, none]);
+  return await generator.generate(prompts, SAMPLING, (prompt) => [{ rows: video }, none][prompt]!);
 }
 
 /** Log-probabilities of completions behind the given prompts in one uncached pass. */

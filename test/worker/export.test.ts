@@ -8,6 +8,7 @@ import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-w
 import { bf16ToF32, f32ToBf16 } from '../../src/math/half.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import type { MergedDtype } from '../../src/protocol/messages.ts';
+import type { MediaTokens } from '../../src/rl/media-input.ts';
 import { sftStep } from '../../src/rl/sft.ts';
 import { adapterFiles } from '../../src/worker/export/adapter.ts';
 import { changedTensors } from '../../src/worker/export/changed.ts';
@@ -40,12 +41,12 @@ beforeAll(async () => {
 async function answers({ context, examples }: TinyRun): Promise<{ ids: number[][]; logProbs: number[] }> {
   const two = examples.slice(0, 2);
   const generator = await context.rolloutGenerator();
-  const media = [];
+  const media: MediaTokens[] = [];
   for (const example of two) media.push((await context.mediaOf(example)).tokens);
   const groups = await generator.generate(
     two.map(({ prompt }) => prompt),
     GREEDY,
-    media,
+    (index) => media[index]!,
   );
   const all = groups.flat();
   return { ids: all.map(({ ids }) => [...ids]), logProbs: all.flatMap(({ logProbs }) => [...logProbs]) };

@@ -103,8 +103,10 @@ export async function greedyQuantities(
     arena,
     current.decoder,
     {
-      prompts: 1,
+      rows: 1,
       groupSize: 1,
+      places: 1,
+      prefillTogether: 1,
       promptTokens: prompt.ids.length,
       mediaRows: (media.video.length + media.audio.length) / width,
       maxNewTokens: expected.length,
@@ -113,6 +115,6 @@ export async function greedyQuantities(
   );
   const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0, step: 0 };
   const rows = Float32Array.from([...media.video, ...media.audio]);
-  const [[completion] = []] = await generator.generate([prompt], greedy, [{ rows }]);
+  const [[completion] = []] = await generator.generate([prompt], greedy, () => ({ rows }));
   return [differing('greedy_tokens', completion!.ids, expected)];
 }

@@ -62,7 +62,7 @@ async function probabilities(
   const previous = arrays.has('previous_ids') ? await arrays.integers('previous_ids') : [];
   const drawn = previous.length / rows;
   const width = Math.max(1, drawn);
-  const words = encodeControls(settings);
+  const words = encodeControls(settings, rows);
   const history = new Uint32Array(rows * width);
   history.set(previous);
   const logits = gpu.upload('inputs', 'logits', [rows, vocabulary], await arrays.float32('logits'));
