@@ -1,7 +1,10 @@
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
-import { advanceRows, DecoderCache } from '../models/cache.ts';
+import { DecoderCache } from '../models/cache.ts';
 import { decode, positionAxes, type Qwen2, type RowTensors } from '../models/qwen2.ts';
+import { decodeStep } from '../models/qwen2-decode.ts';
 import { layoutGroups, packRows, positionShape } from '../models/rows.ts';
+import { advanceRows, type DecodeRows } from '../ops/decode-attention.ts';
+import { sharedDepth, wholeDepth } from '../ops/few-rows.ts';
 import { embedding, gatherRows } from '../ops/gather-rows.ts';
 import { headLogits } from '../ops/head.ts';
 import { Sampler, type SamplingSettings } from '../ops/sampling.ts';
@@ -41,9 +44,7 @@ interface Inputs {
   readonly promptSlots: Tensor;
   /** u32 [rows] packed index of each row's last prompt token. */
   readonly lastToken: Tensor;
-  readonly rows: RowTensors;
-  /** u32 [rows] cache slot the next token of each row writes. */
-  readonly rowSlots: Tensor;
+  readonly rows: DecodeRows;
 }
 
 /**
@@ -85,9 +86,7 @@ export class Generator {
       rows: {
         positions: u32('row positions', [rows]),
         spans: u32('row spans', [rows, 4]),
-        keySpans: u32('row key spans', [1, 2]),
       },
-      rowSlots: u32('row slots', [rows]),
     };
   }
 
@@ -111,8 +110,8 @@ export class Generator {
     tape.constant(() => {
       const text = embedding(tape, model.embedTokens, promptIds);
       const x = spliceRows(tape, text, this.media.rows, this.media.at);
-      const cache = this.#cache.fill(tape, promptSlots);
-      const hidden = decode(tape, model, x, prefill, { adapters, cache });
+      const takeKeyValues = this.#cache.fill(tape, promptSlots);
+      const hidden = decode(tape, model, x, prefill, { adapters, takeKeyValues });
       const last = gatherRows(tape, hidden, lastToken);
       this.#sampler.record(tape.recorder, headLogits(tape.recorder, last, model.head));
     });
@@ -121,15 +120,16 @@ export class Generator {
 
   #recordStep(arena: Arena, model: Qwen2, adapters: boolean): Promise<Plan> {
     const tape = new Tape();
-    const { rows, rowSlots } = this.#inputs;
+    const { recorder } = tape;
+    const { rows } = this.#inputs;
     tape.constant(() => {
       const x = embedding(tape, model.embedTokens, this.#sampler.tokens);
-      const cache = this.#cache.extend(tape, rowSlots);
-      const hidden = decode(tape, model, x, rows, { adapters, cache });
-      this.#sampler.record(tape.recorder, headLogits(tape.recorder, hidden, model.head));
-      advanceRows(tape, rows.positions, rowSlots, rows.spans);
+      const lanes = this.#gpu.isSoftware ? wholeDepth : sharedDepth;
+      const logits = decodeStep(recorder, model, x, { rows, cache: this.#cache, adapters, lanes });
+      this.#sampler.record(recorder, logits);
+      advanceRows(recorder, rows);
     });
-    return Plan.create(this.#gpu, 'decode step', tape.recorder, arena);
+    return Plan.create(this.#gpu, 'decode step', recorder, arena);
   }
 
   /**
@@ -167,7 +167,7 @@ export class Generator {
     const ids = new Uint32Array(promptTokens);
     const promptSlots = new Uint32Array(promptTokens).fill(PADDING);
     const lastToken: number[] = [];
-    const row = { positions: [] as number[], spans: [] as number[], slots: [] as number[] };
+    const row = { positions: [] as number[], spans: [] as number[] };
     filled.forEach((prompt, p) => {
       const { promptStart, promptLength } = packed[p]!;
       const slot = slots[p]!;
@@ -176,18 +176,10 @@ export class Generator {
       for (const start of slot.starts) {
         lastToken.push(promptStart + promptLength - 1);
         row.positions.push(prompt.positions?.next ?? promptLength);
-        row.slots.push(start);
         row.spans.push(slot.promptStart, slot.promptStart + promptLength, start, start + 1);
       }
     });
-    const {
-      prefill,
-      promptIds,
-      promptSlots: slotTensor,
-      lastToken: last,
-      rows: decoding,
-      rowSlots,
-    } = this.#inputs;
+    const { prefill, promptIds, promptSlots: slotTensor, lastToken: last, rows: decoding } = this.#inputs;
     const write = (tensor: Tensor, data: Uint32Array): void => this.#gpu.write(tensor, data);
     write(prefill.positions, rows.positions);
     write(prefill.spans, rows.spans);
@@ -197,7 +189,6 @@ export class Generator {
     write(last, Uint32Array.from(lastToken));
     write(decoding.positions, Uint32Array.from(row.positions));
     write(decoding.spans, Uint32Array.from(row.spans));
-    write(rowSlots, Uint32Array.from(row.slots));
     const starts = packed.map(({ promptStart }) => promptStart);
     const places = prompts.length;
     this.media.write(filled.slice(0, places), starts.slice(0, places), media);
@@ -220,14 +211,14 @@ export class Generator {
   }
 
   [Symbol.dispose](): void {
-    const { prefill, promptIds, promptSlots, lastToken, rows, rowSlots } = this.#inputs;
+    const { prefill, promptIds, promptSlots, lastToken, rows } = this.#inputs;
     this.#prefill[Symbol.dispose]();
     this.#step[Symbol.dispose]();
     this.media[Symbol.dispose]();
     this.#cache[Symbol.dispose]();
     this.#sampler[Symbol.dispose]();
     const { positions, spans, keySpans } = prefill;
-    this.#gpu.free(positions, spans, keySpans, promptIds, promptSlots, lastToken, rowSlots);
-    this.#gpu.free(rows.positions, rows.spans, rows.keySpans);
+    this.#gpu.free(positions, spans, keySpans, promptIds, promptSlots, lastToken);
+    this.#gpu.free(rows.positions, rows.spans);
   }
 }
