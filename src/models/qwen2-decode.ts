@@ -25,9 +25,6 @@ function checkExtents({ hiddenSize, intermediateSize, headDim }: Qwen2Config): v
     if (extent % factor === 0) continue;
     throw new InputError(`config.json: "${name}" is ${extent}; sampling needs a multiple of ${factor}.`);
   }
-  if (headDim > 128) {
-    throw new InputError(`config.json: "head_dim" is ${headDim}; sampling takes heads of at most 128.`);
-  }
 }
 
 export interface DecodeStep {
@@ -67,7 +64,7 @@ function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerSte
 /**
  * Logits [rows, vocabulary] of what follows x [rows, hidden], the embeddings of one token a row, whose keys and values are written to
  * the cache. x is used up: it becomes the residual stream. Throws an InputError where hidden or inner width is not a multiple of 4, or a
- * head's width not one of 8 up to 128.
+ * head's width not one of 8.
  */
 export function decodeStep(recorder: Recorder, model: Qwen2, x: Tensor, step: DecodeStep): Tensor {
   const { config, layers, norm, head, rope } = model;
