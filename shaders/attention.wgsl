@@ -27,13 +27,8 @@ struct Uniforms { queries: u32, keys: u32, heads: u32, group: u32, scale: f32 }
 @group(0) @binding(15) var<storage, read_write> dv: array<vec4<f32>>;        // [keys, heads, VECS]
 @group(0) @binding(16) var<storage, read> parts: array<vec4<f32>>;           // [keys, heads, VECS]
 @group(0) @binding(17) var<storage, read_write> total: array<vec4<f32>>;     // [keys, heads / group, VECS]
-@group(0) @binding(18) var<storage, read_write> part_scalars: array<vec2<f32>>;   // [queries, heads, PARTS] (largest, sum)
-@group(0) @binding(19) var<storage, read_write> part_rows: array<vec4<f32>>;      // [queries, heads, PARTS, VECS]
-@group(0) @binding(20) var<storage, read> saved_scalars: array<vec2<f32>>;        // as part_scalars
-@group(0) @binding(21) var<storage, read> saved_rows: array<vec4<f32>>;           // as part_rows
 
 const VECS = HEAD_DIM / 4u;
-const PARTS = 64u;
 const LOWEST = -1e30;
 const SMALLEST = 1e-30;  // where a query sees no key, the sum is 0 and everything divided by it too
 alias Row = array<vec4<f32>, VECS>;
@@ -56,8 +51,8 @@ fn take(state: ptr<function, Softmax>, score: f32, row: u32) {
   for (var c = 0u; c < VECS; c++) { (*state).weighted[c] += p * v[row + c]; }
 }
 
-// The softmax of query i, head `head` over the keys number part, part + parts, … of those it sees.
-fn softmax_part(i: u32, head: u32, part: u32, parts: u32) -> Softmax {
+// The softmax of query i, head `head` over the keys it sees.
+fn softmax(i: u32, head: u32) -> Softmax {
   let start = (i * u.heads + head) * VECS;
   let kv_heads = u.heads / u.group;
   var query: Row;
@@ -67,7 +62,7 @@ fn softmax_part(i: u32, head: u32, part: u32, parts: u32) -> Softmax {
   let span = spans[i];
   let first = span.y - span.x;
   let count = first + span.w - span.z;
-  for (var n = part; n < count; n += parts) {
+  for (var n = 0u; n < count; n++) {
     let j = select(span.z + n - first, span.x + n, n < first);
     let row = (j * kv_heads + head / u.group) * VECS;
     var sums = vec4<f32>();
@@ -84,43 +79,11 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) gri
   let head = unit % u.heads;
   let i = unit / u.heads * 64u + lane;
   if (i >= u.queries) { return; }
-  var state = softmax_part(i, head, 0u, 1u);
+  var state = softmax(i, head);
   let at = i * u.heads + head;
   let share = 1.0 / max(state.sum, SMALLEST);
   for (var c = 0u; c < VECS; c++) { o[at * VECS + c] = state.weighted[c] * share; }
   lse[at] = select(0.0, state.largest + log(max(state.sum, SMALLEST)), state.sum > 0.0);
-}
-
-// Few queries over many keys (decoding): PARTS threads share the keys of a (query, head), and leave their softmaxes ...
-@compute @workgroup_size(64)
-fn forward_parts(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let thread = linear_workgroup(group, grid) * 64u + lane;
-  let at = thread / PARTS;
-  if (at >= u.queries * u.heads) { return; }
-  var state = softmax_part(at / u.heads, at % u.heads, thread % PARTS, PARTS);
-  part_scalars[thread] = vec2<f32>(state.largest, state.sum);
-  for (var c = 0u; c < VECS; c++) { part_rows[thread * VECS + c] = state.weighted[c]; }
-}
-
-// ... which are put together here; one thread per (query, head, four columns).
-@compute @workgroup_size(64)
-fn forward_join(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let thread = linear_workgroup(group, grid) * 64u + lane;
-  let at = thread / VECS;
-  let column = thread % VECS;
-  if (at >= u.queries * u.heads) { return; }
-  var largest = LOWEST;
-  for (var part = 0u; part < PARTS; part++) { largest = max(largest, saved_scalars[at * PARTS + part].x); }
-  var sum = 0.0;
-  var weighted = vec4<f32>();
-  for (var part = 0u; part < PARTS; part++) {
-    let state = saved_scalars[at * PARTS + part];
-    let shrink = exp(max(state.x - largest, -87.0));
-    sum += state.y * shrink;
-    weighted += saved_rows[(at * PARTS + part) * VECS + column] * shrink;
-  }
-  o[thread] = weighted / max(sum, SMALLEST);
-  if (column == 0u) { lse[at] = select(0.0, largest + log(max(sum, SMALLEST)), sum > 0.0); }
 }
 
 // (L, D) of each query and head, side by side, so that the kernels below stay within eight storage buffers.

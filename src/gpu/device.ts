@@ -1,5 +1,6 @@
 import { MemoryLedger, type MemoryPart } from './ledger.ts';
 import { PipelineCache } from './pipelines.ts';
+import { namesSoftware } from './software.ts';
 import { byteLength, type DType, type Tensor } from './tensor.ts';
 
 export interface GpuOptions {
@@ -22,6 +23,12 @@ export class Gpu {
     this.device = device;
     this.pipelines = new PipelineCache(device);
     this.info = options.info ?? { vendor: 'unknown', architecture: '', description: '' };
+  }
+
+  /** Whether the adapter is the processor itself. */
+  get isSoftware(): boolean {
+    const { vendor, architecture, description } = this.info;
+    return namesSoftware([vendor, architecture, description]);
   }
 
   /** A zero-filled storage buffer, accounted under `part`. Throws with the limit's name if it cannot be bound. */

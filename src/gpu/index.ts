@@ -8,5 +8,6 @@ export type { MemoryPart } from './ledger.ts';
 export { Plan } from './plan.ts';
 export { probeMemory } from './probe.ts';
 export { Recorder } from './recorder.ts';
+export { namesSoftware } from './software.ts';
 export { Tape } from './tape.ts';
 export { byteLength, bytesOf, type DType, expectShape, reshape, sizeOf, type Tensor } from './tensor.ts';

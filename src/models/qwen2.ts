@@ -179,13 +179,13 @@ export interface RowTensors {
   readonly keySpans: Tensor;
 }
 
-/** Keys and values of one layer as attention should read them, given those of the tokens at hand. */
-export type KeyValueCache = (layer: number, k: Tensor, v: Tensor) => { k: Tensor; v: Tensor };
+/** Is given the keys and values of each layer, [n, kvHeads · headDim]. */
+export type TakeKeyValues = (layer: number, k: Tensor, v: Tensor) => void;
 
 export interface DecoderOptions {
   /** Whether adapters take part; without them the model is the reference. */
   readonly adapters: boolean;
-  readonly cache?: KeyValueCache;
+  readonly takeKeyValues?: TakeKeyValues;
   /** Keep only each layer's input for the backward pass and compute the rest again. */
   readonly checkpoint?: boolean;
   readonly observe?: (name: string, tensor: Tensor) => void;
@@ -209,9 +209,9 @@ function decoderLayer(
   const { adapters } = options;
   const h = rmsNorm(tape, x, inputNorm, rmsNormEps);
   const q = rope(tape, apply(tape, h, linears.q_proj, adapters), rows.positions, model.rope, heads);
-  const newK = rope(tape, apply(tape, h, linears.k_proj, adapters), rows.positions, model.rope, kvHeads);
-  const newV = apply(tape, h, linears.v_proj, adapters);
-  const { k, v } = options.cache?.(index, newK, newV) ?? { k: newK, v: newV };
+  const k = rope(tape, apply(tape, h, linears.k_proj, adapters), rows.positions, model.rope, kvHeads);
+  const v = apply(tape, h, linears.v_proj, adapters);
+  options.takeKeyValues?.(index, k, v);
   const { spans, keySpans } = rows;
   const mixed = attention(tape, q, k, v, { heads, kvHeads, headDim, spans, keySpans });
   const attended = add(tape, x, apply(tape, mixed, linears.o_proj, adapters));

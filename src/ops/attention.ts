@@ -1,12 +1,4 @@
-import {
-  defineKernel,
-  expectShape,
-  type Recorder,
-  read,
-  type Tape,
-  type Tensor,
-  write,
-} from '../gpu/index.ts';
+import { defineKernel, expectShape, read, type Tape, type Tensor, write } from '../gpu/index.ts';
 import { resizeHeads } from './resize-heads.ts';
 
 const uniforms = { queries: 'u32', keys: 'u32', heads: 'u32', group: 'u32', scale: 'f32' } as const;
@@ -15,18 +7,6 @@ const forward = defineKernel({
   entry: 'forward',
   uniforms,
   bindings: { q: read(1), k: read(2), v: read(3), spans: read(4), o: write(5), lse: write(6) },
-});
-const forwardParts = defineKernel({
-  shader: 'attention',
-  entry: 'forward_parts',
-  uniforms,
-  bindings: { q: read(1), k: read(2), v: read(3), spans: read(4), scalars: write(18), rows: write(19) },
-});
-const forwardJoin = defineKernel({
-  shader: 'attention',
-  entry: 'forward_join',
-  uniforms,
-  bindings: { o: write(5), lse: write(6), scalars: read(20), rows: read(21) },
 });
 const backwardMoments = defineKernel({
   shader: 'attention',
@@ -73,9 +53,6 @@ const sumGroup = defineKernel({
 const MAX_HEAD_DIM = 128;
 /** Columns that the kernels read at a time. */
 const VECTOR = 4;
-/** Up to this many queries, PARTS threads share the keys of a query (PARTS as in the shader). */
-const FEW_QUERIES = 32;
-const PARTS = 64;
 
 export interface AttentionOptions {
   /** Query heads. */
@@ -144,7 +121,12 @@ function attend(
   const { recorder } = tape;
   const o = recorder.temp('attention', q.shape);
   const lse = recorder.temp('attention log-sum-exp', [queries, heads]);
-  dispatchForward(recorder, { q, k, v, spans: options.spans }, { o, lse }, shapes);
+  recorder.dispatch(forward, {
+    uniforms: values,
+    defines,
+    tensors: { q, k, v, spans: options.spans, o, lse },
+    workgroups: Math.ceil(queries / 64) * heads,
+  });
   tape.record([o], [q, k, v], () => {
     const dO = tape.gradOf(o)!;
     const moments = recorder.temp('attention moments', [queries, heads, 2]);
@@ -167,35 +149,6 @@ function attend(
     if (tape.needsGrad(k) || tape.needsGrad(v)) keyGradients(tape, { q, k, v, dO, moments }, options, shapes);
   });
   return o;
-}
-
-function dispatchForward(
-  recorder: Recorder,
-  inputs: Record<'q' | 'k' | 'v' | 'spans', Tensor>,
-  outputs: Record<'o' | 'lse', Tensor>,
-  { values, defines }: Shapes,
-): void {
-  const { queries, heads } = values;
-  if (queries > FEW_QUERIES) {
-    const workgroups = Math.ceil(queries / 64) * heads;
-    const tensors = { ...inputs, ...outputs };
-    recorder.dispatch(forward, { uniforms: values, defines, tensors, workgroups });
-    return;
-  }
-  const scalars = recorder.temp('attention part sums', [queries, heads, PARTS, 2]);
-  const rows = recorder.temp('attention parts', [queries, heads, PARTS, defines.HEAD_DIM]);
-  recorder.dispatch(forwardParts, {
-    uniforms: values,
-    defines,
-    tensors: { ...inputs, scalars, rows },
-    workgroups: Math.ceil((queries * heads * PARTS) / 64),
-  });
-  recorder.dispatch(forwardJoin, {
-    uniforms: values,
-    defines,
-    tensors: { ...outputs, scalars, rows },
-    workgroups: Math.ceil((queries * heads * defines.HEAD_DIM) / 4 / 64),
-  });
 }
 
 function keyGradients(

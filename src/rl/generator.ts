@@ -1,8 +1,10 @@
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
-import { advanceRows, DecoderCache } from '../models/cache.ts';
-import { decode, type Qwen2, type RowTensors } from '../models/qwen2.ts';
+import { DecoderCache } from '../models/cache.ts';
+import type { Qwen2 } from '../models/qwen2.ts';
+import { decodeStep } from '../models/qwen2-decode.ts';
+import { advanceRows, type DecodeRows } from '../ops/decode-attention.ts';
+import { sharedDepth, wholeDepth } from '../ops/few-rows.ts';
 import { embedding } from '../ops/gather-rows.ts';
-import { headLogits } from '../ops/head.ts';
 import { Sampler, type SamplingSettings } from '../ops/sampling.ts';
 import type { MediaTokens } from './media-input.ts';
 import { type Entry, Prefill } from './prefill.ts';
@@ -58,9 +60,7 @@ const STEPS_PER_CHECK = 8;
 export class Generator {
   readonly shape: GeneratorShape;
   readonly #gpu: Gpu;
-  readonly #rows: RowTensors;
-  /** u32 [rows] cache slot the next token of each row writes. */
-  readonly #slots: Tensor;
+  readonly #rows: DecodeRows;
   readonly #cache: DecoderCache;
   readonly #sampler: Sampler;
   /** The largest first, the last for one prompt. */
@@ -75,12 +75,7 @@ export class Generator {
     this.#gpu = gpu;
     this.#cache = new DecoderCache(gpu, model.config, places * promptTokens + rows * maxNewTokens);
     this.#sampler = new Sampler(gpu, { rows, capacity: maxNewTokens, vocab: model.config.vocabSize, endIds });
-    this.#slots = u32('slots', [rows]);
-    this.#rows = {
-      positions: u32('positions', [rows]),
-      spans: u32('spans', [rows, 4]),
-      keySpans: u32('key spans', [1, 2]),
-    };
+    this.#rows = { positions: u32('positions', [rows]), spans: u32('spans', [rows, 4]) };
   }
 
   /** Records and compiles all plans. */
@@ -105,15 +100,16 @@ export class Generator {
 
   #recordStep(arena: Arena, model: Qwen2, adapters: boolean): Promise<Plan> {
     const tape = new Tape();
-    const { positions, spans } = this.#rows;
+    const { recorder } = tape;
+    const rows = this.#rows;
     tape.constant(() => {
       const x = embedding(tape, model.embedTokens, this.#sampler.tokens);
-      const cache = this.#cache.extend(tape, this.#slots);
-      const hidden = decode(tape, model, x, this.#rows, { adapters, cache });
-      this.#sampler.record(tape.recorder, headLogits(tape.recorder, hidden, model.head));
-      advanceRows(tape, { positions, slots: this.#slots, spans, ended: this.#sampler.state.ended });
+      const lanes = this.#gpu.isSoftware ? wholeDepth : sharedDepth;
+      const logits = decodeStep(recorder, model, x, { rows, cache: this.#cache, adapters, lanes });
+      this.#sampler.record(recorder, logits);
+      advanceRows(recorder, rows, this.#sampler.state.ended);
     });
-    return Plan.create(this.#gpu, 'decode step', tape.recorder, arena);
+    return Plan.create(this.#gpu, 'decode step', recorder, arena);
   }
 
   /** Samples. Returns [prompt][completion]. Throws where a prompt is too long or ends with a media token. */
@@ -131,7 +127,7 @@ export class Generator {
     const left = new Map<number, number>();
     let whole = 0;
     this.#sampler.begin(settings, limit);
-    this.#sampler.park();
+    this.#park();
     while (schedule.waits || schedule.running.size > 0) {
       const { enters, starts } = schedule.deal();
       const entries: Entry[] = [];
@@ -166,6 +162,15 @@ export class Generator {
     if (ends.includes(ids.length)) throw new Error('Generator: a prompt must end with a token of text.');
   }
 
+  /** Lets all rows rest, each in its own part of the cache: a row that never begins writes there, too. */
+  #park(): void {
+    const { rows } = this.shape;
+    const starts = Array.from({ length: rows }, (_, row) => this.#rowStart(row));
+    const spans = starts.flatMap((start) => [0, 0, start, start + 1]);
+    this.#gpu.write(this.#rows.spans, Uint32Array.from(spans));
+    this.#sampler.park();
+  }
+
   /** Decodes until the next look; returns which rows rest then. */
   async #advance(left: Map<number, number>): Promise<boolean[]> {
     const steps = Math.min(STEPS_PER_CHECK, Math.max(...left.values()));
@@ -195,7 +200,6 @@ export class Generator {
     const position = (prompt.positions?.next ?? prompt.ids.length) - 1;
     this.#gpu.write(positions, Uint32Array.of(position), row);
     this.#gpu.write(spans, Uint32Array.of(promptStart, promptStart + length, own, own + 1), 4 * row);
-    this.#gpu.write(this.#slots, Uint32Array.of(own), row);
     this.#sampler.start(row, {
       token: prompt.ids[length]!,
       stream: firstStream + number * this.shape.groupSize + index,
@@ -203,11 +207,11 @@ export class Generator {
   }
 
   [Symbol.dispose](): void {
-    const { positions, spans, keySpans } = this.#rows;
+    const { positions, spans } = this.#rows;
     for (const prefill of this.#prefills) prefill[Symbol.dispose]();
     this.#step[Symbol.dispose]();
     this.#cache[Symbol.dispose]();
     this.#sampler[Symbol.dispose]();
-    this.#gpu.free(positions, spans, keySpans, this.#slots);
+    this.#gpu.free(positions, spans);
   }
 }

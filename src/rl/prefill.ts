@@ -78,7 +78,8 @@ export class Prefill {
     tape.constant(() => {
       const text = embedding(tape, model.embedTokens, prefill.#ids);
       const x = spliceRows(tape, text, prefill.#media.rows, prefill.#media.at);
-      decode(tape, model, x, prefill.#rows, { adapters, cache: cache.fill(tape, prefill.#slots) });
+      const takeKeyValues = cache.fill(tape, prefill.#slots);
+      decode(tape, model, x, prefill.#rows, { adapters, takeKeyValues });
     });
     prefill.#plan = await Plan.create(gpu, `prefill of ${shape.prompts}`, tape.recorder, arena);
     return prefill;

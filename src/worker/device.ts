@@ -1,4 +1,4 @@
-import { Gpu } from '../gpu/index.ts';
+import { Gpu, namesSoftware } from '../gpu/index.ts';
 import type { DeviceInfo } from '../protocol/messages.ts';
 
 /** Asked for where the adapter has them; nothing depends on them without a plain path beside. */
@@ -11,7 +11,6 @@ const SHOWN_LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
   'maxComputeWorkgroupsPerDimension',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
-const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
 
 export type OpenedDevice =
   | { readonly kind: 'ready'; readonly gpu: Gpu; readonly info: DeviceInfo }
@@ -45,12 +44,12 @@ function unavailable(reason: string, hint: string): OpenedDevice {
 
 function describeDevice(adapter: GPUAdapter, device: GPUDevice): DeviceInfo {
   const { vendor, architecture, device: model, description, isFallbackAdapter } = adapter.info;
-  const words = [vendor, architecture, model, description].join(' ');
+  const words = [vendor, architecture, model, description];
   return {
     vendor,
     architecture,
     description: description || model,
-    isSoftware: isFallbackAdapter === true || SOFTWARE.test(words),
+    isSoftware: isFallbackAdapter === true || namesSoftware(words),
     features: [...device.features].sort(),
     limits: Object.fromEntries(SHOWN_LIMITS.map((name) => [name, device.limits[name]])),
   };

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../src/gpu/index.ts';
-import { advanceRows, DecoderCache } from '../../src/models/cache.ts';
+import { DecoderCache } from '../../src/models/cache.ts';
 import { decode, type RowTensors } from '../../src/models/qwen2.ts';
+import { decodeStep } from '../../src/models/qwen2-decode.ts';
 import { layoutGroups, type PackedRows, packRows } from '../../src/models/rows.ts';
+import { advanceRows } from '../../src/ops/decode-attention.ts';
+import { wholeDepth } from '../../src/ops/few-rows.ts';
 import { embedding } from '../../src/ops/gather-rows.ts';
 import { headLogits } from '../../src/ops/head.ts';
 import type { Policy } from '../../src/rl/policy.ts';
@@ -61,7 +64,7 @@ async function cachedForward(capacity: number): Promise<Float32Array<ArrayBuffer
   const x = embedding(prefill, decoder.embedTokens, ids(PROMPT));
   const hidden = decode(prefill, decoder, x, promptRows, {
     adapters: true,
-    cache: cache.fill(prefill, slots),
+    takeKeyValues: cache.fill(prefill, slots),
   });
   const prompt = prefill.recorder.keep(headLogits(prefill.recorder, hidden, decoder.head));
   const step = new Tape();
@@ -74,13 +77,12 @@ async function cachedForward(capacity: number): Promise<Float32Array<ArrayBuffer
     spans: Uint32Array.from(starts.flatMap((start) => [0, n, start, start + 1])),
     keySpans: new Uint32Array(2 * G),
   });
-  const rowSlots = ids(starts);
   const tokens = ids(new Uint32Array(G));
   const next = embedding(step, decoder.embedTokens, tokens);
-  const last = decode(step, decoder, next, rows, { adapters: true, cache: cache.extend(step, rowSlots) });
-  const answer = step.recorder.keep(headLogits(step.recorder, last, decoder.head));
-  const { positions, spans } = rows;
-  advanceRows(step, { positions, slots: rowSlots, spans, ended: ids(new Uint32Array(G)) });
+  const answer = step.recorder.keep(
+    decodeStep(step.recorder, decoder, next, { rows, cache, adapters: true, lanes: wholeDepth }),
+  );
+  advanceRows(step.recorder, rows, ids(new Uint32Array(G)));
   using prefillPlan = await Plan.create(gpu, 'prefill', prefill.recorder, arena);
   using stepPlan = await Plan.create(gpu, 'step', step.recorder, arena);
   await prefillPlan.run();

@@ -1,0 +1,122 @@
+// Attention of one new token a row over the cache, with its rotary turn and the writing of its own key and value.
+//   q = scale * turn(query),  k = turn(key),  v = value + value_bias of the row's new token; k and v go to slot spans[row].w - 1
+//   out = sum over the keys it sees of softmax(q . key) value:  [spans.x, spans.y) and [spans.z, spans.w), the last of which is its own
+// turn: rotary positions (Su et al. 2021, arXiv 2104.09864), half-split, by the row's angles:
+//   y[i] = x[i] cos[i] - x[i + h] sin[i],  y[i + h] = x[i + h] cos[i] + x[i] sin[i],  h = HEAD_DIM / 2 = 2 VECS
+// One workgroup per (row, query head). All heads of a group need the new key and value before anybody has seen them in the cache: each
+// makes its own copy, the first one writes. Keys go through workgroup memory CHUNK at a time, with a running softmax between the chunks:
+// scores by a thread each, then weighted values by PARTS threads for every four columns.
+struct Uniforms { heads: u32, kv_heads: u32, scale: f32 }
+@group(0) @binding(0) var<uniform> u: Uniforms;
+@group(0) @binding(1) var<storage, read> qkv: array<vec4<f32>>;               // [rows, heads + 2 kv_heads, VECS]
+@group(0) @binding(2) var<storage, read> value_bias: array<vec4<f32>>;        // [kv_heads, VECS]
+@group(0) @binding(3) var<storage, read> angles: array<vec4<f32>>;            // [rows, 2, VECS / 2] cosines, then sines
+@group(0) @binding(4) var<storage, read> spans: array<vec4<u32>>;             // [rows]
+@group(0) @binding(5) var<storage, read_write> keys: array<vec4<f32>>;        // [slots, kv_heads, VECS]
+@group(0) @binding(6) var<storage, read_write> values: array<vec4<f32>>;      // [slots, kv_heads, VECS]
+@group(0) @binding(7) var<storage, read_write> out: array<vec4<f32>>;         // [rows, heads, VECS]
+
+const VECS = HEAD_DIM / 4u;
+const HALF = VECS / 2u;
+const PARTS = 64u / VECS;
+const CHUNK = 1024u;
+const LOWEST = -1e30;
+
+var<workgroup> query: array<vec4<f32>, VECS>;
+var<workgroup> new_key: array<vec4<f32>, VECS>;
+var<workgroup> new_value: array<vec4<f32>, VECS>;
+var<workgroup> weights: array<f32, CHUNK>;      // scores at first
+var<workgroup> lane_tops: array<f32, 64>;
+var<workgroup> lane_sums: array<f32, 64>;
+var<workgroup> lane_parts: array<vec4<f32>, 64>;
+
+// Columns 4 c .. 4 c + 3 of the turned head that starts at qkv[start].
+fn turned(start: u32, c: u32, row: u32) -> vec4<f32> {
+  let angle = 2u * HALF * row + c % HALF;
+  let direction = select(1.0, -1.0, c < HALF);
+  return qkv[start + c] * angles[angle] + direction * qkv[start + (c + HALF) % VECS] * angles[angle + HALF];
+}
+
+// Makes the token's query, key and value, and writes the latter two to the cache if this is the first head of its group.
+fn begin(row: u32, head: u32, kv_head: u32, lane: u32) {
+  let heads = row * (u.heads + 2u * u.kv_heads);
+  let slot = ((spans[row].w - 1u) * u.kv_heads + kv_head) * VECS;
+  if (lane < VECS) {
+    let key = turned((heads + u.heads + kv_head) * VECS, lane, row);
+    let value = qkv[(heads + u.heads + u.kv_heads + kv_head) * VECS + lane] + value_bias[kv_head * VECS + lane];
+    query[lane] = u.scale * turned((heads + head) * VECS, lane, row);
+    new_key[lane] = key;
+    new_value[lane] = value;
+    if (head % (u.heads / u.kv_heads) == 0u) {
+      keys[slot + lane] = key;
+      values[slot + lane] = value;
+    }
+  }
+}
+
+// Where the n-th key that is seen starts in the cache.
+fn cached(span: vec4<u32>, n: u32, kv_head: u32) -> u32 {
+  let first = span.y - span.x;
+  return (select(span.z + n - first, span.x + n, n < first) * u.kv_heads + kv_head) * VECS;
+}
+
+@compute @workgroup_size(64)
+fn attend(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let head = workgroup.x;
+  let row = workgroup.y;
+  let kv_head = head / (u.heads / u.kv_heads);
+  let span = spans[row];
+  let own = span.y - span.x + span.w - span.z - 1u;   // number of the new key: the last
+  let lanes = min(64u, own + 1u);                     // not a constant, so that no compiler unrolls the loops over lanes
+  begin(row, head, kv_head, lane);
+  workgroupBarrier();
+  var largest = LOWEST;
+  var sum = 0.0;
+  var weighted = vec4<f32>();
+  for (var start = 0u; start <= own; start += CHUNK) {
+    let end = min(start + CHUNK, own + 1u);
+    var top = LOWEST;
+    for (var n = start + lane; n < end; n += 64u) {
+      let at = cached(span, n, kv_head);
+      var products = vec4<f32>();
+      for (var c = 0u; c < VECS; c++) {
+        var key = new_key[c];
+        if (n < own) { key = keys[at + c]; }
+        products += query[c] * key;
+      }
+      let score = dot(products, vec4<f32>(1.0));
+      weights[n - start] = score;
+      top = max(top, score);
+    }
+    lane_tops[lane] = top;
+    workgroupBarrier();
+    top = largest;
+    for (var i = 0u; i < lanes; i++) { top = max(top, lane_tops[i]); }
+    let shrink = exp(max(largest - top, -87.0));
+    largest = top;
+    sum *= shrink;
+    weighted *= shrink;
+    for (var n = start + lane; n < end; n += 64u) {
+      let p = exp(weights[n - start] - largest);
+      weights[n - start] = p;
+      sum += p;
+    }
+    workgroupBarrier();
+    for (var n = start + lane / VECS; n < end; n += PARTS) {
+      var value = new_value[lane % VECS];
+      if (n < own) { value = values[cached(span, n, kv_head) + lane % VECS]; }
+      weighted += weights[n - start] * value;
+    }
+    workgroupBarrier();
+  }
+  lane_sums[lane] = sum;
+  lane_parts[lane] = weighted;
+  workgroupBarrier();
+  if (lane < VECS) {
+    var all = 0.0;
+    for (var i = 0u; i < lanes; i++) { all += lane_sums[i]; }
+    var joined = vec4<f32>();
+    for (var part = 0u; part < min(PARTS, lanes); part++) { joined += lane_parts[part * VECS + lane]; }
+    out[(row * u.heads + head) * VECS + lane] = joined / all;
+  }
+}

@@ -1,0 +1,76 @@
+/** One token a row through the decoder, in as few dispatches as there can be: five a layer, ten where all layers have adapters. */
+import type { Recorder, Tensor } from '../gpu/index.ts';
+import type { LoraLinear } from '../io/peft.ts';
+import { InputError } from '../math/errors.ts';
+import { type DecodeRows, decodeAttention, rowAngles } from '../ops/decode-attention.ts';
+import {
+  addProjection,
+  type DecodeLinear,
+  decodeLogits,
+  decodeSwiglu,
+  projections,
+} from '../ops/decode-linear.ts';
+import type { LaneRule } from '../ops/few-rows.ts';
+import type { DecoderCache } from './cache.ts';
+import type { Qwen2, Qwen2Config } from './qwen2.ts';
+
+/** Throws an InputError where the kernels cannot take the model. */
+function checkExtents({ hiddenSize, intermediateSize, headDim }: Qwen2Config): void {
+  const fields = [
+    ['hidden_size', hiddenSize, 4],
+    ['intermediate_size', intermediateSize, 4],
+    ['head_dim', headDim, 8],
+  ] as const;
+  for (const [name, extent, factor] of fields) {
+    if (extent % factor === 0) continue;
+    throw new InputError(`config.json: "${name}" is ${extent}; sampling needs a multiple of ${factor}.`);
+  }
+}
+
+export interface DecodeStep {
+  readonly rows: DecodeRows;
+  readonly cache: DecoderCache;
+  /** Whether adapters take part. */
+  readonly adapters: boolean;
+  readonly lanes: LaneRule;
+}
+
+interface LayerStep extends DecodeStep {
+  readonly index: number;
+  /** From rowAngles. */
+  readonly angles: Tensor;
+}
+
+/** One layer, in place on the residual stream x [rows, hidden]. */
+function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerStep): void {
+  const { rows, cache, adapters, lanes, index, angles } = step;
+  const { linears, inputNorm, postNorm } = model.layers[index]!;
+  const eps = model.config.rmsNormEps;
+  const linear = (name: LoraLinear): DecodeLinear => {
+    const { weight, bias, adapter } = linears[name];
+    return { weight, bias, adapter: adapters ? adapter : undefined };
+  };
+  const { bias: valueBias, ...value } = linear('v_proj');
+  const normed = { x, norm: { weight: inputNorm, eps }, lanes };
+  const qkv = projections(recorder, normed, [linear('q_proj'), linear('k_proj'), value]);
+  const inputs = { qkv, valueBias: valueBias!, angles, spans: rows.spans, ...cache.layer(index) };
+  const mixed = decodeAttention(recorder, inputs, model.config);
+  addProjection(recorder, { x: mixed, lanes }, linear('o_proj'), x);
+  const attended = { x, norm: { weight: postNorm, eps }, lanes };
+  const inner = decodeSwiglu(recorder, attended, linear('gate_proj'), linear('up_proj'));
+  addProjection(recorder, { x: inner, lanes }, linear('down_proj'), x);
+}
+
+/**
+ * Logits [rows, vocabulary] of what follows x [rows, hidden], the embeddings of one token a row, whose keys and values are written to
+ * the cache. x is used up: it becomes the residual stream. Throws an InputError where hidden or inner width is not a multiple of 4, or a
+ * head's width not one of 8.
+ */
+export function decodeStep(recorder: Recorder, model: Qwen2, x: Tensor, step: DecodeStep): Tensor {
+  const { config, layers, norm, head, rope } = model;
+  checkExtents(config);
+  const angles = rowAngles(recorder, step.rows, rope);
+  for (const index of layers.keys()) decodeLayer(recorder, model, x, { ...step, index, angles });
+  const last = { x, norm: { weight: norm, eps: config.rmsNormEps }, lanes: step.lanes };
+  return decodeLogits(recorder, last, head);
+}

@@ -1,0 +1,108 @@
+import { defineKernel, expectShape, type Recorder, read, type Tensor, update, write } from '../gpu/index.ts';
+import { threadGroups } from './matrix.ts';
+import type { RopeTable } from './rope.ts';
+
+const rowUniforms = { rows: 'u32', half_width: 'u32', last_position: 'u32' } as const;
+const advanceKernel = defineKernel({
+  shader: 'decode_rows',
+  entry: 'advance',
+  uniforms: rowUniforms,
+  bindings: { positions: update(1), spans: update(2), ended: read(7) },
+});
+const turnKernel = defineKernel({
+  shader: 'decode_rows',
+  entry: 'turn',
+  uniforms: rowUniforms,
+  bindings: { positions: read(3), cosines: read(4), sines: read(5), angles: write(6) },
+});
+const attendKernel = defineKernel({
+  shader: 'decode_attention',
+  entry: 'attend',
+  uniforms: { heads: 'u32', kv_heads: 'u32', scale: 'f32' },
+  bindings: {
+    qkv: read(1),
+    valueBias: read(2),
+    angles: read(3),
+    spans: read(4),
+    keys: update(5),
+    values: update(6),
+    out: write(7),
+  },
+});
+
+/** Where the rows of a decode step stand. */
+export interface DecodeRows {
+  /** u32 [rows] position of the token at hand, the same on all axes. */
+  readonly positions: Tensor;
+  /** u32 [rows, 4] cache slots that it sees, [s0, s1) and [s2, s3); slot s3 - 1 is its own, to be written. */
+  readonly spans: Tensor;
+}
+
+/** Cosines and sines of a head's pairs of columns at each row's position: [rows, 2, headDim / 2]. */
+export function rowAngles(recorder: Recorder, { positions }: DecodeRows, table: RopeTable): Tensor {
+  const rows = positions.shape[0]!;
+  const [maxPositions, half] = [table.cos.shape[0]!, table.cos.shape[1]!];
+  const angles = recorder.temp('row angles', [rows, 2, half]);
+  recorder.dispatch(turnKernel, {
+    uniforms: { rows, half_width: half, last_position: maxPositions - 1 },
+    tensors: { positions, cosines: table.cos, sines: table.sin, angles },
+    workgroups: threadGroups(rows * half),
+  });
+  return angles;
+}
+
+/**
+ * Records that every decoding row moves one token on: its position, and the end of what it sees. Rows whose `ended` (u32
+ * [rows]) is not 0 stay where they are.
+ */
+export function advanceRows(recorder: Recorder, { positions, spans }: DecodeRows, ended: Tensor): void {
+  const rows = positions.shape[0]!;
+  recorder.dispatch(advanceKernel, {
+    uniforms: { rows, half_width: 0, last_position: 0 },
+    tensors: { positions, spans, ended },
+    workgroups: threadGroups(rows),
+  });
+}
+
+export interface DecodeAttentionInputs {
+  /** [rows, (heads + 2 kvHeads) · headDim] queries, keys and values of the new tokens; the values without their bias. */
+  readonly qkv: Tensor;
+  /** [kvHeads · headDim] */
+  readonly valueBias: Tensor;
+  /** From {@link rowAngles}. */
+  readonly angles: Tensor;
+  readonly spans: Tensor;
+  /** [slots, kvHeads · headDim] of the cache; the new tokens' own are written. */
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
+export interface HeadShape {
+  readonly heads: number;
+  readonly kvHeads: number;
+  /** Columns of one head: a multiple of 8, at most 128. */
+  readonly headDim: number;
+}
+
+/**
+ * Softmax attention of one new token a row over the cache, at scale 1 / sqrt(headDim): turns queries and keys to their positions, adds
+ * the values' bias, writes keys and values to the cache. Returns [rows, heads · headDim]. No gradient.
+ */
+export function decodeAttention(recorder: Recorder, inputs: DecodeAttentionInputs, shape: HeadShape): Tensor {
+  const { heads, kvHeads, headDim } = shape;
+  const { qkv, valueBias, angles, spans, keys, values } = inputs;
+  const rows = qkv.shape[0]!;
+  expectShape('decode attention qkv', qkv, [rows, (heads + 2 * kvHeads) * headDim]);
+  expectShape('decode attention value bias', valueBias, [kvHeads * headDim]);
+  expectShape('decode attention angles', angles, [rows, 2, headDim / 2]);
+  expectShape('decode attention spans', spans, [rows, 4]);
+  for (const cache of [keys, values]) expectShape('decode attention cache', cache, [-1, kvHeads * headDim]);
+  const out = recorder.temp('decode attention', [rows, heads * headDim]);
+  recorder.dispatch(attendKernel, {
+    defines: { HEAD_DIM: headDim },
+    uniforms: { heads, kv_heads: kvHeads, scale: 1 / Math.sqrt(headDim) },
+    tensors: { qkv, valueBias, angles, spans, keys, values, out },
+    workgroups: [heads, rows, 1],
+  });
+  return out;
+}

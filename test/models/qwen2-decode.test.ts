@@ -1,0 +1,90 @@
+/** How many dispatches a sampled token takes at the published size, counted without a device; and which models are refused. */
+import { describe, expect, it } from 'vitest';
+import { Arena, dryDevice, Gpu, Plan, type Tensor } from '../../src/gpu/index.ts';
+import type { Adapter } from '../../src/models/lora.ts';
+import { openQwen2, parseQwen2Config, type Qwen2 } from '../../src/models/qwen2.ts';
+import { rowShards } from '../../src/models/row-shards.ts';
+import { Generator } from '../../src/rl/generator.ts';
+
+/** Qwen2.5-0.5B. */
+const REAL = {
+  hidden_size: 896,
+  intermediate_size: 4864,
+  num_hidden_layers: 24,
+  num_attention_heads: 14,
+  num_key_value_heads: 2,
+  vocab_size: 151_936,
+  max_position_embeddings: 4096,
+  rms_norm_eps: 1e-6,
+  tie_word_embeddings: true,
+};
+const RANK = 16;
+
+/** A model without contents, with adapters on all linears if asked. */
+function dryModel(gpu: Gpu, changes: Partial<typeof REAL>, adapters: boolean): Qwen2 {
+  const open = (name: string, shape: readonly number[]): Tensor =>
+    gpu.tensor('weights', name, shape, shape.length === 2 ? 'bf16' : 'f32');
+  const adapter = (name: string): Adapter => ({
+    a: gpu.tensor('trainable', `${name} a`, [RANK, name.includes('down') ? 4864 : 896]),
+    b: gpu.tensor('trainable', `${name} b`, [outsOf(name), RANK]),
+    scale: 2,
+  });
+  return openQwen2(gpu, parseQwen2Config({ ...REAL, ...changes }), {
+    open,
+    openRows: (name, shape) =>
+      rowShards(name, shape).map((shard) => open(shard.name, [shard.rows, shape[1]])),
+    ...(adapters ? { adapter } : {}),
+    maxPositions: 64,
+  });
+}
+
+function outsOf(name: string): number {
+  if (/gate|up/.test(name)) return 4864;
+  return /[kv]_proj/.test(name) ? 128 : 896;
+}
+
+/** Dispatches of one decode step of 8 rows. */
+async function dispatchesOf(changes: Partial<typeof REAL>, adapters: boolean): Promise<number> {
+  const gpu = new Gpu(dryDevice());
+  const model = dryModel(gpu, changes, adapters);
+  const create = Plan.create.bind(Plan);
+  const counts = new Map<string, number>();
+  Plan.create = async (...args) => {
+    const plan = await create(...args);
+    counts.set(args[1], plan.dispatchCount);
+    return plan;
+  };
+  const extents = { promptTokens: 40, mediaRows: 1, maxNewTokens: 8 };
+  const shape = { rows: 8, groupSize: 8, places: 1, prefillTogether: 1, ...extents };
+  try {
+    await Generator.create(gpu, new Arena(gpu, 'rollout'), model, shape, { endIds: [1], adapters });
+  } finally {
+    Plan.create = create;
+  }
+  return counts.get('decode step')!;
+}
+
+describe('a sampled token of the published 0.5B decoder', () => {
+  it('takes five dispatches a layer, and a few around', async () => {
+    // Five shards of the embedding, a dispatch each; the same as a head, three to a dispatch; angles; sampling; moving on.
+    const around = 5 + 2 + 1 + 6 + 1;
+    expect(await dispatchesOf({}, false)).toBe(5 * REAL.num_hidden_layers + around);
+  });
+
+  it('takes five more a layer with adapters on all seven linears', async () => {
+    const [plain, adapted] = [await dispatchesOf({}, false), await dispatchesOf({}, true)];
+    expect(adapted - plain).toBe(5 * REAL.num_hidden_layers);
+  });
+});
+
+describe('a decoder that the kernels cannot take', () => {
+  it.each([
+    [{ intermediate_size: 4862 }, '"intermediate_size" is 4862; sampling needs a multiple of 4.'],
+    [
+      { num_attention_heads: 224, num_key_value_heads: 224 },
+      '"head_dim" is 4; sampling needs a multiple of 8.',
+    ],
+  ])('is refused by the name of the field: %o', (changes, message) =>
+    expect(dispatchesOf({ ...changes, num_hidden_layers: 1 }, false)).rejects.toThrow(message),
+  );
+});

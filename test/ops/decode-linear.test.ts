@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest';
+import type { Gpu, Tensor } from '../../src/gpu/index.ts';
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/math/half.ts';
+import {
+  addProjection,
+  type DecodeLinear,
+  decodeLogits,
+  decodeSwiglu,
+  projections,
+} from '../../src/ops/decode-linear.ts';
+import { type LaneRule, sharedDepth, wholeDepth } from '../../src/ops/few-rows.ts';
+import { quantisedNumbers } from '../reference/quantised.ts';
+import { numbers, relativeError, runOnce, testGpu } from './harness.ts';
+
+type Format = 'f32' | 'bf16' | 'f16' | 'q8' | 'q4';
+
+const EPS = 1e-5;
+const BOUND = 1e-6;
+
+/** A layer and what it stands for. */
+interface Layer {
+  readonly linear: DecodeLinear;
+  /** out · depth */
+  readonly weight: ArrayLike<number>;
+  readonly bias?: Float32Array | undefined;
+  readonly a?: Float32Array;
+  readonly b?: Float32Array;
+}
+
+const SCALE = 0.75;
+
+function weightOf(gpu: Gpu, format: Format, shape: [number, number], seed: number) {
+  const count = shape[0] * shape[1];
+  const upload = (data: Float32Array | Uint16Array | Uint32Array): Tensor =>
+    gpu.upload('weights', `${format} weight`, shape, data, format);
+  if (format === 'q8' || format === 'q4') {
+    const { words, values } = quantisedNumbers(count, format, seed);
+    return { tensor: upload(words), values };
+  }
+  const values = numbers(count, seed);
+  if (format === 'f32') return { tensor: upload(values), values };
+  const words = format === 'bf16' ? f32ToBf16(values) : f32ToF16(values);
+  return { tensor: upload(words), values: format === 'bf16' ? bf16ToF32(words) : f16ToF32(words) };
+}
+
+interface LayerOptions {
+  readonly biased?: boolean;
+  readonly rank?: number;
+}
+
+function layerOf(
+  gpu: Gpu,
+  format: Format,
+  shape: [number, number],
+  seed: number,
+  { biased = false, rank = 0 }: LayerOptions = {},
+): Layer {
+  const [outs, depth] = shape;
+  const { tensor: weight, values } = weightOf(gpu, format, shape, seed);
+  const bias = biased ? numbers(outs, seed + 1) : undefined;
+  const linear = { weight, bias: bias && gpu.upload('weights', 'bias', [outs], bias) };
+  if (rank === 0) return { linear, weight: values, bias };
+  const [a, b] = [numbers(rank * depth, seed + 2), numbers(outs * rank, seed + 3)];
+  const adapter = {
+    a: gpu.upload('trainable', 'a', [rank, depth], a),
+    b: gpu.upload('trainable', 'b', [outs, rank], b),
+    scale: SCALE,
+  };
+  return { linear: { ...linear, adapter }, weight: values, bias, a, b };
+}
+
+const product = (x: readonly number[], matrix: ArrayLike<number>, row: number): number =>
+  x.reduce((sum, value, d) => sum + value * matrix[row * x.length + d]!, 0);
+
+/** One row through one layer, in float64. */
+function applied(x: readonly number[], { weight, bias, a, b }: Layer): number[] {
+  const h = Array.from({ length: (a?.length ?? 0) / x.length }, (_, i) => product(x, a!, i));
+  return Array.from(
+    { length: weight.length / x.length },
+    (_, j) => product(x, weight, j) + (bias?.[j] ?? 0) + (b ? SCALE * product(h, b, j) : 0),
+  );
+}
+
+function normed(x: readonly number[], weight: ArrayLike<number>): number[] {
+  const square = x.reduce((sum, value) => sum + value * value, 0) / x.length;
+  return x.map((value, d) => (value * weight[d]!) / Math.sqrt(square + EPS));
+}
+
+function inputOf(gpu: Gpu, rows: number, depth: number, lanes: LaneRule) {
+  const [x, weight] = [numbers(rows * depth, 1), numbers(depth, 2)];
+  const norm = { weight: gpu.upload('weights', 'norm', [depth], weight), eps: EPS };
+  const plain = Array.from({ length: rows }, (_, r) => [...x.subarray(r * depth, (r + 1) * depth)]);
+  const tensor = gpu.upload('inputs', 'x', [rows, depth], x);
+  return { input: { x: tensor, norm, lanes }, plain, normed: plain.map((row) => normed(row, weight)) };
+}
+
+type Case = readonly [format: Format, rows: number, depth: number];
+
+async function checkProjections(
+  [format, rows, depth]: Case,
+  lanes: LaneRule,
+  ranks: number[],
+): Promise<void> {
+  const gpu = await testGpu();
+  const { input, normed: inputs } = inputOf(gpu, rows, depth, lanes);
+  const layers = [13, 5, 6].map((outs, i) =>
+    layerOf(gpu, format, [outs, depth], 10 * i + 10, { biased: i < 2, rank: ranks[i]! }),
+  );
+  const [found] = await runOnce(gpu, 'projections', ({ recorder }) => [
+    projections(
+      recorder,
+      input,
+      layers.map(({ linear }) => linear),
+    ),
+  ]);
+  const expected = inputs.flatMap((x) => layers.flatMap((layer) => applied(x, layer)));
+  expect(relativeError(found!, expected)).toBeLessThan(BOUND);
+}
+
+async function checkSwiglu([format, rows, depth]: Case, lanes: LaneRule, ranks: number[]): Promise<void> {
+  const gpu = await testGpu();
+  const { input, normed: inputs } = inputOf(gpu, rows, depth, lanes);
+  const [gate, up] = ranks.map((rank, i) => layerOf(gpu, format, [11, depth], 10 * i + 50, { rank }));
+  const [found] = await runOnce(gpu, 'SwiGLU', ({ recorder }) => [
+    decodeSwiglu(recorder, input, gate!.linear, up!.linear),
+  ]);
+  const expected = inputs.flatMap((x) => {
+    const factors = applied(x, up!);
+    return applied(x, gate!).map((g, j) => (g / (1 + Math.exp(-g))) * factors[j]!);
+  });
+  expect(relativeError(found!, expected)).toBeLessThan(BOUND);
+}
+
+async function checkResidual([format, rows, depth]: Case, lanes: LaneRule, rank: number): Promise<void> {
+  const gpu = await testGpu();
+  const { input, plain } = inputOf(gpu, rows, depth, lanes);
+  const layer = layerOf(gpu, format, [9, depth], 90, { rank });
+  const before = numbers(rows * 9, 5);
+  const residual = gpu.upload('inputs', 'residual', [rows, 9], before);
+  await runOnce(gpu, 'residual', ({ recorder }) => {
+    addProjection(recorder, { x: input.x, lanes }, layer.linear, residual);
+    return [];
+  });
+  const expected = plain.flatMap((x) => applied(x, layer)).map((value, i) => value + before[i]!);
+  const found = (await gpu.read(residual)).slice(0, expected.length);
+  expect(relativeError(found, expected)).toBeLessThan(BOUND);
+}
+
+/** Every format, every number of rows; depths that are no multiple of what the lanes take at a time. */
+const CASES: readonly Case[] = [
+  ['f32', 1, 36],
+  ['f32', 13, 100],
+  ['bf16', 3, 68],
+  ['bf16', 8, 132],
+  ['f16', 1, 44],
+  ['f16', 8, 20],
+  ['q8', 3, 96],
+  ['q8', 13, 160],
+  ['q4', 1, 32],
+  ['q4', 8, 224],
+];
+
+describe.each(CASES)('layers of %s on %i rows, depth %i', (...test) => {
+  it('project a normed input side by side', () => checkProjections(test, wholeDepth, [0, 0, 0]));
+  it('project with adapters of different ranks, one of them missing', () =>
+    checkProjections(test, wholeDepth, [3, 0, 5]));
+  it('make a gated product', () => checkSwiglu(test, wholeDepth, [0, 0]));
+  it('make a gated product with adapters', () => checkSwiglu(test, wholeDepth, [2, 5]));
+  it('add to the residual stream', () => checkResidual(test, wholeDepth, 0));
+  it('add to the residual stream with an adapter', () => checkResidual(test, wholeDepth, 4));
+});
+
+describe.each([
+  ['f32', 13, 100],
+  ['bf16', 8, 132],
+  ['q4', 3, 224],
+] as const)('layers of %s on %i rows, depth %i shared between lanes', (...test) => {
+  it('project', () => checkProjections(test, sharedDepth, [3, 0, 5]));
+  it('make a gated product', () => checkSwiglu(test, sharedDepth, [2, 5]));
+  it('add to the residual stream', () => checkResidual(test, sharedDepth, 4));
+});
+
+describe('layers of different formats', () => {
+  it('take a dispatch each', async () => {
+    const gpu = await testGpu();
+    const { input, normed: inputs } = inputOf(gpu, 2, 32, wholeDepth);
+    const layers = (['f32', 'q8', 'f32'] as const).map((format, i) =>
+      layerOf(gpu, format, [5, 32], 10 * i, { biased: i === 1, rank: i }),
+    );
+    const linears = layers.map(({ linear }) => linear);
+    const [side, gated] = await runOnce(gpu, 'mixed', ({ recorder }) => [
+      projections(recorder, input, linears),
+      decodeSwiglu(recorder, input, linears[0]!, { ...linears[1]!, bias: undefined }),
+    ]);
+    const expected = inputs.flatMap((x) => layers.flatMap((layer) => applied(x, layer)));
+    expect(relativeError(side!, expected)).toBeLessThan(BOUND);
+    const product = inputs.flatMap((x) => {
+      const factors = applied(x, { ...layers[1]!, bias: undefined });
+      return applied(x, layers[0]!).map((g, j) => (g / (1 + Math.exp(-g))) * factors[j]!);
+    });
+    expect(relativeError(gated!, product)).toBeLessThan(BOUND);
+  });
+});
+
+describe('logits', () => {
+  it('of five shards lie side by side, the same bits every time', async () => {
+    const gpu = await testGpu();
+    const { input, normed: inputs } = inputOf(gpu, 3, 36, sharedDepth);
+    const shards = [7, 4, 9, 1, 3].map((rows, i) => layerOf(gpu, 'bf16', [rows, 36], 10 * i));
+    const weights = shards.map(({ linear }) => linear.weight);
+    const run = () => runOnce(gpu, 'logits', ({ recorder }) => [decodeLogits(recorder, input, weights)]);
+    const [found] = await run();
+    const expected = inputs.flatMap((x) => shards.flatMap((shard) => applied(x, shard)));
+    expect(relativeError(found!, expected)).toBeLessThan(BOUND);
+    expect((await run())[0]).toEqual(found);
+  });
+
+  it('need a depth divisible by four', async () => {
+    const gpu = await testGpu();
+    const { input } = inputOf(gpu, 1, 6, wholeDepth);
+    const { linear } = layerOf(gpu, 'f32', [3, 6], 1);
+    await expect(
+      runOnce(gpu, 'logits', ({ recorder }) => [decodeLogits(recorder, input, [linear.weight])]),
+    ).rejects.toThrow('6 columns, expected a multiple of 4');
+  });
+});
