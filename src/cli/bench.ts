@@ -9,11 +9,20 @@ import { parseArgs } from 'node:util';
 import { Gpu } from '../gpu/index.ts';
 import { describeError, InputError } from '../math/errors.ts';
 import { openNodeDevice } from './adapter.ts';
-import { measureCeilings } from './bench/ceilings.ts';
+import { type Ceilings, measureCeilings } from './bench/ceilings.ts';
 import { type Comparison, type NamedComparison, runComparison } from './bench/comparison.ts';
 import { startJax } from './bench/jax.ts';
 import { browserObstacle, onnxNames, openOnnxBench } from './bench/onnx.ts';
-import { makeReport, type Row, rateText, rowLine, summaryKey, summaryLines } from './bench/report.ts';
+import {
+  type BenchReport,
+  ceilingsText,
+  makeReport,
+  type Row,
+  rateText,
+  rowLine,
+  summaryKey,
+  summaryLines,
+} from './bench/report.ts';
 import { suite } from './bench/suite.ts';
 import { DEFAULT_TIMING } from './bench/timing.ts';
 import { timeTrainingPass } from './bench/training-pass.ts';
@@ -45,21 +54,39 @@ function parseArguments(): Arguments {
 const wantedPeers = ({ kernel, shape, peers }: NamedComparison, filter: string): string[] =>
   peers.filter((peer) => `${summaryKey({ kernel, peer })} ${kernel} ${shape}`.includes(filter));
 
-/** Prints rows as they come, and keeps them. */
+/** Prints rows as they come, and keeps the file up to date, so that a run may be broken off. */
 class Table {
-  readonly rows: Row[] = [];
+  readonly #adapter: string;
+  readonly #ceilings: Ceilings;
+  readonly #file: string | undefined;
+  readonly #rows: Row[] = [];
+
+  constructor(adapter: string, ceilings: Ceilings, file: string | undefined) {
+    this.#adapter = adapter;
+    this.#ceilings = ceilings;
+    this.#file = file;
+    console.log(`${adapter}: ${ceilingsText(ceilings)}`);
+  }
 
   add(rows: readonly Row[], flops?: number): void {
     for (const row of rows) console.log(rowLine(row));
     const first = rows[0];
-    if (first && flops !== undefined) console.log(rateText(first, flops, this.gflops));
-    this.rows.push(...rows);
+    if (first && flops !== undefined) console.log(rateText(first, flops, this.#ceilings.gflops));
+    this.#rows.push(...rows);
+    if (this.#file !== undefined) writeFileSync(this.#file, `${JSON.stringify(this.report(), null, 2)}\n`);
   }
 
-  constructor(readonly gflops: number) {}
+  report(): BenchReport {
+    return makeReport(this.#adapter, new Date(), this.#rows);
+  }
 }
 
-async function compareInNode(gpu: Gpu, comparisons: readonly Comparison[], filter: string, table: Table) {
+async function compareInNode(
+  gpu: Gpu,
+  comparisons: readonly Comparison[],
+  filter: string,
+  table: Table,
+): Promise<void> {
   for (const comparison of comparisons) {
     const peers = wantedPeers(comparison, filter);
     table.add(await runComparison(gpu, comparison, peers, DEFAULT_TIMING), comparison.flops);
@@ -94,16 +121,10 @@ async function main(): Promise<void> {
       hint: `Try matmul, layer, attention, mlp, norm, packing, prefill, decode or ${TRAINING_PASS}.`,
     });
   }
-  const ceilings = await measureCeilings(gpu, DEFAULT_TIMING);
-  console.log(
-    `${info.description}: at best ${ceilings.gflops.toFixed(1)} GFLOP/s and ${ceilings.gigabytes.toFixed(1)} GB/s in this run`,
-  );
-  const table = new Table(ceilings.gflops);
+  const table = new Table(info.description, await measureCeilings(gpu, DEFAULT_TIMING), json);
   await compareInBrowser(filter, table);
   await compareInNode(gpu, comparisons, filter, table);
-  const report = makeReport(info.description, new Date(), table.rows);
-  console.log(summaryLines(report.summary).join('\n'));
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  console.log(summaryLines(table.report().summary).join('\n'));
 }
 
 main()

@@ -17,9 +17,9 @@ export interface Ceilings {
 /** vec4 copied: 64 MiB, more than caches hold. */
 const COPY_COUNT = 1 << 22;
 const CHAIN_THREADS = 1 << 14;
-const CHAIN_STEPS = 1 << 9;
-/** Eight chains of vec4, a multiplication and an addition each. */
-const OPERATIONS_A_STEP = 64;
+const CHAIN_STEPS = 1 << 6;
+/** Eight links of eight chains of vec4, a multiplication and an addition each. */
+const OPERATIONS_A_STEP = 512;
 
 async function bestMs(
   gpu: Gpu,

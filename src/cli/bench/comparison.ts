@@ -26,19 +26,33 @@ export interface Contestants {
 /** Largest relative difference of two float32 computations of the same thing. */
 const SAME = 1e-3;
 
-/** Runs a peer once and compares what it gives; a sentence where it fails or differs. */
-async function admit(expected: Float32Array, open: () => Promise<Contestant>): Promise<Contestant | string> {
+/** Computes once, which also compiles; a sentence where it fails or the numbers differ. */
+async function objection(contestant: Contestant, expected: Float32Array): Promise<string | undefined> {
   try {
-    const contestant = await open();
     await contestant.start();
     await contestant.settle();
     const difference = relativeDifference(await contestant.result(), expected);
     return difference <= SAME
-      ? contestant
+      ? undefined
       : `gives other numbers (relative difference ${difference.toExponential(1)})`;
   } catch (error) {
-    return `cannot: ${describeError(error).split('\n')[0]}`;
+    return failure(error);
   }
+}
+
+const failure = (error: unknown): string => `cannot: ${describeError(error).split('\n')[0]}`;
+
+/** Opens a peer; a sentence where it cannot take part. */
+async function admit(expected: Float32Array, open: () => Promise<Contestant>): Promise<Contestant | string> {
+  let contestant: Contestant;
+  try {
+    contestant = await open();
+  } catch (error) {
+    return failure(error);
+  }
+  const reason = await objection(contestant, expected);
+  if (reason !== undefined) contestant.dispose();
+  return reason ?? contestant;
 }
 
 /** Times one comparison against the peers named; a row for each. */

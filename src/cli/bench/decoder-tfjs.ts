@@ -30,17 +30,11 @@ function causalMask(tokens: number, group: number): tf.Tensor {
 
 const kept = new Map<string, tf.Tensor[]>();
 
-/** Tensors that do not change between calls, made once. */
+/** Tensors that do not change between calls, made once and kept as long as the command runs. */
 function constants(key: string, make: () => tf.Tensor[]): tf.Tensor[] {
   const found = kept.get(key) ?? make().map((tensor) => tf.keep(tensor));
   kept.set(key, found);
   return found;
-}
-
-/** Frees what was made once. */
-export function freeConstants(): void {
-  tf.dispose([...kept.values()].flat());
-  kept.clear();
 }
 
 const heads = (x: tf.Tensor, count: number, headDim: number): tf.Tensor =>

@@ -91,6 +91,10 @@ export function rowLine(row: Row): string {
   return `${name} ${ours} ${theirs.padEnd(46)} ${row.ratio.toFixed(2)}x`;
 }
 
+/** The most that the device gave in this run. */
+export const ceilingsText = ({ gflops, gigabytes }: { gflops: number; gigabytes: number }): string =>
+  `at best ${gflops.toFixed(1)} GFLOP/s (multiply-adds in registers) and ${gigabytes.toFixed(1)} GB/s (copy) in this run`;
+
 /** What our side of a row computes a second, and its share of the best that the device gave. */
 export function rateText({ oursMs }: Row, flops: number, ceiling: number): string {
   const gflops = flops / oursMs / 1e6;
