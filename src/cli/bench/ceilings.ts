@@ -27,6 +27,7 @@ async function bestMs(
   count: number,
   steps: number,
   timing: TimingOptions,
+  now?: () => number,
 ): Promise<number> {
   const x = gpu.tensor('inputs', 'ceiling input', [4 * count]);
   const contestant = await plannedContestant(gpu, kernel.entry, ({ recorder }) => {
@@ -36,16 +37,20 @@ async function bestMs(
     return y;
   });
   await contestant.start();
-  const [time] = await timeInTurns([contestant], timing);
+  const [time] = await timeInTurns([contestant], timing, now);
   contestant.dispose();
   gpu.free(x);
   return time!.lowMs;
 }
 
-/** Measures both ceilings. */
-export async function measureCeilings(gpu: Gpu, timing: TimingOptions): Promise<Ceilings> {
-  const chainMs = await bestMs(gpu, multiplyAdd, CHAIN_THREADS, CHAIN_STEPS, timing);
-  const copyMs = await bestMs(gpu, copy, COPY_COUNT, 0, timing);
+/** Measures both ceilings by the clock `now`. */
+export async function measureCeilings(
+  gpu: Gpu,
+  timing: TimingOptions,
+  now?: () => number,
+): Promise<Ceilings> {
+  const chainMs = await bestMs(gpu, multiplyAdd, CHAIN_THREADS, CHAIN_STEPS, timing, now);
+  const copyMs = await bestMs(gpu, copy, COPY_COUNT, 0, timing, now);
   return {
     gflops: (CHAIN_THREADS * CHAIN_STEPS * OPERATIONS_A_STEP) / chainMs / 1e6,
     gigabytes: (2 * 16 * COPY_COUNT) / copyMs / 1e6,

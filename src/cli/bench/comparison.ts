@@ -55,12 +55,13 @@ async function admit(expected: Float32Array, open: () => Promise<Contestant>): P
   return reason ?? contestant;
 }
 
-/** Times one comparison against the peers named; a row for each. */
+/** Times one comparison against the peers named, by the clock `now` (milliseconds); a row for each. */
 export async function runComparison(
   gpu: Gpu,
   comparison: Comparison,
   peers: readonly string[],
   timing: TimingOptions,
+  now?: () => number,
 ): Promise<Row[]> {
   const contestants = await comparison.open(gpu);
   const { ours } = contestants;
@@ -70,7 +71,7 @@ export async function runComparison(
   const admitted = new Map<string, Contestant | string>();
   for (const peer of peers) admitted.set(peer, await admit(expected, contestants.peers[peer]!));
   const rivals = [...admitted.values()].filter((rival) => typeof rival !== 'string');
-  const [own, ...times] = await timeInTurns([ours, ...rivals], timing);
+  const [own, ...times] = await timeInTurns([ours, ...rivals], timing, now);
   const rows = [...admitted].map(([peer, rival]) => {
     const name: RowName = { kernel: comparison.kernel, shape: comparison.shape, peer };
     return makeRow(name, own!, typeof rival === 'string' ? rival : times[rivals.indexOf(rival)]!);
