@@ -74,8 +74,8 @@ const kernels = {
   },
 };
 
-/** A thread makes 8x8 outputs instead of 4x4 where that still leaves this many threads. */
-const WIDE_FROM = 256;
+/** A thread makes 8x8 outputs instead of 4x4 where that still leaves this many threads, the parts of the depth included. */
+const WIDE_FROM = 512;
 /** Threads that keep a discrete GPU busy; with fewer the depth is split over workgroups. */
 const BUSY_THREADS = 16_384;
 /** Smallest depth worth splitting, and smallest depth of one part. */
@@ -120,12 +120,13 @@ export function tilingOf(layout: MatmulLayout, { m, n, k }: Extents): Tiling {
   const bContiguous = layout === 'nt' ? k : n;
   const byFours = [aContiguous, bContiguous, n].every((extent) => extent % 4 === 0);
   const single = byFours && m === 1 && layout !== 'tn';
-  const wide = byFours && !single && Math.ceil(m / 8) * Math.ceil(n / 8) >= WIDE_FROM;
+  const parts = k < SPLIT_FROM ? 1 : Math.floor(k / PART_DEPTH);
+  const wide = byFours && Math.min(m, n) > 4 && Math.ceil(m / 8) * Math.ceil(n / 8) * parts >= WIDE_FROM;
   const side = wide ? 8 : 4;
   const [rowTiles, colTiles] = [Math.ceil(m / side), Math.ceil(n / side)];
   const cols = upTo8(colTiles);
-  const most = Math.min(Math.floor(BUSY_THREADS / (rowTiles * colTiles)), Math.floor(k / PART_DEPTH));
-  const depth = 4 * Math.ceil(k / (k < SPLIT_FROM ? 1 : Math.max(1, most)) / 4);
+  const most = Math.min(Math.floor(BUSY_THREADS / (rowTiles * colTiles)), parts);
+  const depth = 4 * Math.ceil(k / Math.max(1, most) / 4);
   return {
     path: single ? 'rowQuads' : wide ? 'wideQuads' : byFours ? 'quads' : 'scalars',
     side,

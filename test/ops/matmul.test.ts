@@ -210,7 +210,8 @@ describe('matmul', () => {
         new Set(['quads', 'wideQuads', ...row, 'scalars']),
       );
     }
-    expect(tilingOf('nt', { m: 64, n: 128, k: 896 }).side).toBe(4);
+    expect(tilingOf('nt', { m: 64, n: 128, k: 384 }).side).toBe(4);
+    expect(tilingOf('nt', { m: 64, n: 128, k: 896 })).toMatchObject({ side: 8, splits: 7 });
     expect(tilingOf('nt', { m: 64, n: 896, k: 896 })).toMatchObject({ side: 8, splits: 7 });
     expect(tilingOf('nt', { m: 1, n: 4864, k: 896 })).toMatchObject({ path: 'rowQuads', side: 4 });
   });
