@@ -42,6 +42,7 @@ const CLOCKS: Readonly<Record<string, () => number>> = {
 interface Arguments {
   readonly filter: string;
   readonly json: string | undefined;
+  readonly clock: string;
   readonly now: () => number;
   readonly size: { readonly prompts: number; readonly group: number; readonly length: number };
 }
@@ -61,7 +62,7 @@ function parseArguments(): Arguments {
   const now = CLOCKS[clock];
   if (!now) throw new InputError(`Unknown clock "${clock}": expected wall or cpu.`);
   const size = { prompts: Number(prompts), group: Number(group), length: Number(length) };
-  return { filter: positionals.join(' '), json, now, size };
+  return { filter: positionals.join(' '), json, clock, now, size };
 }
 
 /** The peers of a comparison whose rows the filter wants. */
@@ -72,13 +73,13 @@ const wantedPeers = ({ kernel, shape, peers }: NamedComparison, filter: string):
 class Table {
   readonly #adapter: string;
   readonly #ceilings: Ceilings;
-  readonly #file: string | undefined;
+  readonly #wishes: Arguments;
   readonly #rows: Row[] = [];
 
-  constructor(adapter: string, ceilings: Ceilings, file: string | undefined) {
+  constructor(adapter: string, ceilings: Ceilings, wishes: Arguments) {
     this.#adapter = adapter;
     this.#ceilings = ceilings;
-    this.#file = file;
+    this.#wishes = wishes;
     console.log(`${adapter}: ${ceilingsText(ceilings)}`);
   }
 
@@ -87,11 +88,12 @@ class Table {
     const first = rows[0];
     if (first && flops !== undefined) console.log(rateText(first, flops, this.#ceilings.gflops));
     this.#rows.push(...rows);
-    if (this.#file !== undefined) writeFileSync(this.#file, `${JSON.stringify(this.report(), null, 2)}\n`);
+    const { json } = this.#wishes;
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(this.report(), null, 2)}\n`);
   }
 
   report(): BenchReport {
-    return makeReport(this.#adapter, new Date(), this.#rows);
+    return makeReport(this.#adapter, this.#wishes.clock, new Date(), this.#rows);
   }
 }
 
@@ -125,7 +127,7 @@ async function compareInBrowser(filter: string, table: Table): Promise<void> {
 
 async function main(): Promise<void> {
   const wishes = parseArguments();
-  const { filter, json, now, size } = wishes;
+  const { filter, now, size } = wishes;
   const { device, info, gpu: navigatorGpu } = await openNodeDevice();
   const gpu = new Gpu(device, { info });
   if (filter === TRAINING_PASS) return await timeTrainingPass(gpu, size);
@@ -136,7 +138,7 @@ async function main(): Promise<void> {
       hint: `Try matmul, layer, attention, mlp, norm, packing, prefill, decode or ${TRAINING_PASS}.`,
     });
   }
-  const table = new Table(info.description, await measureCeilings(gpu, DEFAULT_TIMING, now), json);
+  const table = new Table(info.description, await measureCeilings(gpu, DEFAULT_TIMING, now), wishes);
   await compareInBrowser(filter, table);
   await compareInNode(gpu, comparisons, wishes, table);
   console.log(summaryLines(table.report().summary).join('\n'));

@@ -23,6 +23,8 @@ export interface BenchReport {
   readonly adapter: string;
   /** ISO 8601. */
   readonly date: string;
+  /** What was timed: `wall` time, or `cpu`, the processor time of this process. */
+  readonly clock: string;
   readonly rows: readonly Row[];
   /** Geometric mean of the ratios by `family/peer`; a key is there only when such rows were measured. */
   readonly summary: Readonly<Record<string, number>>;
@@ -71,8 +73,8 @@ export function summarise(rows: readonly Row[]): Record<string, number> {
   return Object.fromEntries([...ratios].map(([key, values]) => [key, geometricMean(values)]));
 }
 
-export function makeReport(adapter: string, date: Date, rows: readonly Row[]): BenchReport {
-  return { adapter, date: date.toISOString(), rows, summary: summarise(rows) };
+export function makeReport(adapter: string, clock: string, date: Date, rows: readonly Row[]): BenchReport {
+  return { adapter, date: date.toISOString(), clock, rows, summary: summarise(rows) };
 }
 
 const milliseconds = (ms: number): string => (ms < 10 ? ms.toFixed(2) : ms.toFixed(1));

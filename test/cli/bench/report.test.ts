@@ -56,11 +56,11 @@ describe('a row', () => {
 });
 
 describe('the file', () => {
-  it('has adapter, date, rows and summary, and survives JSON', () => {
+  it('has adapter, date, clock, rows and summary, and survives JSON', () => {
     const rows = [row('matmul', 'tfjs', 1, 4), row('matmul', 'jax-js', 1, 'cannot')];
-    const report = makeReport('an adapter', new Date(0), rows);
+    const report = makeReport('an adapter', 'wall', new Date(0), rows);
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
-    expect(Object.keys(report)).toEqual(['adapter', 'date', 'rows', 'summary']);
+    expect(Object.keys(report)).toEqual(['adapter', 'date', 'clock', 'rows', 'summary']);
     expect(report.date).toBe('1970-01-01T00:00:00.000Z');
     expect(report.summary).toEqual({ 'matmul/tfjs': expect.closeTo(4) });
     for (const { kernel, shape, peer, oursMs } of report.rows) {
