@@ -131,13 +131,13 @@ async function main(): Promise<void> {
   const { device, info, gpu: navigatorGpu } = await openNodeDevice();
   const gpu = new Gpu(device, { info });
   if (filter === TRAINING_PASS) return await timeTrainingPass(gpu, size);
-  await startJax(navigatorGpu);
   const comparisons = suite().filter((one) => wantedPeers(one, filter).length > 0);
   if (comparisons.length === 0 && onnxNames().every((one) => wantedPeers(one, filter).length === 0)) {
     throw new InputError(`No row's name holds "${filter}".`, {
       hint: `Try matmul, layer, attention, mlp, norm, packing, prefill, decode or ${TRAINING_PASS}.`,
     });
   }
+  if (comparisons.some((one) => wantedPeers(one, filter).includes('jax-js'))) await startJax(navigatorGpu);
   const table = new Table(info.description, await measureCeilings(gpu, DEFAULT_TIMING, now), wishes);
   await compareInBrowser(filter, table);
   await compareInNode(gpu, comparisons, wishes, table);
