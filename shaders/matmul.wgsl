@@ -5,6 +5,7 @@
 // columns; then  c tile += B tile * A tile  is the product, four depths a step.
 //   quads       vec4 loads and stores: n and the contiguous extents of A and B are divisible by 4
 //   wide_quads  the same with 8x8 tiles: half the loads for a product, for when there are outputs enough
+//   row_quads   the same for a single row (m = 1): 1x4 tiles
 //   scalars     any extents, one value a load
 //   reduce      c (+)= alpha * sum over splits of partial (+ bias): the second pass when the depth is split over workgroups
 //! include grid
@@ -49,16 +50,15 @@ fn b_quad(row: u32, col: u32, stride: u32) -> vec4<f32> {
   return weight_quad_blocks(b_pairs[weight_word(i) >> 1u], b_pairs[weight_scale_word(i) >> 1u], i);
 }
 
-// m[i][l] = A[row + i, depth + l]. Rows beyond m repeat the last; depths beyond k are 0 (they exist only where A_BY_DEPTH).
+// m[i][l] = A[row + i, depth + l] of four depths that exist. Rows beyond m repeat the last.
 fn a_tile_quads(row: u32, depth: u32) -> mat4x4<f32> {
   if (A_BY_DEPTH) {
-    let zero = vec4<f32>();
     let col = min(row, u.m - 4u);
     return transpose(mat4x4<f32>(
       a_quad(depth, col, u.m),
-      select(zero, a_quad(min(depth + 1u, u.k - 1u), col, u.m), depth + 1u < u.k),
-      select(zero, a_quad(min(depth + 2u, u.k - 1u), col, u.m), depth + 2u < u.k),
-      select(zero, a_quad(min(depth + 3u, u.k - 1u), col, u.m), depth + 3u < u.k)));
+      a_quad(depth + 1u, col, u.m),
+      a_quad(depth + 2u, col, u.m),
+      a_quad(depth + 3u, col, u.m)));
   }
   let last = u.m - 1u;
   return mat4x4<f32>(
@@ -68,7 +68,7 @@ fn a_tile_quads(row: u32, depth: u32) -> mat4x4<f32> {
     a_quad(min(row + 3u, last), depth, u.k));
 }
 
-// m[l][j] = B[depth + l, col + j]. Columns beyond n and depths beyond k repeat the last.
+// m[l][j] = B[depth + l, col + j] of four depths that exist. Columns beyond n repeat the last.
 fn b_tile_quads(depth: u32, col: u32) -> mat4x4<f32> {
   if (B_BY_COLUMN) {
     let last = u.n - 1u;
@@ -78,13 +78,20 @@ fn b_tile_quads(depth: u32, col: u32) -> mat4x4<f32> {
       b_quad(min(col + 2u, last), depth, u.k),
       b_quad(min(col + 3u, last), depth, u.k)));
   }
-  let last = u.k - 1u;
   let first = min(col, u.n - 4u);
   return mat4x4<f32>(
     b_quad(depth, first, u.n),
-    b_quad(min(depth + 1u, last), first, u.n),
-    b_quad(min(depth + 2u, last), first, u.n),
-    b_quad(min(depth + 3u, last), first, u.n));
+    b_quad(depth + 1u, first, u.n),
+    b_quad(depth + 2u, first, u.n),
+    b_quad(depth + 3u, first, u.n));
+}
+
+// A[row .. row + 3, depth] times B[depth, col .. col + 3]: the product of a single depth, where both lie by depth. Only
+// there may k not be divisible by 4.
+fn depth_product(depth: u32, row: u32, col: u32) -> mat4x4<f32> {
+  let left = a_quad(depth, min(row, u.m - 4u), u.m);
+  let right = b_quad(depth, min(col, u.n - 4u), u.n);
+  return mat4x4<f32>(left.x * right, left.y * right, left.z * right, left.w * right);
 }
 
 fn a_scalar(row: u32, depth: u32) -> f32 {
@@ -136,8 +143,12 @@ fn quads(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
   let tile = tile_of(group, lane, 4u);
   if (tile.row >= u.m || tile.col >= u.n) { return; }
   var sums = mat4x4<f32>();
-  for (var depth = tile.start; depth < tile.end; depth += 4u) {
+  var depth = tile.start;
+  for (; depth + 4u <= tile.end; depth += 4u) {
     sums += b_tile_quads(depth, tile.col) * a_tile_quads(tile.row, depth);
+  }
+  if (A_BY_DEPTH) {
+    for (; depth < tile.end; depth++) { sums += depth_product(depth, tile.row, tile.col); }
   }
   store_quads(sums, tile.row, tile.col, group.z);
 }
@@ -150,7 +161,8 @@ fn wide_quads(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
   var right = mat4x4<f32>();
   var below = mat4x4<f32>();
   var corner = mat4x4<f32>();
-  for (var depth = tile.start; depth < tile.end; depth += 4u) {
+  var depth = tile.start;
+  for (; depth + 4u <= tile.end; depth += 4u) {
     let a_top = a_tile_quads(tile.row, depth);
     let a_low = a_tile_quads(tile.row + 4u, depth);
     let b_left = b_tile_quads(depth, tile.col);
@@ -160,10 +172,33 @@ fn wide_quads(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
     below += b_left * a_low;
     corner += b_right * a_low;
   }
+  if (A_BY_DEPTH) {
+    for (; depth < tile.end; depth++) {
+      sums += depth_product(depth, tile.row, tile.col);
+      right += depth_product(depth, tile.row, tile.col + 4u);
+      below += depth_product(depth, tile.row + 4u, tile.col);
+      corner += depth_product(depth, tile.row + 4u, tile.col + 4u);
+    }
+  }
   store_quads(sums, tile.row, tile.col, group.z);
   store_quads(right, tile.row, tile.col + 4u, group.z);
   store_quads(below, tile.row + 4u, tile.col, group.z);
   store_quads(corner, tile.row + 4u, tile.col + 4u, group.z);
+}
+
+@compute @workgroup_size(64)
+fn row_quads(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let tile = tile_of(group, lane, 4u);
+  if (tile.col >= u.n) { return; }
+  var sums = vec4<f32>();
+  for (var depth = tile.start; depth < tile.end; depth += 4u) {
+    sums += b_tile_quads(depth, tile.col) * a_quads[depth >> 2u];
+  }
+  let at = (group.z * u.n + tile.col) >> 2u;
+  var value = u.alpha * sums;
+  if (u.with_bias != 0u) { value += bias_quads[tile.col >> 2u]; }
+  if (u.accumulate != 0u) { value += c_quads[at]; }
+  c_quads[at] = value;
 }
 
 @compute @workgroup_size(64)

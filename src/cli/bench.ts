@@ -1,117 +1,152 @@
 /**
- * `npm run bench [-- --prompts N --group N --length N]`: one training pass of the embedded demo model, kernel by kernel.
- * A software adapter's milliseconds say nothing about a GPU; ratios within one run do.
+ * `npm run bench [-- FILTER] [--json FILE] [--clock wall|cpu] [--adapter swiftshader|lavapipe|default]`: our kernels against those of tfjs,
+ * jax-js and onnxruntime-web, and against our own plain ways, in one run on one adapter. A ratio is their time over ours,
+ * so above 1 we are faster. FILTER is part of a row's name (`matmul`, `layer/tfjs`, `Whisper`); `training-pass` times one
+ * training pass of the demo, kernel by kernel. A software adapter computes on this process's threads: there `--clock cpu` counts
+ * their processor time, which others on a busy machine disturb less. onnxruntime-web, in a browser, is timed by the wall.
  */
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Arena, Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
-import { treeFromDisk } from '../io/disk.ts';
-import { median } from '../math/stats.ts';
-import { openHumanOmni } from '../models/humanomni-files.ts';
-import { lossBatchTensor, recordLoss } from '../rl/loss.ts';
-import { encodeLossBatch } from '../rl/loss-batch.ts';
-import { LOSS_DEFAULTS } from '../rl/loss-config.ts';
-import { packPass, passSize, type TokenGroup } from '../rl/pass-arrays.ts';
-import { PassInputs, scoreTokens } from '../rl/pass-inputs.ts';
-import { loadPolicy, type Policy } from '../rl/policy.ts';
+import { Gpu } from '../gpu/index.ts';
+import { describeError, InputError } from '../math/errors.ts';
 import { openNodeDevice } from './adapter.ts';
-import { projectRoot } from './setup/paths.mjs';
+import { type Ceilings, measureCeilings } from './bench/ceilings.ts';
+import { type Comparison, type NamedComparison, runComparison } from './bench/comparison.ts';
+import { startJax } from './bench/jax.ts';
+import { browserObstacle, onnxNames, openOnnxBench } from './bench/onnx.ts';
+import {
+  type BenchReport,
+  ceilingsText,
+  makeReport,
+  type Row,
+  rateText,
+  rowLine,
+  summaryKey,
+  summaryLines,
+} from './bench/report.ts';
+import { suite } from './bench/suite.ts';
+import { DEFAULT_TIMING } from './bench/timing.ts';
+import { timeTrainingPass } from './bench/training-pass.ts';
 
-const RUNS = 5;
-const SHOWN = 15;
-const PROMPT_TOKENS = 89;
+const TRAINING_PASS = 'training-pass';
 
-interface Size {
-  readonly prompts: number;
-  readonly group: number;
-  readonly length: number;
+/** Milliseconds by the wall, or of processor time that all threads of this process took. */
+const CLOCKS: Readonly<Record<string, () => number>> = {
+  wall: () => performance.now(),
+  cpu: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+};
+
+interface Arguments {
+  readonly filter: string;
+  readonly json: string | undefined;
+  readonly clock: string;
+  readonly now: () => number;
+  readonly size: { readonly prompts: number; readonly group: number; readonly length: number };
 }
 
-function readSize(): Size {
-  const { values } = parseArgs({
+function parseArguments(): Arguments {
+  const { values, positionals } = parseArgs({
     options: {
+      json: { type: 'string' },
+      clock: { type: 'string', default: 'wall' },
       prompts: { type: 'string', default: '8' },
       group: { type: 'string', default: '8' },
       length: { type: 'string', default: '16' },
     },
+    allowPositionals: true,
   });
-  return { prompts: Number(values.prompts), group: Number(values.group), length: Number(values.length) };
+  const { prompts, group, length, json, clock } = values;
+  const now = CLOCKS[clock];
+  if (!now) throw new InputError(`Unknown clock "${clock}": expected wall or cpu.`);
+  const size = { prompts: Number(prompts), group: Number(group), length: Number(length) };
+  return { filter: positionals.join(' '), json, clock, now, size };
 }
 
-/** Groups of made-up ids: a kernel's time does not depend on which tokens it sees. */
-function makeGroups({ prompts, group, length }: Size): TokenGroup[] {
-  const ids = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => 10 + (i % 100));
-  return Array.from({ length: prompts }, () => ({
-    prompt: { ids: ids(PROMPT_TOKENS) },
-    completions: Array.from({ length: group }, () => ids(length)),
-  }));
-}
+/** The peers of a comparison whose rows the filter wants. */
+const wantedPeers = ({ kernel, shape, peers }: NamedComparison, filter: string): string[] =>
+  peers.filter((peer) => `${summaryKey({ kernel, peer })} ${kernel} ${shape}`.includes(filter));
 
-async function recordPass(
-  policy: Policy,
-  size: Size,
-): Promise<{ plan: Plan; result: Tensor; tokens: number }> {
-  const { gpu } = policy;
-  const groups = makeGroups(size);
-  const arrays = packPass(groups, passSize(groups));
-  const inputs = new PassInputs(gpu, passSize(groups));
-  inputs.write(arrays, 1);
-  const tape = new Tape();
-  const scores = scoreTokens(tape, policy.current.decoder, inputs, [], { adapters: false });
-  const batch = lossBatchTensor(gpu, arrays.starts.length);
-  const completions = arrays.starts.map((start, i) => ({
-    start,
-    length: arrays.lengths[i]!,
-    advantage: 1 - 2 * (i % 2),
-  }));
-  const tokensInBatch = completions.length * size.length;
-  gpu.write(batch, encodeLossBatch(LOSS_DEFAULTS, { completions, accumulation: 1, tokensInBatch }));
-  const loss = recordLoss(tape.recorder, LOSS_DEFAULTS, scores, batch);
-  tape.backward([[scores.logProbs, loss.dLogProbs]]);
-  const result = tape.recorder.keep(loss.result);
-  const plan = await Plan.create(gpu, 'training pass', tape.recorder, new Arena(gpu, 'bench'));
-  return { plan, result: plan.output(result), tokens: passSize(groups).tokens };
-}
+/** Prints rows as they come, and keeps the file up to date, so that a run may be broken off. */
+class Table {
+  readonly #adapter: string;
+  readonly #ceilings: Ceilings;
+  readonly #wishes: Arguments;
+  readonly #rows: Row[] = [];
 
-async function timeRuns(gpu: Gpu, plan: Plan, result: Tensor): Promise<number[]> {
-  const times: number[] = [];
-  for (let run = 0; run <= RUNS; run++) {
-    const start = performance.now();
-    await plan.run();
-    await gpu.read(result);
-    // The first run also finds out how much to submit at a time.
-    if (run > 0) times.push(performance.now() - start);
+  constructor(adapter: string, ceilings: Ceilings, wishes: Arguments) {
+    this.#adapter = adapter;
+    this.#ceilings = ceilings;
+    this.#wishes = wishes;
+    console.log(`${adapter}: ${ceilingsText(ceilings)}`);
   }
-  return times;
+
+  add(rows: readonly Row[], flops?: number): void {
+    for (const row of rows) console.log(rowLine(row));
+    const first = rows[0];
+    if (first && flops !== undefined) console.log(rateText(first, flops, this.#ceilings.gflops));
+    this.#rows.push(...rows);
+    const { json } = this.#wishes;
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(this.report(), null, 2)}\n`);
+  }
+
+  report(): BenchReport {
+    return makeReport(this.#adapter, this.#wishes.clock, new Date(), this.#rows);
+  }
 }
 
-function printKernels(times: Awaited<ReturnType<Plan['profile']>>): void {
-  const kernels = new Map<string, { ms: number; count: number }>();
-  for (const { label, microseconds } of times) {
-    const kernel = kernels.get(label) ?? { ms: 0, count: 0 };
-    kernels.set(label, { ms: kernel.ms + microseconds / 1000, count: kernel.count + 1 });
+async function compareInNode(
+  gpu: Gpu,
+  comparisons: readonly Comparison[],
+  { filter, now }: Arguments,
+  table: Table,
+): Promise<void> {
+  for (const comparison of comparisons) {
+    const peers = wantedPeers(comparison, filter);
+    table.add(await runComparison(gpu, comparison, peers, DEFAULT_TIMING, now), comparison.flops);
   }
-  const sorted = [...kernels].sort((a, b) => b[1].ms - a[1].ms);
-  for (const [label, { ms, count }] of sorted.slice(0, SHOWN)) {
-    console.log(`${ms.toFixed(2).padStart(10)} ms  ${String(count).padStart(4)} ×  ${label}`);
+}
+
+async function compareInBrowser(filter: string, table: Table): Promise<void> {
+  const wanted = onnxNames().flatMap((named, index) =>
+    wantedPeers(named, filter).length > 0 ? [index] : [],
+  );
+  if (wanted.length === 0) return;
+  const obstacle = browserObstacle();
+  if (obstacle !== undefined) {
+    console.log(`onnxruntime-web is left out: ${obstacle}.`);
+    return;
   }
+  console.log('In Chromium:');
+  const bench = await openOnnxBench();
+  for (const index of wanted) table.add(await bench.compare(index, DEFAULT_TIMING));
+  await bench.close();
 }
 
 async function main(): Promise<void> {
-  const size = readSize();
-  const { device, info } = await openNodeDevice();
+  const wishes = parseArguments();
+  const { filter, now, size } = wishes;
+  const { device, info, gpu: navigatorGpu } = await openNodeDevice();
   const gpu = new Gpu(device, { info });
-  const files = await openHumanOmni(await treeFromDisk(join(projectRoot(), 'public', 'demo', 'model')));
-  const frozen = { trainProjectors: false, trainGate: false, trainBert: false, reference: false };
-  const policy = await loadPolicy(gpu, files, { ...frozen, trainDecoder: true, seed: 1, maxPositions: 512 });
-  const { plan, result, tokens } = await recordPass(policy, size);
-  const times = await timeRuns(gpu, plan, result);
-  console.log(`${info.description}: ${tokens} tokens, ${plan.dispatchCount} dispatches`);
-  console.log(
-    `${median(times).toFixed(1)} ms a pass (median of ${RUNS}, ${Math.min(...times).toFixed(1)} to ${Math.max(...times).toFixed(1)})`,
-  );
-  if (device.features.has('timestamp-query')) printKernels(await plan.profile());
+  if (filter === TRAINING_PASS) return await timeTrainingPass(gpu, size);
+  const comparisons = suite().filter((one) => wantedPeers(one, filter).length > 0);
+  if (comparisons.length === 0 && onnxNames().every((one) => wantedPeers(one, filter).length === 0)) {
+    throw new InputError(`No row's name holds "${filter}".`, {
+      hint: `Try matmul, layer, attention, mlp, norm, packing, prefill, decode or ${TRAINING_PASS}.`,
+    });
+  }
+  if (comparisons.some((one) => wantedPeers(one, filter).includes('jax-js'))) await startJax(navigatorGpu);
+  const table = new Table(info.description, await measureCeilings(gpu, DEFAULT_TIMING, now), wishes);
+  await compareInBrowser(filter, table);
+  await compareInNode(gpu, comparisons, wishes, table);
+  console.log(summaryLines(table.report().summary).join('\n'));
 }
 
-await main();
-process.exit(0);
+main()
+  .then(() => process.exit(0))
+  .catch((error) => {
+    console.error(describeError(error));
+    process.exit(1);
+  });

@@ -43,7 +43,7 @@ const uniforms = {
   alpha: 'f32',
 } as const;
 
-const productKernel = (entry: 'quads' | 'wide_quads' | 'scalars', out: typeof write) =>
+const productKernel = (entry: 'quads' | 'wide_quads' | 'row_quads' | 'scalars', out: typeof write) =>
   defineKernel({
     shader: 'matmul',
     entry,
@@ -61,19 +61,21 @@ const kernels = {
   overwrite: {
     quads: productKernel('quads', write),
     wideQuads: productKernel('wide_quads', write),
+    rowQuads: productKernel('row_quads', write),
     scalars: productKernel('scalars', write),
     reduce: reduceKernel(write),
   },
   accumulate: {
     quads: productKernel('quads', update),
     wideQuads: productKernel('wide_quads', update),
+    rowQuads: productKernel('row_quads', update),
     scalars: productKernel('scalars', update),
     reduce: reduceKernel(update),
   },
 };
 
-/** A thread makes 8x8 outputs instead of 4x4 where that still leaves this many threads. */
-const WIDE_FROM = 4096;
+/** A thread makes 8x8 outputs instead of 4x4 where that still leaves this many threads, the parts of the depth included. */
+const WIDE_FROM = 512;
 /** Threads that keep a discrete GPU busy; with fewer the depth is split over workgroups. */
 const BUSY_THREADS = 16_384;
 /** Smallest depth worth splitting, and smallest depth of one part. */
@@ -100,8 +102,8 @@ function matmulExtents(layout: MatmulLayout, { a, b, out, bias }: MatmulOperands
 }
 
 interface Tiling {
-  readonly path: keyof typeof kernels.overwrite & ('quads' | 'wideQuads' | 'scalars');
-  /** A thread makes side x side outputs. */
+  readonly path: keyof typeof kernels.overwrite & ('quads' | 'wideQuads' | 'rowQuads' | 'scalars');
+  /** A thread makes side x side outputs; rowQuads one row of them. */
   readonly side: 4 | 8;
   /** How many of a workgroup's 64 threads lie along the columns, so that few are idle when one side is short. */
   readonly threadCols: number;
@@ -117,14 +119,16 @@ export function tilingOf(layout: MatmulLayout, { m, n, k }: Extents): Tiling {
   const aContiguous = layout === 'tn' ? m : k;
   const bContiguous = layout === 'nt' ? k : n;
   const byFours = [aContiguous, bContiguous, n].every((extent) => extent % 4 === 0);
-  const wide = byFours && Math.ceil(m / 8) * Math.ceil(n / 8) >= WIDE_FROM;
+  const single = byFours && m === 1 && layout !== 'tn';
+  const parts = k < SPLIT_FROM ? 1 : Math.floor(k / PART_DEPTH);
+  const wide = byFours && Math.min(m, n) > 4 && Math.ceil(m / 8) * Math.ceil(n / 8) * parts >= WIDE_FROM;
   const side = wide ? 8 : 4;
   const [rowTiles, colTiles] = [Math.ceil(m / side), Math.ceil(n / side)];
   const cols = upTo8(colTiles);
-  const most = Math.min(Math.floor(BUSY_THREADS / (rowTiles * colTiles)), Math.floor(k / PART_DEPTH));
-  const depth = 4 * Math.ceil(k / (k < SPLIT_FROM ? 1 : Math.max(1, most)) / 4);
+  const most = Math.min(Math.floor(BUSY_THREADS / (rowTiles * colTiles)), parts);
+  const depth = 4 * Math.ceil(k / Math.max(1, most) / 4);
   return {
-    path: wide ? 'wideQuads' : byFours ? 'quads' : 'scalars',
+    path: single ? 'rowQuads' : wide ? 'wideQuads' : byFours ? 'quads' : 'scalars',
     side,
     threadCols: cols < 8 ? cols : 64 / upTo8(rowTiles),
     splits: Math.ceil(k / depth),

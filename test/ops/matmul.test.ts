@@ -58,6 +58,7 @@ const EXTENTS = [
   [12, 5, 1001],
   [36, 36, 36],
   [516, 516, 12],
+  [516, 516, 7],
   [3, 3, 515],
 ] as const;
 const LAYOUTS = ['nt', 'nn', 'tn'] as const;
@@ -68,6 +69,7 @@ const QUANTISED = {
     [1, 1, 32],
     [7, 5, 96],
     [9, 20, 64],
+    [1, 12, 640],
     [3, 8, 640],
     [5, 7, 1056],
     [516, 516, 32],
@@ -76,6 +78,7 @@ const QUANTISED = {
     [1, 32, 1],
     [5, 96, 7],
     [9, 64, 20],
+    [1, 160, 640],
     [3, 160, 640],
     [2, 32, 1001],
     [516, 544, 12],
@@ -105,6 +108,7 @@ describe('matmul', () => {
       [9, 33, 31],
       [8, 36, 32],
       [8, 36, 1024],
+      [1, 36, 1024],
       [6, 9, 700],
     ] as const) {
       const test = { layout, m, n, k };
@@ -182,7 +186,7 @@ describe('matmul', () => {
       paths.add(tilingOf(layout, { m, n, k }).path);
       gpu.free(a, ...weights);
     }
-    expect(paths).toEqual(new Set(['quads', 'wideQuads', 'scalars']));
+    expect(paths).toEqual(new Set(['quads', 'wideQuads', 'rowQuads', 'scalars']));
   });
 
   it('splits long depths of few outputs only, without losing or repeating a depth', () => {
@@ -197,13 +201,19 @@ describe('matmul', () => {
     }
   });
 
-  it('makes wide tiles only where enough threads are left, and its tests cover them', () => {
+  it('makes wide tiles only where enough threads are left, one row where there is one, and its tests cover them', () => {
     const paths = EXTENTS.map(([m, n, k]) => LAYOUTS.map((layout) => tilingOf(layout, { m, n, k }).path));
-    for (const at of LAYOUTS.keys()) {
-      expect(new Set(paths.map((path) => path[at]))).toEqual(new Set(['quads', 'wideQuads', 'scalars']));
+    for (const [at, layout] of LAYOUTS.entries()) {
+      // A single row that lies by depth is not contiguous.
+      const row = layout === 'tn' ? [] : ['rowQuads'];
+      expect(new Set(paths.map((path) => path[at]))).toEqual(
+        new Set(['quads', 'wideQuads', ...row, 'scalars']),
+      );
     }
-    expect(tilingOf('nt', { m: 64, n: 896, k: 896 }).side).toBe(4);
-    expect(tilingOf('nt', { m: 512, n: 896, k: 896 })).toMatchObject({ side: 8, splits: 2 });
+    expect(tilingOf('nt', { m: 64, n: 128, k: 384 }).side).toBe(4);
+    expect(tilingOf('nt', { m: 64, n: 128, k: 896 })).toMatchObject({ side: 8, splits: 7 });
+    expect(tilingOf('nt', { m: 64, n: 896, k: 896 })).toMatchObject({ side: 8, splits: 7 });
+    expect(tilingOf('nt', { m: 1, n: 4864, k: 896 })).toMatchObject({ path: 'rowQuads', side: 4 });
   });
 
   it('names every shape when they do not agree', async () => {

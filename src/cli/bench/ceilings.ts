@@ -1,0 +1,58 @@
+import { defineKernel, type Gpu, read, write } from '../../gpu/index.ts';
+import { plannedContestant } from './planned.ts';
+import { type TimingOptions, timeInTurns } from './timing.ts';
+
+const uniforms = { count: 'u32', steps: 'u32', factor: 'f32' } as const;
+const bindings = { x: read(1), y: write(2) };
+const copy = defineKernel({ shader: 'ceilings', entry: 'copy', uniforms, bindings });
+const multiplyAdd = defineKernel({ shader: 'ceilings', entry: 'multiply_add', uniforms, bindings });
+
+/** The most that this device gave, in this run, on this machine: what other kernels' rates are shares of. */
+export interface Ceilings {
+  readonly gflops: number;
+  /** Bytes read and written, in 1e9 a second. */
+  readonly gigabytes: number;
+}
+
+/** vec4 copied: 64 MiB, more than caches hold. */
+const COPY_COUNT = 1 << 22;
+const CHAIN_THREADS = 1 << 14;
+const CHAIN_STEPS = 1 << 6;
+/** Eight links of eight chains of vec4, a multiplication and an addition each. */
+const OPERATIONS_A_STEP = 512;
+
+async function bestMs(
+  gpu: Gpu,
+  kernel: typeof copy,
+  count: number,
+  steps: number,
+  timing: TimingOptions,
+  now?: () => number,
+): Promise<number> {
+  const x = gpu.tensor('inputs', 'ceiling input', [4 * count]);
+  const contestant = await plannedContestant(gpu, kernel.entry, ({ recorder }) => {
+    const y = recorder.temp('ceiling output', [4 * count]);
+    const workgroups = Math.ceil(count / 64);
+    recorder.dispatch(kernel, { uniforms: { count, steps, factor: 0.5 }, tensors: { x, y }, workgroups });
+    return y;
+  });
+  await contestant.start();
+  const [time] = await timeInTurns([contestant], timing, now);
+  contestant.dispose();
+  gpu.free(x);
+  return time!.lowMs;
+}
+
+/** Measures both ceilings by the clock `now`. */
+export async function measureCeilings(
+  gpu: Gpu,
+  timing: TimingOptions,
+  now?: () => number,
+): Promise<Ceilings> {
+  const chainMs = await bestMs(gpu, multiplyAdd, CHAIN_THREADS, CHAIN_STEPS, timing, now);
+  const copyMs = await bestMs(gpu, copy, COPY_COUNT, 0, timing, now);
+  return {
+    gflops: (CHAIN_THREADS * CHAIN_STEPS * OPERATIONS_A_STEP) / chainMs / 1e6,
+    gigabytes: (2 * 16 * COPY_COUNT) / copyMs / 1e6,
+  };
+}

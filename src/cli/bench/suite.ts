@@ -1,0 +1,20 @@
+import { blockComparison } from './block.ts';
+import { attentionBlock, layerBlock, mlpBlock, normBlock } from './blocks.ts';
+import type { Comparison } from './comparison.ts';
+import { matmulComparisons } from './matmul-cases.ts';
+import { ownComparisons } from './own-cases.ts';
+import { DEMO, QWEN } from './shapes.ts';
+
+/** Everything that is compared on a device of Node's, in the order of the table; what takes longest comes last. */
+export function suite(): Comparison[] {
+  const blocks = [
+    normBlock(DEMO, 1024),
+    normBlock(QWEN, 256),
+    attentionBlock(DEMO, 256),
+    attentionBlock(QWEN, 128),
+    mlpBlock(QWEN, 32),
+    layerBlock(DEMO, 256),
+    layerBlock(QWEN, 32),
+  ];
+  return [...ownComparisons(), ...matmulComparisons(), ...blocks.map(blockComparison)];
+}
