@@ -99,8 +99,11 @@ async function openJax(block: Block, data: Data, dy: Float32Array<ArrayBuffer>):
   return { ...contestant, dispose };
 }
 
-/** A block's forward and backward against both peers' automatic gradients. */
-export function blockComparison(block: Block): Comparison {
+/** A block's forward and backward against the automatic gradients of its peers; both unless said. */
+export function blockComparison(
+  block: Block,
+  peers: readonly ('tfjs' | 'jax-js')[] = ['tfjs', 'jax-js'],
+): Comparison {
   const open = async (gpu: Gpu): Promise<Contestants> => {
     const data = blockData(block);
     const dy = randomData(block.output, 977);
@@ -112,5 +115,5 @@ export function blockComparison(block: Block): Comparison {
       },
     };
   };
-  return { kernel: block.kernel, shape: block.shape, peers: ['tfjs', 'jax-js'], open };
+  return { kernel: block.kernel, shape: block.shape, peers, open };
 }

@@ -1,8 +1,11 @@
 /** Our engine against its own plain ways: what packing, shared prompts and grouped decoding save. */
-import { type Gpu, Tape } from '../../gpu/index.ts';
+import { type Gpu, Tape, type Tensor } from '../../gpu/index.ts';
 import { DecoderCache } from '../../models/cache.ts';
 import { decode, type Qwen2, type Qwen2Config } from '../../models/qwen2.ts';
+import { decodeStep } from '../../models/qwen2-decode.ts';
 import { layoutGroups, type PackedRows, packRows } from '../../models/rows.ts';
+import { sharedDepth, wholeDepth } from '../../ops/few-rows.ts';
+import { embedding } from '../../ops/gather-rows.ts';
 import type { TokenGroup } from '../../rl/pass-arrays.ts';
 import { configOf } from './blocks.ts';
 import { uploadRows } from './causal-rows.ts';
@@ -65,36 +68,24 @@ function packingCase(shape: DecoderShape, layers: number, vocabSize: number, len
   });
 }
 
-const forward = async (
-  gpu: Gpu,
-  decoder: Qwen2,
-  rows: PackedRows,
-  cache?: { slots: Uint32Array; capacity: number },
-): Promise<Contestant> => {
-  const { hiddenSize } = decoder.config;
-  const shape = [rows.capacity, hiddenSize];
+/** A forward over packed rows. */
+async function forward(gpu: Gpu, decoder: Qwen2, rows: PackedRows): Promise<Contestant> {
+  const shape = [rows.capacity, decoder.config.hiddenSize];
   const x = uploaded(gpu, 'x', shape, randomData(shape, 5));
   const tensors = uploadRows(gpu, rows);
   const tape = new Tape();
-  const held = cache && new DecoderCache(gpu, decoder.config, cache.capacity);
-  const at = cache && gpu.upload('inputs', 'slots', [cache.slots.length], cache.slots, 'u32');
   const contestant = await plannedContestant(
     gpu,
     'forward',
-    () =>
-      tape.constant(() => {
-        const extended = held && at ? { cache: held.extend(tape, at) } : {};
-        return decode(tape, decoder, x, tensors, { adapters: false, ...extended });
-      }),
+    () => tape.constant(() => decode(tape, decoder, x, tensors, { adapters: false })),
     tape,
   );
   const dispose = (): void => {
     contestant.dispose();
-    held?.[Symbol.dispose]();
-    freeAll(gpu, [x, ...Object.values(tensors), ...(at ? [at] : [])]);
+    freeAll(gpu, [x, ...Object.values(tensors)]);
   };
   return { ...contestant, dispose };
-};
+}
 
 /** One prompt whose keys all completions share, against the prompt once for each. The first hidden states are compared. */
 function prefillCase(shape: DecoderShape, layers: number, promptLength: number): Comparison {
@@ -116,20 +107,35 @@ function prefillCase(shape: DecoderShape, layers: number, promptLength: number):
   });
 }
 
-/** Rows that each decode the first token behind one shared prompt. */
-function decodingRows(rows: number, promptLength: number): PackedRows {
+/** Rows that each decode the same first token behind one shared prompt. Logits of the first row are compared. */
+async function decodeOnce(gpu: Gpu, decoder: Qwen2, rows: number, promptLength: number): Promise<Contestant> {
+  const { config, embedTokens } = decoder;
   const spans = Array.from({ length: rows }, (_, row) => {
     const slot = promptLength + row;
     return [0, promptLength, slot, slot + 1];
   });
-  return {
-    capacity: rows,
-    length: rows,
-    positions: new Uint32Array(rows).fill(promptLength),
-    axes: 1,
-    spans: Uint32Array.from(spans.flat()),
-    keySpans: new Uint32Array(2 * rows),
+  const u32 = (label: string, shape: readonly number[], data: Uint32Array): Tensor =>
+    gpu.upload('inputs', label, shape, data, 'u32');
+  const ids = u32('ids', [rows], new Uint32Array(rows).fill(1));
+  const at = {
+    positions: u32('positions', [rows], new Uint32Array(rows).fill(promptLength)),
+    spans: u32('spans', [rows, 4], Uint32Array.from(spans.flat())),
   };
+  const cache = new DecoderCache(gpu, config, promptLength + rows);
+  const lanes = gpu.isSoftware ? wholeDepth : sharedDepth;
+  const contestant = await plannedContestant(gpu, 'decode', (tape) =>
+    tape.constant(() => {
+      const x = embedding(tape, embedTokens, ids);
+      return decodeStep(tape.recorder, decoder, x, { rows: at, cache, adapters: false, lanes });
+    }),
+  );
+  const result = async (): Promise<Float32Array> => (await contestant.result()).slice(0, config.vocabSize);
+  const dispose = (): void => {
+    contestant.dispose();
+    cache[Symbol.dispose]();
+    freeAll(gpu, [ids, ...Object.values(at)]);
+  };
+  return { ...contestant, result, units: rows, dispose };
 }
 
 /** Milliseconds a token of decoding G rows at once, against one row. */
@@ -141,15 +147,7 @@ function decodeCase(shape: DecoderShape, layers: number, promptLength: number): 
     peer: 'g8-over-g1',
     config,
     trained: false,
-    make: async (gpu, decoder, plain) => {
-      const rows = plain ? 1 : GROUP;
-      const slots = Uint32Array.from({ length: rows }, (_, row) => promptLength + row);
-      const cache = { slots, capacity: promptLength + rows };
-      const contestant = await forward(gpu, decoder, decodingRows(rows, promptLength), cache);
-      const result = async (): Promise<Float32Array> =>
-        (await contestant.result()).slice(0, config.hiddenSize);
-      return { ...contestant, result, units: rows };
-    },
+    make: (gpu, decoder, plain) => decodeOnce(gpu, decoder, plain ? 1 : GROUP, promptLength),
   });
 }
 

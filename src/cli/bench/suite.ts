@@ -13,8 +13,9 @@ export function suite(): Comparison[] {
     attentionBlock(DEMO, 256),
     attentionBlock(QWEN, 128),
     mlpBlock(QWEN, 32),
-    layerBlock(DEMO, 256),
     layerBlock(QWEN, 32),
-  ];
-  return [...ownComparisons(), ...matmulComparisons(), ...blocks.map(blockComparison)];
+  ].map((block) => blockComparison(block));
+  // jax-js does not come to the end of compiling this one in minutes.
+  const demoLayer = blockComparison(layerBlock(DEMO, 256), ['tfjs']);
+  return [...ownComparisons(), ...matmulComparisons(), demoLayer, ...blocks];
 }
