@@ -148,15 +148,10 @@ async function checkResidual([format, rows, depth]: Case, lanes: LaneRule, rank:
 
 /** Every format, every number of rows; depths that are no multiple of what the lanes take at a time. */
 const CASES: readonly Case[] = [
-  ['f32', 1, 36],
   ['f32', 13, 100],
-  ['bf16', 3, 68],
   ['bf16', 8, 132],
   ['f16', 1, 44],
-  ['f16', 8, 20],
   ['q8', 3, 96],
-  ['q8', 13, 160],
-  ['q4', 1, 32],
   ['q4', 8, 224],
 ];
 
@@ -172,8 +167,7 @@ describe.each(CASES)('layers of %s on %i rows, depth %i', (...test) => {
 
 describe.each([
   ['f32', 13, 100],
-  ['bf16', 8, 132],
-  ['q4', 3, 224],
+  ['q4', 8, 224],
 ] as const)('layers of %s on %i rows, depth %i shared between lanes', (...test) => {
   it('project', () => checkProjections(test, sharedDepth, [3, 0, 5]));
   it('make a gated product', () => checkSwiglu(test, sharedDepth, [2, 5]));
