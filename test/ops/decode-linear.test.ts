@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Gpu, Tensor } from '../../src/gpu/index.ts';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/math/half.ts';
-import {
-  addProjection,
-  type DecodeLinear,
-  decodeLogits,
-  decodeSwiglu,
-  projections,
-} from '../../src/ops/decode-linear.ts';
+import { addProjection, type DecodeLinear, decodeLogits, projections } from '../../src/ops/decode-linear.ts';
+import { decodeSwiglu } from '../../src/ops/decode-swiglu.ts';
 import { type LaneRule, sharedDepth, wholeDepth } from '../../src/ops/few-rows.ts';
 import { quantisedNumbers } from '../reference/quantised.ts';
 import { numbers, relativeError, runOnce, testGpu } from './harness.ts';
