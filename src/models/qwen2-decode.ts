@@ -3,13 +3,8 @@ import type { Recorder, Tensor } from '../gpu/index.ts';
 import type { LoraLinear } from '../io/peft.ts';
 import { InputError } from '../math/errors.ts';
 import { type DecodeRows, decodeAttention, rowAngles } from '../ops/decode-attention.ts';
-import {
-  addProjection,
-  type DecodeLinear,
-  decodeLogits,
-  decodeSwiglu,
-  projections,
-} from '../ops/decode-linear.ts';
+import { addProjection, type DecodeLinear, decodeLogits, projections } from '../ops/decode-linear.ts';
+import { decodeSwiglu } from '../ops/decode-swiglu.ts';
 import type { LaneRule } from '../ops/few-rows.ts';
 import type { DecoderCache } from './cache.ts';
 import type { Qwen2, Qwen2Config } from './qwen2.ts';

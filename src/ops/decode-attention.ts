@@ -18,7 +18,7 @@ const turnKernel = defineKernel({
 const attendKernel = defineKernel({
   shader: 'decode_attention',
   entry: 'attend',
-  uniforms: { heads: 'u32', kv_heads: 'u32', scale: 'f32' },
+  uniforms: { heads: 'u32', kv_heads: 'u32', vecs: 'u32', scale: 'f32' },
   bindings: {
     qkv: read(1),
     valueBias: read(2),
@@ -29,6 +29,9 @@ const attendKernel = defineKernel({
     out: write(7),
   },
 });
+
+/** Columns of a head that the kernel has room for. */
+const MOST_COLUMNS = 128;
 
 /** Where the rows of a decode step stand. */
 export interface DecodeRows {
@@ -92,6 +95,11 @@ export function decodeAttention(recorder: Recorder, inputs: DecodeAttentionInput
   const { heads, kvHeads, headDim } = shape;
   const { qkv, valueBias, angles, spans, keys, values } = inputs;
   const rows = qkv.shape[0]!;
+  if (headDim % 8 !== 0 || headDim > MOST_COLUMNS) {
+    throw new Error(
+      `decode attention: head size ${headDim}; expected a multiple of 8 up to ${MOST_COLUMNS}.`,
+    );
+  }
   expectShape('decode attention qkv', qkv, [rows, (heads + 2 * kvHeads) * headDim]);
   expectShape('decode attention value bias', valueBias, [kvHeads * headDim]);
   expectShape('decode attention angles', angles, [rows, 2, headDim / 2]);
@@ -99,8 +107,7 @@ export function decodeAttention(recorder: Recorder, inputs: DecodeAttentionInput
   for (const cache of [keys, values]) expectShape('decode attention cache', cache, [-1, kvHeads * headDim]);
   const out = recorder.temp('decode attention', [rows, heads * headDim]);
   recorder.dispatch(attendKernel, {
-    defines: { HEAD_DIM: headDim },
-    uniforms: { heads, kv_heads: kvHeads, scale: 1 / Math.sqrt(headDim) },
+    uniforms: { heads, kv_heads: kvHeads, vecs: headDim / 4, scale: 1 / Math.sqrt(headDim) },
     tensors: { qkv, valueBias, angles, spans, keys, values, out },
     workgroups: [heads, rows, 1],
   });

@@ -1,15 +1,5 @@
 /** Linear layers on the few rows of a decode step, with what comes before and after them in the same kernel. No gradients. */
-import {
-  defineKernel,
-  expectShape,
-  type Recorder,
-  read,
-  Tape,
-  type Tensor,
-  update,
-  write,
-} from '../gpu/index.ts';
-import { swiglu } from './elementwise.ts';
+import { defineKernel, expectShape, type Recorder, read, type Tensor, update, write } from '../gpu/index.ts';
 import { groupWorkgroups, type LaneRule, rowBlocks } from './few-rows.ts';
 import type { LoraAdapter } from './linear.ts';
 import { threadGroups } from './matrix.ts';
@@ -70,31 +60,6 @@ const lowRankKernel = defineKernel({
   },
   bindings: { h: read(1), b0: read(2), b1: read(3), b2: read(4), out: update(5) },
 });
-const swigluKernel = defineKernel({
-  shader: 'decode_swiglu',
-  entry: 'gate_and_up',
-  uniforms: {
-    rows: 'u32',
-    depth: 'u32',
-    groups: 'u32',
-    n: 'u32',
-    gate_rank: 'u32',
-    up_rank: 'u32',
-    gate_scale: 'f32',
-    up_scale: 'f32',
-    eps: 'f32',
-  },
-  bindings: {
-    weight0: read(1),
-    weight1: read(2),
-    x: read(4),
-    norm: read(5),
-    h: read(6),
-    gateB: read(7),
-    upB: read(8),
-    out: write(9),
-  },
-});
 const residualKernel = defineKernel({
   shader: 'decode_residual',
   entry: 'add_product',
@@ -107,9 +72,11 @@ const MOST_WEIGHTS = 3;
 const MOST_BIASES = 2;
 
 const extent = (weight: Tensor): number => weight.shape[0]!;
-const rankOf = (linear: DecodeLinear | undefined): number => linear?.adapter?.a.shape[0] ?? 0;
+/** Rank of a layer's adapter; 0 where there is none. */
+export const rankOf = (linear: DecodeLinear | undefined): number => linear?.adapter?.a.shape[0] ?? 0;
 
-function inputExtents({ x, norm }: DecodeInput): { rows: number; depth: number } {
+/** Rows and depth. Throws where the kernels cannot read the input four columns at a time. */
+export function inputExtents({ x, norm }: DecodeInput): { rows: number; depth: number } {
   const [rows, depth] = [x.shape[0]!, x.shape[1]!];
   if (depth % 4 !== 0) throw new Error(`decode: ${x.label} has ${depth} columns, expected a multiple of 4.`);
   if (norm) expectShape('decode norm', norm.weight, [depth]);
@@ -195,7 +162,7 @@ function sideBySide(recorder: Recorder, input: DecodeInput, linears: readonly De
 }
 
 /** The low-rank products of the layers' adapters, side by side [rows, sum of ranks]; nothing where none has an adapter. */
-function lowRankProducts(
+export function lowRankProducts(
   recorder: Recorder,
   input: DecodeInput,
   linears: readonly DecodeLinear[],
@@ -251,62 +218,6 @@ export function decodeLogits(recorder: Recorder, input: DecodeInput, shards: rea
     input,
     shards.map((weight) => ({ weight })),
   );
-}
-
-/**
- * silu(gate) · up of the normed input [rows, inner] (Shazeer 2020, arXiv 2002.05202). One dispatch, and one more where there are
- * adapters; several where the two weights have different formats.
- */
-export function decodeSwiglu(
-  recorder: Recorder,
-  input: Required<DecodeInput>,
-  gate: DecodeLinear,
-  up: DecodeLinear,
-): Tensor {
-  if (gate.weight.dtype !== up.weight.dtype) {
-    const [g, u] = [gate, up].map((linear) => projections(recorder, input, [linear])) as [Tensor, Tensor];
-    return swiglu(new Tape(recorder), g, u);
-  }
-  const { rows, depth } = inputExtents(input);
-  const { x, norm } = input;
-  const n = extent(gate.weight);
-  for (const { weight } of [gate, up]) expectShape('decode SwiGLU weight', weight, [n, depth]);
-  const h = lowRankProducts(recorder, input, [gate, up]) ?? x;
-  const groups = Math.ceil(n / 2);
-  const lanes = input.lanes(depth, groups);
-  const block = rowBlocks(rows);
-  const out = recorder.temp('decode SwiGLU', [rows, n]);
-  recorder.dispatch(swigluKernel, {
-    defines: {
-      WEIGHT_FORMAT: weightFormat(gate.weight.dtype),
-      NORM: true,
-      ROWS: block.rows,
-      LANES: lanes,
-    },
-    uniforms: {
-      rows,
-      depth,
-      groups,
-      n,
-      gate_rank: rankOf(gate),
-      up_rank: rankOf(up),
-      gate_scale: gate.adapter?.scale ?? 0,
-      up_scale: up.adapter?.scale ?? 0,
-      eps: norm.eps,
-    },
-    tensors: {
-      weight0: gate.weight,
-      weight1: up.weight,
-      x,
-      norm: norm.weight,
-      h,
-      gateB: gate.adapter?.b ?? x,
-      upB: up.adapter?.b ?? x,
-      out,
-    },
-    workgroups: [groupWorkgroups(groups, lanes), block.blocks, 1],
-  });
-  return out;
 }
 
 /** residual += x·Wᵀ + scale · (x·Aᵀ)·Bᵀ in place. One dispatch, and one more where there is an adapter. */

@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Gpu, Tensor } from '../../src/gpu/index.ts';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/math/half.ts';
-import {
-  addProjection,
-  type DecodeLinear,
-  decodeLogits,
-  decodeSwiglu,
-  projections,
-} from '../../src/ops/decode-linear.ts';
+import { addProjection, type DecodeLinear, decodeLogits, projections } from '../../src/ops/decode-linear.ts';
+import { decodeSwiglu } from '../../src/ops/decode-swiglu.ts';
 import { type LaneRule, sharedDepth, wholeDepth } from '../../src/ops/few-rows.ts';
 import { quantisedNumbers } from '../reference/quantised.ts';
 import { numbers, relativeError, runOnce, testGpu } from './harness.ts';
@@ -148,15 +143,10 @@ async function checkResidual([format, rows, depth]: Case, lanes: LaneRule, rank:
 
 /** Every format, every number of rows; depths that are no multiple of what the lanes take at a time. */
 const CASES: readonly Case[] = [
-  ['f32', 1, 36],
   ['f32', 13, 100],
-  ['bf16', 3, 68],
   ['bf16', 8, 132],
   ['f16', 1, 44],
-  ['f16', 8, 20],
   ['q8', 3, 96],
-  ['q8', 13, 160],
-  ['q4', 1, 32],
   ['q4', 8, 224],
 ];
 
@@ -172,8 +162,7 @@ describe.each(CASES)('layers of %s on %i rows, depth %i', (...test) => {
 
 describe.each([
   ['f32', 13, 100],
-  ['bf16', 8, 132],
-  ['q4', 3, 224],
+  ['q4', 8, 224],
 ] as const)('layers of %s on %i rows, depth %i shared between lanes', (...test) => {
   it('project', () => checkProjections(test, sharedDepth, [3, 0, 5]));
   it('make a gated product', () => checkSwiglu(test, sharedDepth, [2, 5]));
