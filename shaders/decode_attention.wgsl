@@ -6,7 +6,9 @@
 // One workgroup per (row, query head). All heads of a group need the new key and value before anybody has seen them in the cache: each
 // makes its own copy, the first one writes. Keys go through workgroup memory CHUNK at a time, with a running softmax between the chunks:
 // scores by a thread each, then weighted values by 64 / vecs threads for every four columns, vecs = columns of a head / 4.
-struct Uniforms { heads: u32, kv_heads: u32, vecs: u32, scale: f32 }
+// attend_alone: the same by one thread per (row, query head), with an online softmax and no barrier, for software adapters.
+//! include grid
+struct Uniforms { rows: u32, heads: u32, kv_heads: u32, vecs: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 @group(0) @binding(1) var<storage, read> qkv: array<vec4<f32>>;               // [rows, heads + 2 kv_heads, vecs]
 @group(0) @binding(2) var<storage, read> value_bias: array<vec4<f32>>;        // [kv_heads, vecs]
@@ -118,4 +120,47 @@ fn attend(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     for (var part = 0u; part < min(64u / u.vecs, lanes); part++) { joined += lane_parts[part * u.vecs + lane]; }
     out[(row * u.heads + head) * u.vecs + lane] = joined / all;
   }
+}
+
+@compute @workgroup_size(64)
+fn attend_alone(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let at = linear_workgroup(group, grid) * 64u + lane;
+  if (at >= u.rows * u.heads) { return; }
+  let row = at / u.heads;
+  let head = at % u.heads;
+  let kv_head = head / (u.heads / u.kv_heads);
+  let span = spans[row];
+  let own = span.y - span.x + span.w - span.z - 1u;
+  let heads = row * (u.heads + 2u * u.kv_heads);
+  let slot = ((span.w - 1u) * u.kv_heads + kv_head) * u.vecs;
+  let is_first = head % (u.heads / u.kv_heads) == 0u;
+  var turned_query: array<vec4<f32>, MOST_VECS>;
+  var weighted: array<vec4<f32>, MOST_VECS>;
+  var products = vec4<f32>();
+  for (var c = 0u; c < u.vecs; c++) {
+    let key = turned((heads + u.heads + kv_head) * u.vecs, c, row);
+    let value = qkv[(heads + u.heads + u.kv_heads + kv_head) * u.vecs + c] + value_bias[kv_head * u.vecs + c];
+    turned_query[c] = u.scale * turned((heads + head) * u.vecs, c, row);
+    weighted[c] = value;
+    products += turned_query[c] * key;
+    if (is_first) {
+      keys[slot + c] = key;
+      values[slot + c] = value;
+    }
+  }
+  var largest = dot(products, vec4<f32>(1.0));
+  var sum = 1.0;
+  for (var n = 0u; n < own; n++) {
+    let key = cached(span, n, kv_head);
+    products = vec4<f32>();
+    for (var c = 0u; c < u.vecs; c++) { products += turned_query[c] * keys[key + c]; }
+    let score = dot(products, vec4<f32>(1.0));
+    let top = max(largest, score);
+    let shrink = exp(max(largest - top, -87.0));
+    let p = exp(max(score - top, -87.0));
+    largest = top;
+    sum = sum * shrink + p;
+    for (var c = 0u; c < u.vecs; c++) { weighted[c] = weighted[c] * shrink + p * values[key + c]; }
+  }
+  for (var c = 0u; c < u.vecs; c++) { out[at * u.vecs + c] = weighted[c] / sum; }
 }

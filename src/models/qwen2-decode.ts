@@ -5,7 +5,7 @@ import { InputError } from '../math/errors.ts';
 import { type DecodeRows, decodeAttention, rowAngles } from '../ops/decode-attention.ts';
 import { addProjection, type DecodeLinear, decodeLogits, projections } from '../ops/decode-linear.ts';
 import { decodeSwiglu } from '../ops/decode-swiglu.ts';
-import type { LaneRule } from '../ops/few-rows.ts';
+import type { Threads } from '../ops/few-rows.ts';
 import type { DecoderCache } from './cache.ts';
 import type { Qwen2, Qwen2Config } from './qwen2.ts';
 
@@ -27,7 +27,7 @@ export interface DecodeStep {
   readonly cache: DecoderCache;
   /** Whether adapters take part. */
   readonly adapters: boolean;
-  readonly lanes: LaneRule;
+  readonly threads: Threads;
 }
 
 interface LayerStep extends DecodeStep {
@@ -38,7 +38,8 @@ interface LayerStep extends DecodeStep {
 
 /** One layer, in place on the residual stream x [rows, hidden]. */
 function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerStep): void {
-  const { rows, cache, adapters, lanes, index, angles } = step;
+  const { rows, cache, adapters, index, angles } = step;
+  const { lanes, shareKeys } = step.threads;
   const { linears, inputNorm, postNorm } = model.layers[index]!;
   const eps = model.config.rmsNormEps;
   const linear = (name: LoraLinear): DecodeLinear => {
@@ -49,7 +50,7 @@ function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerSte
   const normed = { x, norm: { weight: inputNorm, eps }, lanes };
   const qkv = projections(recorder, normed, [linear('q_proj'), linear('k_proj'), value]);
   const inputs = { qkv, valueBias: valueBias!, angles, spans: rows.spans, ...cache.layer(index) };
-  const mixed = decodeAttention(recorder, inputs, model.config);
+  const mixed = decodeAttention(recorder, inputs, model.config, shareKeys);
   addProjection(recorder, { x: mixed, lanes }, linear('o_proj'), x);
   const attended = { x, norm: { weight: postNorm, eps }, lanes };
   const inner = decodeSwiglu(recorder, attended, linear('gate_proj'), linear('up_proj'));
@@ -66,6 +67,6 @@ export function decodeStep(recorder: Recorder, model: Qwen2, x: Tensor, step: De
   checkExtents(config);
   const angles = rowAngles(recorder, step.rows, rope);
   for (const index of layers.keys()) decodeLayer(recorder, model, x, { ...step, index, angles });
-  const last = { x, norm: { weight: norm, eps: config.rmsNormEps }, lanes: step.lanes };
+  const last = { x, norm: { weight: norm, eps: config.rmsNormEps }, lanes: step.threads.lanes };
   return decodeLogits(recorder, last, head);
 }

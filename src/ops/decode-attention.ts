@@ -15,20 +15,22 @@ const turnKernel = defineKernel({
   uniforms: rowUniforms,
   bindings: { positions: read(3), cosines: read(4), sines: read(5), angles: write(6) },
 });
-const attendKernel = defineKernel({
-  shader: 'decode_attention',
-  entry: 'attend',
-  uniforms: { heads: 'u32', kv_heads: 'u32', vecs: 'u32', scale: 'f32' },
-  bindings: {
-    qkv: read(1),
-    valueBias: read(2),
-    angles: read(3),
-    spans: read(4),
-    keys: update(5),
-    values: update(6),
-    out: write(7),
-  },
-});
+const attention = (entry: 'attend' | 'attend_alone') =>
+  defineKernel({
+    shader: 'decode_attention',
+    entry,
+    uniforms: { rows: 'u32', heads: 'u32', kv_heads: 'u32', vecs: 'u32', scale: 'f32' },
+    bindings: {
+      qkv: read(1),
+      valueBias: read(2),
+      angles: read(3),
+      spans: read(4),
+      keys: update(5),
+      values: update(6),
+      out: write(7),
+    },
+  });
+const kernels = { together: attention('attend'), alone: attention('attend_alone') };
 
 /** Columns of a head that the kernel has room for. */
 const MOST_COLUMNS = 128;
@@ -89,9 +91,15 @@ export interface HeadShape {
 
 /**
  * Softmax attention of one new token a row over the cache, at scale 1 / sqrt(headDim): turns queries and keys to their positions, adds
- * the values' bias, writes keys and values to the cache. Returns [rows, heads · headDim]. No gradient.
+ * the values' bias, writes keys and values to the cache. Returns [rows, heads · headDim]. No gradient. With `shareKeys` the threads of
+ * a workgroup share a head's keys, else each thread has a head of its own.
  */
-export function decodeAttention(recorder: Recorder, inputs: DecodeAttentionInputs, shape: HeadShape): Tensor {
+export function decodeAttention(
+  recorder: Recorder,
+  inputs: DecodeAttentionInputs,
+  shape: HeadShape,
+  shareKeys: boolean,
+): Tensor {
   const { heads, kvHeads, headDim } = shape;
   const { qkv, valueBias, angles, spans, keys, values } = inputs;
   const rows = qkv.shape[0]!;
@@ -106,10 +114,10 @@ export function decodeAttention(recorder: Recorder, inputs: DecodeAttentionInput
   expectShape('decode attention spans', spans, [rows, 4]);
   for (const cache of [keys, values]) expectShape('decode attention cache', cache, [-1, kvHeads * headDim]);
   const out = recorder.temp('decode attention', [rows, heads * headDim]);
-  recorder.dispatch(attendKernel, {
-    uniforms: { heads, kv_heads: kvHeads, vecs: headDim / 4, scale: 1 / Math.sqrt(headDim) },
+  recorder.dispatch(kernels[shareKeys ? 'together' : 'alone'], {
+    uniforms: { rows, heads, kv_heads: kvHeads, vecs: headDim / 4, scale: 1 / Math.sqrt(headDim) },
     tensors: { qkv, valueBias, angles, spans, keys, values, out },
-    workgroups: [heads, rows, 1],
+    workgroups: shareKeys ? [heads, rows, 1] : threadGroups(rows * heads),
   });
   return out;
 }

@@ -36,5 +36,19 @@ export const sharedDepth: LaneRule = (depth, groups) => {
 /** For software adapters, where a barrier costs more than what is shared: every thread for itself. */
 export const wholeDepth: LaneRule = () => 1;
 
+/** Whether threads work together on a row. */
+export interface Threads {
+  readonly lanes: LaneRule;
+  /** Whether a workgroup shares the keys of a row's attention. */
+  readonly shareKeys: boolean;
+}
+
+export const TOGETHER: Threads = { lanes: sharedDepth, shareKeys: true };
+export const ALONE: Threads = { lanes: wholeDepth, shareKeys: false };
+
+/** What suits a device. */
+export const threadsOf = ({ isSoftware }: { readonly isSoftware: boolean }): Threads =>
+  isSoftware ? ALONE : TOGETHER;
+
 /** Workgroups along x: each has 64 / lanes groups. */
 export const groupWorkgroups = (groups: number, lanes: number): number => Math.ceil((groups * lanes) / 64);

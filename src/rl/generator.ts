@@ -3,7 +3,7 @@ import { DecoderCache } from '../models/cache.ts';
 import type { Qwen2 } from '../models/qwen2.ts';
 import { decodeStep } from '../models/qwen2-decode.ts';
 import { advanceRows, type DecodeRows } from '../ops/decode-attention.ts';
-import { sharedDepth, wholeDepth } from '../ops/few-rows.ts';
+import { threadsOf } from '../ops/few-rows.ts';
 import { embedding } from '../ops/gather-rows.ts';
 import { Sampler, type SamplingSettings } from '../ops/sampling.ts';
 import type { MediaTokens } from './media-input.ts';
@@ -102,10 +102,10 @@ export class Generator {
     const tape = new Tape();
     const { recorder } = tape;
     const rows = this.#rows;
+    const threads = threadsOf(this.#gpu);
     tape.constant(() => {
       const x = embedding(tape, model.embedTokens, this.#sampler.tokens);
-      const lanes = this.#gpu.isSoftware ? wholeDepth : sharedDepth;
-      const logits = decodeStep(recorder, model, x, { rows, cache: this.#cache, adapters, lanes });
+      const logits = decodeStep(recorder, model, x, { rows, cache: this.#cache, adapters, threads });
       this.#sampler.record(recorder, logits);
       advanceRows(recorder, rows, this.#sampler.state.ended);
     });

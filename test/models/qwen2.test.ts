@@ -5,7 +5,7 @@ import { decode, type RowTensors } from '../../src/models/qwen2.ts';
 import { decodeStep } from '../../src/models/qwen2-decode.ts';
 import { layoutGroups, type PackedRows, packRows } from '../../src/models/rows.ts';
 import { advanceRows } from '../../src/ops/decode-attention.ts';
-import { wholeDepth } from '../../src/ops/few-rows.ts';
+import { ALONE } from '../../src/ops/few-rows.ts';
 import { embedding } from '../../src/ops/gather-rows.ts';
 import { headLogits } from '../../src/ops/head.ts';
 import type { Policy } from '../../src/rl/policy.ts';
@@ -80,7 +80,7 @@ async function cachedForward(capacity: number): Promise<Float32Array<ArrayBuffer
   const tokens = ids(new Uint32Array(G));
   const next = embedding(step, decoder.embedTokens, tokens);
   const answer = step.recorder.keep(
-    decodeStep(step.recorder, decoder, next, { rows, cache, adapters: true, lanes: wholeDepth }),
+    decodeStep(step.recorder, decoder, next, { rows, cache, adapters: true, threads: ALONE }),
   );
   advanceRows(step.recorder, rows, ids(new Uint32Array(G)));
   using prefillPlan = await Plan.create(gpu, 'prefill', prefill.recorder, arena);

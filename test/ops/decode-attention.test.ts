@@ -35,8 +35,18 @@ function softmaxSum(q: readonly number[], keys: readonly number[][], values: rea
   return q.map((_, c) => values.reduce((sum, value, n) => sum + (weights[n]! / total) * value[c]!, 0));
 }
 
-/** Checks attention's result and what it wrote, for rows that see the given slots at the given positions. */
+/** Checks attention's result and what it wrote, for rows that see the given slots at the given positions, in both kernels. */
 async function check(shape: Shape, spans: readonly Span[], positions: readonly number[], slots: number) {
+  for (const shareKeys of [true, false]) await checkKernel(shape, spans, positions, slots, shareKeys);
+}
+
+async function checkKernel(
+  shape: Shape,
+  spans: readonly Span[],
+  positions: readonly number[],
+  slots: number,
+  shareKeys: boolean,
+) {
   const gpu = await testGpu();
   const { heads, kvHeads, headDim } = shape;
   const [rows, width, kv] = [spans.length, (heads + 2 * kvHeads) * headDim, kvHeads * headDim];
@@ -55,7 +65,8 @@ async function check(shape: Shape, spans: readonly Span[], positions: readonly n
     const qkv = gpu.upload('inputs', 'qkv', [rows, width], data);
     const valueBias = gpu.upload('inputs', 'bias', [kv], bias);
     const angles = rowAngles(recorder, step, table);
-    return [decodeAttention(recorder, { qkv, valueBias, angles, spans: step.spans, keys, values }, shape)];
+    const inputs = { qkv, valueBias, angles, spans: step.spans, keys, values };
+    return [decodeAttention(recorder, inputs, shape, shareKeys)];
   });
   const headOf = (all: ArrayLike<number>, at: number): number[] =>
     range(at * headDim, (at + 1) * headDim).map((i) => all[i]!);

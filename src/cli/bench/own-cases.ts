@@ -4,7 +4,7 @@ import { DecoderCache } from '../../models/cache.ts';
 import { decode, type Qwen2, type Qwen2Config } from '../../models/qwen2.ts';
 import { decodeStep } from '../../models/qwen2-decode.ts';
 import { layoutGroups, type PackedRows, packRows } from '../../models/rows.ts';
-import { sharedDepth, wholeDepth } from '../../ops/few-rows.ts';
+import { threadsOf } from '../../ops/few-rows.ts';
 import { embedding } from '../../ops/gather-rows.ts';
 import type { TokenGroup } from '../../rl/pass-arrays.ts';
 import { configOf } from './blocks.ts';
@@ -122,11 +122,11 @@ async function decodeOnce(gpu: Gpu, decoder: Qwen2, rows: number, promptLength: 
     spans: u32('spans', [rows, 4], Uint32Array.from(spans.flat())),
   };
   const cache = new DecoderCache(gpu, config, promptLength + rows);
-  const lanes = gpu.isSoftware ? wholeDepth : sharedDepth;
+  const threads = threadsOf(gpu);
   const contestant = await plannedContestant(gpu, 'decode', (tape) =>
     tape.constant(() => {
       const x = embedding(tape, embedTokens, ids);
-      return decodeStep(tape.recorder, decoder, x, { rows: at, cache, adapters: false, lanes });
+      return decodeStep(tape.recorder, decoder, x, { rows: at, cache, adapters: false, threads });
     }),
   );
   const result = async (): Promise<Float32Array> => (await contestant.result()).slice(0, config.vocabSize);
