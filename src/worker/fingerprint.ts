@@ -6,8 +6,8 @@ import { weightSources } from '../models/humanomni.ts';
 import { partOf } from '../rl/trained-parts.ts';
 import type { OpenModel } from './model.ts';
 
-/** To be raised when decoding or pre-processing changes what the towers are given. */
-const PREPARATION = 1;
+/** To be raised when decoding or pre-processing changes what the towers are given, or what is noted with it. */
+const PREPARATION = 2;
 /** Bytes of each tower tensor that are looked at. */
 const SAMPLE_BYTES = 256;
 /** Digits of a fingerprint: enough for any number of clips, short enough for a file's name. */
