@@ -11,8 +11,11 @@ import { bucketSize, type PassArrays, type PassSize, packPass, passSize } from '
 import type { Policy } from './policy.ts';
 import { type PassKind, type PassResult, PolicyPass } from './policy-pass.ts';
 
-/** Plans kept at a time; a run of one length distribution needs about sixteen. */
+/** Plans kept at a time; a run of one length distribution needs about sixteen for each number of prompts in a pass. */
 const MOST_PASSES = 40;
+
+/** Passes on their way at a time: one that runs and one that waits. What they are uploaded with takes host memory. */
+const PASSES_AHEAD = 2;
 
 export interface UpdaterSettings {
   readonly objective: LossConfig | 'nll';
@@ -131,7 +134,7 @@ export class Updater {
     }
   }
 
-  /** Submits all passes and the optimizer's step one after the other, and waits only then. */
+  /** Submits a pass while the one before runs, then the optimizer's step; waits for results only after. */
   async #takeStep(
     dealt: StepPasses,
     learningRate: number,
@@ -140,6 +143,7 @@ export class Updater {
     await this.#zero.run();
     const submitted: SubmittedPass[] = [];
     for (const [index, part] of dealt.passes.entries()) {
+      await submitted[index - PASSES_AHEAD]?.reading;
       submitted.push(await this.#submit(part, dealt, first?.[index]));
     }
     this.optimizer.setStep({ learningRate });

@@ -1,9 +1,10 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Gpu, Plan } from '../../src/gpu/index.ts';
 import { joinResults, lossMetrics, nllMetrics } from '../../src/rl/loss.ts';
 import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';
 import type { UpdateGroup } from '../../src/rl/micro-batches.ts';
 import type { Policy } from '../../src/rl/policy.ts';
+import { PolicyPass } from '../../src/rl/policy-pass.ts';
 import type { MicroResult } from '../../src/rl/update.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import { referenceLoss } from '../reference/losses.ts';
@@ -149,6 +150,48 @@ describe('groups', () => {
     using fewer = await tinyUpdater(policy, dropped, {}, STILL);
     await fewer.update(dropped, 0);
     expect(relativeError(found, all(await readGradients(policy)))).toBeLessThan(1e-5);
+  });
+});
+
+describe('passes', () => {
+  it('are submitted two at a time, the second while the first runs', async () => {
+    using policy = await adapted();
+    const groups = [...GROUPS, ...GROUPS];
+    using updater = await tinyUpdater(policy, groups, { promptsPerPass: 1 }, STILL);
+    const { micro: expected } = await updater.update(groups, 0);
+    const { run, read } = PolicyPass.prototype;
+    let begun = 0;
+    /** Results that are there, and held back. */
+    const held: (() => void)[] = [];
+    const running = vi.spyOn(PolicyPass.prototype, 'run').mockImplementation(function (
+      this: PolicyPass,
+      data,
+    ) {
+      begun++;
+      return run.call(this, data);
+    });
+    const reading = vi.spyOn(PolicyPass.prototype, 'read').mockImplementation(async function (
+      this: PolicyPass,
+    ) {
+      const result = await read.call(this);
+      await new Promise<void>((resolve) => {
+        held.push(resolve);
+      });
+      return result;
+    });
+    try {
+      const updating = updater.update(groups, 0);
+      for (let pass = 0; pass < 6; pass++) {
+        const ahead = Math.min(6, pass + 2);
+        await vi.waitFor(() => expect(held).toHaveLength(ahead), 10_000);
+        expect(begun).toBe(ahead);
+        held[pass]!();
+      }
+      expect((await updating).micro).toEqual(expected);
+    } finally {
+      running.mockRestore();
+      reading.mockRestore();
+    }
   });
 });
 
