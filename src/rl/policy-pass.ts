@@ -2,10 +2,10 @@ import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import { positionAxes } from '../models/qwen2.ts';
 import { lossBatchTensor, recordLoss, recordNll } from './loss.ts';
 import type { LossConfig } from './loss-config.ts';
-import type { MediaInputs, PassMedia } from './media-inputs.ts';
 import { type Question, recordQuestion, recordSplices } from './media-tokens.ts';
 import type { PassArrays, PassSize } from './pass-arrays.ts';
 import { PassInputs, type Splice, scoreTokens } from './pass-inputs.ts';
+import type { MediaInputs, PassMedia } from './pass-media.ts';
 import type { Policy } from './policy.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
 

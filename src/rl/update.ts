@@ -4,10 +4,10 @@ import { AdamW, type AdamWSettings } from '../optim/adamw.ts';
 import type { GradientStats } from '../optim/clip.ts';
 import { encodeLossPass, encodeNllBatch, type LossCompletion } from './loss-batch.ts';
 import type { LossConfig } from './loss-config.ts';
-import { MediaInputs, type PassMedia } from './media-inputs.ts';
 import type { Senses } from './media-tokens.ts';
 import { dealGroups, type PassGroup, type StepPasses, type UpdateGroup } from './micro-batches.ts';
 import { bucketSize, type PassArrays, type PassSize, packPass, passSize } from './pass-arrays.ts';
+import { MediaInputs, type PassMedia } from './pass-media.ts';
 import type { Policy } from './policy.ts';
 import { type PassKind, type PassResult, PolicyPass } from './policy-pass.ts';
 
