@@ -20,14 +20,6 @@ function keptBytes({ layers, hiddenSize, intermediateSize }: Qwen2Config, tokens
   return 4 * tokens * layers * (8 * hiddenSize + 3 * intermediateSize);
 }
 
-/** The largest divisor of `count` that is at most `most`, and at least 1. */
-function divisorAtMost(count: number, most: number): number {
-  for (let divisor = Math.min(count, Math.max(1, Math.floor(most))); divisor > 1; divisor--) {
-    if (count % divisor === 0) return divisor;
-  }
-  return 1;
-}
-
 /** The largest pass over `prompts` groups: a completion's last token is predicted but never fed. */
 function largestPass(prompts: number, promptTokens: number, completions: number, length: number): PassSize {
   const fed = completions * Math.max(0, length - 1);
@@ -35,13 +27,14 @@ function largestPass(prompts: number, promptTokens: number, completions: number,
 }
 
 export interface PassPlan {
+  /** Groups of the greatest length that one pass holds. */
   readonly promptsPerPass: number;
   readonly largest: PassSize;
   /** Keep only each layer's input for the backward: the whole would take too much memory. */
   readonly checkpoint: boolean;
 }
 
-/** How the prompts of a step are divided into passes of whole groups. @throws InputError when one group is too long */
+/** How large the passes of a step are: so few that each group fits one, and all about as large. @throws InputError when one group is too long */
 export function planPasses(
   decoder: Qwen2Config,
   bindingBytes: number,
@@ -63,7 +56,8 @@ export function planPasses(
       },
     );
   }
-  const promptsPerPass = divisorAtMost(prompts, most / one.tokens);
+  const passes = Math.ceil(prompts / Math.floor(most / one.tokens));
+  const promptsPerPass = Math.ceil(prompts / passes);
   const largest = largestPass(promptsPerPass, promptTokens, completions, length);
   return { promptsPerPass, largest, checkpoint: keptBytes(decoder, largest.tokens) > KEPT_BYTES };
 }
