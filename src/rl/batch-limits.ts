@@ -3,8 +3,10 @@ import { InputError } from '../math/errors.ts';
 import type { Qwen2Config } from '../models/qwen2.ts';
 import type { PassSize } from './pass-arrays.ts';
 
-/** Tokens of one forward and backward, at most; more prompts follow as micro-batches. */
-const TOKENS_PER_PASS = 8192;
+/** Tokens of one forward and backward, at most. */
+const MOST_TOKENS = 8192;
+/** Tokens that keep a GPU busy: a pass holds more than one group only below this. More prompts follow as micro-batches. */
+const BUSY_TOKENS = 4096;
 /** Bytes that the activations of all layers may take until the backward. */
 const KEPT_BYTES = 2 ** 30;
 /** Bytes of keys and values that one rollout may keep. */
@@ -12,7 +14,7 @@ const CACHE_BYTES = 512 * 2 ** 20;
 
 /** Tokens whose widest activation [tokens, intermediate] f32 still fits a binding of `bindingBytes`. */
 export function tokensPerPass({ intermediateSize }: Qwen2Config, bindingBytes: number): number {
-  return Math.min(TOKENS_PER_PASS, Math.floor(bindingBytes / (4 * intermediateSize)));
+  return Math.min(MOST_TOKENS, Math.floor(bindingBytes / (4 * intermediateSize)));
 }
 
 /** Bytes that all layers keep of that many tokens for the backward: eight rows of the hidden width, three of the MLP's. */
@@ -56,7 +58,8 @@ export function planPasses(
       },
     );
   }
-  const passes = Math.ceil(prompts / Math.floor(most / one.tokens));
+  const together = Math.max(1, Math.floor(Math.min(most, BUSY_TOKENS) / one.tokens));
+  const passes = Math.ceil(prompts / together);
   const promptsPerPass = Math.ceil(prompts / passes);
   const largest = largestPass(promptsPerPass, promptTokens, completions, length);
   return { promptsPerPass, largest, checkpoint: keptBytes(decoder, largest.tokens) > KEPT_BYTES };
