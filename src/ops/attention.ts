@@ -87,11 +87,16 @@ interface Walk {
   readonly defines: { HEAD_DIM: number; LANES?: number; WIDTH?: number };
 }
 
+/** Fewer threads share too few reads to pay for handing them round. */
+const SHARING_LANES = 8;
+
 /** Subgroups where reads cost more than arithmetic; they share a head's row by four or eight times four columns. */
-function walkOf({ isSoftware, lanes }: Traits, headDim: number): Walk {
+export function walkOf({ isSoftware, lanes }: Traits, headDim: number): Walk {
   const defines = { HEAD_DIM: headDim };
-  if (!isSoftware || lanes < 4 || headDim % 16 !== 0) return { kernels: ALONE, rows: 64, defines };
-  const width = lanes >= 8 && headDim % 32 === 0 ? 8 : 4;
+  if (!isSoftware || lanes < SHARING_LANES || headDim % 16 !== 0) {
+    return { kernels: ALONE, rows: 64, defines };
+  }
+  const width = headDim % 32 === 0 ? 8 : 4;
   return { kernels: TOGETHER, rows: lanes, defines: { ...defines, LANES: lanes, WIDTH: width } };
 }
 
