@@ -1,6 +1,7 @@
 import { MemoryLedger, type MemoryPart } from './ledger.ts';
 import { PipelineCache } from './pipelines.ts';
 import { namesSoftware } from './software.ts';
+import { StagingPool } from './staging.ts';
 import { byteLength, type DType, type Tensor } from './tensor.ts';
 
 export interface GpuOptions {
@@ -17,11 +18,13 @@ export class Gpu {
   readonly ledger = new MemoryLedger();
   readonly pipelines: PipelineCache;
   readonly info: { vendor: string; architecture: string; description: string };
+  readonly #staging: StagingPool;
   readonly #live = new Map<GPUBuffer, { part: MemoryPart; bytes: number }>();
 
   constructor(device: GPUDevice, options: GpuOptions = {}) {
     this.device = device;
     this.pipelines = new PipelineCache(device);
+    this.#staging = new StagingPool(device, this.ledger);
     this.info = options.info ?? { vendor: 'unknown', architecture: '', description: '' };
   }
 
@@ -103,23 +106,7 @@ export class Gpu {
   /** Reads a tensor's bytes back; resolves when everything submitted before has run. */
   async readBytes(tensor: Tensor, bytes = byteLength(tensor)): Promise<ArrayBuffer> {
     const { buffer, offset } = placed(tensor);
-    const size = wholeWords(bytes);
-    const staging = this.device.createBuffer({
-      label: `staging of ${tensor.label}`,
-      size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    this.ledger.add('staging', size);
-    try {
-      const encoder = this.device.createCommandEncoder({ label: `read ${tensor.label}` });
-      encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
-      this.device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(GPUMapMode.READ);
-      return staging.getMappedRange().slice(0);
-    } finally {
-      staging.destroy();
-      this.ledger.remove('staging', size);
-    }
+    return await this.#staging.read(buffer, offset, wholeWords(bytes));
   }
 
   /** Reads an f32 tensor back. */
@@ -130,6 +117,11 @@ export class Gpu {
   /** Reads a u32 tensor back. */
   async readU32(tensor: Tensor): Promise<Uint32Array> {
     return new Uint32Array(await this.readBytes(tensor));
+  }
+
+  /** Frees the buffers that are kept for reading back; the next reading makes them anew. */
+  trim(): void {
+    this.#staging.trim();
   }
 
   /** Frees a buffer and takes it off the ledger. */

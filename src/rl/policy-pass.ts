@@ -182,13 +182,9 @@ export class PolicyPass {
   }
 
   async read(): Promise<PassResult> {
-    const { loss, logProbs, entropies, refLogProbs } = this.#outputs;
-    return {
-      loss: await this.#gpu.read(loss),
-      logProbs: await this.#gpu.read(logProbs),
-      entropies: await this.#gpu.read(entropies),
-      ...(refLogProbs ? { refLogProbs: await this.#gpu.read(refLogProbs) } : {}),
-    };
+    const names = Object.keys(this.#outputs) as (keyof Outputs)[];
+    const read = names.map(async (name) => [name, await this.#gpu.read(this.#outputs[name]!)]);
+    return Object.fromEntries(await Promise.all(read)) as PassResult;
   }
 
   [Symbol.dispose](): void {

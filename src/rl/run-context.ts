@@ -201,6 +201,7 @@ export class RunContext {
     this.#referenceMedia?.[Symbol.dispose]();
     this.#arena[Symbol.dispose]();
     const { gpu } = this.setup.policy;
+    gpu.trim();
     if (!this.#question) return;
     if ('storage' in this.#question) gpu.free(this.#question);
     else freeBertTokens(gpu, this.#question);

@@ -58,6 +58,7 @@ describe('features of clips', () => {
     const first = store(cache);
     await first.prepare(clips, quiet, never);
     expect(first.encoded).toBe(2);
+    gpu.trim();
     expect(gpu.ledger.total).toBe(before);
     const later = store(cache);
     await later.prepare([clip('renamed.mp4', 2), clip('a.mp4', 1)], quiet, never);
