@@ -1,3 +1,4 @@
+import { DeviceClock } from './device-clock.ts';
 import { MemoryLedger, type MemoryPart } from './ledger.ts';
 import { PipelineCache } from './pipelines.ts';
 import { namesSoftware } from './software.ts';
@@ -17,6 +18,8 @@ export class Gpu {
   readonly device: GPUDevice;
   readonly ledger = new MemoryLedger();
   readonly pipelines: PipelineCache;
+  /** Times parts of a step. */
+  readonly clock: DeviceClock;
   readonly info: { vendor: string; architecture: string; description: string };
   readonly #staging: StagingPool;
   readonly #live = new Map<GPUBuffer, { part: MemoryPart; bytes: number }>();
@@ -25,6 +28,7 @@ export class Gpu {
     this.device = device;
     this.pipelines = new PipelineCache(device);
     this.#staging = new StagingPool(device, this.ledger);
+    this.clock = new DeviceClock(this);
     this.info = options.info ?? { vendor: 'unknown', architecture: '', description: '' };
   }
 
@@ -53,6 +57,12 @@ export class Gpu {
     const buffer = this.#create('inputs', { label, size: bytes.byteLength, usage });
     this.device.queue.writeBuffer(buffer, 0, bytes);
     return buffer;
+  }
+
+  /** A buffer that query sets are resolved into, accounted under 'staging'. */
+  queryBuffer(label: string, bytes: number): GPUBuffer {
+    const usage = GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC;
+    return this.#create('staging', { label, size: bytes, usage });
   }
 
   #create(part: MemoryPart, descriptor: GPUBufferDescriptor): GPUBuffer {
@@ -106,7 +116,12 @@ export class Gpu {
   /** Reads a tensor's bytes back; resolves when everything submitted before has run. */
   async readBytes(tensor: Tensor, bytes = byteLength(tensor)): Promise<ArrayBuffer> {
     const { buffer, offset } = placed(tensor);
-    return await this.#staging.read(buffer, offset, wholeWords(bytes));
+    return await this.readBuffer(buffer, offset, wholeWords(bytes));
+  }
+
+  /** The same of a buffer's bytes: whole words. */
+  readBuffer(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    return this.#staging.read(buffer, offset, bytes);
   }
 
   /** Reads an f32 tensor back. */
@@ -119,8 +134,9 @@ export class Gpu {
     return new Uint32Array(await this.readBytes(tensor));
   }
 
-  /** Frees the buffers that are kept for reading back; the next reading makes them anew. */
+  /** Frees the buffers that are kept for reading back and for timing; who needs them next makes them anew. */
   trim(): void {
+    this.clock.trim();
     this.#staging.trim();
   }
 

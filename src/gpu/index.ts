@@ -1,6 +1,7 @@
 /** The engine's public face: what ops, models and optimizers use. */
 export { Arena } from './arena.ts';
 export { Gpu, placed } from './device.ts';
+export { type DeviceSpan, millisecondsByPart } from './device-clock.ts';
 export { type DeviceTraits, dryDevice } from './dry-device.ts';
 export { fillZeros, zeros } from './fill.ts';
 export { defineKernel, read, update, write } from './kernel.ts';

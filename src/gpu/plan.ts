@@ -19,6 +19,22 @@ interface Step {
   readonly workgroups: readonly [number, number, number];
 }
 
+/** Dispatches that follow one another in one part of a step: from `first` to before `end`. */
+interface Stretch {
+  readonly first: number;
+  readonly end: number;
+  readonly part: string | undefined;
+}
+
+function stretchesOf({ dispatches, marks }: Recorder): Stretch[] {
+  const starts = [{ first: 0, part: undefined }, ...marks];
+  return starts.map(({ first, part }, index) => ({
+    first,
+    end: starts[index + 1]?.first ?? dispatches.length,
+    part,
+  }));
+}
+
 export interface DispatchTime {
   readonly label: string;
   readonly microseconds: number;
@@ -80,13 +96,21 @@ export class Plan {
   readonly #uniforms: GPUBuffer;
   readonly #placement: Placement;
   readonly #label: string;
+  readonly #stretches: readonly Stretch[];
   #slice = FIRST_SLICE;
   #calibrated = false;
 
-  private constructor(gpu: Gpu, label: string, steps: Step[], uniforms: GPUBuffer, placement: Placement) {
+  private constructor(
+    gpu: Gpu,
+    label: string,
+    { steps, stretches }: { steps: Step[]; stretches: readonly Stretch[] },
+    uniforms: GPUBuffer,
+    placement: Placement,
+  ) {
     this.#gpu = gpu;
     this.#label = label;
     this.#steps = steps;
+    this.#stretches = stretches;
     this.#uniforms = uniforms;
     this.#placement = placement;
   }
@@ -106,7 +130,7 @@ export class Plan {
       const steps = recorder.dispatches.map((dispatch, index) =>
         makeStep(gpu, dispatch, pipelines[index]!, placement, { buffer: uniforms, slot: slots[index]! }),
       );
-      return new Plan(gpu, label, steps, uniforms, placement);
+      return new Plan(gpu, label, { steps, stretches: stretchesOf(recorder) }, uniforms, placement);
     });
   }
 
@@ -127,25 +151,39 @@ export class Plan {
       await this.#calibrate();
       return;
     }
-    for (let start = 0; start < this.#steps.length; start += this.#slice) this.#submit(start);
+    this.#submitAll();
+  }
+
+  /** A submission holds one slice, of one part of a step only. */
+  #submitAll(): void {
+    for (const { first, end, part } of this.#stretches) {
+      for (let start = first; start < end; start += this.#slice) {
+        this.#submit(start, Math.min(end, start + this.#slice), part);
+      }
+    }
   }
 
   async #calibrate(): Promise<void> {
     const { queue } = this.#gpu.device;
     await queue.onSubmittedWorkDone();
     const start = performance.now();
-    await this.#gpu.checked(`run ${this.#label}`, () => {
-      for (let at = 0; at < this.#steps.length; at += this.#slice) this.#submit(at);
-    });
+    await this.#gpu.checked(`run ${this.#label}`, () => this.#submitAll());
     await queue.onSubmittedWorkDone();
     const msPerDispatch = (performance.now() - start) / Math.max(1, this.#steps.length);
     this.#slice = Math.max(1, Math.min(4096, Math.floor(SUBMIT_MS / msPerDispatch)));
   }
 
-  #submit(start: number): void {
-    const encoder = this.#gpu.device.createCommandEncoder({ label: this.#label });
-    const pass = encoder.beginComputePass({ label: this.#label });
-    const end = Math.min(this.#steps.length, start + this.#slice);
+  #submit(start: number, end: number, part: string | undefined): void {
+    this.#gpu.clock.submit(part, (timing) => {
+      const encoder = this.#gpu.device.createCommandEncoder({ label: this.#label });
+      const pass = encoder.beginComputePass({ label: this.#label, ...timing });
+      this.#encode(pass, start, end);
+      pass.end();
+      return encoder.finish();
+    });
+  }
+
+  #encode(pass: GPUComputePassEncoder, start: number, end: number): void {
     let current: GPUComputePipeline | undefined;
     for (let index = start; index < end; index++) {
       const { pipeline, bindGroup, workgroups } = this.#steps[index]!;
@@ -156,8 +194,6 @@ export class Plan {
       pass.setBindGroup(0, bindGroup);
       pass.dispatchWorkgroups(...workgroups);
     }
-    pass.end();
-    this.#gpu.device.queue.submit([encoder.finish()]);
   }
 
   /** Runs each dispatch in a pass of its own between two timestamps. Throws where the device cannot take them. */

@@ -103,6 +103,7 @@ export class Generator {
     const { recorder } = tape;
     const rows = this.#rows;
     const threads = threadsOf(this.#gpu);
+    recorder.mark('decode');
     tape.constant(() => {
       const x = embedding(tape, model.embedTokens, this.#sampler.tokens);
       const logits = decodeStep(recorder, model, x, { rows, cache: this.#cache, adapters, threads });

@@ -121,11 +121,13 @@ export class PolicyPass {
     const reference =
       objective !== 'nll' && objective.beta !== 0 ? this.#recordReference(tape, policy) : undefined;
     const { current } = policy;
+    tape.recorder.mark('forward');
     const scores = scoreTokens(tape, current.decoder, this.#inputs, this.#splices(tape, policy), {
       adapters: current.adapters,
       checkpoint,
     });
     const { logProbs, entropies } = scores;
+    tape.recorder.mark('backward');
     const seen = { logProbs, entropies, ...(reference ? { refLogProbs: reference } : {}) };
     const loss =
       objective === 'nll'
@@ -148,6 +150,7 @@ export class PolicyPass {
     if (!reference) throw new Error('A loss with beta above 0 needs a policy loaded with its reference.');
     const media = this.#referenceMedia ?? this.#media!;
     const options = { adapters: reference.adapters };
+    tape.recorder.mark('reference');
     return tape.constant(() => scoreTokens(tape, reference.decoder, this.#inputs, [media], options).logProbs);
   }
 

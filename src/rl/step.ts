@@ -8,6 +8,7 @@ import { lengthMetrics, rewardMetrics } from './metrics.ts';
 import { describeGroup, type ScoredCompletion } from './report.ts';
 import { scoreCompletion } from './rewards.ts';
 import { lossConfig, type RunContext, type RunExample } from './run-context.ts';
+import { StepClock, type StepTimes } from './step-clock.ts';
 import type { GroupMedia, UpdateResult } from './update.ts';
 
 export interface StepReport {
@@ -23,10 +24,10 @@ export async function grpoStep(
   step: number,
 ): Promise<StepReport> {
   const { config } = context.setup;
-  const clock = new StepClock();
+  const clock = new StepClock(context.setup.policy.gpu);
   const media = await clock.time('media', () => mapInOrder(examples, (example) => context.mediaOf(example)));
   const completions = await clock.time('rollout', () => rollOut(context, examples, media, step));
-  const scored = await clock.time('score', async () => scoreAll(context, examples, completions));
+  const scored = await clock.time('rewards', async () => scoreAll(context, examples, completions));
   const advantages = groupAdvantages(
     scored.flat().map(({ rewards }) => rewards),
     {
@@ -41,7 +42,8 @@ export async function grpoStep(
   const update = await clock.time('update', () =>
     context.updater.update(groups, learningRate, config.numIterations),
   );
-  return report(context, examples, scored, advantages, update, clock, learningRate);
+  const times = await clock.end(step + 1);
+  return report(context, examples, scored, advantages, update, times, learningRate);
 }
 
 /** Learning rate of optimizer step `step`, counted from 0. */
@@ -111,7 +113,7 @@ function report(
   scored: readonly (readonly ScoredCompletion[])[],
   advantages: Advantages,
   update: UpdateResult,
-  clock: StepClock,
+  times: StepTimes,
   learningRate: number,
 ): StepReport {
   const { config } = context.setup;
@@ -132,13 +134,13 @@ function report(
       grad_norm: gradient.norm,
       learning_rate: learningRate,
       num_tokens: promptTokens + sampled,
-      step_time: clock.total,
-      'tokens_per_second/generate': sampled / Math.max(1e-9, clock.seconds.rollout ?? 0),
+      step_time: times.total,
+      'tokens_per_second/generate': sampled / Math.max(1e-9, times.stages.rollout ?? 0),
       'tokens_per_second/train':
-        (promptTokens / config.groupSize + sampled) / Math.max(1e-9, clock.seconds.update ?? 0),
+        (promptTokens / config.groupSize + sampled) / Math.max(1e-9, times.stages.update ?? 0),
       'memory/peak_bytes': context.setup.policy.gpu.ledger.peak,
     },
-    seconds: clock.seconds,
+    seconds: times.phases,
     groups: examples.map((example, index) =>
       describeGroup(config, example, scored[index]!, advantages, index, micro),
     ),
@@ -159,23 +161,4 @@ export async function mapInOrder<A, B>(items: readonly A[], make: (item: A) => P
   const results: B[] = [];
   for (const item of items) results.push(await make(item));
   return results;
-}
-
-/** Seconds by phase. */
-export class StepClock {
-  readonly seconds: Record<string, number> = {};
-  readonly #start = performance.now();
-
-  async time<T>(phase: string, work: () => Promise<T>): Promise<T> {
-    const start = performance.now();
-    try {
-      return await work();
-    } finally {
-      this.seconds[phase] = (this.seconds[phase] ?? 0) + (performance.now() - start) / 1000;
-    }
-  }
-
-  get total(): number {
-    return (performance.now() - this.#start) / 1000;
-  }
 }

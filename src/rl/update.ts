@@ -84,6 +84,7 @@ export class Updater {
   ): Promise<Updater> {
     const updater = new Updater(policy, settings, adamw);
     const [zero, step] = [new Recorder(), new Recorder()];
+    for (const recorder of [zero, step]) recorder.mark('optimizer');
     policy.store.zeroGradients(zero);
     updater.optimizer.record(step);
     updater.#zero = await Plan.create(policy.gpu, 'zero gradients', zero, updater.#optimizerArena);
