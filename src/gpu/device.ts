@@ -158,10 +158,12 @@ export class Gpu {
   async checked<T>(what: string, work: () => T | Promise<T>): Promise<T> {
     this.device.pushErrorScope('validation');
     this.device.pushErrorScope('out-of-memory');
-    const pop = async () => [await this.device.popErrorScope(), await this.device.popErrorScope()] as const;
+    // Work that is done when it returns is popped at once: what others do meanwhile stays out of its scopes.
+    const pop = () => Promise.all([this.device.popErrorScope(), this.device.popErrorScope()]);
     let result: T;
     try {
-      result = await work();
+      const working = work();
+      result = working instanceof Promise ? await working : working;
     } catch (error) {
       await pop();
       throw error;

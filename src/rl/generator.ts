@@ -90,11 +90,10 @@ export class Generator {
     const prefill = (prompts: number): Promise<Prefill> =>
       Prefill.create(gpu, arena, model, generator.#cache, { ...shape, prompts }, adapters);
     const { prefillTogether } = shape;
-    generator.#prefills = [
-      ...(prefillTogether > 1 ? [await prefill(prefillTogether)] : []),
-      await prefill(1),
-    ];
-    generator.#step = await generator.#recordStep(arena, model, adapters);
+    // All are recorded before the first is compiled, so that their pipelines compile together.
+    const prefills = [...(prefillTogether > 1 ? [prefill(prefillTogether)] : []), prefill(1)];
+    const step = generator.#recordStep(arena, model, adapters);
+    [generator.#step, ...generator.#prefills] = await Promise.all([step, ...prefills]);
     return generator;
   }
 

@@ -270,8 +270,10 @@ export class Session {
       before: opened.model.left ? [] : this.#before,
       report: {
         weights: progressOf(this.#emit, 'Loading the model', 'bytes'),
+        kernels: progressOf(this.#emit, 'Compiling kernels', 'kernels'),
         clips: progressOf(this.#emit, 'Preparing clips', 'clips'),
       },
+      trains: training !== undefined,
       stopped: () => this.#state === 'loading' && training?.isOver === true,
     });
     this.#run = run;
