@@ -1,5 +1,6 @@
 import { DeviceClock } from './device-clock.ts';
 import { MemoryLedger, type MemoryPart } from './ledger.ts';
+import { FULL_PACE, type Pace } from './pace.ts';
 import { PipelineCache } from './pipelines.ts';
 import { namesSoftware } from './software.ts';
 import { StagingPool } from './staging.ts';
@@ -18,6 +19,8 @@ export class Gpu {
   readonly device: GPUDevice;
   readonly ledger = new MemoryLedger();
   readonly pipelines: PipelineCache;
+  /** How closely the submissions of plans follow one another; may change between two runs of a plan. */
+  pace: Pace = FULL_PACE;
   /** Times parts of a step. */
   readonly clock: DeviceClock;
   readonly info: { vendor: string; architecture: string; description: string };

@@ -6,6 +6,7 @@ export { type DeviceTraits, dryDevice } from './dry-device.ts';
 export { fillZeros, zeros } from './fill.ts';
 export { defineKernel, read, update, write } from './kernel.ts';
 export type { MemoryPart } from './ledger.ts';
+export { FULL_PACE, GENTLE_PACE } from './pace.ts';
 export { Plan } from './plan.ts';
 export { probeMemory } from './probe.ts';
 export { Recorder } from './recorder.ts';

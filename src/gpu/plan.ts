@@ -2,15 +2,16 @@ import type { Arena } from './arena.ts';
 import type { Gpu } from './device.ts';
 import { encodeUniforms, kernelLabel } from './kernel.ts';
 import { assignObjects, lifetimes } from './lifetimes.ts';
+import { rest } from './pace.ts';
 import type { Pipeline } from './pipelines.ts';
 import type { Dispatch, Recorder } from './recorder.ts';
 import { byteLength, type Tensor } from './tensor.ts';
 
 /** Uniform slots are bound at multiples of the default minUniformBufferOffsetAlignment, in bytes. */
 const UNIFORM_SLOT = 256;
-/** How long one submission should keep the GPU, so that the screen stays alive and no watchdog bites. */
-const SUBMIT_MS = 50;
-const FIRST_SLICE = 64;
+/** Dispatches of a submission before it is known how long one takes; without queueing, as many as may be too many. */
+const FIRST_SLICE = { queued: 64, paced: 8 };
+const MOST_DISPATCHES = 4096;
 
 interface Step {
   readonly label: string;
@@ -97,8 +98,8 @@ export class Plan {
   readonly #placement: Placement;
   readonly #label: string;
   readonly #stretches: readonly Stretch[];
-  #slice = FIRST_SLICE;
-  #calibrated = false;
+  /** Of one dispatch, on the average; known once the plan has run. */
+  #milliseconds?: number;
 
   private constructor(
     gpu: Gpu,
@@ -146,46 +147,61 @@ export class Plan {
 
   /** Submits every dispatch in order. Returns once submitted; reading a result waits for it. */
   async run(): Promise<void> {
-    if (!this.#calibrated) {
-      this.#calibrated = true;
-      await this.#calibrate();
-      return;
-    }
-    this.#submitAll();
+    if (this.#milliseconds === undefined) await this.#calibrate();
+    else if (this.#gpu.pace.restShare > 0) await this.#submitPaced();
+    else for (const slice of this.#slices()) this.#submit(slice);
   }
 
-  /** A submission holds one slice, of one part of a step only. */
-  #submitAll(): void {
-    for (const { first, end, part } of this.#stretches) {
-      for (let start = first; start < end; start += this.#slice) {
-        this.#submit(start, Math.min(end, start + this.#slice), part);
-      }
+  /** Submits slice after slice, the next one when the device has rested from the last. */
+  async #submitPaced(): Promise<void> {
+    const { device, pace } = this.#gpu;
+    for (const slice of this.#slices()) {
+      const since = performance.now();
+      this.#submit(slice);
+      await rest(device.queue, since, pace);
     }
+  }
+
+  /** What goes into one submission each: as many dispatches as the pace lets, of one part of a step only. */
+  #slices(): Stretch[] {
+    const { submitMs, restShare } = this.#gpu.pace;
+    const fitting =
+      this.#milliseconds === undefined
+        ? FIRST_SLICE[restShare > 0 ? 'paced' : 'queued']
+        : Math.floor(submitMs / this.#milliseconds);
+    const length = Math.max(1, Math.min(MOST_DISPATCHES, fitting));
+    return this.#stretches.flatMap(({ first, end, part }) =>
+      Array.from({ length: Math.ceil((end - first) / length) }, (_, index) => {
+        const start = first + index * length;
+        return { first: start, end: Math.min(end, start + length), part };
+      }),
+    );
   }
 
   async #calibrate(): Promise<void> {
     const { queue } = this.#gpu.device;
     await queue.onSubmittedWorkDone();
     const start = performance.now();
-    await this.#gpu.checked(`run ${this.#label}`, () => this.#submitAll());
+    await this.#gpu.checked(`run ${this.#label}`, () => {
+      for (const slice of this.#slices()) this.#submit(slice);
+    });
     await queue.onSubmittedWorkDone();
-    const msPerDispatch = (performance.now() - start) / Math.max(1, this.#steps.length);
-    this.#slice = Math.max(1, Math.min(4096, Math.floor(SUBMIT_MS / msPerDispatch)));
+    this.#milliseconds = (performance.now() - start) / Math.max(1, this.#steps.length);
   }
 
-  #submit(start: number, end: number, part: string | undefined): void {
+  #submit({ first, end, part }: Stretch): void {
     this.#gpu.clock.submit(part, (timing) => {
       const encoder = this.#gpu.device.createCommandEncoder({ label: this.#label });
       const pass = encoder.beginComputePass({ label: this.#label, ...timing });
-      this.#encode(pass, start, end);
+      this.#encode(pass, first, end);
       pass.end();
       return encoder.finish();
     });
   }
 
-  #encode(pass: GPUComputePassEncoder, start: number, end: number): void {
+  #encode(pass: GPUComputePassEncoder, first: number, end: number): void {
     let current: GPUComputePipeline | undefined;
-    for (let index = start; index < end; index++) {
+    for (let index = first; index < end; index++) {
       const { pipeline, bindGroup, workgroups } = this.#steps[index]!;
       if (pipeline.pipeline !== current) {
         current = pipeline.pipeline;

@@ -16,7 +16,7 @@ export const PHASES = {
   optimizer: { label: 'Optimizer', help: 'Gradients zeroed, clipped and applied by AdamW.' },
   host: {
     label: 'Host',
-    help: 'The rest: JavaScript prepares, submits or reads back, and the device has nothing of the step to do.',
+    help: 'The rest: JavaScript prepares, submits or reads back, and the device has nothing of the step to do. The rests of a run that leaves room for the screen are in it.',
   },
 } as const;
 
