@@ -179,6 +179,20 @@ export const METRICS = {
     group: 'Speed',
     help: 'Tokens per second through loss, gradient and update.',
   },
+  mfu: {
+    label: 'Compute used (MFU)',
+    unit: '',
+    direction: 'up',
+    group: 'Speed',
+    help: 'Model FLOPs utilisation: what the training passes have to multiply and add a second, as a share of what this GPU was measured to do at best.',
+  },
+  mbu: {
+    label: 'Bandwidth used in decoding (MBU)',
+    unit: '',
+    direction: 'up',
+    group: 'Speed',
+    help: 'Model bandwidth utilisation: weights and caches that decoding has to read a second, as a share of what this GPU was measured to move at best.',
+  },
   'memory/peak_bytes': {
     label: 'GPU memory, peak',
     unit: 'bytes',

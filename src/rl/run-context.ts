@@ -1,5 +1,6 @@
 import { Arena } from '../gpu/index.ts';
 import { freeBertTokens, uploadBertTokens } from '../models/bert.ts';
+import type { Ceilings } from '../ops/ceilings.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { planPasses, planRollout, type RolloutPlan, tokensPerPass } from './batch-limits.ts';
@@ -16,7 +17,9 @@ import {
 } from './media-tokens.ts';
 import type { ModelView, Policy } from './policy.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
+import type { StepTimes } from './step-clock.ts';
 import { type GroupMedia, Updater } from './update.ts';
+import { costShape, type StepWork, utilisation } from './utilisation.ts';
 
 /** A clip made ready for training: its prompt in tokens and its features. */
 export interface RunExample {
@@ -42,6 +45,8 @@ export interface RunSetup {
   readonly gateIds?: readonly number[];
   readonly mediaCounts: { readonly video: number; readonly audio: number };
   readonly senses: Senses;
+  /** What the device gives at best; absent where that was not measured. */
+  readonly ceilings?: Ceilings | undefined;
   /** Longest prompt and longest answer of the data, in tokens. */
   readonly longestPrompt: number;
   readonly longestAnswer: number;
@@ -138,6 +143,17 @@ export class RunContext {
   /** The sampler for training rollouts; where a step's prompts do not fit together, some wait for others. */
   rolloutGenerator(): Promise<Generator> {
     return this.#generator(rolloutPlan(this.setup), this.setup.config.groupSize);
+  }
+
+  /** Rows of a training rollout that decode together. */
+  get rolloutRows(): number {
+    return rolloutPlan(this.setup).groups * this.setup.config.groupSize;
+  }
+
+  /** Which share of the device's ceilings a step has reached; nothing where they are not known. */
+  utilisation(work: StepWork, { phases }: StepTimes): { mfu?: number; mbu?: number } {
+    const { policy, ceilings } = this.setup;
+    return ceilings ? utilisation(costShape(policy), ceilings, work, phases) : {};
   }
 
   /** The sampler for evaluation. Of the shapes asked for only the latest stays, as its cache of keys and values is large. */

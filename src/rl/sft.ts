@@ -30,6 +30,7 @@ export async function sftStep(
       num_tokens: tokens,
       step_time: times.total,
       'tokens_per_second/train': tokens / Math.max(1e-9, times.stages.update ?? 0),
+      ...context.utilisation({ passes: micro.map(({ arrays }) => arrays), iterations: 1 }, times),
       'memory/peak_bytes': context.setup.policy.gpu.ledger.peak,
     },
     seconds: times.phases,

@@ -10,6 +10,7 @@ import { scoreCompletion } from './rewards.ts';
 import { lossConfig, type RunContext, type RunExample } from './run-context.ts';
 import { StepClock, type StepTimes } from './step-clock.ts';
 import type { GroupMedia, UpdateResult } from './update.ts';
+import type { StepWork } from './utilisation.ts';
 
 export interface StepReport {
   readonly metrics: Record<string, number>;
@@ -138,12 +139,30 @@ function report(
       'tokens_per_second/generate': sampled / Math.max(1e-9, times.stages.rollout ?? 0),
       'tokens_per_second/train':
         (promptTokens / config.groupSize + sampled) / Math.max(1e-9, times.stages.update ?? 0),
+      ...context.utilisation(stepWork(context, examples, scored, update), times),
       'memory/peak_bytes': context.setup.policy.gpu.ledger.peak,
     },
     seconds: times.phases,
     groups: examples.map((example, index) =>
       describeGroup(config, example, scored[index]!, advantages, index, micro),
     ),
+  };
+}
+
+function stepWork(
+  context: RunContext,
+  examples: readonly RunExample[],
+  scored: readonly (readonly ScoredCompletion[])[],
+  { micro }: UpdateResult,
+): StepWork {
+  const groups = examples.map(({ prompt }, index) => ({
+    prompt: prompt.ids.length,
+    completions: scored[index]!.map(({ ids }) => ids.length),
+  }));
+  return {
+    rollout: { groups, rows: context.rolloutRows },
+    passes: micro.map(({ arrays }) => arrays),
+    iterations: context.setup.config.numIterations,
   };
 }
 

@@ -20,6 +20,7 @@ import type { FeatureStore, PrepareReport } from './features.ts';
 import { LineLog } from './line-log.ts';
 import type { OpenModel } from './model.ts';
 import type { Report } from './progress.ts';
+import { ceilingsOf } from './quick-ceilings.ts';
 import { longestAnswerOf, policyOptions, startOf } from './run-options.ts';
 import { answerLines } from './runs/answers.ts';
 import type { Trained } from './runs/checkpoint.ts';
@@ -114,6 +115,7 @@ export class Run {
         senses: { video: model.counts.video > 0, audio: model.counts.audio > 0 },
         longestPrompt: prompt.longest,
         longestAnswer,
+        ceilings: parts.trains ? await ceilingsOf(gpu) : undefined,
       };
       const samples = parts.trains && config.stage === 'grpo';
       const context = await gpu.pipelines.reporting(parts.report.kernels, () =>
