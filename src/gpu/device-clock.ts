@@ -1,5 +1,3 @@
-import type { Gpu } from './device.ts';
-
 /** A stretch of device work, in milliseconds of `performance.now()`. */
 export interface DeviceSpan {
   readonly part: string;
@@ -13,6 +11,15 @@ const BYTES_A_QUERY = 8;
 
 type PassTiming = Pick<GPUComputePassDescriptor, 'timestampWrites'>;
 
+/** What the clock needs of the engine. */
+interface ClockDevice {
+  readonly device: GPUDevice;
+  /** A buffer to resolve a query set into. */
+  queryBuffer(label: string, bytes: number): GPUBuffer;
+  readBuffer(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer>;
+  release(buffer: GPUBuffer): void;
+}
+
 interface Submission {
   readonly part: string;
   /** When it was handed to the queue. */
@@ -25,7 +32,7 @@ interface Submission {
  * before it was done until it is seen to be done: what the browser needs to notice counts as the device's.
  */
 export class DeviceClock {
-  readonly #gpu: Gpu;
+  readonly #gpu: ClockDevice;
   #queries?: { readonly set: GPUQuerySet; readonly resolved: GPUBuffer };
   #runs = false;
   /** Those whose timestamps lie in the query set. */
@@ -34,7 +41,7 @@ export class DeviceClock {
   #pending: Promise<readonly DeviceSpan[]>[] = [];
   #lastDone = 0;
 
-  constructor(gpu: Gpu) {
+  constructor(gpu: ClockDevice) {
     this.#gpu = gpu;
   }
 
