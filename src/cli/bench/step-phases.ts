@@ -1,4 +1,7 @@
-/** GRPO steps of the embedded demo model on clips that it neither sees nor hears: where a step's time goes. */
+/**
+ * Where the time of a GRPO step goes: the embedded demo model takes the same step again and again, on clips that it neither
+ * sees nor hears, with a learning rate of 0. So after the first nothing is recorded or compiled any more.
+ */
 import { join } from 'node:path';
 import type { Gpu } from '../../gpu/index.ts';
 import { treeFromDisk } from '../../io/disk.ts';
@@ -19,15 +22,14 @@ import { openText } from '../demo/cold-start.ts';
 import { projectRoot } from '../setup/paths.mjs';
 
 const STEPS = 12;
-/** Passes of new sizes are recorded and compiled in the first steps. */
-const WARM_UP = 4;
+const WARM_UP = 2;
 const ANSWERS = ['angry', 'happy', 'calm', 'sad'];
 
 /** Shares of its step that a phase takes, step by step. */
 type Shares = Partial<Record<Phase, number[]>>;
 
 async function openDemo(gpu: Gpu) {
-  const config = presetConfig('demo');
+  const config = { ...presetConfig('demo'), learningRate: 0 };
   const tree = await treeFromDisk(join(projectRoot(), 'public', 'demo', 'model'));
   const files = await openHumanOmni(tree);
   const policy = await loadPolicy(gpu, files, { ...config, reference: false, maxPositions: 256 });
@@ -64,7 +66,7 @@ export async function timeStepPhases(gpu: Gpu): Promise<void> {
   const times: number[] = [];
   const shares: Shares = {};
   for (let step = 0; step < WARM_UP + STEPS; step++) {
-    const { metrics, seconds } = await grpoStep(context, examples, step);
+    const { metrics, seconds } = await grpoStep(context, examples, 0);
     if (step < WARM_UP) continue;
     times.push(metrics.step_time!);
     for (const [phase, value] of Object.entries(seconds) as [Phase, number][]) {
