@@ -1,6 +1,6 @@
 import { byteLength, sizeOf } from '../gpu/index.ts';
 import type { Ceilings } from '../ops/ceilings.ts';
-import { type CostShape, type GroupTokens, passFlops, rolloutCost } from './cost-model.ts';
+import { type CostShape, type GroupTokens, passCost, rolloutCost } from './cost-model.ts';
 import type { PassArrays } from './pass-arrays.ts';
 import type { Policy } from './policy.ts';
 import type { StepTimes } from './step-clock.ts';
@@ -44,7 +44,9 @@ export function utilisation(
   { reference = 0, forward = 0, backward = 0, decode = 0 }: StepTimes['phases'],
 ): { mfu?: number; mbu?: number } {
   const training = reference + forward + backward;
-  const flops = iterations * passFlops(shape, passes.flatMap(groupsOf), { reference: reference > 0 });
+  const cost = passCost(shape, passes.flatMap(groupsOf), { reference: reference > 0 });
+  // Later iterations take the reference's log-probabilities of the first.
+  const flops = cost.reference.flops + iterations * (cost.forward.flops + cost.backward.flops);
   const read = rollout && rolloutCost(shape, rollout.groups, rollout).decode.bytes;
   return {
     ...(training > 0 ? { mfu: flops / training / (1e9 * gflops) } : {}),

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
-import { passFlops, rolloutCost } from '../../src/rl/cost-model.ts';
+import { passCost, passFlops, rolloutCost } from '../../src/rl/cost-model.ts';
 import { packPass, passSize } from '../../src/rl/pass-arrays.ts';
 import { sftStep } from '../../src/rl/sft.ts';
 import { grpoStep } from '../../src/rl/step.ts';
@@ -34,6 +34,10 @@ describe('utilisation', () => {
     expect(mfu).toBeCloseTo((2 * passFlops(shape, GROUPS, { reference: false })) / 4 / 2e9, 12);
     expect(mbu).toBeCloseTo(rolloutCost(shape, GROUPS, { rows: 3 }).decode.bytes / 0.5 / 0.5e9, 12);
     expect(utilisation(shape, CEILINGS, { passes: [], iterations: 1 }, {})).toEqual({});
+    const measured = utilisation(shape, CEILINGS, work, { reference: 1, forward: 1, backward: 3 });
+    const { reference, forward, backward } = passCost(shape, GROUPS, { reference: true });
+    const flops = reference.flops + 2 * (forward.flops + backward.flops);
+    expect(measured.mfu).toBeCloseTo(flops / 5 / 2e9, 12);
   });
 
   it('is reported by a step where the ceilings are known, and left out where not', async () => {
