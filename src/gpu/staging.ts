@@ -5,13 +5,20 @@ const SMALLEST = 256;
 /** Larger ones are made for one reading: whole weights go through them, not what a step reports. */
 const LARGEST_KEPT = 4 * 2 ** 20;
 
+/**
+ * So much of one size is made at a time, up to sixteen buffers: how many results are on their way together changes from step
+ * to step, and no later step should have to ask for more.
+ */
+const SET_BYTES = 512 * 2 ** 10;
+const MOST_IN_SET = 16;
+
 /** A power of two, so that results of varying length share buffers; as it is where that is not kept. */
 function sizeClass(bytes: number): number {
   if (bytes > LARGEST_KEPT) return bytes;
   return Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(bytes)));
 }
 
-/** Reads buffers back by way of mappable ones that are kept for the next time: as many as were ever read from together. */
+/** Reads buffers back by way of mappable ones that are kept for the next time. */
 export class StagingPool {
   readonly #device: GPUDevice;
   readonly #ledger: MemoryLedger;
@@ -43,10 +50,15 @@ export class StagingPool {
   #take(size: number, label: string): GPUBuffer {
     const known = this.#free.get(size)?.pop();
     if (known) return known;
+    const rest = Math.min(MOST_IN_SET, Math.floor(SET_BYTES / size)) - 1;
+    for (let made = 0; made < rest; made++) this.#keep(this.#make(size, label));
+    return this.#make(size, label);
+  }
+
+  #make(size: number, label: string): GPUBuffer {
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-    const staging = this.#device.createBuffer({ label: `staging of ${label}`, size, usage });
     this.#ledger.add('staging', size);
-    return staging;
+    return this.#device.createBuffer({ label: `staging of ${label}`, size, usage });
   }
 
   #keep(staging: GPUBuffer): void {
