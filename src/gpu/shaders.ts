@@ -1,6 +1,6 @@
 /**
  * The WGSL files of `shaders/`, put together for one pipeline: header (constants and aliases), then the file,
- * then every file it names in `//! include NAME` lines, each once; `enable` lines go to the top. A line map leads a compiler message back to
+ * then every file it names in `//! include NAME` lines, each once; `enable` and `diagnostic` lines go to the top. A line map leads a compiler message back to
  * the file and line it is about.
  */
 const sources = import.meta.glob<string>('/shaders/**/*.wgsl', {
@@ -52,7 +52,7 @@ export function composeShader(name: string, defines: Defines = {}, readFile = re
     readFile(file)
       .split('\n')
       .forEach((text, index) => {
-        const enables = /^enable .*;$/.test(text);
+        const enables = /^(enable|diagnostic)\b.*;$/.test(text);
         if (enables) enabled.push(text);
         lines.push(enables ? '' : text);
         map.push({ file: `shaders/${file}.wgsl`, line: index + 1 });
