@@ -2,7 +2,7 @@
  * `npm run bench [-- FILTER] [--json FILE] [--clock wall|cpu] [--adapter swiftshader|lavapipe|default]`: our kernels against those of tfjs,
  * jax-js and onnxruntime-web, and against our own plain ways, in one run on one adapter. A ratio is their time over ours,
  * so above 1 we are faster. FILTER is part of a row's name (`matmul`, `layer/tfjs`, `Whisper`); `training-pass` times one
- * training pass of the demo, kernel by kernel. A software adapter computes on this process's threads: there `--clock cpu` counts
+ * training pass of the demo, kernel by kernel, and `step-phases` says where the time of its GRPO steps goes. A software adapter computes on this process's threads: there `--clock cpu` counts
  * their processor time, which others on a busy machine disturb less. onnxruntime-web, in a browser, is timed by the wall.
  */
 import { writeFileSync } from 'node:fs';
@@ -24,11 +24,13 @@ import {
   summaryKey,
   summaryLines,
 } from './bench/report.ts';
+import { timeStepPhases } from './bench/step-phases.ts';
 import { suite } from './bench/suite.ts';
 import { DEFAULT_TIMING } from './bench/timing.ts';
 import { timeTrainingPass } from './bench/training-pass.ts';
 
 const TRAINING_PASS = 'training-pass';
+const STEP_PHASES = 'step-phases';
 
 /** Milliseconds by the wall, or of processor time that all threads of this process took. */
 const CLOCKS: Readonly<Record<string, () => number>> = {
@@ -130,11 +132,12 @@ async function main(): Promise<void> {
   const { filter, now, size } = wishes;
   const { device, info, gpu: navigatorGpu } = await openNodeDevice();
   const gpu = new Gpu(device, { info });
+  if (filter === STEP_PHASES) return await timeStepPhases(gpu);
   if (filter === TRAINING_PASS) return await timeTrainingPass(gpu, size);
   const comparisons = suite().filter((one) => wantedPeers(one, filter).length > 0);
   if (comparisons.length === 0 && onnxNames().every((one) => wantedPeers(one, filter).length === 0)) {
     throw new InputError(`No row's name holds "${filter}".`, {
-      hint: `Try matmul, layer, attention, mlp, norm, packing, prefill, decode or ${TRAINING_PASS}.`,
+      hint: `Try matmul, layer, attention, mlp, norm, packing, prefill, decode, ${TRAINING_PASS} or ${STEP_PHASES}.`,
     });
   }
   if (comparisons.some((one) => wantedPeers(one, filter).includes('jax-js'))) await startJax(navigatorGpu);

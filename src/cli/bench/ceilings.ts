@@ -1,41 +1,25 @@
-import { defineKernel, type Gpu, read, write } from '../../gpu/index.ts';
+import type { Gpu, Recorder, Tensor } from '../../gpu/index.ts';
+import { type Ceilings, CHAIN_OPERATIONS, recordChains, recordCopy } from '../../ops/ceilings.ts';
+
+export type { Ceilings } from '../../ops/ceilings.ts';
+
 import { plannedContestant } from './planned.ts';
 import { type TimingOptions, timeInTurns } from './timing.ts';
-
-const uniforms = { count: 'u32', steps: 'u32', factor: 'f32' } as const;
-const bindings = { x: read(1), y: write(2) };
-const copy = defineKernel({ shader: 'ceilings', entry: 'copy', uniforms, bindings });
-const multiplyAdd = defineKernel({ shader: 'ceilings', entry: 'multiply_add', uniforms, bindings });
-
-/** The most that this device gave, in this run, on this machine: what other kernels' rates are shares of. */
-export interface Ceilings {
-  readonly gflops: number;
-  /** Bytes read and written, in 1e9 a second. */
-  readonly gigabytes: number;
-}
 
 /** vec4 copied: 64 MiB, more than caches hold. */
 const COPY_COUNT = 1 << 22;
 const CHAIN_THREADS = 1 << 14;
 const CHAIN_STEPS = 1 << 6;
-/** Eight links of eight chains of vec4, a multiplication and an addition each. */
-const OPERATIONS_A_STEP = 512;
 
 async function bestMs(
   gpu: Gpu,
-  kernel: typeof copy,
   count: number,
-  steps: number,
+  record: (recorder: Recorder, x: Tensor) => Tensor,
   timing: TimingOptions,
   now?: () => number,
 ): Promise<number> {
   const x = gpu.tensor('inputs', 'ceiling input', [4 * count]);
-  const contestant = await plannedContestant(gpu, kernel.entry, ({ recorder }) => {
-    const y = recorder.temp('ceiling output', [4 * count]);
-    const workgroups = Math.ceil(count / 64);
-    recorder.dispatch(kernel, { uniforms: { count, steps, factor: 0.5 }, tensors: { x, y }, workgroups });
-    return y;
-  });
+  const contestant = await plannedContestant(gpu, 'ceiling', ({ recorder }) => record(recorder, x));
   await contestant.start();
   const [time] = await timeInTurns([contestant], timing, now);
   contestant.dispose();
@@ -49,10 +33,16 @@ export async function measureCeilings(
   timing: TimingOptions,
   now?: () => number,
 ): Promise<Ceilings> {
-  const chainMs = await bestMs(gpu, multiplyAdd, CHAIN_THREADS, CHAIN_STEPS, timing, now);
-  const copyMs = await bestMs(gpu, copy, COPY_COUNT, 0, timing, now);
+  const chainMs = await bestMs(
+    gpu,
+    CHAIN_THREADS,
+    (recorder, x) => recordChains(recorder, x, CHAIN_STEPS),
+    timing,
+    now,
+  );
+  const copyMs = await bestMs(gpu, COPY_COUNT, recordCopy, timing, now);
   return {
-    gflops: (CHAIN_THREADS * CHAIN_STEPS * OPERATIONS_A_STEP) / chainMs / 1e6,
+    gflops: (CHAIN_THREADS * CHAIN_STEPS * CHAIN_OPERATIONS) / chainMs / 1e6,
     gigabytes: (2 * 16 * COPY_COUNT) / copyMs / 1e6,
   };
 }
