@@ -43,6 +43,7 @@ const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
   matmul_subgroups: MATMUL.flatMap((defines) =>
     [8, 16].map((ROWS) => ({ ...defines, ROWS, LANES: ROWS === 8 ? 8 : 4, QUADS: ROWS === 8 ? 1 : 2 })),
   ),
+  matmul_workgroup: MATMUL.flatMap((defines) => [1, 2].map((SIDES) => ({ ...defines, SIDES }))),
   sampling: [64, 256].map((LANES) => ({ LANES })),
 };
 

@@ -1,5 +1,6 @@
-/** Who makes a tile of a matrix product: a thread by itself, or a subgroup together. */
-export type TileMaker = 'thread' | 'subgroup';
+/** Who makes a tile of a matrix product: a thread by itself, a subgroup together, or a workgroup by way of its memory. */
+export const TILE_MAKERS = ['thread', 'subgroup', 'workgroup'] as const;
+export type TileMaker = (typeof TILE_MAKERS)[number];
 
 /** What of a device decides how work is laid over its threads. */
 export interface Traits {

@@ -60,6 +60,7 @@ const ENTRIES = {
   scalars: 'matmul.scalars',
   byRows: 'matmul_subgroups.by_rows',
   byDepths: 'matmul_subgroups.by_depths',
+  byWorkgroups: 'matmul_workgroup.by_workgroups',
 } as const;
 type Path = keyof typeof ENTRIES;
 
@@ -98,6 +99,10 @@ const BUSY_SUBGROUPS = 16;
 /** Smallest depth worth splitting, and smallest depth of one part. */
 const SPLIT_FROM = 512;
 const PART_DEPTH = 128;
+/** Workgroups of 256 threads that keep a discrete GPU busy. */
+const BUSY_WORKGROUPS = 128;
+/** Threads of a subgroup that four rows can be dealt to. */
+const LEAST_LANES = 4;
 /** Rows of a subgroup's tile, and the fewer of it where the product has no more. */
 const SUBGROUP_ROWS = 16;
 const FEW_ROWS = 8;
@@ -155,8 +160,9 @@ export function tilingOf(layout: MatmulLayout, extents: Extents, traits: Traits 
   const bContiguous = layout === 'nt' ? k : n;
   const byFours = [aContiguous, bContiguous, n].every((extent) => extent % 4 === 0);
   const single = m === 1 && layout !== 'tn';
-  const bySubgroups = byFours && traits.lanes >= 4 && makerOf(layout, m, traits) === 'subgroup';
-  return bySubgroups ? subgroupTiling(layout, extents, traits) : threadTiling(extents, byFours, single);
+  const maker = byFours ? makerOf(layout, m, traits) : 'thread';
+  if (maker === 'subgroup') return subgroupTiling(layout, extents, traits);
+  return maker === 'workgroup' ? workgroupTiling(extents) : threadTiling(extents, byFours, single);
 }
 
 /** Products that are laid out alike: their layout, and whether they have few rows. */
@@ -164,8 +170,10 @@ export const productClass = (layout: MatmulLayout, m: number): string =>
   m <= FEW_ROWS ? `${layout} few` : layout;
 
 /** As measured; otherwise threads, but on processors subgroups, whose shared reads count there. */
-const makerOf = (layout: MatmulLayout, m: number, { isSoftware, makers }: Traits): TileMaker =>
-  makers?.[productClass(layout, m)] ?? (isSoftware ? 'subgroup' : 'thread');
+function makerOf(layout: MatmulLayout, m: number, { isSoftware, lanes, makers }: Traits): TileMaker {
+  const wish = makers?.[productClass(layout, m)] ?? (isSoftware ? 'subgroup' : 'thread');
+  return wish === 'subgroup' && lanes < LEAST_LANES ? 'thread' : wish;
+}
 
 /** A subgroup makes 16 (or 8) rows of columns enough for a load of A to be used often. */
 function subgroupTiling(layout: MatmulLayout, { m, n, k }: Extents, { isSoftware, lanes }: Traits): Tiling {
@@ -180,6 +188,20 @@ function subgroupTiling(layout: MatmulLayout, { m, n, k }: Extents, { isSoftware
     threadCols: lanes,
     ...partsOf(k, (isSoftware ? BUSY_SUBGROUPS : BUSY_THREADS / lanes) / tiles),
     defines: { LANES: lanes, ROWS: rows, QUADS: quads },
+  };
+}
+
+/** A workgroup makes 128x128 outputs where that leaves workgroups enough, or 64x64. */
+function workgroupTiling({ m, n, k }: Extents): Tiling {
+  const tiles = (span: number): number => Math.ceil(m / span) * Math.ceil(n / span);
+  const sides = tiles(128) * longParts(k) >= BUSY_WORKGROUPS ? 2 : 1;
+  const span = 64 * sides;
+  return {
+    path: 'byWorkgroups',
+    tile: [span, span],
+    threadCols: 16,
+    ...partsOf(k, BUSY_WORKGROUPS / tiles(span)),
+    defines: { SIDES: sides },
   };
 }
 

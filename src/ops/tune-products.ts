@@ -1,5 +1,5 @@
-/** Finds out, on a device, who makes tiles of matrix products faster: threads or subgroups. */
-import { Arena, type Gpu, Plan, Recorder, type TileMaker } from '../gpu/index.ts';
+/** Finds out, on a device, who makes tiles of matrix products fastest: threads, subgroups or workgroups. */
+import { Arena, type Gpu, Plan, Recorder, TILE_MAKERS, type TileMaker } from '../gpu/index.ts';
 import { type MatmulLayout, matmul, productClass } from './matmul.ts';
 
 interface Trial {
@@ -17,9 +17,9 @@ const TRIALS: readonly Trial[] = [
   { layout: 'nt', m: 8, n: 4096, k: 1024 },
 ];
 
-/** A subgroup's product may differ so much from a thread's, as norm(difference) / norm: sums are rounded in another order. */
+/** Another maker's product may differ so much from a thread's, as norm(difference) / norm: sums are rounded in another order. */
 const GATE = 1e-5;
-/** How much faster subgroups must be to be taken. */
+/** How much faster another maker must be to be taken. */
 const GAIN = 1.05;
 const SAMPLES = 5;
 const REPEATS = 4;
@@ -27,9 +27,8 @@ const REPEATS = 4;
 /** What was found for one class of products. */
 export interface Finding {
   readonly maker: TileMaker;
-  /** Milliseconds of the trial; infinite where the results differ. */
-  readonly thread: number;
-  readonly subgroup: number;
+  /** Milliseconds of the trial by each maker; absent where its result differs, or where the device has none such. */
+  readonly ms: Readonly<Partial<Record<TileMaker, number>>>;
 }
 
 export interface TuningOptions {
@@ -41,26 +40,32 @@ export interface TuningOptions {
 }
 
 /**
- * Times each class of products by threads and by subgroups. Subgroups are taken only where their result agrees with the
- * threads' on this very device, and they are faster. Empty where the device has no subgroups of one size.
+ * Times each class of products by each maker. Another maker than threads is taken only where its result agrees with the
+ * threads' on this very device, and it is faster.
  */
 export async function tuneProducts(
   gpu: Gpu,
   { trials = TRIALS, now = () => performance.now(), difference = relativeDifference }: TuningOptions = {},
 ): Promise<Record<string, Finding>> {
+  const makers = TILE_MAKERS.filter((maker) => maker !== 'subgroup' || gpu.traits.lanes > 0);
   const found: Record<string, Finding> = {};
-  if (gpu.traits.lanes < 4) return found;
   for (const trial of trials) {
-    const [thread, subgroup] = [await run(gpu, trial, 'thread', now), await run(gpu, trial, 'subgroup', now)];
-    const agree = difference(subgroup.result, thread.result) <= GATE;
-    const wins = agree && subgroup.ms * GAIN < thread.ms;
-    found[productClass(trial.layout, trial.m)] = {
-      maker: wins ? 'subgroup' : 'thread',
-      thread: thread.ms,
-      subgroup: agree ? subgroup.ms : Number.POSITIVE_INFINITY,
-    };
+    const plain = await run(gpu, trial, 'thread', now);
+    const ms: Partial<Record<TileMaker, number>> = { thread: plain.ms };
+    for (const maker of makers.slice(1)) {
+      const { ms: time, result } = await run(gpu, trial, maker, now);
+      if (difference(result, plain.result) <= GATE) ms[maker] = time;
+    }
+    found[productClass(trial.layout, trial.m)] = { maker: fastest(ms), ms };
   }
   return found;
+}
+
+/** Threads, unless another maker is faster by more than chance. */
+function fastest(ms: Finding['ms']): TileMaker {
+  const cost = (maker: TileMaker): number =>
+    (ms[maker] ?? Number.POSITIVE_INFINITY) * (maker === 'thread' ? 1 : GAIN);
+  return TILE_MAKERS.reduce((best, maker) => (cost(maker) < cost(best) ? maker : best));
 }
 
 /** Numbers in [-1, 1) that repeat only after a prime. */

@@ -63,11 +63,25 @@ const EXTENTS = [
 ] as const;
 const LAYOUTS = ['nt', 'nn', 'tn'] as const;
 
-/** Without subgroups, and as suits the device. */
+const ALL_BY_WORKGROUPS: Traits['makers'] = {
+  nt: 'workgroup',
+  nn: 'workgroup',
+  tn: 'workgroup',
+  'nt few': 'workgroup',
+  'nn few': 'workgroup',
+  'tn few': 'workgroup',
+};
+/** Without subgroups, as suits the processors of the tests, and by way of workgroup memory. */
 const WAYS: readonly (readonly [string, (own: Traits) => Traits])[] = [
   ['by single threads', () => PLAIN],
   ['by subgroups', (own) => own],
+  ['by workgroups', () => ({ ...PLAIN, makers: ALL_BY_WORKGROUPS })],
 ];
+const PATHS_BY_FOURS: Readonly<Record<string, readonly string[]>> = {
+  'by single threads': ['quads', 'wideQuads', 'rowQuads'],
+  'by subgroups': ['byRows'],
+  'by workgroups': ['byWorkgroups'],
+};
 const CASES = WAYS.flatMap(([way, traitsOf]) => LAYOUTS.map((layout) => [layout, way, traitsOf] as const));
 
 /** Products of quantised weights: rows of whole blocks, groups that are not full, all paths, split and unsplit depths. */
@@ -222,8 +236,7 @@ describe('matmul', () => {
       paths.add(tilingOf(layout, { m, n, k }, traits).path);
       gpu.free(a, ...weights);
     }
-    const ownPaths = way === 'by subgroups' ? ['byRows'] : ['quads', 'wideQuads', 'rowQuads'];
-    expect(paths).toEqual(new Set(['scalars', ...ownPaths]));
+    expect(paths).toEqual(new Set(['scalars', ...PATHS_BY_FOURS[way]!]));
   });
 
   it('splits long depths of few outputs only, without losing or repeating a depth', () => {
@@ -270,6 +283,29 @@ describe('matmul', () => {
       'wideQuads',
     );
     expect(tilingOf('nt', { m: 64, n: 896, k: 897 }, traits).path).toBe('scalars');
+  });
+
+  it('gives a workgroup 128x128 outputs only where workgroups are left', async () => {
+    const traits = { ...PLAIN, makers: ALL_BY_WORKGROUPS };
+    const tile = (m: number, n: number, k: number) => tilingOf('nt', { m, n, k }, traits).tile;
+    expect(tile(4096, 4864, 896)).toEqual([128, 128]);
+    expect(tile(64, 128, 384)).toEqual([64, 64]);
+    const gpu = await testGpu();
+    const test = { layout: 'nt', m: 132, n: 136, k: 4096 } as const;
+    const { a, b, data } = factors(gpu, test);
+    const [found] = await runOnce(
+      gpu,
+      'matmul',
+      ({ recorder }) => {
+        const out = recorder.temp('c', [test.m, test.n]);
+        matmul(recorder, 'nt', { a, b, out });
+        return [out];
+      },
+      traits,
+    );
+    expect(tile(test.m, test.n, test.k)).toEqual([128, 128]);
+    expect(relativeError(found!, reference(test, ...data))).toBeLessThanOrEqual(2e-6);
+    gpu.free(a, b);
   });
 
   it('has subgroups on the adapters of the tests', async () => {

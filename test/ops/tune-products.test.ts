@@ -13,43 +13,46 @@ const TRIALS = [
 /** How often the clock is read for one way of making a product. */
 const READINGS = 10;
 
-/** A clock by which threads take `thread` milliseconds a sample and subgroups `subgroup`, in turns. */
-function fakeClock(thread: number, subgroup: number): () => number {
+/** A clock by which threads, subgroups and workgroups take so many milliseconds a sample, in turns. */
+function fakeClock(ways: readonly number[]): () => number {
   let [readings, time] = [0, 0];
   return () => {
-    const way = Math.floor(readings++ / READINGS) % 2;
-    time += way === 0 ? thread : subgroup;
+    time += ways[Math.floor(readings++ / READINGS) % 3]!;
     return time;
   };
 }
 
 describe('tuning of products', () => {
-  it('takes subgroups where they are faster, for each class of products', async () => {
+  it.each([
+    ['subgroup', [8, 2, 4]],
+    ['workgroup', [8, 4, 2]],
+  ] as const)('takes %ss where they are fastest, for each class of products', async (maker, times) => {
     const gpu = await testGpu();
-    const found = await tuneProducts(gpu, { trials: TRIALS, now: fakeClock(8, 2) });
-    expect(makersOf(found)).toEqual({ nt: 'subgroup', nn: 'subgroup', tn: 'subgroup', 'nt few': 'subgroup' });
-    expect(found.nt).toEqual({ maker: 'subgroup', thread: 2, subgroup: 0.5 });
+    const found = await tuneProducts(gpu, { trials: TRIALS, now: fakeClock(times) });
+    expect(makersOf(found)).toEqual({ nt: maker, nn: maker, tn: maker, 'nt few': maker });
+    const [thread, subgroup, workgroup] = times.map((ms) => ms / 4);
+    expect(found.nt).toEqual({ maker, ms: { thread, subgroup, workgroup } });
   });
 
   it('keeps threads where they are as fast', async () => {
     const gpu = await testGpu();
-    const found = await tuneProducts(gpu, { trials: TRIALS.slice(0, 1), now: fakeClock(2, 2) });
+    const found = await tuneProducts(gpu, { trials: TRIALS.slice(0, 1), now: fakeClock([2, 2, 2]) });
     expect(makersOf(found)).toEqual({ nt: 'thread' });
   });
 
-  it('keeps threads where the results differ, however fast subgroups are', async () => {
+  it('keeps threads where the results differ, however fast others are', async () => {
     const gpu = await testGpu();
-    const options = { trials: TRIALS.slice(1, 2), now: fakeClock(8, 2), difference: () => 2e-5 };
+    const options = { trials: TRIALS.slice(1, 2), now: fakeClock([8, 2, 2]), difference: () => 2e-5 };
     const found = await tuneProducts(gpu, options);
-    expect(found.nn).toEqual({ maker: 'thread', thread: 2, subgroup: Number.POSITIVE_INFINITY });
+    expect(found.nn).toEqual({ maker: 'thread', ms: { thread: 2 } });
   });
 
-  it('compares the two results by itself, too: they agree here', async () => {
+  it('compares the results by itself, too: they agree here', async () => {
     const gpu = await testGpu();
     const found = await tuneProducts(gpu, { trials: TRIALS });
-    for (const { thread, subgroup } of Object.values(found)) {
-      expect(thread).toBeGreaterThan(0);
-      expect(subgroup).toBeLessThan(Number.POSITIVE_INFINITY);
+    for (const { ms } of Object.values(found)) {
+      expect(Object.keys(ms)).toEqual(['thread', 'subgroup', 'workgroup']);
+      for (const time of Object.values(ms)) expect(time).toBeGreaterThan(0);
     }
   });
 

@@ -6,8 +6,8 @@ import { tuneDevice } from '../../src/worker/tuning.ts';
 import { MemoryStore } from '../io/memory-store.ts';
 
 const FOUND: Record<string, Finding> = {
-  nt: { maker: 'subgroup', thread: 3, subgroup: 1 },
-  tn: { maker: 'thread', thread: 3, subgroup: Number.POSITIVE_INFINITY },
+  nt: { maker: 'subgroup', ms: { thread: 3, subgroup: 1, workgroup: 2 } },
+  tn: { maker: 'thread', ms: { thread: 3 } },
 };
 const MAKERS = { nt: 'subgroup', tn: 'thread' };
 
@@ -53,9 +53,8 @@ describe('the tuning of a device', () => {
 
   it('is told on the page', () => {
     expect(makersText({})).toBe('');
-    expect(makersText({ nt: 'thread' })).toBe(' · products by threads (measured)');
-    expect(makersText({ nt: 'subgroup', 'nt few': 'subgroup', tn: 'thread' })).toBe(
-      ' · products by subgroups (measured): A·Bᵀ, few rows',
+    expect(makersText({ nt: 'subgroup', 'nt few': 'workgroup', tn: 'thread' })).toBe(
+      ' · fastest products, as measured: A·Bᵀ by subgroups, few rows by workgroups, Aᵀ·B by threads',
     );
   });
 });

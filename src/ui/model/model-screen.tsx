@@ -57,15 +57,11 @@ function DevicePanel() {
   return <DeviceLine info={device.info} />;
 }
 
-/** What was found out about the device: which matrix products subgroups make faster than threads. */
+/** What was found out about the device: who makes which matrix products fastest. */
 export function makersText(makers: NonNullable<DeviceInfo['makers']>): string {
   const names: Record<string, string> = { nt: 'A·Bᵀ', nn: 'A·B', tn: 'Aᵀ·B', 'nt few': 'few rows' };
-  const all = Object.keys(makers);
-  if (all.length === 0) return '';
-  const shared = all.filter((name) => makers[name] === 'subgroup').map((name) => names[name] ?? name);
-  return shared.length === 0
-    ? ' · products by threads (measured)'
-    : ` · products by subgroups (measured): ${shared.join(', ')}`;
+  const found = Object.entries(makers).map(([name, maker]) => `${names[name] ?? name} by ${maker}s`);
+  return found.length === 0 ? '' : ` · fastest products, as measured: ${found.join(', ')}`;
 }
 
 function DeviceLine({ info }: { info: DeviceInfo }) {
