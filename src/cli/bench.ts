@@ -7,13 +7,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Gpu } from '../gpu/index.ts';
-import { describeError, InputError } from '../math/errors.ts';
-import { openNodeDevice } from './adapter.ts';
-import { type Ceilings, measureCeilings } from './bench/ceilings.ts';
-import { type Comparison, type NamedComparison, runComparison } from './bench/comparison.ts';
-import { startJax } from './bench/jax.ts';
-import { browserObstacle, onnxNames, openOnnxBench } from './bench/onnx.ts';
+import { type Ceilings, measureCeilings } from '../bench/ceilings.ts';
+import { type Comparison, type NamedComparison, runComparison } from '../bench/comparison.ts';
+import { startJax } from '../bench/jax.ts';
 import {
   type BenchReport,
   ceilingsText,
@@ -23,9 +19,13 @@ import {
   rowLine,
   summaryKey,
   summaryLines,
-} from './bench/report.ts';
-import { suite } from './bench/suite.ts';
-import { DEFAULT_TIMING } from './bench/timing.ts';
+} from '../bench/report.ts';
+import { suite } from '../bench/suite.ts';
+import { DEFAULT_TIMING } from '../bench/timing.ts';
+import { Gpu } from '../gpu/index.ts';
+import { describeError, InputError } from '../math/errors.ts';
+import { openNodeDevice } from './adapter.ts';
+import { browserObstacle, onnxNames, openOnnxBench } from './bench/onnx.ts';
 import { timeTrainingPass } from './bench/training-pass.ts';
 
 const TRAINING_PASS = 'training-pass';

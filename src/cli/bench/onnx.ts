@@ -2,12 +2,12 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { basename, extname, join } from 'node:path';
 import type { Page } from 'playwright-core';
+import type { NamedComparison } from '../../bench/comparison.ts';
+import { ONNX, productComparisons } from '../../bench/product.ts';
+import type { Row } from '../../bench/report.ts';
+import type { TimingOptions } from '../../bench/timing.ts';
 import { launchChromium } from '../browser.ts';
 import { chosenAdapter, projectRoot } from '../setup/paths.mjs';
-import type { NamedComparison } from './comparison.ts';
-import { ONNX, productComparisons } from './product.ts';
-import type { Row } from './report.ts';
-import type { TimingOptions } from './timing.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.mjs': 'text/javascript',

@@ -1,5 +1,5 @@
 /** Times several ways to compute the same thing, in turns, so that a busy machine slows them all alike. Runs anywhere. */
-import { median, quantile } from '../../math/stats.ts';
+import { median, quantile } from '../math/stats.ts';
 
 /** One way to compute something on a device. */
 export interface Contestant {

@@ -1,6 +1,6 @@
 import { grad, jit, numpy as np } from '@jax-js/jax';
-import type { Gpu, Tape, Tensor } from '../../gpu/index.ts';
-import { tf } from '../../media/tf-device.ts';
+import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
+import { tf } from '../media/tf-device.ts';
 import type { Comparison, Contestants } from './comparison.ts';
 import { type JaxArray, jaxArray, jaxContestant } from './jax.ts';
 import { freeAll, plannedContestant, trainable } from './planned.ts';

@@ -1,5 +1,5 @@
-import type { Gpu } from '../../gpu/index.ts';
-import { type MatmulLayout, matmul } from '../../ops/matmul.ts';
+import type { Gpu } from '../gpu/index.ts';
+import { type MatmulLayout, matmul } from '../ops/matmul.ts';
 import type { Comparison, NamedComparison } from './comparison.ts';
 import { freeAll, plannedContestant, uploaded } from './planned.ts';
 import { randomData } from './random-data.ts';

@@ -1,4 +1,4 @@
-import { Arena, type Gpu, Plan, placed, sizeOf, Tape, type Tensor } from '../../gpu/index.ts';
+import { Arena, type Gpu, Plan, placed, sizeOf, Tape, type Tensor } from '../gpu/index.ts';
 import type { Contestant } from './timing.ts';
 
 /** What our engine records once and replays; `result` is the tensor that is compared with a peer's. */

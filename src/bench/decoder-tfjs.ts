@@ -1,5 +1,5 @@
 /** A Qwen2 decoder layer in tfjs, as one would write it for speed: no masks or angles computed twice, heads as batches. */
-import { tf } from '../../media/tf-device.ts';
+import { tf } from '../media/tf-device.ts';
 import type { Named } from './block.ts';
 import { rotaryAngles } from './causal-rows.ts';
 import { type DecoderShape, EPSILON, THETA } from './shapes.ts';

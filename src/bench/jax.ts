@@ -1,5 +1,5 @@
 import { blockUntilReady, defaultDevice, getWebGPUDevice, init, numpy as np } from '@jax-js/jax';
-import { InputError } from '../../math/errors.ts';
+import { InputError } from '../math/errors.ts';
 import type { Contestant } from './timing.ts';
 
 export type JaxArray = np.Array;

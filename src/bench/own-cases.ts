@@ -1,12 +1,12 @@
 /** Our engine against its own plain ways: what packing, shared prompts and grouped decoding save. */
-import { type Gpu, Tape, type Tensor } from '../../gpu/index.ts';
-import { DecoderCache } from '../../models/cache.ts';
-import { decode, type Qwen2, type Qwen2Config } from '../../models/qwen2.ts';
-import { decodeStep } from '../../models/qwen2-decode.ts';
-import { layoutGroups, type PackedRows, packRows } from '../../models/rows.ts';
-import { threadsOf } from '../../ops/few-rows.ts';
-import { embedding } from '../../ops/gather-rows.ts';
-import type { TokenGroup } from '../../rl/pass-arrays.ts';
+import { type Gpu, Tape, type Tensor } from '../gpu/index.ts';
+import { DecoderCache } from '../models/cache.ts';
+import { decode, type Qwen2, type Qwen2Config } from '../models/qwen2.ts';
+import { decodeStep } from '../models/qwen2-decode.ts';
+import { layoutGroups, type PackedRows, packRows } from '../models/rows.ts';
+import { threadsOf } from '../ops/few-rows.ts';
+import { embedding } from '../ops/gather-rows.ts';
+import type { TokenGroup } from '../rl/pass-arrays.ts';
 import { configOf } from './blocks.ts';
 import { uploadRows } from './causal-rows.ts';
 import type { Comparison } from './comparison.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Comparison, runComparison } from '../../../src/cli/bench/comparison.ts';
-import type { Contestant } from '../../../src/cli/bench/timing.ts';
-import { testGpu } from '../../ops/harness.ts';
+import { type Comparison, runComparison } from '../../src/bench/comparison.ts';
+import type { Contestant } from '../../src/bench/timing.ts';
+import { testGpu } from '../ops/harness.ts';
 
 const TIMING = { samples: 3, sampleMs: 0, patienceMs: 1000 };
 

@@ -1,4 +1,4 @@
-import { defineKernel, type Gpu, read, write } from '../../gpu/index.ts';
+import { defineKernel, type Gpu, read, write } from '../gpu/index.ts';
 import { plannedContestant } from './planned.ts';
 import { type TimingOptions, timeInTurns } from './timing.ts';
 

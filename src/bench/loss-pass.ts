@@ -1,10 +1,10 @@
-import { type Gpu, Tape, type Tensor } from '../../gpu/index.ts';
-import type { Qwen2 } from '../../models/qwen2.ts';
-import { lossBatchTensor, recordLoss } from '../../rl/loss.ts';
-import { encodeLossBatch } from '../../rl/loss-batch.ts';
-import { LOSS_DEFAULTS } from '../../rl/loss-config.ts';
-import { packPass, passSize, type TokenGroup } from '../../rl/pass-arrays.ts';
-import { PassInputs, scoreTokens } from '../../rl/pass-inputs.ts';
+import { type Gpu, Tape, type Tensor } from '../gpu/index.ts';
+import type { Qwen2 } from '../models/qwen2.ts';
+import { lossBatchTensor, recordLoss } from '../rl/loss.ts';
+import { encodeLossBatch } from '../rl/loss-batch.ts';
+import { LOSS_DEFAULTS } from '../rl/loss-config.ts';
+import { packPass, passSize, type TokenGroup } from '../rl/pass-arrays.ts';
+import { PassInputs, scoreTokens } from '../rl/pass-inputs.ts';
 
 export interface GroupSize {
   readonly prompts: number;

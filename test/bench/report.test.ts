@@ -8,7 +8,7 @@ import {
   summarise,
   summaryKey,
   summaryLines,
-} from '../../../src/cli/bench/report.ts';
+} from '../../src/bench/report.ts';
 
 const timing = (medianMs: number) => ({ medianMs, lowMs: 0.9 * medianMs, highMs: 1.1 * medianMs });
 const row = (kernel: string, peer: string, ours: number, theirs: number | string) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Contestant, relativeDifference, timeInTurns } from '../../../src/cli/bench/timing.ts';
+import { type Contestant, relativeDifference, timeInTurns } from '../../src/bench/timing.ts';
 
 /** A clock that only computing moves on. */
 function clock() {

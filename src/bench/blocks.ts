@@ -1,10 +1,10 @@
 /** Pieces of a Qwen2 decoder, each written for our engine, for tfjs and for jax-js. */
-import type { Tensor } from '../../gpu/index.ts';
-import { decode, openQwen2, type Qwen2Config } from '../../models/qwen2.ts';
-import { attention } from '../../ops/attention.ts';
-import { swiglu } from '../../ops/elementwise.ts';
-import { linear } from '../../ops/linear.ts';
-import { rmsNorm } from '../../ops/rms-norm.ts';
+import type { Tensor } from '../gpu/index.ts';
+import { decode, openQwen2, type Qwen2Config } from '../models/qwen2.ts';
+import { attention } from '../ops/attention.ts';
+import { swiglu } from '../ops/elementwise.ts';
+import { linear } from '../ops/linear.ts';
+import { rmsNorm } from '../ops/rms-norm.ts';
 import type { Block, Named } from './block.ts';
 import { causalRows, uploadRows } from './causal-rows.ts';
 import * as jax from './decoder-jax.ts';

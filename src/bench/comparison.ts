@@ -1,5 +1,5 @@
-import type { Gpu } from '../../gpu/index.ts';
-import { describeError } from '../../math/errors.ts';
+import type { Gpu } from '../gpu/index.ts';
+import { describeError } from '../math/errors.ts';
 import { makeRow, type Row, type RowName } from './report.ts';
 import { type Contestant, relativeDifference, type TimingOptions, timeInTurns } from './timing.ts';
 

@@ -1,5 +1,5 @@
 import { jit, numpy as np } from '@jax-js/jax';
-import { tf } from '../../media/tf-device.ts';
+import { tf } from '../media/tf-device.ts';
 import type { Comparison } from './comparison.ts';
 import { type JaxArray, jaxArray, jaxContestant } from './jax.ts';
 import { type OpenProduct, productComparisons } from './product.ts';

@@ -1,6 +1,6 @@
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import type { Gpu } from '../../gpu/index.ts';
-import { startTfOnDevice, tf } from '../../media/tf-device.ts';
+import type { Gpu } from '../gpu/index.ts';
+import { startTfOnDevice, tf } from '../media/tf-device.ts';
 import type { Contestant } from './timing.ts';
 
 /** tfjs records into an encoder of its own: this submits what it holds back. */

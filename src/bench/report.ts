@@ -1,5 +1,5 @@
 /** What a bench found: rows, their geometric means, and both as text. Runs anywhere. */
-import { mean } from '../../math/stats.ts';
+import { mean } from '../math/stats.ts';
 import type { Timing } from './timing.ts';
 
 /** One comparison. A ratio is their time over ours: above 1 we are faster. */
