@@ -1,3 +1,4 @@
+import { batchingComparison } from './batching.ts';
 import { blockComparison } from './block.ts';
 import { attentionBlock, layerBlock, mlpBlock, normBlock } from './blocks.ts';
 import type { Comparison } from './comparison.ts';
@@ -17,5 +18,11 @@ export function suite(): Comparison[] {
   ].map((block) => blockComparison(block));
   // jax-js does not come to the end of compiling this one in minutes.
   const demoLayer = blockComparison(layerBlock(DEMO, 256), ['tfjs']);
-  return [...ownComparisons(), ...matmulComparisons(), demoLayer, ...blocks];
+  return [
+    batchingComparison(DEMO, 2, { prompts: 8, shortest: 8 }),
+    ...ownComparisons(),
+    ...matmulComparisons(),
+    demoLayer,
+    ...blocks,
+  ];
 }

@@ -134,7 +134,7 @@ async function main(): Promise<void> {
   const comparisons = suite().filter((one) => wantedPeers(one, filter).length > 0);
   if (comparisons.length === 0 && onnxNames().every((one) => wantedPeers(one, filter).length === 0)) {
     throw new InputError(`No row's name holds "${filter}".`, {
-      hint: `Try matmul, layer, attention, mlp, norm, packing, prefill, decode or ${TRAINING_PASS}.`,
+      hint: `Try batching, matmul, layer, attention, mlp, norm, packing, prefill, decode or ${TRAINING_PASS}.`,
     });
   }
   if (comparisons.some((one) => wantedPeers(one, filter).includes('jax-js'))) await startJax(navigatorGpu);
