@@ -1,11 +1,14 @@
 /** A rollout whose rows take the next completion when they are done, against batches that wait for their longest. */
 import { Arena, type Gpu } from '../gpu/index.ts';
+import type { Qwen2Config } from '../models/qwen2.ts';
 import type { SamplingSettings } from '../ops/sampling.ts';
+import { type Cost, rolloutCost } from '../rl/cost-model.ts';
 import { type Completion, Generator, type LimitOf } from '../rl/generator.ts';
 import type { MediaTokens } from '../rl/media-input.ts';
 import type { PromptTokens } from '../rl/prompt-tokens.ts';
 import { configOf } from './blocks.ts';
 import type { Comparison } from './comparison.ts';
+import { costShape, perUnit, sumCosts } from './costs.ts';
 import { randomDecoder } from './random-decoder.ts';
 import type { DecoderShape } from './shapes.ts';
 import type { Contestant } from './timing.ts';
@@ -82,6 +85,18 @@ async function rollout(gpu: Gpu, generate: Generate): Promise<Contestant> {
   };
 }
 
+/** Of one token: the rollout's, shared by all. */
+function tokenCost(config: Qwen2Config, { prompts, shortest }: BatchingSize): Cost {
+  const limitOf = spreadLimit(shortest);
+  const groups = Array.from({ length: prompts }, (_, prompt) => ({
+    prompt: PROMPT_TOKENS,
+    completions: Array.from({ length: GROUP }, (_, index) => limitOf(prompt, index)),
+  }));
+  const { prefill, decode } = rolloutCost(costShape(config, false), groups, { rows: GROUP });
+  const tokens = groups.flatMap(({ completions }) => completions).reduce((sum, length) => sum + length, 0);
+  return perUnit(sumCosts([prefill, decode]), tokens);
+}
+
 /** Milliseconds a token of continuous batching against static batches, the lengths spread 1 : 8. */
 export function batchingComparison(shape: DecoderShape, layers: number, size: BatchingSize): Comparison {
   const longest = GROUP * size.shortest;
@@ -99,6 +114,7 @@ export function batchingComparison(shape: DecoderShape, layers: number, size: Ba
     kernel: 'batching ms a token',
     shape: `${shape.name} ${layers} layers, ${GROUP * size.prompts} of ${size.shortest}-${longest} tokens`,
     peers: ['static'],
+    cost: tokenCost(config, size),
     open: async (gpu) => {
       const { decoder, free } = randomDecoder(gpu, config, false);
       const arena = new Arena(gpu, 'rollout');

@@ -1,6 +1,7 @@
 import { grad, jit, numpy as np } from '@jax-js/jax';
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
 import { tf } from '../media/tf-device.ts';
+import type { Cost } from '../rl/cost-model.ts';
 import type { Comparison, Contestants } from './comparison.ts';
 import { type JaxArray, jaxArray, jaxContestant } from './jax.ts';
 import { freeAll, plannedContestant, trainable } from './planned.ts';
@@ -19,6 +20,8 @@ export interface Block {
   /** The input whose gradient is compared. */
   readonly compared: string;
   readonly output: readonly number[];
+  /** Of forward and backward. */
+  readonly cost: Cost;
   readonly ours: (gpu: Gpu) => (tape: Tape, inputs: Named<Tensor>) => Tensor;
   readonly tfjs: (inputs: Named<tf.Tensor>) => tf.Tensor;
   /** Takes ownership of its inputs, as every function of jax-js. */
@@ -115,5 +118,5 @@ export function blockComparison(
       },
     };
   };
-  return { kernel: block.kernel, shape: block.shape, peers, open };
+  return { kernel: block.kernel, shape: block.shape, peers, cost: block.cost, open };
 }

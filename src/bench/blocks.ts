@@ -5,8 +5,10 @@ import { attention } from '../ops/attention.ts';
 import { swiglu } from '../ops/elementwise.ts';
 import { linear } from '../ops/linear.ts';
 import { rmsNorm } from '../ops/rms-norm.ts';
+import { passCost } from '../rl/cost-model.ts';
 import type { Block, Named } from './block.ts';
 import { causalRows, uploadRows } from './causal-rows.ts';
+import { costShape, NO_REFERENCE, sumCosts } from './costs.ts';
 import * as jax from './decoder-jax.ts';
 import * as tfjs from './decoder-tfjs.ts';
 import { type DecoderShape, EPSILON, THETA } from './shapes.ts';
@@ -28,6 +30,7 @@ export function configOf(shape: DecoderShape, tokens: number, layers: number): Q
   };
 }
 
+const F32 = 4;
 const LAYER = 'model.layers.0.';
 const at = (shape: DecoderShape, tokens: number): string => `${shape.name} ${tokens} tokens`;
 
@@ -38,6 +41,8 @@ export function normBlock(shape: DecoderShape, tokens: number): Block {
     inputs: { x: [tokens, shape.hidden], weight: [shape.hidden] },
     compared: 'x',
     output: [tokens, shape.hidden],
+    // x, y; x, dy, dx.
+    cost: { flops: 0, bytes: 5 * F32 * tokens * shape.hidden },
     ours:
       () =>
       (tape, { x, weight }) =>
@@ -49,6 +54,7 @@ export function normBlock(shape: DecoderShape, tokens: number): Block {
 
 export function mlpBlock(shape: DecoderShape, tokens: number): Block {
   const { hidden, intermediate } = shape;
+  const weights = 3 * hidden * intermediate;
   return {
     kernel: 'mlp forward+backward',
     shape: at(shape, tokens),
@@ -60,6 +66,11 @@ export function mlpBlock(shape: DecoderShape, tokens: number): Block {
     },
     compared: 'x',
     output: [tokens, hidden],
+    // Weights are read twice and get gradients; of a token, x, gate, up, their product and y pass five times.
+    cost: {
+      flops: 3 * 2 * tokens * weights,
+      bytes: F32 * (3 * weights + 5 * tokens * (2 * hidden + 3 * intermediate)),
+    },
     ours: () => (tape, inputs) => {
       const { x, 'gate.weight': gate, 'up.weight': up, 'down.weight': down } = inputs;
       return linear(tape, swiglu(tape, linear(tape, x!, gate!), linear(tape, x!, up!)), down!);
@@ -82,6 +93,11 @@ export function attentionBlock(shape: DecoderShape, tokens: number): Block {
     },
     compared: 'k',
     output: [tokens, heads * headDim],
+    // Two products forward, four backward. q and its output, dq and d output pass six times in all, k and v six, too.
+    cost: {
+      flops: 12 * heads * headDim * ((tokens * (tokens + 1)) / 2),
+      bytes: 6 * F32 * tokens * (heads + kvHeads) * headDim,
+    },
     ours: (gpu) => {
       const { spans, keySpans } = uploadRows(gpu, causalRows(tokens));
       return (tape, { q, k, v }) => attention(tape, q!, k!, v!, { heads, kvHeads, headDim, spans, keySpans });
@@ -113,12 +129,15 @@ export function layerWeights(shape: DecoderShape): Named<readonly number[]> {
 
 /** One decoder layer and the norm behind the last one, as the models end. */
 export function layerBlock(shape: DecoderShape, tokens: number): Block {
+  const decoder = { ...configOf(shape, tokens, 1), vocabSize: 0 };
+  const parts = passCost(costShape(decoder, true), [{ prompt: tokens, completions: [] }], NO_REFERENCE);
   return {
     kernel: 'layer forward+backward',
     shape: at(shape, tokens),
     inputs: { x: [tokens, shape.hidden], ...layerWeights(shape), 'norm.weight': [shape.hidden] },
     compared: 'x',
     output: [tokens, shape.hidden],
+    cost: sumCosts([parts.forward, parts.backward]),
     ours: (gpu) => (tape, inputs) => {
       const model = openQwen2(gpu, configOf(shape, tokens, 1), {
         open: (name) => weightOf(inputs, name),
@@ -132,7 +151,8 @@ export function layerBlock(shape: DecoderShape, tokens: number): Block {
   };
 }
 
-function weightOf(inputs: Named<Tensor>, name: string): Tensor {
+/** A tensor of one layer by the name it has in a checkpoint. */
+export function weightOf(inputs: Named<Tensor>, name: string): Tensor {
   const own = name.startsWith(LAYER) ? name.slice(LAYER.length) : name.replace(/^model\./, '');
   return inputs[own]!;
 }

@@ -1,18 +1,12 @@
 import { defineKernel, type Gpu, read, write } from '../gpu/index.ts';
 import { plannedContestant } from './planned.ts';
+import type { Ceilings } from './report.ts';
 import { type TimingOptions, timeInTurns } from './timing.ts';
 
 const uniforms = { count: 'u32', steps: 'u32', factor: 'f32' } as const;
 const bindings = { x: read(1), y: write(2) };
 const copy = defineKernel({ shader: 'ceilings', entry: 'copy', uniforms, bindings });
 const multiplyAdd = defineKernel({ shader: 'ceilings', entry: 'multiply_add', uniforms, bindings });
-
-/** The most that this device gave, in this run, on this machine: what other kernels' rates are shares of. */
-export interface Ceilings {
-  readonly gflops: number;
-  /** Bytes read and written, in 1e9 a second. */
-  readonly gigabytes: number;
-}
 
 /** vec4 copied: 64 MiB, more than caches hold. */
 const COPY_COUNT = 1 << 22;

@@ -1,5 +1,6 @@
 import type { Gpu } from '../gpu/index.ts';
 import { describeError } from '../math/errors.ts';
+import type { Cost } from '../rl/cost-model.ts';
 import { makeRow, type Row, type RowName } from './report.ts';
 import { type Contestant, relativeDifference, type TimingOptions, timeInTurns } from './timing.ts';
 
@@ -12,8 +13,8 @@ export interface NamedComparison {
 
 /** A comparison that can be run. */
 export interface Comparison extends NamedComparison {
-  /** Floating-point operations of one computation, a multiplication and an addition as two. */
-  readonly flops?: number;
+  /** Of one computation, per unit: operations, a multiplication with its addition as two, and the least bytes moved. */
+  readonly cost: Cost;
   /** Opens our side, and the peers when asked. */
   readonly open: (gpu: Gpu) => Promise<Contestants>;
 }

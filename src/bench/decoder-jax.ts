@@ -11,7 +11,8 @@ export function rmsNorm(x: JaxArray, weight: JaxArray): JaxArray {
   return x.div(np.sqrt(square.add(EPSILON))).mul(weight);
 }
 
-function linear(x: JaxArray, weight: JaxArray, bias?: JaxArray): JaxArray {
+/** x·Wᵀ + b. */
+export function linear(x: JaxArray, weight: JaxArray, bias?: JaxArray): JaxArray {
   const product = np.matmul(x, np.transpose(weight));
   return bias ? product.add(bias) : product;
 }
@@ -44,7 +45,7 @@ export function attention(q: JaxArray, k: JaxArray, v: JaxArray, shape: DecoderS
 }
 
 /** The signed permutation R with x·R = (-second half, first half) of x: [headDim, headDim]. */
-function halfTurn(headDim: number): JaxArray {
+export function halfTurn(headDim: number): JaxArray {
   const half = headDim / 2;
   const turn = new Float32Array(headDim * headDim);
   for (let i = 0; i < half; i++) {

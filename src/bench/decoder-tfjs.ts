@@ -9,7 +9,8 @@ export function rmsNorm(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
   return x.mul(tf.rsqrt(tf.mean(tf.square(x), -1, true).add(EPSILON))).mul(weight);
 }
 
-function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
+/** x·Wᵀ + b. */
+export function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
   const product = tf.matMul(x, weight, false, true);
   return bias ? product.add(bias) : product;
 }

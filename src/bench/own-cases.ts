@@ -1,15 +1,14 @@
 /** Our engine against its own plain ways: what packing, shared prompts and grouped decoding save. */
-import { type Gpu, Tape, type Tensor } from '../gpu/index.ts';
-import { DecoderCache } from '../models/cache.ts';
+import { type Gpu, Tape } from '../gpu/index.ts';
 import { decode, type Qwen2, type Qwen2Config } from '../models/qwen2.ts';
-import { decodeStep } from '../models/qwen2-decode.ts';
 import { layoutGroups, type PackedRows, packRows } from '../models/rows.ts';
-import { threadsOf } from '../ops/few-rows.ts';
-import { embedding } from '../ops/gather-rows.ts';
+import { type Cost, passCost, rolloutCost } from '../rl/cost-model.ts';
 import type { TokenGroup } from '../rl/pass-arrays.ts';
 import { configOf } from './blocks.ts';
 import { uploadRows } from './causal-rows.ts';
 import type { Comparison } from './comparison.ts';
+import { costShape, NO_REFERENCE, perUnit, sumCosts } from './costs.ts';
+import { decodeRows } from './decode-rows.ts';
 import { makeGroups, recordLossPass } from './loss-pass.ts';
 import { freeAll, plannedContestant, uploaded } from './planned.ts';
 import { randomData } from './random-data.ts';
@@ -26,12 +25,14 @@ interface OwnCase {
   readonly peer: string;
   readonly config: Qwen2Config;
   readonly trained: boolean;
+  /** Of one computation, per unit, our way. */
+  readonly cost: Cost;
   /** Makes our way, or the plain one it is compared with. */
   readonly make: (gpu: Gpu, decoder: Qwen2, plain: boolean) => Promise<Contestant>;
 }
 
 /** Both ways share one decoder; the plain one is disposed of last. */
-function ownComparison({ kernel, shape, peer, config, trained, make }: OwnCase): Comparison {
+function ownComparison({ kernel, shape, peer, config, trained, cost, make }: OwnCase): Comparison {
   const open: Comparison['open'] = async (gpu) => {
     const { decoder, free } = randomDecoder(gpu, config, trained);
     const plain = async (): Promise<Contestant> => {
@@ -44,7 +45,7 @@ function ownComparison({ kernel, shape, peer, config, trained, make }: OwnCase):
     };
     return { ours: await make(gpu, decoder, false), peers: { [peer]: plain } };
   };
-  return { kernel, shape, peers: [peer], open };
+  return { kernel, shape, peers: [peer], cost, open };
 }
 
 /** The prompt again in front of every completion. */
@@ -54,12 +55,16 @@ const unpacked = (groups: readonly TokenGroup[]): TokenGroup[] =>
 /** A loss pass, forward and backward, over one group; log-probabilities are compared. */
 function packingCase(shape: DecoderShape, layers: number, vocabSize: number, length: number): Comparison {
   const promptTokens = 4 * length;
+  const config = { ...configOf(shape, promptTokens + length, layers), vocabSize };
+  const completions = Array<number>(GROUP).fill(length);
+  const parts = passCost(costShape(config, true), [{ prompt: promptTokens, completions }], NO_REFERENCE);
   return ownComparison({
     kernel: 'packing loss pass',
     shape: `${shape.name} ${layers} layer, P ${promptTokens}, C ${length}, G ${GROUP}`,
     peer: 'unpacked',
-    config: { ...configOf(shape, promptTokens + length, layers), vocabSize },
+    config,
     trained: true,
+    cost: sumCosts([parts.forward, parts.backward]),
     make: (gpu, decoder, plain) => {
       const packed = makeGroups({ prompts: 1, group: GROUP, promptTokens, length });
       const { tape, logProbs } = recordLossPass(gpu, decoder, plain ? unpacked(packed) : packed);
@@ -90,12 +95,15 @@ async function forward(gpu: Gpu, decoder: Qwen2, rows: PackedRows): Promise<Cont
 /** One prompt whose keys all completions share, against the prompt once for each. The first hidden states are compared. */
 function prefillCase(shape: DecoderShape, layers: number, promptLength: number): Comparison {
   const config = configOf(shape, promptLength, layers);
+  const group = { prompt: promptLength, completions: [] };
+  const { forward: cost } = passCost(costShape({ ...config, vocabSize: 0 }, false), [group], NO_REFERENCE);
   return ownComparison({
     kernel: 'prefill shared prompt',
     shape: `${shape.name} ${layers} layer, P ${promptLength}, G ${GROUP}`,
     peer: 'unpacked',
     config,
     trained: false,
+    cost,
     make: (gpu, decoder, plain) => {
       const prompts = Array.from({ length: plain ? GROUP : 1 }, () => ({
         promptLength,
@@ -107,46 +115,26 @@ function prefillCase(shape: DecoderShape, layers: number, promptLength: number):
   });
 }
 
-/** Rows that each decode the same first token behind one shared prompt. Logits of the first row are compared. */
+/** The rows' step, a token of each a unit. Logits of the first row are compared. */
 async function decodeOnce(gpu: Gpu, decoder: Qwen2, rows: number, promptLength: number): Promise<Contestant> {
-  const { config, embedTokens } = decoder;
-  const spans = Array.from({ length: rows }, (_, row) => {
-    const slot = promptLength + row;
-    return [0, promptLength, slot, slot + 1];
-  });
-  const u32 = (label: string, shape: readonly number[], data: Uint32Array): Tensor =>
-    gpu.upload('inputs', label, shape, data, 'u32');
-  const ids = u32('ids', [rows], new Uint32Array(rows).fill(1));
-  const at = {
-    positions: u32('positions', [rows], new Uint32Array(rows).fill(promptLength)),
-    spans: u32('spans', [rows, 4], Uint32Array.from(spans.flat())),
-  };
-  const cache = new DecoderCache(gpu, config, promptLength + rows);
-  const threads = threadsOf(gpu);
-  const contestant = await plannedContestant(gpu, 'decode', (tape) =>
-    tape.constant(() => {
-      const x = embedding(tape, embedTokens, ids);
-      return decodeStep(tape.recorder, decoder, x, { rows: at, cache, adapters: false, threads });
-    }),
-  );
-  const result = async (): Promise<Float32Array> => (await contestant.result()).slice(0, config.vocabSize);
-  const dispose = (): void => {
-    contestant.dispose();
-    cache[Symbol.dispose]();
-    freeAll(gpu, [ids, ...Object.values(at)]);
-  };
-  return { ...contestant, result, units: rows, dispose };
+  const contestant = await decodeRows(gpu, decoder, { rows, promptLength });
+  const result = async (): Promise<Float32Array> =>
+    (await contestant.result()).slice(0, decoder.config.vocabSize);
+  return { ...contestant, result, units: rows };
 }
 
 /** Milliseconds a token of decoding G rows at once, against one row. */
 function decodeCase(shape: DecoderShape, layers: number, promptLength: number): Comparison {
   const config = configOf(shape, promptLength + 1, layers);
+  const group = { prompt: promptLength + 1, completions: Array<number>(GROUP).fill(1) };
+  const { decode: step } = rolloutCost(costShape(config, false), [group], { rows: GROUP });
   return ownComparison({
     kernel: 'decode ms a token',
     shape: `${shape.name} ${layers} layers, ${promptLength} keys`,
     peer: 'g8-over-g1',
     config,
     trained: false,
+    cost: perUnit(step, GROUP),
     make: (gpu, decoder, plain) => decodeOnce(gpu, decoder, plain ? 1 : GROUP, promptLength),
   });
 }

@@ -1,5 +1,6 @@
 import type { Gpu } from '../gpu/index.ts';
 import { type MatmulLayout, matmul } from '../ops/matmul.ts';
+import type { Cost } from '../rl/cost-model.ts';
 import type { Comparison, NamedComparison } from './comparison.ts';
 import { freeAll, plannedContestant, uploaded } from './planned.ts';
 import { randomData } from './random-data.ts';
@@ -73,13 +74,19 @@ const PRODUCTS: readonly NamedProduct[] = LINEARS.flatMap((linear) => {
   return layouts.map((layout) => ({ kernel: PURPOSE[layout], shape, layout, linear }));
 });
 
+/** Both factors and the product pass once, in f32. */
+const productCost = ({ rows, inputs, outputs }: Linear): Cost => ({
+  flops: 2 * rows * inputs * outputs,
+  bytes: 4 * (rows * inputs + outputs * inputs + rows * outputs),
+});
+
 /** All products against the peers given, in the same order every time. */
 export function productComparisons(peers: Readonly<Record<string, OpenProduct>>): Comparison[] {
   return PRODUCTS.map(({ kernel, shape, layout, linear }) => ({
     kernel,
     shape,
     peers: Object.keys(peers),
-    flops: 2 * linear.rows * linear.inputs * linear.outputs,
+    cost: productCost(linear),
     open: async (gpu) => {
       const product = makeProduct(layout, linear);
       const openers = Object.entries(peers).map(([peer, open]) => [peer, () => open(gpu, product)] as const);

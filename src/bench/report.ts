@@ -1,5 +1,6 @@
 /** What a bench found: rows, their geometric means, and both as text. Runs anywhere. */
 import { mean } from '../math/stats.ts';
+import type { Cost } from '../rl/cost-model.ts';
 import type { Timing } from './timing.ts';
 
 /** One comparison. A ratio is their time over ours: above 1 we are faster. */
@@ -17,6 +18,17 @@ export interface Row {
   readonly oursSpread: readonly [number, number];
   readonly theirsSpread: readonly [number, number] | null;
   readonly note?: string;
+  /** What our side computes and moves a second, where the device's ceilings were measured. */
+  readonly rates?: Rates;
+}
+
+/** Rates of one side, and shares of the best that the device gave in the same run. */
+export interface Rates {
+  readonly gflops: number;
+  readonly gflopsShare: number;
+  /** The least bytes that have to be moved, in 1e9 a second. */
+  readonly gigabytes: number;
+  readonly gigabytesShare: number;
 }
 
 export interface BenchReport {
@@ -25,9 +37,18 @@ export interface BenchReport {
   readonly date: string;
   /** What was timed: `wall` time, or `cpu`, the processor time of this process. */
   readonly clock: string;
+  /** The most that the device gave in this run. */
+  readonly ceilings: Ceilings;
   readonly rows: readonly Row[];
   /** Geometric mean of the ratios by `family/peer`; a key is there only when such rows were measured. */
   readonly summary: Readonly<Record<string, number>>;
+}
+
+/** The most that a device gave, in a run, on its machine: what other kernels' rates are shares of. */
+export interface Ceilings {
+  readonly gflops: number;
+  /** Bytes read and written, in 1e9 a second. */
+  readonly gigabytes: number;
 }
 
 /** The n-th root of the product of n positive numbers; NaN for none. */
@@ -73,8 +94,12 @@ export function summarise(rows: readonly Row[]): Record<string, number> {
   return Object.fromEntries([...ratios].map(([key, values]) => [key, geometricMean(values)]));
 }
 
-export function makeReport(adapter: string, clock: string, date: Date, rows: readonly Row[]): BenchReport {
-  return { adapter, date: date.toISOString(), clock, rows, summary: summarise(rows) };
+export function makeReport(
+  run: Pick<BenchReport, 'adapter' | 'clock' | 'ceilings'>,
+  date: Date,
+  rows: readonly Row[],
+): BenchReport {
+  return { ...run, date: date.toISOString(), rows, summary: summarise(rows) };
 }
 
 const milliseconds = (ms: number): string => (ms < 10 ? ms.toFixed(2) : ms.toFixed(1));
@@ -94,14 +119,22 @@ export function rowLine(row: Row): string {
 }
 
 /** The most that the device gave in this run. */
-export const ceilingsText = ({ gflops, gigabytes }: { gflops: number; gigabytes: number }): string =>
+export const ceilingsText = ({ gflops, gigabytes }: Ceilings): string =>
   `at best ${gflops.toFixed(1)} GFLOP/s (multiply-adds in registers) and ${gigabytes.toFixed(1)} GB/s (copy) in this run`;
 
-/** What our side of a row computes a second, and its share of the best that the device gave. */
-export function rateText({ oursMs }: Row, flops: number, ceiling: number): string {
-  const gflops = flops / oursMs / 1e6;
-  return `    ours: ${gflops.toFixed(2)} GFLOP/s, ${Math.round((100 * gflops) / ceiling)} % of the best`;
+/** The row with our rates. */
+export function withRates(row: Row, { flops, bytes }: Cost, ceilings: Ceilings): Row {
+  const gflops = flops / row.oursMs / 1e6;
+  const gigabytes = bytes / row.oursMs / 1e6;
+  const shares = { gflopsShare: gflops / ceilings.gflops, gigabytesShare: gigabytes / ceilings.gigabytes };
+  return { ...row, rates: { gflops, gigabytes, ...shares } };
 }
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+/** Our rates in words. */
+export const rateText = ({ gflops, gflopsShare, gigabytes, gigabytesShare }: Rates): string =>
+  `    ours: ${gflops.toFixed(2)} GFLOP/s (${percent(gflopsShare)} of the best), ${gigabytes.toFixed(2)} GB/s (${percent(gigabytesShare)})`;
 
 /** The means, one a line; every number above 1 says that we are faster. */
 export function summaryLines(summary: Readonly<Record<string, number>>): string[] {

@@ -2,6 +2,7 @@ import { batchingComparison } from './batching.ts';
 import { blockComparison } from './block.ts';
 import { attentionBlock, layerBlock, mlpBlock, normBlock } from './blocks.ts';
 import type { Comparison } from './comparison.ts';
+import { decodeComparison } from './decode-cases.ts';
 import { matmulComparisons } from './matmul-cases.ts';
 import { ownComparisons } from './own-cases.ts';
 import { DEMO, QWEN } from './shapes.ts';
@@ -18,10 +19,12 @@ export function suite(): Comparison[] {
   ].map((block) => blockComparison(block));
   // jax-js does not come to the end of compiling this one in minutes.
   const demoLayer = blockComparison(layerBlock(DEMO, 256), ['tfjs']);
+  const decoding = [decodeComparison(QWEN, 1, 384), decodeComparison(QWEN, 8, 384)];
   return [
     batchingComparison(DEMO, 2, { prompts: 8, shortest: 8 }),
     ...ownComparisons(),
     ...matmulComparisons(),
+    ...decoding,
     demoLayer,
     ...blocks,
   ];

@@ -7,11 +7,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Ceilings, measureCeilings } from '../bench/ceilings.ts';
+import { measureCeilings } from '../bench/ceilings.ts';
 import { type Comparison, type NamedComparison, runComparison } from '../bench/comparison.ts';
 import { startJax } from '../bench/jax.ts';
 import {
   type BenchReport,
+  type Ceilings,
   ceilingsText,
   makeReport,
   type Row,
@@ -19,11 +20,13 @@ import {
   rowLine,
   summaryKey,
   summaryLines,
+  withRates,
 } from '../bench/report.ts';
 import { suite } from '../bench/suite.ts';
 import { DEFAULT_TIMING } from '../bench/timing.ts';
 import { Gpu } from '../gpu/index.ts';
 import { describeError, InputError } from '../math/errors.ts';
+import type { Cost } from '../rl/cost-model.ts';
 import { openNodeDevice } from './adapter.ts';
 import { browserObstacle, onnxNames, openOnnxBench } from './bench/onnx.ts';
 import { timeTrainingPass } from './bench/training-pass.ts';
@@ -83,17 +86,21 @@ class Table {
     console.log(`${adapter}: ${ceilingsText(ceilings)}`);
   }
 
-  add(rows: readonly Row[], flops?: number): void {
+  add(timed: readonly Row[], cost: Cost): void {
+    const rows = timed.map((row) => withRates(row, cost, this.#ceilings));
     for (const row of rows) console.log(rowLine(row));
-    const first = rows[0];
-    if (first && flops !== undefined) console.log(rateText(first, flops, this.#ceilings.gflops));
+    if (rows[0]?.rates) console.log(rateText(rows[0].rates));
     this.#rows.push(...rows);
     const { json } = this.#wishes;
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(this.report(), null, 2)}\n`);
   }
 
   report(): BenchReport {
-    return makeReport(this.#adapter, this.#wishes.clock, new Date(), this.#rows);
+    return makeReport(
+      { adapter: this.#adapter, clock: this.#wishes.clock, ceilings: this.#ceilings },
+      new Date(),
+      this.#rows,
+    );
   }
 }
 
@@ -105,7 +112,7 @@ async function compareInNode(
 ): Promise<void> {
   for (const comparison of comparisons) {
     const peers = wantedPeers(comparison, filter);
-    table.add(await runComparison(gpu, comparison, peers, DEFAULT_TIMING, now), comparison.flops);
+    table.add(await runComparison(gpu, comparison, peers, DEFAULT_TIMING, now), comparison.cost);
   }
 }
 
@@ -121,7 +128,7 @@ async function compareInBrowser(filter: string, table: Table): Promise<void> {
   }
   console.log('In Chromium:');
   const bench = await openOnnxBench();
-  for (const index of wanted) table.add(await bench.compare(index, DEFAULT_TIMING));
+  for (const index of wanted) table.add(await bench.compare(index, DEFAULT_TIMING), onnxNames()[index]!.cost);
   await bench.close();
 }
 

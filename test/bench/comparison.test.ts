@@ -23,6 +23,7 @@ describe('runComparison', () => {
       kernel: 'sum',
       shape: '2',
       peers: ['same', 'other', 'broken', 'unwanted'],
+      cost: { flops: 2, bytes: 8 },
       open: async () => ({
         ours: contestant([1, 2], disposed, 'ours'),
         peers: {

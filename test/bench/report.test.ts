@@ -8,8 +8,10 @@ import {
   summarise,
   summaryKey,
   summaryLines,
+  withRates,
 } from '../../src/bench/report.ts';
 
+const CEILINGS = { gflops: 8, gigabytes: 4 };
 const timing = (medianMs: number) => ({ medianMs, lowMs: 0.9 * medianMs, highMs: 1.1 * medianMs });
 const row = (kernel: string, peer: string, ours: number, theirs: number | string) =>
   makeRow({ kernel, shape: '8x8', peer }, timing(ours), typeof theirs === 'string' ? theirs : timing(theirs));
@@ -51,16 +53,22 @@ describe('a row', () => {
   });
 
   it('tells what we compute a second, and what share of the best that is', () => {
-    expect(rateText(row('matmul', 'tfjs', 2, 5), 4e6, 8)).toMatch(/2\.00 GFLOP\/s, 25 %/);
+    const rated = withRates(row('matmul', 'tfjs', 2, 5), { flops: 4e6, bytes: 6e6 }, CEILINGS);
+    expect(rated.rates).toEqual({ gflops: 2, gflopsShare: 0.25, gigabytes: 3, gigabytesShare: 0.75 });
+    expect(rateText(rated.rates!)).toMatch(/2\.00 GFLOP\/s \(25 % of the best\), 3\.00 GB\/s \(75 %\)/);
   });
 });
 
 describe('the file', () => {
   it('has adapter, date, clock, rows and summary, and survives JSON', () => {
     const rows = [row('matmul', 'tfjs', 1, 4), row('matmul', 'jax-js', 1, 'cannot')];
-    const report = makeReport('an adapter', 'wall', new Date(0), rows);
+    const report = makeReport(
+      { adapter: 'an adapter', clock: 'wall', ceilings: CEILINGS },
+      new Date(0),
+      rows,
+    );
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
-    expect(Object.keys(report)).toEqual(['adapter', 'date', 'clock', 'rows', 'summary']);
+    expect(Object.keys(report).sort()).toEqual(['adapter', 'ceilings', 'clock', 'date', 'rows', 'summary']);
     expect(report.date).toBe('1970-01-01T00:00:00.000Z');
     expect(report.summary).toEqual({ 'matmul/tfjs': expect.closeTo(4) });
     for (const { kernel, shape, peer, oursMs } of report.rows) {
