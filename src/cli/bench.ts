@@ -28,10 +28,12 @@ import { Gpu } from '../gpu/index.ts';
 import { describeError, InputError } from '../math/errors.ts';
 import type { Cost } from '../rl/cost-model.ts';
 import { openNodeDevice } from './adapter.ts';
+import { longRun, longRunLines } from './bench/long-run.ts';
 import { browserObstacle, onnxNames, openOnnxBench } from './bench/onnx.ts';
 import { timeTrainingPass } from './bench/training-pass.ts';
 
 const TRAINING_PASS = 'training-pass';
+const LONG_RUN = 'long-run';
 
 /** Milliseconds by the wall, or of processor time that all threads of this process took. */
 const CLOCKS: Readonly<Record<string, () => number>> = {
@@ -47,6 +49,7 @@ interface Arguments {
   readonly json: string | undefined;
   readonly clock: string;
   readonly now: () => number;
+  readonly steps: number;
   readonly size: { readonly prompts: number; readonly group: number; readonly length: number };
 }
 
@@ -58,14 +61,20 @@ function parseArguments(): Arguments {
       prompts: { type: 'string', default: '8' },
       group: { type: 'string', default: '8' },
       length: { type: 'string', default: '16' },
+      steps: { type: 'string', default: '1000' },
     },
     allowPositionals: true,
   });
-  const { prompts, group, length, json, clock } = values;
+  const { prompts, group, length, steps, json, clock } = values;
   const now = CLOCKS[clock];
   if (!now) throw new InputError(`Unknown clock "${clock}": expected wall or cpu.`);
   const size = { prompts: Number(prompts), group: Number(group), length: Number(length) };
-  return { filter: positionals.join(' '), json, clock, now, size };
+  return { filter: positionals.join(' '), json, clock, now, size, steps: Number(steps) };
+}
+
+/** Writes to the file asked for, if any. */
+function writeReport(path: string | undefined, report: object): void {
+  if (path !== undefined) writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
 }
 
 /** The peers of a comparison whose rows the filter wants. */
@@ -91,8 +100,7 @@ class Table {
     for (const row of rows) console.log(rowLine(row));
     if (rows[0]?.rates) console.log(rateText(rows[0].rates));
     this.#rows.push(...rows);
-    const { json } = this.#wishes;
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify(this.report(), null, 2)}\n`);
+    writeReport(this.#wishes.json, this.report());
   }
 
   report(): BenchReport {
@@ -138,6 +146,12 @@ async function main(): Promise<void> {
   const { device, info, gpu: navigatorGpu } = await openNodeDevice();
   const gpu = new Gpu(device, { info });
   if (filter === TRAINING_PASS) return await timeTrainingPass(gpu, size);
+  if (filter === LONG_RUN) {
+    const found = await longRun(gpu, wishes.steps, now);
+    console.log(longRunLines(found).join('\n'));
+    writeReport(wishes.json, { adapter: info.description, clock: wishes.clock, ...found });
+    return;
+  }
   const comparisons = suite().filter((one) => wantedPeers(one, filter).length > 0);
   if (comparisons.length === 0 && onnxNames().every((one) => wantedPeers(one, filter).length === 0)) {
     throw new InputError(`No row's name holds "${filter}".`, {
