@@ -2,13 +2,16 @@
  * `npm run bench [-- FILTER] [--json FILE] [--clock wall|cpu] [--adapter swiftshader|lavapipe|default]`: our kernels against those of tfjs,
  * jax-js and onnxruntime-web, and against our own plain ways, in one run on one adapter. A ratio is their time over ours,
  * so above 1 we are faster. FILTER is part of a row's name (`matmul`, `layer/tfjs`, `Whisper`); `training-pass` times one
- * training pass of the demo, kernel by kernel. A software adapter computes on this process's threads: there `--clock cpu` counts
+ * training pass of the demo, kernel by kernel; `growth` sets times against a cost model, `long-run [--steps N]` tells whether steps stay
+ * as fast as they were, and `--gpu` asks a GPU at real size (src/cli/bench-gpu.ts). A software adapter computes on this process's threads: there `--clock cpu` counts
  * their processor time, which others on a busy machine disturb less. onnxruntime-web, in a browser, is timed by the wall.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measureCeilings } from '../bench/ceilings.ts';
 import { type Comparison, type NamedComparison, runComparison } from '../bench/comparison.ts';
+import { measureGrowth } from '../bench/growth.ts';
+import { growthLines, predict, worstDeviations } from '../bench/growth-model.ts';
 import { startJax } from '../bench/jax.ts';
 import {
   type BenchReport,
@@ -30,10 +33,24 @@ import type { Cost } from '../rl/cost-model.ts';
 import { openNodeDevice } from './adapter.ts';
 import { longRun, longRunLines } from './bench/long-run.ts';
 import { browserObstacle, onnxNames, openOnnxBench } from './bench/onnx.ts';
+import { randomPolicy } from './bench/random-checkpoint.ts';
 import { timeTrainingPass } from './bench/training-pass.ts';
 
 const TRAINING_PASS = 'training-pass';
+const GROWTH = 'growth';
 const LONG_RUN = 'long-run';
+
+/** What GRPO steps train while they are timed against the sizes of their group. */
+const GROWTH_FIELDS = {
+  hidden_size: 64,
+  intermediate_size: 256,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  vocab_size: 512,
+};
+/** Slow points are sampled as often as fast ones. */
+const GROWTH_TIMING = { samples: 5, sampleMs: 20, patienceMs: 100_000 };
 
 /** Milliseconds by the wall, or of processor time that all threads of this process took. */
 const CLOCKS: Readonly<Record<string, () => number>> = {
@@ -150,6 +167,18 @@ async function main(): Promise<void> {
     const found = await longRun(gpu, wishes.steps, now);
     console.log(longRunLines(found).join('\n'));
     writeReport(wishes.json, { adapter: info.description, clock: wishes.clock, ...found });
+    return;
+  }
+  if (filter === GROWTH) {
+    using policy = await randomPolicy(gpu, GROWTH_FIELDS, { rank: 8, maxPositions: 2200 });
+    const points = predict(await measureGrowth(gpu, policy, GROWTH_TIMING, now));
+    console.log(growthLines(points).join('\n'));
+    writeReport(wishes.json, {
+      adapter: info.description,
+      clock: wishes.clock,
+      worst: worstDeviations(points),
+      points,
+    });
     return;
   }
   const comparisons = suite().filter((one) => wantedPeers(one, filter).length > 0);
