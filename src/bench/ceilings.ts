@@ -1,6 +1,6 @@
 import { defineKernel, type Gpu, read, write } from '../gpu/index.ts';
+import type { Ceilings } from '../protocol/bench.ts';
 import { plannedContestant } from './planned.ts';
-import type { Ceilings } from './report.ts';
 import { type TimingOptions, timeInTurns } from './timing.ts';
 
 const uniforms = { count: 'u32', steps: 'u32', factor: 'f32' } as const;

@@ -1,7 +1,8 @@
 import type { Gpu } from '../gpu/index.ts';
 import { describeError } from '../math/errors.ts';
+import type { Row, RowName } from '../protocol/bench.ts';
 import type { Cost } from '../rl/cost-model.ts';
-import { makeRow, type Row, type RowName } from './report.ts';
+import { makeRow } from './report.ts';
 import { type Contestant, relativeDifference, type TimingOptions, timeInTurns } from './timing.ts';
 
 /** What is compared, and with whom. */

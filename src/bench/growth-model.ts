@@ -1,4 +1,5 @@
 /** Times against a cost model: coefficients fitted to a few points, deviations of all, and a plot in plain text. */
+import { formatPercent } from '../math/format.ts';
 
 /** One measured size of a series. */
 export interface GrowthPoint {
@@ -112,6 +113,6 @@ export function growthLines(points: readonly PredictedPoint[]): string[] {
     `${ofSeries[0]!.kind} against ${ofSeries[0]!.series} (measured, predicted, deviation; * fitted; █ measured, │ predicted)`,
     ...seriesLines(ofSeries),
   ]);
-  const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+  const percent = (share: number): string => formatPercent(share, 0);
   return [...series, `worst deviation: ${percent(unfitted)} where not fitted, ${percent(all)} of all points`];
 }

@@ -4,13 +4,15 @@ import type { Contestant } from './timing.ts';
 
 export type JaxArray = np.Array;
 
-/** Starts jax-js on Node's WebGPU: it opens a device of its own on the adapter that `navigator.gpu` offers. */
-export async function startJax(gpu: GPU): Promise<GPUDevice> {
-  const navigator = { userAgent: 'node', gpu };
-  Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
+/** Starts jax-js: it opens a device of its own on the adapter that `navigator.gpu` offers, which in Node is `gpu`. */
+export async function startJax(gpu?: GPU): Promise<GPUDevice> {
+  if (gpu) {
+    const navigator = { userAgent: 'node', gpu };
+    Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
+  }
   if (!(await init('webgpu')).includes('webgpu')) {
     throw new InputError('jax-js found no WebGPU on this adapter.', {
-      hint: 'Leave it out with --peers tfjs.',
+      hint: 'Leave it out: compare with tfjs alone.',
     });
   }
   defaultDevice('webgpu');

@@ -1,55 +1,9 @@
 /** What a bench found: rows, their geometric means, and both as text. Runs anywhere. */
+import { formatMilliseconds, formatPercent } from '../math/format.ts';
 import { mean } from '../math/stats.ts';
+import type { BenchReport, Ceilings, Rates, Row, RowName } from '../protocol/bench.ts';
 import type { Cost } from '../rl/cost-model.ts';
 import type { Timing } from './timing.ts';
-
-/** One comparison. A ratio is their time over ours: above 1 we are faster. */
-export interface Row {
-  /** What is computed; its first word is the family that means are taken over. */
-  readonly kernel: string;
-  readonly shape: string;
-  readonly peer: string;
-  /** Median milliseconds of one computation. */
-  readonly oursMs: number;
-  /** null where the peer cannot do it; `note` says why. */
-  readonly theirsMs: number | null;
-  readonly ratio: number | null;
-  /** Quartiles of the samples, in milliseconds. */
-  readonly oursSpread: readonly [number, number];
-  readonly theirsSpread: readonly [number, number] | null;
-  readonly note?: string;
-  /** What our side computes and moves a second, where the device's ceilings were measured. */
-  readonly rates?: Rates;
-}
-
-/** Rates of one side, and shares of the best that the device gave in the same run. */
-export interface Rates {
-  readonly gflops: number;
-  readonly gflopsShare: number;
-  /** The least bytes that have to be moved, in 1e9 a second. */
-  readonly gigabytes: number;
-  readonly gigabytesShare: number;
-}
-
-export interface BenchReport {
-  readonly adapter: string;
-  /** ISO 8601. */
-  readonly date: string;
-  /** What was timed: `wall` time, or `cpu`, the processor time of this process. */
-  readonly clock: string;
-  /** The most that the device gave in this run. */
-  readonly ceilings: Ceilings;
-  readonly rows: readonly Row[];
-  /** Geometric mean of the ratios by `family/peer`; a key is there only when such rows were measured. */
-  readonly summary: Readonly<Record<string, number>>;
-}
-
-/** The most that a device gave, in a run, on its machine: what other kernels' rates are shares of. */
-export interface Ceilings {
-  readonly gflops: number;
-  /** Bytes read and written, in 1e9 a second. */
-  readonly gigabytes: number;
-}
 
 /** The n-th root of the product of n positive numbers; NaN for none. */
 export function geometricMean(values: readonly number[]): number {
@@ -57,12 +11,6 @@ export function geometricMean(values: readonly number[]): number {
 }
 
 const spreadOf = ({ lowMs, highMs }: Timing): [number, number] => [lowMs, highMs];
-
-export interface RowName {
-  readonly kernel: string;
-  readonly shape: string;
-  readonly peer: string;
-}
 
 /** The row of a comparison with a peer that was timed, or that says why it cannot be. */
 export function makeRow(name: RowName, ours: Timing, theirs: Timing | string): Row {
@@ -79,9 +27,12 @@ export function makeRow(name: RowName, ours: Timing, theirs: Timing | string): R
   };
 }
 
+/** What means are taken over: the first word of what is computed. */
+export const familyOf = (kernel: string): string => kernel.split(' ')[0]!;
+
 /** The key of a row's mean: its family and its peer. */
 export const summaryKey = ({ kernel, peer }: Pick<Row, 'kernel' | 'peer'>): string =>
-  `${kernel.split(' ')[0]}/${peer}`;
+  `${familyOf(kernel)}/${peer}`;
 
 /** Geometric means of all ratios that were measured. */
 export function summarise(rows: readonly Row[]): Record<string, number> {
@@ -99,13 +50,11 @@ export function makeReport(
   date: Date,
   rows: readonly Row[],
 ): BenchReport {
-  return { ...run, date: date.toISOString(), rows, summary: summarise(rows) };
+  return { ...run, date: date.toISOString(), rows: [...rows], summary: summarise(rows) };
 }
 
-const milliseconds = (ms: number): string => (ms < 10 ? ms.toFixed(2) : ms.toFixed(1));
-
 const timeText = (ms: number, [low, high]: readonly [number, number]): string =>
-  `${milliseconds(ms)} ms (${milliseconds(low)} to ${milliseconds(high)})`;
+  `${formatMilliseconds(ms)} ms (${formatMilliseconds(low)} to ${formatMilliseconds(high)})`;
 
 /** One line of the table: medians with quartiles, and the ratio. */
 export function rowLine(row: Row): string {
@@ -130,11 +79,9 @@ export function withRates(row: Row, { flops, bytes }: Cost, ceilings: Ceilings):
   return { ...row, rates: { gflops, gigabytes, ...shares } };
 }
 
-const percent = (share: number): string => `${Math.round(100 * share)} %`;
-
 /** Our rates in words. */
 export const rateText = ({ gflops, gflopsShare, gigabytes, gigabytesShare }: Rates): string =>
-  `    ours: ${gflops.toFixed(2)} GFLOP/s (${percent(gflopsShare)} of the best), ${gigabytes.toFixed(2)} GB/s (${percent(gigabytesShare)})`;
+  `    ours: ${gflops.toFixed(2)} GFLOP/s (${formatPercent(gflopsShare, 0)} of the best), ${gigabytes.toFixed(2)} GB/s (${formatPercent(gigabytesShare, 0)})`;
 
 /** The means, one a line; every number above 1 says that we are faster. */
 export function summaryLines(summary: Readonly<Record<string, number>>): string[] {

@@ -14,11 +14,8 @@ import { measureGrowth } from '../bench/growth.ts';
 import { growthLines, predict, worstDeviations } from '../bench/growth-model.ts';
 import { startJax } from '../bench/jax.ts';
 import {
-  type BenchReport,
-  type Ceilings,
   ceilingsText,
   makeReport,
-  type Row,
   rateText,
   rowLine,
   summaryKey,
@@ -29,6 +26,7 @@ import { suite } from '../bench/suite.ts';
 import { DEFAULT_TIMING } from '../bench/timing.ts';
 import { Gpu } from '../gpu/index.ts';
 import { describeError, InputError } from '../math/errors.ts';
+import type { BenchReport, Ceilings, Row } from '../protocol/bench.ts';
 import type { Cost } from '../rl/cost-model.ts';
 import { openNodeDevice } from './adapter.ts';
 import { longRun, longRunLines } from './bench/long-run.ts';

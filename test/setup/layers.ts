@@ -28,7 +28,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   models: ['ops', 'gpu', 'io', 'math'],
   optim: ['ops', 'gpu', 'math'],
   rl: ['models', 'optim', 'ops', 'gpu', 'text', 'data', 'io', 'math', 'protocol'],
-  bench: ['rl', 'models', 'optim', 'ops', 'gpu', 'media', 'math'],
+  bench: ['rl', 'models', 'optim', 'ops', 'gpu', 'media', 'protocol', 'math'],
   worker: ['math', 'protocol', 'io', 'text', 'media', 'data', 'gpu', 'ops', 'models', 'optim', 'rl', 'bench'],
   store: ['protocol', 'math'],
   ui: ['store', 'protocol', 'math'],

@@ -7,11 +7,13 @@ import { decodeRows } from '../../bench/decode-rows.ts';
 import { GrpoSteps, type StepTimes } from '../../bench/grpo-step.ts';
 import { plannedContestant, uploaded } from '../../bench/planned.ts';
 import { randomData } from '../../bench/random-data.ts';
-import { type Ceilings, ceilingsText } from '../../bench/report.ts';
+import { ceilingsText } from '../../bench/report.ts';
 import { type Contestant, DEFAULT_TIMING, timeInTurns } from '../../bench/timing.ts';
 import { type Gpu, placed } from '../../gpu/index.ts';
+import { formatPercent } from '../../math/format.ts';
 import { median } from '../../math/stats.ts';
 import { matmul } from '../../ops/matmul.ts';
+import type { Ceilings } from '../../protocol/bench.ts';
 import { type CostShape, passFlops, rolloutCost, rolloutFlops } from '../../rl/cost-model.ts';
 import type { Policy } from '../../rl/policy.ts';
 import { type DecoderFields, randomPolicy } from './random-checkpoint.ts';
@@ -156,7 +158,7 @@ export async function gpuBench(gpu: Gpu, adapter: string, small: boolean): Promi
   return { adapter, date, sizes, ceilings, product, decode, step, memoryPeakBytes: gpu.ledger.peak };
 }
 
-const percent = (share: number): string => `${Math.round(100 * share)} %`;
+const percent = (share: number): string => formatPercent(share, 0);
 
 /** The report as lines; a ratio of steps is theirs over ours. */
 export function gpuLines({ adapter, sizes, ceilings, product, decode, step, ...rest }: GpuReport): string[] {

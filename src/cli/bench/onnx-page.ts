@@ -3,9 +3,9 @@ import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { runComparison } from '../../bench/comparison.ts';
 import { uploaded } from '../../bench/planned.ts';
 import { ONNX, type OpenProduct, productComparisons } from '../../bench/product.ts';
-import type { Row } from '../../bench/report.ts';
 import type { TimingOptions } from '../../bench/timing.ts';
 import { Gpu, placed } from '../../gpu/index.ts';
+import type { Row } from '../../protocol/bench.ts';
 import { encodeProductModel } from './onnx-model.ts';
 
 /** Where the server beside this page puts onnxruntime-web. */
