@@ -40,7 +40,9 @@ export async function runBench(
 ): Promise<void> {
   const chosen = chooseComparisons(suite(), wishes);
   const ceilings = await measureCeilings(gpu, timing);
-  const run = { adapter: gpu.info.description, clock: 'wall', ceilings };
+  // Browsers may keep the description to themselves.
+  const { description, vendor, architecture } = gpu.info;
+  const run = { adapter: description || `${vendor} ${architecture}`, clock: 'wall', ceilings };
   const rows: Row[] = [];
   const report = (): BenchReport => makeReport(run, new Date(), rows);
   tell(report(), 0, chosen.length);

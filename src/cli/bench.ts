@@ -48,7 +48,7 @@ const GROWTH_FIELDS = {
   vocab_size: 512,
 };
 /** Slow points are sampled as often as fast ones. */
-const GROWTH_TIMING = { samples: 5, sampleMs: 20, patienceMs: 100_000 };
+const GROWTH_TIMING = { samples: 3, sampleMs: 20, patienceMs: 100_000 };
 
 /** Milliseconds by the wall, or of processor time that all threads of this process took. */
 const CLOCKS: Readonly<Record<string, () => number>> = {

@@ -4,6 +4,7 @@ import {
   type GrowthPoint,
   growthLines,
   predict,
+  sharedTimes,
   worstDeviations,
 } from '../../src/bench/growth-model.ts';
 
@@ -63,6 +64,13 @@ describe('predict', () => {
     const slower = [1, 2, 4].map((x) => ({ ...point(x, 10), kind: 'GRPO step' }));
     const predicted = predict([point(1), point(2), point(4), ...slower]);
     expect(worstDeviations(predicted).all).toBeLessThan(1e-3);
+  });
+});
+
+describe('the noise', () => {
+  it('is read from the size that several series share', () => {
+    const again = { ...point(2, 1.25), series: 'prompt' };
+    expect(sharedTimes([point(1), point(2), again, { ...point(2), kind: 'GRPO step' }])).toEqual([4, 5]);
   });
 });
 

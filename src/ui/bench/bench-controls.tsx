@@ -26,7 +26,7 @@ export function BenchControls({ groups, setGroups, libraries, setLibraries }: Ch
         minute on a GPU.
       </p>
       <Checks
-        legend="groups"
+        legend="kernels"
         all={BENCH_GROUPS}
         chosen={groups}
         choose={setGroups}
@@ -55,7 +55,7 @@ interface ChecksProps<T extends string> {
 function Checks<T extends string>({ legend, all, chosen, choose, labelOf }: ChecksProps<T>) {
   return (
     <fieldset className="bench-checks">
-      <legend className="sr-only">{legend}</legend>
+      <legend className="muted">{legend}</legend>
       {all.map((name) => (
         <label key={name}>
           <input
