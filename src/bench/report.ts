@@ -81,7 +81,7 @@ export function withRates(row: Row, { flops, bytes }: Cost, ceilings: Ceilings):
 
 /** Our rates in words. */
 export const rateText = ({ gflops, gflopsShare, gigabytes, gigabytesShare }: Rates): string =>
-  `    ours: ${gflops.toFixed(2)} GFLOP/s (${formatPercent(gflopsShare, 0)} of the best), ${gigabytes.toFixed(2)} GB/s (${formatPercent(gigabytesShare, 0)})`;
+  `    ours: ${gflops.toFixed(2)} GFLOP/s (${formatPercent(gflopsShare, 0)} of the best), at least ${gigabytes.toFixed(2)} GB/s (${formatPercent(gigabytesShare, 0)})`;
 
 /** The means, one a line; every number above 1 says that we are faster. */
 export function summaryLines(summary: Readonly<Record<string, number>>): string[] {

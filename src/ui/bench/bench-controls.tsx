@@ -19,11 +19,12 @@ interface Choice {
 }
 
 export function BenchControls({ groups, setGroups, libraries, setLibraries }: Choice) {
+  const isSoftware = useStudioState(({ device }) => device.status === 'ready' && device.info.isSoftware);
   return (
     <Panel title="What is timed">
       <p className="muted">
-        One kernel after another, ours and theirs in turns on this device. The choice given takes about a
-        minute on a GPU.
+        One kernel after another, ours and theirs in turns on this device.
+        {isSoftware && ' The adapter is software: expect minutes, and choose few.'}
       </p>
       <Checks
         legend="kernels"

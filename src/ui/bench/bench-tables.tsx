@@ -77,7 +77,9 @@ function Time({ ms, spread }: { ms: number; spread: readonly [number, number] })
   );
 }
 
+/** Nothing where nothing is counted, as of products in a norm. */
 function Rate({ value, share }: { value: number; share: number }) {
+  if (value === 0) return '–';
   return (
     <>
       {value.toFixed(value < 10 ? 2 : 1)} <small className="muted">{formatPercent(share, 0)}</small>
