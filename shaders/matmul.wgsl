@@ -9,26 +9,12 @@
 //   scalars     any extents, one value a load
 //   reduce      c (+)= alpha * sum over splits of partial (+ bias): the second pass when the depth is split over workgroups
 //! include grid
+//! include matmul_quads
 //! include weight
-//! include weight_quad
-struct Uniforms {
-  m: u32, n: u32, k: u32,
-  depth: u32,          // depths per workgroup along z (a multiple of 4); c holds one [m, n] per z
-  thread_cols: u32,    // a workgroup is 64 / thread_cols by thread_cols tiles
-  splits: u32,
-  accumulate: u32,     // c += instead of c =
-  with_bias: u32,
-  alpha: f32,
-}
-@group(0) @binding(0) var<uniform> u: Uniforms;
 @group(0) @binding(1) var<storage, read> a: array<f32>;               // [m, k] or [k, m]
-@group(0) @binding(1) var<storage, read> a_quads: array<vec4<f32>>;   // the same, by four
 @group(0) @binding(2) var<storage, read> b: array<u32>;               // [k, n] or [n, k], in WEIGHT_FORMAT
-@group(0) @binding(2) var<storage, read> b_pairs: array<vec2<u32>>;   // the same, by two words
 @group(0) @binding(3) var<storage, read> bias: array<f32>;            // [n], unread without with_bias
-@group(0) @binding(3) var<storage, read> bias_quads: array<vec4<f32>>; // the same, by four
 @group(0) @binding(4) var<storage, read_write> c: array<f32>;         // [splits, m, n]
-@group(0) @binding(4) var<storage, read_write> c_quads: array<vec4<f32>>; // the same, by four
 @group(0) @binding(5) var<storage, read> partial: array<f32>;         // [splits, m, n]
 
 struct Tile { row: u32, col: u32, start: u32, end: u32 }
@@ -39,15 +25,6 @@ fn tile_of(group: vec3<u32>, lane: u32, side: u32) -> Tile {
   let col = side * (group.x * u.thread_cols + lane % u.thread_cols);
   let start = group.z * u.depth;
   return Tile(row, col, start, min(start + u.depth, u.k));
-}
-
-fn a_quad(row: u32, col: u32, stride: u32) -> vec4<f32> { return a_quads[(row * stride + col) >> 2u]; }
-
-fn b_quad(row: u32, col: u32, stride: u32) -> vec4<f32> {
-  let i = row * stride + col;
-  if (WEIGHT_FORMAT == 0u) { return weight_quad_32(b_pairs[i >> 1u], b_pairs[(i >> 1u) + 1u]); }
-  if (WEIGHT_FORMAT <= 2u) { return weight_quad_16(b_pairs[i >> 2u]); }
-  return weight_quad_blocks(b_pairs[weight_word(i) >> 1u], b_pairs[weight_scale_word(i) >> 1u], i);
 }
 
 // m[i][l] = A[row + i, depth + l] of four depths that exist. Rows beyond m repeat the last.
@@ -66,24 +43,6 @@ fn a_tile_quads(row: u32, depth: u32) -> mat4x4<f32> {
     a_quad(min(row + 1u, last), depth, u.k),
     a_quad(min(row + 2u, last), depth, u.k),
     a_quad(min(row + 3u, last), depth, u.k));
-}
-
-// m[l][j] = B[depth + l, col + j] of four depths that exist. Columns beyond n repeat the last.
-fn b_tile_quads(depth: u32, col: u32) -> mat4x4<f32> {
-  if (B_BY_COLUMN) {
-    let last = u.n - 1u;
-    return transpose(mat4x4<f32>(
-      b_quad(min(col, last), depth, u.k),
-      b_quad(min(col + 1u, last), depth, u.k),
-      b_quad(min(col + 2u, last), depth, u.k),
-      b_quad(min(col + 3u, last), depth, u.k)));
-  }
-  let first = min(col, u.n - 4u);
-  return mat4x4<f32>(
-    b_quad(depth, first, u.n),
-    b_quad(depth + 1u, first, u.n),
-    b_quad(depth + 2u, first, u.n),
-    b_quad(depth + 3u, first, u.n));
 }
 
 // A[row .. row + 3, depth] times B[depth, col .. col + 3]: the product of a single depth, where both lie by depth. Only
@@ -112,21 +71,6 @@ fn store(sum: f32, at: u32, col: u32) {
   if (u.with_bias != 0u) { value += bias[col]; }
   if (u.accumulate != 0u) { value += c[at]; }
   c[at] = value;
-}
-
-// The 4x4 tile at (row, col), its row i in m[i]. The loops index a copy, so that the accumulators stay in registers; they
-// end at the matrix's edge, which also keeps compilers from unrolling them into long code.
-fn store_quads(sums: mat4x4<f32>, row: u32, col: u32, part: u32) {
-  if (col >= u.n) { return; }
-  var tile = sums;
-  let end = min(row + 4u, u.m);
-  for (var i = row; i < end; i++) {
-    let at = ((part * u.m + i) * u.n + col) >> 2u;
-    var value = u.alpha * tile[i - row];
-    if (u.with_bias != 0u) { value += bias_quads[col >> 2u]; }
-    if (u.accumulate != 0u) { value += c_quads[at]; }
-    c_quads[at] = value;
-  }
 }
 
 fn store_scalars(sums: mat4x4<f32>, row: u32, col: u32, part: u32) {

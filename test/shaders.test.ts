@@ -8,10 +8,14 @@ import { openRun } from './reference/tiny-run.ts';
 const FORMATS = [0, 1, 2, 3, 4];
 
 /** A·Bᵀ, A·B and Aᵀ·B; only activations are the second factor of the last. */
+const loads = (format: number) => ({
+  WEIGHT_FORMAT: format,
+  B_LOAD: format === 0 ? 'vec4<u32>' : 'vec2<u32>',
+});
 const MATMUL = [
-  ...FORMATS.map((WEIGHT_FORMAT) => ({ WEIGHT_FORMAT, A_BY_DEPTH: false, B_BY_COLUMN: true })),
-  ...FORMATS.map((WEIGHT_FORMAT) => ({ WEIGHT_FORMAT, A_BY_DEPTH: false, B_BY_COLUMN: false })),
-  { WEIGHT_FORMAT: 0, A_BY_DEPTH: true, B_BY_COLUMN: false },
+  ...FORMATS.map((format) => ({ ...loads(format), A_BY_DEPTH: false, B_BY_COLUMN: true })),
+  ...FORMATS.map((format) => ({ ...loads(format), A_BY_DEPTH: false, B_BY_COLUMN: false })),
+  { ...loads(0), A_BY_DEPTH: true, B_BY_COLUMN: false },
 ];
 
 /** Products of a few rows: a thread each and lanes that share, every format, with and without a norm. */
@@ -32,6 +36,9 @@ const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
   elementwise: [0, 1, 2, 3, 4].map((ACTIVATION) => ({ ACTIVATION })),
   gather_rows: FORMATS.map((WEIGHT_FORMAT) => ({ WEIGHT_FORMAT })),
   matmul: MATMUL,
+  matmul_subgroups: MATMUL.flatMap((defines) =>
+    [8, 16].map((ROWS) => ({ ...defines, ROWS, LANES: ROWS === 8 ? 8 : 4, QUADS: ROWS === 8 ? 1 : 2 })),
+  ),
   sampling: [64, 256].map((LANES) => ({ LANES })),
 };
 

@@ -37,7 +37,7 @@ export function recordLossPass(gpu: Gpu, decoder: Qwen2, groups: readonly TokenG
   const arrays = packPass(groups, size);
   const inputs = new PassInputs(gpu, size);
   inputs.write(arrays, 1);
-  const tape = new Tape();
+  const tape = Tape.on(gpu);
   const scores = scoreTokens(tape, decoder, inputs, [], { adapters: false });
   const batch = lossBatchTensor(gpu, arrays.starts.length);
   const completions = arrays.starts.map((start, i) => ({

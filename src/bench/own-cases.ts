@@ -78,7 +78,7 @@ async function forward(gpu: Gpu, decoder: Qwen2, rows: PackedRows): Promise<Cont
   const shape = [rows.capacity, decoder.config.hiddenSize];
   const x = uploaded(gpu, 'x', shape, randomData(shape, 5));
   const tensors = uploadRows(gpu, rows);
-  const tape = new Tape();
+  const tape = Tape.on(gpu);
   const contestant = await plannedContestant(
     gpu,
     'forward',

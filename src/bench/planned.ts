@@ -6,7 +6,7 @@ export async function plannedContestant(
   gpu: Gpu,
   label: string,
   record: (tape: Tape) => Tensor,
-  tape = new Tape(),
+  tape = Tape.on(gpu),
 ): Promise<Contestant> {
   const result = tape.recorder.keep(record(tape));
   const arena = new Arena(gpu, label);

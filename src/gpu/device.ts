@@ -2,10 +2,27 @@ import { MemoryLedger, type MemoryPart } from './ledger.ts';
 import { PipelineCache } from './pipelines.ts';
 import { namesSoftware } from './software.ts';
 import { byteLength, type DType, type Tensor } from './tensor.ts';
+import type { Traits } from './traits.ts';
+
+/** What the adapter says of itself. */
+export interface AdapterFacts {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  readonly subgroupMinSize?: number;
+  readonly subgroupMaxSize?: number;
+}
 
 export interface GpuOptions {
-  /** What the adapter says of itself, for logs. */
-  readonly info?: { vendor: string; architecture: string; description: string };
+  readonly info?: AdapterFacts;
+  /** Those of another device, in place of what is found. */
+  readonly traits?: Traits;
+}
+
+/** Threads of every subgroup, or 0 where shaders may use none or their size varies. */
+function lanesOf({ features }: GPUDevice, { subgroupMinSize, subgroupMaxSize }: AdapterFacts): number {
+  const known = features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
+  return known ? (subgroupMinSize ?? 0) : 0;
 }
 
 /** Rounded up to a multiple of four, as every copy needs. */
@@ -16,19 +33,23 @@ export class Gpu {
   readonly device: GPUDevice;
   readonly ledger = new MemoryLedger();
   readonly pipelines: PipelineCache;
-  readonly info: { vendor: string; architecture: string; description: string };
+  readonly info: Pick<AdapterFacts, 'vendor' | 'architecture' | 'description'>;
+  readonly traits: Traits;
   readonly #live = new Map<GPUBuffer, { part: MemoryPart; bytes: number }>();
 
   constructor(device: GPUDevice, options: GpuOptions = {}) {
     this.device = device;
     this.pipelines = new PipelineCache(device);
-    this.info = options.info ?? { vendor: 'unknown', architecture: '', description: '' };
+    const facts = options.info ?? { vendor: 'unknown', architecture: '', description: '' };
+    const { vendor, architecture, description } = facts;
+    this.info = { vendor, architecture, description };
+    const isSoftware = namesSoftware([vendor, architecture, description]);
+    this.traits = options.traits ?? { isSoftware, lanes: lanesOf(device, facts) };
   }
 
   /** Whether the adapter is the processor itself. */
   get isSoftware(): boolean {
-    const { vendor, architecture, description } = this.info;
-    return namesSoftware([vendor, architecture, description]);
+    return this.traits.isSoftware;
   }
 
   /** A zero-filled storage buffer, accounted under `part`. Throws with the limit's name if it cannot be bound. */

@@ -2,6 +2,7 @@
  * A device that allocates and runs nothing. Whatever is built on it goes through the same recording and the same ledger
  * as on a real one, so that memory is known to the byte before any of it is asked for.
  */
+import { Gpu } from './device.ts';
 
 /** WebGPU's default limits, as far as the engine looks at them. */
 const DEFAULT_LIMITS = {
@@ -48,11 +49,8 @@ const ENCODER = {
 
 const QUEUE = { writeBuffer: nothing, submit: nothing, onSubmittedWorkDone: async () => undefined };
 
-/** What a real device offers and the engine asks about. */
-export type DeviceTraits = Pick<GPUDevice, 'features' | 'limits'>;
-
-/** A device with the traits of `like`, or of WebGPU's defaults. Reading from its buffers fails: there is nothing in them. */
-export function dryDevice(like?: DeviceTraits): GPUDevice {
+/** A device with the features and limits of `like`, or of WebGPU's defaults. Reading from its buffers fails: there is nothing in them. */
+export function dryDevice(like?: Pick<GPUDevice, 'features' | 'limits'>): GPUDevice {
   defineFlags();
   const device = {
     label: 'dry',
@@ -77,4 +75,9 @@ export function dryDevice(like?: DeviceTraits): GPUDevice {
     popErrorScope: async () => null,
   };
   return device as unknown as GPUDevice;
+}
+
+/** An engine on a dry device: on one like that of `like`, or one with WebGPU's defaults. */
+export function dryGpu(like?: Pick<Gpu, 'device' | 'traits'>): Gpu {
+  return new Gpu(dryDevice(like?.device), like ? { traits: like.traits } : {});
 }

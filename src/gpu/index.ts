@@ -1,7 +1,7 @@
 /** The engine's public face: what ops, models and optimizers use. */
 export { Arena } from './arena.ts';
 export { Gpu, placed } from './device.ts';
-export { type DeviceTraits, dryDevice } from './dry-device.ts';
+export { dryDevice, dryGpu } from './dry-device.ts';
 export { fillZeros, zeros } from './fill.ts';
 export { defineKernel, read, update, write } from './kernel.ts';
 export type { MemoryPart } from './ledger.ts';
@@ -11,3 +11,4 @@ export { Recorder } from './recorder.ts';
 export { namesSoftware } from './software.ts';
 export { Tape } from './tape.ts';
 export { byteLength, bytesOf, type DType, expectShape, reshape, sizeOf, type Tensor } from './tensor.ts';
+export { PLAIN, type Traits } from './traits.ts';

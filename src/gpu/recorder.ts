@@ -1,5 +1,6 @@
 import type { Kernel, Specialisation } from './kernel.ts';
 import { byteLength, type DType, type Tensor } from './tensor.ts';
+import { PLAIN, type Traits } from './traits.ts';
 
 /** How many workgroups: a count (folded into two dimensions beyond 65,535) or x, y, z. */
 export type Workgroups = number | readonly [number, number, number];
@@ -31,9 +32,15 @@ export function foldWorkgroups(workgroups: Workgroups): readonly [number, number
 
 /** A flat list of dispatches and the planned tensors between them. Nothing is allocated or run here. */
 export class Recorder {
+  /** Of the device that the recording is for. */
+  readonly traits: Traits;
   readonly dispatches: Dispatch[] = [];
   readonly planned: Tensor[] = [];
   readonly kept = new Set<number>();
+
+  constructor(traits: Traits = PLAIN) {
+    this.traits = traits;
+  }
 
   /** A tensor that lives from its first write to its last use inside the plan. */
   temp(label: string, shape: readonly number[], dtype: DType = 'f32'): Tensor {

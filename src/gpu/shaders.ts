@@ -1,6 +1,6 @@
 /**
  * The WGSL files of `shaders/`, put together for one pipeline: header (constants and aliases), then the file,
- * then every file it names in `//! include NAME` lines, each once. A line map leads a compiler message back to
+ * then every file it names in `//! include NAME` lines, each once; `enable` lines go to the top. A line map leads a compiler message back to
  * the file and line it is about.
  */
 const sources = import.meta.glob<string>('/shaders/**/*.wgsl', {
@@ -47,17 +47,20 @@ export function composeShader(name: string, defines: Defines = {}, readFile = re
   const header = Object.entries(defines).map(headerLine);
   const lines = header.slice();
   const map = header.map((_, index) => ({ file: `header of ${name}`, line: index + 1 }));
+  const enabled: string[] = [];
   for (const file of collectIncludes(name, new Set([name]), readFile)) {
     readFile(file)
       .split('\n')
       .forEach((text, index) => {
-        lines.push(text);
+        const enables = /^enable .*;$/.test(text);
+        if (enables) enabled.push(text);
+        lines.push(enables ? '' : text);
         map.push({ file: `shaders/${file}.wgsl`, line: index + 1 });
       });
   }
   return {
-    code: lines.join('\n'),
-    origin: (line) => map[line - 1] ?? { file: `shaders/${name}.wgsl`, line },
+    code: [...enabled, ...lines].join('\n'),
+    origin: (line) => map[line - enabled.length - 1] ?? { file: `shaders/${name}.wgsl`, line },
   };
 }
 

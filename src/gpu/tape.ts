@@ -1,6 +1,7 @@
 import { defineKernel, read, update, write } from './kernel.ts';
 import { Recorder } from './recorder.ts';
 import { type Storage, sizeOf, type Tensor } from './tensor.ts';
+import type { Traits } from './traits.ts';
 
 const uniforms = { count: 'u32' } as const;
 const sumKernel = defineKernel({
@@ -36,6 +37,11 @@ export class Tape {
 
   constructor(recorder = new Recorder()) {
     this.recorder = recorder;
+  }
+
+  /** A tape whose dispatches suit a device. */
+  static on({ traits }: { readonly traits: Traits }): Tape {
+    return new Tape(new Recorder(traits));
   }
 
   /** Whether a gradient must flow into `tensor`. */

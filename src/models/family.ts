@@ -1,5 +1,5 @@
 /** What is told apart by the family of a checkpoint before anything is loaded: its files, its config, its tensors. */
-import { dryDevice, Gpu } from '../gpu/index.ts';
+import { dryGpu } from '../gpu/index.ts';
 import { type FileTree, readJson, subtree } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import type { TensorShapes } from './encoder.ts';
@@ -41,7 +41,7 @@ export function inspectModel(files: ModelFiles): {
   readonly config: ModelConfig;
   readonly unusedTensors: readonly string[];
 } {
-  const gpu = new Gpu(dryDevice());
+  const gpu = dryGpu();
   using loader = new WeightLoader(gpu, weightSources(files));
   const { open, openRows, openPart } = loader;
   const config = readModelConfig(files, loader);

@@ -1,6 +1,15 @@
-import { defineKernel, type Recorder, read, type Tensor, update, write } from '../gpu/index.ts';
+import {
+  defineKernel,
+  PLAIN,
+  type Recorder,
+  read,
+  type Tensor,
+  type Traits,
+  update,
+  write,
+} from '../gpu/index.ts';
 import { matrixExtents, threadGroups } from './matrix.ts';
-import { weightFormat } from './weight-format.ts';
+import { weightLoads } from './weight-format.ts';
 
 /**
  * How the two factors lie in memory, as BLAS says it (n: as is, t: transposed).
@@ -43,13 +52,30 @@ const uniforms = {
   alpha: 'f32',
 } as const;
 
-const productKernel = (entry: 'quads' | 'wide_quads' | 'row_quads' | 'scalars', out: typeof write) =>
-  defineKernel({
-    shader: 'matmul',
+const ENTRIES = {
+  quads: 'matmul.quads',
+  wideQuads: 'matmul.wide_quads',
+  rowQuads: 'matmul.row_quads',
+  scalars: 'matmul.scalars',
+  byRows: 'matmul_subgroups.by_rows',
+  byDepths: 'matmul_subgroups.by_depths',
+} as const;
+type Path = keyof typeof ENTRIES;
+
+const productKernel = (name: string, out: typeof write) => {
+  const [shader, entry] = name.split('.') as [string, string];
+  return defineKernel({
+    shader,
     entry,
     uniforms,
     bindings: { a: read(1), b: read(2), bias: read(3), out: out(4) },
   });
+};
+type ProductKernel = ReturnType<typeof productKernel>;
+const productKernels = (out: typeof write) =>
+  Object.fromEntries(
+    Object.entries(ENTRIES).map(([path, name]) => [path, productKernel(name, out)]),
+  ) as Readonly<Record<Path, ProductKernel>>;
 const reduceKernel = (out: typeof write) =>
   defineKernel({
     shader: 'matmul',
@@ -58,29 +84,22 @@ const reduceKernel = (out: typeof write) =>
     bindings: { bias: read(3), out: out(4), partial: read(5) },
   });
 const kernels = {
-  overwrite: {
-    quads: productKernel('quads', write),
-    wideQuads: productKernel('wide_quads', write),
-    rowQuads: productKernel('row_quads', write),
-    scalars: productKernel('scalars', write),
-    reduce: reduceKernel(write),
-  },
-  accumulate: {
-    quads: productKernel('quads', update),
-    wideQuads: productKernel('wide_quads', update),
-    rowQuads: productKernel('row_quads', update),
-    scalars: productKernel('scalars', update),
-    reduce: reduceKernel(update),
-  },
+  overwrite: { product: productKernels(write), reduce: reduceKernel(write) },
+  accumulate: { product: productKernels(update), reduce: reduceKernel(update) },
 };
 
 /** A thread makes 8x8 outputs instead of 4x4 where that still leaves this many threads, the parts of the depth included. */
 const WIDE_FROM = 512;
 /** Threads that keep a discrete GPU busy; with fewer the depth is split over workgroups. */
 const BUSY_THREADS = 16_384;
+/** Subgroups that keep the few threads of a processor busy. */
+const BUSY_SUBGROUPS = 16;
 /** Smallest depth worth splitting, and smallest depth of one part. */
 const SPLIT_FROM = 512;
 const PART_DEPTH = 128;
+/** Rows of a subgroup's tile, and the fewer of it where the product has no more. */
+const SUBGROUP_ROWS = 16;
+const FEW_ROWS = 8;
 
 /** Checks that the shapes agree and returns m, n, k. Throws with all shapes otherwise. */
 function matmulExtents(layout: MatmulLayout, { a, b, out, bias }: MatmulOperands): Extents {
@@ -101,38 +120,74 @@ function matmulExtents(layout: MatmulLayout, { a, b, out, bias }: MatmulOperands
   return { m, n, k };
 }
 
+/** How a product is laid over threads. */
 interface Tiling {
-  readonly path: keyof typeof kernels.overwrite & ('quads' | 'wideQuads' | 'rowQuads' | 'scalars');
-  /** A thread makes side x side outputs; rowQuads one row of them. */
-  readonly side: 4 | 8;
+  readonly path: Path;
+  /** Rows and columns of c that one workgroup makes. */
+  readonly tile: readonly [number, number];
   /** How many of a workgroup's 64 threads lie along the columns, so that few are idle when one side is short. */
   readonly threadCols: number;
   /** Into how many parts the sum over k is cut, and the depth of each: a multiple of 4. */
   readonly splits: number;
   readonly depth: number;
+  /** What the path's shader is specialised by, beside layout and weight format. */
+  readonly defines: Readonly<Record<string, number>>;
 }
+
+/** The sum over k in at most `most` equal parts, none shorter than worth it. */
+function partsOf(k: number, most: number): Pick<Tiling, 'splits' | 'depth'> {
+  const depth = 4 * Math.ceil(k / Math.max(1, Math.min(Math.floor(most), longParts(k))) / 4);
+  return { splits: Math.ceil(k / depth), depth };
+}
+
+const longParts = (k: number): number => (k < SPLIT_FROM ? 1 : Math.floor(k / PART_DEPTH));
 
 const upTo8 = (count: number): number => Math.min(8, 2 ** Math.ceil(Math.log2(count)));
 
-/** How a product is laid over threads: a function of layout and extents alone, so that results are reproducible. */
-export function tilingOf(layout: MatmulLayout, { m, n, k }: Extents): Tiling {
+/**
+ * How a product is laid over threads: a function of layout, extents and the device's traits alone, so that results are
+ * reproducible on a device.
+ */
+export function tilingOf(layout: MatmulLayout, extents: Extents, traits: Traits = PLAIN): Tiling {
+  const { m, n, k } = extents;
   const aContiguous = layout === 'tn' ? m : k;
   const bContiguous = layout === 'nt' ? k : n;
   const byFours = [aContiguous, bContiguous, n].every((extent) => extent % 4 === 0);
-  const single = byFours && m === 1 && layout !== 'tn';
-  const parts = k < SPLIT_FROM ? 1 : Math.floor(k / PART_DEPTH);
+  const single = m === 1 && layout !== 'tn';
+  const bySubgroups = byFours && !single && traits.isSoftware && traits.lanes >= 4;
+  return bySubgroups ? subgroupTiling(layout, extents, traits.lanes) : threadTiling(extents, byFours, single);
+}
+
+/** A subgroup makes 16 (or 8) rows of columns enough for a load of A to be used often. */
+function subgroupTiling(layout: MatmulLayout, { m, n, k }: Extents, lanes: number): Tiling {
+  const byDepth = layout === 'tn';
+  const rows = m <= FEW_ROWS && !byDepth ? FEW_ROWS : SUBGROUP_ROWS;
+  const quads = lanes < 8 && n > 4 * lanes ? 2 : 1;
+  const tile = [rows, 4 * quads * lanes] as const;
+  const tiles = Math.ceil(m / tile[0]) * Math.ceil(n / tile[1]);
+  return {
+    path: byDepth ? 'byDepths' : 'byRows',
+    tile,
+    threadCols: lanes,
+    ...partsOf(k, BUSY_SUBGROUPS / tiles),
+    defines: { LANES: lanes, ROWS: rows, QUADS: quads },
+  };
+}
+
+/** A thread makes 4x4 or 8x8 outputs; of a single row it makes four. */
+function threadTiling({ m, n, k }: Extents, byFours: boolean, single: boolean): Tiling {
+  const parts = longParts(k);
   const wide = byFours && Math.min(m, n) > 4 && Math.ceil(m / 8) * Math.ceil(n / 8) * parts >= WIDE_FROM;
   const side = wide ? 8 : 4;
   const [rowTiles, colTiles] = [Math.ceil(m / side), Math.ceil(n / side)];
   const cols = upTo8(colTiles);
-  const most = Math.min(Math.floor(BUSY_THREADS / (rowTiles * colTiles)), parts);
-  const depth = 4 * Math.ceil(k / Math.max(1, most) / 4);
+  const threadCols = cols < 8 ? cols : 64 / upTo8(rowTiles);
   return {
-    path: single ? 'rowQuads' : wide ? 'wideQuads' : byFours ? 'quads' : 'scalars',
-    side,
-    threadCols: cols < 8 ? cols : 64 / upTo8(rowTiles),
-    splits: Math.ceil(k / depth),
-    depth,
+    path: byFours && single ? 'rowQuads' : wide ? 'wideQuads' : byFours ? 'quads' : 'scalars',
+    tile: [side * (64 / threadCols), side * threadCols],
+    threadCols,
+    ...partsOf(k, BUSY_THREADS / (rowTiles * colTiles)),
+    defines: {},
   };
 }
 
@@ -145,32 +200,38 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   const extents = matmulExtents(layout, operands);
   const { m, n, k } = extents;
   if (m === 0 || n === 0) return;
-  const { path, side, threadCols, splits, depth } = tilingOf(layout, extents);
+  const tiling = tilingOf(layout, extents, recorder.traits);
+  const { path, tile, threadCols, splits, depth } = tiling;
   const defines = {
-    WEIGHT_FORMAT: weightFormat(b.dtype),
+    ...weightLoads(b.dtype),
     A_BY_DEPTH: layout === 'tn',
     B_BY_COLUMN: layout === 'nt',
+    ...tiling.defines,
   };
-  const group = [side * (64 / threadCols), side * threadCols] as const;
-  const workgroups = [Math.ceil(n / group[1]), Math.ceil(m / group[0]), splits] as const;
+  const workgroups = [Math.ceil(n / tile[1]), Math.ceil(m / tile[0]), splits] as const;
   const shape = { m, n, k, depth, thread_cols: threadCols, splits };
   const finish = { accumulate: accumulate ? 1 : 0, with_bias: bias ? 1 : 0, alpha };
   const target = kernels[accumulate ? 'accumulate' : 'overwrite'];
   // A layout has no optional bindings: without a bias its place is taken by a tensor that is not read.
   if (splits === 1) {
     const tensors = { a, b, bias: bias ?? a, out };
-    recorder.dispatch(target[path], { defines, uniforms: { ...shape, ...finish }, tensors, workgroups });
+    recorder.dispatch(target.product[path], {
+      defines,
+      uniforms: { ...shape, ...finish },
+      tensors,
+      workgroups,
+    });
     return;
   }
   const partial = recorder.temp(`${out.label} partial`, [splits, m, n]);
-  recorder.dispatch(kernels.overwrite[path], {
+  recorder.dispatch(kernels.overwrite.product[path], {
     defines,
     uniforms: { ...shape, accumulate: 0, with_bias: 0, alpha: 1 },
     tensors: { a, b, bias: a, out: partial },
     workgroups,
   });
   recorder.dispatch(target.reduce, {
-    defines: { WEIGHT_FORMAT: 0, A_BY_DEPTH: false, B_BY_COLUMN: false },
+    defines: { ...weightLoads('f32'), A_BY_DEPTH: false, B_BY_COLUMN: false },
     uniforms: { ...shape, ...finish },
     tensors: { bias: bias ?? a, out, partial },
     workgroups: threadGroups(m * n),

@@ -12,3 +12,9 @@ export function weightFormat(dtype: DType): number {
   }
   return format;
 }
+
+/** What shaders that read f32 weights by four values and others by two words are specialised by. */
+export const weightLoads = (dtype: DType): { WEIGHT_FORMAT: number; B_LOAD: string } => {
+  const format = weightFormat(dtype);
+  return { WEIGHT_FORMAT: format, B_LOAD: format === 0 ? 'vec4<u32>' : 'vec2<u32>' };
+};

@@ -50,7 +50,7 @@ export async function planTower(
   input: Tensor,
   forward: (tape: Tape) => Tensor,
 ): Promise<TowerPlan> {
-  const tape = new Tape();
+  const tape = Tape.on(gpu);
   const output = tape.recorder.keep(tape.constant(() => forward(tape)));
   const plan = await Plan.create(gpu, label, tape.recorder, arena);
   return { plan, input, output: plan.output(output) };

@@ -107,7 +107,7 @@ export class Generator {
   }
 
   #recordStep(arena: Arena, model: Qwen2, adapters: boolean): Promise<Plan> {
-    const tape = new Tape();
+    const tape = Tape.on(this.#gpu);
     const { recorder } = tape;
     const rows = this.#rows;
     const threads = threadsOf(this.#gpu);

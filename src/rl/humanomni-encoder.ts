@@ -98,7 +98,7 @@ export async function encodeGateText(
   await loader.load();
   const tokens = uploadBertTokens(gpu, [ids]);
   using arena = new Arena(gpu, 'question');
-  const tape = new Tape();
+  const tape = Tape.on(gpu);
   const row = tape.recorder.keep(tape.constant(() => bertFirstRows(tape, bert, tokens)));
   using plan = await Plan.create(gpu, 'question', tape.recorder, arena);
   await plan.run();

@@ -137,7 +137,7 @@ export class MediaTokenizer implements MediaMaker {
   ): Promise<MediaTokenizer> {
     const slot = new FeatureSlot(gpu, view.media, { video: 0, audio: 0 }, senses);
     const arena = new Arena(gpu, 'media tokens');
-    const tape = new Tape();
+    const tape = Tape.on(gpu);
     const splices = tape.constant(() =>
       recordSplices(tape, view.media, slot, recordQuestion(tape, view, question)),
     );

@@ -103,7 +103,7 @@ export class PolicyPass {
 
   static async create(policy: Policy, arena: Arena, kind: PassKind): Promise<PolicyPass> {
     const pass = new PolicyPass(policy, kind);
-    const tape = new Tape();
+    const tape = Tape.on(policy.gpu);
     const outputs = pass.#record(tape, policy);
     for (const tensor of Object.values(outputs) as Tensor[]) tape.recorder.keep(tensor);
     const label = `pass of ${kind.size.tokens} tokens`;

@@ -74,7 +74,7 @@ export class Prefill {
     adapters: boolean,
   ): Promise<Prefill> {
     const prefill = new Prefill(gpu, model, shape);
-    const tape = new Tape();
+    const tape = Tape.on(gpu);
     tape.constant(() => {
       const text = embedding(tape, model.embedTokens, prefill.#ids);
       const x = spliceRows(tape, text, prefill.#media.rows, prefill.#media.at);

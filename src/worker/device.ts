@@ -26,8 +26,7 @@ export async function openDevice(): Promise<OpenedDevice> {
   try {
     const requiredFeatures = OPTIONAL_FEATURES.filter((feature) => adapter.features.has(feature));
     const device = await adapter.requestDevice({ label: 'studio', requiredFeatures });
-    const { vendor, architecture, description } = adapter.info;
-    const gpu = new Gpu(device, { info: { vendor, architecture, description } });
+    const gpu = new Gpu(device, { info: adapter.info });
     return { kind: 'ready', gpu, info: describeDevice(adapter, device) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

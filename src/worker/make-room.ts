@@ -1,4 +1,4 @@
-import { type DeviceTraits, type Gpu, probeMemory } from '../gpu/index.ts';
+import { type Gpu, probeMemory } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { formatBytes } from '../math/format.ts';
 import { type Config, parseConfig } from '../protocol/config.ts';
@@ -11,12 +11,12 @@ export async function planAlternatives(
   model: OpenModel,
   config: Config,
   longestAnswer: number,
-  traits: DeviceTraits,
+  gpu: Gpu,
 ): Promise<WhatIf[]> {
   const planned: WhatIf[] = [];
   for (const { label, change } of alternatives(config)) {
     try {
-      const { peak } = await planMemory(model, parseConfig({ ...config, ...change }), longestAnswer, traits);
+      const { peak } = await planMemory(model, parseConfig({ ...config, ...change }), longestAnswer, gpu);
       planned.push({ label, change, peak: peak.training });
     } catch (error) {
       // A setting that no device could run is not offered.
@@ -38,9 +38,7 @@ export async function demandRoom(
   const free = await probeMemory(gpu, wanted);
   if (free >= wanted) return;
   const [part = '', bytes = 0] = Object.entries(plan.training).sort(([, a], [, b]) => b - a)[0] ?? [];
-  const remedy = (await planAlternatives(model, config, longestAnswer, gpu.device)).find(
-    ({ peak }) => peak <= free,
-  );
+  const remedy = (await planAlternatives(model, config, longestAnswer, gpu)).find(({ peak }) => peak <= free);
   throw new InputError(
     `This run needs ${formatBytes(wanted)} of GPU memory, most of it for ${part} (${formatBytes(bytes)}); ${formatBytes(free)} could be had.`,
     {

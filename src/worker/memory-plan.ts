@@ -1,4 +1,4 @@
-import { type DeviceTraits, dryDevice, Gpu } from '../gpu/index.ts';
+import { dryGpu, type Gpu } from '../gpu/index.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import type { ModelConfig } from '../models/family.ts';
 import type { ModelFiles } from '../models/model-files.ts';
@@ -34,19 +34,19 @@ function withoutBytes(files: ModelFiles): ModelFiles {
 }
 
 /**
- * The memory that a run with these settings takes on a device like `traits`, by building all of it on a device that only
+ * The memory that a run with these settings takes on a device like that of `like`, by building all of it on a device that only
  * counts. `longestAnswer`: tokens of the longest answer that supervised training learns.
  */
 export async function planMemory(
   model: OpenModel,
   config: Config,
   longestAnswer: number,
-  traits?: DeviceTraits,
+  like?: Gpu,
 ): Promise<MemoryPlan> {
   const start = await startOf(model, config);
   const files = withoutBytes(start?.files ?? model.files);
-  const encoding = await encodingBytes({ ...model, files }, traits);
-  const gpu = new Gpu(dryDevice(traits));
+  const encoding = await encodingBytes({ ...model, files }, like);
+  const gpu = dryGpu(like);
   const prompt = preparePrompt(model.text, config, model.counts);
   const longestPrompt = prompt.longest;
   const maxPositions = prompt.positions + Math.max(longestAnswer, config.maxCompletionLength);
@@ -76,8 +76,8 @@ export async function planMemory(
 const emptyQuestion = (config: ModelConfig): Float32Array | undefined =>
   config.family === 'HumanOmni' ? new Float32Array(config.bert.hiddenSize) : undefined;
 
-async function encodingBytes(model: OpenModel, traits?: DeviceTraits): Promise<number> {
-  const gpu = new Gpu(dryDevice(traits));
+async function encodingBytes(model: OpenModel, like?: Gpu): Promise<number> {
+  const gpu = dryGpu(like);
   using encoder = await openEncoder(gpu, model);
   if (model.media.kind === 'patches') await encoder.prepare?.(largestGrid(model.media));
   return gpu.ledger.peak;

@@ -129,8 +129,8 @@ export class Session {
     await this.#lane.run(async () => {
       const model = this.#handover.planned(published, config, this.#trainedRun);
       const longest = longestAnswerOf(model, config, data?.examples ?? []);
-      const plan = await planMemory(model, config, longest, this.#gpu.device);
-      const others = whatIf && (await planAlternatives(model, config, longest, this.#gpu.device));
+      const plan = await planMemory(model, config, longest, this.#gpu);
+      const others = whatIf && (await planAlternatives(model, config, longest, this.#gpu));
       this.#emit({ type: 'plan', requestId, plan, ...(others ? { whatIf: others } : {}) });
     });
   }
@@ -252,7 +252,7 @@ export class Session {
   async #prepareDevice({ model, data, features }: Opened, config: Config, training: Training): Promise<void> {
     await this.#dropRun();
     const longest = longestAnswerOf(model, config, data.examples);
-    const plan = await planMemory(model, config, longest, this.#gpu.device);
+    const plan = await planMemory(model, config, longest, this.#gpu);
     await demandRoom(this.#gpu, model, config, plan, longest);
     const train = data.examples.filter(({ split }) => split === 'train');
     await features.prepare(train, this.#clipReports(), () => training.isOver);

@@ -68,8 +68,9 @@ export async function runOnce(
   gpu: Gpu,
   label: string,
   build: (tape: Tape) => readonly Tensor[],
+  traits = gpu.traits,
 ): Promise<Float32Array[]> {
-  const tape = new Tape();
+  const tape = Tape.on({ traits });
   const outputs = build(tape).map((tensor) => tape.recorder.keep(tensor));
   using arena = new Arena(gpu, label);
   using plan = await Plan.create(gpu, label, tape.recorder, arena);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Gpu, Tensor } from '../../src/gpu/index.ts';
+import { type Gpu, PLAIN, type Tape, type Tensor, type Traits } from '../../src/gpu/index.ts';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/math/half.ts';
 import { type MatmulLayout, matmul, tilingOf } from '../../src/ops/matmul.ts';
 import { quantisedNumbers } from '../reference/quantised.ts';
@@ -63,6 +63,13 @@ const EXTENTS = [
 ] as const;
 const LAYOUTS = ['nt', 'nn', 'tn'] as const;
 
+/** Without subgroups, and as suits the device. */
+const WAYS: readonly (readonly [string, (own: Traits) => Traits])[] = [
+  ['by single threads', () => PLAIN],
+  ['by subgroups', (own) => own],
+];
+const CASES = WAYS.flatMap(([way, traitsOf]) => LAYOUTS.map((layout) => [layout, way, traitsOf] as const));
+
 /** Products of quantised weights: rows of whole blocks, groups that are not full, all paths, split and unsplit depths. */
 const QUANTISED = {
   nt: [
@@ -86,48 +93,70 @@ const QUANTISED = {
 } as const;
 
 describe('matmul', () => {
-  it.each(LAYOUTS)('%s equals the float64 product at odd sizes', async (layout) => {
+  it.each(CASES)('%s equals the float64 product at odd sizes, %s', async (layout, _, traitsOf) => {
     const gpu = await testGpu();
     for (const [m, n, k] of EXTENTS) {
       const test = { layout, m, n, k };
       const { a, b, data } = factors(gpu, test);
-      const [found] = await runOnce(gpu, 'matmul', (tape) => {
-        const out = tape.recorder.temp('c', [m, n]);
-        matmul(tape.recorder, layout, { a, b, out });
-        return [out];
-      });
+      const [found] = await runOnce(
+        gpu,
+        'matmul',
+        (tape) => {
+          const out = tape.recorder.temp('c', [m, n]);
+          matmul(tape.recorder, layout, { a, b, out });
+          return [out];
+        },
+        traitsOf(gpu.traits),
+      );
       const error = relativeError(found!, reference(test, ...data));
       expect(error, `${layout} ${m}x${n}x${k}`).toBeLessThanOrEqual(2e-6);
       gpu.free(a, b);
     }
   });
 
-  it.each(LAYOUTS)('%s scales, adds a bias and accumulates, whole and split', async (layout) => {
-    const gpu = await testGpu();
-    for (const [m, n, k] of [
-      [9, 33, 31],
-      [8, 36, 32],
-      [8, 36, 1024],
-      [1, 36, 1024],
-      [6, 9, 700],
-    ] as const) {
-      const test = { layout, m, n, k };
-      const { a, b, data } = factors(gpu, test);
-      const bias = numbers(n, 5);
-      const before = numbers(m * n, 6);
-      const biasTensor = gpu.upload('inputs', 'bias', [n], bias);
-      const target = gpu.upload('inputs', 'c', [m, n], before);
-      const [found] = await runOnce(gpu, 'matmul', (tape) => {
-        matmul(tape.recorder, layout, { a, b, out: target, bias: biasTensor, alpha: -0.5, accumulate: true });
-        return [target];
-      });
-      const expected = reference(test, ...data, { alpha: -0.5, bias, before });
-      expect(relativeError(found!, expected), `${layout} ${m}x${n}x${k}`).toBeLessThanOrEqual(2e-6);
-      gpu.free(a, b, biasTensor, target);
-    }
-  });
+  it.each(CASES)(
+    '%s scales, adds a bias and accumulates, whole and split, %s',
+    async (layout, _, traitsOf) => {
+      const gpu = await testGpu();
+      for (const [m, n, k] of [
+        [9, 33, 31],
+        [8, 36, 32],
+        [8, 36, 1024],
+        [1, 36, 1024],
+        [6, 9, 700],
+      ] as const) {
+        const test = { layout, m, n, k };
+        const { a, b, data } = factors(gpu, test);
+        const bias = numbers(n, 5);
+        const before = numbers(m * n, 6);
+        const biasTensor = gpu.upload('inputs', 'bias', [n], bias);
+        const target = gpu.upload('inputs', 'c', [m, n], before);
+        const [found] = await runOnce(
+          gpu,
+          'matmul',
+          (tape) => {
+            matmul(tape.recorder, layout, {
+              a,
+              b,
+              out: target,
+              bias: biasTensor,
+              alpha: -0.5,
+              accumulate: true,
+            });
+            return [target];
+          },
+          traitsOf(gpu.traits),
+        );
+        const expected = reference(test, ...data, { alpha: -0.5, bias, before });
+        expect(relativeError(found!, expected), `${layout} ${m}x${n}x${k}`).toBeLessThanOrEqual(2e-6);
+        gpu.free(a, b, biasTensor, target);
+      }
+    },
+  );
 
-  it.each(['bf16', 'f16'] as const)('reads %s weights exactly', async (dtype) => {
+  it.each(
+    WAYS.flatMap(([way, traitsOf]) => [['bf16', way, traitsOf] as const, ['f16', way, traitsOf] as const]),
+  )('reads %s weights exactly, %s', async (dtype, _, traitsOf) => {
     const gpu = await testGpu();
     const narrow = dtype === 'bf16' ? f32ToBf16 : f32ToF16;
     const widen = dtype === 'bf16' ? bf16ToF32 : f16ToF32;
@@ -141,11 +170,16 @@ describe('matmul', () => {
         const weight = gpu.upload('weights', 'w', layout === 'nt' ? [n, k] : [k, n], words, dtype);
         const x = numbers(m * k, 9);
         const a = gpu.upload('inputs', 'a', [m, k], x);
-        const [found] = await runOnce(gpu, 'matmul', (tape) => {
-          const out = tape.recorder.temp('c', [m, n]);
-          matmul(tape.recorder, layout, { a, b: weight, out });
-          return [out];
-        });
+        const [found] = await runOnce(
+          gpu,
+          'matmul',
+          (tape) => {
+            const out = tape.recorder.temp('c', [m, n]);
+            matmul(tape.recorder, layout, { a, b: weight, out });
+            return [out];
+          },
+          traitsOf(gpu.traits),
+        );
         const expected = reference({ layout, m, n, k }, x, widen(words));
         expect(relativeError(found!, expected), `${layout} ${m}x${n}x${k}`).toBeLessThanOrEqual(2e-6);
         gpu.free(weight, a);
@@ -153,12 +187,13 @@ describe('matmul', () => {
     }
   });
 
-  it.each([
-    ['q8', 'nt'],
-    ['q8', 'nn'],
-    ['q4', 'nt'],
-    ['q4', 'nn'],
-  ] as const)('reads %s weights as the values they stand for, %s', async (dtype, layout) => {
+  it.each(
+    WAYS.flatMap(([way, traitsOf]) =>
+      (['q8', 'q4'] as const).flatMap((dtype) =>
+        (['nt', 'nn'] as const).map((layout) => [dtype, layout, way, traitsOf] as const),
+      ),
+    ),
+  )('reads %s weights as the values they stand for, %s, %s', async (dtype, layout, way, traitsOf) => {
     const gpu = await testGpu();
     const paths = new Set<string>();
     for (const [m, n, k] of QUANTISED[layout]) {
@@ -170,23 +205,25 @@ describe('matmul', () => {
       ];
       const x = numbers(m * k, 9);
       const a = gpu.upload('inputs', 'a', [m, k], x);
-      const [found, widened] = await runOnce(gpu, 'matmul', ({ recorder }) =>
+      const traits = traitsOf(gpu.traits);
+      const record = ({ recorder }: Tape) =>
         weights.map((b) => {
           const out = recorder.temp('c', [m, n]);
           matmul(recorder, layout, { a, b, out });
           return out;
-        }),
-      );
+        });
+      const [found, widened] = await runOnce(gpu, 'matmul', record, traits);
       const what = `${m}x${n}x${k}`;
       // A scale times an integer is exact in f32, so the two products round alike.
       expect(found, what).toEqual(widened);
       expect(relativeError(found!, reference({ layout, m, n, k }, x, values)), what).toBeLessThanOrEqual(
         2e-6,
       );
-      paths.add(tilingOf(layout, { m, n, k }).path);
+      paths.add(tilingOf(layout, { m, n, k }, traits).path);
       gpu.free(a, ...weights);
     }
-    expect(paths).toEqual(new Set(['quads', 'wideQuads', 'rowQuads', 'scalars']));
+    const ownPaths = way === 'by subgroups' ? ['byRows'] : ['quads', 'wideQuads'];
+    expect(paths).toEqual(new Set(['rowQuads', 'scalars', ...ownPaths]));
   });
 
   it('splits long depths of few outputs only, without losing or repeating a depth', () => {
@@ -210,10 +247,35 @@ describe('matmul', () => {
         new Set(['quads', 'wideQuads', ...row, 'scalars']),
       );
     }
-    expect(tilingOf('nt', { m: 64, n: 128, k: 384 }).side).toBe(4);
-    expect(tilingOf('nt', { m: 64, n: 128, k: 896 })).toMatchObject({ side: 8, splits: 7 });
-    expect(tilingOf('nt', { m: 64, n: 896, k: 896 })).toMatchObject({ side: 8, splits: 7 });
-    expect(tilingOf('nt', { m: 1, n: 4864, k: 896 })).toMatchObject({ path: 'rowQuads', side: 4 });
+    expect(tilingOf('nt', { m: 64, n: 128, k: 384 }).path).toBe('quads');
+    expect(tilingOf('nt', { m: 64, n: 128, k: 896 })).toMatchObject({ path: 'wideQuads', splits: 7 });
+    expect(tilingOf('nt', { m: 64, n: 896, k: 896 })).toMatchObject({ path: 'wideQuads', splits: 7 });
+    expect(tilingOf('nt', { m: 1, n: 4864, k: 896 }).path).toBe('rowQuads');
+  });
+
+  it.each([4, 8, 16, 32])('gives every output to one subgroup of %d lanes, on processors only', (lanes) => {
+    const traits = { isSoftware: true, lanes };
+    for (const [m, n, k] of [
+      [8, 4864, 896],
+      [17, 128, 4864],
+      [1672, 64, 64],
+    ] as const) {
+      const { path, tile, splits, depth, defines } = tilingOf('nt', { m, n, k }, traits);
+      expect(path).toBe('byRows');
+      expect(tile).toEqual([m === 8 ? 8 : 16, 4 * lanes * defines.QUADS!]);
+      expect(splits * depth).toBeGreaterThanOrEqual(k);
+    }
+    expect(tilingOf('tn', { m: 128, n: 896, k: 33 }, traits)).toMatchObject({ path: 'byDepths', splits: 1 });
+    expect(tilingOf('nt', { m: 64, n: 896, k: 896 }, { ...traits, isSoftware: false }).path).toBe(
+      'wideQuads',
+    );
+    expect(tilingOf('nt', { m: 64, n: 896, k: 897 }, traits).path).toBe('scalars');
+  });
+
+  it('has subgroups on the adapters of the tests', async () => {
+    const { traits } = await testGpu();
+    expect(traits.isSoftware).toBe(true);
+    expect([4, 8]).toContain(traits.lanes);
   });
 
   it('names every shape when they do not agree', async () => {

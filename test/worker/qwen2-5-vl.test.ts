@@ -26,7 +26,7 @@ it('is recognised, stands by the time of its clips, trains, and goes by its own 
   const shown = features.shownOf(CLIPS[1]!)!;
   expect(shown).toEqual({ grid: [3, 4, 8], sliceSeconds: 1 });
 
-  const plan = await planMemory(model, parseConfig({ ...CONFIG }), 1, gpu.device);
+  const plan = await planMemory(model, parseConfig({ ...CONFIG }), 1, gpu);
   const before = gpu.ledger.total;
   using run = await loadRun(gpu, model, features);
   const { positions, video } = run.prompt.tokensOf(shown);

@@ -80,7 +80,7 @@ describe('a dropped Qwen2-VL', () => {
 
   it('takes the memory that its plan says', async () => {
     const config = parseConfig({ ...CONFIG });
-    const plan = await planMemory(model, config, 1, gpu.device);
+    const plan = await planMemory(model, config, 1, gpu);
     const before = gpu.ledger.total;
     using run = await load(await prepared());
     await run.prepareTraining();

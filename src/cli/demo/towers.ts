@@ -1,5 +1,5 @@
 /** Pre-trains the two towers, each on its own cue alone: the face's valence, the voice's arousal. */
-import { Arena, type Gpu, Plan, Recorder, Tape, type Tensor } from '../../gpu/index.ts';
+import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
 import { permutation } from '../../math/random.ts';
 import { freeSegments, type Segments, uploadSegments } from '../../models/encoder.ts';
 import type { HumanOmniConfig } from '../../models/humanomni.ts';
@@ -136,7 +136,7 @@ async function recordTower(
   inputs: readonly Tensor[],
   targets: readonly Tensor[],
 ): Promise<{ plan: Plan; losses: Tensor[] }> {
-  const tape = new Tape(new Recorder());
+  const tape = Tape.on(gpu);
   store.zeroGradients(tape.recorder);
   const one = gpu.upload('inputs', 'one', [1], new Float32Array([1]));
   const share = gpu.upload('inputs', 'share', [1], new Float32Array([-1 / inputs.length]));

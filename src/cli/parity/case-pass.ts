@@ -46,7 +46,7 @@ export async function recordPass(
   const arrays = packPass(options.groups, size, axes);
   const buffers = new PassInputs(gpu, size, axes);
   buffers.write(arrays, 1);
-  const tape = new Tape();
+  const tape = Tape.on(gpu);
   const observed = new Map<string, Tensor>();
   const observe = (name: string, tensor: Tensor): void => {
     if (!observed.has(name)) observed.set(name, tape.recorder.keep(tensor));

@@ -1,5 +1,5 @@
 /** Names and shapes of the published 0.5B checkpoint's file: what the model opens, and what lies there unused. */
-import { dryDevice, Gpu, type Tensor } from '../../gpu/index.ts';
+import { dryGpu, type Tensor } from '../../gpu/index.ts';
 import { type BertConfig, openBert } from '../../models/bert.ts';
 import type { Json } from '../../models/fields.ts';
 import { openProjectors } from '../../models/humanomni.ts';
@@ -73,7 +73,7 @@ export function publishedShapes(main: typeof MAIN_CONFIG | Json = MAIN_CONFIG): 
   };
   const decoder = parseQwen2Config(main);
   const openRows = (name: string, shape: readonly [number, number]) => [open(name, shape)];
-  openQwen2(new Gpu(dryDevice()), decoder, { open, openRows, maxPositions: 1 });
+  openQwen2(dryGpu(), decoder, { open, openRows, maxPositions: 1 });
   // The last layer is in the file, too, though its output is not used.
   openSiglip(open, VISION, -1);
   openWhisper(open, AUDIO);
