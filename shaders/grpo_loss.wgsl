@@ -1,7 +1,7 @@
 // The GRPO loss family on packed completions: loss, d loss / d log-probability, d loss / d entropy, and what is logged.
 // One workgroup per completion; its tokens lie in [start, start + reach), the first `length` of them count, the rest is
-// padding that only luspo's array-wide mean sees. With rho = exp(lp - old), A the advantage, w the completion's weight:
-//   loss = sum of w * (keep * f * policy + beta * kl) - entropy_scale * sum of entropy
+// padding that only luspo's array-wide mean sees. With rho = exp(lp - old), A the advantage, w and v the completion's weights:
+//   loss = sum of w * (keep * f * policy + beta * kl) - sum of v * entropy
 //   clipped: -min(min(rho, delta) A, clip(rho) A)   cispo: -stop(min(rho, cap)) A lp
 //   sapo:    -A (4 / tau) sigmoid(tau (rho - 1))    vespo: -stop(phi) A lp     nll: -lp
 //   kl, d = ref - lp cut to +-clamp:  k1: -d   k2: d^2 / 2   k3: exp(d) - d - 1   (times rho when bias-corrected)
@@ -13,9 +13,9 @@ struct Uniforms {
   sequence: u32, kl: u32, bias_kl: u32,                                        // kl: 0 none, 1 to 3 the estimator
   entropy_mask: u32, correction: u32, truncate: u32,                           // correction: 0 none, 1 per token, 2 per sequence
 }
-struct Row { start: u32, length: u32, reach: u32, advantage: f32, weight: f32 }
+struct Row { start: u32, length: u32, reach: u32, advantage: f32, weight: f32, entropy_weight: f32 }
 struct Batch {
-  rows: u32, rank: u32, rank_weight: f32, entropy_scale: f32, beta: f32, low: f32, high: f32, delta: f32,
+  rows: u32, rank: u32, rank_weight: f32, beta: f32, low: f32, high: f32, delta: f32,
   dual_clip: f32, off_policy: f32, kl_clamp: f32, tau_pos: f32, tau_neg: f32,
   k_pos: f32, lambda_pos: f32, k_neg: f32, lambda_neg: f32, correction_min: f32, correction_max: f32,
   policy_scale: f32, per_token: f32, per_row: f32,
@@ -51,7 +51,7 @@ const LEAST_LOG: f32 = -18.420680743952367;                                    /
 @group(0) @binding(15) var<storage, read_write> result: Result;
 
 fn row_of(index: u32) -> Row {
-  if (index >= batch.rows) { return Row(0u, 0u, 0u, 0.0, 0.0); }
+  if (index >= batch.rows) { return Row(0u, 0u, 0u, 0.0, 0.0, 0.0); }
   return batch.row[index];
 }
 
@@ -132,7 +132,7 @@ fn weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
     }
     if (u.correction == 2u && u.family != 3u) { factor *= whole; }
     factors_out[i] = factor;
-    if (t < row.length) { dentropies[i] = -batch.entropy_scale; }
+    if (t < row.length) { dentropies[i] = -row.entropy_weight; }
   }
   let ratio_sum = workgroup_sum(ratios.x, lane);
   let ratio_min = -workgroup_max(ratios.y, lane);
@@ -278,11 +278,13 @@ fn finish() {
   var sum = Partial();
   sum.low_share = FAR;
   sum.correction_min = FAR;
+  var bonus = 0.0;
   for (var r = 0u; r < batch.rows; r++) {
     let one = complete[r];
     sum.loss += one.loss;
     sum.kl += one.kl;
     sum.entropy += one.entropy;
+    bonus += batch.row[r].entropy_weight * one.entropy;
     sum.low += one.low;
     sum.high += one.high;
     sum.capped += one.capped;
@@ -297,7 +299,7 @@ fn finish() {
   }
   let per_flag = select(batch.per_token, batch.per_row, u.sequence > 0u);
   var out = Result();
-  out.loss = sum.loss - batch.entropy_scale * sum.entropy;
+  out.loss = sum.loss - bonus;
   out.policy_loss = batch.policy_scale * sum.loss;
   out.kl = sum.kl * batch.per_token;
   out.entropy = sum.entropy * batch.per_token;

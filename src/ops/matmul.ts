@@ -154,7 +154,7 @@ export function tilingOf(layout: MatmulLayout, extents: Extents, traits: Traits 
   const bContiguous = layout === 'nt' ? k : n;
   const byFours = [aContiguous, bContiguous, n].every((extent) => extent % 4 === 0);
   const single = m === 1 && layout !== 'tn';
-  const bySubgroups = byFours && !single && traits.isSoftware && traits.lanes >= 4;
+  const bySubgroups = byFours && traits.isSoftware && traits.lanes >= 4;
   return bySubgroups ? subgroupTiling(layout, extents, traits.lanes) : threadTiling(extents, byFours, single);
 }
 

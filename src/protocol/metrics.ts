@@ -96,7 +96,7 @@ export const METRICS = {
   'clip_ratio/low_min': {
     ...CLIP,
     label: 'Clipped low, least',
-    help: 'The smallest such share over the micro-batches.',
+    help: 'The smallest such share of an answer.',
   },
   'clip_ratio/high_mean': {
     ...CLIP,
@@ -106,7 +106,7 @@ export const METRICS = {
   'clip_ratio/high_max': {
     ...CLIP,
     label: 'Clipped high, most',
-    help: 'The largest such share over the micro-batches.',
+    help: 'The largest such share of an answer.',
   },
   'clip_ratio/region_mean': { ...CLIP, label: 'Clipped', help: 'Share of tokens clipped on either side.' },
   cispo_clip_ratio: {
@@ -178,6 +178,13 @@ export const METRICS = {
     direction: 'up',
     group: 'Speed',
     help: 'Tokens per second through loss, gradient and update.',
+  },
+  groups_skipped: {
+    label: 'Clips left out',
+    unit: 'clips',
+    direction: 'none',
+    group: 'Speed',
+    help: 'Clips that loss and gradient did without: all advantages 0 at β = 0, or all answers masked. Entropy and clipping are means over the rest.',
   },
   'memory/peak_bytes': {
     label: 'GPU memory, peak',

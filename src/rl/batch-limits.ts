@@ -3,8 +3,10 @@ import { InputError } from '../math/errors.ts';
 import type { Qwen2Config } from '../models/qwen2.ts';
 import type { PassSize } from './pass-arrays.ts';
 
-/** Tokens of one forward and backward, at most; more prompts follow as micro-batches. */
-const TOKENS_PER_PASS = 8192;
+/** Tokens of one forward and backward, at most. */
+const MOST_TOKENS = 8192;
+/** Tokens that keep a GPU busy: a pass holds more than one group only below this. More prompts follow as micro-batches. */
+const BUSY_TOKENS = 4096;
 /** Bytes that the activations of all layers may take until the backward. */
 const KEPT_BYTES = 2 ** 30;
 /** Bytes of keys and values that one rollout may keep. */
@@ -12,20 +14,12 @@ const CACHE_BYTES = 512 * 2 ** 20;
 
 /** Tokens whose widest activation [tokens, intermediate] f32 still fits a binding of `bindingBytes`. */
 export function tokensPerPass({ intermediateSize }: Qwen2Config, bindingBytes: number): number {
-  return Math.min(TOKENS_PER_PASS, Math.floor(bindingBytes / (4 * intermediateSize)));
+  return Math.min(MOST_TOKENS, Math.floor(bindingBytes / (4 * intermediateSize)));
 }
 
 /** Bytes that all layers keep of that many tokens for the backward: eight rows of the hidden width, three of the MLP's. */
 function keptBytes({ layers, hiddenSize, intermediateSize }: Qwen2Config, tokens: number): number {
   return 4 * tokens * layers * (8 * hiddenSize + 3 * intermediateSize);
-}
-
-/** The largest divisor of `count` that is at most `most`, and at least 1. */
-function divisorAtMost(count: number, most: number): number {
-  for (let divisor = Math.min(count, Math.max(1, Math.floor(most))); divisor > 1; divisor--) {
-    if (count % divisor === 0) return divisor;
-  }
-  return 1;
 }
 
 /** The largest pass over `prompts` groups: a completion's last token is predicted but never fed. */
@@ -35,13 +29,14 @@ function largestPass(prompts: number, promptTokens: number, completions: number,
 }
 
 export interface PassPlan {
+  /** Groups of the greatest length that one pass holds. */
   readonly promptsPerPass: number;
   readonly largest: PassSize;
   /** Keep only each layer's input for the backward: the whole would take too much memory. */
   readonly checkpoint: boolean;
 }
 
-/** How the prompts of a step are divided into passes of whole groups. @throws InputError when one group is too long */
+/** How large the passes of a step are: so few that each group fits one, and all about as large. @throws InputError when one group is too long */
 export function planPasses(
   decoder: Qwen2Config,
   bindingBytes: number,
@@ -63,7 +58,9 @@ export function planPasses(
       },
     );
   }
-  const promptsPerPass = divisorAtMost(prompts, most / one.tokens);
+  const together = Math.max(1, Math.floor(Math.min(most, BUSY_TOKENS) / one.tokens));
+  const passes = Math.ceil(prompts / together);
+  const promptsPerPass = Math.ceil(prompts / passes);
   const largest = largestPass(promptsPerPass, promptTokens, completions, length);
   return { promptsPerPass, largest, checkpoint: keptBytes(decoder, largest.tokens) > KEPT_BYTES };
 }

@@ -14,7 +14,7 @@ export interface LossCompletion {
   readonly padding?: number;
 }
 
-/** One micro-batch. */
+/** One micro-batch: what the objective takes its means over. */
 export interface LossBatch {
   readonly completions: readonly LossCompletion[];
   /** Micro-batches whose gradients are summed into one step. */
@@ -23,12 +23,34 @@ export interface LossBatch {
   readonly tokensInBatch: number;
 }
 
+/** How much each token of a completion counts, as the completion's micro-batch has it. */
+export interface LossShare {
+  /** Weight of its term of policy and KL. */
+  readonly weight: number;
+  /** Weight of its entropy in the bonus. */
+  readonly entropyWeight: number;
+}
+
+/** Counted tokens and completions that the logged means are over. */
+export interface LossExtent {
+  readonly tokens: number;
+  readonly rows: number;
+}
+
+/** Completions that share a pass, of whichever micro-batches. */
+export interface LossPass {
+  readonly completions: readonly LossCompletion[];
+  /** One per completion. */
+  readonly shares: readonly LossShare[];
+  /** Of all passes of the step: each then reports its part of the means, and the parts add up. */
+  readonly extent: LossExtent;
+}
+
 /** Header fields in the shader's order; `rows` and `rank` are u32, the rest f32. */
 const HEADER = [
   'rows',
   'rank',
   'rankWeight',
-  'entropyScale',
   'beta',
   'low',
   'high',
@@ -48,7 +70,7 @@ const HEADER = [
   'perToken',
   'perRow',
 ] as const;
-const ROW_WORDS = 5;
+const ROW_WORDS = 6;
 /** Stands for "no limit" in f32. */
 const UNLIMITED = 1e30;
 
@@ -66,28 +88,58 @@ export function lossBatchCapacity(words: number): number {
 
 const countedLength = ({ length, trained }: LossCompletion): number => (trained === false ? 0 : length);
 
-/** The batch buffer's contents for one of the losses of `config`. */
+const countTokens = (completions: readonly LossCompletion[]): number =>
+  completions.reduce((sum, completion) => sum + countedLength(completion), 0);
+
+/** Tokens that count, and completions. */
+export function lossExtent(completions: readonly LossCompletion[]): LossExtent {
+  return { tokens: countTokens(completions), rows: completions.length };
+}
+
+/** The batch buffer's contents for one of the losses of `config` on a pass that is one whole micro-batch. */
 export function encodeLossBatch(config: LossConfig, batch: LossBatch): Uint32Array {
-  const weights = completionWeights(config, batch);
-  const reachesPadding = config.lossType === 'luspo' && !luspoIsPerCompletion(config);
-  return encode(lossHeader(config, batch), batch.completions, weights, reachesPadding);
+  const { completions, accumulation } = batch;
+  const policyScale = sumsOverBatch(config.lossType) ? 1 : accumulation;
+  const pass = { completions, shares: lossShares(config, batch), extent: lossExtent(completions) };
+  return encodeLossPass(config, pass, policyScale);
 }
 
 /**
- * The batch buffer's contents for the mean negative log-probability over `divisor` tokens (of this micro-batch, or of all
- * micro-batches of the step); advantages are not used.
+ * The batch buffer's contents for one of the losses of `config` on any completions of a step. `policyScale` multiplies the
+ * loss before the entropy bonus where that is logged. With an entropy quantile below 1 the pass must be a whole micro-batch,
+ * over which the quantile is taken.
  */
-export function encodeNllBatch(completions: readonly LossCompletion[], divisor: number): Uint32Array {
-  const tokens = completions.reduce((sum, completion) => sum + countedLength(completion), 0);
-  const header: Partial<Header> = { rows: completions.length, ...means(tokens, completions.length) };
-  const weights = completions.map(() => 1 / Math.max(1, divisor));
-  return encode({ ...header, offPolicy: UNLIMITED, policyScale: 1 }, completions, weights, false);
+export function encodeLossPass(config: LossConfig, pass: LossPass, policyScale = 1): Uint32Array {
+  const reachesPadding = config.lossType === 'luspo' && !luspoIsPerCompletion(config);
+  const header = { ...lossHeader(config, pass), policyScale };
+  return encode(header, pass.completions, pass.shares, reachesPadding);
+}
+
+/** What each completion of a micro-batch weighs in the loss of the whole step. */
+export function lossShares(config: LossConfig, batch: LossBatch): LossShare[] {
+  const tokens = Math.max(1, countTokens(batch.completions));
+  const divisor = sumsOverBatch(config.lossType) ? batch.tokensInBatch : tokens * batch.accumulation;
+  const entropyWeight = config.entropyCoef / Math.max(1, divisor);
+  return completionWeights(config, batch).map((weight) => ({ weight, entropyWeight }));
+}
+
+/** The batch buffer's contents for the mean negative log-probability over all `tokens` of a step; advantages are not used. */
+export function encodeNllBatch(completions: readonly LossCompletion[], tokens: number): Uint32Array {
+  const rows = completions.length;
+  const header: Partial<Header> = { rows, ...means({ tokens, rows }), offPolicy: UNLIMITED, policyScale: 1 };
+  const share = { weight: 1 / Math.max(1, tokens), entropyWeight: 0 };
+  return encode(
+    header,
+    completions,
+    completions.map(() => share),
+    false,
+  );
 }
 
 function encode(
   header: Partial<Header>,
   completions: readonly LossCompletion[],
-  weights: readonly number[],
+  shares: readonly LossShare[],
   reachesPadding: boolean,
 ): Uint32Array {
   const words = new Uint32Array(lossBatchWords(completions.length));
@@ -104,29 +156,27 @@ function encode(
     words[at + 1] = length;
     words[at + 2] = length + (reachesPadding ? (completion.padding ?? 0) : 0);
     floats[at + 3] = completion.advantage;
-    floats[at + 4] = weights[row]!;
+    const { weight, entropyWeight } = shares[row]!;
+    floats[at + 4] = weight;
+    floats[at + 5] = entropyWeight;
   });
   return words;
 }
 
-const means = (tokens: number, rows: number): { perToken: number; perRow: number } => ({
+const means = ({ tokens, rows }: LossExtent): { perToken: number; perRow: number } => ({
   perToken: 1 / Math.max(1, tokens),
   perRow: 1 / Math.max(1, rows),
 });
 
-function lossHeader(config: LossConfig, batch: LossBatch): Header {
-  const rows = batch.completions.length;
-  const tokens = batch.completions.reduce((sum, completion) => sum + countedLength(completion), 0);
+function lossHeader(config: LossConfig, { completions, extent }: LossPass): Omit<Header, 'policyScale'> {
+  const tokens = countTokens(completions);
   const high = config.epsilonHigh ?? config.epsilon;
-  const overBatch = sumsOverBatch(config.lossType);
-  const entropyDivisor = overBatch ? batch.tokensInBatch : Math.max(1, tokens) * batch.accumulation;
   // torch.quantile works in float32, the position included.
   const position = Math.fround(Math.fround(1 - config.topEntropyQuantile) * Math.max(0, tokens - 1));
   return {
-    rows,
+    rows: completions.length,
     rank: Math.floor(position),
     rankWeight: position - Math.floor(position),
-    entropyScale: config.entropyCoef / Math.max(1, entropyDivisor),
     beta: config.beta,
     low: 1 - config.epsilon,
     high: lossFamily(config.lossType) === 'cispo' ? high : 1 + high,
@@ -139,8 +189,7 @@ function lossHeader(config: LossConfig, batch: LossBatch): Header {
     ...config.vespo,
     correctionMin: config.samplerCorrection?.min ?? 0,
     correctionMax: config.samplerCorrection?.max ?? UNLIMITED,
-    policyScale: overBatch ? 1 : batch.accumulation,
-    ...means(tokens, rows),
+    ...means(extent),
   };
 }
 

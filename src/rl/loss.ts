@@ -209,6 +209,16 @@ function record(recorder: Recorder, inputs: LossInputs, batch: Tensor, code: Cod
   return { dLogProbs, dEntropies, result };
 }
 
+/** Result words of a step from those of its passes: parts of sums and means add up, of extremes the furthest stays. */
+export function joinResults(passes: readonly ArrayLike<number>[]): number[] {
+  return RESULT.map((name, index) => {
+    const values = passes.map((words) => words[index]!);
+    if (name.endsWith('min')) return Math.min(...values);
+    if (name.endsWith('max')) return Math.max(...values);
+    return values.reduce((sum, value) => sum + value, 0);
+  });
+}
+
 /**
  * The result buffer's words as TRL logs them: `loss`, `entropy` and what `config` makes meaningful. `sampled` says
  * whether the sampler's log-probabilities were given.

@@ -24,11 +24,9 @@ export class MediaBatch {
   /** u32 [capacity] */
   readonly at: Tensor;
   readonly #gpu: Gpu;
-  readonly #width: number;
 
   constructor(gpu: Gpu, label: string, capacity: number, width: number) {
     this.#gpu = gpu;
-    this.#width = width;
     this.rows = gpu.tensor('inputs', `${label} media rows`, [Math.max(1, capacity), width]);
     this.at = gpu.tensor('inputs', `${label} media places`, [Math.max(1, capacity)], 'u32');
   }
@@ -38,14 +36,11 @@ export class MediaBatch {
     const at = new Uint32Array(this.at.shape[0]!).fill(PADDING);
     at.set(prompts.flatMap((prompt, index) => mediaPlaces(prompt, starts[index]!)));
     this.#gpu.write(this.at, at);
-    if (!media) return;
-    const rows = new Float32Array(this.rows.shape[0]! * this.#width);
-    let offset = 0;
-    for (const tokens of media) {
-      rows.set(tokens.rows, offset);
-      offset += tokens.rows.length;
+    let firstWord = 0;
+    for (const tokens of media ?? []) {
+      this.#gpu.write(this.rows, tokens.rows, firstWord);
+      firstWord += tokens.rows.length;
     }
-    this.#gpu.write(this.rows, rows);
   }
 
   [Symbol.dispose](): void {

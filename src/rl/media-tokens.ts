@@ -3,7 +3,6 @@ import { type BertTokens, bertFirstRows } from '../models/bert.ts';
 import { type ClipFeatures, featureShapes, type MediaProjectors, mediaTokens } from '../models/humanomni.ts';
 import type { Features } from './encoder.ts';
 import { type MediaTokens, mediaPlaces } from './media-input.ts';
-import { PADDING } from './pass-arrays.ts';
 import type { Splice } from './pass-inputs.ts';
 import type { ModelView } from './policy.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
@@ -43,13 +42,6 @@ export class FeatureSlot {
     };
     put(this.features.vision, vision);
     put(this.features.audio, audio);
-  }
-
-  /** Takes no place: for a batch with fewer prompts than slots. */
-  clear(): void {
-    for (const at of [this.videoAt, this.audioAt]) {
-      this.#gpu.write(at, new Uint32Array(at.shape[0]!).fill(PADDING));
-    }
   }
 
   /** Uploads where the tokens go. */

@@ -29,6 +29,9 @@ export interface PassArrays {
   readonly layout: readonly GroupLayout[];
 }
 
+/** Steps of the tokens in a bucket that predict nothing. */
+const SILENT_STEP = 32;
+
 /** Capacities that passes of similar size share, so that few plans serve a whole run. */
 export interface PassSize {
   readonly tokens: number;
@@ -55,12 +58,17 @@ export function passSize(groups: readonly TokenGroup[]): PassSize {
   };
 }
 
-/** `size` rounded up to the bucket steps of a run whose largest pass is `largest`: sixteen steps, at least 64 apart. */
+/**
+ * `size` rounded up to the bucket steps of a run whose largest pass is `largest`: sixteen steps of tokens, at least 64
+ * apart. Tokens that predict nothing (prompts, but for their last) are rounded down, so that batches that differ by few
+ * completions share a plan.
+ */
 export function bucketSize(size: PassSize, largest: PassSize): PassSize {
   const step = Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, largest.tokens / 16))));
-  const extra = Math.min(largest.tokens, Math.ceil(size.tokens / step) * step) - size.tokens;
-  const room = Math.max(0, extra);
-  return { tokens: size.tokens + room, predictions: size.predictions + room };
+  const tokens = Math.max(size.tokens, Math.min(largest.tokens, Math.ceil(size.tokens / step) * step));
+  const silent = Math.floor((size.tokens - size.predictions) / SILENT_STEP) * SILENT_STEP;
+  const predictions = Math.max(size.predictions, Math.min(largest.predictions, tokens - silent));
+  return { tokens, predictions };
 }
 
 /** Packs groups into arrays of `size`, with positions on `axes` axes. */

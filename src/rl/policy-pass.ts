@@ -1,38 +1,28 @@
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import { positionAxes } from '../models/qwen2.ts';
-import type { Features } from './encoder.ts';
 import { lossBatchTensor, recordLoss, recordNll } from './loss.ts';
 import type { LossConfig } from './loss-config.ts';
-import { MediaBatch, type MediaTokens } from './media-input.ts';
-import { FeatureSlot, type Question, recordQuestion, recordSplices, type Senses } from './media-tokens.ts';
+import { type Question, recordQuestion, recordSplices } from './media-tokens.ts';
 import type { PassArrays, PassSize } from './pass-arrays.ts';
 import { PassInputs, type Splice, scoreTokens } from './pass-inputs.ts';
+import type { MediaInputs, PassMedia } from './pass-media.ts';
 import type { Policy } from './policy.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
 
 /** What a pass's code depends on: one plan is recorded for each. */
 export interface PassKind {
   readonly size: PassSize;
+  /** Prompts whose media tokens are made inside the pass. */
   readonly prompts: number;
+  /** Room for completions. */
   readonly completions: number;
   /** 'nll' for supervised training; a loss of the GRPO family otherwise. */
   readonly objective: LossConfig | 'nll';
-  /** Whether log-probabilities of an earlier pass are compared with. */
+  /** Whether an earlier pass over the same batch has found what is compared with, the reference's log-probabilities included. */
   readonly withOld: boolean;
   readonly checkpoint: boolean;
-  /** Tokens that one clip becomes. */
-  readonly mediaCounts: { readonly video: number; readonly audio: number };
-  readonly senses: Senses;
   /** Needed where media tokens are made inside the pass. */
   readonly question?: Question | undefined;
-}
-
-/** Media of the prompts in a pass: features where projectors train, finished tokens otherwise. */
-export interface PassMedia {
-  readonly features: readonly Features[];
-  readonly tokens: readonly MediaTokens[];
-  /** Tokens of the reference; needed where it differs from the policy in more than adapters. */
-  readonly referenceTokens?: readonly MediaTokens[];
 }
 
 /** Host data of one pass beside its packed arrays. */
@@ -45,8 +35,8 @@ export interface PassData {
   readonly batch: Uint32Array;
   /** What the sampler reported, per prediction. */
   readonly samplerLogProbs?: Float32Array;
-  /** Log-probabilities when the batch was made, per prediction; for passes recorded with them. */
-  readonly oldLogProbs?: Float32Array;
+  /** What the first pass over this batch found; for passes recorded with it. */
+  readonly old?: Pick<PassResult, 'logProbs' | 'refLogProbs'> | undefined;
 }
 
 export interface PassResult {
@@ -71,38 +61,30 @@ export class PolicyPass {
   readonly #gpu: Gpu;
   readonly #inputs: PassInputs;
   readonly #batch: Tensor;
-  readonly #slots: readonly FeatureSlot[];
-  readonly #media?: MediaBatch;
-  readonly #referenceMedia?: MediaBatch;
+  readonly #media: MediaInputs;
   readonly #sampler: Tensor;
   readonly #old: Tensor;
+  /** Log-probabilities of the reference, where an earlier pass found them. */
+  readonly #reference: Tensor;
   #plan!: Plan;
   #outputs!: Outputs;
 
-  private constructor(policy: Policy, kind: PassKind) {
-    const { gpu, config } = policy;
-    const { prompts, completions, size, mediaCounts } = kind;
-    const width = config.decoder.hiddenSize;
-    const mediaRows = prompts * (mediaCounts.video + mediaCounts.audio);
+  private constructor({ gpu, config }: Policy, media: MediaInputs, kind: PassKind) {
+    const { completions, size } = kind;
+    const perPrediction = (label: string): Tensor => gpu.tensor('inputs', label, [size.predictions]);
     this.kind = kind;
     this.#gpu = gpu;
+    this.#media = media;
     this.#inputs = new PassInputs(gpu, size, positionAxes(config.decoder));
     this.#batch = lossBatchTensor(gpu, completions);
-    this.#sampler = gpu.tensor('inputs', 'sampler log-probabilities', [size.predictions]);
-    this.#old = gpu.tensor('inputs', 'old log-probabilities', [size.predictions]);
-    const { media } = policy.current;
-    this.#slots =
-      policy.trainsMedia && media
-        ? Array.from({ length: prompts }, () => new FeatureSlot(gpu, media, mediaCounts, kind.senses))
-        : [];
-    if (!policy.trainsMedia) this.#media = new MediaBatch(gpu, 'policy', mediaRows, width);
-    if (policy.reference && policy.trainsMedia) {
-      this.#referenceMedia = new MediaBatch(gpu, 'reference', mediaRows, width);
-    }
+    this.#sampler = perPrediction('sampler log-probabilities');
+    this.#old = perPrediction('old log-probabilities');
+    this.#reference = perPrediction('reference log-probabilities');
   }
 
-  static async create(policy: Policy, arena: Arena, kind: PassKind): Promise<PolicyPass> {
-    const pass = new PolicyPass(policy, kind);
+  /** Records a pass that reads its media from `media`, which others may share. */
+  static async create(policy: Policy, arena: Arena, media: MediaInputs, kind: PassKind): Promise<PolicyPass> {
+    const pass = new PolicyPass(policy, media, kind);
     const tape = Tape.on(policy.gpu);
     const outputs = pass.#record(tape, policy);
     for (const tensor of Object.values(outputs) as Tensor[]) tape.recorder.keep(tensor);
@@ -118,8 +100,8 @@ export class PolicyPass {
 
   #record(tape: Tape, policy: Policy): Outputs {
     const { objective, withOld, checkpoint } = this.kind;
-    const reference =
-      objective !== 'nll' && objective.beta !== 0 ? this.#recordReference(tape, policy) : undefined;
+    const found = withOld || objective === 'nll' || objective.beta === 0;
+    const reference = found ? undefined : this.#recordReference(tape, policy);
     const { current } = policy;
     const scores = scoreTokens(tape, current.decoder, this.#inputs, this.#splices(tape, policy), {
       adapters: current.adapters,
@@ -133,7 +115,7 @@ export class PolicyPass {
         : recordLoss(
             tape.recorder,
             objective,
-            { ...seen, samplerLogProbs: this.#sampler, ...(withOld ? { oldLogProbs: this.#old } : {}) },
+            { ...seen, samplerLogProbs: this.#sampler, ...(withOld ? this.#earlier() : {}) },
             this.#batch,
           );
     const entropyTrains = objective !== 'nll' && objective.entropyCoef !== 0;
@@ -144,59 +126,59 @@ export class PolicyPass {
     return { loss: loss.result, ...seen };
   }
 
+  #earlier(): { oldLogProbs: Tensor; refLogProbs: Tensor } {
+    return { oldLogProbs: this.#old, refLogProbs: this.#reference };
+  }
+
   #recordReference(tape: Tape, { reference }: Policy): Tensor {
     if (!reference) throw new Error('A loss with beta above 0 needs a policy loaded with its reference.');
-    const media = this.#referenceMedia ?? this.#media!;
+    const media = this.#media.referenceTokens ?? this.#media.tokens!;
     const options = { adapters: reference.adapters };
     return tape.constant(() => scoreTokens(tape, reference.decoder, this.#inputs, [media], options).logProbs);
   }
 
   #splices(tape: Tape, policy: Policy): Splice[] {
-    if (this.#media) return [this.#media];
+    const { tokens, slots } = this.#media;
+    if (tokens) return [tokens];
     const { current } = policy;
     const { media } = current;
     if (!media || !this.kind.question)
       throw new Error('PolicyPass: media train, but what makes them is missing.');
     const question = recordQuestion(tape, current, this.kind.question);
-    return this.#slots.flatMap((slot) => recordSplices(tape, media, slot, question));
+    return slots.slice(0, this.kind.prompts).flatMap((slot) => recordSplices(tape, media, slot, question));
   }
 
   /** Uploads a batch and submits forward, loss and backward. */
   async run(data: PassData): Promise<void> {
-    const { arrays, prompts, media, temperature, batch, samplerLogProbs, oldLogProbs } = data;
+    const { arrays, prompts, media, temperature, batch, samplerLogProbs, old } = data;
     const starts = arrays.layout.map(({ promptStart }) => promptStart);
     this.#inputs.write(arrays, temperature);
     this.#gpu.write(this.#batch, batch);
     if (samplerLogProbs) this.#gpu.write(this.#sampler, samplerLogProbs);
-    if (oldLogProbs) this.#gpu.write(this.#old, oldLogProbs);
-    this.#media?.write(prompts, starts, media.tokens);
-    this.#referenceMedia?.write(prompts, starts, media.referenceTokens ?? media.tokens);
-    this.#slots.forEach((slot, index) => {
-      const prompt = prompts[index];
-      if (prompt) {
-        slot.write(media.features[index]!);
-        slot.place(prompt, starts[index]!);
-      } else slot.clear();
-    });
+    if (old) this.#gpu.write(this.#old, old.logProbs);
+    if (old?.refLogProbs) this.#gpu.write(this.#reference, old.refLogProbs);
+    this.#media.write(prompts, starts, media);
     await this.#plan.run();
   }
 
+  /** Reads back what the latest run found. Its results are copied at the call; another pass may be submitted right after. */
   async read(): Promise<PassResult> {
     const { loss, logProbs, entropies, refLogProbs } = this.#outputs;
+    const outputs = [loss, logProbs, entropies, ...(refLogProbs ? [refLogProbs] : [])];
+    const [words, found, uncertain, reference] = await Promise.all(
+      outputs.map((tensor) => this.#gpu.read(tensor)),
+    );
     return {
-      loss: await this.#gpu.read(loss),
-      logProbs: await this.#gpu.read(logProbs),
-      entropies: await this.#gpu.read(entropies),
-      ...(refLogProbs ? { refLogProbs: await this.#gpu.read(refLogProbs) } : {}),
+      loss: words!,
+      logProbs: found!,
+      entropies: uncertain!,
+      ...(reference ? { refLogProbs: reference } : {}),
     };
   }
 
   [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();
     this.#inputs[Symbol.dispose]();
-    this.#media?.[Symbol.dispose]();
-    this.#referenceMedia?.[Symbol.dispose]();
-    for (const slot of this.#slots) slot[Symbol.dispose]();
-    this.#gpu.free(this.#batch, this.#sampler, this.#old);
+    this.#gpu.free(this.#batch, this.#sampler, this.#old, this.#reference);
   }
 }

@@ -15,7 +15,21 @@ export interface ScoredCompletion extends Completion {
   readonly rewards: readonly (number | null)[];
 }
 
-/** Mean of k3 = exp(ref - lp) - (ref - lp) - 1 over each completion of a pass; undefined without a reference. */
+/**
+ * Mean of k3 = exp(ref - lp) - (ref - lp) - 1 over each completion, by its row in the step; only of those that went through a
+ * pass with a reference.
+ */
+export function meanKls(micro: readonly MicroResult[], groupSize: number): ReadonlyMap<number, number> {
+  const means = new Map<number, number>();
+  for (const pass of micro) {
+    const rows = pass.groups.flatMap(({ index, kept }) => kept.map((at) => index * groupSize + at));
+    const kl = meanKl(pass);
+    for (const [place, row] of rows.entries()) if (kl) means.set(row, kl[place]!);
+  }
+  return means;
+}
+
+/** By completion of the pass. */
 function meanKl({ arrays, logProbs, refLogProbs }: MicroResult): number[] | undefined {
   if (!refLogProbs) return undefined;
   return arrays.starts.map((start, index) => {
@@ -36,16 +50,14 @@ export function describeGroup(
   completions: readonly ScoredCompletion[],
   advantages: Advantages,
   groupIndex: number,
-  micro: readonly MicroResult[],
+  kl: ReadonlyMap<number, number>,
 ): RolloutGroup {
-  const kl = micro.every(({ refLogProbs }) => refLogProbs)
-    ? micro.flatMap((pass) => meanKl(pass)!)
-    : undefined;
   return {
     exampleId: example.id,
     label: example.label,
     completions: completions.map((completion, index) => {
       const row = groupIndex * config.groupSize + index;
+      const meanKl = kl.get(row);
       return {
         text: completion.text,
         rawText: completion.rawText,
@@ -55,7 +67,7 @@ export function describeGroup(
         total: advantages.totals[row]!,
         advantage: advantages.advantages[row]!,
         answer: /<answer>/i.test(completion.text) ? readAnswer(completion.text) : null,
-        ...(kl ? { meanKl: kl[row]! } : {}),
+        ...(meanKl === undefined ? {} : { meanKl }),
       };
     }),
   };

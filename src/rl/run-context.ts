@@ -14,9 +14,10 @@ import {
   type Question,
   type Senses,
 } from './media-tokens.ts';
+import type { GroupMedia } from './micro-batches.ts';
 import type { ModelView, Policy } from './policy.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
-import { type GroupMedia, Updater } from './update.ts';
+import { Updater } from './update.ts';
 
 /** A clip made ready for training: its prompt in tokens and its features. */
 export interface RunExample {
@@ -241,9 +242,13 @@ function updaterSettings(setup: RunSetup, question: Question | undefined) {
     completions: completionsPerPrompt,
     length: supervised ? longestAnswer : config.maxCompletionLength,
   });
+  // Short answers leave room for more clips, but tokens that are made in the pass take memory for each.
+  const fitting = Math.floor(passes.largest.tokens / longestPrompt);
+  const mostPrompts = Math.max(passes.promptsPerPass, Math.min(config.promptsPerStep, fitting));
   return {
     objective: supervised ? ('nll' as const) : lossConfig(config),
     ...passes,
+    promptsPerPass: policy.trainsMedia ? passes.promptsPerPass : mostPrompts,
     completionsPerPrompt,
     temperature: config.temperature > 0 && !supervised ? config.temperature : 1,
     kind: { mediaCounts, senses, question },

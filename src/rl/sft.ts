@@ -1,6 +1,6 @@
-import { nllMetrics } from './loss.ts';
+import { joinResults, nllMetrics } from './loss.ts';
 import type { RunContext, RunExample } from './run-context.ts';
-import { learningRateAt, mapInOrder, meanMetrics, StepClock, type StepReport } from './step.ts';
+import { learningRateAt, mapInOrder, StepClock, type StepReport } from './step.ts';
 
 /** One supervised step: next-token cross-entropy of each example's answer, mean over the answers' tokens. */
 export async function sftStep(
@@ -22,7 +22,7 @@ export async function sftStep(
   const tokens = examples.reduce((sum, { prompt, answer }) => sum + prompt.ids.length + answer.length, 0);
   return {
     metrics: {
-      ...meanMetrics(micro.map(({ loss }) => nllMetrics(loss))),
+      ...nllMetrics(joinResults(micro.map(({ loss }) => loss))),
       grad_norm: gradient.norm,
       learning_rate: learningRate,
       num_tokens: tokens,

@@ -3,12 +3,13 @@ import type { Config } from '../protocol/config.ts';
 import type { RolloutGroup } from '../protocol/messages.ts';
 import { type Advantages, groupAdvantages } from './advantages.ts';
 import type { Completion } from './generator.ts';
-import { lossMetrics } from './loss.ts';
+import { joinResults, lossMetrics } from './loss.ts';
 import { lengthMetrics, rewardMetrics } from './metrics.ts';
-import { describeGroup, type ScoredCompletion } from './report.ts';
+import type { GroupMedia } from './micro-batches.ts';
+import { describeGroup, meanKls, type ScoredCompletion } from './report.ts';
 import { scoreCompletion } from './rewards.ts';
 import { lossConfig, type RunContext, type RunExample } from './run-context.ts';
-import type { GroupMedia, UpdateResult } from './update.ts';
+import type { MicroResult, UpdateResult } from './update.ts';
 
 export interface StepReport {
   readonly metrics: Record<string, number>;
@@ -121,6 +122,7 @@ function report(
   const sampled = lengths.reduce((sum, length) => sum + length, 0);
   const { gradient, micro } = update;
   const rewards = all.map((completion) => completion.rewards);
+  const kl = meanKls(micro, config.groupSize);
   return {
     metrics: {
       ...rewardMetrics(config.rewards, rewards, advantages),
@@ -128,7 +130,8 @@ function report(
         lengths,
         all.map(({ ended }) => ended),
       ),
-      ...meanMetrics(micro.map(({ loss }) => lossMetrics(lossConfig(config), loss, true))),
+      ...measured(config, micro),
+      groups_skipped: examples.length - micro.flatMap(({ groups }) => groups).length,
       grad_norm: gradient.norm,
       learning_rate: learningRate,
       num_tokens: promptTokens + sampled,
@@ -140,18 +143,18 @@ function report(
     },
     seconds: clock.seconds,
     groups: examples.map((example, index) =>
-      describeGroup(config, example, scored[index]!, advantages, index, micro),
+      describeGroup(config, example, scored[index]!, advantages, index, kl),
     ),
   };
 }
 
-/** Mean over micro-batches, except the loss: every micro-batch's loss is already scaled to its share of the step. */
-export function meanMetrics(rows: readonly Record<string, number>[]): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const row of rows)
-    for (const [key, value] of Object.entries(row)) sums[key] = (sums[key] ?? 0) + value;
-  for (const key of Object.keys(sums)) if (key !== 'loss') sums[key] = sums[key]! / rows.length;
-  return sums;
+/**
+ * What the loss kernels measured, over all passes. Answers that went through none (see `dealGroups`) are outside every mean,
+ * unlike in TRL, which runs them forward too; where none went through one there is only the loss, which is 0.
+ */
+function measured(config: Config, micro: readonly MicroResult[]): Record<string, number> {
+  if (micro.length === 0) return { loss: 0 };
+  return lossMetrics(lossConfig(config), joinResults(micro.map(({ loss }) => loss)), true);
 }
 
 /** Awaits `make` for one item after the other: plans must not overlap. */

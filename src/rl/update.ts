@@ -2,68 +2,63 @@ import { Arena, Plan, Recorder } from '../gpu/index.ts';
 import { positionAxes } from '../models/qwen2.ts';
 import { AdamW, type AdamWSettings } from '../optim/adamw.ts';
 import type { GradientStats } from '../optim/clip.ts';
-import type { Features } from './encoder.ts';
-import { encodeLossBatch, encodeNllBatch, type LossCompletion } from './loss-batch.ts';
+import { encodeLossPass, encodeNllBatch, type LossCompletion } from './loss-batch.ts';
 import type { LossConfig } from './loss-config.ts';
-import type { MediaTokens } from './media-input.ts';
-import {
-  bucketSize,
-  type PassArrays,
-  type PassSize,
-  packPass,
-  passSize,
-  type TokenGroup,
-} from './pass-arrays.ts';
+import type { Senses } from './media-tokens.ts';
+import { dealGroups, type PassGroup, type StepPasses, type UpdateGroup } from './micro-batches.ts';
+import { bucketSize, type PassArrays, type PassSize, packPass, passSize } from './pass-arrays.ts';
+import { MediaInputs, type PassMedia } from './pass-media.ts';
 import type { Policy } from './policy.ts';
-import { type PassKind, type PassMedia, type PassResult, PolicyPass } from './policy-pass.ts';
+import { type PassKind, type PassResult, PolicyPass } from './policy-pass.ts';
 
-/** Plans kept at a time; a run of one length distribution needs about sixteen. */
+/** Plans kept at a time; a run of one length distribution needs about sixteen for each number of prompts in a pass. */
 const MOST_PASSES = 40;
+
+/** Passes on their way at a time: one that runs and one that waits. What they are uploaded with takes host memory. */
+const PASSES_AHEAD = 2;
 
 export interface UpdaterSettings {
   readonly objective: LossConfig | 'nll';
-  /** Prompts in one forward and backward; the others follow as further micro-batches. */
+  /** Prompts in one forward and backward, at most. */
   readonly promptsPerPass: number;
   readonly completionsPerPrompt: number;
   /** The largest pass that will be asked for. */
   readonly largest: PassSize;
   readonly checkpoint: boolean;
   readonly temperature: number;
-  readonly kind: Pick<PassKind, 'mediaCounts' | 'senses' | 'question'>;
+  readonly kind: Pick<PassKind, 'question'> & {
+    /** Tokens that one clip becomes. */
+    readonly mediaCounts: { readonly video: number; readonly audio: number };
+    readonly senses: Senses;
+  };
 }
 
-/** Media of one prompt: its features, and its tokens where they do not depend on what trains. */
-export interface GroupMedia {
-  readonly features: Features;
-  readonly tokens?: MediaTokens;
-  readonly referenceTokens?: MediaTokens;
-}
-
-/** One prompt with its completions, its media, and what each completion earned. */
-export interface UpdateGroup extends TokenGroup {
-  readonly media: GroupMedia;
-  readonly advantages: readonly number[];
-  /** False for completions that are left out of the loss. */
-  readonly trained?: readonly boolean[];
-  readonly samplerLogProbs?: readonly Float32Array[];
-}
-
+/** What a pass found, and on what. */
 export interface MicroResult extends PassResult {
   readonly arrays: PassArrays;
+  /** The groups it held, in its order. */
+  readonly groups: readonly Pick<PassGroup, 'index' | 'kept'>[];
 }
 
 export interface UpdateResult {
+  /** One per pass; none where no group has a gradient. */
   readonly micro: readonly MicroResult[];
   readonly gradient: GradientStats;
 }
 
-/** Trains a policy: passes over micro-batches add gradients up, then one optimizer step is taken. */
+/** A pass on its way, with the reference's log-probabilities where an earlier pass found them. */
+interface SubmittedPass extends Pick<MicroResult, 'arrays' | 'groups' | 'refLogProbs'> {
+  readonly reading: Promise<PassResult>;
+}
+
+/** Trains a policy: passes over groups add gradients up, then one optimizer step is taken. */
 export class Updater {
   readonly optimizer: AdamW;
   readonly #policy: Policy;
   readonly #settings: UpdaterSettings;
   readonly #arena: Arena;
   readonly #optimizerArena: Arena;
+  readonly #media: MediaInputs;
   readonly #passes = new Map<string, PolicyPass>();
   #zero!: Plan;
   #step!: Plan;
@@ -73,6 +68,8 @@ export class Updater {
     this.#settings = settings;
     this.#arena = new Arena(policy.gpu, 'policy pass');
     this.#optimizerArena = new Arena(policy.gpu, 'optimizer');
+    const { kind, promptsPerPass } = settings;
+    this.#media = new MediaInputs(policy, promptsPerPass, kind.mediaCounts, kind.senses);
     this.optimizer = new AdamW(policy.gpu, policy.store, adamw);
   }
 
@@ -88,24 +85,25 @@ export class Updater {
     updater.optimizer.record(step);
     updater.#zero = await Plan.create(policy.gpu, 'zero gradients', zero, updater.#optimizerArena);
     updater.#step = await Plan.create(policy.gpu, 'optimizer step', step, updater.#optimizerArena);
-    await updater.#pass(settings.largest, false);
+    await updater.#pass(settings.largest, settings.promptsPerPass, false);
     return updater;
   }
 
-  async #pass(size: PassSize, withOld: boolean): Promise<PolicyPass> {
-    const key = `${size.tokens}/${size.predictions}/${withOld}`;
+  async #pass(size: PassSize, prompts: number, withOld: boolean): Promise<PolicyPass> {
+    const { objective, promptsPerPass, completionsPerPrompt, checkpoint, kind } = this.#settings;
+    const made = this.#media.slots.length > 0 ? prompts : 0;
+    const key = `${size.tokens}/${size.predictions}/${made}/${withOld}`;
     let pass = this.#passes.get(key);
     if (!pass) {
       if (this.#passes.size >= MOST_PASSES) this.#evictOldest();
-      const { objective, promptsPerPass, completionsPerPrompt, checkpoint, kind } = this.#settings;
-      pass = await PolicyPass.create(this.#policy, this.#arena, {
-        ...kind,
+      pass = await PolicyPass.create(this.#policy, this.#arena, this.#media, {
         size,
-        prompts: promptsPerPass,
+        prompts: made,
         completions: promptsPerPass * completionsPerPrompt,
         objective,
         withOld,
         checkpoint,
+        question: kind.question,
       });
     }
     // Last used goes last, so that the first is the one unused for longest.
@@ -122,71 +120,82 @@ export class Updater {
 
   /**
    * Takes `iterations` optimizer steps on one batch; from the second on, ratios compare with the log-probabilities of
-   * the first. Returns what the last one measured.
+   * the first. Returns what the last one measured. Groups without a gradient go through no pass; the optimizer's step is
+   * taken all the same, since its moments still move weights.
    */
   async update(groups: readonly UpdateGroup[], learningRate: number, iterations = 1): Promise<UpdateResult> {
-    const micros = this.#microBatches(groups);
-    let old: Float32Array[] | undefined;
+    const { objective, largest, promptsPerPass } = this.#settings;
+    const dealt = dealGroups(groups, objective, { largest, prompts: promptsPerPass });
+    let first: readonly MicroResult[] | undefined;
     for (let iteration = 1; ; iteration++) {
-      await this.#zero.run();
-      const micro: MicroResult[] = [];
-      for (const [index, part] of micros.entries()) {
-        micro.push(await this.#runPass(part, { groups, accumulation: micros.length }, old?.[index]));
-      }
-      old ??= micro.map(({ logProbs }) => logProbs);
-      this.optimizer.setStep({ learningRate });
-      await this.#step.run();
-      const gradient = await this.optimizer.readStats();
-      if (gradient.skipped) this.optimizer.retractStep();
+      const { micro, gradient } = await this.#takeStep(dealt, learningRate, first);
+      first ??= micro;
       if (iteration >= iterations) return { micro, gradient };
     }
   }
 
-  #microBatches(groups: readonly UpdateGroup[]): UpdateGroup[][] {
-    const { promptsPerPass } = this.#settings;
-    const micros: UpdateGroup[][] = [];
-    for (let at = 0; at < groups.length; at += promptsPerPass)
-      micros.push(groups.slice(at, at + promptsPerPass));
-    return micros;
+  /** Submits a pass while the one before runs, then the optimizer's step; waits for results only after. */
+  async #takeStep(
+    dealt: StepPasses,
+    learningRate: number,
+    first: readonly MicroResult[] | undefined,
+  ): Promise<UpdateResult> {
+    await this.#zero.run();
+    const submitted: SubmittedPass[] = [];
+    for (const [index, part] of dealt.passes.entries()) {
+      await submitted[index - PASSES_AHEAD]?.reading;
+      submitted.push(await this.#submit(part, dealt, first?.[index]));
+    }
+    this.optimizer.setStep({ learningRate });
+    await this.#step.run();
+    const gradient = await this.optimizer.readStats();
+    if (gradient.skipped) this.optimizer.retractStep();
+    const micro = await Promise.all(
+      submitted.map(async ({ reading, ...rest }) => ({ ...rest, ...(await reading) })),
+    );
+    return { micro, gradient };
   }
 
-  async #runPass(
-    part: readonly UpdateGroup[],
-    whole: { readonly groups: readonly UpdateGroup[]; readonly accumulation: number },
-    old: Float32Array | undefined,
-  ): Promise<MicroResult> {
+  async #submit(
+    part: readonly PassGroup[],
+    dealt: StepPasses,
+    first: MicroResult | undefined,
+  ): Promise<SubmittedPass> {
     const { largest, temperature } = this.#settings;
     const size = bucketSize(passSize(part), largest);
     const arrays = packPass(part, size, positionAxes(this.#policy.config.decoder));
-    const pass = await this.#pass(size, old !== undefined);
+    const pass = await this.#pass(size, part.length, first !== undefined);
     const samplerLogProbs = packSampler(part, size.predictions);
     await pass.run({
       arrays,
       prompts: part.map(({ prompt }) => prompt),
       media: mediaOf(part),
       temperature,
-      batch: this.#batchWords(part, arrays, whole),
+      batch: this.#batchWords(part, arrays, dealt),
       ...(samplerLogProbs ? { samplerLogProbs } : {}),
-      ...(old ? { oldLogProbs: old } : {}),
+      old: first,
     });
-    return { ...(await pass.read()), arrays };
+    const reading = pass.read();
+    // Whoever waits for it is told of a failure; one that comes before must not count as unheard.
+    reading.catch(() => undefined);
+    const reference = first?.refLogProbs;
+    return { arrays, groups: part, reading, ...(reference ? { refLogProbs: reference } : {}) };
   }
 
   #batchWords(
-    part: readonly UpdateGroup[],
+    part: readonly PassGroup[],
     arrays: PassArrays,
-    { groups, accumulation }: { readonly groups: readonly UpdateGroup[]; readonly accumulation: number },
+    { extent, tokensInBatch }: StepPasses,
   ): Uint32Array {
     const { objective } = this.#settings;
     const completions = lossCompletions(part, arrays);
-    const tokensInBatch = countTrainedTokens(groups);
-    return objective === 'nll'
-      ? encodeNllBatch(completions, tokensInBatch)
-      : encodeLossBatch(objective, { completions, accumulation, tokensInBatch });
+    if (objective === 'nll') return encodeNllBatch(completions, tokensInBatch);
+    return encodeLossPass(objective, { completions, shares: part.flatMap(({ shares }) => shares), extent });
   }
 
   [Symbol.dispose](): void {
     for (const pass of this.#passes.values()) pass[Symbol.dispose]();
+    this.#media[Symbol.dispose]();
     this.#zero[Symbol.dispose]();
     this.#step[Symbol.dispose]();
     this.optimizer[Symbol.dispose]();
@@ -195,21 +204,10 @@ export class Updater {
   }
 }
 
-function lossCompletions(groups: readonly UpdateGroup[], arrays: PassArrays): LossCompletion[] {
-  const rows = groups.flatMap(({ completions, advantages, trained }) =>
-    completions.map((_, index) => ({ advantage: advantages[index]!, trained: trained?.[index] ?? true })),
-  );
-  return rows.map((row, index) => ({ ...row, start: arrays.starts[index]!, length: arrays.lengths[index]! }));
-}
-
-function countTrainedTokens(groups: readonly UpdateGroup[]): number {
-  let tokens = 0;
-  for (const { completions, trained } of groups) {
-    completions.forEach((ids, index) => {
-      if (trained?.[index] ?? true) tokens += ids.length;
-    });
-  }
-  return tokens;
+function lossCompletions(groups: readonly PassGroup[], arrays: PassArrays): LossCompletion[] {
+  return groups
+    .flatMap(({ advantages }) => advantages)
+    .map((advantage, row) => ({ advantage, start: arrays.starts[row]!, length: arrays.lengths[row]! }));
 }
 
 function mediaOf(groups: readonly UpdateGroup[]): PassMedia {

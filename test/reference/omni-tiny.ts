@@ -9,10 +9,11 @@ import type { SamplingSettings } from '../../src/ops/sampling.ts';
 import { Generator, type GeneratorShape } from '../../src/rl/generator.ts';
 import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';
 import type { MediaTokens } from '../../src/rl/media-input.ts';
+import type { UpdateGroup } from '../../src/rl/micro-batches.ts';
 import { passSize } from '../../src/rl/pass-arrays.ts';
 import { loadPolicy, type Policy, type PolicyOptions } from '../../src/rl/policy.ts';
 import { expandPrompt, type PromptTokens } from '../../src/rl/prompt-tokens.ts';
-import { type UpdateGroup, Updater, type UpdaterSettings } from '../../src/rl/update.ts';
+import { Updater, type UpdaterSettings } from '../../src/rl/update.ts';
 import { readGolden } from '../media/golden.ts';
 import { numbers } from '../ops/harness.ts';
 

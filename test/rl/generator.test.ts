@@ -4,8 +4,8 @@ import { type Gpu, Plan } from '../../src/gpu/index.ts';
 import type { Completion } from '../../src/rl/generator.ts';
 import { lossMetrics } from '../../src/rl/loss.ts';
 import { LOSS_DEFAULTS } from '../../src/rl/loss-config.ts';
+import type { UpdateGroup } from '../../src/rl/micro-batches.ts';
 import type { Policy } from '../../src/rl/policy.ts';
-import type { UpdateGroup } from '../../src/rl/update.ts';
 import { testGpu } from '../ops/harness.ts';
 import {
   caseMedia,

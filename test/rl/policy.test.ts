@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { humanOmniConfig } from '../../src/models/family.ts';
 import { featureShapes, mediaTokenCounts } from '../../src/models/humanomni.ts';
+import type { UpdateGroup } from '../../src/rl/micro-batches.ts';
 import type { Policy } from '../../src/rl/policy.ts';
-import type { UpdateGroup } from '../../src/rl/update.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import {
   LORA,

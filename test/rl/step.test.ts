@@ -155,6 +155,21 @@ describe('grpoStep', () => {
     }
   });
 
+  it('does without clips that teach nothing, and without answers that are masked', async () => {
+    using silent = await textRun(gpu, { ...SETTINGS, rewardWeights: [0, 0] }, { endIds: ENDS });
+    const { metrics } = await grpoStep(silent.context, silent.examples.slice(0, 2), 0);
+    expect(metrics).toMatchObject({ loss: 0, grad_norm: 0, groups_skipped: 2, frac_reward_zero_std: 1 });
+    expect(metrics).not.toHaveProperty('entropy');
+    expect(reports.map((one) => one.metrics.groups_skipped)).toContain(0);
+
+    const masking = { ...SETTINGS, beta: 0.1, maskTruncatedCompletions: true };
+    using masked = await textRun(gpu, masking, { endIds: ENDS });
+    const { groups } = await grpoStep(masked.context, masked.examples.slice(0, 2), 0);
+    const all = groups.flatMap(({ completions }) => completions);
+    expect(new Set(all.map(({ ended }) => ended))).toEqual(new Set(['eos', 'length']));
+    for (const { ended, meanKl } of all) expect(meanKl !== undefined).toBe(ended === 'eos');
+  });
+
   it('gives the identical report from the same seed, and another from another', async () => {
     const timeless = ({ metrics, groups }: StepReport) => {
       const { step_time: _, 'memory/peak_bytes': __, ...rest } = metrics;

@@ -1,10 +1,12 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/gpu/index.ts';
-import { lossMetrics, nllMetrics } from '../../src/rl/loss.ts';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Gpu, Plan } from '../../src/gpu/index.ts';
+import { joinResults, lossMetrics, nllMetrics } from '../../src/rl/loss.ts';
 import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';
+import type { UpdateGroup } from '../../src/rl/micro-batches.ts';
 import type { Policy } from '../../src/rl/policy.ts';
-import type { MicroResult, UpdateGroup } from '../../src/rl/update.ts';
-import { relativeError, testGpu } from '../ops/harness.ts';
+import { PolicyPass } from '../../src/rl/policy-pass.ts';
+import type { MicroResult } from '../../src/rl/update.ts';
+import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import { referenceLoss } from '../reference/losses.ts';
 import {
   LORA,
@@ -60,30 +62,49 @@ function padded(
   };
 }
 
-describe('micro-batches', () => {
-  const losses: (Partial<LossConfig> | 'nll')[] = [
-    { lossType: 'grpo' },
-    { lossType: 'dapo' },
+describe('groups', () => {
+  const losses: Partial<LossConfig>[] = [
+    { lossType: 'grpo', entropyCoef: 0.1 },
+    { lossType: 'bnpo', entropyCoef: 0.1 },
+    { lossType: 'dapo', entropyCoef: 0.1 },
     { lossType: 'dr_grpo', maxCompletionLength: 8 },
+    { lossType: 'luspo', importanceSamplingLevel: 'sequence' },
+    { lossType: 'sapo', topEntropyQuantile: 0.5 },
   ];
 
-  it.each(losses)('of one prompt add up to the gradient of all prompts at once: %o', async (objective) => {
-    using policy = await adapted();
-    const measured: { gradient: number[]; loss: number }[] = [];
-    for (const promptsPerPass of [3, 1]) {
-      using updater = await tinyUpdater(policy, GROUPS, { objective, promptsPerPass }, STILL);
-      const { micro, gradient } = await updater.update(GROUPS, 0);
-      expect(micro).toHaveLength(3 / promptsPerPass);
-      const found = all(await readGradients(policy));
-      expect(gradient.norm).toBeCloseTo(Math.hypot(...found), 4);
-      const loss = micro.reduce((sum, one) => sum + one.loss[0]!, 0);
-      measured.push({ gradient: found, loss });
-    }
-    const [whole, parts] = measured as [(typeof measured)[0], (typeof measured)[0]];
-    expect(Math.hypot(...whole.gradient)).toBeGreaterThan(1e-3);
-    expect(relativeError(parts.gradient, whole.gradient)).toBeLessThan(1e-5);
-    expect(parts.loss).toBeCloseTo(whole.loss, 5);
-  });
+  it.each(losses)(
+    'in any passes give the gradient, the loss and the metrics of float64: %o',
+    async (changes) => {
+      const config = { ...LOSS_DEFAULTS, ...changes };
+      using policy = await adapted();
+      const measured: { gradient: number[]; metrics: Record<string, number> }[] = [];
+      for (const promptsPerPass of [3, 2, 1]) {
+        using updater = await tinyUpdater(policy, GROUPS, { objective: config, promptsPerPass }, STILL);
+        const { micro, gradient } = await updater.update(GROUPS, 0);
+        expect(micro).toHaveLength(config.topEntropyQuantile < 1 ? 3 : Math.ceil(3 / promptsPerPass));
+        const found = all(await readGradients(policy));
+        expect(gradient.norm).toBeCloseTo(Math.hypot(...found), 4);
+        const metrics = lossMetrics(config, joinResults(micro.map(({ loss }) => loss)));
+        measured.push({ gradient: found, metrics });
+        if (promptsPerPass > 1) continue;
+        // Each pass is then one micro-batch.
+        const parts = micro.map((one, i) =>
+          referenceLoss(config, { ...padded(one, [GROUPS[i]!]), accumulation: 3, tokensInBatch: 42 }),
+        );
+        expect(metrics.loss).toBeCloseTo(
+          parts.reduce((sum, { loss }) => sum + loss, 0),
+          5,
+        );
+      }
+      const [whole, ...others] = measured as [(typeof measured)[0], ...typeof measured];
+      expect(Math.hypot(...whole.gradient)).toBeGreaterThan(1e-3);
+      for (const { gradient, metrics } of others) {
+        expect(relativeError(gradient, whole.gradient)).toBeLessThan(1e-5);
+        for (const [name, value] of Object.entries(whole.metrics))
+          expect(metrics[name], name).toBeCloseTo(value, 5);
+      }
+    },
+  );
 
   it('may be uneven where the loss counts tokens', async () => {
     using policy = await adapted();
@@ -132,6 +153,48 @@ describe('micro-batches', () => {
   });
 });
 
+describe('passes', () => {
+  it('are submitted two at a time, the second while the first runs', async () => {
+    using policy = await adapted();
+    const groups = [...GROUPS, ...GROUPS];
+    using updater = await tinyUpdater(policy, groups, { promptsPerPass: 1 }, STILL);
+    const { micro: expected } = await updater.update(groups, 0);
+    const { run, read } = PolicyPass.prototype;
+    let begun = 0;
+    /** Results that are there, and held back. */
+    const held: (() => void)[] = [];
+    const running = vi.spyOn(PolicyPass.prototype, 'run').mockImplementation(function (
+      this: PolicyPass,
+      data,
+    ) {
+      begun++;
+      return run.call(this, data);
+    });
+    const reading = vi.spyOn(PolicyPass.prototype, 'read').mockImplementation(async function (
+      this: PolicyPass,
+    ) {
+      const result = await read.call(this);
+      await new Promise<void>((resolve) => {
+        held.push(resolve);
+      });
+      return result;
+    });
+    try {
+      const updating = updater.update(groups, 0);
+      for (let pass = 0; pass < 6; pass++) {
+        const ahead = Math.min(6, pass + 2);
+        await vi.waitFor(() => expect(held).toHaveLength(ahead), 10_000);
+        expect(begun).toBe(ahead);
+        held[pass]!();
+      }
+      expect((await updating).micro).toEqual(expected);
+    } finally {
+      running.mockRestore();
+      reading.mockRestore();
+    }
+  });
+});
+
 describe('several optimizer steps on one batch', () => {
   it('compare with the first: ratios leave 1, clipping is seen, loss is that of float64', async () => {
     using policy = await adapted();
@@ -168,19 +231,92 @@ describe('several optimizer steps on one batch', () => {
 });
 
 describe('a group whose rewards do not differ', () => {
-  it('has no gradient without KL, and leaves every weight as it was', async () => {
+  /** Too small for f32, where they are 0: such a group goes through its pass all the same. */
+  const NEARLY_ZERO = [1e-60, 1e-60, 1e-60];
+  const groups = GROUPS.map((group, seed) => ({
+    ...group,
+    samplerLogProbs: group.completions.map(({ length }, i) =>
+      numbers(length, 10 * seed + i, 0.4).map((value) => value - 6.2),
+    ),
+  }));
+  const quiet = (which: number, advantages: readonly number[]) =>
+    groups.map((group, index) => (index === which ? { ...group, advantages } : group));
+  /** Takes steps on two policies that differ in nothing; returns what is left behind of both. */
+  async function compared(
+    objective: Partial<LossConfig>,
+    steps: (silent: readonly number[]) => readonly (readonly UpdateGroup[])[],
+    passes: readonly number[],
+  ) {
+    const runs = [];
+    for (const silent of [[0, 0, 0], NEARLY_ZERO]) {
+      using policy = await adapted();
+      const adamw = { learningRate: 0.01, weightDecay: 0.1 };
+      using updater = await tinyUpdater(policy, groups, { objective, promptsPerPass: 1 }, adamw);
+      const losses: number[] = [];
+      for (const [step, part] of steps(silent).entries()) {
+        const { micro, gradient } = await updater.update(part, 0.01, 2);
+        expect(micro).toHaveLength(silent === NEARLY_ZERO ? 3 : passes[step]!);
+        expect(gradient.skipped).toBe(false);
+        losses.push(micro.reduce((sum, { loss }) => sum + loss[0]!, 0));
+      }
+      const moments = await updater.optimizer.readMoments(policy.store.names()[1]!);
+      const { stepCount } = updater.optimizer;
+      runs.push({ losses, weights: await readAll(policy), moments, stepCount });
+    }
+    return runs;
+  }
+
+  const sequence = { importanceSamplingLevel: 'sequence' } as const;
+  it.each([
+    { lossType: 'grpo', topEntropyQuantile: 0.6 },
+    { lossType: 'bnpo', delta: 1.5, dualClip: 3 },
+    { lossType: 'dr_grpo', ...sequence },
+    { lossType: 'dapo', samplerCorrection: { level: 'token', mode: 'truncate', min: 0.8, max: 1.2 } },
+    { lossType: 'luspo', offPolicyMaskThreshold: 0.1 },
+    { lossType: 'luspo', ...sequence },
+    { lossType: 'cispo' },
+    { lossType: 'sapo' },
+    { lossType: 'vespo', samplerCorrection: { level: 'sequence', mode: 'mask', min: 0.8, max: 1.2 } },
+  ] satisfies Partial<LossConfig>[])(
+    'goes through no pass, and every bit of loss, weights and moments is what it was: %o',
+    async (objective) => {
+      const [left, taken] = await compared(objective, (silent) => [quiet(1, silent)], [2]);
+      expect(left).toEqual(taken);
+      expect(left!.losses.some((loss) => loss !== 0)).toBe(true);
+    },
+  );
+
+  it("does not stop the optimizer's step where no other is there: moments and decay move weights", async () => {
+    const steps = (silent: readonly number[]) => [
+      groups,
+      groups.map((group) => ({ ...group, advantages: silent })),
+    ];
+    const [left, taken] = await compared({}, steps, [3, 0]);
+    expect(left).toEqual(taken);
+    expect(left!.stepCount).toBe(4);
+  });
+
+  it('has no gradient, so that fresh moments leave every weight as it was', async () => {
     using policy = await adapted();
     const before = await readAll(policy);
     const flat = GROUPS.map((group) => ({ ...group, advantages: [0, 0, 0] }));
     using updater = await tinyUpdater(policy, flat, {}, { learningRate: 0.1, weightDecay: 0 });
-    for (let step = 0; step < 2; step++) {
-      const { gradient, micro } = await updater.update(flat, 0.1);
-      expect(gradient.norm).toBe(0);
-      expect(gradient.skipped).toBe(false);
-      expect(Math.abs(micro[0]!.loss[0]!)).toBe(0);
-    }
+    const { gradient, micro } = await updater.update(flat, 0.1);
+    expect(gradient).toEqual({ norm: 0, factor: 1, skipped: false });
+    expect(micro).toEqual([]);
     expect(all(await readGradients(policy)).every((value) => value === 0)).toBe(true);
     expect(await readAll(policy)).toEqual(before);
+  });
+
+  it('goes through its pass where KL or an entropy bonus has a gradient', async () => {
+    using policy = await tinyPolicy(gpu, { lora: LORA, reference: true });
+    stirAdapters(policy);
+    for (const objective of [{ beta: 0.1 }, { entropyCoef: 0.1 }]) {
+      const flat = quiet(1, [0, 0, 0]);
+      using updater = await tinyUpdater(policy, groups, { objective, promptsPerPass: 1 }, STILL);
+      const { micro } = await updater.update(flat, 0);
+      expect(micro.map((pass) => pass.groups.map(({ index }) => index))).toEqual([[0], [1], [2]]);
+    }
   });
 });
 
@@ -217,6 +353,31 @@ describe('KL to the reference', () => {
     expect(Math.abs(kls[0]!)).toBeLessThan(1e-6);
     expect(kls[1]!).toBeGreaterThan(1e-5);
     expect(kls[2]!).toBeGreaterThan(kls[1]!);
+  });
+
+  it('asks the reference once for all optimizer steps on a batch', async () => {
+    using policy = await tinyPolicy(gpu, { lora: LORA, reference: true });
+    const create = Plan.create.bind(Plan);
+    const dispatches: number[] = [];
+    Plan.create = async (...args) => {
+      const plan = await create(...args);
+      if (args[1].startsWith('pass')) dispatches.push(plan.dispatchCount);
+      return plan;
+    };
+    try {
+      using updater = await tinyUpdater(policy, GROUPS, { objective: config }, { learningRate: 0.02 });
+      const first = (await updater.update(GROUPS, 0)).micro[0]!;
+      const { loss, refLogProbs } = (await updater.update(GROUPS, 0.02, 2)).micro[0]!;
+      expect(refLogProbs).toEqual(first.refLogProbs);
+      expect(lossMetrics({ ...LOSS_DEFAULTS, ...config }, loss).kl).toBeGreaterThan(1e-5);
+      using _ = await tinyUpdater(policy, GROUPS, { objective: { lossType: 'grpo' } });
+    } finally {
+      Plan.create = create;
+    }
+    const [whole, again, without] = dispatches as [number, number, number];
+    expect(dispatches).toHaveLength(3);
+    expect(again).toBe(without);
+    expect(again).toBeLessThan(whole);
   });
 
   it('cannot be asked of a policy loaded without a reference', async () => {

@@ -1,14 +1,17 @@
 /** What the towers make of clips is made once, kept, and found again by content. */
-import { beforeAll, describe, expect, it } from 'vitest';
-import type { Example } from '../../src/data/types.ts';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Dataset, Example } from '../../src/data/types.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { type FeatureCache, folderFeatureCache, memoryFeatureCache } from '../../src/io/feature-cache.ts';
 import { InputError } from '../../src/math/errors.ts';
 import { tf } from '../../src/media/tf-device.ts';
+import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import { MediaTokenizer } from '../../src/rl/media-tokens.ts';
 import { type Decode, FeatureStore } from '../../src/worker/features.ts';
 import { frameChoice } from '../../src/worker/media-spec.ts';
 import { type OpenModel, openModel } from '../../src/worker/model.ts';
+import { Run } from '../../src/worker/run.ts';
 import { memoryDirectory } from '../io/memory-directory.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
 
@@ -50,7 +53,64 @@ const quiet = { weights: () => undefined, clips: () => undefined };
 const store = (cache: FeatureCache) => new FeatureStore(gpu, model, cache, decode);
 const never = () => false;
 
+/** What two epochs of a run on two clips do to clips, towers and projectors, epoch by epoch. */
+async function workByEpoch(values: Partial<Config>) {
+  const clips = [clip('a.mp4', 1), clip('b.mp4', 2)];
+  const work = { decoded: 0, towersLoaded: 0, projected: 0 };
+  const counting: Decode = (example, spec) => {
+    work.decoded++;
+    return decode(example, spec);
+  };
+  const report = { ...quiet, weights: () => void work.towersLoaded++ };
+  const features = new FeatureStore(gpu, model, folderFeatureCache(memoryDirectory()), counting);
+  const { prepare } = features;
+  features.prepare = (examples, _, stopped) => prepare.call(features, examples, report, stopped);
+  const config = parseConfig({
+    promptsPerStep: 2,
+    groupSize: 2,
+    maxCompletionLength: 2,
+    question: 'Which?',
+    ...values,
+  });
+  const data = { name: 'clips', examples: clips, issues: [], rows: 2 } as unknown as Dataset;
+  using run = await Run.load({
+    gpu,
+    model,
+    data,
+    features,
+    config,
+    before: [],
+    report: quiet,
+    stopped: never,
+  });
+  const project = vi.spyOn(MediaTokenizer.prototype, 'tokens');
+  const epochs = [];
+  try {
+    await run.prepareTraining();
+    for (let step = 0; step < 2; step++) {
+      expect((await run.takeStep()).metrics.epoch).toBe(step + 1);
+      epochs.push({ ...work, encoded: features.encoded, projected: project.mock.calls.length });
+    }
+  } finally {
+    project.mockRestore();
+  }
+  return epochs;
+}
+
 describe('features of clips', () => {
+  it.each([
+    ['adapters', {}, 0],
+    ['projectors', { trainProjectors: true, loraRank: 0 }, 2],
+  ] as const)(
+    'serve a second epoch that trains %s without decoding a clip or loading a tower',
+    async (_, values, projected) => {
+      const [first, second] = await workByEpoch(values);
+      expect(first).toMatchObject({ decoded: 2, encoded: 2, projected: 2 });
+      expect(first!.towersLoaded).toBeGreaterThan(0);
+      expect(second).toEqual({ ...first, projected: 2 + projected });
+    },
+  );
+
   it('are made once: a later visit loads no tower and sees the same', async () => {
     const cache = folderFeatureCache(memoryDirectory());
     const clips = [clip('a.mp4', 1), clip('b.mp4', 2)];
