@@ -6,8 +6,9 @@ import { planPasses, planRollout } from '../rl/batch-limits.ts';
 import { type Completion, Generator } from '../rl/generator.ts';
 import { LOSS_DEFAULTS } from '../rl/loss-config.ts';
 import type { MediaTokens } from '../rl/media-input.ts';
+import type { UpdateGroup } from '../rl/micro-batches.ts';
 import type { Policy } from '../rl/policy.ts';
-import { type UpdateGroup, Updater } from '../rl/update.ts';
+import { Updater } from '../rl/update.ts';
 
 export interface StepSize {
   readonly group: number;
