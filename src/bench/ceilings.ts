@@ -10,8 +10,13 @@ const multiplyAdd = defineKernel({ shader: 'ceilings', entry: 'multiply_add', un
 
 /** vec4 copied: 64 MiB, more than caches hold. */
 const COPY_COUNT = 1 << 22;
-const CHAIN_THREADS = 1 << 14;
-const CHAIN_STEPS = 1 << 6;
+const FEWEST_THREADS = 1 << 14;
+/** More than any device runs at a time. */
+const MOST_THREADS = 1 << 20;
+const FEWEST_STEPS = 1 << 6;
+const MOST_STEPS = 1 << 14;
+/** A dispatch that takes as long hides what it costs to submit it. */
+const BUSY_MS = 5;
 /** Eight links of eight chains of vec4, a multiplication and an addition each. */
 const OPERATIONS_A_STEP = 512;
 
@@ -37,16 +42,26 @@ async function bestMs(
   return time!.lowMs;
 }
 
+/** GFLOP/s of multiply-adds in registers: first more threads, then longer chains, until a dispatch takes long enough. */
+async function chainRate(gpu: Gpu, timing: TimingOptions, now?: () => number): Promise<number> {
+  let [threads, steps] = [FEWEST_THREADS, FEWEST_STEPS];
+  for (;;) {
+    const ms = await bestMs(gpu, multiplyAdd, threads, steps, timing, now);
+    if (ms >= BUSY_MS || steps >= MOST_STEPS) return (threads * steps * OPERATIONS_A_STEP) / ms / 1e6;
+    if (threads < MOST_THREADS) threads *= 4;
+    else steps *= 4;
+  }
+}
+
 /** Measures both ceilings by the clock `now`. */
 export async function measureCeilings(
   gpu: Gpu,
   timing: TimingOptions,
   now?: () => number,
 ): Promise<Ceilings> {
-  const chainMs = await bestMs(gpu, multiplyAdd, CHAIN_THREADS, CHAIN_STEPS, timing, now);
   const copyMs = await bestMs(gpu, copy, COPY_COUNT, 0, timing, now);
   return {
-    gflops: (CHAIN_THREADS * CHAIN_STEPS * OPERATIONS_A_STEP) / chainMs / 1e6,
+    gflops: await chainRate(gpu, timing, now),
     gigabytes: (2 * 16 * COPY_COUNT) / copyMs / 1e6,
   };
 }
