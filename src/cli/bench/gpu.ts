@@ -163,7 +163,6 @@ const percent = (share: number): string => formatPercent(share, 0);
 /** The report as lines; a ratio of steps is theirs over ours. */
 export function gpuLines({ adapter, sizes, ceilings, product, decode, step, ...rest }: GpuReport): string[] {
   const { prompt, completion, group } = sizes;
-  const theirs = (rest.torch as { stepMs?: { total?: number } } | undefined)?.stepMs?.total;
   return [
     `${adapter}: ${ceilingsText(ceilings)}`,
     `product ${sizes.product}³ f32: ${product.gflops.toFixed(1)} GFLOP/s, ${percent(product.share)} of the best`,
@@ -173,8 +172,24 @@ export function gpuLines({ adapter, sizes, ceilings, product, decode, step, ...r
     ),
     `GRPO step, P ${prompt}, C ${completion}, G ${group}: rollout ${step.rolloutMs.toFixed(0)} ms, update ${step.updateMs.toFixed(0)} ms, together ${step.totalMs.toFixed(0)} ms (${step.gflopsPerSecond.toFixed(1)} GFLOP/s)`,
     `memory at most ${(rest.memoryPeakBytes / 2 ** 30).toFixed(2)} GiB`,
-    theirs === undefined
-      ? 'PyTorch: not measured'
-      : `PyTorch's step: ${theirs.toFixed(0)} ms, ${(theirs / step.totalMs).toFixed(2)}x ours`,
+    torchLine(sizes, step.totalMs, rest.torch as TorchReport | undefined),
   ];
+}
+
+/** Of what test/bench/torch_peer.py prints. */
+interface TorchReport {
+  readonly sizes?: Readonly<Record<string, number>>;
+  readonly dtype?: string;
+  readonly trains?: string;
+  readonly stepMs?: { readonly total?: number };
+}
+
+function torchLine(ours: GpuReport['sizes'], totalMs: number, torch: TorchReport | undefined): string {
+  const theirMs = torch?.stepMs?.total;
+  if (theirMs === undefined) return 'PyTorch: not measured';
+  const named = `PyTorch's step (${torch?.dtype}, trains ${torch?.trains}): ${theirMs.toFixed(0)} ms`;
+  const isSame = (['prompt', 'completion', 'group'] as const).every(
+    (key) => torch?.sizes?.[key] === ours[key],
+  );
+  return isSame ? `${named}, ${(theirMs / totalMs).toFixed(2)}x ours` : `${named}, of another size`;
 }

@@ -31,9 +31,11 @@ describe('the peer in PyTorch', () => {
   });
 
   it('is set against our step where it was measured', () => {
-    expect(gpuLines({ ...REPORT, torch: { stepMs: { total: 10_000 } } }).at(-1)).toMatch(
-      /10000 ms, 2\.50x ours/,
-    );
+    const sizes = { prompt: 976, completion: 256, group: 8 };
+    const torch = { sizes, dtype: 'bfloat16', trains: 'full', stepMs: { total: 10_000 } };
+    const last = (found: object) => gpuLines({ ...REPORT, torch: found }).at(-1);
+    expect(last(torch)).toBe("PyTorch's step (bfloat16, trains full): 10000 ms, 2.50x ours");
+    expect(last({ ...torch, sizes: { ...sizes, group: 4 } })).toMatch(/10000 ms, of another size$/);
     expect(gpuLines(REPORT).at(-1)).toBe('PyTorch: not measured');
     expect(gpuLines(REPORT)[2]).toMatch(/8 rows: 90\.0 tokens\/s, 25 % of the 360/);
   });
