@@ -28,9 +28,10 @@ export const DEFAULT_TIMING: TimingOptions = { samples: 7, sampleMs: 40, patienc
 const LEAST_SAMPLES = 3;
 const MOST_REPEATS = 64;
 
-/** Milliseconds of one computation: median and quartiles over the samples. */
+/** Milliseconds of one computation: median, least and quartiles over the samples. */
 export interface Timing {
   readonly medianMs: number;
+  readonly bestMs: number;
   readonly lowMs: number;
   readonly highMs: number;
 }
@@ -51,6 +52,7 @@ async function repeatsFor(contestant: Contestant, sampleMs: number, now: () => n
 
 const timingOf = (samples: readonly number[]): Timing => ({
   medianMs: median(samples),
+  bestMs: Math.min(...samples),
   lowMs: quantile(samples, 0.25),
   highMs: quantile(samples, 0.75),
 });
