@@ -39,7 +39,7 @@ const GRPO_STEP: Partial<Record<Series, readonly number[]>> = {
   prompt: [100, 250, 500, 1000, 2000],
 };
 
-/** A size to be timed, and a step towards it. */
+/** A point before it is timed. */
 interface Candidate extends Omit<GrowthPoint, 'ms'> {
   readonly contestant: Contestant;
 }

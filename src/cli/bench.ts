@@ -34,10 +34,6 @@ import { browserObstacle, onnxNames, openOnnxBench } from './bench/onnx.ts';
 import { randomPolicy } from './bench/random-checkpoint.ts';
 import { timeTrainingPass } from './bench/training-pass.ts';
 
-const TRAINING_PASS = 'training-pass';
-const GROWTH = 'growth';
-const LONG_RUN = 'long-run';
-
 /** What GRPO steps train while they are timed against the sizes of their group. */
 const GROWTH_FIELDS = {
   hidden_size: 64,
@@ -47,7 +43,7 @@ const GROWTH_FIELDS = {
   num_key_value_heads: 2,
   vocab_size: 512,
 };
-/** Slow points are sampled as often as fast ones. */
+/** Rounds over all points; a round is never broken off. */
 const GROWTH_TIMING = { samples: 3, sampleMs: 20, patienceMs: 100_000 };
 
 /** Milliseconds by the wall, or of processor time that all threads of this process took. */
@@ -155,34 +151,37 @@ async function compareInBrowser(filter: string, table: Table): Promise<void> {
   await bench.close();
 }
 
+async function timeLongRun(gpu: Gpu, { steps, now, json, clock }: Arguments): Promise<void> {
+  const found = await longRun(gpu, steps, now);
+  console.log(longRunLines(found).join('\n'));
+  writeReport(json, { adapter: gpu.info.description, clock, ...found });
+}
+
+async function timeGrowth(gpu: Gpu, { now, json, clock }: Arguments): Promise<void> {
+  using policy = await randomPolicy(gpu, GROWTH_FIELDS, { rank: 8, maxPositions: 2200 });
+  const points = predict(await measureGrowth(gpu, policy, GROWTH_TIMING, now));
+  console.log(growthLines(points).join('\n'));
+  writeReport(json, { adapter: gpu.info.description, clock, worst: worstDeviations(points), points });
+}
+
+/** What has no rows against peers, by name. */
+const APART: Readonly<Record<string, (gpu: Gpu, wishes: Arguments) => Promise<void>>> = {
+  growth: timeGrowth,
+  'long-run': timeLongRun,
+  'training-pass': (gpu, { size }) => timeTrainingPass(gpu, size),
+};
+
 async function main(): Promise<void> {
   const wishes = parseArguments();
-  const { filter, now, size } = wishes;
+  const { filter, now } = wishes;
   const { device, info, gpu: navigatorGpu } = await openNodeDevice();
   const gpu = new Gpu(device, { info });
-  if (filter === TRAINING_PASS) return await timeTrainingPass(gpu, size);
-  if (filter === LONG_RUN) {
-    const found = await longRun(gpu, wishes.steps, now);
-    console.log(longRunLines(found).join('\n'));
-    writeReport(wishes.json, { adapter: info.description, clock: wishes.clock, ...found });
-    return;
-  }
-  if (filter === GROWTH) {
-    using policy = await randomPolicy(gpu, GROWTH_FIELDS, { rank: 8, maxPositions: 2200 });
-    const points = predict(await measureGrowth(gpu, policy, GROWTH_TIMING, now));
-    console.log(growthLines(points).join('\n'));
-    writeReport(wishes.json, {
-      adapter: info.description,
-      clock: wishes.clock,
-      worst: worstDeviations(points),
-      points,
-    });
-    return;
-  }
+  const apart = APART[filter];
+  if (apart) return await apart(gpu, wishes);
   const comparisons = suite().filter((one) => wantedPeers(one, filter).length > 0);
   if (comparisons.length === 0 && onnxNames().every((one) => wantedPeers(one, filter).length === 0)) {
     throw new InputError(`No row's name holds "${filter}".`, {
-      hint: `Try batching, matmul, layer, attention, mlp, norm, packing, prefill, decode or ${TRAINING_PASS}.`,
+      hint: `Try batching, matmul, layer, attention, mlp, norm, packing, prefill, decode, ${Object.keys(APART).join(', ')}.`,
     });
   }
   if (comparisons.some((one) => wantedPeers(one, filter).includes('jax-js'))) await startJax(navigatorGpu);
