@@ -7,30 +7,8 @@
 // the heads of a group: no atomics, the same bits every time.
 // Threads: 64 consecutive queries (keys, in backward_keys) of one head to a workgroup, so neighbours read the same rows.
 // VECS = HEAD_DIM / 4.  "heads" below counts query heads.
+//! include attention_parts
 //! include grid
-struct Uniforms { queries: u32, keys: u32, heads: u32, group: u32, scale: f32 }
-@group(0) @binding(0) var<uniform> u: Uniforms;
-@group(0) @binding(1) var<storage, read> q: array<vec4<f32>>;                // [queries, heads, VECS]
-@group(0) @binding(2) var<storage, read> k: array<vec4<f32>>;                // [>= keys, heads / group, VECS]
-@group(0) @binding(3) var<storage, read> v: array<vec4<f32>>;                // [>= keys, heads / group, VECS]
-@group(0) @binding(4) var<storage, read> spans: array<vec4<u32>>;            // [queries]
-@group(0) @binding(5) var<storage, read_write> o: array<vec4<f32>>;          // [queries, heads, VECS]
-@group(0) @binding(6) var<storage, read_write> lse: array<f32>;              // [queries, heads], kept for backward
-@group(0) @binding(7) var<storage, read> saved_o: array<vec4<f32>>;          // [queries, heads, VECS]
-@group(0) @binding(8) var<storage, read> saved_lse: array<f32>;              // [queries, heads]
-@group(0) @binding(9) var<storage, read> d_o: array<vec4<f32>>;              // [queries, heads, VECS]
-@group(0) @binding(10) var<storage, read_write> moments: array<vec2<f32>>;   // [queries, heads] (L, D)
-@group(0) @binding(11) var<storage, read> saved_moments: array<vec2<f32>>;   // [queries, heads] (L, D)
-@group(0) @binding(12) var<storage, read_write> dq: array<vec4<f32>>;        // [queries, heads, VECS]
-@group(0) @binding(13) var<storage, read> key_spans: array<vec2<u32>>;       // [keys] first and end of the queries seeing it
-@group(0) @binding(14) var<storage, read_write> dk: array<vec4<f32>>;        // [keys, heads, VECS], one part per query head
-@group(0) @binding(15) var<storage, read_write> dv: array<vec4<f32>>;        // [keys, heads, VECS]
-@group(0) @binding(16) var<storage, read> parts: array<vec4<f32>>;           // [keys, heads, VECS]
-@group(0) @binding(17) var<storage, read_write> total: array<vec4<f32>>;     // [keys, heads / group, VECS]
-
-const VECS = HEAD_DIM / 4u;
-const LOWEST = -1e30;
-const SMALLEST = 1e-30;  // where a query sees no key, the sum is 0 and everything divided by it too
 alias Row = array<vec4<f32>, VECS>;
 // Rows of small heads are kept in registers between their two uses; those of large heads would spill, and are read again.
 const KEEP = VECS <= 8u;

@@ -30,6 +30,10 @@ const fewRows = (formats: readonly number[], norms: readonly boolean[]): Defines
 /** Definitions by shader; a shader that is not named takes none. Head sizes stand for all multiples of 4 up to 128. */
 const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
   attention: [4, 16, 64, 128].map((HEAD_DIM) => ({ HEAD_DIM })),
+  attention_subgroups: [
+    { HEAD_DIM: 16, LANES: 8, WIDTH: 4 },
+    { HEAD_DIM: 32, LANES: 8, WIDTH: 8 },
+  ],
   decode_project: fewRows([0, 1, 4], [true, false]),
   decode_residual: fewRows([0, 2, 3], [false]),
   decode_swiglu: fewRows([0, 1, 3], [true]),

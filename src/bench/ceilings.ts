@@ -1,12 +1,8 @@
-import { defineKernel, type Gpu, read, write } from '../gpu/index.ts';
+import type { Gpu, Recorder, Tensor } from '../gpu/index.ts';
+import { CHAIN_OPERATIONS, recordChains, recordCopy } from '../ops/ceilings.ts';
 import type { Ceilings } from '../protocol/bench.ts';
 import { plannedContestant } from './planned.ts';
 import { type TimingOptions, timeInTurns } from './timing.ts';
-
-const uniforms = { count: 'u32', steps: 'u32', factor: 'f32' } as const;
-const bindings = { x: read(1), y: write(2) };
-const copy = defineKernel({ shader: 'ceilings', entry: 'copy', uniforms, bindings });
-const multiplyAdd = defineKernel({ shader: 'ceilings', entry: 'multiply_add', uniforms, bindings });
 
 /** vec4 copied: 64 MiB, more than caches hold. */
 const COPY_COUNT = 1 << 22;
@@ -17,24 +13,16 @@ const FEWEST_STEPS = 1 << 6;
 const MOST_STEPS = 1 << 14;
 /** A dispatch that takes as long hides what it costs to submit it. */
 const BUSY_MS = 5;
-/** Eight links of eight chains of vec4, a multiplication and an addition each. */
-const OPERATIONS_A_STEP = 512;
 
 async function bestMs(
   gpu: Gpu,
-  kernel: typeof copy,
   count: number,
-  steps: number,
+  record: (recorder: Recorder, x: Tensor) => Tensor,
   timing: TimingOptions,
   now?: () => number,
 ): Promise<number> {
   const x = gpu.tensor('inputs', 'ceiling input', [4 * count]);
-  const contestant = await plannedContestant(gpu, kernel.entry, ({ recorder }) => {
-    const y = recorder.temp('ceiling output', [4 * count]);
-    const workgroups = Math.ceil(count / 64);
-    recorder.dispatch(kernel, { uniforms: { count, steps, factor: 0.5 }, tensors: { x, y }, workgroups });
-    return y;
-  });
+  const contestant = await plannedContestant(gpu, 'ceiling', ({ recorder }) => record(recorder, x));
   await contestant.start();
   const [time] = await timeInTurns([contestant], timing, now);
   contestant.dispose();
@@ -46,8 +34,9 @@ async function bestMs(
 async function chainRate(gpu: Gpu, timing: TimingOptions, now?: () => number): Promise<number> {
   let [threads, steps] = [FEWEST_THREADS, FEWEST_STEPS];
   for (;;) {
-    const ms = await bestMs(gpu, multiplyAdd, threads, steps, timing, now);
-    if (ms >= BUSY_MS || steps >= MOST_STEPS) return (threads * steps * OPERATIONS_A_STEP) / ms / 1e6;
+    const length = steps;
+    const ms = await bestMs(gpu, threads, (recorder, x) => recordChains(recorder, x, length), timing, now);
+    if (ms >= BUSY_MS || steps >= MOST_STEPS) return (threads * steps * CHAIN_OPERATIONS) / ms / 1e6;
     if (threads < MOST_THREADS) threads *= 4;
     else steps *= 4;
   }
@@ -59,7 +48,7 @@ export async function measureCeilings(
   timing: TimingOptions,
   now?: () => number,
 ): Promise<Ceilings> {
-  const copyMs = await bestMs(gpu, copy, COPY_COUNT, 0, timing, now);
+  const copyMs = await bestMs(gpu, COPY_COUNT, recordCopy, timing, now);
   return {
     gflops: await chainRate(gpu, timing, now),
     gigabytes: (2 * 16 * COPY_COUNT) / copyMs / 1e6,

@@ -1,10 +1,11 @@
 /**
  * `npm run bench [-- FILTER] [--json FILE] [--clock wall|cpu] [--adapter swiftshader|lavapipe|default]`: our kernels against those of tfjs,
  * jax-js and onnxruntime-web, and against our own plain ways, in one run on one adapter. A ratio is their time over ours,
- * so above 1 we are faster. FILTER is part of a row's name (`matmul`, `layer/tfjs`, `Whisper`); `training-pass` times one
- * training pass of the demo, kernel by kernel; `growth` sets times against a cost model, `long-run [--steps N]` tells whether steps stay
- * as fast as they were, and `--gpu` asks a GPU at real size (src/cli/bench-gpu.ts). A software adapter computes on this process's threads: there `--clock cpu` counts
- * their processor time, which others on a busy machine disturb less. onnxruntime-web, in a browser, is timed by the wall.
+ * so above 1 we are faster. FILTER is part of a row's name (`matmul`, `layer/tfjs`, `Whisper`), or one of these: `training-pass` times
+ * one training pass of the demo, kernel by kernel; `step-phases` says where the time of its GRPO steps goes; `growth` sets times
+ * against a cost model; `long-run [--steps N]` tells whether steps stay as fast as they were. `--gpu` asks a GPU at real size
+ * (src/cli/bench-gpu.ts). A software adapter computes on this process's threads: there `--clock cpu` counts their processor
+ * time, which others on a busy machine disturb less. onnxruntime-web, in a browser, is timed by the wall.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -32,6 +33,7 @@ import { openNodeDevice } from './adapter.ts';
 import { longRun, longRunLines } from './bench/long-run.ts';
 import { browserObstacle, onnxNames, openOnnxBench } from './bench/onnx.ts';
 import { randomPolicy } from './bench/random-checkpoint.ts';
+import { timeStepPhases } from './bench/step-phases.ts';
 import { timeTrainingPass } from './bench/training-pass.ts';
 
 /** What GRPO steps train while they are timed against the sizes of their group. */
@@ -168,6 +170,7 @@ async function timeGrowth(gpu: Gpu, { now, json, clock }: Arguments): Promise<vo
 const APART: Readonly<Record<string, (gpu: Gpu, wishes: Arguments) => Promise<void>>> = {
   growth: timeGrowth,
   'long-run': timeLongRun,
+  'step-phases': (gpu) => timeStepPhases(gpu),
   'training-pass': (gpu, { size }) => timeTrainingPass(gpu, size),
 };
 

@@ -1,6 +1,9 @@
+import { DeviceClock } from './device-clock.ts';
 import { MemoryLedger, type MemoryPart } from './ledger.ts';
+import { FULL_PACE, type Pace } from './pace.ts';
 import { PipelineCache } from './pipelines.ts';
 import { namesSoftware } from './software.ts';
+import { StagingPool } from './staging.ts';
 import { byteLength, type DType, type Tensor } from './tensor.ts';
 import type { Traits } from './traits.ts';
 
@@ -33,13 +36,20 @@ export class Gpu {
   readonly device: GPUDevice;
   readonly ledger = new MemoryLedger();
   readonly pipelines: PipelineCache;
+  /** How closely the submissions of plans follow one another; may change between two runs of a plan. */
+  pace: Pace = FULL_PACE;
+  /** Times parts of a step. */
+  readonly clock: DeviceClock;
   readonly info: Pick<AdapterFacts, 'vendor' | 'architecture' | 'description'>;
   readonly traits: Traits;
+  readonly #staging: StagingPool;
   readonly #live = new Map<GPUBuffer, { part: MemoryPart; bytes: number }>();
 
   constructor(device: GPUDevice, options: GpuOptions = {}) {
     this.device = device;
     this.pipelines = new PipelineCache(device);
+    this.#staging = new StagingPool(device, this.ledger);
+    this.clock = new DeviceClock(this);
     const facts = options.info ?? { vendor: 'unknown', architecture: '', description: '' };
     const { vendor, architecture, description } = facts;
     this.info = { vendor, architecture, description };
@@ -71,6 +81,12 @@ export class Gpu {
     const buffer = this.#create('inputs', { label, size: bytes.byteLength, usage });
     this.device.queue.writeBuffer(buffer, 0, bytes);
     return buffer;
+  }
+
+  /** A buffer that query sets are resolved into, accounted under 'staging'. */
+  queryBuffer(label: string, bytes: number): GPUBuffer {
+    const usage = GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC;
+    return this.#create('staging', { label, size: bytes, usage });
   }
 
   #create(part: MemoryPart, descriptor: GPUBufferDescriptor): GPUBuffer {
@@ -124,23 +140,12 @@ export class Gpu {
   /** Reads a tensor's bytes back; resolves when everything submitted before has run. */
   async readBytes(tensor: Tensor, bytes = byteLength(tensor)): Promise<ArrayBuffer> {
     const { buffer, offset } = placed(tensor);
-    const size = wholeWords(bytes);
-    const staging = this.device.createBuffer({
-      label: `staging of ${tensor.label}`,
-      size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    this.ledger.add('staging', size);
-    try {
-      const encoder = this.device.createCommandEncoder({ label: `read ${tensor.label}` });
-      encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
-      this.device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(GPUMapMode.READ);
-      return staging.getMappedRange().slice(0);
-    } finally {
-      staging.destroy();
-      this.ledger.remove('staging', size);
-    }
+    return await this.readBuffer(buffer, offset, wholeWords(bytes));
+  }
+
+  /** The same of a buffer's bytes: whole words. */
+  readBuffer(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    return this.#staging.read(buffer, offset, bytes);
   }
 
   /** Reads an f32 tensor back. */
@@ -151,6 +156,12 @@ export class Gpu {
   /** Reads a u32 tensor back. */
   async readU32(tensor: Tensor): Promise<Uint32Array> {
     return new Uint32Array(await this.readBytes(tensor));
+  }
+
+  /** Frees the buffers that are kept for reading back and for timing; who needs them next makes them anew. */
+  trim(): void {
+    this.clock.trim();
+    this.#staging.trim();
   }
 
   /** Frees a buffer and takes it off the ledger. */
@@ -171,10 +182,12 @@ export class Gpu {
   async checked<T>(what: string, work: () => T | Promise<T>): Promise<T> {
     this.device.pushErrorScope('validation');
     this.device.pushErrorScope('out-of-memory');
-    const pop = async () => [await this.device.popErrorScope(), await this.device.popErrorScope()] as const;
+    // Work that is done when it returns is popped at once: what others do meanwhile stays out of its scopes.
+    const pop = () => Promise.all([this.device.popErrorScope(), this.device.popErrorScope()]);
     let result: T;
     try {
-      result = await work();
+      const working = work();
+      result = working instanceof Promise ? await working : working;
     } catch (error) {
       await pop();
       throw error;

@@ -34,6 +34,8 @@ export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #compose: typeof composeShader;
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
+  /** Told of pipelines that are asked for, and of those that are made. */
+  #watch: { asked(): void; made(): void } | undefined;
 
   /** `compose` makes a shader's text; another one only where a test needs shaders that are not in the folder. */
   constructor(device: GPUDevice, compose = composeShader) {
@@ -52,8 +54,26 @@ export class PipelineCache {
     if (!pipeline) {
       pipeline = this.#compile(kernel, special, label);
       this.#pipelines.set(key, pipeline);
+      this.#watch?.asked();
+      const { made } = this.#watch ?? {};
+      // Who asked for it hears of a failure.
+      if (made) pipeline.then(made, made);
     }
     return pipeline;
+  }
+
+  /** Does `work`, and reports how many of the pipelines that it needs anew are compiled. */
+  async reporting<T>(report: (done: number, total: number) => void, work: () => Promise<T>): Promise<T> {
+    let [done, total] = [0, 0];
+    this.#watch = {
+      asked: () => report(done, ++total),
+      made: () => report(++done, total),
+    };
+    try {
+      return await work();
+    } finally {
+      this.#watch = undefined;
+    }
   }
 
   async #compile(kernel: Kernel, special: Specialisation, label: string): Promise<Pipeline> {

@@ -2,21 +2,38 @@ import type { Arena } from './arena.ts';
 import type { Gpu } from './device.ts';
 import { encodeUniforms, kernelLabel } from './kernel.ts';
 import { assignObjects, lifetimes } from './lifetimes.ts';
+import { rest } from './pace.ts';
 import type { Pipeline } from './pipelines.ts';
 import type { Dispatch, Recorder } from './recorder.ts';
 import { byteLength, type Tensor } from './tensor.ts';
 
 /** Uniform slots are bound at multiples of the default minUniformBufferOffsetAlignment, in bytes. */
 const UNIFORM_SLOT = 256;
-/** How long one submission should keep the GPU, so that the screen stays alive and no watchdog bites. */
-const SUBMIT_MS = 50;
-const FIRST_SLICE = 64;
+/** Dispatches of a submission before it is known how long one takes; without queueing, as many as may be too many. */
+const FIRST_SLICE = { queued: 64, paced: 8 };
+const MOST_DISPATCHES = 4096;
 
 interface Step {
   readonly label: string;
   readonly pipeline: Pipeline;
   readonly bindGroup: GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
+}
+
+/** Dispatches that follow one another in one part of a step: from `first` to before `end`. */
+interface Stretch {
+  readonly first: number;
+  readonly end: number;
+  readonly part: string | undefined;
+}
+
+function stretchesOf({ dispatches, marks }: Recorder): Stretch[] {
+  const starts = [{ first: 0, part: undefined }, ...marks];
+  return starts.map(({ first, part }, index) => ({
+    first,
+    end: starts[index + 1]?.first ?? dispatches.length,
+    part,
+  }));
 }
 
 export interface DispatchTime {
@@ -80,13 +97,21 @@ export class Plan {
   readonly #uniforms: GPUBuffer;
   readonly #placement: Placement;
   readonly #label: string;
-  #slice = FIRST_SLICE;
-  #calibrated = false;
+  readonly #stretches: readonly Stretch[];
+  /** Of one dispatch, on the average; known once the plan has run. */
+  #milliseconds?: number;
 
-  private constructor(gpu: Gpu, label: string, steps: Step[], uniforms: GPUBuffer, placement: Placement) {
+  private constructor(
+    gpu: Gpu,
+    label: string,
+    { steps, stretches }: { steps: Step[]; stretches: readonly Stretch[] },
+    uniforms: GPUBuffer,
+    placement: Placement,
+  ) {
     this.#gpu = gpu;
     this.#label = label;
     this.#steps = steps;
+    this.#stretches = stretches;
     this.#uniforms = uniforms;
     this.#placement = placement;
   }
@@ -106,7 +131,7 @@ export class Plan {
       const steps = recorder.dispatches.map((dispatch, index) =>
         makeStep(gpu, dispatch, pipelines[index]!, placement, { buffer: uniforms, slot: slots[index]! }),
       );
-      return new Plan(gpu, label, steps, uniforms, placement);
+      return new Plan(gpu, label, { steps, stretches: stretchesOf(recorder) }, uniforms, placement);
     });
   }
 
@@ -122,12 +147,35 @@ export class Plan {
 
   /** Submits every dispatch in order. Returns once submitted; reading a result waits for it. */
   async run(): Promise<void> {
-    if (!this.#calibrated) {
-      this.#calibrated = true;
-      await this.#calibrate();
-      return;
+    if (this.#milliseconds === undefined) await this.#calibrate();
+    else if (this.#gpu.pace.restShare > 0) await this.#submitPaced();
+    else for (const slice of this.#slices()) this.#submit(slice);
+  }
+
+  /** Submits slice after slice, the next one when the device has rested from the last. */
+  async #submitPaced(): Promise<void> {
+    const { device, pace } = this.#gpu;
+    for (const slice of this.#slices()) {
+      const since = performance.now();
+      this.#submit(slice);
+      await rest(device.queue, since, pace);
     }
-    for (let start = 0; start < this.#steps.length; start += this.#slice) this.#submit(start);
+  }
+
+  /** What goes into one submission each: as many dispatches as the pace lets, of one part of a step only. */
+  #slices(): Stretch[] {
+    const { submitMs, restShare } = this.#gpu.pace;
+    const fitting =
+      this.#milliseconds === undefined
+        ? FIRST_SLICE[restShare > 0 ? 'paced' : 'queued']
+        : Math.floor(submitMs / this.#milliseconds);
+    const length = Math.max(1, Math.min(MOST_DISPATCHES, fitting));
+    return this.#stretches.flatMap(({ first, end, part }) =>
+      Array.from({ length: Math.ceil((end - first) / length) }, (_, index) => {
+        const start = first + index * length;
+        return { first: start, end: Math.min(end, start + length), part };
+      }),
+    );
   }
 
   async #calibrate(): Promise<void> {
@@ -135,19 +183,25 @@ export class Plan {
     await queue.onSubmittedWorkDone();
     const start = performance.now();
     await this.#gpu.checked(`run ${this.#label}`, () => {
-      for (let at = 0; at < this.#steps.length; at += this.#slice) this.#submit(at);
+      for (const slice of this.#slices()) this.#submit(slice);
     });
     await queue.onSubmittedWorkDone();
-    const msPerDispatch = (performance.now() - start) / Math.max(1, this.#steps.length);
-    this.#slice = Math.max(1, Math.min(4096, Math.floor(SUBMIT_MS / msPerDispatch)));
+    this.#milliseconds = (performance.now() - start) / Math.max(1, this.#steps.length);
   }
 
-  #submit(start: number): void {
-    const encoder = this.#gpu.device.createCommandEncoder({ label: this.#label });
-    const pass = encoder.beginComputePass({ label: this.#label });
-    const end = Math.min(this.#steps.length, start + this.#slice);
+  #submit({ first, end, part }: Stretch): void {
+    this.#gpu.clock.submit(part, (timing) => {
+      const encoder = this.#gpu.device.createCommandEncoder({ label: this.#label });
+      const pass = encoder.beginComputePass({ label: this.#label, ...timing });
+      this.#encode(pass, first, end);
+      pass.end();
+      return encoder.finish();
+    });
+  }
+
+  #encode(pass: GPUComputePassEncoder, first: number, end: number): void {
     let current: GPUComputePipeline | undefined;
-    for (let index = start; index < end; index++) {
+    for (let index = first; index < end; index++) {
       const { pipeline, bindGroup, workgroups } = this.#steps[index]!;
       if (pipeline.pipeline !== current) {
         current = pipeline.pipeline;
@@ -156,8 +210,6 @@ export class Plan {
       pass.setBindGroup(0, bindGroup);
       pass.dispatchWorkgroups(...workgroups);
     }
-    pass.end();
-    this.#gpu.device.queue.submit([encoder.finish()]);
   }
 
   /** Runs each dispatch in a pass of its own between two timestamps. Throws where the device cannot take them. */

@@ -37,6 +37,8 @@ export class Recorder {
   readonly dispatches: Dispatch[] = [];
   readonly planned: Tensor[] = [];
   readonly kept = new Set<number>();
+  /** Where parts of a step begin, in order. */
+  readonly marks: { readonly first: number; readonly part: string }[] = [];
 
   constructor(traits: Traits = PLAIN) {
     this.traits = traits;
@@ -53,6 +55,11 @@ export class Recorder {
   keep(tensor: Tensor): Tensor {
     if (tensor.storage.kind === 'planned') this.kept.add(tensor.storage.id);
     return tensor;
+  }
+
+  /** Says which part of a step the dispatches from here on are; they are timed under its name. */
+  mark(part: string): void {
+    this.marks.push({ first: this.dispatches.length, part });
   }
 
   dispatch<U extends string, B extends string>(kernel: Kernel<U, B>, options: DispatchOptions<U, B>): void {

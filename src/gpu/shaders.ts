@@ -1,6 +1,6 @@
 /**
  * The WGSL files of `shaders/`, put together for one pipeline: header (constants and aliases), then the file,
- * then every file it names in `//! include NAME` lines, each once; `enable` lines go to the top. A line map leads a compiler message back to
+ * then every file it names in `//! include NAME` lines, each once; `enable` and `diagnostic` lines go to the top. A line map leads a compiler message back to
  * the file and line it is about.
  */
 const sources = import.meta.glob<string>('/shaders/**/*.wgsl', {
@@ -42,25 +42,31 @@ function headerLine([name, value]: [string, number | boolean | string]): string 
   return `alias ${name} = ${value};`;
 }
 
+interface Line {
+  readonly text: string;
+  readonly file: string;
+  /** 1-based, in its file. */
+  readonly line: number;
+}
+
+const linesOf = (file: string, texts: readonly string[]): Line[] =>
+  texts.map((text, index) => ({ text, file, line: index + 1 }));
+
+/** WGSL wants directives before everything else. */
+const isDirective = ({ text }: Line): boolean => /^(enable|diagnostic)\b.*;$/.test(text);
+
 /** Composes shaders/`name`.wgsl with its includes and `defines`. Throws if a file does not exist. */
 export function composeShader(name: string, defines: Defines = {}, readFile = readSource): ComposedShader {
-  const header = Object.entries(defines).map(headerLine);
-  const lines = header.slice();
-  const map = header.map((_, index) => ({ file: `header of ${name}`, line: index + 1 }));
-  const enabled: string[] = [];
-  for (const file of collectIncludes(name, new Set([name]), readFile)) {
-    readFile(file)
-      .split('\n')
-      .forEach((text, index) => {
-        const enables = /^enable .*;$/.test(text);
-        if (enables) enabled.push(text);
-        lines.push(enables ? '' : text);
-        map.push({ file: `shaders/${file}.wgsl`, line: index + 1 });
-      });
-  }
+  const header = linesOf(`header of ${name}`, Object.entries(defines).map(headerLine));
+  const files = collectIncludes(name, new Set([name]), readFile);
+  const body = files.flatMap((file) => linesOf(`shaders/${file}.wgsl`, readFile(file).split('\n')));
+  const lines = [...body.filter(isDirective), ...header, ...body.filter((line) => !isDirective(line))];
   return {
-    code: [...enabled, ...lines].join('\n'),
-    origin: (line) => map[line - enabled.length - 1] ?? { file: `shaders/${name}.wgsl`, line },
+    code: lines.map(({ text }) => text).join('\n'),
+    origin: (number) => {
+      const { file, line } = lines[number - 1] ?? { file: `shaders/${name}.wgsl`, line: number };
+      return { file, line };
+    },
   };
 }
 

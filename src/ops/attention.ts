@@ -1,47 +1,53 @@
-import { defineKernel, expectShape, read, type Tape, type Tensor, write } from '../gpu/index.ts';
+import { defineKernel, expectShape, read, type Tape, type Tensor, type Traits, write } from '../gpu/index.ts';
 import { resizeHeads } from './resize-heads.ts';
 
 const uniforms = { queries: 'u32', keys: 'u32', heads: 'u32', group: 'u32', scale: 'f32' } as const;
-const forward = defineKernel({
-  shader: 'attention',
-  entry: 'forward',
-  uniforms,
-  bindings: { q: read(1), k: read(2), v: read(3), spans: read(4), o: write(5), lse: write(6) },
+
+/** The walks over keys and queries, a thread for itself or a subgroup together. */
+const walks = (shader: string) => ({
+  forward: defineKernel({
+    shader,
+    entry: 'forward',
+    uniforms,
+    bindings: { q: read(1), k: read(2), v: read(3), spans: read(4), o: write(5), lse: write(6) },
+  }),
+  backwardQueries: defineKernel({
+    shader,
+    entry: 'backward_queries',
+    uniforms,
+    bindings: {
+      q: read(1),
+      k: read(2),
+      v: read(3),
+      spans: read(4),
+      dO: read(9),
+      moments: read(11),
+      dq: write(12),
+    },
+  }),
+  backwardKeys: defineKernel({
+    shader,
+    entry: 'backward_keys',
+    uniforms,
+    bindings: {
+      q: read(1),
+      k: read(2),
+      v: read(3),
+      dO: read(9),
+      moments: read(11),
+      keySpans: read(13),
+      dk: write(14),
+      dv: write(15),
+    },
+  }),
 });
+const ALONE = walks('attention');
+const TOGETHER = walks('attention_subgroups');
 const backwardMoments = defineKernel({
   shader: 'attention',
   entry: 'backward_moments',
   uniforms,
   bindings: { o: read(7), lse: read(8), dO: read(9), moments: write(10) },
-});
-const backwardQueries = defineKernel({
-  shader: 'attention',
-  entry: 'backward_queries',
-  uniforms,
-  bindings: {
-    q: read(1),
-    k: read(2),
-    v: read(3),
-    spans: read(4),
-    dO: read(9),
-    moments: read(11),
-    dq: write(12),
-  },
-});
-const backwardKeys = defineKernel({
-  shader: 'attention',
-  entry: 'backward_keys',
-  uniforms,
-  bindings: {
-    q: read(1),
-    k: read(2),
-    v: read(3),
-    dO: read(9),
-    moments: read(11),
-    keySpans: read(13),
-    dk: write(14),
-    dv: write(15),
-  },
 });
 const sumGroup = defineKernel({
   shader: 'attention',
@@ -70,9 +76,38 @@ export interface AttentionOptions {
 interface Shapes {
   readonly values: { queries: number; keys: number; heads: number; group: number; scale: number };
   readonly defines: { HEAD_DIM: number };
+  readonly walk: Walk;
 }
 
-function checked(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions, scale: number): Shapes {
+/** How queries and keys are walked over. */
+interface Walk {
+  readonly kernels: typeof ALONE;
+  /** Queries, or keys, of one head that a workgroup takes. */
+  readonly rows: number;
+  readonly defines: { HEAD_DIM: number; LANES?: number; WIDTH?: number };
+}
+
+/** Fewer threads share too few reads to pay for handing them round. */
+const SHARING_LANES = 8;
+
+/** Subgroups where reads cost more than arithmetic; they share a head's row by four or eight times four columns. */
+export function walkOf({ isSoftware, lanes }: Traits, headDim: number): Walk {
+  const defines = { HEAD_DIM: headDim };
+  if (!isSoftware || lanes < SHARING_LANES || headDim % 16 !== 0) {
+    return { kernels: ALONE, rows: 64, defines };
+  }
+  const width = headDim % 32 === 0 ? 8 : 4;
+  return { kernels: TOGETHER, rows: lanes, defines: { ...defines, LANES: lanes, WIDTH: width } };
+}
+
+function checked(
+  traits: Traits,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  options: AttentionOptions,
+  scale: number,
+): Shapes {
   const { heads, kvHeads, headDim, spans } = options;
   if (heads % kvHeads !== 0) {
     throw new Error(`attention: ${heads} query heads cannot be shared out over ${kvHeads} key/value heads.`);
@@ -84,7 +119,7 @@ function checked(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions, sca
   expectShape('attention spans', spans, [queries, 4]);
   const group = heads / kvHeads;
   const values = { queries, keys, heads, group, scale };
-  return { values, defines: { HEAD_DIM: headDim } };
+  return { values, defines: { HEAD_DIM: headDim }, walk: walkOf(traits, headDim) };
 }
 
 /**
@@ -115,17 +150,17 @@ function attend(
   options: AttentionOptions,
   scale: number,
 ): Tensor {
-  const shapes = checked(q, k, v, options, scale);
-  const { values, defines } = shapes;
-  const { queries, heads } = values;
   const { recorder } = tape;
+  const shapes = checked(recorder.traits, q, k, v, options, scale);
+  const { values, defines, walk } = shapes;
+  const { queries, heads } = values;
   const o = recorder.temp('attention', q.shape);
   const lse = recorder.temp('attention log-sum-exp', [queries, heads]);
-  recorder.dispatch(forward, {
+  recorder.dispatch(walk.kernels.forward, {
     uniforms: values,
-    defines,
+    defines: walk.defines,
     tensors: { q, k, v, spans: options.spans, o, lse },
-    workgroups: Math.ceil(queries / 64) * heads,
+    workgroups: Math.ceil(queries / walk.rows) * heads,
   });
   tape.record([o], [q, k, v], () => {
     const dO = tape.gradOf(o)!;
@@ -138,11 +173,11 @@ function attend(
     });
     if (tape.needsGrad(q)) {
       const dq = recorder.temp('d attention q', q.shape);
-      recorder.dispatch(backwardQueries, {
+      recorder.dispatch(walk.kernels.backwardQueries, {
         uniforms: values,
-        defines,
+        defines: walk.defines,
         tensors: { q, k, v, spans: options.spans, dO, moments, dq },
-        workgroups: Math.ceil(queries / 64) * heads,
+        workgroups: Math.ceil(queries / walk.rows) * heads,
       });
       tape.addGrad(q, dq);
     }
@@ -155,7 +190,7 @@ function keyGradients(
   tape: Tape,
   tensors: Record<'q' | 'k' | 'v' | 'dO' | 'moments', Tensor>,
   { keySpans }: AttentionOptions,
-  { values, defines }: Shapes,
+  { values, defines, walk }: Shapes,
 ): void {
   const { recorder } = tape;
   const { k, v } = tensors;
@@ -165,11 +200,11 @@ function keyGradients(
   const partShape = [keys, heads * defines.HEAD_DIM];
   const dk = recorder.temp('d attention k', partShape);
   const dv = recorder.temp('d attention v', partShape);
-  recorder.dispatch(backwardKeys, {
+  recorder.dispatch(walk.kernels.backwardKeys, {
     uniforms: values,
-    defines,
+    defines: walk.defines,
     tensors: { ...tensors, keySpans, dk, dv },
-    workgroups: Math.ceil(keys / 64) * heads,
+    workgroups: Math.ceil(keys / walk.rows) * heads,
   });
   for (const [input, parts] of [
     [k, dk],

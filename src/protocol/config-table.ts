@@ -77,6 +77,12 @@ const runFields = {
     trl: 'num_iterations',
     help: 'Optimizer steps taken on the same answers (μ). With 1 the ratio is always 1 and clipping never fires.',
   }),
+  gentle: flag({
+    default: false,
+    group: 'Run',
+    label: 'Leave room for the screen',
+    help: 'The GPU works in short slices and is free for a third of the time, so that other windows stay fluid. Steps take longer; the numbers are the same to the last bit.',
+  }),
   seed: int({
     default: 42,
     min: 0,

@@ -292,7 +292,7 @@ export interface EvalResult extends MatchScores {
 interface StepReport {
   step: number;
   metrics: MetricValues;
-  /** Seconds by phase: rollout, score, update … */
+  /** Seconds by phase, of src/protocol/phases.ts. */
   seconds: Record<string, number>;
 }
 

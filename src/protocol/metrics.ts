@@ -186,6 +186,20 @@ export const METRICS = {
     group: 'Speed',
     help: 'Clips that loss and gradient did without: all advantages 0 at β = 0, or all answers masked. Entropy and clipping are means over the rest.',
   },
+  mfu: {
+    label: 'Compute used (MFU)',
+    unit: '',
+    direction: 'up',
+    group: 'Speed',
+    help: 'Model FLOPs utilisation: what the training passes have to multiply and add a second, as a share of what this GPU was measured to do at best.',
+  },
+  mbu: {
+    label: 'Bandwidth used in decoding (MBU)',
+    unit: '',
+    direction: 'up',
+    group: 'Speed',
+    help: 'Model bandwidth utilisation: weights and caches that decoding has to read a second, as a share of what this GPU was measured to move at best.',
+  },
   'memory/peak_bytes': {
     label: 'GPU memory, peak',
     unit: 'bytes',

@@ -98,11 +98,10 @@ export class Generator {
     const prefill = (prompts: number): Promise<Prefill> =>
       Prefill.create(gpu, arena, model, generator.#cache, { ...shape, prompts }, adapters);
     const { prefillTogether } = shape;
-    generator.#prefills = [
-      ...(prefillTogether > 1 ? [await prefill(prefillTogether)] : []),
-      await prefill(1),
-    ];
-    generator.#step = await generator.#recordStep(arena, model, adapters);
+    // All are recorded before the first is compiled, so that their pipelines compile together.
+    const prefills = [...(prefillTogether > 1 ? [prefill(prefillTogether)] : []), prefill(1)];
+    const step = generator.#recordStep(arena, model, adapters);
+    [generator.#step, ...generator.#prefills] = await Promise.all([step, ...prefills]);
     return generator;
   }
 
@@ -111,6 +110,7 @@ export class Generator {
     const { recorder } = tape;
     const rows = this.#rows;
     const threads = threadsOf(this.#gpu);
+    recorder.mark('decode');
     tape.constant(() => {
       const x = embedding(tape, model.embedTokens, this.#sampler.tokens);
       const logits = decodeStep(recorder, model, x, { rows, cache: this.#cache, adapters, threads });

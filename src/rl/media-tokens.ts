@@ -143,8 +143,7 @@ export class MediaTokenizer implements MediaMaker {
   async tokens(features: Features): Promise<MediaTokens> {
     this.#slot.write(features);
     await this.#plan.run();
-    const parts: Float32Array[] = [];
-    for (const output of this.#outputs) parts.push(await this.#gpu.read(output));
+    const parts = await Promise.all(this.#outputs.map((output) => this.#gpu.read(output)));
     const rows = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
     let at = 0;
     for (const part of parts) {

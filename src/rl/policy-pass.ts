@@ -103,11 +103,13 @@ export class PolicyPass {
     const found = withOld || objective === 'nll' || objective.beta === 0;
     const reference = found ? undefined : this.#recordReference(tape, policy);
     const { current } = policy;
+    tape.recorder.mark('forward');
     const scores = scoreTokens(tape, current.decoder, this.#inputs, this.#splices(tape, policy), {
       adapters: current.adapters,
       checkpoint,
     });
     const { logProbs, entropies } = scores;
+    tape.recorder.mark('backward');
     const seen = { logProbs, entropies, ...(reference ? { refLogProbs: reference } : {}) };
     const loss =
       objective === 'nll'
@@ -134,6 +136,7 @@ export class PolicyPass {
     if (!reference) throw new Error('A loss with beta above 0 needs a policy loaded with its reference.');
     const media = this.#media.referenceTokens ?? this.#media.tokens!;
     const options = { adapters: reference.adapters };
+    tape.recorder.mark('reference');
     return tape.constant(() => scoreTokens(tape, reference.decoder, this.#inputs, [media], options).logProbs);
   }
 

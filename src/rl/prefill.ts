@@ -75,6 +75,7 @@ export class Prefill {
   ): Promise<Prefill> {
     const prefill = new Prefill(gpu, model, shape);
     const tape = Tape.on(gpu);
+    tape.recorder.mark('prefill');
     tape.constant(() => {
       const text = embedding(tape, model.embedTokens, prefill.#ids);
       const x = spliceRows(tape, text, prefill.#media.rows, prefill.#media.at);

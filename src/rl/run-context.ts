@@ -1,5 +1,6 @@
 import { Arena } from '../gpu/index.ts';
 import { freeBertTokens, uploadBertTokens } from '../models/bert.ts';
+import type { Ceilings } from '../ops/ceilings.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { planPasses, planRollout, type RolloutPlan, tokensPerPass } from './batch-limits.ts';
@@ -17,7 +18,9 @@ import {
 import type { GroupMedia } from './micro-batches.ts';
 import type { ModelView, Policy } from './policy.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
+import type { StepTimes } from './step-clock.ts';
 import { Updater } from './update.ts';
+import { costShape, type StepWork, utilisation } from './utilisation.ts';
 
 /** A clip made ready for training: its prompt in tokens and its features. */
 export interface RunExample {
@@ -43,6 +46,8 @@ export interface RunSetup {
   readonly gateIds?: readonly number[];
   readonly mediaCounts: { readonly video: number; readonly audio: number };
   readonly senses: Senses;
+  /** What the device gives at best; absent where that was not measured. */
+  readonly ceilings?: Ceilings | undefined;
   /** Longest prompt and longest answer of the data, in tokens. */
   readonly longestPrompt: number;
   readonly longestAnswer: number;
@@ -78,6 +83,7 @@ export class RunContext {
 
   private constructor(
     setup: RunSetup,
+    arena: Arena,
     question: Question | undefined,
     updater: Updater,
     media: MediaMaker,
@@ -88,24 +94,25 @@ export class RunContext {
     this.#question = question;
     this.#media = media;
     this.#referenceMedia = reference;
-    this.#arena = new Arena(setup.policy.gpu, 'rollout');
+    this.#arena = arena;
   }
 
-  static async create(setup: RunSetup): Promise<RunContext> {
-    const { policy, config } = setup;
+  /** With `samples`, the sampler for training rollouts is made at once and not with the first of them. */
+  static async create(setup: RunSetup, { samples = false } = {}): Promise<RunContext> {
+    const { policy } = setup;
     const question = openQuestion(setup);
-    const media = await openMedia(setup, policy.current, question);
+    const arena = new Arena(policy.gpu, 'rollout');
     const separate = policy.reference && policy.trainsMedia;
-    const reference = separate ? await openMedia(setup, policy.reference!, question) : undefined;
-    const updater = await Updater.create(policy, updaterSettings(setup, question), {
-      learningRate: config.learningRate,
-      beta1: config.adamBeta1,
-      beta2: config.adamBeta2,
-      eps: config.adamEpsilon,
-      weightDecay: config.weightDecay,
-      maxGradNorm: config.maxGradNorm,
-    });
-    return new RunContext(setup, question, updater, media, reference);
+    // Begun together, so that all their pipelines compile together.
+    const [media, reference, updater, generator] = await Promise.all([
+      openMedia(setup, policy.current, question),
+      separate ? openMedia(setup, policy.reference!, question) : undefined,
+      openUpdater(setup, question),
+      samples ? openGenerator(setup, arena, rolloutPlan(setup), setup.config.groupSize) : undefined,
+    ]);
+    const context = new RunContext(setup, arena, question, updater, media, reference);
+    if (generator) context.#generators.set(rolloutKey(setup), generator);
+    return context;
   }
 
   /** Media of an example for rollout and loss, with the weights as they are now. */
@@ -136,21 +143,27 @@ export class RunContext {
 
   /** The sampler for training rollouts; where a step's prompts do not fit together, some wait for others. */
   rolloutGenerator(): Promise<Generator> {
-    return this.#generator(this.#rolloutPlan(), this.setup.config.groupSize);
+    return this.#generator(rolloutPlan(this.setup), this.setup.config.groupSize);
   }
 
-  #rolloutPlan(): RolloutPlan {
-    const { promptsPerStep, groupSize } = this.setup.config;
-    return this.#planRollout({ prompts: promptsPerStep, together: promptsPerStep, groupSize });
+  /** Rows of a training rollout that decode together. */
+  get rolloutRows(): number {
+    return rolloutPlan(this.setup).groups * this.setup.config.groupSize;
+  }
+
+  /** Which share of the device's ceilings a step has reached; nothing where they are not known. */
+  utilisation(work: StepWork, { phases }: StepTimes): { mfu?: number; mbu?: number } {
+    const { policy, ceilings } = this.setup;
+    return ceilings ? utilisation(costShape(policy), ceilings, work, phases) : {};
   }
 
   /** The sampler for evaluation. Of the shapes asked for only the latest stays, as its cache of keys and values is large. */
   evaluationGenerator(answersPerPrompt = 1): Promise<Generator> {
     const together = Math.ceil(EVALUATION_ROWS / answersPerPrompt);
     const shape = { prompts: Number.POSITIVE_INFINITY, together, groupSize: answersPerPrompt };
-    const plan = this.#planRollout(shape);
+    const plan = planGenerator(this.setup, shape);
     const key = generatorKey(plan, answersPerPrompt);
-    const rollout = generatorKey(this.#rolloutPlan(), this.setup.config.groupSize);
+    const rollout = rolloutKey(this.setup);
     const previous = this.#evaluationKey;
     if (previous && previous !== key && previous !== rollout) {
       this.#generators.get(previous)?.[Symbol.dispose]();
@@ -160,37 +173,11 @@ export class RunContext {
     return this.#generator(plan, answersPerPrompt);
   }
 
-  #planRollout(shape: { prompts: number; together: number; groupSize: number }): RolloutPlan {
-    const { config, policy, longestPrompt } = this.setup;
-    const lengths = { promptTokens: longestPrompt, length: config.maxCompletionLength };
-    return planRollout(policy.config.decoder, { ...shape, ...lengths });
-  }
-
-  /** Prompts whose tokens fit one pass. */
-  #promptsPerPass(): number {
-    const { policy, longestPrompt } = this.setup;
-    return Math.floor(tokensPerPass(policy.config.decoder, bindingBytes(policy)) / longestPrompt);
-  }
-
   async #generator(plan: RolloutPlan, groupSize: number): Promise<Generator> {
     const key = generatorKey(plan, groupSize);
     const known = this.#generators.get(key);
     if (known) return known;
-    const { policy, config, mediaCounts, longestPrompt, endIds } = this.setup;
-    const shape: GeneratorShape = {
-      rows: plan.groups * groupSize,
-      groupSize,
-      places: plan.places,
-      promptTokens: longestPrompt,
-      mediaRows: mediaCounts.video + mediaCounts.audio,
-      prefillTogether: Math.min(plan.groups, this.#promptsPerPass()),
-      maxNewTokens: config.maxCompletionLength,
-    };
-    const { current, gpu } = policy;
-    const generator = await Generator.create(gpu, this.#arena, current.decoder, shape, {
-      endIds,
-      adapters: current.adapters,
-    });
+    const generator = await openGenerator(this.setup, this.#arena, plan, groupSize);
     this.#generators.set(key, generator);
     return generator;
   }
@@ -202,10 +189,65 @@ export class RunContext {
     this.#referenceMedia?.[Symbol.dispose]();
     this.#arena[Symbol.dispose]();
     const { gpu } = this.setup.policy;
+    gpu.trim();
     if (!this.#question) return;
     if ('storage' in this.#question) gpu.free(this.#question);
     else freeBertTokens(gpu, this.#question);
   }
+}
+
+function planGenerator(
+  { config, policy, longestPrompt }: RunSetup,
+  shape: { prompts: number; together: number; groupSize: number },
+): RolloutPlan {
+  const lengths = { promptTokens: longestPrompt, length: config.maxCompletionLength };
+  return planRollout(policy.config.decoder, { ...shape, ...lengths });
+}
+
+/** How a step's prompts are sampled. */
+function rolloutPlan(setup: RunSetup): RolloutPlan {
+  const { promptsPerStep, groupSize } = setup.config;
+  return planGenerator(setup, { prompts: promptsPerStep, together: promptsPerStep, groupSize });
+}
+
+const rolloutKey = (setup: RunSetup): string => generatorKey(rolloutPlan(setup), setup.config.groupSize);
+
+/** Prompts whose tokens fit one pass. */
+function promptsPerPass({ policy, longestPrompt }: RunSetup): number {
+  return Math.floor(tokensPerPass(policy.config.decoder, bindingBytes(policy)) / longestPrompt);
+}
+
+function openGenerator(
+  setup: RunSetup,
+  arena: Arena,
+  { groups, places }: RolloutPlan,
+  groupSize: number,
+): Promise<Generator> {
+  const { policy, config, mediaCounts, longestPrompt, endIds } = setup;
+  const shape: GeneratorShape = {
+    rows: groups * groupSize,
+    groupSize,
+    places,
+    promptTokens: longestPrompt,
+    mediaRows: mediaCounts.video + mediaCounts.audio,
+    prefillTogether: Math.min(groups, promptsPerPass(setup)),
+    maxNewTokens: config.maxCompletionLength,
+  };
+  const { current, gpu } = policy;
+  const { adapters } = current;
+  return Generator.create(gpu, arena, current.decoder, shape, { endIds, adapters });
+}
+
+function openUpdater(setup: RunSetup, question: Question | undefined): Promise<Updater> {
+  const { policy, config } = setup;
+  return Updater.create(policy, updaterSettings(setup, question), {
+    learningRate: config.learningRate,
+    beta1: config.adamBeta1,
+    beta2: config.adamBeta2,
+    eps: config.adamEpsilon,
+    weightDecay: config.weightDecay,
+    maxGradNorm: config.maxGradNorm,
+  });
 }
 
 const bindingBytes = ({ gpu }: Policy): number => gpu.device.limits.maxStorageBufferBindingSize;

@@ -1,6 +1,7 @@
 import { joinResults, nllMetrics } from './loss.ts';
 import type { RunContext, RunExample } from './run-context.ts';
-import { learningRateAt, mapInOrder, StepClock, type StepReport } from './step.ts';
+import { learningRateAt, mapInOrder, type StepReport } from './step.ts';
+import { StepClock } from './step-clock.ts';
 
 /** One supervised step: next-token cross-entropy of each example's answer, mean over the answers' tokens. */
 export async function sftStep(
@@ -9,7 +10,7 @@ export async function sftStep(
   step: number,
 ): Promise<StepReport> {
   const { config } = context.setup;
-  const clock = new StepClock();
+  const clock = new StepClock(context.setup.policy.gpu);
   const media = await clock.time('media', () => mapInOrder(examples, (example) => context.mediaOf(example)));
   const learningRate = learningRateAt(config, step);
   const groups = examples.map(({ prompt, answer }, index) => ({
@@ -19,6 +20,7 @@ export async function sftStep(
     advantages: [0],
   }));
   const { micro, gradient } = await clock.time('update', () => context.updater.update(groups, learningRate));
+  const times = await clock.end(step + 1);
   const tokens = examples.reduce((sum, { prompt, answer }) => sum + prompt.ids.length + answer.length, 0);
   return {
     metrics: {
@@ -26,11 +28,12 @@ export async function sftStep(
       grad_norm: gradient.norm,
       learning_rate: learningRate,
       num_tokens: tokens,
-      step_time: clock.total,
-      'tokens_per_second/train': tokens / Math.max(1e-9, clock.seconds.update ?? 0),
+      step_time: times.total,
+      'tokens_per_second/train': tokens / Math.max(1e-9, times.stages.update ?? 0),
+      ...context.utilisation({ passes: micro.map(({ arrays }) => arrays), iterations: 1 }, times),
       'memory/peak_bytes': context.setup.policy.gpu.ledger.peak,
     },
-    seconds: clock.seconds,
+    seconds: times.phases,
     groups: [],
   };
 }

@@ -9,7 +9,9 @@ import type { GroupMedia } from './micro-batches.ts';
 import { describeGroup, meanKls, type ScoredCompletion } from './report.ts';
 import { scoreCompletion } from './rewards.ts';
 import { lossConfig, type RunContext, type RunExample } from './run-context.ts';
+import { StepClock, type StepTimes } from './step-clock.ts';
 import type { MicroResult, UpdateResult } from './update.ts';
+import type { StepWork } from './utilisation.ts';
 
 export interface StepReport {
   readonly metrics: Record<string, number>;
@@ -24,10 +26,10 @@ export async function grpoStep(
   step: number,
 ): Promise<StepReport> {
   const { config } = context.setup;
-  const clock = new StepClock();
+  const clock = new StepClock(context.setup.policy.gpu);
   const media = await clock.time('media', () => mapInOrder(examples, (example) => context.mediaOf(example)));
   const completions = await clock.time('rollout', () => rollOut(context, examples, media, step));
-  const scored = await clock.time('score', async () => scoreAll(context, examples, completions));
+  const scored = await clock.time('rewards', async () => scoreAll(context, examples, completions));
   const advantages = groupAdvantages(
     scored.flat().map(({ rewards }) => rewards),
     {
@@ -42,7 +44,8 @@ export async function grpoStep(
   const update = await clock.time('update', () =>
     context.updater.update(groups, learningRate, config.numIterations),
   );
-  return report(context, examples, scored, advantages, update, clock, learningRate);
+  const times = await clock.end(step + 1);
+  return report(context, examples, scored, advantages, update, times, learningRate);
 }
 
 /** Learning rate of optimizer step `step`, counted from 0. */
@@ -112,7 +115,7 @@ function report(
   scored: readonly (readonly ScoredCompletion[])[],
   advantages: Advantages,
   update: UpdateResult,
-  clock: StepClock,
+  times: StepTimes,
   learningRate: number,
 ): StepReport {
   const { config } = context.setup;
@@ -135,16 +138,34 @@ function report(
       grad_norm: gradient.norm,
       learning_rate: learningRate,
       num_tokens: promptTokens + sampled,
-      step_time: clock.total,
-      'tokens_per_second/generate': sampled / Math.max(1e-9, clock.seconds.rollout ?? 0),
+      step_time: times.total,
+      'tokens_per_second/generate': sampled / Math.max(1e-9, times.stages.rollout ?? 0),
       'tokens_per_second/train':
-        (promptTokens / config.groupSize + sampled) / Math.max(1e-9, clock.seconds.update ?? 0),
+        (promptTokens / config.groupSize + sampled) / Math.max(1e-9, times.stages.update ?? 0),
+      ...context.utilisation(stepWork(context, examples, scored, update), times),
       'memory/peak_bytes': context.setup.policy.gpu.ledger.peak,
     },
-    seconds: clock.seconds,
+    seconds: times.phases,
     groups: examples.map((example, index) =>
       describeGroup(config, example, scored[index]!, advantages, index, kl),
     ),
+  };
+}
+
+function stepWork(
+  context: RunContext,
+  examples: readonly RunExample[],
+  scored: readonly (readonly ScoredCompletion[])[],
+  { micro }: UpdateResult,
+): StepWork {
+  const groups = examples.map(({ prompt }, index) => ({
+    prompt: prompt.ids.length,
+    completions: scored[index]!.map(({ ids }) => ids.length),
+  }));
+  return {
+    rollout: { groups, rows: context.rolloutRows },
+    passes: micro.map(({ arrays }) => arrays),
+    iterations: context.setup.config.numIterations,
   };
 }
 
@@ -162,23 +183,4 @@ export async function mapInOrder<A, B>(items: readonly A[], make: (item: A) => P
   const results: B[] = [];
   for (const item of items) results.push(await make(item));
   return results;
-}
-
-/** Seconds by phase. */
-export class StepClock {
-  readonly seconds: Record<string, number> = {};
-  readonly #start = performance.now();
-
-  async time<T>(phase: string, work: () => Promise<T>): Promise<T> {
-    const start = performance.now();
-    try {
-      return await work();
-    } finally {
-      this.seconds[phase] = (this.seconds[phase] ?? 0) + (performance.now() - start) / 1000;
-    }
-  }
-
-  get total(): number {
-    return (performance.now() - this.#start) / 1000;
-  }
 }

@@ -81,11 +81,15 @@ export class Updater {
   ): Promise<Updater> {
     const updater = new Updater(policy, settings, adamw);
     const [zero, step] = [new Recorder(), new Recorder()];
+    for (const recorder of [zero, step]) recorder.mark('optimizer');
     policy.store.zeroGradients(zero);
     updater.optimizer.record(step);
-    updater.#zero = await Plan.create(policy.gpu, 'zero gradients', zero, updater.#optimizerArena);
-    updater.#step = await Plan.create(policy.gpu, 'optimizer step', step, updater.#optimizerArena);
-    await updater.#pass(settings.largest, settings.promptsPerPass, false);
+    // All are recorded before the first is compiled, so that their pipelines compile together.
+    [updater.#zero, updater.#step] = await Promise.all([
+      Plan.create(policy.gpu, 'zero gradients', zero, updater.#optimizerArena),
+      Plan.create(policy.gpu, 'optimizer step', step, updater.#optimizerArena),
+      updater.#pass(settings.largest, settings.promptsPerPass, false),
+    ]);
     return updater;
   }
 

@@ -20,6 +20,7 @@ import type { FeatureStore, PrepareReport } from './features.ts';
 import { LineLog } from './line-log.ts';
 import type { OpenModel } from './model.ts';
 import type { Report } from './progress.ts';
+import { ceilingsOf } from './quick-ceilings.ts';
 import { longestAnswerOf, policyOptions, startOf } from './run-options.ts';
 import { answerLines } from './runs/answers.ts';
 import type { Trained } from './runs/checkpoint.ts';
@@ -34,8 +35,10 @@ export interface RunParts {
   readonly config: Config;
   /** What the weights as loaded scored on the same data. */
   readonly before: readonly EvalResult[];
-  /** Reports bytes of weights, then clips. */
-  readonly report: { readonly weights: Report; readonly clips: Report };
+  /** Reports bytes of weights, then kernels compiled, then clips. */
+  readonly report: { readonly weights: Report; readonly kernels: Report; readonly clips: Report };
+  /** Whether it is going to train, and not only to be measured. */
+  readonly trains: boolean;
   /** Whether to give up before the first step. */
   readonly stopped: () => boolean;
 }
@@ -101,7 +104,7 @@ export class Run {
     const policy = await loadPolicy(gpu, files, options, parts.report.weights);
     try {
       const questionRow = await encodeQuestion(gpu, policy, prompt.gateIds);
-      const context = await RunContext.create({
+      const setup = {
         policy,
         config,
         tokenizer: model.text.tokenizer,
@@ -112,7 +115,12 @@ export class Run {
         senses: { video: model.counts.video > 0, audio: model.counts.audio > 0 },
         longestPrompt: prompt.longest,
         longestAnswer,
-      });
+        ceilings: parts.trains ? await ceilingsOf(gpu) : undefined,
+      };
+      const samples = parts.trains && config.stage === 'grpo';
+      const context = await gpu.pipelines.reporting(parts.report.kernels, () =>
+        RunContext.create(setup, { samples }),
+      );
       return new Run({ ...parts, model: { ...model, files } }, prompt, policy, context, start);
     } catch (error) {
       policy[Symbol.dispose]();

@@ -1,4 +1,4 @@
-import type { Gpu } from '../gpu/index.ts';
+import { FULL_PACE, GENTLE_PACE, type Gpu } from '../gpu/index.ts';
 import { type FileTree, treeFromFiles } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import { type Config, defaultConfig } from '../protocol/config.ts';
@@ -195,6 +195,7 @@ export class Session {
     this.#refuseWhileActive();
     const opened = this.#inputs.demand();
     this.#config = config;
+    this.#gpu.pace = config.gentle ? GENTLE_PACE : FULL_PACE;
     this.#steps = config.steps;
     // The run before is let go of inside the lane; no step of it may be shown for the new one.
     this.#state = 'loading';
@@ -274,8 +275,10 @@ export class Session {
       before: opened.model.left ? [] : this.#before,
       report: {
         weights: progressOf(this.#emit, 'Loading the model', 'bytes'),
+        kernels: progressOf(this.#emit, 'Compiling kernels', 'kernels'),
         clips: progressOf(this.#emit, 'Preparing clips', 'clips'),
       },
+      trains: training !== undefined,
       stopped: () => this.#state === 'loading' && training?.isOver === true,
     });
     this.#run = run;

@@ -76,8 +76,12 @@ describe('composition', () => {
         const source = readSource(file.slice('shaders/'.length, -'.wgsl'.length));
         expect(source.split('\n')[line - 1]).toBe(text);
       });
-      expect(origin(1)).toEqual({ file: `header of ${name}`, line: 1 });
-      expect(origin(2)).toEqual({ file: `shaders/${name}.wgsl`, line: 1 });
+      const own = readSource(name).split('\n');
+      const directives = own.filter((text) => /^(enable|diagnostic)\b/.test(text)).length;
+      if (directives > 0) expect(origin(1)).toEqual({ file: `shaders/${name}.wgsl`, line: 1 });
+      const top = directives + 1;
+      expect(origin(top)).toEqual({ file: `header of ${name}`, line: 1 });
+      expect(origin(top + 1)).toEqual({ file: `shaders/${name}.wgsl`, line: top });
     }
   });
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { Tape, type Tensor } from '../../src/gpu/index.ts';
-import { attention } from '../../src/ops/attention.ts';
-import { checkOp, numbers, relativeError, runOnce, testGpu } from './harness.ts';
+import { PLAIN, Tape, type Tensor, type Traits } from '../../src/gpu/index.ts';
+import { attention, walkOf } from '../../src/ops/attention.ts';
+import { checkOp, numbers, type OpCase, relativeError, runOnce, testGpu } from './harness.ts';
 
 interface Spans {
   readonly spans: readonly (readonly [number, number, number, number])[];
@@ -104,13 +104,18 @@ function tensorflow(layout: Layout): (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) 
   };
 }
 
-async function check(name: string, layout: Layout, againstTensorflow = true): Promise<void> {
+/** Against float64, and against tfjs where that has no row without keys. By single threads unless traits are given. */
+async function check(
+  name: string,
+  layout: Layout,
+  { againstTensorflow = true, traits = PLAIN }: { againstTensorflow?: boolean; traits?: Traits } = {},
+): Promise<void> {
   const gpu = await testGpu();
   const { heads, kvHeads, headDim, spans, keySpans } = layout;
   const [n, m] = [spans.length, keySpans.length];
   const spanTensor = gpu.upload('inputs', 'spans', [n, 4], Uint32Array.from(spans.flat()), 'u32');
   const keyTensor = gpu.upload('inputs', 'keySpans', [m, 2], Uint32Array.from(keySpans.flat()), 'u32');
-  await checkOp(gpu, {
+  const test: OpCase<'q' | 'k' | 'v'> = {
     name,
     inputs: {
       q: { shape: [n, heads * headDim], data: numbers(n * heads * headDim, 1, 2) },
@@ -121,7 +126,8 @@ async function check(name: string, layout: Layout, againstTensorflow = true): Pr
       attention(tape, q, k, v, { heads, kvHeads, headDim, spans: spanTensor, keySpans: keyTensor }),
     reference: ({ q, k, v }) => reference(q, k, v, layout),
     ...(againstTensorflow ? { tensorflow: tensorflow(layout) } : {}),
-  });
+  };
+  await checkOp(gpu, test, traits);
   gpu.free(spanTensor, keyTensor);
 }
 
@@ -159,8 +165,31 @@ describe('attention', () => {
     check('packed', { heads: 4, kvHeads: 2, headDim: 8, ...packed(11, [1, 5, 30, 20]) }));
 
   it.each([3, 40])('separate segments; a row that sees nothing gives 0 and passes nothing on (%i)', (n) =>
-    check('segments', { heads: 2, kvHeads: 1, headDim: 8, ...segments(n, 5) }, false),
+    check('segments', { heads: 2, kvHeads: 1, headDim: 8, ...segments(n, 5) }, { againstTensorflow: false }),
   );
+
+  it.each([
+    ['causal', 16, { ...causal(9) }],
+    ['causal', 80, { ...causal(7) }],
+    ['seen by all', 32, { ...bidirectional(5) }],
+    ['more keys than queries', 64, { ...bidirectional(3, 130) }],
+    ['packed', 16, { ...packed(11, [1, 5, 30, 20]) }],
+    ['packed', 64, { ...packed(9, [4, 6]) }],
+  ] as const)(
+    'as suits the device: %s, heads of %d',
+    async (name, headDim, layout) => {
+      const { traits } = await testGpu();
+      expect(walkOf(traits, headDim).rows).toBe(traits.lanes === 8 ? 8 : 64);
+      await check(name, { heads: 4, kvHeads: 2, headDim, ...layout }, { traits });
+    },
+    SLOW_COMPILER_MS,
+  );
+
+  it('as suits the device: separate segments, and rows that see nothing', async () => {
+    const { traits } = await testGpu();
+    const layout = { heads: 2, kvHeads: 1, headDim: 16, ...segments(40, 5) };
+    await check('segments', layout, { againstTensorflow: false, traits });
+  });
 
   it('a cache with more rows than are used, and large scores', async () => {
     const gpu = await testGpu();

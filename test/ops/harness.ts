@@ -103,19 +103,24 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
-/** Checks forward and backward of one case. */
-export async function checkOp<K extends string>(gpu: Gpu, test: OpCase<K>): Promise<void> {
+/** Checks forward and backward of one case, laid out as suits the device, or one with other traits. */
+export async function checkOp<K extends string>(
+  gpu: Gpu,
+  test: OpCase<K>,
+  traits = gpu.traits,
+): Promise<void> {
   const names = Object.keys(test.inputs) as K[];
   const tensors = spread(names, (name) => trainable(gpu, name, test.inputs[name]));
   const doubles = spread(names, (name) => Float64Array.from(test.inputs[name].data));
   const expected = test.reference(doubles);
   const outputGradient = numbers(expected.length, 977);
   const seed = gpu.upload('inputs', 'dy', [expected.length], outputGradient);
-  const [actual] = await runOnce(gpu, test.name, (tape) => {
+  const record = (tape: Tape): readonly Tensor[] => {
     const output = test.forward(tape, tensors);
     tape.backward([[output, { ...seed, shape: output.shape }]]);
     return [output];
-  });
+  };
+  const [actual] = await runOnce(gpu, test.name, record, traits);
   expect(relativeError(actual!, expected), `${test.name} forward`).toBeLessThanOrEqual(
     test.forwardBound ?? 1e-5,
   );

@@ -72,6 +72,7 @@ async function compareThreeSteps(options: {
   gradientScale?: number;
 }): Promise<void> {
   const gpu = await testGpu();
+  gpu.trim();
   const before = gpu.ledger.total;
   const hyper = { ...HYPER, ...options.hyper };
   const parameters = oddParameters();
@@ -104,6 +105,7 @@ async function compareThreeSteps(options: {
       expect(relativeError(moments.second, reference.second.get(name)!, 1e-12)).toBeLessThan(1e-5);
     }
   }
+  gpu.trim();
   expect(gpu.ledger.total).toBe(before);
 }
 

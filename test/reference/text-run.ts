@@ -31,11 +31,19 @@ export interface TextRun {
   [Symbol.dispose](): void;
 }
 
+export interface TextRunOptions {
+  /** Make the sampler at once. */
+  readonly samples?: boolean;
+  /** Told of kernels compiled, of how many. */
+  readonly report?: (done: number, total: number) => void;
+}
+
 /** Opens it. `setup` changes what the run is told beside the config. */
 export async function textRun(
   gpu: Gpu,
   values: Partial<Config>,
   setup: Partial<RunSetup> = {},
+  { samples = false, report = (): void => undefined }: TextRunOptions = {},
 ): Promise<TextRun> {
   const config = parseConfig({
     rewards: ['accuracy', 'format'],
@@ -57,7 +65,7 @@ export async function textRun(
   const policy = await tinyPolicy(gpu, { ...lora, trainDecoder, reference: beta > 0, seed });
   const tokenizer = await Tokenizer.load(policy.files.main.tree);
   tokenizer.decode = toyText;
-  const context = await RunContext.create({
+  const runSetup = {
     policy,
     config,
     tokenizer,
@@ -68,7 +76,8 @@ export async function textRun(
     longestPrompt: PROMPT_LENGTH,
     longestAnswer: 3,
     ...setup,
-  });
+  };
+  const context = await gpu.pipelines.reporting(report, () => RunContext.create(runSetup, { samples }));
   const examples = LABELS.map((label, index) => ({
     id: `clip ${index}`,
     label,

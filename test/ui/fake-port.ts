@@ -528,7 +528,10 @@ class FakeRun {
       type: 'step',
       step,
       metrics: fakeMetrics(step),
-      seconds: { rollout: 2.1, score: 0.01, update: 0.9 },
+      seconds: {
+        ...{ media: 0.05, prefill: 0.2, decode: 1.85, rewards: 0.01 },
+        ...{ forward: 0.3, backward: 0.5, optimizer: 0.02, host: 0.08 },
+      },
     });
     if (this.#evalEvery > 0 && step % this.#evalEvery === 0)
       this.#say({ type: 'eval', result: evaluation(step, { requestId: 0, split: 'val' }) });

@@ -27,6 +27,7 @@ import {
 import { pythonSnippet } from '../../src/ui/export/python-snippet.ts';
 import { NO_FILTER, rewardNames, rolloutRows } from '../../src/ui/rollouts/rows.ts';
 import { chartTestId } from '../../src/ui/train/chart-list.ts';
+import { phaseBars } from '../../src/ui/train/phase-bars.ts';
 import { readNumber, readNumbers } from '../../src/ui/train/read-field.ts';
 import { learningLine, trend } from '../../src/ui/train/sentences.ts';
 import { roundTicks } from '../../src/ui/train/ticks.ts';
@@ -34,6 +35,17 @@ import { greedyEval } from '../reference/eval-result.ts';
 
 const record = (step: number, metrics: StepRecord['metrics']): StepRecord => ({ step, metrics, seconds: {} });
 const rising = Array.from({ length: 20 }, (_, i) => record(i + 1, { reward: i < 10 ? 0.5 : 1.5 }));
+
+describe('phases of a step', () => {
+  it('are shares of the whole, in plain words; old names stay as they are', () => {
+    expect(phaseBars({ decode: 0.6, host: 0.15, score: 0.25 })).toEqual([
+      { name: 'Rollout: decode', value: 60, text: '60 % · 600 ms' },
+      { name: 'Host', value: 15, text: '15 % · 150 ms' },
+      { name: 'score', value: 25, text: '25 % · 250 ms' },
+    ]);
+    expect(phaseBars({ host: 0 })).toEqual([{ name: 'Host', value: 0, text: '0 % · 0 ms' }]);
+  });
+});
 
 describe('sentences', () => {
   it('compare the first steps with the last', () => {

@@ -80,7 +80,8 @@ async function workByEpoch(values: Partial<Config>) {
     features,
     config,
     before: [],
-    report: quiet,
+    report: { ...quiet, kernels: () => undefined },
+    trains: true,
     stopped: never,
   });
   const project = vi.spyOn(MediaTokenizer.prototype, 'tokens');
@@ -118,6 +119,7 @@ describe('features of clips', () => {
     const first = store(cache);
     await first.prepare(clips, quiet, never);
     expect(first.encoded).toBe(2);
+    gpu.trim();
     expect(gpu.ledger.total).toBe(before);
     const later = store(cache);
     await later.prepare([clip('renamed.mp4', 2), clip('a.mp4', 1)], quiet, never);

@@ -31,7 +31,8 @@ export const example = (path: string, label: string): Example => ({
 });
 export const CLIPS = [example('tall-a.mp4', 'happy'), example('wide-b.mp4', 'sad')];
 const DATA = { name: 'clips', examples: CLIPS, issues: [], rows: 2 } as unknown as Dataset;
-export const quiet = { weights: () => undefined, clips: () => undefined };
+const nothing = () => undefined;
+export const quiet = { weights: nothing, kernels: nothing, clips: nothing };
 const never = () => false;
 
 export const CONFIG: Partial<Config> = {
@@ -66,5 +67,5 @@ export const loadRun = (
 ): Promise<Run> =>
   Run.load({
     ...{ gpu, model, data: DATA, features, config: parseConfig({ ...CONFIG, ...values }) },
-    ...{ before: [], report: quiet, stopped: never },
+    ...{ before: [], report: quiet, trains: true, stopped: never },
   });

@@ -53,7 +53,8 @@ function noisyLabels(clips: readonly DemoClip[], shuffled: number, seed: number)
   });
 }
 
-async function openText(tree: FileTree): Promise<TextTools> {
+/** What turns text into ids for a checkpoint in `tree`. */
+export async function openText(tree: FileTree): Promise<TextTools> {
   const tokenizer = await Tokenizer.load(tree);
   const vocabOnly: FileTree = { ...tree, files: tree.files.filter(({ path }) => path === 'vocab.txt') };
   return { tokenizer, template: await ChatTemplate.load(tree), gate: await loadBertTokenizer(vocabOnly) };

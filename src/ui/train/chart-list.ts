@@ -48,6 +48,12 @@ export const MORE_CHARTS: readonly ChartSpec[] = [
   single('learning_rate'),
   single('step_time'),
   single('tokens_per_second/train'),
+  {
+    id: 'utilisation',
+    title: 'Share of the GPU used',
+    keys: ['mfu', 'mbu'],
+    absent: 'Not measured on software adapters.',
+  },
   single('memory/peak_bytes'),
 ];
 
