@@ -1,5 +1,6 @@
 /** Times against a cost model: coefficients fitted to a few points, deviations of all, and a plot in plain text. */
 import { formatPercent } from '../math/format.ts';
+import { median } from '../math/stats.ts';
 
 /** One measured size of a series. */
 export interface GrowthPoint {
@@ -78,11 +79,16 @@ export function predict(points: readonly GrowthPoint[]): PredictedPoint[] {
   });
 }
 
-/** The largest deviation of points that were not fitted, and of all, without signs. */
-export function worstDeviations(points: readonly PredictedPoint[]): { unfitted: number; all: number } {
+/** Deviations without signs: the median of all points, the largest of all, and the largest of those that were not fitted. */
+export function deviations(points: readonly PredictedPoint[]): {
+  median: number;
+  unfitted: number;
+  all: number;
+} {
   const worst = (some: readonly PredictedPoint[]): number =>
     Math.max(0, ...some.map(({ deviation }) => Math.abs(deviation)));
-  return { unfitted: worst(points.filter(({ fitted }) => !fitted)), all: worst(points) };
+  const middle = median(points.map(({ deviation }) => Math.abs(deviation)));
+  return { median: middle, unfitted: worst(points.filter(({ fitted }) => !fitted)), all: worst(points) };
 }
 
 /** Times of the size that several series share: their spread is what the machine adds. */
@@ -115,7 +121,7 @@ function seriesLines(points: readonly PredictedPoint[]): string[] {
 
 /** All series, then the worst deviations. */
 export function growthLines(points: readonly PredictedPoint[]): string[] {
-  const { unfitted, all } = worstDeviations(points);
+  const { median: middle, unfitted, all } = deviations(points);
   const series = [...groupBy(points, seriesOf).values()].flatMap((ofSeries) => [
     `${ofSeries[0]!.kind} against ${ofSeries[0]!.series} (measured, predicted, deviation; * fitted; █ measured, │ predicted)`,
     ...seriesLines(ofSeries),
@@ -125,6 +131,6 @@ export function growthLines(points: readonly PredictedPoint[]): string[] {
   return [
     ...series,
     `one and the same size took ${shared[0]!.toFixed(1)} to ${shared.at(-1)!.toFixed(1)} ms (${shared.length} times)`,
-    `worst deviation: ${percent(unfitted)} where not fitted, ${percent(all)} of all points`,
+    `deviation: median ${percent(middle)}; at most ${percent(unfitted)} where not fitted, ${percent(all)} of all points`,
   ];
 }

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { measureCeilings } from '../bench/ceilings.ts';
 import { type Comparison, type NamedComparison, runComparison } from '../bench/comparison.ts';
 import { measureGrowth } from '../bench/growth.ts';
-import { growthLines, predict, worstDeviations } from '../bench/growth-model.ts';
+import { deviations, growthLines, predict } from '../bench/growth-model.ts';
 import { startJax } from '../bench/jax.ts';
 import {
   ceilingsText,
@@ -163,7 +163,7 @@ async function timeGrowth(gpu: Gpu, { now, json, clock }: Arguments): Promise<vo
   using policy = await randomPolicy(gpu, GROWTH_FIELDS, { rank: 8, maxPositions: 2200 });
   const points = predict(await measureGrowth(gpu, policy, GROWTH_TIMING, now));
   console.log(growthLines(points).join('\n'));
-  writeReport(json, { adapter: gpu.info.description, clock, worst: worstDeviations(points), points });
+  writeReport(json, { adapter: gpu.info.description, clock, deviations: deviations(points), points });
 }
 
 /** What has no rows against peers, by name. */

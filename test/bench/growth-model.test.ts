@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
+  deviations,
   fitNonNegative,
   type GrowthPoint,
   growthLines,
   predict,
   sharedTimes,
-  worstDeviations,
 } from '../../src/bench/growth-model.ts';
 
 /** 3 ms, and half a millisecond a unit. */
@@ -56,14 +56,15 @@ describe('predict', () => {
       '0.500',
       '0.000',
     ]);
-    expect(worstDeviations(predicted).unfitted).toBeCloseTo(0.5);
-    expect(worstDeviations(predicted).all).toBeCloseTo(0.5);
+    expect(deviations(predicted).unfitted).toBeCloseTo(0.5);
+    expect(deviations(predicted).all).toBeCloseTo(0.5);
+    expect(deviations(predicted).median).toBeLessThan(1e-3);
   });
 
   it('keeps kinds apart', () => {
     const slower = [1, 2, 4].map((x) => ({ ...point(x, 10), kind: 'GRPO step' }));
     const predicted = predict([point(1), point(2), point(4), ...slower]);
-    expect(worstDeviations(predicted).all).toBeLessThan(1e-3);
+    expect(deviations(predicted).all).toBeLessThan(1e-3);
   });
 });
 
@@ -80,6 +81,6 @@ describe('the plot', () => {
     expect(lines[0]).toMatch(/^loss pass against G/);
     expect(lines[4]).toMatch(/G 8 .*10\.5 ms +7\.0 ms +\+50 % {2}█{25}│█{12} /);
     expect(lines[5]).toMatch(/G 16 .*\*/);
-    expect(lines.at(-1)).toBe('worst deviation: 50 % where not fitted, 50 % of all points');
+    expect(lines.at(-1)).toBe('deviation: median 0 %; at most 50 % where not fitted, 50 % of all points');
   });
 });

@@ -16,6 +16,7 @@ const SIZE = { group: 4, promptTokens: 6, length: 8, beta: 0.04 };
 describe('steps that are timed', () => {
   it('sample a group and train on it, and give their memory back', async () => {
     const gpu = await testGpu();
+    gpu.trim();
     const before = gpu.ledger.parts();
     {
       using policy = await randomPolicy(gpu, TINY, { rank: 2, maxPositions: 16 });
@@ -28,6 +29,7 @@ describe('steps that are timed', () => {
       }
       expect(await gpu.read(policy.store.get(policy.store.names()[1]!))).not.toEqual(weights);
     }
+    gpu.trim();
     expect(gpu.ledger.parts()).toEqual(before);
   });
 
