@@ -41,7 +41,8 @@ export class Gpu {
   /** Times parts of a step. */
   readonly clock: DeviceClock;
   readonly info: Pick<AdapterFacts, 'vendor' | 'architecture' | 'description'>;
-  readonly traits: Traits;
+  /** May be replaced before anything is recorded: plans keep to what they were recorded with. */
+  traits: Traits;
   readonly #staging: StagingPool;
   readonly #live = new Map<GPUBuffer, { part: MemoryPart; bytes: number }>();
 

@@ -13,4 +13,4 @@ export { Recorder } from './recorder.ts';
 export { namesSoftware } from './software.ts';
 export { Tape } from './tape.ts';
 export { byteLength, bytesOf, type DType, expectShape, reshape, sizeOf, type Tensor } from './tensor.ts';
-export { PLAIN, type Traits } from './traits.ts';
+export { PLAIN, type TileMaker, type Traits } from './traits.ts';

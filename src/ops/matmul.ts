@@ -4,6 +4,7 @@ import {
   type Recorder,
   read,
   type Tensor,
+  type TileMaker,
   type Traits,
   update,
   write,
@@ -154,12 +155,20 @@ export function tilingOf(layout: MatmulLayout, extents: Extents, traits: Traits 
   const bContiguous = layout === 'nt' ? k : n;
   const byFours = [aContiguous, bContiguous, n].every((extent) => extent % 4 === 0);
   const single = m === 1 && layout !== 'tn';
-  const bySubgroups = byFours && traits.isSoftware && traits.lanes >= 4;
-  return bySubgroups ? subgroupTiling(layout, extents, traits.lanes) : threadTiling(extents, byFours, single);
+  const bySubgroups = byFours && traits.lanes >= 4 && makerOf(layout, m, traits) === 'subgroup';
+  return bySubgroups ? subgroupTiling(layout, extents, traits) : threadTiling(extents, byFours, single);
 }
 
+/** Products that are laid out alike: their layout, and whether they have few rows. */
+export const productClass = (layout: MatmulLayout, m: number): string =>
+  m <= FEW_ROWS ? `${layout} few` : layout;
+
+/** As measured; otherwise threads, but on processors subgroups, whose shared reads count there. */
+const makerOf = (layout: MatmulLayout, m: number, { isSoftware, makers }: Traits): TileMaker =>
+  makers?.[productClass(layout, m)] ?? (isSoftware ? 'subgroup' : 'thread');
+
 /** A subgroup makes 16 (or 8) rows of columns enough for a load of A to be used often. */
-function subgroupTiling(layout: MatmulLayout, { m, n, k }: Extents, lanes: number): Tiling {
+function subgroupTiling(layout: MatmulLayout, { m, n, k }: Extents, { isSoftware, lanes }: Traits): Tiling {
   const byDepth = layout === 'tn';
   const rows = m <= FEW_ROWS && !byDepth ? FEW_ROWS : SUBGROUP_ROWS;
   const quads = lanes < 8 && n > 4 * lanes ? 2 : 1;
@@ -169,7 +178,7 @@ function subgroupTiling(layout: MatmulLayout, { m, n, k }: Extents, lanes: numbe
     path: byDepth ? 'byDepths' : 'byRows',
     tile,
     threadCols: lanes,
-    ...partsOf(k, BUSY_SUBGROUPS / tiles),
+    ...partsOf(k, (isSoftware ? BUSY_SUBGROUPS : BUSY_THREADS / lanes) / tiles),
     defines: { LANES: lanes, ROWS: rows, QUADS: quads },
   };
 }

@@ -94,6 +94,8 @@ export interface DeviceInfo {
   isSoftware: boolean;
   features: string[];
   limits: Record<string, number>;
+  /** Who makes the tiles of matrix products, by class, where that was measured. */
+  makers?: Readonly<Record<string, 'thread' | 'subgroup'>>;
 }
 
 /** Why something of a data set was left out. */

@@ -1,5 +1,5 @@
 import { type FeatureCache, openFeatureCache } from '../io/feature-cache.ts';
-import { opfsStore } from '../io/file-store.ts';
+import { type FileStore, opfsStore } from '../io/file-store.ts';
 import { decodeExample } from './clips.ts';
 import { writeExport } from './export/write.ts';
 import type { Decode } from './features.ts';
@@ -14,12 +14,17 @@ export interface SessionHost {
   readonly runs?: RunStore;
 }
 
-/** The browser, with its private files; without kept runs where it lets a page keep nothing, as private windows do. */
-export async function browserHost(): Promise<SessionHost> {
-  const host = { decode: decodeExample, openFeatureCache, writeExport };
+/** The browser's private files; undefined where it lets a page keep nothing, as private windows do. */
+export async function privateFiles(): Promise<FileStore | undefined> {
   try {
-    return { ...host, runs: new RunStore(opfsStore(await navigator.storage.getDirectory())) };
+    return opfsStore(await navigator.storage.getDirectory());
   } catch {
-    return host;
+    return undefined;
   }
+}
+
+/** The browser, with its private files; without kept runs where there are none. */
+export function browserHost(files: FileStore | undefined): SessionHost {
+  const host = { decode: decodeExample, openFeatureCache, writeExport };
+  return files ? { ...host, runs: new RunStore(files) } : host;
 }

@@ -3,16 +3,18 @@
 import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { startTfOnDevice, tf } from '../media/tf-device.ts';
+import { tuneProducts } from '../ops/tune-products.ts';
 import { decodeCommand } from '../protocol/decode.ts';
 import type { DeviceInfo, Event } from '../protocol/messages.ts';
 import { Bench } from './bench.ts';
 import { openDevice } from './device.ts';
 import { reportBrokenExport } from './export/write.ts';
 import { failureEvent } from './failure.ts';
-import { browserHost } from './host.ts';
+import { browserHost, privateFiles } from './host.ts';
 import { ModelsAtHand } from './models-at-hand.ts';
 import { obey } from './obey.ts';
 import { Session } from './session.ts';
+import { tuneDevice } from './tuning.ts';
 
 function emit(event: Event, transfer: Transferable[] = []): void {
   self.postMessage(event, { transfer });
@@ -35,12 +37,14 @@ async function openSession(): Promise<Session | undefined> {
     return undefined;
   }
   const { gpu, info } = opened;
+  const files = await privateFiles();
+  const makers = await tuneDevice(gpu, files, () => tuneProducts(gpu));
   await startPreprocessing(gpu, info);
-  const session = new Session(gpu, emit, await browserHost());
+  const session = new Session(gpu, emit, browserHost(files));
   void gpu.device.lost.then(({ message, reason }) => {
     session.deviceLost(`The GPU was lost (${reason}): ${message || 'the driver gave no reason'}.`);
   });
-  emit({ type: 'ready', device: info });
+  emit({ type: 'ready', device: { ...info, makers } });
   await session.listRuns().catch((error: unknown) => emit(failureEvent(error)));
   // After the runs: the page looks among them for the one that was being exported.
   void reportBrokenExport(emit).catch((error: unknown) => emit(failureEvent(error)));

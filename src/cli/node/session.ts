@@ -10,6 +10,7 @@ import type { FileTree } from '../../io/files.ts';
 import { InputError } from '../../math/errors.ts';
 import { tf } from '../../media/tf-device.ts';
 import type { DecodedClip } from '../../media/types.ts';
+import { tuneProducts } from '../../ops/tune-products.ts';
 import type { Event, ExportedFile } from '../../protocol/messages.ts';
 import type { SessionHost } from '../../worker/host.ts';
 import { audioSeconds, frameChoice, type MediaSpec } from '../../worker/media-spec.ts';
@@ -17,6 +18,7 @@ import { ModelsAtHand } from '../../worker/models-at-hand.ts';
 import { obey } from '../../worker/obey.ts';
 import type { Emit } from '../../worker/progress.ts';
 import { Session } from '../../worker/session.ts';
+import { tuneDevice } from '../../worker/tuning.ts';
 import { openNodeDevice } from '../adapter.ts';
 import type { ExportedName, PlainCommand, PlainEvent, StudioSession } from '../headless.ts';
 import { projectRoot } from '../setup/paths.mjs';
@@ -91,7 +93,9 @@ export class NodeSession implements StudioSession {
   static async open(): Promise<NodeSession> {
     const { device, info } = await openNodeDevice();
     await tf.setBackend('cpu');
-    const session = new NodeSession(new Gpu(device, { info }));
+    const gpu = new Gpu(device, { info });
+    await tuneDevice(gpu, undefined, () => tuneProducts(gpu));
+    const session = new NodeSession(gpu);
     process.stderr.write(`${info.description}\n`);
     return session;
   }

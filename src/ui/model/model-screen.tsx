@@ -57,6 +57,17 @@ function DevicePanel() {
   return <DeviceLine info={device.info} />;
 }
 
+/** What was found out about the device: which matrix products subgroups make faster than threads. */
+export function makersText(makers: NonNullable<DeviceInfo['makers']>): string {
+  const names: Record<string, string> = { nt: 'A·Bᵀ', nn: 'A·B', tn: 'Aᵀ·B', 'nt few': 'few rows' };
+  const all = Object.keys(makers);
+  if (all.length === 0) return '';
+  const shared = all.filter((name) => makers[name] === 'subgroup').map((name) => names[name] ?? name);
+  return shared.length === 0
+    ? ' · products by threads (measured)'
+    : ` · products by subgroups (measured): ${shared.join(', ')}`;
+}
+
 function DeviceLine({ info }: { info: DeviceInfo }) {
   const name =
     info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unnamed adapter';
@@ -66,6 +77,7 @@ function DeviceLine({ info }: { info: DeviceInfo }) {
     <p className="lead" data-testid="device">
       Your GPU: <strong>{name}</strong> · f16 {has('shader-f16')} · subgroups {has('subgroups')}
       {largest === undefined ? '' : ` · largest binding ${formatBytes(largest)}`}
+      {makersText(info.makers ?? {})}
       {info.isSoftware && (
         <>
           {' '}

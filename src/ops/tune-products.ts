@@ -1,0 +1,114 @@
+/** Finds out, on a device, who makes tiles of matrix products faster: threads or subgroups. */
+import { Arena, type Gpu, Plan, Recorder, type TileMaker } from '../gpu/index.ts';
+import { type MatmulLayout, matmul, productClass } from './matmul.ts';
+
+interface Trial {
+  readonly layout: MatmulLayout;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+/** One product of each class, of a billion operations or less: milliseconds on a small GPU. */
+const TRIALS: readonly Trial[] = [
+  { layout: 'nt', m: 512, n: 1024, k: 1024 },
+  { layout: 'nn', m: 512, n: 1024, k: 1024 },
+  { layout: 'tn', m: 1024, n: 1024, k: 512 },
+  { layout: 'nt', m: 8, n: 4096, k: 1024 },
+];
+
+/** A subgroup's product may differ so much from a thread's, as norm(difference) / norm: sums are rounded in another order. */
+const GATE = 1e-5;
+/** How much faster subgroups must be to be taken. */
+const GAIN = 1.05;
+const SAMPLES = 5;
+const REPEATS = 4;
+
+/** What was found for one class of products. */
+export interface Finding {
+  readonly maker: TileMaker;
+  /** Milliseconds of the trial; infinite where the results differ. */
+  readonly thread: number;
+  readonly subgroup: number;
+}
+
+export interface TuningOptions {
+  readonly trials?: readonly Trial[];
+  /** Milliseconds. */
+  readonly now?: () => number;
+  /** Norm-wise difference of the two results, over the norm. */
+  readonly difference?: (found: Float32Array, expected: Float32Array) => number;
+}
+
+/**
+ * Times each class of products by threads and by subgroups. Subgroups are taken only where their result agrees with the
+ * threads' on this very device, and they are faster. Empty where the device has no subgroups of one size.
+ */
+export async function tuneProducts(
+  gpu: Gpu,
+  { trials = TRIALS, now = () => performance.now(), difference = relativeDifference }: TuningOptions = {},
+): Promise<Record<string, Finding>> {
+  const found: Record<string, Finding> = {};
+  if (gpu.traits.lanes < 4) return found;
+  for (const trial of trials) {
+    const [thread, subgroup] = [await run(gpu, trial, 'thread', now), await run(gpu, trial, 'subgroup', now)];
+    const agree = difference(subgroup.result, thread.result) <= GATE;
+    const wins = agree && subgroup.ms * GAIN < thread.ms;
+    found[productClass(trial.layout, trial.m)] = {
+      maker: wins ? 'subgroup' : 'thread',
+      thread: thread.ms,
+      subgroup: agree ? subgroup.ms : Number.POSITIVE_INFINITY,
+    };
+  }
+  return found;
+}
+
+/** Numbers in [-1, 1) that repeat only after a prime. */
+const sample = (count: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, index) => ((index * 7919) % 10_007) / 5003.5 - 1);
+
+/** The best of a few times, and the product itself. */
+async function run(
+  gpu: Gpu,
+  { layout, m, n, k }: Trial,
+  maker: TileMaker,
+  now: () => number,
+): Promise<{ ms: number; result: Float32Array }> {
+  const a = gpu.upload('inputs', 'trial a', layout === 'tn' ? [k, m] : [m, k], sample(m * k));
+  const b = gpu.upload('inputs', 'trial b', layout === 'nt' ? [n, k] : [k, n], sample(n * k));
+  const recorder = new Recorder({ ...gpu.traits, makers: { [productClass(layout, m)]: maker } });
+  const out = recorder.keep(recorder.temp('trial', [m, n]));
+  matmul(recorder, layout, { a, b, out });
+  using arena = new Arena(gpu, 'trial');
+  using plan = await Plan.create(gpu, `trial by ${maker}`, recorder, arena);
+  const ms = await bestTime(gpu, plan, now);
+  const result = await gpu.read(plan.output(out));
+  gpu.free(a, b);
+  return { ms, result: result.slice(0, m * n) };
+}
+
+async function bestTime(gpu: Gpu, plan: Plan, now: () => number): Promise<number> {
+  // The first run warms up and waits by itself.
+  await plan.run();
+  let best = Number.POSITIVE_INFINITY;
+  for (let at = 0; at < SAMPLES; at++) {
+    const start = now();
+    for (let repeat = 0; repeat < REPEATS; repeat++) await plan.run();
+    await gpu.device.queue.onSubmittedWorkDone();
+    best = Math.min(best, (now() - start) / REPEATS);
+  }
+  return best;
+}
+
+function relativeDifference(found: Float32Array, expected: Float32Array): number {
+  let [difference, norm] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    difference += (found[i]! - expected[i]!) ** 2;
+    norm += expected[i]! ** 2;
+  }
+  return Math.sqrt(difference / Math.max(norm, Number.MIN_VALUE));
+}
+
+/** Who makes tiles by these findings. */
+export const makersOf = (found: Readonly<Record<string, Finding>>): Record<string, TileMaker> =>
+  Object.fromEntries(Object.entries(found).map(([name, { maker }]) => [name, maker]));

@@ -1,0 +1,61 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Traits } from '../../src/gpu/index.ts';
+import type { Finding } from '../../src/ops/tune-products.ts';
+import { makersText } from '../../src/ui/model/model-screen.tsx';
+import { tuneDevice } from '../../src/worker/tuning.ts';
+import { MemoryStore } from '../io/memory-store.ts';
+
+const FOUND: Record<string, Finding> = {
+  nt: { maker: 'subgroup', thread: 3, subgroup: 1 },
+  tn: { maker: 'thread', thread: 3, subgroup: Number.POSITIVE_INFINITY },
+};
+const MAKERS = { nt: 'subgroup', tn: 'thread' };
+
+const device = (description = 'Some GPU', isSoftware = false) => ({
+  info: { vendor: 'maker', architecture: 'new', description },
+  isSoftware,
+  traits: { isSoftware, lanes: 32 } as Traits,
+});
+
+describe('the tuning of a device', () => {
+  it('is measured once, and recalled for the same device', async () => {
+    const store = new MemoryStore();
+    const measure = vi.fn(async () => FOUND);
+    const first = device();
+    expect(await tuneDevice(first, store, measure)).toEqual(MAKERS);
+    expect(first.traits).toEqual({ isSoftware: false, lanes: 32, makers: MAKERS });
+    const second = device();
+    expect(await tuneDevice(second, store, measure)).toEqual(MAKERS);
+    expect(second.traits.makers).toEqual(MAKERS);
+    expect(measure).toHaveBeenCalledTimes(1);
+  });
+
+  it('is measured anew for another device, for a file that cannot be read, and where nothing is kept', async () => {
+    const store = new MemoryStore();
+    const measure = vi.fn(async () => FOUND);
+    await tuneDevice(device(), store, measure);
+    await tuneDevice(device('Another GPU'), store, measure);
+    expect(measure).toHaveBeenCalledTimes(2);
+    await store.truncate('tuning.json', 9);
+    await tuneDevice(device('Another GPU'), store, measure);
+    expect(measure).toHaveBeenCalledTimes(3);
+    await tuneDevice(device(), undefined, measure);
+    expect(measure).toHaveBeenCalledTimes(4);
+  });
+
+  it('leaves software adapters as they are', async () => {
+    const software = device('SwiftShader', true);
+    const measure = vi.fn(async () => FOUND);
+    expect(await tuneDevice(software, new MemoryStore(), measure)).toEqual({});
+    expect(software.traits.makers).toBeUndefined();
+    expect(measure).not.toHaveBeenCalled();
+  });
+
+  it('is told on the page', () => {
+    expect(makersText({})).toBe('');
+    expect(makersText({ nt: 'thread' })).toBe(' · products by threads (measured)');
+    expect(makersText({ nt: 'subgroup', 'nt few': 'subgroup', tn: 'thread' })).toBe(
+      ' · products by subgroups (measured): A·Bᵀ, few rows',
+    );
+  });
+});
