@@ -1,36 +1,52 @@
 /**
  * `npm run bench [-- FILTER] [--json FILE] [--clock wall|cpu] [--adapter swiftshader|lavapipe|default]`: our kernels against those of tfjs,
  * jax-js and onnxruntime-web, and against our own plain ways, in one run on one adapter. A ratio is their time over ours,
- * so above 1 we are faster. FILTER is part of a row's name (`matmul`, `layer/tfjs`, `Whisper`); `training-pass` times one
- * training pass of the demo, kernel by kernel, and `step-phases` says where the time of its GRPO steps goes. A software adapter computes on this process's threads: there `--clock cpu` counts
- * their processor time, which others on a busy machine disturb less. onnxruntime-web, in a browser, is timed by the wall.
+ * so above 1 we are faster. FILTER is part of a row's name (`matmul`, `layer/tfjs`, `Whisper`), or one of these: `training-pass` times
+ * one training pass of the demo, kernel by kernel; `step-phases` says where the time of its GRPO steps goes; `growth` sets times
+ * against a cost model; `long-run [--steps N]` tells whether steps stay as fast as they were. `--gpu` asks a GPU at real size
+ * (src/cli/bench-gpu.ts). A software adapter computes on this process's threads: there `--clock cpu` counts their processor
+ * time, which others on a busy machine disturb less. onnxruntime-web, in a browser, is timed by the wall.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Gpu } from '../gpu/index.ts';
-import { describeError, InputError } from '../math/errors.ts';
-import { openNodeDevice } from './adapter.ts';
-import { type Ceilings, measureCeilings } from './bench/ceilings.ts';
-import { type Comparison, type NamedComparison, runComparison } from './bench/comparison.ts';
-import { startJax } from './bench/jax.ts';
-import { browserObstacle, onnxNames, openOnnxBench } from './bench/onnx.ts';
+import { measureCeilings } from '../bench/ceilings.ts';
+import { type Comparison, type NamedComparison, runComparison } from '../bench/comparison.ts';
+import { measureGrowth } from '../bench/growth.ts';
+import { deviations, growthLines, predict } from '../bench/growth-model.ts';
+import { startJax } from '../bench/jax.ts';
 import {
-  type BenchReport,
   ceilingsText,
   makeReport,
-  type Row,
   rateText,
   rowLine,
   summaryKey,
   summaryLines,
-} from './bench/report.ts';
+  withRates,
+} from '../bench/report.ts';
+import { suite } from '../bench/suite.ts';
+import { DEFAULT_TIMING } from '../bench/timing.ts';
+import { Gpu } from '../gpu/index.ts';
+import { describeError, InputError } from '../math/errors.ts';
+import type { BenchReport, Ceilings, Row } from '../protocol/bench.ts';
+import type { Cost } from '../rl/cost-model.ts';
+import { openNodeDevice } from './adapter.ts';
+import { longRun, longRunLines } from './bench/long-run.ts';
+import { browserObstacle, onnxNames, openOnnxBench } from './bench/onnx.ts';
+import { randomPolicy } from './bench/random-checkpoint.ts';
 import { timeStepPhases } from './bench/step-phases.ts';
-import { suite } from './bench/suite.ts';
-import { DEFAULT_TIMING } from './bench/timing.ts';
 import { timeTrainingPass } from './bench/training-pass.ts';
 
-const TRAINING_PASS = 'training-pass';
-const STEP_PHASES = 'step-phases';
+/** What GRPO steps train while they are timed against the sizes of their group. */
+const GROWTH_FIELDS = {
+  hidden_size: 64,
+  intermediate_size: 256,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  vocab_size: 512,
+};
+/** Rounds over all points; a round is never broken off. */
+const GROWTH_TIMING = { samples: 3, sampleMs: 20, patienceMs: 100_000 };
 
 /** Milliseconds by the wall, or of processor time that all threads of this process took. */
 const CLOCKS: Readonly<Record<string, () => number>> = {
@@ -46,6 +62,7 @@ interface Arguments {
   readonly json: string | undefined;
   readonly clock: string;
   readonly now: () => number;
+  readonly steps: number;
   readonly size: { readonly prompts: number; readonly group: number; readonly length: number };
 }
 
@@ -57,14 +74,20 @@ function parseArguments(): Arguments {
       prompts: { type: 'string', default: '8' },
       group: { type: 'string', default: '8' },
       length: { type: 'string', default: '16' },
+      steps: { type: 'string', default: '1000' },
     },
     allowPositionals: true,
   });
-  const { prompts, group, length, json, clock } = values;
+  const { prompts, group, length, steps, json, clock } = values;
   const now = CLOCKS[clock];
   if (!now) throw new InputError(`Unknown clock "${clock}": expected wall or cpu.`);
   const size = { prompts: Number(prompts), group: Number(group), length: Number(length) };
-  return { filter: positionals.join(' '), json, clock, now, size };
+  return { filter: positionals.join(' '), json, clock, now, size, steps: Number(steps) };
+}
+
+/** Writes to the file asked for, if any. */
+function writeReport(path: string | undefined, report: object): void {
+  if (path !== undefined) writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
 }
 
 /** The peers of a comparison whose rows the filter wants. */
@@ -85,17 +108,20 @@ class Table {
     console.log(`${adapter}: ${ceilingsText(ceilings)}`);
   }
 
-  add(rows: readonly Row[], flops?: number): void {
+  add(timed: readonly Row[], cost: Cost): void {
+    const rows = timed.map((row) => withRates(row, cost, this.#ceilings));
     for (const row of rows) console.log(rowLine(row));
-    const first = rows[0];
-    if (first && flops !== undefined) console.log(rateText(first, flops, this.#ceilings.gflops));
+    if (rows[0]?.rates) console.log(rateText(rows[0].rates));
     this.#rows.push(...rows);
-    const { json } = this.#wishes;
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify(this.report(), null, 2)}\n`);
+    writeReport(this.#wishes.json, this.report());
   }
 
   report(): BenchReport {
-    return makeReport(this.#adapter, this.#wishes.clock, new Date(), this.#rows);
+    return makeReport(
+      { adapter: this.#adapter, clock: this.#wishes.clock, ceilings: this.#ceilings },
+      new Date(),
+      this.#rows,
+    );
   }
 }
 
@@ -107,7 +133,7 @@ async function compareInNode(
 ): Promise<void> {
   for (const comparison of comparisons) {
     const peers = wantedPeers(comparison, filter);
-    table.add(await runComparison(gpu, comparison, peers, DEFAULT_TIMING, now), comparison.flops);
+    table.add(await runComparison(gpu, comparison, peers, DEFAULT_TIMING, now), comparison.cost);
   }
 }
 
@@ -123,21 +149,42 @@ async function compareInBrowser(filter: string, table: Table): Promise<void> {
   }
   console.log('In Chromium:');
   const bench = await openOnnxBench();
-  for (const index of wanted) table.add(await bench.compare(index, DEFAULT_TIMING));
+  for (const index of wanted) table.add(await bench.compare(index, DEFAULT_TIMING), onnxNames()[index]!.cost);
   await bench.close();
 }
 
+async function timeLongRun(gpu: Gpu, { steps, now, json, clock }: Arguments): Promise<void> {
+  const found = await longRun(gpu, steps, now);
+  console.log(longRunLines(found).join('\n'));
+  writeReport(json, { adapter: gpu.info.description, clock, ...found });
+}
+
+async function timeGrowth(gpu: Gpu, { now, json, clock }: Arguments): Promise<void> {
+  using policy = await randomPolicy(gpu, GROWTH_FIELDS, { rank: 8, maxPositions: 2200 });
+  const points = predict(await measureGrowth(gpu, policy, GROWTH_TIMING, now));
+  console.log(growthLines(points).join('\n'));
+  writeReport(json, { adapter: gpu.info.description, clock, deviations: deviations(points), points });
+}
+
+/** What has no rows against peers, by name. */
+const APART: Readonly<Record<string, (gpu: Gpu, wishes: Arguments) => Promise<void>>> = {
+  growth: timeGrowth,
+  'long-run': timeLongRun,
+  'step-phases': (gpu) => timeStepPhases(gpu),
+  'training-pass': (gpu, { size }) => timeTrainingPass(gpu, size),
+};
+
 async function main(): Promise<void> {
   const wishes = parseArguments();
-  const { filter, now, size } = wishes;
+  const { filter, now } = wishes;
   const { device, info, gpu: navigatorGpu } = await openNodeDevice();
   const gpu = new Gpu(device, { info });
-  if (filter === STEP_PHASES) return await timeStepPhases(gpu);
-  if (filter === TRAINING_PASS) return await timeTrainingPass(gpu, size);
+  const apart = APART[filter];
+  if (apart) return await apart(gpu, wishes);
   const comparisons = suite().filter((one) => wantedPeers(one, filter).length > 0);
   if (comparisons.length === 0 && onnxNames().every((one) => wantedPeers(one, filter).length === 0)) {
     throw new InputError(`No row's name holds "${filter}".`, {
-      hint: `Try matmul, layer, attention, mlp, norm, packing, prefill, decode, ${TRAINING_PASS} or ${STEP_PHASES}.`,
+      hint: `Try batching, matmul, layer, attention, mlp, norm, packing, prefill, decode, ${Object.keys(APART).join(', ')}.`,
     });
   }
   if (comparisons.some((one) => wantedPeers(one, filter).includes('jax-js'))) await startJax(navigatorGpu);

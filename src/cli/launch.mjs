@@ -4,6 +4,7 @@
 // A command is a TypeScript file src/cli/NAME.ts. Vite bundles it for Node (so that the engine's shaders come along by the
 // same `import.meta.glob` as in the page), and a child process runs the bundle with the adapter's environment, the
 // remaining arguments, and this process's own standard streams. stdout carries only what the command prints.
+// `NAME --bundle FILE.mjs` writes a bundle that can be carried to a machine with Node and Dawn, and runs nothing.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -16,15 +17,17 @@ import { adapterEnvironment, cachePath, chosenAdapter, parseAdapter, projectRoot
 /**
  * Bundles src/cli/NAME.ts into one file that Node can run, and returns its path.
  * @param {string} name
+ * @param {string} [carried] a path for a file that needs no packages beside it but Dawn
  * @returns {Promise<string>}
  */
-async function bundle(name) {
+async function bundle(name, carried) {
   const { build } = await import('vite');
   const result = await build({
     root: projectRoot(),
     configFile: false,
     publicDir: false,
     logLevel: 'warn',
+    ...(carried === undefined ? {} : { ssr: { noExternal: true, external: ['webgpu'] } }),
     build: {
       ssr: join('src', 'cli', `${name}.ts`),
       target: 'node20',
@@ -40,7 +43,7 @@ async function bundle(name) {
     .flatMap((one) => ('output' in one ? one.output : []))
     .find((file) => file.type === 'chunk');
   if (chunk?.type !== 'chunk') throw new Error(`Bundling src/cli/${name}.ts gave no code.`);
-  return writeWhole(cachePath(`${name}.mjs`), chunk.code);
+  return writeWhole(carried ?? cachePath(`${name}.mjs`), chunk.code);
 }
 
 /**
@@ -81,8 +84,14 @@ async function main() {
   }
   const { adapter, rest } = takeAdapter(args);
   ensureModules();
-  const env = name === 'start' ? browserEnvironment() : environmentFor(adapter);
-  process.exitCode = await run(await bundle(name), rest, env);
+  if (rest[0] === '--bundle') {
+    say(`written: ${await bundle(name, rest[1] ?? `${name}.mjs`)}`);
+    return;
+  }
+  // What runs on a GPU is a file of its own, which needs fewer packages.
+  const onGpu = name === 'bench' && rest.includes('--gpu');
+  const env = name === 'start' ? browserEnvironment() : environmentFor(adapter, onGpu);
+  process.exitCode = await run(await bundle(onGpu ? 'bench-gpu' : name), rest, env);
 }
 
 /** Serving the page needs no adapter of ours: the visitor's browser brings its own. */
@@ -93,11 +102,12 @@ function browserEnvironment() {
 
 /**
  * @param {string | null} adapter
+ * @param {boolean} onGpu whether the machine's own adapter is meant where none is named
  * @returns {NodeJS.ProcessEnv}
  */
-function environmentFor(adapter) {
+function environmentFor(adapter, onGpu) {
   ensureBrowserAndAdapters();
-  const kind = adapter === null ? chosenAdapter() : parseAdapter(adapter);
+  const kind = adapter === null ? (onGpu ? 'default' : chosenAdapter()) : parseAdapter(adapter);
   return { ...process.env, ...adapterEnvironment(kind), STUDIO_ADAPTER: kind };
 }
 

@@ -35,6 +35,9 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
+/** Milliseconds of a short piece of work: 2.345 → "2.35", 23.45 → "23.4"; the unit is the caller's. */
+export const formatMilliseconds = (ms: number): string => ms.toFixed(ms < 10 ? 2 : 1);
+
 /** A metric in a table or tooltip: `digits` significant digits, exponent form when very small or large, "–" for no number. */
 export function formatMetric(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';

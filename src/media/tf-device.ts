@@ -22,7 +22,10 @@ function provideNavigator(): void {
  * off, so that results come from one place.
  */
 export async function startTfOnDevice(device: GPUDevice, info: AdapterName): Promise<void> {
-  if (current === device && tf.getBackend() === BACKEND) return;
+  if (current === device) {
+    await tf.setBackend(BACKEND);
+    return;
+  }
   provideNavigator();
   if (tf.findBackendFactory(BACKEND)) tf.removeBackend(BACKEND);
   tf.registerBackend(BACKEND, () => new WebGPUBackend(device, info as GPUAdapterInfo));

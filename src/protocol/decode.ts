@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { InputError } from '../math/errors.ts';
+import { BENCH_GROUPS, BENCH_LIBRARIES } from './bench.ts';
 import { CONFIG_FIELDS, parseConfig } from './config.ts';
 import {
   type Command,
@@ -86,6 +87,12 @@ const COMMANDS: Record<Command['type'], z.ZodType> = {
   export: z.object({ requestId, parts: exportParts, place: exportPlace, run: keptWeights.optional() }),
   resumeRun: z.object({ requestId, runId: z.string() }),
   deleteRun: z.object({ requestId, runId: z.string() }),
+  bench: z.object({
+    requestId,
+    groups: z.array(z.enum(BENCH_GROUPS)),
+    libraries: z.array(z.enum(BENCH_LIBRARIES)),
+  }),
+  stopBench: z.object({}),
 };
 
 const device = z.object({
@@ -224,6 +231,24 @@ const storedRun = z.object({
   sameDevice: z.boolean(),
 });
 
+const benchReport = z.object({
+  adapter: z.string(),
+  date: z.string(),
+  clock: z.string(),
+  ceilings: z.object({ gflops: z.number(), gigabytes: z.number() }),
+  rows: longArray(
+    z.object({
+      kernel: z.string(),
+      shape: z.string(),
+      peer: z.string(),
+      oursMs: z.number(),
+      theirsMs: z.number().nullable(),
+      ratio: z.number().nullable(),
+    }),
+  ),
+  summary: counts,
+});
+
 const anyNumbers = z.record(z.string(), anyNumber);
 
 const EVENTS: Record<Event['type'], z.ZodType> = {
@@ -289,6 +314,7 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
   saved: z.object({ runId: z.string(), name: z.string(), step: z.number() }),
   resumed: z.object({ requestId, run: storedRun, config: z.looseObject({}) }),
   memory: z.object({ parts: counts, peak: z.number() }),
+  bench: z.object({ requestId, report: benchReport, done: z.number(), total: z.number() }),
   done: z.object({ requestId }),
   error: z.object({
     requestId: maybeId,

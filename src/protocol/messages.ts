@@ -3,6 +3,7 @@
  * A command with a `requestId` is answered by its event(s) with the same id and closed by exactly one `done` or `error`.
  */
 import type { Interval } from '../math/bootstrap.ts';
+import type { BenchGroup, BenchLibrary, BenchReport } from './bench.ts';
 import type { Config } from './config.ts';
 import type {
   BrokenExport,
@@ -77,7 +78,11 @@ export type Command =
   | { type: 'export'; requestId: number; parts: ExportParts; place: ExportPlace; run?: KeptWeights }
   /** Goes on with a stored run; its model and its data must be open, those of the demo open by themselves. */
   | { type: 'resumeRun'; requestId: number; runId: string }
-  | { type: 'deleteRun'; requestId: number; runId: string };
+  | { type: 'deleteRun'; requestId: number; runId: string }
+  /** Times rows of these groups against these libraries; refused while a run is under way. */
+  | { type: 'bench'; requestId: number; groups: BenchGroup[]; libraries: BenchLibrary[] }
+  /** Ends it after the row that is being timed. */
+  | { type: 'stopBench' };
 
 export type CommandType = Command['type'];
 
@@ -320,6 +325,8 @@ export type Event =
   /** A stored run takes the place of the present one; its earlier steps, answers and evaluations follow as events. */
   | { type: 'resumed'; requestId: number; run: StoredRun; config: Config }
   | { type: 'memory'; parts: Record<string, number>; peak: number }
+  /** All that was found so far; `done` and `total` count comparisons. */
+  | { type: 'bench'; requestId: number; report: BenchReport; done: number; total: number }
   | { type: 'done'; requestId: number }
   | { type: 'error'; requestId?: number; message: string; hint?: string; details?: string; fatal: boolean };
 

@@ -37,15 +37,23 @@ export interface Completion {
   readonly ended: boolean;
 }
 
+export type LimitOf = (prompt: number, index: number) => number;
+
 export interface GenerateOptions {
-  /** Most tokens of a completion; as many as the shape has room for unless said. */
-  readonly limit?: number;
+  /** Most tokens of a completion, or of each by its prompt and index; as many as the shape has room for unless said. */
+  readonly limit?: number | LimitOf;
   /** Told how many prompts have all their completions. */
   readonly progress?: (prompts: number) => void;
 }
 
 /** Media tokens of a prompt, asked for when it is put into the cache. */
 export type MediaOf = (prompt: number) => MediaTokens | Promise<MediaTokens>;
+
+/** A completion's first tokens: a limit of its own is met between two looks. */
+const cut = ({ ids, logProbs, ended }: Completion, limit: number): Completion =>
+  ids.length <= limit
+    ? { ids, logProbs, ended }
+    : { ids: ids.slice(0, limit), logProbs: logProbs.slice(0, limit), ended: false };
 
 /** Decode steps between two looks at which rows have ended. */
 const STEPS_PER_CHECK = 8;
@@ -122,11 +130,12 @@ export class Generator {
     for (const prompt of prompts) this.#check(prompt);
     const { rows, places, groupSize } = this.shape;
     const schedule = new RowSchedule({ prompts: prompts.length, groupSize, rows, places });
+    const limitOf = typeof limit === 'number' ? () => limit : limit;
     const completions = prompts.map((): Completion[] => []);
     /** Tokens that each row at work may still draw. */
     const left = new Map<number, number>();
     let whole = 0;
-    this.#sampler.begin(settings, limit);
+    this.#sampler.begin(settings, typeof limit === 'number' ? limit : undefined);
     this.#park();
     while (schedule.waits || schedule.running.size > 0) {
       const { enters, starts } = schedule.deal();
@@ -137,16 +146,16 @@ export class Generator {
       }
       await this.#enter(entries);
       for (const start of starts) this.#start(start, prompts[start.prompt]!, settings.firstRow ?? 0);
-      for (const { row } of starts) left.set(row, limit);
+      for (const { row, prompt, index } of starts) left.set(row, limitOf(prompt, index));
       const resting = await this.#advance(left);
-      const done = [...schedule.running.keys()].filter((row) => resting[row]);
+      const done = [...schedule.running.keys()].filter((row) => resting[row] || !left.get(row));
       for (const row of done) left.delete(row);
       // Nothing is read back while nobody waits and some rows are still at work.
       if (done.length === 0 || (!schedule.waits && done.length < schedule.running.size)) continue;
       const sampled = await this.#sampler.read();
       for (const row of done) {
         const { prompt, index } = schedule.running.get(row)!;
-        completions[prompt]![index] = sampled[row]!;
+        completions[prompt]![index] = cut(sampled[row]!, limitOf(prompt, index));
         if (schedule.finish(row)) progress(++whole);
       }
     }

@@ -1,4 +1,5 @@
 /** Everything the page knows, as one immutable value, and what each event changes in it. */
+import type { BenchReport } from '../protocol/bench.ts';
 import { type Config, type ConfigKey, defaultConfig, parseConfig } from '../protocol/config.ts';
 import type { MemoryPlan, WhatIf } from '../protocol/memory.ts';
 import type {
@@ -87,6 +88,8 @@ export interface StudioState {
   memory?: { parts: Record<string, number>; peak: number };
   /** The memory a run would take, as last asked. */
   plan?: { plan: MemoryPlan; whatIf?: readonly WhatIf[] };
+  /** What the latest bench found so far, and how many of its comparisons are done. */
+  bench?: { report: BenchReport; done: number; total: number };
   draft: Draft;
   /** The config of the current run. */
   running?: Config;
@@ -158,6 +161,8 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return { ...emptyRun(), running: event.config, draft: event.config };
     case 'memory':
       return { memory: { parts: event.parts, peak: event.peak } };
+    case 'bench':
+      return { bench: { report: event.report, done: event.done, total: event.total } };
     case 'done':
       return { pending: without(state.pending, event.requestId), progress: undefined };
     case 'error':

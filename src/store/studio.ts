@@ -1,6 +1,7 @@
 /** The page's one store: state that events change, and the acts a person can do. No React in here. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { InputError } from '../math/errors.ts';
+import type { BenchGroup, BenchLibrary } from '../protocol/bench.ts';
 import {
   type Config,
   type ConfigKey,
@@ -60,6 +61,9 @@ export interface Studio {
   planExport(parts: ExportParts): Promise<void>;
   /** Exports the present weights; with `run`, those of a kept run, which is opened first unless it is on the device. */
   exportRun(parts: ExportParts, place: ExportPlace, run?: KeptWeights): Promise<void>;
+  /** Times kernels against libraries on this device; what was found before goes. */
+  runBench(groups: BenchGroup[], libraries: BenchLibrary[]): Promise<void>;
+  stopBench(): void;
   edit(key: ConfigKey, value: unknown): void;
   applyPreset(name: PresetName | 'defaults'): void;
   /** Shows an error that no command is to blame for, such as a dropped file that cannot be read. */
@@ -147,6 +151,8 @@ export function createStudio(port: Port): Studio {
       ask({ type: 'export', parts, place, ...(run ? { run } : {}) }, { exported: undefined }),
     resumeRun: (runId) => ask({ type: 'resumeRun', runId }),
     deleteRun: (runId) => ask({ type: 'deleteRun', runId }),
+    runBench: (groups, libraries) => ask({ type: 'bench', groups, libraries }, { bench: undefined }),
+    stopBench: () => port.post({ type: 'stopBench' }),
     report(error) {
       const hint = error instanceof InputError ? error.hint : undefined;
       const message = error instanceof Error ? error.message : String(error);

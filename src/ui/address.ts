@@ -1,7 +1,7 @@
-/** The six screens' names, in the order of the work, and which one the address shows. */
+/** The screens' names, in the order of the work and then the device's bench, and which one the address shows. */
 import { useSyncExternalStore } from 'react';
 
-export const SCREEN_IDS = ['data', 'model', 'train', 'rollouts', 'evaluate', 'export'] as const;
+export const SCREEN_IDS = ['data', 'model', 'train', 'rollouts', 'evaluate', 'export', 'bench'] as const;
 export type ScreenId = (typeof SCREEN_IDS)[number];
 
 export const SCREEN_LABELS: Record<ScreenId, string> = {
@@ -11,6 +11,7 @@ export const SCREEN_LABELS: Record<ScreenId, string> = {
   rollouts: 'Rollouts',
   evaluate: 'Evaluate',
   export: 'Export',
+  bench: 'Bench',
 };
 
 /** Where a visit begins: everything needed to press Start is already there. */

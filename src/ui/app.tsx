@@ -1,4 +1,4 @@
-/** The frame around six screens: header, rail, the progress and errors that belong to no screen, and one screen. */
+/** The frame around the screens: header, rail, the progress and errors that belong to no screen, and one screen. */
 import { Suspense, useEffect, useRef } from 'react';
 import { StudioContext } from '../store/react.ts';
 import type { Studio } from '../store/studio.ts';
@@ -18,6 +18,7 @@ import './styles/tables.css';
 import './styles/model.css';
 import './styles/train.css';
 import './styles/evaluate.css';
+import './styles/bench.css';
 
 export function App({ studio }: { studio: Studio }) {
   return (

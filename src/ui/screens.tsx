@@ -8,5 +8,6 @@ export const SCREENS: Record<ScreenId, ComponentType> = {
   train: lazy(() => import('./train/train-screen.tsx')),
   rollouts: lazy(() => import('./rollouts/rollouts-screen.tsx')),
   evaluate: lazy(() => import('./evaluate/evaluate-screen.tsx')),
+  bench: lazy(() => import('./bench/bench-screen.tsx')),
   export: lazy(() => import('./export/export-screen.tsx')),
 };

@@ -6,6 +6,7 @@ import { startTfOnDevice, tf } from '../media/tf-device.ts';
 import { tuneProducts } from '../ops/tune-products.ts';
 import { decodeCommand } from '../protocol/decode.ts';
 import type { DeviceInfo, Event } from '../protocol/messages.ts';
+import { Bench } from './bench.ts';
 import { openDevice } from './device.ts';
 import { reportBrokenExport } from './export/write.ts';
 import { failureEvent } from './failure.ts';
@@ -57,6 +58,7 @@ const opening = openSession().catch((error: unknown) => {
 });
 
 const atHand = new ModelsAtHand(emit);
+const bench = new Bench(emit);
 
 function requestIdOf(message: unknown): number | undefined {
   if (typeof message !== 'object' || message === null || !('requestId' in message)) return undefined;
@@ -70,7 +72,7 @@ async function receive(message: unknown): Promise<void> {
     const session = await opening;
     if (!session)
       throw new InputError('There is no GPU to work on.', { hint: 'See the notice at the top of the page.' });
-    await obey(session, atHand, command);
+    await obey({ session, atHand, bench }, command);
     if (requestId !== undefined) emit({ type: 'done', requestId });
   } catch (error) {
     emit(failureEvent(error, requestId));

@@ -1,10 +1,19 @@
 import { treeFromDirectory } from '../io/files.ts';
+import { InputError } from '../math/errors.ts';
 import type { Command } from '../protocol/messages.ts';
+import type { Bench } from './bench.ts';
 import type { ModelsAtHand } from './models-at-hand.ts';
 import type { Session } from './session.ts';
 
-/** Hands a command to the session, or to the models in the browser's storage. */
-export async function obey(session: Session, atHand: ModelsAtHand, command: Command): Promise<void> {
+export interface Servants {
+  readonly session: Session;
+  readonly atHand: ModelsAtHand;
+  /** Only in a browser. */
+  readonly bench?: Pick<Bench, 'run' | 'stop'>;
+}
+
+/** Hands a command to the session, to the models in the browser's storage, or to the bench. */
+export async function obey({ session, atHand, bench }: Servants, command: Command): Promise<void> {
   switch (command.type) {
     case 'openDemo':
       return session.openDemo(command);
@@ -48,6 +57,11 @@ export async function obey(session: Session, atHand: ModelsAtHand, command: Comm
       return session.planExport(command);
     case 'export':
       return session.export(command);
+    case 'bench':
+      if (!bench) throw new InputError('There is no bench here.', { hint: 'Use npm run bench.' });
+      return bench.run(session, command);
+    case 'stopBench':
+      return bench?.stop();
     default:
       return command satisfies never;
   }

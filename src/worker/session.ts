@@ -93,6 +93,10 @@ export class Session {
     return this.#open(() => this.#inputs.openData(treeFromFiles(files), requestId, fold));
   }
 
+  /** Work that has the device to itself, while no run is under way. */
+  readonly alone = (work: (gpu: Gpu) => Promise<void>) =>
+    this.#open(() => this.#lane.run(() => work(this.#gpu)));
+
   #open(work: () => Promise<void>): Promise<void> {
     return this.#opens.run(async () => {
       this.#refuseWhileActive();

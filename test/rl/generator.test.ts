@@ -123,6 +123,18 @@ describe('a rollout', () => {
     expect(await rollout.generator.generate(PROMPTS, SAMPLING, mediaOf)).toEqual(both);
   });
 
+  it('may limit each completion by itself, to the first tokens of what it draws without', async () => {
+    using rollout = await tinyGenerator(policy, { ...SHAPE, rows: 2 });
+    const draw = (limit?: (prompt: number, index: number) => number) =>
+      rollout.generator.generate(PROMPTS, SAMPLING, mediaOf, { limit });
+    const limit = (prompt: number, index: number) => 1 + 4 * ((prompt + index) % 3);
+    const whole = (await draw()).map((group) => group.map(({ ids }) => ids));
+    const limited = (await draw(limit)).map((group) => group.map(({ ids }) => ids));
+    const first = whole.map((group, prompt) => group.map((ids, index) => ids.slice(0, limit(prompt, index))));
+    expect(limited).toEqual(first);
+    expect(new Set(limited.flat().map((ids) => ids.length))).toEqual(new Set([1, 5, 9]));
+  });
+
   it('of more prompts than there are rows or places for gives each the completions it has by itself', async () => {
     const prompts = [...PROMPTS, toyPrompt(3, 9, 3, 2), toyPrompt(4, 1), toyPrompt(5, 8)];
     const media = [...MEDIA, toyMedia(3, 5), toyMedia(4, 0), toyMedia(5, 0)];

@@ -3,6 +3,7 @@
  * here is shipped.
  */
 import { normal, uniform } from '../../src/math/random.ts';
+import type { BenchReport } from '../../src/protocol/bench.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type {
   BrokenExport,
@@ -74,6 +75,27 @@ const DEVICE = {
   isSoftware: true,
   features: ['subgroups'],
   limits: { maxStorageBufferBindingSize: 2 ** 30 },
+};
+
+/** What the page shows after the first of three comparisons. */
+export const FAKE_BENCH: BenchReport = {
+  adapter: 'SwiftShader Device (Subzero)',
+  date: '2026-11-22T12:34:56.000Z',
+  clock: 'wall',
+  ceilings: { gflops: 8.1, gigabytes: 2.4 },
+  rows: [
+    {
+      ...{ kernel: 'matmul A·Bᵀ (y)', shape: 'Qwen q, o 64x896→896', peer: 'tfjs' },
+      ...{ oursMs: 12.3, theirsMs: 59.1, ratio: 4.8, oursSpread: [11.9, 13.2], theirsSpread: [57, 64] },
+      rates: { gflops: 6.2, gflopsShare: 0.77, gigabytes: 0.62, gigabytesShare: 0.26 },
+    },
+    {
+      ...{ kernel: 'matmul A·Bᵀ (y)', shape: 'Qwen q, o 64x896→896', peer: 'jax-js' },
+      ...{ oursMs: 12.3, theirsMs: null, ratio: null, oursSpread: [11.9, 13.2], theirsSpread: null },
+      note: 'cannot: out of memory',
+    },
+  ],
+  summary: { 'matmul/tfjs': 4.8 },
 };
 
 const BROKEN = {
@@ -187,6 +209,11 @@ async function answer(
     case 'deleteRun':
       say({ type: 'runs', runs: FAKE_RUNS.filter(({ id }) => id !== command.runId) });
       return say({ type: 'done', requestId: command.requestId });
+    case 'bench':
+      run.benchId = command.requestId;
+      return say({ type: 'bench', requestId: run.benchId, report: FAKE_BENCH, done: 1, total: 3 });
+    case 'stopBench':
+      return say({ type: 'done', requestId: run.benchId });
     default:
       return command satisfies never;
   }
@@ -427,6 +454,8 @@ function evaluation(step: number, command: Omit<CommandOf<'evaluate'>, 'type'>):
 
 class FakeRun {
   step = 0;
+  /** The bench that goes on until it is stopped. */
+  benchId = 0;
   readonly #say: (event: Event) => void;
   readonly #stepMs: number;
   #steps = 0;

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_POINTS } from '../../src/store/series.ts';
 import { type Chromium, launchChromium } from '../setup/chromium.ts';
-import { fakeGroups, fakeMetrics } from './fake-port.ts';
+import { FAKE_BENCH, fakeGroups, fakeMetrics } from './fake-port.ts';
 import { serveTestPage } from './serve.ts';
 
 const PICTURES = 'test/artifacts/ui';
@@ -448,11 +448,55 @@ it('begins an export that broke off again with one press', async () => {
   expect(await page.locator(id('export-broken')).count()).toBe(0);
 });
 
+describe('the bench', () => {
+  it('runs the groups chosen, shows rows as they come, and stops', async () => {
+    await open('#/bench');
+    await page.uncheck(id('bench-decode'));
+    await page.uncheck(id('bench-attention'));
+    await page.check(id('bench-norm'));
+    await page.uncheck(id('bench-jax-js'));
+    await page.click(id('bench-run'));
+    await page.waitForSelector(id('bench-row'));
+    expect(await page.textContent(id('bench-progress'))).toBe('1 of 3 comparisons');
+    expect(await page.locator(id('bench-row')).allTextContents()).toEqual([
+      expect.stringMatching(/59\.1 ms.*4\.80×6\.20 77 %0\.62 26 %$/),
+      expect.stringContaining('cannot: out of memory'),
+    ]);
+    expect(await page.textContent(id('bench-mean'))).toBe('4.80×');
+    expect(await page.textContent(id('bench-device'))).toContain('8.1 GFLOP/s, 2.4 GB/s');
+    await page.click(id('bench-stop'));
+    await page.waitForSelector(`${id('bench-run')}:not([disabled])`);
+    expect((await sent()).filter(({ type }) => /bench/i.test(type))).toEqual([
+      { type: 'bench', requestId: expect.any(Number), groups: ['matmul', 'norm'], libraries: ['tfjs'] },
+      { type: 'stopBench' },
+    ]);
+  });
+
+  it('copies what the command line would write', async () => {
+    await chromium.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await open('#/bench');
+    await page.click(id('bench-run'));
+    await page.click(id('bench-copy'));
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    expect(JSON.parse(copied)).toEqual(FAKE_BENCH);
+  });
+
+  it('waits until no run is under way', async () => {
+    await open('?stepMs=200');
+    await startable();
+    await page.click(id('start'));
+    await state('running');
+    await page.keyboard.press('7');
+    await page.waitForSelector(`${id('bench-run')}[disabled]`);
+    await page.getByText('Stop the run to time the device.').waitFor();
+  });
+});
+
 describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
   it('of every screen, empty and after a run; each has one heading, and nothing hangs over the side', async () => {
     await page.emulateMedia({ colorScheme });
     const shoot = (name: string) => page.screenshot({ path: `${PICTURES}/${colorScheme}-${name}.png` });
-    const screens = ['data', 'model', 'train', 'rollouts', 'evaluate', 'export'];
+    const screens = ['data', 'model', 'train', 'rollouts', 'evaluate', 'export', 'bench'];
     const visit = async (screen: string) => {
       await page.keyboard.press(String(1 + screens.indexOf(screen)));
       await page.waitForSelector(`[data-screen=${screen}]`);
@@ -469,10 +513,13 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
       if (screen === 'data') await page.locator(id('clip-row')).nth(1).click();
       if (screen === 'rollouts') await page.locator(id('rollout-row')).nth(2).click();
       if (screen === 'export') await page.click(id('export-button'));
+      if (screen === 'bench') await page.click(id('bench-run'));
       const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(overhang, screen).toBeLessThanOrEqual(0);
       await shoot(screen);
     }
+    await page.setViewportSize({ width: 390, height: 844 });
+    await shoot('bench-phone');
     await page.setViewportSize({ width: 800, height: 900 });
     await visit('train');
     await shoot('train-narrow');

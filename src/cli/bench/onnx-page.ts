@@ -1,12 +1,12 @@
 /** Runs in a browser: products of onnxruntime-web's WebGPU provider against ours, on one device. */
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
+import { runComparison } from '../../bench/comparison.ts';
+import { uploaded } from '../../bench/planned.ts';
+import { ONNX, type OpenProduct, productComparisons } from '../../bench/product.ts';
+import type { TimingOptions } from '../../bench/timing.ts';
 import { Gpu, placed } from '../../gpu/index.ts';
-import { runComparison } from './comparison.ts';
+import type { Row } from '../../protocol/bench.ts';
 import { encodeProductModel } from './onnx-model.ts';
-import { uploaded } from './planned.ts';
-import { ONNX, type OpenProduct, productComparisons } from './product.ts';
-import type { Row } from './report.ts';
-import type { TimingOptions } from './timing.ts';
 
 /** Where the server beside this page puts onnxruntime-web. */
 const RUNTIME = '/ort/';

@@ -2,12 +2,13 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { basename, extname, join } from 'node:path';
 import type { Page } from 'playwright-core';
+import type { NamedComparison } from '../../bench/comparison.ts';
+import { ONNX, productComparisons } from '../../bench/product.ts';
+import type { TimingOptions } from '../../bench/timing.ts';
+import type { Row } from '../../protocol/bench.ts';
+import type { Cost } from '../../rl/cost-model.ts';
 import { launchChromium } from '../browser.ts';
 import { chosenAdapter, projectRoot } from '../setup/paths.mjs';
-import type { NamedComparison } from './comparison.ts';
-import { ONNX, productComparisons } from './product.ts';
-import type { Row } from './report.ts';
-import type { TimingOptions } from './timing.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.mjs': 'text/javascript',
@@ -72,7 +73,7 @@ export function browserObstacle(): string | undefined {
 }
 
 /** What the page compares, in the order of its indices. */
-export const onnxNames = (): NamedComparison[] =>
+export const onnxNames = (): (NamedComparison & { readonly cost: Cost })[] =>
   productComparisons({}).map((comparison) => ({ ...comparison, peers: [ONNX] }));
 
 /** Opens the bench's page in a headless Chromium; `compare` gives the rows of the n-th product. */

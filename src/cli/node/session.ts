@@ -107,7 +107,7 @@ export class NodeSession implements StudioSession {
   }
 
   async post(command: PlainCommand): Promise<void> {
-    await obey(this.#session, this.#atHand, command);
+    await obey({ session: this.#session, atHand: this.#atHand }, command);
   }
 
   async ask(question: (requestId: number) => PlainCommand): Promise<PlainEvent[]> {
@@ -133,7 +133,10 @@ export class NodeSession implements StudioSession {
         file: (await blob()) as File,
       })),
     );
-    await obey(this.#session, this.#atHand, { type, requestId: ++this.#requests, files });
+    await obey(
+      { session: this.#session, atHand: this.#atHand },
+      { type, requestId: ++this.#requests, files },
+    );
     return this.#events.splice(0);
   }
 

@@ -1,6 +1,7 @@
 /** Names and shapes of the published 0.5B checkpoint's file: what the model opens, and what lies there unused. */
 import { dryGpu, type Tensor } from '../../gpu/index.ts';
 import { type BertConfig, openBert } from '../../models/bert.ts';
+import type { Json } from '../../models/fields.ts';
 import { openProjectors } from '../../models/humanomni.ts';
 import { parseProjectorConfig } from '../../models/projector.ts';
 import { openQwen2, parseQwen2Config } from '../../models/qwen2.ts';
@@ -63,23 +64,23 @@ function unusedTensors(): [string, readonly number[]][] {
   ];
 }
 
-/** Every tensor of the file; the head is tied to the embedding and stored once. */
-export function publishedShapes(): Shapes {
+/** Every tensor of the file; the head is tied to the embedding and stored once. `main` may have a smaller decoder. */
+export function publishedShapes(main: typeof MAIN_CONFIG | Json = MAIN_CONFIG): Shapes {
   const shapes = new Map(unusedTensors());
   const open: Weights = (name, shape): Tensor => {
     shapes.set(name, shape);
     return { label: name, shape, dtype: 'bf16', storage: { kind: 'planned', id: shapes.size } };
   };
-  const decoder = parseQwen2Config(MAIN_CONFIG);
+  const decoder = parseQwen2Config(main);
   const openRows = (name: string, shape: readonly [number, number]) => [open(name, shape)];
   openQwen2(dryGpu(), decoder, { open, openRows, maxPositions: 1 });
   // The last layer is in the file, too, though its output is not used.
   openSiglip(open, VISION, -1);
   openWhisper(open, AUDIO);
   openBert(open, BERT);
-  const projector = parseProjectorConfig(MAIN_CONFIG, BERT.hiddenSize);
+  const projector = parseProjectorConfig(main, BERT.hiddenSize);
   const towers = { vision: VISION, visionLayer: -2, audio: AUDIO, bert: BERT } as const;
   const config = { family: 'HumanOmni', decoder, ...towers, projector, frames: 8 } as const;
-  openProjectors(open, config, MAIN_CONFIG);
+  openProjectors(open, config, main);
   return new Map([...shapes].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,4 +1,4 @@
-/** The way through the work: six stops, each with what is ready, missing or running. */
+/** The way through the work, and the device's bench: stops, each with what is ready, missing or running. */
 import { formatCount, formatPercent } from '../../math/format.ts';
 import { useStudioState } from '../../store/react.ts';
 import { isActive, type StudioState } from '../../store/state.ts';
@@ -16,7 +16,7 @@ const done = (note: string): Stop => ({ mark: 'done', note });
 const OPEN: Stop = { mark: 'open', note: '' };
 
 function stopOf(state: StudioState, screen: ScreenId): Stop {
-  const { data, model, run, rollouts, evals, exported } = state;
+  const { data, model, run, rollouts, evals, exported, bench } = state;
   switch (screen) {
     case 'data':
       return data ? done(`${data.count} clips`) : OPEN;
@@ -35,6 +35,9 @@ function stopOf(state: StudioState, screen: ScreenId): Stop {
     }
     case 'export':
       return exported ? done(exported.place === '' ? 'ready' : 'saved') : OPEN;
+    case 'bench':
+      if ([...state.pending.values()].includes('bench')) return { mark: 'active', note: '' };
+      return bench ? done(`${bench.report.rows.length} rows`) : OPEN;
     default:
       return screen satisfies never;
   }
@@ -51,7 +54,7 @@ export function Rail({ screen }: { screen: ScreenId }) {
         ))}
       </ol>
       <p className="rail-keys muted">
-        <kbd>1</kbd>–<kbd>6</kbd> screens
+        <kbd>1</kbd>–<kbd>{SCREEN_IDS.length}</kbd> screens
         <br />
         <kbd>space</kbd> pause
         <br />

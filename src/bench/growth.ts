@@ -1,0 +1,185 @@
+/** How the time of a loss pass and of a GRPO step grows with each size, on small shapes. */
+import type { Gpu } from '../gpu/index.ts';
+import type { Qwen2Config } from '../models/qwen2.ts';
+import { type GroupTokens, packedPairs, passCost, rolloutCost } from '../rl/cost-model.ts';
+import type { Policy } from '../rl/policy.ts';
+import { configOf } from './blocks.ts';
+import { costShape, NO_REFERENCE, sumCosts } from './costs.ts';
+import type { GrowthPoint } from './growth-model.ts';
+import { GrpoSteps } from './grpo-step.ts';
+import { makeGroups, recordLossPass } from './loss-pass.ts';
+import { plannedContestant } from './planned.ts';
+import { randomDecoder } from './random-decoder.ts';
+import { type Contestant, type TimingOptions, timeInTurns } from './timing.ts';
+
+/** The sizes that grow, one at a time. */
+export interface GrowthSize {
+  readonly G: number;
+  readonly completion: number;
+  readonly prompt: number;
+  readonly layers: number;
+  readonly width: number;
+}
+
+export type Series = keyof GrowthSize;
+
+const VOCABULARY = 512;
+const HEAD_DIM = 32;
+const BASE: GrowthSize = { G: 4, completion: 32, prompt: 100, layers: 2, width: 128 };
+const LOSS_PASS: Partial<Record<Series, readonly number[]>> = {
+  G: [1, 2, 4, 8, 16, 32],
+  completion: [32, 64, 128, 256, 512, 1024],
+  prompt: [100, 250, 500, 1000, 2000],
+  layers: [1, 2, 4, 8],
+  width: [64, 128, 256, 512],
+};
+const GRPO_STEP: Partial<Record<Series, readonly number[]>> = {
+  G: [1, 2, 4, 8, 16, 32],
+  completion: [32, 64, 128, 256, 512, 1024],
+  prompt: [100, 250, 500, 1000, 2000],
+};
+
+/** A point before it is timed. */
+interface Candidate extends Omit<GrowthPoint, 'ms'> {
+  readonly contestant: Contestant;
+}
+
+function sizesOf(table: typeof LOSS_PASS): { series: Series; x: number; size: GrowthSize }[] {
+  return Object.entries(table).flatMap(([series, values]) =>
+    values.map((x) => ({ series: series as Series, x, size: { ...BASE, [series]: x } })),
+  );
+}
+
+const groupOf = ({ G, completion, prompt }: GrowthSize): GroupTokens => ({
+  prompt,
+  completions: Array<number>(G).fill(completion),
+});
+
+function decoderOf({ layers, width, prompt, completion }: GrowthSize): Qwen2Config {
+  const heads = width / HEAD_DIM;
+  const shape = {
+    name: 'growth',
+    hidden: width,
+    intermediate: 4 * width,
+    heads,
+    kvHeads: Math.max(1, heads / 2),
+    headDim: HEAD_DIM,
+  };
+  return { ...configOf(shape, prompt + completion, layers), vocabSize: VOCABULARY };
+}
+
+/** Operations of attention alone, forward and backward: two products and four, per pair of a query and a key. */
+const attentionFlops = ({ layers, heads, headDim }: Qwen2Config, group: GroupTokens): number =>
+  12 * layers * heads * headDim * packedPairs(group);
+
+/** What a loss pass counts: dispatches grow with the layers, the rest is the cost model's. */
+function passCounts(decoder: Qwen2Config, group: GroupTokens): Record<string, number> {
+  const { forward, backward } = passCost(costShape(decoder, true), [group], NO_REFERENCE);
+  const cost = sumCosts([forward, backward]);
+  const attention = attentionFlops(decoder, group);
+  return {
+    dispatches: decoder.layers + 1,
+    bytes: cost.bytes,
+    products: cost.flops - attention,
+    attention,
+  };
+}
+
+async function lossPass(gpu: Gpu, size: GrowthSize): Promise<Pick<Candidate, 'contestant' | 'counts'>> {
+  const config = decoderOf(size);
+  const { decoder, free } = randomDecoder(gpu, config, true);
+  const { G: group, completion: length, prompt: promptTokens } = size;
+  const groups = makeGroups({ prompts: 1, group, promptTokens, length });
+  const { tape, logProbs } = recordLossPass(gpu, decoder, groups);
+  const contestant = await plannedContestant(gpu, 'loss pass', () => logProbs, tape);
+  const dispose = (): void => {
+    contestant.dispose();
+    free();
+  };
+  return { contestant: { ...contestant, dispose }, counts: passCounts(config, groupOf(size)) };
+}
+
+/** What a GRPO step counts: steps of decoding cost their dispatches, and the reference reads what the policy reads. */
+function stepCounts(decoder: Qwen2Config, group: GroupTokens): Record<string, number> {
+  const shape = costShape(decoder, false);
+  const rollout = rolloutCost(shape, [group], { rows: group.completions.length });
+  const pass = passCost(shape, [group], { reference: true });
+  const flops = sumCosts([pass.reference, pass.forward, pass.backward]).flops;
+  // Forward and reference have two products a pair, the backward four.
+  const attention = (4 / 3) * attentionFlops(decoder, group);
+  return {
+    constant: 1,
+    'decode steps': Math.max(...group.completions),
+    'rollout flops': rollout.prefill.flops + rollout.decode.flops,
+    products: flops - attention,
+    attention,
+  };
+}
+
+async function grpoStep(
+  policy: Policy,
+  { G, completion, prompt }: GrowthSize,
+): Promise<Pick<Candidate, 'contestant' | 'counts'>> {
+  const { gpu, config } = policy;
+  const size = { group: G, promptTokens: prompt, length: completion, beta: 0.04, still: true };
+  const steps = await GrpoSteps.create(policy, size);
+  const { lengths } = await steps.run(0);
+  const contestant: Contestant = {
+    start: async () => {
+      await steps.run(0);
+    },
+    settle: () => gpu.device.queue.onSubmittedWorkDone(),
+    result: async () => new Float32Array(0),
+    dispose: () => steps[Symbol.dispose](),
+  };
+  return { contestant, counts: stepCounts(config.decoder, { prompt, completions: lengths }) };
+}
+
+/** Points that take less are timed three times as often: they are disturbed more. */
+const SHORT_MS = 1000;
+
+/** Times the candidates in turns; the best time counts, since others on the machine can only slow them down. */
+async function timeAll(
+  gpu: Gpu,
+  candidates: readonly Candidate[],
+  timing: TimingOptions,
+  now: () => number,
+): Promise<GrowthPoint[]> {
+  for (const { contestant } of candidates) await contestant.start();
+  await gpu.device.queue.onSubmittedWorkDone();
+  const best = new Map<Candidate, number>();
+  const time = async (some: readonly Candidate[]): Promise<void> => {
+    const contestants = some.map(({ contestant }) => contestant);
+    const times = await timeInTurns(contestants, timing, now);
+    for (const [at, one] of some.entries()) {
+      best.set(one, Math.min(best.get(one) ?? Number.POSITIVE_INFINITY, times[at]!.bestMs));
+    }
+  };
+  await time(candidates);
+  const short = candidates.filter((one) => best.get(one)! < SHORT_MS);
+  for (let again = 0; again < 2; again++) await time(short);
+  for (const { contestant } of candidates) contestant.dispose();
+  return candidates.map((one) => {
+    const { contestant, ...point } = one;
+    return { ...point, ms: best.get(one)! };
+  });
+}
+
+/** All points; `policy` is what GRPO steps train, with room for the longest of them. */
+export async function measureGrowth(
+  gpu: Gpu,
+  policy: Policy,
+  timing: TimingOptions,
+  now: () => number,
+): Promise<GrowthPoint[]> {
+  const passes: Candidate[] = [];
+  for (const { series, x, size } of sizesOf(LOSS_PASS)) {
+    passes.push({ kind: 'loss pass', series, x, ...(await lossPass(gpu, size)) });
+  }
+  const points = await timeAll(gpu, passes, timing, now);
+  const steps: Candidate[] = [];
+  for (const { series, x, size } of sizesOf(GRPO_STEP)) {
+    steps.push({ kind: 'GRPO step', series, x, ...(await grpoStep(policy, size)) });
+  }
+  return [...points, ...(await timeAll(gpu, steps, timing, now))];
+}

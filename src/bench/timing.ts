@@ -1,0 +1,89 @@
+/** Times several ways to compute the same thing, in turns, so that a busy machine slows them all alike. Runs anywhere. */
+import { median, quantile } from '../math/stats.ts';
+
+/** One way to compute something on a device. */
+export interface Contestant {
+  /** Things that one computation makes, where several are made at a time: times are per thing. */
+  readonly units?: number;
+  /** Starts one computation; it need not have run when this returns. */
+  start(): void | Promise<void>;
+  /** Resolves when the device has run everything that was started. */
+  settle(): Promise<void>;
+  /** What the last computation gave, for comparison; called after `settle`. */
+  result(): Promise<Float32Array>;
+  dispose(): void;
+}
+
+export interface TimingOptions {
+  /** Samples of each contestant. */
+  readonly samples: number;
+  /** A sample computes as often as fills this many milliseconds, so that waiting for the device weighs little. */
+  readonly sampleMs: number;
+  /** Once the samples of one comparison have taken this long, three of each are enough. */
+  readonly patienceMs: number;
+}
+
+export const DEFAULT_TIMING: TimingOptions = { samples: 7, sampleMs: 40, patienceMs: 6_000 };
+
+const LEAST_SAMPLES = 3;
+const MOST_REPEATS = 64;
+
+/** Milliseconds of one computation: median, least and quartiles over the samples. */
+export interface Timing {
+  readonly medianMs: number;
+  readonly bestMs: number;
+  readonly lowMs: number;
+  readonly highMs: number;
+}
+
+/** Milliseconds of one of `repeats` computations (per unit), the wait for the device included. */
+async function sample(contestant: Contestant, repeats: number, now: () => number): Promise<number> {
+  const start = now();
+  for (let repeat = 0; repeat < repeats; repeat++) await contestant.start();
+  await contestant.settle();
+  return (now() - start) / repeats / (contestant.units ?? 1);
+}
+
+/** A computation that does not count says how often a sample should compute. */
+async function repeatsFor(contestant: Contestant, sampleMs: number, now: () => number): Promise<number> {
+  const ms = (await sample(contestant, 1, now)) * (contestant.units ?? 1);
+  return Math.max(1, Math.min(MOST_REPEATS, Math.floor(sampleMs / Math.max(ms, 1e-3))));
+}
+
+const timingOf = (samples: readonly number[]): Timing => ({
+  medianMs: median(samples),
+  bestMs: Math.min(...samples),
+  lowMs: quantile(samples, 0.25),
+  highMs: quantile(samples, 0.75),
+});
+
+/** Times the contestants turn by turn: every round takes one sample of each. Each must have computed once before, so that
+ * its pipelines are compiled. */
+export async function timeInTurns(
+  contestants: readonly Contestant[],
+  options: TimingOptions = DEFAULT_TIMING,
+  now: () => number = () => performance.now(),
+): Promise<Timing[]> {
+  const repeats: number[] = [];
+  for (const contestant of contestants) repeats.push(await repeatsFor(contestant, options.sampleMs, now));
+  const samples = contestants.map((): number[] => []);
+  const start = now();
+  for (let round = 0; round < options.samples; round++) {
+    if (round >= LEAST_SAMPLES && now() - start > options.patienceMs) break;
+    for (const [at, contestant] of contestants.entries()) {
+      samples[at]!.push(await sample(contestant, repeats[at]!, now));
+    }
+  }
+  return samples.map(timingOf);
+}
+
+/** norm(a - b) / norm(b). */
+export function relativeDifference(a: Float32Array, b: Float32Array): number {
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < b.length; i++) {
+    difference += ((a[i] ?? 0) - b[i]!) ** 2;
+    norm += b[i]! ** 2;
+  }
+  return Math.sqrt(difference / Math.max(norm, Number.MIN_VALUE));
+}

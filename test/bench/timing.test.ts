@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { type Contestant, relativeDifference, timeInTurns } from '../../src/bench/timing.ts';
+
+/** A clock that only computing moves on. */
+function clock() {
+  let time = 0;
+  const calls: string[] = [];
+  const contestant = (name: string, ms: number, units?: number): Contestant => ({
+    ...(units === undefined ? {} : { units }),
+    start: () => {
+      calls.push(name);
+      time += ms;
+    },
+    settle: async () => {
+      time += 1;
+    },
+    result: async () => new Float32Array(),
+    dispose: () => undefined,
+  });
+  return { contestant, calls, now: () => time };
+}
+
+const OPTIONS = { samples: 5, sampleMs: 40, patienceMs: 1e6 };
+
+describe('timeInTurns', () => {
+  it('takes a sample of each contestant in every round', async () => {
+    const { contestant, calls, now } = clock();
+    await timeInTurns([contestant('a', 50), contestant('b', 100)], OPTIONS, now);
+    expect(calls.join('')).toBe(`ab${'ab'.repeat(5)}`);
+  });
+
+  it('computes short ones several times a sample, so that the wait weighs little', async () => {
+    const { contestant, calls, now } = clock();
+    const [time] = await timeInTurns([contestant('a', 3)], OPTIONS, now);
+    expect(calls).toHaveLength(1 + 5 * 10);
+    expect(time!.medianMs).toBeCloseTo(3.1);
+    expect([time!.lowMs, time!.highMs]).toEqual([time!.medianMs, time!.medianMs]);
+  });
+
+  it('gives the time of one unit where several are made at a time', async () => {
+    const { contestant, now } = clock();
+    const [time] = await timeInTurns([contestant('a', 79, 8)], OPTIONS, now);
+    expect(time!.medianMs).toBe(10);
+  });
+
+  it('is content with three samples when they took long', async () => {
+    const { contestant, calls, now } = clock();
+    await timeInTurns([contestant('a', 5000)], { ...OPTIONS, patienceMs: 6000 }, now);
+    expect(calls).toHaveLength(1 + 3);
+  });
+});
+
+describe('relativeDifference', () => {
+  it('is the norm of the difference over that of the second', () => {
+    expect(relativeDifference(Float32Array.of(3, 4), Float32Array.of(3, 4))).toBe(0);
+    expect(relativeDifference(Float32Array.of(0, 0), Float32Array.of(3, 4))).toBe(1);
+    expect(relativeDifference(Float32Array.of(3, 5, 9), Float32Array.of(3, 4))).toBeCloseTo(0.2);
+  });
+});

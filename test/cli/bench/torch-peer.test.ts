@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type GpuReport, gpuLines } from '../../../src/cli/bench/gpu.ts';
+import { torchPeer } from '../../../src/cli/bench/torch-peer.ts';
+
+const REPORT: GpuReport = {
+  adapter: 'an adapter',
+  date: '2026-01-01T00:00:00.000Z',
+  sizes: { rank: 16, prompt: 976, completion: 256, group: 8, product: 4096, steps: 3 },
+  ceilings: { gflops: 2000, gigabytes: 500 },
+  product: { gflops: 1000, share: 0.5 },
+  decode: [{ rows: 8, tokensPerSecond: 90, limit: 360, share: 0.25 }],
+  step: { rolloutMs: 3000, updateMs: 1000, totalMs: 4000, tflop: 26, gflopsPerSecond: 6500 },
+  memoryPeakBytes: 3 * 2 ** 30,
+};
+
+describe('the peer in PyTorch', () => {
+  it('may have run elsewhere: its output is taken from a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'peer-'));
+    try {
+      const file = join(folder, 'torch.json');
+      writeFileSync(file, '{"stepMs": {"total": 10000}}');
+      expect(torchPeer(file, false)).toEqual({ stepMs: { total: 10_000 } });
+      writeFileSync(file, 'Traceback');
+      expect(() => torchPeer(file, false)).toThrow(/no JSON; found "Traceback"/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('is set against our step where it was measured', () => {
+    const sizes = { prompt: 976, completion: 256, group: 8 };
+    const torch = { sizes, dtype: 'bfloat16', trains: 'full', stepMs: { total: 10_000 } };
+    const last = (found: object) => gpuLines({ ...REPORT, torch: found }).at(-1);
+    expect(last(torch)).toBe("PyTorch's step (bfloat16, trains full): 10000 ms, 2.50x ours");
+    expect(last({ ...torch, sizes: { ...sizes, group: 4 } })).toMatch(/10000 ms, of another size$/);
+    expect(gpuLines(REPORT).at(-1)).toBe('PyTorch: not measured');
+    expect(gpuLines(REPORT)[2]).toMatch(/8 rows: 90\.0 tokens\/s, 25 % of the 360/);
+  });
+});
