@@ -19,7 +19,10 @@ const LANE_12 = 12u % LANES;
 // One past the last depth of a workgroup. Apart from what depends on the thread: loops around broadcasts must be uniform.
 fn end_of(group: vec3<u32>) -> u32 { return min((group.z + 1u) * u.depth, u.k); }
 
-fn col_of(group: vec3<u32>, lane: u32) -> u32 { return 4u * QUADS * (group.x * LANES + lane); }
+// Tile of columns and of rows. What neighbours both read stays in caches; the smaller factor is the one they read anew.
+fn tile_of(group: vec3<u32>) -> vec2<u32> { return select(group.xy, group.yx, u.rows_first != 0u); }
+
+fn col_of(tile: u32, lane: u32) -> u32 { return 4u * QUADS * (tile * LANES + lane); }
 
 // Four depths of one row of A: of row `first` + lane. Rows beyond m repeat the last.
 fn a_of_lane(first: u32, lane: u32, depth: u32) -> vec4<f32> {
@@ -28,8 +31,9 @@ fn a_of_lane(first: u32, lane: u32, depth: u32) -> vec4<f32> {
 
 @compute @workgroup_size(LANES)
 fn by_rows(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
-  let row = ROWS * group.y;
-  let col = col_of(group, lane);
+  let tile = tile_of(group);
+  let row = ROWS * tile.y;
+  let col = col_of(tile.x, lane);
   let end = end_of(group);
   var sums_0 = mat4x4<f32>();
   var sums_4 = mat4x4<f32>();
@@ -106,8 +110,9 @@ fn b_of_depth(depth: u32, col: u32) -> vec4<f32> { return b_quad(min(depth, u.k 
 
 @compute @workgroup_size(LANES)
 fn by_depths(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
-  let row = 16u * group.y;
-  let col = col_of(group, lane);
+  let tile = tile_of(group);
+  let row = 16u * tile.y;
+  let col = col_of(tile.x, lane);
   let end = end_of(group);
   // Lane l reads four rows, from row + 4 * (l % 4) on, at depth l / 4 of a step.
   let own_row = min(row + 4u * (lane % 4u), u.m - 4u);

@@ -6,6 +6,7 @@ struct Uniforms {
   m: u32, n: u32, k: u32,
   depth: u32,          // depths per workgroup along z (a multiple of 4); c holds one [m, n] per z
   thread_cols: u32,    // a workgroup is 64 / thread_cols by thread_cols tiles
+  rows_first: u32,     // by subgroups: neighbouring workgroups take neighbouring rows, not columns
   splits: u32,
   accumulate: u32,     // c += instead of c =
   with_bias: u32,

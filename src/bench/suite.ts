@@ -21,7 +21,7 @@ export function suite(): Comparison[] {
   const demoLayer = blockComparison(layerBlock(DEMO, 256), ['tfjs']);
   const decoding = [decodeComparison(QWEN, 1, 384), decodeComparison(QWEN, 8, 384)];
   return [
-    batchingComparison(DEMO, 2, { prompts: 16, shortest: 8 }),
+    batchingComparison(DEMO, 2, { prompts: 32, shortest: 8 }),
     ...ownComparisons(),
     ...matmulComparisons(),
     ...decoding,

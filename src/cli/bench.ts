@@ -27,6 +27,7 @@ import { suite } from '../bench/suite.ts';
 import { DEFAULT_TIMING } from '../bench/timing.ts';
 import { Gpu } from '../gpu/index.ts';
 import { describeError, InputError } from '../math/errors.ts';
+import { makersOf, tuneProducts, tuningText } from '../ops/tune-products.ts';
 import type { BenchReport, Ceilings, Row } from '../protocol/bench.ts';
 import type { Cost } from '../rl/cost-model.ts';
 import { openNodeDevice } from './adapter.ts';
@@ -166,12 +167,28 @@ async function timeGrowth(gpu: Gpu, { now, json, clock }: Arguments): Promise<vo
   writeReport(json, { adapter: gpu.info.description, clock, deviations: deviations(points), points });
 }
 
+/** Who makes products fastest, on any adapter. */
+async function showTuning(gpu: Gpu, { now, json, clock }: Arguments): Promise<void> {
+  const found = await tuneProducts(gpu, { now });
+  console.log(`${gpu.info.description}: ${tuningText(found)}`);
+  writeReport(json, { adapter: gpu.info.description, clock, found });
+}
+
+/** A GPU's products are made by whom they are made fastest, as the studio has it. */
+async function tune(gpu: Gpu): Promise<void> {
+  if (gpu.isSoftware) return;
+  const found = await tuneProducts(gpu);
+  gpu.traits = { ...gpu.traits, makers: makersOf(found) };
+  console.log(`${gpu.info.description}: ${tuningText(found)}`);
+}
+
 /** What has no rows against peers, by name. */
 const APART: Readonly<Record<string, (gpu: Gpu, wishes: Arguments) => Promise<void>>> = {
   growth: timeGrowth,
   'long-run': timeLongRun,
   'step-phases': (gpu) => timeStepPhases(gpu),
   'training-pass': (gpu, { size }) => timeTrainingPass(gpu, size),
+  tune: showTuning,
 };
 
 async function main(): Promise<void> {
@@ -179,6 +196,7 @@ async function main(): Promise<void> {
   const { filter, now } = wishes;
   const { device, info, gpu: navigatorGpu } = await openNodeDevice();
   const gpu = new Gpu(device, { info });
+  await tune(gpu);
   const apart = APART[filter];
   if (apart) return await apart(gpu, wishes);
   const comparisons = suite().filter((one) => wantedPeers(one, filter).length > 0);

@@ -47,6 +47,7 @@ const uniforms = {
   k: 'u32',
   depth: 'u32',
   thread_cols: 'u32',
+  rows_first: 'u32',
   splits: 'u32',
   accumulate: 'u32',
   with_bias: 'u32',
@@ -133,6 +134,8 @@ interface Tiling {
   readonly tile: readonly [number, number];
   /** How many of a workgroup's 64 threads lie along the columns, so that few are idle when one side is short. */
   readonly threadCols: number;
+  /** Whether neighbouring workgroups take neighbouring rows instead of columns. */
+  readonly rowsFirst: boolean;
   /** Into how many parts the sum over k is cut, and the depth of each: a multiple of 4. */
   readonly splits: number;
   readonly depth: number;
@@ -186,6 +189,7 @@ function subgroupTiling(layout: MatmulLayout, { m, n, k }: Extents, { isSoftware
     path: byDepth ? 'byDepths' : 'byRows',
     tile,
     threadCols: lanes,
+    rowsFirst: m <= n,
     ...partsOf(k, (isSoftware ? BUSY_SUBGROUPS : BUSY_THREADS / lanes) / tiles),
     defines: { LANES: lanes, ROWS: rows, QUADS: quads },
   };
@@ -200,6 +204,7 @@ function workgroupTiling({ m, n, k }: Extents): Tiling {
     path: 'byWorkgroups',
     tile: [span, span],
     threadCols: 16,
+    rowsFirst: false,
     ...partsOf(k, BUSY_WORKGROUPS / tiles(span)),
     defines: { SIDES: sides },
   };
@@ -217,6 +222,7 @@ function threadTiling({ m, n, k }: Extents, byFours: boolean, single: boolean): 
     path: byFours && single ? 'rowQuads' : wide ? 'wideQuads' : byFours ? 'quads' : 'scalars',
     tile: [side * (64 / threadCols), side * threadCols],
     threadCols,
+    rowsFirst: false,
     ...partsOf(k, BUSY_THREADS / (rowTiles * colTiles)),
     defines: {},
   };
@@ -232,15 +238,18 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   const { m, n, k } = extents;
   if (m === 0 || n === 0) return;
   const tiling = tilingOf(layout, extents, recorder.traits);
-  const { path, tile, threadCols, splits, depth } = tiling;
+  const { path, tile, threadCols, rowsFirst, splits, depth } = tiling;
   const defines = {
     ...weightLoads(b.dtype),
     A_BY_DEPTH: layout === 'tn',
     B_BY_COLUMN: layout === 'nt',
     ...tiling.defines,
   };
-  const workgroups = [Math.ceil(n / tile[1]), Math.ceil(m / tile[0]), splits] as const;
-  const shape = { m, n, k, depth, thread_cols: threadCols, splits };
+  const [rowTiles, colTiles] = [Math.ceil(m / tile[0]), Math.ceil(n / tile[1])];
+  const workgroups = rowsFirst
+    ? ([rowTiles, colTiles, splits] as const)
+    : ([colTiles, rowTiles, splits] as const);
+  const shape = { m, n, k, depth, thread_cols: threadCols, rows_first: Number(rowsFirst), splits };
   const finish = { accumulate: accumulate ? 1 : 0, with_bias: bias ? 1 : 0, alpha };
   const target = kernels[accumulate ? 'accumulate' : 'overwrite'];
   // A layout has no optional bindings: without a bias its place is taken by a tensor that is not read.

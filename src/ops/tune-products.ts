@@ -114,6 +114,15 @@ function relativeDifference(found: Float32Array, expected: Float32Array): number
   return Math.sqrt(difference / Math.max(norm, Number.MIN_VALUE));
 }
 
+/** The findings as one line: milliseconds by maker, and the one that is taken. */
+export function tuningText(found: Readonly<Record<string, Finding>>): string {
+  const classes = Object.entries(found).map(([name, { maker, ms }]) => {
+    const times = Object.entries(ms).map(([each, time]) => `${each} ${time.toFixed(2)} ms`);
+    return `${name} by ${maker}s (${times.join(', ')})`;
+  });
+  return `products ${classes.join('; ')}`;
+}
+
 /** Who makes tiles by these findings. */
 export const makersOf = (found: Readonly<Record<string, Finding>>): Record<string, TileMaker> =>
   Object.fromEntries(Object.entries(found).map(([name, { maker }]) => [name, maker]));

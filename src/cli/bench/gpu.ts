@@ -13,6 +13,7 @@ import { type Gpu, placed } from '../../gpu/index.ts';
 import { formatPercent } from '../../math/format.ts';
 import { median } from '../../math/stats.ts';
 import { matmul } from '../../ops/matmul.ts';
+import { type Finding, makersOf, tuneProducts, tuningText } from '../../ops/tune-products.ts';
 import type { Ceilings } from '../../protocol/bench.ts';
 import { type CostShape, passFlops, rolloutCost, rolloutFlops } from '../../rl/cost-model.ts';
 import type { Policy } from '../../rl/policy.ts';
@@ -64,6 +65,8 @@ export interface GpuReport {
   readonly adapter: string;
   readonly date: string;
   readonly sizes: Omit<GpuSizes, 'fields'>;
+  /** Who makes products fastest. */
+  readonly tuning: Readonly<Record<string, Finding>>;
   readonly ceilings: Ceilings;
   /** An f32 product, and its share of the multiply-adds measured. */
   readonly product: { readonly gflops: number; readonly share: number };
@@ -144,6 +147,8 @@ async function timeSteps(policy: Policy, sizes: GpuSizes): Promise<GpuReport['st
 /** Asks everything, on the sizes of the published trainer or on small ones. */
 export async function gpuBench(gpu: Gpu, adapter: string, small: boolean): Promise<GpuReport> {
   const { fields, ...sizes } = small ? SMALL : REAL;
+  const tuning = await tuneProducts(gpu);
+  if (!gpu.isSoftware) gpu.traits = { ...gpu.traits, makers: makersOf(tuning) };
   const ceilings = await measureCeilings(gpu, DEFAULT_TIMING);
   const gflops = await productRate(gpu, sizes.product);
   const maxPositions = sizes.prompt + sizes.completion;
@@ -155,16 +160,26 @@ export async function gpuBench(gpu: Gpu, adapter: string, small: boolean): Promi
   const step = await timeSteps(policy, { fields, ...sizes });
   const product = { gflops, share: gflops / ceilings.gflops };
   const date = new Date().toISOString();
-  return { adapter, date, sizes, ceilings, product, decode, step, memoryPeakBytes: gpu.ledger.peak };
+  return { adapter, date, sizes, tuning, ceilings, product, decode, step, memoryPeakBytes: gpu.ledger.peak };
 }
 
 const percent = (share: number): string => formatPercent(share, 0);
 
 /** The report as lines; a ratio of steps is theirs over ours. */
-export function gpuLines({ adapter, sizes, ceilings, product, decode, step, ...rest }: GpuReport): string[] {
+export function gpuLines({
+  adapter,
+  sizes,
+  ceilings,
+  tuning,
+  product,
+  decode,
+  step,
+  ...rest
+}: GpuReport): string[] {
   const { prompt, completion, group } = sizes;
   return [
     `${adapter}: ${ceilingsText(ceilings)}`,
+    tuningText(tuning),
     `product ${sizes.product}³ f32: ${product.gflops.toFixed(1)} GFLOP/s, ${percent(product.share)} of the best`,
     ...decode.map(
       ({ rows, tokensPerSecond, limit, share }) =>

@@ -9,6 +9,7 @@ const REPORT: GpuReport = {
   adapter: 'an adapter',
   date: '2026-01-01T00:00:00.000Z',
   sizes: { rank: 16, prompt: 976, completion: 256, group: 8, product: 4096, steps: 3 },
+  tuning: { nt: { maker: 'subgroup', ms: { thread: 2, subgroup: 1 } } },
   ceilings: { gflops: 2000, gigabytes: 500 },
   product: { gflops: 1000, share: 0.5 },
   decode: [{ rows: 8, tokensPerSecond: 90, limit: 360, share: 0.25 }],
