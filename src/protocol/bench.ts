@@ -9,6 +9,7 @@ export const BENCH_GROUPS = [
   'mlp',
   'norm',
   'packing',
+  'whole',
   'prefill',
   'batching',
 ] as const;
@@ -21,7 +22,8 @@ export const BENCH_GROUP_LABELS: Record<BenchGroup, string> = {
   layer: 'A decoder layer with gradients',
   mlp: 'MLP with gradients',
   norm: 'RMS norm with gradients',
-  packing: 'Loss pass, packed or not',
+  packing: 'Layers of a loss pass, packed or not',
+  whole: 'The same with the head',
   prefill: 'Prompt read once or G times',
   batching: 'Rollout against static batches',
 };

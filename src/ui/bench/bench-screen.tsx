@@ -4,6 +4,7 @@ import { BENCH_LIBRARIES, type BenchReport, type Ceilings, DEFAULT_GROUPS } from
 import type { DeviceInfo } from '../../protocol/messages.ts';
 import { useStudioState } from '../../store/react.ts';
 import { fire } from '../parts/fire.ts';
+import { makersText } from '../parts/makers-text.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
 import { BenchControls } from './bench-controls.tsx';
@@ -41,6 +42,7 @@ function DeviceCard({ info, ceilings }: { info: DeviceInfo; ceilings: Ceilings |
     ['adapter', `${description || 'not named'} (${[vendor, architecture].filter(Boolean).join(' ')})`],
     ['kind', isSoftware ? 'software: right numbers, low speed' : 'GPU'],
     ['at best', best],
+    ...(info.makers ? [['products', makersText(info.makers)] as const] : []),
     ['features', features.join(', ') || 'none'],
     ...Object.entries(limits).map(([name, value]) => [name, value.toLocaleString('en')]),
   ] as const;

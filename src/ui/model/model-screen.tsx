@@ -57,13 +57,6 @@ function DevicePanel() {
   return <DeviceLine info={device.info} />;
 }
 
-/** What was found out about the device: who makes which matrix products fastest. */
-export function makersText(makers: NonNullable<DeviceInfo['makers']>): string {
-  const names: Record<string, string> = { nt: 'A·Bᵀ', nn: 'A·B', tn: 'Aᵀ·B', 'nt few': 'few rows' };
-  const found = Object.entries(makers).map(([name, maker]) => `${names[name] ?? name} by ${maker}s`);
-  return found.length === 0 ? '' : ` · fastest products, as measured: ${found.join(', ')}`;
-}
-
 function DeviceLine({ info }: { info: DeviceInfo }) {
   const name =
     info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unnamed adapter';
@@ -73,7 +66,6 @@ function DeviceLine({ info }: { info: DeviceInfo }) {
     <p className="lead" data-testid="device">
       Your GPU: <strong>{name}</strong> · f16 {has('shader-f16')} · subgroups {has('subgroups')}
       {largest === undefined ? '' : ` · largest binding ${formatBytes(largest)}`}
-      {makersText(info.makers ?? {})}
       {info.isSoftware && (
         <>
           {' '}

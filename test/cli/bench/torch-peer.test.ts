@@ -38,6 +38,7 @@ describe('the peer in PyTorch', () => {
     expect(last(torch)).toBe("PyTorch's step (bfloat16, trains full): 10000 ms, 2.50x ours");
     expect(last({ ...torch, sizes: { ...sizes, group: 4 } })).toMatch(/10000 ms, of another size$/);
     expect(gpuLines(REPORT).at(-1)).toBe('PyTorch: not measured');
-    expect(gpuLines(REPORT)[2]).toMatch(/8 rows: 90\.0 tokens\/s, 25 % of the 360/);
+    expect(gpuLines(REPORT)[1]).toBe('products nt by subgroups (thread 2.00 ms, subgroup 1.00 ms)');
+    expect(gpuLines(REPORT)[3]).toMatch(/8 rows: 90\.0 tokens\/s, 25 % of the 360/);
   });
 });

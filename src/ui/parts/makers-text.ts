@@ -1,0 +1,8 @@
+import type { DeviceInfo } from '../../protocol/messages.ts';
+
+/** What was found out about the device: who makes which matrix products fastest. */
+export function makersText(makers: NonNullable<DeviceInfo['makers']>): string {
+  const names: Record<string, string> = { nt: 'A·Bᵀ', nn: 'A·B', tn: 'Aᵀ·B', 'nt few': 'few rows' };
+  const found = Object.entries(makers).map(([name, maker]) => `${names[name] ?? name} by ${maker}s`);
+  return found.join(', ') || 'as is known of the device';
+}
