@@ -1,9 +1,9 @@
-enable subgroups;
-diagnostic(off, subgroup_uniformity);
 // Attention by subgroups: formulas, shapes and bindings of attention, where reading costs more than computing.
 // A workgroup is one subgroup of LANES threads, one consecutive query (key, in backward_keys) of one head each. It walks over
 // all keys (queries) that any of its threads sees: a row is read once, WIDTH vec4 a load, and handed round by broadcasts.
 // Loops around broadcasts run between bounds that are the same for all threads, which compilers cannot see.
+enable subgroups;
+diagnostic(off, subgroup_uniformity);
 //! include attention_parts
 //! include grid
 const LOADS = VECS / WIDTH;                    // WIDTH is 4 or 8, at most LANES, and divides VECS

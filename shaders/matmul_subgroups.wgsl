@@ -1,10 +1,10 @@
-enable subgroups;
 // Matrix product by subgroups.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j]): layouts and formats as in matmul.
 // A workgroup is one subgroup of LANES threads and makes ROWS rows by 4 * QUADS * LANES columns of c. Its threads read different
 // rows (or depths) of A and hand them round by broadcasts, so that a value of A is read once a subgroup; each reads its own columns of B.
 //   by_rows    A lies as [m, k]: four depths a step
 //   by_depths  A lies as [k, m]: DEPTHS depths a step; any k
 // Extents are as for quads of matmul. Tiles of c: m[i] = row i over four columns.
+enable subgroups;
 //! include matmul_quads
 const LOADS = max(ROWS / LANES, 1u);           // loads of A that give all rows four depths
 const DEPTHS = clamp(LANES / 4u, 1u, 2u);      // depths that one load of A by depth gives 16 rows

@@ -77,11 +77,13 @@ describe('composition', () => {
         expect(source.split('\n')[line - 1]).toBe(text);
       });
       const own = readSource(name).split('\n');
-      const directives = own.filter((text) => /^(enable|diagnostic)\b/.test(text)).length;
-      if (directives > 0) expect(origin(1)).toEqual({ file: `shaders/${name}.wgsl`, line: 1 });
-      const top = directives + 1;
+      const directives = own.flatMap((text, at) => (/^(enable|diagnostic)\b/.test(text) ? [at + 1] : []));
+      directives.forEach((line, at) => {
+        expect(origin(at + 1)).toEqual({ file: `shaders/${name}.wgsl`, line });
+      });
+      const top = directives.length + 1;
       expect(origin(top)).toEqual({ file: `header of ${name}`, line: 1 });
-      expect(origin(top + 1)).toEqual({ file: `shaders/${name}.wgsl`, line: top });
+      expect(origin(top + 1)).toEqual({ file: `shaders/${name}.wgsl`, line: 1 });
     }
   });
 
