@@ -91,6 +91,8 @@ export class Run {
   /** Loads the weights and records what runs on them; no clip is touched yet. */
   static async load(parts: RunParts): Promise<Run> {
     const { gpu, model, config, data } = parts;
+    // What clips were read back through is larger than what a run needs.
+    gpu.trim();
     const prompt = preparePrompt(model.text, config, model.counts);
     const longestAnswer = longestAnswerOf(model, config, data.examples);
     const start = await startOf(model, config);
