@@ -76,14 +76,3 @@ export async function timeInTurns(
   }
   return samples.map(timingOf);
 }
-
-/** norm(a - b) / norm(b). */
-export function relativeDifference(a: Float32Array, b: Float32Array): number {
-  let difference = 0;
-  let norm = 0;
-  for (let i = 0; i < b.length; i++) {
-    difference += ((a[i] ?? 0) - b[i]!) ** 2;
-    norm += b[i]! ** 2;
-  }
-  return Math.sqrt(difference / Math.max(norm, Number.MIN_VALUE));
-}

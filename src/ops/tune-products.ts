@@ -1,5 +1,6 @@
 /** Finds out, on a device, who makes tiles of matrix products fastest: threads, subgroups or workgroups. */
 import { Arena, type Gpu, Plan, Recorder, TILE_MAKERS, type TileMaker } from '../gpu/index.ts';
+import { relativeDifference } from '../math/stats.ts';
 import { type MatmulLayout, matmul, productClass } from './matmul.ts';
 
 interface Trial {
@@ -103,15 +104,6 @@ async function bestTime(gpu: Gpu, plan: Plan, now: () => number): Promise<number
     best = Math.min(best, (now() - start) / REPEATS);
   }
   return best;
-}
-
-function relativeDifference(found: Float32Array, expected: Float32Array): number {
-  let [difference, norm] = [0, 0];
-  for (let i = 0; i < expected.length; i++) {
-    difference += (found[i]! - expected[i]!) ** 2;
-    norm += expected[i]! ** 2;
-  }
-  return Math.sqrt(difference / Math.max(norm, Number.MIN_VALUE));
 }
 
 /** The findings as one line: milliseconds by maker, and the one that is taken. */

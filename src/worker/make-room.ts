@@ -2,7 +2,7 @@ import { type Gpu, probeMemory } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { formatBytes } from '../math/format.ts';
 import { type Config, parseConfig } from '../protocol/config.ts';
-import { alternatives, type MemoryPlan, type WhatIf } from '../protocol/memory.ts';
+import { alternatives, type WhatIf } from '../protocol/memory.ts';
 import { planMemory } from './memory-plan.ts';
 import type { OpenModel } from './model.ts';
 
@@ -26,14 +26,14 @@ export async function planAlternatives(
   return planned;
 }
 
-/** @throws InputError when the device cannot hold the plan, naming its largest part and the first setting that would fit */
+/** @throws InputError when the device cannot hold the run, naming its largest part and the first setting that would fit */
 export async function demandRoom(
   gpu: Gpu,
   model: OpenModel,
   config: Config,
-  plan: MemoryPlan,
   longestAnswer: number,
 ): Promise<void> {
+  const plan = await planMemory(model, config, longestAnswer, gpu);
   const wanted = Math.max(plan.encoding, plan.peak.training);
   const free = await probeMemory(gpu, wanted);
   if (free >= wanted) return;

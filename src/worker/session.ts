@@ -155,9 +155,8 @@ export class Session {
       if (description.demo && !this.#inputs.isDemo) await this.#openDemo(requestId);
       await checkSameInputs(description, this.#inputs.demand());
       const { taken, shown } = await this.#shelf.take(description);
-      const { config } = description;
-      this.#emit({ type: 'resumed', requestId, run: shown, config });
-      this.#begin(config, wish, taken);
+      this.#emit({ type: 'resumed', requestId, run: shown, config: description.config });
+      this.#begin(description.config, wish, taken);
     });
   }
 
@@ -252,9 +251,7 @@ export class Session {
   /** Makes sure that the run fits, and encodes its clips while the device holds nothing but towers. */
   async #prepareDevice({ model, data, features }: Opened, config: Config, training: Training): Promise<void> {
     await this.#dropRun();
-    const longest = longestAnswerOf(model, config, data.examples);
-    const plan = await planMemory(model, config, longest, this.#gpu);
-    await demandRoom(this.#gpu, model, config, plan, longest);
+    await demandRoom(this.#gpu, model, config, longestAnswerOf(model, config, data.examples));
     const train = data.examples.filter(({ split }) => split === 'train');
     await features.prepare(train, this.#clipReports(), () => training.isOver);
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Contestant, relativeDifference, timeInTurns } from '../../src/bench/timing.ts';
+import { type Contestant, timeInTurns } from '../../src/bench/timing.ts';
+import { relativeDifference } from '../../src/math/stats.ts';
 
 /** A clock that only computing moves on. */
 function clock() {

@@ -44,13 +44,13 @@ describe('a run', () => {
   it('that fits is let through', async () => {
     const plan = await planMemory(model, config, 1);
     const gpu = new Gpu(deviceOf(2 * plan.peak.training));
-    await expect(demandRoom(gpu, model, config, plan, 1)).resolves.toBeUndefined();
+    await expect(demandRoom(gpu, model, config, 1)).resolves.toBeUndefined();
   });
 
   it('that does not is refused with a setting that would', async () => {
     const plan = await planMemory(model, config, 1);
     const gpu = new Gpu(deviceOf(plan.peak.training - 1));
-    const refused = await demandRoom(gpu, model, config, plan, 1).catch((error: unknown) => error);
+    const refused = await demandRoom(gpu, model, config, 1).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(InputError);
     expect((refused as InputError).message).toMatch(/^This run needs .* most of it for .* could be had\.$/);
     expect((refused as InputError).hint).toMatch(/^[A-Z4].* would take .* MiB\./);

@@ -15,8 +15,9 @@ import { median } from '../../math/stats.ts';
 import { matmul } from '../../ops/matmul.ts';
 import { type Finding, makersOf, tuneProducts, tuningText } from '../../ops/tune-products.ts';
 import type { Ceilings } from '../../protocol/bench.ts';
-import { type CostShape, passFlops, rolloutCost, rolloutFlops } from '../../rl/cost-model.ts';
+import { passFlops, rolloutCost, rolloutFlops } from '../../rl/cost-model.ts';
 import type { Policy } from '../../rl/policy.ts';
+import { costShape } from '../../rl/utilisation.ts';
 import { type DecoderFields, randomPolicy } from './random-checkpoint.ts';
 
 /** Sizes of a run; those of the published trainer, or as small as a processor can do. */
@@ -58,8 +59,6 @@ const SMALL: GpuSizes = {
   steps: 2,
 };
 const BETA = 0.04;
-/** Weights stay as published: bf16. */
-const WEIGHT_BYTES = 2;
 
 export interface GpuReport {
   readonly adapter: string;
@@ -121,13 +120,6 @@ async function decodeRate(
   const limit = (rows * gigabytes * 1e9) / bytes;
   return { rows, tokensPerSecond, limit, share: tokensPerSecond / limit };
 }
-
-const costShape = ({ config, options }: Policy): CostShape => ({
-  decoder: config.decoder,
-  weightBytes: WEIGHT_BYTES,
-  trainsDecoder: false,
-  ...(options.lora ? { lora: options.lora } : {}),
-});
 
 async function timeSteps(policy: Policy, sizes: GpuSizes): Promise<GpuReport['step']> {
   const { group, prompt: promptTokens, completion: length } = sizes;
