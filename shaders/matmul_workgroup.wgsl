@@ -1,12 +1,14 @@
 // Matrix product by workgroups.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j]): layouts and formats as in matmul.
 // 256 threads make 64 * SIDES rows by 64 * SIDES columns of c: they read 16 depths of A and B into workgroup memory, once for all, and
 // each takes from there what its 4x4 tile, or its four of them (SIDES = 2), needs.
+// B_SHARED is vec4<f32>, or vec4<f16> for weights of 16 bits: half the memory, and sums in f32 all the same. A bf16 value below 2^-17 is
+// then off by less than 2^-24; values that f16 cannot hold never come here (src/models/weights.ts).
 // Extents are as for quads of matmul; depths beyond the end count as 0. Tiles of c: m[i] = row i over four columns.
 //! include matmul_quads
 const STEP = 16u;                            // depths in workgroup memory
 const SPAN = 64u * SIDES;                    // rows, and columns, of a workgroup
 var<workgroup> a_shared: array<vec4<f32>, SPAN * STEP / 4u>;  // four depths of a row at [quad of depths][row]; A_BY_DEPTH: [depth][quad of rows]
-var<workgroup> b_shared: array<vec4<f32>, SPAN * STEP / 4u>;  // four columns at [depth][quad of columns]; B_BY_COLUMN: see b_place
+var<workgroup> b_shared: array<B_SHARED, SPAN * STEP / 4u>;  // four columns at [depth][quad of columns]; B_BY_COLUMN: see b_place
 
 // Where four depths of a column lie: neighbouring threads read neighbouring places.
 fn b_place(quad: u32, col: u32) -> u32 { return quad * SPAN + col / 64u * 64u + col % 4u * 16u + col % 64u / 4u; }
@@ -29,12 +31,12 @@ fn share_b(i: u32, col: u32, depth: u32, end: u32) {
   if (B_BY_COLUMN) {
     let own = depth + 4u * (i % 4u);
     let value = b_quad(min(col + i / 4u, u.n - 1u), min(own, u.k - 4u), u.k);
-    b_shared[b_place(i % 4u, i / 4u)] = select(vec4<f32>(), value, own < end);
+    b_shared[b_place(i % 4u, i / 4u)] = B_SHARED(select(vec4<f32>(), value, own < end));
     return;
   }
   let own = depth + i / (SPAN / 4u);
   let value = b_quad(min(own, u.k - 1u), min(col + 4u * (i % (SPAN / 4u)), u.n - 4u), u.n);
-  b_shared[i] = select(vec4<f32>(), value, own < end);
+  b_shared[i] = B_SHARED(select(vec4<f32>(), value, own < end));
 }
 
 // m[i] = four depths of row `row` + i.
@@ -48,15 +50,17 @@ fn a_tile(quad: u32, row: u32) -> mat4x4<f32> {
   return mat4x4<f32>(a_shared[at], a_shared[at + 1u], a_shared[at + 2u], a_shared[at + 3u]);
 }
 
+fn b_at(place: u32) -> vec4<f32> { return vec4<f32>(b_shared[place]); }
+
 // m[l] = columns `col` .. + 3 at depth l of four.
 fn b_tile(quad: u32, col: u32) -> mat4x4<f32> {
   if (B_BY_COLUMN) {
     let at = b_place(quad, col);
-    return transpose(mat4x4<f32>(b_shared[at], b_shared[at + 16u], b_shared[at + 32u], b_shared[at + 48u]));
+    return transpose(mat4x4<f32>(b_at(at), b_at(at + 16u), b_at(at + 32u), b_at(at + 48u)));
   }
   let at = quad * SPAN + col / 4u;
   let next = SPAN / 4u;
-  return mat4x4<f32>(b_shared[at], b_shared[at + next], b_shared[at + 2u * next], b_shared[at + 3u * next]);
+  return mat4x4<f32>(b_at(at), b_at(at + next), b_at(at + 2u * next), b_at(at + 3u * next));
 }
 
 @compute @workgroup_size(256)

@@ -28,6 +28,15 @@ const fewRows = (formats: readonly number[], norms: readonly boolean[]): Defines
     ]),
   );
 
+/** Two sides read every format as one does. */
+const BY_WORKGROUPS: Defines[] = MATMUL.flatMap((defines) =>
+  (defines.WEIGHT_FORMAT === 0 ? [1, 2] : [1]).map((SIDES) => ({ ...defines, SIDES, B_SHARED: 'vec4<f32>' })),
+);
+/** Weights of 16 bits may lie in workgroup memory as f16. */
+const BY_F16_WORKGROUPS: Defines[] = MATMUL.filter(({ WEIGHT_FORMAT }) =>
+  [1, 2].includes(WEIGHT_FORMAT),
+).flatMap((defines) => [1, 2].map((SIDES) => ({ ...defines, SIDES, B_SHARED: 'vec4<f16>' })));
+
 /** Definitions by shader; a shader that is not named takes none. Head sizes stand for all multiples of 4 up to 128. */
 const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
   attention: [4, 16, 64, 128].map((HEAD_DIM) => ({ HEAD_DIM })),
@@ -41,10 +50,6 @@ const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
   elementwise: [0, 1, 2, 3, 4].map((ACTIVATION) => ({ ACTIVATION })),
   gather_rows: FORMATS.map((WEIGHT_FORMAT) => ({ WEIGHT_FORMAT })),
   matmul: MATMUL,
-  // Two sides read every format as one does.
-  matmul_workgroup: MATMUL.flatMap((defines) =>
-    (defines.WEIGHT_FORMAT === 0 ? [1, 2] : [1]).map((SIDES) => ({ ...defines, SIDES })),
-  ),
   sampling: [64, 256].map((LANES) => ({ LANES })),
 };
 
@@ -57,8 +62,11 @@ const bySubgroups = (lanes: number): Defines[] =>
     (lanes < 8 ? [1, 2] : [1]).map((QUADS) => ({ ...defines, LANES: lanes, ROWS: 8, QUADS })),
   );
 
-const definesOf = (name: string, { traits }: Gpu): readonly Defines[] =>
-  name === 'matmul_subgroups' ? bySubgroups(traits.lanes) : (DEFINES[name] ?? [{}]);
+function definesOf(name: string, { traits }: Gpu): readonly Defines[] {
+  if (name === 'matmul_subgroups') return bySubgroups(traits.lanes);
+  if (name === 'matmul_workgroup') return [...BY_WORKGROUPS, ...(traits.halves ? BY_F16_WORKGROUPS : [])];
+  return DEFINES[name] ?? [{}];
+}
 
 describe('shaders', () => {
   it.each(shaderNames())('%s compiles under all its definitions', async (name) => {

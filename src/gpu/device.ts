@@ -55,7 +55,8 @@ export class Gpu {
     const { vendor, architecture, description } = facts;
     this.info = { vendor, architecture, description };
     const isSoftware = namesSoftware([vendor, architecture, description]);
-    this.traits = options.traits ?? { isSoftware, lanes: lanesOf(device, facts) };
+    const halves = device.features.has('shader-f16');
+    this.traits = options.traits ?? { isSoftware, lanes: lanesOf(device, facts), halves };
   }
 
   /** Whether the adapter is the processor itself. */

@@ -42,6 +42,10 @@ function headerLine([name, value]: [string, number | boolean | string]): string 
   return `alias ${name} = ${value};`;
 }
 
+/** WGSL's 16-bit floats must be asked for before a definition names them. */
+const enablesOf = (defines: Defines): string[] =>
+  Object.values(defines).some((value) => /\bf16\b/.test(`${value}`)) ? ['enable f16;'] : [];
+
 interface Line {
   readonly text: string;
   readonly file: string;
@@ -57,7 +61,10 @@ const isDirective = ({ text }: Line): boolean => /^(enable|diagnostic)\b.*;$/.te
 
 /** Composes shaders/`name`.wgsl with its includes and `defines`. Throws if a file does not exist. */
 export function composeShader(name: string, defines: Defines = {}, readFile = readSource): ComposedShader {
-  const header = linesOf(`header of ${name}`, Object.entries(defines).map(headerLine));
+  const header = linesOf(`header of ${name}`, [
+    ...enablesOf(defines),
+    ...Object.entries(defines).map(headerLine),
+  ]);
   const files = collectIncludes(name, new Set([name]), readFile);
   const body = files.flatMap((file) => linesOf(`shaders/${file}.wgsl`, readFile(file).split('\n')));
   const lines = [...body.filter(isDirective), ...header, ...body.filter((line) => !isDirective(line))];

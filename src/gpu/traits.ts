@@ -1,5 +1,8 @@
-/** Who makes a tile of a matrix product: a thread by itself, a subgroup together, or a workgroup by way of its memory. */
-export const TILE_MAKERS = ['thread', 'subgroup', 'workgroup'] as const;
+/**
+ * Who makes a tile of a matrix product: a thread by itself, a subgroup together, or a workgroup by way of its memory, where
+ * 16-bit weights may lie as f16.
+ */
+export const TILE_MAKERS = ['thread', 'subgroup', 'workgroup', 'f16 workgroup'] as const;
 export type TileMaker = (typeof TILE_MAKERS)[number];
 
 /** What of a device decides how work is laid over its threads. */
@@ -8,9 +11,11 @@ export interface Traits {
   readonly isSoftware: boolean;
   /** Threads of a subgroup where shaders may use subgroups and all have the same number of threads, else 0. */
   readonly lanes: number;
+  /** Whether shaders may use f16, and all bf16 weights that were loaded are within its range. */
+  readonly halves: boolean;
   /** Who makes the tiles of a product, by its class (src/ops/matmul.ts), where that was measured on the device. */
   readonly makers?: Readonly<Record<string, TileMaker>>;
 }
 
-/** A GPU without subgroups. */
-export const PLAIN: Traits = { isSoftware: false, lanes: 0 };
+/** A GPU without subgroups and f16. */
+export const PLAIN: Traits = { isSoftware: false, lanes: 0, halves: false };

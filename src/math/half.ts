@@ -75,6 +75,13 @@ export function f32ToBf16(values: Float32Array): Uint16Array<ArrayBuffer> {
   return words;
 }
 
+/** Whether all of these bfloat16 words stand for numbers that binary16 has neighbours of: below 65536. */
+export function withinF16(words: Uint16Array): boolean {
+  // A plain loop: `every` takes ten times as long, and weights have 10^8 words.
+  for (let i = 0; i < words.length; i++) if ((words[i]! & 0x7fff) >= 0x4780) return false;
+  return true;
+}
+
 let f16Table: Float32Array<ArrayBuffer> | undefined;
 
 /** binary16 words → f32, same length (through a table of all 65,536 values, made at the first call). */

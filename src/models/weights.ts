@@ -3,6 +3,7 @@ import { inMultiplesOf } from '../io/bytes.ts';
 import { bytesToF32, DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import { InputError } from '../math/errors.ts';
+import { withinF16 } from '../math/half.ts';
 import { BLOCK, GROUP, quantise, type WeightBits } from '../math/quantise.ts';
 import { rowShards } from './row-shards.ts';
 
@@ -195,9 +196,17 @@ export class WeightLoader {
   async #upload(pending: Pending): Promise<void> {
     let offset = 0;
     for await (const values of contentsOf(pending)) {
+      if (pending.tensor.dtype === 'bf16') this.#checkRange(values);
       this.#gpu.write(startingAt(pending.tensor, offset), values);
       offset += values.byteLength;
     }
+  }
+
+  /** f16 would make bf16 weights beyond its range infinite. Where one is met, the device's products do without f16 from now on. */
+  #checkRange({ buffer, byteOffset, byteLength }: ArrayBufferView): void {
+    const { traits } = this.#gpu;
+    if (!traits.halves || withinF16(new Uint16Array(buffer, byteOffset, byteLength / 2))) return;
+    this.#gpu.traits = { ...traits, halves: false };
   }
 
   /** Tensors of the files that no part of the model asked for. */

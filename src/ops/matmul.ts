@@ -1,4 +1,5 @@
 import {
+  type DType,
   defineKernel,
   PLAIN,
   type Recorder,
@@ -140,7 +141,7 @@ interface Tiling {
   readonly splits: number;
   readonly depth: number;
   /** What the path's shader is specialised by, beside layout and weight format. */
-  readonly defines: Readonly<Record<string, number>>;
+  readonly defines: Readonly<Record<string, number | string>>;
 }
 
 /** The sum over k in at most `most` equal parts, none shorter than worth it. */
@@ -154,28 +155,45 @@ const longParts = (k: number): number => (k < SPLIT_FROM ? 1 : Math.floor(k / PA
 const upTo8 = (count: number): number => Math.min(8, 2 ** Math.ceil(Math.log2(count)));
 
 /**
- * How a product is laid over threads: a function of layout, extents and the device's traits alone, so that results are
- * reproducible on a device.
+ * How a product is laid over threads: a function of layout, extents, B's type and the device's traits alone, so that results
+ * are reproducible on a device.
  */
-export function tilingOf(layout: MatmulLayout, extents: Extents, traits: Traits = PLAIN): Tiling {
+export function tilingOf(
+  layout: MatmulLayout,
+  extents: Extents,
+  traits: Traits = PLAIN,
+  dtype: DType = 'f32',
+): Tiling {
   const { m, n, k } = extents;
   const aContiguous = layout === 'tn' ? m : k;
   const bContiguous = layout === 'nt' ? k : n;
   const byFours = [aContiguous, bContiguous, n].every((extent) => extent % 4 === 0);
   const single = m === 1 && layout !== 'tn';
-  const maker = byFours ? makerOf(layout, m, traits) : 'thread';
+  const maker = byFours ? makerOf(layout, m, traits, dtype) : 'thread';
   if (maker === 'subgroup') return subgroupTiling(layout, extents, traits);
-  return maker === 'workgroup' ? workgroupTiling(extents) : threadTiling(extents, byFours, single);
+  if (maker === 'thread') return threadTiling(extents, byFours, single);
+  return workgroupTiling(extents, maker === 'f16 workgroup' ? 'vec4<f16>' : 'vec4<f32>');
 }
 
-/** Products that are laid out alike: their layout, and whether they have few rows. */
-export const productClass = (layout: MatmulLayout, m: number): string =>
-  m <= FEW_ROWS ? `${layout} few` : layout;
+const hasHalves = (dtype: DType): boolean => dtype === 'bf16' || dtype === 'f16';
+
+/** Products that are laid out alike: their layout, and whether they have few rows or else a B of 16 bits. */
+export function productClass(layout: MatmulLayout, m: number, dtype: DType = 'f32'): string {
+  if (m <= FEW_ROWS) return `${layout} few`;
+  return hasHalves(dtype) ? `${layout} 16-bit` : layout;
+}
+
+/** Whether a device with these traits has such a maker for products whose B is of this type. */
+export function hasMaker(maker: TileMaker, { lanes, halves }: Traits, dtype: DType): boolean {
+  if (maker === 'subgroup') return lanes >= LEAST_LANES;
+  return maker !== 'f16 workgroup' || (halves && hasHalves(dtype));
+}
 
 /** As measured; otherwise threads, but on processors subgroups, whose shared reads count there. */
-function makerOf(layout: MatmulLayout, m: number, { isSoftware, lanes, makers }: Traits): TileMaker {
-  const wish = makers?.[productClass(layout, m)] ?? (isSoftware ? 'subgroup' : 'thread');
-  return wish === 'subgroup' && lanes < LEAST_LANES ? 'thread' : wish;
+function makerOf(layout: MatmulLayout, m: number, traits: Traits, dtype: DType): TileMaker {
+  const wish = traits.makers?.[productClass(layout, m, dtype)] ?? (traits.isSoftware ? 'subgroup' : 'thread');
+  if (hasMaker(wish, traits, dtype)) return wish;
+  return wish === 'f16 workgroup' ? 'workgroup' : 'thread';
 }
 
 /** A subgroup makes 16 (or 8) rows of columns enough for a load of A to be used often. */
@@ -195,8 +213,8 @@ function subgroupTiling(layout: MatmulLayout, { m, n, k }: Extents, { isSoftware
   };
 }
 
-/** A workgroup makes 128x128 outputs where that leaves workgroups enough, or 64x64. */
-function workgroupTiling({ m, n, k }: Extents): Tiling {
+/** A workgroup makes 128x128 outputs where that leaves workgroups enough, or 64x64. `shared` is what it keeps of B. */
+function workgroupTiling({ m, n, k }: Extents, shared: string): Tiling {
   const tiles = (span: number): number => Math.ceil(m / span) * Math.ceil(n / span);
   const sides = tiles(128) * longParts(k) >= BUSY_WORKGROUPS ? 2 : 1;
   const span = 64 * sides;
@@ -206,7 +224,7 @@ function workgroupTiling({ m, n, k }: Extents): Tiling {
     threadCols: 16,
     rowsFirst: false,
     ...partsOf(k, BUSY_WORKGROUPS / tiles(span)),
-    defines: { SIDES: sides },
+    defines: { SIDES: sides, B_SHARED: shared },
   };
 }
 
@@ -237,7 +255,7 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   const extents = matmulExtents(layout, operands);
   const { m, n, k } = extents;
   if (m === 0 || n === 0) return;
-  const tiling = tilingOf(layout, extents, recorder.traits);
+  const tiling = tilingOf(layout, extents, recorder.traits, b.dtype);
   const { path, tile, threadCols, rowsFirst, splits, depth } = tiling;
   const defines = {
     ...weightLoads(b.dtype),

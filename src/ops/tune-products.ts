@@ -1,14 +1,21 @@
-/** Finds out, on a device, who makes tiles of matrix products fastest: threads, subgroups or workgroups. */
+/** Finds out, on a device, who makes tiles of matrix products fastest: threads, subgroups or workgroups, these also with f16. */
 import { Arena, type Gpu, Plan, Recorder, TILE_MAKERS, type TileMaker } from '../gpu/index.ts';
+import { f32ToBf16 } from '../math/half.ts';
+import { normal } from '../math/random.ts';
 import { relativeDifference } from '../math/stats.ts';
-import { type MatmulLayout, matmul, productClass } from './matmul.ts';
+import { hasMaker, type MatmulLayout, matmul, productClass } from './matmul.ts';
 
 interface Trial {
   readonly layout: MatmulLayout;
   readonly m: number;
   readonly n: number;
   readonly k: number;
+  /** Standard deviation of B, if it holds bf16 weights. */
+  readonly deviation?: number;
 }
+
+/** That of published weights, a few in a thousand of which f16 holds as subnormals only. */
+const DEVIATION = 0.02;
 
 /** One product of each class, of a billion operations or less: milliseconds on a small GPU. */
 const TRIALS: readonly Trial[] = [
@@ -16,12 +23,23 @@ const TRIALS: readonly Trial[] = [
   { layout: 'nn', m: 512, n: 1024, k: 1024 },
   { layout: 'tn', m: 1024, n: 1024, k: 512 },
   { layout: 'nt', m: 8, n: 4096, k: 1024 },
+  { layout: 'nt', m: 512, n: 1024, k: 1024, deviation: DEVIATION },
+  { layout: 'nn', m: 512, n: 1024, k: 1024, deviation: DEVIATION },
 ];
 
-/** Another maker's product may differ so much from a thread's, as norm(difference) / norm: sums are rounded in another order. */
+/**
+ * Another maker's product may differ so much from a thread's, as norm(difference) / norm: sums are rounded in another order. A
+ * device that takes subnormals of f16 as 0 changes weights, and so products, by 8e-5.
+ */
 const GATE = 1e-5;
-/** How much faster another maker must be to be taken. */
+/** How much faster a maker must be to be taken: those that share reads than threads, and f16 than those that round no weights. */
 const GAIN = 1.05;
+const GAINS: Readonly<Record<TileMaker, number>> = {
+  thread: 1,
+  subgroup: GAIN,
+  workgroup: GAIN,
+  'f16 workgroup': GAIN ** 2,
+};
 const SAMPLES = 5;
 const REPEATS = 4;
 
@@ -48,41 +66,54 @@ export async function tuneProducts(
   gpu: Gpu,
   { trials = TRIALS, now = () => performance.now(), difference = relativeDifference }: TuningOptions = {},
 ): Promise<Record<string, Finding>> {
-  const makers = TILE_MAKERS.filter((maker) => maker !== 'subgroup' || gpu.traits.lanes > 0);
   const found: Record<string, Finding> = {};
   for (const trial of trials) {
+    const makers = TILE_MAKERS.filter((maker) => hasMaker(maker, gpu.traits, dtypeOf(trial)));
     const plain = await run(gpu, trial, 'thread', now);
     const ms: Partial<Record<TileMaker, number>> = { thread: plain.ms };
     for (const maker of makers.slice(1)) {
       const { ms: time, result } = await run(gpu, trial, maker, now);
       if (difference(result, plain.result) <= GATE) ms[maker] = time;
     }
-    found[productClass(trial.layout, trial.m)] = { maker: fastest(ms), ms };
+    found[classOf(trial)] = { maker: fastest(ms), ms };
   }
   return found;
 }
 
+const dtypeOf = ({ deviation }: Trial): 'f32' | 'bf16' => (deviation === undefined ? 'f32' : 'bf16');
+const classOf = (trial: Trial): string => productClass(trial.layout, trial.m, dtypeOf(trial));
+
 /** Threads, unless another maker is faster by more than chance. */
 function fastest(ms: Finding['ms']): TileMaker {
-  const cost = (maker: TileMaker): number =>
-    (ms[maker] ?? Number.POSITIVE_INFINITY) * (maker === 'thread' ? 1 : GAIN);
+  const cost = (maker: TileMaker): number => (ms[maker] ?? Number.POSITIVE_INFINITY) * GAINS[maker];
   return TILE_MAKERS.reduce((best, maker) => (cost(maker) < cost(best) ? maker : best));
 }
 
-/** Numbers in [-1, 1) that repeat only after a prime. */
+/** Trial numbers repeat only after a prime. */
+const PERIOD = 10_007;
+
+/** Numbers in [-1, 1). */
 const sample = (count: number): Float32Array =>
-  Float32Array.from({ length: count }, (_, index) => ((index * 7919) % 10_007) / 5003.5 - 1);
+  Float32Array.from({ length: count }, (_, index) => ((index * 7919) % PERIOD) / (PERIOD / 2) - 1);
+
+/** bf16 weights, spread like published ones: many are small. */
+export function trialWeights(count: number, deviation = DEVIATION): Uint16Array<ArrayBuffer> {
+  const period = f32ToBf16(Float32Array.from({ length: PERIOD }, (_, index) => deviation * normal(1, index)));
+  return Uint16Array.from({ length: count }, (_, index) => period[index % PERIOD]!);
+}
 
 /** The best of a few times, and the product itself. */
 async function run(
   gpu: Gpu,
-  { layout, m, n, k }: Trial,
+  trial: Trial,
   maker: TileMaker,
   now: () => number,
 ): Promise<{ ms: number; result: Float32Array }> {
+  const { layout, m, n, k, deviation } = trial;
   const a = gpu.upload('inputs', 'trial a', layout === 'tn' ? [k, m] : [m, k], sample(m * k));
-  const b = gpu.upload('inputs', 'trial b', layout === 'nt' ? [n, k] : [k, n], sample(n * k));
-  const recorder = new Recorder({ ...gpu.traits, makers: { [productClass(layout, m)]: maker } });
+  const values = deviation === undefined ? sample(n * k) : trialWeights(n * k, deviation);
+  const b = gpu.upload('inputs', 'trial b', layout === 'nt' ? [n, k] : [k, n], values, dtypeOf(trial));
+  const recorder = new Recorder({ ...gpu.traits, makers: { [classOf(trial)]: maker } });
   const out = recorder.keep(recorder.temp('trial', [m, n]));
   matmul(recorder, layout, { a, b, out });
   using arena = new Arena(gpu, 'trial');

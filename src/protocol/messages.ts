@@ -95,7 +95,7 @@ export interface DeviceInfo {
   features: string[];
   limits: Record<string, number>;
   /** Who makes the tiles of matrix products, by class, where that was measured. */
-  makers?: Readonly<Record<string, 'thread' | 'subgroup' | 'workgroup'>>;
+  makers?: Readonly<Record<string, 'thread' | 'subgroup' | 'workgroup' | 'f16 workgroup'>>;
 }
 
 /** Why something of a data set was left out. */

@@ -5,7 +5,7 @@ import { type Finding, makersOf } from '../ops/tune-products.ts';
 /** Where the findings lie. */
 const FILE = 'tuning.json';
 /** Changes with the kernels that are timed. */
-const VERSION = 1;
+const VERSION = 2;
 
 interface Kept {
   readonly device: string;
@@ -16,7 +16,7 @@ interface Kept {
 type TunedGpu = Pick<Gpu, 'info' | 'isSoftware'> & { traits: Gpu['traits'] };
 
 const nameOf = ({ info, traits }: TunedGpu): string =>
-  [VERSION, info.vendor, info.architecture, info.description, traits.lanes].join(' | ');
+  [VERSION, info.vendor, info.architecture, info.description, traits.lanes, traits.halves].join(' | ');
 
 /**
  * Lets a GPU's products be made by whom they are made fastest. Measured once by `measure`, then recalled, so that a

@@ -15,6 +15,7 @@ import {
   f32ToF16,
   numberToBf16,
   numberToF16,
+  withinF16,
 } from '../../src/math/half.ts';
 import { rateOf, type Sample, withSample } from '../../src/math/rate.ts';
 import { downsampleMinMax, emaSmooth } from '../../src/math/series.ts';
@@ -51,6 +52,13 @@ function strays(
 test('every 16-bit float survives the way to a number and back', () => {
   expect(strays(f16ToNumber, numberToF16, 0x7c00)).toEqual([]);
   expect(strays(bf16ToNumber, numberToBf16, 0x7f80)).toEqual([]);
+});
+
+test('bfloat16 is within binary16 where no value becomes infinite', () => {
+  const words = (...values: number[]) => f32ToBf16(Float32Array.of(0, ...values, 1));
+  expect(withinF16(words(65280, -65280, 1e-40))).toBe(true);
+  for (const value of [65536, -65536, 3e38, Infinity, Number.NaN])
+    expect(withinF16(words(value))).toBe(false);
 });
 
 test('narrowing rounds to nearest, ties to even', () => {

@@ -76,6 +76,26 @@ describe('WeightLoader', () => {
     expect(loader.unused()).toEqual(['extra']);
   });
 
+  it('does without f16 once it met bf16 weights beyond its range', async () => {
+    const before = gpu.traits;
+    const load = async (dtype: FloatDtype, value: number) => {
+      const file16 = await file('16 bits', { w: [dtype, [3, 2]] }, (shape) =>
+        values(shape).fill(value, 4, 5),
+      );
+      using other = new WeightLoader(gpu, [{ source: file16, aliases: (name) => [name] }]);
+      gpu.traits = { ...before, halves: true };
+      other.open('w', [3, 2]);
+      await other.load();
+      return gpu.traits.halves;
+    };
+    expect([await load('BF16', 65280), await load('BF16', 65536), await load('F16', 65504)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    gpu.traits = before;
+  });
+
   it('names file, tensor, found and expected shape', () => {
     expect(() => loader.open('extra', [2, 2])).toThrow(
       'model.safetensors: tensor "extra" has the shape [1], expected [2, 2].',

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { type Gpu, PLAIN, type Tape, type Tensor, type Traits } from '../../src/gpu/index.ts';
+import {
+  type DType,
+  type Gpu,
+  PLAIN,
+  type Tape,
+  type Tensor,
+  type TileMaker,
+  type Traits,
+} from '../../src/gpu/index.ts';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/math/half.ts';
 import { type MatmulLayout, matmul, tilingOf } from '../../src/ops/matmul.ts';
+import { trialWeights } from '../../src/ops/tune-products.ts';
 import { quantisedNumbers } from '../reference/quantised.ts';
 import { numbers, relativeError, runOnce, testGpu } from './harness.ts';
 
@@ -63,20 +72,23 @@ const EXTENTS = [
 ] as const;
 const LAYOUTS = ['nt', 'nn', 'tn'] as const;
 
-const ALL_BY_WORKGROUPS: Traits['makers'] = {
-  nt: 'workgroup',
-  nn: 'workgroup',
-  tn: 'workgroup',
-  'nt few': 'workgroup',
-  'nn few': 'workgroup',
-  'tn few': 'workgroup',
-};
+const CLASSES = ['nt', 'nn', 'tn', 'nt few', 'nn few', 'tn few', 'nt 16-bit', 'nn 16-bit'];
+const allBy = (maker: TileMaker): Record<string, TileMaker> =>
+  Object.fromEntries(CLASSES.map((name) => [name, maker]));
+const ALL_BY_WORKGROUPS = allBy('workgroup');
 /** Without subgroups, as suits the processors of the tests, and by way of workgroup memory. */
 const WAYS: readonly (readonly [string, (own: Traits) => Traits])[] = [
   ['by single threads', () => PLAIN],
   ['by subgroups', (own) => own],
   ['by workgroups', () => ({ ...PLAIN, makers: ALL_BY_WORKGROUPS })],
 ];
+/** With f16 where the device has it, and without where it has not. */
+const byF16Workgroups = ({ halves }: Traits): Traits => ({
+  ...PLAIN,
+  halves,
+  makers: allBy('f16 workgroup'),
+});
+const WAYS_OF_HALVES = [...WAYS, ['by f16 workgroups', byF16Workgroups] as const];
 const PATHS_BY_FOURS: Readonly<Record<string, readonly string[]>> = {
   'by single threads': ['quads', 'wideQuads', 'rowQuads'],
   'by subgroups': ['byRows'],
@@ -169,7 +181,10 @@ describe('matmul', () => {
   );
 
   it.each(
-    WAYS.flatMap(([way, traitsOf]) => [['bf16', way, traitsOf] as const, ['f16', way, traitsOf] as const]),
+    WAYS_OF_HALVES.flatMap(([way, traitsOf]) => [
+      ['bf16', way, traitsOf] as const,
+      ['f16', way, traitsOf] as const,
+    ]),
   )('reads %s weights exactly, %s', async (dtype, _, traitsOf) => {
     const gpu = await testGpu();
     const narrow = dtype === 'bf16' ? f32ToBf16 : f32ToF16;
@@ -239,6 +254,52 @@ describe('matmul', () => {
     expect(paths).toEqual(new Set(['scalars', ...PATHS_BY_FOURS[way]!]));
   });
 
+  it.each(
+    (['bf16', 'f16'] as const).flatMap((dtype) =>
+      (['nt', 'nn'] as const).map((layout) => [dtype, layout] as const),
+    ),
+  )('gives the product of %s weights by f16 workgroups as by threads, %s', async (dtype, layout) => {
+    const gpu = await testGpu();
+    const traits = byF16Workgroups(gpu.traits);
+    const tilings = new Set<string>();
+    for (const [m, n, k] of [...EXTENTS, [132, 136, 4096] as const]) {
+      const { path, defines } = tilingOf(layout, { m, n, k }, traits, dtype);
+      if (path !== 'byWorkgroups') continue;
+      tilings.add(`${defines.SIDES} ${defines.B_SHARED}`);
+      const words = trialWeights(n * k);
+      const narrow = dtype === 'bf16' ? words : f32ToF16(bf16ToF32(words));
+      const b = gpu.upload('weights', 'w', layout === 'nt' ? [n, k] : [k, n], narrow, dtype);
+      const a = gpu.upload('inputs', 'a', [m, k], numbers(m * k, 9));
+      const record = ({ recorder }: Tape) => {
+        const out = recorder.temp('c', [m, n]);
+        matmul(recorder, layout, { a, b, out });
+        return [out];
+      };
+      const [found] = await runOnce(gpu, 'matmul', record, traits);
+      const [expected] = await runOnce(gpu, 'matmul', record, PLAIN);
+      expect(relativeError(found!, expected!), `${m}x${n}x${k}`).toBeLessThanOrEqual(1e-6);
+      gpu.free(a, b);
+    }
+    const shared = gpu.traits.halves ? 'vec4<f16>' : 'vec4<f32>';
+    expect(tilings).toEqual(new Set([`1 ${shared}`, `2 ${shared}`]));
+  });
+
+  it('rounds nothing but weights of 16 bits to f16', () => {
+    const extents = { m: 512, n: 1024, k: 1024 };
+    const traits = { ...PLAIN, halves: true, makers: allBy('f16 workgroup') };
+    const tiling = (layout: MatmulLayout, dtype: DType) => tilingOf(layout, extents, traits, dtype);
+    for (const layout of ['nt', 'nn'] as const) {
+      const plain = tilingOf(layout, extents, { ...PLAIN, makers: ALL_BY_WORKGROUPS }, 'bf16');
+      expect(plain.defines).toEqual({ SIDES: 2, B_SHARED: 'vec4<f32>' });
+      for (const dtype of ['f32', 'q8', 'q4'] as const) expect(tiling(layout, dtype)).toEqual(plain);
+      for (const dtype of ['bf16', 'f16'] as const) {
+        expect(tiling(layout, dtype)).toEqual({ ...plain, defines: { SIDES: 2, B_SHARED: 'vec4<f16>' } });
+        expect(tilingOf(layout, extents, { ...traits, halves: false }, dtype)).toEqual(plain);
+      }
+    }
+    expect(tiling('tn', 'f32').defines.B_SHARED).toBe('vec4<f32>');
+  });
+
   it('splits long depths of few outputs only, without losing or repeating a depth', () => {
     expect(tilingOf('nt', { m: 64, n: 64, k: 511 }).splits).toBe(1);
     expect(tilingOf('nt', { m: 2048, n: 2048, k: 4096 }).splits).toBe(1);
@@ -267,7 +328,7 @@ describe('matmul', () => {
   });
 
   it.each([4, 8, 16, 32])('gives every output to one subgroup of %d lanes, on processors only', (lanes) => {
-    const traits = { isSoftware: true, lanes };
+    const traits = { ...PLAIN, isSoftware: true, lanes };
     for (const [m, n, k] of [
       [8, 4864, 896],
       [17, 128, 4864],
@@ -275,7 +336,7 @@ describe('matmul', () => {
     ] as const) {
       const { path, tile, splits, depth, defines } = tilingOf('nt', { m, n, k }, traits);
       expect(path).toBe('byRows');
-      expect(tile).toEqual([m === 8 ? 8 : 16, 4 * lanes * defines.QUADS!]);
+      expect(tile).toEqual([m === 8 ? 8 : 16, 4 * lanes * Number(defines.QUADS)]);
       expect(splits * depth).toBeGreaterThanOrEqual(k);
     }
     expect(tilingOf('tn', { m: 128, n: 896, k: 33 }, traits)).toMatchObject({ path: 'byDepths', splits: 1 });
@@ -308,8 +369,9 @@ describe('matmul', () => {
     gpu.free(a, b);
   });
 
-  it('has subgroups on the adapters of the tests', async () => {
-    const { traits } = await testGpu();
+  it('has subgroups on the adapters of the tests, and f16 on one of them', async () => {
+    const { traits, info } = await testGpu();
+    expect(traits.halves).toBe(/llvmpipe/.test(info.description));
     expect(traits.isSoftware).toBe(true);
     expect([4, 8]).toContain(traits.lanes);
   });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { PLAIN } from '../../src/gpu/index.ts';
+import { type DType, PLAIN } from '../../src/gpu/index.ts';
+import { bf16ToF32, f16ToF32, f32ToF16 } from '../../src/math/half.ts';
+import { relativeDifference } from '../../src/math/stats.ts';
 import { productClass, tilingOf } from '../../src/ops/matmul.ts';
-import { makersOf, tuneProducts } from '../../src/ops/tune-products.ts';
+import { makersOf, trialWeights, tuneProducts } from '../../src/ops/tune-products.ts';
 import { testGpu } from './harness.ts';
 
 const TRIALS = [
@@ -10,14 +12,16 @@ const TRIALS = [
   { layout: 'tn', m: 20, n: 36, k: 33 },
   { layout: 'nt', m: 8, n: 36, k: 64 },
 ] as const;
+const OF_HALVES = (deviation: number) =>
+  (['nt', 'nn'] as const).map((layout) => ({ layout, m: 20, n: 36, k: 64, deviation }));
 /** How often the clock is read for one way of making a product. */
 const READINGS = 10;
 
-/** A clock by which threads, subgroups and workgroups take so many milliseconds a sample, in turns. */
+/** A clock by which the makers take so many milliseconds a sample, in turns. */
 function fakeClock(ways: readonly number[]): () => number {
   let [readings, time] = [0, 0];
   return () => {
-    time += ways[Math.floor(readings++ / READINGS) % 3]!;
+    time += ways[Math.floor(readings++ / READINGS) % ways.length]!;
     return time;
   };
 }
@@ -47,6 +51,38 @@ describe('tuning of products', () => {
     expect(found.nn).toEqual({ maker: 'thread', ms: { thread: 2 } });
   });
 
+  it.each([
+    [1, 'f16 workgroup'],
+    // As much faster as another maker must be than threads, but not than workgroups.
+    [1.9375, 'workgroup'],
+  ] as const)(
+    'tries f16 on 16-bit weights only, where the device has it: at %d ms %s',
+    async (ms, winner) => {
+      const gpu = await testGpu();
+      const { halves } = gpu.traits;
+      expect(halves).toBe(/llvmpipe/.test(gpu.info.description));
+      const times = halves ? [8, 4, 2, ms] : [8, 4, 2];
+      const found = await tuneProducts(gpu, { trials: OF_HALVES(0.02), now: fakeClock(times) });
+      const maker = halves ? winner : 'workgroup';
+      expect(makersOf(found)).toEqual({ 'nt 16-bit': maker, 'nn 16-bit': maker });
+      expect(found['nn 16-bit']!.ms['f16 workgroup']).toBe(halves ? ms / 4 : undefined);
+    },
+  );
+
+  it('refuses f16 where it loses what the weights say', async () => {
+    const gpu = await testGpu();
+    const found = await tuneProducts(gpu, { trials: OF_HALVES(1e-7) });
+    for (const { ms } of Object.values(found))
+      expect(Object.keys(ms)).toEqual(['thread', 'subgroup', 'workgroup']);
+  });
+
+  it('tries f16 on weights that tell whether a device keeps its subnormals', () => {
+    const weights = bf16ToF32(trialWeights(100_000));
+    const flushed = weights.map((value) => (Math.abs(value) < 2 ** -14 ? 0 : value));
+    expect(relativeDifference(f16ToF32(f32ToF16(weights)), weights)).toBeLessThan(1e-7);
+    expect(relativeDifference(flushed, weights)).toBeGreaterThan(5e-5);
+  });
+
   it('compares the results by itself, too: they agree here', async () => {
     const gpu = await testGpu();
     const found = await tuneProducts(gpu, { trials: TRIALS });
@@ -57,8 +93,16 @@ describe('tuning of products', () => {
   });
 
   it('decides how a GPU lays out products of that class only', () => {
-    const gpu = { isSoftware: false, lanes: 32, makers: { nt: 'subgroup' } as const };
+    const gpu = { ...PLAIN, lanes: 32, makers: { nt: 'subgroup' } as const };
     expect(productClass('nt', 8)).toBe('nt few');
+    expect(productClass('nt', 8, 'bf16')).toBe('nt few');
+    expect(['f32', 'bf16', 'f16', 'q8', 'q4'].map((dtype) => productClass('nt', 9, dtype as DType))).toEqual([
+      'nt',
+      'nt 16-bit',
+      'nt 16-bit',
+      'nt',
+      'nt',
+    ]);
     expect(tilingOf('nt', { m: 512, n: 1024, k: 1024 }, gpu).path).toBe('byRows');
     expect(tilingOf('nt', { m: 8, n: 1024, k: 1024 }, gpu).path).not.toBe('byRows');
     expect(tilingOf('tn', { m: 512, n: 1024, k: 1024 }, gpu).path).not.toBe('byDepths');

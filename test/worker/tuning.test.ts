@@ -11,10 +11,10 @@ const FOUND: Record<string, Finding> = {
 };
 const MAKERS = { nt: 'subgroup', tn: 'thread' };
 
-const device = (description = 'Some GPU', isSoftware = false) => ({
+const device = (description = 'Some GPU', isSoftware = false, halves = false) => ({
   info: { vendor: 'maker', architecture: 'new', description },
   isSoftware,
-  traits: { isSoftware, lanes: 32 } as Traits,
+  traits: { isSoftware, lanes: 32, halves } as Traits,
 });
 
 describe('the tuning of a device', () => {
@@ -23,7 +23,7 @@ describe('the tuning of a device', () => {
     const measure = vi.fn(async () => FOUND);
     const first = device();
     expect(await tuneDevice(first, store, measure)).toEqual(MAKERS);
-    expect(first.traits).toEqual({ isSoftware: false, lanes: 32, makers: MAKERS });
+    expect(first.traits).toEqual({ isSoftware: false, lanes: 32, halves: false, makers: MAKERS });
     const second = device();
     expect(await tuneDevice(second, store, measure)).toEqual(MAKERS);
     expect(second.traits.makers).toEqual(MAKERS);
@@ -41,6 +41,8 @@ describe('the tuning of a device', () => {
     expect(measure).toHaveBeenCalledTimes(3);
     await tuneDevice(device(), undefined, measure);
     expect(measure).toHaveBeenCalledTimes(4);
+    await tuneDevice(device('Another GPU', false, true), store, measure);
+    expect(measure).toHaveBeenCalledTimes(5);
   });
 
   it('leaves software adapters as they are', async () => {
@@ -55,6 +57,9 @@ describe('the tuning of a device', () => {
     expect(makersText({})).toBe('as is known of the device');
     expect(makersText({ nt: 'subgroup', 'nt few': 'workgroup', tn: 'thread' })).toBe(
       'A·Bᵀ by subgroups, few rows by workgroups, Aᵀ·B by threads',
+    );
+    expect(makersText({ 'nt 16-bit': 'f16 workgroup', 'nn 16-bit': 'workgroup' })).toBe(
+      'A·Bᵀ of 16-bit weights by f16 workgroups, A·B of 16-bit weights by workgroups',
     );
   });
 });
