@@ -96,6 +96,11 @@ describe('composition', () => {
     ]);
   });
 
+  it('enables f16 before all else where a definition names it', () => {
+    const enables = (Word: string) => composeShader('accumulate', { Word }).code.startsWith('enable f16;\n');
+    expect(['vec4<f16>', 'f16', 'vec4<f32>'].map(enables)).toEqual([true, true, false]);
+  });
+
   it('lists every entry file and no library', () => {
     expect(shaderNames()).toContain('accumulate');
     expect(shaderNames().some((name) => name.startsWith('lib/'))).toBe(false);
