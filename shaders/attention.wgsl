@@ -55,7 +55,7 @@ fn softmax(i: u32, head: u32) -> Softmax {
 fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let unit = linear_workgroup(group, grid);
   let head = unit % u.heads;
-  let i = unit / u.heads * 64u + lane;
+  let i = block_of(unit / u.heads, u.queries, 64u) * 64u + lane;
   if (i >= u.queries) { return; }
   var state = softmax(i, head);
   let at = i * u.heads + head;
@@ -79,7 +79,7 @@ fn backward_moments(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgr
 fn backward_queries(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let unit = linear_workgroup(group, grid);
   let head = unit % u.heads;
-  let i = unit / u.heads * 64u + lane;
+  let i = block_of(unit / u.heads, u.queries, 64u) * 64u + lane;
   if (i >= u.queries) { return; }
   let kv_heads = u.heads / u.group;
   let at = i * u.heads + head;
@@ -120,7 +120,7 @@ fn backward_queries(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgr
 fn backward_keys(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let unit = linear_workgroup(group, grid);
   let head = unit % u.heads;
-  let j = unit / u.heads * 64u + lane;
+  let j = block_of(unit / u.heads, u.keys, 64u) * 64u + lane;
   if (j >= u.keys) { return; }
   let row = (j * (u.heads / u.group) + head / u.group) * VECS;
   var key: Row;

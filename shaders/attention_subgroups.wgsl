@@ -107,7 +107,7 @@ fn take(own: vec2<u32>, head: u32, lane: u32, query: ptr<function, Row>, state: 
 fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
   let unit = linear_workgroup(group, grid);
   let head = unit % u.heads;
-  let i = unit / u.heads * LANES + lane;
+  let i = block_of(unit / u.heads, u.queries, LANES) * LANES + lane;
   let is_query = i < u.queries;
   let at = min(i, u.queries - 1u) * u.heads + head;
   var query: Row;
@@ -142,7 +142,7 @@ fn add_keys(own: vec2<u32>, head: u32, lane: u32, moment: vec2<f32>, query: ptr<
 fn backward_queries(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
   let unit = linear_workgroup(group, grid);
   let head = unit % u.heads;
-  let i = unit / u.heads * LANES + lane;
+  let i = block_of(unit / u.heads, u.queries, LANES) * LANES + lane;
   let is_query = i < u.queries;
   let at = min(i, u.queries - 1u) * u.heads + head;
   var query: Row;
@@ -164,7 +164,7 @@ fn backward_queries(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgr
 fn backward_keys(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
   let unit = linear_workgroup(group, grid);
   let head = unit % u.heads;
-  let own_key = unit / u.heads * LANES + lane;
+  let own_key = block_of(unit / u.heads, u.keys, LANES) * LANES + lane;
   let is_key = own_key < u.keys;
   let j = min(own_key, u.keys - 1u);
   let row = (j * (u.heads / u.group) + head / u.group) * VECS;

@@ -69,18 +69,24 @@ function decoderOf({ layers, width, prompt, completion }: GrowthSize): Qwen2Conf
 }
 
 /** Operations of attention alone, forward and backward: two products and four, per pair of a query and a key. */
-const attentionFlops = ({ layers, heads, headDim }: Qwen2Config, group: GroupTokens): number =>
-  12 * layers * heads * headDim * packedPairs(group);
+const attentionFlops = ({ layers, heads, headDim }: Qwen2Config, pairs: number): number =>
+  12 * layers * heads * headDim * pairs;
+
+/** Operations of the head's forward and its two gradients. */
+const headFlops = ({ vocabSize, hiddenSize }: Qwen2Config, { completions }: GroupTokens): number =>
+  6 * vocabSize * hiddenSize * completions.reduce((sum, length) => sum + length, 0);
 
 /** What a loss pass counts: dispatches grow with the layers, the rest is the cost model's. */
 function passCounts(decoder: Qwen2Config, group: GroupTokens): Record<string, number> {
   const { forward, backward } = passCost(costShape(decoder, true), [group], NO_REFERENCE);
   const cost = sumCosts([forward, backward]);
-  const attention = attentionFlops(decoder, group);
+  const attention = attentionFlops(decoder, packedPairs(group));
+  const head = headFlops(decoder, group);
   return {
     dispatches: decoder.layers + 1,
     bytes: cost.bytes,
-    products: cost.flops - attention,
+    products: cost.flops - attention - head,
+    head,
     attention,
   };
 }
@@ -99,19 +105,22 @@ async function lossPass(gpu: Gpu, size: GrowthSize): Promise<Pick<Candidate, 'co
   return { contestant: { ...contestant, dispose }, counts: passCounts(config, groupOf(size)) };
 }
 
-/** What a GRPO step counts: steps of decoding cost their dispatches, and the reference reads what the policy reads. */
+/**
+ * What a GRPO step counts: steps of decoding cost their dispatches, and an operation on the few rows of one more than on the
+ * many of a pass. The reference reads what the policy reads.
+ */
 function stepCounts(decoder: Qwen2Config, group: GroupTokens): Record<string, number> {
   const shape = costShape(decoder, false);
   const rollout = rolloutCost(shape, [group], { rows: group.completions.length });
   const pass = passCost(shape, [group], { reference: true });
-  const flops = sumCosts([pass.reference, pass.forward, pass.backward]).flops;
+  const passes = sumCosts([pass.reference, pass.forward, pass.backward]).flops;
   // Forward and reference have two products a pair, the backward four.
-  const attention = (4 / 3) * attentionFlops(decoder, group);
+  const attention = (4 / 3) * attentionFlops(decoder, packedPairs(group));
   return {
     constant: 1,
     'decode steps': Math.max(...group.completions),
-    'rollout flops': rollout.prefill.flops + rollout.decode.flops,
-    products: flops - attention,
+    'decode flops': rollout.decode.flops,
+    products: rollout.prefill.flops + passes - attention,
     attention,
   };
 }
@@ -135,8 +144,9 @@ async function grpoStep(
   return { contestant, counts: stepCounts(config.decoder, { prompt, completions: lengths }) };
 }
 
-/** Points that take less are timed three times as often: they are disturbed more. */
-const SHORT_MS = 1000;
+/** Short points are timed again until they have taken this long, or this often: they are disturbed more. */
+const ENOUGH_MS = 4_000;
+const MOST_ROUNDS = 8;
 
 /** Times the candidates in turns; the best time counts, since others on the machine can only slow them down. */
 async function timeAll(
@@ -148,16 +158,15 @@ async function timeAll(
   for (const { contestant } of candidates) await contestant.start();
   await gpu.device.queue.onSubmittedWorkDone();
   const best = new Map<Candidate, number>();
-  const time = async (some: readonly Candidate[]): Promise<void> => {
-    const contestants = some.map(({ contestant }) => contestant);
+  const spent = (one: Candidate, rounds: number): number => rounds * timing.samples * (best.get(one) ?? 0);
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const chosen = candidates.filter((one) => spent(one, round) < ENOUGH_MS);
+    const contestants = chosen.map(({ contestant }) => contestant);
     const times = await timeInTurns(contestants, timing, now);
-    for (const [at, one] of some.entries()) {
+    for (const [at, one] of chosen.entries()) {
       best.set(one, Math.min(best.get(one) ?? Number.POSITIVE_INFINITY, times[at]!.bestMs));
     }
-  };
-  await time(candidates);
-  const short = candidates.filter((one) => best.get(one)! < SHORT_MS);
-  for (let again = 0; again < 2; again++) await time(short);
+  }
   for (const { contestant } of candidates) contestant.dispose();
   return candidates.map((one) => {
     const { contestant, ...point } = one;

@@ -6,6 +6,7 @@
  */
 import type { AdapterKind } from './setup/paths.mjs';
 import { adapterEnvironment, chosenAdapter } from './setup/paths.mjs';
+import { slowNativeImmediates } from './unhurried.ts';
 
 export type { AdapterKind } from './setup/paths.mjs';
 export { chosenAdapter, parseAdapter } from './setup/paths.mjs';
@@ -50,6 +51,7 @@ export async function openNodeGpu(kind: AdapterKind = chosenAdapter()): Promise<
   Object.assign(process.env, adapterEnvironment(kind));
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
+  if (kind !== 'default' && instances.size === 0) slowNativeImmediates();
   const gpu = create([]);
   instances.set(kind, gpu);
   return gpu;

@@ -211,6 +211,8 @@ export interface SampledRow {
   readonly logProbs: Float32Array;
   /** Whether an end id was drawn. */
   readonly ended: boolean;
+  /** Whether it draws no more: it drew an end id or met its limit. */
+  readonly rests: boolean;
 }
 
 /** A {@link SamplingState} of its own and what a generation loop does with it. */
@@ -297,6 +299,7 @@ export class Sampler {
         ids: ids.slice(start, end),
         logProbs: logProbs.slice(start, end),
         ended: flags[row] === ENDED,
+        rests: flags[row] !== 0,
       };
     });
   }

@@ -147,12 +147,15 @@ export class Generator {
       await this.#enter(entries);
       for (const start of starts) this.#start(start, prompts[start.prompt]!, settings.firstRow ?? 0);
       for (const { row, prompt, index } of starts) left.set(row, limitOf(prompt, index));
-      const resting = await this.#advance(left);
+      await this.#advance(left);
+      // While completions wait, one look tells who is done and what was drawn: a second one would let the device wait, too.
+      const look = schedule.waits ? await this.#sampler.read() : undefined;
+      const resting = look?.map(({ rests }) => rests) ?? (await this.#sampler.resting());
       const done = [...schedule.running.keys()].filter((row) => resting[row] || !left.get(row));
       for (const row of done) left.delete(row);
-      // Nothing is read back while nobody waits and some rows are still at work.
+      // Nothing is taken while nobody waits and some rows are still at work.
       if (done.length === 0 || (!schedule.waits && done.length < schedule.running.size)) continue;
-      const sampled = await this.#sampler.read();
+      const sampled = look ?? (await this.#sampler.read());
       for (const row of done) {
         const { prompt, index } = schedule.running.get(row)!;
         completions[prompt]![index] = cut(sampled[row]!, limitOf(prompt, index));
@@ -180,12 +183,11 @@ export class Generator {
     this.#sampler.park();
   }
 
-  /** Decodes until the next look; returns which rows rest then. */
-  async #advance(left: Map<number, number>): Promise<boolean[]> {
+  /** Decodes until the next look. */
+  async #advance(left: Map<number, number>): Promise<void> {
     const steps = Math.min(STEPS_PER_CHECK, Math.max(...left.values()));
     for (let step = 0; step < steps; step++) await this.#step.run();
     for (const [row, tokens] of left) left.set(row, Math.max(0, tokens - steps));
-    return this.#sampler.resting();
   }
 
   /** First slot of a prompt's place, and of a row's own tokens. */
