@@ -496,6 +496,7 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
   it('of every screen, empty and after a run; each has one heading, and nothing hangs over the side', async () => {
     await page.emulateMedia({ colorScheme });
     const shoot = (name: string) => page.screenshot({ path: `${PICTURES}/${colorScheme}-${name}.png` });
+    const overhang = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     const screens = ['data', 'model', 'train', 'rollouts', 'evaluate', 'export', 'bench'];
     const visit = async (screen: string) => {
       await page.keyboard.press(String(1 + screens.indexOf(screen)));
@@ -514,12 +515,15 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
       if (screen === 'rollouts') await page.locator(id('rollout-row')).nth(2).click();
       if (screen === 'export') await page.click(id('export-button'));
       if (screen === 'bench') await page.click(id('bench-run'));
-      const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect(overhang, screen).toBeLessThanOrEqual(0);
+      expect(await overhang(), screen).toBeLessThanOrEqual(0);
       await shoot(screen);
     }
     await page.setViewportSize({ width: 390, height: 844 });
-    await shoot('bench-phone');
+    for (const screen of screens) {
+      await visit(screen);
+      expect(await overhang(), `${screen} on a telephone`).toBeLessThanOrEqual(0);
+      await shoot(`${screen}-phone`);
+    }
     await page.setViewportSize({ width: 800, height: 900 });
     await visit('train');
     await shoot('train-narrow');
