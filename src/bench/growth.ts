@@ -44,6 +44,8 @@ interface Candidate extends Omit<GrowthPoint, 'ms'> {
   readonly contestant: Contestant;
 }
 
+type Opened = Pick<Candidate, 'contestant' | 'counts'>;
+
 function sizesOf(table: typeof LOSS_PASS): { series: Series; x: number; size: GrowthSize }[] {
   return Object.entries(table).flatMap(([series, values]) =>
     values.map((x) => ({ series: series as Series, x, size: { ...BASE, [series]: x } })),
@@ -91,7 +93,7 @@ function passCounts(decoder: Qwen2Config, group: GroupTokens): Record<string, nu
   };
 }
 
-async function lossPass(gpu: Gpu, size: GrowthSize): Promise<Pick<Candidate, 'contestant' | 'counts'>> {
+async function lossPass(gpu: Gpu, size: GrowthSize): Promise<Opened> {
   const config = decoderOf(size);
   const { decoder, free } = randomDecoder(gpu, config, true);
   const { G: group, completion: length, prompt: promptTokens } = size;
@@ -125,10 +127,7 @@ function stepCounts(decoder: Qwen2Config, group: GroupTokens): Record<string, nu
   };
 }
 
-async function grpoStep(
-  policy: Policy,
-  { G, completion, prompt }: GrowthSize,
-): Promise<Pick<Candidate, 'contestant' | 'counts'>> {
+async function grpoStep(policy: Policy, { G, completion, prompt }: GrowthSize): Promise<Opened> {
   const { gpu, config } = policy;
   const size = { group: G, promptTokens: prompt, length: completion, beta: 0.04, still: true };
   const steps = await GrpoSteps.create(policy, size);
@@ -145,7 +144,7 @@ async function grpoStep(
 }
 
 /** Short points are timed again until they have taken this long, or this often: they are disturbed more. */
-const ENOUGH_MS = 4_000;
+const ENOUGH_MS = 2_000;
 const MOST_ROUNDS = 8;
 
 /** Times the candidates in turns; the best time counts, since others on the machine can only slow them down. */
@@ -174,6 +173,34 @@ async function timeAll(
   });
 }
 
+interface Kind {
+  readonly kind: string;
+  readonly table: typeof LOSS_PASS;
+  readonly open: (size: GrowthSize) => Promise<Opened>;
+}
+
+/** Where buffers happen to lie makes some points slower for as long as they are open. */
+const OPENINGS = 2;
+
+/** Opens and times all points of a kind; the best time of all openings counts. */
+async function timeKind(
+  gpu: Gpu,
+  { kind, table, open }: Kind,
+  timing: TimingOptions,
+  now: () => number,
+): Promise<GrowthPoint[]> {
+  let points: GrowthPoint[] = [];
+  for (let opening = 0; opening < OPENINGS; opening++) {
+    const candidates: Candidate[] = [];
+    for (const { series, x, size } of sizesOf(table)) {
+      candidates.push({ kind, series, x, ...(await open(size)) });
+    }
+    const found = await timeAll(gpu, candidates, timing, now);
+    points = found.map((point, at) => ({ ...point, ms: Math.min(point.ms, points[at]?.ms ?? point.ms) }));
+  }
+  return points;
+}
+
 /** All points; `policy` is what GRPO steps train, with room for the longest of them. */
 export async function measureGrowth(
   gpu: Gpu,
@@ -181,14 +208,11 @@ export async function measureGrowth(
   timing: TimingOptions,
   now: () => number,
 ): Promise<GrowthPoint[]> {
-  const passes: Candidate[] = [];
-  for (const { series, x, size } of sizesOf(LOSS_PASS)) {
-    passes.push({ kind: 'loss pass', series, x, ...(await lossPass(gpu, size)) });
-  }
-  const points = await timeAll(gpu, passes, timing, now);
-  const steps: Candidate[] = [];
-  for (const { series, x, size } of sizesOf(GRPO_STEP)) {
-    steps.push({ kind: 'GRPO step', series, x, ...(await grpoStep(policy, size)) });
-  }
-  return [...points, ...(await timeAll(gpu, steps, timing, now))];
+  const kinds: Kind[] = [
+    { kind: 'loss pass', table: LOSS_PASS, open: (size) => lossPass(gpu, size) },
+    { kind: 'GRPO step', table: GRPO_STEP, open: (size) => grpoStep(policy, size) },
+  ];
+  const points: GrowthPoint[] = [];
+  for (const kind of kinds) points.push(...(await timeKind(gpu, kind, timing, now)));
+  return points;
 }
