@@ -25,19 +25,24 @@ export type Series = keyof GrowthSize;
 
 const VOCABULARY = 512;
 const HEAD_DIM = 32;
-const BASE: GrowthSize = { G: 4, completion: 32, prompt: 100, layers: 2, width: 128 };
-const LOSS_PASS: Partial<Record<Series, readonly number[]>> = {
+
+/** What grows from which size on. */
+interface Sizes {
+  readonly base: GrowthSize;
+  readonly table: Partial<Record<Series, readonly number[]>>;
+}
+
+const TOKENS = {
   G: [1, 2, 4, 8, 16, 32],
   completion: [32, 64, 128, 256, 512, 1024],
   prompt: [100, 250, 500, 1000, 2000],
-  layers: [1, 2, 4, 8],
-  width: [64, 128, 256, 512],
 };
-const GRPO_STEP: Partial<Record<Series, readonly number[]>> = {
-  G: [1, 2, 4, 8, 16, 32],
-  completion: [32, 64, 128, 256, 512, 1024],
-  prompt: [100, 250, 500, 1000, 2000],
+const LOSS_PASS: Sizes = {
+  base: { G: 4, completion: 32, prompt: 100, layers: 2, width: 128 },
+  table: { ...TOKENS, layers: [1, 2, 4, 8], width: [64, 128, 256, 512] },
 };
+/** Answers are longer: the many small dispatches of a few decode steps take now more, now less. */
+const GRPO_STEP: Sizes = { base: { ...LOSS_PASS.base, completion: 128 }, table: TOKENS };
 
 /** A point before it is timed. */
 interface Candidate extends Omit<GrowthPoint, 'ms'> {
@@ -46,9 +51,9 @@ interface Candidate extends Omit<GrowthPoint, 'ms'> {
 
 type Opened = Pick<Candidate, 'contestant' | 'counts'>;
 
-function sizesOf(table: typeof LOSS_PASS): { series: Series; x: number; size: GrowthSize }[] {
+function sizesOf({ table, base }: Sizes): { series: Series; x: number; size: GrowthSize }[] {
   return Object.entries(table).flatMap(([series, values]) =>
-    values.map((x) => ({ series: series as Series, x, size: { ...BASE, [series]: x } })),
+    values.map((x) => ({ series: series as Series, x, size: { ...base, [series]: x } })),
   );
 }
 
@@ -144,7 +149,7 @@ async function grpoStep(policy: Policy, { G, completion, prompt }: GrowthSize): 
 }
 
 /** Short points are timed again until they have taken this long, or this often: they are disturbed more. */
-const ENOUGH_MS = 2_000;
+const ENOUGH_MS = 1_500;
 const MOST_ROUNDS = 8;
 
 /** Times the candidates in turns; the best time counts, since others on the machine can only slow them down. */
@@ -175,24 +180,24 @@ async function timeAll(
 
 interface Kind {
   readonly kind: string;
-  readonly table: typeof LOSS_PASS;
+  readonly sizes: Sizes;
   readonly open: (size: GrowthSize) => Promise<Opened>;
 }
 
 /** Where buffers happen to lie makes some points slower for as long as they are open. */
-const OPENINGS = 2;
+const OPENINGS = 3;
 
 /** Opens and times all points of a kind; the best time of all openings counts. */
 async function timeKind(
   gpu: Gpu,
-  { kind, table, open }: Kind,
+  { kind, sizes, open }: Kind,
   timing: TimingOptions,
   now: () => number,
 ): Promise<GrowthPoint[]> {
   let points: GrowthPoint[] = [];
   for (let opening = 0; opening < OPENINGS; opening++) {
     const candidates: Candidate[] = [];
-    for (const { series, x, size } of sizesOf(table)) {
+    for (const { series, x, size } of sizesOf(sizes)) {
       candidates.push({ kind, series, x, ...(await open(size)) });
     }
     const found = await timeAll(gpu, candidates, timing, now);
@@ -209,8 +214,8 @@ export async function measureGrowth(
   now: () => number,
 ): Promise<GrowthPoint[]> {
   const kinds: Kind[] = [
-    { kind: 'loss pass', table: LOSS_PASS, open: (size) => lossPass(gpu, size) },
-    { kind: 'GRPO step', table: GRPO_STEP, open: (size) => grpoStep(policy, size) },
+    { kind: 'loss pass', sizes: LOSS_PASS, open: (size) => lossPass(gpu, size) },
+    { kind: 'GRPO step', sizes: GRPO_STEP, open: (size) => grpoStep(policy, size) },
   ];
   const points: GrowthPoint[] = [];
   for (const kind of kinds) points.push(...(await timeKind(gpu, kind, timing, now)));
