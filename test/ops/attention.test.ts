@@ -132,7 +132,7 @@ async function check(
 }
 
 describe('attention', () => {
-  it.each([1, 7, 63, 64, 65])('causal over %i tokens', (n) =>
+  it.each([1, 7, 63, 64, 65, 200])('causal over %i tokens', (n) =>
     check('causal', { heads: 2, kvHeads: 2, headDim: 8, ...causal(n) }),
   );
 
