@@ -159,7 +159,9 @@ export function ownComparisons(): Comparison[] {
     packingCase('packing loss pass', QWEN, 1, FEW_WORDS, 16),
     packingCase('whole loss pass', QWEN, 1, VOCABULARY_A_LAYER, 16),
     packingCase('whole loss pass', DEMO, 2, 384, 32),
+    prefillCase(DEMO, 2, 128),
     prefillCase(DEMO, 2, 512),
+    prefillCase(QWEN, 1, 16),
     prefillCase(QWEN, 1, 64),
     decodeCase(QWEN, 2, 256),
   ];

@@ -202,10 +202,11 @@ export class WeightLoader {
     }
   }
 
-  /** f16 would make bf16 weights beyond its range infinite. Where one is met, the device's products do without f16 from now on. */
+  /** Products by way of f16 would make bf16 weights beyond its range infinite. Where one is met, they do without from now on. */
   #checkRange({ buffer, byteOffset, byteLength }: ArrayBufferView): void {
     const { traits } = this.#gpu;
-    if (!traits.halves || withinF16(new Uint16Array(buffer, byteOffset, byteLength / 2))) return;
+    const usesF16 = traits.halves && Object.values(traits.makers ?? {}).includes('f16 workgroup');
+    if (!usesF16 || withinF16(new Uint16Array(buffer, byteOffset, byteLength / 2))) return;
     this.#gpu.traits = { ...traits, halves: false };
   }
 

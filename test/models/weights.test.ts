@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/gpu/index.ts';
+import type { Gpu, TileMaker } from '../../src/gpu/index.ts';
 import { memorySource } from '../../src/io/bytes.ts';
 import { type FloatDtype, f32ToBytes } from '../../src/io/dtype.ts';
 import { openSafetensors, type TensorSource } from '../../src/io/safetensors.ts';
@@ -78,12 +78,12 @@ describe('WeightLoader', () => {
 
   it('does without f16 once it met bf16 weights beyond its range', async () => {
     const before = gpu.traits;
-    const load = async (dtype: FloatDtype, value: number) => {
+    const load = async (dtype: FloatDtype, value: number, maker: TileMaker = 'f16 workgroup') => {
       const file16 = await file('16 bits', { w: [dtype, [3, 2]] }, (shape) =>
         values(shape).fill(value, 4, 5),
       );
       using other = new WeightLoader(gpu, [{ source: file16, aliases: (name) => [name] }]);
-      gpu.traits = { ...before, halves: true };
+      gpu.traits = { ...before, halves: true, makers: { 'nt 16-bit': maker } };
       other.open('w', [3, 2]);
       await other.load();
       return gpu.traits.halves;
@@ -93,6 +93,7 @@ describe('WeightLoader', () => {
       false,
       true,
     ]);
+    expect(await load('BF16', 65536, 'workgroup')).toBe(true);
     gpu.traits = before;
   });
 
