@@ -6,7 +6,8 @@
 // One workgroup per (row, query head). All heads of a group need the new key and value before anybody has seen them in the cache: each
 // makes its own copy, the first one writes. Keys go through workgroup memory CHUNK at a time, with a running softmax between the chunks:
 // scores by a thread each, then weighted values by 64 / vecs threads for every four columns, vecs = columns of a head / 4.
-// attend_alone: the same by one thread per (row, query head), with an online softmax and no barrier, for software adapters.
+// attend_alone: the same by one thread per (row, query head), with an online softmax and no barrier, for software adapters: eight threads a
+// workgroup, so that every core of a processor has some.
 //! include grid
 struct Uniforms { rows: u32, heads: u32, kv_heads: u32, vecs: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
@@ -122,9 +123,9 @@ fn attend(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
   }
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(8)
 fn attend_alone(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let at = linear_workgroup(group, grid) * 64u + lane;
+  let at = linear_workgroup(group, grid) * 8u + lane;
   if (at >= u.rows * u.heads) { return; }
   let row = at / u.heads;
   let head = at % u.heads;

@@ -51,5 +51,5 @@ fn finish(row: u32, group: u32, products: vec4<f32>) {
   }
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn project(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) { produce(workgroup, thread); }

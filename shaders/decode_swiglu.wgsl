@@ -39,5 +39,5 @@ fn finish(row: u32, group: u32, products: vec4<f32>) {
   }
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn gate_and_up(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) { produce(workgroup, thread); }

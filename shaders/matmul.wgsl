@@ -1,4 +1,4 @@
-// Matrix product.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j]),  i < m, j < n, l < k.
+// Matrix product.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j])  (+ addend[i,j]),  i < m, j < n, l < k.
 // A lies in memory as [m, k], or as [k, m] where A_BY_DEPTH; B lies as [k, n], or as [n, k] where B_BY_COLUMN.
 // One thread makes a 4x4 (or 8x8) tile of c in registers, read straight from global memory: no shared memory, no barriers.
 // A WGSL matrix is indexed by column. Tiles are kept with m[i] = row i: m[i] of A over depths, m[l] of B and m[i] of c over
@@ -7,7 +7,7 @@
 //   wide_quads  the same with 8x8 tiles: half the loads for a product, for when there are outputs enough
 //   row_quads   the same for a single row (m = 1): 1x4 tiles
 //   scalars     any extents, one value a load
-//   reduce      c (+)= alpha * sum over splits of partial (+ bias): the second pass when the depth is split over workgroups
+//   reduce      c (+)= alpha * sum over splits of partial (+ bias) (+ addend): the second pass when the depth is split over workgroups
 //! include grid
 //! include matmul_quads
 //! include weight
@@ -16,6 +16,7 @@
 @group(0) @binding(3) var<storage, read> bias: array<f32>;            // [n], unread without with_bias
 @group(0) @binding(4) var<storage, read_write> c: array<f32>;         // [splits, m, n]
 @group(0) @binding(5) var<storage, read> partial: array<f32>;         // [splits, m, n]
+@group(0) @binding(6) var<storage, read> addend: array<f32>;          // [m, n], unread without with_addend
 
 struct Tile { row: u32, col: u32, start: u32, end: u32 }
 
@@ -69,6 +70,7 @@ fn b_scalar(depth: u32, col: u32) -> f32 {
 fn store(sum: f32, at: u32, col: u32) {
   var value = u.alpha * sum;
   if (u.with_bias != 0u) { value += bias[col]; }
+  if (u.with_addend != 0u) { value += addend[at]; }
   if (u.accumulate != 0u) { value += c[at]; }
   c[at] = value;
 }
@@ -141,6 +143,7 @@ fn row_quads(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   let at = (group.z * u.n + tile.col) >> 2u;
   var value = u.alpha * sums;
   if (u.with_bias != 0u) { value += bias_quads[tile.col >> 2u]; }
+  if (u.with_addend != 0u) { value += addend_quads[at]; }
   if (u.accumulate != 0u) { value += c_quads[at]; }
   c_quads[at] = value;
 }

@@ -1,11 +1,11 @@
 // Row RMS norm (Zhang & Sennrich 2019).  y = x * rstd * w,  rstd = 1 / sqrt(mean(x^2) + eps).
 // One workgroup per row, or one thread per row where rows are short (`_narrow`).
 // Backward, with g = dy * w and n = x * rstd:
-//   dx = rstd * (g - n * mean(g * n))                    overwritten
+//   dx = rstd * (g - n * mean(g * n))  (+ before)        overwritten
 //   dw += sum over rows of dy * n                        accumulated, one thread per column
 //! include grid
 //! include reduce
-struct Uniforms { rows: u32, cols: u32, eps: f32 }
+struct Uniforms { rows: u32, cols: u32, eps: f32, with_before: u32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 @group(0) @binding(1) var<storage, read> x: array<f32>;               // [rows, cols]
 @group(0) @binding(2) var<storage, read> weight: array<f32>;          // [cols]
@@ -15,6 +15,14 @@ struct Uniforms { rows: u32, cols: u32, eps: f32 }
 @group(0) @binding(6) var<storage, read> dy: array<f32>;              // [rows, cols]
 @group(0) @binding(7) var<storage, read_write> dx: array<f32>;        // [rows, cols]
 @group(0) @binding(8) var<storage, read_write> dweight: array<f32>;   // [cols]
+@group(0) @binding(9) var<storage, read> before: array<f32>;          // [rows, cols] what has reached x, unread without with_before
+
+// One value of dx.
+fn input_gradient(i: u32, c: u32, scale: f32, mean: f32) -> f32 {
+  let own = scale * (dy[i] * weight[c] - x[i] * scale * mean);
+  if (u.with_before != 0u) { return own + before[i]; }
+  return own;
+}
 
 @compute @workgroup_size(64)
 fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -38,7 +46,7 @@ fn backward_input(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgrou
   let mean = workgroup_sum(projection, lane) / f32(u.cols);
   if (row >= u.rows) { return; }
   for (var c = lane; c < u.cols; c += 64u) {
-    dx[start + c] = scale * (dy[start + c] * weight[c] - x[start + c] * scale * mean);
+    dx[start + c] = input_gradient(start + c, c, scale, mean);
   }
 }
 
@@ -64,7 +72,7 @@ fn backward_input_narrow(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_w
   for (var c = 0u; c < u.cols; c++) { projection += dy[start + c] * weight[c] * x[start + c] * scale; }
   let mean = projection / f32(u.cols);
   for (var c = 0u; c < u.cols; c++) {
-    dx[start + c] = scale * (dy[start + c] * weight[c] - x[start + c] * scale * mean);
+    dx[start + c] = input_gradient(start + c, c, scale, mean);
   }
 }
 

@@ -1,5 +1,5 @@
 // Products of few rows with weights, y[r, j] = sum over d of x[r, d] * W[j, d], each weight read once for a block of ROWS <= 8 rows.
-// A workgroup's 64 threads are GROUPS groups of LANES lanes. A group makes four columns j of the block; its lanes share the
+// A workgroup's THREADS threads are GROUPS groups of LANES lanes. A group makes four columns j of the block; its lanes share the
 // depth, four neighbouring d at a time, and leave their sums in workgroup memory, where they are added in the order of the
 // lanes: the same bits every time. With one lane there is nothing to share, and no barrier. Where NORM, sums of squares of x come along.
 // The file that includes this has `x` [rows, depth / 4] vec4, `u.rows`, `u.depth`, `u.groups`, `u.eps`, and
@@ -7,7 +7,8 @@
 //   weight_columns(columns, d)      column c: the weights d .. d + 3 of the c-th of them, times the norm's weight where NORM
 //   finish(row, group, products)    what becomes of the four products
 // Loops that run once a product end where the data does, not at a constant: some compilers unroll the latter into very long code.
-const GROUPS = 64u / LANES;
+const THREADS = select(64u, 16u, LANES == 1u);   // as workgroupThreads in src/ops/few-rows.ts
+const GROUPS = THREADS / LANES;
 const STRIDE = GROUPS * ROWS * 4u + 1u;   // odd: lanes write to different banks
 var<workgroup> lane_sums: array<f32, LANES * STRIDE>;
 var<workgroup> lane_squares: array<f32, LANES * ROWS>;
@@ -90,7 +91,7 @@ fn produce(workgroup: vec3<u32>, thread: u32) {
   var sums = multiply(first_row, group_columns(first_group + group), lane);
   for (var row = 0u; row < ROWS; row++) { leave(sums[row], group, row, lane); }
   workgroupBarrier();
-  for (var at = thread; at < GROUPS * ROWS; at += 64u) {
+  for (var at = thread; at < GROUPS * ROWS; at += THREADS) {
     let made = at / ROWS;
     finish(first_row + at % ROWS, first_group + made, normed(joined(made, at % ROWS)));
   }

@@ -10,6 +10,7 @@ struct Uniforms {
   splits: u32,
   accumulate: u32,     // c += instead of c =
   with_bias: u32,
+  with_addend: u32,
   alpha: f32,
 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
@@ -17,6 +18,7 @@ struct Uniforms {
 @group(0) @binding(2) var<storage, read> b_loads: array<B_LOAD>;           // B [k, n], or [n, k] where B_BY_COLUMN, in WEIGHT_FORMAT
 @group(0) @binding(3) var<storage, read> bias_quads: array<vec4<f32>>;     // [n], unread without with_bias
 @group(0) @binding(4) var<storage, read_write> c_quads: array<vec4<f32>>;  // [splits, m, n]
+@group(0) @binding(6) var<storage, read> addend_quads: array<vec4<f32>>;   // [m, n], unread without with_addend
 
 fn a_quad(row: u32, col: u32, stride: u32) -> vec4<f32> { return a_quads[(row * stride + col) >> 2u]; }
 
@@ -59,6 +61,7 @@ fn store_quads(sums: mat4x4<f32>, row: u32, col: u32, part: u32) {
     let at = ((part * u.m + i) * u.n + col) >> 2u;
     var value = u.alpha * tile[i - row];
     if (u.with_bias != 0u) { value += bias_quads[col >> 2u]; }
+    if (u.with_addend != 0u) { value += addend_quads[at]; }
     if (u.accumulate != 0u) { value += c_quads[at]; }
     c_quads[at] = value;
   }

@@ -48,7 +48,7 @@ async function openOurs(gpu: Gpu, block: Block, data: Data, dy: Float32Array): P
   const seed = trainable(gpu, 'dy', block.output, dy);
   const forward = block.ours(gpu);
   const contestant = await plannedContestant(gpu, block.kernel, (tape) => {
-    const output = forward(tape, tensors);
+    const output = tape.recorder.keep(forward(tape, tensors));
     tape.backward([[output, { ...seed, shape: output.shape }]]);
     return tensors[block.compared]!.grad!;
   });

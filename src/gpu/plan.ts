@@ -2,6 +2,7 @@ import type { Arena } from './arena.ts';
 import type { Gpu } from './device.ts';
 import { encodeUniforms, kernelLabel } from './kernel.ts';
 import { assignObjects, lifetimes } from './lifetimes.ts';
+import { liveProgram, type Program } from './live.ts';
 import { rest } from './pace.ts';
 import type { Pipeline } from './pipelines.ts';
 import type { Dispatch, Recorder } from './recorder.ts';
@@ -27,7 +28,7 @@ interface Stretch {
   readonly part: string | undefined;
 }
 
-function stretchesOf({ dispatches, marks }: Recorder): Stretch[] {
+function stretchesOf({ dispatches, marks }: Program): Stretch[] {
   const starts = [{ first: 0, part: undefined }, ...marks];
   return starts.map(({ first, part }, index) => ({
     first,
@@ -45,8 +46,8 @@ export interface DispatchTime {
 class Placement {
   readonly #buffers = new Map<number, GPUBuffer>();
 
-  constructor(recorder: Recorder, arena: Arena) {
-    const lives = lifetimes(recorder.dispatches, recorder.planned, recorder.kept);
+  constructor({ dispatches }: Program, { planned, kept }: Recorder, arena: Arena) {
+    const lives = lifetimes(dispatches, planned, kept);
     const objects = assignObjects(lives);
     const buffers = arena.take(objects.map((object) => object.bytes));
     objects.forEach((object, index) => {
@@ -116,22 +117,22 @@ export class Plan {
     this.#placement = placement;
   }
 
-  /** Plans memory in `arena`, compiles what is not compiled yet, and builds every bind group. */
+  /** Drops what nobody reads, plans memory in `arena`, compiles what is not compiled yet, and builds every bind group. */
   static async create(gpu: Gpu, label: string, recorder: Recorder, arena: Arena): Promise<Plan> {
-    const placement = new Placement(recorder, arena);
+    const program = liveProgram(recorder);
+    const { dispatches } = program;
+    const placement = new Placement(program, recorder, arena);
     const pipelines = await Promise.all(
-      recorder.dispatches.map(({ kernel, special }) => gpu.pipelines.get(kernel, special)),
+      dispatches.map(({ kernel, special }) => gpu.pipelines.get(kernel, special)),
     );
     const table = new UniformTable();
-    const slots = recorder.dispatches.map(({ kernel, uniforms }) =>
-      table.slot(encodeUniforms(kernel, uniforms)),
-    );
+    const slots = dispatches.map(({ kernel, uniforms }) => table.slot(encodeUniforms(kernel, uniforms)));
     return gpu.checked(`plan ${label}`, () => {
       const uniforms = gpu.uniformBuffer(`${label} uniforms`, table.bytes());
-      const steps = recorder.dispatches.map((dispatch, index) =>
+      const steps = dispatches.map((dispatch, index) =>
         makeStep(gpu, dispatch, pipelines[index]!, placement, { buffer: uniforms, slot: slots[index]! }),
       );
-      return new Plan(gpu, label, { steps, stretches: stretchesOf(recorder) }, uniforms, placement);
+      return new Plan(gpu, label, { steps, stretches: stretchesOf(program) }, uniforms, placement);
     });
   }
 

@@ -19,6 +19,12 @@ export interface DispatchOptions<U extends string, B extends string> extends Spe
   readonly workgroups: Workgroups;
 }
 
+/** Where a part of a step begins: with which dispatch. */
+export interface Mark {
+  readonly first: number;
+  readonly part: string;
+}
+
 /** WebGPU's default maxComputeWorkgroupsPerDimension. */
 const MAX_WORKGROUPS = 65_535;
 
@@ -38,7 +44,7 @@ export class Recorder {
   readonly planned: Tensor[] = [];
   readonly kept = new Set<number>();
   /** Where parts of a step begin, in order. */
-  readonly marks: { readonly first: number; readonly part: string }[] = [];
+  readonly marks: Mark[] = [];
 
   constructor(traits: Traits = PLAIN) {
     this.traits = traits;

@@ -89,6 +89,15 @@ export class Tape {
     this.#gradients.set(tensor.storage, sum);
   }
 
+  /**
+   * As `addGrad`, for an op whose kernel can add to its gradient: `gradient` is given what has reached `tensor` before, if
+   * anything has, and returns the sum. Spares the pass that adds the two.
+   */
+  mergeGrad(tensor: Tensor, gradient: (before: Tensor | undefined) => Tensor): void {
+    if (tensor.grad) this.addGrad(tensor, gradient(undefined));
+    else if (this.needsGrad(tensor)) this.#gradients.set(tensor.storage, gradient(this.gradOf(tensor)));
+  }
+
   /** Records the backward pass of everything recorded so far, from the given gradients of outputs. */
   backward(seeds: readonly (readonly [output: Tensor, gradient: Tensor])[]): void {
     for (const [output, gradient] of seeds) this.addGrad(output, gradient);

@@ -199,10 +199,10 @@ export function bertFirstRows(tape: Tape, model: Bert, tokens: BertTokens, obser
   const placed = add(tape, typed, gatherRows(tape, model.positions, tokens.positions));
   let x = applyNorm(tape, placed, model.norm, eps);
   for (const layer of model.layers) {
-    const attended = add(tape, selfAttention(tape, x, layer.attention, tokens), x);
+    const attended = selfAttention(tape, x, layer.attention, tokens, x);
     const normed = applyNorm(tape, attended, layer.attentionNorm, eps);
     const inner = gelu(tape, applyLinear(tape, normed, layer.intermediate), 'erf');
-    x = applyNorm(tape, add(tape, applyLinear(tape, inner, layer.output), normed), layer.outputNorm, eps);
+    x = applyNorm(tape, applyLinear(tape, inner, layer.output, normed), layer.outputNorm, eps);
   }
   const rows = gatherRows(tape, x, tokens.first);
   observe?.('bert_cls', rows);

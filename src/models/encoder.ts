@@ -1,7 +1,7 @@
 /** What the encoders share: linear layers and norms by name, self-attention, and the pre-norm block. */
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
 import { attention } from '../ops/attention.ts';
-import { add, type GeluForm, gelu, swiglu } from '../ops/elementwise.ts';
+import { type GeluForm, gelu, swiglu } from '../ops/elementwise.ts';
 import { layerNorm } from '../ops/layer-norm.ts';
 import { linear } from '../ops/linear.ts';
 import { rmsNorm } from '../ops/rms-norm.ts';
@@ -43,9 +43,9 @@ export function openNorm(open: Weights, name: string, width: number, bias = true
   return bias ? { weight, bias: open(`${name}.bias`, [width]) } : { weight };
 }
 
-/** x·Wᵀ + b. */
-export const applyLinear = (tape: Tape, x: Tensor, { weight, bias }: Linear): Tensor =>
-  linear(tape, x, weight, bias);
+/** x·Wᵀ + b, and an addend of the result's shape. */
+export const applyLinear = (tape: Tape, x: Tensor, { weight, bias }: Linear, addend?: Tensor): Tensor =>
+  linear(tape, x, weight, bias, addend);
 
 /** LayerNorm over the last axis; RMSNorm where there is no bias. */
 export const applyNorm = (tape: Tape, x: Tensor, { weight, bias }: Norm, eps: number): Tensor =>
@@ -88,12 +88,13 @@ export interface SelfAttention {
   readonly out: Linear;
 }
 
-/** Softmax attention of each segment over itself, queries and keys rotated where a table is given. x [n, d] → [n, d]. */
+/** Softmax attention of each segment over itself, queries and keys rotated where a table is given, and the addend. x [n, d] → [n, d]. */
 export function selfAttention(
   tape: Tape,
   x: Tensor,
   weights: SelfAttention,
   segments: Segments,
+  addend: Tensor,
   table?: RopeTable,
 ): Tensor {
   const { heads, headDim, query, key, value, out } = weights;
@@ -103,9 +104,9 @@ export function selfAttention(
     Tensor,
   ];
   const { positions, spans, keySpans } = segments;
-  const place = (one: Tensor): Tensor => (table ? rope(tape, one, positions, table, heads) : one);
-  const mixed = attention(tape, place(q), place(k), v, { heads, kvHeads: heads, headDim, spans, keySpans });
-  return applyLinear(tape, mixed, out);
+  const [placedQ, placedK] = table ? rope(tape, q, k, positions, table) : [q, k];
+  const mixed = attention(tape, placedQ, placedK, v, { heads, kvHeads: heads, headDim, spans, keySpans });
+  return applyLinear(tape, mixed, out, addend);
 }
 
 export interface EncoderBlock {
@@ -134,11 +135,11 @@ export function encoderBlock(
   style: EncoderStyle,
 ): Tensor {
   const normed = applyNorm(tape, x, block.attentionNorm, style.eps);
-  const attended = add(tape, x, selfAttention(tape, normed, block.attention, segments, style.rope));
+  const attended = selfAttention(tape, normed, block.attention, segments, x, style.rope);
   const h = applyNorm(tape, attended, block.mlpNorm, style.eps);
   const up = applyLinear(tape, h, block.fc1);
   const inner = block.gate ? swiglu(tape, applyLinear(tape, h, block.gate), up) : gelu(tape, up, style.gelu);
-  return add(tape, attended, applyLinear(tape, inner, block.fc2));
+  return applyLinear(tape, inner, block.fc2, attended);
 }
 
 /** Where a model's tensors can be asked for without opening them. */

@@ -2,7 +2,7 @@ import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
 import { type LoraLinear, linearPath } from '../io/peft.ts';
 import { InputError } from '../math/errors.ts';
 import { attention } from '../ops/attention.ts';
-import { add, swiglu } from '../ops/elementwise.ts';
+import { swiglu } from '../ops/elementwise.ts';
 import { linear, loraLinear } from '../ops/linear.ts';
 import { rmsNorm } from '../ops/rms-norm.ts';
 import { type RopeTable, rope, ropeTable, sectionedRopeTable } from '../ops/rope.ts';
@@ -191,9 +191,15 @@ export interface DecoderOptions {
   readonly observe?: (name: string, tensor: Tensor) => void;
 }
 
-function apply(tape: Tape, x: Tensor, weights: LinearWeights, adapters: boolean): Tensor {
-  const { weight, bias, adapter } = weights;
-  return adapters && adapter ? loraLinear(tape, x, weight, bias, adapter) : linear(tape, x, weight, bias);
+function apply(
+  tape: Tape,
+  x: Tensor,
+  { weight, bias, adapter }: LinearWeights,
+  adapters: boolean,
+  addend?: Tensor,
+): Tensor {
+  if (adapters && adapter) return loraLinear(tape, x, weight, bias, adapter, addend);
+  return linear(tape, x, weight, bias, addend);
 }
 
 function decoderLayer(
@@ -208,20 +214,20 @@ function decoderLayer(
   const { linears, inputNorm, postNorm } = model.layers[index]!;
   const { adapters } = options;
   const h = rmsNorm(tape, x, inputNorm, rmsNormEps);
-  const q = rope(tape, apply(tape, h, linears.q_proj, adapters), rows.positions, model.rope, heads);
-  const k = rope(tape, apply(tape, h, linears.k_proj, adapters), rows.positions, model.rope, kvHeads);
+  const unturned = [linears.q_proj, linears.k_proj].map((weights) => apply(tape, h, weights, adapters));
+  const [q, k] = rope(tape, unturned[0]!, unturned[1]!, rows.positions, model.rope);
   const v = apply(tape, h, linears.v_proj, adapters);
   options.takeKeyValues?.(index, k, v);
   const { spans, keySpans } = rows;
   const mixed = attention(tape, q, k, v, { heads, kvHeads, headDim, spans, keySpans });
-  const attended = add(tape, x, apply(tape, mixed, linears.o_proj, adapters));
+  const attended = apply(tape, mixed, linears.o_proj, adapters, x);
   const g = rmsNorm(tape, attended, postNorm, rmsNormEps);
   const inner = swiglu(
     tape,
     apply(tape, g, linears.gate_proj, adapters),
     apply(tape, g, linears.up_proj, adapters),
   );
-  return add(tape, attended, apply(tape, inner, linears.down_proj, adapters));
+  return apply(tape, inner, linears.down_proj, adapters, attended);
 }
 
 /** Hidden states [n, hidden] after the final norm, from embeddings [n, hidden]. */

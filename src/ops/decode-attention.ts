@@ -32,6 +32,8 @@ const attention = (entry: 'attend' | 'attend_alone') =>
   });
 const kernels = { together: attention('attend'), alone: attention('attend_alone') };
 
+/** Threads of a workgroup that share nothing, as in the shader. */
+const THREADS_ALONE = 8;
 /** Columns of a head that the kernel has room for. */
 const MOST_COLUMNS = 128;
 
@@ -117,7 +119,7 @@ export function decodeAttention(
   recorder.dispatch(kernels[shareKeys ? 'together' : 'alone'], {
     uniforms: { rows, heads, kv_heads: kvHeads, vecs: headDim / 4, scale: 1 / Math.sqrt(headDim) },
     tensors: { qkv, valueBias, angles, spans, keys, values, out },
-    workgroups: shareKeys ? [heads, rows, 1] : threadGroups(rows * heads),
+    workgroups: shareKeys ? [heads, rows, 1] : Math.ceil((rows * heads) / THREADS_ALONE),
   });
   return out;
 }

@@ -23,7 +23,7 @@ export function rowBlocks(rows: number): RowBlocks {
 
 const powerBelow = (count: number): number => 2 ** Math.floor(Math.log2(Math.max(1, count)));
 
-/** How many of a workgroup's 64 threads share the depth of `groups` groups of columns: a power of two. */
+/** How many of a workgroup's threads share the depth of `groups` groups of columns: a power of two. */
 export type LaneRule = (depth: number, groups: number) => number;
 
 /** For GPUs: as many as the depth keeps busy, and no fewer than leave no group without columns. */
@@ -50,5 +50,9 @@ export const ALONE: Threads = { lanes: wholeDepth, shareKeys: false };
 export const threadsOf = ({ isSoftware }: { readonly isSoftware: boolean }): Threads =>
   isSoftware ? ALONE : TOGETHER;
 
-/** Workgroups along x: each has 64 / lanes groups. */
-export const groupWorkgroups = (groups: number, lanes: number): number => Math.ceil((groups * lanes) / 64);
+/** Threads of a workgroup; fewer where none shares anything, so that every core of a processor has some. */
+const workgroupThreads = (lanes: number): number => (lanes === 1 ? 16 : 64);
+
+/** Workgroups along x. */
+export const groupWorkgroups = (groups: number, lanes: number): number =>
+  Math.ceil((groups * lanes) / workgroupThreads(lanes));

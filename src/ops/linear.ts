@@ -17,6 +17,13 @@ function output(tape: Tape, label: string, x: Tensor, weight: Tensor): Tensor {
   return tape.recorder.temp(label, [...x.shape.slice(0, -1), matrixExtents(weight).rows]);
 }
 
+/** dx = dy·W and what has reached x before, on a new tensor. */
+function inputGradient(tape: Tape, x: Tensor, dy: Tensor, weight: Tensor, before?: Tensor): Tensor {
+  const dx = tape.recorder.temp('d linear', x.shape);
+  matmul(tape.recorder, 'nn', { a: dy, b: weight, out: dx, addend: before });
+  return dx;
+}
+
 /** dW += dyᵀ·x and db += column sums of dy, for whichever of the two is trained. */
 function accumulateParameters(tape: Tape, x: Tensor, dy: Tensor, weight: Tensor, bias?: Tensor): void {
   const { recorder } = tape;
@@ -25,28 +32,25 @@ function accumulateParameters(tape: Tape, x: Tensor, dy: Tensor, weight: Tensor,
 }
 
 /**
- * y = x·Wᵀ + bias. x [n, in] (or [..., in]), weight [out, in] in any weight format, bias [out] f32: y [n, out].
- * Backward: dx = dy·W overwritten; dW += dyᵀ·x and db += column sums of dy in `weight.grad` and `bias.grad`.
+ * y = x·Wᵀ + bias + addend. x [n, in] (or [..., in]), weight [out, in] in any weight format, bias [out] f32, addend and y
+ * [n, out]. Backward: dx = dy·W, added to what has reached x; dW += dyᵀ·x and db += column sums of dy in `weight.grad` and `bias.grad`.
  */
-export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
-  const { recorder } = tape;
+export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, addend?: Tensor): Tensor {
   const y = output(tape, 'linear', x, weight);
-  matmul(recorder, 'nt', { a: x, b: weight, out: y, bias });
-  tape.record([y], [x, weight, bias], () => {
+  matmul(tape.recorder, 'nt', { a: x, b: weight, out: y, bias, addend });
+  tape.record([y], [x, weight, bias, addend], () => {
     const dy = tape.gradOf(y)!;
+    if (addend) tape.addGrad(addend, dy);
     accumulateParameters(tape, x, dy, weight, bias);
-    if (!tape.needsGrad(x)) return;
-    const dx = recorder.temp('d linear', x.shape);
-    matmul(recorder, 'nn', { a: dy, b: weight, out: dx });
-    tape.addGrad(x, dx);
+    tape.mergeGrad(x, (before) => inputGradient(tape, x, dy, weight, before));
   });
   return y;
 }
 
 /**
- * y = x·Wᵀ + bias + scale · (x·Aᵀ)·Bᵀ. Shapes as in `linear`.
- * Backward: dB += scale · dyᵀ·h with h = x·Aᵀ; dh = scale · dy·B; dA += dhᵀ·x; dx = dy·W + dh·A overwritten;
- * W and bias as in `linear`.
+ * y = x·Wᵀ + bias + scale · (x·Aᵀ)·Bᵀ + addend. Shapes as in `linear`.
+ * Backward: dB += scale · dyᵀ·h with h = x·Aᵀ; dh = scale · dy·B; dA += dhᵀ·x; dx = dy·W + dh·A, added to what
+ * has reached x; W, bias and addend as in `linear`.
  */
 export function loraLinear(
   tape: Tape,
@@ -54,26 +58,28 @@ export function loraLinear(
   weight: Tensor,
   bias: Tensor | undefined,
   { a, b, scale }: LoraAdapter,
+  addend?: Tensor,
 ): Tensor {
   const { recorder } = tape;
   const y = output(tape, 'loraLinear', x, weight);
   const h = output(tape, 'loraLinear h', x, a);
   matmul(recorder, 'nt', { a: x, b: weight, out: y, bias });
   matmul(recorder, 'nt', { a: x, b: a, out: h });
-  matmul(recorder, 'nt', { a: h, b, out: y, alpha: scale, accumulate: true });
-  tape.record([y], [x, weight, bias, a, b], () => {
+  matmul(recorder, 'nt', { a: h, b, out: y, alpha: scale, accumulate: true, addend });
+  tape.record([y], [x, weight, bias, a, b, addend], () => {
     const dy = tape.gradOf(y)!;
+    if (addend) tape.addGrad(addend, dy);
     accumulateParameters(tape, x, dy, weight, bias);
     if (b.grad) matmul(recorder, 'tn', { a: dy, b: h, out: b.grad, alpha: scale, accumulate: true });
     if (!a.grad && !tape.needsGrad(x)) return;
     const dh = recorder.temp('d loraLinear h', h.shape);
     matmul(recorder, 'nn', { a: dy, b, out: dh, alpha: scale });
     if (a.grad) matmul(recorder, 'tn', { a: dh, b: x, out: a.grad, accumulate: true });
-    if (!tape.needsGrad(x)) return;
-    const dx = recorder.temp('d loraLinear', x.shape);
-    matmul(recorder, 'nn', { a: dy, b: weight, out: dx });
-    matmul(recorder, 'nn', { a: dh, b: a, out: dx, accumulate: true });
-    tape.addGrad(x, dx);
+    tape.mergeGrad(x, (before) => {
+      const dx = inputGradient(tape, x, dy, weight, before);
+      matmul(recorder, 'nn', { a: dh, b: a, out: dx, accumulate: true });
+      return dx;
+    });
   });
   return y;
 }

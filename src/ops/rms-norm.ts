@@ -1,8 +1,15 @@
 import { defineKernel, expectShape, read, type Tape, type Tensor, update, write } from '../gpu/index.ts';
 
-const uniforms = { rows: 'u32', cols: 'u32', eps: 'f32' } as const;
+const uniforms = { rows: 'u32', cols: 'u32', eps: 'f32', with_before: 'u32' } as const;
 const forwardBindings = { x: read(1), weight: read(2), y: write(3), rstd: write(4) };
-const backwardBindings = { x: read(1), weight: read(2), rstd: read(5), dy: read(6), dx: write(7) };
+const backwardBindings = {
+  x: read(1),
+  weight: read(2),
+  rstd: read(5),
+  dy: read(6),
+  dx: write(7),
+  before: read(9),
+};
 const shader = 'rms_norm';
 const forward = defineKernel({ shader, entry: 'forward', uniforms, bindings: forwardBindings });
 const forwardNarrow = defineKernel({ shader, entry: 'forward_narrow', uniforms, bindings: forwardBindings });
@@ -25,7 +32,7 @@ const NARROW_COLS = 128;
 
 /**
  * y = x / sqrt(mean(x²) + eps) · weight over the last axis (Zhang & Sennrich 2019, arXiv 1910.07467).
- * x [rows, cols], weight [cols] f32. Backward: dx overwritten; dweight accumulated into `weight.grad`.
+ * x [rows, cols], weight [cols] f32. Backward: dx, added to what has reached x; dweight accumulated into `weight.grad`.
  */
 export function rmsNorm(tape: Tape, x: Tensor, weight: Tensor, eps: number): Tensor {
   const [rows, cols] = [x.shape[0]!, x.shape[1]!];
@@ -33,7 +40,7 @@ export function rmsNorm(tape: Tape, x: Tensor, weight: Tensor, eps: number): Ten
   const { recorder } = tape;
   const y = recorder.temp('rmsNorm', x.shape);
   const rstd = recorder.temp('rmsNorm rstd', [rows]);
-  const values = { rows, cols, eps };
+  const values = { rows, cols, eps, with_before: 0 };
   const narrow = cols <= NARROW_COLS;
   const workgroups = narrow ? Math.ceil(rows / 64) : rows;
   recorder.dispatch(narrow ? forwardNarrow : forward, {
@@ -50,15 +57,16 @@ export function rmsNorm(tape: Tape, x: Tensor, weight: Tensor, eps: number): Ten
         workgroups: Math.ceil(cols / 64),
       });
     }
-    if (tape.needsGrad(x)) {
+    tape.mergeGrad(x, (before) => {
       const dx = recorder.temp('d rmsNorm', x.shape);
       recorder.dispatch(narrow ? backwardInputNarrow : backwardInput, {
-        uniforms: values,
-        tensors: { x, weight, rstd, dy, dx },
+        uniforms: { ...values, with_before: Number(before !== undefined) },
+        // A layout has no optional bindings: what is absent is stood in for by a tensor that is not read.
+        tensors: { x, weight, rstd, dy, dx, before: before ?? dy },
         workgroups,
       });
-      tape.addGrad(x, dx);
-    }
+      return dx;
+    });
   });
   return y;
 }

@@ -4,18 +4,27 @@ import { threadGroups } from './matrix.ts';
 const uniforms = {
   rows: 'u32',
   heads: 'u32',
+  kv_heads: 'u32',
   half_width: 'u32',
   last_position: 'u32',
   direction: 'f32',
   axis_count: 'u32',
 } as const;
-const bindings = { x: read(1), positions: read(2), cosines: read(3), sines: read(4), y: write(5) };
+const bindings = {
+  q: read(1),
+  k: read(2),
+  positions: read(3),
+  cosines: read(4),
+  sines: read(5),
+  turnedQ: write(6),
+  turnedK: write(7),
+};
 const rotate = defineKernel({ shader: 'rope', entry: 'rotate', uniforms, bindings });
 const rotateAxes = defineKernel({
   shader: 'rope',
   entry: 'rotate_axes',
   uniforms,
-  bindings: { ...bindings, axes: read(6) },
+  bindings: { ...bindings, axes: read(8) },
 });
 
 /** Cosines and sines of every angle: [maxPositions, headDim / 2] each. */
@@ -92,37 +101,60 @@ export function freeRopeTable(gpu: Gpu, { cos, sin, axes }: RopeTable): void {
   gpu.free(cos, sin, ...(axes ? [axes] : []));
 }
 
-/**
- * Rotary position embedding, half-split (Su et al. 2021, arXiv 2104.09864). x [n, heads · headDim], positions u32 [n]
- * where a token's place is the same on all axes, else [n, axes] (beyond the table: its last position). Backward: dx = dy
- * rotated by the opposite angle, overwritten.
- */
-export function rope(tape: Tape, x: Tensor, positions: Tensor, table: RopeTable, heads: number): Tensor {
-  const { recorder } = tape;
-  const rows = x.shape[0]!;
+type Pair = readonly [q: Tensor, k: Tensor];
+
+/** Dispatches the rotation of queries and keys; direction 1, or -1 for the opposite angles. */
+function rotatePair(
+  { recorder }: Tape,
+  [q, k]: Pair,
+  positions: Tensor,
+  table: RopeTable,
+  direction: number,
+): Pair {
   const [maxPositions, half] = [table.cos.shape[0]!, table.cos.shape[1]!];
-  expectShape('rope x', x, [rows, heads * 2 * half]);
-  const perAxis = positions.shape.length > 1;
-  expectShape('rope positions', positions, perAxis ? [rows, table.axisCount] : [rows]);
-  const turn = (from: Tensor, to: Tensor, direction: number): void => {
-    const last = { last_position: maxPositions - 1, direction, axis_count: table.axisCount };
-    const values = { rows, heads, half_width: half, ...last };
-    const tensors = { x: from, positions, cosines: table.cos, sines: table.sin, y: to };
-    const workgroups = threadGroups(rows * heads * half);
-    if (perAxis && table.axes) {
-      recorder.dispatch(rotateAxes, {
-        uniforms: values,
-        tensors: { ...tensors, axes: table.axes },
-        workgroups,
-      });
-    } else recorder.dispatch(rotate, { uniforms: values, tensors, workgroups });
+  const [rows, heads] = [q.shape[0]!, q.shape[1]! / (2 * half)];
+  const kvHeads = k.shape[1]! / (2 * half);
+  const turned = [recorder.temp('rope q', q.shape), recorder.temp('rope k', k.shape)] as const;
+  const last = { last_position: maxPositions - 1, direction, axis_count: table.axisCount };
+  const uniforms = { rows, heads, kv_heads: kvHeads, half_width: half, ...last };
+  const tensors = {
+    q,
+    k,
+    positions,
+    cosines: table.cos,
+    sines: table.sin,
+    turnedQ: turned[0],
+    turnedK: turned[1],
   };
-  const y = recorder.temp('rope', x.shape);
-  turn(x, y, 1);
-  tape.record([y], [x], () => {
-    const dx = recorder.temp('d rope', x.shape);
-    turn(tape.gradOf(y)!, dx, -1);
-    tape.addGrad(x, dx);
+  const workgroups = threadGroups(rows * (heads + kvHeads) * half);
+  const { axes } = table;
+  if (positions.shape.length > 1 && axes) {
+    recorder.dispatch(rotateAxes, { uniforms, tensors: { ...tensors, axes }, workgroups });
+  } else recorder.dispatch(rotate, { uniforms, tensors, workgroups });
+  return turned;
+}
+
+function expectHeads(name: string, x: Tensor, rows: number, { cos }: RopeTable): void {
+  const headDim = 2 * cos.shape[1]!;
+  expectShape(name, x, [rows, headDim * Math.ceil(x.shape[1]! / headDim)]);
+}
+
+/**
+ * Rotary position embedding of queries and keys, half-split (Su et al. 2021, arXiv 2104.09864). q [n, heads · headDim],
+ * k [n, kvHeads · headDim], positions u32 [n] where a token's place is the same on all axes, else [n, axes] (beyond the
+ * table: its last position). Backward, of both together: dx = dy rotated by the opposite angle, overwritten.
+ */
+export function rope(tape: Tape, q: Tensor, k: Tensor, positions: Tensor, table: RopeTable): Pair {
+  const rows = q.shape[0]!;
+  expectHeads('rope q', q, rows, table);
+  expectHeads('rope k', k, rows, table);
+  expectShape('rope positions', positions, positions.shape.length > 1 ? [rows, table.axisCount] : [rows]);
+  const turned = rotatePair(tape, [q, k], positions, table, 1);
+  tape.record(turned, [q, k], () => {
+    const dy = turned.map((tensor) => tape.gradOf(tensor)!) as [Tensor, Tensor];
+    const [dq, dk] = rotatePair(tape, dy, positions, table, -1);
+    tape.addGrad(q, dq);
+    tape.addGrad(k, dk);
   });
-  return y;
+  return turned;
 }

@@ -25,7 +25,7 @@ async function bestMs(
 ): Promise<number> {
   const x = gpu.tensor('inputs', 'ceiling input', [values]);
   const recorder = new Recorder();
-  record(recorder, x);
+  recorder.keep(record(recorder, x));
   using arena = new Arena(gpu, 'ceilings');
   using plan = await Plan.create(gpu, 'ceilings', recorder, arena);
   const sample = async (repeats: number): Promise<number> => {

@@ -43,7 +43,7 @@ test("JavaScript's own immediates come before any timer", async () => {
       setTimeout(() => {
         order.push('timer');
         resolve();
-      }, 1);
+      }, 50);
       setImmediate(() => order.push('immediate'));
     });
   });

@@ -6,7 +6,6 @@ import {
   Gpu,
   Plan,
   Recorder,
-  read,
   sizeOf,
   Tape,
   type Tensor,
@@ -145,7 +144,7 @@ describe('Plan', () => {
       shader: 'accumulate',
       entry: 'fill',
       uniforms: { count: 'u32', value: 'f32' },
-      bindings: { target: read(3) },
+      bindings: { target: write(2) },
     });
     const target = gpu.tensor('inputs', 'target', [4]);
     const recorder = new Recorder();
@@ -212,7 +211,7 @@ describe('the ledger', () => {
     const own = new Gpu(device);
     const x = own.upload('inputs', 'x', [3, 5], numbers(15, 1));
     const tape = new Tape();
-    softmaxRows(tape, x);
+    tape.recorder.keep(softmaxRows(tape, x));
     using arena = new Arena(own, 'counted');
     using plan = await Plan.create(own, 'counted', tape.recorder, arena);
     expect(plan.dispatchCount).toBe(1);

@@ -142,6 +142,25 @@ describe('gradients that meet', () => {
     ).toBeLessThan(1e-6);
   });
 
+  it('are added by the op that comes later where its kernel can, without a pass of their own', async () => {
+    const w = trainable('w', [COLS, COLS], 2);
+    const backward = (forward: (tape: Tape, h: Tensor) => Tensor): number => {
+      const tape = new Tape();
+      const h = scale(tape, w, 2);
+      const y = forward(tape, h);
+      const before = tape.recorder.dispatches.length;
+      tape.backward([[y, y]]);
+      return tape.recorder.dispatches.length - before;
+    };
+    const frozen = gpu.upload('inputs', 'frozen', [COLS, COLS], numbers(COLS * COLS, 1));
+    const ones = gpu.upload('inputs', 'ones', [COLS], numbers(COLS, 1));
+    // Of h's scale two: its own and that into w.
+    expect(backward((tape, h) => linear(tape, h, frozen, undefined, h))).toBe(1 + 2);
+    expect(backward((tape, h) => add(tape, h, rmsNorm(tape, h, ones, 1e-6)))).toBe(1 + 2);
+    // Elementwise ops cannot.
+    expect(backward((tape, h) => add(tape, h, silu(tape, h)))).toBe(2 + 2);
+  });
+
   it('reach a tensor under any of its shapes', async () => {
     const x = trainable('x', [ROWS, COLS], 1);
     const found = await gradientsOf([x], (tape) => {

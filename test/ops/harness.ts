@@ -35,9 +35,9 @@ export interface OpInput {
 export interface OpCase<K extends string> {
   readonly name: string;
   readonly inputs: Readonly<Record<K, OpInput>>;
-  /** The op under test; its inputs are trainable tensors. */
-  readonly forward: (tape: Tape, inputs: Readonly<Record<K, Tensor>>) => Tensor;
-  /** The same in float64, from and to flat arrays. */
+  /** The op under test, with one result or several; its inputs are trainable tensors. */
+  readonly forward: (tape: Tape, inputs: Readonly<Record<K, Tensor>>) => Tensor | readonly Tensor[];
+  /** The same in float64, from and to flat arrays; several results one behind the other. */
   readonly reference: (inputs: Readonly<Record<K, Float64Array>>) => ArrayLike<number>;
   /** The same in tfjs, from tensors of the inputs' shapes in the inputs' order; its gradients are compared whole. */
   readonly tensorflow?: (...inputs: tf.Tensor[]) => tf.Tensor;
@@ -114,14 +114,21 @@ export async function checkOp<K extends string>(
   const doubles = spread(names, (name) => Float64Array.from(test.inputs[name].data));
   const expected = test.reference(doubles);
   const outputGradient = numbers(expected.length, 977);
-  const seed = gpu.upload('inputs', 'dy', [expected.length], outputGradient);
+  const seeds: Tensor[] = [];
   const record = (tape: Tape): readonly Tensor[] => {
-    const output = test.forward(tape, tensors);
-    tape.backward([[output, { ...seed, shape: output.shape }]]);
-    return [output];
+    const outputs = [test.forward(tape, tensors)].flat();
+    let start = 0;
+    for (const { shape } of outputs) {
+      const end = start + sizeOf(shape);
+      seeds.push(gpu.upload('inputs', 'dy', shape, outputGradient.slice(start, end)));
+      start = end;
+    }
+    tape.backward(outputs.map((output, at) => [output, seeds[at]!]));
+    return outputs;
   };
-  const [actual] = await runOnce(gpu, test.name, record, traits);
-  expect(relativeError(actual!, expected), `${test.name} forward`).toBeLessThanOrEqual(
+  const results = await runOnce(gpu, test.name, record, traits);
+  const actual = results.flatMap((result) => [...result]);
+  expect(relativeError(actual, expected), `${test.name} forward`).toBeLessThanOrEqual(
     test.forwardBound ?? 1e-5,
   );
   for (const name of test.differentiate ?? names) {
@@ -130,7 +137,7 @@ export async function checkOp<K extends string>(
     if (test.tensorflow) await compareWithTensorflow(test, name, gradient, outputGradient);
   }
   for (const name of names) gpu.free(tensors[name], tensors[name].grad!);
-  gpu.free(seed);
+  gpu.free(...seeds);
 }
 
 function compareWithDifferences<K extends string>(

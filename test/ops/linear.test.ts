@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { bf16ToF32, f32ToBf16 } from '../../src/math/half.ts';
+import { add, scale } from '../../src/ops/elementwise.ts';
 import { linear, loraLinear } from '../../src/ops/linear.ts';
 import { quantisedNumbers } from '../reference/quantised.ts';
 import { checkOp, numbers, ODD_SIZES, relativeError, runOnce, testGpu } from './harness.ts';
@@ -38,6 +39,34 @@ describe('linear', () => {
         forward: (tape, { x, weight, bias }) => linear(tape, x, weight, bias),
         reference: ({ x, weight, bias }) => project(x, weight, cols, bias),
         tensorflow: (x, weight, bias) => project2d(x!, weight!).add(bias!),
+      });
+    },
+  );
+
+  it.each([
+    [5, 24, 12],
+    [7, 9, 5],
+  ])(
+    'adds an addend, and its gradient to what has reached x: rows %i, in %i, out %i',
+    async (rows, cols, outs) => {
+      const gpu = await testGpu();
+      const [w, v] = [numbers(outs * cols, 2), numbers(cols * outs, 3)];
+      await checkOp(gpu, {
+        name: 'linear with an addend',
+        inputs: {
+          x: { shape: [rows, cols], data: numbers(rows * cols, 1) },
+          weight: { shape: [outs, cols], data: w },
+          back: { shape: [cols, outs], data: v },
+        },
+        forward: (tape, { x, weight, back }) => {
+          const h = scale(tape, x, 2);
+          const y = linear(tape, linear(tape, h, weight), back, undefined, h);
+          return add(tape, y, h);
+        },
+        reference: ({ x, weight, back }) => {
+          const h = x.map((value) => 2 * value);
+          return project(project(h, weight, cols), back, outs).map((value, i) => value + 2 * h[i]!);
+        },
       });
     },
   );
@@ -109,16 +138,19 @@ describe('loraLinear', () => {
         bias: { shape: [outs], data: numbers(outs, 3) },
         a: { shape: [rank, cols], data: numbers(rank * cols, 4) },
         b: { shape: [outs, rank], data: numbers(outs * rank, 5) },
+        addend: { shape: [rows, outs], data: numbers(rows * outs, 6) },
       },
-      forward: (tape, { x, weight, bias, a, b }) => loraLinear(tape, x, weight, bias, { a, b, scale }),
-      reference: ({ x, weight, bias, a, b }) => {
+      forward: (tape, { x, weight, bias, a, b, addend }) =>
+        loraLinear(tape, x, weight, bias, { a, b, scale }, addend),
+      reference: ({ x, weight, bias, a, b, addend }) => {
         const update = project(project(x, a, cols), b, rank);
-        return project(x, weight, cols, bias).map((value, i) => value + scale * update[i]!);
+        return project(x, weight, cols, bias).map((value, i) => value + scale * update[i]! + addend[i]!);
       },
-      tensorflow: (x, weight, bias, a, b) =>
+      tensorflow: (x, weight, bias, a, b, addend) =>
         project2d(x!, weight!)
           .add(bias!)
-          .add(project2d(project2d(x!, a!), b!).mul(scale)),
+          .add(project2d(project2d(x!, a!), b!).mul(scale))
+          .add(addend!),
     });
   });
 

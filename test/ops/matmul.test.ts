@@ -141,7 +141,7 @@ describe('matmul', () => {
   });
 
   it.each(CASES)(
-    '%s scales, adds a bias and accumulates, whole and split, %s',
+    '%s scales, adds a bias and an addend and accumulates, whole and split, %s',
     async (layout, _, traitsOf) => {
       const gpu = await testGpu();
       for (const [m, n, k] of [
@@ -155,7 +155,9 @@ describe('matmul', () => {
         const { a, b, data } = factors(gpu, test);
         const bias = numbers(n, 5);
         const before = numbers(m * n, 6);
+        const addend = numbers(m * n, 7);
         const biasTensor = gpu.upload('inputs', 'bias', [n], bias);
+        const addendTensor = gpu.upload('inputs', 'addend', [m, n], addend);
         const target = gpu.upload('inputs', 'c', [m, n], before);
         const [found] = await runOnce(
           gpu,
@@ -166,6 +168,7 @@ describe('matmul', () => {
               b,
               out: target,
               bias: biasTensor,
+              addend: addendTensor,
               alpha: -0.5,
               accumulate: true,
             });
@@ -173,9 +176,10 @@ describe('matmul', () => {
           },
           traitsOf(gpu.traits),
         );
-        const expected = reference(test, ...data, { alpha: -0.5, bias, before });
+        const both = before.map((value, i) => value + addend[i]!);
+        const expected = reference(test, ...data, { alpha: -0.5, bias, before: both });
         expect(relativeError(found!, expected), `${layout} ${m}x${n}x${k}`).toBeLessThanOrEqual(2e-6);
-        gpu.free(a, b, biasTensor, target);
+        gpu.free(a, b, biasTensor, addendTensor, target);
       }
     },
   );

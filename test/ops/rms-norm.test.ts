@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, it } from 'vitest';
+import { add, scale } from '../../src/ops/elementwise.ts';
 import { rmsNorm } from '../../src/ops/rms-norm.ts';
 import { checkOp, numbers, ODD_SIZES, testGpu } from './harness.ts';
 
@@ -36,4 +37,25 @@ describe('rmsNorm', () => {
       });
     },
   );
+
+  it.each([
+    [65, 7],
+    [5, 300],
+  ])('adds its gradient to what has reached x: rows %i, cols %i', async (rows, cols) => {
+    await checkOp(await testGpu(), {
+      name: 'rmsNorm beside its input',
+      inputs: {
+        x: { shape: [rows, cols], data: numbers(rows * cols, 1) },
+        weight: { shape: [cols], data: numbers(cols, 2) },
+      },
+      forward: (tape, { x, weight }) => {
+        const h = scale(tape, x, 2);
+        return add(tape, h, rmsNorm(tape, h, weight, EPS));
+      },
+      reference: ({ x, weight }) => {
+        const h = x.map((value) => 2 * value);
+        return reference(h, weight).map((value, i) => value + h[i]!);
+      },
+    });
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Tape } from '../../src/gpu/index.ts';
 import { freeRopeTable, gridRopeTable, rope, ropeTable, sectionedRopeTable } from '../../src/ops/rope.ts';
-import { checkOp, numbers, runOnce, testGpu } from './harness.ts';
+import { checkOp, numbers, type OpInput, runOnce, testGpu } from './harness.ts';
 
 const THETA = 1e6;
 
@@ -23,24 +23,35 @@ function reference(x: Float64Array, positions: Uint32Array, heads: number, headD
   return y;
 }
 
+/** Queries and keys of so many heads. */
+function pairOf(rows: number, heads: number, kvHeads: number, headDim: number): Record<'q' | 'k', OpInput> {
+  const input = (count: number, seed: number): OpInput => ({
+    shape: [rows, count * headDim],
+    data: numbers(rows * count * headDim, seed),
+  });
+  return { q: input(heads, 1), k: input(kvHeads, 2) };
+}
+
+const both = (q: Float64Array, k: Float64Array): Float64Array => Float64Array.of(...q, ...k);
+
 describe('rope', () => {
   it.each([
-    [1, 1, 2],
-    [7, 3, 64],
-    [65, 2, 16],
-    [64, 1, 128],
-    [63, 14, 64],
-  ])('rows %i, heads %i, headDim %i', async (rows, heads, headDim) => {
+    [1, 1, 1, 2],
+    [7, 3, 1, 64],
+    [65, 2, 2, 16],
+    [64, 1, 1, 128],
+    [63, 14, 2, 64],
+  ])('rows %i, heads %i and %i, headDim %i', async (rows, heads, kvHeads, headDim) => {
     const gpu = await testGpu();
     const table = ropeTable(gpu, headDim, THETA, 1000);
     const places = Uint32Array.from({ length: rows }, (_, row) => (row * 389) % 1000);
     const positions = gpu.upload('inputs', 'positions', [rows], places, 'u32');
-    const count = rows * heads * headDim;
     await checkOp(gpu, {
       name: 'rope',
-      inputs: { x: { shape: [rows, heads * headDim], data: numbers(count, 1) } },
-      forward: (tape, { x }) => rope(tape, x, positions, table, heads),
-      reference: ({ x }) => reference(x, places, heads, headDim),
+      inputs: pairOf(rows, heads, kvHeads, headDim),
+      forward: (tape, { q, k }) => rope(tape, q, k, positions, table),
+      reference: ({ q, k }) =>
+        both(reference(q, places, heads, headDim), reference(k, places, kvHeads, headDim)),
     });
     freeRopeTable(gpu, table);
     gpu.free(positions);
@@ -87,11 +98,11 @@ const places = (rows: number, axes: number): Uint32Array =>
 
 describe('rope on several axes', () => {
   it.each([
-    [1, 1, [1, 1, 1]],
-    [7, 3, [2, 3, 3]],
-    [65, 2, [16, 24, 24]],
-    [63, 5, [4, 1, 2]],
-  ])('rows %i, heads %i, sections %o', async (rows, heads, sections) => {
+    [1, 1, 1, [1, 1, 1]],
+    [7, 3, 3, [2, 3, 3]],
+    [65, 2, 1, [16, 24, 24]],
+    [63, 5, 1, [4, 1, 2]],
+  ])('rows %i, heads %i and %i, sections %o', async (rows, heads, kvHeads, sections) => {
     const gpu = await testGpu();
     const half = sections.reduce((sum, pairs) => sum + pairs, 0);
     const table = sectionedRopeTable(gpu, 2 * half, THETA, 1000, sections);
@@ -101,9 +112,10 @@ describe('rope on several axes', () => {
       places(rows, 3)[3 * row + axisOf(pair)]! * THETA ** (-pair / half);
     await checkOp(gpu, {
       name: 'rope in sections',
-      inputs: { x: { shape: [rows, heads * 2 * half], data: numbers(rows * heads * 2 * half, 2) } },
-      forward: (tape, { x }) => rope(tape, x, positions, table, heads),
-      reference: ({ x }) => turned(x, 2 * half, heads, angleOf),
+      inputs: pairOf(rows, heads, kvHeads, 2 * half),
+      forward: (tape, { q, k }) => rope(tape, q, k, positions, table),
+      reference: ({ q, k }) =>
+        both(turned(q, 2 * half, heads, angleOf), turned(k, 2 * half, kvHeads, angleOf)),
     });
     freeRopeTable(gpu, table);
     gpu.free(positions);
@@ -122,9 +134,9 @@ describe('rope on several axes', () => {
       places(rows, 2)[2 * row + (pair < quarter ? 0 : 1)]! * 1e4 ** (-(pair % quarter) / quarter);
     await checkOp(gpu, {
       name: 'rope on a grid',
-      inputs: { x: { shape: [rows, heads * headDim], data: numbers(rows * heads * headDim, 3) } },
-      forward: (tape, { x }) => rope(tape, x, positions, table, heads),
-      reference: ({ x }) => turned(x, headDim, heads, angleOf),
+      inputs: pairOf(rows, heads, heads, headDim),
+      forward: (tape, { q, k }) => rope(tape, q, k, positions, table),
+      reference: ({ q, k }) => both(turned(q, headDim, heads, angleOf), turned(k, headDim, heads, angleOf)),
     });
     freeRopeTable(gpu, table);
     gpu.free(positions);
@@ -144,16 +156,18 @@ describe('rope on several axes', () => {
       Uint32Array.from([...one].flatMap((p) => [p, p, p])),
       'u32',
     );
-    const [expected, told, repeated] = await runOnce(gpu, 'equal axes', (tape) => [
-      rope(tape, x, once, plain, 2),
-      rope(tape, x, once, sectioned, 2),
-      rope(tape, x, each, sectioned, 2),
+    const k = gpu.upload('inputs', 'k', [5, 16], numbers(80, 5));
+    const [q1, k1, q2, k2, q3, k3] = await runOnce(gpu, 'equal axes', (tape) => [
+      ...rope(tape, x, k, once, plain),
+      ...rope(tape, x, k, once, sectioned),
+      ...rope(tape, x, k, each, sectioned),
     ]);
-    expect(told).toEqual(expected);
-    expect(repeated).toEqual(expected);
+    const expected = [q1, k1];
+    expect([q2, k2]).toEqual(expected);
+    expect([q3, k3]).toEqual(expected);
     freeRopeTable(gpu, plain);
     freeRopeTable(gpu, sectioned);
-    gpu.free(x, once, each);
+    gpu.free(x, k, once, each);
   });
 
   it('refuses sections that do not fill a head, and positions on another number of axes', async () => {
@@ -164,7 +178,7 @@ describe('rope on several axes', () => {
     const table = gridRopeTable(gpu, 8, 1e4, 8);
     const x = gpu.upload('inputs', 'x', [2, 8], numbers(16, 5));
     const positions = gpu.upload('inputs', 'positions', [2, 3], new Uint32Array(6), 'u32');
-    expect(() => rope(new Tape(), x, positions, table, 1)).toThrow(/rope positions.*expected \[2, 2\]/);
+    expect(() => rope(new Tape(), x, x, positions, table)).toThrow(/rope positions.*expected \[2, 2\]/);
     freeRopeTable(gpu, table);
     gpu.free(x, positions);
   });

@@ -70,24 +70,24 @@ describe('rope', () => {
           angles.map((row) => [row.map(f)]),
           [rows, 1, half],
         );
+      const turned = (x: Float64Array): Float64Array =>
+        x.map((value, index) => {
+          const [row, i] = [Math.floor(index / (heads * headDim)), index % headDim];
+          const angle = angles[row]![i % half]!;
+          const other = i < half ? -x[index + half]! : x[index - half]!;
+          return value * Math.cos(angle) + other * Math.sin(angle);
+        });
+      const turnedTensor = (x: tf.Tensor): tf.Tensor => {
+        const [a, b] = tf.split(x.reshape([rows, heads, headDim]), 2, 2) as [tf.Tensor, tf.Tensor];
+        const [cos, sin] = [wave(Math.cos), wave(Math.sin)];
+        return tf.concat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))], 2);
+      };
       await checkOp(gpu, {
         name: 'rope',
-        inputs: { x: input([rows, heads * headDim], 1) },
-        forward: (tape, { x }) => rope(tape, x, positions, table, heads),
-        reference: ({ x }) =>
-          x.map((value, index) => {
-            const [row, i] = [Math.floor(index / (heads * headDim)), index % headDim];
-            const angle = angles[row]![i % half]!;
-            const other = i < half ? -x[index + half]! : x[index - half]!;
-            return value * Math.cos(angle) + other * Math.sin(angle);
-          }),
-        tensorflow: (x) => {
-          const [a, b] = tf.split(x.reshape([rows, heads, headDim]), 2, 2) as [tf.Tensor, tf.Tensor];
-          const [cos, sin] = [wave(Math.cos), wave(Math.sin)];
-          return tf
-            .concat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))], 2)
-            .reshape([rows, heads * headDim]);
-        },
+        inputs: { q: input([rows, heads * headDim], 1), k: input([rows, heads * headDim], 2) },
+        forward: (tape, { q, k }) => rope(tape, q, k, positions, table),
+        reference: ({ q, k }) => Float64Array.of(...turned(q), ...turned(k)),
+        tensorflow: (q, k) => tf.concat([q!, k!].map((x) => turnedTensor(x).flatten())),
       });
       gpu.free(table.cos, table.sin, positions);
     },

@@ -1,0 +1,39 @@
+import type { Dispatch, Mark, Recorder } from './recorder.ts';
+
+/** Dispatches with the marks between them. */
+export interface Program {
+  readonly dispatches: readonly Dispatch[];
+  readonly marks: readonly Mark[];
+}
+
+/**
+ * A recording without the dispatches whose results nobody reads: a kept planned tensor is read, and whatever lies in a buffer
+ * of its own. Ops record all that they can give; what a pass asks for decides what is run.
+ */
+export function liveProgram({
+  dispatches,
+  marks,
+  kept,
+}: Pick<Recorder, 'dispatches' | 'marks' | 'kept'>): Program {
+  const read = new Set(kept);
+  const isLive = dispatches.map(() => false);
+  for (let at = dispatches.length - 1; at >= 0; at--) {
+    const { kernel, tensors } = dispatches[at]!;
+    const uses = Object.entries(tensors).map(([name, { storage }]) => ({
+      access: kernel.bindings[name]?.access,
+      storage,
+    }));
+    isLive[at] = uses.some(
+      ({ access, storage }) => access !== 'read' && (storage.kind === 'buffer' || read.has(storage.id)),
+    );
+    if (!isLive[at]) continue;
+    for (const { access, storage } of uses) {
+      if (access !== 'write' && storage.kind === 'planned') read.add(storage.id);
+    }
+  }
+  const liveBefore = (end: number): number => isLive.slice(0, end).filter(Boolean).length;
+  return {
+    dispatches: dispatches.filter((_, at) => isLive[at]),
+    marks: marks.map(({ first, part }) => ({ first: liveBefore(first), part })),
+  };
+}
