@@ -1,4 +1,4 @@
-// Matrix product.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j])  (+ addend[i,j]),  i < m, j < n, l < k.
+// Matrix product.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j])  (+ addend[i,j])  (* silu(gate[i,j])),  i < m, j < n, l < k.
 // A lies in memory as [m, k], or as [k, m] where A_BY_DEPTH; B lies as [k, n], or as [n, k] where B_BY_COLUMN.
 // One thread makes a 4x4 (or 8x8) tile of c in registers, read straight from global memory: no shared memory, no barriers.
 // A WGSL matrix is indexed by column. Tiles are kept with m[i] = row i: m[i] of A over depths, m[l] of B and m[i] of c over
@@ -7,7 +7,7 @@
 //   wide_quads  the same with 8x8 tiles: half the loads for a product, for when there are outputs enough
 //   row_quads   the same for a single row (m = 1): 1x4 tiles
 //   scalars     any extents, one value a load
-//   reduce      c (+)= alpha * sum over splits of partial (+ bias) (+ addend): the second pass when the depth is split over workgroups
+//   reduce      c (+)= alpha * sum over splits of partial (+ bias) (+ addend) (* silu(gate)): the second pass when the depth is split over workgroups
 //! include grid
 //! include matmul_quads
 //! include weight
@@ -17,6 +17,7 @@
 @group(0) @binding(4) var<storage, read_write> c: array<f32>;         // [splits, m, n]
 @group(0) @binding(5) var<storage, read> partial: array<f32>;         // [splits, m, n]
 @group(0) @binding(6) var<storage, read> addend: array<f32>;          // [m, n], unread without with_addend
+@group(0) @binding(7) var<storage, read> gate: array<f32>;            // [m, n], unread without with_gate
 
 struct Tile { row: u32, col: u32, start: u32, end: u32 }
 
@@ -72,6 +73,7 @@ fn store(sum: f32, at: u32, col: u32) {
   if (u.with_bias != 0u) { value += bias[col]; }
   if (u.with_addend != 0u) { value += addend[at]; }
   if (u.accumulate != 0u) { value += c[at]; }
+  if (u.with_gate != 0u) { value *= silu(vec4<f32>(gate[at])).x; }
   c[at] = value;
 }
 
@@ -140,12 +142,7 @@ fn row_quads(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   for (var depth = tile.start; depth < tile.end; depth += 4u) {
     sums += b_tile_quads(depth, tile.col) * a_quads[depth >> 2u];
   }
-  let at = (group.z * u.n + tile.col) >> 2u;
-  var value = u.alpha * sums;
-  if (u.with_bias != 0u) { value += bias_quads[tile.col >> 2u]; }
-  if (u.with_addend != 0u) { value += addend_quads[at]; }
-  if (u.accumulate != 0u) { value += c_quads[at]; }
-  c_quads[at] = value;
+  finish_quad(sums, (group.z * u.n + tile.col) >> 2u, tile.col);
 }
 
 @compute @workgroup_size(64)

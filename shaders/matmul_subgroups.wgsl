@@ -1,4 +1,4 @@
-// Matrix product by subgroups.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j])  (+ addend[i,j]): layouts and formats as in matmul.
+// Matrix product by subgroups.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j])  (+ addend[i,j])  (* silu(gate[i,j])): layouts and formats as in matmul.
 // A workgroup is one subgroup of LANES threads and makes ROWS rows by 4 * QUADS * LANES columns of c. Its threads read different
 // rows (or depths) of A and hand them round by broadcasts, so that a value of A is read once a subgroup; each reads its own columns of B.
 //   by_rows    A lies as [m, k]: four depths a step

@@ -1,4 +1,4 @@
-// Matrix product by workgroups.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j])  (+ addend[i,j]): layouts and formats as in matmul.
+// Matrix product by workgroups.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j])  (+ addend[i,j])  (* silu(gate[i,j])): layouts and formats as in matmul.
 // 256 threads make 64 * SIDES rows by 64 * SIDES columns of c: they read 16 depths of A and B into workgroup memory, once for all, and
 // each takes from there what its 4x4 tile, or its four of them (SIDES = 2), needs.
 // B_SHARED is vec4<f32>, or vec4<f16> for weights of 16 bits: half the memory, and sums in f32 all the same. A bf16 value below 2^-17 is

@@ -11,6 +11,7 @@ struct Uniforms {
   accumulate: u32,     // c += instead of c =
   with_bias: u32,
   with_addend: u32,
+  with_gate: u32,
   alpha: f32,
 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
@@ -19,6 +20,7 @@ struct Uniforms {
 @group(0) @binding(3) var<storage, read> bias_quads: array<vec4<f32>>;     // [n], unread without with_bias
 @group(0) @binding(4) var<storage, read_write> c_quads: array<vec4<f32>>;  // [splits, m, n]
 @group(0) @binding(6) var<storage, read> addend_quads: array<vec4<f32>>;   // [m, n], unread without with_addend
+@group(0) @binding(7) var<storage, read> gate_quads: array<vec4<f32>>;     // [m, n], unread without with_gate
 
 fn a_quad(row: u32, col: u32, stride: u32) -> vec4<f32> { return a_quads[(row * stride + col) >> 2u]; }
 
@@ -51,6 +53,21 @@ fn b_tile_quads(depth: u32, col: u32) -> mat4x4<f32> {
     b_quad(depth + 3u, first, u.n));
 }
 
+// silu(v) = v / (1 + exp(-v)); exp cannot overflow.
+fn silu(v: vec4<f32>) -> vec4<f32> {
+  return v * (1.0 / (1.0 + exp(-clamp(v, vec4<f32>(-80.0), vec4<f32>(80.0)))));
+}
+
+// What becomes of four sums, from column `col` on, and goes to c_quads[at].
+fn finish_quad(sums: vec4<f32>, at: u32, col: u32) {
+  var value = u.alpha * sums;
+  if (u.with_bias != 0u) { value += bias_quads[col >> 2u]; }
+  if (u.with_addend != 0u) { value += addend_quads[at]; }
+  if (u.accumulate != 0u) { value += c_quads[at]; }
+  if (u.with_gate != 0u) { value *= silu(gate_quads[at]); }
+  c_quads[at] = value;
+}
+
 // The 4x4 tile at (row, col), its row i in m[i]. The loops index a copy, so that the accumulators stay in registers; they
 // end at the matrix's edge, which also keeps compilers from unrolling them into long code.
 fn store_quads(sums: mat4x4<f32>, row: u32, col: u32, part: u32) {
@@ -58,11 +75,6 @@ fn store_quads(sums: mat4x4<f32>, row: u32, col: u32, part: u32) {
   var tile = sums;
   let end = min(row + 4u, u.m);
   for (var i = row; i < end; i++) {
-    let at = ((part * u.m + i) * u.n + col) >> 2u;
-    var value = u.alpha * tile[i - row];
-    if (u.with_bias != 0u) { value += bias_quads[col >> 2u]; }
-    if (u.with_addend != 0u) { value += addend_quads[at]; }
-    if (u.accumulate != 0u) { value += c_quads[at]; }
-    c_quads[at] = value;
+    finish_quad(tile[i - row], ((part * u.m + i) * u.n + col) >> 2u, col);
   }
 }

@@ -44,6 +44,11 @@ export class Tape {
     return new Tape(new Recorder(traits));
   }
 
+  /** Whether ops are recorded for a backward pass; not so inside `constant`. */
+  get isRecording(): boolean {
+    return this.#recording;
+  }
+
   /** Whether a gradient must flow into `tensor`. */
   needsGrad(tensor: Tensor): boolean {
     return tensor.grad !== undefined || this.#tracked.has(tensor.storage);

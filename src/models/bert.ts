@@ -202,7 +202,7 @@ export function bertFirstRows(tape: Tape, model: Bert, tokens: BertTokens, obser
     const attended = selfAttention(tape, x, layer.attention, tokens, x);
     const normed = applyNorm(tape, attended, layer.attentionNorm, eps);
     const inner = gelu(tape, applyLinear(tape, normed, layer.intermediate), 'erf');
-    x = applyNorm(tape, applyLinear(tape, inner, layer.output, normed), layer.outputNorm, eps);
+    x = applyNorm(tape, applyLinear(tape, inner, layer.output, { addend: normed }), layer.outputNorm, eps);
   }
   const rows = gatherRows(tape, x, tokens.first);
   observe?.('bert_cls', rows);

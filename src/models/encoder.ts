@@ -1,9 +1,9 @@
 /** What the encoders share: linear layers and norms by name, self-attention, and the pre-norm block. */
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
 import { attention } from '../ops/attention.ts';
-import { type GeluForm, gelu, swiglu } from '../ops/elementwise.ts';
+import { type GeluForm, gelu } from '../ops/elementwise.ts';
 import { layerNorm } from '../ops/layer-norm.ts';
-import { linear } from '../ops/linear.ts';
+import { type Joined, linear } from '../ops/linear.ts';
 import { rmsNorm } from '../ops/rms-norm.ts';
 import { type RopeTable, rope } from '../ops/rope.ts';
 import { type PackedRows, packFullSegments, positionShape } from './rows.ts';
@@ -43,9 +43,9 @@ export function openNorm(open: Weights, name: string, width: number, bias = true
   return bias ? { weight, bias: open(`${name}.bias`, [width]) } : { weight };
 }
 
-/** x·Wᵀ + b, and an addend of the result's shape. */
-export const applyLinear = (tape: Tape, x: Tensor, { weight, bias }: Linear, addend?: Tensor): Tensor =>
-  linear(tape, x, weight, bias, addend);
+/** x·Wᵀ + b, joined with what is given. */
+export const applyLinear = (tape: Tape, x: Tensor, { weight, bias }: Linear, joined?: Joined): Tensor =>
+  linear(tape, x, weight, bias, joined);
 
 /** LayerNorm over the last axis; RMSNorm where there is no bias. */
 export const applyNorm = (tape: Tape, x: Tensor, { weight, bias }: Norm, eps: number): Tensor =>
@@ -106,7 +106,7 @@ export function selfAttention(
   const { positions, spans, keySpans } = segments;
   const [placedQ, placedK] = table ? rope(tape, q, k, positions, table) : [q, k];
   const mixed = attention(tape, placedQ, placedK, v, { heads, kvHeads: heads, headDim, spans, keySpans });
-  return applyLinear(tape, mixed, out, addend);
+  return applyLinear(tape, mixed, out, { addend });
 }
 
 export interface EncoderBlock {
@@ -137,9 +137,10 @@ export function encoderBlock(
   const normed = applyNorm(tape, x, block.attentionNorm, style.eps);
   const attended = selfAttention(tape, normed, block.attention, segments, x, style.rope);
   const h = applyNorm(tape, attended, block.mlpNorm, style.eps);
-  const up = applyLinear(tape, h, block.fc1);
-  const inner = block.gate ? swiglu(tape, applyLinear(tape, h, block.gate), up) : gelu(tape, up, style.gelu);
-  return applyLinear(tape, inner, block.fc2, attended);
+  const inner = block.gate
+    ? applyLinear(tape, h, block.fc1, { gate: applyLinear(tape, h, block.gate) })
+    : gelu(tape, applyLinear(tape, h, block.fc1), style.gelu);
+  return applyLinear(tape, inner, block.fc2, { addend: attended });
 }
 
 /** Where a model's tensors can be asked for without opening them. */

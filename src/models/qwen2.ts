@@ -2,8 +2,7 @@ import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
 import { type LoraLinear, linearPath } from '../io/peft.ts';
 import { InputError } from '../math/errors.ts';
 import { attention } from '../ops/attention.ts';
-import { swiglu } from '../ops/elementwise.ts';
-import { linear, loraLinear } from '../ops/linear.ts';
+import { type Joined, linear, loraLinear } from '../ops/linear.ts';
 import { rmsNorm } from '../ops/rms-norm.ts';
 import { type RopeTable, rope, ropeTable, sectionedRopeTable } from '../ops/rope.ts';
 import type { Adapter } from './lora.ts';
@@ -196,10 +195,10 @@ function apply(
   x: Tensor,
   { weight, bias, adapter }: LinearWeights,
   adapters: boolean,
-  addend?: Tensor,
+  joined?: Joined,
 ): Tensor {
-  if (adapters && adapter) return loraLinear(tape, x, weight, bias, adapter, addend);
-  return linear(tape, x, weight, bias, addend);
+  if (adapters && adapter) return loraLinear(tape, x, weight, bias, adapter, joined);
+  return linear(tape, x, weight, bias, joined);
 }
 
 function decoderLayer(
@@ -220,14 +219,11 @@ function decoderLayer(
   options.takeKeyValues?.(index, k, v);
   const { spans, keySpans } = rows;
   const mixed = attention(tape, q, k, v, { heads, kvHeads, headDim, spans, keySpans });
-  const attended = apply(tape, mixed, linears.o_proj, adapters, x);
+  const attended = apply(tape, mixed, linears.o_proj, adapters, { addend: x });
   const g = rmsNorm(tape, attended, postNorm, rmsNormEps);
-  const inner = swiglu(
-    tape,
-    apply(tape, g, linears.gate_proj, adapters),
-    apply(tape, g, linears.up_proj, adapters),
-  );
-  return apply(tape, inner, linears.down_proj, adapters, attended);
+  const gate = apply(tape, g, linears.gate_proj, adapters);
+  const inner = apply(tape, g, linears.up_proj, adapters, { gate });
+  return apply(tape, inner, linears.down_proj, adapters, { addend: attended });
 }
 
 /** Hidden states [n, hidden] after the final norm, from embeddings [n, hidden]. */

@@ -1,5 +1,6 @@
 import type { Tape, Tensor } from '../gpu/index.ts';
 import { addColumnSums } from './column-sum.ts';
+import { swiglu } from './elementwise.ts';
 import { matmul } from './matmul.ts';
 import { matrixExtents } from './matrix.ts';
 
@@ -11,6 +12,14 @@ export interface LoraAdapter {
   readonly b: Tensor;
   /** alpha / rank. */
   readonly scale: number;
+}
+
+/** What a product is joined with, of its own shape [n, out]. */
+export interface Joined {
+  /** Is added. */
+  readonly addend?: Tensor | undefined;
+  /** silu(gate) multiplies the sum: the second half of a gated MLP. A backward pass would need the sum: with one, it is a pass of its own. */
+  readonly gate?: Tensor | undefined;
 }
 
 function output(tape: Tape, label: string, x: Tensor, weight: Tensor): Tensor {
@@ -32,12 +41,14 @@ function accumulateParameters(tape: Tape, x: Tensor, dy: Tensor, weight: Tensor,
 }
 
 /**
- * y = x·Wᵀ + bias + addend. x [n, in] (or [..., in]), weight [out, in] in any weight format, bias [out] f32, addend and y
- * [n, out]. Backward: dx = dy·W, added to what has reached x; dW += dyᵀ·x and db += column sums of dy in `weight.grad` and `bias.grad`.
+ * y = silu(gate) · (x·Wᵀ + bias + addend). x [n, in] (or [..., in]), weight [out, in] in any weight format, bias [out] f32, gate,
+ * addend and y [n, out]. Backward: dx = dy·W, added to what has reached x; dW += dyᵀ·x and db += column sums of dy in `weight.grad` and `bias.grad`.
  */
-export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, addend?: Tensor): Tensor {
+export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, joined: Joined = {}): Tensor {
+  const { addend, gate } = joined;
+  if (gate && tape.isRecording) return swiglu(tape, gate, linear(tape, x, weight, bias, { addend }));
   const y = output(tape, 'linear', x, weight);
-  matmul(tape.recorder, 'nt', { a: x, b: weight, out: y, bias, addend });
+  matmul(tape.recorder, 'nt', { a: x, b: weight, out: y, bias, addend, gate });
   tape.record([y], [x, weight, bias, addend], () => {
     const dy = tape.gradOf(y)!;
     if (addend) tape.addGrad(addend, dy);
@@ -48,24 +59,29 @@ export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, add
 }
 
 /**
- * y = x·Wᵀ + bias + scale · (x·Aᵀ)·Bᵀ + addend. Shapes as in `linear`.
+ * y = x·Wᵀ + bias + scale · (x·Aᵀ)·Bᵀ + addend, times silu(gate). Shapes as in `linear`.
  * Backward: dB += scale · dyᵀ·h with h = x·Aᵀ; dh = scale · dy·B; dA += dhᵀ·x; dx = dy·W + dh·A, added to what
- * has reached x; W, bias and addend as in `linear`.
+ * has reached x; W, bias, addend and gate as in `linear`.
  */
 export function loraLinear(
   tape: Tape,
   x: Tensor,
   weight: Tensor,
   bias: Tensor | undefined,
-  { a, b, scale }: LoraAdapter,
-  addend?: Tensor,
+  adapter: LoraAdapter,
+  joined: Joined = {},
 ): Tensor {
+  const { addend, gate } = joined;
+  if (gate && tape.isRecording) {
+    return swiglu(tape, gate, loraLinear(tape, x, weight, bias, adapter, { addend }));
+  }
+  const { a, b, scale } = adapter;
   const { recorder } = tape;
   const y = output(tape, 'loraLinear', x, weight);
   const h = output(tape, 'loraLinear h', x, a);
   matmul(recorder, 'nt', { a: x, b: weight, out: y, bias });
   matmul(recorder, 'nt', { a: x, b: a, out: h });
-  matmul(recorder, 'nt', { a: h, b, out: y, alpha: scale, accumulate: true, addend });
+  matmul(recorder, 'nt', { a: h, b, out: y, alpha: scale, accumulate: true, addend, gate });
   tape.record([y], [x, weight, bias, a, b, addend], () => {
     const dy = tape.gradOf(y)!;
     if (addend) tape.addGrad(addend, dy);

@@ -32,6 +32,8 @@ export interface MatmulOperands {
   readonly bias?: Tensor | undefined;
   /** [m, n] f32, added to the product. */
   readonly addend?: Tensor | undefined;
+  /** [m, n] f32: what comes of all the rest is multiplied by silu(gate). */
+  readonly gate?: Tensor | undefined;
   /** out += product instead of out = product. */
   readonly accumulate?: boolean;
   /** Factor of the product (not of the bias); 1 unless said. */
@@ -55,6 +57,7 @@ const uniforms = {
   accumulate: 'u32',
   with_bias: 'u32',
   with_addend: 'u32',
+  with_gate: 'u32',
   alpha: 'f32',
 } as const;
 
@@ -75,7 +78,7 @@ const productKernel = (name: string, out: typeof write) => {
     shader,
     entry,
     uniforms,
-    bindings: { a: read(1), b: read(2), bias: read(3), out: out(4), addend: read(6) },
+    bindings: { a: read(1), b: read(2), bias: read(3), out: out(4), addend: read(6), gate: read(7) },
   });
 };
 type ProductKernel = ReturnType<typeof productKernel>;
@@ -88,7 +91,7 @@ const reduceKernel = (out: typeof write) =>
     shader: 'matmul',
     entry: 'reduce',
     uniforms,
-    bindings: { bias: read(3), out: out(4), partial: read(5), addend: read(6) },
+    bindings: { bias: read(3), out: out(4), partial: read(5), addend: read(6), gate: read(7) },
   });
 const kernels = {
   overwrite: { product: productKernels(write), reduce: reduceKernel(write) },
@@ -113,21 +116,23 @@ const SUBGROUP_ROWS = 16;
 const FEW_ROWS = 8;
 
 /** Checks that the shapes agree and returns m, n, k. Throws with all shapes otherwise. */
-function matmulExtents(layout: MatmulLayout, { a, b, out, bias, addend = out }: MatmulOperands): Extents {
+function matmulExtents(layout: MatmulLayout, operands: MatmulOperands): Extents {
+  const { a, b, out, bias, addend, gate } = operands;
   const left = matrixExtents(a);
   const right = matrixExtents(b);
-  const result = matrixExtents(out);
   const [m, k] = layout === 'tn' ? [left.cols, left.rows] : [left.rows, left.cols];
   const [n, depth] = layout === 'nt' ? [right.rows, right.cols] : [right.cols, right.rows];
-  const added = matrixExtents(addend);
-  const fits = k === depth && [result, added].every(({ rows, cols }) => rows === m && cols === n);
+  const like = [out, addend, gate].flatMap((tensor) => (tensor ? [matrixExtents(tensor)] : []));
+  const fits = k === depth && like.every(({ rows, cols }) => rows === m && cols === n);
   if (!fits || (bias && (bias.shape.length !== 1 || bias.shape[0] !== n))) {
-    const named = { a, b, out, ...(bias ? { bias } : {}), ...(addend !== out ? { addend } : {}) };
-    const found = Object.entries(named).map(([name, t]) => `${name} (${t.label}) [${t.shape.join(', ')}]`);
+    const found = Object.entries({ a, b, out, bias, addend, gate }).flatMap(([name, t]) =>
+      t ? [`${name} (${t.label}) [${t.shape.join(', ')}]`] : [],
+    );
     throw new Error(`matmul ${layout}: the shapes do not agree: ${found.join(', ')}.`);
   }
-  for (const tensor of [a, out, addend, ...(bias ? [bias] : [])]) {
-    if (tensor.dtype !== 'f32') throw new Error(`matmul: ${tensor.label} is ${tensor.dtype}, expected f32.`);
+  for (const tensor of [a, out, bias, addend, gate]) {
+    if (tensor && tensor.dtype !== 'f32')
+      throw new Error(`matmul: ${tensor.label} is ${tensor.dtype}, expected f32.`);
   }
   return { m, n, k };
 }
@@ -251,11 +256,11 @@ function threadTiling({ m, n, k }: Extents, byFours: boolean, single: boolean): 
 }
 
 /**
- * Dispatches out (+)= alpha · product (+ bias) (+ addend) on `recorder`; no gradient. Deterministic: where outputs are few and the
+ * Dispatches out (+)= alpha · product (+ bias) (+ addend) (· silu(gate)) on `recorder`; no gradient. Deterministic: where outputs are few and the
  * depth is long, partial sums over fixed ranges go to a temporary tensor and are added in order.
  */
 export function matmul(recorder: Recorder, layout: MatmulLayout, operands: MatmulOperands): void {
-  const { a, b, out, bias, addend, accumulate = false, alpha = 1 } = operands;
+  const { a, b, out, bias, addend, gate, accumulate = false, alpha = 1 } = operands;
   const extents = matmulExtents(layout, operands);
   const { m, n, k } = extents;
   if (m === 0 || n === 0) return;
@@ -276,12 +281,14 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
     accumulate: Number(accumulate),
     with_bias: Number(bias !== undefined),
     with_addend: Number(addend !== undefined),
+    with_gate: Number(gate !== undefined),
     alpha,
   };
   const target = kernels[accumulate ? 'accumulate' : 'overwrite'];
   // A layout has no optional bindings: what is absent is stood in for by a tensor that is not read.
+  const joined = { bias: bias ?? a, addend: addend ?? a, gate: gate ?? a };
   if (splits === 1) {
-    const tensors = { a, b, bias: bias ?? a, addend: addend ?? a, out };
+    const tensors = { a, b, out, ...joined };
     recorder.dispatch(target.product[path], {
       defines,
       uniforms: { ...shape, ...finish },
@@ -293,14 +300,14 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   const partial = recorder.temp(`${out.label} partial`, [splits, m, n]);
   recorder.dispatch(kernels.overwrite.product[path], {
     defines,
-    uniforms: { ...shape, accumulate: 0, with_bias: 0, with_addend: 0, alpha: 1 },
-    tensors: { a, b, bias: a, addend: a, out: partial },
+    uniforms: { ...shape, accumulate: 0, with_bias: 0, with_addend: 0, with_gate: 0, alpha: 1 },
+    tensors: { a, b, out: partial, bias: a, addend: a, gate: a },
     workgroups,
   });
   recorder.dispatch(target.reduce, {
     defines: { ...weightLoads('f32'), A_BY_DEPTH: false, B_BY_COLUMN: false },
     uniforms: { ...shape, ...finish },
-    tensors: { bias: bias ?? a, addend: addend ?? a, out, partial },
+    tensors: { out, partial, ...joined },
     workgroups: threadGroups(m * n),
   });
 }

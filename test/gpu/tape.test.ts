@@ -155,7 +155,7 @@ describe('gradients that meet', () => {
     const frozen = gpu.upload('inputs', 'frozen', [COLS, COLS], numbers(COLS * COLS, 1));
     const ones = gpu.upload('inputs', 'ones', [COLS], numbers(COLS, 1));
     // Of h's scale two: its own and that into w.
-    expect(backward((tape, h) => linear(tape, h, frozen, undefined, h))).toBe(1 + 2);
+    expect(backward((tape, h) => linear(tape, h, frozen, undefined, { addend: h }))).toBe(1 + 2);
     expect(backward((tape, h) => add(tape, h, rmsNorm(tape, h, ones, 1e-6)))).toBe(1 + 2);
     // Elementwise ops cannot.
     expect(backward((tape, h) => add(tape, h, silu(tape, h)))).toBe(2 + 2);

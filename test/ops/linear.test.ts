@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import type { Tape, Tensor } from '../../src/gpu/index.ts';
 import { bf16ToF32, f32ToBf16 } from '../../src/math/half.ts';
 import { add, scale } from '../../src/ops/elementwise.ts';
 import { linear, loraLinear } from '../../src/ops/linear.ts';
 import { quantisedNumbers } from '../reference/quantised.ts';
-import { checkOp, numbers, ODD_SIZES, relativeError, runOnce, testGpu } from './harness.ts';
+import { checkOp, numbers, ODD_SIZES, type OpInput, relativeError, runOnce, testGpu } from './harness.ts';
 
 /** x·Wᵀ + bias in float64. */
 function project(x: Float64Array, weight: Float64Array, cols: number, bias?: Float64Array): Float64Array {
@@ -60,7 +61,7 @@ describe('linear', () => {
         },
         forward: (tape, { x, weight, back }) => {
           const h = scale(tape, x, 2);
-          const y = linear(tape, linear(tape, h, weight), back, undefined, h);
+          const y = linear(tape, linear(tape, h, weight), back, undefined, { addend: h });
           return add(tape, y, h);
         },
         reference: ({ x, weight, back }) => {
@@ -122,6 +123,69 @@ describe('linear', () => {
   });
 });
 
+describe('a gated product', () => {
+  const [rows, cols, outs, rank] = [5, 24, 12, 3];
+  const given = (name: string, shape: readonly number[], seed: number) => ({
+    [name]: {
+      shape,
+      data: numbers(
+        shape.reduce((a, b) => a * b),
+        seed,
+      ),
+    },
+  });
+  const inputs = {
+    ...given('x', [rows, cols], 1),
+    ...given('weight', [outs, cols], 2),
+    ...given('gate', [rows, outs], 3),
+    ...given('a', [rank, cols], 4),
+    ...given('b', [outs, rank], 5),
+  } as Record<'x' | 'weight' | 'gate' | 'a' | 'b', OpInput>;
+  const WAYS = {
+    linear: (tape: Tape, { x, weight, gate }: Record<string, Tensor>) =>
+      linear(tape, x!, weight!, undefined, { gate: gate! }),
+    loraLinear: (tape: Tape, { x, weight, gate, a, b }: Record<string, Tensor>) =>
+      loraLinear(tape, x!, weight!, undefined, { a: a!, b: b!, scale: 0.75 }, { gate: gate! }),
+  };
+  const NAMES = ['linear', 'loraLinear'] as const;
+
+  it.each(NAMES)('has its gradients: %s', async (way) => {
+    await checkOp(await testGpu(), {
+      name: `gated ${way}`,
+      inputs,
+      differentiate: way === 'linear' ? ['x', 'weight', 'gate'] : ['x', 'weight', 'gate', 'a', 'b'],
+      forward: WAYS[way],
+      reference: ({ x, weight, gate, a, b }) => {
+        const update = project(project(x, a, cols), b, rank);
+        const low = way === 'linear' ? 0 : 0.75;
+        const sums = project(x, weight, cols).map((value, i) => value + low * update[i]!);
+        return sums.map((sum, i) => (sum * gate[i]!) / (1 + Math.exp(-gate[i]!)));
+      },
+    });
+  });
+
+  it.each(NAMES)('is one pass less where no gradient is asked for, and the same: %s', async (way) => {
+    const gpu = await testGpu();
+    const tensors = Object.fromEntries(
+      Object.entries(inputs).map(([name, { shape, data }]) => [
+        name,
+        gpu.upload('inputs', name, shape, data),
+      ]),
+    );
+    const counts: number[] = [];
+    const [whole, parts] = await runOnce(gpu, way, (tape) => {
+      const one = tape.constant(() => WAYS[way](tape, tensors));
+      counts.push(tape.recorder.dispatches.length);
+      const other = WAYS[way](tape, tensors);
+      counts.push(tape.recorder.dispatches.length - counts[0]!);
+      return [one, other];
+    });
+    expect(relativeError(whole!, parts!)).toBeLessThanOrEqual(1e-6);
+    expect(counts[1]).toBe(counts[0]! + 1);
+    gpu.free(...Object.values(tensors));
+  });
+});
+
 describe('loraLinear', () => {
   it.each([
     [1, 7, 5, 1],
@@ -141,7 +205,7 @@ describe('loraLinear', () => {
         addend: { shape: [rows, outs], data: numbers(rows * outs, 6) },
       },
       forward: (tape, { x, weight, bias, a, b, addend }) =>
-        loraLinear(tape, x, weight, bias, { a, b, scale }, addend),
+        loraLinear(tape, x, weight, bias, { a, b, scale }, { addend }),
       reference: ({ x, weight, bias, a, b, addend }) => {
         const update = project(project(x, a, cols), b, rank);
         return project(x, weight, cols, bias).map((value, i) => value + scale * update[i]! + addend[i]!);

@@ -141,7 +141,7 @@ describe('matmul', () => {
   });
 
   it.each(CASES)(
-    '%s scales, adds a bias and an addend and accumulates, whole and split, %s',
+    '%s scales, adds a bias and an addend, accumulates and is gated, whole and split, %s',
     async (layout, _, traitsOf) => {
       const gpu = await testGpu();
       for (const [m, n, k] of [
@@ -158,6 +158,8 @@ describe('matmul', () => {
         const addend = numbers(m * n, 7);
         const biasTensor = gpu.upload('inputs', 'bias', [n], bias);
         const addendTensor = gpu.upload('inputs', 'addend', [m, n], addend);
+        const gate = numbers(m * n, 8, 20);
+        const gateTensor = gpu.upload('inputs', 'gate', [m, n], gate);
         const target = gpu.upload('inputs', 'c', [m, n], before);
         const [found] = await runOnce(
           gpu,
@@ -169,6 +171,7 @@ describe('matmul', () => {
               out: target,
               bias: biasTensor,
               addend: addendTensor,
+              gate: gateTensor,
               alpha: -0.5,
               accumulate: true,
             });
@@ -177,9 +180,10 @@ describe('matmul', () => {
           traitsOf(gpu.traits),
         );
         const both = before.map((value, i) => value + addend[i]!);
-        const expected = reference(test, ...data, { alpha: -0.5, bias, before: both });
+        const sums = reference(test, ...data, { alpha: -0.5, bias, before: both });
+        const expected = sums.map((sum, i) => (sum * gate[i]!) / (1 + Math.exp(-gate[i]!)));
         expect(relativeError(found!, expected), `${layout} ${m}x${n}x${k}`).toBeLessThanOrEqual(2e-6);
-        gpu.free(a, b, biasTensor, addendTensor, target);
+        gpu.free(a, b, biasTensor, addendTensor, gateTensor, target);
       }
     },
   );
