@@ -1,5 +1,7 @@
 // Attention of one new token a row over the cache, with its rotary turn and the writing of its own key and value.
 //   q = scale * turn(query),  k = turn(key),  v = value + value_bias of the row's new token; k and v go to slot spans[row].w - 1
+// Query, key and value each get  s_p h_p . B_p  of an adapter first; h_p lie behind them in qkv. Where the linear layer that follows has an
+// adapter, its low-rank product A_o . out is left behind `out`, a part for each head. Without an adapter the rank is 0.
 //   out = sum over the keys it sees of softmax(q . key) value:  [spans.x, spans.y) and [spans.z, spans.w), the last of which is its own
 // turn: rotary positions (Su et al. 2021, arXiv 2104.09864), half-split, by the row's angles:
 //   y[i] = x[i] cos[i] - x[i + h] sin[i],  y[i + h] = x[i + h] cos[i] + x[i] sin[i],  h half a head
@@ -9,15 +11,23 @@
 // attend_alone: the same by one thread per (row, query head), with an online softmax and no barrier, for software adapters: eight threads a
 // workgroup, so that every core of a processor has some.
 //! include grid
-struct Uniforms { rows: u32, heads: u32, kv_heads: u32, vecs: u32, scale: f32 }
+struct Uniforms {
+  rows: u32, heads: u32, kv_heads: u32, vecs: u32, scale: f32,
+  stride: u32,                              // vec4 from row to row of qkv
+  out_stride: u32,                          // and of out
+  q_rank: u32, k_rank: u32, v_rank: u32, o_rank: u32,
+  q_b: u32, k_b: u32, v_b: u32, o_a: u32,   // where the matrices begin in `adapters`
+  q_scale: f32, k_scale: f32, v_scale: f32,
+}
 @group(0) @binding(0) var<uniform> u: Uniforms;
-@group(0) @binding(1) var<storage, read> qkv: array<vec4<f32>>;               // [rows, heads + 2 kv_heads, vecs]
+@group(0) @binding(1) var<storage, read> qkv: array<vec4<f32>>;               // [rows, stride]: heads + 2 kv_heads of vecs each, then h_q, h_k, h_v
 @group(0) @binding(2) var<storage, read> value_bias: array<vec4<f32>>;        // [kv_heads, vecs]
 @group(0) @binding(3) var<storage, read> angles: array<vec4<f32>>;            // [rows, 2, vecs / 2] cosines, then sines
 @group(0) @binding(4) var<storage, read> spans: array<vec4<u32>>;             // [rows]
 @group(0) @binding(5) var<storage, read_write> keys: array<vec4<f32>>;        // [slots, kv_heads, vecs]
 @group(0) @binding(6) var<storage, read_write> values: array<vec4<f32>>;      // [slots, kv_heads, vecs]
-@group(0) @binding(7) var<storage, read_write> out: array<vec4<f32>>;         // [rows, heads, vecs]
+@group(0) @binding(7) var<storage, read_write> out: array<vec4<f32>>;         // [rows, out_stride]: heads of vecs each, then a part of ceil(o_rank / 4) for each head
+@group(0) @binding(8) var<storage, read> adapters: array<f32>;                // B_p [columns, rank], A_o [o_rank, 4 heads vecs]
 
 const MOST_VECS = 32u;
 const CHUNK = 1024u;
@@ -31,22 +41,78 @@ var<workgroup> lane_tops: array<f32, 64>;
 var<workgroup> lane_sums: array<f32, 64>;
 var<workgroup> lane_parts: array<vec4<f32>, 64>;
 
-// Columns 4 c .. 4 c + 3 of the turned head that starts at qkv[start].
-fn turned(start: u32, c: u32, row: u32) -> vec4<f32> {
+// What an adapter adds to four columns of queries, keys or values: row `column` .. + 3 of B, the h that begins at `first` of a row.
+struct Update { rank: u32, first: u32, b: u32, scale: f32 }
+
+fn first_low_rank() -> u32 { return 4u * (u.heads + 2u * u.kv_heads) * u.vecs; }
+fn query_update() -> Update { return Update(u.q_rank, first_low_rank(), u.q_b, u.q_scale); }
+fn key_update() -> Update { return Update(u.k_rank, first_low_rank() + u.q_rank, u.k_b, u.k_scale); }
+fn value_update() -> Update { return Update(u.v_rank, first_low_rank() + u.q_rank + u.k_rank, u.v_b, u.v_scale); }
+
+fn updated(projected: vec4<f32>, row: u32, column: u32, change: Update) -> vec4<f32> {
+  var sum = vec4<f32>();
+  for (var i = 0u; i < change.rank; i++) {
+    let h = change.first + i;
+    let b = change.b + column * change.rank + i;
+    sum += qkv[row * u.stride + (h >> 2u)][h & 3u]
+      * vec4<f32>(adapters[b], adapters[b + change.rank], adapters[b + 2u * change.rank], adapters[b + 3u * change.rank]);
+  }
+  return projected + change.scale * sum;
+}
+
+// Columns 4 c .. 4 c + 3 of a head of queries, keys and values.
+fn query_of(row: u32, head: u32, c: u32) -> vec4<f32> {
+  let at = head * u.vecs + c;
+  return updated(qkv[row * u.stride + at], row, 4u * at, query_update());
+}
+
+fn key_of(row: u32, kv_head: u32, c: u32) -> vec4<f32> {
+  let at = kv_head * u.vecs + c;
+  return updated(qkv[row * u.stride + u.heads * u.vecs + at], row, 4u * at, key_update());
+}
+
+fn value_of(row: u32, kv_head: u32, c: u32) -> vec4<f32> {
+  let at = kv_head * u.vecs + c;
+  return updated(qkv[row * u.stride + (u.heads + u.kv_heads) * u.vecs + at], row, 4u * at, value_update()) + value_bias[at];
+}
+
+// Columns 4 c .. 4 c + 3 turned; `other` are those half a head further.
+fn turned(own: vec4<f32>, other: vec4<f32>, row: u32, c: u32) -> vec4<f32> {
   let half = u.vecs / 2u;
   let angle = u.vecs * row + c % half;
   let direction = select(1.0, -1.0, c < half);
-  return qkv[start + c] * angles[angle] + direction * qkv[start + (c + half) % u.vecs] * angles[angle + half];
+  return own * angles[angle] + direction * other * angles[angle + half];
 }
+
+fn turned_query(row: u32, head: u32, c: u32) -> vec4<f32> {
+  return u.scale * turned(query_of(row, head, c), query_of(row, head, (c + u.vecs / 2u) % u.vecs), row, c);
+}
+
+fn turned_key(row: u32, kv_head: u32, c: u32) -> vec4<f32> {
+  return turned(key_of(row, kv_head, c), key_of(row, kv_head, (c + u.vecs / 2u) % u.vecs), row, c);
+}
+
+// What columns 4 c .. 4 c + 3 of a head of the output add to four of its low-rank products, from product `i` on.
+fn product_part(mixed: vec4<f32>, head: u32, c: u32, i: u32) -> vec4<f32> {
+  let width = 4u * u.heads * u.vecs;
+  var parts = vec4<f32>();
+  for (var next = 0u; next < min(4u, u.o_rank - i); next++) {
+    let a = u.o_a + (i + next) * width + 4u * (head * u.vecs + c);
+    parts[next] = dot(mixed, vec4<f32>(adapters[a], adapters[a + 1u], adapters[a + 2u], adapters[a + 3u]));
+  }
+  return parts;
+}
+
+// Where a head's part of the low-rank products lies in `out`.
+fn part_place(row: u32, head: u32) -> u32 { return row * u.out_stride + u.heads * u.vecs + head * ((u.o_rank + 3u) / 4u); }
 
 // Makes the token's query, key and value, and writes the latter two to the cache if this is the first head of its group.
 fn begin(row: u32, head: u32, kv_head: u32, lane: u32) {
-  let heads = row * (u.heads + 2u * u.kv_heads);
   let slot = ((spans[row].w - 1u) * u.kv_heads + kv_head) * u.vecs;
   if (lane < u.vecs) {
-    let key = turned((heads + u.heads + kv_head) * u.vecs, lane, row);
-    let value = qkv[(heads + u.heads + u.kv_heads + kv_head) * u.vecs + lane] + value_bias[kv_head * u.vecs + lane];
-    query[lane] = u.scale * turned((heads + head) * u.vecs, lane, row);
+    let key = turned_key(row, kv_head, lane);
+    let value = value_of(row, kv_head, lane);
+    query[lane] = turned_query(row, head, lane);
     new_key[lane] = key;
     new_value[lane] = value;
     if (head % (u.heads / u.kv_heads) == 0u) {
@@ -119,7 +185,15 @@ fn attend(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     for (var i = 0u; i < lanes; i++) { all += lane_sums[i]; }
     var joined = vec4<f32>();
     for (var part = 0u; part < min(64u / u.vecs, lanes); part++) { joined += lane_parts[part * u.vecs + lane]; }
-    out[(row * u.heads + head) * u.vecs + lane] = joined / all;
+    let mixed = joined / all;
+    out[row * u.out_stride + head * u.vecs + lane] = mixed;
+    query[lane] = mixed;
+  }
+  workgroupBarrier();
+  for (var four = lane; four < (u.o_rank + 3u) / 4u; four += 64u) {
+    var products = vec4<f32>();
+    for (var c = 0u; c < u.vecs; c++) { products += product_part(query[c], head, c, 4u * four); }
+    out[part_place(row, head) + four] = products;
   }
 }
 
@@ -132,18 +206,17 @@ fn attend_alone(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
   let kv_head = head / (u.heads / u.kv_heads);
   let span = spans[row];
   let own = span.y - span.x + span.w - span.z - 1u;
-  let heads = row * (u.heads + 2u * u.kv_heads);
   let slot = ((span.w - 1u) * u.kv_heads + kv_head) * u.vecs;
   let is_first = head % (u.heads / u.kv_heads) == 0u;
-  var turned_query: array<vec4<f32>, MOST_VECS>;
+  var own_query: array<vec4<f32>, MOST_VECS>;
   var weighted: array<vec4<f32>, MOST_VECS>;
   var products = vec4<f32>();
   for (var c = 0u; c < u.vecs; c++) {
-    let key = turned((heads + u.heads + kv_head) * u.vecs, c, row);
-    let value = qkv[(heads + u.heads + u.kv_heads + kv_head) * u.vecs + c] + value_bias[kv_head * u.vecs + c];
-    turned_query[c] = u.scale * turned((heads + head) * u.vecs, c, row);
+    let key = turned_key(row, kv_head, c);
+    let value = value_of(row, kv_head, c);
+    own_query[c] = turned_query(row, head, c);
     weighted[c] = value;
-    products += turned_query[c] * key;
+    products += own_query[c] * key;
     if (is_first) {
       keys[slot + c] = key;
       values[slot + c] = value;
@@ -154,7 +227,7 @@ fn attend_alone(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
   for (var n = 0u; n < own; n++) {
     let key = cached(span, n, kv_head);
     products = vec4<f32>();
-    for (var c = 0u; c < u.vecs; c++) { products += turned_query[c] * keys[key + c]; }
+    for (var c = 0u; c < u.vecs; c++) { products += own_query[c] * keys[key + c]; }
     let score = dot(products, vec4<f32>(1.0));
     let top = max(largest, score);
     let shrink = exp(max(largest - top, -87.0));
@@ -163,5 +236,13 @@ fn attend_alone(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
     sum = sum * shrink + p;
     for (var c = 0u; c < u.vecs; c++) { weighted[c] = weighted[c] * shrink + p * values[key + c]; }
   }
-  for (var c = 0u; c < u.vecs; c++) { out[at * u.vecs + c] = weighted[c] / sum; }
+  for (var c = 0u; c < u.vecs; c++) {
+    weighted[c] /= sum;
+    out[row * u.out_stride + head * u.vecs + c] = weighted[c];
+  }
+  for (var four = 0u; four < (u.o_rank + 3u) / 4u; four++) {
+    products = vec4<f32>();
+    for (var c = 0u; c < u.vecs; c++) { products += product_part(weighted[c], head, c, 4u * four); }
+    out[part_place(row, head) + four] = products;
+  }
 }

@@ -3,9 +3,9 @@
 // pass over x gives both. The first `biased` of the weights have biases, at most two: a kernel is given eight buffers.
 //! include few_rows
 //! include three_weights
-struct Uniforms { rows: u32, depth: u32, groups: u32, n_0: u32, n_1: u32, n_2: u32, biased: u32, width: u32, first: u32, eps: f32 }
+struct Uniforms { rows: u32, depth: u32, stride: u32, groups: u32, n_0: u32, n_1: u32, n_2: u32, biased: u32, width: u32, first: u32, eps: f32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
-@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;          // [rows, depth / 4]
+@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;          // [rows, stride]
 @group(0) @binding(5) var<storage, read> norm: array<vec4<f32>>;       // [depth / 4], unread without NORM
 @group(0) @binding(6) var<storage, read> bias_0: array<f32>;           // [n_0]
 @group(0) @binding(7) var<storage, read> bias_1: array<f32>;           // [n_1]

@@ -1,12 +1,15 @@
 // A linear layer on few rows, added to the residual stream:  out[r, j] += x[r] . W[j] + scale h[r] . B[j].
-// h = x A^T is the low-rank product of the adapter; without an adapter its rank is 0.
+// h = x A^T is the low-rank product of the adapter, the sum of `parts` that lie `part_step` apart; without an adapter its rank is 0.
 //! include few_rows
 //! include three_weights
-struct Uniforms { rows: u32, depth: u32, groups: u32, n: u32, rank: u32, scale: f32, eps: f32 }
+struct Uniforms {
+  rows: u32, depth: u32, stride: u32, groups: u32, n: u32,
+  rank: u32, first: u32, parts: u32, part_step: u32, h_stride: u32, scale: f32, eps: f32,
+}
 @group(0) @binding(0) var<uniform> u: Uniforms;
 // W is weight_0.
-@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;          // [rows, depth / 4]
-@group(0) @binding(5) var<storage, read> low_rank: array<f32>;         // [rows, rank]
+@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;          // [rows, stride], of which depth / 4 are read
+@group(0) @binding(5) var<storage, read> low_rank: array<f32>;         // [rows, h_stride], the parts from `first` on
 @group(0) @binding(6) var<storage, read> b: array<f32>;                // [n, rank]
 @group(0) @binding(7) var<storage, read_write> out: array<f32>;        // [rows, n]
 
@@ -14,15 +17,21 @@ fn group_columns(group: u32) -> Columns { return Columns(0u, row_starts(4u * gro
 
 fn weight_columns(columns: Columns, depth: u32) -> mat4x4<f32> { return quads_0(columns.starts + depth); }
 
+fn low_rank_product(row: u32, i: u32) -> f32 {
+  var sum = 0.0;
+  for (var part = 0u; part < u.parts; part++) { sum += low_rank[row * u.h_stride + u.first + part * u.part_step + i]; }
+  return sum;
+}
+
 fn finish(row: u32, group: u32, products: vec4<f32>) {
   if (row >= u.rows || group >= u.groups) { return; }
   let end = min(4u, u.n - 4u * group);
-  for (var c = 0u; c < end; c++) {
-    let column = 4u * group + c;
-    var value = products[c];
-    for (var i = 0u; i < u.rank; i++) { value += u.scale * low_rank[row * u.rank + i] * b[column * u.rank + i]; }
-    out[row * u.n + column] += value;
+  var values = products;
+  for (var i = 0u; i < u.rank; i++) {
+    let h = u.scale * low_rank_product(row, i);
+    for (var c = 0u; c < end; c++) { values[c] += h * b[(4u * group + c) * u.rank + i]; }
   }
+  for (var c = 0u; c < end; c++) { out[row * u.n + 4u * group + c] += values[c]; }
 }
 
 @compute @workgroup_size(THREADS)

@@ -4,10 +4,12 @@
 // by side; without an adapter its rank is 0. A group makes two columns of both.
 //! include few_rows
 //! include three_weights
-struct Uniforms { rows: u32, depth: u32, groups: u32, n: u32, gate_rank: u32, up_rank: u32, gate_scale: f32, up_scale: f32, eps: f32 }
+struct Uniforms {
+  rows: u32, depth: u32, stride: u32, groups: u32, n: u32, gate_rank: u32, up_rank: u32, gate_scale: f32, up_scale: f32, eps: f32,
+}
 @group(0) @binding(0) var<uniform> u: Uniforms;
 // G is weight_0, U is weight_1.
-@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;          // [rows, depth / 4]
+@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;          // [rows, stride]
 @group(0) @binding(5) var<storage, read> norm: array<vec4<f32>>;       // [depth / 4]
 @group(0) @binding(6) var<storage, read> low_rank: array<f32>;         // [rows, gate_rank + up_rank]
 @group(0) @binding(7) var<storage, read> gate_b: array<f32>;           // [n, gate_rank]

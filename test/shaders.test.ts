@@ -45,6 +45,7 @@ const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
     { HEAD_DIM: 32, LANES: 8, WIDTH: 8 },
   ],
   decode_project: fewRows([0, 1, 4], [true, false]),
+  decode_project_adapted: fewRows([0, 1, 4], [true]),
   decode_residual: fewRows([0, 2, 3], [false]),
   decode_swiglu: fewRows([0, 1, 3], [true]),
   elementwise: [0, 1, 2, 3, 4].map((ACTIVATION) => ({ ACTIVATION })),

@@ -2,7 +2,7 @@
 // A workgroup's THREADS threads are GROUPS groups of LANES lanes. A group makes four columns j of the block; its lanes share the
 // depth, four neighbouring d at a time, and leave their sums in workgroup memory, where they are added in the order of the
 // lanes: the same bits every time. With one lane there is nothing to share, and no barrier. Where NORM, sums of squares of x come along.
-// The file that includes this has `x` [rows, depth / 4] vec4, `u.rows`, `u.depth`, `u.groups`, `u.eps`, and
+// The file that includes this has `x` vec4 with `u.stride` of them from row to row, `u.rows`, `u.depth`, `u.groups`, `u.eps`, and
 //   group_columns(group)            where the four rows of W start that this group, counted over all workgroups, is to read
 //   weight_columns(columns, d)      column c: the weights d .. d + 3 of the c-th of them, times the norm's weight where NORM
 //   finish(row, group, products)    what becomes of the four products
@@ -28,7 +28,7 @@ fn take(sums: ptr<function, Sums>, value: vec4<f32>, weights: mat4x4<f32>) {
   if (NORM) { (*sums).squares += dot(value, value); }
 }
 
-fn row_quad(row: u32, quad: u32) -> vec4<f32> { return x[min(row, u.rows - 1u) * (u.depth >> 2u) + quad]; }
+fn row_quad(row: u32, quad: u32) -> vec4<f32> { return x[min(row, u.rows - 1u) * u.stride + quad]; }
 
 // The sums of one lane. The rows are written out, since not all compilers keep an array in registers.
 fn multiply(first_row: u32, columns: Columns, lane: u32) -> array<Sums, 8> {

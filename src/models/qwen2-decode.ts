@@ -1,12 +1,14 @@
-/** One token a row through the decoder, in as few dispatches as there can be: five a layer, ten where all layers have adapters. */
+/** One token a row through the decoder, in as few dispatches as there can be: five a layer, seven where all layers have adapters. */
 import type { Recorder, Tensor } from '../gpu/index.ts';
 import type { LoraLinear } from '../io/peft.ts';
 import { InputError } from '../math/errors.ts';
-import { type DecodeRows, decodeAttention, rowAngles } from '../ops/decode-attention.ts';
+import { adaptedProjections } from '../ops/decode-adapted.ts';
+import { attentionProducts, type DecodeRows, decodeAttention, rowAngles } from '../ops/decode-attention.ts';
 import { addProjection, type DecodeLinear, decodeLogits, projections } from '../ops/decode-linear.ts';
 import { decodeSwiglu } from '../ops/decode-swiglu.ts';
 import type { Threads } from '../ops/few-rows.ts';
 import type { DecoderCache } from './cache.ts';
+import type { DecodeAdapters } from './decode-adapters.ts';
 import type { Qwen2, Qwen2Config } from './qwen2.ts';
 
 /** Throws an InputError where the kernels cannot take the model. */
@@ -27,6 +29,8 @@ export interface DecodeStep {
   readonly cache: DecoderCache;
   /** Whether adapters take part. */
   readonly adapters: boolean;
+  /** Those around attention where they take no dispatches of their own. */
+  readonly decodeAdapters?: DecodeAdapters | undefined;
   readonly threads: Threads;
 }
 
@@ -38,7 +42,7 @@ interface LayerStep extends DecodeStep {
 
 /** One layer, in place on the residual stream x [rows, hidden]. */
 function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerStep): void {
-  const { rows, cache, adapters, index, angles } = step;
+  const { rows, cache, adapters, decodeAdapters, index, angles } = step;
   const { lanes, shareKeys } = step.threads;
   const { linears, inputNorm, postNorm } = model.layers[index]!;
   const eps = model.config.rmsNormEps;
@@ -46,12 +50,18 @@ function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerSte
     const { weight, bias, adapter } = linears[name];
     return { weight, bias, adapter: adapters ? adapter : undefined };
   };
+  const near = adapters ? decodeAdapters?.layer(index) : undefined;
   const { bias: valueBias, ...value } = linear('v_proj');
   const normed = { x, norm: { weight: inputNorm, eps }, lanes };
-  const qkv = projections(recorder, normed, [linear('q_proj'), linear('k_proj'), value]);
-  const inputs = { qkv, valueBias: valueBias!, angles, spans: rows.spans, ...cache.layer(index) };
+  const qkvLinears = [linear('q_proj'), linear('k_proj'), value] as const;
+  const qkv = near
+    ? adaptedProjections(recorder, normed, qkvLinears, near)
+    : projections(recorder, normed, qkvLinears);
+  const seen = { spans: rows.spans, ...cache.layer(index) };
+  const inputs = { qkv, valueBias: valueBias!, angles, ...seen, adapters: near };
   const mixed = decodeAttention(recorder, inputs, model.config, shareKeys);
-  addProjection(recorder, { x: mixed, lanes }, linear('o_proj'), x);
+  const products = near && attentionProducts(mixed, model.config, near);
+  addProjection(recorder, { x: mixed, lanes }, linear('o_proj'), x, products);
   const attended = { x, norm: { weight: postNorm, eps }, lanes };
   const inner = decodeSwiglu(recorder, attended, linear('gate_proj'), linear('up_proj'));
   addProjection(recorder, { x: inner, lanes }, linear('down_proj'), x);

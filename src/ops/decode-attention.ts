@@ -1,4 +1,7 @@
 import { defineKernel, expectShape, type Recorder, read, type Tensor, update, write } from '../gpu/index.ts';
+import type { AttentionAdapters } from './decode-adapted.ts';
+import type { LowRankParts } from './decode-linear.ts';
+import type { LoraAdapter } from './linear.ts';
 import { threadGroups } from './matrix.ts';
 import type { RopeTable } from './rope.ts';
 
@@ -19,7 +22,26 @@ const attention = (entry: 'attend' | 'attend_alone') =>
   defineKernel({
     shader: 'decode_attention',
     entry,
-    uniforms: { rows: 'u32', heads: 'u32', kv_heads: 'u32', vecs: 'u32', scale: 'f32' },
+    uniforms: {
+      rows: 'u32',
+      heads: 'u32',
+      kv_heads: 'u32',
+      vecs: 'u32',
+      scale: 'f32',
+      stride: 'u32',
+      out_stride: 'u32',
+      q_rank: 'u32',
+      k_rank: 'u32',
+      v_rank: 'u32',
+      o_rank: 'u32',
+      q_b: 'u32',
+      k_b: 'u32',
+      v_b: 'u32',
+      o_a: 'u32',
+      q_scale: 'f32',
+      k_scale: 'f32',
+      v_scale: 'f32',
+    },
     bindings: {
       qkv: read(1),
       valueBias: read(2),
@@ -28,6 +50,7 @@ const attention = (entry: 'attend' | 'attend_alone') =>
       keys: update(5),
       values: update(6),
       out: write(7),
+      adapters: read(8),
     },
   });
 const kernels = { together: attention('attend'), alone: attention('attend_alone') };
@@ -72,8 +95,13 @@ export function advanceRows(recorder: Recorder, { positions, spans }: DecodeRows
 }
 
 export interface DecodeAttentionInputs {
-  /** [rows, (heads + 2 kvHeads) · headDim] queries, keys and values of the new tokens; the values without their bias. */
+  /**
+   * [rows, (heads + 2 kvHeads) · headDim] queries, keys and values of the new tokens; the values without their bias. With `adapters`
+   * from {@link adaptedProjections}.
+   */
   readonly qkv: Tensor;
+  /** What is added to queries, keys and values first; and whose A of the layer behind attention is applied already. */
+  readonly adapters?: AttentionAdapters | undefined;
   /** [kvHeads · headDim] */
   readonly valueBias: Tensor;
   /** From {@link rowAngles}. */
@@ -82,6 +110,20 @@ export interface DecodeAttentionInputs {
   /** [slots, kvHeads · headDim] of the cache; the new tokens' own are written. */
   readonly keys: Tensor;
   readonly values: Tensor;
+}
+
+const rankOfAdapter = (adapter: LoraAdapter | undefined): number => adapter?.a.shape[0] ?? 0;
+
+/** Columns that a head's part of the low-rank products takes. */
+const partStep = (adapter: LoraAdapter | undefined): number => 4 * Math.ceil(rankOfAdapter(adapter) / 4);
+
+/** Where attention's output `mixed` has the low-rank products of the layer behind it. */
+export function attentionProducts(
+  mixed: Tensor,
+  { heads, headDim }: HeadShape,
+  adapters: AttentionAdapters,
+): LowRankParts {
+  return { h: mixed, first: heads * headDim, parts: heads, step: partStep(adapters.o) };
 }
 
 export interface HeadShape {
@@ -93,8 +135,9 @@ export interface HeadShape {
 
 /**
  * Softmax attention of one new token a row over the cache, at scale 1 / sqrt(headDim): turns queries and keys to their positions, adds
- * the values' bias, writes keys and values to the cache. Returns [rows, heads · headDim]. No gradient. With `shareKeys` the threads of
- * a workgroup share a head's keys, else each thread has a head of its own.
+ * the values' bias, writes keys and values to the cache. Returns [rows, heads · headDim], and where the layer behind has an adapter, a
+ * part of its low-rank products for each head behind them ({@link attentionProducts}). No gradient. With `shareKeys` the threads of a
+ * workgroup share a head's keys, else each thread has a head of its own.
  */
 export function decodeAttention(
   recorder: Recorder,
@@ -103,22 +146,56 @@ export function decodeAttention(
   shareKeys: boolean,
 ): Tensor {
   const { heads, kvHeads, headDim } = shape;
-  const { qkv, valueBias, angles, spans, keys, values } = inputs;
-  const rows = qkv.shape[0]!;
+  const { qkv, valueBias, angles, spans, keys, values, adapters } = inputs;
+  const [rows, stride] = [qkv.shape[0]!, qkv.shape[1]!];
   if (headDim % 8 !== 0 || headDim > MOST_COLUMNS) {
     throw new Error(
       `decode attention: head size ${headDim}; expected a multiple of 8 up to ${MOST_COLUMNS}.`,
     );
   }
-  expectShape('decode attention qkv', qkv, [rows, (heads + 2 * kvHeads) * headDim]);
+  const { q, k, v, o } = adapters ?? {};
+  const ranks = [q, k, v].map(rankOfAdapter).reduce((sum, rank) => sum + rank, 0);
+  const outs = (heads + 2 * kvHeads) * headDim;
+  expectShape('decode attention qkv', qkv, [rows, 4 * Math.ceil((outs + ranks) / 4)]);
   expectShape('decode attention value bias', valueBias, [kvHeads * headDim]);
   expectShape('decode attention angles', angles, [rows, 2, headDim / 2]);
   expectShape('decode attention spans', spans, [rows, 4]);
   for (const cache of [keys, values]) expectShape('decode attention cache', cache, [-1, kvHeads * headDim]);
-  const out = recorder.temp('decode attention', [rows, heads * headDim]);
+  const outWidth = heads * (headDim + partStep(o));
+  const out = recorder.temp('decode attention', [rows, outWidth]);
+  const start = (matrix: Tensor | undefined): number => adapters?.window.startOf(matrix) ?? 0;
   recorder.dispatch(kernels[shareKeys ? 'together' : 'alone'], {
-    uniforms: { rows, heads, kv_heads: kvHeads, vecs: headDim / 4, scale: 1 / Math.sqrt(headDim) },
-    tensors: { qkv, valueBias, angles, spans, keys, values, out },
+    uniforms: {
+      rows,
+      heads,
+      kv_heads: kvHeads,
+      vecs: headDim / 4,
+      scale: 1 / Math.sqrt(headDim),
+      stride: stride / 4,
+      out_stride: outWidth / 4,
+      q_rank: rankOfAdapter(q),
+      k_rank: rankOfAdapter(k),
+      v_rank: rankOfAdapter(v),
+      o_rank: rankOfAdapter(o),
+      q_b: start(q?.b),
+      k_b: start(k?.b),
+      v_b: start(v?.b),
+      o_a: start(o?.a),
+      q_scale: q?.scale ?? 0,
+      k_scale: k?.scale ?? 0,
+      v_scale: v?.scale ?? 0,
+    },
+    // A layout has no optional bindings: without adapters their place is taken by a tensor that is not read.
+    tensors: {
+      qkv,
+      valueBias,
+      angles,
+      spans,
+      keys,
+      values,
+      out,
+      adapters: adapters?.window.values ?? valueBias,
+    },
     workgroups: shareKeys ? [heads, rows, 1] : Math.ceil((rows * heads) / THREADS_ALONE),
   });
   return out;

@@ -24,6 +24,7 @@ export interface DecodeLinear {
 const projectUniforms = {
   rows: 'u32',
   depth: 'u32',
+  stride: 'u32',
   groups: 'u32',
   n_0: 'u32',
   n_1: 'u32',
@@ -63,7 +64,20 @@ const lowRankKernel = defineKernel({
 const residualKernel = defineKernel({
   shader: 'decode_residual',
   entry: 'add_product',
-  uniforms: { rows: 'u32', depth: 'u32', groups: 'u32', n: 'u32', rank: 'u32', scale: 'f32', eps: 'f32' },
+  uniforms: {
+    rows: 'u32',
+    depth: 'u32',
+    stride: 'u32',
+    groups: 'u32',
+    n: 'u32',
+    rank: 'u32',
+    first: 'u32',
+    parts: 'u32',
+    part_step: 'u32',
+    h_stride: 'u32',
+    scale: 'f32',
+    eps: 'f32',
+  },
   bindings: { weight0: read(1), x: read(4), h: read(5), b: read(6), out: update(7) },
 });
 
@@ -126,6 +140,7 @@ function dispatchRun(
     uniforms: {
       rows,
       depth,
+      stride: depth / 4,
       groups,
       n_0: n0,
       n_1: n1,
@@ -220,26 +235,61 @@ export function decodeLogits(recorder: Recorder, input: DecodeInput, shards: rea
   );
 }
 
-/** residual += x·Wᵀ + scale · (x·Aᵀ)·Bᵀ in place. One dispatch, and one more where there is an adapter. */
+/** Low-rank products x·Aᵀ of one adapter as sums of parts: product i is the sum of h[row, first + i + part · step]. */
+export interface LowRankParts {
+  /** [rows, -1] */
+  readonly h: Tensor;
+  readonly first: number;
+  readonly parts: number;
+  readonly step: number;
+}
+
+function ownProducts(
+  recorder: Recorder,
+  input: Omit<DecodeInput, 'norm'>,
+  linear: DecodeLinear,
+): LowRankParts {
+  const h = lowRankProducts(recorder, input, [linear]) ?? input.x;
+  return { h, first: 0, parts: 1, step: 0 };
+}
+
+/**
+ * residual += x·Wᵀ + scale · (x·Aᵀ)·Bᵀ in place; x [rows, at least depth]. One dispatch, and one more where there is an adapter whose
+ * low-rank products are not given.
+ */
 export function addProjection(
   recorder: Recorder,
   input: Omit<DecodeInput, 'norm'>,
   linear: DecodeLinear,
   residual: Tensor,
+  products?: LowRankParts,
 ): void {
-  const { rows, depth } = inputExtents(input);
+  const { rows, depth: width } = inputExtents(input);
   const { x } = input;
   const { weight, adapter } = linear;
-  const n = extent(weight);
-  expectShape('decode residual weight', weight, [n, depth]);
+  const [n, depth] = [extent(weight), weight.shape[1]!];
+  expectShape('decode residual input', x, [rows, products ? -1 : depth]);
   expectShape('decode residual', residual, [rows, n]);
-  const h = lowRankProducts(recorder, input, [linear]) ?? x;
+  const { h, first, parts, step } = products ?? ownProducts(recorder, input, linear);
   const groups = Math.ceil(n / 4);
   const lanes = input.lanes(depth, groups);
   const block = rowBlocks(rows);
   recorder.dispatch(residualKernel, {
     defines: { WEIGHT_FORMAT: weightFormat(weight.dtype), NORM: false, ROWS: block.rows, LANES: lanes },
-    uniforms: { rows, depth, groups, n, rank: rankOf(linear), scale: adapter?.scale ?? 0, eps: 0 },
+    uniforms: {
+      rows,
+      depth,
+      stride: width / 4,
+      groups,
+      n,
+      rank: rankOf(linear),
+      first,
+      parts,
+      part_step: step,
+      h_stride: h.shape[1]!,
+      scale: adapter?.scale ?? 0,
+      eps: 0,
+    },
     tensors: { weight0: weight, x, h, b: adapter?.b ?? x, out: residual },
     workgroups: [groupWorkgroups(groups, lanes), block.blocks, 1],
   });

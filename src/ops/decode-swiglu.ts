@@ -17,6 +17,7 @@ const swigluKernel = defineKernel({
   uniforms: {
     rows: 'u32',
     depth: 'u32',
+    stride: 'u32',
     groups: 'u32',
     n: 'u32',
     gate_rank: 'u32',
@@ -70,6 +71,7 @@ export function decodeSwiglu(
     uniforms: {
       rows,
       depth,
+      stride: depth / 4,
       groups,
       n,
       gate_rank: rankOf(gate),

@@ -1,5 +1,6 @@
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import { DecoderCache } from '../models/cache.ts';
+import { DecodeAdapters } from '../models/decode-adapters.ts';
 import type { Qwen2 } from '../models/qwen2.ts';
 import { decodeStep } from '../models/qwen2-decode.ts';
 import { advanceRows, type DecodeRows } from '../ops/decode-attention.ts';
@@ -70,12 +71,18 @@ export class Generator {
   readonly #gpu: Gpu;
   readonly #rows: DecodeRows;
   readonly #cache: DecoderCache;
+  readonly #adapters?: DecodeAdapters;
   readonly #sampler: Sampler;
   /** The largest first, the last for one prompt. */
   #prefills: readonly Prefill[] = [];
   #step!: Plan;
 
-  private constructor(gpu: Gpu, model: Qwen2, shape: GeneratorShape, endIds: readonly number[]) {
+  private constructor(
+    gpu: Gpu,
+    model: Qwen2,
+    shape: GeneratorShape,
+    { endIds, adapters }: { readonly endIds: readonly number[]; readonly adapters: boolean },
+  ) {
     const { rows, places, promptTokens, maxNewTokens } = shape;
     const u32 = (label: string, extents: readonly number[]): Tensor =>
       gpu.tensor('inputs', `row ${label}`, extents, 'u32');
@@ -83,6 +90,7 @@ export class Generator {
     this.#gpu = gpu;
     this.#cache = new DecoderCache(gpu, model.config, places * promptTokens + rows * maxNewTokens);
     this.#sampler = new Sampler(gpu, { rows, capacity: maxNewTokens, vocab: model.config.vocabSize, endIds });
+    if (adapters) this.#adapters = new DecodeAdapters(gpu, model);
     this.#rows = { positions: u32('positions', [rows]), spans: u32('spans', [rows, 4]) };
   }
 
@@ -94,18 +102,18 @@ export class Generator {
     shape: GeneratorShape,
     { endIds, adapters }: { endIds: readonly number[]; adapters: boolean },
   ): Promise<Generator> {
-    const generator = new Generator(gpu, model, shape, endIds);
+    const generator = new Generator(gpu, model, shape, { endIds, adapters });
     const prefill = (prompts: number): Promise<Prefill> =>
       Prefill.create(gpu, arena, model, generator.#cache, { ...shape, prompts }, adapters);
     const { prefillTogether } = shape;
     // All are recorded before the first is compiled, so that their pipelines compile together.
     const prefills = [...(prefillTogether > 1 ? [prefill(prefillTogether)] : []), prefill(1)];
-    const step = generator.#recordStep(arena, model, adapters);
+    const step = generator.#recordStep(arena, model);
     [generator.#step, ...generator.#prefills] = await Promise.all([step, ...prefills]);
     return generator;
   }
 
-  #recordStep(arena: Arena, model: Qwen2, adapters: boolean): Promise<Plan> {
+  #recordStep(arena: Arena, model: Qwen2): Promise<Plan> {
     const tape = Tape.on(this.#gpu);
     const { recorder } = tape;
     const rows = this.#rows;
@@ -113,7 +121,13 @@ export class Generator {
     recorder.mark('decode');
     tape.constant(() => {
       const x = embedding(tape, model.embedTokens, this.#sampler.tokens);
-      const logits = decodeStep(recorder, model, x, { rows, cache: this.#cache, adapters, threads });
+      const logits = decodeStep(recorder, model, x, {
+        rows,
+        cache: this.#cache,
+        adapters: this.#adapters !== undefined,
+        decodeAdapters: this.#adapters,
+        threads,
+      });
       this.#sampler.record(recorder, logits);
       advanceRows(recorder, rows, this.#sampler.state.ended);
     });
@@ -223,6 +237,7 @@ export class Generator {
     this.#step[Symbol.dispose]();
     this.#cache[Symbol.dispose]();
     this.#sampler[Symbol.dispose]();
+    this.#adapters?.[Symbol.dispose]();
     this.#gpu.free(positions, spans);
   }
 }

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { DecoderCache } from '../../src/models/cache.ts';
+import { DecodeAdapters } from '../../src/models/decode-adapters.ts';
 import { decode, type RowTensors } from '../../src/models/qwen2.ts';
 import { decodeStep } from '../../src/models/qwen2-decode.ts';
 import { layoutGroups, type PackedRows, packRows } from '../../src/models/rows.ts';
 import { advanceRows } from '../../src/ops/decode-attention.ts';
-import { ALONE } from '../../src/ops/few-rows.ts';
+import { ALONE, type Threads, TOGETHER } from '../../src/ops/few-rows.ts';
 import { embedding } from '../../src/ops/gather-rows.ts';
 import { headLogits } from '../../src/ops/head.ts';
 import type { Policy } from '../../src/rl/policy.ts';
@@ -53,7 +54,11 @@ const PROMPT = toyCompletion(1, 11);
 const ANSWERS = [toyCompletion(2, 6), toyCompletion(3, 6), toyCompletion(4, 6)];
 
 /** Logits of the last prompt token and of every answer token, [step][row · vocabulary], with a KV cache. */
-async function cachedForward(capacity: number): Promise<Float32Array<ArrayBufferLike>[]> {
+async function cachedForward(
+  capacity: number,
+  threads: Threads,
+  decodeAdapters?: DecodeAdapters,
+): Promise<Float32Array<ArrayBufferLike>[]> {
   const [n, G, steps] = [PROMPT.length, ANSWERS.length, ANSWERS[0]!.length];
   const { decoder } = policy.current;
   using cache = new DecoderCache(gpu, decoder.config, capacity);
@@ -80,7 +85,7 @@ async function cachedForward(capacity: number): Promise<Float32Array<ArrayBuffer
   const tokens = ids(new Uint32Array(G));
   const next = embedding(step, decoder.embedTokens, tokens);
   const answer = step.recorder.keep(
-    decodeStep(step.recorder, decoder, next, { rows, cache, adapters: true, threads: ALONE }),
+    decodeStep(step.recorder, decoder, next, { rows, cache, adapters: true, decodeAdapters, threads }),
   );
   advanceRows(step.recorder, rows, ids(new Uint32Array(G)));
   using prefillPlan = await Plan.create(gpu, 'prefill', prefill.recorder, arena);
@@ -99,20 +104,31 @@ async function cachedForward(capacity: number): Promise<Float32Array<ArrayBuffer
 }
 
 describe('the decoder', () => {
-  it('decodes with a cache to the logits of the full forward, several rows on one prompt', async () => {
-    const cached = await cachedForward(PROMPT.length + 18 + 13);
-    for (const [g, answer] of ANSWERS.entries()) {
-      const full = await fullForward([...PROMPT, ...answer]);
-      const row = (i: number) => full.subarray(i * VOCABULARY, (i + 1) * VOCABULARY);
-      const largest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
-        Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
-      expect(largest(cached[0]!, row(PROMPT.length - 1))).toBeLessThan(1e-4);
-      answer.forEach((_, t) => {
-        const found = cached[t + 1]!.subarray(g * VOCABULARY, (g + 1) * VOCABULARY);
-        expect(largest(found, row(PROMPT.length + t)), `row ${g}, token ${t}`).toBeLessThan(1e-4);
-      });
-    }
-  });
+  it.each([
+    ['alone', ALONE, true],
+    ['alone', ALONE, false],
+    ['together', TOGETHER, true],
+    ['together', TOGETHER, false],
+  ])(
+    'decodes with a cache to the logits of the full forward, several rows on one prompt: threads %s %o, adapters in %s',
+    async (_, threads, near) => {
+      using adapters = new DecodeAdapters(gpu, policy.current.decoder);
+      const layers = policy.current.decoder.layers.map((_, index) => adapters.layer(index));
+      expect(layers.every((layer) => layer?.q && layer.o)).toBe(true);
+      const cached = await cachedForward(PROMPT.length + 18 + 13, threads, near ? adapters : undefined);
+      for (const [g, answer] of ANSWERS.entries()) {
+        const full = await fullForward([...PROMPT, ...answer]);
+        const row = (i: number) => full.subarray(i * VOCABULARY, (i + 1) * VOCABULARY);
+        const largest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+          Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
+        expect(largest(cached[0]!, row(PROMPT.length - 1))).toBeLessThan(1e-4);
+        answer.forEach((_, t) => {
+          const found = cached[t + 1]!.subarray(g * VOCABULARY, (g + 1) * VOCABULARY);
+          expect(largest(found, row(PROMPT.length + t)), `row ${g}, token ${t}`).toBeLessThan(1e-4);
+        });
+      }
+    },
+  );
 
   it('is causal: a later token changes nothing before it', async () => {
     const sequence = [...PROMPT];
