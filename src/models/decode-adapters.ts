@@ -4,8 +4,8 @@ import { loraWindow } from '../ops/lora-window.ts';
 import type { Qwen2 } from './qwen2.ts';
 
 /**
- * What a decode step needs to apply the adapters around attention without dispatches of their own. Biases of queries and keys are
- * copied side by side as they are now: where adapters train, they do not.
+ * What a decode step needs to apply the adapters around attention without dispatches of their own. Frozen biases of queries and keys
+ * are copied side by side as they are now.
  */
 export class DecodeAdapters {
   readonly #gpu: Gpu;
@@ -16,7 +16,7 @@ export class DecodeAdapters {
     this.#layers = model.layers.map((layer, index) => attentionAdapters(gpu, layer, index));
   }
 
-  /** Of a layer; none where it has no adapters there, or where they lie apart: it is decoded with more dispatches. */
+  /** Of a layer; none where it has no adapters there, where they lie apart, or where the biases train: it takes more dispatches then. */
   layer(index: number): AttentionAdapters | undefined {
     return this.#layers[index];
   }
@@ -35,9 +35,10 @@ function attentionAdapters(
   const [q, k, v] = projected.map(({ adapter }) => adapter);
   const o = linears.o_proj.adapter;
   const window = loraWindow([q, k, v, o].flatMap((adapter) => (adapter ? [adapter] : [])));
-  if (!window || new Set(projected.map(({ weight }) => weight.dtype)).size > 1) return undefined;
-  const biases = sideBySide(gpu, `layer ${index} biases`, [linears.q_proj.bias!, linears.k_proj.bias!]);
-  return { window, biases, q, k, v, o };
+  const biases = [linears.q_proj.bias!, linears.k_proj.bias!];
+  const oneFormat = new Set(projected.map(({ weight }) => weight.dtype)).size === 1;
+  if (!window || !oneFormat || biases.some(({ grad }) => grad)) return undefined;
+  return { window, biases: sideBySide(gpu, `layer ${index} biases`, biases), q, k, v, o };
 }
 
 /** A copy of vectors in f32, one behind the other. */

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Arena, dryDevice, Gpu, Plan, type Tensor } from '../../src/gpu/index.ts';
 import { LORA_LINEARS } from '../../src/io/peft.ts';
+import { DecodeAdapters } from '../../src/models/decode-adapters.ts';
 import { type Adapter, adapterNames, freshAdapters } from '../../src/models/lora.ts';
 import { linearShapes, openQwen2, parseQwen2Config, type Qwen2 } from '../../src/models/qwen2.ts';
 import { rowShards } from '../../src/models/row-shards.ts';
@@ -88,6 +89,20 @@ describe('a sampled token of the published 0.5B decoder', () => {
     const [plain, adapted] = [await dispatchesOf({}, 'none'), await dispatchesOf({}, 'in a store')];
     expect(adapted - plain).toBe(2 * REAL.num_hidden_layers);
     expect(adapted).toBeLessThanOrEqual(200);
+  });
+
+  it('is decoded with more of them where biases train, or weights next to one another have different formats', () => {
+    const gpu = new Gpu(dryDevice());
+    const { layers, ...model } = dryModel(gpu, { num_hidden_layers: 1 }, 'in a store');
+    const near = (changes: Partial<(typeof layers)[number]['linears']>) => {
+      const [layer] = layers;
+      const linears = { ...layer!.linears, ...changes };
+      return new DecodeAdapters(gpu, { ...model, layers: [{ ...layer!, linears }] }).layer(0);
+    };
+    const { k_proj, v_proj } = layers[0]!.linears;
+    expect(near({})).toBeDefined();
+    expect(near({ k_proj: { ...k_proj, bias: { ...k_proj.bias!, grad: k_proj.bias! } } })).toBeUndefined();
+    expect(near({ v_proj: { ...v_proj, weight: { ...v_proj.weight, dtype: 'q8' } } })).toBeUndefined();
   });
 
   it('takes five more a layer where the adapters lie apart', async () => {
