@@ -35,6 +35,7 @@ fn by_rows(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation
   let row = ROWS * tile.y;
   let col = col_of(tile.x, lane);
   let end = end_of(group);
+  let has_lower = ROWS > 8u && row + 8u < u.m;   // the last tile may have eight rows or fewer
   var sums_0 = mat4x4<f32>();
   var sums_4 = mat4x4<f32>();
   var sums_8 = mat4x4<f32>();
@@ -69,7 +70,7 @@ fn by_rows(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation
       right_0 += b_right * rows_0;
       right_4 += b_right * rows_4;
     }
-    if (ROWS > 8u) {
+    if (has_lower) {
       let a_8 = loads[LOAD_8];
       let a_12 = loads[LOAD_12];
       let rows_8 = mat4x4<f32>(
