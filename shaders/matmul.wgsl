@@ -71,9 +71,9 @@ fn b_scalar(depth: u32, col: u32) -> f32 {
 fn store(sum: f32, at: u32, col: u32) {
   var value = u.alpha * sum;
   if (u.with_bias != 0u) { value += bias[col]; }
-  if (u.with_addend != 0u) { value += addend[at]; }
+  if (JOINED && u.with_addend != 0u) { value += addend[at]; }
   if (u.accumulate != 0u) { value += c[at]; }
-  if (u.with_gate != 0u) { value *= silu(vec4<f32>(gate[at])).x; }
+  if (JOINED && u.with_gate != 0u) { value *= silu(vec4<f32>(gate[at])).x; }
   c[at] = value;
 }
 

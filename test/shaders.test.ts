@@ -8,8 +8,9 @@ import { openRun } from './reference/tiny-run.ts';
 
 const FORMATS = [0, 1, 2, 3, 4];
 
-/** A·Bᵀ, A·B and Aᵀ·B; only activations are the second factor of the last. */
-const loads = (format: number) => ({
+/** A·Bᵀ, A·B and Aᵀ·B; only activations are the second factor of the last. Two formats stand for all that are joined with an addend. */
+const loads = (format: number, isJoined = false) => ({
+  JOINED: isJoined,
   WEIGHT_FORMAT: format,
   B_LOAD: format === 0 ? 'vec4<u32>' : 'vec2<u32>',
 });
@@ -17,6 +18,13 @@ const MATMUL = [
   ...FORMATS.map((format) => ({ ...loads(format), A_BY_DEPTH: false, B_BY_COLUMN: true })),
   ...FORMATS.map((format) => ({ ...loads(format), A_BY_DEPTH: false, B_BY_COLUMN: false })),
   { ...loads(0), A_BY_DEPTH: true, B_BY_COLUMN: false },
+  ...[0, 1].flatMap((format) =>
+    [true, false].map((byColumn) => ({
+      ...loads(format, true),
+      A_BY_DEPTH: false,
+      B_BY_COLUMN: byColumn,
+    })),
+  ),
 ];
 
 /** Products of a few rows: a thread each and lanes that share, every format, with and without a norm. */

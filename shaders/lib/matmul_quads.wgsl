@@ -58,13 +58,14 @@ fn silu(v: vec4<f32>) -> vec4<f32> {
   return v * (1.0 / (1.0 + exp(-clamp(v, vec4<f32>(-80.0), vec4<f32>(80.0)))));
 }
 
-// What becomes of four sums, from column `col` on, and goes to c_quads[at].
+// What becomes of four sums, from column `col` on, and goes to c_quads[at]. Without JOINED there is neither addend nor gate: a processor
+// without branches would compute them for nothing.
 fn finish_quad(sums: vec4<f32>, at: u32, col: u32) {
   var value = u.alpha * sums;
   if (u.with_bias != 0u) { value += bias_quads[col >> 2u]; }
-  if (u.with_addend != 0u) { value += addend_quads[at]; }
+  if (JOINED && u.with_addend != 0u) { value += addend_quads[at]; }
   if (u.accumulate != 0u) { value += c_quads[at]; }
-  if (u.with_gate != 0u) { value *= silu(gate_quads[at]); }
+  if (JOINED && u.with_gate != 0u) { value *= silu(gate_quads[at]); }
   c_quads[at] = value;
 }
 

@@ -272,6 +272,7 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
     B_BY_COLUMN: layout === 'nt',
     ...tiling.defines,
   };
+  const isJoined = { JOINED: addend !== undefined || gate !== undefined };
   const [rowTiles, colTiles] = [Math.ceil(m / tile[0]), Math.ceil(n / tile[1])];
   const workgroups = rowsFirst
     ? ([rowTiles, colTiles, splits] as const)
@@ -290,7 +291,7 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   if (splits === 1) {
     const tensors = { a, b, out, ...joined };
     recorder.dispatch(target.product[path], {
-      defines,
+      defines: { ...defines, ...isJoined },
       uniforms: { ...shape, ...finish },
       tensors,
       workgroups,
@@ -299,13 +300,13 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   }
   const partial = recorder.temp(`${out.label} partial`, [splits, m, n]);
   recorder.dispatch(kernels.overwrite.product[path], {
-    defines,
+    defines: { ...defines, JOINED: false },
     uniforms: { ...shape, accumulate: 0, with_bias: 0, with_addend: 0, with_gate: 0, alpha: 1 },
     tensors: { a, b, out: partial, bias: a, addend: a, gate: a },
     workgroups,
   });
   recorder.dispatch(target.reduce, {
-    defines: { ...weightLoads('f32'), A_BY_DEPTH: false, B_BY_COLUMN: false },
+    defines: { ...weightLoads('f32'), A_BY_DEPTH: false, B_BY_COLUMN: false, ...isJoined },
     uniforms: { ...shape, ...finish },
     tensors: { out, partial, ...joined },
     workgroups: threadGroups(m * n),
