@@ -13,11 +13,11 @@
 //! include weight
 @group(0) @binding(1) var<storage, read> a: array<f32>;               // [m, k] or [k, m]
 @group(0) @binding(2) var<storage, read> b: array<u32>;               // [k, n] or [n, k], in WEIGHT_FORMAT
-@group(0) @binding(3) var<storage, read> bias: array<f32>;            // [n], unread without with_bias
+@group(0) @binding(3) var<storage, read> bias: array<f32>;            // [n], unread unless WITH_BIAS
 @group(0) @binding(4) var<storage, read_write> c: array<f32>;         // [splits, m, n]
 @group(0) @binding(5) var<storage, read> partial: array<f32>;         // [splits, m, n]
-@group(0) @binding(6) var<storage, read> addend: array<f32>;          // [m, n], unread without with_addend
-@group(0) @binding(7) var<storage, read> gate: array<f32>;            // [m, n], unread without with_gate
+@group(0) @binding(6) var<storage, read> addend: array<f32>;          // [m, n], unread unless WITH_ADDEND
+@group(0) @binding(7) var<storage, read> gate: array<f32>;            // [m, n], unread unless WITH_GATE
 
 struct Tile { row: u32, col: u32, start: u32, end: u32 }
 
@@ -70,10 +70,10 @@ fn b_scalar(depth: u32, col: u32) -> f32 {
 
 fn store(sum: f32, at: u32, col: u32) {
   var value = u.alpha * sum;
-  if (u.with_bias != 0u) { value += bias[col]; }
-  if (JOINED && u.with_addend != 0u) { value += addend[at]; }
-  if (u.accumulate != 0u) { value += c[at]; }
-  if (JOINED && u.with_gate != 0u) { value *= silu(vec4<f32>(gate[at])).x; }
+  if (WITH_BIAS) { value += bias[col]; }
+  if (WITH_ADDEND) { value += addend[at]; }
+  if (ACCUMULATE) { value += c[at]; }
+  if (WITH_GATE) { value *= silu(vec4<f32>(gate[at])).x; }
   c[at] = value;
 }
 

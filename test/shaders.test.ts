@@ -8,23 +8,30 @@ import { openRun } from './reference/tiny-run.ts';
 
 const FORMATS = [0, 1, 2, 3, 4];
 
-/** A·Bᵀ, A·B and Aᵀ·B; only activations are the second factor of the last. Two formats stand for all that are joined with an addend. */
-const loads = (format: number, isJoined = false) => ({
-  JOINED: isJoined,
+/** What a product may do to its sums, in any combination. */
+const FINISH = ['ACCUMULATE', 'WITH_BIAS', 'WITH_ADDEND', 'WITH_GATE'] as const;
+const FINISHES = Array.from({ length: 2 ** FINISH.length }, (_, set) =>
+  FINISH.filter((_, bit) => (set >> bit) % 2 === 1),
+);
+
+const loads = (format: number, finish: readonly string[] = []): Defines => ({
   WEIGHT_FORMAT: format,
   B_LOAD: format === 0 ? 'vec4<u32>' : 'vec2<u32>',
+  ...Object.fromEntries(FINISH.map((name) => [name, finish.includes(name)])),
 });
-const MATMUL = [
-  ...FORMATS.map((format) => ({ ...loads(format), A_BY_DEPTH: false, B_BY_COLUMN: true })),
-  ...FORMATS.map((format) => ({ ...loads(format), A_BY_DEPTH: false, B_BY_COLUMN: false })),
-  { ...loads(0), A_BY_DEPTH: true, B_BY_COLUMN: false },
-  ...[0, 1].flatMap((format) =>
-    [true, false].map((byColumn) => ({
-      ...loads(format, true),
-      A_BY_DEPTH: false,
-      B_BY_COLUMN: byColumn,
-    })),
-  ),
+const byRow = { A_BY_DEPTH: false, B_BY_COLUMN: false };
+const byColumn = { A_BY_DEPTH: false, B_BY_COLUMN: true };
+const byDepth = { A_BY_DEPTH: true, B_BY_COLUMN: false };
+
+/** A·Bᵀ, A·B and Aᵀ·B; only activations are the second factor of the last. Every finish of f32, none and all of other formats. */
+const MATMUL: Defines[] = [
+  ...[byColumn, byRow].flatMap((layout) => [
+    ...FINISHES.map((finish) => ({ ...loads(0, finish), ...layout })),
+    ...FORMATS.slice(1).map((format) => ({ ...loads(format), ...layout })),
+    { ...loads(1, FINISH), ...layout },
+  ]),
+  { ...loads(0), ...byDepth },
+  { ...loads(0, ['ACCUMULATE']), ...byDepth },
 ];
 
 /** Products of a few rows: a thread each and lanes that share, every format, with and without a norm. */
@@ -36,13 +43,18 @@ const fewRows = (formats: readonly number[], norms: readonly boolean[]): Defines
     ]),
   );
 
+/** Compiled for a second each: a finish alone is the same function in matmul. */
+const WITHOUT_OR_WITH_ALL = MATMUL.filter((defines) => {
+  const given = FINISH.filter((name) => defines[name]);
+  return given.length === 0 || given.length === FINISH.length;
+});
 /** Two sides read every format as one does. */
-const BY_WORKGROUPS: Defines[] = MATMUL.flatMap((defines) =>
+const BY_WORKGROUPS: Defines[] = WITHOUT_OR_WITH_ALL.flatMap((defines) =>
   (defines.WEIGHT_FORMAT === 0 ? [1, 2] : [1]).map((SIDES) => ({ ...defines, SIDES, B_SHARED: 'vec4<f32>' })),
 );
 /** Weights of 16 bits may lie in workgroup memory as f16. */
-const BY_F16_WORKGROUPS: Defines[] = MATMUL.filter(({ WEIGHT_FORMAT }) =>
-  [1, 2].includes(WEIGHT_FORMAT),
+const BY_F16_WORKGROUPS: Defines[] = WITHOUT_OR_WITH_ALL.filter(({ WEIGHT_FORMAT }) =>
+  [1, 2].includes(Number(WEIGHT_FORMAT)),
 ).flatMap((defines) => [1, 2].map((SIDES) => ({ ...defines, SIDES, B_SHARED: 'vec4<f16>' })));
 
 /** Definitions by shader; a shader that is not named takes none. Head sizes stand for all multiples of 4 up to 128. */

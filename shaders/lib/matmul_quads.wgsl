@@ -8,19 +8,15 @@ struct Uniforms {
   thread_cols: u32,    // a workgroup is 64 / thread_cols by thread_cols tiles
   rows_first: u32,     // by subgroups: neighbouring workgroups take neighbouring rows, not columns
   splits: u32,
-  accumulate: u32,     // c += instead of c =
-  with_bias: u32,
-  with_addend: u32,
-  with_gate: u32,
   alpha: f32,
 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 @group(0) @binding(1) var<storage, read> a_quads: array<vec4<f32>>;        // A [m, k], or [k, m] where A_BY_DEPTH
 @group(0) @binding(2) var<storage, read> b_loads: array<B_LOAD>;           // B [k, n], or [n, k] where B_BY_COLUMN, in WEIGHT_FORMAT
-@group(0) @binding(3) var<storage, read> bias_quads: array<vec4<f32>>;     // [n], unread without with_bias
+@group(0) @binding(3) var<storage, read> bias_quads: array<vec4<f32>>;     // [n], unread unless WITH_BIAS
 @group(0) @binding(4) var<storage, read_write> c_quads: array<vec4<f32>>;  // [splits, m, n]
-@group(0) @binding(6) var<storage, read> addend_quads: array<vec4<f32>>;   // [m, n], unread without with_addend
-@group(0) @binding(7) var<storage, read> gate_quads: array<vec4<f32>>;     // [m, n], unread without with_gate
+@group(0) @binding(6) var<storage, read> addend_quads: array<vec4<f32>>;   // [m, n], unread unless WITH_ADDEND
+@group(0) @binding(7) var<storage, read> gate_quads: array<vec4<f32>>;     // [m, n], unread unless WITH_GATE
 
 fn a_quad(row: u32, col: u32, stride: u32) -> vec4<f32> { return a_quads[(row * stride + col) >> 2u]; }
 
@@ -58,14 +54,14 @@ fn silu(v: vec4<f32>) -> vec4<f32> {
   return v * (1.0 / (1.0 + exp(-clamp(v, vec4<f32>(-80.0), vec4<f32>(80.0)))));
 }
 
-// What becomes of four sums, from column `col` on, and goes to c_quads[at]. Without JOINED there is neither addend nor gate: a processor
-// without branches would compute them for nothing.
+// What becomes of four sums, from column `col` on, and goes to c_quads[at]. What is added is known when the shader is compiled: a
+// processor without branches would compute the rest for nothing.
 fn finish_quad(sums: vec4<f32>, at: u32, col: u32) {
   var value = u.alpha * sums;
-  if (u.with_bias != 0u) { value += bias_quads[col >> 2u]; }
-  if (JOINED && u.with_addend != 0u) { value += addend_quads[at]; }
-  if (u.accumulate != 0u) { value += c_quads[at]; }
-  if (JOINED && u.with_gate != 0u) { value *= silu(gate_quads[at]); }
+  if (WITH_BIAS) { value += bias_quads[col >> 2u]; }
+  if (WITH_ADDEND) { value += addend_quads[at]; }
+  if (ACCUMULATE) { value += c_quads[at]; }
+  if (WITH_GATE) { value *= silu(gate_quads[at]); }
   c_quads[at] = value;
 }
 

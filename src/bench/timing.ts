@@ -23,7 +23,7 @@ export interface TimingOptions {
   readonly patienceMs: number;
 }
 
-export const DEFAULT_TIMING: TimingOptions = { samples: 7, sampleMs: 40, patienceMs: 15_000 };
+export const DEFAULT_TIMING: TimingOptions = { samples: 15, sampleMs: 40, patienceMs: 30_000 };
 
 const LEAST_SAMPLES = 3;
 const MOST_REPEATS = 64;

@@ -54,10 +54,6 @@ const uniforms = {
   thread_cols: 'u32',
   rows_first: 'u32',
   splits: 'u32',
-  accumulate: 'u32',
-  with_bias: 'u32',
-  with_addend: 'u32',
-  with_gate: 'u32',
   alpha: 'f32',
 } as const;
 
@@ -97,6 +93,9 @@ const kernels = {
   overwrite: { product: productKernels(write), reduce: reduceKernel(write) },
   accumulate: { product: productKernels(update), reduce: reduceKernel(update) },
 };
+
+/** What becomes of the sums of one part of the depth: nothing yet. */
+const PART = { ACCUMULATE: false, WITH_BIAS: false, WITH_ADDEND: false, WITH_GATE: false };
 
 /** A thread makes 8x8 outputs instead of 4x4 where that still leaves this many threads, the parts of the depth included. */
 const WIDE_FROM = 512;
@@ -272,18 +271,16 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
     B_BY_COLUMN: layout === 'nt',
     ...tiling.defines,
   };
-  const isJoined = { JOINED: addend !== undefined || gate !== undefined };
   const [rowTiles, colTiles] = [Math.ceil(m / tile[0]), Math.ceil(n / tile[1])];
   const workgroups = rowsFirst
     ? ([rowTiles, colTiles, splits] as const)
     : ([colTiles, rowTiles, splits] as const);
   const shape = { m, n, k, depth, thread_cols: threadCols, rows_first: Number(rowsFirst), splits };
   const finish = {
-    accumulate: Number(accumulate),
-    with_bias: Number(bias !== undefined),
-    with_addend: Number(addend !== undefined),
-    with_gate: Number(gate !== undefined),
-    alpha,
+    ACCUMULATE: accumulate,
+    WITH_BIAS: bias !== undefined,
+    WITH_ADDEND: addend !== undefined,
+    WITH_GATE: gate !== undefined,
   };
   const target = kernels[accumulate ? 'accumulate' : 'overwrite'];
   // A layout has no optional bindings: what is absent is stood in for by a tensor that is not read.
@@ -291,8 +288,8 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   if (splits === 1) {
     const tensors = { a, b, out, ...joined };
     recorder.dispatch(target.product[path], {
-      defines: { ...defines, ...isJoined },
-      uniforms: { ...shape, ...finish },
+      defines: { ...defines, ...finish },
+      uniforms: { ...shape, alpha },
       tensors,
       workgroups,
     });
@@ -300,14 +297,14 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   }
   const partial = recorder.temp(`${out.label} partial`, [splits, m, n]);
   recorder.dispatch(kernels.overwrite.product[path], {
-    defines: { ...defines, JOINED: false },
-    uniforms: { ...shape, accumulate: 0, with_bias: 0, with_addend: 0, with_gate: 0, alpha: 1 },
+    defines: { ...defines, ...PART },
+    uniforms: { ...shape, alpha: 1 },
     tensors: { a, b, out: partial, bias: a, addend: a, gate: a },
     workgroups,
   });
   recorder.dispatch(target.reduce, {
-    defines: { ...weightLoads('f32'), A_BY_DEPTH: false, B_BY_COLUMN: false, ...isJoined },
-    uniforms: { ...shape, ...finish },
+    defines: { ...weightLoads('f32'), A_BY_DEPTH: false, B_BY_COLUMN: false, ...finish },
+    uniforms: { ...shape, alpha },
     tensors: { out, partial, ...joined },
     workgroups: threadGroups(m * n),
   });
