@@ -44,12 +44,10 @@ const LOSS_PASS: Sizes = {
 /** Answers are longer: the many small dispatches of a few decode steps take now more, now less. */
 const GRPO_STEP: Sizes = { base: { ...LOSS_PASS.base, completion: 128 }, table: TOKENS };
 
-/** A point before it is timed. */
-interface Candidate extends Omit<GrowthPoint, 'ms'> {
+/** A size before it is timed. */
+interface Opened extends Pick<GrowthPoint, 'counts'> {
   readonly contestant: Contestant;
 }
-
-type Opened = Pick<Candidate, 'contestant' | 'counts'>;
 
 function sizesOf({ table, base }: Sizes): { series: Series; x: number; size: GrowthSize }[] {
   return Object.entries(table).flatMap(([series, values]) =>
@@ -152,30 +150,26 @@ async function grpoStep(policy: Policy, { G, completion, prompt }: GrowthSize): 
 const ENOUGH_MS = 1_500;
 const MOST_ROUNDS = 8;
 
-/** Times the candidates in turns; the best time counts, since others on the machine can only slow them down. */
+/** Milliseconds of each contestant, in turns; the best time counts, since others on the machine can only slow them down. */
 async function timeAll(
   gpu: Gpu,
-  candidates: readonly Candidate[],
+  contestants: readonly Contestant[],
   timing: TimingOptions,
   now: () => number,
-): Promise<GrowthPoint[]> {
-  for (const { contestant } of candidates) await contestant.start();
+): Promise<number[]> {
+  for (const contestant of contestants) await contestant.start();
   await gpu.device.queue.onSubmittedWorkDone();
-  const best = new Map<Candidate, number>();
-  const spent = (one: Candidate, rounds: number): number => rounds * timing.samples * (best.get(one) ?? 0);
+  const best = new Map<Contestant, number>();
+  const spent = (one: Contestant, rounds: number): number => rounds * timing.samples * (best.get(one) ?? 0);
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const chosen = candidates.filter((one) => spent(one, round) < ENOUGH_MS);
-    const contestants = chosen.map(({ contestant }) => contestant);
-    const times = await timeInTurns(contestants, timing, now);
+    const chosen = contestants.filter((one) => spent(one, round) < ENOUGH_MS);
+    const times = await timeInTurns(chosen, timing, now);
     for (const [at, one] of chosen.entries()) {
       best.set(one, Math.min(best.get(one) ?? Number.POSITIVE_INFINITY, times[at]!.bestMs));
     }
   }
-  for (const { contestant } of candidates) contestant.dispose();
-  return candidates.map((one) => {
-    const { contestant, ...point } = one;
-    return { ...point, ms: best.get(one)! };
-  });
+  for (const contestant of contestants) contestant.dispose();
+  return contestants.map((one) => best.get(one)!);
 }
 
 interface Kind {
@@ -185,25 +179,29 @@ interface Kind {
 }
 
 /** Where buffers happen to lie makes some points slower for as long as they are open. */
-const OPENINGS = 3;
+const OPENINGS = 4;
 
-/** Opens and times all points of a kind; the best time of all openings counts. */
+/** Opens and times all points of a kind; the best time of all openings counts. The size all series grow from is timed once for all. */
 async function timeKind(
   gpu: Gpu,
   { kind, sizes, open }: Kind,
   timing: TimingOptions,
   now: () => number,
 ): Promise<GrowthPoint[]> {
-  let points: GrowthPoint[] = [];
+  const found = new Map<string, Pick<GrowthPoint, 'counts' | 'ms'>>();
+  const points = sizesOf(sizes).map((point) => ({ ...point, key: JSON.stringify(point.size) }));
+  const distinct = new Map(points.map(({ key, size }) => [key, size]));
   for (let opening = 0; opening < OPENINGS; opening++) {
-    const candidates: Candidate[] = [];
-    for (const { series, x, size } of sizesOf(sizes)) {
-      candidates.push({ kind, series, x, ...(await open(size)) });
+    const opened: Opened[] = [];
+    for (const size of distinct.values()) opened.push(await open(size));
+    const contestants = opened.map(({ contestant }) => contestant);
+    const times = await timeAll(gpu, contestants, timing, now);
+    for (const [at, key] of [...distinct.keys()].entries()) {
+      const ms = Math.min(times[at]!, found.get(key)?.ms ?? Number.POSITIVE_INFINITY);
+      found.set(key, { counts: opened[at]!.counts, ms });
     }
-    const found = await timeAll(gpu, candidates, timing, now);
-    points = found.map((point, at) => ({ ...point, ms: Math.min(point.ms, points[at]?.ms ?? point.ms) }));
   }
-  return points;
+  return points.map(({ series, x, key }) => ({ kind, series, x, ...found.get(key)! }));
 }
 
 /** All points; `policy` is what GRPO steps train, with room for the longest of them. */
