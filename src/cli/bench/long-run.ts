@@ -40,7 +40,7 @@ export interface LongRun {
   readonly last: RunEnd;
   /** Median milliseconds of every hundred steps behind the warm-up, in order: a drift would be a slope. */
   readonly byHundred: readonly number[];
-  /** Step times, the last third of the run over the first: of every draw the best, since others on the machine only slow it down. */
+  /** Step times, last over first. */
   readonly ratio: number;
   /** The same with the machine's own drift taken out. */
   readonly steadyRatio: number;
@@ -83,35 +83,23 @@ async function timeWindow(gpu: Gpu, samples: readonly Sample[]): Promise<RunEnd>
   };
 }
 
-/** The best time of every draw in the last third of the windows over that in the first, as a median of the draws. */
-function lastOverFirst(windows: readonly Sample[][], timeOf: (sample: Sample) => number): number {
-  const third = Math.ceil(windows.length / 3);
-  const best = (some: readonly Sample[][], draw: number): number =>
-    Math.min(...some.map((samples) => timeOf(samples[draw]!)));
-  const draws = Array.from({ length: WINDOW }, (_, draw) => draw);
-  return median(draws.map((draw) => best(windows.slice(-third), draw) / best(windows.slice(0, third), draw)));
-}
-
-/** Trains `steps` steps: a warm-up, then whole windows, each of the same draws, so that answers are as long. Throws an InputError where they are too few. */
+/** Trains `steps` steps: a warm-up, then whole windows. Throws an InputError where they are too few. */
 export async function longRun(gpu: Gpu, steps: number, now: () => number): Promise<LongRun> {
   using policy = await randomPolicy(gpu, TINY, { rank: 4, maxPositions: 64 });
   using run = await GrpoSteps.create(policy, SIZE);
   for (let step = 0; step < WARM_UP; step++) await run.run(step);
   const ends: RunEnd[] = [];
-  const windows: Sample[][] = [];
   for (let step = WARM_UP; step + WINDOW <= steps; step += WINDOW) {
     const samples: Sample[] = [];
-    while (samples.length < WINDOW) samples.push(await timeStep(run, samples.length, now));
-    windows.push(samples);
+    while (samples.length < WINDOW) samples.push(await timeStep(run, step + samples.length, now));
     ends.push(await timeWindow(gpu, samples));
   }
   const [first, last] = [ends[0], ends.at(-1)];
   if (!first || !last || ends.length < 2)
     throw new InputError(`${steps} steps are too few: expected at least ${LEAST_STEPS}.`);
-  const ratio = lastOverFirst(windows, ({ stepMs }) => stepMs);
-  const drift = lastOverFirst(windows, ({ loopMs }) => loopMs);
+  const ratio = last.stepMs / first.stepMs;
   const byHundred = ends.map(({ stepMs }) => stepMs);
-  return { steps, first, last, byHundred, ratio, steadyRatio: ratio / drift };
+  return { steps, first, last, byHundred, ratio, steadyRatio: (ratio * first.loopMs) / last.loopMs };
 }
 
 const endLine = (name: string, { stepMs, loopMs, gpuBytes, heapBytes }: RunEnd): string =>
