@@ -34,6 +34,7 @@ import { openNodeDevice } from './adapter.ts';
 import { longRun, longRunLines } from './bench/long-run.ts';
 import { browserObstacle, onnxNames, openOnnxBench } from './bench/onnx.ts';
 import { randomPolicy } from './bench/random-checkpoint.ts';
+import { RunProcess, serveRun } from './bench/run-process.ts';
 import { timeStepPhases } from './bench/step-phases.ts';
 import { timeTrainingPass } from './bench/training-pass.ts';
 
@@ -154,8 +155,8 @@ async function compareInBrowser(filter: string, table: Table): Promise<void> {
   await bench.close();
 }
 
-async function timeLongRun(gpu: Gpu, { steps, now, json, clock }: Arguments): Promise<void> {
-  const found = await longRun(gpu, steps, now);
+async function timeLongRun(gpu: Gpu, { steps, json, clock }: Arguments): Promise<void> {
+  const found = await longRun(steps, () => new RunProcess(['run', '--clock', clock]));
   console.log(longRunLines(found).join('\n'));
   writeReport(json, { adapter: gpu.info.description, clock, ...found });
 }
@@ -189,6 +190,8 @@ const APART: Readonly<Record<string, (gpu: Gpu, wishes: Arguments) => Promise<vo
   'step-phases': (gpu) => timeStepPhases(gpu),
   'training-pass': (gpu, { size }) => timeTrainingPass(gpu, size),
   tune: showTuning,
+  // What a long run starts, twice.
+  run: (gpu, { now }) => serveRun(gpu, now),
 };
 
 async function main(): Promise<void> {

@@ -1,116 +1,102 @@
-/** A tiny model trained for many steps: does a step take as long at the end as at the beginning? */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { GrpoSteps } from '../../bench/grpo-step.ts';
-import type { Gpu } from '../../gpu/index.ts';
+/**
+ * A small model trained for many steps: does a step take as long at the end as at the beginning? The machine's own speed
+ * changes meanwhile, and steps that draw longer answers take longer. So two runs begin alike, each in a process of its own;
+ * one waits behind its warm-up while the other goes on, and then both are timed step for step in turns, with equal draws.
+ */
 import { InputError } from '../../math/errors.ts';
-import { median } from '../../math/stats.ts';
-import { randomPolicy } from './random-checkpoint.ts';
+import { median, quantile } from '../../math/stats.ts';
+import type { Held, TimedRun, TimedStep } from './small-run.ts';
 
-/** One layer of four heads of 8. */
-const TINY = {
-  hidden_size: 32,
-  intermediate_size: 64,
-  num_hidden_layers: 1,
-  num_attention_heads: 4,
-  num_key_value_heads: 2,
-  vocab_size: 64,
-};
-/** An eighth of the ids ends a completion, so that lengths vary and passes of several sizes are recorded. */
-const SIZE = { group: 4, promptTokens: 16, length: 32, endIds: 8, beta: 0.04 };
 /** Steps left out at the beginning: there pipelines are compiled and passes recorded. */
-const WARM_UP = 100;
-const WINDOW = 100;
+const WARM_UP = 200;
+const WINDOW = 200;
 const LEAST_STEPS = WARM_UP + 2 * WINDOW;
-/** Rounds of the loop that tells the machine's own speed: about a millisecond. */
-const ROUNDS = 1_000_000;
-
-/** Of one end of a run. */
-export interface RunEnd {
-  readonly stepMs: number;
-  /** Milliseconds of a loop that does not change: what the machine itself did. */
-  readonly loopMs: number;
-  readonly gpuBytes: number;
-  readonly heapBytes: number;
-}
 
 export interface LongRun {
   readonly steps: number;
-  readonly first: RunEnd;
-  readonly last: RunEnd;
-  /** Median milliseconds of every hundred steps behind the warm-up, in order: a drift would be a slope. */
-  readonly byHundred: readonly number[];
-  /** Step times, last over first. */
-  readonly ratio: number;
-  /** The same with the machine's own drift taken out. */
-  readonly steadyRatio: number;
+  /** Behind the warm-up, and at the end. */
+  readonly held: { readonly first: Held; readonly last: Held };
+  /** Median milliseconds of each window behind the warm-up, in order: draws and the machine differ between them. */
+  readonly byWindow: readonly number[];
+  /** Median milliseconds of the last window, and of the first of the run that waited, in turns. */
+  readonly last: number;
+  readonly first: number;
+  /** Of each such pair of steps, the time of the first over that of the second: quartiles and median. */
+  readonly ratios: { readonly low: number; readonly median: number; readonly high: number };
+  /** Pairs whose longest answers were equally long: only these count. */
+  readonly pairs: number;
 }
 
-function loop(): number {
-  let sum = 0;
-  for (let i = 0; i < ROUNDS; i++) sum = (sum * 31 + i) % 65_521;
-  return sum;
+type Steps = readonly TimedStep[];
+
+const medianMs = (steps: Steps): number => median(steps.map(({ ms }) => ms));
+
+async function warmUp(run: TimedRun): Promise<void> {
+  for (let draw = 0; draw < WARM_UP; draw++) await run.step(draw);
 }
 
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-function heapBytes(): number {
-  collect();
-  return process.memoryUsage().heapUsed;
+async function timeWindow(run: TimedRun, first: number): Promise<TimedStep[]> {
+  const steps: TimedStep[] = [];
+  while (steps.length < WINDOW) steps.push(await run.step(first + steps.length));
+  return steps;
 }
 
-interface Sample {
-  readonly stepMs: number;
-  readonly loopMs: number;
+/** Both draw what the first window behind the warm-up drew; now the one is first, now the other. */
+async function timeInTurns(long: TimedRun, waiting: TimedRun): Promise<[TimedStep, TimedStep][]> {
+  const pairs: [TimedStep, TimedStep][] = [];
+  for (let draw = WARM_UP; draw < WARM_UP + WINDOW; draw++) {
+    if (draw % 2 === 0) pairs.push([await long.step(draw), await waiting.step(draw)]);
+    else pairs.push([await waiting.step(draw), await long.step(draw)].reverse() as [TimedStep, TimedStep]);
+  }
+  return pairs;
 }
 
-async function timeStep(steps: GrpoSteps, step: number, now: () => number): Promise<Sample> {
-  const start = now();
-  loop();
-  const loopMs = now() - start;
-  const { rolloutMs, updateMs } = await steps.run(step, now);
-  return { stepMs: rolloutMs + updateMs, loopMs };
-}
-
-/** Medians of a window, and what is in memory after it. */
-async function timeWindow(gpu: Gpu, samples: readonly Sample[]): Promise<RunEnd> {
+function compare(
+  pairs: readonly [TimedStep, TimedStep][],
+): Pick<LongRun, 'last' | 'first' | 'ratios' | 'pairs'> {
+  const alike = pairs.filter(([long, waiting]) => long.tokens === waiting.tokens);
+  const ratios = alike.map(([long, waiting]) => long.ms / waiting.ms);
   return {
-    stepMs: median(samples.map(({ stepMs }) => stepMs)),
-    loopMs: median(samples.map(({ loopMs }) => loopMs)),
-    gpuBytes: gpu.ledger.total,
-    heapBytes: heapBytes(),
+    last: medianMs(alike.map(([long]) => long)),
+    first: medianMs(alike.map(([, waiting]) => waiting)),
+    ratios: { low: quantile(ratios, 0.25), median: median(ratios), high: quantile(ratios, 0.75) },
+    pairs: alike.length,
   };
 }
 
-/** Trains `steps` steps: a warm-up, then whole windows. Throws an InputError where they are too few. */
-export async function longRun(gpu: Gpu, steps: number, now: () => number): Promise<LongRun> {
-  using policy = await randomPolicy(gpu, TINY, { rank: 4, maxPositions: 64 });
-  using run = await GrpoSteps.create(policy, SIZE);
-  for (let step = 0; step < WARM_UP; step++) await run.run(step);
-  const ends: RunEnd[] = [];
-  for (let step = WARM_UP; step + WINDOW <= steps; step += WINDOW) {
-    const samples: Sample[] = [];
-    while (samples.length < WINDOW) samples.push(await timeStep(run, step + samples.length, now));
-    ends.push(await timeWindow(gpu, samples));
-  }
-  const [first, last] = [ends[0], ends.at(-1)];
-  if (!first || !last || ends.length < 2)
+/**
+ * Trains `steps` steps: a warm-up, then whole windows, the last one beside the run that waited. Both runs are opened at the
+ * beginning, so that only their steps differ. Throws an InputError where the steps are too few.
+ */
+export async function longRun(steps: number, open: () => TimedRun): Promise<LongRun> {
+  if (steps < LEAST_STEPS) {
     throw new InputError(`${steps} steps are too few: expected at least ${LEAST_STEPS}.`);
-  const ratio = last.stepMs / first.stepMs;
-  const byHundred = ends.map(({ stepMs }) => stepMs);
-  return { steps, first, last, byHundred, ratio, steadyRatio: (ratio * first.loopMs) / last.loopMs };
+  }
+  using waiting = open();
+  using long = open();
+  for (const run of [waiting, long]) await warmUp(run);
+  const first = await long.held();
+  const byWindow: number[] = [];
+  for (let step = WARM_UP; step + 2 * WINDOW <= steps; step += WINDOW) {
+    byWindow.push(medianMs(await timeWindow(long, step)));
+  }
+  const pairs = await timeInTurns(long, waiting);
+  byWindow.push(medianMs(pairs.map(([step]) => step)));
+  const done = WARM_UP + WINDOW * byWindow.length;
+  return { steps: done, held: { first, last: await long.held() }, byWindow, ...compare(pairs) };
 }
 
-const endLine = (name: string, { stepMs, loopMs, gpuBytes, heapBytes }: RunEnd): string =>
-  `${name.padEnd(20)} ${stepMs.toFixed(1)} ms a step, loop ${loopMs.toFixed(2)} ms, GPU ${(gpuBytes / 2 ** 20).toFixed(2)} MiB, JS heap ${(heapBytes / 2 ** 20).toFixed(1)} MiB`;
+const heldLine = (name: string, { gpuBytes, heapBytes }: Held): string =>
+  `${name.padEnd(24)} GPU ${(gpuBytes / 2 ** 20).toFixed(2)} MiB, JS heap ${(heapBytes / 2 ** 20).toFixed(1)} MiB`;
 
-export function longRunLines({ steps, first, last, byHundred, ratio, steadyRatio }: LongRun): string[] {
+export function longRunLines({ steps, held, byWindow, last, first, ratios, pairs }: LongRun): string[] {
+  const { low, median: middle, high } = ratios;
   return [
-    `${steps} GRPO steps of a tiny model, medians of ${WINDOW} steps:`,
-    endLine(`after a warm-up of ${WARM_UP}`, first),
-    endLine('at the end', last),
-    `by hundreds: ${byHundred.map((ms) => ms.toFixed(1)).join(' ')} ms`,
-    `last over first ${ratio.toFixed(3)}; ${steadyRatio.toFixed(3)} where a loop that never changes is the clock`,
+    `${steps} GRPO steps of a small model:`,
+    heldLine(`after a warm-up of ${WARM_UP}`, held.first),
+    heldLine('at the end', held.last),
+    `medians of ${WINDOW} steps each: ${byWindow.map((ms) => ms.toFixed(1)).join(' ')} ms`,
+    `the last ${WINDOW}, in turns with the first ${WINDOW} of a run that waited: ${last.toFixed(1)} and ${first.toFixed(1)} ms`,
+    `last over first ${middle.toFixed(3)} (half of ${pairs} pairs between ${low.toFixed(3)} and ${high.toFixed(3)})`,
   ];
 }
