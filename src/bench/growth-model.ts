@@ -91,13 +91,6 @@ export function deviations(points: readonly PredictedPoint[]): {
   return { median: middle, unfitted: worst(points.filter(({ fitted }) => !fitted)), all: worst(points) };
 }
 
-/** Times of the size that several series share: their spread is what the machine adds. */
-export function sharedTimes(points: readonly GrowthPoint[]): number[] {
-  const bySize = groupBy(points, ({ kind, counts }) => JSON.stringify([kind, counts]));
-  const shared = [...bySize.values()].sort((a, b) => b.length - a.length)[0] ?? [];
-  return shared.map(({ ms }) => ms).sort((a, b) => a - b);
-}
-
 const BAR = 40;
 
 /** A bar of the measured time as long as its share of `longest`, with a mark at the predicted one. */
@@ -127,10 +120,8 @@ export function growthLines(points: readonly PredictedPoint[]): string[] {
     ...seriesLines(ofSeries),
   ]);
   const percent = (share: number): string => formatPercent(share, 0);
-  const shared = sharedTimes(points);
   return [
     ...series,
-    `one and the same size took ${shared[0]!.toFixed(1)} to ${shared.at(-1)!.toFixed(1)} ms (${shared.length} times)`,
     `deviation: median ${percent(middle)}; at most ${percent(unfitted)} where not fitted, ${percent(all)} of all points`,
   ];
 }

@@ -8,9 +8,10 @@ import { costShape, NO_REFERENCE, sumCosts } from './costs.ts';
 import type { GrowthPoint } from './growth-model.ts';
 import { GrpoSteps } from './grpo-step.ts';
 import { makeGroups, recordLossPass } from './loss-pass.ts';
+import { medianPolish } from './median-polish.ts';
 import { plannedContestant } from './planned.ts';
 import { randomDecoder } from './random-decoder.ts';
-import { type Contestant, type TimingOptions, timeInTurns } from './timing.ts';
+import { type Contestant, samplesInTurns, type TimingOptions } from './timing.ts';
 
 /** The sizes that grow, one at a time. */
 export interface GrowthSize {
@@ -146,32 +147,6 @@ async function grpoStep(policy: Policy, { G, completion, prompt }: GrowthSize): 
   return { contestant, counts: stepCounts(config.decoder, { prompt, completions: lengths }) };
 }
 
-/** Short points are timed again until they have taken this long, or this often: they are disturbed more. */
-const ENOUGH_MS = 1_500;
-const MOST_ROUNDS = 8;
-
-/** Milliseconds of each contestant, in turns; the best time counts, since others on the machine can only slow them down. */
-async function timeAll(
-  gpu: Gpu,
-  contestants: readonly Contestant[],
-  timing: TimingOptions,
-  now: () => number,
-): Promise<number[]> {
-  for (const contestant of contestants) await contestant.start();
-  await gpu.device.queue.onSubmittedWorkDone();
-  const best = new Map<Contestant, number>();
-  const spent = (one: Contestant, rounds: number): number => rounds * timing.samples * (best.get(one) ?? 0);
-  for (let round = 0; round < MOST_ROUNDS; round++) {
-    const chosen = contestants.filter((one) => spent(one, round) < ENOUGH_MS);
-    const times = await timeInTurns(chosen, timing, now);
-    for (const [at, one] of chosen.entries()) {
-      best.set(one, Math.min(best.get(one) ?? Number.POSITIVE_INFINITY, times[at]!.bestMs));
-    }
-  }
-  for (const contestant of contestants) contestant.dispose();
-  return contestants.map((one) => best.get(one)!);
-}
-
 interface Kind {
   readonly kind: string;
   readonly sizes: Sizes;
@@ -179,29 +154,48 @@ interface Kind {
 }
 
 /** Where buffers happen to lie makes some points slower for as long as they are open. */
-const OPENINGS = 4;
+const OPENINGS = 3;
 
-/** Opens and times all points of a kind; the best time of all openings counts. The size all series grow from is timed once for all. */
+interface Sampled extends Pick<GrowthPoint, 'counts'> {
+  readonly samples: readonly number[];
+}
+
+/** Opens the sizes anew and takes samples of each, in turns. */
+async function sampleSizes(
+  gpu: Gpu,
+  open: Kind['open'],
+  sizes: readonly GrowthSize[],
+  timing: TimingOptions,
+  now: () => number,
+): Promise<Sampled[]> {
+  const opened: Opened[] = [];
+  for (const size of sizes) opened.push(await open(size));
+  const contestants = opened.map(({ contestant }) => contestant);
+  for (const contestant of contestants) await contestant.start();
+  await gpu.device.queue.onSubmittedWorkDone();
+  const samples = await samplesInTurns(contestants, timing, now);
+  for (const contestant of contestants) contestant.dispose();
+  return opened.map(({ counts }, at) => ({ counts, samples: samples[at]! }));
+}
+
+/** A point's time is its median over all rounds, with the machine's own speed in each round taken out. Sizes that several
+ * series share are timed once. */
 async function timeKind(
   gpu: Gpu,
   { kind, sizes, open }: Kind,
   timing: TimingOptions,
   now: () => number,
 ): Promise<GrowthPoint[]> {
-  const found = new Map<string, Pick<GrowthPoint, 'counts' | 'ms'>>();
   const points = sizesOf(sizes).map((point) => ({ ...point, key: JSON.stringify(point.size) }));
   const distinct = new Map(points.map(({ key, size }) => [key, size]));
-  for (let opening = 0; opening < OPENINGS; opening++) {
-    const opened: Opened[] = [];
-    for (const size of distinct.values()) opened.push(await open(size));
-    const contestants = opened.map(({ contestant }) => contestant);
-    const times = await timeAll(gpu, contestants, timing, now);
-    for (const [at, key] of [...distinct.keys()].entries()) {
-      const ms = Math.min(times[at]!, found.get(key)?.ms ?? Number.POSITIVE_INFINITY);
-      found.set(key, { counts: opened[at]!.counts, ms });
-    }
+  const openings: Sampled[][] = [];
+  while (openings.length < OPENINGS) {
+    openings.push(await sampleSizes(gpu, open, [...distinct.values()], timing, now));
   }
-  return points.map(({ series, x, key }) => ({ kind, series, x, ...found.get(key)! }));
+  const keys = [...distinct.keys()];
+  const { rows } = medianPolish(keys.map((_, at) => openings.flatMap((opening) => opening[at]!.samples)));
+  const timed = new Map(keys.map((key, at) => [key, { counts: openings[0]![at]!.counts, ms: rows[at]! }]));
+  return points.map(({ series, x, key }) => ({ kind, series, x, ...timed.get(key)! }));
 }
 
 /** All points; `policy` is what GRPO steps train, with room for the longest of them. */

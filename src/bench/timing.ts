@@ -28,10 +28,9 @@ export const DEFAULT_TIMING: TimingOptions = { samples: 15, sampleMs: 40, patien
 const LEAST_SAMPLES = 3;
 const MOST_REPEATS = 64;
 
-/** Milliseconds of one computation: median, least and quartiles over the samples. */
+/** Milliseconds of one computation: median and quartiles over the samples. */
 export interface Timing {
   readonly medianMs: number;
-  readonly bestMs: number;
   readonly lowMs: number;
   readonly highMs: number;
 }
@@ -52,18 +51,19 @@ async function repeatsFor(contestant: Contestant, sampleMs: number, now: () => n
 
 const timingOf = (samples: readonly number[]): Timing => ({
   medianMs: median(samples),
-  bestMs: Math.min(...samples),
   lowMs: quantile(samples, 0.25),
   highMs: quantile(samples, 0.75),
 });
 
-/** Times the contestants turn by turn: every round takes one sample of each. Each must have computed once before, so that
- * its pipelines are compiled. */
-export async function timeInTurns(
+/**
+ * Milliseconds of every sample of each contestant. Turn by turn: every round takes one sample of each. Each must have computed
+ * once before, so that its pipelines are compiled.
+ */
+export async function samplesInTurns(
   contestants: readonly Contestant[],
   options: TimingOptions = DEFAULT_TIMING,
   now: () => number = () => performance.now(),
-): Promise<Timing[]> {
+): Promise<number[][]> {
   const repeats: number[] = [];
   for (const contestant of contestants) repeats.push(await repeatsFor(contestant, options.sampleMs, now));
   const samples = contestants.map((): number[] => []);
@@ -74,5 +74,14 @@ export async function timeInTurns(
       samples[at]!.push(await sample(contestant, repeats[at]!, now));
     }
   }
-  return samples.map(timingOf);
+  return samples;
+}
+
+/** The same, summed up. */
+export async function timeInTurns(
+  contestants: readonly Contestant[],
+  options?: TimingOptions,
+  now?: () => number,
+): Promise<Timing[]> {
+  return (await samplesInTurns(contestants, options, now)).map(timingOf);
 }

@@ -48,7 +48,7 @@ const GROWTH_FIELDS = {
   vocab_size: 512,
 };
 /** Rounds over all points; a round is never broken off. */
-const GROWTH_TIMING = { samples: 3, sampleMs: 20, patienceMs: 100_000 };
+const GROWTH_TIMING = { samples: 12, sampleMs: 100, patienceMs: 90_000 };
 
 /** Milliseconds by the wall, or of processor time that all threads of this process took. */
 const CLOCKS: Readonly<Record<string, () => number>> = {

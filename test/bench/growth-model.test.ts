@@ -5,7 +5,6 @@ import {
   type GrowthPoint,
   growthLines,
   predict,
-  sharedTimes,
 } from '../../src/bench/growth-model.ts';
 
 /** 3 ms, and half a millisecond a unit. */
@@ -65,13 +64,6 @@ describe('predict', () => {
     const slower = [1, 2, 4].map((x) => ({ ...point(x, 10), kind: 'GRPO step' }));
     const predicted = predict([point(1), point(2), point(4), ...slower]);
     expect(deviations(predicted).all).toBeLessThan(1e-3);
-  });
-});
-
-describe('the noise', () => {
-  it('is read from the size that several series share', () => {
-    const again = { ...point(2, 1.25), series: 'prompt' };
-    expect(sharedTimes([point(1), point(2), again, { ...point(2), kind: 'GRPO step' }])).toEqual([4, 5]);
   });
 });
 

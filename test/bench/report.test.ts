@@ -14,7 +14,6 @@ import {
 const CEILINGS = { gflops: 8, gigabytes: 4 };
 const timing = (medianMs: number) => ({
   medianMs,
-  bestMs: 0.8 * medianMs,
   lowMs: 0.9 * medianMs,
   highMs: 1.1 * medianMs,
 });
