@@ -44,8 +44,13 @@ export class RunProcess implements TimedRun {
   }
 }
 
-/** In that process: answers until nobody can ask any more. */
+/** In that process: answers until nobody can ask any more. Throws an InputError where nobody can from the start. */
 export async function serveRun(gpu: Gpu, now: () => number): Promise<void> {
+  if (!process.connected) {
+    throw new InputError('A run takes steps only for the process that started it.', {
+      hint: 'Ask for long-run, which starts two.',
+    });
+  }
   using run = await SmallRun.create(gpu, now);
   process.on('message', async (request: Request) => {
     process.send?.(await (request === 'held' ? run.held() : run.step(request)));
