@@ -42,11 +42,12 @@ async function timeWindow(run: TimedRun, first: number): Promise<TimedStep[]> {
 }
 
 /** Both draw what the first window behind the warm-up drew; now the one is first, now the other. */
-async function timeInTurns(long: TimedRun, waiting: TimedRun): Promise<[TimedStep, TimedStep][]> {
+async function timePairs(long: TimedRun, waiting: TimedRun): Promise<[TimedStep, TimedStep][]> {
   const pairs: [TimedStep, TimedStep][] = [];
   for (let draw = WARM_UP; draw < WARM_UP + WINDOW; draw++) {
-    if (draw % 2 === 0) pairs.push([await long.step(draw), await waiting.step(draw)]);
-    else pairs.push([await waiting.step(draw), await long.step(draw)].reverse() as [TimedStep, TimedStep]);
+    const before = draw % 2 === 0 ? await waiting.step(draw) : undefined;
+    const last = await long.step(draw);
+    pairs.push([last, before ?? (await waiting.step(draw))]);
   }
   return pairs;
 }
@@ -80,7 +81,7 @@ export async function longRun(steps: number, open: () => TimedRun): Promise<Long
   for (let step = WARM_UP; step + 2 * WINDOW <= steps; step += WINDOW) {
     byWindow.push(medianMs(await timeWindow(long, step)));
   }
-  const pairs = await timeInTurns(long, waiting);
+  const pairs = await timePairs(long, waiting);
   byWindow.push(medianMs(pairs.map(([step]) => step)));
   const done = WARM_UP + WINDOW * byWindow.length;
   return { steps: done, held: { first, last: await long.held() }, byWindow, ...compare(pairs) };
