@@ -13,6 +13,8 @@ const UNIFORM_SLOT = 256;
 /** Dispatches of a submission before it is known how long one takes; without queueing, as many as may be too many. */
 const FIRST_SLICE = { queued: 64, paced: 8 };
 const MOST_DISPATCHES = 4096;
+/** Dispatches timed at once: WebGPU lets a query set hold 4,096 timestamps. */
+const MOST_PROFILED = 2048;
 
 interface Step {
   readonly label: string;
@@ -215,24 +217,25 @@ export class Plan {
 
   /** Runs each dispatch in a pass of its own between two timestamps. Throws where the device cannot take them. */
   async profile(): Promise<DispatchTime[]> {
-    const { device } = this.#gpu;
-    if (!device.features.has('timestamp-query')) {
+    if (!this.#gpu.device.features.has('timestamp-query')) {
       throw new Error(
         `Plan.profile of ${this.#label}: the device was opened without the feature "timestamp-query", which times dispatches.`,
       );
     }
-    const count = this.#steps.length * 2;
+    const times: DispatchTime[] = [];
+    for (let first = 0; first < this.#steps.length; first += MOST_PROFILED) {
+      times.push(...(await this.#profileSteps(this.#steps.slice(first, first + MOST_PROFILED))));
+    }
+    return times;
+  }
+
+  async #profileSteps(steps: readonly Step[]): Promise<DispatchTime[]> {
+    const { device } = this.#gpu;
+    const count = steps.length * 2;
     const querySet = device.createQuerySet({ type: 'timestamp', count });
-    const resolved = device.createBuffer({
-      size: count * 8,
-      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-    });
-    const staging = device.createBuffer({
-      size: count * 8,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
+    const resolved = this.#gpu.queryBuffer('profile', count * 8);
     const encoder = device.createCommandEncoder();
-    this.#steps.forEach(({ pipeline, bindGroup, workgroups }, index) => {
+    steps.forEach(({ pipeline, bindGroup, workgroups }, index) => {
       const timestampWrites = {
         querySet,
         beginningOfPassWriteIndex: 2 * index,
@@ -245,13 +248,11 @@ export class Plan {
       pass.end();
     });
     encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-    encoder.copyBufferToBuffer(resolved, 0, staging, 0, count * 8);
     device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
-    const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
-    for (const buffer of [resolved, staging]) buffer.destroy();
+    const stamps = new BigUint64Array(await this.#gpu.readBuffer(resolved, 0, count * 8));
+    this.#gpu.release(resolved);
     querySet.destroy();
-    return this.#steps.map(({ label }, index) => ({
+    return steps.map(({ label }, index) => ({
       label,
       microseconds: Number(stamps[2 * index + 1]! - stamps[2 * index]!) / 1000,
     }));
