@@ -1,103 +1,155 @@
 // Matrix product by workgroups.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j])  (+ addend[i,j])  (* silu(gate[i,j])): layouts and formats as in matmul.
-// 256 threads make 64 * SIDES rows by 64 * SIDES columns of c: they read 16 depths of A and B into workgroup memory, once for all, and
-// each takes from there what its 4x4 tile, or its four of them (SIDES = 2), needs.
+// 64 * SIDES threads make 64 * SIDES rows by 64 columns of c, each an 8x8 tile in registers: rows 4 r .. + 3 and as many half the
+// workgroup's rows further, columns 4 t .. + 3 and as many 32 further, r = thread / 8, t = thread % 8. All read 16 depths of A and B into
+// workgroup memory, once for all, while the 16 before are multiplied.
+// Places there are permuted (`^`), so that neighbouring threads neither write nor read the same banks at a time.
 // B_SHARED is vec4<f32>, or vec4<f16> for weights of 16 bits: half the memory, and sums in f32 all the same. A bf16 value below 2^-17 is
 // then off by less than 2^-24; values that f16 cannot hold never come here (src/models/weights.ts).
-// Extents are as for quads of matmul; depths beyond the end count as 0. Tiles of c: m[i] = row i over four columns.
+// Extents are as for quads of matmul; depths beyond the end count as 0 in A. Tiles of c: m[i] = row i over four columns.
 //! include matmul_quads
 const STEP = 16u;                            // depths in workgroup memory
-const SPAN = 64u * SIDES;                    // rows, and columns, of a workgroup
-var<workgroup> a_shared: array<vec4<f32>, SPAN * STEP / 4u>;  // four depths of a row at [quad of depths][row]; A_BY_DEPTH: [depth][quad of rows]
-var<workgroup> b_shared: array<B_SHARED, SPAN * STEP / 4u>;  // four columns at [depth][quad of columns]; B_BY_COLUMN: see b_place
+const THREADS = 64u * SIDES;                 // and rows
+const COLS = 64u;
+const HALF = 32u * SIDES;                    // from a thread's first four rows to its other four
+var<workgroup> a_shared: array<vec4<f32>, THREADS * STEP / 4u>;  // four depths of a row at [quad of depths][row]; A_BY_DEPTH: [depth][quad of rows]
+var<workgroup> b_shared: array<B_SHARED, COLS * STEP / 4u>;      // four columns at [depth][quad of columns]; B_BY_COLUMN: see b_place
 
-// Where four depths of a column lie: neighbouring threads read neighbouring places.
-fn b_place(quad: u32, col: u32) -> u32 { return quad * SPAN + col / 64u * 64u + col % 4u * 16u + col % 64u / 4u; }
+// Where four depths of a row lie.
+fn a_place(quad: u32, row: u32) -> u32 { return quad * THREADS + (row ^ (2u * quad)); }
 
-// Reads the i-th four values of the next 16 depths of A. Rows beyond m repeat the last.
-fn share_a(i: u32, row: u32, depth: u32, end: u32) {
-  if (A_BY_DEPTH) {
-    let own = depth + i / (SPAN / 4u);
-    let value = a_quad(min(own, u.k - 1u), min(row + 4u * (i % (SPAN / 4u)), u.m - 4u), u.m);
-    a_shared[i] = select(vec4<f32>(), value, own < end);
-    return;
-  }
-  let own = depth + 4u * (i % 4u);
-  let value = a_quad(min(row + i / 4u, u.m - 1u), min(own, u.k - 4u), u.k);
-  a_shared[i % 4u * SPAN + i / 4u] = select(vec4<f32>(), value, own < end);
+// Where four depths of a column lie: columns 4 t + j of all threads t side by side.
+fn b_place(quad: u32, half: u32, j: u32, t: u32) -> u32 {
+  return quad * COLS + half * 32u + j * 8u + (t ^ ((2u * quad + (j & 1u)) & 7u));
 }
 
-// The same of B. Columns beyond n repeat the last.
-fn share_b(i: u32, col: u32, depth: u32, end: u32) {
-  if (B_BY_COLUMN) {
-    let own = depth + 4u * (i % 4u);
-    let value = b_quad(min(col + i / 4u, u.n - 1u), min(own, u.k - 4u), u.k);
-    b_shared[b_place(i % 4u, i / 4u)] = B_SHARED(select(vec4<f32>(), value, own < end));
-    return;
-  }
-  let own = depth + i / (SPAN / 4u);
-  let value = b_quad(min(own, u.k - 1u), min(col + 4u * (i % (SPAN / 4u)), u.n - 4u), u.n);
-  b_shared[i] = B_SHARED(select(vec4<f32>(), value, own < end));
+// What a thread reads is the i-th four values of 16 depths, for i = thread, thread + THREADS, ...
+fn own_depth(i: u32, by_depth: bool, extent: u32) -> u32 { return select(4u * (i % 4u), i / (extent / 4u), by_depth); }
+
+// Rows beyond m repeat the last.
+fn read_a(i: u32, row: u32, depth: u32) -> vec4<f32> {
+  let own = depth + own_depth(i, A_BY_DEPTH, THREADS);
+  if (A_BY_DEPTH) { return a_quad(min(own, u.k - 1u), min(row + 4u * (i % (THREADS / 4u)), u.m - 4u), u.m); }
+  return a_quad(min(row + i / 4u, u.m - 1u), min(own, u.k - 4u), u.k);
+}
+
+// As it lies in memory: widening would wait for it. Columns beyond n repeat the last.
+fn read_b(i: u32, col: u32, depth: u32) -> vec4<u32> {
+  let own = depth + own_depth(i, !B_BY_COLUMN, COLS);
+  if (B_BY_COLUMN) { return b_words(min(col + i / 4u, u.n - 1u), min(own, u.k - 4u), u.k); }
+  return b_words(min(own, u.k - 1u), min(col + 4u * (i % (COLS / 4u)), u.n - 4u), u.n);
+}
+
+fn share_a(i: u32, value: vec4<f32>, depth: u32, end: u32) {
+  let place = select(a_place(i % 4u, i / 4u), i, A_BY_DEPTH);
+  a_shared[place] = select(vec4<f32>(), value, depth + own_depth(i, A_BY_DEPTH, THREADS) < end);
+}
+
+fn share_b(i: u32, words: vec4<u32>) {
+  let col = i / 4u;
+  let place = select(i, b_place(i % 4u, col / 32u, col % 4u, col % 32u / 4u), B_BY_COLUMN);
+  b_shared[place] = B_SHARED(b_widened(words));
 }
 
 // m[i] = four depths of row `row` + i.
 fn a_tile(quad: u32, row: u32) -> mat4x4<f32> {
   if (A_BY_DEPTH) {
-    let at = quad * SPAN + row / 4u;
-    let next = SPAN / 4u;
+    let at = quad * THREADS + row / 4u;
+    let next = THREADS / 4u;
     return transpose(mat4x4<f32>(a_shared[at], a_shared[at + next], a_shared[at + 2u * next], a_shared[at + 3u * next]));
   }
-  let at = quad * SPAN + row;
-  return mat4x4<f32>(a_shared[at], a_shared[at + 1u], a_shared[at + 2u], a_shared[at + 3u]);
+  return mat4x4<f32>(
+    a_shared[a_place(quad, row)], a_shared[a_place(quad, row + 1u)], a_shared[a_place(quad, row + 2u)], a_shared[a_place(quad, row + 3u)]);
 }
 
 fn b_at(place: u32) -> vec4<f32> { return vec4<f32>(b_shared[place]); }
 
-// m[l] = columns `col` .. + 3 at depth l of four.
-fn b_tile(quad: u32, col: u32) -> mat4x4<f32> {
+// m[l] = the thread's four columns of a half at depth l of four.
+fn b_tile(quad: u32, half: u32, t: u32) -> mat4x4<f32> {
   if (B_BY_COLUMN) {
-    let at = b_place(quad, col);
-    return transpose(mat4x4<f32>(b_at(at), b_at(at + 16u), b_at(at + 32u), b_at(at + 48u)));
+    return transpose(mat4x4<f32>(
+      b_at(b_place(quad, half, 0u, t)), b_at(b_place(quad, half, 1u, t)), b_at(b_place(quad, half, 2u, t)), b_at(b_place(quad, half, 3u, t))));
   }
-  let at = quad * SPAN + col / 4u;
-  let next = SPAN / 4u;
+  let at = quad * COLS + 8u * half + t;
+  let next = COLS / 4u;
   return mat4x4<f32>(b_at(at), b_at(at + next), b_at(at + 2u * next), b_at(at + 3u * next));
 }
 
-@compute @workgroup_size(256)
-fn by_workgroups(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let row = SPAN * group.y;
-  let col = SPAN * group.x;
-  let own_row = 4u * (lane / 16u);
-  let own_col = 4u * (lane % 16u);
+// One row over four columns, four depths later. A product of matrices would be summed up first, and added then: an addition more.
+fn row_sums(sums: vec4<f32>, a: vec4<f32>, b: mat4x4<f32>) -> vec4<f32> {
+  return fma(vec4<f32>(a.w), b[3], fma(vec4<f32>(a.z), b[2], fma(vec4<f32>(a.y), b[1], fma(vec4<f32>(a.x), b[0], sums))));
+}
+
+fn tile_sums(sums: mat4x4<f32>, a: mat4x4<f32>, b: mat4x4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(row_sums(sums[0], a[0], b), row_sums(sums[1], a[1], b), row_sums(sums[2], a[2], b), row_sums(sums[3], a[3], b));
+}
+
+struct Sums { top_left: mat4x4<f32>, top_right: mat4x4<f32>, low_left: mat4x4<f32>, low_right: mat4x4<f32> }
+
+fn multiply(sums: ptr<function, Sums>, quad: u32, row: u32, t: u32) {
+  let left = b_tile(quad, 0u, t);
+  let right = b_tile(quad, 1u, t);
+  let top = a_tile(quad, row);
+  (*sums).top_left = tile_sums((*sums).top_left, top, left);
+  (*sums).top_right = tile_sums((*sums).top_right, top, right);
+  let low = a_tile(quad, row + HALF);
+  (*sums).low_left = tile_sums((*sums).low_left, low, left);
+  (*sums).low_right = tile_sums((*sums).low_right, low, right);
+}
+
+// The next 16 depths, as a thread reads them: b_2 and b_3 where SIDES = 1.
+struct Reads { a_0: vec4<f32>, a_1: vec4<f32>, a_2: vec4<f32>, a_3: vec4<f32>, b_0: vec4<u32>, b_1: vec4<u32>, b_2: vec4<u32>, b_3: vec4<u32> }
+
+fn read_next(thread: u32, row: u32, col: u32, depth: u32) -> Reads {
+  var reads: Reads;
+  reads.a_0 = read_a(thread, row, depth);
+  reads.a_1 = read_a(thread + THREADS, row, depth);
+  reads.a_2 = read_a(thread + 2u * THREADS, row, depth);
+  reads.a_3 = read_a(thread + 3u * THREADS, row, depth);
+  reads.b_0 = read_b(thread, col, depth);
+  reads.b_1 = read_b(thread + THREADS, col, depth);
+  if (SIDES == 1u) {
+    reads.b_2 = read_b(thread + 2u * THREADS, col, depth);
+    reads.b_3 = read_b(thread + 3u * THREADS, col, depth);
+  }
+  return reads;
+}
+
+fn share(reads: Reads, thread: u32, depth: u32, end: u32) {
+  share_a(thread, reads.a_0, depth, end);
+  share_a(thread + THREADS, reads.a_1, depth, end);
+  share_a(thread + 2u * THREADS, reads.a_2, depth, end);
+  share_a(thread + 3u * THREADS, reads.a_3, depth, end);
+  share_b(thread, reads.b_0);
+  share_b(thread + THREADS, reads.b_1);
+  if (SIDES == 1u) {
+    share_b(thread + 2u * THREADS, reads.b_2);
+    share_b(thread + 3u * THREADS, reads.b_3);
+  }
+}
+
+@compute @workgroup_size(THREADS)
+fn by_workgroups(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let row = THREADS * group.y;
+  let col = COLS * group.x;
+  let own_row = 4u * (thread / 8u);
+  let t = thread % 8u;
   let end = min((group.z + 1u) * u.depth, u.k);
-  var sums = mat4x4<f32>();
-  var right = mat4x4<f32>();
-  var below = mat4x4<f32>();
-  var corner = mat4x4<f32>();
+  var sums: Sums;
+  var reads = read_next(thread, row, col, group.z * u.depth);
   for (var depth = group.z * u.depth; depth < end; depth += STEP) {
     workgroupBarrier();
-    for (var side = 0u; side < SIDES; side++) {
-      share_a(side * 256u + lane, row, depth, end);
-      share_b(side * 256u + lane, col, depth, end);
-    }
+    share(reads, thread, depth, end);
     workgroupBarrier();
-    for (var quad = 0u; quad < STEP / 4u; quad++) {
-      let a_top = a_tile(quad, own_row);
-      let b_left = b_tile(quad, own_col);
-      sums += b_left * a_top;
-      if (SIDES > 1u) {
-        let a_low = a_tile(quad, own_row + 64u % SPAN);
-        let b_right = b_tile(quad, own_col + 64u % SPAN);
-        right += b_right * a_top;
-        below += b_left * a_low;
-        corner += b_right * a_low;
-      }
-    }
+    reads = read_next(thread, row, col, depth + STEP);
+    multiply(&sums, 0u, own_row, t);
+    multiply(&sums, 1u, own_row, t);
+    multiply(&sums, 2u, own_row, t);
+    multiply(&sums, 3u, own_row, t);
   }
-  store_quads(sums, row + own_row, col + own_col, group.z);
-  if (SIDES > 1u) {
-    store_quads(right, row + own_row, col + own_col + 64u, group.z);
-    store_quads(below, row + own_row + 64u, col + own_col, group.z);
-    store_quads(corner, row + own_row + 64u, col + own_col + 64u, group.z);
-  }
+  let top = row + own_row;
+  let left = col + 4u * t;
+  store_quads(sums.top_left, top, left, group.z);
+  store_quads(sums.top_right, top, left + 32u, group.z);
+  store_quads(sums.low_left, top + HALF, left, group.z);
+  store_quads(sums.low_right, top + HALF, left + 32u, group.z);
 }

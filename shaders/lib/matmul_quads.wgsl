@@ -20,16 +20,23 @@ struct Uniforms {
 
 fn a_quad(row: u32, col: u32, stride: u32) -> vec4<f32> { return a_quads[(row * stride + col) >> 2u]; }
 
-// B_LOAD is vec4<u32>, four values, for f32, and vec2<u32> for the formats that have four values (or more) in two words.
-fn b_quad(row: u32, col: u32, stride: u32) -> vec4<f32> {
+// Four values of B as they lie in memory, or as f32 where they are quantised. B_LOAD is vec4<u32>, four values, for f32, and vec2<u32> for
+// the formats that have four values (or more) in two words.
+fn b_words(row: u32, col: u32, stride: u32) -> vec4<u32> {
   let i = row * stride + col;
-  if (WEIGHT_FORMAT == 0u) {
+  if (WEIGHT_FORMAT <= 2u) {
     let words = b_loads[i >> 2u];
-    return bitcast<vec4<f32>>(vec4<u32>(words[0], words[1], words[B_WORDS - 2u], words[B_WORDS - 1u]));
+    return vec4<u32>(words[0], words[1], words[B_WORDS - 2u], words[B_WORDS - 1u]);
   }
-  if (WEIGHT_FORMAT <= 2u) { return weight_quad_16(b_loads[i >> 2u].xy); }
-  return weight_quad_blocks(b_loads[weight_word(i) >> 1u].xy, b_loads[weight_scale_word(i) >> 1u].xy, i);
+  return bitcast<vec4<u32>>(weight_quad_blocks(b_loads[weight_word(i) >> 1u].xy, b_loads[weight_scale_word(i) >> 1u].xy, i));
 }
+
+fn b_widened(words: vec4<u32>) -> vec4<f32> {
+  if (WEIGHT_FORMAT == 1u || WEIGHT_FORMAT == 2u) { return weight_quad_16(words.xy); }
+  return bitcast<vec4<f32>>(words);
+}
+
+fn b_quad(row: u32, col: u32, stride: u32) -> vec4<f32> { return b_widened(b_words(row, col, stride)); }
 
 // m[l][j] = B[depth + l, col + j] of four depths that exist. Columns beyond n repeat the last.
 fn b_tile_quads(depth: u32, col: u32) -> mat4x4<f32> {

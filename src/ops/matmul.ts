@@ -106,8 +106,8 @@ const BUSY_SUBGROUPS = 16;
 /** Smallest depth worth splitting, and smallest depth of one part. */
 const SPLIT_FROM = 512;
 const PART_DEPTH = 128;
-/** Workgroups of 256 threads that keep a discrete GPU busy. */
-const BUSY_WORKGROUPS = 128;
+/** Workgroups of 64 threads, 8x8 outputs each, that keep a discrete GPU busy. */
+const BUSY_WORKGROUPS = 512;
 /** Threads of a subgroup that four rows can be dealt to. */
 const LEAST_LANES = 4;
 /** Rows of a subgroup's tile, and the fewer of it where the product has no more. */
@@ -221,17 +221,16 @@ function subgroupTiling(layout: MatmulLayout, { m, n, k }: Extents, { isSoftware
   };
 }
 
-/** A workgroup makes 128x128 outputs where that leaves workgroups enough, or 64x64. `shared` is what it keeps of B. */
+/** 128 threads make 128x64 outputs where that leaves workgroups enough, or 64 make 64x64. `shared` is what they keep of B. */
 function workgroupTiling({ m, n, k }: Extents, shared: string): Tiling {
-  const tiles = (span: number): number => Math.ceil(m / span) * Math.ceil(n / span);
-  const sides = tiles(128) * longParts(k) >= BUSY_WORKGROUPS ? 2 : 1;
-  const span = 64 * sides;
+  const tiles = (sides: number): number => Math.ceil(m / (64 * sides)) * Math.ceil(n / 64);
+  const sides = 2 * tiles(2) * longParts(k) >= BUSY_WORKGROUPS ? 2 : 1;
   return {
     path: 'byWorkgroups',
-    tile: [span, span],
-    threadCols: 16,
+    tile: [64 * sides, 64],
+    threadCols: 8,
     rowsFirst: false,
-    ...partsOf(k, BUSY_WORKGROUPS / tiles(span)),
+    ...partsOf(k, BUSY_WORKGROUPS / sides / tiles(sides)),
     defines: { SIDES: sides, B_SHARED: shared },
   };
 }
