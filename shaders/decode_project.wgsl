@@ -1,7 +1,7 @@
 // Up to three linear layers on the same few rows, side by side:  out[r, first + j] = n(x[r]) . W[j] + b[j],  W = W_0 W_1 W_2 one below another.
 // n is the RMS norm (Zhang & Sennrich 2019) with weight `norm` where NORM, else nothing. Its 1 / rms is a factor of the sum, so that one
 // pass over x gives both. The first `biased` of the weights have biases, at most two: a kernel is given eight buffers.
-//! include few_rows
+//! include few_rows, or few_rows_subgroups where SUBGROUPS
 //! include three_weights
 struct Uniforms { rows: u32, depth: u32, stride: u32, groups: u32, n_0: u32, n_1: u32, n_2: u32, biased: u32, width: u32, first: u32, eps: f32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
@@ -39,6 +39,10 @@ fn weight_columns(columns: Columns, depth: u32) -> mat4x4<f32> {
   if (NORM) { return scaled(weights, norm[depth >> 2u]); }
   return weights;
 }
+
+fn low_rank_terms() -> u32 { return 0u; }
+fn low_rank_weights(group: u32, term: u32) -> vec4<f32> { return vec4<f32>(); }
+fn low_rank_input(row: u32, term: u32) -> f32 { return 0.0; }
 
 fn finish(row: u32, group: u32, products: vec4<f32>) {
   let place = place_of(group);

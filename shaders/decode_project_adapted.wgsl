@@ -1,7 +1,7 @@
 // The projections of decode_project with the first factors of their adapters beside them, all from one reading of x:
 //   out[r] = n(x) . W_0 + b_0 | n(x) . W_1 + b_1 | n(x) . W_2 | n(x) . A_0 | n(x) . A_1 | n(x) . A_2
 // W_p has n_p rows and A_p r_p, which is 0 without an adapter. The A lie in `adapters`, A_p from index a_p on. NORM is true.
-//! include few_rows
+//! include few_rows, or few_rows_subgroups where SUBGROUPS
 //! include three_weights
 struct Uniforms {
   rows: u32, depth: u32, stride: u32, groups: u32, width: u32,
@@ -59,6 +59,10 @@ fn weight_columns(columns: Columns, depth: u32) -> mat4x4<f32> {
   }
   return scaled(weights, norm[depth >> 2u]);
 }
+
+fn low_rank_terms() -> u32 { return 0u; }
+fn low_rank_weights(group: u32, term: u32) -> vec4<f32> { return vec4<f32>(); }
+fn low_rank_input(row: u32, term: u32) -> f32 { return 0.0; }
 
 fn finish(row: u32, group: u32, products: vec4<f32>) {
   let place = place_of(group);

@@ -3,7 +3,8 @@
 //   top-k   keeps what is >= the k-th largest score (ties stay)
 //   top-p   keeps the smallest set of likeliest tokens that holds the share top_p of what top-k kept, at least one
 //   min-p   keeps what is at least min_p times as likely as the likeliest
-// as in Hugging Face transformers' logits processors, in this order. Nothing is sorted: both thresholds are the largest c with
+// as in Hugging Face transformers' logits processors, in this order. A thread asks for AHEAD values before it works on the first: a GPU's
+// memory answers late. The order of its sums is the same with any AHEAD. Nothing is sorted: both thresholds are the largest c with
 // measure{score >= c} >= target, the measure being a count or exp(score - largest), found by a five-way search over the
 // scores' bit patterns in number order (14 passes, exact, deterministic).
 // The draw inverts the cumulative distribution in id order at a number of the counter-based generator with the stream
@@ -120,13 +121,20 @@ fn find_top(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) gr
   let row = min(linear_workgroup(group, grid), u.rows - 1u);
   let start = row * u.vocabulary;
   var largest = vec4<f32>(LOWEST);
-  for (var v = lane; v < u.vocabulary; v += LANES) {
-    largest = max(largest, vec4<f32>(saved_scores[start + v], logits[start + v] * controls.inverse_temperature, LOWEST, LOWEST));
+  for (var first = lane; first < u.vocabulary; first += AHEAD * LANES) {
+    for (var next = 0u; next < AHEAD; next++) {
+      let at = start + min(first + next * LANES, u.vocabulary - 1u);
+      largest = max(largest, vec4<f32>(saved_scores[at], logits[at] * controls.inverse_temperature, LOWEST, LOWEST));
+    }
   }
   largest = max_lanes(largest, lane);
   var sum = 0.0;
-  for (var v = lane; v < u.vocabulary; v += LANES) {
-    sum += exp(max(logits[start + v] * controls.inverse_temperature - largest.y, -87.0));
+  for (var first = lane; first < u.vocabulary; first += AHEAD * LANES) {
+    for (var next = 0u; next < AHEAD; next++) {
+      let v = first + next * LANES;
+      let logit = logits[start + min(v, u.vocabulary - 1u)];
+      sum += select(0.0, exp(max(logit * controls.inverse_temperature - largest.y, -87.0)), v < u.vocabulary);
+    }
   }
   sum = sum_lanes(vec4<f32>(sum), lane).x;
   if (lane == 0u) { tops[row] = Top(largest.x, largest.y, log(sum)); }
@@ -152,12 +160,15 @@ fn find_cut(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) gr
       let steps = select(vec4<u32>(step, 2u * step, 3u * step, 4u * step), room, vec4<u32>(step) > room / vec4<u32>(1u, 2u, 3u, 4u));
       let thresholds = vec4<u32>(lowest) + steps;
       var sums = vec4<f32>();
-      for (var v = lane; v < u.vocabulary; v += LANES) {
-        let score = saved_scores[start + v];
-        var share = 1.0;
-        if (stage > 0u) { share = exp(max(score - largest, -87.0)); }
-        if (stage == 2u && share < controls.min_p) { share = 0.0; }
-        sums += select(vec4<f32>(), vec4<f32>(share), vec4<u32>(in_order(score)) >= thresholds);
+      for (var first = lane; first < u.vocabulary; first += AHEAD * LANES) {
+        for (var next = 0u; next < AHEAD; next++) {
+          let v = first + next * LANES;
+          let score = saved_scores[start + min(v, u.vocabulary - 1u)];
+          var share = 1.0;
+          if (stage > 0u) { share = exp(max(score - largest, -87.0)); }
+          if (v >= u.vocabulary || (stage == 2u && share < controls.min_p)) { share = 0.0; }
+          sums += select(vec4<f32>(), vec4<f32>(share), vec4<u32>(in_order(score)) >= thresholds);
+        }
       }
       sums = sum_lanes(sums, lane);
       if (pass_ == 0u) {
@@ -191,7 +202,12 @@ fn draw(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: 
   let end = min(first + run, u.vocabulary);
   let cut = saved_cuts[row];
   var mass = 0.0;
-  for (var v = first; v < end; v++) { mass += weight(saved_scores[start + v], cut); }
+  for (var begin = first; begin < end; begin += AHEAD) {
+    for (var next = 0u; next < AHEAD; next++) {
+      let v = begin + next;
+      mass += select(0.0, weight(saved_scores[start + min(v, end - 1u)], cut), v < end);
+    }
+  }
   lane_values[lane].x = mass;
   workgroupBarrier();
   var before = 0.0;   // of the lanes before this one
@@ -204,10 +220,13 @@ fn draw(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: 
   let point = select(uniform_number * total, 0.0, controls.greedy != 0u);
   if (point < before || point >= before + mass) { return; }
   var chosen = first;
-  for (var v = first; v < end && before <= point; v++) {
-    let share = weight(saved_scores[start + v], cut);
-    before += share;
-    if (share > 0.0) { chosen = v; }
+  for (var begin = first; begin < end && before <= point; begin += AHEAD) {
+    for (var next = 0u; next < AHEAD; next++) {
+      let v = min(begin + next, end - 1u);
+      let share = select(0.0, weight(saved_scores[start + v], cut), begin + next < end);
+      if (share > 0.0 && before <= point) { chosen = v; }
+      before += share;
+    }
   }
   let top = saved_tops[row];
   tokens[row] = chosen;

@@ -38,10 +38,40 @@ const MATMUL: Defines[] = [
 const fewRows = (formats: readonly number[], norms: readonly boolean[]): Defines[] =>
   formats.flatMap((WEIGHT_FORMAT) =>
     norms.flatMap((NORM) => [
-      { WEIGHT_FORMAT, NORM, ROWS: 8, LANES: 1 },
-      { WEIGHT_FORMAT, NORM, ROWS: 1, LANES: 64 },
+      { WEIGHT_FORMAT, NORM, ROWS: 8, LANES: 1, SUBGROUPS: false, SUBGROUP: 0 },
+      { WEIGHT_FORMAT, NORM, ROWS: 1, LANES: 64, SUBGROUPS: false, SUBGROUP: 0 },
     ]),
   );
+
+/** The same by subgroups, where a device has them of eight threads or more; formats are read alike. */
+const fewRowsBySubgroups = (
+  formats: readonly number[],
+  norms: readonly boolean[],
+  lanes: number,
+): Defines[] =>
+  lanes < 8
+    ? []
+    : norms.flatMap((NORM) =>
+        [1, 8].map((ROWS) => ({
+          WEIGHT_FORMAT: formats[0]!,
+          NORM,
+          ROWS,
+          LANES: 64,
+          SUBGROUPS: true,
+          SUBGROUP: lanes,
+        })),
+      );
+
+type FewRows = readonly [formats: readonly number[], norms: readonly boolean[]];
+const FEW_ROWS: Readonly<Record<string, FewRows>> = {
+  decode_project: [
+    [0, 1, 4],
+    [true, false],
+  ],
+  decode_project_adapted: [[0, 1, 4], [true]],
+  decode_residual: [[0, 2, 3], [false]],
+  decode_swiglu: [[0, 1, 3], [true]],
+};
 
 /** Compiled for a second each: a finish alone is the same function in matmul. */
 const WITHOUT_OR_WITH_ALL = MATMUL.filter((defines) => {
@@ -64,14 +94,14 @@ const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
     { HEAD_DIM: 16, LANES: 8, WIDTH: 4 },
     { HEAD_DIM: 32, LANES: 8, WIDTH: 8 },
   ],
-  decode_project: fewRows([0, 1, 4], [true, false]),
-  decode_project_adapted: fewRows([0, 1, 4], [true]),
-  decode_residual: fewRows([0, 2, 3], [false]),
-  decode_swiglu: fewRows([0, 1, 3], [true]),
   elementwise: [0, 1, 2, 3, 4].map((ACTIVATION) => ({ ACTIVATION })),
   gather_rows: FORMATS.map((WEIGHT_FORMAT) => ({ WEIGHT_FORMAT })),
   matmul: MATMUL,
-  sampling: [64, 256].map((LANES) => ({ LANES })),
+  sampling: [
+    { LANES: 64, AHEAD: 1 },
+    { LANES: 256, AHEAD: 1 },
+    { LANES: 256, AHEAD: 8 },
+  ],
 };
 
 const entryPoints = (name: string): string[] =>
@@ -85,6 +115,9 @@ const bySubgroups = (lanes: number): Defines[] =>
 
 function definesOf(name: string, { traits }: Gpu): readonly Defines[] {
   if (name === 'matmul_subgroups') return bySubgroups(traits.lanes);
+  const few = FEW_ROWS[name];
+  if (few) return [...fewRows(...few), ...fewRowsBySubgroups(...few, traits.lanes)];
+  if (name === 'decode_attention_subgroups') return [{ VECS: 4, SUBGROUP: traits.lanes }];
   if (name === 'matmul_workgroup') return [...BY_WORKGROUPS, ...(traits.halves ? BY_F16_WORKGROUPS : [])];
   return DEFINES[name] ?? [{}];
 }

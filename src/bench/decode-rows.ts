@@ -40,7 +40,7 @@ export async function decodeRows(gpu: Gpu, decoder: Qwen2, options: DecodeRowsOp
     gpu.write(cache.layer(layer).keys, prompt.keys);
     gpu.write(cache.layer(layer).values, prompt.values);
   }
-  const threads = threadsOf(gpu);
+  const threads = threadsOf(gpu.traits);
   const contestant = await plannedContestant(gpu, 'decode', (tape) =>
     tape.constant(() => {
       const x = embedding(tape, embedTokens, ids);

@@ -27,7 +27,7 @@ import { suite } from '../bench/suite.ts';
 import { DEFAULT_TIMING } from '../bench/timing.ts';
 import { Gpu } from '../gpu/index.ts';
 import { describeError, InputError } from '../math/errors.ts';
-import { makersOf, tuneProducts, tuningText } from '../ops/tune-products.ts';
+import { makersOf, tune, tuningText } from '../ops/tune.ts';
 import type { BenchReport, Ceilings, Row } from '../protocol/bench.ts';
 import type { Cost } from '../rl/cost-model.ts';
 import { openNodeDevice } from './adapter.ts';
@@ -170,15 +170,15 @@ async function timeGrowth(gpu: Gpu, { now, json, clock }: Arguments): Promise<vo
 
 /** Who makes products fastest, on any adapter. */
 async function showTuning(gpu: Gpu, { now, json, clock }: Arguments): Promise<void> {
-  const found = await tuneProducts(gpu, { now });
+  const found = await tune(gpu, { now });
   console.log(`${gpu.info.description}: ${tuningText(found)}`);
   writeReport(json, { adapter: gpu.info.description, clock, found });
 }
 
 /** A GPU's products are made by whom they are made fastest, as the studio has it. */
-async function tune(gpu: Gpu): Promise<void> {
+async function applyTuning(gpu: Gpu): Promise<void> {
   if (gpu.isSoftware) return;
-  const found = await tuneProducts(gpu);
+  const found = await tune(gpu);
   gpu.traits = { ...gpu.traits, makers: makersOf(found) };
   console.log(`${gpu.info.description}: ${tuningText(found)}`);
 }
@@ -199,7 +199,7 @@ async function main(): Promise<void> {
   const { filter, now } = wishes;
   const { device, info, gpu: navigatorGpu } = await openNodeDevice();
   const gpu = new Gpu(device, { info });
-  await tune(gpu);
+  await applyTuning(gpu);
   if (filter === RUN_PROCESS) return await serveRun(gpu, now);
   const apart = APART[filter];
   if (apart) return await apart(gpu, wishes);

@@ -1,7 +1,7 @@
 /**
  * The WGSL files of `shaders/`, put together for one pipeline: header (constants and aliases), then the file,
- * then every file it names in `//! include NAME` lines, each once; `enable` and `diagnostic` lines go to the top. A line map leads a compiler message back to
- * the file and line it is about.
+ * then every file it names in `//! include NAME` lines, each once; `enable` and `diagnostic` lines go to the top. `//! include NAME, or OTHER
+ * where FLAG` names the other file where the definition FLAG is true. A line map leads a compiler message back to the file and line it is about.
  */
 const sources = import.meta.glob<string>('/shaders/**/*.wgsl', {
   query: '?raw',
@@ -25,13 +25,20 @@ export function readSource(name: string): string {
   return source;
 }
 
-function collectIncludes(name: string, seen: Set<string>, readFile: typeof readSource): string[] {
+const INCLUDE = /^\/\/! include (\S+?)(?:, or (\S+) where (\S+))?$/gm;
+
+function collectIncludes(
+  name: string,
+  defines: Defines,
+  seen: Set<string>,
+  readFile: typeof readSource,
+): string[] {
   const files = [name];
-  for (const match of readFile(name).matchAll(/^\/\/! include (\S+)$/gm)) {
-    const included = `lib/${match[1]}`;
+  for (const [, plain, other, flag] of readFile(name).matchAll(INCLUDE)) {
+    const included = `lib/${flag !== undefined && defines[flag] === true ? other : plain}`;
     if (seen.has(included)) continue;
     seen.add(included);
-    files.push(...collectIncludes(included, seen, readFile));
+    files.push(...collectIncludes(included, defines, seen, readFile));
   }
   return files;
 }
@@ -65,7 +72,7 @@ export function composeShader(name: string, defines: Defines = {}, readFile = re
     ...enablesOf(defines),
     ...Object.entries(defines).map(headerLine),
   ]);
-  const files = collectIncludes(name, new Set([name]), readFile);
+  const files = collectIncludes(name, defines, new Set([name]), readFile);
   const body = files.flatMap((file) => linesOf(`shaders/${file}.wgsl`, readFile(file).split('\n')));
   const lines = [...body.filter(isDirective), ...header, ...body.filter((line) => !isDirective(line))];
   return {

@@ -43,7 +43,7 @@ interface LayerStep extends DecodeStep {
 /** One layer, in place on the residual stream x [rows, hidden]. */
 function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerStep): void {
   const { rows, cache, adapters, decodeAdapters, index, angles } = step;
-  const { lanes, shareKeys } = step.threads;
+  const { threads } = step;
   const { linears, inputNorm, postNorm } = model.layers[index]!;
   const eps = model.config.rmsNormEps;
   const linear = (name: LoraLinear): DecodeLinear => {
@@ -52,19 +52,19 @@ function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerSte
   };
   const near = adapters ? decodeAdapters?.layer(index) : undefined;
   const { bias: valueBias, ...value } = linear('v_proj');
-  const normed = { x, norm: { weight: inputNorm, eps }, lanes };
+  const normed = { x, norm: { weight: inputNorm, eps }, threads };
   const qkvLinears = [linear('q_proj'), linear('k_proj'), value] as const;
   const qkv = near
     ? adaptedProjections(recorder, normed, qkvLinears, near)
     : projections(recorder, normed, qkvLinears);
   const seen = { spans: rows.spans, ...cache.layer(index) };
   const inputs = { qkv, valueBias: valueBias!, angles, ...seen, adapters: near };
-  const mixed = decodeAttention(recorder, inputs, model.config, shareKeys);
+  const mixed = decodeAttention(recorder, inputs, model.config, threads);
   const products = near && attentionProducts(mixed, model.config, near);
-  addProjection(recorder, { x: mixed, lanes }, linear('o_proj'), x, products);
-  const attended = { x, norm: { weight: postNorm, eps }, lanes };
+  addProjection(recorder, { x: mixed, threads }, linear('o_proj'), x, products);
+  const attended = { x, norm: { weight: postNorm, eps }, threads };
   const inner = decodeSwiglu(recorder, attended, linear('gate_proj'), linear('up_proj'));
-  addProjection(recorder, { x: inner, lanes }, linear('down_proj'), x);
+  addProjection(recorder, { x: inner, threads }, linear('down_proj'), x);
 }
 
 /**
@@ -77,6 +77,6 @@ export function decodeStep(recorder: Recorder, model: Qwen2, x: Tensor, step: De
   checkExtents(config);
   const angles = rowAngles(recorder, step.rows, rope);
   for (const index of layers.keys()) decodeLayer(recorder, model, x, { ...step, index, angles });
-  const last = { x, norm: { weight: norm, eps: config.rmsNormEps }, lanes: step.threads.lanes };
+  const last = { x, norm: { weight: norm, eps: config.rmsNormEps }, threads: step.threads };
   return decodeLogits(recorder, last, head);
 }

@@ -1,7 +1,7 @@
 /** The adapters around a decode step's attention, without dispatches of their own. */
 import { defineKernel, expectShape, type Recorder, read, type Tensor, write } from '../gpu/index.ts';
 import { type DecodeInput, type DecodeLinear, inputExtents, rankOf } from './decode-linear.ts';
-import { groupWorkgroups, rowBlocks } from './few-rows.ts';
+import { layRows } from './few-rows.ts';
 import type { LoraAdapter } from './linear.ts';
 import type { LoraWindow } from './lora-window.ts';
 import { weightFormat } from './weight-format.ts';
@@ -76,10 +76,9 @@ export function adaptedProjections(
   const width = 4 * fours(sum([...outs, ...ranks]));
   const out = recorder.temp('decode projections', [rows, width]);
   const groups = sum([...outs, ...ranks].map(fours));
-  const lanes = input.lanes(depth, groups);
-  const block = rowBlocks(rows);
+  const layout = layRows(input.threads, { rows, depth, groups });
   recorder.dispatch(kernel, {
-    defines: { WEIGHT_FORMAT: weightFormat(weights[0].dtype), NORM: true, ROWS: block.rows, LANES: lanes },
+    defines: { WEIGHT_FORMAT: weightFormat(weights[0].dtype), NORM: true, ...layout.defines },
     uniforms: {
       rows,
       depth,
@@ -107,7 +106,7 @@ export function adaptedProjections(
       adapters: window.values,
       out,
     },
-    workgroups: [groupWorkgroups(groups, lanes), block.blocks, 1],
+    workgroups: layout.workgroups,
   });
   return out;
 }

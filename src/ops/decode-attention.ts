@@ -1,6 +1,7 @@
 import { defineKernel, expectShape, type Recorder, read, type Tensor, update, write } from '../gpu/index.ts';
 import type { AttentionAdapters } from './decode-adapted.ts';
 import type { LowRankParts } from './decode-linear.ts';
+import type { Threads } from './few-rows.ts';
 import type { LoraAdapter } from './linear.ts';
 import { threadGroups } from './matrix.ts';
 import type { RopeTable } from './rope.ts';
@@ -18,9 +19,9 @@ const turnKernel = defineKernel({
   uniforms: rowUniforms,
   bindings: { positions: read(3), cosines: read(4), sines: read(5), angles: write(6) },
 });
-const attention = (entry: 'attend' | 'attend_alone') =>
+const attention = (shader: string, entry: string) =>
   defineKernel({
-    shader: 'decode_attention',
+    shader,
     entry,
     uniforms: {
       rows: 'u32',
@@ -53,7 +54,11 @@ const attention = (entry: 'attend' | 'attend_alone') =>
       adapters: read(8),
     },
   });
-const kernels = { together: attention('attend'), alone: attention('attend_alone') };
+const kernels = {
+  alone: attention('decode_attention', 'attend_alone'),
+  together: attention('decode_attention', 'attend'),
+  subgroups: attention('decode_attention_subgroups', 'attend'),
+};
 
 /** Threads of a workgroup that share nothing, as in the shader. */
 const THREADS_ALONE = 8;
@@ -126,6 +131,17 @@ export function attentionProducts(
   return { h: mixed, first: heads * headDim, parts: heads, step: partStep(adapters.o) };
 }
 
+/** How keys are walked over. Subgroups take heads whose vec4 they can be dealt to. */
+function walkOf(
+  { kind, lanes }: Threads,
+  headDim: number,
+): { kind: Threads['kind']; defines: Record<string, number> } {
+  const vecs = headDim / 4;
+  const isDealt = Number.isInteger(Math.log2(vecs)) && vecs >= 4 && vecs <= lanes;
+  if (kind !== 'subgroups') return { kind, defines: {} };
+  return isDealt ? { kind, defines: { VECS: vecs, SUBGROUP: lanes } } : { kind: 'together', defines: {} };
+}
+
 export interface HeadShape {
   readonly heads: number;
   readonly kvHeads: number;
@@ -136,14 +152,14 @@ export interface HeadShape {
 /**
  * Softmax attention of one new token a row over the cache, at scale 1 / sqrt(headDim): turns queries and keys to their positions, adds
  * the values' bias, writes keys and values to the cache. Returns [rows, heads · headDim], and where the layer behind has an adapter, a
- * part of its low-rank products for each head behind them ({@link attentionProducts}). No gradient. With `shareKeys` the threads of a
- * workgroup share a head's keys, else each thread has a head of its own.
+ * part of its low-rank products for each head behind them ({@link attentionProducts}). No gradient. Threads that work alone have a head each,
+ * others share a head's keys.
  */
 export function decodeAttention(
   recorder: Recorder,
   inputs: DecodeAttentionInputs,
   shape: HeadShape,
-  shareKeys: boolean,
+  threads: Threads,
 ): Tensor {
   const { heads, kvHeads, headDim } = shape;
   const { qkv, valueBias, angles, spans, keys, values, adapters } = inputs;
@@ -164,7 +180,9 @@ export function decodeAttention(
   const outWidth = heads * (headDim + partStep(o));
   const out = recorder.temp('decode attention', [rows, outWidth]);
   const start = (matrix: Tensor | undefined): number => adapters?.window.startOf(matrix) ?? 0;
-  recorder.dispatch(kernels[shareKeys ? 'together' : 'alone'], {
+  const walk = walkOf(threads, headDim);
+  recorder.dispatch(kernels[walk.kind], {
+    defines: walk.defines,
     uniforms: {
       rows,
       heads,
@@ -196,7 +214,7 @@ export function decodeAttention(
       out,
       adapters: adapters?.window.values ?? valueBias,
     },
-    workgroups: shareKeys ? [heads, rows, 1] : Math.ceil((rows * heads) / THREADS_ALONE),
+    workgroups: walk.kind === 'alone' ? Math.ceil((rows * heads) / THREADS_ALONE) : [heads, rows, 1],
   });
   return out;
 }

@@ -1,6 +1,6 @@
 /** Linear layers on the few rows of a decode step, with what comes before and after them in the same kernel. No gradients. */
 import { defineKernel, expectShape, type Recorder, read, type Tensor, update, write } from '../gpu/index.ts';
-import { groupWorkgroups, type LaneRule, rowBlocks } from './few-rows.ts';
+import { layRows, type Threads } from './few-rows.ts';
 import type { LoraAdapter } from './linear.ts';
 import { threadGroups } from './matrix.ts';
 import { weightFormat } from './weight-format.ts';
@@ -9,7 +9,7 @@ import { weightFormat } from './weight-format.ts';
 export interface DecodeInput {
   /** [rows, depth], depth divisible by 4. */
   readonly x: Tensor;
-  readonly lanes: LaneRule;
+  readonly threads: Threads;
   /** weight [depth] f32. */
   readonly norm?: { readonly weight: Tensor; readonly eps: number };
 }
@@ -126,16 +126,14 @@ function dispatchRun(
   for (const { weight } of run) expectShape('decode weight', weight, [-1, depth]);
   const [n0, n1, n2] = [0, 1, 2].map((part) => run[part]?.weight.shape[0] ?? 0) as [number, number, number];
   const groups = [n0, n1, n2].reduce((sum, n) => sum + Math.ceil(n / 4), 0);
-  const lanes = input.lanes(depth, groups);
-  const block = rowBlocks(rows);
+  const layout = layRows(input.threads, { rows, depth, groups });
   // A layout has no optional bindings: what is absent is stood in for by a tensor that is not read.
   const [weight0, bias0] = [run[0]!.weight, run[0]!.bias ?? x];
   recorder.dispatch(first === 0 ? projectFirst : projectMore, {
     defines: {
       WEIGHT_FORMAT: weightFormat(weight0.dtype),
       NORM: norm !== undefined,
-      ROWS: block.rows,
-      LANES: lanes,
+      ...layout.defines,
     },
     uniforms: {
       rows,
@@ -160,7 +158,7 @@ function dispatchRun(
       bias1: run[1]?.bias ?? bias0,
       out,
     },
-    workgroups: [groupWorkgroups(groups, lanes), block.blocks, 1],
+    workgroups: layout.workgroups,
   });
 }
 
@@ -272,10 +270,9 @@ export function addProjection(
   expectShape('decode residual', residual, [rows, n]);
   const { h, first, parts, step } = products ?? ownProducts(recorder, input, linear);
   const groups = Math.ceil(n / 4);
-  const lanes = input.lanes(depth, groups);
-  const block = rowBlocks(rows);
+  const layout = layRows(input.threads, { rows, depth, groups });
   recorder.dispatch(residualKernel, {
-    defines: { WEIGHT_FORMAT: weightFormat(weight.dtype), NORM: false, ROWS: block.rows, LANES: lanes },
+    defines: { WEIGHT_FORMAT: weightFormat(weight.dtype), NORM: false, ...layout.defines },
     uniforms: {
       rows,
       depth,
@@ -291,6 +288,6 @@ export function addProjection(
       eps: 0,
     },
     tensors: { weight0: weight, x, h, b: adapter?.b ?? x, out: residual },
-    workgroups: [groupWorkgroups(groups, lanes), block.blocks, 1],
+    workgroups: layout.workgroups,
   });
 }

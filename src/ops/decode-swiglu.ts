@@ -8,7 +8,7 @@ import {
   rankOf,
 } from './decode-linear.ts';
 import { swiglu } from './elementwise.ts';
-import { groupWorkgroups, rowBlocks } from './few-rows.ts';
+import { layRows } from './few-rows.ts';
 import { weightFormat } from './weight-format.ts';
 
 const swigluKernel = defineKernel({
@@ -58,16 +58,10 @@ export function decodeSwiglu(
   for (const { weight } of [gate, up]) expectShape('decode SwiGLU weight', weight, [n, depth]);
   const h = lowRankProducts(recorder, input, [gate, up]) ?? x;
   const groups = Math.ceil(n / 2);
-  const lanes = input.lanes(depth, groups);
-  const block = rowBlocks(rows);
+  const layout = layRows(input.threads, { rows, depth, groups });
   const out = recorder.temp('decode SwiGLU', [rows, n]);
   recorder.dispatch(swigluKernel, {
-    defines: {
-      WEIGHT_FORMAT: weightFormat(gate.weight.dtype),
-      NORM: true,
-      ROWS: block.rows,
-      LANES: lanes,
-    },
+    defines: { WEIGHT_FORMAT: weightFormat(gate.weight.dtype), NORM: true, ...layout.defines },
     uniforms: {
       rows,
       depth,
@@ -90,7 +84,7 @@ export function decodeSwiglu(
       upB: up.adapter?.b ?? x,
       out,
     },
-    workgroups: [groupWorkgroups(groups, lanes), block.blocks, 1],
+    workgroups: layout.workgroups,
   });
   return out;
 }

@@ -1,4 +1,5 @@
-/** How products of few rows with a weight are laid over threads: the constants of shaders/lib/few_rows.wgsl. */
+/** How products of few rows with a weight are laid over threads: the constants of shaders/lib/few_rows*.wgsl. */
+import type { Traits } from '../gpu/index.ts';
 
 /** Most rows that a thread keeps sums of. */
 const MOST_ROWS = 8;
@@ -7,52 +8,83 @@ const STEPS_PER_LANE = 4;
 /** Most lanes of a group; where the groups are few, there are too few workgroups to keep a GPU busy, and it may be twice as many. */
 const MOST_LANES = 32;
 const FEW_GROUPS = 64;
+/** Threads that keep a discrete GPU's memory busy, and the most of them that share the depth of four columns by subgroups. */
+const BUSY_THREADS = 2 ** 18;
+const MOST_SHARING = 256;
+/** Threads of a subgroup that eight rows can be dealt to. */
+const LEAST_LANES = 8;
 
-export interface RowBlocks {
-  /** Workgroups along y. */
-  readonly blocks: number;
-  /** Rows of each, at most 8. */
-  readonly rows: number;
+/**
+ * How threads work on a few rows: each by itself, for software adapters, where a barrier costs more than what is shared; the threads
+ * of a workgroup by way of its memory; or by subgroups, where that was found to be right and fast on the device.
+ */
+export interface Threads {
+  readonly kind: 'alone' | 'together' | 'subgroups';
+  /** Threads of a subgroup; 0 unless they work by subgroups. */
+  readonly lanes: number;
 }
 
-/** Cuts rows into blocks of nearly equal size. */
-export function rowBlocks(rows: number): RowBlocks {
+export const ALONE: Threads = { kind: 'alone', lanes: 0 };
+export const TOGETHER: Threads = { kind: 'together', lanes: 0 };
+/** By subgroups of that many threads. */
+export const bySubgroups = (lanes: number): Threads => ({ kind: 'subgroups', lanes });
+
+/** What suits a device. */
+export function threadsOf({ isSoftware, lanes, makers }: Traits): Threads {
+  if (isSoftware) return ALONE;
+  return makers?.[DECODE] === 'subgroup' && canShareBySubgroups(lanes) ? bySubgroups(lanes) : TOGETHER;
+}
+
+/** The class of work that a decode step is, for tuning. */
+export const DECODE = 'decode';
+
+/** Whether subgroups of that many threads can share the rows. */
+export const canShareBySubgroups = (lanes: number): boolean => lanes >= LEAST_LANES;
+
+const powerBelow = (count: number): number => 2 ** Math.floor(Math.log2(Math.max(1, count)));
+
+/** How many threads share the depth of `groups` groups of columns: a power of two. */
+function lanesOf({ kind, lanes }: Threads, depth: number, groups: number): number {
+  if (kind === 'alone') return 1;
+  if (kind === 'subgroups') {
+    const busy = powerBelow(BUSY_THREADS / groups);
+    return Math.max(lanes, Math.min(MOST_SHARING, busy, powerBelow(depth / 4)));
+  }
+  const busy = powerBelow(depth / 4 / STEPS_PER_LANE);
+  const useful = powerBelow(64 / groups);
+  return Math.min(groups > FEW_GROUPS ? MOST_LANES : 2 * MOST_LANES, Math.max(busy, useful));
+}
+
+/** Cuts rows into blocks of nearly equal size, of at most 8. */
+function rowBlocks(rows: number): { readonly blocks: number; readonly rows: number } {
   const blocks = Math.ceil(rows / MOST_ROWS);
   return { blocks, rows: Math.ceil(rows / blocks) };
 }
 
-const powerBelow = (count: number): number => 2 ** Math.floor(Math.log2(Math.max(1, count)));
-
-/** How many of a workgroup's threads share the depth of `groups` groups of columns: a power of two. */
-export type LaneRule = (depth: number, groups: number) => number;
-
-/** For GPUs: as many as the depth keeps busy, and no fewer than leave no group without columns. */
-export const sharedDepth: LaneRule = (depth, groups) => {
-  const busy = powerBelow(depth / 4 / STEPS_PER_LANE);
-  const useful = powerBelow(64 / groups);
-  return Math.min(groups > FEW_GROUPS ? MOST_LANES : 2 * MOST_LANES, Math.max(busy, useful));
-};
-
-/** For software adapters, where a barrier costs more than what is shared: every thread for itself. */
-export const wholeDepth: LaneRule = () => 1;
-
-/** Whether threads work together on a row. */
-export interface Threads {
-  readonly lanes: LaneRule;
-  /** Whether a workgroup shares the keys of a row's attention. */
-  readonly shareKeys: boolean;
-}
-
-export const TOGETHER: Threads = { lanes: sharedDepth, shareKeys: true };
-export const ALONE: Threads = { lanes: wholeDepth, shareKeys: false };
-
-/** What suits a device. */
-export const threadsOf = ({ isSoftware }: { readonly isSoftware: boolean }): Threads =>
-  isSoftware ? ALONE : TOGETHER;
-
-/** Threads of a workgroup; fewer where none shares anything, so that every core of a processor has some. */
+/** Threads of a workgroup that share nothing, or by way of its memory: fewer of the former, so that every core of a processor has some. */
 const workgroupThreads = (lanes: number): number => (lanes === 1 ? 16 : 64);
 
-/** Workgroups along x. */
-export const groupWorkgroups = (groups: number, lanes: number): number =>
-  Math.ceil((groups * lanes) / workgroupThreads(lanes));
+export interface RowLayout {
+  readonly defines: {
+    readonly ROWS: number;
+    readonly LANES: number;
+    readonly SUBGROUPS: boolean;
+    readonly SUBGROUP: number;
+  };
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** Constants and grid of a product of few rows that has so many groups of columns. */
+export function layRows(
+  threads: Threads,
+  { rows, depth, groups }: { readonly rows: number; readonly depth: number; readonly groups: number },
+): RowLayout {
+  const block = rowBlocks(rows);
+  const lanes = lanesOf(threads, depth, groups);
+  const isBySubgroups = threads.kind === 'subgroups';
+  const columns = isBySubgroups ? groups : Math.ceil((groups * lanes) / workgroupThreads(lanes));
+  return {
+    defines: { ROWS: block.rows, LANES: lanes, SUBGROUPS: isBySubgroups, SUBGROUP: threads.lanes },
+    workgroups: [columns, block.blocks, 1],
+  };
+}

@@ -5,6 +5,7 @@ import {
   type Recorder,
   read,
   type Tensor,
+  type Traits,
   update,
   write,
 } from '../gpu/index.ts';
@@ -49,8 +50,9 @@ const advance = kernel('advance', {
   ended: update(18),
 });
 
-/** Threads that share a row; a short row is not worth many. */
-const laneCount = (vocabulary: number): { LANES: number } => ({ LANES: vocabulary < 16_384 ? 64 : 256 });
+/** Threads that share a row, and values that each asks for at a time; a short row is not worth many. */
+const rowWalk = (vocabulary: number, { isSoftware }: Traits): { LANES: number; AHEAD: number } =>
+  vocabulary < 16_384 ? { LANES: 64, AHEAD: 1 } : { LANES: 256, AHEAD: isSoftware ? 1 : 8 };
 
 /** How tokens are chosen; the filters are those of Hugging Face transformers, applied in the order given here. */
 export interface SamplingSettings {
@@ -119,7 +121,7 @@ interface Prepared {
   readonly scores: Tensor;
   readonly tops: Tensor;
   readonly cuts: Tensor;
-  readonly defines: { LANES: number };
+  readonly defines: { LANES: number; AHEAD: number };
   readonly values: { rows: number; vocabulary: number; capacity: number; end_count: number; pad: number };
 }
 
@@ -135,7 +137,7 @@ function prepare(recorder: Recorder, logits: Tensor, state: Previous): Prepared 
   const scores = recorder.temp('scores', [rows, vocabulary]);
   const tops = recorder.temp('largest scores', [rows, 3]);
   const cuts = recorder.temp('sampling cuts', [rows, 3]);
-  const defines = laneCount(vocabulary);
+  const defines = rowWalk(vocabulary, recorder.traits);
   const elements = Math.ceil((rows * vocabulary) / 64);
   recorder.dispatch(scale, {
     uniforms: values,

@@ -1,8 +1,17 @@
 /** Finds out, on a device, who makes tiles of matrix products fastest: threads, subgroups or workgroups, these also with f16. */
-import { Arena, type Gpu, Plan, Recorder, TILE_MAKERS, type TileMaker } from '../gpu/index.ts';
+import { type Gpu, Recorder, TILE_MAKERS, type TileMaker } from '../gpu/index.ts';
 import { f32ToBf16 } from '../math/half.ts';
 import { normal } from '../math/random.ts';
 import { relativeDifference } from '../math/stats.ts';
+import {
+  type Finding,
+  fastestMaker,
+  GATE,
+  runTrial,
+  type Tried,
+  type TuningOptions,
+  trialNumbers,
+} from './contest.ts';
 import { hasMaker, type MatmulLayout, matmul, productClass } from './matmul.ts';
 
 interface Trial {
@@ -27,35 +36,8 @@ const TRIALS: readonly Trial[] = [
   { layout: 'nn', m: 512, n: 1024, k: 1024, deviation: DEVIATION },
 ];
 
-/**
- * Another maker's product may differ so much from a thread's, as norm(difference) / norm: sums are rounded in another order. A
- * device that takes subnormals of f16 as 0 changes weights, and so products, by 8e-5.
- */
-const GATE = 1e-5;
-/** How much faster a maker must be to be taken: those that share reads than threads, and f16 than those that round no weights. */
-const GAIN = 1.05;
-const GAINS: Readonly<Record<TileMaker, number>> = {
-  thread: 1,
-  subgroup: GAIN,
-  workgroup: GAIN,
-  'f16 workgroup': GAIN ** 2,
-};
-const SAMPLES = 5;
-const REPEATS = 4;
-
-/** What was found for one class of products. */
-export interface Finding {
-  readonly maker: TileMaker;
-  /** Milliseconds of the trial by each maker; absent where its result differs, or where the device has none such. */
-  readonly ms: Readonly<Partial<Record<TileMaker, number>>>;
-}
-
-export interface TuningOptions {
+interface ProductTuning extends TuningOptions {
   readonly trials?: readonly Trial[];
-  /** Milliseconds. */
-  readonly now?: () => number;
-  /** Norm-wise difference of the two results, over the norm. */
-  readonly difference?: (found: Float32Array, expected: Float32Array) => number;
 }
 
 /**
@@ -64,7 +46,7 @@ export interface TuningOptions {
  */
 export async function tuneProducts(
   gpu: Gpu,
-  { trials = TRIALS, now = () => performance.now(), difference = relativeDifference }: TuningOptions = {},
+  { trials = TRIALS, now = () => performance.now(), difference = relativeDifference }: ProductTuning = {},
 ): Promise<Record<string, Finding>> {
   const found: Record<string, Finding> = {};
   for (const trial of trials) {
@@ -75,7 +57,7 @@ export async function tuneProducts(
       const { ms: time, result } = await run(gpu, trial, maker, now);
       if (difference(result, plain.result) <= GATE) ms[maker] = time;
     }
-    found[classOf(trial)] = { maker: fastest(ms), ms };
+    found[classOf(trial)] = { maker: fastestMaker(ms), ms };
   }
   return found;
 }
@@ -83,18 +65,8 @@ export async function tuneProducts(
 const dtypeOf = ({ deviation }: Trial): 'f32' | 'bf16' => (deviation === undefined ? 'f32' : 'bf16');
 const classOf = (trial: Trial): string => productClass(trial.layout, trial.m, dtypeOf(trial));
 
-/** Threads, unless another maker is faster by more than chance. */
-function fastest(ms: Finding['ms']): TileMaker {
-  const cost = (maker: TileMaker): number => (ms[maker] ?? Number.POSITIVE_INFINITY) * GAINS[maker];
-  return TILE_MAKERS.reduce((best, maker) => (cost(maker) < cost(best) ? maker : best));
-}
-
-/** Trial numbers repeat only after a prime. */
+/** Trial weights repeat only after a prime. */
 const PERIOD = 10_007;
-
-/** Numbers in [-1, 1). */
-const sample = (count: number): Float32Array =>
-  Float32Array.from({ length: count }, (_, index) => ((index * 7919) % PERIOD) / (PERIOD / 2) - 1);
 
 /** bf16 weights, spread like published ones: many are small. */
 export function trialWeights(count: number, deviation = DEVIATION): Uint16Array<ArrayBuffer> {
@@ -103,49 +75,15 @@ export function trialWeights(count: number, deviation = DEVIATION): Uint16Array<
 }
 
 /** The best of a few times, and the product itself. */
-async function run(
-  gpu: Gpu,
-  trial: Trial,
-  maker: TileMaker,
-  now: () => number,
-): Promise<{ ms: number; result: Float32Array }> {
+async function run(gpu: Gpu, trial: Trial, maker: TileMaker, now: () => number): Promise<Tried> {
   const { layout, m, n, k, deviation } = trial;
-  const a = gpu.upload('inputs', 'trial a', layout === 'tn' ? [k, m] : [m, k], sample(m * k));
-  const values = deviation === undefined ? sample(n * k) : trialWeights(n * k, deviation);
+  const a = gpu.upload('inputs', 'trial a', layout === 'tn' ? [k, m] : [m, k], trialNumbers(m * k));
+  const values = deviation === undefined ? trialNumbers(n * k) : trialWeights(n * k, deviation);
   const b = gpu.upload('inputs', 'trial b', layout === 'nt' ? [n, k] : [k, n], values, dtypeOf(trial));
   const recorder = new Recorder({ ...gpu.traits, makers: { [classOf(trial)]: maker } });
-  const out = recorder.keep(recorder.temp('trial', [m, n]));
+  const out = recorder.temp('trial', [m, n]);
   matmul(recorder, layout, { a, b, out });
-  using arena = new Arena(gpu, 'trial');
-  using plan = await Plan.create(gpu, `trial by ${maker}`, recorder, arena);
-  const ms = await bestTime(gpu, plan, now);
-  const result = await gpu.read(plan.output(out));
+  const tried = await runTrial(gpu, `trial by ${maker}`, recorder, out, now);
   gpu.free(a, b);
-  return { ms, result: result.slice(0, m * n) };
+  return tried;
 }
-
-async function bestTime(gpu: Gpu, plan: Plan, now: () => number): Promise<number> {
-  // The first run warms up and waits by itself.
-  await plan.run();
-  let best = Number.POSITIVE_INFINITY;
-  for (let at = 0; at < SAMPLES; at++) {
-    const start = now();
-    for (let repeat = 0; repeat < REPEATS; repeat++) await plan.run();
-    await gpu.device.queue.onSubmittedWorkDone();
-    best = Math.min(best, (now() - start) / REPEATS);
-  }
-  return best;
-}
-
-/** The findings as one line: milliseconds by maker, and the one that is taken. */
-export function tuningText(found: Readonly<Record<string, Finding>>): string {
-  const classes = Object.entries(found).map(([name, { maker, ms }]) => {
-    const times = Object.entries(ms).map(([each, time]) => `${each} ${time.toFixed(2)} ms`);
-    return `${name} by ${maker}s (${times.join(', ')})`;
-  });
-  return `products ${classes.join('; ')}`;
-}
-
-/** Who makes tiles by these findings. */
-export const makersOf = (found: Readonly<Record<string, Finding>>): Record<string, TileMaker> =>
-  Object.fromEntries(Object.entries(found).map(([name, { maker }]) => [name, maker]));

@@ -117,7 +117,7 @@ export class Generator {
     const tape = Tape.on(this.#gpu);
     const { recorder } = tape;
     const rows = this.#rows;
-    const threads = threadsOf(this.#gpu);
+    const threads = threadsOf(this.#gpu.traits);
     recorder.mark('decode');
     tape.constant(() => {
       const x = embedding(tape, model.embedTokens, this.#sampler.tokens);

@@ -3,7 +3,7 @@
 import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { startTfOnDevice, tf } from '../media/tf-device.ts';
-import { tuneProducts } from '../ops/tune-products.ts';
+import { tune } from '../ops/tune.ts';
 import { decodeCommand } from '../protocol/decode.ts';
 import type { DeviceInfo, Event } from '../protocol/messages.ts';
 import { Bench } from './bench.ts';
@@ -38,7 +38,7 @@ async function openSession(): Promise<Session | undefined> {
   }
   const { gpu, info } = opened;
   const files = await privateFiles();
-  const makers = await tuneDevice(gpu, files, () => tuneProducts(gpu));
+  const makers = await tuneDevice(gpu, files, () => tune(gpu));
   await startPreprocessing(gpu, info);
   const session = new Session(gpu, emit, browserHost(files));
   void gpu.device.lost.then(({ message, reason }) => {

@@ -1,11 +1,12 @@
 import type { Gpu, TileMaker } from '../gpu/index.ts';
 import type { FileStore } from '../io/file-store.ts';
-import { type Finding, makersOf } from '../ops/tune-products.ts';
+import type { Finding } from '../ops/contest.ts';
+import { makersOf } from '../ops/tune.ts';
 
 /** Where the findings lie. */
 const FILE = 'tuning.json';
 /** Changes with the kernels that are timed. */
-const VERSION = 2;
+const VERSION = 3;
 
 interface Kept {
   readonly device: string;

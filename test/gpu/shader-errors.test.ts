@@ -25,6 +25,31 @@ async function messageOf(readFile: (name: string) => string): Promise<string> {
   return failure;
 }
 
+describe('an include that depends on a definition', () => {
+  const files: Readonly<Record<string, string>> = {
+    main: '// main\n//! include plain, or other where FLAG\n//! include last\n',
+    'lib/plain': '// plain\n',
+    'lib/other': '// other\nenable subgroups;\n//! include plain\n',
+    'lib/last': '// last\n',
+  };
+  const bodies = (defines: Record<string, boolean>) =>
+    composeShader('main', defines, (name) => files[name]!)
+      .code.split('\n')
+      .filter((line) => /^(\/\/ |enable)/.test(line));
+
+  it('names the other file where it is true, with its directives at the top', () => {
+    expect(bodies({ FLAG: true })).toEqual([
+      'enable subgroups;',
+      '// main',
+      '// other',
+      '// plain',
+      '// last',
+    ]);
+    expect(bodies({ FLAG: false })).toEqual(['// main', '// plain', '// last']);
+    expect(bodies({})).toEqual(['// main', '// plain', '// last']);
+  });
+});
+
 describe('a shader that does not compile', () => {
   it('is reported by its own file, line and text', async () => {
     const lines = readSource('accumulate').split('\n');

@@ -6,11 +6,11 @@ import { decode, type RowTensors } from '../../src/models/qwen2.ts';
 import { decodeStep } from '../../src/models/qwen2-decode.ts';
 import { layoutGroups, type PackedRows, packRows } from '../../src/models/rows.ts';
 import { advanceRows } from '../../src/ops/decode-attention.ts';
-import { ALONE, type Threads, TOGETHER } from '../../src/ops/few-rows.ts';
+import { ALONE, type Threads } from '../../src/ops/few-rows.ts';
 import { embedding } from '../../src/ops/gather-rows.ts';
 import { headLogits } from '../../src/ops/head.ts';
 import type { Policy } from '../../src/rl/policy.ts';
-import { relativeError, runOnce, testGpu } from '../ops/harness.ts';
+import { relativeError, runOnce, testGpu, waysOfSharing } from '../ops/harness.ts';
 import { LORA, stirAdapters, tinyPolicy, toyCompletion, VOCABULARY } from '../reference/omni-tiny.ts';
 
 let gpu: Gpu;
@@ -103,30 +103,36 @@ async function cachedForward(
   return all;
 }
 
+/** Decodes several rows on one prompt, and compares their logits with those of whole sequences. */
+async function checkDecoding(threads: Threads, near: boolean): Promise<void> {
+  using adapters = new DecodeAdapters(gpu, policy.current.decoder);
+  const layers = policy.current.decoder.layers.map((_, index) => adapters.layer(index));
+  expect(layers.every((layer) => layer?.q && layer.o)).toBe(true);
+  const cached = await cachedForward(PROMPT.length + 18 + 13, threads, near ? adapters : undefined);
+  for (const [g, answer] of ANSWERS.entries()) {
+    const full = await fullForward([...PROMPT, ...answer]);
+    const row = (i: number) => full.subarray(i * VOCABULARY, (i + 1) * VOCABULARY);
+    const largest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+      Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
+    expect(largest(cached[0]!, row(PROMPT.length - 1))).toBeLessThan(1e-4);
+    answer.forEach((_, t) => {
+      const found = cached[t + 1]!.subarray(g * VOCABULARY, (g + 1) * VOCABULARY);
+      expect(largest(found, row(PROMPT.length + t)), `row ${g}, token ${t}`).toBeLessThan(1e-4);
+    });
+  }
+}
+
 describe('the decoder', () => {
   it.each([
-    ['alone', ALONE, true],
-    ['alone', ALONE, false],
-    ['together', TOGETHER, true],
-    ['together', TOGETHER, false],
+    ['alone', true],
+    ['alone', false],
+    ['together', true],
+    ['together', false],
   ])(
-    'decodes with a cache to the logits of the full forward, several rows on one prompt: threads %s %o, adapters in %s',
-    async (_, threads, near) => {
-      using adapters = new DecodeAdapters(gpu, policy.current.decoder);
-      const layers = policy.current.decoder.layers.map((_, index) => adapters.layer(index));
-      expect(layers.every((layer) => layer?.q && layer.o)).toBe(true);
-      const cached = await cachedForward(PROMPT.length + 18 + 13, threads, near ? adapters : undefined);
-      for (const [g, answer] of ANSWERS.entries()) {
-        const full = await fullForward([...PROMPT, ...answer]);
-        const row = (i: number) => full.subarray(i * VOCABULARY, (i + 1) * VOCABULARY);
-        const largest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
-          Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
-        expect(largest(cached[0]!, row(PROMPT.length - 1))).toBeLessThan(1e-4);
-        answer.forEach((_, t) => {
-          const found = cached[t + 1]!.subarray(g * VOCABULARY, (g + 1) * VOCABULARY);
-          expect(largest(found, row(PROMPT.length + t)), `row ${g}, token ${t}`).toBeLessThan(1e-4);
-        });
-      }
+    'decodes with a cache to the logits of the full forward, several rows on one prompt: threads %s, adapters in attention: %s',
+    async (way, near) => {
+      for (const threads of way === 'alone' ? [ALONE] : waysOfSharing(gpu))
+        await checkDecoding(threads, near);
     },
   );
 

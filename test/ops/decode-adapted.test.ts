@@ -5,16 +5,16 @@ import { f32ToBf16 } from '../../src/math/half.ts';
 import { type AttentionAdapters, adaptedProjections } from '../../src/ops/decode-adapted.ts';
 import { attentionProducts, decodeAttention, rowAngles } from '../../src/ops/decode-attention.ts';
 import { addProjection, type DecodeLinear, projections } from '../../src/ops/decode-linear.ts';
-import { sharedDepth, wholeDepth } from '../../src/ops/few-rows.ts';
+import { ALONE, type Threads } from '../../src/ops/few-rows.ts';
 import type { LoraAdapter } from '../../src/ops/linear.ts';
 import { loraWindow } from '../../src/ops/lora-window.ts';
 import { ropeTable } from '../../src/ops/rope.ts';
-import { numbers, relativeError, runOnce, testGpu } from './harness.ts';
+import { numbers, relativeError, runOnce, testGpu, waysOfSharing } from './harness.ts';
 
 const SLOTS = 40;
-const SHAPE = { heads: 6, kvHeads: 2, headDim: 24 };
+const SHAPE = { heads: 6, kvHeads: 2, headDim: 32 };
 const [DEPTH, HIDDEN] = [100, 36];
-const WIDTHS = { q: 144, k: 48, v: 48, o: HIDDEN };
+const WIDTHS = { q: 192, k: 64, v: 64, o: HIDDEN };
 type Name = keyof typeof WIDTHS;
 const NAMES: readonly Name[] = ['q', 'k', 'v', 'o'];
 const depthOf = (name: Name): number => (name === 'o' ? WIDTHS.q : DEPTH);
@@ -75,6 +75,82 @@ function linearsOf(
   return Object.fromEntries(entries) as ReturnType<typeof linearsOf>;
 }
 
+type Ranks = Readonly<Record<Name, number>>;
+
+async function checkAdapters(
+  gpu: Gpu,
+  [ranks, dtype, rows]: readonly [Ranks, DType, number],
+  threads: Threads,
+): Promise<void> {
+  const linears = linearsOf(gpu, ranks, dtype);
+  const { q, k, v, o } = linears;
+  const x = gpu.upload('inputs', 'x', [rows, DEPTH], numbers(rows * DEPTH, 91));
+  const norm = { weight: gpu.upload('weights', 'norm', [DEPTH], numbers(DEPTH, 92)), eps: 1e-5 };
+  const biasValues = Float32Array.of(...numbers(WIDTHS.q, 1), ...numbers(WIDTHS.k, 11));
+  const adapters: AttentionAdapters = {
+    window: loraWindow(NAMES.flatMap((name) => linears[name].adapter ?? []))!,
+    biases: gpu.upload('weights', 'biases', [biasValues.length], biasValues),
+    q: q.adapter,
+    k: k.adapter,
+    v: v.adapter,
+    o: o.adapter,
+  };
+  const table = ropeTable(gpu, SHAPE.headDim, 1e4, 50);
+  const at = Uint32Array.from({ length: rows }, (_, row) => 11 + row);
+  const positions = gpu.upload('inputs', 'positions', [rows], at, 'u32');
+  const spanValues = [...at].flatMap((own) => [0, 11, own, own + 1]);
+  const spans = gpu.upload('inputs', 'spans', [rows, 4], Uint32Array.from(spanValues), 'u32');
+  const cacheOf = () => ({
+    keys: gpu.upload('cache', 'keys', [SLOTS, WIDTHS.k], numbers(SLOTS * WIDTHS.k, 93)),
+    values: gpu.upload('cache', 'values', [SLOTS, WIDTHS.v], numbers(SLOTS * WIDTHS.v, 94)),
+  });
+  const caches = [cacheOf(), cacheOf()] as const;
+  const streams = [0, 1].map(() =>
+    gpu.upload('inputs', 'residual', [rows, HIDDEN], numbers(rows * HIDDEN, 95)),
+  ) as [Tensor, Tensor];
+  const { bias: valueBias, ...value } = v;
+  const { bias: _, ...out } = o;
+  const counts: number[] = [];
+  const mixed = await runOnce(gpu, 'adapted', ({ recorder }) => {
+    const angles = rowAngles(recorder, { positions, spans }, table);
+    const input = { x, norm, threads };
+    const count = (): void => {
+      counts.push(recorder.dispatches.length);
+    };
+    count();
+    const plain = decodeAttention(
+      recorder,
+      { qkv: projections(recorder, input, [q, k, value]), valueBias, angles, spans, ...caches[0] },
+      SHAPE,
+      threads,
+    );
+    addProjection(recorder, { x: plain, threads }, out, streams[0]);
+    count();
+    const qkv = adaptedProjections(recorder, input, [q, k, value], adapters);
+    const near = decodeAttention(
+      recorder,
+      { qkv, valueBias, angles, spans, ...caches[1], adapters },
+      SHAPE,
+      threads,
+    );
+    addProjection(recorder, { x: near, threads }, out, streams[1], attentionProducts(near, SHAPE, adapters));
+    count();
+    return [plain, near];
+  });
+  expect(counts[2]! - counts[1]!).toBe(3);
+  const width = mixed[1]!.length / rows;
+  const heads = Array.from({ length: rows }, (_, row) => [
+    ...mixed[1]!.subarray(row * width, row * width + WIDTHS.q),
+  ]).flat();
+  expect(relativeError(heads, mixed[0]!)).toBeLessThan(2e-6);
+  for (const part of ['keys', 'values'] as const) {
+    expect(relativeError(await gpu.read(caches[1][part]), await gpu.read(caches[0][part]))).toBeLessThan(
+      1e-6,
+    );
+  }
+  expect(relativeError(await gpu.read(streams[1]), await gpu.read(streams[0]))).toBeLessThan(2e-6);
+}
+
 describe.each([
   [{ q: 3, k: 0, v: 5, o: 6 }, 'f32', 5, false],
   [{ q: 16, k: 16, v: 16, o: 16 }, 'bf16', 8, true],
@@ -85,80 +161,8 @@ describe.each([
   (ranks, dtype, rows, together) => {
     it('change queries, keys, values and the residual stream as with dispatches of their own', async () => {
       const gpu = await testGpu();
-      const linears = linearsOf(gpu, ranks, dtype);
-      const { q, k, v, o } = linears;
-      const lanes = together ? sharedDepth : wholeDepth;
-      const x = gpu.upload('inputs', 'x', [rows, DEPTH], numbers(rows * DEPTH, 91));
-      const norm = { weight: gpu.upload('weights', 'norm', [DEPTH], numbers(DEPTH, 92)), eps: 1e-5 };
-      const biasValues = Float32Array.of(...numbers(WIDTHS.q, 1), ...numbers(WIDTHS.k, 11));
-      const adapters: AttentionAdapters = {
-        window: loraWindow(NAMES.flatMap((name) => linears[name].adapter ?? []))!,
-        biases: gpu.upload('weights', 'biases', [biasValues.length], biasValues),
-        q: q.adapter,
-        k: k.adapter,
-        v: v.adapter,
-        o: o.adapter,
-      };
-      const table = ropeTable(gpu, SHAPE.headDim, 1e4, 50);
-      const at = Uint32Array.from({ length: rows }, (_, row) => 11 + row);
-      const positions = gpu.upload('inputs', 'positions', [rows], at, 'u32');
-      const spanValues = [...at].flatMap((own) => [0, 11, own, own + 1]);
-      const spans = gpu.upload('inputs', 'spans', [rows, 4], Uint32Array.from(spanValues), 'u32');
-      const cacheOf = () => ({
-        keys: gpu.upload('cache', 'keys', [SLOTS, WIDTHS.k], numbers(SLOTS * WIDTHS.k, 93)),
-        values: gpu.upload('cache', 'values', [SLOTS, WIDTHS.v], numbers(SLOTS * WIDTHS.v, 94)),
-      });
-      const caches = [cacheOf(), cacheOf()] as const;
-      const streams = [0, 1].map(() =>
-        gpu.upload('inputs', 'residual', [rows, HIDDEN], numbers(rows * HIDDEN, 95)),
-      ) as [Tensor, Tensor];
-      const { bias: valueBias, ...value } = v;
-      const { bias: _, ...out } = o;
-      const counts: number[] = [];
-      const mixed = await runOnce(gpu, 'adapted', ({ recorder }) => {
-        const angles = rowAngles(recorder, { positions, spans }, table);
-        const input = { x, norm, lanes };
-        const count = (): void => {
-          counts.push(recorder.dispatches.length);
-        };
-        count();
-        const plain = decodeAttention(
-          recorder,
-          { qkv: projections(recorder, input, [q, k, value]), valueBias, angles, spans, ...caches[0] },
-          SHAPE,
-          together,
-        );
-        addProjection(recorder, { x: plain, lanes }, out, streams[0]);
-        count();
-        const qkv = adaptedProjections(recorder, input, [q, k, value], adapters);
-        const near = decodeAttention(
-          recorder,
-          { qkv, valueBias, angles, spans, ...caches[1], adapters },
-          SHAPE,
-          together,
-        );
-        addProjection(
-          recorder,
-          { x: near, lanes },
-          out,
-          streams[1],
-          attentionProducts(near, SHAPE, adapters),
-        );
-        count();
-        return [plain, near];
-      });
-      expect(counts[2]! - counts[1]!).toBe(3);
-      const width = mixed[1]!.length / rows;
-      const heads = Array.from({ length: rows }, (_, row) => [
-        ...mixed[1]!.subarray(row * width, row * width + WIDTHS.q),
-      ]).flat();
-      expect(relativeError(heads, mixed[0]!)).toBeLessThan(2e-6);
-      for (const part of ['keys', 'values'] as const) {
-        expect(relativeError(await gpu.read(caches[1][part]), await gpu.read(caches[0][part]))).toBeLessThan(
-          1e-6,
-        );
-      }
-      expect(relativeError(await gpu.read(streams[1]), await gpu.read(streams[0]))).toBeLessThan(2e-6);
+      const ways = together ? waysOfSharing(gpu) : [ALONE];
+      for (const threads of ways) await checkAdapters(gpu, [ranks, dtype, rows], threads);
     });
   },
 );

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { advanceRows, decodeAttention, rowAngles } from '../../src/ops/decode-attention.ts';
+import { ALONE, type Threads } from '../../src/ops/few-rows.ts';
 import { freeRopeTable, ropeTable } from '../../src/ops/rope.ts';
-import { numbers, relativeError, runOnce, testGpu } from './harness.ts';
+import { numbers, relativeError, runOnce, testGpu, waysOfSharing } from './harness.ts';
 
 const THETA = 1e4;
 
@@ -35,9 +36,10 @@ function softmaxSum(q: readonly number[], keys: readonly number[][], values: rea
   return q.map((_, c) => values.reduce((sum, value, n) => sum + (weights[n]! / total) * value[c]!, 0));
 }
 
-/** Checks attention's result and what it wrote, for rows that see the given slots at the given positions, in both kernels. */
+/** Checks attention's result and what it wrote, for rows that see the given slots at the given positions, in every way. */
 async function check(shape: Shape, spans: readonly Span[], positions: readonly number[], slots: number) {
-  for (const shareKeys of [true, false]) await checkKernel(shape, spans, positions, slots, shareKeys);
+  const ways = [ALONE, ...waysOfSharing(await testGpu())];
+  for (const threads of ways) await checkKernel(shape, spans, positions, slots, threads);
 }
 
 async function checkKernel(
@@ -45,7 +47,7 @@ async function checkKernel(
   spans: readonly Span[],
   positions: readonly number[],
   slots: number,
-  shareKeys: boolean,
+  threads: Threads,
 ) {
   const gpu = await testGpu();
   const { heads, kvHeads, headDim } = shape;
@@ -66,7 +68,7 @@ async function checkKernel(
     const valueBias = gpu.upload('inputs', 'bias', [kv], bias);
     const angles = rowAngles(recorder, step, table);
     const inputs = { qkv, valueBias, angles, spans: step.spans, keys, values };
-    return [decodeAttention(recorder, inputs, shape, shareKeys)];
+    return [decodeAttention(recorder, inputs, shape, threads)];
   });
   const headOf = (all: ArrayLike<number>, at: number): number[] =>
     range(at * headDim, (at + 1) * headDim).map((i) => all[i]!);
@@ -106,6 +108,7 @@ describe('attention of a decode step', () => {
     [{ heads: 4, kvHeads: 2, headDim: 16 }, 3],
     [{ heads: 7, kvHeads: 1, headDim: 64 }, 8],
     [{ heads: 6, kvHeads: 2, headDim: 24 }, 13],
+    [{ heads: 3, kvHeads: 3, headDim: 32 }, 2],
   ])('%o over a prompt and own tokens, %i rows', (shape, rows) =>
     check(
       shape,
@@ -117,7 +120,7 @@ describe('attention of a decode step', () => {
 
   it('goes through more keys than one chunk, and sees only its own prompt', () =>
     check(
-      { heads: 2, kvHeads: 1, headDim: 8 },
+      { heads: 2, kvHeads: 1, headDim: 16 },
       [
         [0, 1023, 1200, 1201],
         [1023, 1100, 1201, 1204],

@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
 import { Arena, Gpu, Plan, sizeOf, Tape, type Tensor } from '../../src/gpu/index.ts';
+import { bySubgroups, canShareBySubgroups, type Threads, TOGETHER } from '../../src/ops/few-rows.ts';
 import { openTestDevice } from '../setup/adapter.ts';
 
 /** The sizes every op is tried at: one, just below and above powers of two, and larger than a workgroup. */
@@ -16,6 +17,11 @@ let shared: Promise<Gpu> | undefined;
 export function testGpu(): Promise<Gpu> {
   shared ??= openTestDevice().then(({ device, info }) => new Gpu(device, { info }));
   return shared;
+}
+
+/** The ways in which a device's threads can work together on few rows. */
+export function waysOfSharing({ traits: { lanes } }: Gpu): readonly Threads[] {
+  return canShareBySubgroups(lanes) ? [TOGETHER, bySubgroups(lanes)] : [TOGETHER];
 }
 
 /** Deterministic numbers in [-1, 1) from a seed: a linear congruential generator is enough for test inputs. */

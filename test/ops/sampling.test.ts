@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Arena, type Gpu, Plan, Recorder } from '../../src/gpu/index.ts';
+import { Arena, type Gpu, PLAIN, Plan, Recorder, type Traits } from '../../src/gpu/index.ts';
 import { uniform } from '../../src/math/random.ts';
 import {
   filteredProbabilities,
@@ -37,12 +37,13 @@ class Rig {
     logits: readonly number[][],
     capacity: number,
     endIds: readonly number[],
+    traits: Traits = PLAIN,
   ): Promise<Rig> {
     const gpu = await testGpu();
     const [rows, vocab] = [logits.length, logits[0]!.length];
     const sampler = new Sampler(gpu, { rows, capacity, vocab, endIds });
     const input = gpu.upload('inputs', 'logits', [rows, vocab], Float32Array.from(logits.flat()));
-    const recorder = new Recorder();
+    const recorder = new Recorder(traits);
     sampler.record(recorder, input);
     return new Rig(gpu, sampler, await Plan.create(gpu, 'sampling', recorder, new Arena(gpu, 'sampling')));
   }
@@ -168,6 +169,19 @@ describe('filteredProbabilities', () => {
 });
 
 describe('Sampler', () => {
+  it('draws the same whether values are asked for one at a time or eight', async () => {
+    const logits = [1, 2, 3].map((seed) => [...numbers(20_003, seed, 4)]);
+    const settings = { ...OFF, topK: 500, topP: 0.9, temperature: 0.7 };
+    const [eight, one] = await Promise.all(
+      [PLAIN, { ...PLAIN, isSoftware: true }].map(async (traits) => {
+        const rig = await Rig.create(logits, 12, [0], traits);
+        return [await rig.sample(settings, 6), await rig.sample(OFF, 6)];
+      }),
+    );
+    expect(eight).toEqual(one);
+    expect(new Set(eight!.flat().flatMap(({ ids }) => [...ids])).size).toBeGreaterThan(20);
+  });
+
   it('draws the filtered distribution (chi-square of 10,000 draws)', async () => {
     const logits = [...numbers(23, 5, 2), -3];
     const rig = await Rig.create(repeated(logits, 1000), 10, [23]);

@@ -3,7 +3,8 @@ import { type DType, PLAIN } from '../../src/gpu/index.ts';
 import { bf16ToF32, f16ToF32, f32ToF16 } from '../../src/math/half.ts';
 import { relativeDifference } from '../../src/math/stats.ts';
 import { productClass, tilingOf } from '../../src/ops/matmul.ts';
-import { makersOf, trialWeights, tuneProducts } from '../../src/ops/tune-products.ts';
+import { makersOf } from '../../src/ops/tune.ts';
+import { trialWeights, tuneProducts } from '../../src/ops/tune-products.ts';
 import { testGpu } from './harness.ts';
 
 const TRIALS = [

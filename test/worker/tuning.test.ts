@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Traits } from '../../src/gpu/index.ts';
-import type { Finding } from '../../src/ops/tune-products.ts';
+import type { Finding } from '../../src/ops/contest.ts';
 import { makersText } from '../../src/ui/parts/makers-text.ts';
 import { tuneDevice } from '../../src/worker/tuning.ts';
 import { MemoryStore } from '../io/memory-store.ts';

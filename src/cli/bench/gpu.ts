@@ -5,15 +5,17 @@
 import { measureCeilings } from '../../bench/ceilings.ts';
 import { decodeRows } from '../../bench/decode-rows.ts';
 import { GrpoSteps, type StepTimes } from '../../bench/grpo-step.ts';
-import { plannedContestant, uploaded } from '../../bench/planned.ts';
+import { freeAll, plannedContestant } from '../../bench/planned.ts';
 import { randomData } from '../../bench/random-data.ts';
 import { ceilingsText } from '../../bench/report.ts';
 import { type Contestant, DEFAULT_TIMING, timeInTurns } from '../../bench/timing.ts';
-import { type Gpu, placed } from '../../gpu/index.ts';
+import type { DType, Gpu, Tensor } from '../../gpu/index.ts';
 import { formatPercent } from '../../math/format.ts';
+import { f32ToBf16 } from '../../math/half.ts';
 import { median } from '../../math/stats.ts';
-import { matmul } from '../../ops/matmul.ts';
-import { type Finding, makersOf, tuneProducts, tuningText } from '../../ops/tune-products.ts';
+import type { Finding } from '../../ops/contest.ts';
+import { type MatmulLayout, matmul } from '../../ops/matmul.ts';
+import { makersOf, tune, tuningText, warmUp } from '../../ops/tune.ts';
 import type { Ceilings } from '../../protocol/bench.ts';
 import { passFlops, rolloutCost, rolloutFlops } from '../../rl/cost-model.ts';
 import type { Policy } from '../../rl/policy.ts';
@@ -27,11 +29,27 @@ interface GpuSizes {
   readonly prompt: number;
   readonly completion: number;
   readonly group: number;
-  /** Rows, columns and depth of the product. */
-  readonly product: number;
+  readonly products: readonly Product[];
   /** GRPO steps that count; one more warms up. */
   readonly steps: number;
 }
+
+/** c [m, n] of depth k; B in that type. */
+interface Product {
+  readonly layout: MatmulLayout;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly dtype: 'f32' | 'bf16';
+}
+
+/** A square one, and those of a layer's MLP over a packed group, forward and backward. */
+const products = (square: number, rows: number, width: number, inner: number): Product[] => [
+  { layout: 'nt', m: square, n: square, k: square, dtype: 'f32' },
+  { layout: 'nt', m: rows, n: inner, k: width, dtype: 'bf16' },
+  { layout: 'nt', m: rows, n: width, k: inner, dtype: 'bf16' },
+  { layout: 'nn', m: rows, n: width, k: inner, dtype: 'bf16' },
+];
 
 const REAL: GpuSizes = {
   fields: {},
@@ -39,7 +57,7 @@ const REAL: GpuSizes = {
   prompt: 976,
   completion: 256,
   group: 8,
-  product: 4096,
+  products: products(4096, 3072, 896, 4864),
   steps: 3,
 };
 const SMALL: GpuSizes = {
@@ -55,7 +73,7 @@ const SMALL: GpuSizes = {
   prompt: 24,
   completion: 8,
   group: 4,
-  product: 256,
+  products: products(256, 56, 64, 128),
   steps: 2,
 };
 const BETA = 0.04;
@@ -63,12 +81,12 @@ const BETA = 0.04;
 export interface GpuReport {
   readonly adapter: string;
   readonly date: string;
-  readonly sizes: Omit<GpuSizes, 'fields'>;
+  readonly sizes: Omit<GpuSizes, 'fields' | 'products'>;
   /** Who makes products fastest. */
   readonly tuning: Readonly<Record<string, Finding>>;
   readonly ceilings: Ceilings;
-  /** An f32 product, and its share of the multiply-adds measured. */
-  readonly product: { readonly gflops: number; readonly share: number };
+  /** Operations a second, and their share of the multiply-adds measured. */
+  readonly products: readonly (Product & { readonly gflops: number; readonly share: number })[];
   /** By rows that decode together; `limit` is what reading the weights and keys at the measured bandwidth allows. */
   readonly decode: readonly { rows: number; tokensPerSecond: number; limit: number; share: number }[];
   readonly step: {
@@ -84,47 +102,57 @@ export interface GpuReport {
   readonly torch?: unknown;
 }
 
-async function timeOne(contestant: Contestant): Promise<number> {
+/** A GPU at rest has a slow clock: it works before anything is timed, and without a pause after. */
+async function timeOne(gpu: Gpu, contestant: Contestant): Promise<number> {
   await contestant.start();
   await contestant.settle();
+  if (!gpu.isSoftware) await warmUp(gpu);
   const [time] = await timeInTurns([contestant], DEFAULT_TIMING);
   contestant.dispose();
   return time!.medianMs;
 }
 
-/** GFLOP/s of A·Bᵀ in f32. */
-async function productRate(gpu: Gpu, n: number): Promise<number> {
-  const [a, b] = [1, 2].map((seed) => uploaded(gpu, `factor ${seed}`, [n, n], randomData([n, n], seed)));
+function factor(gpu: Gpu, shape: readonly [number, number], dtype: DType, seed: number): Tensor {
+  const values = randomData(shape, seed);
+  return gpu.upload('weights', `factor ${seed}`, shape, dtype === 'f32' ? values : f32ToBf16(values), dtype);
+}
+
+/** GFLOP/s of one product. */
+async function productRate(gpu: Gpu, { layout, m, n, k, dtype }: Product): Promise<number> {
+  const a = factor(gpu, layout === 'tn' ? [k, m] : [m, k], 'f32', 1);
+  const b = factor(gpu, layout === 'nt' ? [n, k] : [k, n], dtype, 2);
   const ms = await timeOne(
+    gpu,
     await plannedContestant(gpu, 'product', ({ recorder }) => {
-      const out = recorder.temp('product', [n, n]);
-      matmul(recorder, 'nt', { a: a!, b: b!, out });
+      const out = recorder.temp('product', [m, n]);
+      matmul(recorder, layout, { a, b, out });
       return out;
     }),
   );
-  for (const factor of [a!, b!]) gpu.release(placed(factor).buffer);
-  return (2 * n ** 3) / ms / 1e6;
+  freeAll(gpu, [a, b]);
+  return (2 * m * n * k) / ms / 1e6;
 }
 
 async function decodeRate(
   policy: Policy,
-  { prompt }: GpuSizes,
+  { prompt }: GpuReport['sizes'],
   rows: number,
   { gigabytes }: Ceilings,
 ): Promise<GpuReport['decode'][number]> {
   const { gpu, current } = policy;
   const contestant = await decodeRows(gpu, current.decoder, { rows, promptLength: prompt });
-  const tokensPerSecond = (1000 * rows) / (await timeOne(contestant));
+  const tokensPerSecond = (1000 * rows) / (await timeOne(gpu, contestant));
   const group = { prompt: prompt + 1, completions: Array<number>(rows).fill(1) };
   const { bytes } = rolloutCost(costShape(policy), [group], { rows }).decode;
   const limit = (rows * gigabytes * 1e9) / bytes;
   return { rows, tokensPerSecond, limit, share: tokensPerSecond / limit };
 }
 
-async function timeSteps(policy: Policy, sizes: GpuSizes): Promise<GpuReport['step']> {
+async function timeSteps(policy: Policy, sizes: GpuReport['sizes']): Promise<GpuReport['step']> {
   const { group, prompt: promptTokens, completion: length } = sizes;
   using steps = await GrpoSteps.create(policy, { group, promptTokens, length, beta: BETA });
   const times: StepTimes[] = [];
+  if (!policy.gpu.isSoftware) await warmUp(policy.gpu);
   for (let step = 0; step <= sizes.steps; step++) times.push(await steps.run(step));
   const counted = times.slice(1);
   const rolloutMs = median(counted.map((one) => one.rolloutMs));
@@ -138,21 +166,34 @@ async function timeSteps(policy: Policy, sizes: GpuSizes): Promise<GpuReport['st
 
 /** Asks everything, on the sizes of the published trainer or on small ones. */
 export async function gpuBench(gpu: Gpu, adapter: string, small: boolean): Promise<GpuReport> {
-  const { fields, ...sizes } = small ? SMALL : REAL;
-  const tuning = await tuneProducts(gpu);
+  const { fields, products: wanted, ...sizes } = small ? SMALL : REAL;
+  const tuning = await tune(gpu);
   if (!gpu.isSoftware) gpu.traits = { ...gpu.traits, makers: makersOf(tuning) };
   const ceilings = await measureCeilings(gpu, DEFAULT_TIMING);
-  const gflops = await productRate(gpu, sizes.product);
+  const made: GpuReport['products'][number][] = [];
+  for (const product of wanted) {
+    const gflops = await productRate(gpu, product);
+    made.push({ ...product, gflops, share: gflops / ceilings.gflops });
+  }
   const maxPositions = sizes.prompt + sizes.completion;
   using policy = await randomPolicy(gpu, fields, { rank: sizes.rank, maxPositions });
   const decode: GpuReport['decode'][number][] = [];
   for (const rows of [1, sizes.group]) {
-    decode.push(await decodeRate(policy, { fields, ...sizes }, rows, ceilings));
+    decode.push(await decodeRate(policy, sizes, rows, ceilings));
   }
-  const step = await timeSteps(policy, { fields, ...sizes });
-  const product = { gflops, share: gflops / ceilings.gflops };
+  const step = await timeSteps(policy, sizes);
   const date = new Date().toISOString();
-  return { adapter, date, sizes, tuning, ceilings, product, decode, step, memoryPeakBytes: gpu.ledger.peak };
+  return {
+    adapter,
+    date,
+    sizes,
+    tuning,
+    ceilings,
+    products: made,
+    decode,
+    step,
+    memoryPeakBytes: gpu.ledger.peak,
+  };
 }
 
 const percent = (share: number): string => formatPercent(share, 0);
@@ -163,7 +204,7 @@ export function gpuLines({
   sizes,
   ceilings,
   tuning,
-  product,
+  products: made,
   decode,
   step,
   ...rest
@@ -172,10 +213,13 @@ export function gpuLines({
   return [
     `${adapter}: ${ceilingsText(ceilings)}`,
     tuningText(tuning),
-    `product ${sizes.product}³ f32: ${product.gflops.toFixed(1)} GFLOP/s, ${percent(product.share)} of the best`,
+    ...made.map(
+      ({ layout, m, n, k, dtype, gflops, share }) =>
+        `product ${layout} ${m}x${n}x${k} ${dtype}: ${gflops.toFixed(1)} GFLOP/s, ${percent(share)} of the best${torchShares(gflops, rest.torch as TorchReport | undefined)}`,
+    ),
     ...decode.map(
       ({ rows, tokensPerSecond, limit, share }) =>
-        `decode, ${rows} rows: ${tokensPerSecond.toFixed(1)} tokens/s, ${percent(share)} of the ${limit.toFixed(0)} that bandwidth allows`,
+        `decode, ${rows} rows: ${((1000 * rows) / tokensPerSecond).toFixed(2)} ms a step, ${tokensPerSecond.toFixed(1)} tokens/s, ${percent(share)} of the ${limit.toFixed(0)} that bandwidth allows`,
     ),
     `GRPO step, P ${prompt}, C ${completion}, G ${group}: rollout ${step.rolloutMs.toFixed(0)} ms, update ${step.updateMs.toFixed(0)} ms, together ${step.totalMs.toFixed(0)} ms (${step.gflopsPerSecond.toFixed(1)} GFLOP/s)`,
     `memory at most ${(rest.memoryPeakBytes / 2 ** 30).toFixed(2)} GiB`,
@@ -188,13 +232,23 @@ interface TorchReport {
   readonly sizes?: Readonly<Record<string, number>>;
   readonly dtype?: string;
   readonly trains?: string;
-  readonly stepMs?: { readonly total?: number };
+  readonly matmulTflops?: Readonly<Record<string, number>>;
+  readonly stepMs?: Readonly<Record<string, number>>;
+}
+
+/** A rate beside those of PyTorch's square products. */
+function torchShares(gflops: number, torch: TorchReport | undefined): string {
+  return Object.entries(torch?.matmulTflops ?? {})
+    .map(([type, tflops]) => `, ${percent(gflops / tflops / 1000)} of PyTorch's ${type}`)
+    .join('');
 }
 
 function torchLine(ours: GpuReport['sizes'], totalMs: number, torch: TorchReport | undefined): string {
   const theirMs = torch?.stepMs?.total;
   if (theirMs === undefined) return 'PyTorch: not measured';
-  const named = `PyTorch's step (${torch?.dtype}, trains ${torch?.trains}): ${theirMs.toFixed(0)} ms`;
+  const parts = Object.entries(torch?.stepMs ?? {}).filter(([part]) => part !== 'total');
+  const told = parts.map(([part, ms]) => `${part} ${ms.toFixed(0)} ms, `).join('');
+  const named = `PyTorch's step (${torch?.dtype}, trains ${torch?.trains}): ${told}together ${theirMs.toFixed(0)} ms`;
   const isSame = (['prompt', 'completion', 'group'] as const).every(
     (key) => torch?.sizes?.[key] === ours[key],
   );

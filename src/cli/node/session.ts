@@ -10,7 +10,7 @@ import type { FileTree } from '../../io/files.ts';
 import { InputError } from '../../math/errors.ts';
 import { tf } from '../../media/tf-device.ts';
 import type { DecodedClip } from '../../media/types.ts';
-import { tuneProducts } from '../../ops/tune-products.ts';
+import { tune } from '../../ops/tune.ts';
 import type { Event, ExportedFile } from '../../protocol/messages.ts';
 import type { SessionHost } from '../../worker/host.ts';
 import { audioSeconds, frameChoice, type MediaSpec } from '../../worker/media-spec.ts';
@@ -94,7 +94,7 @@ export class NodeSession implements StudioSession {
     const { device, info } = await openNodeDevice();
     await tf.setBackend('cpu');
     const gpu = new Gpu(device, { info });
-    await tuneDevice(gpu, undefined, () => tuneProducts(gpu));
+    await tuneDevice(gpu, undefined, () => tune(gpu));
     const session = new NodeSession(gpu);
     process.stderr.write(`${info.description}\n`);
     return session;

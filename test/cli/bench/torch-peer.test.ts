@@ -8,10 +8,10 @@ import { torchPeer } from '../../../src/cli/bench/torch-peer.ts';
 const REPORT: GpuReport = {
   adapter: 'an adapter',
   date: '2026-01-01T00:00:00.000Z',
-  sizes: { rank: 16, prompt: 976, completion: 256, group: 8, product: 4096, steps: 3 },
+  sizes: { rank: 16, prompt: 976, completion: 256, group: 8, steps: 3 },
   tuning: { nt: { maker: 'subgroup', ms: { thread: 2, subgroup: 1 } } },
   ceilings: { gflops: 2000, gigabytes: 500 },
-  product: { gflops: 1000, share: 0.5 },
+  products: [{ layout: 'nt', m: 512, n: 256, k: 128, dtype: 'bf16', gflops: 1000, share: 0.5 }],
   decode: [{ rows: 8, tokensPerSecond: 90, limit: 360, share: 0.25 }],
   step: { rolloutMs: 3000, updateMs: 1000, totalMs: 4000, tflop: 26, gflopsPerSecond: 6500 },
   memoryPeakBytes: 3 * 2 ** 30,
@@ -33,12 +33,22 @@ describe('the peer in PyTorch', () => {
 
   it('is set against our step where it was measured', () => {
     const sizes = { prompt: 976, completion: 256, group: 8 };
-    const torch = { sizes, dtype: 'bfloat16', trains: 'full', stepMs: { total: 10_000 } };
+    const torch = { sizes, dtype: 'bfloat16', trains: 'full', stepMs: { rollout: 7000, total: 10_000 } };
     const last = (found: object) => gpuLines({ ...REPORT, torch: found }).at(-1);
-    expect(last(torch)).toBe("PyTorch's step (bfloat16, trains full): 10000 ms, 2.50x ours");
+    expect(last(torch)).toBe(
+      "PyTorch's step (bfloat16, trains full): rollout 7000 ms, together 10000 ms, 2.50x ours",
+    );
     expect(last({ ...torch, sizes: { ...sizes, group: 4 } })).toMatch(/10000 ms, of another size$/);
     expect(gpuLines(REPORT).at(-1)).toBe('PyTorch: not measured');
-    expect(gpuLines(REPORT)[1]).toBe('products nt by subgroups (thread 2.00 ms, subgroup 1.00 ms)');
-    expect(gpuLines(REPORT)[3]).toMatch(/8 rows: 90\.0 tokens\/s, 25 % of the 360/);
+    expect(gpuLines(REPORT)[1]).toBe('fastest: nt by subgroups (thread 2.00 ms, subgroup 1.00 ms)');
+    expect(gpuLines(REPORT)[3]).toMatch(/8 rows: 88\.89 ms a step, 90\.0 tokens\/s, 25 % of the 360/);
+  });
+
+  it('sets our products against its own, by type', () => {
+    const line = (torch?: object) => gpuLines({ ...REPORT, torch })[2];
+    expect(line()).toBe('product nt 512x256x128 bf16: 1000.0 GFLOP/s, 50 % of the best');
+    expect(line({ matmulTflops: { float32: 2, bfloat16: 10 } })).toMatch(
+      /best, 50 % of PyTorch's float32, 10 % of PyTorch's bfloat16$/,
+    );
   });
 });

@@ -1,0 +1,89 @@
+/** Contests between ways of computing the same on a device: how they are timed, and what it takes to win. */
+import {
+  Arena,
+  type Gpu,
+  Plan,
+  type Recorder,
+  sizeOf,
+  type Tensor,
+  TILE_MAKERS,
+  type TileMaker,
+} from '../gpu/index.ts';
+
+/**
+ * A result may differ so much from the plain way's, as norm(difference) / norm: sums are rounded in another order. A
+ * device that takes subnormals of f16 as 0 changes weights, and so products, by 8e-5.
+ */
+export const GATE = 1e-5;
+/** How much faster a maker must be to be taken: those that share reads than threads, and f16 than those that round no weights. */
+const GAIN = 1.05;
+const GAINS: Readonly<Record<TileMaker, number>> = {
+  thread: 1,
+  subgroup: GAIN,
+  workgroup: GAIN,
+  'f16 workgroup': GAIN ** 2,
+};
+const SAMPLES = 5;
+const REPEATS = 4;
+
+/** What was found for one class of work. */
+export interface Finding {
+  readonly maker: TileMaker;
+  /** Milliseconds of the trial by each maker; absent where its result differs, or where the device has none such. */
+  readonly ms: Readonly<Partial<Record<TileMaker, number>>>;
+}
+
+export interface TuningOptions {
+  /** Milliseconds. */
+  readonly now?: () => number;
+  /** Norm-wise difference of the two results, over the norm. */
+  readonly difference?: (found: Float32Array, expected: Float32Array) => number;
+}
+
+/** The first of the makers that were timed, unless another one is faster by more than chance. */
+export function fastestMaker(ms: Finding['ms']): TileMaker {
+  const tried = TILE_MAKERS.filter((maker) => ms[maker] !== undefined);
+  const cost = (maker: TileMaker): number => ms[maker]! * GAINS[maker];
+  return tried.reduce((best, maker) => (cost(maker) < cost(best) ? maker : best));
+}
+
+/** Trial numbers repeat only after a prime. */
+const PERIOD = 10_007;
+
+/** Numbers in [-1, 1). */
+export const trialNumbers = (count: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, index) => ((index * 7919) % PERIOD) / (PERIOD / 2) - 1);
+
+export interface Tried {
+  readonly ms: number;
+  readonly result: Float32Array;
+}
+
+/** The best of a few times of what is recorded, and what it made of `out`. */
+export async function runTrial(
+  gpu: Gpu,
+  label: string,
+  recorder: Recorder,
+  out: Tensor,
+  now: () => number,
+): Promise<Tried> {
+  recorder.keep(out);
+  using arena = new Arena(gpu, 'trial');
+  using plan = await Plan.create(gpu, label, recorder, arena);
+  const ms = await bestTime(gpu, plan, now);
+  const result = await gpu.read(plan.output(out));
+  return { ms, result: result.slice(0, sizeOf(out.shape)) };
+}
+
+async function bestTime(gpu: Gpu, plan: Plan, now: () => number): Promise<number> {
+  // The first run warms up and waits by itself.
+  await plan.run();
+  let best = Number.POSITIVE_INFINITY;
+  for (let at = 0; at < SAMPLES; at++) {
+    const start = now();
+    for (let repeat = 0; repeat < REPEATS; repeat++) await plan.run();
+    await gpu.device.queue.onSubmittedWorkDone();
+    best = Math.min(best, (now() - start) / REPEATS);
+  }
+  return best;
+}
