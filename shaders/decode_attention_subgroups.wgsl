@@ -1,27 +1,26 @@
 // Attention of one new token a row over the cache, with its rotary turn and the writing of its own key and value, by subgroups.
 // Formulas, shapes and bindings: lib/decode_attention_parts. Here a head has VECS vec4, a power of two from 4 to SUBGROUP.
 // One workgroup of 256 threads per (row, query head). First every thread makes scalars of the new query, key and value, which are then
-// turned. Then each four neighbouring threads, a quad, go through a share of the keys, KEYS at a time, with a running softmax: a quad's
-// threads hold every fourth vec4 of a row each and add their products up. Quads are joined within subgroups, then over them.
+// turned. Then each WIDTH neighbouring threads, a team, go through a share of the keys, two at a time, with a running softmax: a team's
+// threads hold four vec4 of a row each, WIDTH apart, and add their products up. Teams are joined within subgroups, then over them.
 // Neighbouring threads lie in one subgroup: src/ops/tune-decode.ts sees to it that nothing is computed here where they do not.
 enable subgroups;
 //! include decode_attention_parts
 const THREADS = 256u;
-const TEAMS = THREADS / SUBGROUP;
-const QUADS = THREADS / 4u;
-const SHARE = VECS / 4u;                       // vec4 of a row that a thread holds
-const KEYS = select(1u, 2u, VECS <= 16u);      // more would not fit the registers
+const SUBGROUPS_HERE = THREADS / SUBGROUP;
+const WIDTH = VECS / 4u;
+const TEAMS = THREADS / WIDTH;
 const COLUMNS = 4u * VECS;
 const ROUND = THREADS / VECS;                  // low-rank products made at a time
-alias Part = array<vec4<f32>, SHARE>;
+alias Part = mat4x4<f32>;                      // of a row: a thread's four vec4, in registers
 
 var<workgroup> unturned: array<f32, 3u * COLUMNS>;   // query, key, value
 var<workgroup> query: array<vec4<f32>, VECS>;
 var<workgroup> new_key: array<vec4<f32>, VECS>;
 var<workgroup> new_value: array<vec4<f32>, VECS>;
-var<workgroup> team_tops: array<f32, TEAMS>;
-var<workgroup> team_sums: array<f32, TEAMS>;
-var<workgroup> team_parts: array<vec4<f32>, TEAMS * VECS>;
+var<workgroup> subgroup_tops: array<f32, SUBGROUPS_HERE>;
+var<workgroup> subgroup_sums: array<f32, SUBGROUPS_HERE>;
+var<workgroup> subgroup_parts: array<vec4<f32>, SUBGROUPS_HERE * VECS>;
 var<workgroup> mixed: array<vec4<f32>, VECS>;
 var<workgroup> low_rank: array<f32, ROUND>;
 
@@ -79,84 +78,33 @@ fn begin_token(row: u32, head: u32, kv_head: u32, thread: u32) {
   workgroupBarrier();
 }
 
-// The sum over a quad.
-fn quad_sum(value: f32) -> f32 {
-  let pair = value + subgroupShuffleXor(value, 1u);
-  return pair + subgroupShuffleXor(pair, 2u);
+// The sum over a team.
+fn team_sum(value: f32) -> f32 {
+  var sum = value;
+  if (WIDTH > 1u) { sum += subgroupShuffleXor(sum, 1u); }
+  if (WIDTH > 2u) { sum += subgroupShuffleXor(sum, 2u); }
+  if (WIDTH > 4u) { sum += subgroupShuffleXor(sum, 4u); }
+  return sum;
 }
 
-struct Softmax { largest: f32, sum: f32, weighted: Part }
+// The thread's part of a key, or a value, that starts at `at` of the cache.
+fn key_part(at: u32) -> Part { return Part(keys[at], keys[at + WIDTH], keys[at + 2u * WIDTH], keys[at + 3u * WIDTH]); }
+fn value_part(at: u32) -> Part { return Part(values[at], values[at + WIDTH], values[at + 2u * WIDTH], values[at + 3u * WIDTH]); }
 
-fn product(own: Part, at: u32) -> f32 {
-  var sums = vec4<f32>();
-  for (var c = 0u; c < SHARE; c++) { sums += own[c] * keys[at + 4u * c]; }
-  return dot(sums, vec4<f32>(1.0));
-}
-
-// The softmax over the keys of a quad; the first quad begins with the new key. All quads go the same number of turns.
-fn walk(span: vec4<u32>, own: u32, kv_head: u32, quad: u32, corner: u32) -> Softmax {
-  var state: Softmax;
-  var own_query: Part;
-  var new_product = vec4<f32>();
-  for (var c = 0u; c < SHARE; c++) {
-    own_query[c] = query[4u * c + corner];
-    new_product += own_query[c] * new_key[4u * c + corner];
-    state.weighted[c] = select(vec4<f32>(), new_value[4u * c + corner], quad == 0u);
-  }
-  state.largest = select(LOWEST, quad_sum(dot(new_product, vec4<f32>(1.0))), quad == 0u);
-  state.sum = select(0.0, 1.0, quad == 0u);
-  for (var start = 0u; start < own; start += QUADS * KEYS) {
-    let n_0 = start + quad;
-    let n_1 = n_0 + QUADS;
-    let at_0 = cached(span, min(n_0, own - 1u), kv_head) + corner;
-    let at_1 = cached(span, min(n_1, own - 1u), kv_head) + corner;
-    let own_0 = product(own_query, at_0);
-    var own_1 = 0.0;
-    if (KEYS > 1u) { own_1 = product(own_query, at_1); }
-    let score_0 = select(LOWEST, quad_sum(own_0), n_0 < own);
-    let score_1 = select(LOWEST, quad_sum(own_1), KEYS > 1u && n_1 < own);
-    let top = max(state.largest, max(score_0, score_1));
-    let shrink = exp(max(state.largest - top, -87.0));
-    let p_0 = select(0.0, exp(max(score_0 - top, -87.0)), n_0 < own);
-    let p_1 = select(0.0, exp(max(score_1 - top, -87.0)), KEYS > 1u && n_1 < own);
-    state.largest = top;
-    state.sum = state.sum * shrink + p_0 + p_1;
-    for (var c = 0u; c < SHARE; c++) {
-      var change = p_0 * values[at_0 + 4u * c];
-      if (KEYS > 1u) { change += p_1 * values[at_1 + 4u * c]; }
-      state.weighted[c] = state.weighted[c] * shrink + change;
-    }
-  }
-  return state;
-}
-
-// Joins the quads of a subgroup.
-fn joined(quads: Softmax) -> Softmax {
-  var state = quads;
-  for (var bit = 4u; bit < SUBGROUP; bit <<= 1u) {
-    let top = max(state.largest, subgroupShuffleXor(state.largest, bit));
-    let shrink = exp(max(state.largest - top, -87.0));
-    state.largest = top;
-    state.sum *= shrink;
-    state.sum += subgroupShuffleXor(state.sum, bit);
-    for (var c = 0u; c < SHARE; c++) {
-      state.weighted[c] *= shrink;
-      state.weighted[c] += subgroupShuffleXor(state.weighted[c], bit);
-    }
-  }
-  return state;
+fn score(own: Part, key: Part) -> f32 {
+  return team_sum(dot(own[0] * key[0] + own[1] * key[1] + own[2] * key[2] + own[3] * key[3], vec4<f32>(1.0)));
 }
 
 // Column c of the output, from what the subgroups left.
 fn mixed_quad(c: u32) -> vec4<f32> {
   var largest = LOWEST;
-  for (var team = 0u; team < TEAMS; team++) { largest = max(largest, team_tops[team]); }
+  for (var part = 0u; part < SUBGROUPS_HERE; part++) { largest = max(largest, subgroup_tops[part]); }
   var sum = 0.0;
   var weighted = vec4<f32>();
-  for (var team = 0u; team < TEAMS; team++) {
-    let share = exp(max(team_tops[team] - largest, -87.0));
-    sum += share * team_sums[team];
-    weighted += share * team_parts[team * VECS + c];
+  for (var part = 0u; part < SUBGROUPS_HERE; part++) {
+    let share = exp(max(subgroup_tops[part] - largest, -87.0));
+    sum += share * subgroup_sums[part];
+    weighted += share * subgroup_parts[part * VECS + c];
   }
   return weighted / sum;
 }
@@ -188,13 +136,55 @@ fn attend(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
   let span = spans[row];
   let own = span.y - span.x + span.w - span.z - 1u;   // number of the new key: the last
   begin_token(row, head, kv_head, thread);
-  let corner = thread % 4u;
-  let state = joined(walk(span, own, kv_head, thread / 4u, corner));
-  let team = thread / SUBGROUP;
-  if (thread % SUBGROUP < 4u) {
-    team_tops[team] = state.largest;
-    team_sums[team] = state.sum;
-    for (var c = 0u; c < SHARE; c++) { team_parts[team * VECS + 4u * c + corner] = state.weighted[c]; }
+  // The first team begins with the new key. All teams go the same number of turns.
+  let team = thread / WIDTH;
+  let corner = thread % WIDTH;
+  let is_first = team == 0u;
+  let own_query = Part(query[corner], query[corner + WIDTH], query[corner + 2u * WIDTH], query[corner + 3u * WIDTH]);
+  let own_key = Part(new_key[corner], new_key[corner + WIDTH], new_key[corner + 2u * WIDTH], new_key[corner + 3u * WIDTH]);
+  let own_value = Part(new_value[corner], new_value[corner + WIDTH], new_value[corner + 2u * WIDTH], new_value[corner + 3u * WIDTH]);
+  var sum = select(0.0, 1.0, is_first);
+  var largest = select(LOWEST, score(own_query, own_key), is_first);
+  var weighted = sum * own_value;
+  for (var first = 0u; first < own; first += 2u * TEAMS) {
+    let n_0 = first + team;
+    let n_1 = n_0 + TEAMS;
+    let at_0 = cached(span, min(n_0, own - 1u), kv_head) + corner;
+    let at_1 = cached(span, min(n_1, own - 1u), kv_head) + corner;
+    let key_0 = key_part(at_0);
+    let key_1 = key_part(at_1);
+    let value_0 = value_part(at_0);
+    let value_1 = value_part(at_1);
+    let score_0 = select(LOWEST, score(own_query, key_0), n_0 < own);
+    let score_1 = select(LOWEST, score(own_query, key_1), n_1 < own);
+    let top = max(largest, max(score_0, score_1));
+    let shrink = exp(max(largest - top, -87.0));
+    let p_0 = select(0.0, exp(max(score_0 - top, -87.0)), n_0 < own);
+    let p_1 = select(0.0, exp(max(score_1 - top, -87.0)), n_1 < own);
+    largest = top;
+    sum = sum * shrink + p_0 + p_1;
+    weighted = shrink * weighted + p_0 * value_0 + p_1 * value_1;
+  }
+  for (var bit = WIDTH; bit < SUBGROUP; bit <<= 1u) {
+    let top = max(largest, subgroupShuffleXor(largest, bit));
+    let shrink = exp(max(largest - top, -87.0));
+    largest = top;
+    sum *= shrink;
+    sum += subgroupShuffleXor(sum, bit);
+    weighted = shrink * weighted;
+    weighted += Part(
+      subgroupShuffleXor(weighted[0], bit), subgroupShuffleXor(weighted[1], bit),
+      subgroupShuffleXor(weighted[2], bit), subgroupShuffleXor(weighted[3], bit));
+  }
+  let place = thread / SUBGROUP;
+  if (thread % SUBGROUP < WIDTH) {
+    subgroup_tops[place] = largest;
+    subgroup_sums[place] = sum;
+    let at = place * VECS + corner;
+    subgroup_parts[at] = weighted[0];
+    subgroup_parts[at + WIDTH] = weighted[1];
+    subgroup_parts[at + 2u * WIDTH] = weighted[2];
+    subgroup_parts[at + 3u * WIDTH] = weighted[3];
   }
   workgroupBarrier();
   if (thread < VECS) {

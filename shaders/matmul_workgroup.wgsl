@@ -83,73 +83,71 @@ fn tile_sums(sums: mat4x4<f32>, a: mat4x4<f32>, b: mat4x4<f32>) -> mat4x4<f32> {
   return mat4x4<f32>(row_sums(sums[0], a[0], b), row_sums(sums[1], a[1], b), row_sums(sums[2], a[2], b), row_sums(sums[3], a[3], b));
 }
 
-struct Sums { top_left: mat4x4<f32>, top_right: mat4x4<f32>, low_left: mat4x4<f32>, low_right: mat4x4<f32> }
-
-fn multiply(sums: ptr<function, Sums>, quad: u32, row: u32, t: u32) {
-  let left = b_tile(quad, 0u, t);
-  let right = b_tile(quad, 1u, t);
-  let top = a_tile(quad, row);
-  (*sums).top_left = tile_sums((*sums).top_left, top, left);
-  (*sums).top_right = tile_sums((*sums).top_right, top, right);
-  let low = a_tile(quad, row + HALF);
-  (*sums).low_left = tile_sums((*sums).low_left, low, left);
-  (*sums).low_right = tile_sums((*sums).low_right, low, right);
-}
-
-// The next 16 depths, as a thread reads them: b_2 and b_3 where SIDES = 1.
-struct Reads { a_0: vec4<f32>, a_1: vec4<f32>, a_2: vec4<f32>, a_3: vec4<f32>, b_0: vec4<u32>, b_1: vec4<u32>, b_2: vec4<u32>, b_3: vec4<u32> }
-
-fn read_next(thread: u32, row: u32, col: u32, depth: u32) -> Reads {
-  var reads: Reads;
-  reads.a_0 = read_a(thread, row, depth);
-  reads.a_1 = read_a(thread + THREADS, row, depth);
-  reads.a_2 = read_a(thread + 2u * THREADS, row, depth);
-  reads.a_3 = read_a(thread + 3u * THREADS, row, depth);
-  reads.b_0 = read_b(thread, col, depth);
-  reads.b_1 = read_b(thread + THREADS, col, depth);
-  if (SIDES == 1u) {
-    reads.b_2 = read_b(thread + 2u * THREADS, col, depth);
-    reads.b_3 = read_b(thread + 3u * THREADS, col, depth);
-  }
-  return reads;
-}
-
-fn share(reads: Reads, thread: u32, depth: u32, end: u32) {
-  share_a(thread, reads.a_0, depth, end);
-  share_a(thread + THREADS, reads.a_1, depth, end);
-  share_a(thread + 2u * THREADS, reads.a_2, depth, end);
-  share_a(thread + 3u * THREADS, reads.a_3, depth, end);
-  share_b(thread, reads.b_0);
-  share_b(thread + THREADS, reads.b_1);
-  if (SIDES == 1u) {
-    share_b(thread + 2u * THREADS, reads.b_2);
-    share_b(thread + 3u * THREADS, reads.b_3);
-  }
-}
-
+// Everything that is summed up or read ahead is a variable of its own here: behind a pointer, in a struct or in an array, compilers for GPUs
+// keep it in memory. b_2 and b_3 are read where SIDES = 1.
 @compute @workgroup_size(THREADS)
 fn by_workgroups(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let row = THREADS * group.y;
   let col = COLS * group.x;
   let own_row = 4u * (thread / 8u);
   let t = thread % 8u;
-  let end = min((group.z + 1u) * u.depth, u.k);
-  var sums: Sums;
-  var reads = read_next(thread, row, col, group.z * u.depth);
-  for (var depth = group.z * u.depth; depth < end; depth += STEP) {
-    workgroupBarrier();
-    share(reads, thread, depth, end);
-    workgroupBarrier();
-    reads = read_next(thread, row, col, depth + STEP);
-    multiply(&sums, 0u, own_row, t);
-    multiply(&sums, 1u, own_row, t);
-    multiply(&sums, 2u, own_row, t);
-    multiply(&sums, 3u, own_row, t);
+  let start = group.z * u.depth;
+  let end = min(start + u.depth, u.k);
+  var top_left = mat4x4<f32>();
+  var top_right = mat4x4<f32>();
+  var low_left = mat4x4<f32>();
+  var low_right = mat4x4<f32>();
+  var a_0 = read_a(thread, row, start);
+  var a_1 = read_a(thread + THREADS, row, start);
+  var a_2 = read_a(thread + 2u * THREADS, row, start);
+  var a_3 = read_a(thread + 3u * THREADS, row, start);
+  var b_0 = read_b(thread, col, start);
+  var b_1 = read_b(thread + THREADS, col, start);
+  var b_2 = vec4<u32>();
+  var b_3 = vec4<u32>();
+  if (SIDES == 1u) {
+    b_2 = read_b(thread + 2u * THREADS, col, start);
+    b_3 = read_b(thread + 3u * THREADS, col, start);
   }
-  let top = row + own_row;
-  let left = col + 4u * t;
-  store_quads(sums.top_left, top, left, group.z);
-  store_quads(sums.top_right, top, left + 32u, group.z);
-  store_quads(sums.low_left, top + HALF, left, group.z);
-  store_quads(sums.low_right, top + HALF, left + 32u, group.z);
+  for (var depth = start; depth < end; depth += STEP) {
+    workgroupBarrier();
+    share_a(thread, a_0, depth, end);
+    share_a(thread + THREADS, a_1, depth, end);
+    share_a(thread + 2u * THREADS, a_2, depth, end);
+    share_a(thread + 3u * THREADS, a_3, depth, end);
+    share_b(thread, b_0);
+    share_b(thread + THREADS, b_1);
+    if (SIDES == 1u) {
+      share_b(thread + 2u * THREADS, b_2);
+      share_b(thread + 3u * THREADS, b_3);
+    }
+    workgroupBarrier();
+    let next = depth + STEP;
+    a_0 = read_a(thread, row, next);
+    a_1 = read_a(thread + THREADS, row, next);
+    a_2 = read_a(thread + 2u * THREADS, row, next);
+    a_3 = read_a(thread + 3u * THREADS, row, next);
+    b_0 = read_b(thread, col, next);
+    b_1 = read_b(thread + THREADS, col, next);
+    if (SIDES == 1u) {
+      b_2 = read_b(thread + 2u * THREADS, col, next);
+      b_3 = read_b(thread + 3u * THREADS, col, next);
+    }
+    for (var quad = 0u; quad < STEP / 4u; quad++) {
+      let left = b_tile(quad, 0u, t);
+      let right = b_tile(quad, 1u, t);
+      let top = a_tile(quad, own_row);
+      top_left = tile_sums(top_left, top, left);
+      top_right = tile_sums(top_right, top, right);
+      let low = a_tile(quad, own_row + HALF);
+      low_left = tile_sums(low_left, low, left);
+      low_right = tile_sums(low_right, low, right);
+    }
+  }
+  let first_row = row + own_row;
+  let first_col = col + 4u * t;
+  store_quads(top_left, first_row, first_col, group.z);
+  store_quads(top_right, first_row, first_col + 32u, group.z);
+  store_quads(low_left, first_row + HALF, first_col, group.z);
+  store_quads(low_right, first_row + HALF, first_col + 32u, group.z);
 }

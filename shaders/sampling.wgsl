@@ -3,8 +3,8 @@
 //   top-k   keeps what is >= the k-th largest score (ties stay)
 //   top-p   keeps the smallest set of likeliest tokens that holds the share top_p of what top-k kept, at least one
 //   min-p   keeps what is at least min_p times as likely as the likeliest
-// as in Hugging Face transformers' logits processors, in this order. A thread asks for AHEAD values before it works on the first: a GPU's
-// memory answers late. The order of its sums is the same with any AHEAD. Nothing is sorted: both thresholds are the largest c with
+// as in Hugging Face transformers' logits processors, in this order. A thread asks for four values before it works on the first, and for
+// eight where AHEAD is 8: a GPU's memory answers late. The order of its sums is the same either way. Nothing is sorted: both thresholds are the largest c with
 // measure{score >= c} >= target, the measure being a count or exp(score - largest), found by a five-way search over the
 // scores' bit patterns in number order (14 passes, exact, deterministic).
 // The draw inverts the cumulative distribution in id order at a number of the counter-based generator with the stream
@@ -62,6 +62,28 @@ fn weight(score: f32, cut: Cut) -> f32 {
   return select(0.0, share, in_order(score) >= cut.lowest && share >= controls.min_p);
 }
 
+// Columns v, v + step, v + 2 step and v + 3 step, or the last one.
+fn columns_from(v: u32, step: u32, end: u32) -> vec4<u32> {
+  return min(v + step * vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(end - 1u));
+}
+
+fn exists(v: u32, step: u32, end: u32) -> vec4<bool> { return v + step * vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(end); }
+
+fn four_scores(start: u32, c: vec4<u32>) -> vec4<f32> {
+  return vec4<f32>(saved_scores[start + c.x], saved_scores[start + c.y], saved_scores[start + c.z], saved_scores[start + c.w]);
+}
+
+fn four_logits(start: u32, c: vec4<u32>) -> vec4<f32> {
+  return vec4<f32>(logits[start + c.x], logits[start + c.y], logits[start + c.z], logits[start + c.w]);
+}
+
+fn four_weights(scores_of: vec4<f32>, cut: Cut) -> vec4<f32> {
+  return vec4<f32>(weight(scores_of.x, cut), weight(scores_of.y, cut), weight(scores_of.z, cut), weight(scores_of.w, cut));
+}
+
+// In this order.
+fn in_turn(sum: f32, values: vec4<f32>) -> f32 { return sum + values.x + values.y + values.z + values.w; }
+
 // Sum and maximum of four values each over the lanes of a workgroup: LANES -> 16 -> 1, always in the same order.
 const PART = LANES / 16u;
 var<workgroup> lane_values: array<vec4<f32>, LANES>;
@@ -115,29 +137,58 @@ fn penalise(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) gr
   }
 }
 
+fn raw_shares(raw: vec4<f32>, largest: f32, real: vec4<bool>) -> vec4<f32> {
+  return select(vec4<f32>(), exp(max(raw * controls.inverse_temperature - largest, vec4<f32>(-87.0))), real);
+}
+
 // Largest score, and the normaliser of the unfiltered, unpenalised softmax; one workgroup per row.
 @compute @workgroup_size(LANES)
 fn find_top(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let row = min(linear_workgroup(group, grid), u.rows - 1u);
   let start = row * u.vocabulary;
-  var largest = vec4<f32>(LOWEST);
-  for (var first = lane; first < u.vocabulary; first += AHEAD * LANES) {
-    for (var next = 0u; next < AHEAD; next++) {
-      let at = start + min(first + next * LANES, u.vocabulary - 1u);
-      largest = max(largest, vec4<f32>(saved_scores[at], logits[at] * controls.inverse_temperature, LOWEST, LOWEST));
+  var most = vec4<f32>(LOWEST);
+  var raw_most = vec4<f32>(LOWEST);
+  for (var v = lane; v < u.vocabulary; v += AHEAD * LANES) {
+    let near = columns_from(v, LANES, u.vocabulary);
+    let far = columns_from(v + 4u * LANES, LANES, u.vocabulary);
+    var found = four_scores(start, near);
+    var raw = four_logits(start, near);
+    if (AHEAD > 4u) {
+      found = max(found, four_scores(start, far));
+      raw = max(raw, four_logits(start, far));
     }
+    most = max(most, found);
+    raw_most = max(raw_most, raw);
   }
-  largest = max_lanes(largest, lane);
+  let own = vec4<f32>(max(max(most.x, most.y), max(most.z, most.w)), max(max(raw_most.x, raw_most.y), max(raw_most.z, raw_most.w)), LOWEST, LOWEST);
+  let largest = max_lanes(vec4<f32>(own.x, own.y * controls.inverse_temperature, LOWEST, LOWEST), lane);
   var sum = 0.0;
-  for (var first = lane; first < u.vocabulary; first += AHEAD * LANES) {
-    for (var next = 0u; next < AHEAD; next++) {
-      let v = first + next * LANES;
-      let logit = logits[start + min(v, u.vocabulary - 1u)];
-      sum += select(0.0, exp(max(logit * controls.inverse_temperature - largest.y, -87.0)), v < u.vocabulary);
-    }
+  for (var v = lane; v < u.vocabulary; v += AHEAD * LANES) {
+    let near = four_logits(start, columns_from(v, LANES, u.vocabulary));
+    var far = near;
+    if (AHEAD > 4u) { far = four_logits(start, columns_from(v + 4u * LANES, LANES, u.vocabulary)); }
+    sum = in_turn(sum, raw_shares(near, largest.y, exists(v, LANES, u.vocabulary)));
+    if (AHEAD > 4u) { sum = in_turn(sum, raw_shares(far, largest.y, exists(v + 4u * LANES, LANES, u.vocabulary))); }
   }
   sum = sum_lanes(vec4<f32>(sum), lane).x;
   if (lane == 0u) { tops[row] = Top(largest.x, largest.y, log(sum)); }
+}
+
+// What four scores count for in a stage of `find_cut`.
+fn stage_shares(found: vec4<f32>, largest: f32, stage: u32, real: vec4<bool>) -> vec4<f32> {
+  var shares = vec4<f32>(1.0);
+  if (stage > 0u) { shares = exp(max(found - largest, vec4<f32>(-87.0))); }
+  if (stage == 2u) { shares = select(shares, vec4<f32>(), shares < vec4<f32>(controls.min_p)); }
+  return select(vec4<f32>(), shares, real);
+}
+
+// Adds to each of four sums the shares of what reaches its threshold.
+fn measured(sums: vec4<f32>, found: vec4<f32>, shares: vec4<f32>, thresholds: vec4<u32>) -> vec4<f32> {
+  let x = select(vec4<f32>(), vec4<f32>(shares.x), vec4<u32>(in_order(found.x)) >= thresholds);
+  let y = select(vec4<f32>(), vec4<f32>(shares.y), vec4<u32>(in_order(found.y)) >= thresholds);
+  let z = select(vec4<f32>(), vec4<f32>(shares.z), vec4<u32>(in_order(found.z)) >= thresholds);
+  let w = select(vec4<f32>(), vec4<f32>(shares.w), vec4<u32>(in_order(found.w)) >= thresholds);
+  return sums + x + y + z + w;
 }
 
 // The threshold of top-k and top-p, and the weight of what all filters keep; one workgroup per row.
@@ -160,14 +211,13 @@ fn find_cut(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) gr
       let steps = select(vec4<u32>(step, 2u * step, 3u * step, 4u * step), room, vec4<u32>(step) > room / vec4<u32>(1u, 2u, 3u, 4u));
       let thresholds = vec4<u32>(lowest) + steps;
       var sums = vec4<f32>();
-      for (var first = lane; first < u.vocabulary; first += AHEAD * LANES) {
-        for (var next = 0u; next < AHEAD; next++) {
-          let v = first + next * LANES;
-          let score = saved_scores[start + min(v, u.vocabulary - 1u)];
-          var share = 1.0;
-          if (stage > 0u) { share = exp(max(score - largest, -87.0)); }
-          if (v >= u.vocabulary || (stage == 2u && share < controls.min_p)) { share = 0.0; }
-          sums += select(vec4<f32>(), vec4<f32>(share), vec4<u32>(in_order(score)) >= thresholds);
+      for (var v = lane; v < u.vocabulary; v += AHEAD * LANES) {
+        let near = four_scores(start, columns_from(v, LANES, u.vocabulary));
+        var far = near;
+        if (AHEAD > 4u) { far = four_scores(start, columns_from(v + 4u * LANES, LANES, u.vocabulary)); }
+        sums = measured(sums, near, stage_shares(near, largest, stage, exists(v, LANES, u.vocabulary)), thresholds);
+        if (AHEAD > 4u) {
+          sums = measured(sums, far, stage_shares(far, largest, stage, exists(v + 4u * LANES, LANES, u.vocabulary)), thresholds);
         }
       }
       sums = sum_lanes(sums, lane);
@@ -202,11 +252,12 @@ fn draw(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: 
   let end = min(first + run, u.vocabulary);
   let cut = saved_cuts[row];
   var mass = 0.0;
-  for (var begin = first; begin < end; begin += AHEAD) {
-    for (var next = 0u; next < AHEAD; next++) {
-      let v = begin + next;
-      mass += select(0.0, weight(saved_scores[start + min(v, end - 1u)], cut), v < end);
-    }
+  for (var v = first; v < end; v += AHEAD) {
+    let near = four_scores(start, columns_from(v, 1u, end));
+    var far = near;
+    if (AHEAD > 4u) { far = four_scores(start, columns_from(v + 4u, 1u, end)); }
+    mass = in_turn(mass, select(vec4<f32>(), four_weights(near, cut), exists(v, 1u, end)));
+    if (AHEAD > 4u) { mass = in_turn(mass, select(vec4<f32>(), four_weights(far, cut), exists(v + 4u, 1u, end))); }
   }
   lane_values[lane].x = mass;
   workgroupBarrier();
@@ -220,12 +271,11 @@ fn draw(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: 
   let point = select(uniform_number * total, 0.0, controls.greedy != 0u);
   if (point < before || point >= before + mass) { return; }
   var chosen = first;
-  for (var begin = first; begin < end && before <= point; begin += AHEAD) {
-    for (var next = 0u; next < AHEAD; next++) {
-      let v = min(begin + next, end - 1u);
-      let share = select(0.0, weight(saved_scores[start + v], cut), begin + next < end);
-      if (share > 0.0 && before <= point) { chosen = v; }
-      before += share;
+  for (var v = first; v < end && before <= point; v += 4u) {
+    let shares = select(vec4<f32>(), four_weights(four_scores(start, columns_from(v, 1u, end)), cut), exists(v, 1u, end));
+    for (var next = 0u; next < 4u; next++) {
+      if (shares[next] > 0.0 && before <= point) { chosen = v + next; }
+      before += shares[next];
     }
   }
   let top = saved_tops[row];

@@ -98,8 +98,8 @@ const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
   gather_rows: FORMATS.map((WEIGHT_FORMAT) => ({ WEIGHT_FORMAT })),
   matmul: MATMUL,
   sampling: [
-    { LANES: 64, AHEAD: 1 },
-    { LANES: 256, AHEAD: 1 },
+    { LANES: 64, AHEAD: 4 },
+    { LANES: 256, AHEAD: 4 },
     { LANES: 256, AHEAD: 8 },
   ],
 };

@@ -2,6 +2,7 @@
 // share the depth, four neighbouring d at a time, and the terms of an adapter. Their sums are added within subgroups, where in three
 // exchanges each eighth of the lanes comes to hold one of eight rows, then over the subgroups: always in the same order.
 // Neighbouring threads lie in one subgroup: src/ops/tune-decode.ts sees to it that nothing is computed here where they do not.
+// What is summed up are variables of their own, not arrays or structs: compilers for GPUs keep those in memory.
 enable subgroups;
 //! include few_rows_parts
 const THREADS = LANES;
@@ -9,7 +10,12 @@ const SPREAD_TERMS = true;                // an adapter's terms are as many as c
 const TEAMS = LANES / SUBGROUP;
 const EIGHTH = SUBGROUP / 8u;
 var<workgroup> team_sums: array<vec4<f32>, 8u * TEAMS>;
-var<workgroup> team_squares: array<f32, 8u * TEAMS>;
+var<workgroup> team_squares: array<vec4<f32>, 2u * TEAMS>;
+
+// sums[c] + x . column c of the weights, given as t[l] = the four columns at depth l of four.
+fn added(sums: vec4<f32>, x: vec4<f32>, t: mat4x4<f32>) -> vec4<f32> {
+  return fma(vec4<f32>(x.w), t[3], fma(vec4<f32>(x.z), t[2], fma(vec4<f32>(x.y), t[1], fma(vec4<f32>(x.x), t[0], sums))));
+}
 
 // The sums of two halves of the rows, kept by the two halves of the lanes.
 fn exchanged(low: vec4<f32>, high: vec4<f32>, lane: u32, bit: u32) -> vec4<f32> {
@@ -17,65 +23,87 @@ fn exchanged(low: vec4<f32>, high: vec4<f32>, lane: u32, bit: u32) -> vec4<f32> 
   return select(low, high, upper) + subgroupShuffleXor(select(high, low, upper), bit);
 }
 
-// The sum over the subgroup, of row lane / EIGHTH.
-fn joined_rows(s: array<vec4<f32>, 8>, lane: u32) -> vec4<f32> {
-  if (ROWS == 1u) { return subgroupAdd(s[0]); }
-  let four_0 = exchanged(s[0], s[4], lane, 4u * EIGHTH);
-  let four_1 = exchanged(s[1], s[5], lane, 4u * EIGHTH);
-  let four_2 = exchanged(s[2], s[6], lane, 4u * EIGHTH);
-  let four_3 = exchanged(s[3], s[7], lane, 4u * EIGHTH);
-  let two_0 = exchanged(four_0, four_2, lane, 2u * EIGHTH);
-  let two_1 = exchanged(four_1, four_3, lane, 2u * EIGHTH);
-  var sum = exchanged(two_0, two_1, lane, EIGHTH);
-  for (var bit = EIGHTH / 2u; bit > 0u; bit >>= 1u) { sum += subgroupShuffleXor(sum, bit); }
-  return sum;
+// 1 / sqrt(mean(x^2) + eps) of rows 0 .. 3 or 4 .. 7, from what the subgroups left.
+fn row_scales(half: u32) -> vec4<f32> {
+  var squares = vec4<f32>();
+  for (var team = 0u; team < TEAMS; team++) { squares += team_squares[2u * team + half]; }
+  return inverseSqrt(squares / f32(u.depth) + u.eps);
 }
 
-// 1 / sqrt(mean(x^2) + eps) of each row, from each thread's part of the squares.
-fn row_scales(low: vec4<f32>, high: vec4<f32>, thread: u32) -> array<f32, 8> {
-  let first = subgroupAdd(low);
-  let second = subgroupAdd(high);
-  if (subgroupElect()) {
-    for (var row = 0u; row < 4u; row++) {
-      team_squares[thread / SUBGROUP * 8u + row] = first[row];
-      team_squares[thread / SUBGROUP * 8u + 4u + row] = second[row];
-    }
-  }
-  workgroupBarrier();
-  var scales: array<f32, 8>;
-  for (var row = 0u; row < ROWS; row++) {
-    var squares = 0.0;
-    for (var team = 0u; team < TEAMS; team++) { squares += team_squares[team * 8u + row]; }
-    scales[row] = inverseSqrt(squares / f32(u.depth) + u.eps);
-  }
-  return scales;
-}
+fn term_input(first_row: u32, row: u32, term: u32) -> f32 { return low_rank_input(min(first_row + row, u.rows - 1u), term); }
 
 // All that a kernel does; every thread of the workgroup must call.
 fn produce(workgroup: vec3<u32>, thread: u32) {
   let group = workgroup.x;
   let first_row = workgroup.y * ROWS;
   let lane = subgroupExclusiveAdd(1u);   // number of this thread in its subgroup
-  let sums = multiply(first_row, group_columns(group), thread);
-  var products: array<vec4<f32>, 8>;
-  for (var row = 0u; row < ROWS; row++) { products[row] = sums[row].products; }
+  let team = thread / SUBGROUP;
+  let columns = group_columns(group);
+  var p0 = vec4<f32>(); var p1 = vec4<f32>(); var p2 = vec4<f32>(); var p3 = vec4<f32>();
+  var p4 = vec4<f32>(); var p5 = vec4<f32>(); var p6 = vec4<f32>(); var p7 = vec4<f32>();
+  var low = vec4<f32>();    // squares of rows 0 .. 3
+  var high = vec4<f32>();   // and 4 .. 7
+  for (var quad = thread; quad < (u.depth >> 2u); quad += LANES) {
+    let x0 = row_quad(first_row, quad);
+    var x1 = x0; var x2 = x0; var x3 = x0; var x4 = x0; var x5 = x0; var x6 = x0; var x7 = x0;
+    if (ROWS > 1u) { x1 = row_quad(first_row + 1u, quad); }
+    if (ROWS > 2u) { x2 = row_quad(first_row + 2u, quad); }
+    if (ROWS > 3u) { x3 = row_quad(first_row + 3u, quad); }
+    if (ROWS > 4u) { x4 = row_quad(first_row + 4u, quad); }
+    if (ROWS > 5u) { x5 = row_quad(first_row + 5u, quad); }
+    if (ROWS > 6u) { x6 = row_quad(first_row + 6u, quad); }
+    if (ROWS > 7u) { x7 = row_quad(first_row + 7u, quad); }
+    let weights = transpose(weight_columns(columns, 4u * quad));
+    p0 = added(p0, x0, weights);
+    if (ROWS > 1u) { p1 = added(p1, x1, weights); }
+    if (ROWS > 2u) { p2 = added(p2, x2, weights); }
+    if (ROWS > 3u) { p3 = added(p3, x3, weights); }
+    if (ROWS > 4u) { p4 = added(p4, x4, weights); }
+    if (ROWS > 5u) { p5 = added(p5, x5, weights); }
+    if (ROWS > 6u) { p6 = added(p6, x6, weights); }
+    if (ROWS > 7u) { p7 = added(p7, x7, weights); }
+    if (NORM) {
+      low += vec4<f32>(dot(x0, x0), dot(x1, x1), dot(x2, x2), dot(x3, x3));
+      if (ROWS > 4u) { high += vec4<f32>(dot(x4, x4), dot(x5, x5), dot(x6, x6), dot(x7, x7)); }
+    }
+  }
   if (NORM) {
-    let low = vec4<f32>(sums[0].squares, sums[1].squares, sums[2].squares, sums[3].squares);
-    let high = vec4<f32>(sums[4].squares, sums[5].squares, sums[6].squares, sums[7].squares);
-    let scales = row_scales(low, high, thread);
-    for (var row = 0u; row < ROWS; row++) { products[row] *= scales[row]; }
+    low = subgroupAdd(low);
+    if (ROWS > 4u) { high = subgroupAdd(high); }
+    if (lane == 0u) {
+      team_squares[2u * team] = low;
+      team_squares[2u * team + 1u] = high;
+    }
+    workgroupBarrier();
+    low = row_scales(0u);
+    p0 *= low.x; p1 *= low.y; p2 *= low.z; p3 *= low.w;
+    if (ROWS > 4u) {
+      high = row_scales(1u);
+      p4 *= high.x; p5 *= high.y; p6 *= high.z; p7 *= high.w;
+    }
   }
   for (var term = thread; term < low_rank_terms(); term += LANES) {
     let weights = low_rank_weights(group, term);
-    for (var row = 0u; row < ROWS; row++) {
-      products[row] += low_rank_input(min(first_row + row, u.rows - 1u), term) * weights;
-    }
+    p0 += term_input(first_row, 0u, term) * weights;
+    if (ROWS > 1u) { p1 += term_input(first_row, 1u, term) * weights; }
+    if (ROWS > 2u) { p2 += term_input(first_row, 2u, term) * weights; }
+    if (ROWS > 3u) { p3 += term_input(first_row, 3u, term) * weights; }
+    if (ROWS > 4u) { p4 += term_input(first_row, 4u, term) * weights; }
+    if (ROWS > 5u) { p5 += term_input(first_row, 5u, term) * weights; }
+    if (ROWS > 6u) { p6 += term_input(first_row, 6u, term) * weights; }
+    if (ROWS > 7u) { p7 += term_input(first_row, 7u, term) * weights; }
   }
-  let sum = joined_rows(products, lane);
-  if (lane % EIGHTH == 0u && (ROWS > 1u || lane == 0u)) { team_sums[thread / SUBGROUP * 8u + lane / EIGHTH] = sum; }
+  var sum = subgroupAdd(p0);
+  if (ROWS > 1u) {
+    let even = exchanged(exchanged(p0, p4, lane, 4u * EIGHTH), exchanged(p2, p6, lane, 4u * EIGHTH), lane, 2u * EIGHTH);
+    let odd = exchanged(exchanged(p1, p5, lane, 4u * EIGHTH), exchanged(p3, p7, lane, 4u * EIGHTH), lane, 2u * EIGHTH);
+    sum = exchanged(even, odd, lane, EIGHTH);
+    for (var bit = EIGHTH / 2u; bit > 0u; bit >>= 1u) { sum += subgroupShuffleXor(sum, bit); }
+  }
+  if (lane % EIGHTH == 0u && (ROWS > 1u || lane == 0u)) { team_sums[8u * team + lane / EIGHTH] = sum; }
   workgroupBarrier();
   if (thread >= ROWS) { return; }
   var total = vec4<f32>();
-  for (var team = 0u; team < TEAMS; team++) { total += team_sums[team * 8u + thread]; }
+  for (var part = 0u; part < TEAMS; part++) { total += team_sums[8u * part + thread]; }
   finish(first_row + thread, group, total);
 }

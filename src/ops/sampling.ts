@@ -52,7 +52,7 @@ const advance = kernel('advance', {
 
 /** Threads that share a row, and values that each asks for at a time; a short row is not worth many. */
 const rowWalk = (vocabulary: number, { isSoftware }: Traits): { LANES: number; AHEAD: number } =>
-  vocabulary < 16_384 ? { LANES: 64, AHEAD: 1 } : { LANES: 256, AHEAD: isSoftware ? 1 : 8 };
+  vocabulary < 16_384 ? { LANES: 64, AHEAD: 4 } : { LANES: 256, AHEAD: isSoftware ? 4 : 8 };
 
 /** How tokens are chosen; the filters are those of Hugging Face transformers, applied in the order given here. */
 export interface SamplingSettings {
