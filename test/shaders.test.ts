@@ -64,6 +64,11 @@ const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
     { HEAD_DIM: 16, LANES: 8, WIDTH: 4 },
     { HEAD_DIM: 32, LANES: 8, WIDTH: 8 },
   ],
+  attention_teams: [
+    { HEAD_DIM: 16, LANES: 4, TEAM: 4, OWN: 4 },
+    { HEAD_DIM: 64, LANES: 8, TEAM: 8, OWN: 4 },
+    { HEAD_DIM: 128, LANES: 32, TEAM: 16, OWN: 4 },
+  ],
   decode_project: fewRows([0, 1, 4], [true, false]),
   decode_project_adapted: fewRows([0, 1, 4], [true]),
   decode_residual: fewRows([0, 2, 3], [false]),

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { PLAIN, Tape, type Tensor, type Traits } from '../../src/gpu/index.ts';
-import { attention, walkOf } from '../../src/ops/attention.ts';
+import { attention } from '../../src/ops/attention.ts';
+import { walkOf } from '../../src/ops/attention-walk.ts';
 import { checkOp, numbers, type OpCase, relativeError, runOnce, testGpu } from './harness.ts';
 
 interface Spans {
@@ -131,6 +132,12 @@ async function check(
   gpu.free(spanTensor, keyTensor);
 }
 
+/** As of a GPU that has the device's subgroups. */
+async function asDiscrete(): Promise<Traits> {
+  const { lanes } = (await testGpu()).traits;
+  return { isSoftware: false, lanes, halves: false };
+}
+
 describe('attention', () => {
   it.each([1, 7, 63, 64, 65, 200])('causal over %i tokens', (n) =>
     check('causal', { heads: 2, kvHeads: 2, headDim: 8, ...causal(n) }),
@@ -179,7 +186,7 @@ describe('attention', () => {
     'as suits the device: %s, heads of %d',
     async (name, headDim, layout) => {
       const { traits } = await testGpu();
-      expect(walkOf(traits, headDim).rows).toBe(traits.lanes === 8 ? 8 : 64);
+      expect(walkOf(traits, headDim).forward.rows).toBe(traits.lanes === 8 ? 8 : 64);
       await check(name, { heads: 4, kvHeads: 2, headDim, ...layout }, { traits });
     },
     SLOW_COMPILER_MS,
@@ -189,6 +196,28 @@ describe('attention', () => {
     const { traits } = await testGpu();
     const layout = { heads: 2, kvHeads: 1, headDim: 16, ...segments(40, 5) };
     await check('segments', layout, { againstTensorflow: false, traits });
+  });
+
+  it.each([
+    ['causal', 16, { ...causal(9) }],
+    ['seen by all', 32, { ...bidirectional(5) }],
+    ['more keys than queries', 32, { ...bidirectional(3, 130) }],
+    ['packed', 16, { ...packed(11, [1, 5, 30, 20]) }],
+    ['packed', 32, { ...packed(70, [40, 3]) }],
+    ['packed', 64, { ...packed(9, [4, 6]) }],
+  ] as const)(
+    'by teams of lanes: %s, heads of %d',
+    async (name, headDim, layout) => {
+      const traits = await asDiscrete();
+      expect(walkOf(traits, headDim).kernels.forward.shader).toBe('attention_teams');
+      await check(name, { heads: 4, kvHeads: 2, headDim, ...layout }, { traits });
+    },
+    SLOW_COMPILER_MS,
+  );
+
+  it('by teams of lanes: separate segments, and rows that see nothing', async () => {
+    const layout = { heads: 2, kvHeads: 1, headDim: 16, ...segments(40, 5) };
+    await check('segments', layout, { againstTensorflow: false, traits: await asDiscrete() });
   });
 
   it('a cache with more rows than are used, and large scores', async () => {
