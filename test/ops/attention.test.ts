@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { PLAIN, Tape, type Tensor, type Traits } from '../../src/gpu/index.ts';
+import { PLAIN, sizeOf, Tape, type Tensor, type Traits } from '../../src/gpu/index.ts';
 import { attention } from '../../src/ops/attention.ts';
 import { walkOf } from '../../src/ops/attention-walk.ts';
 import { checkOp, numbers, type OpCase, relativeError, runOnce, testGpu } from './harness.ts';
@@ -56,6 +56,16 @@ function segments(first: number, second: number): Spans {
       i < first ? [0, first, 0, 0] : i === first ? [0, 0, 0, 0] : [first + 1, end, 0, 0],
     ),
     keySpans: range(end).map((j) => (j < first ? [0, first] : j === first ? [0, 0] : [first + 1, end])),
+  };
+}
+
+/** One row of groups that see nothing of each other. */
+function followed(first: Spans, second: Spans): Spans {
+  const start = first.spans.length;
+  const shift = (range: readonly number[]): number[] => range.map((at) => at + start);
+  return {
+    spans: [...first.spans, ...second.spans.map((span) => shift(span) as [number, number, number, number])],
+    keySpans: [...first.keySpans, ...second.keySpans.map((span) => shift(span) as [number, number])],
   };
 }
 
@@ -220,21 +230,70 @@ describe('attention', () => {
     await check('segments', layout, { againstTensorflow: false, traits: await asDiscrete() });
   });
 
-  it('a cache with more rows than are used, and large scores', async () => {
+  it('by teams of lanes: groups in one row, between which keys are passed over', async () => {
+    const rows = followed(packed(5, [200]), packed(4, [3, 2]));
+    const layout = { heads: 2, kvHeads: 1, headDim: 16, ...rows };
+    await check('groups', layout, { againstTensorflow: false, traits: await asDiscrete() });
+  });
+
+  it('by teams of lanes: the same bits every time', async () => {
     const gpu = await testGpu();
-    const layout = { heads: 2, kvHeads: 1, headDim: 8, ...bidirectional(5, 70) };
-    const q = numbers(5 * 16, 1, 40);
-    const [k, v] = [numbers(500 * 8, 2, 4), numbers(500 * 8, 3)];
+    const traits = await asDiscrete();
+    const { spans, keySpans } = packed(70, [40, 30, 20]);
+    const n = spans.length;
+    const trained = (label: string, heads: number, seed: number): Tensor => ({
+      ...gpu.upload('inputs', label, [n, 16 * heads], numbers(n * 16 * heads, seed)),
+      grad: gpu.tensor('gradients', `d ${label}`, [n, 16 * heads]),
+    });
+    const inputs = [trained('q', 4, 1), trained('k', 2, 2), trained('v', 2, 3)] as const;
+    const seed = gpu.upload('inputs', 'dy', [n, 64], numbers(n * 64, 4));
+    const seen = gpu.upload('inputs', 'spans', [n, 4], Uint32Array.from(spans.flat()), 'u32');
+    const seeing = gpu.upload('inputs', 'keySpans', [n, 2], Uint32Array.from(keySpans.flat()), 'u32');
+    const options = { heads: 4, kvHeads: 2, headDim: 16, spans: seen, keySpans: seeing };
+    expect(walkOf(traits, 16).partsOf({ queries: n, keys: n, kvHeads: 2, group: 2 })).toBeGreaterThan(1);
+    const once = async (): Promise<Float32Array[]> => {
+      for (const { grad } of inputs) gpu.write(grad!, new Float32Array(sizeOf(grad!.shape)));
+      const outputs = await runOnce(
+        gpu,
+        'twice',
+        (tape) => {
+          const o = attention(tape, ...inputs, options);
+          tape.backward([[o, seed]]);
+          return [o];
+        },
+        traits,
+      );
+      return [...outputs, ...(await Promise.all(inputs.map(({ grad }) => gpu.read(grad!))))];
+    };
+    expect(await once()).toEqual(await once());
+    for (const { grad } of inputs) gpu.free(grad!);
+    gpu.free(...inputs, seed, seen, seeing);
+  });
+
+  it.each([
+    ['by single threads', 8],
+    ['by teams of lanes', 16],
+  ])('a cache with more rows than are used, and large scores, %s', async (_, headDim) => {
+    const gpu = await testGpu();
+    const traits = headDim === 16 ? await asDiscrete() : PLAIN;
+    const layout = { heads: 2, kvHeads: 1, headDim, ...bidirectional(5, 70) };
+    const q = numbers(5 * 2 * headDim, 1, 40);
+    const [k, v] = [numbers(500 * headDim, 2, 4), numbers(500 * headDim, 3)];
+    // What lies behind the rows in use may be anything.
+    for (const x of [k, v]) x.fill(Number.NaN, 70 * headDim);
     const inputs: Record<'q' | 'k' | 'v', Tensor> = {
-      q: gpu.upload('inputs', 'q', [5, 16], q),
-      k: gpu.upload('cache', 'k', [500, 8], k),
-      v: gpu.upload('cache', 'v', [500, 8], v),
+      q: gpu.upload('inputs', 'q', [5, 2 * headDim], q),
+      k: gpu.upload('cache', 'k', [500, headDim], k),
+      v: gpu.upload('cache', 'v', [500, headDim], v),
     };
     const spans = gpu.upload('inputs', 'spans', [5, 4], Uint32Array.from(layout.spans.flat()), 'u32');
-    const [actual] = await runOnce(gpu, 'cache', (tape) => [
-      attention(tape, inputs.q, inputs.k, inputs.v, { heads: 2, kvHeads: 1, headDim: 8, spans }),
-    ]);
-    const used = (x: Float32Array): Float64Array => Float64Array.from(x.subarray(0, 70 * 8));
+    const [actual] = await runOnce(
+      gpu,
+      'cache',
+      (tape) => [attention(tape, inputs.q, inputs.k, inputs.v, { heads: 2, kvHeads: 1, headDim, spans })],
+      traits,
+    );
+    const used = (x: Float32Array): Float64Array => Float64Array.from(x.subarray(0, 70 * headDim));
     const expected = reference(Float64Array.from(q), used(k), used(v), layout);
     expect(relativeError(actual!, expected)).toBeLessThanOrEqual(1e-4);
     gpu.free(inputs.q, inputs.k, inputs.v, spans);
