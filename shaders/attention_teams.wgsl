@@ -84,7 +84,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) gri
   take(span.zw, head, lane, &query, &state, &weighted);
   let sum = sum_of_row(state.sum);
   scale_rows(&weighted, 1.0 / max(sum, SMALLEST));
-  var mixed = weighted;
+  var mixed = weighted;  // loops around branches index a copy, so that what is added to stays in registers
   for (var n = 0u; n < OWN * PART; n++) {
     if (row_of(rows, first, n) < u.queries) { o[place(rows, first, n)] = mixed[n]; }
   }
@@ -133,8 +133,9 @@ fn backward_queries(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgr
   var result: Own;
   add_keys(span.xy, head, lane, moment, &query, &gradient, &result);
   add_keys(span.zw, head, lane, moment, &query, &gradient, &result);
+  var sums = result;
   for (var n = 0u; n < OWN * PART; n++) {
-    if (row_of(rows, first, n) < u.queries) { dq[place(rows, first, n)] = result[n]; }
+    if (row_of(rows, first, n) < u.queries) { dq[place(rows, first, n)] = sums[n]; }
   }
 }
 
@@ -187,11 +188,13 @@ fn backward_keys(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
     let end_query = range.x + min(end, (h + 1u) * count) - h * count;
     add_queries(span, first_query, end_query, kv_head * u.group + h, lane, &key, &value, &d_key, &d_value);
   }
+  var key_sums = d_key;
+  var value_sums = d_value;
   for (var n = 0u; n < OWN * PART; n++) {
     if (row_of(rows, first, n) < u.keys) {
       let out = (row_of(rows, first, n) * kv_heads + kv_head) * u.parts + part;
-      dk[out * VECS + n % PART * TEAM + lane] = d_key[n];
-      dv[out * VECS + n % PART * TEAM + lane] = d_value[n];
+      dk[out * VECS + n % PART * TEAM + lane] = key_sums[n];
+      dv[out * VECS + n % PART * TEAM + lane] = value_sums[n];
     }
   }
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Gpu } from '../src/gpu/index.ts';
 import { composeShader, type Defines, readSource, shaderNames } from '../src/gpu/shaders.ts';
+import { walkOf } from '../src/ops/attention-walk.ts';
 import { grpoStep } from '../src/rl/step.ts';
 import { testGpu } from './ops/harness.ts';
 import { openRun } from './reference/tiny-run.ts';
@@ -64,11 +65,6 @@ const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
     { HEAD_DIM: 16, LANES: 8, WIDTH: 4 },
     { HEAD_DIM: 32, LANES: 8, WIDTH: 8 },
   ],
-  attention_teams: [
-    { HEAD_DIM: 16, LANES: 4, TEAM: 4, OWN: 4 },
-    { HEAD_DIM: 64, LANES: 8, TEAM: 8, OWN: 4 },
-    { HEAD_DIM: 128, LANES: 32, TEAM: 16, OWN: 4 },
-  ],
   decode_project: fewRows([0, 1, 4], [true, false]),
   decode_project_adapted: fewRows([0, 1, 4], [true]),
   decode_residual: fewRows([0, 2, 3], [false]),
@@ -88,7 +84,17 @@ const bySubgroups = (lanes: number): Defines[] =>
     (lanes < 8 ? [1, 2] : [1]).map((QUADS) => ({ ...defines, LANES: lanes, ROWS: 8, QUADS })),
   );
 
+/** Teams as the device's lanes make them, and the largest teams. */
+const byTeams = (lanes: number): Defines[] => [
+  ...[16, 32, 64].flatMap((headDim) => {
+    const { forward, backward } = walkOf({ isSoftware: false, lanes, halves: false }, headDim);
+    return [forward.defines, backward.defines];
+  }),
+  { HEAD_DIM: 128, LANES: 32, TEAM: 16, OWN: 4 },
+];
+
 function definesOf(name: string, { traits }: Gpu): readonly Defines[] {
+  if (name === 'attention_teams') return byTeams(traits.lanes);
   if (name === 'matmul_subgroups') return bySubgroups(traits.lanes);
   if (name === 'matmul_workgroup') return [...BY_WORKGROUPS, ...(traits.halves ? BY_F16_WORKGROUPS : [])];
   return DEFINES[name] ?? [{}];

@@ -78,12 +78,13 @@ export interface Walk {
 export const VECTOR = 4;
 /** Fewer threads share too few reads to pay for handing them round. */
 const SHARING_LANES = 8;
+const SMALLEST_TEAM = 4;
 
 /** By subgroups where reads cost more than arithmetic, by teams where there are many threads; else by single threads. */
 export function walkOf({ isSoftware, lanes }: Traits, headDim: number): Walk {
   if (headDim % 16 === 0) {
     if (isSoftware && lanes >= SHARING_LANES) return together(lanes, headDim);
-    if (!isSoftware && lanes >= 4) return byTeams(lanes, headDim);
+    if (!isSoftware && lanes >= SMALLEST_TEAM) return byTeams(lanes, headDim);
   }
   const share = { rows: 64, defines: { HEAD_DIM: headDim } };
   return { kernels: ALONE, forward: share, backward: share, partsOf: partPerHead };
@@ -108,7 +109,7 @@ const MOST_OWN_ROWS = 8;
 function byTeams(lanes: number, headDim: number): Walk {
   const fits = (team: number): boolean =>
     team <= lanes && headDim % (VECTOR * team) === 0 && headDim / team >= LEAST_COLUMNS;
-  const team = [16, 8].find(fits) ?? 4;
+  const team = [16, 8].find(fits) ?? SMALLEST_TEAM;
   const share = (registers: number): Share => {
     let own = Math.min(team, MOST_OWN_ROWS);
     while (own > 1 && (own * headDim) / team > registers) own /= 2;

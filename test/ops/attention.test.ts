@@ -196,7 +196,9 @@ describe('attention', () => {
     'as suits the device: %s, heads of %d',
     async (name, headDim, layout) => {
       const { traits } = await testGpu();
-      expect(walkOf(traits, headDim).forward.rows).toBe(traits.lanes === 8 ? 8 : 64);
+      const { shader } = walkOf(traits, headDim).kernels.forward;
+      const bySubgroups = traits.isSoftware ? 'attention_subgroups' : 'attention_teams';
+      expect(shader).toBe(traits.lanes >= 8 ? bySubgroups : 'attention');
       await check(name, { heads: 4, kvHeads: 2, headDim, ...layout }, { traits });
     },
     SLOW_COMPILER_MS,
@@ -234,6 +236,16 @@ describe('attention', () => {
     const rows = followed(packed(5, [200]), packed(4, [3, 2]));
     const layout = { heads: 2, kvHeads: 1, headDim: 16, ...rows };
     await check('groups', layout, { againstTensorflow: false, traits: await asDiscrete() });
+  });
+
+  it('by teams of lanes: parts by the extents, as many as a binding holds', () => {
+    const { partsOf } = walkOf({ isSoftware: false, lanes: 32, halves: false }, 64);
+    const parts = (tokens: number, kvHeads = 2, group = 7): number =>
+      partsOf({ queries: tokens, keys: tokens, kvHeads, group });
+    expect([parts(5), parts(40), parts(3024), parts(4845)]).toEqual([1, 4, 16, 11]);
+    for (const tokens of [1500, 6000, 24_000]) {
+      expect(4 * parts(tokens, 20, 1) * tokens * 20 * 64).toBeLessThanOrEqual(2 ** 27);
+    }
   });
 
   it('by teams of lanes: the same bits every time', async () => {
