@@ -3,8 +3,8 @@
 //   O = sum exp(S - L) v,  L = log sum exp S   (no keys: O = 0, L = 0).  Query head h uses KV head h / group.
 // Backward, with P = exp(S - L) recomputed, dP = dO.v and D = rowsum(dO * O):
 //   dq = scale * sum over keys P (dP - D) k,   dk = scale * sum over queries P (dP - D) q,   dv = sum over queries P dO
-// dk and dv are gathered per (key, query head) over the contiguous range of queries that see the key, then summed over
-// the heads of a group: no atomics, the same bits every time.
+// dk and dv are gathered per (key, query head) over the contiguous range of queries that see the key, then these parts are
+// summed over the heads of a group: no atomics, the same bits every time.
 // Threads: 64 consecutive queries (keys, in backward_keys) of one head to a workgroup, so neighbours read the same rows.
 // VECS = HEAD_DIM / 4.  "heads" below counts query heads.
 //! include attention_parts
@@ -115,7 +115,7 @@ fn backward_queries(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgr
   for (var c = 0u; c < VECS; c++) { dq[at * VECS + c] = result[c]; }
 }
 
-// dk and dv, overwritten, apart for each query head; one thread per (key, query head).
+// dk and dv, overwritten, a part for each query head; one thread per (key, query head).
 @compute @workgroup_size(64)
 fn backward_keys(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let unit = linear_workgroup(group, grid);
@@ -165,14 +165,14 @@ fn backward_keys(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
   }
 }
 
-// Sum of the parts of each group's query heads; one thread per vec4 of the result.
+// Sum of the parts of each key and KV head, in order; one thread per vec4 of the result.
 @compute @workgroup_size(64)
-fn sum_group(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn sum_parts(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let at = linear_workgroup(group, grid) * 64u + lane;
   if (at >= u.keys * u.heads / u.group * VECS) { return; }
   let unit = at / VECS;
   let column = at % VECS;
   var sum = vec4<f32>();
-  for (var h = 0u; h < u.group; h++) { sum += parts[(unit * u.group + h) * VECS + column]; }
+  for (var part = 0u; part < u.parts; part++) { sum += parts[(unit * u.parts + part) * VECS + column]; }
   total[at] = sum;
 }

@@ -5,6 +5,7 @@
 enable subgroups;
 diagnostic(off, subgroup_uniformity);
 //! include attention_parts
+//! include attention_spans
 //! include grid
 const LOADS = VECS / WIDTH;                    // WIDTH is 4 or 8, at most LANES, and divides VECS
 alias Row = array<vec4<f32>, VECS>;            // of this thread
@@ -71,14 +72,6 @@ fn add(own: ptr<function, Row>, weight: f32, parts: ptr<function, Shared>) {
     }
   }
 }
-
-// From the first to behind the last of what the threads see.
-fn joined(own: vec2<u32>) -> vec2<u32> {
-  let any = own.x < own.y;
-  return vec2<u32>(subgroupMin(select(0xffffffffu, own.x, any)), subgroupMax(select(0u, own.y, any)));
-}
-
-fn sees(own: vec2<u32>, n: u32) -> bool { return own.x <= n && n < own.y; }
 
 struct Softmax { largest: f32, sum: f32 }
 

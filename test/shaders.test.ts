@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Gpu } from '../src/gpu/index.ts';
 import { composeShader, type Defines, readSource, shaderNames } from '../src/gpu/shaders.ts';
+import { walkOf } from '../src/ops/attention-walk.ts';
 import { grpoStep } from '../src/rl/step.ts';
 import { testGpu } from './ops/harness.ts';
 import { openRun } from './reference/tiny-run.ts';
@@ -113,7 +114,17 @@ const bySubgroups = (lanes: number): Defines[] =>
     (lanes < 8 ? [1, 2] : [1]).map((QUADS) => ({ ...defines, LANES: lanes, ROWS: 8, QUADS })),
   );
 
+/** Teams as the device's lanes make them, and the largest teams. */
+const byTeams = (lanes: number): Defines[] => [
+  ...[16, 32, 64].flatMap((headDim) => {
+    const { forward, backward } = walkOf({ isSoftware: false, lanes, halves: false }, headDim);
+    return [forward.defines, backward.defines];
+  }),
+  { HEAD_DIM: 128, LANES: 32, TEAM: 16, OWN: 4 },
+];
+
 function definesOf(name: string, { traits }: Gpu): readonly Defines[] {
+  if (name === 'attention_teams') return byTeams(traits.lanes);
   if (name === 'matmul_subgroups') return bySubgroups(traits.lanes);
   const few = FEW_ROWS[name];
   if (few) return [...fewRows(...few), ...fewRowsBySubgroups(...few, traits.lanes)];

@@ -1,5 +1,5 @@
-// Uniforms, bindings and constants of attention and attention_subgroups.  VECS = HEAD_DIM / 4; "heads" counts query heads.
-struct Uniforms { queries: u32, keys: u32, heads: u32, group: u32, scale: f32 }
+// Uniforms, bindings and constants of attention, attention_subgroups and attention_teams.  VECS = HEAD_DIM / 4; "heads" counts query heads.
+struct Uniforms { queries: u32, keys: u32, heads: u32, group: u32, parts: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 @group(0) @binding(1) var<storage, read> q: array<vec4<f32>>;                // [queries, heads, VECS]
 @group(0) @binding(2) var<storage, read> k: array<vec4<f32>>;                // [>= keys, heads / group, VECS]
@@ -14,9 +14,9 @@ struct Uniforms { queries: u32, keys: u32, heads: u32, group: u32, scale: f32 }
 @group(0) @binding(11) var<storage, read> saved_moments: array<vec2<f32>>;   // [queries, heads] (L, D)
 @group(0) @binding(12) var<storage, read_write> dq: array<vec4<f32>>;        // [queries, heads, VECS]
 @group(0) @binding(13) var<storage, read> key_spans: array<vec2<u32>>;       // [keys] first and end of the queries seeing it
-@group(0) @binding(14) var<storage, read_write> dk: array<vec4<f32>>;        // [keys, heads, VECS], one part per query head
-@group(0) @binding(15) var<storage, read_write> dv: array<vec4<f32>>;        // [keys, heads, VECS]
-@group(0) @binding(16) var<storage, read> parts: array<vec4<f32>>;           // [keys, heads, VECS]
+@group(0) @binding(14) var<storage, read_write> dk: array<vec4<f32>>;        // [keys, heads / group, parts, VECS]
+@group(0) @binding(15) var<storage, read_write> dv: array<vec4<f32>>;        // [keys, heads / group, parts, VECS]
+@group(0) @binding(16) var<storage, read> parts: array<vec4<f32>>;           // [keys, heads / group, parts, VECS]
 @group(0) @binding(17) var<storage, read_write> total: array<vec4<f32>>;     // [keys, heads / group, VECS]
 
 const VECS = HEAD_DIM / 4u;

@@ -1,64 +1,21 @@
 import { defineKernel, expectShape, read, type Tape, type Tensor, type Traits, write } from '../gpu/index.ts';
+import { uniforms, VECTOR, type Walk, walkOf } from './attention-walk.ts';
 import { resizeHeads } from './resize-heads.ts';
 
-const uniforms = { queries: 'u32', keys: 'u32', heads: 'u32', group: 'u32', scale: 'f32' } as const;
-
-/** The walks over keys and queries, a thread for itself or a subgroup together. */
-const walks = (shader: string) => ({
-  forward: defineKernel({
-    shader,
-    entry: 'forward',
-    uniforms,
-    bindings: { q: read(1), k: read(2), v: read(3), spans: read(4), o: write(5), lse: write(6) },
-  }),
-  backwardQueries: defineKernel({
-    shader,
-    entry: 'backward_queries',
-    uniforms,
-    bindings: {
-      q: read(1),
-      k: read(2),
-      v: read(3),
-      spans: read(4),
-      dO: read(9),
-      moments: read(11),
-      dq: write(12),
-    },
-  }),
-  backwardKeys: defineKernel({
-    shader,
-    entry: 'backward_keys',
-    uniforms,
-    bindings: {
-      q: read(1),
-      k: read(2),
-      v: read(3),
-      dO: read(9),
-      moments: read(11),
-      keySpans: read(13),
-      dk: write(14),
-      dv: write(15),
-    },
-  }),
-});
-const ALONE = walks('attention');
-const TOGETHER = walks('attention_subgroups');
 const backwardMoments = defineKernel({
   shader: 'attention',
   entry: 'backward_moments',
   uniforms,
   bindings: { o: read(7), lse: read(8), dO: read(9), moments: write(10) },
 });
-const sumGroup = defineKernel({
+const sumParts = defineKernel({
   shader: 'attention',
-  entry: 'sum_group',
+  entry: 'sum_parts',
   uniforms,
   bindings: { parts: read(16), total: write(17) },
 });
 
 const MAX_HEAD_DIM = 128;
-/** Columns that the kernels read at a time. */
-const VECTOR = 4;
 
 export interface AttentionOptions {
   /** Query heads. */
@@ -74,30 +31,16 @@ export interface AttentionOptions {
 }
 
 interface Shapes {
-  readonly values: { queries: number; keys: number; heads: number; group: number; scale: number };
+  readonly values: {
+    queries: number;
+    keys: number;
+    heads: number;
+    group: number;
+    parts: number;
+    scale: number;
+  };
   readonly defines: { HEAD_DIM: number };
   readonly walk: Walk;
-}
-
-/** How queries and keys are walked over. */
-interface Walk {
-  readonly kernels: typeof ALONE;
-  /** Queries, or keys, of one head that a workgroup takes. */
-  readonly rows: number;
-  readonly defines: { HEAD_DIM: number; LANES?: number; WIDTH?: number };
-}
-
-/** Fewer threads share too few reads to pay for handing them round. */
-const SHARING_LANES = 8;
-
-/** Subgroups where reads cost more than arithmetic; they share a head's row by four or eight times four columns. */
-export function walkOf({ isSoftware, lanes }: Traits, headDim: number): Walk {
-  const defines = { HEAD_DIM: headDim };
-  if (!isSoftware || lanes < SHARING_LANES || headDim % 16 !== 0) {
-    return { kernels: ALONE, rows: 64, defines };
-  }
-  const width = headDim % 32 === 0 ? 8 : 4;
-  return { kernels: TOGETHER, rows: lanes, defines: { ...defines, LANES: lanes, WIDTH: width } };
 }
 
 function checked(
@@ -118,8 +61,9 @@ function checked(
   expectShape('attention v', v, [keys, kvHeads * headDim]);
   expectShape('attention spans', spans, [queries, 4]);
   const group = heads / kvHeads;
-  const values = { queries, keys, heads, group, scale };
-  return { values, defines: { HEAD_DIM: headDim }, walk: walkOf(traits, headDim) };
+  const walk = walkOf(traits, headDim);
+  const parts = walk.partsOf({ queries, keys, kvHeads, group });
+  return { values: { queries, keys, heads, group, parts, scale }, defines: { HEAD_DIM: headDim }, walk };
 }
 
 /**
@@ -158,9 +102,9 @@ function attend(
   const lse = recorder.temp('attention log-sum-exp', [queries, heads]);
   recorder.dispatch(walk.kernels.forward, {
     uniforms: values,
-    defines: walk.defines,
+    defines: walk.forward.defines,
     tensors: { q, k, v, spans: options.spans, o, lse },
-    workgroups: Math.ceil(queries / walk.rows) * heads,
+    workgroups: Math.ceil(queries / walk.forward.rows) * heads,
   });
   tape.record([o], [q, k, v], () => {
     const dO = tape.gradOf(o)!;
@@ -175,9 +119,9 @@ function attend(
       const dq = recorder.temp('d attention q', q.shape);
       recorder.dispatch(walk.kernels.backwardQueries, {
         uniforms: values,
-        defines: walk.defines,
+        defines: walk.backward.defines,
         tensors: { q, k, v, spans: options.spans, dO, moments, dq },
-        workgroups: Math.ceil(queries / walk.rows) * heads,
+        workgroups: Math.ceil(queries / walk.backward.rows) * heads,
       });
       tape.addGrad(q, dq);
     }
@@ -194,33 +138,34 @@ function keyGradients(
 ): void {
   const { recorder } = tape;
   const { k, v } = tensors;
-  const { keys, heads, group } = values;
+  const { keys, heads, group, parts } = values;
   if (!keySpans) throw new Error('attention: k or v needs a gradient, which needs keySpans. Pass them.');
   expectShape('attention keySpans', keySpans, [keys, 2]);
-  const partShape = [keys, heads * defines.HEAD_DIM];
+  const kvHeads = heads / group;
+  const partShape = [keys, kvHeads * parts * defines.HEAD_DIM];
   const dk = recorder.temp('d attention k', partShape);
   const dv = recorder.temp('d attention v', partShape);
   recorder.dispatch(walk.kernels.backwardKeys, {
     uniforms: values,
-    defines: walk.defines,
+    defines: walk.backward.defines,
     tensors: { ...tensors, keySpans, dk, dv },
-    workgroups: Math.ceil(keys / walk.rows) * heads,
+    workgroups: Math.ceil(keys / walk.backward.rows) * kvHeads * parts,
   });
-  for (const [input, parts] of [
+  for (const [input, partial] of [
     [k, dk],
     [v, dv],
   ] as const) {
     if (!tape.needsGrad(input)) continue;
-    if (group === 1) {
-      tape.addGrad(input, parts);
+    if (parts === 1) {
+      tape.addGrad(input, partial);
       continue;
     }
-    const total = recorder.temp(parts.label, input.shape);
-    recorder.dispatch(sumGroup, {
+    const total = recorder.temp(partial.label, input.shape);
+    recorder.dispatch(sumParts, {
       uniforms: values,
       defines,
-      tensors: { parts, total },
-      workgroups: Math.ceil((keys * heads * defines.HEAD_DIM) / (group * 4 * 64)),
+      tensors: { parts: partial, total },
+      workgroups: Math.ceil((keys * kvHeads * defines.HEAD_DIM) / (VECTOR * 64)),
     });
     tape.addGrad(input, total);
   }

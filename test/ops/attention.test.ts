@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { PLAIN, Tape, type Tensor, type Traits } from '../../src/gpu/index.ts';
-import { attention, walkOf } from '../../src/ops/attention.ts';
+import { PLAIN, sizeOf, Tape, type Tensor, type Traits } from '../../src/gpu/index.ts';
+import { attention } from '../../src/ops/attention.ts';
+import { walkOf } from '../../src/ops/attention-walk.ts';
 import { checkOp, numbers, type OpCase, relativeError, runOnce, testGpu } from './harness.ts';
 
 interface Spans {
@@ -55,6 +56,16 @@ function segments(first: number, second: number): Spans {
       i < first ? [0, first, 0, 0] : i === first ? [0, 0, 0, 0] : [first + 1, end, 0, 0],
     ),
     keySpans: range(end).map((j) => (j < first ? [0, first] : j === first ? [0, 0] : [first + 1, end])),
+  };
+}
+
+/** One row of groups that see nothing of each other. */
+function followed(first: Spans, second: Spans): Spans {
+  const start = first.spans.length;
+  const shift = (range: readonly number[]): number[] => range.map((at) => at + start);
+  return {
+    spans: [...first.spans, ...second.spans.map((span) => shift(span) as [number, number, number, number])],
+    keySpans: [...first.keySpans, ...second.keySpans.map((span) => shift(span) as [number, number])],
   };
 }
 
@@ -131,6 +142,12 @@ async function check(
   gpu.free(spanTensor, keyTensor);
 }
 
+/** As of a GPU that has the device's subgroups. */
+async function asDiscrete(): Promise<Traits> {
+  const { lanes } = (await testGpu()).traits;
+  return { isSoftware: false, lanes, halves: false };
+}
+
 describe('attention', () => {
   it.each([1, 7, 63, 64, 65, 200])('causal over %i tokens', (n) =>
     check('causal', { heads: 2, kvHeads: 2, headDim: 8, ...causal(n) }),
@@ -179,7 +196,9 @@ describe('attention', () => {
     'as suits the device: %s, heads of %d',
     async (name, headDim, layout) => {
       const { traits } = await testGpu();
-      expect(walkOf(traits, headDim).rows).toBe(traits.lanes === 8 ? 8 : 64);
+      const { shader } = walkOf(traits, headDim).kernels.forward;
+      const bySubgroups = traits.isSoftware ? 'attention_subgroups' : 'attention_teams';
+      expect(shader).toBe(traits.lanes >= 8 ? bySubgroups : 'attention');
       await check(name, { heads: 4, kvHeads: 2, headDim, ...layout }, { traits });
     },
     SLOW_COMPILER_MS,
@@ -191,21 +210,102 @@ describe('attention', () => {
     await check('segments', layout, { againstTensorflow: false, traits });
   });
 
-  it('a cache with more rows than are used, and large scores', async () => {
+  it.each([
+    ['causal', 16, { ...causal(9) }],
+    ['seen by all', 32, { ...bidirectional(5) }],
+    ['more keys than queries', 32, { ...bidirectional(3, 130) }],
+    ['packed', 16, { ...packed(11, [1, 5, 30, 20]) }],
+    ['packed', 32, { ...packed(70, [40, 3]) }],
+    ['packed', 64, { ...packed(9, [4, 6]) }],
+  ] as const)(
+    'by teams of lanes: %s, heads of %d',
+    async (name, headDim, layout) => {
+      const traits = await asDiscrete();
+      expect(walkOf(traits, headDim).kernels.forward.shader).toBe('attention_teams');
+      await check(name, { heads: 4, kvHeads: 2, headDim, ...layout }, { traits });
+    },
+    SLOW_COMPILER_MS,
+  );
+
+  it('by teams of lanes: separate segments, and rows that see nothing', async () => {
+    const layout = { heads: 2, kvHeads: 1, headDim: 16, ...segments(40, 5) };
+    await check('segments', layout, { againstTensorflow: false, traits: await asDiscrete() });
+  });
+
+  it('by teams of lanes: groups in one row, between which keys are passed over', async () => {
+    const rows = followed(packed(5, [200]), packed(4, [3, 2]));
+    const layout = { heads: 2, kvHeads: 1, headDim: 16, ...rows };
+    await check('groups', layout, { againstTensorflow: false, traits: await asDiscrete() });
+  });
+
+  it('by teams of lanes: parts by the extents, as many as a binding holds', () => {
+    const { partsOf } = walkOf({ isSoftware: false, lanes: 32, halves: false }, 64);
+    const parts = (tokens: number, kvHeads = 2, group = 7): number =>
+      partsOf({ queries: tokens, keys: tokens, kvHeads, group });
+    expect([parts(5), parts(40), parts(3024), parts(4845)]).toEqual([1, 4, 16, 11]);
+    for (const tokens of [1500, 6000, 24_000]) {
+      expect(4 * parts(tokens, 20, 1) * tokens * 20 * 64).toBeLessThanOrEqual(2 ** 27);
+    }
+  });
+
+  it('by teams of lanes: the same bits every time', async () => {
     const gpu = await testGpu();
-    const layout = { heads: 2, kvHeads: 1, headDim: 8, ...bidirectional(5, 70) };
-    const q = numbers(5 * 16, 1, 40);
-    const [k, v] = [numbers(500 * 8, 2, 4), numbers(500 * 8, 3)];
+    const traits = await asDiscrete();
+    const { spans, keySpans } = packed(70, [40, 30, 20]);
+    const n = spans.length;
+    const trained = (label: string, heads: number, seed: number): Tensor => ({
+      ...gpu.upload('inputs', label, [n, 16 * heads], numbers(n * 16 * heads, seed)),
+      grad: gpu.tensor('gradients', `d ${label}`, [n, 16 * heads]),
+    });
+    const inputs = [trained('q', 4, 1), trained('k', 2, 2), trained('v', 2, 3)] as const;
+    const seed = gpu.upload('inputs', 'dy', [n, 64], numbers(n * 64, 4));
+    const seen = gpu.upload('inputs', 'spans', [n, 4], Uint32Array.from(spans.flat()), 'u32');
+    const seeing = gpu.upload('inputs', 'keySpans', [n, 2], Uint32Array.from(keySpans.flat()), 'u32');
+    const options = { heads: 4, kvHeads: 2, headDim: 16, spans: seen, keySpans: seeing };
+    expect(walkOf(traits, 16).partsOf({ queries: n, keys: n, kvHeads: 2, group: 2 })).toBeGreaterThan(1);
+    const once = async (): Promise<Float32Array[]> => {
+      for (const { grad } of inputs) gpu.write(grad!, new Float32Array(sizeOf(grad!.shape)));
+      const outputs = await runOnce(
+        gpu,
+        'twice',
+        (tape) => {
+          const o = attention(tape, ...inputs, options);
+          tape.backward([[o, seed]]);
+          return [o];
+        },
+        traits,
+      );
+      return [...outputs, ...(await Promise.all(inputs.map(({ grad }) => gpu.read(grad!))))];
+    };
+    expect(await once()).toEqual(await once());
+    for (const { grad } of inputs) gpu.free(grad!);
+    gpu.free(...inputs, seed, seen, seeing);
+  });
+
+  it.each([
+    ['by single threads', 8],
+    ['by teams of lanes', 16],
+  ])('a cache with more rows than are used, and large scores, %s', async (_, headDim) => {
+    const gpu = await testGpu();
+    const traits = headDim === 16 ? await asDiscrete() : PLAIN;
+    const layout = { heads: 2, kvHeads: 1, headDim, ...bidirectional(5, 70) };
+    const q = numbers(5 * 2 * headDim, 1, 40);
+    const [k, v] = [numbers(500 * headDim, 2, 4), numbers(500 * headDim, 3)];
+    // What lies behind the rows in use may be anything.
+    for (const x of [k, v]) x.fill(Number.NaN, 70 * headDim);
     const inputs: Record<'q' | 'k' | 'v', Tensor> = {
-      q: gpu.upload('inputs', 'q', [5, 16], q),
-      k: gpu.upload('cache', 'k', [500, 8], k),
-      v: gpu.upload('cache', 'v', [500, 8], v),
+      q: gpu.upload('inputs', 'q', [5, 2 * headDim], q),
+      k: gpu.upload('cache', 'k', [500, headDim], k),
+      v: gpu.upload('cache', 'v', [500, headDim], v),
     };
     const spans = gpu.upload('inputs', 'spans', [5, 4], Uint32Array.from(layout.spans.flat()), 'u32');
-    const [actual] = await runOnce(gpu, 'cache', (tape) => [
-      attention(tape, inputs.q, inputs.k, inputs.v, { heads: 2, kvHeads: 1, headDim: 8, spans }),
-    ]);
-    const used = (x: Float32Array): Float64Array => Float64Array.from(x.subarray(0, 70 * 8));
+    const [actual] = await runOnce(
+      gpu,
+      'cache',
+      (tape) => [attention(tape, inputs.q, inputs.k, inputs.v, { heads: 2, kvHeads: 1, headDim, spans })],
+      traits,
+    );
+    const used = (x: Float32Array): Float64Array => Float64Array.from(x.subarray(0, 70 * headDim));
     const expected = reference(Float64Array.from(q), used(k), used(v), layout);
     expect(relativeError(actual!, expected)).toBeLessThanOrEqual(1e-4);
     gpu.free(inputs.q, inputs.k, inputs.v, spans);

@@ -1,0 +1,137 @@
+/** How attention walks over queries and keys, by what suits the device. */
+import { defineKernel, read, type Traits, write } from '../gpu/index.ts';
+
+export const uniforms = {
+  queries: 'u32',
+  keys: 'u32',
+  heads: 'u32',
+  group: 'u32',
+  parts: 'u32',
+  scale: 'f32',
+} as const;
+
+/** The walks over keys and queries: a thread for itself, a subgroup together, or teams of its lanes. */
+const walks = (shader: string) => ({
+  forward: defineKernel({
+    shader,
+    entry: 'forward',
+    uniforms,
+    bindings: { q: read(1), k: read(2), v: read(3), spans: read(4), o: write(5), lse: write(6) },
+  }),
+  backwardQueries: defineKernel({
+    shader,
+    entry: 'backward_queries',
+    uniforms,
+    bindings: {
+      q: read(1),
+      k: read(2),
+      v: read(3),
+      spans: read(4),
+      dO: read(9),
+      moments: read(11),
+      dq: write(12),
+    },
+  }),
+  backwardKeys: defineKernel({
+    shader,
+    entry: 'backward_keys',
+    uniforms,
+    bindings: {
+      q: read(1),
+      k: read(2),
+      v: read(3),
+      dO: read(9),
+      moments: read(11),
+      keySpans: read(13),
+      dk: write(14),
+      dv: write(15),
+    },
+  }),
+});
+const ALONE = walks('attention');
+const TOGETHER = walks('attention_subgroups');
+const TEAMS = walks('attention_teams');
+
+/** Queries, or keys, of one head that a workgroup takes. */
+interface Share {
+  readonly rows: number;
+  readonly defines: Readonly<Record<string, number>>;
+}
+
+interface Extents {
+  readonly queries: number;
+  readonly keys: number;
+  readonly kvHeads: number;
+  /** Query heads to a KV head. */
+  readonly group: number;
+}
+
+export interface Walk {
+  readonly kernels: typeof ALONE;
+  readonly forward: Share;
+  readonly backward: Share;
+  /** Workgroups that share out the queries of a key and KV head, each with gradients of its own to be summed. */
+  readonly partsOf: (extents: Extents) => number;
+}
+
+/** Columns that the kernels read at a time. */
+export const VECTOR = 4;
+/** Fewer threads share too few reads to pay for handing them round. */
+const SHARING_LANES = 8;
+const SMALLEST_TEAM = 4;
+
+/** By subgroups where reads cost more than arithmetic, by teams where there are many threads; else by single threads. */
+export function walkOf({ isSoftware, lanes }: Traits, headDim: number): Walk {
+  if (headDim % 16 === 0) {
+    if (isSoftware && lanes >= SHARING_LANES) return together(lanes, headDim);
+    if (!isSoftware && lanes >= SMALLEST_TEAM) return byTeams(lanes, headDim);
+  }
+  const share = { rows: 64, defines: { HEAD_DIM: headDim } };
+  return { kernels: ALONE, forward: share, backward: share, partsOf: partPerHead };
+}
+
+const partPerHead = ({ group }: Extents): number => group;
+
+/** The threads share a head's row by four or eight times four columns. */
+function together(lanes: number, headDim: number): Walk {
+  const WIDTH = headDim % 32 === 0 ? 8 : 4;
+  const share = { rows: lanes, defines: { HEAD_DIM: headDim, LANES: lanes, WIDTH } };
+  return { kernels: TOGETHER, forward: share, backward: share, partsOf: partPerHead };
+}
+
+/** Numbers of a row that a lane has at least: with fewer, teams hand round more than they read. */
+const LEAST_COLUMNS = 8;
+/** Numbers that a lane keeps of its team's own rows: forward of two kinds of rows, backward of three or four. */
+const FORWARD_REGISTERS = 64;
+const BACKWARD_REGISTERS = 32;
+const MOST_OWN_ROWS = 8;
+
+function byTeams(lanes: number, headDim: number): Walk {
+  const fits = (team: number): boolean =>
+    team <= lanes && headDim % (VECTOR * team) === 0 && headDim / team >= LEAST_COLUMNS;
+  const team = [16, 8].find(fits) ?? SMALLEST_TEAM;
+  const share = (registers: number): Share => {
+    let own = Math.min(team, MOST_OWN_ROWS);
+    while (own > 1 && (own * headDim) / team > registers) own /= 2;
+    return { rows: (lanes / team) * own, defines: { HEAD_DIM: headDim, LANES: lanes, TEAM: team, OWN: own } };
+  };
+  const [forward, backward] = [share(FORWARD_REGISTERS), share(BACKWARD_REGISTERS)];
+  const partsOf = (extents: Extents): number => evenParts(extents, headDim, backward.rows);
+  return { kernels: TEAMS, forward, backward, partsOf };
+}
+
+/** A large GPU is busy to the end with so many workgroups, though few of them have most to do. */
+const MANY_WORKGROUPS = 6144;
+const MOST_PARTS = 16;
+/** Of queries times heads: a part with fewer is not worth its sum. */
+const LEAST_QUERIES = 64;
+/** WebGPU's default maxStorageBufferBindingSize. */
+const MOST_BYTES = 2 ** 27;
+
+/** Keys of a prompt are seen by all of its completions, others by few: the more parts, the more even the work. */
+function evenParts({ queries, keys, kvHeads, group }: Extents, headDim: number, rows: number): number {
+  const wanted = Math.ceil(MANY_WORKGROUPS / (Math.ceil(keys / rows) * kvHeads));
+  const useful = Math.floor((queries * group) / LEAST_QUERIES);
+  const fitting = Math.floor(MOST_BYTES / (4 * keys * kvHeads * headDim));
+  return Math.max(1, Math.min(wanted, MOST_PARTS, useful, fitting));
+}
