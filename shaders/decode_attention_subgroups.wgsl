@@ -1,7 +1,7 @@
 // Attention of one new token a row over the cache, with its rotary turn and the writing of its own key and value, by subgroups.
 // Formulas, shapes and bindings: lib/decode_attention_parts. Here a head has VECS vec4, a power of two from 4 to SUBGROUP.
 // One workgroup of 256 threads per (row, query head). First every thread makes scalars of the new query, key and value, which are then
-// turned. Then each WIDTH neighbouring threads, a team, go through a share of the keys, two at a time, with a running softmax: a team's
+// turned. Then each WIDTH neighbouring threads, a team, go through a share of the keys, four at a time, with a running softmax: a team's
 // threads hold four vec4 of a row each, WIDTH apart, and add their products up. Teams are joined within subgroups, then over them.
 // Neighbouring threads lie in one subgroup: src/ops/tune-decode.ts sees to it that nothing is computed here where they do not.
 enable subgroups;
@@ -146,24 +146,25 @@ fn attend(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
   var sum = select(0.0, 1.0, is_first);
   var largest = select(LOWEST, score(own_query, own_key), is_first);
   var weighted = sum * own_value;
-  for (var first = 0u; first < own; first += 2u * TEAMS) {
-    let n_0 = first + team;
-    let n_1 = n_0 + TEAMS;
-    let at_0 = cached(span, min(n_0, own - 1u), kv_head) + corner;
-    let at_1 = cached(span, min(n_1, own - 1u), kv_head) + corner;
-    let key_0 = key_part(at_0);
-    let key_1 = key_part(at_1);
-    let value_0 = value_part(at_0);
-    let value_1 = value_part(at_1);
-    let score_0 = select(LOWEST, score(own_query, key_0), n_0 < own);
-    let score_1 = select(LOWEST, score(own_query, key_1), n_1 < own);
-    let top = max(largest, max(score_0, score_1));
+  for (var first = 0u; first < own; first += 4u * TEAMS) {
+    let n = first + team + TEAMS * vec4<u32>(0u, 1u, 2u, 3u);
+    let key_0 = key_part(cached(span, min(n.x, own - 1u), kv_head) + corner);
+    let key_1 = key_part(cached(span, min(n.y, own - 1u), kv_head) + corner);
+    let key_2 = key_part(cached(span, min(n.z, own - 1u), kv_head) + corner);
+    let key_3 = key_part(cached(span, min(n.w, own - 1u), kv_head) + corner);
+    let value_0 = value_part(cached(span, min(n.x, own - 1u), kv_head) + corner);
+    let value_1 = value_part(cached(span, min(n.y, own - 1u), kv_head) + corner);
+    let value_2 = value_part(cached(span, min(n.z, own - 1u), kv_head) + corner);
+    let value_3 = value_part(cached(span, min(n.w, own - 1u), kv_head) + corner);
+    let products = vec4<f32>(score(own_query, key_0), score(own_query, key_1), score(own_query, key_2), score(own_query, key_3));
+    let is_seen = n < vec4<u32>(own);
+    let scores = select(vec4<f32>(LOWEST), products, is_seen);
+    let top = max(max(largest, max(scores.x, scores.y)), max(scores.z, scores.w));
     let shrink = exp(max(largest - top, -87.0));
-    let p_0 = select(0.0, exp(max(score_0 - top, -87.0)), n_0 < own);
-    let p_1 = select(0.0, exp(max(score_1 - top, -87.0)), n_1 < own);
+    let p = select(vec4<f32>(), exp(max(scores - top, vec4<f32>(-87.0))), is_seen);
     largest = top;
-    sum = sum * shrink + p_0 + p_1;
-    weighted = shrink * weighted + p_0 * value_0 + p_1 * value_1;
+    sum = sum * shrink + p.x + p.y + p.z + p.w;
+    weighted = shrink * weighted + p.x * value_0 + p.y * value_1 + p.z * value_2 + p.w * value_3;
   }
   for (var bit = WIDTH; bit < SUBGROUP; bit <<= 1u) {
     let top = max(largest, subgroupShuffleXor(largest, bit));

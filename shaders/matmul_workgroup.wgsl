@@ -83,8 +83,7 @@ fn tile_sums(sums: mat4x4<f32>, a: mat4x4<f32>, b: mat4x4<f32>) -> mat4x4<f32> {
   return mat4x4<f32>(row_sums(sums[0], a[0], b), row_sums(sums[1], a[1], b), row_sums(sums[2], a[2], b), row_sums(sums[3], a[3], b));
 }
 
-// Everything that is summed up or read ahead is a variable of its own here: behind a pointer, in a struct or in an array, compilers for GPUs
-// keep it in memory. b_2 and b_3 are read where SIDES = 1.
+// b_2 and b_3 are read where SIDES = 1.
 @compute @workgroup_size(THREADS)
 fn by_workgroups(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let row = THREADS * group.y;
@@ -133,16 +132,39 @@ fn by_workgroups(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
       b_2 = read_b(thread + 2u * THREADS, col, next);
       b_3 = read_b(thread + 3u * THREADS, col, next);
     }
-    for (var quad = 0u; quad < STEP / 4u; quad++) {
-      let left = b_tile(quad, 0u, t);
-      let right = b_tile(quad, 1u, t);
-      let top = a_tile(quad, own_row);
-      top_left = tile_sums(top_left, top, left);
-      top_right = tile_sums(top_right, top, right);
-      let low = a_tile(quad, own_row + HALF);
-      low_left = tile_sums(low_left, low, left);
-      low_right = tile_sums(low_right, low, right);
-    }
+    // Written out: with its quad a variable, places would be reckoned again for each of the four.
+    var left = b_tile(0u, 0u, t);
+    var right = b_tile(0u, 1u, t);
+    var rows = a_tile(0u, own_row);
+    top_left = tile_sums(top_left, rows, left);
+    top_right = tile_sums(top_right, rows, right);
+    rows = a_tile(0u, own_row + HALF);
+    low_left = tile_sums(low_left, rows, left);
+    low_right = tile_sums(low_right, rows, right);
+    left = b_tile(1u, 0u, t);
+    right = b_tile(1u, 1u, t);
+    rows = a_tile(1u, own_row);
+    top_left = tile_sums(top_left, rows, left);
+    top_right = tile_sums(top_right, rows, right);
+    rows = a_tile(1u, own_row + HALF);
+    low_left = tile_sums(low_left, rows, left);
+    low_right = tile_sums(low_right, rows, right);
+    left = b_tile(2u, 0u, t);
+    right = b_tile(2u, 1u, t);
+    rows = a_tile(2u, own_row);
+    top_left = tile_sums(top_left, rows, left);
+    top_right = tile_sums(top_right, rows, right);
+    rows = a_tile(2u, own_row + HALF);
+    low_left = tile_sums(low_left, rows, left);
+    low_right = tile_sums(low_right, rows, right);
+    left = b_tile(3u, 0u, t);
+    right = b_tile(3u, 1u, t);
+    rows = a_tile(3u, own_row);
+    top_left = tile_sums(top_left, rows, left);
+    top_right = tile_sums(top_right, rows, right);
+    rows = a_tile(3u, own_row + HALF);
+    low_left = tile_sums(low_left, rows, left);
+    low_right = tile_sums(low_right, rows, right);
   }
   let first_row = row + own_row;
   let first_col = col + 4u * t;

@@ -2,7 +2,6 @@
 // share the depth, four neighbouring d at a time, and the terms of an adapter. Their sums are added within subgroups, where in three
 // exchanges each eighth of the lanes comes to hold one of eight rows, then over the subgroups: always in the same order.
 // Neighbouring threads lie in one subgroup: src/ops/tune-decode.ts sees to it that nothing is computed here where they do not.
-// What is summed up are variables of their own, not arrays or structs: compilers for GPUs keep those in memory.
 enable subgroups;
 //! include few_rows_parts
 const THREADS = LANES;
@@ -15,6 +14,10 @@ var<workgroup> team_squares: array<vec4<f32>, 2u * TEAMS>;
 // sums[c] + x . column c of the weights, given as t[l] = the four columns at depth l of four.
 fn added(sums: vec4<f32>, x: vec4<f32>, t: mat4x4<f32>) -> vec4<f32> {
   return fma(vec4<f32>(x.w), t[3], fma(vec4<f32>(x.z), t[2], fma(vec4<f32>(x.y), t[1], fma(vec4<f32>(x.x), t[0], sums))));
+}
+
+fn squares(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) -> vec4<f32> {
+  return vec4<f32>(dot(a, a), dot(b, b), dot(c, c), dot(d, d));
 }
 
 // The sums of two halves of the rows, kept by the two halves of the lanes.
@@ -43,7 +46,13 @@ fn produce(workgroup: vec3<u32>, thread: u32) {
   var p4 = vec4<f32>(); var p5 = vec4<f32>(); var p6 = vec4<f32>(); var p7 = vec4<f32>();
   var low = vec4<f32>();    // squares of rows 0 .. 3
   var high = vec4<f32>();   // and 4 .. 7
-  for (var quad = thread; quad < (u.depth >> 2u); quad += LANES) {
+  let quads = u.depth >> 2u;
+  for (var quad = thread; quad < quads; quad += 2u * LANES) {
+    // Two quads a turn, so that more of the memory is asked for before the first is there. A second one beyond the end counts as 0.
+    let has_far = quad + LANES < quads;
+    let far_quad = select(quad, quad + LANES, has_far);
+    let near = transpose(weight_columns(columns, 4u * quad));
+    let far = select(0.0, 1.0, has_far) * transpose(weight_columns(columns, 4u * far_quad));
     let x0 = row_quad(first_row, quad);
     var x1 = x0; var x2 = x0; var x3 = x0; var x4 = x0; var x5 = x0; var x6 = x0; var x7 = x0;
     if (ROWS > 1u) { x1 = row_quad(first_row + 1u, quad); }
@@ -53,18 +62,26 @@ fn produce(workgroup: vec3<u32>, thread: u32) {
     if (ROWS > 5u) { x5 = row_quad(first_row + 5u, quad); }
     if (ROWS > 6u) { x6 = row_quad(first_row + 6u, quad); }
     if (ROWS > 7u) { x7 = row_quad(first_row + 7u, quad); }
-    let weights = transpose(weight_columns(columns, 4u * quad));
-    p0 = added(p0, x0, weights);
-    if (ROWS > 1u) { p1 = added(p1, x1, weights); }
-    if (ROWS > 2u) { p2 = added(p2, x2, weights); }
-    if (ROWS > 3u) { p3 = added(p3, x3, weights); }
-    if (ROWS > 4u) { p4 = added(p4, x4, weights); }
-    if (ROWS > 5u) { p5 = added(p5, x5, weights); }
-    if (ROWS > 6u) { p6 = added(p6, x6, weights); }
-    if (ROWS > 7u) { p7 = added(p7, x7, weights); }
+    let y0 = row_quad(first_row, far_quad);
+    var y1 = y0; var y2 = y0; var y3 = y0; var y4 = y0; var y5 = y0; var y6 = y0; var y7 = y0;
+    if (ROWS > 1u) { y1 = row_quad(first_row + 1u, far_quad); }
+    if (ROWS > 2u) { y2 = row_quad(first_row + 2u, far_quad); }
+    if (ROWS > 3u) { y3 = row_quad(first_row + 3u, far_quad); }
+    if (ROWS > 4u) { y4 = row_quad(first_row + 4u, far_quad); }
+    if (ROWS > 5u) { y5 = row_quad(first_row + 5u, far_quad); }
+    if (ROWS > 6u) { y6 = row_quad(first_row + 6u, far_quad); }
+    if (ROWS > 7u) { y7 = row_quad(first_row + 7u, far_quad); }
+    p0 = added(added(p0, x0, near), y0, far);
+    if (ROWS > 1u) { p1 = added(added(p1, x1, near), y1, far); }
+    if (ROWS > 2u) { p2 = added(added(p2, x2, near), y2, far); }
+    if (ROWS > 3u) { p3 = added(added(p3, x3, near), y3, far); }
+    if (ROWS > 4u) { p4 = added(added(p4, x4, near), y4, far); }
+    if (ROWS > 5u) { p5 = added(added(p5, x5, near), y5, far); }
+    if (ROWS > 6u) { p6 = added(added(p6, x6, near), y6, far); }
+    if (ROWS > 7u) { p7 = added(added(p7, x7, near), y7, far); }
     if (NORM) {
-      low += vec4<f32>(dot(x0, x0), dot(x1, x1), dot(x2, x2), dot(x3, x3));
-      if (ROWS > 4u) { high += vec4<f32>(dot(x4, x4), dot(x5, x5), dot(x6, x6), dot(x7, x7)); }
+      low += squares(x0, x1, x2, x3) + select(vec4<f32>(), squares(y0, y1, y2, y3), has_far);
+      if (ROWS > 4u) { high += squares(x4, x5, x6, x7) + select(vec4<f32>(), squares(y4, y5, y6, y7), has_far); }
     }
   }
   if (NORM) {

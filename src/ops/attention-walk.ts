@@ -102,8 +102,8 @@ function together(lanes: number, headDim: number): Walk {
 /** Numbers of a row that a lane has at least: with fewer, teams hand round more than they read. */
 const LEAST_COLUMNS = 8;
 /** Numbers that a lane keeps of its team's own rows: forward of two kinds of rows, backward of three or four. */
-const FORWARD_REGISTERS = 64;
-const BACKWARD_REGISTERS = 32;
+const FORWARD_REGISTERS = 32;
+const BACKWARD_REGISTERS = 16;
 const MOST_OWN_ROWS = 8;
 
 function byTeams(lanes: number, headDim: number): Walk {
@@ -121,7 +121,7 @@ function byTeams(lanes: number, headDim: number): Walk {
 }
 
 /** A large GPU is busy to the end with so many workgroups, though few of them have most to do. */
-const MANY_WORKGROUPS = 6144;
+const MANY_WORKGROUPS = 12_288;
 const MOST_PARTS = 16;
 /** Of queries times heads: a part with fewer is not worth its sum. */
 const LEAST_QUERIES = 64;

@@ -106,8 +106,11 @@ const BUSY_SUBGROUPS = 16;
 /** Smallest depth worth splitting, and smallest depth of one part. */
 const SPLIT_FROM = 512;
 const PART_DEPTH = 128;
-/** Workgroups of 64 threads, 8x8 outputs each, that keep a discrete GPU busy. */
+/** Workgroups of 64 threads, 8x8 outputs each, that keep a discrete GPU busy; and so many that none of it waits long for the last ones. */
 const BUSY_WORKGROUPS = 512;
+const EVEN_WORKGROUPS = 2048;
+/** Depth of a part that is worth its sum where the GPU is busy without it. */
+const LONG_PART_DEPTH = 1024;
 /** Threads of a subgroup that four rows can be dealt to. */
 const LEAST_LANES = 4;
 /** Rows of a subgroup's tile, and the fewer of it where the product has no more. */
@@ -225,12 +228,14 @@ function subgroupTiling(layout: MatmulLayout, { m, n, k }: Extents, { isSoftware
 function workgroupTiling({ m, n, k }: Extents, shared: string): Tiling {
   const tiles = (sides: number): number => Math.ceil(m / (64 * sides)) * Math.ceil(n / 64);
   const sides = 2 * tiles(2) * longParts(k) >= BUSY_WORKGROUPS ? 2 : 1;
+  const parts = (workgroups: number): number => workgroups / sides / tiles(sides);
+  const even = Math.min(parts(EVEN_WORKGROUPS), k / LONG_PART_DEPTH);
   return {
     path: 'byWorkgroups',
     tile: [64 * sides, 64],
     threadCols: 8,
     rowsFirst: false,
-    ...partsOf(k, BUSY_WORKGROUPS / sides / tiles(sides)),
+    ...partsOf(k, Math.max(parts(BUSY_WORKGROUPS), even)),
     defines: { SIDES: sides, B_SHARED: shared },
   };
 }
