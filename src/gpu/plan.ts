@@ -13,6 +13,8 @@ const UNIFORM_SLOT = 256;
 /** Dispatches of a submission before it is known how long one takes; without queueing, as many as may be too many. */
 const FIRST_SLICE = { queued: 64, paced: 8 };
 const MOST_DISPATCHES = 4096;
+/** Runs that are timed at most, to know how much to submit at a time: a GPU's first ones are slow, its clock has yet to rise. */
+const MOST_CALIBRATIONS = 4;
 /** Dispatches timed at once: WebGPU lets a query set hold 4,096 timestamps. */
 const MOST_PROFILED = 2048;
 
@@ -101,8 +103,9 @@ export class Plan {
   readonly #placement: Placement;
   readonly #label: string;
   readonly #stretches: readonly Stretch[];
-  /** Of one dispatch, on the average; known once the plan has run. */
+  /** Of one dispatch, on the average over the fastest run that was timed; known once the plan has run. */
   #milliseconds?: number;
+  #calibrations = 0;
 
   private constructor(
     gpu: Gpu,
@@ -150,9 +153,16 @@ export class Plan {
 
   /** Submits every dispatch in order. Returns once submitted; reading a result waits for it. */
   async run(): Promise<void> {
-    if (this.#milliseconds === undefined) await this.#calibrate();
+    if (this.#mayGrow()) await this.#calibrate();
     else if (this.#gpu.pace.restShare > 0) await this.#submitPaced();
     else for (const slice of this.#slices()) this.#submit(slice);
+  }
+
+  /** Whether another look at the time could let more be submitted at once. */
+  #mayGrow(): boolean {
+    if (this.#milliseconds === undefined) return true;
+    if (this.#calibrations === MOST_CALIBRATIONS || this.#gpu.pace.restShare > 0) return false;
+    return this.#slices().length > this.#stretches.filter(({ first, end }) => first < end).length;
   }
 
   /** Submits slice after slice, the next one when the device has rested from the last. */
@@ -189,7 +199,9 @@ export class Plan {
       for (const slice of this.#slices()) this.#submit(slice);
     });
     await queue.onSubmittedWorkDone();
-    this.#milliseconds = (performance.now() - start) / Math.max(1, this.#steps.length);
+    const milliseconds = (performance.now() - start) / Math.max(1, this.#steps.length);
+    this.#milliseconds = Math.min(milliseconds, this.#milliseconds ?? Number.POSITIVE_INFINITY);
+    this.#calibrations += 1;
   }
 
   #submit({ first, end, part }: Stretch): void {
