@@ -83,7 +83,14 @@ const bySubgroups = (lanes: number): Defines[] =>
     (lanes < 8 ? [1, 2] : [1]).map((QUADS) => ({ ...defines, LANES: lanes, ROWS: 8, QUADS })),
   );
 
+/** Products with the norm before them want eight lanes; where there are fewer, nobody asks for them. */
+const NORMED: Defines[] = [
+  { DEPTH_QUADS: 16, WIDTH_QUADS: 16, KV_QUADS: 8 },
+  { DEPTH_QUADS: 16, WIDTH_QUADS: 1, KV_QUADS: 1 },
+].flatMap((quads) => FORMATS.map((format) => ({ ...loads(format), ...quads, LANES: 8 })));
+
 function definesOf(name: string, { traits }: Gpu): readonly Defines[] {
+  if (name === 'normed_products') return NORMED;
   if (name === 'matmul_subgroups') return bySubgroups(traits.lanes);
   if (name === 'matmul_workgroup') return [...BY_WORKGROUPS, ...(traits.halves ? BY_F16_WORKGROUPS : [])];
   return DEFINES[name] ?? [{}];
