@@ -1,7 +1,7 @@
 // Products of normed rows with weights that lie side by side, by subgroups; for forward passes where a dispatch costs as much as its work.
 //   n = x * norm / sqrt(mean(x^2) + eps): the root is a factor of the whole sum, so that one walk over x gives both
 //   heads   q = turn(n Wqᵀ + bq),  k = turn(n Wkᵀ + bk),  v = n Wvᵀ + bv      turn as in rope, by the angles of each row
-//   gated   y = silu(n Wgᵀ) * (n Wuᵀ)
+//   gated   y = silu(n Wgᵀ) * (n Wuᵀ)                                        n = x without NORM: every tile of columns would norm again
 // A workgroup is one subgroup of LANES >= 8 threads and makes 16 rows by 4 * LANES columns of one weight's product (of both, in gated):
 // its threads read different rows of x and hand them round by broadcasts, as in matmul_subgroups. In q and k the half of
 // the threads has columns of heads' first halves and the other half those that turn with them.
@@ -35,10 +35,10 @@ struct Uniforms {
 @group(0) @binding(12) var<storage, read_write> v: array<vec4<f32>>;           // [rows, kv_width]
 @group(0) @binding(13) var<storage, read_write> y: array<vec4<f32>>;           // [rows, width]
 
-// Sixteen rows of four columns; and the sum of squares of this thread's row of x, and of the one eight below.
+// Sixteen rows of four columns; and squares of this thread's row of x and of the one eight below, a sum for each depth of four.
 struct Sums {
   rows_0: mat4x4<f32>, rows_4: mat4x4<f32>, rows_8: mat4x4<f32>, rows_12: mat4x4<f32>,
-  squares_0: f32, squares_8: f32,
+  squares_0: vec4<f32>, squares_8: vec4<f32>,
 }
 
 // Tile of rows and of columns.
@@ -67,7 +67,7 @@ fn added_rows(m: mat4x4<f32>, b: mat4x4<f32>, a_0: vec4<f32>, a_1: vec4<f32>, a_
   return mat4x4<f32>(added(m[0], b, a_0), added(m[1], b, a_1), added(m[2], b, a_2), added(m[3], b, a_3));
 }
 
-fn root_of(squares: f32) -> f32 { return inverseSqrt(squares / f32(u.depth) + u.eps); }
+fn root_of(squares: vec4<f32>) -> f32 { return inverseSqrt(dot(squares, vec4<f32>(1.0)) / f32(u.depth) + u.eps); }
 
 // Four depths of this thread's row. Rows beyond the last repeat it.
 fn x_quad(row: u32, depth: u32) -> vec4<f32> { return x[(min(row, u.rows - 1u) * u.depth + depth) >> 2u]; }
@@ -80,8 +80,8 @@ fn multiply(weight: ptr<storage, array<B_LOAD>, read>, row: u32, col: u32, lane:
   for (var depth = 0u; depth < u.depth; depth += 4u) {
     let factor = norm[depth >> 2u];
     let x_0 = x_quad(row + lane % 16u, depth);
-    sums.squares_0 += dot(x_0, x_0);
-    let a_0 = x_0 * factor;
+    if (NORM) { sums.squares_0 = fma(x_0, x_0, sums.squares_0); }
+    let a_0 = select(x_0, x_0 * factor, NORM);
     let b = transpose(mat4x4<f32>(
       weight_quad(weight, start + depth),
       weight_quad(weight, start + u.depth + depth),
@@ -95,8 +95,8 @@ fn multiply(weight: ptr<storage, array<B_LOAD>, read>, row: u32, col: u32, lane:
       var a_8 = a_0;
       if (LOADS > 1u) {
         let x_8 = x_quad(row + 8u + lane, depth);
-        sums.squares_8 += dot(x_8, x_8);
-        a_8 = x_8 * factor;
+        if (NORM) { sums.squares_8 = fma(x_8, x_8, sums.squares_8); }
+        a_8 = select(x_8, x_8 * factor, NORM);
       }
       sums.rows_8 = added_rows(sums.rows_8, b,
         subgroupBroadcast(a_8, LANE_8), subgroupBroadcast(a_8, LANE_8 + 1u),
@@ -111,6 +111,7 @@ fn multiply(weight: ptr<storage, array<B_LOAD>, read>, row: u32, col: u32, lane:
 
 // The sums of rows 0, 4, 8 and 12 on, with the norm's roots, which another product of the same rows may know.
 fn normed(sums: Sums, squares: Sums) -> array<mat4x4<f32>, 4> {
+  if (!NORM) { return array<mat4x4<f32>, 4>(sums.rows_0, sums.rows_4, sums.rows_8, sums.rows_12); }
   let root_0 = root_of(squares.squares_0);
   let root_8 = select(root_0, root_of(squares.squares_8), LOADS > 1u);
   return array<mat4x4<f32>, 4>(

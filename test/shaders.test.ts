@@ -85,8 +85,8 @@ const bySubgroups = (lanes: number): Defines[] =>
 
 /** Products with the norm before them want eight lanes; where there are fewer, nobody asks for them. */
 const NORMED: Defines[] = [
-  { DEPTH_QUADS: 16, WIDTH_QUADS: 16, KV_QUADS: 8 },
-  { DEPTH_QUADS: 16, WIDTH_QUADS: 1, KV_QUADS: 1 },
+  { DEPTH_QUADS: 16, WIDTH_QUADS: 16, KV_QUADS: 8, NORM: true },
+  { DEPTH_QUADS: 16, WIDTH_QUADS: 1, KV_QUADS: 1, NORM: false },
 ].flatMap((quads) => FORMATS.map((format) => ({ ...loads(format), ...quads, LANES: 8 })));
 
 function definesOf(name: string, { traits }: Gpu): readonly Defines[] {

@@ -247,7 +247,7 @@ function innerOf(tape: Tape, x: Tensor, pass: LayerPass): Tensor {
   const normed = { x, norm: layer.postNorm, eps: config.rmsNormEps };
   const [gateWeight, upWeight] = [gate_proj.weight, up_proj.weight];
   if (isBare(pass, [gate_proj, up_proj]) && joinsGate(tape.recorder.traits, gateWeight, upWeight)) {
-    return normedGate(tape.recorder, normed, gateWeight, upWeight);
+    return normedGate(tape, normed, gateWeight, upWeight);
   }
   const g = rmsNorm(tape, x, normed.norm, normed.eps);
   const gate = apply(tape, g, gate_proj, adapters);
