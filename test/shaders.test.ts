@@ -123,8 +123,15 @@ const byTeams = (lanes: number): Defines[] => [
   { HEAD_DIM: 128, LANES: 32, TEAM: 16, OWN: 4 },
 ];
 
+/** Products with the norm before them want eight lanes; where there are fewer, nobody asks for them. */
+const NORMED: Defines[] = [
+  { DEPTH_QUADS: 16, WIDTH_QUADS: 16, KV_QUADS: 8, NORM: true },
+  { DEPTH_QUADS: 16, WIDTH_QUADS: 1, KV_QUADS: 1, NORM: false },
+].flatMap((quads) => FORMATS.map((format) => ({ ...loads(format), ...quads, LANES: 8 })));
+
 function definesOf(name: string, { traits }: Gpu): readonly Defines[] {
   if (name === 'attention_teams') return byTeams(traits.lanes);
+  if (name === 'normed_products') return NORMED;
   if (name === 'matmul_subgroups') return bySubgroups(traits.lanes);
   const few = FEW_ROWS[name];
   if (few) return [...fewRows(...few), ...fewRowsBySubgroups(...few, traits.lanes)];

@@ -73,7 +73,8 @@ export class Gpu {
         `${label}: ${size} bytes exceed this device's maxStorageBufferBindingSize of ${limit}. Split the tensor.`,
       );
     }
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage;
+    const usage = STORAGE | UNIFORM | COPY_SRC | COPY_DST;
     return this.#create(part, { label, size, usage });
   }
 

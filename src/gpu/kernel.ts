@@ -1,8 +1,11 @@
 import type { Defines } from './shaders.ts';
 
 export type ScalarType = 'u32' | 'i32' | 'f32';
-/** `read`: only read. `write`: wholly overwritten. `update`: read and written (accumulated, or changed in place). */
-export type Access = 'read' | 'write' | 'update';
+/**
+ * `read`: only read. `uniform`: only read, and bound as uniforms are. `write`: wholly overwritten. `update`: read and written
+ * (accumulated, or changed in place).
+ */
+export type Access = 'read' | 'uniform' | 'write' | 'update';
 
 export interface Binding {
   readonly index: number;
@@ -11,6 +14,11 @@ export interface Binding {
 
 /** Binding number and access of a tensor the shader reads. */
 export const read = (index: number): Binding => ({ index, access: 'read' });
+/**
+ * The same of a short vector, which takes none of the eight storage bindings: at most 64 KiB and whole vec4s, of a size that the
+ * shader is compiled for.
+ */
+export const uniform = (index: number): Binding => ({ index, access: 'uniform' });
 /** Binding number and access of a tensor the shader overwrites. */
 export const write = (index: number): Binding => ({ index, access: 'write' });
 /** Binding number and access of a tensor the shader changes in place. */

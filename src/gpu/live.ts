@@ -1,3 +1,4 @@
+import type { Access } from './kernel.ts';
 import type { Dispatch, Mark, Recorder } from './recorder.ts';
 
 /** Dispatches with the marks between them. */
@@ -5,6 +6,8 @@ export interface Program {
   readonly dispatches: readonly Dispatch[];
   readonly marks: readonly Mark[];
 }
+
+const isWritten = (access: Access | undefined): boolean => access === 'write' || access === 'update';
 
 /**
  * A recording without the dispatches whose results nobody reads: a kept planned tensor is read, and whatever lies in a buffer
@@ -24,7 +27,7 @@ export function liveProgram({
       storage,
     }));
     isLive[at] = uses.some(
-      ({ access, storage }) => access !== 'read' && (storage.kind === 'buffer' || read.has(storage.id)),
+      ({ access, storage }) => isWritten(access) && (storage.kind === 'buffer' || read.has(storage.id)),
     );
     if (!isLive[at]) continue;
     for (const { access, storage } of uses) {

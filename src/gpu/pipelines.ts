@@ -1,4 +1,4 @@
-import { type Kernel, kernelLabel, type Specialisation } from './kernel.ts';
+import { type Access, type Kernel, kernelLabel, type Specialisation } from './kernel.ts';
 import { composeShader } from './shaders.ts';
 
 export interface Pipeline {
@@ -6,6 +6,14 @@ export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
 }
+
+/** How WebGPU calls what a shader does with a buffer. */
+const BUFFER_TYPES: Readonly<Record<Access, GPUBufferBindingType>> = {
+  read: 'read-only-storage',
+  uniform: 'uniform',
+  write: 'storage',
+  update: 'storage',
+};
 
 function layoutEntries(kernel: Kernel): GPUBindGroupLayoutEntry[] {
   const entries: GPUBindGroupLayoutEntry[] = [
@@ -15,7 +23,7 @@ function layoutEntries(kernel: Kernel): GPUBindGroupLayoutEntry[] {
     entries.push({
       binding: index,
       visibility: GPUShaderStage.COMPUTE,
-      buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
+      buffer: { type: BUFFER_TYPES[access] },
     });
   }
   return entries;
@@ -24,7 +32,7 @@ function layoutEntries(kernel: Kernel): GPUBindGroupLayoutEntry[] {
 /** What tells pipelines apart: the code, and the layout it is bound by. */
 function cacheKey(kernel: Kernel, label: string): string {
   const layout = Object.values(kernel.bindings).map(
-    ({ index, access }) => `${index}${access === 'read' ? 'r' : 'w'}`,
+    ({ index, access }) => `${index} ${BUFFER_TYPES[access]}`,
   );
   return `${label} [${layout.sort().join()}]`;
 }

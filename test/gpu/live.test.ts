@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineKernel, read, update, write } from '../../src/gpu/kernel.ts';
+import { defineKernel, type Kernel, read, uniform, update, write } from '../../src/gpu/kernel.ts';
 import { liveProgram, type Program } from '../../src/gpu/live.ts';
 import { Recorder } from '../../src/gpu/recorder.ts';
 import type { Tensor } from '../../src/gpu/tensor.ts';
@@ -10,7 +10,7 @@ const combine = defineKernel({
   shader: 'toy',
   entry: 'combine',
   uniforms,
-  bindings: { a: read(1), b: read(2), out: write(3) },
+  bindings: { a: read(1), b: uniform(2), out: write(3) },
 });
 const change = defineKernel({ shader: 'toy', entry: 'change', uniforms, bindings: { target: update(3) } });
 
@@ -44,6 +44,9 @@ function randomProgram(seed: number): Recorder {
   return recorder;
 }
 
+const isWritten = ({ bindings }: Kernel, name: string): boolean =>
+  ['write', 'update'].includes(bindings[name]!.access);
+
 /** What lies in a tensor as the text of how it was computed, after the dispatches given have run. */
 function run(dispatches: Program['dispatches'], kept: ReadonlySet<number>): string[] {
   const values = new Map<string, string>();
@@ -59,7 +62,7 @@ function run(dispatches: Program['dispatches'], kept: ReadonlySet<number>): stri
       7n,
     );
     for (const [name, tensor] of Object.entries(tensors)) {
-      if (kernel.bindings[name]!.access !== 'read') values.set(nameOf(tensor), `${made}`);
+      if (isWritten(kernel, name)) values.set(nameOf(tensor), `${made}`);
     }
   }
   return ['first', 'second', ...[...kept].map(String)].map((name) => values.get(name) ?? '-');
@@ -82,9 +85,9 @@ describe('a live program', () => {
       const recorder = randomProgram(seed);
       const { dispatches } = liveProgram(recorder);
       for (const [at, { kernel, tensors }] of dispatches.entries()) {
-        const [[, out]] = Object.entries(tensors).filter(
-          ([name]) => kernel.bindings[name]!.access !== 'read',
-        ) as [[string, Tensor]];
+        const [[, out]] = Object.entries(tensors).filter(([name]) => isWritten(kernel, name)) as [
+          [string, Tensor],
+        ];
         const { storage } = out;
         if (storage.kind === 'buffer' || recorder.kept.has(storage.id)) continue;
         const readLater = dispatches

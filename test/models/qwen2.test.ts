@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../src/gpu/index.ts';
+import { liveProgram } from '../../src/gpu/live.ts';
 import { DecoderCache } from '../../src/models/cache.ts';
 import { DecodeAdapters } from '../../src/models/decode-adapters.ts';
 import { decode, type RowTensors } from '../../src/models/qwen2.ts';
@@ -10,8 +11,8 @@ import { ALONE, type Threads } from '../../src/ops/few-rows.ts';
 import { embedding } from '../../src/ops/gather-rows.ts';
 import { headLogits } from '../../src/ops/head.ts';
 import type { Policy } from '../../src/rl/policy.ts';
-import { relativeError, runOnce, testGpu, waysOfSharing } from '../ops/harness.ts';
-import { LORA, stirAdapters, tinyPolicy, toyCompletion, VOCABULARY } from '../reference/omni-tiny.ts';
+import { numbers, relativeError, runOnce, testGpu, waysOfSharing } from '../ops/harness.ts';
+import { LORA, stirAdapters, tinyPolicy, toyCompletion, VOCABULARY, WIDTH } from '../reference/omni-tiny.ts';
 
 let gpu: Gpu;
 let policy: Policy;
@@ -157,5 +158,30 @@ describe('the decoder', () => {
 
   it('gives the same forward with checkpointed layers', async () => {
     expect(await fullForward(PROMPT, true)).toEqual(await fullForward(PROMPT, false));
+  });
+
+  it('gives the same where no gradient is asked for, with fewer dispatches', async () => {
+    const { decoder } = policy.current;
+    const rows = uploadRows(
+      packRows(layoutGroups([{ promptLength: 11, completionLengths: [5, 3] }]), 11 + 5 + 3),
+    );
+    const x = gpu.upload('inputs', 'x', [19, WIDTH], numbers(19 * WIDTH, 7));
+    const counts: number[] = [];
+    const forward = async (withGradient: boolean, sameBits = false): Promise<Float32Array> => {
+      const [hidden] = await runOnce(gpu, 'hidden', (tape) => {
+        const record = (): Tensor => decode(tape, decoder, x, rows, { adapters: false, sameBits });
+        const last = withGradient ? record() : tape.constant(record);
+        tape.recorder.keep(last);
+        counts.push(liveProgram(tape.recorder).dispatches.length);
+        return [last];
+      });
+      return hidden!;
+    };
+    const recorded = await forward(true);
+    expect(relativeError(await forward(false), recorded)).toBeLessThan(1e-6);
+    expect(await forward(false, true)).toEqual(recorded);
+    const { layers } = decoder.config;
+    const plain = 11 * layers + 1;
+    expect(counts).toEqual([plain + layers, gpu.traits.lanes < 8 ? plain : 5 * layers + 2, plain]);
   });
 });

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Gpu, Tensor } from '../../src/gpu/index.ts';
-import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/math/half.ts';
+import type { Gpu } from '../../src/gpu/index.ts';
 import { addProjection, type DecodeLinear, decodeLogits, projections } from '../../src/ops/decode-linear.ts';
 import { decodeSwiglu } from '../../src/ops/decode-swiglu.ts';
 import { ALONE, type Threads } from '../../src/ops/few-rows.ts';
-import { quantisedNumbers } from '../reference/quantised.ts';
 import { numbers, relativeError, runOnce, testGpu, waysOfSharing } from './harness.ts';
-
-type Format = 'f32' | 'bf16' | 'f16' | 'q8' | 'q4';
+import { type StoredFormat as Format, storedWeight as weightOf } from './stored-weight.ts';
 
 const EPS = 1e-5;
 const BOUND = 1e-6;
@@ -23,20 +20,6 @@ interface Layer {
 }
 
 const SCALE = 0.75;
-
-function weightOf(gpu: Gpu, format: Format, shape: [number, number], seed: number) {
-  const count = shape[0] * shape[1];
-  const upload = (data: Float32Array | Uint16Array | Uint32Array): Tensor =>
-    gpu.upload('weights', `${format} weight`, shape, data, format);
-  if (format === 'q8' || format === 'q4') {
-    const { words, values } = quantisedNumbers(count, format, seed);
-    return { tensor: upload(words), values };
-  }
-  const values = numbers(count, seed);
-  if (format === 'f32') return { tensor: upload(values), values };
-  const words = format === 'bf16' ? f32ToBf16(values) : f32ToF16(values);
-  return { tensor: upload(words), values: format === 'bf16' ? bf16ToF32(words) : f16ToF32(words) };
-}
 
 interface LayerOptions {
   readonly biased?: boolean;
