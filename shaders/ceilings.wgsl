@@ -7,14 +7,11 @@ struct Uniforms { count: u32, steps: u32, factor: f32 }
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;        // [count]
 @group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;  // [count]
 
-// Eight vec4 a thread: with fewer, a large GPU's time goes into starting workgroups.
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn copy(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let first = linear_workgroup(group, grid) * 2048u + lane;
-  for (var i = 0u; i < 8u; i++) {
-    let at = first + 256u * i;
-    if (at < u.count) { y[at] = x[at]; }
-  }
+  let i = linear_workgroup(group, grid) * 64u + lane;
+  if (i >= u.count) { return; }
+  y[i] = x[i];
 }
 
 // Unrolled, so that the loop itself weighs little.

@@ -16,13 +16,10 @@ export interface Ceilings {
 /** Operations of one thread in one step of a chain: eight links of eight chains of vec4, a multiplication and an addition each. */
 export const CHAIN_OPERATIONS = 512;
 
-/** vec4 that a workgroup of each kernel takes. */
-const SHARES = { copy: 2048, multiply_add: 64 };
-
 function record(recorder: Recorder, kernel: typeof copy, x: Tensor, steps: number): Tensor {
   const count = x.shape[0]! / 4;
   const y = recorder.temp(`${kernel.entry} output`, x.shape);
-  const workgroups = Math.ceil(count / SHARES[kernel.entry as keyof typeof SHARES]);
+  const workgroups = Math.ceil(count / 64);
   recorder.dispatch(kernel, { uniforms: { count, steps, factor: 0.5 }, tensors: { x, y }, workgroups });
   return y;
 }

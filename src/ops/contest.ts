@@ -24,7 +24,9 @@ const GAINS: Readonly<Record<TileMaker, number>> = {
   'f16 workgroup': GAIN ** 2,
 };
 const SAMPLES = 5;
-const REPEATS = 4;
+/** A sample repeats the trial as often as fills this many milliseconds: on a GPU one is over before it is noticed. */
+const SAMPLE_MS = 4;
+const [LEAST_REPEATS, MOST_REPEATS] = [4, 64];
 
 /** What was found for one class of work. */
 export interface Finding {
@@ -76,14 +78,17 @@ export async function runTrial(
 }
 
 async function bestTime(gpu: Gpu, plan: Plan, now: () => number): Promise<number> {
+  const sample = async (repeats: number): Promise<number> => {
+    const start = now();
+    for (let repeat = 0; repeat < repeats; repeat++) await plan.run();
+    await gpu.device.queue.onSubmittedWorkDone();
+    return (now() - start) / repeats;
+  };
   // The first run warms up and waits by itself.
   await plan.run();
+  const fitting = Math.ceil(SAMPLE_MS / (await sample(1)));
+  const repeats = Math.max(LEAST_REPEATS, Math.min(MOST_REPEATS, fitting));
   let best = Number.POSITIVE_INFINITY;
-  for (let at = 0; at < SAMPLES; at++) {
-    const start = now();
-    for (let repeat = 0; repeat < REPEATS; repeat++) await plan.run();
-    await gpu.device.queue.onSubmittedWorkDone();
-    best = Math.min(best, (now() - start) / REPEATS);
-  }
+  for (let at = 0; at < SAMPLES; at++) best = Math.min(best, await sample(repeats));
   return best;
 }

@@ -20,12 +20,12 @@ from torch.nn import functional as F
 REAL = dict(
     hidden=896, inner=4864, layers=24, heads=14, kv_heads=2, vocab=151936,
     prompt=976, completion=256, group=8, frames=8, mel=3000, video=392, audio=500,
-    vision=(768, 3072, 12, 12, 16, 224), sound=(1280, 5120, 32, 20, 128), matmul=8192, repeats=5,
+    vision=(768, 3072, 12, 12, 16, 224), sound=(1280, 5120, 32, 20, 128), matmul=8192, copied=1 << 32, repeats=5,
 )
 SMALL = dict(
     hidden=64, inner=128, layers=2, heads=4, kv_heads=2, vocab=512,
     prompt=24, completion=8, group=4, frames=2, mel=40, video=8, audio=10,
-    vision=(32, 64, 1, 2, 16, 32), sound=(32, 64, 1, 2, 16), matmul=256, repeats=2,
+    vision=(32, 64, 1, 2, 16, 32), sound=(32, 64, 1, 2, 16), matmul=256, copied=1 << 20, repeats=2,
 )
 BETA, TOP_K, RANK = 0.04, 50, 16
 LINEARS = ('q', 'k', 'v', 'o', 'gate', 'up', 'down')
@@ -211,6 +211,17 @@ def matmul_peaks(s, clock, device):
     return found
 
 
+def copy_rate(s, clock, device):
+    """GB/s of a large copy on the device, bytes read and written."""
+    source = torch.ones(s['copied'], dtype=torch.uint8, device=device)
+    target, best = torch.empty_like(source), math.inf
+    for _ in range(s['repeats'] + 1):
+        start = clock.now()
+        target.copy_(source)
+        best = min(best, clock.now() - start)
+    return 2 * s['copied'] / best / 1e9
+
+
 @torch.no_grad()
 def generate(model, embeddings, s):
     """C tokens for each row, drawn from the 50 likeliest; the prompt is read for every row."""
@@ -291,7 +302,7 @@ def main():
     s, device, dtype = SMALL if args.small else REAL, torch.device(args.device), getattr(torch, args.dtype)
     torch.manual_seed(1)
     clock = Clock(device)
-    peaks = matmul_peaks(s, clock, device)
+    peaks, copied = matmul_peaks(s, clock, device), copy_rate(s, clock, device)
     model, reference = Model(s), Model(s).requires_grad_(False)
     reference.load_state_dict(model.state_dict())
     if args.trains == 'lora':
@@ -315,6 +326,7 @@ def main():
         'trainedParameters': sum(p.numel() for p in trained),
         'sizes': {key: s[key] for key in ('prompt', 'completion', 'group', 'layers', 'hidden')},
         'matmulTflops': peaks,
+        'copyGigabytes': copied,
         'decodeTokensPerSecond': rates,
         'stepMs': step,
         'peakBytes': torch.cuda.max_memory_allocated() if cuda else None,

@@ -13,7 +13,7 @@ import { testGpu } from './harness.ts';
 
 const SHAPE = { layers: 2, rows: 3, keys: 20, heads: 4, kvHeads: 2, headDim: 16 };
 /** How often the clock is read for one way. */
-const READINGS = 10;
+const READINGS = 12;
 
 /** A clock by which the ways take so many milliseconds a sample, in turns. */
 function fakeClock(ways: readonly number[]): () => number {

@@ -16,7 +16,7 @@ const TRIALS = [
 const OF_HALVES = (deviation: number) =>
   (['nt', 'nn'] as const).map((layout) => ({ layout, m: 20, n: 36, k: 64, deviation }));
 /** How often the clock is read for one way of making a product. */
-const READINGS = 10;
+const READINGS = 12;
 
 /** A clock by which the makers take so many milliseconds a sample, in turns. */
 function fakeClock(ways: readonly number[]): () => number {

@@ -219,7 +219,7 @@ export function gpuLines({
     ),
     ...decode.map(
       ({ rows, tokensPerSecond, limit, share }) =>
-        `decode, ${rows} rows: ${((1000 * rows) / tokensPerSecond).toFixed(2)} ms a step, ${tokensPerSecond.toFixed(1)} tokens/s, ${percent(share)} of the ${limit.toFixed(0)} that bandwidth allows`,
+        `decode, ${rows} rows: ${((1000 * rows) / tokensPerSecond).toFixed(2)} ms a step, ${tokensPerSecond.toFixed(1)} tokens/s, ${percent(share)} of the ${limit.toFixed(0)} that our copy's bandwidth allows${torchLimit(share, ceilings, rest.torch as TorchReport | undefined)}`,
     ),
     `GRPO step, P ${prompt}, C ${completion}, G ${group}: rollout ${step.rolloutMs.toFixed(0)} ms, update ${step.updateMs.toFixed(0)} ms, together ${step.totalMs.toFixed(0)} ms (${step.gflopsPerSecond.toFixed(1)} GFLOP/s)`,
     `memory at most ${(rest.memoryPeakBytes / 2 ** 30).toFixed(2)} GiB`,
@@ -233,7 +233,15 @@ interface TorchReport {
   readonly dtype?: string;
   readonly trains?: string;
   readonly matmulTflops?: Readonly<Record<string, number>>;
+  /** Bytes read and written by a large copy, in 1e9 a second. */
+  readonly copyGigabytes?: number;
   readonly stepMs?: Readonly<Record<string, number>>;
+}
+
+/** A share of our copy's bandwidth as one of PyTorch's, which may copy faster. */
+function torchLimit(share: number, { gigabytes }: Ceilings, torch: TorchReport | undefined): string {
+  const theirs = torch?.copyGigabytes;
+  return theirs === undefined ? '' : `, ${percent((share * gigabytes) / theirs)} of what PyTorch's does`;
 }
 
 /** A rate beside those of PyTorch's square products. */

@@ -44,6 +44,12 @@ describe('the peer in PyTorch', () => {
     expect(gpuLines(REPORT)[3]).toMatch(/8 rows: 88\.89 ms a step, 90\.0 tokens\/s, 25 % of the 360/);
   });
 
+  it('tells how much of its bandwidth we decode at, too', () => {
+    const line = (torch?: object) => gpuLines({ ...REPORT, torch })[3];
+    expect(line()).toMatch(/25 % of the 360 that our copy's bandwidth allows$/);
+    expect(line({ copyGigabytes: 1000 })).toMatch(/allows, 13 % of what PyTorch's does$/);
+  });
+
   it('sets our products against its own, by type', () => {
     const line = (torch?: object) => gpuLines({ ...REPORT, torch })[2];
     expect(line()).toBe('product nt 512x256x128 bf16: 1000.0 GFLOP/s, 50 % of the best');
