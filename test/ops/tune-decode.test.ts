@@ -9,21 +9,10 @@ import {
   threadsOf,
 } from '../../src/ops/few-rows.ts';
 import { tuneDecode } from '../../src/ops/tune-decode.ts';
+import { fakeClock } from './fake-clock.ts';
 import { testGpu } from './harness.ts';
 
 const SHAPE = { layers: 2, rows: 3, keys: 20, heads: 4, kvHeads: 2, headDim: 16 };
-/** How often the clock is read for one way. */
-const READINGS = 12;
-
-/** A clock by which the ways take so many milliseconds a sample, in turns. */
-function fakeClock(ways: readonly number[]): () => number {
-  let [readings, time] = [0, 0];
-  return () => {
-    time += ways[Math.floor(readings++ / READINGS) % ways.length]!;
-    return time;
-  };
-}
-
 describe('tuning of decode steps', () => {
   it('finds the results of both ways equal, where the device has both', async () => {
     const gpu = await testGpu();

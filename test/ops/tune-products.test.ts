@@ -5,6 +5,7 @@ import { relativeDifference } from '../../src/math/stats.ts';
 import { productClass, tilingOf } from '../../src/ops/matmul.ts';
 import { makersOf } from '../../src/ops/tune.ts';
 import { trialWeights, tuneProducts } from '../../src/ops/tune-products.ts';
+import { fakeClock } from './fake-clock.ts';
 import { testGpu } from './harness.ts';
 
 const TRIALS = [
@@ -15,18 +16,6 @@ const TRIALS = [
 ] as const;
 const OF_HALVES = (deviation: number) =>
   (['nt', 'nn'] as const).map((layout) => ({ layout, m: 20, n: 36, k: 64, deviation }));
-/** How often the clock is read for one way of making a product. */
-const READINGS = 12;
-
-/** A clock by which the makers take so many milliseconds a sample, in turns. */
-function fakeClock(ways: readonly number[]): () => number {
-  let [readings, time] = [0, 0];
-  return () => {
-    time += ways[Math.floor(readings++ / READINGS) % ways.length]!;
-    return time;
-  };
-}
-
 describe('tuning of products', () => {
   it.each([
     ['subgroup', [8, 2, 4]],
