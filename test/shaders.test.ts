@@ -1,6 +1,6 @@
 /** Every entry point of every shader compiles under every set of definitions that the code may give it. */
 import { describe, expect, it } from 'vitest';
-import type { Gpu } from '../src/gpu/index.ts';
+import { type Gpu, PLAIN } from '../src/gpu/index.ts';
 import { composeShader, type Defines, readSource, shaderNames } from '../src/gpu/shaders.ts';
 import { walkOf } from '../src/ops/attention-walk.ts';
 import { grpoStep } from '../src/rl/step.ts';
@@ -117,7 +117,7 @@ const bySubgroups = (lanes: number): Defines[] =>
 /** Teams as the device's lanes make them, and the largest teams. */
 const byTeams = (lanes: number): Defines[] => [
   ...[16, 32, 64].flatMap((headDim) => {
-    const { forward, backward } = walkOf({ isSoftware: false, lanes, halves: false }, headDim);
+    const { forward, backward } = walkOf({ ...PLAIN, lanes, makers: { attention: 'subgroup' } }, headDim);
     return [forward.defines, backward.defines];
   }),
   { HEAD_DIM: 128, LANES: 32, TEAM: 16, OWN: 4 },

@@ -80,11 +80,18 @@ export const VECTOR = 4;
 const SHARING_LANES = 8;
 const SMALLEST_TEAM = 4;
 
-/** By subgroups where reads cost more than arithmetic, by teams where there are many threads; else by single threads. */
-export function walkOf({ isSoftware, lanes }: Traits, headDim: number): Walk {
+/** The class of work that attention is, for tuning. */
+export const ATTENTION = 'attention';
+
+/** Whether subgroups of that many threads have teams. */
+export const hasTeams = (lanes: number): boolean => lanes >= SMALLEST_TEAM;
+
+/** By subgroups where reads cost more than arithmetic, by teams where a GPU proved them right and fast; else by single threads. */
+export function walkOf({ isSoftware, lanes, makers }: Traits, headDim: number): Walk {
   if (headDim % 16 === 0) {
     if (isSoftware && lanes >= SHARING_LANES) return together(lanes, headDim);
-    if (!isSoftware && lanes >= SMALLEST_TEAM) return byTeams(lanes, headDim);
+    const isProved = makers?.[ATTENTION] === 'subgroup' && hasTeams(lanes);
+    if (!isSoftware && isProved) return byTeams(lanes, headDim);
   }
   const share = { rows: 64, defines: { HEAD_DIM: headDim } };
   return { kernels: ALONE, forward: share, backward: share, partsOf: partPerHead };

@@ -58,25 +58,41 @@ export const trialNumbers = (count: number): Float32Array =>
 
 export interface Tried {
   readonly ms: number;
+  /** Of the first run, one tensor behind the other. */
   readonly result: Float32Array;
 }
 
-/** The best of a few times of what is recorded, and what it made of `out`. */
+/** What a first run of what is recorded leaves in `outs`, and the best time of a few more. */
 export async function runTrial(
   gpu: Gpu,
   label: string,
   recorder: Recorder,
-  out: Tensor,
+  outs: readonly Tensor[],
   now: () => number,
 ): Promise<Tried> {
-  recorder.keep(out);
+  for (const out of outs) recorder.keep(out);
   using arena = new Arena(gpu, 'trial');
   using plan = await Plan.create(gpu, label, recorder, arena);
-  const ms = await bestTime(gpu, plan, now);
-  const result = await gpu.read(plan.output(out));
-  return { ms, result: result.slice(0, sizeOf(out.shape)) };
+  await plan.run();
+  const results: Float32Array[] = [];
+  for (const out of outs) results.push((await gpu.read(plan.output(out))).slice(0, sizeOf(out.shape)));
+  return {
+    ms: await bestTime(gpu, plan, now),
+    result: joined(results),
+  };
 }
 
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Milliseconds of a plan that has run before. */
 async function bestTime(gpu: Gpu, plan: Plan, now: () => number): Promise<number> {
   const sample = async (repeats: number): Promise<number> => {
     const start = now();
@@ -84,8 +100,6 @@ async function bestTime(gpu: Gpu, plan: Plan, now: () => number): Promise<number
     await gpu.device.queue.onSubmittedWorkDone();
     return (now() - start) / repeats;
   };
-  // The first run warms up and waits by itself.
-  await plan.run();
   const fitting = Math.ceil(SAMPLE_MS / (await sample(1)));
   const repeats = Math.max(LEAST_REPEATS, Math.min(MOST_REPEATS, fitting));
   let best = Number.POSITIVE_INFINITY;

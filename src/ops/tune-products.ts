@@ -83,7 +83,7 @@ async function run(gpu: Gpu, trial: Trial, maker: TileMaker, now: () => number):
   const recorder = new Recorder({ ...gpu.traits, makers: { [classOf(trial)]: maker } });
   const out = recorder.temp('trial', [m, n]);
   matmul(recorder, layout, { a, b, out });
-  const tried = await runTrial(gpu, `trial by ${maker}`, recorder, out, now);
+  const tried = await runTrial(gpu, `trial by ${maker}`, recorder, [out], now);
   gpu.free(a, b);
   return tried;
 }

@@ -1,9 +1,11 @@
 /** What a device does fastest in which way: measured on it, and only where the ways agree there. */
 import type { Gpu, TileMaker } from '../gpu/index.ts';
 import { Arena, Plan, Recorder } from '../gpu/index.ts';
+import { ATTENTION } from './attention-walk.ts';
 import { recordChains } from './ceilings.ts';
 import type { Finding, TuningOptions } from './contest.ts';
 import { DECODE } from './few-rows.ts';
+import { tuneAttention } from './tune-attention.ts';
 import { tuneDecode } from './tune-decode.ts';
 import { tuneProducts } from './tune-products.ts';
 
@@ -29,7 +31,11 @@ export async function warmUp(gpu: Gpu, ms = WARM_UP_MS): Promise<void> {
 /** Who is fastest at which class of work. */
 export async function tune(gpu: Gpu, options: TuningOptions = {}): Promise<Record<string, Finding>> {
   if (!gpu.isSoftware) await warmUp(gpu);
-  return { ...(await tuneProducts(gpu, options)), [DECODE]: await tuneDecode(gpu, options) };
+  return {
+    ...(await tuneProducts(gpu, options)),
+    [ATTENTION]: await tuneAttention(gpu, options),
+    [DECODE]: await tuneDecode(gpu, options),
+  };
 }
 
 /** The findings as one line: milliseconds by maker, and the one that is taken. */

@@ -145,7 +145,7 @@ async function check(
 /** As of a GPU that has the device's subgroups. */
 async function asDiscrete(): Promise<Traits> {
   const { lanes } = (await testGpu()).traits;
-  return { isSoftware: false, lanes, halves: false };
+  return { isSoftware: false, lanes, halves: false, makers: { attention: 'subgroup' } };
 }
 
 describe('attention', () => {
@@ -197,8 +197,7 @@ describe('attention', () => {
     async (name, headDim, layout) => {
       const { traits } = await testGpu();
       const { shader } = walkOf(traits, headDim).kernels.forward;
-      const bySubgroups = traits.isSoftware ? 'attention_subgroups' : 'attention_teams';
-      expect(shader).toBe(traits.lanes >= 8 ? bySubgroups : 'attention');
+      expect(shader).toBe(traits.lanes >= 8 ? 'attention_subgroups' : 'attention');
       await check(name, { heads: 4, kvHeads: 2, headDim, ...layout }, { traits });
     },
     SLOW_COMPILER_MS,
@@ -239,7 +238,7 @@ describe('attention', () => {
   });
 
   it('by teams of lanes: parts by the extents, as many as a binding holds', () => {
-    const { partsOf } = walkOf({ isSoftware: false, lanes: 32, halves: false }, 64);
+    const { partsOf } = walkOf({ ...PLAIN, lanes: 32, makers: { attention: 'subgroup' } }, 64);
     const parts = (tokens: number, kvHeads = 2, group = 7): number =>
       partsOf({ queries: tokens, keys: tokens, kvHeads, group });
     expect([parts(5), parts(40), parts(3024), parts(4845)]).toEqual([1, 4, 16, 11]);
