@@ -1,6 +1,6 @@
 /**
- * Who makes a tile of a matrix product: a thread by itself, a subgroup together, or a workgroup by way of its memory, where
- * 16-bit weights may lie as f16.
+ * Who does a piece of work, as a tile of a matrix product: a thread by itself, a subgroup together, or a workgroup by way of its memory,
+ * where 16-bit weights may lie as f16.
  */
 export const TILE_MAKERS = ['thread', 'subgroup', 'workgroup', 'f16 workgroup'] as const;
 export type TileMaker = (typeof TILE_MAKERS)[number];
@@ -13,7 +13,7 @@ export interface Traits {
   readonly lanes: number;
   /** Whether shaders may use f16: off once a weight was loaded that it cannot hold where products would use it. */
   readonly halves: boolean;
-  /** Who makes the tiles of a product, by its class (src/ops/matmul.ts), where that was measured on the device. */
+  /** Who does a class of work (src/ops/tune.ts), where that was measured on the device. */
   readonly makers?: Readonly<Record<string, TileMaker>>;
 }
 

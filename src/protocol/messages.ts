@@ -94,7 +94,7 @@ export interface DeviceInfo {
   isSoftware: boolean;
   features: string[];
   limits: Record<string, number>;
-  /** Who makes the tiles of matrix products, by class, where that was measured. */
+  /** Who does a class of work fastest (kinds of matrix products, attention, decode steps), where that was measured. */
   makers?: Readonly<Record<string, 'thread' | 'subgroup' | 'workgroup' | 'f16 workgroup'>>;
 }
 

@@ -58,6 +58,9 @@ describe('the tuning of a device', () => {
     expect(makersText({ nt: 'subgroup', 'nt few': 'workgroup', tn: 'thread' })).toBe(
       'A·Bᵀ by subgroups, few rows by workgroups, Aᵀ·B by threads',
     );
+    expect(makersText({ attention: 'subgroup', decode: 'workgroup' })).toBe(
+      'attention by subgroups, decode steps by workgroups',
+    );
     expect(makersText({ 'nt 16-bit': 'f16 workgroup', 'nn 16-bit': 'workgroup' })).toBe(
       'A·Bᵀ of 16-bit weights by f16 workgroups, A·B of 16-bit weights by workgroups',
     );

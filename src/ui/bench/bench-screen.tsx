@@ -42,7 +42,7 @@ function DeviceCard({ info, ceilings }: { info: DeviceInfo; ceilings: Ceilings |
     ['adapter', `${description || 'not named'} (${[vendor, architecture].filter(Boolean).join(' ')})`],
     ['kind', isSoftware ? 'software: right numbers, low speed' : 'GPU'],
     ['at best', best],
-    ...(info.makers ? [['products', makersText(info.makers)] as const] : []),
+    ...(info.makers ? [['fastest', makersText(info.makers)] as const] : []),
     ['features', features.join(', ') || 'none'],
     ...Object.entries(limits).map(([name, value]) => [name, value.toLocaleString('en')]),
   ] as const;
