@@ -1,5 +1,6 @@
 /** Times several ways to compute the same thing, in turns, so that a busy machine slows them all alike. Runs anywhere. */
-import { median, quantile } from '../math/stats.ts';
+import { quantile } from '../math/stats.ts';
+import { medianPolish } from './median-polish.ts';
 
 /** One way to compute something on a device. */
 export interface Contestant {
@@ -28,7 +29,10 @@ export const DEFAULT_TIMING: TimingOptions = { samples: 15, sampleMs: 40, patien
 const LEAST_SAMPLES = 3;
 const MOST_REPEATS = 64;
 
-/** Milliseconds of one computation: median and quartiles over the samples. */
+/**
+ * Milliseconds of one computation: the median over the samples, each round's own speed of the machine taken out of all that it timed, and
+ * the quartiles as they were.
+ */
 export interface Timing {
   readonly medianMs: number;
   readonly lowMs: number;
@@ -49,8 +53,8 @@ async function repeatsFor(contestant: Contestant, sampleMs: number, now: () => n
   return Math.max(1, Math.min(MOST_REPEATS, Math.floor(sampleMs / Math.max(ms, 1e-3))));
 }
 
-const timingOf = (samples: readonly number[]): Timing => ({
-  medianMs: median(samples),
+const timingOf = (samples: readonly number[], medianMs: number): Timing => ({
+  medianMs,
   lowMs: quantile(samples, 0.25),
   highMs: quantile(samples, 0.75),
 });
@@ -83,5 +87,7 @@ export async function timeInTurns(
   options?: TimingOptions,
   now?: () => number,
 ): Promise<Timing[]> {
-  return (await samplesInTurns(contestants, options, now)).map(timingOf);
+  const samples = await samplesInTurns(contestants, options, now);
+  const { rows } = medianPolish(samples);
+  return samples.map((one, at) => timingOf(one, rows[at]!));
 }

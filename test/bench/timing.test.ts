@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { type Contestant, timeInTurns } from '../../src/bench/timing.ts';
 import { relativeDifference } from '../../src/math/stats.ts';
 
-/** A clock that only computing moves on. */
-function clock() {
+/** A clock that only computing moves on, on a machine that is half as fast from the `slowFrom`-th computation on. */
+function clock(slowFrom = Number.POSITIVE_INFINITY) {
   let time = 0;
   const calls: string[] = [];
   const contestant = (name: string, ms: number, units?: number): Contestant => ({
     ...(units === undefined ? {} : { units }),
     start: () => {
       calls.push(name);
-      time += ms;
+      time += calls.length > slowFrom ? 2 * ms : ms;
     },
     settle: async () => {
       time += 1;
@@ -42,6 +42,14 @@ describe('timeInTurns', () => {
     const { contestant, now } = clock();
     const [time] = await timeInTurns([contestant('a', 79, 8)], OPTIONS, now);
     expect(time!.medianMs).toBe(10);
+  });
+
+  it('compares what was timed side by side, when the machine changes its speed between two', async () => {
+    // Of five samples the first has three of the fast machine, and the other three of the slow one.
+    const { contestant, now } = clock(2 + 5);
+    const [a, b] = await timeInTurns([contestant('a', 50), contestant('b', 100)], OPTIONS, now);
+    expect(b!.medianMs / a!.medianMs).toBeCloseTo(101 / 51, 1);
+    expect([a!.lowMs, b!.highMs]).toEqual([51, 201]);
   });
 
   it('is content with three samples when they took long', async () => {
