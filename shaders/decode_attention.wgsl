@@ -18,6 +18,41 @@ var<workgroup> lane_tops: array<f32, 64>;
 var<workgroup> lane_sums: array<f32, 64>;
 var<workgroup> lane_parts: array<vec4<f32>, 64>;
 
+fn updated(projected: vec4<f32>, row: u32, column: u32, change: Update) -> vec4<f32> {
+  var sum = vec4<f32>();
+  for (var i = 0u; i < change.rank; i++) {
+    let h = change.first + i;
+    let b = change.b + column * change.rank + i;
+    sum += qkv[row * u.stride + (h >> 2u)][h & 3u]
+      * vec4<f32>(adapters[b], adapters[b + change.rank], adapters[b + 2u * change.rank], adapters[b + 3u * change.rank]);
+  }
+  return projected + change.scale * sum;
+}
+
+// Columns 4 c .. 4 c + 3 of a head of queries, keys and values.
+fn query_of(row: u32, head: u32, c: u32) -> vec4<f32> {
+  let at = head * u.vecs + c;
+  return updated(qkv[row * u.stride + at], row, 4u * at, query_update());
+}
+
+fn key_of(row: u32, kv_head: u32, c: u32) -> vec4<f32> {
+  let at = kv_head * u.vecs + c;
+  return updated(qkv[row * u.stride + u.heads * u.vecs + at], row, 4u * at, key_update());
+}
+
+fn value_of(row: u32, kv_head: u32, c: u32) -> vec4<f32> {
+  let at = kv_head * u.vecs + c;
+  return updated(qkv[row * u.stride + (u.heads + u.kv_heads) * u.vecs + at], row, 4u * at, value_update()) + value_bias[at];
+}
+
+fn turned_query(row: u32, head: u32, c: u32) -> vec4<f32> {
+  return u.scale * turned(query_of(row, head, c), query_of(row, head, (c + u.vecs / 2u) % u.vecs), row, c);
+}
+
+fn turned_key(row: u32, kv_head: u32, c: u32) -> vec4<f32> {
+  return turned(key_of(row, kv_head, c), key_of(row, kv_head, (c + u.vecs / 2u) % u.vecs), row, c);
+}
+
 // What columns 4 c .. 4 c + 3 of a head of the output add to four of its low-rank products, from product `i` on.
 fn product_part(mixed: vec4<f32>, head: u32, c: u32, i: u32) -> vec4<f32> {
   let width = 4u * u.heads * u.vecs;

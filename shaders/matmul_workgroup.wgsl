@@ -7,6 +7,7 @@
 // then off by less than 2^-24; values that f16 cannot hold never come here (src/models/weights.ts).
 // Extents are as for quads of matmul; depths beyond the end count as 0 in A. Tiles of c: m[i] = row i over four columns.
 //! include matmul_quads
+//! include multiply_add
 const STEP = 16u;                            // depths in workgroup memory
 const THREADS = 64u * SIDES;                 // and rows
 const COLS = 64u;
@@ -74,13 +75,9 @@ fn b_tile(quad: u32, half: u32, t: u32) -> mat4x4<f32> {
   return mat4x4<f32>(b_at(at), b_at(at + next), b_at(at + 2u * next), b_at(at + 3u * next));
 }
 
-// One row over four columns, four depths later. A product of matrices would be summed up first, and added then: an addition more.
-fn row_sums(sums: vec4<f32>, a: vec4<f32>, b: mat4x4<f32>) -> vec4<f32> {
-  return fma(vec4<f32>(a.w), b[3], fma(vec4<f32>(a.z), b[2], fma(vec4<f32>(a.y), b[1], fma(vec4<f32>(a.x), b[0], sums))));
-}
-
+// Four rows over four columns, four depths later.
 fn tile_sums(sums: mat4x4<f32>, a: mat4x4<f32>, b: mat4x4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(row_sums(sums[0], a[0], b), row_sums(sums[1], a[1], b), row_sums(sums[2], a[2], b), row_sums(sums[3], a[3], b));
+  return mat4x4<f32>(multiply_added(sums[0], a[0], b), multiply_added(sums[1], a[1], b), multiply_added(sums[2], a[2], b), multiply_added(sums[3], a[3], b));
 }
 
 // b_2 and b_3 are read where SIDES = 1.

@@ -7,6 +7,7 @@
 // the threads has columns of heads' first halves and the other half those that turn with them.
 // depth and the widths are divisible by 4. Tiles of sums: m[i] = row i over four columns.
 enable subgroups;
+//! include multiply_add
 //! include weight_quad
 const LOADS = max(16u / LANES, 1u);            // loads of x that give all rows four depths
 const LANE_8 = 8u % LANES;                     // that has row 8 of its load
@@ -58,13 +59,8 @@ fn scaled_rows(m: mat4x4<f32>, factor: vec4<f32>) -> mat4x4<f32> {
   return mat4x4<f32>(m[0] * factor[0], m[1] * factor[1], m[2] * factor[2], m[3] * factor[3]);
 }
 
-// sum + a[0] b[0] + a[1] b[1] + a[2] b[2] + a[3] b[3]
-fn added(sum: vec4<f32>, b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
-  return fma(a.wwww, b[3], fma(a.zzzz, b[2], fma(a.yyyy, b[1], fma(a.xxxx, b[0], sum))));
-}
-
 fn added_rows(m: mat4x4<f32>, b: mat4x4<f32>, a_0: vec4<f32>, a_1: vec4<f32>, a_2: vec4<f32>, a_3: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(added(m[0], b, a_0), added(m[1], b, a_1), added(m[2], b, a_2), added(m[3], b, a_3));
+  return mat4x4<f32>(multiply_added(m[0], a_0, b), multiply_added(m[1], a_1, b), multiply_added(m[2], a_2, b), multiply_added(m[3], a_3, b));
 }
 
 fn root_of(squares: vec4<f32>) -> f32 { return inverseSqrt(dot(squares, vec4<f32>(1.0)) / f32(u.depth) + u.eps); }

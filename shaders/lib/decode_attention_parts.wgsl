@@ -34,47 +34,12 @@ fn query_update() -> Update { return Update(u.q_rank, first_low_rank(), u.q_b, u
 fn key_update() -> Update { return Update(u.k_rank, first_low_rank() + u.q_rank, u.k_b, u.k_scale); }
 fn value_update() -> Update { return Update(u.v_rank, first_low_rank() + u.q_rank + u.k_rank, u.v_b, u.v_scale); }
 
-fn updated(projected: vec4<f32>, row: u32, column: u32, change: Update) -> vec4<f32> {
-  var sum = vec4<f32>();
-  for (var i = 0u; i < change.rank; i++) {
-    let h = change.first + i;
-    let b = change.b + column * change.rank + i;
-    sum += qkv[row * u.stride + (h >> 2u)][h & 3u]
-      * vec4<f32>(adapters[b], adapters[b + change.rank], adapters[b + 2u * change.rank], adapters[b + 3u * change.rank]);
-  }
-  return projected + change.scale * sum;
-}
-
-// Columns 4 c .. 4 c + 3 of a head of queries, keys and values.
-fn query_of(row: u32, head: u32, c: u32) -> vec4<f32> {
-  let at = head * u.vecs + c;
-  return updated(qkv[row * u.stride + at], row, 4u * at, query_update());
-}
-
-fn key_of(row: u32, kv_head: u32, c: u32) -> vec4<f32> {
-  let at = kv_head * u.vecs + c;
-  return updated(qkv[row * u.stride + u.heads * u.vecs + at], row, 4u * at, key_update());
-}
-
-fn value_of(row: u32, kv_head: u32, c: u32) -> vec4<f32> {
-  let at = kv_head * u.vecs + c;
-  return updated(qkv[row * u.stride + (u.heads + u.kv_heads) * u.vecs + at], row, 4u * at, value_update()) + value_bias[at];
-}
-
 // Columns 4 c .. 4 c + 3 turned; `other` are those half a head further.
 fn turned(own: vec4<f32>, other: vec4<f32>, row: u32, c: u32) -> vec4<f32> {
   let half = u.vecs / 2u;
   let angle = u.vecs * row + c % half;
   let direction = select(1.0, -1.0, c < half);
   return own * angles[angle] + direction * other * angles[angle + half];
-}
-
-fn turned_query(row: u32, head: u32, c: u32) -> vec4<f32> {
-  return u.scale * turned(query_of(row, head, c), query_of(row, head, (c + u.vecs / 2u) % u.vecs), row, c);
-}
-
-fn turned_key(row: u32, kv_head: u32, c: u32) -> vec4<f32> {
-  return turned(key_of(row, kv_head, c), key_of(row, kv_head, (c + u.vecs / 2u) % u.vecs), row, c);
 }
 
 // Where a head's part of the low-rank products lies in `out`.

@@ -4,17 +4,13 @@
 // Neighbouring threads lie in one subgroup: src/ops/tune-decode.ts sees to it that nothing is computed here where they do not.
 enable subgroups;
 //! include few_rows_parts
+//! include multiply_add
 const THREADS = LANES;
 const SPREAD_TERMS = true;                // an adapter's terms are as many as can be: each thread takes some
 const TEAMS = LANES / SUBGROUP;
 const EIGHTH = SUBGROUP / 8u;
 var<workgroup> team_sums: array<vec4<f32>, 8u * TEAMS>;
 var<workgroup> team_squares: array<vec4<f32>, 2u * TEAMS>;
-
-// sums[c] + x . column c of the weights, given as t[l] = the four columns at depth l of four.
-fn added(sums: vec4<f32>, x: vec4<f32>, t: mat4x4<f32>) -> vec4<f32> {
-  return fma(vec4<f32>(x.w), t[3], fma(vec4<f32>(x.z), t[2], fma(vec4<f32>(x.y), t[1], fma(vec4<f32>(x.x), t[0], sums))));
-}
 
 fn squares(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) -> vec4<f32> {
   return vec4<f32>(dot(a, a), dot(b, b), dot(c, c), dot(d, d));
@@ -71,14 +67,14 @@ fn produce(workgroup: vec3<u32>, thread: u32) {
     if (ROWS > 5u) { y5 = row_quad(first_row + 5u, far_quad); }
     if (ROWS > 6u) { y6 = row_quad(first_row + 6u, far_quad); }
     if (ROWS > 7u) { y7 = row_quad(first_row + 7u, far_quad); }
-    p0 = added(added(p0, x0, near), y0, far);
-    if (ROWS > 1u) { p1 = added(added(p1, x1, near), y1, far); }
-    if (ROWS > 2u) { p2 = added(added(p2, x2, near), y2, far); }
-    if (ROWS > 3u) { p3 = added(added(p3, x3, near), y3, far); }
-    if (ROWS > 4u) { p4 = added(added(p4, x4, near), y4, far); }
-    if (ROWS > 5u) { p5 = added(added(p5, x5, near), y5, far); }
-    if (ROWS > 6u) { p6 = added(added(p6, x6, near), y6, far); }
-    if (ROWS > 7u) { p7 = added(added(p7, x7, near), y7, far); }
+    p0 = multiply_added(multiply_added(p0, x0, near), y0, far);
+    if (ROWS > 1u) { p1 = multiply_added(multiply_added(p1, x1, near), y1, far); }
+    if (ROWS > 2u) { p2 = multiply_added(multiply_added(p2, x2, near), y2, far); }
+    if (ROWS > 3u) { p3 = multiply_added(multiply_added(p3, x3, near), y3, far); }
+    if (ROWS > 4u) { p4 = multiply_added(multiply_added(p4, x4, near), y4, far); }
+    if (ROWS > 5u) { p5 = multiply_added(multiply_added(p5, x5, near), y5, far); }
+    if (ROWS > 6u) { p6 = multiply_added(multiply_added(p6, x6, near), y6, far); }
+    if (ROWS > 7u) { p7 = multiply_added(multiply_added(p7, x7, near), y7, far); }
     if (NORM) {
       low += squares(x0, x1, x2, x3) + select(vec4<f32>(), squares(y0, y1, y2, y3), has_far);
       if (ROWS > 4u) { high += squares(x4, x5, x6, x7) + select(vec4<f32>(), squares(y4, y5, y6, y7), has_far); }

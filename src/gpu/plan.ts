@@ -105,7 +105,7 @@ export class Plan {
   readonly #stretches: readonly Stretch[];
   /** Of one dispatch, on the average over the fastest run that was timed; known once the plan has run. */
   #milliseconds?: number;
-  #calibrations = 0;
+  #calibrationsLeft = MOST_CALIBRATIONS;
 
   private constructor(
     gpu: Gpu,
@@ -153,16 +153,11 @@ export class Plan {
 
   /** Submits every dispatch in order. Returns once submitted; reading a result waits for it. */
   async run(): Promise<void> {
-    if (this.#mayGrow()) await this.#calibrate();
-    else if (this.#gpu.pace.restShare > 0) await this.#submitPaced();
+    const { restShare } = this.#gpu.pace;
+    if (this.#milliseconds === undefined || (this.#calibrationsLeft > 0 && restShare === 0)) {
+      await this.#calibrate();
+    } else if (restShare > 0) await this.#submitPaced();
     else for (const slice of this.#slices()) this.#submit(slice);
-  }
-
-  /** Whether another look at the time could let more be submitted at once. */
-  #mayGrow(): boolean {
-    if (this.#milliseconds === undefined) return true;
-    if (this.#calibrations === MOST_CALIBRATIONS || this.#gpu.pace.restShare > 0) return false;
-    return this.#slices().length > this.#stretches.filter(({ first, end }) => first < end).length;
   }
 
   /** Submits slice after slice, the next one when the device has rested from the last. */
@@ -201,7 +196,13 @@ export class Plan {
     await queue.onSubmittedWorkDone();
     const milliseconds = (performance.now() - start) / Math.max(1, this.#steps.length);
     this.#milliseconds = Math.min(milliseconds, this.#milliseconds ?? Number.POSITIVE_INFINITY);
-    this.#calibrations += 1;
+    // Another look could only let more be submitted at once.
+    this.#calibrationsLeft = this.#isWhole() ? 0 : this.#calibrationsLeft - 1;
+  }
+
+  /** Whether each part of a step is one submission. */
+  #isWhole(): boolean {
+    return this.#slices().length === this.#stretches.filter(({ first, end }) => first < end).length;
   }
 
   #submit({ first, end, part }: Stretch): void {
