@@ -25,14 +25,21 @@ export async function show(page: Page, screen: Screen): Promise<void> {
   await page.locator(`.rail-stop[aria-current=page][href="#/${screen}"]`).waitFor();
 }
 
-/** Drops a folder of this machine on a screen, as from the desktop: the page gets a real directory entry. */
+/**
+ * Drops a folder of this machine on a screen, as from the desktop: the page gets a real directory entry. The drop is on
+ * another element than the one hovered last, as it is when the page moves under the pointer.
+ */
 export async function dropFolder(page: Page, screen: 'data' | 'model', path: string): Promise<void> {
   await show(page, screen);
   await page.locator('[data-testid=drop-zone]').first().waitFor();
   const client = await page.context().newCDPSession(page);
   const data = { items: [], files: [path], dragOperationsMask: 1 };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-    await client.send('Input.dispatchDragEvent', { type, x: 700, y: 500, data });
+  for (const [type, y] of [
+    ['dragEnter', 500],
+    ['dragOver', 500],
+    ['drop', 10],
+  ] as const) {
+    await client.send('Input.dispatchDragEvent', { type, x: 700, y, data });
   }
   await client.detach();
 }

@@ -19,7 +19,8 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
   const studio = useStudio();
   const screen = useScreen();
   const [over, setOver] = useState(false);
-  const onDragOver = (event: DragEvent) => {
+  /** An element that was entered and not yet hovered takes a drop, too: both events have to be answered. */
+  const takeFiles = (event: DragEvent) => {
     if (!event.dataTransfer.types.includes('Files')) return;
     event.preventDefault();
     setOver(true);
@@ -49,7 +50,8 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
     // biome-ignore lint/a11y/noStaticElementInteractions: a drop target for the pointer; the buttons below serve the keyboard.
     <div
       className={over ? 'dropping' : ''}
-      onDragOver={onDragOver}
+      onDragEnter={takeFiles}
+      onDragOver={takeFiles}
       onDragLeave={() => setOver(false)}
       onDrop={onDrop}
     >
