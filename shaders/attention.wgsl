@@ -1,17 +1,19 @@
 // Softmax attention by online softmax, one pass over the keys (Dao et al. 2022, arXiv 2205.14135; Rabe & Staats 2021).
-//   S = q.k / sqrt(HEAD_DIM) over the keys query i sees: [spans[i].x, spans[i].y) then [spans[i].z, spans[i].w)
+//   S = q.k / sqrt(head size) over the keys query i sees: [spans[i].x, spans[i].y) then [spans[i].z, spans[i].w)
 //   O = sum exp(S - L) v,  L = log sum exp S   (no keys: O = 0, L = 0).  Query head h uses KV head h / group.
 // Backward, with P = exp(S - L) recomputed, dP = dO.v and D = rowsum(dO * O):
 //   dq = scale * sum over keys P (dP - D) k,   dk = scale * sum over queries P (dP - D) q,   dv = sum over queries P dO
 // dk and dv are gathered per (key, query head) over the contiguous range of queries that see the key, then these parts are
 // summed over the heads of a group: no atomics, the same bits every time.
 // Threads: 64 consecutive queries (keys, in backward_keys) of one head to a workgroup, so neighbours read the same rows.
-// VECS = HEAD_DIM / 4.  "heads" below counts query heads.
+// VECS = head size / 4.  "heads" below counts query heads.
+//! write out c < VECS where WRITTEN_OUT
 //! include attention_parts
 //! include grid
 alias Row = array<vec4<f32>, VECS>;
-// Rows of small heads are kept in registers between their two uses; those of large heads would spill, and are read again.
-const KEEP = VECS <= 8u;
+// Rows of small heads are kept in registers between their two uses; those of large heads would spill, and are read again. Written out
+// for a processor, they are better off in its first cache.
+const KEEP = WRITTEN_OUT || VECS <= 8u;
 alias Kept = array<vec4<f32>, select(1u, VECS, KEEP)>;
 
 struct Softmax { largest: f32, sum: f32, weighted: Row }

@@ -88,12 +88,12 @@ const BY_F16_WORKGROUPS: Defines[] = WITHOUT_OR_WITH_ALL.filter(({ WEIGHT_FORMAT
   [1, 2].includes(Number(WEIGHT_FORMAT)),
 ).flatMap((defines) => [1, 2].map((SIDES) => ({ ...defines, SIDES, B_SHARED: 'vec4<f16>' })));
 
-/** Definitions by shader; a shader that is not named takes none. Head sizes stand for all multiples of 4 up to 128. */
+/** Definitions by shader; a shader that is not named takes none. Vectors of a head stand for all up to 32. */
 const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
-  attention: [4, 16, 64, 128].map((HEAD_DIM) => ({ HEAD_DIM })),
+  attention: [1, 4, 16, 32].flatMap((VECS) => [true, false].map((WRITTEN_OUT) => ({ VECS, WRITTEN_OUT }))),
   attention_subgroups: [
-    { HEAD_DIM: 16, LANES: 8, WIDTH: 4 },
-    { HEAD_DIM: 32, LANES: 8, WIDTH: 8 },
+    { VECS: 4, LANES: 8, WIDTH: 4 },
+    { VECS: 8, LANES: 8, WIDTH: 8 },
   ],
   elementwise: [0, 1, 2, 3, 4].map((ACTIVATION) => ({ ACTIVATION })),
   gather_rows: FORMATS.map((WEIGHT_FORMAT) => ({ WEIGHT_FORMAT })),
@@ -120,7 +120,7 @@ const byTeams = (lanes: number): Defines[] => [
     const { forward, backward } = walkOf({ ...PLAIN, lanes, makers: { attention: 'subgroup' } }, headDim);
     return [forward.defines, backward.defines];
   }),
-  { HEAD_DIM: 128, LANES: 32, TEAM: 16, OWN: 4 },
+  { VECS: 32, LANES: 32, TEAM: 16, OWN: 4 },
 ];
 
 /** Products with the norm before them want eight lanes; where there are fewer, nobody asks for them. */

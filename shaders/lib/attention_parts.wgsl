@@ -1,4 +1,4 @@
-// Uniforms, bindings and constants of attention, attention_subgroups and attention_teams.  VECS = HEAD_DIM / 4; "heads" counts query heads.
+// Uniforms, bindings and constants of attention, attention_subgroups and attention_teams.  VECS vec4s a head; "heads" counts query heads.
 struct Uniforms { queries: u32, keys: u32, heads: u32, group: u32, parts: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 @group(0) @binding(1) var<storage, read> q: array<vec4<f32>>;                // [queries, heads, VECS]
@@ -19,7 +19,6 @@ struct Uniforms { queries: u32, keys: u32, heads: u32, group: u32, parts: u32, s
 @group(0) @binding(16) var<storage, read> parts: array<vec4<f32>>;           // [keys, heads / group, parts, VECS]
 @group(0) @binding(17) var<storage, read_write> total: array<vec4<f32>>;     // [keys, heads / group, VECS]
 
-const VECS = HEAD_DIM / 4u;
 const LOWEST = -1e30;
 const SMALLEST = 1e-30;  // where a query sees no key, the sum is 0 and everything divided by it too
 

@@ -20,13 +20,13 @@ export interface TimingOptions {
   readonly samples: number;
   /** A sample computes as often as fills this many milliseconds, so that waiting for the device weighs little. */
   readonly sampleMs: number;
-  /** Once the samples of one comparison have taken this long, three of each are enough. */
+  /** Once the samples of one comparison have taken this long, seven of each are enough. */
   readonly patienceMs: number;
 }
 
 export const DEFAULT_TIMING: TimingOptions = { samples: 15, sampleMs: 40, patienceMs: 30_000 };
 
-const LEAST_SAMPLES = 3;
+const LEAST_SAMPLES = 7;
 const MOST_REPEATS = 64;
 
 /**

@@ -1,8 +1,11 @@
 /**
  * The WGSL files of `shaders/`, put together for one pipeline: header (constants and aliases), then the file,
  * then every file it names in `//! include NAME` lines, each once; `enable` and `diagnostic` lines go to the top. `//! include NAME, or OTHER
- * where FLAG` names the other file where the definition FLAG is true. A line map leads a compiler message back to the file and line it is about.
+ * where FLAG` names the other file where the definition FLAG is true, and loops may be written out (src/gpu/written-out.ts). A line map leads
+ * a compiler message back to the file and line it is about.
  */
+import { writeOutLoops } from './written-out.ts';
+
 const sources = import.meta.glob<string>('/shaders/**/*.wgsl', {
   query: '?raw',
   import: 'default',
@@ -74,7 +77,11 @@ export function composeShader(name: string, defines: Defines = {}, readFile = re
   ]);
   const files = collectIncludes(name, defines, new Set([name]), readFile);
   const body = files.flatMap((file) => linesOf(`shaders/${file}.wgsl`, readFile(file).split('\n')));
-  const lines = [...body.filter(isDirective), ...header, ...body.filter((line) => !isDirective(line))];
+  const code = writeOutLoops(
+    body.filter((line) => !isDirective(line)),
+    defines,
+  );
+  const lines = [...body.filter(isDirective), ...header, ...code];
   return {
     code: lines.map(({ text }) => text).join('\n'),
     origin: (number) => {

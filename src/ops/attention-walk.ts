@@ -55,7 +55,7 @@ const TEAMS = walks('attention_teams');
 /** Queries, or keys, of one head that a workgroup takes. */
 interface Share {
   readonly rows: number;
-  readonly defines: Readonly<Record<string, number>>;
+  readonly defines: Readonly<Record<string, number | boolean>>;
 }
 
 interface Extents {
@@ -93,7 +93,12 @@ export function walkOf({ isSoftware, lanes, makers }: Traits, headDim: number): 
     const isProved = makers?.[ATTENTION] === 'subgroup' && hasTeams(lanes);
     if (!isSoftware && isProved) return byTeams(lanes, headDim);
   }
-  const share = { rows: 64, defines: { HEAD_DIM: headDim } };
+  return alone(isSoftware && lanes < SHARING_LANES, headDim);
+}
+
+/** Processors' compilers with few lanes leave loops as they are, and a thread's rows in memory with them. */
+function alone(writtenOut: boolean, headDim: number): Walk {
+  const share = { rows: 64, defines: { VECS: headDim / VECTOR, WRITTEN_OUT: writtenOut } };
   return { kernels: ALONE, forward: share, backward: share, partsOf: partPerHead };
 }
 
@@ -102,7 +107,7 @@ const partPerHead = ({ group }: Extents): number => group;
 /** The threads share a head's row by four or eight times four columns. */
 function together(lanes: number, headDim: number): Walk {
   const WIDTH = headDim % 32 === 0 ? 8 : 4;
-  const share = { rows: lanes, defines: { HEAD_DIM: headDim, LANES: lanes, WIDTH } };
+  const share = { rows: lanes, defines: { VECS: headDim / VECTOR, LANES: lanes, WIDTH } };
   return { kernels: TOGETHER, forward: share, backward: share, partsOf: partPerHead };
 }
 
@@ -120,7 +125,8 @@ function byTeams(lanes: number, headDim: number): Walk {
   const share = (registers: number): Share => {
     let own = Math.min(team, MOST_OWN_ROWS);
     while (own > 1 && (own * headDim) / team > registers) own /= 2;
-    return { rows: (lanes / team) * own, defines: { HEAD_DIM: headDim, LANES: lanes, TEAM: team, OWN: own } };
+    const defines = { VECS: headDim / VECTOR, LANES: lanes, TEAM: team, OWN: own };
+    return { rows: (lanes / team) * own, defines };
   };
   const [forward, backward] = [share(FORWARD_REGISTERS), share(BACKWARD_REGISTERS)];
   const partsOf = (extents: Extents): number => evenParts(extents, headDim, backward.rows);

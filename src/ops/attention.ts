@@ -39,7 +39,8 @@ interface Shapes {
     parts: number;
     scale: number;
   };
-  readonly defines: { HEAD_DIM: number };
+  /** Of the kernels that every walk has. */
+  readonly defines: { VECS: number; WRITTEN_OUT: boolean };
   readonly walk: Walk;
 }
 
@@ -63,7 +64,8 @@ function checked(
   const group = heads / kvHeads;
   const walk = walkOf(traits, headDim);
   const parts = walk.partsOf({ queries, keys, kvHeads, group });
-  return { values: { queries, keys, heads, group, parts, scale }, defines: { HEAD_DIM: headDim }, walk };
+  const defines = { VECS: headDim / VECTOR, WRITTEN_OUT: false };
+  return { values: { queries, keys, heads, group, parts, scale }, defines, walk };
 }
 
 /**
@@ -142,7 +144,7 @@ function keyGradients(
   if (!keySpans) throw new Error('attention: k or v needs a gradient, which needs keySpans. Pass them.');
   expectShape('attention keySpans', keySpans, [keys, 2]);
   const kvHeads = heads / group;
-  const partShape = [keys, kvHeads * parts * defines.HEAD_DIM];
+  const partShape = [keys, kvHeads * parts * VECTOR * defines.VECS];
   const dk = recorder.temp('d attention k', partShape);
   const dv = recorder.temp('d attention v', partShape);
   recorder.dispatch(walk.kernels.backwardKeys, {
@@ -165,7 +167,7 @@ function keyGradients(
       uniforms: values,
       defines,
       tensors: { parts: partial, total },
-      workgroups: Math.ceil((keys * kvHeads * defines.HEAD_DIM) / (VECTOR * 64)),
+      workgroups: Math.ceil((keys * kvHeads * defines.VECS) / 64),
     });
     tape.addGrad(input, total);
   }

@@ -52,10 +52,10 @@ describe('timeInTurns', () => {
     expect([a!.lowMs, b!.highMs]).toEqual([51, 201]);
   });
 
-  it('is content with three samples when they took long', async () => {
+  it('is content with seven samples when they took long', async () => {
     const { contestant, calls, now } = clock();
-    await timeInTurns([contestant('a', 5000)], { ...OPTIONS, patienceMs: 6000 }, now);
-    expect(calls).toHaveLength(1 + 3);
+    await timeInTurns([contestant('a', 5000)], { ...OPTIONS, samples: 15, patienceMs: 6000 }, now);
+    expect(calls).toHaveLength(1 + 7);
   });
 });
 
