@@ -5,7 +5,8 @@ interface Text {
   readonly text: string;
 }
 
-type Defines = Readonly<Record<string, number | boolean | string>>;
+/** By name: numbers, flags and more. */
+type Defines = Readonly<Record<string, unknown>>;
 
 interface Loop {
   readonly counter: string;
