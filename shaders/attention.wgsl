@@ -11,8 +11,8 @@
 //! include attention_parts
 //! include grid
 alias Row = array<vec4<f32>, VECS>;
-// Rows of small heads are kept in registers between their two uses; those of large heads would spill, and are read again. Written out
-// for a processor, they are better off in its first cache.
+// Rows of small heads are kept in registers between their two uses; those of large heads would spill, and are read again. Written out,
+// all are kept: constant places in an array of one would not compile.
 const KEEP = WRITTEN_OUT || VECS <= 8u;
 alias Kept = array<vec4<f32>, select(1u, VECS, KEEP)>;
 
