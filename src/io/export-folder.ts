@@ -1,6 +1,7 @@
 /** Writes an export into a folder, chosen by the person or in OPFS, so that one which broke off can be told from a whole one. */
 import { InputError } from '../math/errors.ts';
 import { type FileToWrite, jsonFile } from './file-to-write.ts';
+import { ifFound } from './found.ts';
 import { parseJsonObject } from './json.ts';
 
 /** Lies in a folder from the first moment of an export to its last. */
@@ -102,12 +103,7 @@ async function findFile(
   path: string,
 ): Promise<FileSystemFileHandle | undefined> {
   const parts = path.split('/');
-  try {
-    let folder = root;
-    for (const name of parts.slice(0, -1)) folder = await folder.getDirectoryHandle(name);
-    return await folder.getFileHandle(parts.at(-1)!);
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
-    throw error;
-  }
+  let folder: FileSystemDirectoryHandle | undefined = root;
+  for (const name of parts.slice(0, -1)) folder = folder && (await ifFound(folder.getDirectoryHandle(name)));
+  return folder && ifFound(folder.getFileHandle(parts.at(-1)!));
 }

@@ -1,3 +1,5 @@
+import { ifFound, presentText } from './found.ts';
+
 /** Bytes on their way into a file that is written from its start. */
 export interface FileWriter {
   /** Adds to the end. Throws when the device is full. */
@@ -12,6 +14,8 @@ export interface FileStore {
   list(folder: string): Promise<string[]>;
   /** A file's present content; undefined where there is none. */
   read(path: string): Promise<Blob | undefined>;
+  /** A small file's present text, read while others may write; undefined where there is none. */
+  text(path: string): Promise<string | undefined>;
   /** Begins a file anew. */
   create(path: string): Promise<FileWriter>;
   /** Adds to the end of a file, which may be new. */
@@ -40,19 +44,20 @@ export function opfsStore(root: FileSystemDirectoryHandle): FileStore {
     const file = (await directory.getFileHandle(name, { create: true })) as WritableFile;
     return file.createSyncAccessHandle();
   };
+  const read = async (path: string): Promise<Blob | undefined> => {
+    const [folder, name] = splitPath(path);
+    const directory = await ifFound(directoryAt(root, folder, false));
+    return directory && ifFound(directory.getFileHandle(name).then((file) => file.getFile()));
+  };
   return {
     list: async (folder) => {
-      const directory = await orUndefined(directoryAt(root, folder, false));
+      const directory = await ifFound(directoryAt(root, folder, false));
       const names: string[] = [];
       if (directory) for await (const [name] of directory.entries()) names.push(name);
       return names.sort();
     },
-    read: async (path) => {
-      const [folder, name] = splitPath(path);
-      const directory = await orUndefined(directoryAt(root, folder, false));
-      const file = directory && (await orUndefined(directory.getFileHandle(name)));
-      return file?.getFile();
-    },
+    read,
+    text: (path) => presentText(() => read(path)),
     create: async (path) => {
       const handle = await open(path);
       handle.truncate(0);
@@ -66,8 +71,8 @@ export function opfsStore(root: FileSystemDirectoryHandle): FileStore {
     truncate: async (path, bytes) => withHandle(await open(path), (file) => file.truncate(bytes)),
     remove: async (path) => {
       const [folder, name] = splitPath(path);
-      const directory = await orUndefined(directoryAt(root, folder, false));
-      if (directory) await orUndefined(directory.removeEntry(name, { recursive: true }));
+      const directory = await ifFound(directoryAt(root, folder, false));
+      if (directory) await ifFound(directory.removeEntry(name, { recursive: true }));
     },
   };
 }
@@ -87,16 +92,6 @@ async function directoryAt(
     directory = await directory.getDirectoryHandle(name, { create });
   }
   return directory;
-}
-
-/** Undefined instead of the error for what does not exist. */
-async function orUndefined<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
-    throw error;
-  }
 }
 
 function writeAll(handle: SyncAccessHandle, bytes: Uint8Array<ArrayBuffer>, at: number): void {

@@ -4,6 +4,7 @@
  */
 import { InputError } from '../math/errors.ts';
 import { baseName, type FileTree, treeFromDirectory } from './files.ts';
+import { ifFound, presentText } from './found.ts';
 import type { FileTarget } from './hub-download.ts';
 import type { Digest, HubFile } from './hub-files.ts';
 import { type HubRepo, repoName } from './hub-repo.ts';
@@ -83,8 +84,9 @@ export class OpfsModels {
     const repo = keyRepo(key);
     const folder = repo && (await ifFound(this.#root.getDirectoryHandle(key)));
     if (!folder) return undefined;
-    const handle = await ifFound(folder.getFileHandle(STATE));
-    const text = handle && (await (await handle.getFile()).text());
+    const text = await presentText(async () =>
+      ifFound(folder.getFileHandle(STATE).then((handle) => handle.getFile())),
+    );
     return { repo, files: text ? readState(text, repo.id) : [] };
   }
 
@@ -142,16 +144,6 @@ export class OpfsModels {
 
   async #file(repo: HubRepo, path: string, create: boolean): Promise<FileSystemFileHandle> {
     return (await this.#parent(repo, path, create)).getFileHandle(baseName(path), { create });
-  }
-}
-
-/** What was looked for, or undefined when it is not there. */
-async function ifFound<T>(looking: Promise<T>): Promise<T | undefined> {
-  try {
-    return await looking;
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
-    throw error;
   }
 }
 

@@ -69,7 +69,7 @@ async function writeHashed(
 
 /** The manifest of a finished folder; undefined for one that was never finished. Contents are not read. */
 export async function readManifest(store: FileStore, folder: string): Promise<Manifest | undefined> {
-  const text = await (await store.read(`${folder}/${MANIFEST}`))?.text();
+  const text = await store.text(`${folder}/${MANIFEST}`);
   const manifest = text === undefined ? undefined : parseManifest(text);
   for (const { name, bytes } of manifest?.files ?? []) {
     const file = await store.read(`${folder}/${name}`);

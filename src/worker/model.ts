@@ -5,7 +5,7 @@ import { inspectModel, type ModelConfig, openModelFiles } from '../models/family
 import { preprocessorOf } from '../models/humanomni-files.ts';
 import type { ModelFiles } from '../models/model-files.ts';
 import type { ModelSummary } from '../protocol/messages.ts';
-import { countParameters } from '../rl/policy.ts';
+import { countParameters, type Policy } from '../rl/policy.ts';
 import type { TextTools } from '../rl/prepare.ts';
 import type { MediaCounts } from '../rl/prompt-tokens.ts';
 import type { LeftWeights } from '../rl/start-weights.ts';
@@ -14,6 +14,7 @@ import { findGateTokenizer } from '../text/bert-tokenizer.ts';
 import { ChatTemplate } from '../text/chat-template.ts';
 import { endTokenIds, Tokenizer } from '../text/tokenizer.ts';
 import { type MediaSpec, mediaCounts, mediaSpec } from './media-spec.ts';
+import type { Emit } from './progress.ts';
 
 /** A checkpoint with everything read but its weights. */
 export interface OpenModel {
@@ -97,6 +98,18 @@ export function summariseModel(
     layout: files.layout,
     unusedTensors: [...unusedTensors],
   };
+}
+
+/** Tells the page what of a model is trained now, and what could not be quantised. */
+export function reportLoaded(
+  emit: Emit,
+  model: OpenModel,
+  { store, notQuantised }: Pick<Policy, 'store' | 'notQuantised'>,
+): void {
+  emit({ type: 'model', summary: summariseModel(model, { trainable: store.size }) });
+  if (notQuantised.length === 0) return;
+  const message = `${notQuantised.length} frozen matrices stay as published, as 32 does not divide their columns: ${notQuantised[0]}, for example.`;
+  emit({ type: 'error', message, fatal: false });
 }
 
 function addCounts(a: Record<string, number>, b: Record<string, number>): Record<string, number> {

@@ -15,6 +15,7 @@ import { formatBytes } from '../math/format.ts';
 import type { CommandOf } from '../protocol/messages.ts';
 import { planDownload } from './download-plan.ts';
 import { DownloadReporter } from './download-reporter.ts';
+import { endingWith } from './ending.ts';
 import type { Emit } from './progress.ts';
 
 /** Why a download ends when the person says so: no failure. */
@@ -63,12 +64,11 @@ export class ModelsAtHand {
     if (token?.trim()) this.#tokens.set(repo.baseUrl, token.trim());
     const stop = new AbortController();
     this.#download = { key, stop };
-    try {
-      await holding(key, () => this.#bring(requestId, repo, stop.signal));
-    } finally {
+    const forget = (): Promise<void> => {
       this.#download = undefined;
-      await this.list();
-    }
+      return this.list();
+    };
+    await endingWith(forget, () => holding(key, () => this.#bring(requestId, repo, stop.signal)));
   }
 
   async #bring(requestId: number, repo: HubRepo, signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ import { type Config, defaultConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
 import type { CommandOf, EvalResult, KeptWeights, RunState } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
+import { endingWith } from './ending.ts';
 import { exportFiles } from './export/files.ts';
 import { demandSame } from './export/same-weights.ts';
 import { failureEvent } from './failure.ts';
@@ -15,7 +16,7 @@ import { Lane } from './lane.ts';
 import { demandRoom, planAlternatives } from './make-room.ts';
 import { measuring } from './measuring.ts';
 import { planMemory } from './memory-plan.ts';
-import { summariseModel } from './model.ts';
+import { reportLoaded } from './model.ts';
 import { type Emit, progressOf } from './progress.ts';
 import { Run } from './run.ts';
 import { longestAnswerOf } from './run-options.ts';
@@ -223,18 +224,19 @@ export class Session {
       return loaded;
     });
     const recorder = this.#recorder;
-    try {
+    // A run that has ended may be taken up by any tab.
+    const release = async (): Promise<void> => {
+      await recorder?.release();
+      await this.#shelf.list();
+    };
+    await endingWith(release, async () => {
       this.#inputs.reportIssues();
       if (training.isOver) return this.#setState('ready');
       if (taken && !run.start) this.#before = run.evaluations.filter(({ step }) => step === 0);
       this.#setState(training.wants('pause') ? 'pausing' : 'running');
       await training.drive(run, recorder);
       this.#setState(run.step < run.config.steps ? 'stopped' : 'finished');
-    } finally {
-      // A run that has ended may be taken up by any tab.
-      await recorder?.release();
-      await this.#shelf.list();
-    }
+    });
   }
 
   /** After a step the state is shown again with the new count. */
@@ -279,12 +281,7 @@ export class Session {
       stopped: () => this.#state === 'loading' && training?.isOver === true,
     });
     this.#run = run;
-    const { store, notQuantised } = run.policy;
-    this.#emit({ type: 'model', summary: summariseModel(opened.model, { trainable: store.size }) });
-    if (notQuantised.length > 0) {
-      const message = `${notQuantised.length} frozen matrices stay as published, as 32 does not divide their columns: ${notQuantised[0]}, for example.`;
-      this.#emit({ type: 'error', message, fatal: false });
-    }
+    reportLoaded(this.#emit, opened.model, run.policy);
     return run;
   }
 

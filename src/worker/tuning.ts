@@ -36,10 +36,10 @@ export async function tuneDevice(
 }
 
 async function recall(gpu: TunedGpu, store?: FileStore): Promise<Kept['found'] | undefined> {
-  const file = await store?.read(FILE);
-  if (!file) return undefined;
+  const text = await store?.text(FILE);
+  if (!text) return undefined;
   try {
-    const kept = JSON.parse(await file.text()) as Kept;
+    const kept = JSON.parse(text) as Kept;
     return kept.device === nameOf(gpu) ? kept.found : undefined;
   } catch {
     // A file that was cut off: measured anew.

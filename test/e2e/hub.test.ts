@@ -16,6 +16,8 @@ const TOKEN = 'hf_of_this_test';
 /** Weights of a model that is not looked at, of a few pieces: the toy's own are smaller than one. */
 const LARGE = 'another/model.safetensors';
 const LARGE_BYTES = 2.5 * PIECE_BYTES;
+/** One of them fails for certain, as good as, where a reader does not look again. */
+const LISTINGS = 12;
 
 async function repository(): Promise<Record<string, Uint8Array>> {
   const files: Record<string, Uint8Array> = {
@@ -56,6 +58,33 @@ async function giveToken(page: Page): Promise<void> {
   await page.getByTestId('hub-advanced').click();
   await page.getByTestId('hub-url').fill(hub.url);
   await page.getByTestId('hub-token').fill(TOKEN);
+}
+
+/**
+ * Runs in the page: puts a new state in the place of a model's, without a pause and larger each time, until it hears
+ * `enough`; then removes it. Returns how often.
+ */
+async function keepReplacingState(): Promise<number> {
+  const repo = { baseUrl: 'https://hub.example', id: 'a/growing', revision: 'main' };
+  const key = Object.values(repo).map(encodeURIComponent).join(' ');
+  const models = await (await navigator.storage.getDirectory()).getDirectoryHandle('models', {
+    create: true,
+  });
+  const folder = await models.getDirectoryHandle(key, { create: true });
+  let isEnough = false;
+  addEventListener('enough', () => {
+    isEnough = true;
+  });
+  let times = 0;
+  while (!isEnough) {
+    times++;
+    const file = { path: 'a', as: 'a', size: times << 10, done: times, checked: false };
+    const stream = await (await folder.getFileHandle('state.json', { create: true })).createWritable();
+    await stream.write(JSON.stringify({ files: [file] }));
+    await stream.close();
+  }
+  await models.removeEntry(key, { recursive: true });
+  return times;
 }
 
 describe('a model from a hub', () => {
@@ -134,6 +163,24 @@ describe('a model from a hub', () => {
     });
     expect(left).toEqual([]);
     await page.close();
+  });
+
+  it('is listed while another tab writes what the list is read from', async () => {
+    const [writer, page] = [await modelScreen(), await modelScreen()];
+    const writing = writer.evaluate(keepReplacingState);
+    const row = page.getByTestId('stored-model');
+    let before = '';
+    for (let i = 0; i < LISTINGS; i++) {
+      await show(page, 'data');
+      await show(page, 'model');
+      await expect.poll(() => row.textContent()).toMatch(/a\/growing.* % of /);
+      await expect.poll(() => row.textContent()).not.toBe(before);
+      before = (await row.textContent()) ?? '';
+    }
+    expect(await page.getByTestId('problem').count()).toBe(0);
+    await writer.evaluate(() => dispatchEvent(new Event('enough')));
+    expect(await writing).toBeGreaterThan(LISTINGS);
+    for (const open of [writer, page]) await open.close();
   });
 
   it('is brought by one tab at a time, and what was paused is half a model', async () => {

@@ -48,8 +48,8 @@ export class MemoryStore implements FileStore {
     }
   }
 
-  text(path: string): string {
-    return new TextDecoder().decode(this.files.get(path));
+  async text(path: string): Promise<string | undefined> {
+    return (await this.read(path))?.text();
   }
 
   put(path: string, text: string): void {

@@ -51,7 +51,7 @@ describe('a sealed folder', () => {
   it('is not finished when the device fills up on the way, nor does an older seal stand for it', async () => {
     store.room = 4;
     await expect(writeSealed(store, 'a/b', [file('one', 'other words!')])).rejects.toThrow('full');
-    expect(store.text('a/b/one')).toBe('othe');
+    expect(await store.text('a/b/one')).toBe('othe');
     expect(await readManifest(store, 'a/b')).toBeUndefined();
   });
 });

@@ -121,7 +121,7 @@ describe('the stored runs', () => {
   it('of another version are refused by it and left alone by the list', async () => {
     await save(5);
     const path = 'runs/fox-1/config.json';
-    files.put(path, files.text(path).replace('"format": 1', '"format": 2'));
+    files.put(path, (await files.text(path))!.replace('"format": 1', '"format": 2'));
     await expect(store.describe('fox-1')).rejects.toThrow(
       'runs/fox-1/config.json: its format is 2, expected 1',
     );
@@ -184,12 +184,12 @@ describe('the logs', () => {
     ];
     expect(await replay(2)).toEqual(upTo2);
     expect(await replay(3)).toEqual(upTo2);
-    expect(files.text('runs/fox-1/events.jsonl').split('\n')).toHaveLength(4);
+    expect((await files.text('runs/fox-1/events.jsonl'))!.split('\n')).toHaveLength(4);
   });
 
   it('lose a torn line, and grow on from the line before it', async () => {
     const path = 'runs/fox-1/rollouts.jsonl';
-    files.put(path, files.text(path).slice(0, -5));
+    files.put(path, (await files.text(path))!.slice(0, -5));
     const before = await replay(3);
     expect(before.at(-1)).toEqual([3, [group(['3a', '3b'])]]);
     await store.logs('fox-1').addStep({ type: 'step', step: 4, metrics: {}, seconds: {} }, [group(['4a'])]);

@@ -6,6 +6,7 @@ import {
   writeFile,
 } from '../../io/export-folder.ts';
 import type { FileToWrite } from '../../io/file-to-write.ts';
+import { ifFound } from '../../io/found.ts';
 import { zipBytes, zipPieces } from '../../io/zip.ts';
 import { InputError } from '../../math/errors.ts';
 import type { ExportedFile, ExportPlace, ExportRequest } from '../../protocol/messages.ts';
@@ -98,7 +99,7 @@ async function writeAll(
 /** The storage's folder without what earlier exports left in it. */
 async function emptyStorage(): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
-  await root.removeEntry(STORAGE, { recursive: true }).catch(ignoreMissing);
+  await ifFound(root.removeEntry(STORAGE, { recursive: true }));
   return root.getDirectoryHandle(STORAGE, { create: true });
 }
 
@@ -107,7 +108,7 @@ export async function reportBrokenExport(emit: Emit): Promise<void> {
   await navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
     if (!lock) return;
     const root = await navigator.storage.getDirectory();
-    const storage = await root.getDirectoryHandle(STORAGE).catch(ignoreMissing);
+    const storage = await ifFound(root.getDirectoryHandle(STORAGE));
     const broken = storage && (await brokenExport(storage));
     if (broken) emit({ type: 'exportBroken', broken: await withRequest(broken) });
     else if (storage) await emptyStorage();
@@ -117,9 +118,4 @@ export async function reportBrokenExport(emit: Emit): Promise<void> {
 async function withRequest(broken: BrokenExport): Promise<BrokenExport & { request?: ExportRequest }> {
   const request = await rememberedRequest(broken.started);
   return { ...broken, ...(request ? { request } : {}) };
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
-  throw error;
 }

@@ -50,8 +50,8 @@ export class RunStore {
   /** @throws InputError when there is no such run, or it was written by another version */
   async describe(id: string): Promise<RunDescription> {
     const path = `${folderOf(id)}/${DESCRIPTION}`;
-    const file = await this.#files.read(path);
-    if (file) return parseDescription(await file.text(), path);
+    const text = await this.#files.text(path);
+    if (text !== undefined) return parseDescription(text, path);
     throw new InputError(`There is no run "${id}" on this device.`, {
       hint: 'Reload the page for the present list.',
     });
@@ -135,7 +135,7 @@ export class RunStore {
 
   async #stateOf(id: string, step: number): Promise<TrainState> {
     const path = `${checkpointOf(id, step)}/${STATE}`;
-    return parseState((await (await this.#files.read(path))?.text()) ?? '', path);
+    return parseState((await this.#files.text(path)) ?? '', path);
   }
 
   /** Writes a checkpoint, then removes those that are no longer wanted. */
