@@ -18,6 +18,8 @@ export interface HubServerOptions {
   pageSize?: number;
   /** Milliseconds before each 64 KiB of a file. */
   slowMs?: number;
+  /** No file is sent beyond so many of its bytes while this is set. */
+  holdAt?: number | undefined;
   /** Files are served by another server, as hubs do. */
   redirectTo?: string;
   /** What the list says, whatever there is. */
@@ -132,7 +134,8 @@ export class HubServer {
     const cut = this.cuts.shift();
     const last = cut === undefined ? end : Math.min(end, start + cut);
     for (let at = start; at < last && !response.destroyed; at += CHUNK_BYTES) {
-      if (this.options.slowMs) await new Promise((resolve) => setTimeout(resolve, this.options.slowMs));
+      if (this.options.slowMs) await pause(this.options.slowMs);
+      while (at >= (this.options.holdAt ?? Number.POSITIVE_INFINITY) && !response.destroyed) await pause(10);
       const chunk = content.subarray(at, Math.min(last, at + CHUNK_BYTES));
       record.sent += chunk.length;
       await new Promise((resolve) => response.write(chunk, resolve));
@@ -141,6 +144,8 @@ export class HubServer {
     else response.end();
   }
 }
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 function end(response: ServerResponse, status: number, retryAfter?: string): void {
   response.writeHead(status, { ...CORS, ...(retryAfter && { 'retry-after': retryAfter }) }).end();
