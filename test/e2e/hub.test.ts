@@ -209,6 +209,7 @@ describe('a model from a hub', () => {
     await expect
       .poll(() => second.getByTestId('problem').textContent())
       .toContain('Another tab is downloading this model.');
+    await screenshot(first, 'hub-downloading');
     await first.getByTestId('download-pause').click();
     await expect.poll(() => first.getByTestId('stored-model').textContent()).toContain('Go on');
     expect(await first.getByTestId('problem').count()).toBe(0);

@@ -125,7 +125,7 @@ function DownloadLine({ status }: { status: DownloadStatus }) {
   const speed = phase === 'downloading' ? speedWords(rate, total - done) : '';
   return (
     <div className="download" data-testid="download" data-phase={phase}>
-      <p>
+      <p className="download-file" title={file}>
         {DOING[phase]} <strong>{source.id}</strong> <span className="muted">{file}</span>
       </p>
       <div className="progress-line">
