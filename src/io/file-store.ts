@@ -1,4 +1,4 @@
-import { ifFound, presentText } from './found.ts';
+import { fileIn, ifFound, presentText } from './found.ts';
 
 /** Bytes on their way into a file that is written from its start. */
 export interface FileWriter {
@@ -47,7 +47,7 @@ export function opfsStore(root: FileSystemDirectoryHandle): FileStore {
   const read = async (path: string): Promise<Blob | undefined> => {
     const [folder, name] = splitPath(path);
     const directory = await ifFound(directoryAt(root, folder, false));
-    return directory && ifFound(directory.getFileHandle(name).then((file) => file.getFile()));
+    return directory && fileIn(directory, name);
   };
   return {
     list: async (folder) => {

@@ -10,6 +10,11 @@ export async function ifFound<T>(looking: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** A file of a folder as it is now; undefined where there is none. */
+export function fileIn(folder: FileSystemDirectoryHandle, name: string): Promise<File | undefined> {
+  return ifFound(folder.getFileHandle(name).then((handle) => handle.getFile()));
+}
+
 /** More than anybody needs who does not write without a pause. */
 const MOST_TRIES = 10;
 

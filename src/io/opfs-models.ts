@@ -4,7 +4,7 @@
  */
 import { InputError } from '../math/errors.ts';
 import { baseName, type FileTree, treeFromDirectory } from './files.ts';
-import { ifFound, presentText } from './found.ts';
+import { fileIn, ifFound, presentText } from './found.ts';
 import type { FileTarget } from './hub-download.ts';
 import type { Digest, HubFile } from './hub-files.ts';
 import { type HubRepo, repoName } from './hub-repo.ts';
@@ -84,9 +84,7 @@ export class OpfsModels {
     const repo = keyRepo(key);
     const folder = repo && (await ifFound(this.#root.getDirectoryHandle(key)));
     if (!folder) return undefined;
-    const text = await presentText(async () =>
-      ifFound(folder.getFileHandle(STATE).then((handle) => handle.getFile())),
-    );
+    const text = await presentText(() => fileIn(folder, STATE));
     return { repo, files: text ? readState(text, repo.id) : [] };
   }
 
