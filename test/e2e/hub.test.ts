@@ -18,6 +18,8 @@ const LARGE = 'another/model.safetensors';
 const LARGE_BYTES = 2.5 * PIECE_BYTES;
 /** One of them fails for certain, as good as, where a reader does not look again. */
 const LISTINGS = 12;
+/** States after which the list shows another size. */
+const MORE_STATES = 20;
 
 async function repository(): Promise<Record<string, Uint8Array>> {
   const files: Record<string, Uint8Array> = {
@@ -95,9 +97,17 @@ async function keepReplacingState(): Promise<number> {
     const stream = await (await folder.getFileHandle('state.json', { create: true })).createWritable();
     await stream.write(JSON.stringify({ files: [file] }));
     await stream.close();
+    document.body.dataset.states = String(times);
   }
   await models.removeEntry(key, { recursive: true });
   return times;
+}
+
+/** Runs in the page that replaces states: waits until there were so many more. */
+async function writtenOn(more: number): Promise<void> {
+  const states = () => Number(document.body.dataset.states ?? 0);
+  const enough = states() + more;
+  while (states() < enough) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 describe('a model from a hub', () => {
@@ -185,6 +195,8 @@ describe('a model from a hub', () => {
     let before = '';
     for (let i = 0; i < LISTINGS; i++) {
       await show(page, 'data');
+      await writer.evaluate(writtenOn, MORE_STATES);
+      // Opening the screen asks for the list, which tells of another state by now.
       await show(page, 'model');
       await expect.poll(() => row.textContent()).toMatch(/a\/growing.* % of /);
       await expect.poll(() => row.textContent()).not.toBe(before);
