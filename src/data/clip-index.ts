@@ -32,13 +32,16 @@ export type ClipMatch =
 
 /** Of many clips that could be meant, this many are named. */
 const NAMED_CANDIDATES = 3;
+/** No file system takes a longer path. */
+const LONGEST_PATH = 4096;
 
 /**
  * Finds the clip that an annotation means. Annotations carry paths relative to some folder that need not be the dropped
  * one, so after the exact path come: the path as the tail of a file's path, a file's path as the tail of it (the longest
  * that fits), the bare file name, and the name with another extension of the same kind. Only when exactly one clip fits.
  *
- * Every way is a look-up, so that a hundred thousand frames cost no search; the maps of names are made when first asked.
+ * Every way is a look-up, so that a hundred thousand files cost no search, be it that all of them have one name; the maps
+ * of names are made when first asked.
  */
 export class ClipIndex {
   /** Files that can be clips, by path. */
@@ -46,8 +49,10 @@ export class ClipIndex {
   /** Folders that hold pictures and nothing else that could be a clip: the pictures in the order of their names. */
   readonly folders: ReadonlyMap<string, readonly FileEntry[]>;
   #byName?: ReadonlyMap<string, readonly string[]>;
+  #byExactName?: ReadonlyMap<string, readonly string[]>;
   #byStem?: ReadonlyMap<string, readonly string[]>;
-  #holders?: ReadonlyMap<string, readonly string[]>;
+  #filmsByStem?: ReadonlyMap<string, readonly string[]>;
+  #reversed?: readonly string[];
 
   constructor(tree: FileTree) {
     for (const file of tree.files) if (isMedia(file.path)) this.files.set(file.path, file);
@@ -62,6 +67,7 @@ export class ClipIndex {
   }
 
   find(wanted: string): ClipMatch {
+    if (wanted.length > LONGEST_PATH) return { kind: 'missing' };
     const path = cleanPath(wanted);
     for (const paths of this.#candidates(path)) {
       if (paths.length === 1) return { kind: 'found', clip: this.at(paths[0]!)! };
@@ -79,16 +85,18 @@ export class ClipIndex {
     yield this.#otherExtensions(path);
   }
 
-  /** Clips in deeper folders whose path ends with this one. */
+  /** Clips in deeper folders whose path ends with this one: neighbours, where paths are in order from their ends. */
   #longerPaths(path: string): string[] {
-    const folder = folderOf(path);
-    if (folder === '') return [];
-    this.#holders ??= groupBy(new Set(this.#paths().map(folderOf)), baseName);
-    const holders = this.#holders.get(baseName(folder)) ?? [];
-    return holders
-      .filter((holder) => holder.endsWith(`/${folder}`))
-      .map((holder) => `${holder}/${baseName(path)}`)
-      .filter((candidate) => this.at(candidate));
+    if (folderOf(path) === '') return [];
+    this.#reversed ??= this.#paths().map(reversedText).sort();
+    const wanted = `${reversedText(path)}/`;
+    const found: string[] = [];
+    for (let at = firstFrom(this.#reversed, wanted); found.length <= NAMED_CANDIDATES; at++) {
+      const reversed = this.#reversed[at];
+      if (!reversed?.startsWith(wanted)) break;
+      found.push(reversedText(reversed));
+    }
+    return found.sort();
   }
 
   /** The clip whose whole path is the end of this one. */
@@ -106,23 +114,43 @@ export class ClipIndex {
     const name = baseName(path);
     const named = this.#byName.get(name.toLowerCase()) ?? [];
     if (named.length < 2) return named;
-    const exact = named.filter((candidate) => baseName(candidate) === name);
-    return exact.length > 0 ? exact : named;
+    this.#byExactName ??= groupBy(this.#paths(), baseName);
+    return this.#byExactName.get(name) ?? named;
   }
 
   /** A name without extension means any kind of clip; a video may have become another video or its frames. */
-  #otherExtensions(path: string): string[] {
-    this.#byStem ??= groupBy(this.#paths(), (each) => stem(each).toLowerCase());
-    const candidates = this.#byStem.get(stem(path).toLowerCase()) ?? [];
-    if (!isMedia(path)) return candidates.filter((candidate) => stem(candidate) !== baseName(candidate));
-    return isVideo(path)
-      ? candidates.filter((candidate) => isVideo(candidate) || this.folders.has(candidate))
-      : [];
+  #otherExtensions(path: string): readonly string[] {
+    const wanted = stem(path).toLowerCase();
+    if (!isMedia(path)) {
+      const named = () => this.#paths().filter(isMedia);
+      this.#byStem ??= groupBy(named(), (each) => stem(each).toLowerCase());
+      return this.#byStem.get(wanted) ?? [];
+    }
+    if (!isVideo(path)) return [];
+    const films = () => this.#paths().filter((each) => isVideo(each) || this.folders.has(each));
+    this.#filmsByStem ??= groupBy(films(), (each) => stem(each).toLowerCase());
+    return this.#filmsByStem.get(wanted) ?? [];
   }
 
   #paths(): string[] {
     return [...this.files.keys(), ...this.folders.keys()];
   }
+}
+
+/** From its last character to its first. */
+function reversedText(text: string): string {
+  return [...text].reverse().join('');
+}
+
+/** Place of the first text, in a list in order, that is not before `wanted`. */
+function firstFrom(ordered: readonly string[], wanted: string): number {
+  let [low, high] = [0, ordered.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ordered[middle]! < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The name without folders and without the extension of a clip: '01.02' has none. */

@@ -9,6 +9,9 @@ export interface Matched {
   readonly issues: readonly DataIssue[];
 }
 
+/** Characters of a path that a message shows. */
+const MOST_SHOWN = 300;
+
 type Problem = Pick<DataIssue, 'reason' | 'message' | 'hint'>;
 
 /** Rows with a clip, each once; what has none, is empty or repeats another becomes an issue. Opens no clip. */
@@ -38,7 +41,7 @@ function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
   if (match.kind === 'missing') {
     return {
       reason: 'clip missing',
-      message: `The clip ${row.path} is not in the folder.`,
+      message: `The clip ${shortened(row.path)} is not in the folder.`,
       hint: 'Drop the folder that holds the clips too, or correct the path.',
     };
   }
@@ -57,6 +60,11 @@ function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
     };
   }
   return match.clip;
+}
+
+/** A path as messages show it: one that no file system would take is cut. */
+function shortened(path: string): string {
+  return path.length > MOST_SHOWN ? `${path.slice(0, MOST_SHOWN)}…` : path;
 }
 
 /** A row that asks the same about the same clip as one before it. */

@@ -51,8 +51,10 @@ export function rowsOfEntries(file: string, entries: readonly Entry[]): ReadRows
   const issues: DataIssue[] = [];
   for (const { row, item } of entries) {
     const read = readRow(file, row, item);
-    if (typeof read !== 'string') rows.push(...read);
-    else {
+    if (typeof read !== 'string') {
+      // One by one: an entry may hold more answers than a call takes arguments.
+      for (const one of read) rows.push(one);
+    } else {
       const hint = 'The row was skipped; correct it and drop the folder again.';
       issues.push({ reason: 'row malformed', file, row, message: read, hint });
     }
@@ -72,8 +74,8 @@ function readRow(file: string, row: number, item: unknown): AnnotationRow[] | st
   const common = { file, row, path, speaker, split };
   const pairs = Array.isArray(item.conversations) ? conversationPairs(item.conversations) : flatPair(item);
   if (typeof pairs === 'string') return pairs;
-  const empty = pairs.find(({ answer }) => labelOf(answer) === '');
-  if (empty) return `${path}: the label is empty.`;
+  const empty = pairs.find(({ answer }) => isNothing(labelOf(answer)));
+  if (empty) return `${path}: the label is ${labelOf(empty.answer) || 'empty'}.`;
   return pairs.map(({ question, answer }) => {
     const label = labelOf(answer);
     return { ...common, question, answer, label, writtenLabel: label };
@@ -99,27 +101,44 @@ function conversationPairs(turns: readonly unknown[]): Pair[] | string {
 
 function flatPair(item: Json): Pair[] | string {
   const answer = LABEL_KEYS.map((key) => item[key]).find(
-    (value) => typeof value === 'string' || typeof value === 'number',
+    (value) => typeof value === 'string' || Number.isFinite(value),
   );
   if (answer === undefined) return `No label: neither "conversations" nor any of ${LABEL_KEYS.join(', ')}.`;
   const question = firstText(item, QUESTION_KEYS);
   return [{ question: question === undefined ? null : withoutMediaTags(question), answer: String(answer) }];
 }
 
-const TAGGED_ANSWER = /(<answer>)([\s\S]*?)(<\/answer>)/;
+const OPEN = '<answer>';
+const CLOSE = '</answer>';
+
+/**
+ * Where the text between the first answer tags begins and ends; undefined without them. By search and not by a regular
+ * expression: one would begin a search for the end at every open tag of a long text that has no end.
+ */
+function taggedAnswer(answer: string): readonly [start: number, end: number] | undefined {
+  const open = answer.indexOf(OPEN);
+  const end = open < 0 ? -1 : answer.indexOf(CLOSE, open + OPEN.length);
+  return end < 0 ? undefined : [open + OPEN.length, end];
+}
 
 /** The label inside an answer: between its answer tags when it has them, else all of it. */
 function labelOf(answer: string): string {
-  return (TAGGED_ANSWER.exec(answer)?.[2] ?? answer).trim();
+  const tagged = taggedAnswer(answer);
+  return (tagged ? answer.slice(...tagged) : answer).trim();
 }
 
 /** The row with the labels that a person's map gives, in its answer too; itself where the map has nothing to say. */
 export function relabelled(row: AnnotationRow, own: LabelMap): AnnotationRow {
   const label = own.get(row.label.toLowerCase());
   if (label === undefined || label === row.label) return row;
-  const inTags = (_: string, open: string, __: string, close: string) => `${open}${label}${close}`;
-  const isTagged = TAGGED_ANSWER.test(row.answer);
-  return { ...row, label, answer: isTagged ? row.answer.replace(TAGGED_ANSWER, inTags) : label };
+  const tagged = taggedAnswer(row.answer);
+  const answer = tagged ? row.answer.slice(0, tagged[0]) + label + row.answer.slice(tagged[1]) : label;
+  return { ...row, label, answer };
+}
+
+/** Whether a label says that there is none; tables that programs write have NaN in such cells. */
+function isNothing(label: string): boolean {
+  return label === '' || label.toLowerCase() === 'nan';
 }
 
 function speakerOf(item: Json): string | null {

@@ -18,6 +18,23 @@ const read = (contents: Record<string, string | Uint8Array<ArrayBuffer>>) =>
 const pick = (examples: readonly { path: string; label: string; split: string }[]) =>
   examples.map(({ path, label, split }) => `${path} ${label} ${split}`);
 
+test('a label that says there is none, or is no finite number, costs its row only', async () => {
+  const lines = [
+    { path: 'a.mp4', label: 'NaN' },
+    { path: 'b.mp4', label: 'happy' },
+  ].map((line) => JSON.stringify(line));
+  const data = await read({
+    'rows.jsonl': [...lines, '{"path": "a.mp4", "label": 1e999}'].join('\n'),
+    'a.mp4': clip,
+    'b.mp4': clip,
+  });
+  expect(pick(data.examples)).toEqual(['b.mp4 happy train']);
+  expect(data.issues.map(({ row, message }) => [row, message])).toEqual([
+    [1, 'a.mp4: the label is NaN.'],
+    [3, expect.stringMatching(/^No label/)],
+  ]);
+});
+
 describe('R1-Omni JSON', () => {
   test('rows become examples, with question, label, answer and split', async () => {
     const thought = '<think>A smile.</think>\n<answer> happy </answer>';

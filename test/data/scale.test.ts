@@ -89,3 +89,47 @@ test.each(Object.keys(SETS))('%s', async (name) => {
   expect(elapsed).toBeLessThan(LIMIT_MS);
   expect(heap).toBeLessThan(LIMIT_BYTES);
 });
+
+/** What a stranger's folder may hold; processor time each may take, where a search by brute force takes minutes. */
+const HOSTILE: Record<string, () => FileEntry[]> = {
+  'two thousand rows, a hundred thousand files of one name': () => [
+    text('rows.json', JSON.stringify(indices.slice(0, 2000).map((i) => row(i, 'clip.mp4')))),
+    ...Array.from({ length: 100_000 }, (_, i) => clip(`${i}/clip.mp4`)),
+  ],
+  'two thousand rows, a hundred thousand folders of one name': () => [
+    text('rows.json', JSON.stringify(indices.slice(0, 2000).map((i) => row(i, `video/${i}.mp4`)))),
+    ...Array.from({ length: 100_000 }, (_, i) => clip(`${i}/video/x.mp4`)),
+  ],
+  'names without extension that a hundred thousand pictures have': () => [
+    text('rows.json', JSON.stringify(indices.slice(0, 2000).map((i) => row(i, 'face')))),
+    ...Array.from({ length: 100_000 }, (_, i) => clip(`${i}/face.png`)),
+  ],
+  'a label of two megabytes full of open tags': () => [
+    text('rows.json', JSON.stringify([{ path: 'a.mp4', label: '<answer>'.repeat(2 ** 18) }])),
+    clip('a.mp4'),
+  ],
+  'a path of two megabytes full of folders': () => [
+    text('rows.json', JSON.stringify([{ path: '/a'.repeat(2 ** 20), label: 'x' }])),
+    clip('a.mp4'),
+  ],
+};
+
+test.each(Object.keys(HOSTILE))('%s cost no search', async (name) => {
+  const tree: FileTree = { name, files: HOSTILE[name]!() };
+  const start = process.cpuUsage();
+  const data = await readDataset(tree, { seed: 1 });
+  const { user, system } = process.cpuUsage(start);
+  expect(data.examples.length + data.issues.length).toBe(data.rows);
+  expect((user + system) / 1000).toBeLessThan(LIMIT_MS);
+});
+
+test('two hundred thousand answers of one row are read', async () => {
+  const answers = Array.from({ length: 200_000 }, (_, i) => ({ from: 'gpt', value: `label ${i % 3}` }));
+  const files = [
+    text('one.json', JSON.stringify([{ video: 'a.mp4', conversations: answers }])),
+    clip('a.mp4'),
+  ];
+  const { rows, examples, issues } = await readDataset({ name: 'many', files }, { seed: 1 });
+  // The first answer about the clip is kept; the others repeat or contradict it.
+  expect([rows, examples.length, issues.length]).toEqual([1, 1, 199_999]);
+});
