@@ -53,13 +53,19 @@ export function readAnswer(text: string): string {
   return (ANY_ANSWER.exec(text)?.[1] ?? text).trim();
 }
 
+const NO_WORD = /^[\s\p{P}\p{S}]$/u;
+
+/** Without punctuation, symbols and white space at either end; in time that grows with the length alone. */
+function withoutOuterMarks(text: string): string {
+  const characters = [...text];
+  const first = characters.findIndex((character) => !NO_WORD.test(character));
+  const last = characters.findLastIndex((character) => !NO_WORD.test(character));
+  return first < 0 ? '' : characters.slice(first, last + 1).join('');
+}
+
 /** An answer without case, outer punctuation and doubled spaces, in the adjective of its emotion. */
 export function foldAnswer(answer: string): string {
-  const folded = answer
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/^[\s\p{P}\p{S}]+|[\s\p{P}\p{S}]+$/gu, '')
-    .replace(/\s+/g, ' ');
+  const folded = withoutOuterMarks(answer.normalize('NFKC').toLowerCase()).replace(/\s+/g, ' ');
   return Object.hasOwn(SYNONYMS, folded) ? SYNONYMS[folded]! : folded;
 }
 

@@ -52,6 +52,16 @@ test('a label that itself has spaces or tags around it is read like an answer', 
   expect(score('accuracy_tolerant', 'anything', null)).toBeNull();
 });
 
+test('a long answer of marks is folded in time that grows with its length', () => {
+  const marks = '!'.repeat(2 ** 18);
+  const start = process.cpuUsage();
+  expect(foldAnswer(`${marks}Very${marks}HAPPY${marks}`)).toBe(`very${marks}happy`);
+  expect(foldAnswer(`${marks} `)).toBe('');
+  const { user, system } = process.cpuUsage(start);
+  // A search that begins anew at every mark takes minutes.
+  expect((user + system) / 1000).toBeLessThan(5000);
+});
+
 test('the tolerant twins forgive what the published ones do not', () => {
   for (const text of [
     '<answer>Happy.</answer>',
