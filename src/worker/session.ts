@@ -3,25 +3,20 @@ import { type FileTree, treeFromFiles } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import { type Config, defaultConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
-import type { CommandOf, EvalResult, KeptWeights, RunState } from '../protocol/messages.ts';
+import type { CommandOf, RunState } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
 import { endingWith } from './ending.ts';
-import { exportFiles } from './export/files.ts';
-import { demandSame } from './export/same-weights.ts';
 import { failureEvent } from './failure.ts';
 import { Handover } from './handover.ts';
 import type { SessionHost } from './host.ts';
 import { Inputs, type Opened } from './inputs.ts';
 import { Lane } from './lane.ts';
 import { demandRoom, planAlternatives } from './make-room.ts';
-import { measuring } from './measuring.ts';
 import { planMemory } from './memory-plan.ts';
-import { reportLoaded } from './model.ts';
-import { type Emit, progressOf } from './progress.ts';
-import { Run } from './run.ts';
+import { OnDevice } from './on-device.ts';
+import type { Emit } from './progress.ts';
 import { longestAnswerOf } from './run-options.ts';
 import { checkSameInputs } from './runs/identity.ts';
-import type { Recorder } from './runs/recorder.ts';
 import { RunShelf, type TakenRun } from './runs/shelf.ts';
 import { Training, type Wish } from './training.ts';
 
@@ -34,37 +29,30 @@ const ACTIVE: readonly RunState[] = ['loading', 'running', 'pausing', 'paused'];
 export class Session {
   readonly #gpu: Gpu;
   readonly #emit: Emit;
-  readonly #host: SessionHost;
   readonly #shelf: RunShelf;
   readonly #inputs: Inputs;
   readonly #lane = new Lane();
   /** Folders are opened in the order in which they were given, so that the last one stays. */
   readonly #opens = new Lane();
-  #run?: Run;
-  /** The settings of a `#run` that only measures the weights as loaded. */
-  #measuring?: string;
+  readonly #device: OnDevice;
   readonly #handover = new Handover();
-  /** What keeps `#run` on this device while it trains. */
-  #recorder?: Recorder;
-  /** The loop around `#run`, from its begin on. */
+  /** The loop around the run, from its begin on. */
   #training?: Training;
   #state: RunState = 'empty';
   #steps = 0;
   /** Settings that evaluation and preview use: those of the latest run. */
   #config: Config = defaultConfig();
-  /** What the weights as loaded scored on the present data. */
-  #before: readonly EvalResult[] = [];
 
   constructor(gpu: Gpu, emit: Emit, host: SessionHost) {
     this.#gpu = gpu;
     this.#emit = emit;
-    this.#host = host;
     this.#shelf = new RunShelf(host.runs, emit, gpu.info);
     this.#inputs = new Inputs(gpu, host, {
       emit,
       release: (replaced) => this.#lane.run(() => this.#release(replaced)),
       changed: () => this.#becomeReady(),
     });
+    this.#device = new OnDevice(gpu, emit, host, this.#inputs);
   }
 
   openDemo({ requestId }: CommandOf<'openDemo'>): Promise<void> {
@@ -107,7 +95,7 @@ export class Session {
 
   /** With another model or data set, what was measured before says nothing any more. */
   #becomeReady(): void {
-    this.#before = [];
+    this.#device.forgetBefore();
     this.#steps = 0;
     this.#setState(this.#inputs.areComplete ? 'ready' : 'empty');
   }
@@ -115,8 +103,8 @@ export class Session {
   /** Weights outlive the data they were trained on, for a second stage on other clips. */
   async #release(replaced: 'model' | 'data'): Promise<void> {
     if (replaced === 'model') this.#handover.forget();
-    else await this.#handover.keep(this.#trainedRun);
-    await this.#dropRun();
+    else await this.#handover.keep(this.#device.trained);
+    await this.#device.drop();
   }
 
   preview(command: CommandOf<'preview'>): Promise<void> {
@@ -128,7 +116,7 @@ export class Session {
     const { model: published, data } = this.#inputs;
     if (!published) throw new InputError('There is no model yet.', { hint: 'Drop its folder on the page.' });
     await this.#lane.run(async () => {
-      const model = this.#handover.planned(published, config, this.#trainedRun);
+      const model = this.#handover.planned(published, config, this.#device.trained);
       const longest = longestAnswerOf(model, config, data?.examples ?? []);
       const plan = await planMemory(model, config, longest, this.#gpu);
       const others = whatIf && (await planAlternatives(model, config, longest, this.#gpu));
@@ -205,7 +193,7 @@ export class Session {
       lane: this.#lane,
       emit: this.#emit,
       ledger: this.#gpu.ledger,
-      measure: (run) => this.#evaluate(run, { split: 'val', sampled: decodingOf(run.config) }),
+      measure: (run) => this.#device.evaluate(run, { split: 'val', sampled: decodingOf(run.config) }),
       show: (what) => this.#show(what),
     });
     this.#training = training;
@@ -215,15 +203,19 @@ export class Session {
   /** A run from the first byte to its last step. */
   async #drive(training: Training, opened: Opened, config: Config, taken?: TakenRun): Promise<void> {
     const run = await this.#lane.run(async () => {
-      const model = await this.#handover.modelFor(opened.model, config, this.#trainedRun, taken);
+      const model = await this.#handover.modelFor(opened.model, config, this.#device.trained, taken);
       const started = { ...opened, model };
       await this.#prepareDevice(started, config, training);
-      const loaded = await this.#load(started, config, training);
+      const loaded = await this.#device.load(started, config, {
+        trains: true,
+        stopped: () => this.#state === 'loading' && training.isOver,
+      });
       await loaded.prepareTraining();
-      if (!training.isOver) this.#recorder = await this.#shelf.record(loaded, this.#inputs.isDemo, taken);
+      if (!training.isOver)
+        this.#device.recorder = await this.#shelf.record(loaded, this.#inputs.isDemo, taken);
       return loaded;
     });
-    const recorder = this.#recorder;
+    const recorder = this.#device.recorder;
     // A run that has ended may be taken up by any tab.
     const release = async (): Promise<void> => {
       await recorder?.release();
@@ -232,7 +224,7 @@ export class Session {
     await endingWith(release, async () => {
       this.#inputs.reportIssues();
       if (training.isOver) return this.#setState('ready');
-      if (taken && !run.start) this.#before = run.evaluations.filter(({ step }) => step === 0);
+      if (taken) this.#device.adoptBefore(run);
       this.#setState(training.wants('pause') ? 'pausing' : 'running');
       await training.drive(run, recorder);
       this.#setState(run.step < run.config.steps ? 'stopped' : 'finished');
@@ -245,110 +237,31 @@ export class Session {
     else if (this.#state === 'running' || this.#state === 'pausing') this.#setState(this.#state);
   }
 
-  /** The run on the device, where it trains and does not only measure. */
-  get #trainedRun(): Run | undefined {
-    return this.#measuring === undefined ? this.#run : undefined;
-  }
-
   /** Makes sure that the run fits, and encodes its clips while the device holds nothing but towers. */
   async #prepareDevice({ model, data, features }: Opened, config: Config, training: Training): Promise<void> {
-    await this.#dropRun();
+    await this.#device.drop();
     await demandRoom(this.#gpu, model, config, longestAnswerOf(model, config, data.examples));
     const train = data.examples.filter(({ split }) => split === 'train');
-    await features.prepare(train, this.#clipReports(), () => training.isOver);
-  }
-
-  #clipReports(requestId?: number) {
-    return {
-      weights: progressOf(this.#emit, 'Loading the towers', 'bytes', requestId),
-      clips: progressOf(this.#emit, 'Preparing clips', 'clips', requestId),
-    };
-  }
-
-  async #load(opened: Opened, config: Config, training?: Training): Promise<Run> {
-    await this.#dropRun();
-    const run = await Run.load({
-      ...opened,
-      gpu: this.#gpu,
-      config,
-      before: opened.model.left ? [] : this.#before,
-      report: {
-        weights: progressOf(this.#emit, 'Loading the model', 'bytes'),
-        kernels: progressOf(this.#emit, 'Compiling kernels', 'kernels'),
-        clips: progressOf(this.#emit, 'Preparing clips', 'clips'),
-      },
-      trains: training !== undefined,
-      stopped: () => this.#state === 'loading' && training?.isOver === true,
-    });
-    this.#run = run;
-    reportLoaded(this.#emit, opened.model, run.policy);
-    return run;
+    await features.prepare(train, this.#device.clipReports(), () => training.isOver);
   }
 
   /** Measures the weights as they are: those of the latest run, or as loaded. */
   async evaluate(command: CommandOf<'evaluate'>): Promise<void> {
     const opened = this.#inputs.demand();
-    await this.#lane.run(async () => {
-      await this.#evaluate(await this.#runToMeasure(opened, command.config ?? this.#config), command);
-    });
+    const settings = command.config ?? this.#config;
+    await this.#lane.run(() => this.#device.measure(opened, settings, command));
   }
 
-  /** The latest run; before one, the weights as loaded, prepared for these settings. */
-  async #runToMeasure(opened: Opened, settings: Config): Promise<Run> {
-    const config = measuring(settings);
-    const key = JSON.stringify(config);
-    if (this.#run && (this.#measuring === undefined || this.#measuring === key)) return this.#run;
-    const run = await this.#load(opened, config);
-    this.#measuring = key;
-    return run;
+  planExport(command: CommandOf<'planExport'>): Promise<void> {
+    return this.#lane.run(() => this.#device.planExport(command));
   }
 
-  async #evaluate(
-    run: Run,
-    command: Omit<CommandOf<'evaluate'>, 'type' | 'requestId'> & { requestId?: number },
-  ): Promise<EvalResult> {
-    const { requestId } = command;
-    const result = await run.evaluate(command, {
-      ...this.#clipReports(requestId),
-      answers: progressOf(this.#emit, 'Asking about held-out clips', 'clips', requestId),
-    });
-    if (result.step === 0 && !run.start) this.#before = [...this.#before, result];
-    await this.#recorder?.evaluation(result);
-    this.#inputs.reportIssues(requestId);
-    this.#emit({ type: 'eval', ...(requestId === undefined ? {} : { requestId }), result });
-    return result;
-  }
-
-  /** Says which files an export would have, and how large; nothing before there is a run. */
-  async planExport({ requestId, parts }: CommandOf<'planExport'>): Promise<void> {
-    await this.#lane.run(async () => {
-      const files = this.#run ? await exportFiles(this.#run, parts) : [];
-      const planned = files.map(({ path, bytes }) => ({ path, bytes }));
-      this.#emit({ type: 'exportPlan', requestId, files: planned });
-    });
-  }
-
-  async export({ requestId, parts, place, run: wanted }: CommandOf<'export'>): Promise<void> {
+  async export(command: CommandOf<'export'>): Promise<void> {
+    const { requestId, run: wanted } = command;
     // To open it puts its loading into the lane, ahead of what follows here.
-    if (wanted && this.#kept?.id !== wanted.id) await this.#resumeRun(requestId, wanted.id, 'pause');
+    if (wanted && this.#device.kept?.id !== wanted.id) await this.#resumeRun(requestId, wanted.id, 'pause');
     const opened = this.#inputs.demand();
-    await this.#lane.run(async () => {
-      if (wanted) demandSame(wanted, this.#kept);
-      const run = await this.#runToMeasure(opened, this.#config);
-      const report = progressOf(this.#emit, 'Writing files', 'bytes', requestId);
-      const archive = `${opened.model.files.name}-step-${run.step}.zip`;
-      const kept = this.#kept;
-      const target = { place, archive, ...(kept ? { request: { parts, place, run: kept } } : {}) };
-      const files = await this.#host.writeExport(await exportFiles(run, parts), target, report);
-      const folder = place.kind === 'folder' ? place.folder.name : '';
-      this.#emit({ type: 'exported', requestId, files, place: folder });
-    });
-  }
-
-  /** The kept run that is on the device, and where it stands. */
-  get #kept(): KeptWeights | undefined {
-    const [run, record] = [this.#trainedRun, this.#recorder?.description];
-    return run && record && { id: record.id, name: record.name, step: run.step };
+    await this.#lane.run(() => this.#device.export(command, opened, this.#config));
   }
 
   /** The device is gone: nothing of this session can go on. */
@@ -374,18 +287,10 @@ export class Session {
     throw new InputError('A run is under way.', { hint: 'Stop it first.' });
   }
 
-  async #dropRun(): Promise<void> {
-    await this.#recorder?.release();
-    this.#recorder = undefined;
-    this.#run?.[Symbol.dispose]();
-    this.#run = undefined;
-    this.#measuring = undefined;
-  }
-
   #setState(state: RunState, message?: string): void {
     if (this.#state === 'failed' && state !== 'ready' && state !== 'empty') return;
     this.#state = state;
-    const step = state === 'empty' || state === 'ready' ? 0 : (this.#run?.step ?? 0);
+    const step = state === 'empty' || state === 'ready' ? 0 : (this.#device.run?.step ?? 0);
     this.#emit({
       type: 'state',
       state,
