@@ -42,12 +42,46 @@ export const SYNONYMS: Readonly<Record<string, string>> = {
   surprised: 'surprise',
 };
 
-/** A person's `labels.json`, {"from": "to"}: keys without case. */
+/** A person's `labels.json`, {"from": "to"}: by `labelKey`. */
 export type LabelMap = ReadonlyMap<string, string>;
+
+/** Signs that no one sees and that copying leaves behind: zero-width spaces, joiners and marks of direction. */
+const INVISIBLE = /[\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060\uFEFF]/g;
+/** These join letters in some scripts: they tell no two labels apart, but they stay in the one that is kept. */
+const JOINERS = /[\u200C\u200D]/g;
+
+/** A label without the signs that cannot be seen. */
+export const cleanLabel = (written: string): string => written.normalize('NFC').replace(INVISIBLE, '').trim();
+
+/** What two spellings of one label have in common: case, white space and invisible signs tell none apart. */
+export function labelKey(written: string): string {
+  return cleanLabel(written).replace(JOINERS, '').replaceAll(/\s+/g, ' ').toLowerCase();
+}
+
+/** A spelling as people can tell it from another one: invisible signs get their code. */
+export function shownSpelling(written: string): string {
+  const code = (sign: string) => `[U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`;
+  return written
+    .replace(INVISIBLE, code)
+    .replace(JOINERS, code)
+    .replaceAll(/[^\S ]/g, code);
+}
+
+/** For each spelling of the labels the one that stands for all of its kind: the most frequent, of equals the first. */
+export function oneSpelling(labels: readonly string[]): ReadonlyMap<string, string> {
+  const counts = new Map<string, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const chosen = new Map<string, string>();
+  for (const [label, count] of counts) {
+    const best = chosen.get(labelKey(label));
+    if (best === undefined || count > counts.get(best)!) chosen.set(labelKey(label), label);
+  }
+  return new Map([...counts.keys()].map((label) => [label, cleanLabel(chosen.get(labelKey(label))!)]));
+}
 
 /** The word of a label set that `written` stands for, a person's map first; undefined when there is none. */
 export function canonicalLabel(written: string, known: readonly string[], own: LabelMap): string | undefined {
-  const word = written.trim().toLowerCase();
+  const word = labelKey(written);
   const canonical = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word]! : word;
   return own.get(word) ?? own.get(canonical) ?? (known.includes(canonical) ? canonical : undefined);
 }

@@ -4,7 +4,7 @@ import { InputError } from '../math/errors.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import { fileIssue } from './issues.ts';
 import { isRecord, listOf } from './json-shapes.ts';
-import type { LabelMap } from './labels.ts';
+import { type LabelMap, labelKey } from './labels.ts';
 
 export interface OwnLabels {
   readonly map: LabelMap;
@@ -37,7 +37,7 @@ function labelMap(value: unknown, path: string): LabelMap {
         hint: 'Write {"from": "to"}, for example {"anger": "angry"}.',
       });
     }
-    map.set(from.trim().toLowerCase(), to.trim());
+    map.set(labelKey(from), to.trim());
   }
   return map;
 }

@@ -9,6 +9,7 @@ import { dfew } from './readers/dfew.ts';
 import { mafw } from './readers/mafw.ts';
 import { ravdess } from './readers/ravdess.ts';
 import { mergeRows, type Reader, type Reading, type Source } from './readers/reader.ts';
+import { spelledAlike } from './rows.ts';
 import { divide } from './split.ts';
 import type { Dataset } from './types.ts';
 
@@ -34,7 +35,7 @@ export async function readDataset(tree: FileTree, { seed, fold = 1 }: ReadOption
     ...source,
     tree: { ...tree, files: annotated },
   });
-  const matched = matchRows(rows, source.clips);
+  const matched = matchRows(spelledAlike(rows), source.clips);
   const { examples, division } = divide(matched.examples, { seed, ...(folds ? { folds } : {}) });
   return {
     name: tree.name,

@@ -1,7 +1,7 @@
 /** Entries of JSON, JSON Lines and tables → rows. The three differ in how entries are written, not in what these say. */
 import type { DataIssue, Split } from '../protocol/messages.ts';
 import { describeJson, isRecord, type Json } from './json-shapes.ts';
-import type { LabelMap } from './labels.ts';
+import { cleanLabel, type LabelMap, labelKey, oneSpelling } from './labels.ts';
 import { parseRavdessName } from './ravdess-name.ts';
 import type { AnnotationRow } from './types.ts';
 
@@ -75,7 +75,7 @@ function readRow(file: string, row: number, item: unknown): AnnotationRow[] | st
   const pairs = Array.isArray(item.conversations) ? conversationPairs(item.conversations) : flatPair(item);
   if (typeof pairs === 'string') return pairs;
   const empty = pairs.find(({ answer }) => isNothing(labelOf(answer)));
-  if (empty) return `${path}: the label is ${labelOf(empty.answer) || 'empty'}.`;
+  if (empty) return `${path}: the label is ${cleanLabel(labelOf(empty.answer)) || 'empty'}.`;
   return pairs.map(({ question, answer }) => {
     const label = labelOf(answer);
     return { ...common, question, answer, label, writtenLabel: label };
@@ -129,8 +129,17 @@ function labelOf(answer: string): string {
 
 /** The row with the labels that a person's map gives, in its answer too; itself where the map has nothing to say. */
 export function relabelled(row: AnnotationRow, own: LabelMap): AnnotationRow {
-  const label = own.get(row.label.toLowerCase());
-  if (label === undefined || label === row.label) return row;
+  return withLabel(row, own.get(labelKey(row.label)) ?? row.label);
+}
+
+/** Rows whose labels differ in case, white space or invisible signs only share the spelling that most of them have. */
+export function spelledAlike(rows: readonly AnnotationRow[]): AnnotationRow[] {
+  const spellings = oneSpelling(rows.map(({ label }) => label));
+  return rows.map((row) => withLabel(row, spellings.get(row.label) ?? row.label));
+}
+
+function withLabel(row: AnnotationRow, label: string): AnnotationRow {
+  if (label === row.label) return row;
   const tagged = taggedAnswer(row.answer);
   const answer = tagged ? row.answer.slice(0, tagged[0]) + label + row.answer.slice(tagged[1]) : label;
   return { ...row, label, answer };
@@ -138,7 +147,8 @@ export function relabelled(row: AnnotationRow, own: LabelMap): AnnotationRow {
 
 /** Whether a label says that there is none; tables that programs write have NaN in such cells. */
 function isNothing(label: string): boolean {
-  return label === '' || label.toLowerCase() === 'nan';
+  const key = labelKey(label);
+  return key === '' || key === 'nan';
 }
 
 function speakerOf(item: Json): string | null {

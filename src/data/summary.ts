@@ -1,17 +1,20 @@
 import type { DataIssue, DataSummary, LabelCount, SkipReason, Split } from '../protocol/messages.ts';
 import { groupBy } from './group-by.ts';
+import { shownSpelling } from './labels.ts';
 import type { Dataset, Example } from './types.ts';
 
-/** What the page shows of a data set. `unreadable`: clips that turned out so when they were opened. */
+/** What the page shows of a data set. `unreadable`: clips that turned out so when they were opened; no count has them. */
 export function summarise(data: Dataset, unreadable: readonly DataIssue[] = []): DataSummary {
   const { examples, format, rows, division, folds } = data;
   const issues = [...data.issues, ...unreadable];
+  const left = new Set(unreadable.map(({ file }) => file));
+  const used = examples.filter(({ path }) => !left.has(path));
   return {
     format,
-    count: examples.length,
+    count: used.length,
     rows,
-    labels: labelCounts(examples),
-    splits: splitCounts(examples),
+    labels: labelCounts(used),
+    splits: splitCounts(used),
     division,
     ...(folds ? { folds: { chosen: folds.chosen, available: [...folds.available] } } : {}),
     examples: examples.map(({ id, path, label, split, note }) => ({
@@ -20,6 +23,7 @@ export function summarise(data: Dataset, unreadable: readonly DataIssue[] = []):
       label,
       split,
       ...(note === undefined ? {} : { note }),
+      ...(left.has(path) ? { leftOut: true as const } : {}),
     })),
     issues,
     skipped: reasonCounts(issues),
@@ -37,7 +41,9 @@ function labelCounts(examples: readonly Example[]): LabelCount[] {
     label,
     count: group.length,
     splits: splitCounts(group),
-    writtenAs: [...new Set(group.map(({ writtenLabel }) => writtenLabel))].filter((word) => word !== label),
+    writtenAs: [...new Set(group.map(({ writtenLabel }) => writtenLabel))]
+      .filter((word) => word !== label)
+      .map(shownSpelling),
   }));
   return labels.sort((a, b) => b.count - a.count);
 }

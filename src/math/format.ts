@@ -24,6 +24,11 @@ export function formatCount(count: number): string {
   return unit === 0 ? String(count) : `${threeDigits(value)}${units[unit]}`;
 }
 
+/** A count with its noun: "1 label", "7 labels", "0 clips". */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`;
+}
+
 /** Seconds as "850 ms", "4.2 s", "3 min 05 s", "2 h 07 min". */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';

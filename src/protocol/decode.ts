@@ -117,7 +117,14 @@ const dataSummary = z.object({
   division: z.string(),
   folds: z.object({ chosen: z.number(), available: z.array(z.number()) }).optional(),
   examples: longArray(
-    z.object({ id: z.string(), path: z.string(), label: z.string(), split, note: z.string().optional() }),
+    z.object({
+      id: z.string(),
+      path: z.string(),
+      label: z.string(),
+      split,
+      note: z.string().optional(),
+      leftOut: z.literal(true).optional(),
+    }),
   ),
   issues: longArray(
     z.object({

@@ -132,6 +132,8 @@ export interface ExampleInfo {
   split: Split;
   /** What else the data says of the clip, for people. */
   note?: string;
+  /** It turned out to be unreadable: no run uses it, and no count has it. */
+  leftOut?: true;
 }
 
 /** A label and the clips that have it. */

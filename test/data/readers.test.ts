@@ -341,3 +341,68 @@ test('speakers come from columns and keys, and nobody is on two sides', async ()
     expect(division).toMatch(/^By speaker, seed 1: 10 train, 1 val, 1 test/);
   }
 });
+
+describe('spellings of a label', () => {
+  const names = ['a.mp4', 'b.mp4', 'c.mp4', 'd.mp4', 'e.mp4', 'f.mp4'];
+  const labelled = (...labels: string[]) => ({
+    ...clips(...names.slice(0, labels.length)),
+    'data.json': JSON.stringify(labels.map((label, i) => ({ path: names[i], label }))),
+  });
+
+  test('that differ in case, white space or signs that cannot be seen are one label, and are listed', async () => {
+    const data = await read(labelled('happy', 'Happy', 'HAPPY ', 'happy\u200b', 'happy', 'sad'));
+    const { labels } = summarise(data);
+    expect(labels.map(({ label, count, writtenAs }) => [label, count, writtenAs.sort()])).toEqual([
+      ['happy', 5, ['HAPPY', 'Happy', 'happy[U+200B]']],
+      ['sad', 1, []],
+    ]);
+    expect(new Set(data.examples.map(({ answer }) => answer))).toEqual(new Set(['happy', 'sad']));
+  });
+
+  test('of more than one word, of accents written in two ways, of wide spaces', async () => {
+    const { labels } = summarise(
+      await read(labelled('very  sad', 'Very sad', 'very\u00a0sad', 'e\u0301mu', '\u00e9mu', 'very sad')),
+    );
+    expect(labels.map(({ count }) => count)).toEqual([4, 2]);
+    expect(labels[0]!.writtenAs).toContain('very[U+00A0]sad');
+  });
+
+  test('change inside the answer tags, too, and nothing around them', async () => {
+    const tagged = (label: string) => `<think>Loud</think><answer>${label}</answer>`;
+    const data = await read(labelled(tagged('Angry'), tagged('angry'), tagged('angry')));
+    expect(data.examples.map(({ label }) => label)).toEqual(['angry', 'angry', 'angry']);
+    expect(new Set(data.examples.map(({ answer }) => answer))).toEqual(new Set([tagged('angry')]));
+  });
+
+  test('are one for folders per class, for the lists of several files and for labels.json', async () => {
+    const folders = await read(clips('train/Angry/a.mp4', 'train/sad/b.mp4', 'test/angry/c.mp4'));
+    expect(new Set(folders.examples.map(({ label }) => label))).toEqual(new Set(['angry', 'sad']));
+    const mapped = await read({ ...labelled('JOY ', 'joy\u200b', 'x'), 'labels.json': '{"Joy": "happy"}' });
+    expect(mapped.examples.map(({ label }) => label).sort()).toEqual(['happy', 'happy', 'x']);
+  });
+
+  test('one that is nothing but invisible signs is an empty label', async () => {
+    expect(reasons(await read(labelled('\u200b', 'sad')))).toEqual(['row malformed data.json 1']);
+  });
+
+  test('rows that say the same of a clip in two spellings repeat each other', async () => {
+    const data = await read({ ...clips('a.mp4'), 'data.csv': 'path,label\na.mp4,Sad\na.mp4,sad\n' });
+    expect(reasons(data)).toEqual(['row repeated data.csv 3']);
+  });
+});
+
+test('clips that turn out to be unreadable are in no count, and are marked in the list', async () => {
+  const data = await read({
+    ...clips('a.mp4', 'b.mp4', 'c.mp4'),
+    'data.csv': 'path,label,split\na.mp4,sad,train\nb.mp4,sad,train\nc.mp4,happy,test\n',
+  });
+  const unreadable = [{ reason: 'clip unreadable', file: 'b.mp4', message: 'HEVC' }] as const;
+  const summary = summarise(data, unreadable);
+  expect([summary.count, summary.splits]).toEqual([2, { train: 1, val: 0, test: 1 }]);
+  expect(summary.labels.map(({ label, count, splits }) => [label, count, splits.train])).toEqual([
+    ['sad', 1, 1],
+    ['happy', 1, 0],
+  ]);
+  expect(summary.examples.filter(({ leftOut }) => leftOut).map(({ path }) => path)).toEqual(['b.mp4']);
+  expect(summary.skipped).toEqual([{ reason: 'clip unreadable', count: 1 }]);
+});

@@ -1,6 +1,7 @@
 /** A folder per class: label/clip.mp4 or split/label/clip.mp4, where a folder of pictures below its label is one clip. */
 import type { Split } from '../../protocol/messages.ts';
 import { type ClipIndex, folderOf, isImage } from '../clip-index.ts';
+import { labelKey } from '../labels.ts';
 import { splitOfName } from '../rows.ts';
 import type { AnnotationRow } from '../types.ts';
 import type { Reader } from './reader.ts';
@@ -12,7 +13,7 @@ export const classFolders: Reader = {
   owns: () => false,
   read({ clips, ownLabels }) {
     const rows = clipsInClasses(clips).map(({ path, label: writtenLabel, split }): AnnotationRow => {
-      const label = ownLabels.get(writtenLabel.toLowerCase()) ?? writtenLabel;
+      const label = ownLabels.get(labelKey(writtenLabel)) ?? writtenLabel;
       return { file: path, path, label, writtenLabel, question: null, answer: label, speaker: null, split };
     });
     return { rows, issues: [], met: rows.length };

@@ -43,7 +43,7 @@ function ClipRow({ example, top }: { example: ExampleInfo; top: number }) {
       >
         <span className="clip-path">{example.path}</span>
         <span>{example.label}</span>
-        <span className="muted">{example.split}</span>
+        <span className="muted">{example.leftOut ? 'left out' : example.split}</span>
       </button>
     </li>
   );

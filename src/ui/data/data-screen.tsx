@@ -1,5 +1,6 @@
 /** Data: bring clips in, see that they arrived, and look at one as the model does. */
 import { useState } from 'react';
+import { counted } from '../../math/format.ts';
 import type { DataSummary } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
@@ -9,6 +10,7 @@ import { Problems } from '../shell/notices.tsx';
 import { ClipList } from './clip-list.tsx';
 import { ClipView } from './clip-view.tsx';
 import { DropZone } from './drop-zone.tsx';
+import { FreeFormWarning } from './free-form-warning.tsx';
 import { LabelTable, MOST_LABELS } from './label-table.tsx';
 import { LeftOut } from './left-out.tsx';
 import { openFiles, planFiles } from './open-files.ts';
@@ -40,10 +42,11 @@ function DataSet({ data }: { data: DataSummary }) {
   return (
     <>
       <p className="lead" data-testid="data-summary">
-        <strong className="number">{data.count}</strong> clips · {data.labels.length} labels · train {train} /
-        val {val} / test {test}
+        <strong className="number">{data.count}</strong> {data.count === 1 ? 'clip' : 'clips'} ·{' '}
+        {counted(data.labels.length, 'label')} · train {train} / val {val} / test {test}
       </p>
       <HowRead data={data} />
+      <FreeFormWarning />
       <LeftOut issues={data.issues} skipped={data.skipped} />
       <div className="columns">
         <div className="stack">
@@ -51,7 +54,7 @@ function DataSet({ data }: { data: DataSummary }) {
             <LabelTable labels={data.labels} />
           </Panel>
           <Panel title="Clips" aside={<LabelFilter data={data} label={label} onLabel={setLabel} />}>
-            <ClipList examples={shown} total={data.count} />
+            <ClipList examples={shown} total={data.examples.length} />
           </Panel>
         </div>
         <ClipView />
@@ -67,7 +70,7 @@ function HowRead({ data }: { data: DataSummary }) {
   return (
     <p className="muted toolbar" data-testid="data-how">
       <span>
-        Read as {format}, {rows} {rows === 1 ? 'row' : 'rows'}. {division}
+        Read as {format}, {counted(rows, 'row')}. {division}
       </span>
       {folds && (
         <select

@@ -1,16 +1,16 @@
 /** Labels by count, with their clips by split. */
 import { type LabelCount, SPLITS } from '../../protocol/messages.ts';
+import { fewNote } from './label-notes.ts';
 
 /** Free text as label gives thousands of labels; no more than these are listed. */
 export const MOST_LABELS = 100;
-/** Below this many clips a label's recall says little. */
-const FEW = 15;
-
 export function LabelTable({ labels }: { labels: readonly LabelCount[] }) {
   const most = labels[0]?.count ?? 1;
+  const few = fewNote(labels);
   return (
     <>
-      <table className="bars" data-testid="labels">
+      {few && <p className="muted">{few}</p>}
+      <table className="bars labels" data-testid="labels">
         <caption className="sr-only">Clips by label and split</caption>
         <thead>
           <tr>
@@ -37,20 +37,17 @@ export function LabelTable({ labels }: { labels: readonly LabelCount[] }) {
 
 function LabelRow({ row, most }: { row: LabelCount; most: number }) {
   const { label, count, splits, writtenAs } = row;
-  const notes = [
-    writtenAs.length > 0 ? `from ${writtenAs.join(', ')}` : '',
-    count < FEW ? '⚠ few: its recall will be noisy' : '',
-  ];
   return (
     <tr>
-      <th scope="row">{label}</th>
+      <th scope="row" title={label}>
+        <span className="label-name">{label}</span>
+        {writtenAs.length > 0 && <small className="muted">also written {writtenAs.join(', ')}</small>}
+      </th>
       <td className="number">{count}</td>
       <td className="bar-cell">
         <span className="bar" style={{ inlineSize: `${(100 * count) / most}%` }} />
       </td>
-      <td className="muted number">
-        {[SPLITS.map((split) => splits[split]).join(' / '), ...notes].filter(Boolean).join(' · ')}
-      </td>
+      <td className="muted number">{SPLITS.map((split) => splits[split]).join(' / ')}</td>
     </tr>
   );
 }

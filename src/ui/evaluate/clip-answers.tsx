@@ -1,5 +1,6 @@
 /** The clips of a selection: truth, what was read, what was read before, and the answers in full. */
 import { useState } from 'react';
+import { counted } from '../../math/format.ts';
 import type { EvalAnswer, EvalClip, EvalResult } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { goTo } from '../address.ts';
@@ -19,9 +20,8 @@ interface AnswersProps {
 export function ClipAnswers({ title, clips, before }: AnswersProps) {
   const [limit, setLimit] = useState(PAGE_ROWS);
   const earlier = before && new Map(before.clips.map((clip) => [clip.exampleId, clip]));
-  const count = `${clips.length} ${clips.length === 1 ? 'clip' : 'clips'}`;
   return (
-    <Panel title={`${count}: ${title}`}>
+    <Panel title={`${counted(clips.length, 'clip')}: ${title}`}>
       {clips.length === 0 && <Empty>No clip is among these.</Empty>}
       {clips.length > 0 && (
         <table className="eval-clips" data-testid="eval-clips">

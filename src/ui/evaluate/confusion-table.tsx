@@ -1,5 +1,6 @@
 /** Truth by row, answer by column; the stronger the ground, the more answers. A cell opens the list of its clips. */
 import { type CSSProperties, useState } from 'react';
+import { counted } from '../../math/format.ts';
 import { sum } from '../../math/stats.ts';
 import type { EvalResult } from '../../protocol/messages.ts';
 import { isSameCell, type Selection } from './scores.ts';
@@ -80,7 +81,7 @@ function ConfusionRow({ truth, columns, counts, share, selection, select }: RowP
               <button
                 type="button"
                 aria-pressed={isSameCell(selection, truth, answer)}
-                aria-label={`truth ${truth}, answer ${answer ?? 'unreadable'}: ${count} clips, ${Math.round(100 * part)} % of the row`}
+                aria-label={`truth ${truth}, answer ${answer ?? 'unreadable'}: ${counted(count, 'clip')}, ${Math.round(100 * part)} % of the row`}
                 onClick={() => select({ kind: 'cell', truth, answer })}
               >
                 {share ? Math.round(100 * part) : count}

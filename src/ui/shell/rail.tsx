@@ -1,5 +1,5 @@
 /** The way through the work, and the device's bench: stops, each with what is ready, missing or running. */
-import { formatCount, formatPercent } from '../../math/format.ts';
+import { counted, formatCount, formatPercent } from '../../math/format.ts';
 import { useStudioState } from '../../store/react.ts';
 import { isActive, type StudioState } from '../../store/state.ts';
 import { SCREEN_IDS, SCREEN_LABELS, type ScreenId } from '../address.ts';
@@ -19,7 +19,7 @@ function stopOf(state: StudioState, screen: ScreenId): Stop {
   const { data, model, run, rollouts, evals, exported, bench } = state;
   switch (screen) {
     case 'data':
-      return data ? done(`${data.count} clips`) : OPEN;
+      return data ? done(counted(data.count, 'clip')) : OPEN;
     case 'model': {
       const parameters = Object.values(model?.parts ?? {}).reduce((total, count) => total + count, 0);
       return model ? done(formatCount(parameters)) : OPEN;
@@ -28,7 +28,7 @@ function stopOf(state: StudioState, screen: ScreenId): Stop {
       if (isActive(run.state)) return { mark: 'active', note: `${run.step} / ${run.steps}` };
       return run.step > 0 ? done(`step ${run.step}`) : OPEN;
     case 'rollouts':
-      return rollouts.size > 0 ? done(`${rollouts.size} steps`) : OPEN;
+      return rollouts.size > 0 ? done(counted(rollouts.size, 'step')) : OPEN;
     case 'evaluate': {
       const last = evals.filter(({ mute }) => mute === undefined).pop();
       return last ? done(formatPercent(last.war, 0)) : OPEN;
@@ -37,7 +37,7 @@ function stopOf(state: StudioState, screen: ScreenId): Stop {
       return exported ? done(exported.place === '' ? 'ready' : 'saved') : OPEN;
     case 'bench':
       if ([...state.pending.values()].includes('bench')) return { mark: 'active', note: '' };
-      return bench ? done(`${bench.report.rows.length} rows`) : OPEN;
+      return bench ? done(counted(bench.report.rows.length, 'row')) : OPEN;
     default:
       return screen satisfies never;
   }

@@ -11,6 +11,7 @@ import { isPresetName, PRESET_NAMES, PRESETS } from '../../protocol/presets.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
+import { FreeFormWarning } from '../data/free-form-warning.tsx';
 import { Problems } from '../shell/notices.tsx';
 import { FieldControl } from './field-control.tsx';
 
@@ -26,6 +27,7 @@ export function EssentialSettings() {
         <BeginFrom />
       </div>
       <DraftState />
+      <FreeFormWarning />
       <Problems commands={['start', 'step']} />
     </section>
   );

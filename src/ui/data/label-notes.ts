@@ -1,0 +1,47 @@
+/** What is worth saying of a data set's labels as a whole. Pure. */
+import type { DataSummary, LabelCount } from '../../protocol/messages.ts';
+
+/** Below this many clips a label's recall says little. */
+const FEW = 15;
+
+/** Said once for all labels with few clips; undefined without any. */
+export function fewNote(labels: readonly LabelCount[]): string | undefined {
+  const few = labels.filter(({ count }) => count < FEW);
+  if (few.length === 0) return undefined;
+  const named = few.length <= 3 ? few.map(({ label }) => label).join(', ') : `${few.length} labels`;
+  const who = few.length === labels.length && few.length > 1 ? `All ${few.length} labels` : named;
+  const [verb, whose] = few.length === 1 ? ['has', 'its'] : ['have', 'their'];
+  return `⚠ ${who} ${verb} fewer than ${FEW} clips: ${whose} recall will be noisy.`;
+}
+
+/** Answers of more words than this are sentences, not names of classes. */
+const WORDS_OF_A_NAME = 5;
+/** With fewer clips, labels that occur once are no sign of anything. */
+const ENOUGH_CLIPS = 8;
+
+/** Whether the labels are free answers: most clips have one of their own, or most are sentences. */
+export function isFreeForm({ labels, count }: Pick<DataSummary, 'labels' | 'count'>): boolean {
+  const sentences = labels.filter(({ label }) => label.split(/\s+/).length > WORDS_OF_A_NAME);
+  const ofSentences = sentences.reduce((sum, row) => sum + row.count, 0);
+  return ofSentences > count / 2 || (count >= ENOUGH_CLIPS && labels.length > count / 2);
+}
+
+/** Why a run with these settings would learn next to nothing from free answers; undefined where it would. */
+export function freeFormWarning(
+  data: Pick<DataSummary, 'labels' | 'count'> | undefined,
+  { stage, rewards }: { stage: unknown; rewards: unknown },
+): string | undefined {
+  if (!data || stage !== 'grpo' || !isFreeForm(data)) return undefined;
+  const reading = (Array.isArray(rewards) ? rewards : []).filter((name) =>
+    String(name).startsWith('accuracy'),
+  );
+  const earns =
+    reading.length > 0
+      ? `${reading.join(' and ')} ${reading.length === 1 ? 'pays' : 'pay'} only for an answer that equals its label, so nearly every answer will earn nothing`
+      : 'none of the chosen rewards looks at the label';
+  return (
+    `These labels look like free answers (${data.labels.length} different ones on ${data.count} clips): ${earns}. ` +
+    'No reward of the studio compares free text. Supervised fine-tuning (Stage: sft) learns from such answers, or a ' +
+    'labels.json can map them to a few words.'
+  );
+}
