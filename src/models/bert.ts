@@ -19,11 +19,12 @@ import {
   type TensorShapes,
   uploadRows,
 } from './encoder.ts';
-import { Fields, headDim, type Json } from './fields.ts';
+import { Fields, headDim, type Json, publishedHeads } from './fields.ts';
 import type { PackedRows } from './rows.ts';
 import type { Weights } from './weights.ts';
 
-const PREFIX = 'model.bert_model.';
+/** How the names of its tensors begin in a file that holds everything. */
+export const BERT_PREFIX = 'model.bert_model.';
 
 export interface BertConfig {
   readonly hiddenSize: number;
@@ -59,8 +60,8 @@ export interface Bert {
 
 /** Names a BERT tensor may have in a file of its own, with the norms' older names gamma and beta. */
 export function bertAliases(name: string): readonly string[] {
-  if (!name.startsWith(PREFIX)) return [];
-  const rest = name.slice(PREFIX.length);
+  if (!name.startsWith(BERT_PREFIX)) return [];
+  const rest = name.slice(BERT_PREFIX.length);
   const older = rest
     .replace(/LayerNorm\.weight$/, 'LayerNorm.gamma')
     .replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
@@ -72,10 +73,11 @@ export function bertAliases(name: string): readonly string[] {
 export function parseBertConfig(json: Json, label = 'config.json'): BertConfig {
   const fields = new Fields(json, label);
   fields.choice('hidden_act', ['gelu'], 'gelu');
+  fields.choice('position_embedding_type', ['absolute'], 'absolute');
   return {
     hiddenSize: fields.count('hidden_size', 768),
     intermediateSize: fields.count('intermediate_size', 3072),
-    layers: fields.count('num_hidden_layers', 12),
+    layers: fields.layers('num_hidden_layers', 12),
     heads: fields.count('num_attention_heads', 12),
     vocabSize: fields.count('vocab_size', 30522),
     maxPositions: fields.count('max_position_embeddings', 512),
@@ -86,21 +88,23 @@ export function parseBertConfig(json: Json, label = 'config.json'): BertConfig {
 
 /** The config of a BERT that lies in the main file without one; heads are 64 wide as published. */
 export function inferBertConfig(shapes: TensorShapes): BertConfig {
-  const [vocabSize, hiddenSize] = shapes.shapeOf(`${PREFIX}embeddings.word_embeddings.weight`) as number[];
+  const [vocabSize, hiddenSize] = shapes.shapeOf(
+    `${BERT_PREFIX}embeddings.word_embeddings.weight`,
+  ) as number[];
   return parseBertConfig({
     hidden_size: hiddenSize,
-    intermediate_size: shapes.shapeOf(`${PREFIX}encoder.layer.0.intermediate.dense.weight`)[0],
-    num_hidden_layers: countLayers(shapes, (i) => `${PREFIX}encoder.layer.${i}.output.dense.weight`),
-    num_attention_heads: hiddenSize! / 64,
+    intermediate_size: shapes.shapeOf(`${BERT_PREFIX}encoder.layer.0.intermediate.dense.weight`)[0],
+    num_hidden_layers: countLayers(shapes, (i) => `${BERT_PREFIX}encoder.layer.${i}.output.dense.weight`),
+    num_attention_heads: publishedHeads('BERT', 'bert', hiddenSize!),
     vocab_size: vocabSize,
-    max_position_embeddings: shapes.shapeOf(`${PREFIX}embeddings.position_embeddings.weight`)[0],
-    type_vocab_size: shapes.shapeOf(`${PREFIX}embeddings.token_type_embeddings.weight`)[0],
+    max_position_embeddings: shapes.shapeOf(`${BERT_PREFIX}embeddings.position_embeddings.weight`)[0],
+    type_vocab_size: shapes.shapeOf(`${BERT_PREFIX}embeddings.token_type_embeddings.weight`)[0],
   });
 }
 
 function openLayer(open: Weights, config: BertConfig, index: number): BertLayer {
   const { hiddenSize: d, intermediateSize: inner, heads } = config;
-  const name = `${PREFIX}encoder.layer.${index}`;
+  const name = `${BERT_PREFIX}encoder.layer.${index}`;
   const projection = (part: string): Linear => openLinear(open, `${name}.attention.${part}`, [d, d]);
   return {
     attention: {
@@ -121,7 +125,7 @@ function openLayer(open: Weights, config: BertConfig, index: number): BertLayer 
 /** Opens every tensor but the pooler's, which the gate does not use. */
 export function openBert(open: Weights, config: BertConfig): Bert {
   const { hiddenSize: d, vocabSize, maxPositions, typeVocabSize } = config;
-  const embeddings = `${PREFIX}embeddings`;
+  const embeddings = `${BERT_PREFIX}embeddings`;
   return {
     config,
     words: open(`${embeddings}.word_embeddings.weight`, [vocabSize, d]),

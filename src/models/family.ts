@@ -5,6 +5,7 @@ import { InputError } from '../math/errors.ts';
 import type { TensorShapes } from './encoder.ts';
 import { type HumanOmniConfig, openHumanOmniParts, readHumanOmniConfig, weightSources } from './humanomni.ts';
 import { openHumanOmni } from './humanomni-files.ts';
+import { demandTowers } from './humanomni-towers.ts';
 import { configFolders, type ModelFiles } from './model-files.ts';
 import { openQwen2Vl, parseQwen2VlConfig, type Qwen2VlConfig } from './qwen2-vl.ts';
 import { isQwen2Vl, openQwen2VlFiles } from './qwen2-vl-files.ts';
@@ -44,6 +45,7 @@ export function inspectModel(files: ModelFiles): {
   const gpu = dryGpu();
   using loader = new WeightLoader(gpu, weightSources(files));
   const { open, openRows, openPart } = loader;
+  if (files.family === 'HumanOmni') demandTowers(files, loader);
   const config = readModelConfig(files, loader);
   const sources = { open, openRows, openPart, maxPositions: 1 };
   if (config.family === 'HumanOmni') openHumanOmniParts(gpu, config, files.main.config, sources);

@@ -1,4 +1,5 @@
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
+import { InputError } from '../math/errors.ts';
 import {
   type AudioProjector,
   audioTokenCount,
@@ -15,7 +16,7 @@ import {
   parseBertConfig,
 } from './bert.ts';
 import type { Observe, TensorShapes } from './encoder.ts';
-import type { Json } from './fields.ts';
+import { Fields, isJson, type Json } from './fields.ts';
 import type { ModelFiles, TowerKind } from './model-files.ts';
 import {
   branchProbabilities,
@@ -46,6 +47,9 @@ import {
   whisperAliases,
 } from './whisper.ts';
 
+/** Frames of a clip that are believed; the published models look at 8 or 32. */
+const MOST_FRAMES = 4096;
+
 /** Everything a HumanOmni checkpoint's configs say. A model without an audio tower has no `audio`. */
 export interface HumanOmniConfig {
   readonly family: 'HumanOmni';
@@ -59,8 +63,6 @@ export interface HumanOmniConfig {
   readonly frames: number;
 }
 
-const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null;
-
 /** A tower's config: its own folder's, or `<kind>_config` of the main one, or what the tensors' shapes tell. */
 function towerConfig<C>(
   files: ModelFiles,
@@ -71,28 +73,39 @@ function towerConfig<C>(
   const own = files.towers[kind];
   if (own) return parse(own.config, `${own.tree.name}/config.json`);
   const inside = files.main.config[`${kind}_config`];
-  return isJson(inside) ? parse(inside, `config.json ${kind}_config`) : infer();
+  if (isJson(inside)) return parse(inside, `config.json ${kind}_config`);
+  if (inside === undefined || inside === null) return infer();
+  throw new InputError(`config.json: "${kind}_config" is ${JSON.stringify(inside)}, expected an object.`);
 }
 
 /** Reads all configs. Throws an InputError naming the field or type that is not supported. */
 export function readHumanOmniConfig(files: ModelFiles, shapes: TensorShapes): HumanOmniConfig {
   const main = files.main.config;
+  const fields = new Fields(main, 'config.json');
+  const decoder = parseQwen2Config(main);
   const bert = towerConfig(files, 'bert', parseBertConfig, () => inferBertConfig(shapes));
   const vision = towerConfig(files, 'vision', parseSiglipConfig, () => inferSiglipConfig(shapes));
-  const audio =
-    typeof main.mm_audio_tower === 'string'
-      ? towerConfig(files, 'audio', parseWhisperConfig, () => inferWhisperConfig(shapes))
-      : undefined;
+  const audio = hasAudioTower(main)
+    ? towerConfig(files, 'audio', parseWhisperConfig, () => inferWhisperConfig(shapes))
+    : undefined;
   return {
     family: 'HumanOmni',
-    decoder: parseQwen2Config(main),
+    decoder,
     vision,
-    visionLayer: typeof main.mm_vision_select_layer === 'number' ? main.mm_vision_select_layer : -2,
+    visionLayer: fields.index('mm_vision_select_layer', -2),
     ...(audio ? { audio } : {}),
     bert,
     projector: parseProjectorConfig(main, bert.hiddenSize),
-    frames: typeof main.num_frames === 'number' ? main.num_frames : 8,
+    frames: fields.count('num_frames', 8, MOST_FRAMES),
   };
+}
+
+/** Whether a HumanOmni hears; said by its config alone. */
+export function hasAudioTower({ mm_audio_tower: tower }: Json): boolean {
+  if (tower === undefined || tower === null || typeof tower === 'string') return typeof tower === 'string';
+  throw new InputError(
+    `config.json: "mm_audio_tower" is ${JSON.stringify(tower)}, expected the name of a tower, or none.`,
+  );
 }
 
 /** Files of a checkpoint with the names its tensors have there; the main file comes first, so that its copies win. */

@@ -105,7 +105,7 @@ function sharedFields(
 ): Pick<Qwen2VlVisionConfig, 'depth' | 'heads' | 'patchSize' | 'temporalPatchSize' | 'merge'> {
   fields.choice('in_channels', [CHANNELS], CHANNELS);
   return {
-    depth: fields.count('depth', 32),
+    depth: fields.layers('depth', 32),
     heads: fields.count('num_heads', 16),
     patchSize: fields.count('patch_size', 14),
     temporalPatchSize: fields.count('temporal_patch_size', 2),

@@ -23,6 +23,7 @@ import {
   type Qwen2VlVision,
   type Qwen2VlVisionConfig,
 } from './qwen2-vl-vision.ts';
+import { refuseUnsupported } from './unsupported.ts';
 import type { WeightParts } from './weights.ts';
 
 export interface Qwen2VlConfig {
@@ -39,8 +40,6 @@ export interface Qwen2VlConfig {
   readonly visionEndId: number;
 }
 
-const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null;
-
 /**
  * Reads config.json in both published layouts: the decoder's fields beside the rest, or in `text_config`. Throws an
  * InputError naming the field that is off.
@@ -48,26 +47,33 @@ const isJson = (value: unknown): value is Json => typeof value === 'object' && v
 export function parseQwen2VlConfig(json: Json): Qwen2VlConfig {
   const fields = new Fields(json, 'config.json');
   const family = qwen2VlFamily(json);
-  // The newer layout may say on the outside only whether the head is tied.
-  const text = isJson(json.text_config)
-    ? { tie_word_embeddings: json.tie_word_embeddings, ...json.text_config }
-    : json;
-  const decoder = parseQwen2Config(text);
+  const decoder = decoderConfig(json, fields);
   if (positionAxes(decoder) !== MROPE_AXES) {
     throw new InputError('config.json: "mrope_section" is missing or has not three numbers.', {
       hint: 'It stands in rope_scaling or rope_parameters of a Qwen2-VL checkpoint.',
     });
   }
-  const vision = isJson(json.vision_config) ? json.vision_config : {};
+  const vision = fields.object('vision_config');
   return {
     family,
     decoder,
     ...towerFields(family, vision, decoder.hiddenSize),
-    imageId: fields.count('image_token_id', 151655),
-    videoId: fields.count('video_token_id', 151656),
-    visionStartId: fields.count('vision_start_token_id', 151652),
-    visionEndId: fields.count('vision_end_token_id', 151653),
+    imageId: fields.tokenId('image_token_id') ?? 151655,
+    videoId: fields.tokenId('video_token_id') ?? 151656,
+    visionStartId: fields.tokenId('vision_start_token_id') ?? 151652,
+    visionEndId: fields.tokenId('vision_end_token_id') ?? 151653,
   };
+}
+
+function decoderConfig(json: Json, fields: Fields): Qwen2Config {
+  const inner = fields.object('text_config');
+  if (Object.keys(inner).length === 0) return parseQwen2Config(json);
+  refuseUnsupported(json, 'config.json');
+  // The newer layout may say on the outside only whether the head is tied.
+  return parseQwen2Config(
+    { tie_word_embeddings: json.tie_word_embeddings, ...inner },
+    'config.json text_config',
+  );
 }
 
 function towerFields(

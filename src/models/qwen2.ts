@@ -6,7 +6,9 @@ import { type Joined, linear, loraLinear } from '../ops/linear.ts';
 import { joinsGate, joinsHeads, normedGate, normedHeads } from '../ops/normed-products.ts';
 import { rmsNorm } from '../ops/rms-norm.ts';
 import { type RopeTable, rope, ropeAngles, ropeTable, sectionedRopeTable } from '../ops/rope.ts';
+import { Fields, type Json } from './fields.ts';
 import type { Adapter } from './lora.ts';
+import { refuseUnsupported, ropeObject } from './unsupported.ts';
 import type { Weights } from './weights.ts';
 
 export interface Qwen2Config {
@@ -25,56 +27,60 @@ export interface Qwen2Config {
   readonly tieWordEmbeddings: boolean;
 }
 
-function positive(json: Readonly<Record<string, unknown>>, key: string, fallback?: number): number {
-  const value = json[key] ?? fallback;
-  if (typeof value === 'number' && value > 0) return value;
-  throw new InputError(`config.json: "${key}" is ${JSON.stringify(value)}, expected a positive number.`);
-}
-
 /** Axes on which a token has a position. */
 export const positionAxes = ({ mropeSections }: Qwen2Config): number => mropeSections?.length ?? 1;
 
-/** What config.json says of rotary positions: in an object of their own, beside the rest, or both. */
-function ropeFields(
-  json: Readonly<Record<string, unknown>>,
-  headDim: number,
-): Pick<Qwen2Config, 'ropeTheta' | 'mropeSections'> {
-  const own = (json.rope_parameters ?? json.rope_scaling ?? {}) as Readonly<Record<string, unknown>>;
-  const ropeTheta = positive({ rope_theta: own.rope_theta ?? json.rope_theta }, 'rope_theta', 1e6);
+/** M-RoPE's sections, from the object that says how positions turn. */
+function sectionsOf(own: Json, headDim: number, label: string): Pick<Qwen2Config, 'mropeSections'> {
   const { mrope_section: sections } = own;
-  if (sections === undefined) return { ropeTheta };
+  if (sections === undefined || sections === null) return {};
   const counts = Array.isArray(sections) ? sections.map(Number) : [];
-  if (counts.reduce((sum, pairs) => sum + pairs, 0) === headDim / 2) {
-    return { ropeTheta, mropeSections: counts };
+  const whole = counts.every((pairs) => Number.isInteger(pairs) && pairs > 0);
+  if (whole && counts.reduce((sum, pairs) => sum + pairs, 0) === headDim / 2) {
+    return { mropeSections: counts };
   }
   throw new InputError(
-    `config.json: "mrope_section" is ${JSON.stringify(sections)}, expected numbers that add up to ${headDim / 2}, half a head.`,
+    `${label}: "mrope_section" is ${JSON.stringify(sections)}, expected numbers that add up to ${headDim / 2}, half a head.`,
   );
 }
 
-/** Reads the decoder's part of a Hugging Face config.json. Throws an InputError naming the field that is off. */
-export function parseQwen2Config(json: Readonly<Record<string, unknown>>): Qwen2Config {
-  const hiddenSize = positive(json, 'hidden_size');
-  const heads = positive(json, 'num_attention_heads');
-  const kvHeads = positive(json, 'num_key_value_heads', heads);
-  const headDim = positive(json, 'head_dim', hiddenSize / heads);
-  if (heads % kvHeads !== 0 || !Number.isInteger(headDim)) {
+/**
+ * Reads the decoder's part of a Hugging Face config.json. Throws an InputError naming the field that is off, or that asks for
+ * what is not built here.
+ */
+export function parseQwen2Config(json: Json, label = 'config.json'): Qwen2Config {
+  refuseUnsupported(json, label);
+  const fields = new Fields(json, label);
+  const hiddenSize = fields.count('hidden_size');
+  const heads = fields.count('num_attention_heads');
+  const kvHeads = fields.count('num_key_value_heads', heads);
+  const divides = hiddenSize % heads === 0 || json.head_dim !== undefined;
+  if (heads % kvHeads !== 0 || !divides) {
     throw new InputError(
-      `config.json: ${heads} heads with ${kvHeads} key-value heads over ${hiddenSize} features do not divide evenly.`,
+      `${label}: ${heads} heads with ${kvHeads} key-value heads over ${hiddenSize} features do not divide evenly.`,
     );
   }
+  const headDim = fields.count('head_dim', hiddenSize / heads);
+  if (headDim % 2 !== 0) {
+    throw new InputError(
+      `${label}: a head has ${headDim} columns, expected an even number: they turn in pairs.`,
+    );
+  }
+  const own = ropeObject(json, label);
+  const theta = { rope_theta: own.rope_theta ?? json.rope_theta };
   return {
     hiddenSize,
-    intermediateSize: positive(json, 'intermediate_size'),
-    layers: positive(json, 'num_hidden_layers'),
+    intermediateSize: fields.count('intermediate_size'),
+    layers: fields.layers('num_hidden_layers'),
     heads,
     kvHeads,
     headDim,
-    vocabSize: positive(json, 'vocab_size'),
-    maxPositions: positive(json, 'max_position_embeddings', 32768),
-    rmsNormEps: positive(json, 'rms_norm_eps', 1e-6),
-    ...ropeFields(json, headDim),
-    tieWordEmbeddings: json.tie_word_embeddings === true,
+    vocabSize: fields.count('vocab_size'),
+    maxPositions: fields.count('max_position_embeddings', 32768),
+    rmsNormEps: fields.positive('rms_norm_eps', 1e-6),
+    ropeTheta: new Fields(theta, label).positive('rope_theta', 1e6),
+    ...sectionsOf(own, headDim, label),
+    tieWordEmbeddings: fields.flag('tie_word_embeddings') === true,
   };
 }
 

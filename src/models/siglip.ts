@@ -1,5 +1,6 @@
 /** SigLIP's vision tower (Zhai et al. 2023, arXiv 2303.15343): a pre-norm ViT without class token. */
 import { expectShape, reshape, type Tape, type Tensor } from '../gpu/index.ts';
+import { InputError } from '../math/errors.ts';
 import { add } from '../ops/elementwise.ts';
 import { gatherRows } from '../ops/gather-rows.ts';
 import { unfold } from '../ops/unfold.ts';
@@ -15,10 +16,13 @@ import {
   type Segments,
   type TensorShapes,
 } from './encoder.ts';
-import { Fields, headDim, type Json } from './fields.ts';
+import { Fields, headDim, type Json, publishedHeads } from './fields.ts';
 import type { Weights } from './weights.ts';
 
-const PREFIX = 'model.vision_tower.vision_tower.vision_model.';
+/** How the names of its tensors begin in a file that holds everything. */
+export const SIGLIP_PREFIX = 'model.vision_tower.vision_tower.vision_model.';
+/** Pixels along a picture's side that are believed. */
+const MOST_SIDE = 8192;
 
 export interface SiglipConfig {
   readonly hiddenSize: number;
@@ -41,7 +45,7 @@ export interface Siglip {
 
 /** Names a vision tensor may have in a file of its own. */
 export function siglipAliases(name: string): readonly string[] {
-  return name.startsWith(PREFIX) ? [`vision_model.${name.slice(PREFIX.length)}`] : [];
+  return name.startsWith(SIGLIP_PREFIX) ? [`vision_model.${name.slice(SIGLIP_PREFIX.length)}`] : [];
 }
 
 /**
@@ -55,24 +59,26 @@ export function parseSiglipConfig(json: Json, label = 'config.json'): SiglipConf
   return {
     hiddenSize: fields.count('hidden_size', 768),
     intermediateSize: fields.count('intermediate_size', 3072),
-    layers: fields.count('num_hidden_layers', 12),
+    layers: fields.layers('num_hidden_layers', 12),
     heads: fields.count('num_attention_heads', 12),
-    imageSize: fields.count('image_size', 224),
-    patchSize: fields.count('patch_size', 16),
+    imageSize: fields.count('image_size', 224, MOST_SIDE),
+    patchSize: fields.count('patch_size', 16, MOST_SIDE),
     layerNormEps: fields.positive('layer_norm_eps', 1e-6),
   };
 }
 
 /** The config of a tower that lies in the main file without one. Its heads are taken to be those of the published sizes. */
 export function inferSiglipConfig(shapes: TensorShapes): SiglipConfig {
-  const [hiddenSize, , patchSize] = shapes.shapeOf(`${PREFIX}embeddings.patch_embedding.weight`) as number[];
-  const [patches] = shapes.shapeOf(`${PREFIX}embeddings.position_embedding.weight`);
-  const [intermediateSize] = shapes.shapeOf(`${PREFIX}encoder.layers.0.mlp.fc1.weight`);
+  const [hiddenSize, , patchSize] = shapes.shapeOf(
+    `${SIGLIP_PREFIX}embeddings.patch_embedding.weight`,
+  ) as number[];
+  const [patches] = shapes.shapeOf(`${SIGLIP_PREFIX}embeddings.position_embedding.weight`);
+  const [intermediateSize] = shapes.shapeOf(`${SIGLIP_PREFIX}encoder.layers.0.mlp.fc1.weight`);
   return parseSiglipConfig({
     hidden_size: hiddenSize,
     intermediate_size: intermediateSize,
-    num_hidden_layers: countLayers(shapes, (i) => `${PREFIX}encoder.layers.${i}.layer_norm1.weight`),
-    num_attention_heads: hiddenSize === 1152 ? 16 : hiddenSize! / 64,
+    num_hidden_layers: countLayers(shapes, (i) => `${SIGLIP_PREFIX}encoder.layers.${i}.layer_norm1.weight`),
+    num_attention_heads: hiddenSize === 1152 ? 16 : publishedHeads('vision tower', 'vision', hiddenSize!),
     image_size: Math.round(Math.sqrt(patches!)) * patchSize!,
     patch_size: patchSize,
   });
@@ -86,12 +92,14 @@ export const patchGrid = ({ imageSize, patchSize }: SiglipConfig): number =>
 function neededLayers(layers: number, selectLayer: number): number {
   const index = selectLayer < 0 ? layers + 1 + selectLayer : selectLayer;
   if (Number.isInteger(index) && index >= 0 && index <= layers) return index;
-  throw new Error(`SigLIP: layer ${selectLayer} of ${layers} selected.`);
+  throw new InputError(
+    `config.json: "mm_vision_select_layer" is ${selectLayer}, expected a whole number from ${-layers - 1} to ${layers}: the vision tower has ${layers} layers.`,
+  );
 }
 
 function openBlock(open: Weights, config: SiglipConfig, layer: number): EncoderBlock {
   const { hiddenSize: d, intermediateSize: inner, heads } = config;
-  const name = `${PREFIX}encoder.layers.${layer}`;
+  const name = `${SIGLIP_PREFIX}encoder.layers.${layer}`;
   const projection = (part: string): Linear => openLinear(open, `${name}.self_attn.${part}`, [d, d]);
   return {
     attentionNorm: openNorm(open, `${name}.layer_norm1`, d),
@@ -112,13 +120,13 @@ function openBlock(open: Weights, config: SiglipConfig, layer: number): EncoderB
 /** Opens the tensors that `hidden_states[selectLayer]` needs, and no others. */
 export function openSiglip(open: Weights, config: SiglipConfig, selectLayer = -2): Siglip {
   const { hiddenSize: d, patchSize: p } = config;
-  const embedding = `${PREFIX}embeddings.patch_embedding`;
+  const embedding = `${SIGLIP_PREFIX}embeddings.patch_embedding`;
   const kernel = open(`${embedding}.weight`, [d, 3, p, p]);
   const needed = neededLayers(config.layers, selectLayer);
   return {
     config,
     patch: { weight: reshape(kernel, [d, 3 * p * p]), bias: open(`${embedding}.bias`, [d]) },
-    positions: open(`${PREFIX}embeddings.position_embedding.weight`, [patchGrid(config) ** 2, d]),
+    positions: open(`${SIGLIP_PREFIX}embeddings.position_embedding.weight`, [patchGrid(config) ** 2, d]),
     blocks: Array.from({ length: needed }, (_, layer) => openBlock(open, config, layer)),
   };
 }

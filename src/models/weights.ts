@@ -100,6 +100,9 @@ export class WeightLoader {
   /** Opens a matrix as consecutive row ranges that each fit one binding. */
   readonly openRows = (name: string, shape: readonly [number, number]): readonly Tensor[] => {
     const cols = shape[1];
+    // Before any range of rows is made: a config may name more rows than memory has.
+    const found = this.#find(name);
+    if (found) checkShape(found, found.source.info(found.file).shape, shape);
     return rowShards(name, shape).map((shard) => {
       const range = this.#openRange(name, shape, shard.first * cols, shard.rows * cols, {}, shard.name);
       return reshape(range, [shard.rows, cols]);

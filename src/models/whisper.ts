@@ -16,10 +16,11 @@ import {
   type Segments,
   type TensorShapes,
 } from './encoder.ts';
-import { Fields, headDim, type Json } from './fields.ts';
+import { Fields, headDim, type Json, publishedHeads } from './fields.ts';
 import type { Weights } from './weights.ts';
 
-const PREFIX = 'model.audio_tower.audio_tower.encoder.';
+/** How the names of its tensors begin in a file that holds everything. */
+export const WHISPER_PREFIX = 'model.audio_tower.audio_tower.encoder.';
 /** PyTorch's default, which Whisper never overrides. */
 const LAYER_NORM_EPS = 1e-5;
 
@@ -46,8 +47,8 @@ export interface Whisper {
 
 /** Names an audio tensor may have in a file of its own: of the classifier or the whole model, or of the encoder alone. */
 export function whisperAliases(name: string): readonly string[] {
-  if (!name.startsWith(PREFIX)) return [];
-  const rest = name.slice(PREFIX.length);
+  if (!name.startsWith(WHISPER_PREFIX)) return [];
+  const rest = name.slice(WHISPER_PREFIX.length);
   return [`model.encoder.${rest}`, `encoder.${rest}`];
 }
 
@@ -58,7 +59,7 @@ export function parseWhisperConfig(json: Json, label = 'config.json'): WhisperCo
   return {
     hiddenSize: fields.count('d_model'),
     intermediateSize: fields.count('encoder_ffn_dim'),
-    layers: fields.count('encoder_layers'),
+    layers: fields.layers('encoder_layers'),
     heads: fields.count('encoder_attention_heads'),
     melBins: fields.count('num_mel_bins', 80),
     positions: fields.count('max_source_positions', 1500),
@@ -67,14 +68,14 @@ export function parseWhisperConfig(json: Json, label = 'config.json'): WhisperCo
 
 /** The config of a tower that lies in the main file without one; heads are 64 wide in every published size. */
 export function inferWhisperConfig(shapes: TensorShapes): WhisperConfig {
-  const [hiddenSize, melBins] = shapes.shapeOf(`${PREFIX}conv1.weight`) as number[];
+  const [hiddenSize, melBins] = shapes.shapeOf(`${WHISPER_PREFIX}conv1.weight`) as number[];
   return parseWhisperConfig({
     d_model: hiddenSize,
-    encoder_ffn_dim: shapes.shapeOf(`${PREFIX}layers.0.fc1.weight`)[0],
-    encoder_layers: countLayers(shapes, (i) => `${PREFIX}layers.${i}.fc1.weight`),
-    encoder_attention_heads: hiddenSize! / 64,
+    encoder_ffn_dim: shapes.shapeOf(`${WHISPER_PREFIX}layers.0.fc1.weight`)[0],
+    encoder_layers: countLayers(shapes, (i) => `${WHISPER_PREFIX}layers.${i}.fc1.weight`),
+    encoder_attention_heads: publishedHeads('audio tower', 'audio', hiddenSize!),
     num_mel_bins: melBins,
-    max_source_positions: shapes.shapeOf(`${PREFIX}embed_positions.weight`)[0],
+    max_source_positions: shapes.shapeOf(`${WHISPER_PREFIX}embed_positions.weight`)[0],
   });
 }
 
@@ -85,7 +86,7 @@ function openConvolution(open: Weights, name: string, outputs: number, inputs: n
 
 function openBlock(open: Weights, config: WhisperConfig, layer: number): EncoderBlock {
   const { hiddenSize: d, intermediateSize: inner, heads } = config;
-  const name = `${PREFIX}layers.${layer}`;
+  const name = `${WHISPER_PREFIX}layers.${layer}`;
   const projection = (part: string, bias = true): Linear =>
     openLinear(open, `${name}.self_attn.${part}`, [d, d], bias);
   return {
@@ -109,11 +110,11 @@ export function openWhisper(open: Weights, config: WhisperConfig): Whisper {
   const { hiddenSize: d, melBins, positions, layers } = config;
   return {
     config,
-    conv1: openConvolution(open, `${PREFIX}conv1`, d, melBins),
-    conv2: openConvolution(open, `${PREFIX}conv2`, d, d),
-    positions: open(`${PREFIX}embed_positions.weight`, [positions, d], { as: 'f32' }),
+    conv1: openConvolution(open, `${WHISPER_PREFIX}conv1`, d, melBins),
+    conv2: openConvolution(open, `${WHISPER_PREFIX}conv2`, d, d),
+    positions: open(`${WHISPER_PREFIX}embed_positions.weight`, [positions, d], { as: 'f32' }),
     blocks: Array.from({ length: layers }, (_, layer) => openBlock(open, config, layer)),
-    norm: openNorm(open, `${PREFIX}layer_norm`, d),
+    norm: openNorm(open, `${WHISPER_PREFIX}layer_norm`, d),
   };
 }
 

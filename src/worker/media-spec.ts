@@ -1,3 +1,4 @@
+import { InputError } from '../math/errors.ts';
 import { type FrameChoice, MOST_SPREAD_FRAMES, spreadFrameIndices } from '../media/frame-sampling.ts';
 import type { PatchOptions } from '../media/patches.ts';
 import { SAMPLE_RATE } from '../media/types.ts';
@@ -46,8 +47,8 @@ export function mediaSpec(config: ModelConfig, preprocessor: Readonly<Record<str
     kind: 'towers',
     frames,
     side: vision.imageSize,
-    mean: triple(preprocessor.image_mean, 0.5),
-    std: triple(preprocessor.image_std, 0.5),
+    mean: triple(preprocessor, 'image_mean', 0.5, () => true),
+    std: triple(preprocessor, 'image_std', 0.5, (channel) => channel > 0),
     ...(audio
       ? { sound: { melBins: audio.melBins, samples: COLUMNS_PER_POSITION * HOP * audio.positions } }
       : {}),
@@ -94,8 +95,20 @@ export function mediaCounts(config: ModelConfig, spec: MediaSpec): MediaCounts {
   return { video, audio: 0 };
 }
 
-function triple(value: unknown, fallback: number): readonly [number, number, number] {
-  const [r, g, b] = Array.isArray(value) ? value : [];
-  const number = (channel: unknown): number => (typeof channel === 'number' ? channel : fallback);
-  return [number(r), number(g), number(b)];
+/** A number for each of the three colours; absent: the same for all. */
+function triple(
+  preprocessor: Readonly<Record<string, unknown>>,
+  key: string,
+  fallback: number,
+  fits: (channel: number) => boolean,
+): readonly [number, number, number] {
+  const value = preprocessor[key] ?? [fallback, fallback, fallback];
+  const numbers = Array.isArray(value) ? value : [];
+  const [r, g, b] = numbers;
+  const isFit = (channel: unknown) =>
+    typeof channel === 'number' && Number.isFinite(channel) && fits(channel);
+  if (numbers.length === 3 && [r, g, b].every(isFit)) return [r, g, b];
+  throw new InputError(
+    `preprocessor_config.json: "${key}" is ${JSON.stringify(value)}, expected three numbers${fits(0) ? '' : ' above 0'}.`,
+  );
 }

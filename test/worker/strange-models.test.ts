@@ -1,0 +1,186 @@
+/** Model folders whose config.json says what nobody would: each opens as it is, or is refused by name, at once. */
+import { beforeAll, expect, it } from 'vitest';
+import { treeFromDisk } from '../../src/io/disk.ts';
+import { type FileTree, readJson, treeFromMemory } from '../../src/io/files.ts';
+import { InputError } from '../../src/math/errors.ts';
+import { randomU32 } from '../../src/math/random.ts';
+import { parseConfig } from '../../src/protocol/config.ts';
+import { preparePrompt } from '../../src/rl/prepare.ts';
+import { openModel } from '../../src/worker/model.ts';
+import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
+
+type Json = Record<string, unknown>;
+
+let demo: FileTree;
+let vision: FileTree;
+beforeAll(async () => {
+  demo = await treeFromDisk('public/demo/model');
+  vision = await qwen2VlTree('published');
+});
+
+/** The folder with another file in place of its own. */
+const withFile = (tree: FileTree, path: string, content: Json): FileTree => ({
+  ...tree,
+  files: [
+    ...tree.files.filter((file) => file.path !== path),
+    ...treeFromMemory('', { [path]: JSON.stringify(content) }).files,
+  ],
+});
+
+async function withConfig(tree: FileTree, changes: Json): Promise<FileTree> {
+  return withFile(tree, 'config.json', { ...(await readJson(tree, 'config.json')), ...changes });
+}
+
+/** Opens the folder and asks its first question. */
+async function use(tree: FileTree): Promise<void> {
+  const { text, counts } = await openModel(tree);
+  preparePrompt(text, parseConfig({}), counts);
+}
+
+const opening = async (tree: FileTree, changes: Json): Promise<void> => use(await withConfig(tree, changes));
+
+it.each([
+  [{ vocab_size: 2 ** 53 }, /"vocab_size" is 9007199254740992, expected a positive whole number up to/],
+  [{ hidden_size: 6.4e10 }, /"hidden_size" is 64000000000, expected a positive whole number up to/],
+  [{ num_hidden_layers: 1e9 }, /"num_hidden_layers" is 1000000000, expected .* up to 1024/],
+  [{ num_hidden_layers: 2.5 }, /"num_hidden_layers" is 2\.5, expected a positive whole number\./],
+  [{ num_frames: 1e9 }, /"num_frames" is 1000000000, expected/],
+  [{ num_frames: '8' }, /"num_frames" is "8", expected/],
+  [{ mm_vision_select_layer: 7 }, /"mm_vision_select_layer" is 7, expected a whole number from -4 to 3/],
+  [{ mm_vision_select_layer: 0.5 }, /"mm_vision_select_layer" is 0\.5/],
+  [{ vision_config: 'siglip' }, /"vision_config" is "siglip", expected an object/],
+  [{ mm_audio_tower: 3 }, /"mm_audio_tower" is 3/],
+  [{ tie_word_embeddings: 'yes' }, /"tie_word_embeddings" is "yes", expected true or false/],
+  [{ vocab_size: 385 }, /model\.embed_tokens\.weight" has the shape \[384, 64\], expected \[385, 64\]/],
+])('refuses %j by the name of the field', async (changes, message) => {
+  await expect(opening(demo, changes)).rejects.toThrow(message);
+  await expect(opening(demo, changes)).rejects.toBeInstanceOf(InputError);
+});
+
+it.each([
+  [{ rope_scaling: { type: 'yarn', factor: 4 } }, /"rope_scaling" is .*positions scaled by "yarn"/],
+  [{ rope_scaling: { rope_type: 'llama3', factor: 8 } }, /scaled by "llama3"/],
+  [{ rope_scaling: { type: 'linear', factor: 2 } }, /scaled by "linear"/],
+  [
+    { rope_parameters: { rope_type: 'dynamic', factor: 2, rope_theta: 1e4 } },
+    /"rope_parameters" is .*"dynamic"/,
+  ],
+  [{ rope_parameters: { full_attention: { rope_type: 'default' } } }, /positions by kind of layer/],
+  [{ use_sliding_window: true, sliding_window: 128, max_window_layers: 0 }, /"use_sliding_window" is true/],
+  [{ layer_types: ['full_attention', 'sliding_attention'] }, /"layer_types" is "sliding_attention"/],
+  [{ hidden_act: 'gelu' }, /"hidden_act" is "gelu", expected silu/],
+  [{ attention_bias: false }, /"attention_bias" is false: queries, keys and values without biases/],
+  [{ quantization_config: { quant_method: 'gptq', bits: 4 } }, /"quantization_config" is .*GPTQ/],
+  [{ num_experts: 8 }, /"num_experts" is 8: a mixture of experts/],
+  [{ partial_rotary_factor: 0.5 }, /"partial_rotary_factor" is 0\.5/],
+])('refuses %j: it asks for what is not built', async (changes, message) => {
+  await expect(opening(demo, changes)).rejects.toThrow(message);
+});
+
+it('refuses a quantised Qwen2-VL that says so outside of text_config', async () => {
+  const { vision_config, model_type, ...decoder } = await readJson(vision, 'config.json');
+  const nested = { model_type, vision_config, text_config: decoder };
+  await use(withFile(vision, 'config.json', nested));
+  const quantised = { ...nested, quantization_config: { quant_method: 'awq' } };
+  await expect(use(withFile(vision, 'config.json', quantised))).rejects.toThrow(/"quantization_config"/);
+  const scaled = { ...nested, text_config: { ...decoder, rope_scaling: { type: 'yarn', factor: 4 } } };
+  await expect(use(withFile(vision, 'config.json', scaled))).rejects.toThrow(
+    /config\.json text_config: "rope_scaling"/,
+  );
+});
+
+it('takes what published configs say without using it', async () => {
+  await opening(demo, {
+    use_sliding_window: false,
+    sliding_window: 32768,
+    max_window_layers: 21,
+    rope_scaling: null,
+    rope_parameters: { rope_type: 'default', rope_theta: 10000 },
+    layer_types: ['full_attention', 'full_attention'],
+    attention_dropout: 0,
+    quantization_config: null,
+  });
+  await opening(demo, { use_sliding_window: true, sliding_window: 4096, max_window_layers: 28 });
+});
+
+it.each([
+  ['vision', ['siglip'], /no vision tower: expected the tensor .*siglip_vision_model/],
+  ['audio', ['whisper'], /no audio tower: expected the tensor/],
+  ['bert', ['bert'], /BERT inside the weights is 32 wide, and nothing says how many/],
+  ['any', ['siglip', 'whisper', 'bert'], /no vision tower: expected/],
+])('says that %s is missing where a HumanOmni comes without its towers', async (_, folders, message) => {
+  const tree = await treeFromDisk('test/golden/omni-tiny');
+  const files = tree.files.filter(({ path }) => !folders.some((folder) => path.startsWith(`${folder}/`)));
+  await expect(use({ ...tree, files })).rejects.toThrow(message);
+});
+
+const STRANGE: readonly unknown[] = [
+  null,
+  true,
+  false,
+  0,
+  1,
+  -1,
+  0.5,
+  3,
+  7,
+  48,
+  1e9,
+  2 ** 32,
+  2 ** 53,
+  1e308,
+  -1e308,
+  '',
+  '8',
+  'silu',
+  'all_in_one',
+  [],
+  [1],
+  [null],
+  {},
+  { a: 1 },
+  { type: 'yarn' },
+  '../../x',
+  'x'.repeat(5000),
+];
+
+/** One or two fields of the config, at any depth, replaced or removed. */
+function mutated(config: Json, seed: number): Json {
+  const copy = structuredClone(config);
+  const changes = 1 + (randomU32(seed, 0) % 2);
+  for (let change = 0; change < changes; change++) {
+    let holder = copy;
+    for (let depth = 1; ; depth++) {
+      const keys = Object.keys(holder);
+      if (keys.length === 0) break;
+      const key = keys[randomU32(seed, change, depth) % keys.length]!;
+      const value = holder[key];
+      const goDeeper =
+        typeof value === 'object' && value !== null && randomU32(seed, change, depth, 1) % 4 > 0;
+      if (goDeeper) {
+        holder = value as Json;
+        continue;
+      }
+      const pick = randomU32(seed, change, depth, 2) % (STRANGE.length + 1);
+      if (pick === STRANGE.length) delete holder[key];
+      else holder[key] = structuredClone(STRANGE[pick]);
+      break;
+    }
+  }
+  return copy;
+}
+
+it.each([
+  ['HumanOmni', () => demo],
+  ['Qwen2-VL', () => vision],
+])('opens a %s with a damaged config or refuses it by name, whatever the damage', async (_, treeOf) => {
+  const tree = treeOf();
+  const config = await readJson(tree, 'config.json');
+  for (let seed = 0; seed < 150; seed++) {
+    const changed = mutated(config, seed);
+    await use(withFile(tree, 'config.json', changed)).catch((error: unknown) => {
+      if (error instanceof InputError) return;
+      throw new Error(`seed ${seed}: ${JSON.stringify(changed)}`, { cause: error });
+    });
+  }
+});
