@@ -172,8 +172,18 @@ export function subtree(tree: FileTree, folder: string): FileTree | undefined {
 /** Text of a file that may be absent. */
 export async function readTextIfThere(tree: FileTree, path: string): Promise<string | undefined> {
   const file = findFile(tree, path);
-  return file && (await file.blob()).text();
+  const blob = await file?.blob();
+  if (blob && blob.size > MOST_TEXT_BYTES) {
+    throw new InputError(
+      `${tree.name}/${path}: found ${blob.size} bytes, expected at most ${MOST_TEXT_BYTES} of text.`,
+      { hint: 'Check that this is the file that its name says.' },
+    );
+  }
+  return blob?.text();
 }
+
+/** Longer texts than this do not fit into an engine's strings. */
+const MOST_TEXT_BYTES = 2 ** 28;
 
 /** JSON object of a file that may be absent. Throws InputError when it is there but is not a JSON object. */
 export async function readJsonIfThere(
