@@ -1,6 +1,7 @@
 import { InputError } from '../math/errors.ts';
 import { blobSource } from './bytes.ts';
-import { baseName, type FileTree, findFile, readJsonIfThere } from './files.ts';
+import { baseName, type FileTree, findFile, readTextIfThere } from './files.ts';
+import { parseJsonObject } from './json.ts';
 import { openSafetensors, type TensorSource } from './safetensors.ts';
 
 const SINGLE = 'model.safetensors';
@@ -11,8 +12,10 @@ const INDEX = 'model.safetensors.index.json';
  * neither is there, every `*.safetensors` at the top of the folder. Only headers are read here.
  */
 export async function openCheckpoint(tree: FileTree): Promise<TensorSource> {
-  const index = await readJsonIfThere(tree, INDEX);
-  if (index) return openSharded(tree, index);
+  const index = await readTextIfThere(tree, INDEX);
+  if (index !== undefined) {
+    return openSharded(tree, parseJsonObject(index, `${tree.name}/${INDEX}`, { uniqueKeys: true }));
+  }
   const single = findFile(tree, SINGLE);
   if (single) return openSafetensors(blobSource(await single.blob()), `${tree.name}/${SINGLE}`);
   const loose = tree.files.filter((file) => !file.path.includes('/') && file.path.endsWith('.safetensors'));
@@ -37,10 +40,18 @@ export async function openCheckpoint(tree: FileTree): Promise<TensorSource> {
 async function openSharded(tree: FileTree, index: Record<string, unknown>): Promise<TensorSource> {
   const label = `${tree.name}/${INDEX}`;
   const map = index.weight_map;
-  if (typeof map !== 'object' || map === null) {
+  if (typeof map !== 'object' || map === null || Array.isArray(map)) {
     throw new InputError(`${label}: no "weight_map" object.`, {
       hint: 'Copy the index file of the checkpoint again.',
     });
+  }
+  if (Object.keys(map).length === 0) {
+    throw new InputError(
+      `${label}: its "weight_map" is empty, expected a shard's file name for each tensor.`,
+      {
+        hint: 'Copy the index file of the checkpoint again; without it every .safetensors file of the folder is read.',
+      },
+    );
   }
   const opened = new Map<string, TensorSource>();
   const shards = new Map<string, TensorSource>();
@@ -64,6 +75,12 @@ async function openShard(
   tensor: string,
   label: string,
 ): Promise<TensorSource> {
+  if (!staysInside(fileName)) {
+    throw new InputError(
+      `${label}: tensor "${tensor}" is said to be in ${JSON.stringify(fileName)}, expected the name of a file in this folder.`,
+      { hint: 'Copy the index file of the checkpoint again, and put the shards beside it.' },
+    );
+  }
   const file = findFile(tree, fileName) ?? findFile(tree, baseName(fileName));
   if (!file) {
     throw new InputError(`${label}: the shard ${fileName} (tensor "${tensor}") is not in the folder.`, {
@@ -71,6 +88,11 @@ async function openShard(
     });
   }
   return openSafetensors(blobSource(await file.blob()), `${tree.name}/${fileName}`);
+}
+
+/** Whether a path is relative and never leads upwards, however it is written. */
+function staysInside(path: string): boolean {
+  return path !== '' && !/^(?:[/\\]|[a-z]:)/i.test(path) && !path.split(/[/\\]/).includes('..');
 }
 
 function joinShards(label: string, shards: ReadonlyMap<string, TensorSource>): TensorSource {

@@ -1,6 +1,7 @@
 import { InputError } from '../math/errors.ts';
 import type { ByteSource } from './bytes.ts';
 import { bytesToF32, bytesToIntegers, DTYPE_BYTES, type Dtype, isDtype } from './dtype.ts';
+import { parseJson } from './json.ts';
 
 /** Where a tensor lies. Offsets count from the start of the file. */
 export interface TensorInfo {
@@ -112,25 +113,29 @@ async function readHeader(source: ByteSource, label: string): Promise<Safetensor
   const tensors = new Map<string, TensorInfo>();
   let metadata: Record<string, string> = {};
   for (const [name, entry] of Object.entries(entries)) {
-    if (name === '__metadata__') metadata = stringValues(entry);
+    if (name === '__metadata__') metadata = stringValues(entry, label);
     else tensors.set(name, checkEntry(name, entry, dataStart, source.size, label));
   }
-  checkOverlaps(tensors, dataStart, label);
+  checkCovered(tensors, dataStart, source.size, label);
   return { tensors, metadata };
 }
 
 function parseHeaderJson(bytes: Uint8Array, label: string): Record<string, unknown> {
+  const hint = `It is not a safetensors file, or it is damaged. ${NEXT_MOVE}`;
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new InputError(`${label}: the header is not JSON: its bytes are no UTF-8.`, { hint, cause });
+  }
   let parsed: unknown;
   try {
-    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    parsed = parseJson(text, `${label}: the header`, { uniqueKeys: true });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new InputError(`${label}: the header is not JSON (${reason}).`, {
-      hint: `It is not a safetensors file, or it is damaged. ${NEXT_MOVE}`,
-      cause,
-    });
+    if (!(cause instanceof InputError)) throw cause;
+    throw new InputError(cause.message, { hint, cause });
   }
-  if (!isRecord(parsed)) {
+  if (!isRecord(parsed) || text.startsWith('\uFEFF')) {
     throw new InputError(`${label}: the header is JSON but not an object of tensors.`, { hint: NEXT_MOVE });
   }
   return parsed;
@@ -165,6 +170,11 @@ function checkEntry(
     return fail(`has data_offsets [${begin}, ${end}], out of range of the file's ${dataBytes} data bytes`);
   }
   const expected = shape.reduce((count, side) => count * side, DTYPE_BYTES[dtype]);
+  // A side of 0 does not excuse others whose product no count can hold.
+  const counted = shape.reduce((count, side) => count * Math.max(1, side), DTYPE_BYTES[dtype]);
+  if (!Number.isSafeInteger(counted)) {
+    return fail(`of shape [${shape.join(', ')}] would have more elements than can be counted`);
+  }
   if (end - begin !== expected) {
     return fail(
       `of shape [${shape.join(', ')}] and dtype ${dtype} needs ${expected} bytes, its data_offsets give ${end - begin}`,
@@ -173,19 +183,37 @@ function checkEntry(
   return { name, dtype, shape, start: dataStart + begin, end: dataStart + end };
 }
 
-function checkOverlaps(tensors: ReadonlyMap<string, TensorInfo>, dataStart: number, label: string): void {
-  const byStart = [...tensors.values()].filter((t) => t.end > t.start).sort((a, b) => a.start - b.start);
-  for (let i = 1; i < byStart.length; i++) {
-    const before = byStart[i - 1]!;
-    const tensor = byStart[i]!;
-    if (tensor.start < before.end) {
-      throw new InputError(
-        `${label}: tensor "${tensor.name}" starts at data offset ${tensor.start - dataStart}, inside tensor "${before.name}", ` +
-          `which ends at ${before.end - dataStart}.`,
-        { hint: NEXT_MOVE },
-      );
+/** The format's rule: the tensors cover the data from its first byte to the file's last, without a hole or an overlap. */
+function checkCovered(
+  tensors: ReadonlyMap<string, TensorInfo>,
+  dataStart: number,
+  fileSize: number,
+  label: string,
+): void {
+  const byStart = [...tensors.values()].sort((a, b) => a.start - b.start || a.end - b.end);
+  let before: TensorInfo | undefined;
+  for (const tensor of byStart) {
+    const covered = (before?.end ?? dataStart) - dataStart;
+    const found = `tensor "${tensor.name}" starts at data offset ${tensor.start - dataStart}`;
+    if (tensor.start - dataStart < covered) {
+      const problem = `${found}, inside tensor "${before!.name}", which ends at ${covered}`;
+      throw new InputError(`${label}: ${problem}.`, { hint: NEXT_MOVE });
     }
+    if (tensor.start - dataStart > covered) {
+      const problem = before ? `where tensor "${before.name}" ends` : 'the first byte of the data';
+      throw new InputError(`${label}: ${found}, expected ${covered}, ${problem}: the file has a hole.`, {
+        hint: NEXT_MOVE,
+      });
+    }
+    before = tensor;
   }
+  const end = before?.end ?? dataStart;
+  if (end === fileSize) return;
+  throw new InputError(
+    `${label}: found ${fileSize - end} bytes after the last tensor${before ? ` ("${before.name}")` : ''}, expected the file to ` +
+      `end there, at byte ${end}.`,
+    { hint: `Something was added to the file, or its header is of another file. ${NEXT_MOVE}` },
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -196,10 +224,13 @@ function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
 }
 
-function stringValues(value: unknown): Record<string, string> {
-  if (!isRecord(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+function stringValues(value: unknown, label: string): Record<string, string> {
+  if (value === null) return {};
+  const odd = isRecord(value) ? Object.entries(value).find((pair) => typeof pair[1] !== 'string') : [];
+  if (!odd) return value as Record<string, string>;
+  throw new InputError(
+    `${label}: "__metadata__"${odd[0] === undefined ? '' : `, key ${JSON.stringify(odd[0])},`} is no text, expected an object of texts.`,
+    { hint: NEXT_MOVE },
   );
 }
 

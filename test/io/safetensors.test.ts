@@ -52,7 +52,7 @@ describe('reading', () => {
   });
 
   test('pieces are the bytes in order', async () => {
-    const file = await openSafetensors(memorySource(fileOf({ w: entry(4, 16) })), 'f');
+    const file = await openSafetensors(memorySource(fileOf({ v: entry(0, 4), w: entry(4, 16) })), 'f');
     const pieces: number[] = [];
     const offsets: number[] = [];
     for await (const { offset, bytes } of file.pieces('w', 5)) {
@@ -135,6 +135,43 @@ describe('a bad header names file and tensor', () => {
     expect(await failure(fileOf({ b: entry(4, 16), a: entry(0, 8) }))).toMatch(
       /"b" starts at data offset 4, inside tensor "a", which ends at 8/,
     ));
+});
+
+describe('a file is refused, as by the format itself,', () => {
+  test('for bytes after its last tensor', async () => {
+    expect(await failure(fileOf({ w: entry(0, 16) }, 19))).toMatch(
+      /found 3 bytes after the last tensor \("w"\), expected the file to end there, at byte \d+\./,
+    );
+    expect(await failure(fileOf({}, 1))).toMatch(/found 1 bytes after the last tensor, expected/);
+  });
+  test('for a hole before or between tensors', async () => {
+    expect(await failure(fileOf({ w: entry(4, 16) }))).toMatch(
+      /"w" starts at data offset 4, expected 0, the first byte of the data: the file has a hole/,
+    );
+    expect(await failure(fileOf({ b: entry(8, 16), a: entry(0, 4) }))).toMatch(
+      /"b" starts at data offset 8, expected 4, where tensor "a" ends: the file has a hole/,
+    );
+    expect(await failure(fileOf({ a: entry(0, 16), e: entry(8, 8) }))).toMatch(/"e" .* inside tensor "a"/);
+  });
+  test('for a key that is there twice, of the file or of a tensor', async () => {
+    const w = JSON.stringify(entry(0, 16));
+    expect(await failure(fileOf(`{"w":${w},"w":${w}}`))).toMatch(
+      /the header: found the key "w" a second time/,
+    );
+    expect(await failure(fileOf(`{"w":${w},"\\u0077":${w}}`))).toMatch(/found the key "w" a second time/);
+    expect(await failure(fileOf(`{"w":${w.replace('{', '{"dtype":"F16",')}}`))).toMatch(
+      /found the key "dtype" a second time/,
+    );
+  });
+  test('for metadata that are no text, a mark before the header, and a shape beyond counting', async () => {
+    const w = entry(0, 16);
+    expect(await failure(fileOf({ __metadata__: { format: ['pt'] }, w }))).toMatch(
+      /"__metadata__", key "format", is no text/,
+    );
+    expect(await failure(fileOf({ __metadata__: 3, w }))).toMatch(/"__metadata__" is no text/);
+    expect(await failure(fileOf(`\uFEFF${JSON.stringify({ w })}`))).toMatch(/not an object of tensors/);
+    expect(await failure(fileOf({ w: entry(0, 0, [0, 2 ** 40, 2 ** 40]) }, 0))).toMatch(/more elements than/);
+  });
 });
 
 describe('writing', () => {
@@ -234,5 +271,27 @@ describe('checkpoints', () => {
       /is not JSON at line 1/,
     );
     await expect(open({ 'pytorch_model.bin': 'x' })).rejects.toThrow(/no model\.safetensors/);
+  });
+
+  test('an index that names a tensor twice, nothing, or a file outside the folder', async () => {
+    const one = await shard('x', 1);
+    const open = (indexText: string) =>
+      openCheckpoint(
+        treeFromMemory('m', { 'model.safetensors.index.json': indexText, 'm-1.safetensors': one }),
+      );
+    const twice = '{"weight_map": {"x": "m-1.safetensors", "x": "m-2.safetensors"}}';
+    await expect(open(twice)).rejects.toThrow(/index\.json: found the key "x" a second time at line 1/);
+    await expect(open('{"weight_map": {}, "weight_map": {"x": "m-1.safetensors"}}')).rejects.toThrow(
+      /found the key "weight_map" a second time/,
+    );
+    await expect(open(index({}))).rejects.toThrow(/"weight_map" is empty/);
+    await expect(open('{"weight_map": ["m-1.safetensors"]}')).rejects.toThrow(/no "weight_map" object/);
+    for (const path of ['../m-1.safetensors', 'a/../../m-1.safetensors', '..\\m-1.safetensors', '']) {
+      await expect(open(index({ x: path }))).rejects.toThrow(/expected the name of a file in this folder/);
+    }
+    for (const path of ['/m-1.safetensors', 'C:\\m-1.safetensors', '\\\\host\\m-1.safetensors']) {
+      await expect(open(index({ x: path }))).rejects.toThrow(/expected the name of a file in this folder/);
+    }
+    expect((await open(index({ x: './m-1.safetensors' }))).names()).toEqual(['x']);
   });
 });
