@@ -22,7 +22,7 @@ export interface RunFacts {
 export function modelCard(facts: RunFacts): string {
   const front = [
     '---',
-    `base_model: ${JSON.stringify(facts.baseModel)}`,
+    `base_model: ${yamlText(facts.baseModel)}`,
     `library_name: ${facts.isAdapter ? 'peft' : 'transformers'}`,
     'pipeline_tag: video-text-to-text',
     `tags: [${[facts.method.toLowerCase(), 'omni-modal', ...(facts.isAdapter ? ['lora'] : [])].join(', ')}]`,
@@ -32,14 +32,14 @@ export function modelCard(facts: RunFacts): string {
   return `${[
     ...front,
     '',
-    `# ${facts.name}`,
+    `# ${plain(facts.name)}`,
     '',
-    `This is ${weights} \`${facts.baseModel}\`, post-trained with ${facts.method} for ${facts.steps} steps (seed ${facts.seed}) ` +
+    `This is ${weights} ${named(facts.baseModel)}, post-trained with ${facts.method} for ${facts.steps} steps (seed ${facts.seed}) ` +
       `by Omni GRPO Studio ${facts.studioVersion}, in a browser tab.`,
     '',
     '## Data',
     '',
-    `\`${facts.dataset.name}\`: ${facts.dataset.examples} clips, labels ${facts.dataset.labels.join(', ')}. The clips did not leave the machine.`,
+    `${named(facts.dataset.name)}: ${facts.dataset.examples} clips, labels ${facts.dataset.labels.map(plain).join(', ')}. The clips did not leave the machine.`,
     '',
     ...section('Scores', table(['score', 'value'], Object.entries(facts.scores))),
     ...section('Settings', table(['setting', 'value'], Object.entries(facts.settings))),
@@ -59,13 +59,41 @@ function section(title: string, rows: readonly string[]): string[] {
 
 function table(head: readonly [string, string], rows: readonly (readonly [string, unknown])[]): string[] {
   if (rows.length === 0) return [];
-  const cell = (value: unknown) =>
-    (typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('|', '\\|').replaceAll('\n', ' ');
+  const cell = (value: unknown) => plain(typeof value === 'string' ? value : JSON.stringify(value));
   return [
     `| ${head.join(' | ')} |`,
     '|---|---|',
     ...rows.map(([key, value]) => `| ${cell(key)} | ${cell(value)} |`),
   ];
+}
+
+/** Characters that end a line or turn the direction of what follows. */
+const STEERING = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
+/** What Markdown or HTML would take for more than text, wherever in a line it stands. */
+const MARKUP = /[\\`*_[\]|~#!$]/g;
+/** Bare addresses, which many renderers make links of. */
+const ADDRESS = /:(?=\/\/)|@|(?<=www)\./gi;
+
+/** Somebody else's words (a label, a file's name, a question) as one line that reads the same and does nothing. */
+function plain(text: string): string {
+  return text
+    .replace(STEERING, ' ')
+    .replace(MARKUP, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replace(ADDRESS, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** A name: as code where nothing in it could end the code. */
+function named(name: string): string {
+  return /^[\w.\-/ ]+$/.test(name) ? `\`${name}\`` : plain(name);
+}
+
+/** A text in quotes that YAML and JSON read alike, without a character that HTML would mind. */
+function yamlText(text: string): string {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(text).replace(/[<>&\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, escaped);
 }
 
 /** A code fence longer than any run of backticks in the text. */

@@ -278,3 +278,64 @@ test('a model card tells the run', () => {
   expect(card).toContain('| held-out accuracy | 0.94 |');
   expect(card).toContain('````text\nuse ```code```\n````');
 });
+
+test('labels, names and settings in a model card are text and nothing else', () => {
+  const hostile = [
+    '<img src=x onerror=alert(1)>',
+    '</td></table><script>alert(1)</script>',
+    '[click](https://evil.example)',
+    '![p](https://evil.example/p.png)',
+    'see https://evil.example or www.evil.example or a@evil.example',
+    'happy | 1.0 |\n\n# Another heading\n\n| a | b |',
+    '`code` ``code`` &lt;b&gt; \\<b>',
+    'a\u2028b\u202ec\r\n---\r\nbase_model: other',
+  ];
+  for (const text of hostile) {
+    const card = modelCard({
+      name: text,
+      baseModel: text,
+      method: 'GRPO',
+      steps: 1,
+      seed: 1,
+      settings: { question: text, [text]: [text] },
+      dataset: { name: text, examples: 2, labels: [text, 'sad'] },
+      scores: { [text]: 1 },
+      prompt: 'Which?',
+      chatTemplate: '{{ messages }}',
+      studioVersion: '0.1.0',
+      isAdapter: false,
+    });
+    const body = card.slice(card.indexOf('\n---\n', 4));
+    expect(card).not.toMatch(/<(?:img|script|b|\/)/);
+    expect(body).not.toMatch(/(?<!\\)\]\(|https?:\/\/|www\.|a@/);
+    expect(card.split('\n').filter((line) => line.startsWith('#') || line.startsWith('---'))).toEqual([
+      '---',
+      '---',
+      expect.stringMatching(/^# /),
+      ...['## Data', '## Scores', '## Settings', '## Prompt'],
+    ]);
+    // A row of a table has two cells, whatever is in them.
+    for (const row of body.split('\n').filter((line) => line.startsWith('|')))
+      expect(row.match(/(?<!\\)\|/g)).toHaveLength(3);
+    // Front matter is read as the text that it was.
+    expect(JSON.parse(/^base_model: (.*)$/m.exec(card)![1]!)).toBe(text);
+  }
+});
+
+test('text that is nested too deep, too long or has a key twice is told by its place, in linear time', () => {
+  const inside = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+  expect(parseJson(inside(256), 'f')).toHaveLength(1);
+  for (const text of [inside(257), '['.repeat(6200), '{"a":'.repeat(1e6), inside(1e6)])
+    expect(() => parseJson(text, 'f')).toThrow(
+      /^f: found lists or objects nested more than 256 deep at line 1/,
+    );
+  const long = 'x'.repeat(9 << 20);
+  expect(parseJson(`["${long}"]`, 'f')).toEqual([long]);
+  expect(() => parseJson(`["${long}", nope]`, 'f')).toThrow(`not JSON at line 1, column ${long.length + 6}`);
+  expect(() => parseJson(`["${'\\n'.repeat(1e6)}`, 'f')).toThrow('not JSON at line 1, column 2');
+  expect(parseJson('{"a": 1, "a": 2}', 'f')).toEqual({ a: 2 });
+  expect(() => parseJson('[{"a": 1,\n"\\u0061": 2}]', 'f', { uniqueKeys: true })).toThrow(
+    'f: found the key "a" a second time at line 2, column 1.',
+  );
+  expect(parseJson('{"a": {"a": 1}, "b": {"a": 1}}', 'f', { uniqueKeys: true })).toBeTruthy();
+});
