@@ -23,6 +23,7 @@ export function emaSmooth(values: readonly number[], weight: number): number[] {
 /**
  * At most 2·buckets + 2 points that keep every visible extreme: the points, in order of x, are cut into `buckets` runs
  * of (nearly) equal count; each run gives its lowest and its highest point, and the first and last point always stay.
+ * Where values are missing (not finite) a run also gives the first of those, so that a gap stays one: 3·buckets + 2.
  */
 export function downsampleMinMax(points: readonly Point[], buckets: number): Point[] {
   const count = points.length;
@@ -31,13 +32,21 @@ export function downsampleMinMax(points: readonly Point[], buckets: number): Poi
   for (let bucket = 0; bucket < buckets; bucket++) {
     const start = Math.floor((bucket * count) / buckets);
     const end = Math.floor(((bucket + 1) * count) / buckets);
-    let lowest = start;
-    let highest = start;
-    for (let i = start; i < end; i++) {
-      if (points[i]!.y < points[lowest]!.y) lowest = i;
-      if (points[i]!.y > points[highest]!.y) highest = i;
-    }
-    kept.add(lowest).add(highest);
+    for (const index of extremesAndGap(points, start, end)) kept.add(index);
   }
   return [...kept].sort((a, b) => a - b).map((index) => points[index]!);
+}
+
+function extremesAndGap(points: readonly Point[], start: number, end: number): number[] {
+  let [lowest, highest, gap] = [-1, -1, -1];
+  for (let i = start; i < end; i++) {
+    const { y } = points[i]!;
+    if (!Number.isFinite(y)) {
+      if (gap < 0) gap = i;
+      continue;
+    }
+    if (lowest < 0 || y < points[lowest]!.y) lowest = i;
+    if (highest < 0 || y > points[highest]!.y) highest = i;
+  }
+  return [lowest, highest, gap].filter((index) => index >= 0);
 }

@@ -13,12 +13,20 @@ export interface ChartRow {
   smooth: Record<string, number | null>;
 }
 
+/** A value and the step it was measured at. */
+export interface Latest {
+  value: number;
+  step: number;
+}
+
 export interface ChartData {
   rows: ChartRow[];
   /** Steps at which some value was NaN or infinite. */
   broken: number[];
-  /** Last finite value by key. */
-  latest: Record<string, number | undefined>;
+  /** Last finite value by key, with its step: the newest step may have none. */
+  latest: Record<string, Latest | undefined>;
+  /** The row of any step of the run, drawn or thinned away. */
+  rowAt(step: number): ChartRow | undefined;
 }
 
 /** At most MAX_POINTS rows that keep every key's extremes. `weight` is the smoothing, 0 (none) to below 1. */
@@ -28,21 +36,49 @@ export function chartData(
   weight: number,
 ): ChartData {
   const smooth = new Map(keys.map((key) => [key, smoothed(steps, key, weight)]));
-  const latest: ChartData['latest'] = {};
-  for (const { metrics } of steps) {
-    for (const key of keys) if (Number.isFinite(metrics[key])) latest[key] = metrics[key];
-  }
-  const rows = keptIndices(steps, keys).map((index) => {
+  const rowOf = (index: number): ChartRow => {
     const row: ChartRow = { step: steps[index]!.step, raw: {}, smooth: {} };
     for (const key of keys) {
       row.raw[key] = finite(steps[index]!.metrics[key]);
       row.smooth[key] = finite(smooth.get(key)?.[index]);
     }
     return row;
-  });
+  };
   const isBroken = ({ metrics }: StepRecord) =>
     keys.some((key) => metrics[key] !== undefined && !Number.isFinite(metrics[key]));
-  return { rows, broken: steps.filter(isBroken).map(({ step }) => step), latest };
+  return {
+    rows: keptIndices(steps, keys).map(rowOf),
+    broken: steps.filter(isBroken).map(({ step }) => step),
+    latest: latestOf(steps, keys),
+    rowAt(step) {
+      const index = steps.findIndex((record) => record.step === step);
+      return index < 0 ? undefined : rowOf(index);
+    },
+  };
+}
+
+function latestOf(steps: readonly StepRecord[], keys: readonly MetricKey[]): ChartData['latest'] {
+  const latest: ChartData['latest'] = {};
+  for (const { step, metrics } of steps) {
+    for (const key of keys) if (Number.isFinite(metrics[key])) latest[key] = { value: metrics[key]!, step };
+  }
+  return latest;
+}
+
+/** Steps whose value stands between two gaps: a line does not show them. */
+export function loneSteps(rows: readonly ChartRow[], key: MetricKey): ReadonlySet<number> {
+  const isGap = (index: number) => (rows[index]?.raw[key] ?? null) === null;
+  const lone = rows.filter((_, i) => !isGap(i) && isGap(i - 1) && isGap(i + 1));
+  return new Set(lone.map(({ step }) => step));
+}
+
+/** The place among rising steps of the one nearest to `step`; of two as near, the earlier. */
+export function nearestStep(steps: readonly number[], step: number): number {
+  let best = 0;
+  for (let i = 1; i < steps.length; i++) {
+    if (Math.abs(steps[i]! - step) < Math.abs(steps[best]! - step)) best = i;
+  }
+  return best;
 }
 
 function smoothed(steps: readonly StepRecord[], key: MetricKey, weight: number): number[] {
@@ -52,15 +88,14 @@ function smoothed(steps: readonly StepRecord[], key: MetricKey, weight: number):
   );
 }
 
-/** Indices worth drawing: each key's extremes in runs of equal count, within MAX_POINTS for all keys together. */
+/** Indices worth drawing: each key's extremes and gaps in runs of equal count, within MAX_POINTS for all keys together. */
 function keptIndices(steps: readonly StepRecord[], keys: readonly MetricKey[]): number[] {
   if (steps.length <= MAX_POINTS) return steps.map((_, index) => index);
-  const buckets = Math.floor(MAX_POINTS / (2 * keys.length)) - 1;
+  const hasGaps = steps.some(({ metrics }) => keys.some((key) => !Number.isFinite(metrics[key])));
+  const buckets = Math.floor(MAX_POINTS / ((hasGaps ? 3 : 2) * keys.length)) - 1;
   const kept = new Set<number>();
   for (const key of keys) {
-    const points = steps.flatMap(({ metrics }, x) =>
-      Number.isFinite(metrics[key]) ? { x, y: metrics[key]! } : [],
-    );
+    const points = steps.map(({ metrics }, x) => ({ x, y: metrics[key] ?? Number.NaN }));
     for (const { x } of downsampleMinMax(points, buckets)) kept.add(x);
   }
   return [...kept].sort((a, b) => a - b);

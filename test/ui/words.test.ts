@@ -30,7 +30,7 @@ import { chartTestId } from '../../src/ui/train/chart-list.ts';
 import { phaseBars } from '../../src/ui/train/phase-bars.ts';
 import { readNumber, readNumbers } from '../../src/ui/train/read-field.ts';
 import { learningLine, trend } from '../../src/ui/train/sentences.ts';
-import { roundTicks } from '../../src/ui/train/ticks.ts';
+import { roundTicks, stepTicks } from '../../src/ui/train/ticks.ts';
 import { greedyEval } from '../reference/eval-result.ts';
 
 const record = (step: number, metrics: StepRecord['metrics']): StepRecord => ({ step, metrics, seconds: {} });
@@ -59,6 +59,15 @@ describe('sentences', () => {
   it('ignore values that are not finite', () => {
     expect(trend([record(1, { loss: Number.NaN }), record(2, { loss: 2 })], 'loss', 'Loss')).toContain(
       'stayed near 2',
+    );
+  });
+
+  it('say so where the newest steps have no value', () => {
+    expect(trend([...rising, record(21, {})], 'reward', 'Reward')).toBe(
+      'Reward rose from 0.5 to 1.5 in 20 steps. No value since step 20.',
+    );
+    expect(trend([record(1, { kl: 0.2 }), record(2, {}), record(3, {})], 'kl', 'Drift')).toBe(
+      'Drift is 0.2 after one step. No value since step 1.',
     );
   });
 
@@ -93,6 +102,16 @@ describe('roundTicks', () => {
       expect(ticks.length).toBeLessThanOrEqual(7);
     }
   });
+});
+
+it.each([
+  [1, 40, [10, 20, 30, 40]],
+  [1, 2000, [500, 1000, 1500, 2000]],
+  [1, 3, [1, 2, 3]],
+  [7, 7, [7]],
+  [400, 409, [400, 405]],
+])('steps from %d to %d get round marks', (first, last, ticks) => {
+  expect(stepTicks(first, last)).toEqual(ticks);
 });
 
 const completion = (answer: string | null, total: number) => ({

@@ -1,5 +1,6 @@
 /** A chart's twin: the same points as a table, for reading aloud, copying and checking. */
 import { memo } from 'react';
+import { formatMetric } from '../../math/format.ts';
 import { type MetricKey, metricOf } from '../../protocol/metrics.ts';
 import type { ChartRow } from '../../store/series.ts';
 
@@ -46,7 +47,7 @@ const PointRow = memo(
         <th scope="row">{row.step}</th>
         {keys.map((key) => (
           <td key={key} data-metric={key}>
-            {row.raw[key] ?? ''}
+            {row.raw[key] === null ? '' : formatMetric(row.raw[key], 6)}
           </td>
         ))}
       </tr>

@@ -14,13 +14,21 @@ import {
 import { formatBytes, formatMetric } from '../../math/format.ts';
 import { maximum, minimum } from '../../math/stats.ts';
 import { type MetricKey, metricOf } from '../../protocol/metrics.ts';
-import { type ChartData, type ChartRow, chartData } from '../../store/series.ts';
+import {
+  type ChartData,
+  type ChartRow,
+  chartData,
+  type Latest,
+  loneSteps,
+  nearestStep,
+} from '../../store/series.ts';
 import type { StepRecord } from '../../store/state.ts';
 import { Empty } from '../parts/panel.tsx';
 import { type ChartSpec, chartTestId } from './chart-list.ts';
 import { ChartTable } from './chart-table.tsx';
+import { followCursor, useCursorStep } from './cursor.ts';
 import { trend } from './sentences.ts';
-import { roundTicks } from './ticks.ts';
+import { roundTicks, stepTicks } from './ticks.ts';
 
 interface ChartProps {
   spec: ChartSpec;
@@ -45,7 +53,7 @@ export const MetricChart = memo(function MetricChart({ spec, steps, smoothing, a
     first === undefined ? `${title} has no value yet.` : trend(steps, first, metricOf(first).label);
   return (
     <figure className="chart" data-testid={chartTestId(spec.id)} data-points={data.rows.length}>
-      <ChartTitle title={title} keys={keys} data={data} />
+      <ChartTitle title={title} keys={keys} data={data} newest={steps[steps.length - 1]?.step} />
       {hasValue ? (
         <>
           {!asTable && <ChartLines spec={spec} data={data} smoothing={smoothing} />}
@@ -61,17 +69,26 @@ export const MetricChart = memo(function MetricChart({ spec, steps, smoothing, a
   );
 });
 
-function ChartTitle({ title, keys, data }: { title: string; keys: readonly MetricKey[]; data: ChartData }) {
+interface TitleProps {
+  title: string;
+  keys: readonly MetricKey[];
+  data: ChartData;
+  /** The run's latest step. */
+  newest: number | undefined;
+}
+
+function ChartTitle({ title, keys, data, newest }: TitleProps) {
   const [first] = keys;
   return (
     <div className="chart-title" title={first === undefined ? undefined : metricOf(first).help}>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <span className={keys.length > 1 ? 'chart-legend' : ''}>
         {keys.map((key, index) => (
-          <Latest
+          <LatestValue
             key={key}
             metric={key}
-            value={data.latest[key]}
+            latest={data.latest[key]}
+            newest={newest}
             series={keys.length > 1 ? index + 1 : undefined}
           />
         ))}
@@ -82,13 +99,16 @@ function ChartTitle({ title, keys, data }: { title: string; keys: readonly Metri
 
 interface LatestProps {
   metric: MetricKey;
-  value: number | undefined;
+  latest: Latest | undefined;
+  /** The run's latest step: a value from before it is shown with its own. */
+  newest: number | undefined;
   /** Place among several lines, which are told apart by name and colour. */
   series: number | undefined;
 }
 
-function Latest({ metric, value, series }: LatestProps) {
-  if (value === undefined) return null;
+function LatestValue({ metric, latest, newest, series }: LatestProps) {
+  if (latest === undefined) return null;
+  const { value, step } = latest;
   const { label, unit } = metricOf(metric);
   return (
     <span className="chart-latest number">
@@ -99,6 +119,7 @@ function Latest({ metric, value, series }: LatestProps) {
       )}
       <b>{formatFor(metric, value)}</b>
       {series === undefined && unit !== 'bytes' && <small className="muted"> {unit}</small>}
+      {step !== newest && <small className="muted"> at step {step}</small>}
     </span>
   );
 }
@@ -108,7 +129,6 @@ const MAX_BROKEN = 40;
 
 function ChartLines({ spec, data, smoothing }: { spec: ChartSpec; data: ChartData; smoothing: number }) {
   const { keys, band } = spec;
-  const dot = data.rows.length === 1;
   const ticks = ticksOf(data.rows);
   const range = ({ raw }: ChartRow) => (band ? [raw[band[0]] ?? null, raw[band[1]] ?? null] : null);
   const line = (key: MetricKey, index: number, kind: 'raw' | 'smooth') => (
@@ -120,7 +140,7 @@ function ChartLines({ spec, data, smoothing }: { spec: ChartSpec; data: ChartDat
       stroke={`var(--series-${index + 1})`}
       strokeOpacity={kind === 'raw' && smoothing > 0 ? 0.3 : 1}
       strokeWidth={kind === 'raw' && smoothing > 0 ? 1 : 1.75}
-      dot={dot}
+      dot={loneDot(loneSteps(data.rows, key))}
       activeDot={kind === 'smooth' || smoothing === 0 ? { r: 3 } : false}
       isAnimationActive={false}
     />
@@ -128,26 +148,31 @@ function ChartLines({ spec, data, smoothing }: { spec: ChartSpec; data: ChartDat
   return (
     <div className="chart-plot">
       <ResponsiveContainer width="100%" height="100%">
-        <ComposedChart data={data.rows} syncId="steps" margin={{ top: 4, right: 8, bottom: 0, left: 0 }}>
+        <ComposedChart
+          data={data.rows}
+          syncId="steps"
+          syncMethod={followCursor}
+          margin={{ top: 4, right: 8, bottom: 0, left: 0 }}
+        >
           <CartesianGrid stroke="var(--grid)" vertical={false} />
           <XAxis
             dataKey="step"
             type="number"
             domain={['dataMin', 'dataMax']}
-            allowDecimals={false}
+            ticks={stepTicks(data.rows[0]?.step ?? 0, data.rows.at(-1)?.step ?? 0)}
             height={20}
             tickLine={false}
           />
           <YAxis
             ticks={ticks}
             interval={0}
-            width={48}
+            width={keys[0] !== undefined && metricOf(keys[0]).unit === 'bytes' ? 64 : 48}
             tickLine={false}
             axisLine={false}
             domain={[ticks[0] ?? 0, ticks[ticks.length - 1] ?? 1]}
             tickFormatter={tickOf(keys[0])}
           />
-          <Tooltip content={<PointTip keys={keys} />} isAnimationActive={false} />
+          <Tooltip content={<PointTip keys={keys} data={data} />} isAnimationActive={false} />
           {band && (
             <Area
               dataKey={range}
@@ -177,16 +202,44 @@ function tickOf(key: MetricKey | undefined): (value: number) => string {
   return (value) => (key === undefined ? String(value) : formatFor(key, value));
 }
 
+/** Draws the points that stand between two gaps, which a line leaves out; false where there is none. */
+function loneDot(lone: ReadonlySet<number>) {
+  if (lone.size === 0) return false;
+  return ({ cx, cy, stroke, strokeOpacity, payload }: DotProps) =>
+    payload && lone.has(payload.step) ? (
+      <circle
+        key={payload.step}
+        className="lone-point"
+        cx={cx}
+        cy={cy}
+        r={2.5}
+        fill={stroke}
+        fillOpacity={strokeOpacity}
+      />
+    ) : null;
+}
+
+interface DotProps {
+  cx?: number;
+  cy?: number;
+  stroke?: string;
+  strokeOpacity?: string | number;
+  payload?: ChartRow;
+}
+
 interface TipProps {
   keys: readonly MetricKey[];
+  data: ChartData;
   active?: boolean;
   payload?: readonly { payload?: ChartRow }[];
 }
 
-/** The value under the cursor, as measured and as smoothed. */
-function PointTip({ keys, active, payload }: TipProps) {
-  const row = payload?.[0]?.payload;
-  if (!active || !row) return null;
+/** The value under the cursor, as measured and as smoothed: of the very step that is pointed at, in whichever chart. */
+function PointTip({ keys, data, active, payload }: TipProps) {
+  const cursor = useCursorStep();
+  const drawn = payload?.[0]?.payload;
+  if (!active || !drawn) return null;
+  const row = pointedRow(data, drawn, cursor);
   return (
     <div className="tip number">
       <b>step {row.step}</b>
@@ -199,4 +252,17 @@ function PointTip({ keys, active, payload }: TipProps) {
       ))}
     </div>
   );
+}
+
+/** The row of the shared cursor's step, where `drawn` is what this chart draws nearest to it; else `drawn` itself. */
+function pointedRow(data: ChartData, drawn: ChartRow, cursor: number | undefined): ChartRow {
+  if (cursor === undefined) return drawn;
+  const near =
+    data.rows[
+      nearestStep(
+        data.rows.map(({ step }) => step),
+        cursor,
+      )
+    ];
+  return (near?.step === drawn.step && data.rowAt(cursor)) || drawn;
 }

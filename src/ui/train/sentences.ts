@@ -22,8 +22,15 @@ export function edges(
   return { first: mean(all.slice(0, count)), last: mean(all.slice(-count)) };
 }
 
-/** "Reward rose from 0.41 to 1.12 in 142 steps." */
+/** "Reward rose from 0.41 to 1.12 in 142 steps." Where the newest steps have no value, that is said, too. */
 export function trend(steps: readonly StepRecord[], key: MetricKey, label: string): string {
+  const last = steps.findLastIndex(({ metrics }) => Number.isFinite(metrics[key]));
+  const sentence = trendOf(steps.slice(0, last + 1), key, label);
+  const isOld = last >= 0 && last < steps.length - 1;
+  return isOld ? `${sentence} No value since step ${steps[last]!.step}.` : sentence;
+}
+
+function trendOf(steps: readonly StepRecord[], key: MetricKey, label: string): string {
   const ends = edges(steps, key);
   if (!ends) return `${label} has no value yet.`;
   const count = steps.length;

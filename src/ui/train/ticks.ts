@@ -1,5 +1,18 @@
 /** A value axis with round numbers: steps of 1, 2 or 5 times a power of ten. Pure. */
 
+/** Round whole steps within [first, last], about `count` of them; both ends themselves where there is no room for round ones. */
+export function stepTicks(first: number, last: number, count = 4): number[] {
+  if (last - first < count) return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  const rough = (last - first) / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = Math.max(
+    1,
+    power * ([1, 2, 5, 10].find((factor) => factor * power >= rough * (1 - 1e-9)) ?? 10),
+  );
+  const begin = Math.ceil(first / step);
+  return Array.from({ length: Math.floor(last / step) - begin + 1 }, (_, i) => (begin + i) * step);
+}
+
 /**
  * Ticks that enclose [low, high], about `count` of them, equally spaced. Equal ends get room on both sides.
  * Values that are not finite give no ticks.
