@@ -75,7 +75,7 @@ const COMMANDS: Record<Command['type'], z.ZodType> = {
   stopDownload: z.object({}),
   openStoredModel: z.object({ requestId, key: z.string() }),
   removeModel: z.object({ requestId, key: z.string() }),
-  preview: z.object({ requestId, exampleId: z.string() }),
+  preview: z.object({ requestId, exampleId: z.string(), config: z.looseObject({}).optional() }),
   plan: z.object({ requestId, config: z.looseObject({}), whatIf: z.boolean() }),
   start: z.object({ config: z.looseObject({}) }),
   pause: z.object({}),

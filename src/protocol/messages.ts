@@ -54,7 +54,8 @@ export type Command =
   | { type: 'stopDownload' }
   | { type: 'openStoredModel'; requestId: number; key: string }
   | { type: 'removeModel'; requestId: number; key: string }
-  | { type: 'preview'; requestId: number; exampleId: string }
+  /** With `config`, under its prompt; without, under that of the latest run. */
+  | { type: 'preview'; requestId: number; exampleId: string; config?: Config }
   /** The memory that a run with `config` would take; with `whatIf`, that of other settings, too. */
   | { type: 'plan'; requestId: number; config: Config; whatIf: boolean }
   | { type: 'start'; config: Config }

@@ -1,6 +1,13 @@
 /** Everything the page knows, as one immutable value, and what each event changes in it. */
 import type { BenchReport } from '../protocol/bench.ts';
-import { type Config, type ConfigKey, defaultConfig, parseConfig } from '../protocol/config.ts';
+import {
+  CONFIG_KEYS,
+  type Config,
+  type ConfigKey,
+  defaultConfig,
+  fieldOf,
+  parseConfig,
+} from '../protocol/config.ts';
 import type { MemoryPlan, WhatIf } from '../protocol/memory.ts';
 import type {
   BrokenExport,
@@ -65,8 +72,8 @@ export interface StudioState {
   storedModels?: readonly StoredModel[];
   /** The download under way, or how the last one ended; absent after one that failed. */
   download?: DownloadStatus;
-  /** The clip looked at; `preview` is absent while it is being made. */
-  clip?: { exampleId: string; preview?: Preview };
+  /** The clip looked at, and the draft's `promptOf` as it was asked for; `preview` is absent while it is being made. */
+  clip?: { exampleId: string; preview?: Preview; prompt: string };
   run: { state: RunState; step: number; steps: number; message?: string };
   /** The newest checkpoint of the current run. */
   saved?: KeptWeights;
@@ -128,9 +135,9 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'download':
       return { download: event.status };
     case 'preview':
-      return { clip: { exampleId: event.preview.exampleId, preview: event.preview } };
+      return { clip: previewed(state, event.preview) };
     case 'state':
-      return onState(event);
+      return onState(state, event);
     case 'progress':
       return { progress: { what: event.what, done: event.done, total: event.total, unit: event.unit } };
     case 'step':
@@ -172,6 +179,18 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
   }
 }
 
+function previewed({ clip, draft }: StudioState, preview: Preview): StudioState['clip'] {
+  const { exampleId } = preview;
+  return { exampleId, preview, prompt: clip?.exampleId === exampleId ? clip.prompt : promptOf(draft) };
+}
+
+const PROMPT_KEYS = CONFIG_KEYS.filter((key) => fieldOf(key).group === 'Prompt');
+
+/** The settings that a clip's prompt is made of, as one word to compare. */
+export function promptOf(draft: Draft): string {
+  return JSON.stringify(PROMPT_KEYS.map((key) => draft[key]));
+}
+
 const OPENS: readonly (CommandType | undefined)[] = ['openDemo', 'openData', 'openModel'];
 
 /** With another model or data set, what was measured before says nothing any more. */
@@ -184,8 +203,10 @@ function evalsAfterOpening(
 
 const WORKING: readonly RunState[] = ['loading', 'running', 'pausing'];
 
-function onState(event: EventOf<'state'>): Partial<StudioState> {
+function onState(before: StudioState, event: EventOf<'state'>): Partial<StudioState> {
   const run = { state: event.state, step: event.step, steps: event.steps, message: event.message };
+  // What made the run ready is done once it runs.
+  if (event.state === 'running' && before.run.state === 'loading') return { run, progress: undefined };
   return WORKING.includes(event.state) ? { run } : { run, live: undefined, progress: undefined };
 }
 

@@ -24,7 +24,7 @@ import type {
 } from '../protocol/messages.ts';
 import { type PresetName, presetConfig } from '../protocol/presets.ts';
 import type { Port } from './port.ts';
-import { canStart, type Draft, freshRun, initialState, reduce, type StudioState } from './state.ts';
+import { canStart, type Draft, freshRun, initialState, promptOf, reduce, type StudioState } from './state.ts';
 
 export interface Studio {
   readonly store: StoreApi<StudioState>;
@@ -133,7 +133,11 @@ export function createStudio(port: Port): Studio {
     },
     chooseFold: (fold) => ask({ type: 'openData', files: dataFiles, fold }),
     openModel: (files) => ask({ type: 'openModel', files }),
-    preview: (exampleId) => ask({ type: 'preview', exampleId }, { clip: { exampleId } }),
+    preview(exampleId) {
+      const { draft } = store.getState();
+      const config = draftProblems(draft).length === 0 ? { config: parseConfig(draft) } : {};
+      return ask({ type: 'preview', exampleId, ...config }, { clip: { exampleId, prompt: promptOf(draft) } });
+    },
     plan: (whatIf) => ask({ type: 'plan', config: parseConfig(store.getState().draft), whatIf }),
     evaluate(split, mute) {
       const sampled = decodingOf(store.getState().draft as Config);

@@ -108,7 +108,7 @@ export class Session {
   }
 
   preview(command: CommandOf<'preview'>): Promise<void> {
-    return this.#inputs.preview(command, this.#config);
+    return this.#inputs.preview(command, command.config ?? this.#config);
   }
 
   /** Says what a run would take. The steps of a run under way go first. */

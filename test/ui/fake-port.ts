@@ -38,6 +38,10 @@ export interface FakeOptions {
   broken?: boolean;
   /** Whether runs of earlier visits are kept. */
   stored?: boolean;
+  /** Milliseconds that a run takes to get ready. */
+  loadMs?: number;
+  /** Whether a run fails while it gets ready. */
+  fails?: boolean;
 }
 
 export function fakePort({
@@ -47,10 +51,12 @@ export function fakePort({
   models = false,
   broken = false,
   stored = false,
+  loadMs = 0,
+  fails = false,
 }: FakeOptions = {}): Port {
   let listener: (event: Event) => void = () => undefined;
   const say = (event: Event) => queueMicrotask(() => listener(event));
-  const run = new FakeRun(say, stepMs);
+  const run = new FakeRun(say, { stepMs, loadMs, fails });
   const atHand = new FakeModels(say, models);
   return {
     listen(next) {
@@ -165,7 +171,7 @@ async function answer(
     case 'removeModel':
       return atHand.answer(command);
     case 'preview':
-      return preview(command.requestId, command.exampleId, say);
+      return preview(command, say);
     case 'start':
       return run.start(command.config);
     case 'step':
@@ -311,7 +317,10 @@ function dataSummary(count: number, fold: number): DataSummary {
   };
 }
 
-async function preview(requestId: number, exampleId: string, say: (event: Event) => void): Promise<void> {
+async function preview(
+  { requestId, exampleId, config }: CommandOf<'preview'>,
+  say: (event: Event) => void,
+): Promise<void> {
   if (exampleId === 'clip-3') {
     const hint = 'Replace the file or remove its row.';
     return say({
@@ -324,15 +333,16 @@ async function preview(requestId: number, exampleId: string, say: (event: Event)
   }
   const frames = await Promise.all(Array.from({ length: 8 }, (_, i) => createImageBitmap(face(i))));
   const waveform = Float32Array.from(
-    { length: 800 },
+    { length: exampleId === 'clip-5' ? 0 : 800 },
     (_, i) => Math.sin(i / 40) * Math.exp(-(((i % 200) - 90) ** 2) / 4000),
   );
   const values = Float32Array.from({ length: 80 * 160 }, (_, i) => {
     const mel = Math.floor(i / 160);
     return Math.sin(mel / 5) * Math.cos((i % 160) / 9) - mel / 60;
   });
-  const prompt =
-    '<|im_start|>user\n<vi_start><video><vi_end>\n<au_start><audio><au_end>\nWhich emotion?<|im_end|>\n<|im_start|>assistant\n';
+  const media = '<vi_start><video><vi_end>\n<au_start><audio><au_end>';
+  const question = config?.question ?? 'Which emotion?';
+  const prompt = `<|im_start|>user\n${media}\n${question}<|im_end|>\n<|im_start|>assistant\n`;
   const logMel = { mels: 80, columns: 160, values };
   say({
     type: 'preview',
@@ -457,21 +467,36 @@ class FakeRun {
   /** The bench that goes on until it is stopped. */
   benchId = 0;
   readonly #say: (event: Event) => void;
-  readonly #stepMs: number;
+  readonly #options: Required<Pick<FakeOptions, 'stepMs' | 'loadMs' | 'fails'>>;
   #steps = 0;
   #evalEvery = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(say: (event: Event) => void, stepMs: number) {
+  constructor(
+    say: (event: Event) => void,
+    options: Required<Pick<FakeOptions, 'stepMs' | 'loadMs' | 'fails'>>,
+  ) {
     this.#say = say;
-    this.#stepMs = stepMs;
+    this.#options = options;
   }
 
   start({ steps, evalEvery }: Config): void {
     this.step = 0;
     this.#steps = steps;
     this.#evalEvery = evalEvery;
-    this.resume();
+    this.#tell('loading');
+    this.#say({ type: 'progress', what: 'Preparing clips', done: 42, total: 96, unit: 'clips' });
+    const { loadMs, fails } = this.#options;
+    const begin = () => (fails ? this.#fail() : this.resume());
+    if (loadMs > 0) this.#timer = setTimeout(begin, loadMs);
+    else begin();
+  }
+
+  /** As a run whose clips cannot be read: the error first, then the state. */
+  #fail(): void {
+    const message = 'No clip of the training split could be read.';
+    this.#say({ type: 'error', message, hint: 'Look at the issues of the data set.', fatal: false });
+    this.#say({ type: 'state', state: 'failed', step: 0, steps: this.#steps, message });
   }
 
   /** Reports the steps that a stored run has behind it, and goes on. */
@@ -499,10 +524,10 @@ class FakeRun {
       if (this.step >= this.#steps) this.#tell('finished');
       else {
         this.#tell('running');
-        this.#timer = setTimeout(tick, this.#stepMs);
+        this.#timer = setTimeout(tick, this.#options.stepMs);
       }
     };
-    this.#timer = setTimeout(tick, this.#stepMs);
+    this.#timer = setTimeout(tick, this.#options.stepMs);
   }
 
   pause(): void {
@@ -515,7 +540,7 @@ class FakeRun {
     this.#tell('stopped');
   }
 
-  #tell(state: 'running' | 'paused' | 'stopped' | 'finished'): void {
+  #tell(state: 'loading' | 'running' | 'paused' | 'stopped' | 'finished'): void {
     this.#say({ type: 'state', state, step: this.step, steps: this.#steps });
   }
 

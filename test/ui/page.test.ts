@@ -130,6 +130,43 @@ describe('training', () => {
     await state('stopped');
   });
 
+  it('says what a run waits for and how far it is, and keeps the focus where it was', async () => {
+    await open('?stepMs=5000&loadMs=1500');
+    await startable();
+    await page.focus(id('start'));
+    await page.keyboard.press('Enter');
+    await state('loading');
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-testid'));
+    expect(await focused()).toBe('start');
+    expect(await page.getAttribute(id('start'), 'aria-disabled')).toBe('true');
+    expect(await page.textContent('.learning')).toContain(
+      'Getting ready: Preparing clips, 42 of 96 clips. Curves draw with the first step.',
+    );
+    await page.keyboard.press('Enter');
+    await state('running');
+    expect((await sent()).filter(({ type }) => type === 'start')).toHaveLength(1);
+    expect(await focused()).toBe('pause');
+    expect(await page.textContent('.learning')).toContain('The first step is under way. Curves draw when it');
+    await page.focus(id('stop'));
+    await page.keyboard.press('Enter');
+    await state('stopped');
+    expect(await focused()).toBe('stop');
+    expect(await page.textContent('.learning')).toContain('Stopped before the first step.');
+  });
+
+  it('says that a run failed and what next, instead of being ready', async () => {
+    await open('?fails=1');
+    await startable();
+    await page.click(id('start'));
+    await state('failed');
+    expect(await page.textContent('.learning')).toContain(
+      'The run failed before its first step: No clip of the training split could be read.',
+    );
+    expect(await page.textContent('.learning')).not.toContain('Ready');
+    expect(await page.textContent(id('problem'))).toContain('Look at the issues of the data set.');
+    expect(await page.isEnabled(id('start'))).toBe(true);
+  });
+
   it('names a setting that cannot be, keeps Start shut, and counts changes that wait for the next run', async () => {
     await open('?stepMs=500');
     await startable();
@@ -223,6 +260,21 @@ describe('data', () => {
       .toContain('ends in the middle of a frame. Replace the file');
     await page.getByLabel('Dismiss').click();
     expect(await page.locator(id('problem')).count()).toBe(0);
+  });
+
+  it('shows a clip under the prompt of the settings as they are now, and says that it has no sound', async () => {
+    await open('#/data');
+    await page.locator(id('clip-row')).nth(5).click();
+    await page.waitForSelector(id('preview'));
+    expect(await page.textContent(id('sound-note'))).toContain('no sound: the model hears silence');
+    expect(await page.locator('canvas.drawing').count()).toBe(0);
+    await page.locator('h1').click();
+    await page.keyboard.press('3');
+    await page.click(id('all-settings'));
+    await page.fill(id('all-field-question'), 'What does the voice say?');
+    await page.locator('h1').click();
+    await page.keyboard.press('1');
+    await expect.poll(() => page.textContent('pre.prompt')).toContain('What does the voice say?');
   });
 
   it('says how the data was read and divided, what was left out and why, and stays quick with 15,000 clips', async () => {

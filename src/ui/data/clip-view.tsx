@@ -2,7 +2,9 @@
 import { useEffect, useRef } from 'react';
 import type { ExampleInfo, Preview } from '../../protocol/messages.ts';
 import { exampleOf } from '../../store/examples.ts';
-import { useStudioState } from '../../store/react.ts';
+import { useStudio, useStudioState } from '../../store/react.ts';
+import { promptOf } from '../../store/state.ts';
+import { fire } from '../parts/fire.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
 import { drawFrame, drawLogMel, drawWaveform } from './drawing.ts';
@@ -11,6 +13,7 @@ export function ClipView() {
   const clip = useStudioState((state) => state.clip);
   const example = useStudioState(({ data }) => exampleOf(data, clip?.exampleId));
   const preview = clip?.preview;
+  useFreshPrompt();
   return (
     <Panel
       title="What the model sees"
@@ -25,6 +28,17 @@ export function ClipView() {
       {preview && <PreviewBody preview={preview} example={example} />}
     </Panel>
   );
+}
+
+/** A clip that was looked at before the prompt's settings changed is shown under the new ones. */
+function useFreshPrompt(): void {
+  const studio = useStudio();
+  const stale = useStudioState(({ clip, draft }) =>
+    clip?.preview && clip.prompt !== promptOf(draft) ? clip.exampleId : undefined,
+  );
+  useEffect(() => {
+    if (stale !== undefined) fire(studio.preview(stale));
+  }, [stale, studio]);
 }
 
 function PreviewBody({ preview, example }: { preview: Preview; example: ExampleInfo | undefined }) {
@@ -46,26 +60,56 @@ function PreviewBody({ preview, example }: { preview: Preview; example: ExampleI
           <Frame key={index} frame={frame} name={`frame ${index + 1}`} />
         ))}
       </div>
-      <h3>Waveform, 16 kHz mono</h3>
-      <Drawing
-        name="Waveform"
-        height={72}
-        draw={(canvas) => drawWaveform(canvas, waveform)}
-        what={waveform}
-      />
-      <h3>
-        Log-mel, {logMel.mels} × {logMel.columns}
-      </h3>
-      <Drawing
-        name="Log-mel spectrogram"
-        height={120}
-        draw={(canvas) => drawLogMel(canvas, logMel)}
-        what={logMel}
-      />
+      <Sound waveform={waveform} logMel={logMel} />
       <h3>Prompt</h3>
       <pre className="prompt">{prompt}</pre>
     </div>
   );
+}
+
+/** What is heard; where there is nothing to draw, why. */
+function Sound({ waveform, logMel }: Pick<Preview, 'waveform' | 'logMel'>) {
+  const hears = logMel.columns > 0;
+  const note = soundNote(waveform, hears);
+  return (
+    <>
+      <h3>Waveform, 16 kHz mono</h3>
+      {note && (
+        <p className="muted" data-testid="sound-note">
+          {note}
+        </p>
+      )}
+      {waveform.length > 0 && (
+        <Drawing
+          name="Waveform"
+          height={72}
+          draw={(canvas) => drawWaveform(canvas, waveform)}
+          what={waveform}
+        />
+      )}
+      {hears && waveform.length > 0 && (
+        <>
+          <h3>
+            Log-mel, {logMel.mels} × {logMel.columns}
+          </h3>
+          <Drawing
+            name="Log-mel spectrogram"
+            height={120}
+            draw={(canvas) => drawLogMel(canvas, logMel)}
+            what={logMel}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+function soundNote(waveform: Float32Array, hears: boolean): string | undefined {
+  if (!hears) return 'This model takes no sound: what the clip has of it is not read.';
+  if (waveform.length === 0) return 'This clip has no sound: the model hears silence in its place.';
+  return waveform.every((peak) => peak === 0)
+    ? 'The sound of this clip is silent from end to end.'
+    : undefined;
 }
 
 function Frame({ frame, name }: { frame: ImageBitmap; name: string }) {

@@ -3,6 +3,7 @@ import { checkField, fieldOf } from '../../protocol/config.ts';
 import { type Mute, SPLITS, type Split } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { fire } from '../parts/fire.ts';
+import { HeldButton } from '../parts/held-button.tsx';
 import { FieldControl } from '../train/field-control.tsx';
 
 const MUTES: readonly { mute?: Mute; label: string; testId: string }[] = [
@@ -45,16 +46,15 @@ export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (spli
         <DecodingField key={key} field={key} />
       ))}
       {MUTES.map(({ mute, label, testId }) => (
-        <button
+        <HeldButton
           key={testId}
-          type="button"
           className={mute ? '' : 'primary'}
           data-testid={testId}
           disabled={!able || busy || problem !== undefined}
           onClick={() => fire(studio.evaluate(split, mute))}
         >
           {label}
-        </button>
+        </HeldButton>
       ))}
       {!able && <span className="muted">Pause or stop the run to evaluate.</span>}
       {problem && (

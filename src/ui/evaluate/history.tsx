@@ -12,6 +12,7 @@ import {
 import { formatPercent } from '../../math/format.ts';
 import { type BestMetric, bestOf } from '../../protocol/evaluation.ts';
 import type { EvalResult } from '../../protocol/messages.ts';
+import { HeldButton } from '../parts/held-button.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { decodingName, historyOf, sensesOf } from './scores.ts';
 
@@ -90,9 +91,9 @@ function HistoryRow({ result, shown, best, show }: RowProps) {
       <td className="number right">{formatPercent(result.tolerant.war)}</td>
       <td className="number right">{result.unreadable}</td>
       <td className="right">
-        <button type="button" className="link" disabled={shown} onClick={() => show(result)}>
+        <HeldButton className="link" disabled={shown} onClick={() => show(result)}>
           {shown ? 'shown' : 'show'}
-        </button>
+        </HeldButton>
       </td>
     </tr>
   );

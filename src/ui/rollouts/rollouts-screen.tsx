@@ -5,6 +5,7 @@ import { useStudioState } from '../../store/react.ts';
 import { groupsAtHand, readGroups, type StoredGroups } from '../../store/rollout-log.ts';
 import { goTo } from '../address.ts';
 import { fire } from '../parts/fire.ts';
+import { HeldButton } from '../parts/held-button.tsx';
 import { Empty } from '../parts/panel.tsx';
 import { useKey } from '../shell/keys.ts';
 import { RolloutTable } from './rollout-table.tsx';
@@ -86,15 +87,14 @@ function StepChoice({ steps, step, choose }: StepChoiceProps) {
   useKey(['[', ']'], (key) => go(index + (key === ']' ? 1 : -1)));
   return (
     <span className="step-choice">
-      <button
-        type="button"
+      <HeldButton
         className="quiet"
         aria-label="Previous step"
         disabled={index <= 0}
         onClick={() => go(index - 1)}
       >
         ◀
-      </button>
+      </HeldButton>
       <label>
         step <b className="number">{step}</b>{' '}
         <input
@@ -106,15 +106,14 @@ function StepChoice({ steps, step, choose }: StepChoiceProps) {
           onChange={({ target }) => go(Number(target.value))}
         />
       </label>
-      <button
-        type="button"
+      <HeldButton
         className="quiet"
         aria-label="Next step"
         disabled={index >= steps.length - 1}
         onClick={() => go(index + 1)}
       >
         ▶
-      </button>
+      </HeldButton>
     </span>
   );
 }

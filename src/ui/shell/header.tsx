@@ -4,6 +4,7 @@ import { useStudio, useStudioState } from '../../store/react.ts';
 import { canStart, isActive, type StudioState } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
 import { goTo } from '../address.ts';
+import { HeldButton } from '../parts/held-button.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
 export function Header() {
@@ -97,36 +98,34 @@ function RunButtons() {
   return (
     <span className="run-buttons">
       {state === 'running' || state === 'pausing' ? (
-        <button type="button" data-testid="pause" disabled={state === 'pausing'} onClick={studio.pause}>
+        <HeldButton data-testid="pause" disabled={state === 'pausing'} onClick={studio.pause}>
           ❚❚ Pause
-        </button>
+        </HeldButton>
       ) : state === 'paused' ? (
-        <button type="button" className="primary" data-testid="start" onClick={studio.resume}>
+        <HeldButton className="primary" data-testid="start" disabled={false} onClick={studio.resume}>
           ▶ Resume
-        </button>
+        </HeldButton>
       ) : (
-        <button
-          type="button"
+        <HeldButton
           className="primary"
           data-testid="start"
           disabled={!startable}
           onClick={begin(studio.start)}
         >
           ▶ Start
-        </button>
+        </HeldButton>
       )}
-      <button
-        type="button"
+      <HeldButton
         data-testid="step"
         disabled={state !== 'paused' && !startable}
         onClick={begin(studio.step)}
         title="One step, then pause"
       >
         ▸❘ Step
-      </button>
-      <button type="button" data-testid="stop" disabled={!isActive(state)} onClick={studio.stop}>
+      </HeldButton>
+      <HeldButton data-testid="stop" disabled={!isActive(state)} onClick={studio.stop}>
         ■ Stop
-      </button>
+      </HeldButton>
     </span>
   );
 }

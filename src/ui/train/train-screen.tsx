@@ -1,7 +1,6 @@
 /** Train: the settings that matter, whether it is learning, eight charts, the answer being written, all settings. */
 import { useMemo, useState } from 'react';
 import { useStudioState } from '../../store/react.ts';
-import { isActive } from '../../store/state.ts';
 import { useCalm } from '../parts/use-calm.ts';
 import { useKey } from '../shell/keys.ts';
 import { Problems } from '../shell/notices.tsx';
@@ -10,6 +9,7 @@ import { AllSettings, EssentialSettings } from './config-form.tsx';
 import { MetricChart } from './metric-chart.tsx';
 import { SavedRuns } from './saved-runs.tsx';
 import { learningLine } from './sentences.ts';
+import { stateLine } from './state-line.ts';
 import { StepPhases } from './step-phases.tsx';
 
 export default function TrainScreen() {
@@ -49,12 +49,11 @@ export default function TrainScreen() {
 
 function LearningLine() {
   const steps = useStudioState((state) => state.steps);
-  const ready = useStudioState(({ data, model, run }) => data && model && !isActive(run.state));
-  if (steps.length > 0) return <p className="lead learning">{learningLine(steps)}</p>;
-  if (ready)
+  const state = useStudioState(stateLine);
+  if (state !== undefined || steps.length > 0)
     return (
       <p className="lead learning">
-        Ready. Press Start: the curves draw as the model learns. You can't break anything.
+        {steps.length > 0 && learningLine(steps)} {state}
       </p>
     );
   return (

@@ -1,4 +1,4 @@
-/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1` and `?demo=0` set the stage. */
+/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1`, `?loadMs=500`, `?fails=1` and `?demo=0` set the stage. */
 import { createRoot } from 'react-dom/client';
 import type { Command } from '../../../src/protocol/messages.ts';
 import { createStudio } from '../../../src/store/studio.ts';
@@ -15,6 +15,8 @@ const port = fakePort({
   models: number('models', 0) === 1,
   broken: number('broken', 0) === 1,
   stored: number('stored', 0) === 1,
+  loadMs: number('loadMs', 0),
+  fails: number('fails', 0) === 1,
 });
 
 /** What the page has sent; files by path and size, so that a test can read them from outside. */
