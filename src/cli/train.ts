@@ -5,6 +5,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeError, InputError } from '../math/errors.ts';
+import { type Alarm, describeAlarm } from '../protocol/alarms.ts';
 import { type Config, diffConfig, parseConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
 import { flagsHelp, parseFlags } from '../protocol/flags.ts';
@@ -119,6 +120,9 @@ function report(event: PlainEvent, { stage, steps }: Pick<Config, 'stage' | 'ste
       say(`  ${file}${row ? ` row ${row}` : ''}: ${message}`);
   } else if (event.type === 'progress') {
     progress.take(event);
+  } else if (event.type === 'alarm') {
+    say(describeAlarm(event.alarm));
+    print({ type: 'alarm', stage, ...event.alarm });
   } else if (event.type === 'error') {
     say(`${event.message} ${event.hint ?? ''}`);
   }
@@ -208,23 +212,46 @@ async function coldStart(
   session: StudioSession,
   { config, sftSteps }: Options,
   seen: { config: Pick<Config, 'stage' | 'steps'> },
+  mirror: RunMirror | undefined,
 ): Promise<Config> {
   const first: Config = { ...config, stage: 'sft', steps: sftSteps };
   seen.config = first;
   await session.post({ type: 'start', config: first });
-  await finish(session);
+  await finish(session, mirror);
   seen.config = config;
   return { ...config, startFrom: 'last run' };
 }
 
-/** Waits for the last step; returns every event on the way. */
-async function finish(session: StudioSession): Promise<PlainEvent[]> {
-  const ended = ['finished', 'failed', 'stopped'];
+/**
+ * Waits for the last step; returns every event on the way. A run that rests because of an alarm is over here, as nobody is
+ * there to judge. @throws InputError where the run did not finish, after a summary that says so
+ */
+async function finish(session: StudioSession, mirror: RunMirror | undefined): Promise<PlainEvent[]> {
+  const ended = ['finished', 'failed', 'stopped', 'paused'];
   const events = await session.until((event) => event.type === 'state' && ended.includes(event.state));
+  await mirror?.settled();
   const last = events.findLast((event) => event.type === 'state');
-  if (last?.type === 'state' && last.state !== 'finished')
-    throw new InputError(last.message ?? 'The run failed.');
-  return events;
+  if (last?.type !== 'state' || last.state === 'finished') return events;
+  const { state, step, steps, message: reason = 'The run failed.' } = last;
+  const alarms = alarmsOf(events);
+  print({ type: 'summary', steps: step, state, reason, alarms, eval: null, files: [] });
+  throw new InputError(`The run is ${state} at step ${step} of ${steps}: ${reason}`, {
+    hint:
+      state === 'paused'
+        ? `${alarms.findLast(({ pauses }) => pauses)?.hint ?? ''} With --pauseOnAlarm false a run goes on whatever is wrong.`
+        : (alarms.at(-1)?.hint ?? ''),
+  });
+}
+
+const alarmsOf = (events: readonly PlainEvent[]): Alarm[] =>
+  events.flatMap((event) => (event.type === 'alarm' ? event.alarm : []));
+
+/** What is to be known of how a run finished, beside its scores. */
+function remarksOf(events: readonly PlainEvent[]): { reason?: string; alarms: Alarm[] } {
+  const last = events.findLast((event) => event.type === 'state');
+  const reason = last?.type === 'state' ? last.message : undefined;
+  if (reason !== undefined) say(reason);
+  return { ...(reason === undefined ? {} : { reason }), alarms: alarmsOf(events) };
 }
 
 /** Reports what is new, counts held-out clips, and lets checkpoints be copied as they are written. */
@@ -252,16 +279,16 @@ async function run(session: StudioSession, options: Options): Promise<void> {
   const mirror = out && session.storage ? new RunMirror(session.storage, out) : undefined;
   const seen = watch(session, options.config, mirror);
   await open(session, options);
-  const config = sftSteps > 0 ? await coldStart(session, options, seen) : options.config;
+  const config = sftSteps > 0 ? await coldStart(session, options, seen, mirror) : options.config;
   const measured = stored ? await resume(session, stored) : await begin(session, config, seen.heldOut);
-  const events = await finish(session);
-  await mirror?.settled();
+  const events = await finish(session, mirror);
+  const remarks = remarksOf(events);
   const evaluations = events.filter(isEval).map(({ result }) => result);
   const before = measured ?? evaluations.find(isBefore);
   const during = evaluations.filter(({ step }) => step > 0);
   const scores = before && (await scoresAfter(session, config, before, during));
   const files = out ? await exportTo(session, out) : [];
-  print({ type: 'summary', steps: config.steps, eval: scores ?? null, files });
+  print({ type: 'summary', steps: config.steps, ...remarks, eval: scores ?? null, files });
 }
 
 /** A headless Chrome, except on lavapipe, which no browser offers: there the same session runs in this process. */

@@ -1,12 +1,20 @@
 /** Settings of what is optimised: rewards, the loss, and the pull back to the start. */
-import { choice, flag, float, floatOrNull, list, numbers } from './fields.ts';
+import { choice, flag, float, floatOrNull, int, list, numbers } from './fields.ts';
 
 export const LOSS_TYPES = ['grpo', 'bnpo', 'dr_grpo', 'dapo', 'luspo', 'cispo', 'sapo', 'vespo'] as const;
 export const IMPORTANCE_LEVELS = ['token', 'sequence'] as const;
 export const KL_ESTIMATORS = ['k1', 'k2', 'k3'] as const;
 export const REWARD_SCALES = ['group', 'batch', 'none'] as const;
 export const AGGREGATIONS = ['sum_then_normalize', 'normalize_then_sum'] as const;
-export const REWARD_NAMES = ['accuracy', 'format', 'accuracy_tolerant', 'format_tolerant'] as const;
+export const REWARD_NAMES = [
+  'accuracy',
+  'format',
+  'accuracy_tolerant',
+  'format_tolerant',
+  'think_format',
+  'soft_overlong',
+  'repetition',
+] as const;
 
 export const rewardFields = {
   rewards: list({
@@ -15,7 +23,7 @@ export const rewardFields = {
     group: 'Rewards',
     label: 'Rewards',
     trl: 'reward_funcs',
-    help: 'What earns a point. accuracy: the answer equals the label. format: think and answer tags as asked. The tolerant twins forgive case, spaces and punctuation.',
+    help: 'What earns a point. accuracy: the answer equals the label. format: think and answer tags as asked. The tolerant twins forgive case, spaces and punctuation. think_format: one think block at the start. soft_overlong: minus up to 1 near the longest answer. repetition: minus up to the largest penalty for repeated words.',
   }),
   rewardWeights: numbers({
     default: [],
@@ -23,6 +31,32 @@ export const rewardFields = {
     label: 'Reward weights',
     trl: 'reward_weights',
     help: 'One number per reward, in the same order. Empty = 1 for each.',
+  }),
+  softPunishCache: int({
+    default: 0,
+    min: 0,
+    max: 8192,
+    unit: 'tokens',
+    group: 'Rewards',
+    label: 'Stretch of soft_overlong',
+    help: 'soft_overlong falls from 0 to -1 over so many tokens before the longest answer. 0 = a fifth of it.',
+  }),
+  repetitionNgram: int({
+    default: 3,
+    min: 1,
+    max: 100,
+    unit: 'words',
+    group: 'Rewards',
+    label: 'Repeated words in a row',
+    help: 'repetition counts groups of so many words that occur again. Fewer words punish more.',
+  }),
+  repetitionMaxPenalty: float({
+    default: 1,
+    min: 0,
+    max: 100,
+    group: 'Rewards',
+    label: 'Largest repetition penalty',
+    help: 'repetition is minus this, times the share of groups of words that occurred before.',
   }),
   scaleRewards: choice({
     choices: REWARD_SCALES,

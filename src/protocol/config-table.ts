@@ -77,6 +77,12 @@ const runFields = {
     trl: 'num_iterations',
     help: 'Optimizer steps taken on the same answers (μ). With 1 the ratio is always 1 and clipping never fires.',
   }),
+  pauseOnAlarm: flag({
+    default: true,
+    group: 'Run',
+    label: 'Pause when it is pointless',
+    help: 'A run rests, with the reason shown, where going on cannot help: numbers that are not finite, no signal at all, a collapsed policy. Off: alarms are only shown.',
+  }),
   gentle: flag({
     default: false,
     group: 'Run',

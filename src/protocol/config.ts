@@ -117,6 +117,14 @@ function checkTogether(config: Config): ConfigProblem[] {
     const message = `rewardWeights has ${rewardWeights.length} numbers; expected ${rewards.length}, one per reward (${rewards.join(', ')}), or none.`;
     problems.push({ field: 'rewardWeights', message });
   }
+  if (rewards.includes('soft_overlong') && config.softPunishCache > config.maxCompletionLength) {
+    const message = `softPunishCache is ${config.softPunishCache}; expected at most maxCompletionLength, which is ${config.maxCompletionLength}.`;
+    problems.push({
+      field: 'softPunishCache',
+      message,
+      hint: 'Shorten the stretch, or raise the longest answer.',
+    });
+  }
   if (loraRank > 0 && loraTargets.length === 0) {
     problems.push({
       field: 'loraTargets',

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { InputError } from '../math/errors.ts';
+import { ALARM_KINDS } from './alarms.ts';
 import { BENCH_GROUPS, BENCH_LIBRARIES } from './bench.ts';
 import { CONFIG_FIELDS, parseConfig } from './config.ts';
 import {
@@ -256,6 +257,17 @@ const benchReport = z.object({
   summary: counts,
 });
 
+const alarm = z.object({
+  kind: z.enum(ALARM_KINDS),
+  step: z.number().int(),
+  message: z.string(),
+  evidence: z.string(),
+  hint: z.string(),
+  pauses: z.boolean(),
+  metric: z.string(),
+  goodStep: z.number().int().optional(),
+});
+
 const anyNumbers = z.record(z.string(), anyNumber);
 
 const EVENTS: Record<Event['type'], z.ZodType> = {
@@ -280,6 +292,7 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
     unit: z.string(),
   }),
   step: z.object({ step: z.number(), metrics: anyNumbers, seconds: anyNumbers }),
+  alarm: z.object({ alarm }),
   rollouts: z.object({
     step: z.number(),
     groups: longArray(

@@ -3,6 +3,7 @@
  * A command with a `requestId` is answered by its event(s) with the same id and closed by exactly one `done` or `error`.
  */
 import type { Interval } from '../math/bootstrap.ts';
+import type { Alarm } from './alarms.ts';
 import type { BenchGroup, BenchLibrary, BenchReport } from './bench.ts';
 import type { Config } from './config.ts';
 import type {
@@ -312,6 +313,8 @@ export type Event =
   | { type: 'state'; state: RunState; step: number; steps: number; message?: string }
   | { type: 'progress'; requestId?: number; what: string; done: number; total: number; unit: string }
   | ({ type: 'step' } & StepReport)
+  /** The run is not well. */
+  | { type: 'alarm'; alarm: Alarm }
   | { type: 'rollouts'; step: number; groups: RolloutGroup[] }
   /** The answer being sampled, at most ten times a second. */
   | { type: 'live'; step: number; text: string; tokens: number; exampleId?: string }

@@ -6,6 +6,7 @@ import type { Completion } from './generator.ts';
 import { joinResults, lossMetrics } from './loss.ts';
 import { lengthMetrics, rewardMetrics } from './metrics.ts';
 import type { GroupMedia } from './micro-batches.ts';
+import { brokenAnswer } from './not-finite.ts';
 import { describeGroup, meanKls, type ScoredCompletion } from './report.ts';
 import { scoreCompletion } from './rewards.ts';
 import { lossConfig, type RunContext, type RunExample } from './run-context.ts';
@@ -17,6 +18,8 @@ export interface StepReport {
   readonly metrics: Record<string, number>;
   readonly seconds: Record<string, number>;
   readonly groups: readonly RolloutGroup[];
+  /** Where a log-probability is not finite; absent where all are. */
+  readonly notFinite?: string;
 }
 
 /** One GRPO step: sample a group for each prompt, score, compare within groups, update. `step` counts from 0. */
@@ -74,13 +77,15 @@ function scoreAll(
   completions: readonly (readonly Completion[])[],
 ): ScoredCompletion[][] {
   const { tokenizer, config } = context.setup;
+  const { maxCompletionLength, softPunishCache, repetitionNgram, repetitionMaxPenalty } = config;
   return completions.map((group, index) =>
     group.map((completion) => {
       const text = tokenizer.decode(completion.ids);
       const rewards = scoreCompletion(config.rewards, text, {
         label: examples[index]!.label,
         tokens: completion.ids.length,
-        maxCompletionLength: config.maxCompletionLength,
+        maxCompletionLength,
+        ...{ softPunishCache, repetitionNgram, repetitionMaxPenalty },
       });
       const rawText = tokenizer.decode(completion.ids, { skipSpecialTokens: false });
       return { ...completion, text, rawText, rewards };
@@ -126,14 +131,16 @@ function report(
   const { gradient, micro } = update;
   const rewards = all.map((completion) => completion.rewards);
   const kl = meanKls(micro, config.groupSize);
+  const notFinite = brokenAnswer(examples, scored, micro);
   return {
+    ...(notFinite === undefined ? {} : { notFinite }),
     metrics: {
       ...rewardMetrics(config.rewards, rewards, advantages),
       ...lengthMetrics(
         lengths,
         all.map(({ ended }) => ended),
       ),
-      ...measured(config, micro),
+      ...measured(config, micro, notFinite),
       groups_skipped: examples.length - micro.flatMap(({ groups }) => groups).length,
       grad_norm: gradient.norm,
       learning_rate: learningRate,
@@ -171,10 +178,15 @@ function stepWork(
 
 /**
  * What the loss kernels measured, over all passes. Answers that went through none (see `dealGroups`) are outside every mean,
- * unlike in TRL, which runs them forward too; where none went through one there is only the loss, which is 0.
+ * unlike in TRL, which runs them forward too; where none went through one there is only the loss, which is 0, or nothing finite
+ * where the sampler saw nothing finite.
  */
-function measured(config: Config, micro: readonly MicroResult[]): Record<string, number> {
-  if (micro.length === 0) return { loss: 0 };
+function measured(
+  config: Config,
+  micro: readonly MicroResult[],
+  notFinite: string | undefined,
+): Record<string, number> {
+  if (micro.length === 0) return { loss: notFinite === undefined ? 0 : Number.NaN };
   return lossMetrics(lossConfig(config), joinResults(micro.map(({ loss }) => loss)), true);
 }
 

@@ -1,4 +1,5 @@
 /** Everything the page knows, as one immutable value, and what each event changes in it. */
+import type { Alarm } from '../protocol/alarms.ts';
 import type { BenchReport } from '../protocol/bench.ts';
 import {
   CONFIG_KEYS,
@@ -82,6 +83,8 @@ export interface StudioState {
   progress?: Progress;
   /** Every step of the current run, in order. */
   steps: readonly StepRecord[];
+  /** Where the current run was not well, in order. */
+  alarms: readonly Alarm[];
   /** Every step's answers, by step. */
   rollouts: RolloutLog;
   live?: EventOf<'live'>;
@@ -111,6 +114,7 @@ export function initialState(): StudioState {
     run: { state: 'empty', step: 0, steps: 0 },
     stored: [],
     steps: [],
+    alarms: [],
     rollouts: new Map(),
     evals: [],
     draft: defaultConfig(),
@@ -146,6 +150,8 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
         // What came before the step is done.
         progress: undefined,
       };
+    case 'alarm':
+      return { alarms: [...state.alarms, event.alarm] };
     case 'rollouts':
       return { rollouts: appendRollouts(state.rollouts, event.step, event.groups) };
     case 'live':
@@ -239,6 +245,7 @@ export function freshRun(state: StudioState): Partial<StudioState> {
 function emptyRun(): Partial<StudioState> {
   return {
     steps: [],
+    alarms: [],
     rollouts: new Map(),
     evals: [],
     live: undefined,

@@ -4,12 +4,16 @@ import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { deriveSeed, shuffled } from '../math/random.ts';
 import type { AdamW } from '../optim/adamw.ts';
+import type { Alarm } from '../protocol/alarms.ts';
 import type { Config } from '../protocol/config.ts';
 import { markBest, withoutTexts } from '../protocol/evaluation.ts';
 import type { CommandOf, EvalResult, RolloutGroup, Split } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { encodeQuestion } from '../rl/encoders.ts';
 import { evaluate } from '../rl/evaluate.ts';
+import { brokenValues, Health } from '../rl/health.ts';
+import type { NotFinite } from '../rl/health-look.ts';
+import { findNotFinite } from '../rl/not-finite.ts';
 import { loadPolicy, type Policy } from '../rl/policy.ts';
 import { muteExample, prepareExample, preparePrompt, type RunPrompt } from '../rl/prepare.ts';
 import { RunContext, type RunExample } from '../rl/run-context.ts';
@@ -48,8 +52,8 @@ export interface StepResult {
   readonly metrics: MetricValues;
   readonly seconds: Record<string, number>;
   readonly groups: RolloutGroup[];
-  /** What went wrong in this step without ending the run. */
-  readonly warning?: string;
+  /** What is not finite in this step, and why; said at the first of several. */
+  readonly notFinite?: NotFinite;
 }
 
 /** Where a run stands, beside what lies on the device. */
@@ -67,7 +71,11 @@ export class Run {
   readonly evaluations: EvalResult[];
   /** How it started from what another run left. */
   readonly start?: Start;
+  /** Whether it is well, by its steps so far. */
+  readonly health: Health;
   readonly #context: RunContext;
+  /** Whether the latest step was broken. */
+  #broken = false;
   #examples: readonly RunExample[] = [];
   #sampler?: PromptSampler;
   #step = 0;
@@ -86,6 +94,7 @@ export class Run {
     this.policy = policy;
     this.#context = context;
     this.evaluations = [...parts.before];
+    this.health = new Health(parts.config);
   }
 
   /** Loads the weights and records what runs on them; no clip is touched yet. */
@@ -209,22 +218,33 @@ export class Run {
     const indices = this.#sampler!.next(config.promptsPerStep);
     const examples = indices.map((index) => this.#examples[index]!);
     const take = config.stage === 'sft' ? sftStep : grpoStep;
-    const { metrics, seconds, groups } = await take(this.#context, examples, this.#step);
+    const updates = this.optimizer.stepCount;
+    const { metrics, seconds, groups, notFinite } = await take(this.#context, examples, this.#step);
     this.#step++;
     this.#tokens += metrics.num_tokens ?? 0;
-    const warning = brokenValue(metrics);
+    const broken = notFinite ?? brokenValues(metrics);
+    const cause = broken && !this.#broken ? await this.#causeOf(broken, examples, updates) : undefined;
+    this.#broken = broken !== undefined;
     return {
       step: this.#step,
       metrics: { ...metrics, num_tokens: this.#tokens, epoch: this.#sampler!.epochs } as MetricValues,
       seconds,
       groups: [...groups],
-      ...(warning === undefined ? {} : { warning }),
+      ...(cause ? { notFinite: cause } : {}),
     };
   }
 
-  /** Keeps a step's numbers for the export. */
-  recordStep({ step, metrics, seconds }: Pick<StepResult, 'step' | 'metrics' | 'seconds'>): void {
+  async #causeOf(broken: string, examples: readonly RunExample[], updates: number): Promise<NotFinite> {
+    const { learningRate } = this.config;
+    const found = await findNotFinite({ policy: this.policy, examples, updates, learningRate });
+    return { ...found, evidence: `${broken.endsWith('.') ? broken : `${broken}.`} ${found.evidence}` };
+  }
+
+  /** Keeps a step's numbers for the export; says what is not well in the run since then. */
+  recordStep(result: Pick<StepResult, 'step' | 'metrics' | 'seconds'> & Partial<StepResult>): Alarm[] {
+    const { step, metrics, seconds, groups, notFinite } = result;
     this.metricsLog.append({ step, ...metrics, seconds });
+    return this.health.take({ step, metrics, notFinite, emptyShare: emptyShare(groups ?? []) });
   }
 
   /** Keeps a step's answers for the export. */
@@ -287,11 +307,8 @@ function heldOut({ examples }: Dataset, split: Split): { split: Split; examples:
   return own.length > 0 || !other ? { split, examples: own } : { split: other, examples: of(other) };
 }
 
-/** Names what is not finite in a step's numbers; the optimizer leaves the weights alone in such a step. */
-function brokenValue(metrics: Readonly<Record<string, number>>): string | undefined {
-  const broken = ['loss', 'grad_norm'].filter(
-    (key) => metrics[key] !== undefined && !Number.isFinite(metrics[key]),
-  );
-  if (broken.length === 0) return undefined;
-  return `${broken.map((key) => `${key} is ${metrics[key]}`).join(' and ')}; this step changed no weight.`;
+/** Share of answers without any text; undefined without answers. */
+function emptyShare(groups: readonly RolloutGroup[]): number | undefined {
+  const texts = groups.flatMap(({ completions }) => completions.map(({ text }) => text.trim()));
+  return texts.length === 0 ? undefined : texts.filter((text) => text === '').length / texts.length;
 }

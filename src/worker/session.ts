@@ -194,7 +194,7 @@ export class Session {
       emit: this.#emit,
       ledger: this.#gpu.ledger,
       measure: (run) => this.#device.evaluate(run, { split: 'val', sampled: decodingOf(run.config) }),
-      show: (what) => this.#show(what),
+      show: (what, why) => this.#show(what, why),
     });
     this.#training = training;
     void this.#drive(training, opened, config, taken).catch((error: unknown) => this.#fail(error));
@@ -227,13 +227,14 @@ export class Session {
       if (taken) this.#device.adoptBefore(run);
       this.#setState(training.wants('pause') ? 'pausing' : 'running');
       await training.drive(run, recorder);
-      this.#setState(run.step < run.config.steps ? 'stopped' : 'finished');
+      const { state, message } = training.endOf(run);
+      this.#setState(state, message);
     });
   }
 
   /** After a step the state is shown again with the new count. */
-  #show(what: 'step' | 'paused'): void {
-    if (what === 'paused') this.#setState('paused');
+  #show(what: 'step' | 'paused', why?: string): void {
+    if (what === 'paused') this.#setState('paused', why);
     else if (this.#state === 'running' || this.#state === 'pausing') this.#setState(this.#state);
   }
 

@@ -1,5 +1,6 @@
 import type { MemoryLedger } from '../gpu/ledger.ts';
-import type { EvalResult } from '../protocol/messages.ts';
+import type { Alarm } from '../protocol/alarms.ts';
+import type { EvalResult, RunState } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { type Lane, nextMacrotask } from './lane.ts';
 import type { Emit } from './progress.ts';
@@ -16,8 +17,8 @@ export interface TrainingHooks {
   readonly ledger: MemoryLedger;
   /** Measures a run on held-out clips, and reports what it found. */
   measure(run: Run): Promise<EvalResult>;
-  /** Says that a step has been taken, or that the run rests. */
-  show(what: 'step' | 'paused'): void;
+  /** Says that a step has been taken, or that the run rests, and why where that was not asked for. */
+  show(what: 'step' | 'paused', why?: string): void;
 }
 
 /** A run on its way: takes one step after the other, hears wishes between two of them, and leaves a checkpoint at every rest. */
@@ -26,6 +27,8 @@ export class Training {
   #wish: Wish;
   /** Ends the wait of a paused run. */
   #wake: () => void = () => undefined;
+  /** The alarm for which the run rests. */
+  #why?: Alarm;
 
   constructor(wish: Wish, hooks: TrainingHooks) {
     this.#wish = wish;
@@ -34,6 +37,7 @@ export class Training {
 
   ask(wish: Wish): void {
     this.#wish = wish;
+    if (wish === 'go on' || wish === 'one step') this.#why = undefined;
     this.#wake();
   }
 
@@ -67,7 +71,7 @@ export class Training {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    this.#hooks.show('paused');
+    this.#hooks.show('paused', this.#why?.message);
     await woken;
   }
 
@@ -81,11 +85,36 @@ export class Training {
     const taken = await run.takeStep();
     const result = { ...taken, metrics: { ...taken.metrics, ...(await this.#scores(run, recorder)) } };
     this.#report(result);
-    run.recordStep(result);
+    const alarms = run.recordStep(result);
     run.recordAnswers(result.step, result.groups);
     await recorder?.step(result);
+    for (const alarm of alarms) {
+      this.#hooks.emit({ type: 'alarm', alarm });
+      await recorder?.alarm(alarm);
+    }
     if (recorder?.isDue(result.step)) await recorder.save(run);
     this.#hooks.show('step');
+    this.#why = alarms.find(({ pauses }) => pauses);
+    if (this.#why && this.wants('go on')) this.#wish = 'pause';
+  }
+
+  /** How the run ended, once it is driven: what never changed a weight has not been trained. */
+  endOf({ step, config, health }: Pick<Run, 'step' | 'config' | 'health'>): {
+    state: RunState;
+    message?: string;
+  } {
+    const { steps, finite, moved } = health.course;
+    if (steps > 0 && finite === 0) {
+      return {
+        state: 'failed',
+        message: `None of ${steps} steps made a finite update: no weight has changed.`,
+      };
+    }
+    const state = step < config.steps ? 'stopped' : 'finished';
+    if (steps > 0 && moved === 0) {
+      return { state, message: `None of ${steps} steps had a gradient: no weight has changed.` };
+    }
+    return this.#why ? { state, message: this.#why.message } : { state };
   }
 
   /** What the weights score on held-out clips, after steps where that is asked for. */
@@ -97,13 +126,10 @@ export class Training {
     return { 'eval/war': war, 'eval/uar': uar };
   }
 
-  #report({ step, metrics, seconds, groups, warning }: StepResult): void {
+  #report({ step, metrics, seconds, groups }: StepResult): void {
     const { emit, ledger } = this.#hooks;
     emit({ type: 'step', step, metrics, seconds });
     if (groups.length > 0) emit({ type: 'rollouts', step, groups });
     emit({ type: 'memory', parts: ledger.parts(), peak: ledger.peak });
-    if (warning === undefined) return;
-    const hint = 'Lower the learning rate if it happens again.';
-    emit({ type: 'error', message: `Step ${step}: ${warning}`, hint, fatal: false });
   }
 }

@@ -54,6 +54,13 @@ describe('the config table', () => {
 });
 
 describe('parseConfig', () => {
+  it('refuses a stretch of soft_overlong that is longer than an answer may be', () => {
+    const values = { softPunishCache: 40, maxCompletionLength: 30 };
+    expect(parseConfig(values).softPunishCache).toBe(40);
+    const { message } = errorOf(() => parseConfig({ ...values, rewards: ['accuracy', 'soft_overlong'] }));
+    expect(message).toContain('softPunishCache is 40; expected at most maxCompletionLength, which is 30');
+  });
+
   it('fills in defaults and keeps what is given', () => {
     const config = parseConfig({ groupSize: 4, epsilonHigh: 0.28 });
     expect(config).toEqual({ ...defaultConfig(), groupSize: 4, epsilonHigh: 0.28 });

@@ -139,4 +139,28 @@ describe('a recorder', () => {
     ]);
     await second.release();
   });
+
+  it('tells again where the run was not well', async () => {
+    const alarm = {
+      ...{
+        kind: 'reward collapse' as const,
+        step: 2,
+        message: 'It fell.',
+        evidence: '1 to 0.',
+        hint: 'Begin again.',
+      },
+      ...{ pauses: true, metric: 'reward' as const, goodStep: 1 },
+    };
+    await takeStep();
+    await takeStep();
+    await recorder.alarm(alarm);
+    await takeStep();
+    await recorder.alarm({ ...alarm, step: 4 });
+    await recorder.release();
+    const taken = { description: await store.describe(ID), checkpoint: await store.newest(ID) };
+    events.length = 0;
+    const again = await Recorder.resume(store, (event) => events.push(event), new FakeRun(), taken);
+    expect(said('alarm')).toEqual([{ type: 'alarm', alarm }]);
+    await again.release();
+  });
 });

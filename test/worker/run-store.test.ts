@@ -158,6 +158,7 @@ describe('the logs', () => {
     const seen: unknown[] = [];
     await store.logs('fox-1').replay(step, {
       step: (event) => seen.push([event.step, event.metrics]),
+      alarm: (alarm) => seen.push(alarm),
       evaluation: (result) => seen.push(result),
       answers: (at, groups) => seen.push([at, groups]),
     });

@@ -14,6 +14,7 @@ import {
 import { formatBytes, formatMetric } from '../../math/format.ts';
 import { maximum, minimum } from '../../math/stats.ts';
 import { type MetricKey, metricOf } from '../../protocol/metrics.ts';
+import { useStudioState } from '../../store/react.ts';
 import {
   type ChartData,
   type ChartRow,
@@ -130,6 +131,7 @@ const MAX_BROKEN = 40;
 function ChartLines({ spec, data, smoothing }: { spec: ChartSpec; data: ChartData; smoothing: number }) {
   const { keys, band } = spec;
   const ticks = ticksOf(data.rows);
+  const alarms = useStudioState((state) => state.alarms).filter(({ metric }) => keys.includes(metric));
   const range = ({ raw }: ChartRow) => (band ? [raw[band[0]] ?? null, raw[band[1]] ?? null] : null);
   const line = (key: MetricKey, index: number, kind: 'raw' | 'smooth') => (
     <Line
@@ -184,6 +186,15 @@ function ChartLines({ spec, data, smoothing }: { spec: ChartSpec; data: ChartDat
           )}
           {keys.map((key, index) => line(key, index, 'raw'))}
           {smoothing > 0 && keys.map((key, index) => line(key, index, 'smooth'))}
+          {alarms.slice(-MAX_BROKEN).map(({ kind, step }) => (
+            <ReferenceLine
+              key={`${kind} ${step}`}
+              className="alarm-mark"
+              x={step}
+              stroke="var(--danger)"
+              label={{ value: '!', position: 'insideTopLeft', fill: 'var(--danger)' }}
+            />
+          ))}
           {data.broken.slice(0, MAX_BROKEN).map((step) => (
             <ReferenceLine key={step} x={step} stroke="var(--danger)" strokeDasharray="2 2" />
           ))}

@@ -4,6 +4,7 @@ import { useStudioState } from '../../store/react.ts';
 import { useCalm } from '../parts/use-calm.ts';
 import { useKey } from '../shell/keys.ts';
 import { Problems } from '../shell/notices.tsx';
+import { Alarms } from './alarms.tsx';
 import { coreCharts, MORE_CHARTS } from './chart-list.ts';
 import { AllSettings, EssentialSettings } from './config-form.tsx';
 import { MetricChart } from './metric-chart.tsx';
@@ -40,6 +41,7 @@ export default function TrainScreen() {
           tables
         </label>
       </div>
+      <Alarms />
       <Charts smoothing={smoothing} asTable={asTable} />
       <LiveAnswer />
       <AllSettings />

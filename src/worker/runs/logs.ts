@@ -1,17 +1,21 @@
 /** The growing files of a stored run: `events.jsonl` (steps and evaluations) and `rollouts.jsonl` (answers). */
 import type { FileStore } from '../../io/file-store.ts';
 import { encodeLines, jsonLines } from '../../io/json-lines.ts';
+import type { Alarm } from '../../protocol/alarms.ts';
 import type { EvalResult, EventOf, RolloutGroup } from '../../protocol/messages.ts';
 import type { MetricValues } from '../../protocol/metrics.ts';
 import { type AnswerLine, answerLines, groupsOfLines } from './answers.ts';
 
 type StepLine = EventOf<'step'>;
 type EvalLine = { readonly type: 'eval'; readonly result: EvalResult };
+type AlarmLine = EventOf<'alarm'>;
+type EventLine = StepLine | EvalLine | AlarmLine;
 
 /** What reading the logs back finds, in the order in which it was written; answers come after all steps. */
 export interface LogReader {
   step(event: StepLine): void;
   evaluation(result: EvalResult): void;
+  alarm(alarm: Alarm): void;
   answers(step: number, groups: readonly RolloutGroup[]): void;
 }
 
@@ -38,10 +42,16 @@ export class RunLogs {
     await this.#store.append(this.#events, encodeLines([line]));
   }
 
+  async addAlarm(alarm: Alarm): Promise<void> {
+    const line: AlarmLine = { type: 'alarm', alarm };
+    await this.#store.append(this.#events, encodeLines([line]));
+  }
+
   /** Hands everything up to `step` to the reader and cuts the files off there: what came later is done again. */
   async replay(step: number, reader: LogReader): Promise<void> {
-    await this.#readUntil(this.#events, step, (line: StepLine | EvalLine) => {
+    await this.#readUntil(this.#events, step, (line: EventLine) => {
       if (line.type === 'eval') reader.evaluation(line.result);
+      else if (line.type === 'alarm') reader.alarm(line.alarm);
       else reader.step({ ...line, metrics: withNaN(line.metrics) });
     });
     let together: AnswerLine[] = [];
@@ -57,7 +67,7 @@ export class RunLogs {
     handOver();
   }
 
-  async #readUntil<T extends StepLine | EvalLine | AnswerLine>(
+  async #readUntil<T extends EventLine | AnswerLine>(
     path: string,
     step: number,
     take: (line: T) => void,
@@ -75,7 +85,8 @@ export class RunLogs {
   }
 }
 
-function stepOf(line: StepLine | EvalLine | AnswerLine): number {
+function stepOf(line: EventLine | AnswerLine): number {
+  if ('alarm' in line) return line.alarm.step;
   return 'result' in line ? line.result.step : line.step;
 }
 

@@ -1,4 +1,5 @@
 import { describeError, InputError } from '../../math/errors.ts';
+import type { Alarm } from '../../protocol/alarms.ts';
 import type { EvalResult } from '../../protocol/messages.ts';
 import { STUDIO_VERSION } from '../export/version.ts';
 import type { Emit } from '../progress.ts';
@@ -16,8 +17,8 @@ const FREE_SPACE = 'Delete stored runs on the Train screen, or free space on thi
 /** What of a run is recorded, and put back. */
 export type RecordedRun = Pick<
   Run,
-  'parts' | 'step' | 'standing' | 'stand' | 'trained' | 'evaluations' | 'recordStep' | 'recordAnswers'
->;
+  'parts' | 'step' | 'standing' | 'stand' | 'trained' | 'evaluations' | 'recordAnswers'
+> & { recordStep(step: Pick<StepResult, 'step' | 'metrics' | 'seconds'>): void };
 
 /**
  * Keeps one run on this device: its steps line by line, its checkpoints when asked. Where the device refuses (no space),
@@ -119,6 +120,7 @@ export class Recorder {
         run.evaluations.push(result);
         this.#emit({ type: 'eval', result });
       },
+      alarm: (alarm) => this.#emit({ type: 'alarm', alarm }),
       answers: (at, groups) => {
         run.recordAnswers(at, groups);
         this.#emit({ type: 'rollouts', step: at, groups: [...groups] });
@@ -141,6 +143,12 @@ export class Recorder {
   async evaluation(result: EvalResult): Promise<void> {
     const logs = this.#store.logs(this.description.id);
     await this.#log(() => logs.addEvaluation(result));
+  }
+
+  /** Writes down that the run is not well. */
+  async alarm(alarm: Alarm): Promise<void> {
+    const logs = this.#store.logs(this.description.id);
+    await this.#log(() => logs.addAlarm(alarm));
   }
 
   async #log(write: () => Promise<void>): Promise<void> {
