@@ -8,13 +8,19 @@ export interface RewardContext {
   readonly tokens: number;
   /** The longest completion the run allows, in tokens. */
   readonly maxCompletionLength: number;
-  /** For `soft_overlong`: the last stretch before the limit, in tokens, over which the punishment grows. Default: a fifth. */
+  /** For `soft_overlong`: the last stretch before the limit, in tokens, over which the punishment grows. 0 or absent: a fifth. */
   readonly softPunishCache?: number;
+  /** For `repetition`: words in a group; 3 unless said. */
+  readonly repetitionNgram?: number;
+  /** For `repetition`: the score is minus this where all groups are one; 1 unless said. */
+  readonly repetitionMaxPenalty?: number;
 }
 
 export interface Reward {
   readonly name: string;
   readonly help: string;
+  /** The least and the greatest score; for `repetition` at a largest penalty of 1. */
+  readonly range: readonly [number, number];
   /** Score of the decoded text, special tokens removed and nothing stripped; null = does not apply. */
   fn(text: string, context: RewardContext): number | null;
 }
@@ -96,58 +102,63 @@ function softOverlong(
   _text: string,
   { tokens, maxCompletionLength, softPunishCache }: RewardContext,
 ): number {
-  const cache = softPunishCache ?? Math.max(1, Math.round(maxCompletionLength / 5));
+  const cache = softPunishCache || Math.max(1, Math.round(maxCompletionLength / 5));
   const safe = maxCompletionLength - cache;
   if (tokens <= safe) return 0;
   return tokens <= maxCompletionLength ? (safe - tokens) / cache : -1;
 }
 
-const NGRAM = 3;
-
-/** Minus the share of repeated 3-grams of lower-case words: 0 when all differ or the text is shorter, towards -1. */
-function repetition(text: string): number {
+/** Minus the share of repeated groups of lower-case words: 0 when all differ or the text is shorter, towards the largest penalty. */
+function repetition(text: string, { repetitionNgram = 3, repetitionMaxPenalty = 1 }: RewardContext): number {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const total = words.length - NGRAM + 1;
+  const total = words.length - repetitionNgram + 1;
   if (total < 1) return 0;
-  const distinct = new Set(Array.from({ length: total }, (_, i) => words.slice(i, i + NGRAM).join(' ')));
-  return distinct.size / total - 1;
+  const groups = Array.from({ length: total }, (_, i) => words.slice(i, i + repetitionNgram).join(' '));
+  return (new Set(groups).size / total - 1) * repetitionMaxPenalty;
 }
 
 /** Every reward by name, for configuration, help and scoring. */
 export const REWARDS = {
   accuracy: {
     name: 'accuracy',
+    range: [0, 1],
     help: 'R1-Omni: 1 when the text between the answer tags equals the label, letter by letter; else 0.',
     fn: accuracy,
   },
   format: {
     name: 'format',
+    range: [0, 1],
     help: 'R1-Omni: 1 when the whole completion is a think block and then an answer block, with nothing around them.',
     fn: (text) => Number(PUBLISHED_FORMAT.test(text)),
   },
   accuracy_tolerant: {
     name: 'accuracy_tolerant',
+    range: [0, 1],
     help: 'As accuracy, but case, outer punctuation, line breaks and noun forms (anger, happiness) do not matter.',
     fn: accuracyTolerant,
   },
   format_tolerant: {
     name: 'format_tolerant',
+    range: [0, 1],
     help: 'As format, but white space around the blocks and the case of tags do not matter.',
     fn: (text) => Number(TOLERANT_FORMAT.test(text)),
   },
   think_format: {
     name: 'think_format',
+    range: [0, 1],
     help: 'TRL: 1 when the completion starts with its only think block; what follows is free.',
     fn: thinkFormat,
   },
   soft_overlong: {
     name: 'soft_overlong',
-    help: 'DAPO: 0 for short completions, falling to -1 over the last fifth before the length limit.',
+    range: [-1, 0],
+    help: 'DAPO: 0 for short completions, falling to -1 over the last stretch (a fifth unless said) before the length limit.',
     fn: softOverlong,
   },
   repetition: {
     name: 'repetition',
-    help: 'Minus the share of repeated groups of three words.',
+    range: [-1, 0],
+    help: 'Minus the share of groups of words that occurred before, times the largest penalty.',
     fn: repetition,
   },
 } as const satisfies Record<string, Reward>;

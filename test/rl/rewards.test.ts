@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import { rewardRange } from '../../src/rl/reward-range.ts';
 import {
   foldAnswer,
   matchLabel,
@@ -107,4 +109,25 @@ test('repetition is minus the share of repeated three-word groups', () => {
   expect(score('repetition', 'a b c d e')).toBe(0);
   expect(score('repetition', 'A b c a B c')).toBeCloseTo(-0.25, 12);
   expect(score('repetition', 'no '.repeat(12))).toBeCloseTo(-0.9, 12);
+});
+
+test('repetition takes another number of words and another largest penalty', () => {
+  const at = (text: string, repetitionNgram: number, repetitionMaxPenalty: number) =>
+    REWARDS.repetition.fn(text, { ...context(null), repetitionNgram, repetitionMaxPenalty });
+  expect(at('a b a b', 2, 1)).toBeCloseTo(-1 / 3, 12);
+  expect(at('a b a b', 2, 0.5)).toBeCloseTo(-1 / 6, 12);
+  expect(at('a b a b', 5, 1)).toBe(0);
+});
+
+test('a total lies between the ends of its rewards, weights and penalties counted', () => {
+  const range = (values: Partial<Config>) => rewardRange(parseConfig(values));
+  expect(range({})).toEqual({ low: 0, high: 2 });
+  expect(range({ rewards: ['accuracy', 'repetition'], repetitionMaxPenalty: 3 })).toEqual({
+    low: -3,
+    high: 1,
+  });
+  expect(range({ rewards: ['format', 'soft_overlong'], rewardWeights: [2, -1] })).toEqual({
+    low: 0,
+    high: 3,
+  });
 });

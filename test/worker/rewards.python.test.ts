@@ -64,7 +64,12 @@ function mixture(seed: number): string {
   ).join('');
 }
 
-it('the exported rewards score every case as the studio does', () => {
+const PARAMETERS = [
+  { softPunishCache: 0, repetitionNgram: 3, repetitionMaxPenalty: 1 },
+  { softPunishCache: 12, repetitionNgram: 2, repetitionMaxPenalty: 0.25 },
+];
+
+it.each(PARAMETERS)('the exported rewards score every case as the studio does, with %o', (parameters) => {
   const texts = [...TEXTS, ...Array.from({ length: 400 }, (_, seed) => mixture(seed))];
   const labels = ['happy', 'Happiness', ' very happy ', null];
   const cases = texts.map(
@@ -73,6 +78,9 @@ it('the exported rewards score every case as the studio does', () => {
   const names = Object.keys(REWARDS) as RewardName[];
   const settings = {
     max_completion_length: MAX_COMPLETION_LENGTH,
+    soft_punish_cache: parameters.softPunishCache,
+    repetition_ngram: parameters.repetitionNgram,
+    repetition_max_penalty: parameters.repetitionMaxPenalty,
     rewards: ['accuracy', 'format', 'think_format'],
     reward_weights: [2, 1, 0.5],
   };
@@ -87,7 +95,7 @@ it('the exported rewards score every case as the studio does', () => {
   expect(Object.keys(found.scores)).toEqual(names);
   for (const name of names) {
     const rows = cases.map(({ text, label, tokens }) => {
-      const context = { label, tokens, maxCompletionLength: MAX_COMPLETION_LENGTH };
+      const context = { label, tokens, maxCompletionLength: MAX_COMPLETION_LENGTH, ...parameters };
       return [text, label, REWARDS[name].fn(text, context)];
     });
     expect(cases.map(({ text, label }, index) => [text, label, found.scores[name]![index]])).toEqual(rows);

@@ -74,6 +74,9 @@ function settingsOf({ config, policy }: Run, checkpoint: string | null): object 
     rewards: config.rewards,
     reward_weights: config.rewardWeights,
     max_completion_length: config.maxCompletionLength,
+    soft_punish_cache: config.softPunishCache,
+    repetition_ngram: config.repetitionNgram,
+    repetition_max_penalty: config.repetitionMaxPenalty,
     grpo: trlSettings(config),
   };
 }

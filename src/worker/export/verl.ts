@@ -21,6 +21,8 @@ export function verlScript(config: Config, { baseModel, adapter }: VerlStart): s
   const unknown = AGGREGATION[config.lossType]
     ? []
     : [`# verl has no loss like ${config.lossType}; its own default is used.`];
+  if (config.rewards.includes('soft_overlong'))
+    unknown.push('# verl hands no lengths over to a reward: soft_overlong is 0 there.');
   return [
     '#!/usr/bin/env bash',
     '# GRPO by verl with the settings of the run. On a cluster: `ray start --head`, `ray start --address=…`, then this',

@@ -10,10 +10,13 @@ import re
 import unicodedata
 from pathlib import Path
 
-_SETTINGS = Path(__file__).with_name("settings.json")
-MAX_COMPLETION_LENGTH = (
-    json.loads(_SETTINGS.read_text())["max_completion_length"] if _SETTINGS.exists() else 256
-)
+_FILE = Path(__file__).with_name("settings.json")
+_SETTINGS = json.loads(_FILE.read_text()) if _FILE.exists() else {}
+MAX_COMPLETION_LENGTH = _SETTINGS.get("max_completion_length", 256)
+# The last stretch before the limit over which soft_overlong falls; 0 = a fifth.
+SOFT_PUNISH_CACHE = _SETTINGS.get("soft_punish_cache", 0)
+REPETITION_NGRAM = _SETTINGS.get("repetition_ngram", 3)
+REPETITION_MAX_PENALTY = _SETTINGS.get("repetition_max_penalty", 1)
 
 # White space of JavaScript, which the tolerant rewards go by; Python's own set differs in five characters.
 _SPACE = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -90,7 +93,7 @@ def _think_format(text, label, tokens):
 
 
 def _soft_overlong(text, label, tokens):
-    cache = max(1, math.floor(MAX_COMPLETION_LENGTH / 5 + 0.5))
+    cache = SOFT_PUNISH_CACHE or max(1, math.floor(MAX_COMPLETION_LENGTH / 5 + 0.5))
     safe = MAX_COMPLETION_LENGTH - cache
     if tokens <= safe:
         return 0.0
@@ -99,10 +102,11 @@ def _soft_overlong(text, label, tokens):
 
 def _repetition(text, label, tokens):
     words = [word for word in _SPACES.split(text.lower()) if word]
-    total = len(words) - 2
+    total = len(words) - REPETITION_NGRAM + 1
     if total < 1:
         return 0.0
-    return len({" ".join(words[i : i + 3]) for i in range(total)}) / total - 1
+    groups = {" ".join(words[i : i + REPETITION_NGRAM]) for i in range(total)}
+    return (len(groups) / total - 1) * REPETITION_MAX_PENALTY
 
 
 SCORES = {
