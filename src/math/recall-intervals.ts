@@ -33,20 +33,48 @@ function averageRecalls(counts: Float64Array, correct: Float64Array): [war: numb
   return [rights / n, recalls / present];
 }
 
+/**
+ * Null where the clips do not tell how sure a score is: they all say the same, so that resampling them tells of nothing
+ * but which of them were drawn.
+ */
+export type Estimate = Interval | null;
+
+/**
+ * Whether resampling clips tells anything: of WAR, when not all of them contribute the same; of UAR, when some label's
+ * clips do not.
+ */
+function tellsApart(
+  truth: readonly string[],
+  contributions: readonly number[],
+): { war: boolean; uar: boolean } {
+  const byLabel = new Map<string, number>();
+  let uar = false;
+  for (const [i, label] of truth.entries()) {
+    const first = byLabel.get(label);
+    if (first === undefined) byLabel.set(label, contributions[i]!);
+    else if (first !== contributions[i]) uar = true;
+  }
+  return { war: contributions.some((each) => each !== contributions[0]), uar };
+}
+
 /** Bootstrap intervals of WAR and UAR over the clips. */
 export function recallIntervals(
   truth: readonly string[],
   predictions: readonly (string | null)[],
   options: BootstrapOptions,
-): { war: Interval; uar: Interval } {
+): { war: Estimate; uar: Estimate } {
   const [war, uar] = bootstrapIntervals(truth.length, recallsOf(truth, predictions), options);
-  return { war: war!, uar: uar! };
+  const told = tellsApart(
+    truth,
+    truth.map((label, i) => Number(predictions[i] === label)),
+  );
+  return { war: told.war ? war! : null, uar: told.uar ? uar! : null };
 }
 
 export interface Change {
   /** After minus before. */
   readonly change: number;
-  readonly interval: Interval;
+  readonly interval: Estimate;
 }
 
 export interface PairedComparison {
@@ -78,9 +106,13 @@ export function pairedComparison(
   const [war, uar] = changes(Uint32Array.from(places));
   const [warInterval, uarInterval] = bootstrapIntervals(truth.length, changes, options);
   const isRight = (predictions: readonly (string | null)[], i: number) => predictions[i] === truth[i];
+  const told = tellsApart(
+    truth,
+    places.map((i) => Number(isRight(after, i)) - Number(isRight(before, i))),
+  );
   return {
-    war: { change: war, interval: warInterval! },
-    uar: { change: uar, interval: uarInterval! },
+    war: { change: war, interval: told.war ? warInterval! : null },
+    uar: { change: uar, interval: told.uar ? uarInterval! : null },
     fixed: places.filter((i) => !isRight(before, i) && isRight(after, i)),
     broken: places.filter((i) => isRight(before, i) && !isRight(after, i)),
     changed: places.filter((i) => before[i] !== after[i]),

@@ -197,7 +197,7 @@ const evalAnswer = z.object({
 });
 
 const matchScores = z.object({ correct: z.number(), war: anyNumber, uar: anyNumber, unreadable: z.number() });
-const interval = z.tuple([anyNumber, anyNumber]);
+const interval = z.tuple([anyNumber, anyNumber]).nullable();
 
 const evalResult = matchScores.extend({
   split,

@@ -283,9 +283,9 @@ export interface EvalResult extends MatchScores {
   sampled?: SampledDecoding;
   n: number;
   confusion: Confusion;
-  /** 95 % bootstrap intervals of `war` and `uar`. */
-  interval: Interval;
-  uarInterval: Interval;
+  /** 95 % bootstrap intervals of `war` and `uar`; null where these clips cannot tell. */
+  interval: Interval | null;
+  uarInterval: Interval | null;
   /** Scores after folding case, outer punctuation and synonyms. */
   tolerant: MatchScores;
   /** Mean pass@k over the clips, by rising k; only of sampled answers. */

@@ -90,7 +90,8 @@ export interface StudioState {
   live?: EventOf<'live'>;
   /** Newest last. */
   evals: readonly EvalResult[];
-  exported?: { files: readonly ExportedFile[]; place: string };
+  /** `step`: of the weights that were exported. */
+  exported?: { files: readonly ExportedFile[]; place: string; step: number };
   /** Files that an export of the present choice would have. */
   exportPlan?: readonly PlannedFile[];
   /** An export that the last visit left unfinished. */
@@ -159,7 +160,10 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'eval':
       return { evals: appendEval(state.evals, event.result) };
     case 'exported':
-      return { exported: { files: event.files, place: event.place }, brokenExport: undefined };
+      return {
+        exported: { files: event.files, place: event.place, step: state.run.step },
+        brokenExport: undefined,
+      };
     case 'exportPlan':
       return { exportPlan: event.files };
     case 'exportBroken':

@@ -1,10 +1,10 @@
 /** The frame around the screens: header, rail, the progress and errors that belong to no screen, and one screen. */
-import { Suspense, useEffect, useRef } from 'react';
+import { useEffect, useRef } from 'react';
 import { StudioContext } from '../store/react.ts';
 import type { Studio } from '../store/studio.ts';
 import { SCREEN_LABELS, useScreen } from './address.ts';
 import { DropAnywhere } from './data/drop-anywhere.tsx';
-import { SCREENS } from './screens.tsx';
+import { ScreenFrame } from './screens.tsx';
 import { Header } from './shell/header.tsx';
 import { useKeys } from './shell/keys.ts';
 import { DeviceNotice, Problems, ProgressLine } from './shell/notices.tsx';
@@ -39,7 +39,6 @@ function Shell() {
     if (seen.current !== screen) heading.current?.focus();
     seen.current = screen;
   }, [screen]);
-  const Screen = SCREENS[screen];
   return (
     <DropAnywhere>
       <div className="shell">
@@ -52,9 +51,7 @@ function Shell() {
           <DeviceNotice />
           <ProgressLine />
           <Problems commands={undefined} />
-          <Suspense fallback={<p className="muted">Opening…</p>}>
-            <Screen />
-          </Suspense>
+          <ScreenFrame key={screen} id={screen} />
         </main>
       </div>
     </DropAnywhere>

@@ -91,8 +91,8 @@ describe('compareEvals', () => {
     expect(change.n).toBe(4);
     expect(change.war.change).toBeCloseTo(after.war - before.war, 12);
     expect(change.uar.change).toBeCloseTo(after.uar - before.uar, 12);
-    expect(change.uar.interval[0]).toBeLessThan(change.uar.change);
-    expect(change.uar.interval[1]).toBeGreaterThan(change.uar.change);
+    expect(change.uar.interval![0]).toBeLessThan(change.uar.change);
+    expect(change.uar.interval![1]).toBeGreaterThan(change.uar.change);
     expect(compareEvals(before, after)!.war.change).toBe(change.war.change);
   });
 

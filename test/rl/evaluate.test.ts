@@ -49,14 +49,14 @@ describe('evaluate', () => {
     expect(result).toMatchObject({ split: 'test', step: 5, mute: 'audio', n: 33, correct });
     expect(result.war).toBeCloseTo(correct / 33, 9);
     expect(result.unreadable).toBe(0);
-    expect(result.interval[0]).toBeLessThanOrEqual(result.war);
-    expect(result.interval[1]).toBeGreaterThanOrEqual(result.war);
+    expect(result.interval![0]).toBeLessThanOrEqual(result.war);
+    expect(result.interval![1]).toBeGreaterThanOrEqual(result.war);
     const counts = labels.map(() => labels.map(() => 0));
     for (const [i, { label }] of many.entries())
       counts[labels.indexOf(label)]![labels.indexOf(expected[i]!)]!++;
     expect(result.confusion).toEqual({ labels, counts, unreadable: labels.map(() => 0) });
-    expect(result.uarInterval[0]).toBeLessThanOrEqual(result.uar);
-    expect(result.uarInterval[1]).toBeGreaterThanOrEqual(result.uar);
+    expect(result.uarInterval![0]).toBeLessThanOrEqual(result.uar);
+    expect(result.uarInterval![1]).toBeGreaterThanOrEqual(result.uar);
     expect(result.clips.map(({ exampleId, exact }) => [exampleId, exact])).toEqual(
       many.map((_, i) => [examples[i % 4]!.id, expected[i]]),
     );

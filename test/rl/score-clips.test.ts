@@ -55,8 +55,8 @@ describe('scoreClips', () => {
   it('repeats its intervals for the same seed', () => {
     const clips = Array.from({ length: 20 }, (_, i) => clip('sad', i % 3 ? 'sad' : 'happy'));
     const { interval, uarInterval, war } = scoreClips(clips, LABELS, 9);
-    expect(interval[0]).toBeLessThan(war);
-    expect(interval[1]).toBeGreaterThan(war);
+    expect(interval![0]).toBeLessThan(war);
+    expect(interval![1]).toBeGreaterThan(war);
     expect(scoreClips(clips, LABELS, 9)).toMatchObject({ interval, uarInterval });
   });
 });

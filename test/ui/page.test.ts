@@ -369,9 +369,13 @@ describe('evaluation and export', () => {
     await expect.poll(() => page.textContent(id('scores'))).toContain('WAR 50.0 %');
     await page.click(id('start'));
     await state('finished');
+    const evaluated = page.locator('.rail-stop[href="#/evaluate"]');
+    expect(await evaluated.textContent()).toContain('50 % at step 0');
+    expect(await evaluated.getAttribute('class')).toContain('open');
     await page.keyboard.press('5');
     await page.click(id('evaluate'));
     await expect.poll(() => page.textContent(id('scores'))).toContain('WAR 91.7 % (+41.7)');
+    expect(await evaluated.textContent()).toMatch(/92 %$/);
     await page.click(id('evaluate-no-audio'));
     await expect.poll(() => page.locator(id('eval-row')).count()).toBe(3);
     expect(await page.textContent(id('scores'))).toContain('WAR 91.7 %');
@@ -480,6 +484,28 @@ async function withHistory(query: string): Promise<void> {
   await page.waitForSelector(id('eval-row'));
   await runSteps(50, 10);
 }
+
+it('asks again for a screen that could not be fetched, while the rest goes on', async () => {
+  await open('?stepMs=200');
+  await startable();
+  await page.click(id('start'));
+  await state('running');
+  await page.route('**/model-screen*', (route) => route.abort());
+  await page.keyboard.press('2');
+  await expect.poll(() => page.textContent(id('screen-broken'))).toContain('Model screen could not be shown');
+  expect(complaints.splice(0).length).toBeGreaterThan(0);
+  await page.screenshot({ path: `${PICTURES}/screen-broken.png` });
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('button', { name: 'Reload the page' }).waitFor();
+  await expect.poll(() => complaints.length).toBeGreaterThan(1);
+  complaints.splice(0);
+  await page.unroute('**/model-screen*');
+  await page.keyboard.press('3');
+  await page.waitForSelector(id('chart-reward'));
+  await page.keyboard.press('2');
+  await page.waitForSelector(id('drop-zone'));
+  expect(await page.getAttribute(id('state'), 'data-state')).toBe('running');
+});
 
 it('says what is missing where there is no GPU, and starts nothing', async () => {
   await open('?gpu=0');

@@ -52,10 +52,16 @@ const SCORES = [
 const COLUMN_HELP = {
   exact: 'The answer equals the label letter by letter.',
   tolerant: 'Case, outer punctuation and noun forms (anger, happiness) do not matter.',
-  interval:
-    'Percentile bootstrap over the clips, 2000 resamples. It has no width when all or no clips are right.',
+  interval: 'Percentile bootstrap over the clips, 2000 resamples.',
   paired: 'Bootstrap of the difference: both evaluations on the same resampled clips.',
 };
+
+/** Why an interval cannot be estimated. */
+const NO_INTERVAL = {
+  war: 'All of these clips are right, or none is: more clips would tell.',
+  uar: 'Of every label all clips are right, or none is: more clips would tell.',
+};
+const NO_CHANGE = 'These clips changed alike, or did not change: more clips would tell.';
 
 function ScoreTable({ now, before, change }: Omit<SummaryProps, 'select'>) {
   return (
@@ -90,14 +96,16 @@ function ScoreTable({ now, before, change }: Omit<SummaryProps, 'select'>) {
               {name}
             </th>
             <td>{formatPercent(now[key])}</td>
-            <td>{shares(now[interval])}</td>
+            <td>
+              <IntervalOf ends={now[interval]} write={formatPercent} why={NO_INTERVAL[key]} />
+            </td>
             <td>{formatPercent(now.tolerant[key])}</td>
             {before && change && (
               <>
                 <td>{formatPercent(before[key])}</td>
                 <td>{points(change[key].change)}</td>
                 <td>
-                  {points(change[key].interval[0])} to {points(change[key].interval[1])}
+                  <IntervalOf ends={change[key].interval} write={points} why={NO_CHANGE} />
                 </td>
               </>
             )}
@@ -108,8 +116,27 @@ function ScoreTable({ now, before, change }: Omit<SummaryProps, 'select'>) {
   );
 }
 
-function shares([low, high]: Interval): string {
-  return `${formatPercent(low)} to ${formatPercent(high)}`;
+interface IntervalProps {
+  ends: Interval | null;
+  write: (value: number) => string;
+  /** Why there may be none. */
+  why: string;
+}
+
+/** "41.2 % to 63.0 %"; where the clips cannot tell, that. Runs of earlier versions kept intervals without width instead. */
+function IntervalOf({ ends, write, why }: IntervalProps) {
+  if (ends === null || ends[0] === ends[1]) {
+    return (
+      <span className="muted" title={why}>
+        cannot be estimated<span className="sr-only">: {why}</span>
+      </span>
+    );
+  }
+  return (
+    <>
+      {write(ends[0])} to {write(ends[1])}
+    </>
+  );
 }
 
 function PassRates({ result, rates }: { result: EvalResult; rates: NonNullable<EvalResult['passAtK']> }) {

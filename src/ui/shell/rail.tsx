@@ -31,10 +31,15 @@ function stopOf(state: StudioState, screen: ScreenId): Stop {
       return rollouts.size > 0 ? done(counted(rollouts.size, 'step')) : OPEN;
     case 'evaluate': {
       const last = evals.filter(({ mute }) => mute === undefined).pop();
-      return last ? done(formatPercent(last.war, 0)) : OPEN;
+      if (!last) return OPEN;
+      const score = formatPercent(last.war, 0);
+      // Training has gone on since: the number is of earlier weights, and there is something to do here again.
+      return last.step < run.step ? { mark: 'open', note: `${score} at step ${last.step}` } : done(score);
     }
     case 'export':
-      return exported ? done(exported.place === '' ? 'ready' : 'saved') : OPEN;
+      if (!exported) return OPEN;
+      if (exported.step < run.step) return { mark: 'open', note: `step ${exported.step} only` };
+      return done(exported.place === '' ? 'ready' : 'saved');
     case 'bench':
       if ([...state.pending.values()].includes('bench')) return { mark: 'active', note: '' };
       return bench ? done(counted(bench.report.rows.length, 'row')) : OPEN;
