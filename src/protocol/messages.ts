@@ -168,6 +168,8 @@ export interface DataSummary {
 
 export interface ModelSummary {
   name: string;
+  /** Whether it is the embedded one. */
+  demo?: boolean;
   family: 'HumanOmni' | 'Qwen2-VL' | 'Qwen2.5-VL';
   /** Parameters by part: decoder, vision, audio, projectors, gate, bert … */
   parts: Record<string, number>;

@@ -1,6 +1,7 @@
 /** Named sets of settings, applied over the defaults. */
 import { InputError } from '../math/errors.ts';
-import { type Config, parseConfig } from './config.ts';
+import { CONFIG_KEYS, type Config, type ConfigKey, DEFAULT_QUESTION, parseConfig } from './config.ts';
+import type { ModelSummary } from './messages.ts';
 
 export interface Preset {
   label: string;
@@ -103,3 +104,53 @@ export function presetConfig(name: string, over: Partial<Config> = {}): Config {
   }
   return parseConfig({ ...PRESETS[name].values, ...over });
 }
+
+/** What settings follow: the family of the model that is open, and whether it is the embedded demo. */
+export type ModelKind = Pick<ModelSummary, 'family' | 'demo'>;
+/** Names the settings of a kind of model, for what is kept of them from visit to visit. */
+export type SettingsKey = 'demo' | ModelSummary['family'];
+
+/**
+ * R1-Omni's published objective (question, answer form, group, KL, length), on LoRA at ten times the published learning rate,
+ * since its own full-weight training takes 14 GiB at 0.5B. One prompt serves training and inference.
+ */
+const OWN_MODEL: Partial<Config> = {
+  groupSize: 8,
+  promptsPerStep: 8,
+  maxCompletionLength: 512,
+  temperature: 1,
+  lossType: 'grpo',
+  beta: 0.04,
+  learningRate: 1e-5,
+  loraRank: 16,
+  trainDecoder: false,
+  promptPreset: 'canonical',
+  question: DEFAULT_QUESTION,
+};
+
+/** Settings by what is open. Qwen2-VL and Qwen2.5-VL are trained by R1-Omni's authors' own trainer with the same settings. */
+const BY_KIND: Record<SettingsKey, { words: string; values: Partial<Config> }> = {
+  demo: { words: 'small and quick', values: PRESETS.demo.values },
+  HumanOmni: {
+    words: "R1-Omni's question, answer form and KL; LoRA instead of all weights",
+    // As Hugging Face samples where nothing else is said.
+    values: { ...OWN_MODEL, topK: 50 },
+  },
+  'Qwen2-VL': { words: "R1-Omni's question, answer form and KL; LoRA of the decoder", values: OWN_MODEL },
+  'Qwen2.5-VL': { words: "R1-Omni's question, answer form and KL; LoRA of the decoder", values: OWN_MODEL },
+};
+
+export const settingsKeyOf = ({ family, demo }: ModelKind): SettingsKey => (demo ? 'demo' : family);
+
+/** What the settings of this kind of model are, in a few words. */
+export const settingsWords = (kind: ModelKind): string => BY_KIND[settingsKeyOf(kind)].words;
+
+/** The settings for a model that nobody has chosen any for, with optional values over them. @throws InputError */
+export function settingsFor(kind: ModelKind, over: Partial<Config> = {}): Config {
+  return parseConfig({ ...BY_KIND[settingsKeyOf(kind)].values, ...over });
+}
+
+/** Every setting that some kind of model or some preset sets. */
+export const PRESET_KEYS: readonly ConfigKey[] = CONFIG_KEYS.filter((key) =>
+  [...Object.values(PRESETS), ...Object.values(BY_KIND)].some(({ values }) => Object.hasOwn(values, key)),
+);

@@ -1,14 +1,7 @@
 /** Everything the page knows, as one immutable value, and what each event changes in it. */
 import type { Alarm } from '../protocol/alarms.ts';
 import type { BenchReport } from '../protocol/bench.ts';
-import {
-  CONFIG_KEYS,
-  type Config,
-  type ConfigKey,
-  defaultConfig,
-  fieldOf,
-  parseConfig,
-} from '../protocol/config.ts';
+import { CONFIG_KEYS, type Config, fieldOf, parseConfig } from '../protocol/config.ts';
 import type { MemoryPlan, WhatIf } from '../protocol/memory.ts';
 import type {
   BrokenExport,
@@ -31,6 +24,7 @@ import type {
 import type { MetricValues } from '../protocol/metrics.ts';
 import { appendEval } from './eval-log.ts';
 import { appendRollouts, type RolloutLog } from './rollout-log.ts';
+import { type Draft, firstForm, followRun, type Settings } from './settings.ts';
 
 export type Device =
   | { status: 'asking' }
@@ -62,8 +56,16 @@ export interface Progress {
   unit: string;
 }
 
-/** A config being edited: may hold values that do not pass the check yet. */
-export type Draft = Record<ConfigKey, unknown>;
+export type { Draft } from './settings.ts';
+
+/** What is known of a run's memory. It speaks of `draft` only: another form needs another plan. */
+export interface PlanState {
+  readonly requestId: number;
+  readonly draft: Draft;
+  readonly plan?: MemoryPlan;
+  readonly whatIf?: readonly WhatIf[];
+  readonly error?: Pick<Problem, 'message' | 'hint'>;
+}
 
 export interface StudioState {
   device: Device;
@@ -97,11 +99,13 @@ export interface StudioState {
   /** An export that the last visit left unfinished. */
   brokenExport?: BrokenExport;
   memory?: { parts: Record<string, number>; peak: number };
-  /** The memory a run would take, as last asked. */
-  plan?: { plan: MemoryPlan; whatIf?: readonly WhatIf[] };
+  /** The memory a run would take: the form that was asked about, and the answer or the refusal once it is there. */
+  plan?: PlanState;
   /** What the latest bench found so far, and how many of its comparisons are done. */
   bench?: { report: BenchReport; done: number; total: number };
+  /** The form: what is open says it, and the person over that. */
   draft: Draft;
+  settings: Settings;
   /** The config of the current run. */
   running?: Config;
   problems: readonly Problem[];
@@ -118,7 +122,7 @@ export function initialState(): StudioState {
     alarms: [],
     rollouts: new Map(),
     evals: [],
-    draft: defaultConfig(),
+    ...firstForm(),
     problems: [],
     pending: new Map(),
   };
@@ -132,9 +136,9 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'unavailable':
       return { device: { status: 'unavailable', reason: event.reason, hint: event.hint } };
     case 'data':
-      return { data: event.summary, clip: undefined, ...evalsAfterOpening(state, event) };
+      return { data: event.summary, clip: undefined, ...afterOpening(state, event, OPENS_DATA) };
     case 'model':
-      return { model: event.summary, ...evalsAfterOpening(state, event) };
+      return { model: event.summary, ...afterOpening(state, event, OPENS_MODEL) };
     case 'models':
       return { storedModels: event.models };
     case 'download':
@@ -169,13 +173,13 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'exportBroken':
       return { brokenExport: event.broken };
     case 'plan':
-      return { plan: { plan: event.plan, ...(event.whatIf ? { whatIf: event.whatIf } : {}) } };
+      return onPlan(state, event);
     case 'runs':
       return { stored: event.runs };
     case 'saved':
       return { saved: { id: event.runId, name: event.name, step: event.step } };
     case 'resumed':
-      return { ...emptyRun(), running: event.config, draft: event.config };
+      return { ...emptyRun(), running: event.config, ...followRun(event.config, event.run.name) };
     case 'memory':
       return { memory: { parts: event.parts, peak: event.peak } };
     case 'bench':
@@ -201,23 +205,66 @@ export function promptOf(draft: Draft): string {
   return JSON.stringify(PROMPT_KEYS.map((key) => draft[key]));
 }
 
-const OPENS: readonly (CommandType | undefined)[] = ['openDemo', 'openData', 'openModel'];
+export const OPENS_DATA: readonly CommandType[] = ['openDemo', 'openData', 'resumeRun'];
+export const OPENS_MODEL: readonly CommandType[] = [
+  'openDemo',
+  'openModel',
+  'openModelFolder',
+  'openStoredModel',
+  'resumeRun',
+];
 
-/** With another model or data set, what was measured before says nothing any more. */
-function evalsAfterOpening(
-  { pending }: StudioState,
-  { requestId = 0 }: { requestId?: number },
+/** Whether an event is about a model or data set that has just been opened, and not news about the one that was. */
+export function isOpening(
+  { pending }: Pick<StudioState, 'pending'>,
+  { requestId }: { requestId?: number },
+  commands: readonly CommandType[],
+): boolean {
+  const command = requestId === undefined ? undefined : pending.get(requestId);
+  return command !== undefined && commands.includes(command);
+}
+
+/** With another model or data set, what was measured, planned or went wrong before says nothing any more. */
+function afterOpening(
+  state: StudioState,
+  event: { requestId?: number },
+  commands: readonly CommandType[],
 ): Partial<StudioState> {
-  return OPENS.includes(pending.get(requestId)) ? { evals: [] } : {};
+  if (!isOpening(state, event, commands)) return {};
+  const ended = [...commands, 'start', 'step'];
+  const problems = state.problems.filter(
+    ({ command, fatal }) => fatal || !ended.includes(command ?? 'start'),
+  );
+  return { evals: [], plan: undefined, problems };
+}
+
+function onPlan({ plan: asked }: StudioState, event: EventOf<'plan'>): Partial<StudioState> {
+  // An answer about settings that have changed since says nothing of the form.
+  if (asked?.requestId !== event.requestId) return {};
+  const { requestId, draft } = asked;
+  return { plan: { requestId, draft, plan: event.plan, ...(event.whatIf ? { whatIf: event.whatIf } : {}) } };
 }
 
 const WORKING: readonly RunState[] = ['loading', 'running', 'pausing'];
 
-function onState(before: StudioState, event: EventOf<'state'>): Partial<StudioState> {
+function onState(state: StudioState, event: EventOf<'state'>): Partial<StudioState> {
   const run = { state: event.state, step: event.step, steps: event.steps, message: event.message };
   // What made the run ready is done once it runs.
-  if (event.state === 'running' && before.run.state === 'loading') return { run, progress: undefined };
-  return WORKING.includes(event.state) ? { run } : { run, live: undefined, progress: undefined };
+  if (event.state === 'running' && state.run.state === 'loading') return { run, progress: undefined };
+  if (WORKING.includes(event.state)) return { run };
+  const rest = { run, live: undefined, progress: undefined };
+  // A run that has ended left weights, and the device another load.
+  if (WORKING.includes(state.run.state)) Object.assign(rest, { plan: undefined });
+  return event.state === 'failed' ? { ...rest, problems: ofRun(state.problems, event.message) } : rest;
+}
+
+/** What ended a run belongs to Start, wherever the person is. */
+function ofRun(problems: readonly Problem[], message: string | undefined): Problem[] {
+  return problems.map((problem) =>
+    !problem.command && !problem.fatal && problem.message === message
+      ? { ...problem, command: 'start' as const }
+      : problem,
+  );
 }
 
 let lastProblem = 0;
@@ -228,9 +275,17 @@ function onError(state: StudioState, event: EventOf<'error'>): Partial<StudioSta
   const problem: Problem = { id: ++lastProblem, command, message, hint, details, fatal };
   const next: Partial<StudioState> = { problems: [...state.problems, problem], progress: undefined };
   if (requestId !== undefined) next.pending = without(state.pending, requestId);
+  if (command === 'plan') return { ...next, problems: state.problems, plan: refusedPlan(state.plan, event) };
   if (command === 'preview') next.clip = undefined;
   if (command === 'downloadModel') next.download = undefined;
   return next;
+}
+
+/** A refusal stands where the plan would. */
+function refusedPlan(plan: PlanState | undefined, event: EventOf<'error'>): PlanState | undefined {
+  if (plan?.requestId !== event.requestId || !plan) return plan;
+  const { message, hint } = event;
+  return { requestId: plan.requestId, draft: plan.draft, error: { message, hint } };
 }
 
 function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
@@ -266,6 +321,19 @@ export function hasUnsavedSteps({ run, saved }: Pick<StudioState, 'run' | 'saved
 
 export function isActive(state: RunState): boolean {
   return state === 'running' || state === 'pausing' || state === 'paused';
+}
+
+/** An error that answers no command of the worker's, beside what it is about. */
+export function withProblem(
+  { problems }: Pick<StudioState, 'problems'>,
+  about: CommandType | undefined,
+  { message, hint }: { message: string; hint?: string | undefined },
+): Partial<StudioState> {
+  const others = problems.filter(({ command }) => about === undefined || command !== about);
+  const problem: Problem = { id: ++lastProblem, message, fatal: false };
+  if (about) problem.command = about;
+  if (hint !== undefined) problem.hint = hint;
+  return { problems: [...others, problem] };
 }
 
 /** Whether a run can be started now: a model and data are there, and no run holds the device. */

@@ -7,12 +7,12 @@ import {
   type ConfigKey,
   type ConfigProblem,
   checkConfig,
-  defaultConfig,
   parseConfig,
 } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
 import type {
   Command,
+  CommandType,
   Event,
   ExportParts,
   ExportPlace,
@@ -22,9 +22,29 @@ import type {
   SourceFile,
   Split,
 } from '../protocol/messages.ts';
-import { type PresetName, presetConfig } from '../protocol/presets.ts';
+import type { PresetName, SettingsKey } from '../protocol/presets.ts';
 import type { Port } from './port.ts';
-import { canStart, type Draft, freshRun, initialState, promptOf, reduce, type StudioState } from './state.ts';
+import {
+  choosePreset,
+  type Draft,
+  dropEdits,
+  type Edits,
+  editField,
+  followModel,
+  soundEdits,
+  undoFollowing,
+} from './settings.ts';
+import {
+  canStart,
+  freshRun,
+  initialState,
+  isOpening,
+  OPENS_MODEL,
+  promptOf,
+  reduce,
+  type StudioState,
+  withProblem,
+} from './state.ts';
 
 export interface Studio {
   readonly store: StoreApi<StudioState>;
@@ -66,10 +86,20 @@ export interface Studio {
   stopBench(): void;
   edit(key: ConfigKey, value: unknown): void;
   applyPreset(name: PresetName | 'defaults'): void;
-  /** Shows an error that no command is to blame for, such as a dropped file that cannot be read. */
-  report(error: unknown): void;
+  /** Takes the form back to what it was before it followed the model that is open. */
+  undoSettings(): void;
+  /** Lets go of what the person set: the form is that of what is open. */
+  resetSettings(): void;
+  /** Shows an error that no command is to blame for, such as a dropped file that cannot be read, beside what it is about. */
+  report(error: unknown, about?: CommandType): void;
   dismiss(problemId: number): void;
   close(): void;
+}
+
+/** Keeps what a person set from visit to visit, for each kind of model. */
+export interface SettingsKeeper {
+  load(key: SettingsKey): unknown;
+  save(key: SettingsKey, edits: Edits): void;
 }
 
 type Asking = Extract<Command, { requestId: number }>;
@@ -81,24 +111,30 @@ type Waiting = { resolve: () => void; reject: (error: Error) => void };
  * The studio over a line to a worker. Promises of acts settle with the worker's `done` or `error`; the error is also in
  * the state, so a caller that shows it from there may ignore the rejection.
  */
-export function createStudio(port: Port): Studio {
+export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
   const store = createStore<StudioState>()(initialState);
   const waiting = new Map<number, Waiting>();
   let lastRequest = 0;
   /** Those of the data set that is open. */
   let dataFiles: SourceFile[] = [];
   store.subscribe(releaseFrames);
+  if (keeper) store.subscribe((now, before) => keepEdits(keeper, now, before));
 
   port.listen((event) => {
-    store.setState(reduce(store.getState(), event));
+    const state = store.getState();
+    const form = formAfter(state, event, keeper);
+    store.setState({ ...reduce(state, event), ...form });
     settle(waiting, event);
   });
 
-  function ask(question: Question, change: Partial<StudioState> = {}): Promise<void> {
+  function ask(
+    question: Question,
+    change: (requestId: number) => Partial<StudioState> = () => ({}),
+  ): Promise<void> {
     const requestId = ++lastRequest;
     const { pending, problems } = store.getState();
     store.setState({
-      ...change,
+      ...change(requestId),
       pending: new Map(pending).set(requestId, question.type),
       problems: problems.filter((problem) => problem.command !== question.type),
     });
@@ -121,12 +157,7 @@ export function createStudio(port: Port): Studio {
     ...runControls(store, port, begin),
     ...draftControls(store),
     ...modelControls(store, port, ask),
-    async openDemo() {
-      const { draft } = store.getState();
-      await ask({ type: 'openDemo' });
-      // Settings changed while the demo was loading are the person's own: keep them.
-      if (store.getState().draft === draft) store.setState({ draft: presetConfig('demo') });
-    },
+    openDemo: () => ask({ type: 'openDemo' }),
     async openData(files) {
       await ask({ type: 'openData', files });
       dataFiles = files;
@@ -134,15 +165,19 @@ export function createStudio(port: Port): Studio {
     chooseFold: (fold) => ask({ type: 'openData', files: dataFiles, fold }),
     openModel: (files) => ask({ type: 'openModel', files }),
     preview(exampleId) {
-      const { draft } = store.getState();
-      const config = draftProblems(draft).length === 0 ? { config: parseConfig(draft) } : {};
-      return ask({ type: 'preview', exampleId, ...config }, { clip: { exampleId, prompt: promptOf(draft) } });
+      const prompt = promptOf(store.getState().draft);
+      return ask({ type: 'preview', exampleId, ...soundConfig(store) }, () => ({ clip: { exampleId, prompt } }));
     },
-    plan: (whatIf) => ask({ type: 'plan', config: parseConfig(store.getState().draft), whatIf }),
+    async plan(whatIf) {
+      const { draft, plan } = store.getState();
+      const { config } = soundConfig(store);
+      if (!config) return;
+      const known = plan?.draft === draft && plan.plan ? { plan: plan.plan } : {};
+      await ask({ type: 'plan', config, whatIf }, (requestId) => ({ plan: { requestId, draft, ...known } }));
+    },
     evaluate(split, mute) {
       const sampled = decodingOf(store.getState().draft as Config);
-      const { draft } = store.getState();
-      const config = draftProblems(draft).length === 0 ? { config: parseConfig(draft) } : {};
+      const config = soundConfig(store);
       const optional = {
         ...(mute === undefined ? {} : { mute }),
         ...(sampled ? { sampled } : {}),
@@ -152,15 +187,15 @@ export function createStudio(port: Port): Studio {
     },
     planExport: (parts) => ask({ type: 'planExport', parts }),
     exportRun: (parts, place, run) =>
-      ask({ type: 'export', parts, place, ...(run ? { run } : {}) }, { exported: undefined }),
+      ask({ type: 'export', parts, place, ...(run ? { run } : {}) }, () => ({ exported: undefined })),
     resumeRun: (runId) => ask({ type: 'resumeRun', runId }),
     deleteRun: (runId) => ask({ type: 'deleteRun', runId }),
-    runBench: (groups, libraries) => ask({ type: 'bench', groups, libraries }, { bench: undefined }),
+    runBench: (groups, libraries) => ask({ type: 'bench', groups, libraries }, () => ({ bench: undefined })),
     stopBench: () => port.post({ type: 'stopBench' }),
-    report(error) {
+    report(error, about) {
       const hint = error instanceof InputError ? error.hint : undefined;
       const message = error instanceof Error ? error.message : String(error);
-      store.setState((state) => reduce(state, { type: 'error', message, hint, fatal: false }));
+      store.setState((state) => withProblem(state, about, { message, hint }));
     },
     dismiss(problemId) {
       store.setState(({ problems }) => ({ problems: problems.filter(({ id }) => id !== problemId) }));
@@ -216,12 +251,37 @@ function runControls(
   };
 }
 
-function draftControls(store: StoreApi<StudioState>): Pick<Studio, 'edit' | 'applyPreset'> {
+type DraftControls = Pick<Studio, 'edit' | 'applyPreset' | 'undoSettings' | 'resetSettings'>;
+
+function draftControls(store: StoreApi<StudioState>): DraftControls {
   return {
-    edit: (key, value) => store.setState(({ draft }) => ({ draft: { ...draft, [key]: value } })),
-    applyPreset: (name) =>
-      store.setState({ draft: name === 'defaults' ? defaultConfig() : presetConfig(name) }),
+    edit: (key, value) => store.setState((state) => editField(state, key, value)),
+    applyPreset: (name) => store.setState((state) => choosePreset(state, name)),
+    undoSettings: () => store.setState(undoFollowing),
+    resetSettings: () => store.setState(dropEdits),
   };
+}
+
+/** The form, where another model has just been opened. */
+function formAfter(
+  state: StudioState,
+  event: Event,
+  keeper: SettingsKeeper | undefined,
+): Partial<StudioState> {
+  if (event.type !== 'model' || !isOpening(state, event, OPENS_MODEL)) return {};
+  return followModel(state, event.summary, (key) => soundEdits(keeper?.load(key)));
+}
+
+function keepEdits(keeper: SettingsKeeper, { settings }: StudioState, before: StudioState): void {
+  const { basis, edits } = settings;
+  if (basis.key === undefined || edits === before.settings.edits) return;
+  keeper.save(basis.key, soundEdits(edits));
+}
+
+/** The draft as a command takes it; nothing where it cannot be run as it is. */
+function soundConfig(store: StoreApi<StudioState>): { config?: Config } {
+  const { draft } = store.getState();
+  return draftProblems(draft).length === 0 ? { config: parseConfig(draft) } : {};
 }
 
 /** What keeps a draft from being run. */

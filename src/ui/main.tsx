@@ -5,13 +5,14 @@ import { workerPort } from '../store/port.ts';
 import { createStudio } from '../store/studio.ts';
 import { App } from './app.tsx';
 import { exposeHeadless } from './headless.ts';
+import { keptSettings } from './kept-settings.ts';
 import { fire } from './parts/fire.ts';
 
 if (new URLSearchParams(location.search).has('headless')) exposeHeadless(workerPort());
 else show();
 
 function show(): void {
-  const studio = createStudio(workerPort());
+  const studio = createStudio(workerPort(), keptSettings);
   fire(studio.openDemo());
   createRoot(document.getElementById('root')!).render(
     <StrictMode>

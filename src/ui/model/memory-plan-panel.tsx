@@ -1,9 +1,9 @@
 /** What a run with the present settings would take, before anything is taken; and what other settings would. */
-import { useEffect } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { formatBytes } from '../../math/format.ts';
-import type { WhatIf } from '../../protocol/memory.ts';
+import type { MemoryPlan, WhatIf } from '../../protocol/memory.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isActive } from '../../store/state.ts';
+import { isActive, type PlanState } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
 import { Bars } from '../parts/bars.tsx';
 import { fire } from '../parts/fire.ts';
@@ -12,20 +12,60 @@ import { useCalm } from '../parts/use-calm.ts';
 
 const CALM_MS = 400;
 
+/** Always about the form as it is: where that cannot be planned, it says why and shows no plan of another form. */
 export function MemoryPlanPanel() {
   const studio = useStudio();
-  const plan = useStudioState((state) => state.plan);
   const model = useStudioState((state) => state.model?.name);
   const busy = useStudioState(({ run }) => run.state === 'loading' || isActive(run.state));
-  const draft = useCalm(
-    useStudioState((state) => state.draft),
-    CALM_MS,
-  );
+  const draft = useStudioState((state) => state.draft);
+  const known = useStudioState(({ plan }) => plan?.draft);
+  const calm = useCalm(draft, CALM_MS);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asks when the form has come to rest, and when a plan was let go of.
   useEffect(() => {
-    if (model !== undefined && !busy && draftProblems(draft).length === 0) fire(studio.plan(false));
-  }, [studio, model, busy, draft]);
-  if (!plan || model === undefined) return null;
-  const { training, encoding, peak } = plan.plan;
+    const now = studio.store.getState();
+    const isSound = draftProblems(now.draft).length === 0;
+    if (model !== undefined && !busy && isSound && now.plan?.draft !== now.draft) fire(studio.plan(false));
+  }, [studio, model, busy, calm, known]);
+  const plan = useStudioState((state) => (state.plan?.draft === state.draft ? state.plan : undefined));
+  if (model === undefined) return null;
+  const [problem] = draftProblems(draft);
+  if (problem) return <NoPlan>{`${problem.message} ${problem.hint ?? ''}`}</NoPlan>;
+  if (plan?.error) return <NoPlan>{`${plan.error.message} ${plan.error.hint ?? ''}`}</NoPlan>;
+  if (plan?.plan) return <Planned plan={plan.plan} whatIf={plan.whatIf} busy={busy} />;
+  return (
+    <Panel title="Memory of a run">
+      <p className="muted" data-testid="plan-waits">
+        {busy
+          ? 'The settings have changed since the run began; what they would take is planned when it has ended.'
+          : 'Planning the present settings…'}
+      </p>
+    </Panel>
+  );
+}
+
+/** Why the present settings have no plan. */
+function NoPlan({ children }: { children: ReactNode }) {
+  return (
+    <Panel title="Memory of a run">
+      <p className="field-problem" role="alert" data-testid="no-plan">
+        These settings cannot be planned: {children}
+      </p>
+      <p>
+        <a href="#/train">Change the settings</a>
+      </p>
+    </Panel>
+  );
+}
+
+interface PlannedProps {
+  plan: MemoryPlan;
+  whatIf: PlanState['whatIf'];
+  busy: boolean;
+}
+
+function Planned({ plan: { training, encoding, peak }, whatIf, busy }: PlannedProps) {
+  const studio = useStudio();
+  const asking = useStudioState(({ pending }) => [...pending.values()].includes('plan'));
   const bars = Object.entries(training)
     .sort(([, a], [, b]) => b - a)
     .map(([name, value]) => ({ name, value, text: formatBytes(value) }));
@@ -43,13 +83,19 @@ export function MemoryPlanPanel() {
         first, and is over before training begins.
       </p>
       <Bars bars={bars} caption="Planned GPU memory by part" />
-      {plan.whatIf ? (
-        <WhatIfTable rows={plan.whatIf} now={peak.training} />
+      {whatIf ? (
+        <WhatIfTable rows={whatIf} now={peak.training} />
       ) : (
         <p>
-          <button type="button" disabled={busy} onClick={() => fire(studio.plan(true))}>
+          <button
+            type="button"
+            data-testid="ask-what-if"
+            disabled={busy || asking}
+            onClick={() => fire(studio.plan(true))}
+          >
             What if…
-          </button>
+          </button>{' '}
+          {busy && <span className="muted">Other settings are planned when the run has ended.</span>}
         </p>
       )}
     </Panel>
@@ -57,6 +103,13 @@ export function MemoryPlanPanel() {
 }
 
 function WhatIfTable({ rows, now }: { rows: readonly WhatIf[]; now: number }) {
+  if (rows.length === 0) {
+    return (
+      <p className="muted" data-testid="what-if">
+        None of the usual other settings can be planned for this model.
+      </p>
+    );
+  }
   return (
     <table data-testid="what-if">
       <caption className="sr-only">Memory with other settings</caption>

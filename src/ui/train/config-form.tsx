@@ -14,12 +14,14 @@ import { draftProblems } from '../../store/studio.ts';
 import { FreeFormWarning } from '../data/free-form-warning.tsx';
 import { Problems } from '../shell/notices.tsx';
 import { FieldControl } from './field-control.tsx';
+import { SettingsLine } from './settings-line.tsx';
 
 const ESSENTIAL = CONFIG_KEYS.filter((key) => fieldOf(key).essential);
 
 export function EssentialSettings() {
   return (
     <section aria-label="Settings that matter">
+      <SettingsLine />
       <div className="essentials">
         {ESSENTIAL.map((key) => (
           <SettingField key={key} field={key} brief />

@@ -1,8 +1,10 @@
 /** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1`, `?loadMs=500`, `?fails=1` and `?demo=0` set the stage. */
 import { createRoot } from 'react-dom/client';
 import type { Command } from '../../../src/protocol/messages.ts';
+import type { Port } from '../../../src/store/port.ts';
 import { createStudio } from '../../../src/store/studio.ts';
 import { App } from '../../../src/ui/app.tsx';
+import { keptSettings } from '../../../src/ui/kept-settings.ts';
 import { fire } from '../../../src/ui/parts/fire.ts';
 import { fakePort } from '../fake-port.ts';
 
@@ -27,12 +29,13 @@ const readable = (command: Command) =>
     ? { ...command, files: command.files.map(({ path, file }) => ({ path, size: file.size })) }
     : command;
 
-const studio = createStudio({
+const listened: Port = {
   ...port,
   post(command) {
     sent.push(readable(command));
     port.post(command);
   },
-});
+};
+const studio = createStudio(listened, keptSettings);
 if (number('demo', 1) === 1) fire(studio.openDemo());
 createRoot(document.getElementById('root')!).render(<App studio={studio} />);

@@ -1,0 +1,161 @@
+/**
+ * Whose settings the form shows: those of what is open, with what the person set on top, field by field. Settings that
+ * nobody touched go with the model they belong to. Pure.
+ */
+import {
+  CONFIG_KEYS,
+  type Config,
+  type ConfigKey,
+  checkField,
+  defaultConfig,
+  diffConfig,
+  isConfigKey,
+} from '../protocol/config.ts';
+import type { ModelSummary } from '../protocol/messages.ts';
+import {
+  PRESET_KEYS,
+  PRESETS,
+  type PresetName,
+  presetConfig,
+  type SettingsKey,
+  settingsFor,
+  settingsKeyOf,
+  settingsWords,
+} from '../protocol/presets.ts';
+
+/** A config being edited: may hold values that do not pass the check yet. */
+export type Draft = Record<ConfigKey, unknown>;
+export type Edits = Partial<Draft>;
+
+/** What the settings are when nobody has touched them. */
+interface Basis {
+  /** Whose they are, for people: "the demo", a model's name, a run's name. */
+  readonly whose: string;
+  /** In a few words, what they are. */
+  readonly words: string;
+  /** Under which name edits are kept for the next visit; absent for a run's own settings. */
+  readonly key?: SettingsKey;
+  readonly values: Config;
+}
+
+export interface Settings {
+  readonly basis: Basis;
+  /** What the person set. */
+  readonly edits: Edits;
+  /** Those of `edits` that an earlier visit left: they belong to this kind of model only. */
+  readonly restored: readonly ConfigKey[];
+  /** The form before it followed another model, for the way back. */
+  readonly before?: Draft;
+}
+
+/** The form and where it comes from. */
+export interface Form {
+  readonly settings: Settings;
+  readonly draft: Draft;
+}
+
+const NO_MODEL = 'no model yet';
+/** What says which weights the next run begins from means nothing to another model, or after a reload. */
+const OF_THIS_MODEL: readonly ConfigKey[] = ['startFrom'];
+
+/** Before anything is open. */
+export function firstForm(): Form {
+  const basis = { whose: NO_MODEL, words: 'the defaults', values: defaultConfig() };
+  return formOf({ basis, edits: {}, restored: [] });
+}
+
+const draftOf = ({ basis, edits }: Settings): Draft => ({ ...basis.values, ...edits });
+
+function formOf(settings: Settings): Form {
+  return { settings, draft: draftOf(settings) };
+}
+
+/** Another model is open: its settings, with what was set in this visit, and what an earlier visit set for its kind. */
+export function followModel(
+  { settings, draft }: Form,
+  model: ModelSummary,
+  keptFor: (key: SettingsKey) => Edits,
+): Form {
+  const kept = keptFor(settingsKeyOf(model));
+  const mine = without(settings.edits, [...settings.restored, ...OF_THIS_MODEL]);
+  const edits = { ...kept, ...mine };
+  const basis: Basis = {
+    whose: model.demo ? 'the demo' : model.name,
+    words: settingsWords(model),
+    key: settingsKeyOf(model),
+    values: settingsFor(model),
+  };
+  const restored = keysOf(kept).filter((key) => !Object.hasOwn(mine, key));
+  const next = formOf({ basis, edits, restored });
+  const stays = settings.basis.whose === NO_MODEL || sameDraft(next.draft, draft);
+  return stays ? next : formOf({ ...next.settings, before: draft });
+}
+
+/** A stored run is on the device: its own settings, whatever was set before. */
+export function followRun(config: Config, name: string): Form {
+  return formOf({
+    basis: { whose: `the run ${name}`, words: 'as it was started', values: config },
+    edits: {},
+    restored: [],
+  });
+}
+
+/** One field set by the person. A value as it was without them is no edit. */
+export function editField({ settings }: Form, key: ConfigKey, value: unknown): Form {
+  const { [key]: _, ...rest } = settings.edits;
+  const edits = sameValue(settings.basis.values[key], value) ? rest : { ...rest, [key]: value };
+  return formOf({ ...settings, edits, restored: settings.restored.filter((each) => each !== key) });
+}
+
+/**
+ * A preset that the person chose: everything it says is theirs. The demo's own preset says nothing more than the demo, so
+ * that it does not go with them to another model.
+ */
+export function choosePreset({ settings }: Form, name: PresetName | 'defaults'): Form {
+  const config = name === 'defaults' ? defaultConfig() : presetConfig(name);
+  const said = name === 'defaults' ? PRESET_KEYS : name === 'demo' ? [] : keysOf(PRESETS[name].values);
+  return formOf({ ...settings, edits: editsTo(settings.basis.values, config, said), restored: [] });
+}
+
+/** The way back from settings that followed a model: the form as it was, which is the person's own choice now. */
+export function undoFollowing({ settings }: Form): Form {
+  const { before, ...rest } = settings;
+  if (!before) return formOf(settings);
+  return formOf({ ...rest, edits: editsTo(rest.basis.values, before, []), restored: [] });
+}
+
+/** Lets go of everything that the person set. */
+export function dropEdits({ settings, draft }: Form): Form {
+  return formOf({ ...settings, edits: {}, restored: [], before: draft });
+}
+
+/** Fields in which the form differs from what it would be untouched. */
+export function editedFields({ basis, edits }: Settings): { key: ConfigKey; label: string }[] {
+  return diffConfig(basis.values, { ...basis.values, ...(edits as Partial<Config>) });
+}
+
+/** What may be kept for the next visit, and what of a kept record can still be used. */
+export function soundEdits(edits: unknown): Edits {
+  if (typeof edits !== 'object' || edits === null) return {};
+  const sound = Object.entries(edits).filter(([key, value]) => isConfigKey(key) && !checkField(key, value));
+  return without(Object.fromEntries(sound) as Edits, OF_THIS_MODEL);
+}
+
+function editsTo(from: Config, to: Draft, said: readonly ConfigKey[]): Edits {
+  const differ = CONFIG_KEYS.filter((key) => said.includes(key) || !sameValue(from[key], to[key]));
+  return Object.fromEntries(differ.map((key) => [key, to[key]])) as Edits;
+}
+
+function without(edits: Edits, keys: readonly ConfigKey[]): Edits {
+  return Object.fromEntries(
+    Object.entries(edits).filter(([key]) => !keys.includes(key as ConfigKey)),
+  ) as Edits;
+}
+
+const keysOf = (edits: object): ConfigKey[] => Object.keys(edits) as ConfigKey[];
+
+function sameValue(a: unknown, b: unknown): boolean {
+  return Object.is(a, b) || JSON.stringify(a) === JSON.stringify(b);
+}
+
+const sameDraft = (a: Draft, b: Draft): boolean => CONFIG_KEYS.every((key) => sameValue(a[key], b[key]));
