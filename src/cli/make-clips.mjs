@@ -33,8 +33,8 @@ const LABELS = [
   { label: 'angry', valence: -1, arousal: 1 },
   { label: 'sad', valence: -1, arousal: -1 },
 ];
-const QUESTION =
-  'As an emotional recognition expert; throughout the video, which emotion conveyed by the characters is the most obvious to you?';
+/** The question that a run on the demo asks. */
+const QUESTION = 'Which emotion do face and voice show?';
 
 const ENCODERS = {
   mp4: [

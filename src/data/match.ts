@@ -2,6 +2,7 @@
 import { baseName } from '../io/files.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import type { Clip, ClipIndex } from './clip-index.ts';
+import { plainQuestion } from './questions.ts';
 import type { AnnotationRow, Undivided } from './types.ts';
 
 export interface Matched {
@@ -19,7 +20,6 @@ export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Mat
   const examples: Undivided[] = [];
   const issues: DataIssue[] = [];
   const firsts = new Map<string, AnnotationRow>();
-  const uses = new Map<string, number>();
   for (const row of rows) {
     const clip = clipOf(row, clips);
     const problem = 'message' in clip ? clip : repeats(row, clip.path, firsts);
@@ -28,10 +28,8 @@ export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Mat
       continue;
     }
     const { path, files } = clip as Clip;
-    const use = (uses.get(path) ?? 0) + 1;
-    uses.set(path, use);
     const { file: _, row: __, ...said } = row;
-    examples.push({ ...said, id: use === 1 ? path : `${path}#${use}`, path, files });
+    examples.push({ ...said, id: path, path, files });
   }
   return { examples, issues };
 }
@@ -62,20 +60,29 @@ function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
   return match.clip;
 }
 
-/** A path as messages show it: one that no file system would take is cut. */
+/** A path or a question as messages show it: what no file system would take, and no screen, is cut. */
 function shortened(path: string): string {
   return path.length > MOST_SHOWN ? `${path.slice(0, MOST_SHOWN)}…` : path;
 }
 
-/** A row that asks the same about the same clip as one before it. */
+/**
+ * A row about a clip that one before it is about. A run asks one question of every clip, so that a second row would give the
+ * same prompt another answer, whatever it asks.
+ */
 function repeats(row: AnnotationRow, path: string, firsts: Map<string, AnnotationRow>): Problem | undefined {
-  const key = `${path}\n${row.question ?? ''}`;
-  const first = firsts.get(key);
+  const first = firsts.get(path);
   if (!first) {
-    firsts.set(key, row);
+    firsts.set(path, row);
     return undefined;
   }
   const where = `${first.row === undefined ? '' : `row ${first.row} of `}${baseName(first.file)}`;
+  if (asksOtherwise(first, row)) {
+    return {
+      reason: 'question differs',
+      message: `${path} is asked "${shortened(first.question!)}" in ${where} and "${shortened(row.question!)}" here; a run asks one question of all clips, so this clip would get two answers to one prompt.`,
+      hint: 'The first row was kept. To train on the other question, leave the first one out and type it as the question of the run.',
+    };
+  }
   return first.label === row.label
     ? {
         reason: 'row repeated',
@@ -87,4 +94,10 @@ function repeats(row: AnnotationRow, path: string, firsts: Map<string, Annotatio
         message: `${path} is "${first.label}" in ${where} and "${row.label}" here.`,
         hint: 'The first row was kept; remove the wrong one.',
       };
+}
+
+/** A row without a question has that of the run. */
+function asksOtherwise(first: AnnotationRow, row: AnnotationRow): boolean {
+  if (first.question === null || row.question === null) return false;
+  return plainQuestion(first.question) !== plainQuestion(row.question);
 }

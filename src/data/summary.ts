@@ -1,15 +1,17 @@
 import type { DataIssue, DataSummary, LabelCount, SkipReason, Split } from '../protocol/messages.ts';
 import { groupBy } from './group-by.ts';
 import { shownSpelling } from './labels.ts';
+import { ownQuestions } from './questions.ts';
 import type { Dataset, Example } from './types.ts';
 
 /** What the page shows of a data set. `unreadable`: clips that turned out so when they were opened; no count has them. */
 export function summarise(data: Dataset, unreadable: readonly DataIssue[] = []): DataSummary {
-  const { examples, format, rows, division, folds } = data;
+  const { name, examples, format, rows, division, folds } = data;
   const issues = [...data.issues, ...unreadable];
   const left = new Set(unreadable.map(({ file }) => file));
   const used = examples.filter(({ path }) => !left.has(path));
   return {
+    name,
     format,
     count: used.length,
     rows,
@@ -25,6 +27,7 @@ export function summarise(data: Dataset, unreadable: readonly DataIssue[] = []):
       ...(note === undefined ? {} : { note }),
       ...(left.has(path) ? { leftOut: true as const } : {}),
     })),
+    questions: ownQuestions(used),
     issues,
     skipped: reasonCounts(issues),
   };

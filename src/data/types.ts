@@ -18,7 +18,7 @@ interface Labelled {
 
 /** One labelled clip and what is asked about it. */
 export interface Example extends Labelled {
-  /** Unique in the data set: the clip's path, with '#2', '#3' … when several rows ask about the same clip. */
+  /** Unique in the data set: the clip's path. */
   readonly id: string;
   /** Path in the dropped folder: of the clip's file, or of the folder that holds its pictures. */
   readonly path: string;

@@ -2,11 +2,14 @@
 export class InputError extends Error {
   /** The next move, in one sentence; absent when the message already says it. */
   readonly hint: string | undefined;
+  /** All that was found, where the message names only the first of it. */
+  readonly details: string | undefined;
 
-  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(message: string, options: { hint?: string; details?: string; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'InputError';
     this.hint = options.hint;
+    this.details = options.details;
   }
 }
 

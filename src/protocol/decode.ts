@@ -108,6 +108,7 @@ const device = z.object({
 const bySplit = z.object({ train: z.number(), val: z.number(), test: z.number() });
 
 const dataSummary = z.object({
+  name: z.string(),
   format: z.string(),
   count: z.number(),
   rows: z.number(),
@@ -127,6 +128,11 @@ const dataSummary = z.object({
       leftOut: z.literal(true).optional(),
     }),
   ),
+  questions: z.object({
+    rows: z.number(),
+    distinct: z.number(),
+    list: longArray(z.object({ question: z.string(), rows: z.number() })),
+  }),
   issues: longArray(
     z.object({
       reason: z.string(),

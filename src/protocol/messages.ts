@@ -20,6 +20,7 @@ import type {
 } from './kept.ts';
 import type { MemoryPlan, WhatIf } from './memory.ts';
 import type { MetricValues } from './metrics.ts';
+import type { OwnQuestions } from './own-questions.ts';
 
 export * from './kept.ts';
 
@@ -107,6 +108,7 @@ export type SkipReason =
   | 'row malformed'
   | 'row repeated'
   | 'label contradicted'
+  | 'question differs'
   | 'label unknown'
   | 'name not understood'
   | 'clip missing'
@@ -148,6 +150,8 @@ export interface LabelCount {
 }
 
 export interface DataSummary {
+  /** Of the folder. */
+  name: string;
   /** 'R1-Omni JSON', 'DFEW' and the like, for people. */
   format: string;
   count: number;
@@ -161,6 +165,7 @@ export interface DataSummary {
   /** Where the data set comes in folds: those in the folder, and the one that was read. */
   folds?: { chosen: number; available: number[] };
   examples: ExampleInfo[];
+  questions: OwnQuestions;
   issues: DataIssue[];
   /** Counts of `issues`, most first. */
   skipped: { reason: SkipReason; count: number }[];

@@ -6,7 +6,8 @@ export function failureEvent(error: unknown, requestId?: number): EventOf<'error
   const asked = requestId === undefined ? {} : { requestId };
   if (error instanceof InputError) {
     const hint = error.hint === undefined ? {} : { hint: error.hint };
-    return { type: 'error', ...asked, message: error.message, ...hint, fatal: false };
+    const details = error.details === undefined ? {} : { details: error.details };
+    return { type: 'error', ...asked, message: error.message, ...hint, ...details, fatal: false };
   }
   const message = error instanceof Error ? error.message : String(error);
   const details = error instanceof Error && error.stack ? { details: error.stack } : {};

@@ -1,4 +1,5 @@
 import { readDataset } from '../data/read.ts';
+import { demandExamples, demandModelFolder } from '../data/refusal.ts';
 import { summarise } from '../data/summary.ts';
 import type { Dataset } from '../data/types.ts';
 import type { Gpu } from '../gpu/index.ts';
@@ -78,14 +79,24 @@ export class Inputs {
 
   async openDemo(requestId: number): Promise<void> {
     const { model, data } = await openDemoTrees();
-    await this.openModel(model, requestId);
+    await this.#openModel(model, requestId, true);
     await this.openData(data, requestId);
     this.#demo = true;
   }
 
+  /** What is open stays open until the folder has turned out to be a model. @throws InputError */
   async openModel(tree: FileTree, requestId: number): Promise<void> {
+    try {
+      demandModelFolder(tree);
+      await this.#openModel(tree, requestId, false);
+    } catch (error) {
+      throw staying(error, 'model', this.#model?.files.name);
+    }
+  }
+
+  async #openModel(tree: FileTree, requestId: number, demo: boolean): Promise<void> {
     const { emit, release, changed } = this.#hooks;
-    const model = await openModel(tree);
+    const model = { ...(await openModel(tree)), demo };
     const cache = await this.#host.openFeatureCache();
     await release('model');
     this.#model = model;
@@ -95,18 +106,31 @@ export class Inputs {
     changed();
   }
 
-  /** `fold`: of a data set that comes in folds, the one wanted. */
+  /**
+   * `fold`: of a data set that comes in folds, the one wanted. What is open stays open until a labelled clip has been found in
+   * the folder. @throws InputError
+   */
   async openData(tree: FileTree, requestId: number, fold?: number): Promise<void> {
     const { emit, release, changed } = this.#hooks;
     const what = 'Reading the data set';
     emit({ type: 'progress', requestId, what, done: 0, total: tree.files.length, unit: 'files' });
-    const data = await readDataset(tree, { seed: SPLIT_SEED, fold });
+    const data = await this.#read(tree, fold);
     await release('data');
     this.#data = data;
     this.#demo = false;
     this.#features?.clear();
     emit({ type: 'data', requestId, summary: this.#summary(data) });
     changed();
+  }
+
+  async #read(tree: FileTree, fold: number | undefined): Promise<Dataset> {
+    try {
+      const data = await readDataset(tree, { seed: SPLIT_SEED, fold });
+      demandExamples(data, tree);
+      return data;
+    } catch (error) {
+      throw staying(error, 'data set', this.#data?.name);
+    }
   }
 
   #summary(data: Dataset): DataSummary {
@@ -134,4 +158,15 @@ export class Inputs {
     const preview = await makePreview(example, model.media, prompt);
     this.#hooks.emit({ type: 'preview', requestId, preview }, preview.frames);
   }
+}
+
+/** An error about a folder, with what is still open in spite of it. */
+function staying(error: unknown, what: string, open: string | undefined): unknown {
+  if (!(error instanceof InputError) || open === undefined) return error;
+  const { message, hint, details } = error;
+  return new InputError(message, {
+    hint: [hint, `The ${what} "${open}" stays open.`].filter(Boolean).join(' '),
+    ...(details === undefined ? {} : { details }),
+    cause: error,
+  });
 }

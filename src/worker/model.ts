@@ -31,6 +31,8 @@ export interface OpenModel {
   readonly media: MediaSpec;
   /** What a run left, where the next one starts from it and not from `files` alone. */
   readonly left?: LeftWeights;
+  /** Whether it is the embedded one. */
+  readonly demo?: boolean;
 }
 
 /** Reads configs, tokenizers and the weights' headers of a dropped folder. @throws InputError */
@@ -70,7 +72,7 @@ async function openText(
 
 /** What the page shows of a model. `trainable` is known once a run was loaded. */
 export function summariseModel(
-  { files, unusedTensors }: OpenModel,
+  { files, unusedTensors, demo }: OpenModel,
   loaded: { readonly trainable: number },
 ): ModelSummary {
   const parts = countParameters(files.main.weights, partOf);
@@ -90,6 +92,7 @@ export function summariseModel(
   const [main = ['', 0]] = [...bytes].sort(([, a], [, b]) => b - a);
   return {
     name: files.name,
+    ...(demo ? { demo } : {}),
     family: files.family,
     parts,
     trainable: loaded.trainable,

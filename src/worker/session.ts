@@ -4,7 +4,7 @@ import { InputError } from '../math/errors.ts';
 import { type Config, defaultConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
 import type { CommandOf, RunState } from '../protocol/messages.ts';
-import { presetConfig } from '../protocol/presets.ts';
+import { settingsFor } from '../protocol/presets.ts';
 import { endingWith } from './ending.ts';
 import { failureEvent } from './failure.ts';
 import { Handover } from './handover.ts';
@@ -40,8 +40,8 @@ export class Session {
   #training?: Training;
   #state: RunState = 'empty';
   #steps = 0;
-  /** Settings that evaluation and preview use: those of the latest run. */
-  #config: Config = defaultConfig();
+  /** Settings of the latest run on the model that is open. */
+  #config?: Config;
 
   constructor(gpu: Gpu, emit: Emit, host: SessionHost) {
     this.#gpu = gpu;
@@ -56,12 +56,14 @@ export class Session {
   }
 
   openDemo({ requestId }: CommandOf<'openDemo'>): Promise<void> {
-    return this.#open(() => this.#openDemo(requestId));
+    return this.#open(() => this.#inputs.openDemo(requestId));
   }
 
-  #openDemo(requestId: number): Promise<void> {
-    this.#config = presetConfig('demo');
-    return this.#inputs.openDemo(requestId);
+  /** Settings that evaluation and preview use where none are given: those of the latest run, else those of such a model. */
+  get #settings(): Config {
+    const { model } = this.#inputs;
+    if (this.#config || !model) return this.#config ?? defaultConfig();
+    return settingsFor({ family: model.files.family, ...(model.demo ? { demo: true } : {}) });
   }
 
   openModel({ requestId, files }: CommandOf<'openModel'>): Promise<void> {
@@ -102,13 +104,15 @@ export class Session {
 
   /** Weights outlive the data they were trained on, for a second stage on other clips. */
   async #release(replaced: 'model' | 'data'): Promise<void> {
-    if (replaced === 'model') this.#handover.forget();
-    else await this.#handover.keep(this.#device.trained);
+    if (replaced === 'model') {
+      this.#handover.forget();
+      this.#config = undefined;
+    } else await this.#handover.keep(this.#device.trained);
     await this.#device.drop();
   }
 
   preview(command: CommandOf<'preview'>): Promise<void> {
-    return this.#inputs.preview(command, command.config ?? this.#config);
+    return this.#inputs.preview(command, command.config ?? this.#settings);
   }
 
   /** Says what a run would take. The steps of a run under way go first. */
@@ -141,7 +145,7 @@ export class Session {
   #resumeRun(requestId: number, runId: string, wish: Wish): Promise<void> {
     return this.#open(async () => {
       const description = await this.#shelf.describe(runId);
-      if (description.demo && !this.#inputs.isDemo) await this.#openDemo(requestId);
+      if (description.demo && !this.#inputs.isDemo) await this.#inputs.openDemo(requestId);
       await checkSameInputs(description, this.#inputs.demand());
       const { taken, shown } = await this.#shelf.take(description);
       this.#emit({ type: 'resumed', requestId, run: shown, config: description.config });
@@ -249,7 +253,7 @@ export class Session {
   /** Measures the weights as they are: those of the latest run, or as loaded. */
   async evaluate(command: CommandOf<'evaluate'>): Promise<void> {
     const opened = this.#inputs.demand();
-    const settings = command.config ?? this.#config;
+    const settings = command.config ?? this.#settings;
     await this.#lane.run(() => this.#device.measure(opened, settings, command));
   }
 
@@ -262,7 +266,7 @@ export class Session {
     // To open it puts its loading into the lane, ahead of what follows here.
     if (wanted && this.#device.kept?.id !== wanted.id) await this.#resumeRun(requestId, wanted.id, 'pause');
     const opened = this.#inputs.demand();
-    await this.#lane.run(() => this.#device.export(command, opened, this.#config));
+    await this.#lane.run(() => this.#device.export(command, opened, this.#settings));
   }
 
   /** The device is gone: nothing of this session can go on. */

@@ -3,6 +3,7 @@ import { parseCsv } from '../../src/data/csv.ts';
 import { readDataset } from '../../src/data/read.ts';
 import { summarise } from '../../src/data/summary.ts';
 import { treeFromMemory } from '../../src/io/files.ts';
+import { THINK_ANSWER_INSTRUCTION } from '../../src/text/prompt.ts';
 
 const clip = new Uint8Array([1, 2, 3]);
 const turn = (video: unknown, label: unknown, more: object = {}) => ({
@@ -59,14 +60,37 @@ describe('R1-Omni JSON', () => {
     expect(data.format).toBe('R1-Omni JSON');
   });
 
-  test('two questions about one clip are two examples', async () => {
+  test('of two questions about one clip the first is kept, and the other is left out by name', async () => {
     const two = turn('a.mp4', 'sad');
     two.conversations.push({ from: 'human', value: 'And later?' }, { from: 'gpt', value: 'happy' });
     const data = await read({ 'd.json': JSON.stringify([two]), 'a.mp4': clip });
     expect(data.examples.map(({ id, question, label }) => [id, question, label])).toEqual([
       ['a.mp4', 'What do they feel?', 'sad'],
-      ['a.mp4#2', 'And later?', 'happy'],
     ]);
+    expect(data.issues).toMatchObject([{ reason: 'question differs', file: 'd.json', row: 1 }]);
+    expect(data.issues[0]?.message).toMatch(/a\.mp4 is asked "What do they feel\?".*"And later\?" here/);
+    expect(data.issues[0]?.message).toContain('two answers to one prompt');
+  });
+
+  test('the request for tags, media tags and spaces make no other question', async () => {
+    const asks = (value: string) => ({
+      video: 'a.mp4',
+      conversations: [
+        { from: 'human', value },
+        { from: 'gpt', value: 'sad' },
+      ],
+    });
+    const plain = '<video>\n<audio>\nWhat do  they feel?';
+    const data = await read({
+      'd.json': JSON.stringify([asks(plain), asks(`What do they feel?\n${THINK_ANSWER_INSTRUCTION}`)]),
+      'a.mp4': clip,
+    });
+    expect(data.issues.map(({ reason }) => reason)).toEqual(['row repeated']);
+    expect(summarise(data).questions).toEqual({
+      rows: 1,
+      distinct: 1,
+      list: [{ question: 'What do they feel?', rows: 1 }],
+    });
   });
 
   test('every bad row is an issue by file and row, and the rest is read', async () => {

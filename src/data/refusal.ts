@@ -1,0 +1,106 @@
+/** What is said of a folder in which nothing can be learned from: what was found, what was expected, the next move. */
+import { baseName, extension, type FileTree } from '../io/files.ts';
+import { InputError } from '../math/errors.ts';
+import type { DataIssue } from '../protocol/messages.ts';
+import { isMedia } from './clip-index.ts';
+import type { Dataset } from './types.ts';
+
+const ARCHIVES = ['zip', 'tar', 'gz', 'tgz', 'bz2', 'xz', '7z', 'rar'];
+const WEIGHTS = ['safetensors', 'bin', 'pt', 'pth', 'gguf'];
+/** Issues listed in the details. */
+const MOST_ISSUES = 20;
+const LABELS_EXPECTED =
+  'Put a .json, .jsonl, .csv or .tsv with a path and a label per clip beside them, or a folder per label around them, and drop the folder.';
+
+/** Lets a data set pass that has a clip with a label. @throws InputError */
+export function demandExamples(data: Dataset, tree: FileTree): void {
+  if (data.examples.length > 0) return;
+  const { message, hint } = reasonOf(data, tree);
+  const issues = data.issues.slice(0, MOST_ISSUES).map(issueLine);
+  const more = data.issues.length - issues.length;
+  const details = [...issues, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+  throw new InputError(message, { hint, ...(issues.length > 0 ? { details } : {}) });
+}
+
+/** Lets a folder pass that can be a model's. @throws InputError */
+export function demandModelFolder(tree: FileTree): void {
+  const { name, files } = tree;
+  if (files.some(({ path }) => baseName(path) === 'config.json')) return;
+  const expected = 'expected a model: config.json, tokenizer files and *.safetensors';
+  if (files.length === 0) throw new InputError(`${name} is empty; ${expected}.`, { hint: EMPTY_HINT });
+  const clips = files.filter(({ path }) => isMedia(path)).length;
+  throw new InputError(
+    `${name}: found ${clips > 0 ? counted(clips, 'clip') : kindsOf(tree)}, no config.json; ${expected}.`,
+    {
+      hint:
+        clips > 0
+          ? 'If it is a data set, open it on the Data screen.'
+          : (archiveHint(tree) ?? 'Drop the whole folder of the model, with its config.json.'),
+    },
+  );
+}
+
+const EMPTY_HINT =
+  'Hidden files and links are not read: choose the folder that holds the files themselves, and drop it again.';
+
+function reasonOf(data: Dataset, tree: FileTree): { message: string; hint: string } {
+  const { name, files } = tree;
+  if (files.length === 0)
+    return { message: `${name} is empty; expected clips and their labels.`, hint: EMPTY_HINT };
+  if (isModelFolder(tree)) {
+    return {
+      message: `${name} is a model's folder (${kindsOf(tree)}); expected clips and their labels.`,
+      hint: 'Open it on the Model screen.',
+    };
+  }
+  const archive = archiveHint(tree);
+  const [first] = data.issues.filter(({ reason }) => reason !== 'nothing to read');
+  if (first) {
+    const rows =
+      data.rows > 0 ? `none of ${counted(data.rows, 'row')} can be used` : 'its list cannot be read';
+    return {
+      message: `${name}: ${rows}. ${issueLine(first)}`,
+      hint: archive ?? first.hint ?? LABELS_EXPECTED,
+    };
+  }
+  const clips = files.filter(({ path }) => isMedia(path)).length;
+  if (clips > 0) {
+    return {
+      message: `${name}: found ${counted(clips, 'clip')}, but nothing that says what they show; expected a label for each.`,
+      hint: LABELS_EXPECTED,
+    };
+  }
+  return {
+    message: `${name}: found ${kindsOf(tree)}, expected clips and their labels.`,
+    hint: archive ?? 'Drop the folder that holds both the clips and their JSON or CSV file.',
+  };
+}
+
+function isModelFolder({ files }: FileTree): boolean {
+  const names = new Set(files.map(({ path }) => baseName(path)));
+  const hasWeights = files.some(({ path }) => WEIGHTS.includes(extension(path)));
+  const isModel =
+    names.has('config.json') && (hasWeights || names.has('tokenizer.json') || names.has('vocab.json'));
+  return isModel && !files.some(({ path }) => isMedia(path));
+}
+
+function archiveHint({ files }: FileTree): string | undefined {
+  const archive = files.find(({ path }) => ARCHIVES.includes(extension(path)));
+  return archive && `Unpack ${baseName(archive.path)} first, and drop the folder that comes out.`;
+}
+
+function issueLine({ file, row, message }: DataIssue): string {
+  if (message.startsWith(file)) return message;
+  return `${file}${row === undefined ? '' : ` row ${row}`}: ${message}`;
+}
+
+/** "3 files (.pdf, .docx)". */
+function kindsOf({ files }: FileTree): string {
+  const kinds = [
+    ...new Set(files.map(({ path }) => (extension(path) ? `.${extension(path)}` : baseName(path)))),
+  ];
+  const more = kinds.length > 4 ? ' …' : '';
+  return `${counted(files.length, 'file')} (${kinds.slice(0, 4).join(', ')}${more})`;
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
