@@ -6,14 +6,16 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeError, InputError } from '../math/errors.ts';
 import { type Alarm, describeAlarm } from '../protocol/alarms.ts';
-import { type Config, diffConfig, parseConfig } from '../protocol/config.ts';
+import { type Config, diffConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
 import { flagsHelp, parseFlags } from '../protocol/flags.ts';
-import type { EvalResult, ExportParts, Mute } from '../protocol/messages.ts';
-import { presetConfig } from '../protocol/presets.ts';
+import type { EvalResult, ExportParts, ModelSummary, Mute } from '../protocol/messages.ts';
+import type { OwnQuestions } from '../protocol/own-questions.ts';
+import { settingsFor } from '../protocol/presets.ts';
 import { chosenAdapter } from './adapter.ts';
 import { HeadlessSession, type PlainEvent, type PlainExported, type StudioSession } from './headless.ts';
 import { NodeSession } from './node/session.ts';
+import { openedSettings } from './opened-settings.ts';
 import { ProgressLines } from './progress-lines.ts';
 import { findRun, RunMirror, type RunOnDisk } from './run-mirror.ts';
 import { evalSummary } from './summary.ts';
@@ -23,6 +25,9 @@ interface Options {
   readonly model?: string;
   readonly data?: string;
   readonly out?: string;
+  /** Settings named on the command line. */
+  readonly values: Partial<Config>;
+  /** All settings; those not named are known for good once the model is open. */
   readonly config: Config;
   /** Supervised steps that go before the run. */
   readonly sftSteps: number;
@@ -34,6 +39,7 @@ const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--
   --demo        the embedded model and clips
   --model DIR   a HumanOmni checkpoint folder     --data DIR   a folder of clips with their annotation
   --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
+                Those not given are the demo's with --demo, else R1-Omni's recipe on LoRA, as on the page
   --sftSteps N  N supervised steps with the same settings first; the run then starts from their weights
   --resume      goes on from the newest checkpoint in DIR, with the settings of that run\n`;
 
@@ -79,8 +85,8 @@ function parseArguments(argv: readonly string[]): Options {
   if (!options.demo && (options.model === undefined || options.data === undefined)) {
     throw new InputError('--model and --data belong together.', { hint: USAGE });
   }
-  if (resume) return { ...options, sftSteps: 0, ...storedRun(options.out, values) };
-  return { ...options, config: options.demo ? presetConfig('demo', values) : parseConfig(values) };
+  if (resume) return { ...options, values, sftSteps: 0, ...storedRun(options.out, values) };
+  return { ...options, values, config: settingsFor({ family: 'HumanOmni', demo: options.demo }, values) };
 }
 
 /** The run to go on with. Settings named again must be the run's own. */
@@ -254,16 +260,37 @@ function remarksOf(events: readonly PlainEvent[]): { reason?: string; alarms: Al
   return { ...(reason === undefined ? {} : { reason }), alarms: alarmsOf(events) };
 }
 
+/** What the events have told so far. */
+interface Seen {
+  heldOut: number;
+  model?: ModelSummary;
+  questions?: OwnQuestions;
+  /** Of the run whose steps are reported. */
+  config: Pick<Config, 'stage' | 'steps'>;
+}
+
+/** The settings of the run, once it is known what is open; says whose they are. */
+function settingsOnOpening({ demo, values, config, stored }: Options, { model, questions }: Seen): Config {
+  if (stored || !model) return config;
+  const { settings, lines } = openedSettings(values, { ...model, demo }, questions);
+  for (const line of lines) say(line);
+  return settings;
+}
+
 /** Reports what is new, counts held-out clips, and lets checkpoints be copied as they are written. */
 function watch(
   session: StudioSession,
   config: Pick<Config, 'stage' | 'steps'>,
   mirror: RunMirror | undefined,
-): { heldOut: number; config: Pick<Config, 'stage' | 'steps'> } {
-  const seen = { heldOut: 0, config };
+): Seen {
+  const seen: Seen = { heldOut: 0, config };
   let known = 0;
   session.onEvent = (event) => {
-    if (event.type === 'data') seen.heldOut = event.summary.splits.test + event.summary.splits.val;
+    if (event.type === 'data') {
+      seen.heldOut = event.summary.splits.test + event.summary.splits.val;
+      seen.questions = event.summary.questions;
+    }
+    if (event.type === 'model') seen.model = event.summary;
     if (event.type === 'resumed') {
       known = event.run.step;
       say(`going on with ${event.run.name} from step ${known}`);
@@ -274,11 +301,13 @@ function watch(
   return seen;
 }
 
-async function run(session: StudioSession, options: Options): Promise<void> {
-  const { out, stored, sftSteps } = options;
+async function run(session: StudioSession, given: Options): Promise<void> {
+  const { out, stored, sftSteps } = given;
   const mirror = out && session.storage ? new RunMirror(session.storage, out) : undefined;
-  const seen = watch(session, options.config, mirror);
-  await open(session, options);
+  const seen = watch(session, given.config, mirror);
+  await open(session, given);
+  const options = { ...given, config: settingsOnOpening(given, seen) };
+  seen.config = options.config;
   const config = sftSteps > 0 ? await coldStart(session, options, seen, mirror) : options.config;
   const measured = stored ? await resume(session, stored) : await begin(session, config, seen.heldOut);
   const events = await finish(session, mirror);

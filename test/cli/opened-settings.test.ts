@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { openedSettings } from '../../src/cli/opened-settings.ts';
+import { DEFAULT_QUESTION } from '../../src/protocol/config.ts';
+import { presetConfig } from '../../src/protocol/presets.ts';
+
+const own = { name: 'R1-Omni-0.5B', family: 'HumanOmni' } as const;
+
+it('a model of one’s own trains on its family’s settings, the demo on the demo’s, and what is named stays over both', () => {
+  const { settings, lines } = openedSettings({ steps: 7 }, own, undefined);
+  expect(settings).toMatchObject({
+    ...{ steps: 7, question: DEFAULT_QUESTION, groupSize: 8, beta: 0.04, maxCompletionLength: 512 },
+    ...{ learningRate: 1e-5, loraRank: 16, trainDecoder: false },
+  });
+  expect(lines).toEqual([expect.stringMatching(/^settings for R1-Omni-0\.5B: .*; given: steps$/)]);
+  expect(openedSettings({}, { ...own, demo: true }, undefined).settings).toEqual(presetConfig('demo'));
+});
+
+it('says how many rows ask something that the run does not', () => {
+  const list = [
+    { question: 'Why is she sad?', rows: 512 },
+    { question: DEFAULT_QUESTION, rows: 30 },
+  ];
+  const { lines } = openedSettings({}, own, { rows: 542, distinct: 2, list });
+  expect(lines[1]).toMatch(
+    /^512 rows bring their own question, such as "Why is she sad\?".*This run asks "As an/,
+  );
+  expect(openedSettings({}, own, { rows: 30, distinct: 1, list: list.slice(1) }).lines).toHaveLength(1);
+});
