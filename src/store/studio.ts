@@ -146,7 +146,7 @@ export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
   /** Begins a run with the draft by the given command. */
   function begin(type: 'start' | 'step'): void {
     const state = store.getState();
-    if (!canStart(state) || draftProblems(state.draft).length > 0) return;
+    if (startHindrance(state) !== undefined) return;
     const problems = state.problems.filter((problem) => problem.command !== undefined);
     store.setState({ ...freshRun(state), problems });
     port.post({ type, config: parseConfig(state.draft) });
@@ -287,6 +287,19 @@ function soundConfig(store: StoreApi<StudioState>): { config?: Config } {
 /** What keeps a draft from being run. */
 export function draftProblems(draft: Draft): ConfigProblem[] {
   return checkConfig(draft as Config);
+}
+
+/** Why no run can be started now, for people; undefined where one can. */
+export function startHindrance(state: StudioState): string | undefined {
+  const { data, model, run, draft } = state;
+  if (!model)
+    return data
+      ? 'There is no model yet: open one on the Model screen.'
+      : 'There is no model and no data yet.';
+  if (!data) return 'There are no clips yet: open a folder on the Data screen.';
+  if (data.splits.train === 0) return `${data.name} has no clip to train on: all of them are held out.`;
+  if (!canStart({ data, model, run })) return 'A run is under way.';
+  return draftProblems(draft)[0]?.message;
 }
 
 function settle(waiting: Map<number, Waiting>, event: Event): void {

@@ -21,6 +21,8 @@ function line(): { port: Port; sent: Command[]; say: (...events: Event[]) => voi
 
 const example = { id: 'a', path: 'a.mp4', label: 'angry', split: 'train' as const };
 const summary = {
+  name: 'demo',
+  questions: { rows: 0, distinct: 0, list: [] },
   format: 'table',
   count: 1,
   rows: 1,
@@ -37,6 +39,7 @@ const model = {
   trainable: 0,
   dtype: 'F32',
   bytes: 4,
+  demo: true,
   family: 'HumanOmni' as const,
   layout: 'one folder',
   unusedTensors: [],
@@ -84,7 +87,7 @@ describe('requests', () => {
     studio.edit('groupSize', 4);
     say(...ready);
     await opened;
-    expect(state(studio).draft).toMatchObject({ groupSize: 4, trainDecoder: false });
+    expect(state(studio).draft).toMatchObject({ groupSize: 4, trainDecoder: true });
   });
 
   it('reject with the error, which stands beside its command until asked again', async () => {

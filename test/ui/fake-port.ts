@@ -190,6 +190,16 @@ async function answer(
       });
       return say({ type: 'done', requestId: command.requestId });
     case 'plan':
+      if (command.config.groupSize === UNPLANNABLE) {
+        const message = 'The cache of 63 answers needs a binding of 9 GiB; this device has 1 GiB.';
+        return say({
+          type: 'error',
+          requestId: command.requestId,
+          message,
+          hint: 'Ask for fewer answers.',
+          fatal: false,
+        });
+      }
       say({
         type: 'plan',
         requestId: command.requestId,
@@ -225,6 +235,9 @@ async function answer(
   }
 }
 
+/** Answers per clip that the pretended device cannot plan for. */
+const UNPLANNABLE = 63;
+
 type Opening = Extract<
   Command,
   { type: 'openDemo' | 'openData' | 'openModel' | 'openModelFolder' | 'openStoredModel' }
@@ -234,6 +247,17 @@ function open(command: Opening, say: (event: Event) => void, clips: number): voi
   const { requestId } = command;
   if (clips === 0) {
     say({ type: 'error', requestId, message: 'No GPU.', fatal: false });
+    return;
+  }
+  if (command.type === 'openData' && command.files.some(({ path }) => path.endsWith('.zip'))) {
+    const message = 'set: found 1 file (.zip), expected clips and their labels.';
+    say({
+      type: 'error',
+      requestId,
+      message,
+      hint: 'Unpack it. The data set "demo" stays open.',
+      fatal: false,
+    });
     return;
   }
   say({ type: 'progress', requestId, what: 'Reading clips', done: 34, total: clips, unit: 'clips' });
@@ -248,8 +272,11 @@ function open(command: Opening, say: (event: Event) => void, clips: number): voi
       gate: 8_195,
       bert: 33_024,
     };
+    const isDemo = command.type === 'openDemo';
+    const [first] = command.type === 'openModel' ? command.files : [];
     const summary = {
-      name: 'tiny-humanomni',
+      name: first ? first.path.split('/')[0]! : 'tiny-humanomni',
+      ...(isDemo ? { demo: true } : {}),
       parts,
       trainable: 308_416,
       dtype: 'F32',
@@ -304,6 +331,8 @@ function dataSummary(count: number, fold: number): DataSummary {
   ];
   const skipped = issues.map(({ reason }) => ({ reason, count: 1 }));
   return {
+    name: 'demo',
+    questions: { rows: 0, distinct: 0, list: [] },
     format: 'DFEW',
     count,
     rows: count + issues.length,

@@ -332,6 +332,101 @@ describe('data', () => {
   });
 });
 
+describe('what belongs to what is open', () => {
+  const line = () => page.textContent(id('settings-line'));
+  const visit = (screen: string) =>
+    page.evaluate((to) => {
+      location.hash = `/${to}`;
+    }, screen);
+  const choose = (...names: string[]) =>
+    page
+      .locator(id('choose-files'))
+      .setInputFiles(names.map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from('x') })));
+
+  it('settings follow the model, those set by hand stay and survive a reload, and one press goes back', async () => {
+    await open('?keep=1');
+    await startable();
+    expect(await line()).toContain('Settings for the demo');
+    await page.fill(id('field-steps'), '33');
+    await visit('model');
+    await choose('config.json', 'model.safetensors');
+    await visit('train');
+    await expect.poll(line).toContain('Settings for config.json: R1-Omni');
+    expect(await page.textContent(id('own-settings'))).toBe('Steps');
+    expect(await page.inputValue(id('field-learningRate'))).toBe('1e-5');
+    expect(await page.inputValue(id('field-loraRank'))).toBe('16');
+    expect(await page.inputValue(id('field-steps'))).toBe('33');
+    await page.screenshot({ path: `${PICTURES}/settings-line.png` });
+    await page.click(id('undo-settings'));
+    expect(await page.inputValue(id('field-learningRate'))).toBe('5e-4');
+    await page.click(id('reset-settings'));
+    expect(await page.inputValue(id('field-steps'))).toBe('100');
+    await page.reload();
+    await startable();
+    expect(await page.inputValue(id('field-steps'))).toBe('33');
+    await page.click(id('reset-settings'));
+    expect(await page.inputValue(id('field-steps'))).toBe('120');
+  });
+
+  it('the memory plan speaks of the form as it is, or says why it cannot', async () => {
+    await open('#/model');
+    await page.waitForSelector(id('planned-peak'));
+    await visit('train');
+    await page.fill(id('field-groupSize'), 'eight');
+    await visit('model');
+    await expect.poll(() => page.textContent(id('no-plan'))).toContain('groupSize is "eight"');
+    expect(await page.locator(id('planned-peak')).count()).toBe(0);
+    await page.screenshot({ path: `${PICTURES}/no-plan.png` });
+    await visit('train');
+    await page.fill(id('field-groupSize'), '63');
+    await visit('model');
+    await expect.poll(() => page.textContent(id('no-plan'))).toContain('needs a binding of 9 GiB');
+    expect(await page.locator(id('planned-peak')).count()).toBe(0);
+    await visit('train');
+    await page.fill(id('field-groupSize'), '4');
+    await visit('model');
+    await page.click(id('ask-what-if'));
+    await page.waitForSelector(`${id('what-if')} tbody tr`);
+    expect(await page.textContent(id('planned-peak'))).toContain('while training');
+  });
+
+  it('what cannot be read leaves data and Start as they were, and its error ends with the next good folder', async () => {
+    await open('#/data');
+    await page.waitForSelector(id('clip-row'));
+    await choose('set.zip');
+    await expect.poll(() => page.textContent(id('problem'))).toContain('found 1 file (.zip), expected clips');
+    expect(await page.textContent(id('data-summary'))).toContain('96 clips');
+    expect(await page.isEnabled(id('start'))).toBe(true);
+    expect(await page.getAttribute(id('start'), 'title')).toBe('Trains tiny-humanomni on demo');
+    await visit('evaluate');
+    await page.waitForSelector(id('evaluate'));
+    expect(await page.locator(id('problem')).count()).toBe(0);
+    await visit('data');
+    await page.waitForSelector(id('problem'));
+    await choose('a.mp4');
+    await expect.poll(() => page.locator(id('problem')).count()).toBe(0);
+  });
+
+  it('an empty folder, and one of hidden files, is answered where it was dropped', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'drop-'));
+    mkdirSync(join(folder, 'nothing'));
+    mkdirSync(join(folder, 'hidden'));
+    writeFileSync(join(folder, 'hidden/.DS_Store'), 'x');
+    await open('#/data');
+    await page.waitForSelector(id('clip-row'));
+    for (const name of ['nothing', 'hidden']) {
+      await drop(page, [join(folder, name)]);
+      await expect.poll(() => page.textContent(id('problem'))).toContain(`There is no file in ${name}`);
+      await page.getByLabel('Dismiss').click();
+    }
+    await visit('model');
+    await drop(page, [join(folder, 'nothing')]);
+    await expect.poll(() => page.textContent(id('problem'))).toContain("expected a model's files");
+    expect(await page.textContent(id('model-name'))).toBe('tiny-humanomni');
+    rmSync(folder, { recursive: true });
+  });
+});
+
 /** Filters by a label, then scrolls to the end in ten jumps. Milliseconds of the longest wait for a frame. */
 async function filterAndScroll(): Promise<number> {
   let longest = 0;

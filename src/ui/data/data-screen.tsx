@@ -4,6 +4,8 @@ import { counted } from '../../math/format.ts';
 import type { DataSummary } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
+import { canPickFolder, pickFolder } from '../model/folder-handles.ts';
+import { openFolder } from '../model/kept-folders.ts';
 import { fire } from '../parts/fire.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
@@ -11,19 +13,30 @@ import { ClipList } from './clip-list.tsx';
 import { ClipView } from './clip-view.tsx';
 import { DropZone } from './drop-zone.tsx';
 import { FreeFormWarning } from './free-form-warning.tsx';
+import { KeptData } from './kept-data.tsx';
 import { LabelTable, MOST_LABELS } from './label-table.tsx';
 import { LeftOut } from './left-out.tsx';
 import { openFiles, planFiles } from './open-files.ts';
+import { OwnQuestionsNotice } from './own-questions-notice.tsx';
 
 export default function DataScreen() {
   const studio = useStudio();
   const data = useStudioState((state) => state.data);
+  const pick = async () => {
+    const folder = await pickFolder('data');
+    if (folder) await openFolder(studio, 'data', folder);
+  };
   return (
     <>
-      <DropZone onFiles={(files) => fire(openFiles(studio, planFiles(files, 'data')))}>
+      <DropZone
+        screen="data"
+        onFiles={(files) => fire(openFiles(studio, planFiles(files, 'data')))}
+        onPickFolder={canPickFolder() ? () => fire(pick()) : undefined}
+      >
         Drop a folder of clips with a <code>.json</code>, <code>.jsonl</code> or <code>.csv</code> that names
         their labels, or DFEW, MAFW, RAVDESS or a folder per class as they are. Nothing is uploaded.
       </DropZone>
+      <KeptData />
       <Problems commands={['openData', 'openDemo']} />
       {data ? (
         <DataSet data={data} />
@@ -47,6 +60,7 @@ function DataSet({ data }: { data: DataSummary }) {
       </p>
       <HowRead data={data} />
       <FreeFormWarning />
+      <OwnQuestionsNotice />
       <LeftOut issues={data.issues} skipped={data.skipped} />
       <div className="columns">
         <div className="stack">

@@ -4,10 +4,10 @@ import { InputError } from '../../math/errors.ts';
 import { useStudio } from '../../store/react.ts';
 import { goTo, useScreen } from '../address.ts';
 import { folderOfDrop } from '../model/folder-handles.ts';
-import { keepFolder } from '../model/kept-folders.ts';
+import { keepPlanned } from '../model/kept-folders.ts';
 import { fire } from '../parts/fire.ts';
 import { filesOfDrop } from './dropped-files.ts';
-import { openFiles, planFiles } from './open-files.ts';
+import { openFiles, planFiles, reportNothing } from './open-files.ts';
 
 const RETRY = 'Drop them again, or use Choose folder.';
 
@@ -29,20 +29,26 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
     event.preventDefault();
     setOver(false);
     const dropped = folderOfDrop(event.dataTransfer);
+    const asked = screen === 'model' ? 'model' : 'data';
     const reading = filesOfDrop(event.dataTransfer).catch((error: unknown) => {
+      goTo(asked);
       studio.report(
         new InputError(`The dropped files could not be read: ${messageOf(error)}`, { hint: RETRY }),
+        asked === 'model' ? 'openModel' : 'openData',
       );
-      return [];
     });
     fire(
       reading.then(async (files) => {
-        if (files.length === 0) return;
-        const plan = planFiles(files, screen === 'model' ? 'model' : 'data');
+        if (!files) return;
+        if (files.length === 0) {
+          goTo(asked);
+          return reportNothing(studio, asked, (await dropped)?.name);
+        }
+        const plan = planFiles(files, asked);
         goTo(plan.data.length > 0 ? 'data' : 'model');
         await openFiles(studio, plan);
-        const folder = plan.data.length === 0 ? await dropped : undefined;
-        if (folder) await keepFolder(folder);
+        const folder = await dropped;
+        if (folder) await keepPlanned(folder, plan);
       }),
     );
   };

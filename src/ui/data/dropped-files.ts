@@ -23,6 +23,21 @@ export function filesOfInput(files: Iterable<File>): SourceFile[] {
     .map((file) => ({ path: file.webkitRelativePath || file.name, file }));
 }
 
+/** All files of a folder that the page has the handle of. */
+export async function filesOfFolder(folder: FileSystemDirectoryHandle): Promise<SourceFile[]> {
+  const files: SourceFile[] = [];
+  const walkHandle = async (inside: FileSystemDirectoryHandle, path: string): Promise<void> => {
+    for await (const [name, handle] of inside.entries()) {
+      if (!isWanted(name)) continue;
+      if (handle.kind === 'directory')
+        await walkHandle(handle as FileSystemDirectoryHandle, `${path}/${name}`);
+      else files.push({ path: `${path}/${name}`, file: await (handle as FileSystemFileHandle).getFile() });
+    }
+  };
+  await walkHandle(folder, folder.name);
+  return files;
+}
+
 async function walkAll(entries: readonly Entry[]): Promise<SourceFile[]> {
   const nested = await Promise.all(entries.filter(({ name }) => isWanted(name)).map(walk));
   return nested.flat();

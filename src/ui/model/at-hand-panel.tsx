@@ -1,10 +1,11 @@
 /** Models at hand: in the browser's storage, whole or half, and folders opened before. */
-import { type ReactNode, useEffect, useState } from 'react';
+import { useEffect } from 'react';
 import { formatBytes, formatPercent } from '../../math/format.ts';
 import { HUB_URL, type StoredModel } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
 import { fire } from '../parts/fire.ts';
+import { KeptFolderRow, KeptRow, RemoveButton } from '../parts/kept-row.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
 import { useDownloading } from './hub-panel.tsx';
@@ -17,7 +18,8 @@ export function AtHandPanel() {
   const studio = useStudio();
   const hasDevice = useStudioState(({ device }) => device.status === 'ready');
   const models = useStudioState(({ storedModels }) => storedModels ?? NO_MODELS);
-  const folders = useKeptFolders();
+  const folders = useKeptFolders('model');
+  const mayOpen = useMayOpen();
   useEffect(() => {
     if (hasDevice) fire(studio.listModels());
   }, [hasDevice, studio]);
@@ -35,8 +37,14 @@ export function AtHandPanel() {
               <StoredRow key={model.key} model={model} />
             ))}
             {folders.map((folder, i) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: handles have no name of their own that is unique.
-              <FolderRow key={i} folder={folder} />
+              <KeptFolderRow
+                // biome-ignore lint/suspicious/noArrayIndexKey: handles have no name of their own that is unique.
+                key={i}
+                folder={folder}
+                mayOpen={mayOpen}
+                onOpen={() => fire(openFolder(studio, 'model', folder))}
+                onForget={() => fire(forgetFolder('model', folder))}
+              />
             ))}
           </tbody>
         </table>
@@ -81,7 +89,7 @@ function StoredRow({ model }: { model: StoredModel }) {
     </button>
   );
   return (
-    <Row name={<SourceName model={model} />} note={sizeWords(model)} testId="stored-model">
+    <KeptRow name={<SourceName model={model} />} note={sizeWords(model)} testId="stored-model">
       {isComing ? (
         <span className="muted">downloading</span>
       ) : (
@@ -94,7 +102,7 @@ function StoredRow({ model }: { model: StoredModel }) {
           />
         </>
       )}
-    </Row>
+    </KeptRow>
   );
 }
 
@@ -113,66 +121,4 @@ function SourceName({ model: { source } }: { model: StoredModel }) {
 function sizeWords({ done, total, complete }: StoredModel): string {
   if (complete) return formatBytes(total);
   return total > 0 ? `${formatPercent(done / total, 0)} of ${formatBytes(total)}` : 'nothing yet';
-}
-
-function FolderRow({ folder }: { folder: FileSystemDirectoryHandle }) {
-  const studio = useStudio();
-  const mayOpen = useMayOpen();
-  return (
-    <Row name={folder.name} note="folder on this machine" testId="kept-folder">
-      <button
-        type="button"
-        data-testid="open-folder"
-        disabled={!mayOpen}
-        onClick={() => fire(openFolder(studio, folder))}
-      >
-        Open
-      </button>
-      <RemoveButton label="Forget" question="Forget it?" onRemove={() => fire(forgetFolder(folder))} />
-    </Row>
-  );
-}
-
-interface RowProps {
-  name: ReactNode;
-  note: string;
-  testId: string;
-  children: ReactNode;
-}
-
-function Row({ name, note, testId, children }: RowProps) {
-  return (
-    <tr data-testid={testId}>
-      <th scope="row">{name}</th>
-      <td className="number muted">{note}</td>
-      <td>
-        <span className="buttons">{children}</span>
-      </td>
-    </tr>
-  );
-}
-
-interface RemoveProps {
-  label: string;
-  question: string;
-  onRemove: () => void;
-}
-
-/** Asks once more in its own place before it does what cannot be undone. */
-function RemoveButton({ label, question, onRemove }: RemoveProps) {
-  const [asked, setAsked] = useState(false);
-  return (
-    <button
-      type="button"
-      data-testid="remove"
-      className={asked ? 'danger' : ''}
-      onBlur={() => setAsked(false)}
-      onClick={() => {
-        setAsked(!asked);
-        if (asked) onRemove();
-      }}
-    >
-      {asked ? question : label}
-    </button>
-  );
 }

@@ -16,10 +16,10 @@ export function canPickFolder(): boolean {
   return (window as Picking).showDirectoryPicker !== undefined;
 }
 
-/** The folder the person picks; undefined when they change their mind. */
-export async function pickFolder(): Promise<Handle | undefined> {
+/** The folder the person picks, beginning where one of its kind was picked last; undefined when they change their mind. */
+export async function pickFolder(kind: 'model' | 'data'): Promise<Handle | undefined> {
   try {
-    return await (window as Picking).showDirectoryPicker?.({ id: 'model' });
+    return await (window as Picking).showDirectoryPicker?.({ id: kind });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return undefined;
     throw error;

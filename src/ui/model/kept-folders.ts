@@ -1,61 +1,89 @@
-/** Folders that models were opened from, kept for the next visit: their handles lie in IndexedDB, their files where they are. */
+/** Folders that models and data were opened from, kept for the next visit: their handles lie in IndexedDB, their files where they are. */
 import { get, update } from 'idb-keyval';
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
 import { InputError } from '../../math/errors.ts';
 import type { Studio } from '../../store/studio.ts';
+import { filesOfFolder } from '../data/dropped-files.ts';
+import { type OpenPlan, openFiles, planFiles, reportNothing } from '../data/open-files.ts';
 import { mayUse } from './folder-handles.ts';
 
 type Folder = FileSystemDirectoryHandle;
+export type FolderKind = 'model' | 'data';
 
-const KEY = 'model-folders';
+const KEYS: Record<FolderKind, string> = { model: 'model-folders', data: 'data-folders' };
 const MOST = 8;
-const kept = createStore<{ folders: readonly Folder[] }>(() => ({ folders: [] }));
+const kept = createStore<Record<FolderKind, readonly Folder[]>>(() => ({ model: [], data: [] }));
 
 /** Newest first. */
-export function useKeptFolders(): readonly Folder[] {
+export function useKeptFolders(kind: FolderKind): readonly Folder[] {
   useEffect(() => {
-    void load();
-  }, []);
-  return useStore(kept, ({ folders }) => folders);
+    void load(kind);
+  }, [kind]);
+  return useStore(kept, (folders) => folders[kind]);
 }
 
-async function load(): Promise<void> {
-  kept.setState({ folders: (await get<Folder[]>(KEY)) ?? [] });
+async function load(kind: FolderKind): Promise<void> {
+  kept.setState({ [kind]: (await get<Folder[]>(KEYS[kind])) ?? [] });
 }
 
 /** Puts a folder at the head of the list. */
-export async function keepFolder(folder: Folder): Promise<void> {
-  const others = await othersThan(folder);
-  await save([folder, ...others].slice(0, MOST));
+async function keepFolder(kind: FolderKind, folder: Folder): Promise<void> {
+  const others = await othersThan(kind, folder);
+  await save(kind, [folder, ...others].slice(0, MOST));
 }
 
-export async function forgetFolder(folder: Folder): Promise<void> {
-  await save(await othersThan(folder));
+export async function forgetFolder(kind: FolderKind, folder: Folder): Promise<void> {
+  await save(kind, await othersThan(kind, folder));
 }
 
-async function othersThan(folder: Folder): Promise<Folder[]> {
-  const all = (await get<Folder[]>(KEY)) ?? [];
+async function othersThan(kind: FolderKind, folder: Folder): Promise<Folder[]> {
+  const all = (await get<Folder[]>(KEYS[kind])) ?? [];
   const same = await Promise.all(all.map((other) => other.isSameEntry(folder)));
   return all.filter((_, i) => !same[i]);
 }
 
-async function save(folders: Folder[]): Promise<void> {
-  await update(KEY, () => folders);
-  kept.setState({ folders });
+async function save(kind: FolderKind, folders: Folder[]): Promise<void> {
+  await update(KEYS[kind], () => folders);
+  kept.setState({ [kind]: folders });
 }
 
-/** Opens a model's folder and keeps it; the browser may ask the person first. */
-export async function openFolder(studio: Studio, folder: Folder): Promise<void> {
-  if (await mayUse(folder, 'read')) {
-    await studio.openModelFolder(folder);
-    await keepFolder(folder);
-    return;
-  }
-  studio.report(
-    new InputError(`The browser does not let the page read ${folder.name}.`, {
+/** Opens a folder as a model or as data, and keeps it; the browser may ask the person first. */
+export async function openFolder(studio: Studio, kind: FolderKind, folder: Folder): Promise<void> {
+  const about = kind === 'model' ? 'openModelFolder' : 'openData';
+  if (!(await mayUse(folder, 'read'))) {
+    const refused = new InputError(`The browser does not let the page read ${folder.name}.`, {
       hint: 'Open it again and allow it, or drop the folder here.',
-    }),
-  );
+    });
+    return studio.report(refused, about);
+  }
+  try {
+    if (kind === 'data') return await openAsData(studio, folder);
+    await studio.openModelFolder(folder);
+    await keepFolder('model', folder);
+  } catch (error) {
+    // What the worker refuses is shown already; a folder that has gone is met here.
+    if (!(error instanceof DOMException)) throw error;
+    const hint = 'It may have been moved or deleted: forget it, and choose it where it is now.';
+    studio.report(
+      new InputError(`${folder.name} cannot be read any more: ${error.message}`, { hint }),
+      about,
+    );
+  }
+}
+
+/** A folder that was given as data and holds a model is opened, and kept, as what it is. */
+async function openAsData(studio: Studio, folder: Folder): Promise<void> {
+  const files = await filesOfFolder(folder);
+  if (files.length === 0) return reportNothing(studio, 'data', folder.name);
+  const plan = planFiles(files, 'data');
+  await openFiles(studio, plan);
+  await keepPlanned(folder, plan);
+}
+
+/** Keeps a folder that was opened as one of the two; one that holds both would be opened again as half of it. */
+export async function keepPlanned(folder: Folder, { model, data }: OpenPlan): Promise<void> {
+  if (data.length === 0) await keepFolder('model', folder);
+  else if (model.length === 0) await keepFolder('data', folder);
 }

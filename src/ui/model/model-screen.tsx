@@ -18,12 +18,13 @@ export default function ModelScreen() {
   const studio = useStudio();
   const model = useStudioState((state) => state.model);
   const pick = async () => {
-    const folder = await pickFolder();
-    if (folder) await openFolder(studio, folder);
+    const folder = await pickFolder('model');
+    if (folder) await openFolder(studio, 'model', folder);
   };
   return (
     <>
       <DropZone
+        screen="model"
         onFiles={(files) => fire(openFiles(studio, planFiles(files, 'model')))}
         onPickFolder={canPickFolder() ? () => fire(pick()) : undefined}
       >

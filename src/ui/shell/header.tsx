@@ -1,8 +1,8 @@
 /** The line that never moves: what runs, how far, how long, how much memory, and the buttons. */
 import { formatBytes, formatDuration } from '../../math/format.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { canStart, isActive, type StudioState } from '../../store/state.ts';
-import { draftProblems } from '../../store/studio.ts';
+import { isActive, type StudioState } from '../../store/state.ts';
+import { startHindrance } from '../../store/studio.ts';
 import { goTo } from '../address.ts';
 import { HeldButton } from '../parts/held-button.tsx';
 import { ThemeButton } from './theme-button.tsx';
@@ -90,7 +90,9 @@ function Memory() {
 function RunButtons() {
   const studio = useStudio();
   const state = useStudioState(({ run }) => run.state);
-  const startable = useStudioState((all) => canStart(all) && draftProblems(all.draft).length === 0);
+  const hindrance = useStudioState(startHindrance);
+  const startable = hindrance === undefined;
+  const aim = useStudioState(({ model, data }) => `Trains ${model?.name} on ${data?.name}`);
   const begin = (act: () => void) => () => {
     act();
     goTo('train');
@@ -110,6 +112,7 @@ function RunButtons() {
           className="primary"
           data-testid="start"
           disabled={!startable}
+          title={hindrance ?? aim}
           onClick={begin(studio.start)}
         >
           ▶ Start

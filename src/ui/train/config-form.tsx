@@ -12,6 +12,7 @@ import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
 import { FreeFormWarning } from '../data/free-form-warning.tsx';
+import { OwnQuestionsNotice } from '../data/own-questions-notice.tsx';
 import { Problems } from '../shell/notices.tsx';
 import { FieldControl } from './field-control.tsx';
 import { SettingsLine } from './settings-line.tsx';
@@ -30,6 +31,7 @@ export function EssentialSettings() {
       </div>
       <DraftState />
       <FreeFormWarning />
+      <OwnQuestionsNotice />
       <Problems commands={['start', 'step']} />
     </section>
   );

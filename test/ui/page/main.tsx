@@ -1,4 +1,4 @@
-/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1`, `?loadMs=500`, `?fails=1` and `?demo=0` set the stage. */
+/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1`, `?loadMs=500`, `?fails=1`, `?keep=1` and `?demo=0` set the stage. */
 import { createRoot } from 'react-dom/client';
 import type { Command } from '../../../src/protocol/messages.ts';
 import type { Port } from '../../../src/store/port.ts';
@@ -36,6 +36,6 @@ const listened: Port = {
     port.post(command);
   },
 };
-const studio = createStudio(listened, keptSettings);
+const studio = createStudio(listened, number('keep', 0) === 1 ? keptSettings : undefined);
 if (number('demo', 1) === 1) fire(studio.openDemo());
 createRoot(document.getElementById('root')!).render(<App studio={studio} />);
