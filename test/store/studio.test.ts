@@ -93,7 +93,7 @@ describe('requests', () => {
   it('reject with the error, which stands beside its command until asked again', async () => {
     const { studio, say } = await loaded();
     const asked = studio.preview('a');
-    expect(state(studio).clip).toEqual({ exampleId: 'a' });
+    expect(state(studio).clip).toMatchObject({ exampleId: 'a' });
     say({ type: 'error', requestId: 2, message: 'a.mp4 is empty.', hint: 'Replace it.', fatal: false });
     await expect(asked).rejects.toMatchObject({ message: 'a.mp4 is empty.', hint: 'Replace it.' });
     expect(state(studio).clip).toBeUndefined();
