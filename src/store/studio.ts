@@ -166,7 +166,9 @@ export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
     openModel: (files) => ask({ type: 'openModel', files }),
     preview(exampleId) {
       const prompt = promptOf(store.getState().draft);
-      return ask({ type: 'preview', exampleId, ...soundConfig(store) }, () => ({ clip: { exampleId, prompt } }));
+      return ask({ type: 'preview', exampleId, ...soundConfig(store) }, () => ({
+        clip: { exampleId, prompt },
+      }));
     },
     async plan(whatIf) {
       const { draft, plan } = store.getState();
