@@ -4,6 +4,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { InputError } from '../math/errors.ts';
 import type { Command, Event, ExportParts } from '../protocol/messages.ts';
 import { launchChromium, servePage } from './browser.ts';
+import { folderToOpen } from './node/open-folder.ts';
 
 const PIECE_BYTES = 6 << 20;
 const POLL_MS = 50;
@@ -43,8 +44,8 @@ export interface StudioSession {
   post(command: PlainCommand): Promise<void>;
   /** Sends a question; resolves with all events up to its `done`. Rejects with its error. */
   ask(question: (requestId: number) => PlainCommand): Promise<PlainEvent[]>;
-  /** Opens a folder on disk, as data or as model. */
-  openFolder(type: 'openData' | 'openModel', folder: string): Promise<PlainEvent[]>;
+  /** Opens a folder on disk, as data or as model; a model with the adapter of another folder, if named. */
+  openFolder(type: 'openData' | 'openModel', folder: string, adapter?: string): Promise<PlainEvent[]>;
   /** Passes events on until one fits; returns all of them. An error with the number asked for, or a fatal one, rejects. */
   until(fits: (event: PlainEvent) => boolean): Promise<PlainEvent[]>;
   /** Writes exported files below `folder`; returns their paths. */
@@ -101,10 +102,22 @@ export class HeadlessSession implements StudioSession, RunStorage {
     return this.#answer(requestId);
   }
 
-  async openFolder(type: 'openData' | 'openModel', folder: string): Promise<PlainEvent[]> {
+  async openFolder(type: 'openData' | 'openModel', folder: string, adapter?: string): Promise<PlainEvent[]> {
     const requestId = ++this.#requests;
-    await this.#page.setInputFiles('#folder', folder);
-    await this.#page.evaluate(([what, id]) => window.studio!.open(what, id), [type, requestId] as const);
+    const { files, isPlain, choice } = await folderToOpen(folder, adapter);
+    // Chrome lists no links in a folder: then its files are given one by one, with the paths they have there.
+    if (isPlain) await this.#page.setInputFiles('#folder', folder);
+    else
+      await this.#page.setInputFiles(
+        '#files',
+        files.map(({ at }) => at),
+      );
+    const paths = isPlain ? undefined : files.map(({ path }) => path);
+    await this.#page.evaluate(([what, id, asked]) => window.studio!.open(what, id, asked), [
+      type,
+      requestId,
+      { paths, choice },
+    ] as const);
     return this.#answer(requestId);
   }
 

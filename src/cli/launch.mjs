@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ensureBrowser, ensureBrowserAndAdapters, ensureModules } from './setup/ensure.mjs';
 import { say } from './setup/log.mjs';
 import { takeAdapter } from './setup/options.mjs';
@@ -60,6 +60,16 @@ function writeWhole(path, text) {
 }
 
 /**
+ * The folder that paths among the arguments are meant from. npm runs a command in the project's folder, wherever it was called.
+ * @returns {string}
+ */
+function calledFrom() {
+  const { INIT_CWD: called, npm_lifecycle_event: command } = process.env;
+  const isNpms = command !== undefined && command === process.argv[2];
+  return isNpms && called && existsSync(called) ? called : process.cwd();
+}
+
+/**
  * Runs a bundled command to its end.
  * @param {string} path
  * @param {string[]} args
@@ -67,7 +77,11 @@ function writeWhole(path, text) {
  * @returns {Promise<number>} its exit status; 128 + signal when a signal ended it
  */
 function run(path, args, env) {
-  const child = spawn(process.execPath, ['--enable-source-maps', path, ...args], { stdio: 'inherit', env });
+  const child = spawn(process.execPath, ['--enable-source-maps', path, ...args], {
+    cwd: calledFrom(),
+    stdio: 'inherit',
+    env,
+  });
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => child.kill(signal));
   }
@@ -85,7 +99,7 @@ async function main() {
   const { adapter, rest } = takeAdapter(args);
   ensureModules();
   if (rest[0] === '--bundle') {
-    say(`written: ${await bundle(name, rest[1] ?? `${name}.mjs`)}`);
+    say(`written: ${await bundle(name, resolve(calledFrom(), rest[1] ?? `${name}.mjs`))}`);
     return;
   }
   // What runs on a GPU is a file of its own, which needs fewer packages.

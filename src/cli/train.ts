@@ -23,6 +23,8 @@ import { evalSummary } from './summary.ts';
 interface Options {
   readonly demo: boolean;
   readonly model?: string;
+  /** A folder with an adapter that the run begins from. */
+  readonly adapter?: string;
   readonly data?: string;
   readonly out?: string;
   /** Settings named on the command line. */
@@ -37,7 +39,8 @@ interface Options {
 
 const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--resume]] [--steps N] [settings]
   --demo        the embedded model and clips
-  --model DIR   a HumanOmni checkpoint folder     --data DIR   a folder of clips with their annotation
+  --model DIR   a checkpoint folder               --data DIR   a folder of clips with their annotation
+  --lora DIR    a PEFT adapter of that model, which the run begins from
   --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
                 Those not given are the demo's with --demo, else R1-Omni's recipe on LoRA, as on the page
   --sftSteps N  N supervised steps with the same settings first; the run then starts from their weights
@@ -64,7 +67,14 @@ function count(value: string | undefined, flag: string): number {
 
 function parseArguments(argv: readonly string[]): Options {
   const { values, rest } = parseFlags(argv);
-  const options: { demo: boolean; model?: string; data?: string; out?: string; sftSteps: number } = {
+  const options: {
+    demo: boolean;
+    model?: string;
+    adapter?: string;
+    data?: string;
+    out?: string;
+    sftSteps: number;
+  } = {
     demo: false,
     sftSteps: 0,
   };
@@ -73,6 +83,7 @@ function parseArguments(argv: readonly string[]): Options {
     const flag = rest[i]!;
     if (flag === '--demo') options.demo = true;
     else if (flag === '--model') options.model = existing(rest[++i], flag);
+    else if (flag === '--lora') options.adapter = existing(rest[++i], flag);
     else if (flag === '--data') options.data = existing(rest[++i], flag);
     else if (flag === '--resume') resume = true;
     else if (flag === '--sftSteps') options.sftSteps = count(rest[++i], flag);
@@ -184,9 +195,9 @@ async function exportTo(session: StudioSession, out: string): Promise<string[]> 
   return session.save(events.find(isExported)!.files, out);
 }
 
-async function open(session: StudioSession, { demo, model, data }: Options): Promise<void> {
+async function open(session: StudioSession, { demo, model, adapter, data }: Options): Promise<void> {
   if (demo) await session.ask((requestId) => ({ type: 'openDemo', requestId }));
-  if (model) await session.openFolder('openModel', model);
+  if (model) await session.openFolder('openModel', model, adapter);
   if (data) await session.openFolder('openData', data);
 }
 
@@ -290,7 +301,10 @@ function watch(
       seen.heldOut = event.summary.splits.test + event.summary.splits.val;
       seen.questions = event.summary.questions;
     }
-    if (event.type === 'model') seen.model = event.summary;
+    if (event.type === 'model') {
+      if (event.requestId !== undefined) for (const note of event.summary.notes) say(note);
+      seen.model = event.summary;
+    }
     if (event.type === 'resumed') {
       known = event.run.step;
       say(`going on with ${event.run.name} from step ${known}`);

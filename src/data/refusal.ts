@@ -25,7 +25,8 @@ export function demandExamples(data: Dataset, tree: FileTree): void {
 /** Lets a folder pass that can be a model's. @throws InputError */
 export function demandModelFolder(tree: FileTree): void {
   const { name, files } = tree;
-  if (files.some(({ path }) => baseName(path) === 'config.json')) return;
+  // An adapter alone is refused later, by the name of the base that it wants.
+  if (files.some(({ path }) => ['config.json', 'adapter_config.json'].includes(baseName(path)))) return;
   const expected = 'expected a model: config.json, tokenizer files and *.safetensors';
   if (files.length === 0) throw new InputError(`${name} is empty; ${expected}.`, { hint: EMPTY_HINT });
   const clips = files.filter(({ path }) => isMedia(path)).length;

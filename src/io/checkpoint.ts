@@ -1,24 +1,51 @@
 import { InputError } from '../math/errors.ts';
 import { blobSource } from './bytes.ts';
-import { baseName, type FileTree, findFile, readTextIfThere } from './files.ts';
+import { baseName, type FileEntry, type FileTree, findFile, readTextIfThere } from './files.ts';
 import { parseJsonObject } from './json.ts';
+import { refuseMistaken } from './mistaken.ts';
 import { openSafetensors, type TensorSource } from './safetensors.ts';
 
 const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
+/** An adapter's weights, beside its adapter_config.json. */
+export const ADAPTER_WEIGHTS = 'adapter_model.safetensors';
 
 /**
- * The weights of a model folder: `model.safetensors`, or the shards that `model.safetensors.index.json` lists, or, when
- * neither is there, every `*.safetensors` at the top of the folder. Only headers are read here.
+ * The weights of a model folder: `model.safetensors`, as transformers takes it first; or the shards that
+ * `model.safetensors.index.json` lists; or, when neither is there, every `*.safetensors` at the top of the folder but an adapter's.
+ * Only headers are read here. `say` is told what of the folder was left aside.
  */
-export async function openCheckpoint(tree: FileTree): Promise<TensorSource> {
-  const index = await readTextIfThere(tree, INDEX);
-  if (index !== undefined) {
-    return openSharded(tree, parseJsonObject(index, `${tree.name}/${INDEX}`, { uniqueKeys: true }));
-  }
+export async function openCheckpoint(
+  tree: FileTree,
+  say: (note: string) => void = () => undefined,
+): Promise<TensorSource> {
   const single = findFile(tree, SINGLE);
-  if (single) return openSafetensors(blobSource(await single.blob()), `${tree.name}/${SINGLE}`);
-  const loose = tree.files.filter((file) => !file.path.includes('/') && file.path.endsWith('.safetensors'));
+  if (single) {
+    if (findFile(tree, INDEX)) say(leftAside(tree));
+    return openFile(tree, single);
+  }
+  const index = await readTextIfThere(tree, INDEX);
+  if (index === undefined) return openLoose(tree);
+  return openSharded(tree, parseJsonObject(index, `${tree.name}/${INDEX}`, { uniqueKeys: true }));
+}
+
+function leftAside(tree: FileTree): string {
+  const shards = tree.files.filter(({ path }) => /^model-\d+-of-\d+\.safetensors$/.test(path)).length;
+  return `${tree.name} holds both ${SINGLE} and ${INDEX} (${shards} shards): ${SINGLE} was read, as transformers does.`;
+}
+
+/** One safetensors file of a folder. @throws InputError also where something else lies under its name */
+async function openFile(tree: FileTree, file: FileEntry): Promise<TensorSource> {
+  const blob = await file.blob();
+  const label = `${tree.name}/${file.path}`;
+  await refuseMistaken(blob, label);
+  return openSafetensors(blobSource(blob), label);
+}
+
+async function openLoose(tree: FileTree): Promise<TensorSource> {
+  const loose = tree.files.filter(
+    ({ path }) => !path.includes('/') && path.endsWith('.safetensors') && path !== ADAPTER_WEIGHTS,
+  );
   if (loose.length === 0) {
     throw new InputError(`${tree.name}: no ${SINGLE}, no ${INDEX} and no other .safetensors file.`, {
       hint: 'Drop the folder that holds the weights in safetensors format (.bin and .pt files are not read).',
@@ -26,7 +53,7 @@ export async function openCheckpoint(tree: FileTree): Promise<TensorSource> {
   }
   const shards = new Map<string, TensorSource>();
   for (const file of loose) {
-    const shard = await openSafetensors(blobSource(await file.blob()), `${tree.name}/${file.path}`);
+    const shard = await openFile(tree, file);
     for (const name of shard.names()) {
       const other = shards.get(name);
       if (other)
@@ -87,7 +114,7 @@ async function openShard(
       hint: 'Drop the whole folder, or download the missing shard.',
     });
   }
-  return openSafetensors(blobSource(await file.blob()), `${tree.name}/${fileName}`);
+  return openFile(tree, file);
 }
 
 /** Whether a path is relative and never leads upwards, however it is written. */

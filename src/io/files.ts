@@ -1,5 +1,6 @@
 import { InputError } from '../math/errors.ts';
 import { parseJsonObject } from './json.ts';
+import { refuseMistakenText } from './mistaken.ts';
 
 /** A file that was dropped, chosen or made in memory. Its bytes are read only when `blob()` is called. */
 export interface FileEntry {
@@ -169,7 +170,7 @@ export function subtree(tree: FileTree, folder: string): FileTree | undefined {
   return files.length === 0 ? undefined : { name: baseName(prefix), files };
 }
 
-/** Text of a file that may be absent. */
+/** Text of a file that may be absent. Throws InputError where a pointer or a web page lies in its place. */
 export async function readTextIfThere(tree: FileTree, path: string): Promise<string | undefined> {
   const file = findFile(tree, path);
   const blob = await file?.blob();
@@ -179,7 +180,9 @@ export async function readTextIfThere(tree: FileTree, path: string): Promise<str
       { hint: 'Check that this is the file that its name says.' },
     );
   }
-  return blob?.text();
+  const text = await blob?.text();
+  if (text !== undefined) refuseMistakenText(text, `${tree.name}/${path}`);
+  return text;
 }
 
 /** Longer texts than this do not fit into an engine's strings. */

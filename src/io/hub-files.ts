@@ -1,5 +1,6 @@
 /** Which files a repository has, and which of them a model is opened from. */
 import { InputError } from '../math/errors.ts';
+import { ADAPTER_WEIGHTS } from './checkpoint.ts';
 import { baseName } from './files.ts';
 import { type HubAccess, request } from './hub-fetch.ts';
 import { fileUrl, type HubRepo } from './hub-repo.ts';
@@ -18,19 +19,33 @@ export interface HubFile {
   readonly digest?: Digest;
 }
 
+/** What is believed of a listing: a server that answers without an end would be asked for ever. */
+const MOST_ENTRIES = 20_000;
+const MOST_PAGES = 200;
+
+function tooMany({ repo }: HubAccess, found: string): InputError {
+  return new InputError(`${repo.baseUrl} lists ${found} for ${repo.id}, which is no model's repository.`, {
+    hint: "Check the name; a data set's repository, or a server that is no hub, may answer so.",
+  });
+}
+
 /** Every file of the repository. @throws InputError */
 export async function listHubFiles(access: HubAccess): Promise<HubFile[]> {
   const { repo } = access;
   const { listFiles } = await import('@huggingface/hub');
   // The body is read inside the try: a connection lost there is a reason to ask again.
-  const fetchWhole: typeof fetch = (input, init) =>
-    request(
+  let pages = 0;
+  const fetchWhole: typeof fetch = async (input, init) => {
+    if (++pages > MOST_PAGES) throw tooMany(access, `more than ${MOST_PAGES} pages`);
+    return request(
       access,
       () => String(input),
       () => ({ headers: Object.fromEntries(new Headers(init?.headers)) }),
       async (response) => new Response(await response.arrayBuffer(), response),
     );
+  };
   const files: HubFile[] = [];
+  let entriesSeen = 0;
   try {
     const entries = listFiles({
       repo: { type: 'model', name: repo.id },
@@ -39,7 +54,10 @@ export async function listHubFiles(access: HubAccess): Promise<HubFile[]> {
       hubUrl: repo.baseUrl,
       fetch: fetchWhole,
     });
-    for await (const entry of entries) if (entry.type === 'file') files.push(hubFile(entry));
+    for await (const entry of entries) {
+      if (++entriesSeen > MOST_ENTRIES) throw tooMany(access, `more than ${MOST_ENTRIES} files`);
+      if (entry.type === 'file') files.push(hubFile(entry));
+    }
   } catch (error) {
     if (error instanceof InputError || access.signal.aborted) throw error;
     throw new InputError(`${repo.baseUrl} did not answer with a list of files.`, {
@@ -92,7 +110,8 @@ const SHARD = /^model-\d+-of-\d+\.safetensors$/;
 
 /**
  * The files of a repository that a model is opened from: weights in safetensors that lie beside a config.json, settings
- * and tokenizers. Of a folder's weights one form is taken: shards with their index, else `model.safetensors`, else all.
+ * and tokenizers. Of a folder's weights one form is taken: `model.safetensors`, else shards with their index, else all but an
+ * adapter's.
  */
 export function neededFiles(files: readonly HubFile[], repo: HubRepo): HubFile[] {
   const byFolder = new Map<string, HubFile[]>();
@@ -113,8 +132,9 @@ function neededOfFolder(files: readonly HubFile[]): HubFile[] {
   const has = (name: string) => files.some(({ path }) => baseName(path) === name);
   const isWeight = (name: string): boolean => {
     if (!has('config.json')) return false;
+    if (has(SINGLE)) return name === SINGLE;
     if (has(INDEX)) return name === INDEX || SHARD.test(name);
-    return has(SINGLE) ? name === SINGLE : name.endsWith('.safetensors');
+    return name.endsWith('.safetensors') && name !== ADAPTER_WEIGHTS;
   };
   return files.filter(({ path }) => SETTINGS.has(baseName(path)) || isWeight(baseName(path)));
 }

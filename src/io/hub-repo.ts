@@ -9,19 +9,21 @@ export interface HubRepo {
   readonly revision: string;
 }
 
-const ID = /^[\w.-]+(\/[\w.-]+)?$/;
-const REVISION = /^[\w.-]+(\/[\w.-]+)*$/;
+/** A part of a repository's or a revision's name. Of dots alone it would lead to another address. */
+const PART = /^(?!\.+$)[\w.-]{1,200}$/;
+const isPath = (name: string): boolean =>
+  name.split('/').every((part) => PART.test(part) && !part.includes('..'));
 const THIS_MACHINE = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 
 /** A repository as a person typed it. @throws InputError naming the part that cannot be right */
 export function hubRepo({ baseUrl, id, revision }: HubRepo): HubRepo {
   const repo = { baseUrl: hubAddress(baseUrl), id: id.trim(), revision: revision.trim() || 'main' };
-  if (!ID.test(repo.id) || repo.id.includes('..')) {
+  if (!isPath(repo.id) || repo.id.split('/').length > 2) {
     throw new InputError(`"${repo.id}" is not the name of a repository.`, {
       hint: 'Write it as owner/name, as on its page: StarJiaxing/R1-Omni-0.5B.',
     });
   }
-  if (!REVISION.test(repo.revision) || repo.revision.includes('..')) {
+  if (!isPath(repo.revision)) {
     throw new InputError(`"${repo.revision}" is not a revision.`, {
       hint: 'Write a branch, a tag or a commit; main is the usual one.',
     });

@@ -1,8 +1,22 @@
+import { InputError } from '../math/errors.ts';
 import type { TensorSource } from './safetensors.ts';
 
-/** A source whose tensors go by other names: `nameOf` gives the new name of each. Two must not get the same one. */
+/** A source whose tensors go by other names: `nameOf` gives the new name of each. Throws an InputError where two get the same one. */
 export function renamed(source: TensorSource, nameOf: (file: string) => string): TensorSource {
-  const files = new Map(source.names().map((file) => [nameOf(file), file]));
+  const files = new Map<string, string>();
+  for (const file of source.names()) {
+    const name = nameOf(file);
+    const other = files.get(name);
+    if (other !== undefined) {
+      throw new InputError(
+        `${source.label}: "${other}" and "${file}" are two names of one tensor, ${name}.`,
+        {
+          hint: 'Save the checkpoint again with one of them.',
+        },
+      );
+    }
+    files.set(name, file);
+  }
   // A name that is not there is passed on, so that the error comes from the files.
   const file = (name: string): string => files.get(name) ?? name;
   return {

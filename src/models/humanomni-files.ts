@@ -1,9 +1,10 @@
 import { openCheckpoint } from '../io/checkpoint.ts';
-import { type FileTree, readJson, readJsonIfThere, subtree } from '../io/files.ts';
+import { type FileTree, readJsonIfThere } from '../io/files.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import { InputError } from '../math/errors.ts';
 import type { Json } from './fields.ts';
-import { configFolders, type ModelFiles, type ModelFolder, type TowerKind } from './model-files.ts';
+import { headOf } from './head-files.ts';
+import { findMain, type ModelFiles, type ModelFolder, type TowerKind } from './model-files.ts';
 
 const TOWER_TYPES: Readonly<Record<string, TowerKind>> = {
   siglip_vision_model: 'vision',
@@ -25,21 +26,11 @@ export const isHumanOmni = (config: Json): boolean =>
 
 /**
  * Finds a HumanOmni checkpoint in a dropped folder, in either published layout: everything in one folder, or towers in
- * folders of their own beside or below the main one. Throws an InputError if there is none.
+ * folders of their own beside or below the main one, which is the one at `path`, or that nearest to the top. Throws an InputError
+ * if there is none.
  */
-export async function openHumanOmni(tree: FileTree): Promise<ModelFiles> {
-  let main: ModelFolder | undefined;
-  const towers: Partial<Record<TowerKind, ModelFolder>> = {};
-  const seen: string[] = [];
-  for (const path of configFolders(tree)) {
-    const folder = path === '' ? tree : subtree(tree, path)!;
-    const config = await readJson(folder, 'config.json');
-    const type = String(config.model_type);
-    seen.push(`${path || tree.name} (${type})`);
-    if (isHumanOmni(config)) main ??= { tree: folder, config };
-    const tower = TOWER_TYPES[type];
-    if (tower) towers[tower] = { tree: folder, config };
-  }
+export async function openHumanOmni(tree: FileTree, path?: string): Promise<ModelFiles> {
+  const { main, rest, seen } = await findMain(tree, isHumanOmni, path);
   if (!main) {
     const found = seen.length > 0 ? `found ${seen.join(', ')}` : 'found no config.json';
     throw new InputError(
@@ -49,16 +40,23 @@ export async function openHumanOmni(tree: FileTree): Promise<ModelFiles> {
       },
     );
   }
-  const weights = await openCheckpoint(main.tree);
-  for (const kind of Object.keys(towers) as TowerKind[]) {
-    towers[kind] = await withWeights(towers[kind]!, kind, weights);
+  const notes: string[] = [];
+  const say = (note: string) => void notes.push(note);
+  const weights = await openCheckpoint(main.tree, say);
+  const towers: Partial<Record<TowerKind, ModelFolder>> = {};
+  for (const { tree: folder, config } of rest) {
+    const kind = TOWER_TYPES[String(config.model_type)];
+    if (kind && !towers[kind]) towers[kind] = await withWeights({ tree: folder, config }, kind, weights, say);
   }
+  const head = await headOf(main.config, weights);
   return {
     family: 'HumanOmni',
     name: main.tree.name === 'model' ? tree.name : main.tree.name,
-    main: { ...main, weights },
+    main: { tree: main.tree, config: main.config, weights },
     towers,
     layout: Object.keys(towers).length > 0 ? 'towers in folders of their own' : 'one folder',
+    tied: head.tied,
+    notes: [...notes, ...head.notes],
   };
 }
 
@@ -67,10 +65,11 @@ async function withWeights(
   folder: ModelFolder,
   kind: TowerKind,
   mainWeights: TensorSource,
+  say: (note: string) => void,
 ): Promise<ModelFolder> {
   const none = !folder.tree.files.some(({ path }) => path.endsWith('.safetensors'));
   if (none && mainWeights.names().some((name) => name.startsWith(INSIDE[kind]))) return folder;
-  return { ...folder, weights: await openCheckpoint(folder.tree) };
+  return { ...folder, weights: await openCheckpoint(folder.tree, say) };
 }
 
 /** preprocessor_config.json of a tower's own folder, or the part of the main config that stands for it. */

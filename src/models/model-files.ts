@@ -1,4 +1,4 @@
-import type { FileTree } from '../io/files.ts';
+import { extension, type FileTree, readJson, subtree } from '../io/files.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import type { Json } from './fields.ts';
 
@@ -24,16 +24,109 @@ export interface ModelFiles {
   readonly layout: 'one folder' | 'towers in folders of their own';
   /** The name that a tensor, or the beginning of one, has in the files, where these use newer names. */
   readonly writtenAs?: (name: string) => string;
+  /** Whether the head is the embedding, as the weights say; where absent, the config alone does. */
+  readonly tied?: boolean;
+  /** What of the folder was left aside, or taken otherwise than its config says. */
+  readonly notes?: readonly string[];
 }
 
-/** Folders of the tree, the top ('') included, that hold a config.json. */
+const CONFIG = 'config.json';
+
+/** Folders of the tree, the top ('') included, that hold a config.json; in the order in which one is taken for the model. */
 export function configFolders(tree: FileTree): string[] {
-  return tree.files
-    .filter(({ path }) => path === 'config.json' || path.endsWith('/config.json'))
-    .map(({ path }) => path.slice(0, -'config.json'.length).replace(/\/$/, ''));
+  const folders = foldersWith(tree, CONFIG);
+  const withWeights = new Set(
+    tree.files.filter(({ path }) => extension(path) === 'safetensors').map(({ path }) => folderOf(path)),
+  );
+  const lacksWeights = (folder: string): number => Number(!withWeights.has(folder));
+  return folders.sort((a, b) => lacksWeights(a) - lacksWeights(b) || compareFolders(a, b));
 }
 
-/** Whether a dropped folder looks like a model: it has a config.json and safetensors somewhere. */
-export function looksLikeModel(tree: FileTree): boolean {
-  return configFolders(tree).length > 0 && tree.files.some(({ path }) => path.endsWith('.safetensors'));
+/** Folders that hold a file of this name; the top is ''. */
+export function foldersWith(tree: FileTree, name: string): string[] {
+  return tree.files
+    .filter(({ path }) => path === name || path.endsWith(`/${name}`))
+    .map(({ path }) => folderOf(path));
+}
+
+const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
+const partsOf = (folder: string): string[] => (folder === '' ? [] : folder.split('/'));
+
+/** Whether a folder is another one or lies below it. */
+export const isWithin = (folder: string, outer: string): boolean =>
+  outer === '' || folder === outer || folder.startsWith(`${outer}/`);
+
+/** Nearest to the top first; beside each other by name, but of `checkpoint-200` and `checkpoint-1000` the highest first. */
+function compareFolders(a: string, b: string): number {
+  const [left, right] = [partsOf(a), partsOf(b)];
+  if (left.length !== right.length) return left.length - right.length;
+  const at = left.findIndex((part, index) => part !== right[index]);
+  if (at < 0) return 0;
+  const [x, y] = [numbered(left[at]!), numbered(right[at]!)];
+  if (x && y && x.stem === y.stem && x.number !== y.number) return y.number - x.number;
+  return left[at]!.localeCompare(right[at]!, 'en', { numeric: true });
+}
+
+/** `checkpoint-200` as its stem and number. */
+function numbered(name: string): { stem: string; number: number } | undefined {
+  const found = /^(.*?)(\d{1,15})$/.exec(name);
+  return found ? { stem: found[1]!, number: Number(found[2]) } : undefined;
+}
+
+/** Folders, nearest to the top first. */
+export const inOrder = (folders: readonly string[]): string[] => [...folders].sort(compareFolders);
+
+/** A folder with a config.json, as found. */
+export interface FoundFolder {
+  readonly path: string;
+  readonly tree: FileTree;
+  readonly config: Json;
+}
+
+/** Whether a config.json is that of a model of a family. */
+export type IsMain = (config: Json) => boolean;
+
+/** The folder of a model among all that hold a config.json, and the folders that may belong to it. */
+export interface Found {
+  readonly main?: FoundFolder;
+  /** Folders of parts: not the main one, and not inside another model's folder. */
+  readonly rest: readonly FoundFolder[];
+  /** Folders of other models, which were left aside. */
+  readonly others: readonly string[];
+  /** Every folder that was looked at with its type, for messages. */
+  readonly seen: readonly string[];
+}
+
+/**
+ * The folder nearest to the top that is a model, or the one at `path`. A config.json that cannot be read is an error unless it lies
+ * in another model's folder.
+ */
+export async function findMain(tree: FileTree, isMain: IsMain, path?: string): Promise<Found> {
+  const folders: FoundFolder[] = [];
+  const broken: { path: string; error: unknown }[] = [];
+  for (const at of configFolders(tree)) {
+    const folder = at === '' ? tree : subtree(tree, at)!;
+    try {
+      folders.push({ path: at, tree: folder, config: await readJson(folder, CONFIG) });
+    } catch (error) {
+      broken.push({ path: at, error });
+    }
+  }
+  const mains = folders.filter(({ config }) => isMain(config));
+  const main = path === undefined ? mains[0] : mains.find((folder) => folder.path === path);
+  // A model around the chosen one is not beside it: what lies there may be of use to both.
+  const others = mains.filter((other) => other !== main).map((other) => other.path);
+  const beside = others.filter((other) => !main || !isWithin(main.path, other));
+  const isFree = (folder: string): boolean => !beside.some((other) => isWithin(folder, other));
+  const failed = broken.find((folder) => isFree(folder.path));
+  if (failed) throw failed.error;
+  const isBelow = ({ path: at }: FoundFolder): number => Number(!(main && isWithin(at, main.path)));
+  return {
+    ...(main ? { main } : {}),
+    rest: folders
+      .filter((folder) => !mains.includes(folder) && isFree(folder.path))
+      .sort((a, b) => isBelow(a) - isBelow(b)),
+    others,
+    seen: folders.map(({ path: at, config }) => `${at || tree.name} (${String(config.model_type)})`),
+  };
 }

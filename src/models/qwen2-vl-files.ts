@@ -1,9 +1,10 @@
 import { openCheckpoint } from '../io/checkpoint.ts';
-import { type FileTree, readJson, subtree } from '../io/files.ts';
+import type { FileTree } from '../io/files.ts';
 import { renamed } from '../io/renamed.ts';
 import { InputError } from '../math/errors.ts';
 import { Fields, type Json } from './fields.ts';
-import { configFolders, type ModelFiles } from './model-files.ts';
+import { headOf } from './head-files.ts';
+import { type FoundFolder, findMain, type ModelFiles } from './model-files.ts';
 
 /** Families by the `model_type` of their config.json. */
 const FAMILIES = { qwen2_vl: 'Qwen2-VL', qwen2_5_vl: 'Qwen2.5-VL' } as const;
@@ -36,33 +37,33 @@ export const isQwen2Vl = (config: Json): boolean => MODEL_TYPES.some((type) => t
 export const qwen2VlFamily = (config: Json): Qwen2VlFamily =>
   FAMILIES[new Fields(config, 'config.json').choice('model_type', MODEL_TYPES)];
 
-/** Finds a Qwen2-VL or Qwen2.5-VL checkpoint in a dropped folder, at its top or below. Throws an InputError if there is none. */
-export async function openQwen2VlFiles(tree: FileTree): Promise<ModelFiles> {
-  const seen: string[] = [];
-  for (const path of configFolders(tree)) {
-    const folder = path === '' ? tree : subtree(tree, path)!;
-    const config = await readJson(folder, 'config.json');
-    if (isQwen2Vl(config)) return openFolder(tree, folder, config);
-    seen.push(`${path || tree.name} (${String(config.model_type)})`);
-  }
-  const found = seen.length > 0 ? `found ${seen.join(', ')}` : 'found no config.json';
+/** Finds a Qwen2-VL or Qwen2.5-VL checkpoint in a dropped folder: the one at `path`, or that nearest to the top. Throws an InputError if there is none. */
+export async function openQwen2VlFiles(tree: FileTree, path?: string): Promise<ModelFiles> {
+  const found = await findMain(tree, isQwen2Vl, path);
+  if (found.main) return openFolder(tree, found.main);
+  const seen = found.seen.length > 0 ? `found ${found.seen.join(', ')}` : 'found no config.json';
   throw new InputError(
-    `${tree.name}: no Qwen2-VL checkpoint; ${found}, expected the model_type ${MODEL_TYPES.join(' or ')}.`,
+    `${tree.name}: no Qwen2-VL checkpoint; ${seen}, expected the model_type ${MODEL_TYPES.join(' or ')}.`,
     {
       hint: 'Drop the folder of Qwen2-VL-2B-Instruct or Qwen2.5-VL-3B-Instruct, with its config.json and safetensors files.',
     },
   );
 }
 
-async function openFolder(tree: FileTree, folder: FileTree, config: Json): Promise<ModelFiles> {
-  const stored = await openCheckpoint(folder);
+async function openFolder(tree: FileTree, { tree: folder, config }: FoundFolder): Promise<ModelFiles> {
+  const notes: string[] = [];
+  const stored = await openCheckpoint(folder, (note) => notes.push(note));
   const isNewer = stored.names().some((file) => qwen2VlName(file) !== file);
+  const weights = renamed(stored, qwen2VlName);
+  const head = await headOf(config, weights);
   return {
     family: qwen2VlFamily(config),
     name: folder.name === 'model' ? tree.name : folder.name,
-    main: { tree: folder, config, weights: renamed(stored, qwen2VlName) },
+    main: { tree: folder, config, weights },
     towers: {},
     layout: 'one folder',
     ...(isNewer ? { writtenAs: newerQwen2VlName } : {}),
+    tied: head.tied,
+    notes: [...notes, ...head.notes],
   };
 }

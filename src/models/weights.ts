@@ -5,6 +5,7 @@ import type { TensorSource } from '../io/safetensors.ts';
 import { InputError } from '../math/errors.ts';
 import { withinF16 } from '../math/half.ts';
 import { BLOCK, GROUP, quantise, type WeightBits } from '../math/quantise.ts';
+import { firstNotFinite, notFinite } from './finite.ts';
 import { rowShards } from './row-shards.ts';
 
 export interface OpenOptions {
@@ -236,9 +237,14 @@ function contentsOf(pending: Pending): AsyncGenerator<Uint8Array | Float32Array 
   return widenedOf(pending);
 }
 
-/** What a pending tensor takes of its file, a piece at a time. */
+/** What a pending tensor takes of its file, a piece at a time. @throws InputError where a value is not finite */
 async function* bytesOf({ found, start, end }: Pending, pieceBytes: number) {
-  for await (const { bytes } of found.source.pieces(found.file, pieceBytes, { start, end })) yield bytes;
+  const { source, file } = found;
+  const { dtype } = source.info(file);
+  for await (const { bytes } of source.pieces(file, pieceBytes, { start, end })) {
+    if (firstNotFinite(dtype, bytes) >= 0) throw await notFinite(source, file);
+    yield bytes;
+  }
 }
 
 async function* widenedOf(pending: Pending) {

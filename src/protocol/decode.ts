@@ -60,6 +60,7 @@ const exportRequest = z.object({ parts: exportParts, place: exportPlace, run: ke
 const plannedFiles = longArray(z.object({ path: z.string(), bytes: z.number() }));
 
 const files = longArray(z.object({ path: z.string(), file: blob }));
+const modelChoice = z.object({ folder: z.string().optional(), adapter: z.string().optional() });
 const folder = z.custom<FileSystemDirectoryHandle>(
   (value) => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'directory',
   'expected the handle of a folder',
@@ -69,12 +70,13 @@ const source = z.object({ baseUrl: z.string(), id: z.string(), revision: z.strin
 const COMMANDS: Record<Command['type'], z.ZodType> = {
   openDemo: z.object({ requestId }),
   openData: z.object({ requestId, files, fold: z.number().int().optional() }),
-  openModel: z.object({ requestId, files }),
+  openModel: z.object({ requestId, files, choice: modelChoice.optional() }),
   openModelFolder: z.object({ requestId, folder }),
   listModels: z.object({ requestId }),
   downloadModel: z.object({ requestId, source, token: z.string().optional() }),
   stopDownload: z.object({}),
   openStoredModel: z.object({ requestId, key: z.string() }),
+  openModelPart: z.object({ requestId, choice: modelChoice }),
   removeModel: z.object({ requestId, key: z.string() }),
   preview: z.object({ requestId, exampleId: z.string(), config: z.looseObject({}).optional() }),
   plan: z.object({ requestId, config: z.looseObject({}), whatIf: z.boolean() }),
@@ -155,6 +157,10 @@ const modelSummary = z.object({
   bytes: z.number(),
   layout: z.string(),
   unusedTensors: longArray(z.string()),
+  notes: z.array(z.string()),
+  choice: modelChoice,
+  others: longArray(z.string()),
+  adapters: z.array(z.object({ path: z.string(), base: z.string() })),
 });
 
 const storedModel = z.object({

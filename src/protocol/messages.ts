@@ -41,11 +41,19 @@ export interface SampledDecoding {
   temperature: number;
 }
 
+/** Which model of a folder is wanted, and the adapter that runs begin from. Paths inside the folder; '' is its top. */
+export interface ModelChoice {
+  /** Absent: the model nearest to the top. */
+  folder?: string;
+  /** Absent: none. */
+  adapter?: string;
+}
+
 export type Command =
   | { type: 'openDemo'; requestId: number }
   /** `fold` (from 1) matters to data sets that come in folds. */
   | { type: 'openData'; requestId: number; files: SourceFile[]; fold?: number }
-  | { type: 'openModel'; requestId: number; files: SourceFile[] }
+  | { type: 'openModel'; requestId: number; files: SourceFile[]; choice?: ModelChoice }
   /** A folder whose handle the page holds, from a picker, a drop or an earlier visit. */
   | { type: 'openModelFolder'; requestId: number; folder: FileSystemDirectoryHandle }
   /** Asks for a `models` event. */
@@ -55,6 +63,8 @@ export type Command =
   /** Ends the download under way; what has arrived is kept. */
   | { type: 'stopDownload' }
   | { type: 'openStoredModel'; requestId: number; key: string }
+  /** The folder of the model that is open once more: another model of it, or with an adapter that lies in it. */
+  | { type: 'openModelPart'; requestId: number; choice: ModelChoice }
   | { type: 'removeModel'; requestId: number; key: string }
   /** With `config`, under its prompt; without, under that of the latest run. */
   | { type: 'preview'; requestId: number; exampleId: string; config?: Config }
@@ -187,6 +197,21 @@ export interface ModelSummary {
   layout: string;
   /** Names of tensors in the files that this architecture does not use. */
   unusedTensors: string[];
+  /** What of the folder was left aside, or taken otherwise than its config says; sentences for people. */
+  notes: string[];
+  /** Where this model and the adapter it was opened with lie in the folder. */
+  choice: ModelChoice;
+  /** Folders of the other models in the same folder. */
+  others: string[];
+  /** Adapters in the same folder. */
+  adapters: FoundAdapter[];
+}
+
+/** An adapter that lies in a model's folder. */
+export interface FoundAdapter {
+  path: string;
+  /** The base model that its config names; '' where it names none. */
+  base: string;
 }
 
 /** What the model really gets for one clip. */

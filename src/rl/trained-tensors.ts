@@ -1,6 +1,7 @@
 import { type Gpu, placed, type Tensor } from '../gpu/index.ts';
 import { bytesToF32, DTYPE_BYTES } from '../io/dtype.ts';
 import type { TensorSource } from '../io/safetensors.ts';
+import { firstNotFinite, notFinite } from '../models/finite.ts';
 import { rowShards, shardedName } from '../models/row-shards.ts';
 import type { ParameterStore } from '../optim/parameters.ts';
 
@@ -66,6 +67,7 @@ export async function loadTrained(
     const [start, end] = [first * bytes, first * bytes + bytes * elements(target)];
     const { buffer, offset } = placed(target);
     for await (const piece of source.pieces(file, PIECE_BYTES, { start, end })) {
+      if (firstNotFinite(dtype, piece.bytes) >= 0) throw await notFinite(source, file);
       const at = offset + (4 * (piece.offset - start)) / bytes;
       gpu.write(
         { ...target, storage: { kind: 'buffer', buffer, offset: at } },

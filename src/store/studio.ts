@@ -18,6 +18,7 @@ import type {
   ExportPlace,
   HubSource,
   KeptWeights,
+  ModelChoice,
   Mute,
   SourceFile,
   Split,
@@ -60,6 +61,8 @@ export interface Studio {
   downloadModel(source: HubSource, token?: string): Promise<void>;
   stopDownload(): void;
   openStoredModel(key: string): Promise<void>;
+  /** The folder of the model that is open once more, with another choice of what lies in it. */
+  openModelPart(choice: ModelChoice): Promise<void>;
   removeModel(key: string): Promise<void>;
   /** Asks what the model gets to see of a clip. */
   preview(exampleId: string): Promise<void>;
@@ -164,6 +167,7 @@ export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
     },
     chooseFold: (fold) => ask({ type: 'openData', files: dataFiles, fold }),
     openModel: (files) => ask({ type: 'openModel', files }),
+    openModelPart: (choice) => ask({ type: 'openModelPart', choice }),
     preview(exampleId) {
       const prompt = promptOf(store.getState().draft);
       return ask({ type: 'preview', exampleId, ...soundConfig(store) }, () => ({

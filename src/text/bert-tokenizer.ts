@@ -25,8 +25,10 @@ export async function loadBertTokenizer(folder: FileTree): Promise<BertTokenizer
 export async function findGateTokenizer(tree: FileTree, bertFolder?: FileTree): Promise<BertTokenizer> {
   if (bertFolder) return loadBertTokenizer(bertFolder);
   const vocab = tree.files.find(({ path }) => path === 'vocab.txt' || path.endsWith('/vocab.txt'));
-  if (vocab)
-    return bertTokenizerFromVocab(await (await vocab.blob()).text(), await bertConfig(tree, vocab.path));
+  if (vocab) {
+    const text = (await readTextIfThere(tree, vocab.path)) ?? '';
+    return bertTokenizerFromVocab(text, await bertConfig(tree, vocab.path));
+  }
   throw new InputError(
     `${tree.name}: no vocab.txt for the gate's text, neither beside config.json nor in a folder of BERT.`,
     {

@@ -2,14 +2,17 @@
  * The page without a screen, for programs that drive it (`index.html?headless`): commands in by `post`, events out by
  * `take`, folders through a file input, exported files in base64 pieces. The worker behind it is the same.
  */
-import type { Command, Event, ExportedFile, SourceFile } from '../protocol/messages.ts';
+import type { Command, Event, ExportedFile, ModelChoice, SourceFile } from '../protocol/messages.ts';
 import type { Port } from '../store/port.ts';
 import { keepFiles, readStored, type StoredFile, storedFiles } from './stored-files.ts';
 
 export interface HeadlessStudio {
   post(command: Command): void;
-  /** Posts `openData` or `openModel` with the folder chosen in the page's file input. */
-  open(type: 'openData' | 'openModel', requestId: number): void;
+  /**
+   * Posts `openData` or `openModel` with the folder chosen in the page's input of folders, or, where `paths` are given, with the
+   * files chosen in its input of files, in that order.
+   */
+  open(type: 'openData' | 'openModel', requestId: number, asked: Asked): void;
   /** Events since the last call; of exported files only name and size. */
   take(): unknown[];
   /** Bytes [start, end) of an exported file, base64. */
@@ -22,14 +25,35 @@ export interface HeadlessStudio {
   keepRun(): Promise<void>;
 }
 
+interface Asked {
+  readonly paths?: readonly string[] | undefined;
+  readonly choice?: ModelChoice | undefined;
+}
+
 declare global {
   interface Window {
     studio?: HeadlessStudio;
   }
 }
 
-function chosenFiles(input: HTMLInputElement): SourceFile[] {
-  return [...(input.files ?? [])].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+function fileInput(id: string): HTMLInputElement {
+  const input = document.createElement('input');
+  input.type = 'file';
+  input.id = id;
+  document.body.append(input);
+  return input;
+}
+
+/** The chosen files with their own paths, or with the paths given for them. */
+function chosenFiles(input: HTMLInputElement, paths?: readonly string[]): SourceFile[] {
+  const files = [...(input.files ?? [])];
+  if (paths && paths.length !== files.length) {
+    throw new Error(`${files.length} files were chosen for ${paths.length} paths.`);
+  }
+  return files.map((file, index) => ({
+    path: paths?.[index] ?? (file.webkitRelativePath || file.name),
+    file,
+  }));
 }
 
 async function base64(blob: Blob): Promise<string> {
@@ -55,18 +79,21 @@ function plain(event: Event): unknown {
 export function exposeHeadless(port: Port): void {
   let events: unknown[] = [];
   const exported = new Map<string, ExportedFile>();
-  const input = document.createElement('input');
-  input.type = 'file';
-  input.id = 'folder';
+  const input = fileInput('folder');
   input.webkitdirectory = true;
-  document.body.append(input);
+  const loose = fileInput('files');
+  loose.multiple = true;
   port.listen((event) => {
     if (event.type === 'exported') for (const file of event.files) exported.set(file.name, file);
     events.push(plain(event));
   });
   window.studio = {
     post: (command) => port.post(command),
-    open: (type, requestId) => port.post({ type, requestId, files: chosenFiles(input) }),
+    open(type, requestId, { paths, choice }) {
+      const files = paths ? chosenFiles(loose, paths) : chosenFiles(input);
+      if (type === 'openData') port.post({ type, requestId, files });
+      else port.post({ type, requestId, files, ...(choice ? { choice } : {}) });
+    },
     take() {
       const taken = events;
       events = [];

@@ -14,6 +14,7 @@ export class DownloadReporter implements DownloadReport {
   readonly #isTime = paced();
   #last: Progress = { phase: 'listing', file: '', done: 0, total: 0 };
   #note: string | undefined;
+  readonly #kept: string[] = [];
 
   constructor(emit: Emit, requestId: number, source: HubRepo) {
     this.#emit = emit;
@@ -34,6 +35,11 @@ export class DownloadReporter implements DownloadReport {
     this.#note = text;
   }
 
+  /** Shown with all that follows. */
+  keep(text: string): void {
+    this.#kept.push(text);
+  }
+
   waiting(reason: string, seconds: number): void {
     const wait = Math.max(1, Math.round(seconds));
     this.#last = { ...this.#last, phase: 'waiting' };
@@ -46,7 +52,8 @@ export class DownloadReporter implements DownloadReport {
 
   #send(progress: Progress, note: string | undefined): void {
     const source = this.#source;
-    const status = { key: repoKey(source), source, ...progress, ...(note === undefined ? {} : { note }) };
+    const said = [...this.#kept, ...(note === undefined ? [] : [note])].join(' ');
+    const status = { key: repoKey(source), source, ...progress, ...(said === '' ? {} : { note: said }) };
     this.#emit({ type: 'download', requestId: this.#requestId, status });
   }
 }

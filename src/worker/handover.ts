@@ -17,7 +17,13 @@ export class Handover {
     run: LeavingRun | undefined,
     taken?: TakenRun,
   ): Promise<OpenModel> {
-    if (taken || startFrom === 'published') this.#left = taken?.left;
+    if (taken) {
+      // What a stored run began from is its own: an adapter that is open beside the model now says nothing.
+      const { left: _opened, ...published } = model;
+      this.#left = taken.left;
+      return withLeft(published, taken.left);
+    }
+    if (startFrom === 'published') this.#left = undefined;
     else await this.keep(run);
     if (startFrom === 'published' || this.#left) return withLeft(model, this.#left);
     throw new InputError('There is no run whose weights this one could begin from.', {

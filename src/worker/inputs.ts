@@ -6,7 +6,7 @@ import type { Gpu } from '../gpu/index.ts';
 import type { FileTree } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
-import type { CommandOf, DataSummary } from '../protocol/messages.ts';
+import type { CommandOf, DataSummary, ModelChoice } from '../protocol/messages.ts';
 import { preparePrompt } from '../rl/prepare.ts';
 import { openDemoTrees } from './demo.ts';
 import { FeatureStore } from './features.ts';
@@ -79,24 +79,35 @@ export class Inputs {
 
   async openDemo(requestId: number): Promise<void> {
     const { model, data } = await openDemoTrees();
-    await this.#openModel(model, requestId, true);
+    await this.#openModel(model, requestId, { demo: true });
     await this.openData(data, requestId);
     this.#demo = true;
   }
 
+  /** The folder that is open once more, with another choice of what lies in it. @throws InputError */
+  async openModelPart(requestId: number, choice: ModelChoice): Promise<void> {
+    const { model } = this;
+    if (!model) throw new InputError('There is no model yet.', { hint: 'Drop its folder on the page.' });
+    await this.openModel(model.dropped, requestId, choice);
+  }
+
   /** What is open stays open until the folder has turned out to be a model. @throws InputError */
-  async openModel(tree: FileTree, requestId: number): Promise<void> {
+  async openModel(tree: FileTree, requestId: number, choice: ModelChoice = {}): Promise<void> {
     try {
       demandModelFolder(tree);
-      await this.#openModel(tree, requestId, false);
+      await this.#openModel(tree, requestId, { choice, demo: false });
     } catch (error) {
       throw staying(error, 'model', this.#model?.files.name);
     }
   }
 
-  async #openModel(tree: FileTree, requestId: number, demo: boolean): Promise<void> {
+  async #openModel(
+    tree: FileTree,
+    requestId: number,
+    { choice, demo }: { readonly choice?: ModelChoice; readonly demo: boolean },
+  ): Promise<void> {
     const { emit, release, changed } = this.#hooks;
-    const model = { ...(await openModel(tree)), demo };
+    const model = { ...(await openModel(tree, choice)), demo };
     const cache = await this.#host.openFeatureCache();
     await release('model');
     this.#model = model;

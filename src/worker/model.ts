@@ -1,10 +1,11 @@
 import { DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
 import { type FileTree, readJsonIfThere } from '../io/files.ts';
 import type { TensorSource } from '../io/safetensors.ts';
+import { type FoundAdapter, findAdapters, openAdapter } from '../models/adapter-files.ts';
 import { inspectModel, type ModelConfig, openModelFiles } from '../models/family.ts';
 import { preprocessorOf } from '../models/humanomni-files.ts';
 import type { ModelFiles } from '../models/model-files.ts';
-import type { ModelSummary } from '../protocol/messages.ts';
+import type { ModelChoice, ModelSummary } from '../protocol/messages.ts';
 import { countParameters, type Policy } from '../rl/policy.ts';
 import type { TextTools } from '../rl/prepare.ts';
 import type { MediaCounts } from '../rl/prompt-tokens.ts';
@@ -19,7 +20,11 @@ import type { Emit } from './progress.ts';
 /** A checkpoint with everything read but its weights. */
 export interface OpenModel {
   /** The dropped folder. */
+  readonly dropped: FileTree;
+  /** The same without the other models in it. */
   readonly tree: FileTree;
+  /** Folders of the dropped one that hold other models. */
+  readonly others: readonly string[];
   readonly files: ModelFiles;
   readonly config: ModelConfig;
   /** Names of tensors in the files that no part of the model asks for. */
@@ -29,22 +34,35 @@ export interface OpenModel {
   readonly endIds: readonly number[];
   readonly counts: MediaCounts;
   readonly media: MediaSpec;
-  /** What a run left, where the next one starts from it and not from `files` alone. */
+  /** What was chosen of the dropped folder. */
+  readonly choice: ModelChoice;
+  readonly adapters: readonly FoundAdapter[];
+  /** The adapter that it was opened with. */
+  readonly adapter?: LeftWeights;
+  /** What a run left, or that adapter, where the next run starts from it and not from `files` alone. */
   readonly left?: LeftWeights;
   /** Whether it is the embedded one. */
   readonly demo?: boolean;
 }
 
+/** Whether a model is as it was opened, with the adapter it was opened with, if any, and no weights of a run. */
+export const isAsOpened = ({ left, adapter }: Pick<OpenModel, 'left' | 'adapter'>): boolean =>
+  left === adapter;
+
 /** Reads configs, tokenizers and the weights' headers of a dropped folder. @throws InputError */
-export async function openModel(tree: FileTree): Promise<OpenModel> {
-  const files = await openModelFiles(tree);
+export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Promise<OpenModel> {
+  const { files, tree, others } = await openModelFiles(dropped, choice.folder);
   const { main } = files;
   const { config, unusedTensors } = inspectModel(files);
   const media = mediaSpec(config, await preprocessorOf(files, 'vision'));
   const text = await openText(tree, files, config);
+  const adapter =
+    choice.adapter === undefined ? undefined : await openAdapter(dropped, choice.adapter, config.decoder);
   const generation = (await readJsonIfThere(main.tree, 'generation_config.json')) ?? {};
   return {
+    dropped,
     tree,
+    others,
     files,
     config,
     unusedTensors,
@@ -52,6 +70,9 @@ export async function openModel(tree: FileTree): Promise<OpenModel> {
     endIds: endTokenIds(text.tokenizer, main.config, generation),
     counts: mediaCounts(config, media),
     media,
+    choice,
+    adapters: await findAdapters(dropped),
+    ...(adapter ? { adapter, left: adapter } : {}),
   };
 }
 
@@ -72,7 +93,7 @@ async function openText(
 
 /** What the page shows of a model. `trainable` is known once a run was loaded. */
 export function summariseModel(
-  { files, unusedTensors, demo }: OpenModel,
+  { files, unusedTensors, others, choice, adapters, demo }: OpenModel,
   loaded: { readonly trainable: number },
 ): ModelSummary {
   const parts = countParameters(files.main.weights, partOf);
@@ -100,7 +121,29 @@ export function summariseModel(
     bytes: [...bytes.values()].reduce((sum, count) => sum + count, 0),
     layout: files.layout,
     unusedTensors: [...unusedTensors],
+    notes: [...(files.notes ?? []), ...adapterNotes(choice, adapters)],
+    choice,
+    others: [...others],
+    adapters: [...adapters],
   };
+}
+
+/** What is said of the adapters in a model's folder. */
+function adapterNotes({ adapter }: ModelChoice, adapters: readonly FoundAdapter[]): string[] {
+  const of = (base: string): string => (base ? `, made for ${base}` : '');
+  const used = adapters.find(({ path }) => path === adapter);
+  if (used) {
+    return [
+      `The adapter ${used.path || 'at the top'}${of(used.base)} is added: runs begin from base and adapter together.`,
+    ];
+  }
+  if (adapters.length === 0) return [];
+  const listed = adapters
+    .map(({ path, base }) => `${path || 'at the top of the folder'}${of(base)}`)
+    .join('; ');
+  return [
+    `There ${adapters.length > 1 ? `are ${adapters.length} adapters` : 'is an adapter'} in the folder (${listed}) that is not part of what is open. To begin from one, choose it here, or name its folder (--lora DIR).`,
+  ];
 }
 
 /** Tells the page what of a model is trained now, and what could not be quantised. */

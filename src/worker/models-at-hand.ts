@@ -82,7 +82,7 @@ export class ModelsAtHand {
     };
     try {
       status.progress({ phase: 'listing', file: '', done: 0, total: 0 });
-      const planned = await planDownload(access);
+      const planned = await planDownload(access, (note) => status.keep(note));
       const models = await this.#storage();
       await refuseWithoutRoom(planned, (await models.read(repoKey(repo)))?.files ?? []);
       await downloadModel(models, access, planned, status);

@@ -25,6 +25,8 @@ export async function obey({ session, atHand, bench }: Servants, command: Comman
       return session.openModelTree(command.requestId, () => treeFromDirectory(command.folder));
     case 'openStoredModel':
       return session.openModelTree(command.requestId, () => atHand.open(command.key));
+    case 'openModelPart':
+      return session.openModelPart(command);
     case 'listModels':
       return atHand.list(command.requestId);
     case 'downloadModel':

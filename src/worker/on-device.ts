@@ -6,7 +6,7 @@ import { demandSame } from './export/same-weights.ts';
 import type { SessionHost } from './host.ts';
 import type { Inputs, Opened } from './inputs.ts';
 import { measuring } from './measuring.ts';
-import { reportLoaded } from './model.ts';
+import { isAsOpened, reportLoaded } from './model.ts';
 import { type Emit, progressOf } from './progress.ts';
 import { Run } from './run.ts';
 import type { Recorder } from './runs/recorder.ts';
@@ -84,7 +84,7 @@ export class OnDevice {
       ...purpose,
       gpu: this.#gpu,
       config,
-      before: opened.model.left ? [] : this.#before,
+      before: isAsOpened(opened.model) ? this.#before : [],
       report: {
         weights: progressOf(this.#emit, 'Loading the model', 'bytes'),
         kernels: progressOf(this.#emit, 'Compiling kernels', 'kernels'),
@@ -118,7 +118,7 @@ export class OnDevice {
       ...this.clipReports(requestId),
       answers: progressOf(this.#emit, 'Asking about held-out clips', 'clips', requestId),
     });
-    if (result.step === 0 && !run.start) this.#before = [...this.#before, result];
+    if (result.step === 0 && isAsOpened(run.parts.model)) this.#before = [...this.#before, result];
     await this.recorder?.evaluation(result);
     this.#inputs.reportIssues(requestId);
     this.#emit({ type: 'eval', ...(requestId === undefined ? {} : { requestId }), result });

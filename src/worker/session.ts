@@ -66,8 +66,12 @@ export class Session {
     return settingsFor({ family: model.files.family, ...(model.demo ? { demo: true } : {}) });
   }
 
-  openModel({ requestId, files }: CommandOf<'openModel'>): Promise<void> {
-    return this.#open(() => this.#inputs.openModel(treeFromFiles(files), requestId));
+  openModel({ requestId, files, choice }: CommandOf<'openModel'>): Promise<void> {
+    return this.#open(() => this.#inputs.openModel(treeFromFiles(files), requestId, choice));
+  }
+
+  openModelPart({ requestId, choice }: CommandOf<'openModelPart'>): Promise<void> {
+    return this.#open(() => this.#inputs.openModelPart(requestId, choice));
   }
 
   /** Opens a model that lies in storage or in a folder known from before. */
@@ -77,7 +81,7 @@ export class Session {
 
   /** The folder of the model that is open. */
   get modelTree(): FileTree | undefined {
-    return this.#inputs.model?.tree;
+    return this.#inputs.model?.dropped;
   }
 
   openData({ requestId, files, fold }: CommandOf<'openData'>): Promise<void> {

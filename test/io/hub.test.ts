@@ -296,6 +296,22 @@ describe('a hub that refuses', () => {
   });
 });
 
+describe('a listing without an end', () => {
+  const refused = async (options: HubServerOptions) => {
+    const hub = await serve(options);
+    return words((await download(hub)).error);
+  };
+
+  it('is left, however it goes on', async () => {
+    expect(await refused({ pageSize: 0 })).toMatch(
+      /lists more than 200 pages for owner\/tiny.*Check the name/,
+    );
+    const entry = { type: 'file', path: 'a', size: 1, oid: '0'.repeat(40) };
+    const many = JSON.stringify(Array.from({ length: 20_001 }, () => entry));
+    expect(await refused({ listAs: many })).toMatch(/lists more than 20000 files/);
+  });
+});
+
 describe('names and files', () => {
   it.each([
     [
@@ -303,6 +319,12 @@ describe('names and files', () => {
       'is not the name of a repository',
     ],
     [{ baseUrl: 'https://huggingface.co', id: 'a/b/c', revision: 'main' }, 'is not the name of a repository'],
+    [{ baseUrl: 'https://huggingface.co', id: 'a/.', revision: 'main' }, 'is not the name of a repository'],
+    [{ baseUrl: 'https://huggingface.co', id: './a', revision: 'main' }, 'is not the name of a repository'],
+    [{ baseUrl: 'https://huggingface.co', id: '...', revision: 'main' }, 'is not the name of a repository'],
+    [{ baseUrl: 'https://huggingface.co', id: 'a/', revision: 'main' }, 'is not the name of a repository'],
+    [{ baseUrl: 'https://huggingface.co', id: '', revision: 'main' }, 'is not the name of a repository'],
+    [{ baseUrl: 'https://huggingface.co', id: 'a/b', revision: 'refs/.' }, 'is not a revision'],
     [{ baseUrl: 'https://huggingface.co', id: 'a/b', revision: 'x?y' }, 'is not a revision'],
     [{ baseUrl: 'huggingface.co', id: 'a/b', revision: 'main' }, 'not the address of a hub'],
     [{ baseUrl: 'https://me:pw@hub.example', id: 'a/b', revision: 'main' }, 'not the address of a hub'],
@@ -337,8 +359,16 @@ describe('names and files', () => {
     );
     expect(needed('config.json', 'model.safetensors', 'model.safetensors.index.json', ...shards)).toEqual([
       'config.json',
+      'model.safetensors',
+    ]);
+    expect(needed('config.json', 'model.safetensors.index.json', ...shards)).toEqual([
+      'config.json',
       'model.safetensors.index.json',
       ...shards,
+    ]);
+    expect(needed('config.json', 'a.safetensors', 'adapter_model.safetensors')).toEqual([
+      'config.json',
+      'a.safetensors',
     ]);
     expect(
       needed('config.json', 'a.safetensors', 'onnx/model.safetensors', '.gitattributes', 'run.py'),

@@ -62,6 +62,26 @@ describe('WeightLoader', () => {
     expect(await gpu.read(vector)).toEqual(values([5]));
   });
 
+  it.each([
+    ['F32', 'f32'],
+    ['F16', 'f16'],
+    ['BF16', 'bf16'],
+  ] as const)('names a tensor of %s that holds what is no number, and counts', async (dtype, as) => {
+    const broken = await file('broken.safetensors', { x: [dtype, [4, 5]], y: [dtype, [4, 5]] }, (shape) => {
+      const all = values(shape);
+      all.set([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], 7);
+      return all;
+    });
+    using opening = new WeightLoader(gpu, [{ source: broken, aliases: (name) => [name] }]);
+    expect(opening.open('x', [4, 5]).dtype).toBe(as);
+    await expect(opening.load()).rejects.toThrow(
+      'broken.safetensors: tensor "x" holds 3 of 20 values that are not finite (NaN or infinite), the first at index 7.',
+    );
+    using widening = new WeightLoader(gpu, [{ source: broken, aliases: (name) => [name] }]);
+    widening.open('y', [4, 5], { as: 'f32' });
+    await expect(widening.load()).rejects.toThrow(/tensor "y" holds 3 of 20 values/);
+  });
+
   it('uploads each tensor once', () => {
     const first = loader.open('wide', [4, 4]);
     const before = gpu.ledger.total;
@@ -209,7 +229,9 @@ describe('WeightLoader, quantising', () => {
     );
     using other = new WeightLoader(gpu, [{ source: broken, aliases }], undefined, () => 'q8');
     other.open('w', [4, 32]);
-    await expect(other.load()).rejects.toThrow('model.safetensors: tensor "w" holds NaN among its weights');
+    await expect(other.load()).rejects.toThrow(
+      'model.safetensors: tensor "w" holds 1 of 128 values that are not finite',
+    );
   });
 });
 

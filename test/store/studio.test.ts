@@ -43,6 +43,10 @@ const model = {
   family: 'HumanOmni' as const,
   layout: 'one folder',
   unusedTensors: [],
+  notes: [],
+  choice: {},
+  others: [],
+  adapters: [],
 };
 const ready: Event[] = [
   { type: 'data', requestId: 1, summary },

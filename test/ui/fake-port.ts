@@ -162,6 +162,7 @@ async function answer(
     case 'openDemo':
     case 'openData':
     case 'openModel':
+    case 'openModelPart':
     case 'openModelFolder':
     case 'openStoredModel':
       return open(command, say, clips);
@@ -240,7 +241,7 @@ const UNPLANNABLE = 63;
 
 type Opening = Extract<
   Command,
-  { type: 'openDemo' | 'openData' | 'openModel' | 'openModelFolder' | 'openStoredModel' }
+  { type: 'openDemo' | 'openData' | 'openModel' | 'openModelFolder' | 'openStoredModel' | 'openModelPart' }
 >;
 
 function open(command: Opening, say: (event: Event) => void, clips: number): void {
@@ -284,7 +285,11 @@ function open(command: Opening, say: (event: Event) => void, clips: number): voi
       family: 'HumanOmni' as const,
       layout: 'one folder',
     };
-    say({ type: 'model', requestId, summary: { ...summary, unusedTensors: [] } });
+    say({
+      type: 'model',
+      requestId,
+      summary: { ...summary, unusedTensors: [], notes: [], choice: {}, others: [], adapters: [] },
+    });
     say({
       type: 'memory',
       parts: { weights: 1_460_000, activations: 8_200_000, 'KV cache': 640_000 },

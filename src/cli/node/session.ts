@@ -11,7 +11,7 @@ import { InputError } from '../../math/errors.ts';
 import { tf } from '../../media/tf-device.ts';
 import type { DecodedClip } from '../../media/types.ts';
 import { tune } from '../../ops/tune.ts';
-import type { Event, ExportedFile } from '../../protocol/messages.ts';
+import type { Event, ExportedFile, ModelChoice, SourceFile } from '../../protocol/messages.ts';
 import type { SessionHost } from '../../worker/host.ts';
 import { audioSeconds, frameChoice, type MediaSpec } from '../../worker/media-spec.ts';
 import { ModelsAtHand } from '../../worker/models-at-hand.ts';
@@ -23,6 +23,7 @@ import { openNodeDevice } from '../adapter.ts';
 import type { ExportedName, PlainCommand, PlainEvent, StudioSession } from '../headless.ts';
 import { projectRoot } from '../setup/paths.mjs';
 import { decodeBlob } from './ffmpeg.ts';
+import { folderToOpen } from './open-folder.ts';
 
 async function decode({ path, files }: Example, spec: MediaSpec): Promise<DecodedClip> {
   if (files.length !== 1)
@@ -122,8 +123,10 @@ export class NodeSession implements StudioSession {
     return this.#events.splice(0);
   }
 
-  async openFolder(type: 'openData' | 'openModel', folder: string): Promise<PlainEvent[]> {
-    return this.#openTree(type, await treeFromDisk(folder));
+  async openFolder(type: 'openData' | 'openModel', folder: string, adapter?: string): Promise<PlainEvent[]> {
+    const { files, choice } = await folderToOpen(folder, adapter);
+    const opened = files.map(async ({ path, at }) => ({ path, file: (await openAsBlob(at)) as File }));
+    return this.#openFiles(type, await Promise.all(opened), choice);
   }
 
   async #openTree(type: 'openData' | 'openModel', tree: FileTree): Promise<PlainEvent[]> {
@@ -133,9 +136,19 @@ export class NodeSession implements StudioSession {
         file: (await blob()) as File,
       })),
     );
+    return this.#openFiles(type, files);
+  }
+
+  async #openFiles(
+    type: 'openData' | 'openModel',
+    files: SourceFile[],
+    choice?: ModelChoice,
+  ): Promise<PlainEvent[]> {
+    const requestId = ++this.#requests;
+    const model = { type: 'openModel' as const, requestId, files, ...(choice ? { choice } : {}) };
     await obey(
       { session: this.#session, atHand: this.#atHand },
-      { type, requestId: ++this.#requests, files },
+      type === 'openModel' ? model : { type, requestId, files },
     );
     return this.#events.splice(0);
   }

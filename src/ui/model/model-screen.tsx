@@ -10,6 +10,7 @@ import { Empty, Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
 import { AtHandPanel } from './at-hand-panel.tsx';
 import { canPickFolder, pickFolder } from './folder-handles.ts';
+import { FolderNotes } from './folder-notes.tsx';
 import { HubPanel } from './hub-panel.tsx';
 import { openFolder } from './kept-folders.ts';
 import { MemoryPlanPanel } from './memory-plan-panel.tsx';
@@ -31,7 +32,7 @@ export default function ModelScreen() {
         Drop a HumanOmni, R1-Omni, Qwen2-VL or Qwen2.5-VL folder: <code>config.json</code>, tokenizer,{' '}
         <code>*.safetensors</code>, the towers inside or in folders of their own. It stays on this device.
       </DropZone>
-      <Problems commands={['openModel', 'openModelFolder', 'openStoredModel', 'openDemo']} />
+      <Problems commands={['openModel', 'openModelFolder', 'openStoredModel', 'openModelPart', 'openDemo']} />
       <DevicePanel />
       <div className="columns">
         <HubPanel />
@@ -90,6 +91,7 @@ function ModelCard({ model }: { model: ModelSummary }) {
         {model.family} · {formatCount(total)} parameters · {model.dtype} · {formatBytes(model.bytes)} ·{' '}
         {model.layout}
       </p>
+      <FolderNotes model={model} />
       <Bars bars={bars} caption="Parameters by part" />
       {model.trainable > 0 && (
         <p className="number">

@@ -31,7 +31,9 @@ export async function mergedCheckpoint(
   for (const { path, entry, main } of checkpointFiles(tree, files)) {
     if (main && isWeights(entry)) continue;
     const isConfig = main && entry.path === 'config.json';
-    exported.push(isConfig ? await configFile(path, entry, dtype) : blobFile(path, await entry.blob()));
+    exported.push(
+      isConfig ? await configFile(path, entry, dtype, files.tied) : blobFile(path, await entry.blob()),
+    );
   }
   const prefix = files.main.tree === tree ? '' : `${files.main.tree.name}/`;
   const { weights } = files.main;
@@ -46,13 +48,32 @@ function isWeights({ path }: FileEntry): boolean {
   return path.endsWith('.safetensors') || path === INDEX;
 }
 
-/** config.json, with the new type where it names one. */
-async function configFile(path: string, entry: FileEntry, dtype: MergedDtype): Promise<FileToWrite> {
+/** config.json, with the new type where it names one; it says what the files do about the head, where they do something else. */
+async function configFile(
+  path: string,
+  entry: FileEntry,
+  dtype: MergedDtype,
+  tied: boolean | undefined,
+): Promise<FileToWrite> {
   const text = await (await entry.blob()).text();
-  const config = parseJsonObject(text, path);
+  const published = parseJsonObject(text, path);
+  const config = tied === undefined ? published : withHead(published, tied);
   const keys = ['torch_dtype', 'dtype'].filter((key) => typeof config[key] === 'string');
-  if (keys.every((key) => config[key] === TORCH_NAMES[dtype])) return textFile(path, text);
+  if (config === published && keys.every((key) => config[key] === TORCH_NAMES[dtype]))
+    return textFile(path, text);
   return jsonFile(path, { ...config, ...Object.fromEntries(keys.map((key) => [key, TORCH_NAMES[dtype]])) });
+}
+
+/** The config that says of the head what is so; the same object where it does already. */
+function withHead(config: Record<string, unknown>, tied: boolean): Record<string, unknown> {
+  const inner = config.text_config;
+  const nested = typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : undefined;
+  const said = [config, nested].flatMap((part) =>
+    part?.tie_word_embeddings === undefined ? [] : [part.tie_word_embeddings],
+  );
+  if (said.length > 0 && said.every((flag) => flag === tied)) return config;
+  const flag = { tie_word_embeddings: tied };
+  return { ...config, ...flag, ...(nested ? { text_config: { ...nested, ...flag } } : {}) };
 }
 
 /** A tensor as it is exported. Integers stay what they are. */

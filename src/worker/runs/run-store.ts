@@ -71,6 +71,11 @@ export class RunStore {
     return readStart(await openSealed(this.#files, startOf(id)));
   }
 
+  /** The same, or undefined where the run began from published weights alone. @throws InputError when they are not as they were written */
+  async openStartIfKept(id: string): Promise<LeftWeights | undefined> {
+    return (await readManifest(this.#files, startOf(id))) ? this.openStart(id) : undefined;
+  }
+
   /** Bytes of all that a run would be gone on with from. */
   async #bytesOf(id: string, checkpoints: readonly Whole[]): Promise<number> {
     const { files = [] } = (await readManifest(this.#files, startOf(id))) ?? {};

@@ -12,7 +12,7 @@ import { type OpenedCheckpoint, type RunStore, summarise } from './run-store.ts'
 export interface TakenRun {
   readonly description: RunDescription;
   readonly checkpoint: OpenedCheckpoint;
-  /** What it began from, where that is another run's weights. */
+  /** What it began from, where that is another run's weights, or a model with an adapter. */
   readonly left?: LeftWeights;
 }
 
@@ -48,9 +48,12 @@ export class RunShelf {
   async take(description: RunDescription): Promise<{ taken: TakenRun; shown: StoredRun }> {
     const checkpoint = await this.#demand().newest(description.id);
     const shown = summarise(description, checkpoint, this.#adapter);
-    if (description.config.startFrom === 'published') return { taken: { description, checkpoint }, shown };
-    const left = await this.#demand().openStart(description.id);
-    return { taken: { description, checkpoint, left }, shown };
+    const { id, config } = description;
+    const left =
+      config.startFrom === 'published'
+        ? await this.#demand().openStartIfKept(id)
+        : await this.#demand().openStart(id);
+    return { taken: { description, checkpoint, ...(left ? { left } : {}) }, shown };
   }
 
   async delete(runId: string): Promise<void> {

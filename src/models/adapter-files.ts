@@ -1,0 +1,133 @@
+/** Adapters that lie in a model's folder or beside it, in PEFT's form. */
+
+import { blobSource } from '../io/bytes.ts';
+import { ADAPTER_WEIGHTS } from '../io/checkpoint.ts';
+import { type FileTree, findFile, readJson, subtree } from '../io/files.ts';
+import { refuseMistaken } from '../io/mistaken.ts';
+import {
+  type AdapterConfig,
+  LORA_LINEARS,
+  type LoraLinear,
+  type LoraTensor,
+  linearPath,
+  readAdapterConfig,
+} from '../io/peft.ts';
+import { renamed } from '../io/renamed.ts';
+import { openSafetensors, type TensorSource } from '../io/safetensors.ts';
+import { InputError } from '../math/errors.ts';
+import { demandFinite } from './finite.ts';
+import { adapterNames, type LoraConfig } from './lora.ts';
+import { foldersWith, inOrder } from './model-files.ts';
+import { linearShapes, type Qwen2Config } from './qwen2.ts';
+
+const CONFIG = 'adapter_config.json';
+
+/** An adapter's folder inside the dropped one, and what its config says that it belongs to. */
+export interface FoundAdapter {
+  readonly path: string;
+  readonly base: string;
+}
+
+/** Every folder with an adapter_config.json, nearest to the top first. */
+export async function findAdapters(tree: FileTree): Promise<FoundAdapter[]> {
+  const adapters: FoundAdapter[] = [];
+  for (const path of inOrder(foldersWith(tree, CONFIG))) {
+    const config = await readJson(subtree(tree, path)!, CONFIG).catch(() => ({}) as Record<string, unknown>);
+    const base = config.base_model_name_or_path;
+    adapters.push({ path, base: typeof base === 'string' ? base : '' });
+  }
+  return adapters;
+}
+
+/** An adapter's matrices by the names of `adapterNames`, and its shape. */
+export interface OpenedAdapter {
+  readonly tensors: TensorSource;
+  readonly lora: LoraConfig;
+}
+
+/**
+ * Opens the adapter of a folder for a decoder. Every tensor of it must find its linear layer, since one that were dropped would make
+ * another model. @throws InputError naming the file and what is off
+ */
+export async function openAdapter(
+  tree: FileTree,
+  path: string,
+  decoder: Qwen2Config,
+): Promise<OpenedAdapter> {
+  const folder = subtree(tree, path);
+  if (!folder || !findFile(folder, CONFIG)) {
+    throw new InputError(`${tree.name}: no ${CONFIG} in "${path || '.'}".`, {
+      hint: "Name the folder that holds the adapter's config and weights.",
+    });
+  }
+  const label = `${folder.name}/${ADAPTER_WEIGHTS}`;
+  const config = readAdapterConfig(await readJson(folder, CONFIG), `${folder.name}/${CONFIG}`);
+  const file = findFile(folder, ADAPTER_WEIGHTS);
+  if (!file) {
+    throw new InputError(`${folder.name}: no ${ADAPTER_WEIGHTS} beside its ${CONFIG}.`, {
+      hint: 'Save the adapter in safetensors format (adapter_model.bin is not read).',
+    });
+  }
+  const blob = await file.blob();
+  await refuseMistaken(blob, label);
+  const stored = await openSafetensors(blobSource(blob), label);
+  const linears = checkTensors(stored, config, decoder);
+  for (const name of stored.names()) await demandFinite(stored, name);
+  const tensors = renamed(stored, (name) => ownName(loraTensor(name)!));
+  // The scale is kept as alpha / rank, whatever rule it was made by.
+  return { tensors, lora: { rank: config.rank, alpha: config.scale * config.rank, targets: linears } };
+}
+
+/** Names of PEFT's files, of any generation of transformers: with and without the vision tower's model around the decoder. */
+const NAME =
+  /^(?:base_model\.model\.)?(?:model\.)?(?:language_model\.)?(?:model\.)?layers\.(\d+)\.(self_attn|mlp)\.(\w+)\.lora_([AB])(?:\.default)?\.weight$/;
+
+function loraTensor(name: string): LoraTensor | undefined {
+  const found = NAME.exec(name);
+  const linear = LORA_LINEARS.find((known) => known === found?.[3]);
+  if (!found || !linear) return undefined;
+  const tensor: LoraTensor = { layer: Number(found[1]), linear, matrix: found[4] === 'A' ? 'A' : 'B' };
+  return linearPath(tensor.layer, linear).includes(`.${found[2]}.`) ? tensor : undefined;
+}
+
+function ownName({ layer, linear, matrix }: LoraTensor): string {
+  const { a, b } = adapterNames(linearPath(layer, linear));
+  return matrix === 'A' ? a : b;
+}
+
+/** @returns the linear layers that it sits on @throws InputError */
+function checkTensors(
+  source: TensorSource,
+  { rank, baseModel }: AdapterConfig,
+  decoder: Qwen2Config,
+): LoraLinear[] {
+  const fail = (problem: string): never => {
+    throw new InputError(`${source.label}: ${problem}.`, {
+      hint: `Use an adapter of plain LoRA on the decoder's linear layers, made for this very model${baseModel ? ` (it names ${baseModel})` : ''}.`,
+    });
+  };
+  const shapes = linearShapes(decoder);
+  const matrices = new Map<string, Set<'A' | 'B'>>();
+  const linears = new Set<LoraLinear>();
+  for (const name of source.names()) {
+    const tensor = loraTensor(name);
+    if (!tensor) return fail(`tensor "${name}" belongs to no linear layer of the decoder`);
+    if (tensor.layer >= decoder.layers)
+      return fail(`tensor "${name}" is of a layer that the model has not; it has ${decoder.layers}`);
+    const [out, inputs] = shapes[tensor.linear];
+    const expected = tensor.matrix === 'A' ? [rank, inputs] : [out, rank];
+    const { shape } = source.info(name);
+    if (shape.join() !== expected.join()) {
+      return fail(`tensor "${name}" has the shape [${shape.join(', ')}], expected [${expected.join(', ')}]`);
+    }
+    const path = linearPath(tensor.layer, tensor.linear);
+    const seen = matrices.get(path) ?? new Set();
+    if (seen.has(tensor.matrix)) return fail(`${path} has two matrices ${tensor.matrix}`);
+    matrices.set(path, seen.add(tensor.matrix));
+    linears.add(tensor.linear);
+  }
+  if (matrices.size === 0) return fail('there is no matrix in it');
+  const half = [...matrices].find(([, seen]) => seen.size < 2);
+  if (half) return fail(`${half[0]} has only one of its two matrices`);
+  return LORA_LINEARS.filter((linear) => linears.has(linear));
+}
