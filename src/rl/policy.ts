@@ -66,7 +66,8 @@ export interface Policy {
   [Symbol.dispose](): void;
 }
 
-function adapterArrays(config: ModelConfig, options: PolicyOptions): readonly NamedArray[] {
+/** The adapter that a policy begins with: the one it is given, else a fresh one, else none. */
+export function startAdapters(config: ModelConfig, options: PolicyOptions): readonly NamedArray[] {
   if (options.adapter) return options.adapter;
   if (!options.lora) return [];
   const shapes = linearShapes(config.decoder);
@@ -89,7 +90,7 @@ export async function loadPolicy(
   const source = files.main.weights;
   const tied = config.decoder.tieWordEmbeddings;
   const trained = trainedTensors(source, (name) => isTrained(name, options), tied);
-  const store = new ParameterStore(gpu, [...trained, ...adapterArrays(config, options)]);
+  const store = new ParameterStore(gpu, [...trained, ...startAdapters(config, options)]);
   const { frozenWeights = 'published' } = options;
   const loader = new WeightLoader(
     gpu,

@@ -19,6 +19,7 @@ import { muteExample, prepareExample, preparePrompt, type RunPrompt } from '../r
 import { RunContext, type RunExample } from '../rl/run-context.ts';
 import { sftStep } from '../rl/sft.ts';
 import type { Start } from '../rl/start-weights.ts';
+import { withStartWeights } from '../rl/start-weights-shown.ts';
 import { grpoStep } from '../rl/step.ts';
 import type { FeatureStore, PrepareReport } from './features.ts';
 import { LineLog } from './line-log.ts';
@@ -253,10 +254,20 @@ export class Run {
     if (answers.length > 0) this.rolloutsLog.append(...answers);
   }
 
+  /** Measures the weights as they are, or as the run began; the next step is the same either way. */
+  evaluate(
+    question: Pick<CommandOf<'evaluate'>, 'split' | 'mute' | 'sampled' | 'start'>,
+    progress: PrepareReport & { answers: Report },
+  ): Promise<EvalResult> {
+    if (!question.start || this.#step === 0) return this.#evaluate(question, progress, this.#step);
+    return withStartWeights(this.policy, () => this.#evaluate(question, progress, 0));
+  }
+
   /** Answers on at most `evalLimit` clips of a split, always the same ones; `test` falls back to `val`. */
-  async evaluate(
+  async #evaluate(
     { split, mute, sampled }: Pick<CommandOf<'evaluate'>, 'split' | 'mute' | 'sampled'>,
     progress: PrepareReport & { answers: Report },
+    step: number,
   ): Promise<EvalResult> {
     const { data, features, model } = this.parts;
     if (mute && model.media.kind === 'patches') {
@@ -281,7 +292,7 @@ export class Run {
       mute && nothing ? examples.map((example) => muteExample(example, mute, nothing)) : examples,
       {
         split: found.split,
-        step: this.#step,
+        step,
         ...(mute ? { mute } : {}),
         ...(sampled ? { sampled } : {}),
         labels: [...new Set(data.examples.map(({ label }) => label))],

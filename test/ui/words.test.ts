@@ -183,6 +183,12 @@ describe('evaluations', () => {
     ]);
   });
 
+  it('show the furthest step against the start, though the start was measured last', () => {
+    const evals = [later, muted, start];
+    expect(newestOf(evals)).toBe(later);
+    expect(startOf(evals, later)).toBe(start);
+  });
+
   it('make a history by step, the last of each step', () => {
     const again = { ...later };
     expect(historyOf([later, start, again, muted, other], later)).toEqual([start, again]);

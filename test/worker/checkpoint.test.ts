@@ -4,6 +4,8 @@ import { treeFromDisk } from '../../src/io/disk.ts';
 import type { FileTree } from '../../src/io/files.ts';
 import { openSealed, writeSealed } from '../../src/io/sealed.ts';
 import type { Config } from '../../src/protocol/config.ts';
+import { evaluate } from '../../src/rl/evaluate.ts';
+import { withStartWeights } from '../../src/rl/start-weights-shown.ts';
 import { grpoStep } from '../../src/rl/step.ts';
 import { checkpointFiles, restoreCheckpoint } from '../../src/worker/runs/checkpoint.ts';
 import type { TrainState } from '../../src/worker/runs/records.ts';
@@ -82,6 +84,28 @@ describe.each([
     const after = await bitsOf(again);
     expect(after).toEqual(await bitsOf(whole));
     expect(after).not.toEqual(before);
+  }, 300_000);
+
+  it('shows the start for one evaluation, with the present weights back after it and the next step the same', async () => {
+    using whole = await tinyRun(gpu, tree, config);
+    await take(whole, 0);
+    const expected = await take(whole, 1);
+    using run = await tinyRun(gpu, tree, config);
+    const weights = async () => [...(await bitsOf(run))].map(([name, [values]]) => [name, values]);
+    const measure = () =>
+      evaluate(run.context, run.examples, { split: 'test', step: 0, labels: ['happy', 'sad'] });
+    const [start, score] = [await weights(), await measure()];
+    await take(run, 0);
+    const present = await bitsOf(run);
+    const shown = await withStartWeights(run.policy, async () => [await weights(), await measure()]);
+    expect(shown).toEqual([start, score]);
+    expect(await bitsOf(run)).toEqual(present);
+    const broken = async () => {
+      throw new Error('a clip broke');
+    };
+    await expect(withStartWeights(run.policy, broken)).rejects.toThrow('a clip broke');
+    expect(await bitsOf(run)).toEqual(present);
+    expect(await take(run, 1)).toEqual(expected);
   }, 300_000);
 });
 

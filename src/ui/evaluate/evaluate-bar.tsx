@@ -23,6 +23,7 @@ export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (spli
     const resting = run.state !== 'running' && run.state !== 'pausing' && run.state !== 'loading';
     return data !== undefined && model !== undefined && resting;
   });
+  const hasTrained = useStudioState(({ run }) => run.step > 0);
   const keys: DecodingKey[] = isSampled
     ? ['evalDecoding', 'evalSamples', 'evalTemperature']
     : ['evalDecoding'];
@@ -51,11 +52,22 @@ export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (spli
           className={mute ? '' : 'primary'}
           data-testid={testId}
           disabled={!able || busy || problem !== undefined}
-          onClick={() => fire(studio.evaluate(split, mute))}
+          onClick={() => fire(studio.evaluate(split, { mute }))}
         >
           {label}
         </HeldButton>
       ))}
+      {hasTrained && (
+        <button
+          type="button"
+          data-testid="evaluate-start"
+          disabled={!able || busy || problem !== undefined}
+          title="Puts the weights that the run began with back for one evaluation; the run's own come back after it."
+          onClick={() => fire(studio.evaluate(split, { start: true }))}
+        >
+          Evaluate the start
+        </button>
+      )}
       {!able && <span className="muted">Pause or stop the run to evaluate.</span>}
       {problem && (
         <span className="field-problem" role="alert">

@@ -22,8 +22,8 @@ export default function EvaluateScreen() {
       <Problems commands={['evaluate']} />
       {evals.length === 0 && (
         <Empty>
-          Accuracy and the confusion table will show here. Evaluate once before training and once after, to
-          see the difference.
+          Accuracy and the confusion table will show here. The weights that a run begins with can be measured
+          before it or at any rest after it, to see the difference.
         </Empty>
       )}
       {evals.length > 0 && <Evaluations evals={evals} />}

@@ -2,9 +2,12 @@
 import { type ClipPair, type EvalChange, isSameMeasure } from '../../protocol/evaluation.ts';
 import type { EvalClip, EvalResult, Mute } from '../../protocol/messages.ts';
 
-/** The evaluation shown when none is chosen: the newest with both senses, or the newest at all. */
+/** The evaluation shown when none is chosen: the latest of the furthest step, one with both senses if there is any. */
 export function newestOf(evals: readonly EvalResult[]): EvalResult | undefined {
-  return evals.findLast(({ mute }) => mute === undefined) ?? evals[evals.length - 1];
+  const whole = evals.filter(({ mute }) => mute === undefined);
+  const candidates = whole.length > 0 ? whole : evals;
+  const furthest = Math.max(...candidates.map(({ step }) => step));
+  return candidates.findLast(({ step }) => step === furthest);
 }
 
 /** Evaluations that `now` can be compared with clip by clip: the others on as many clips of the same split. */

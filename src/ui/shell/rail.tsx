@@ -3,6 +3,7 @@ import { counted, formatCount, formatPercent } from '../../math/format.ts';
 import { useStudioState } from '../../store/react.ts';
 import { isActive, type StudioState } from '../../store/state.ts';
 import { SCREEN_IDS, SCREEN_LABELS, type ScreenId } from '../address.ts';
+import { newestOf } from '../evaluate/scores.ts';
 
 type Mark = 'done' | 'active' | 'open';
 const MARKS: Record<Mark, string> = { done: '✓', active: '●', open: '○' };
@@ -30,7 +31,7 @@ function stopOf(state: StudioState, screen: ScreenId): Stop {
     case 'rollouts':
       return rollouts.size > 0 ? done(counted(rollouts.size, 'step')) : OPEN;
     case 'evaluate': {
-      const last = evals.filter(({ mute }) => mute === undefined).pop();
+      const last = newestOf(evals.filter(({ mute }) => mute === undefined));
       if (!last) return OPEN;
       const score = formatPercent(last.war, 0);
       // Training has gone on since: the number is of earlier weights, and there is something to do here again.
