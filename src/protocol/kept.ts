@@ -136,3 +136,9 @@ export interface StoredRun {
   /** Whether it was written on an adapter like the present one: elsewhere the numbers go on with other last bits. */
   sameDevice: boolean;
 }
+
+/** Begins the name of the browser's lock on a run; the run's id follows. Whoever trains a run holds it. */
+export const RUN_LOCK = 'studio run ';
+
+/** The name in a run's id, which ends with the time of its beginning. */
+export const runNameOfId = (id: string): string => id.replace(/-[^-]*$/, '');

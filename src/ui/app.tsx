@@ -8,6 +8,7 @@ import { ScreenFrame } from './screens.tsx';
 import { Header } from './shell/header.tsx';
 import { useKeys } from './shell/keys.ts';
 import { DeviceNotice, Problems, ProgressLine } from './shell/notices.tsx';
+import { OtherTabs } from './shell/other-tabs.tsx';
 import { Rail } from './shell/rail.tsx';
 import { useRunEffects } from './shell/run-effects.ts';
 import './styles/tokens.css';
@@ -49,6 +50,7 @@ function Shell() {
             {SCREEN_LABELS[screen]}
           </h1>
           <DeviceNotice />
+          <OtherTabs />
           <ProgressLine />
           <Problems commands={undefined} />
           <ScreenFrame key={screen} id={screen} />

@@ -10,11 +10,12 @@ import { AllSettings, EssentialSettings } from './config-form.tsx';
 import { MetricChart } from './metric-chart.tsx';
 import { SavedRuns } from './saved-runs.tsx';
 import { learningLine } from './sentences.ts';
+import { MOST_SMOOTHING, useSmoothing } from './smoothing.ts';
 import { stateLine } from './state-line.ts';
 import { StepPhases } from './step-phases.tsx';
 
 export default function TrainScreen() {
-  const [smoothing, setSmoothing] = useState(0.6);
+  const [smoothing, setSmoothing] = useSmoothing();
   const [asTable, setAsTable] = useState(false);
   useKey(['t'], () => setAsTable((shown) => !shown));
   return (
@@ -29,7 +30,7 @@ export default function TrainScreen() {
           <input
             type="range"
             min={0}
-            max={0.95}
+            max={MOST_SMOOTHING}
             step={0.05}
             value={smoothing}
             onChange={(event) => setSmoothing(Number(event.target.value))}
