@@ -35,7 +35,7 @@ export function demandModelFolder(tree: FileTree): void {
     {
       hint:
         clips > 0
-          ? 'If it is a data set, open it on the Data screen.'
+          ? 'If it is a data set, open it on the Data screen (by command: --data).'
           : (archiveHint(tree) ?? 'Drop the whole folder of the model, with its config.json.'),
     },
   );
@@ -51,7 +51,7 @@ function reasonOf(data: Dataset, tree: FileTree): { message: string; hint: strin
   if (isModelFolder(tree)) {
     return {
       message: `${name} is a model's folder (${kindsOf(tree)}); expected clips and their labels.`,
-      hint: 'Open it on the Model screen.',
+      hint: 'Open it on the Model screen (by command: --model).',
     };
   }
   const archive = archiveHint(tree);

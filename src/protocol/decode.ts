@@ -85,7 +85,11 @@ const COMMANDS: Record<Command['type'], z.ZodType> = {
   resume: z.object({}),
   step: z.object({ config: z.looseObject({}).optional() }),
   stop: z.object({}),
-  evaluate: z.object({ requestId, split, mute, sampled, config: z.looseObject({}).optional() }),
+  evaluate: z.object({
+    ...{ requestId, split, mute, sampled },
+    config: z.looseObject({}).optional(),
+    start: z.boolean().optional(),
+  }),
   planExport: z.object({ requestId, parts: exportParts }),
   export: z.object({ requestId, parts: exportParts, place: exportPlace, run: keptWeights.optional() }),
   resumeRun: z.object({ requestId, runId: z.string() }),

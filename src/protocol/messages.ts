@@ -84,6 +84,8 @@ export type Command =
       mute?: Mute;
       sampled?: SampledDecoding;
       config?: Config;
+      /** The weights that the latest run began with, in place of those it has now. */
+      start?: boolean;
     }
   /** Which files an export of the present run would have; answered by `exportPlan`. */
   | { type: 'planExport'; requestId: number; parts: ExportParts }
@@ -242,6 +244,8 @@ export const RUN_STATES = [
   'failed',
 ] as const;
 export type RunState = (typeof RUN_STATES)[number];
+/** What is refused while a run is under way is refused with this; it is over when the run is. */
+export const RUN_UNDER_WAY = 'A run is under way.';
 
 export interface Completion {
   /** Special tokens removed: what the rewards see. */

@@ -3,23 +3,24 @@ import type { Alarm } from '../protocol/alarms.ts';
 import type { BenchReport } from '../protocol/bench.ts';
 import { CONFIG_KEYS, type Config, fieldOf, parseConfig } from '../protocol/config.ts';
 import type { MemoryPlan, WhatIf } from '../protocol/memory.ts';
-import type {
-  BrokenExport,
-  CommandType,
-  DataSummary,
-  DeviceInfo,
-  DownloadStatus,
-  EvalResult,
-  Event,
-  EventOf,
-  ExportedFile,
-  KeptWeights,
-  ModelSummary,
-  PlannedFile,
-  Preview,
-  RunState,
-  StoredModel,
-  StoredRun,
+import {
+  type BrokenExport,
+  type CommandType,
+  type DataSummary,
+  type DeviceInfo,
+  type DownloadStatus,
+  type EvalResult,
+  type Event,
+  type EventOf,
+  type ExportedFile,
+  type KeptWeights,
+  type ModelSummary,
+  type PlannedFile,
+  type Preview,
+  RUN_UNDER_WAY,
+  type RunState,
+  type StoredModel,
+  type StoredRun,
 } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { appendEval } from './eval-log.ts';
@@ -211,6 +212,7 @@ export const OPENS_MODEL: readonly CommandType[] = [
   'openModel',
   'openModelFolder',
   'openStoredModel',
+  'openModelPart',
   'resumeRun',
 ];
 
@@ -224,6 +226,16 @@ export function isOpening(
   return command !== undefined && commands.includes(command);
 }
 
+/** What goes wrong in these goes wrong with the model or the data that were open. */
+const ABOUT_WHAT_IS_OPEN: readonly CommandType[] = [
+  'start',
+  'step',
+  'preview',
+  'evaluate',
+  'planExport',
+  'export',
+];
+
 /** With another model or data set, what was measured, planned or went wrong before says nothing any more. */
 function afterOpening(
   state: StudioState,
@@ -231,7 +243,7 @@ function afterOpening(
   commands: readonly CommandType[],
 ): Partial<StudioState> {
   if (!isOpening(state, event, commands)) return {};
-  const ended = [...commands, 'start', 'step'];
+  const ended = [...commands, ...ABOUT_WHAT_IS_OPEN];
   const problems = state.problems.filter(
     ({ command, fatal }) => fatal || !ended.includes(command ?? 'start'),
   );
@@ -252,10 +264,12 @@ function onState(state: StudioState, event: EventOf<'state'>): Partial<StudioSta
   // What made the run ready is done once it runs.
   if (event.state === 'running' && state.run.state === 'loading') return { run, progress: undefined };
   if (WORKING.includes(event.state)) return { run };
-  const rest = { run, live: undefined, progress: undefined };
+  const rest: Partial<StudioState> = { run, live: undefined, progress: undefined };
   // A run that has ended left weights, and the device another load.
   if (WORKING.includes(state.run.state)) Object.assign(rest, { plan: undefined });
-  return event.state === 'failed' ? { ...rest, problems: ofRun(state.problems, event.message) } : rest;
+  if (event.state === 'paused') return rest;
+  const problems = state.problems.filter(({ message }) => message !== RUN_UNDER_WAY);
+  return { ...rest, problems: event.state === 'failed' ? ofRun(problems, event.message) : problems };
 }
 
 /** What ended a run belongs to Start, wherever the person is. */

@@ -40,6 +40,7 @@ import {
   freshRun,
   initialState,
   isOpening,
+  OPENS_DATA,
   OPENS_MODEL,
   promptOf,
   reduce,
@@ -78,8 +79,8 @@ export interface Studio {
   /** Goes on with a run that is kept on this device. */
   resumeRun(runId: string): Promise<void>;
   deleteRun(runId: string): Promise<void>;
-  /** Measures held-out clips with the draft's way of decoding. */
-  evaluate(split: Split, mute?: Mute): Promise<void>;
+  /** Measures held-out clips with the draft's way of decoding; with `start`, the weights that the run began with. */
+  evaluate(split: Split, options?: { mute?: Mute | undefined; start?: boolean }): Promise<void>;
   /** Asks which files an export would have. */
   planExport(parts: ExportParts): Promise<void>;
   /** Exports the present weights; with `run`, those of a kept run, which is opened first unless it is on the device. */
@@ -181,12 +182,13 @@ export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
       const known = plan?.draft === draft && plan.plan ? { plan: plan.plan } : {};
       await ask({ type: 'plan', config, whatIf }, (requestId) => ({ plan: { requestId, draft, ...known } }));
     },
-    evaluate(split, mute) {
+    evaluate(split, { mute, start = false } = {}) {
       const sampled = decodingOf(store.getState().draft as Config);
       const config = soundConfig(store);
       const optional = {
         ...(mute === undefined ? {} : { mute }),
         ...(sampled ? { sampled } : {}),
+        ...(start ? { start } : {}),
         ...config,
       };
       return ask({ type: 'evaluate', split, ...optional });
@@ -297,7 +299,9 @@ export function draftProblems(draft: Draft): ConfigProblem[] {
 
 /** Why no run can be started now, for people; undefined where one can. */
 export function startHindrance(state: StudioState): string | undefined {
-  const { data, model, run, draft } = state;
+  const { data, model, run, draft, pending } = state;
+  const opening = [...pending.values()].some((command) => [...OPENS_DATA, ...OPENS_MODEL].includes(command));
+  if (opening) return 'A folder is being opened.';
   if (!model)
     return data
       ? 'There is no model yet: open one on the Model screen.'

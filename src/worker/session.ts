@@ -3,7 +3,7 @@ import { type FileTree, treeFromFiles } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import { type Config, defaultConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
-import type { CommandOf, RunState } from '../protocol/messages.ts';
+import { type CommandOf, RUN_UNDER_WAY, type RunState } from '../protocol/messages.ts';
 import { settingsFor } from '../protocol/presets.ts';
 import { endingWith } from './ending.ts';
 import { failureEvent } from './failure.ts';
@@ -34,6 +34,8 @@ export class Session {
   readonly #lane = new Lane();
   /** Folders are opened in the order in which they were given, so that the last one stays. */
   readonly #opens = new Lane();
+  /** Folders given whose opening has not ended. */
+  #opening = 0;
   readonly #device: OnDevice;
   readonly #handover = new Handover();
   /** The loop around the run, from its begin on. */
@@ -56,7 +58,7 @@ export class Session {
   }
 
   openDemo({ requestId }: CommandOf<'openDemo'>): Promise<void> {
-    return this.#open(() => this.#inputs.openDemo(requestId));
+    return this.#openInputs(() => this.#inputs.openDemo(requestId));
   }
 
   /** Settings that evaluation and preview use where none are given: those of the latest run, else those of such a model. */
@@ -67,16 +69,16 @@ export class Session {
   }
 
   openModel({ requestId, files, choice }: CommandOf<'openModel'>): Promise<void> {
-    return this.#open(() => this.#inputs.openModel(treeFromFiles(files), requestId, choice));
+    return this.#openInputs(() => this.#inputs.openModel(treeFromFiles(files), requestId, choice));
   }
 
   openModelPart({ requestId, choice }: CommandOf<'openModelPart'>): Promise<void> {
-    return this.#open(() => this.#inputs.openModelPart(requestId, choice));
+    return this.#openInputs(() => this.#inputs.openModelPart(requestId, choice));
   }
 
   /** Opens a model that lies in storage or in a folder known from before. */
   openModelTree(requestId: number, open: () => Promise<FileTree>): Promise<void> {
-    return this.#open(async () => this.#inputs.openModel(await open(), requestId));
+    return this.#openInputs(async () => this.#inputs.openModel(await open(), requestId));
   }
 
   /** The folder of the model that is open. */
@@ -85,12 +87,22 @@ export class Session {
   }
 
   openData({ requestId, files, fold }: CommandOf<'openData'>): Promise<void> {
-    return this.#open(() => this.#inputs.openData(treeFromFiles(files), requestId, fold));
+    return this.#openInputs(() => this.#inputs.openData(treeFromFiles(files), requestId, fold));
   }
 
   /** Work that has the device to itself, while no run is under way. */
   readonly alone = (work: (gpu: Gpu) => Promise<void>) =>
     this.#open(() => this.#lane.run(() => work(this.#gpu)));
+
+  /** A run that began while a folder is read would be on what that folder is about to replace. */
+  async #openInputs(work: () => Promise<void>): Promise<void> {
+    this.#opening++;
+    try {
+      await this.#open(work);
+    } finally {
+      this.#opening--;
+    }
+  }
 
   #open(work: () => Promise<void>): Promise<void> {
     return this.#opens.run(async () => {
@@ -159,12 +171,12 @@ export class Session {
 
   /** Begins a run; returns at once, the run reports by events. */
   start({ config }: CommandOf<'start'>): void {
-    this.#begin(config, 'go on');
+    this.#beginNew(config, 'go on');
   }
 
   step({ config }: CommandOf<'step'>): void {
     if (this.#state === 'paused') this.#continue('one step');
-    else if (config) this.#begin(config, 'one step');
+    else if (config) this.#beginNew(config, 'one step');
     else throw new InputError('There is no paused run to take a step in.', { hint: 'Start a run first.' });
   }
 
@@ -185,6 +197,12 @@ export class Session {
   #continue(wish: Wish): void {
     this.#setState('running');
     this.#training?.ask(wish);
+  }
+
+  #beginNew(config: Config, wish: Wish): void {
+    if (this.#opening > 0)
+      throw new InputError('A folder is still being opened.', { hint: 'Start again when it is open.' });
+    this.#begin(config, wish);
   }
 
   #begin(config: Config, wish: Wish, taken?: TakenRun): void {
@@ -293,7 +311,7 @@ export class Session {
 
   #refuseWhileActive(): void {
     if (!ACTIVE.includes(this.#state)) return;
-    throw new InputError('A run is under way.', { hint: 'Stop it first.' });
+    throw new InputError(RUN_UNDER_WAY, { hint: 'Stop it first.' });
   }
 
   #setState(state: RunState, message?: string): void {

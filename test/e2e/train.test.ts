@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeCheckpoint } from '../../src/cli/real-size/write.ts';
 import { projectRoot } from '../../src/cli/setup/paths.mjs';
+import { type ConfigKey, DEFAULT_QUESTION } from '../../src/protocol/config.ts';
 import type { Chromium, ServedPage } from '../setup/chromium.ts';
 import { launchChromium, servePage } from '../setup/chromium.ts';
 import { demoRows, type Folder, makeFolder, smallDataset } from './folders.ts';
@@ -316,6 +318,43 @@ describe('a broken data set in a browser', () => {
       await issues.locator('summary').click();
       expect(await issues.textContent()).toMatch(/clips\/cut\.mp4.*truncated/);
       await screenshot(page, 'data-issues');
+      expect(errors).toEqual([]);
+      await page.close();
+    },
+    5 * MINUTES,
+  );
+});
+
+describe('a model of real size', () => {
+  it(
+    'opened after the demo brings its own settings, and the memory plan speaks of them',
+    async () => {
+      const { page, errors } = await openPage();
+      const folder = made(makeFolder('HumanOmni-0.5B'));
+      await makeCheckpoint(folder.path, { seed: 1, empty: true });
+      await show(page, 'train');
+      const line = page.getByTestId('settings-line');
+      await line.filter({ hasText: 'Settings for the demo' }).waitFor();
+      expect(await page.getByTestId('field-learningRate').inputValue()).toBe('5e-4');
+      await dropFolder(page, 'model', folder.path);
+      await page
+        .getByTestId('model-name')
+        .filter({ hasText: 'HumanOmni-0.5B' })
+        .waitFor({ timeout: MINUTES });
+      const plan = page.getByTestId('planned-peak');
+      await plan.filter({ hasText: 'GiB while training' }).waitFor({ timeout: 2 * MINUTES });
+      expect(Number.parseFloat((await plan.textContent())!)).toBeLessThan(4);
+      await show(page, 'train');
+      await line.filter({ hasText: 'Settings for HumanOmni-0.5B' }).waitFor();
+      await page.getByTestId('all-settings').click();
+      const shown = async (key: ConfigKey) => page.getByTestId(`all-field-${key}`).inputValue();
+      expect(await shown('question')).toBe(DEFAULT_QUESTION);
+      expect(await shown('maxCompletionLength')).toBe('512');
+      expect(await shown('learningRate')).toBe('1e-5');
+      expect(await shown('groupSize')).toBe('8');
+      expect(await shown('loraRank')).toBe('16');
+      expect(await page.getByTestId('all-field-trainDecoder').isChecked()).toBe(false);
+      await screenshot(page, 'real-size-settings');
       expect(errors).toEqual([]);
       await page.close();
     },

@@ -251,6 +251,57 @@ describe('a run', () => {
   });
 });
 
+describe('an error', () => {
+  it('about a folder ends with the next good one, and one about a run under way with the run', async () => {
+    const { studio, say } = await loaded();
+    const open = () => void studio.openData([]).catch(() => undefined);
+    open();
+    say({ type: 'error', requestId: 2, message: 'There is nothing in it.', fatal: false });
+    void studio.evaluate('test').catch(() => undefined);
+    say({ type: 'error', requestId: 3, message: 'No clip can be used.', fatal: false });
+    expect(state(studio).problems.map(({ command }) => command)).toEqual(['openData', 'evaluate']);
+    open();
+    say({ type: 'data', requestId: 4, summary }, { type: 'done', requestId: 4 });
+    expect(state(studio).problems).toEqual([]);
+    say({ type: 'state', state: 'running', step: 1, steps: 2 });
+    open();
+    say({
+      type: 'error',
+      requestId: 5,
+      message: 'A run is under way.',
+      hint: 'Stop it first.',
+      fatal: false,
+    });
+    say({ type: 'state', state: 'paused', step: 1, steps: 2 });
+    expect(state(studio).problems).toHaveLength(1);
+    say({ type: 'state', state: 'stopped', step: 1, steps: 2 });
+    expect(state(studio).problems).toEqual([]);
+  });
+
+  it('that ended a run stands beside Start, and ends with the next good folder', async () => {
+    const { studio, say } = await loaded();
+    const message = 'demo: no clip of the split "train" can be used.';
+    say(
+      { type: 'error', message, fatal: false },
+      { type: 'state', state: 'failed', step: 0, steps: 2, message },
+    );
+    expect(state(studio).problems).toMatchObject([{ command: 'start', message }]);
+    void studio.openData([]);
+    say({ type: 'data', requestId: 2, summary }, { type: 'done', requestId: 2 });
+    expect(state(studio).problems).toEqual([]);
+  });
+
+  it('nothing starts while a folder is being opened', async () => {
+    const { studio, sent, say } = await loaded();
+    void studio.openData([]);
+    studio.start();
+    expect(sent.map(({ type }) => type)).toEqual(['openDemo', 'openData']);
+    say({ type: 'data', requestId: 2, summary }, { type: 'done', requestId: 2 });
+    studio.start();
+    expect(last(sent)).toMatchObject({ type: 'start' });
+  });
+});
+
 it('shows errors that no command is to blame for, until they are dismissed', () => {
   const { port } = line();
   const studio = createStudio(port);
@@ -266,7 +317,7 @@ it('shows errors that no command is to blame for, until they are dismissed', () 
 describe('evaluations', () => {
   it('are asked for with the decoding of the draft', async () => {
     const { studio, sent } = await loaded();
-    void studio.evaluate('test', 'audio');
+    void studio.evaluate('test', { mute: 'audio' });
     expect(last(sent)).toMatchObject({
       type: 'evaluate',
       requestId: 2,

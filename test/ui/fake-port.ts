@@ -187,7 +187,7 @@ async function answer(
       say({
         type: 'eval',
         requestId: command.requestId,
-        result: evaluation(run.step, command),
+        result: evaluation(command.start ? 0 : run.step, command),
       });
       return say({ type: 'done', requestId: command.requestId });
     case 'plan':

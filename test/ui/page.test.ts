@@ -368,6 +368,57 @@ describe('what belongs to what is open', () => {
     expect(await page.inputValue(id('field-steps'))).toBe('120');
   });
 
+  it('a data folder is on the list of the next visit, and opens with one press', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'drop-'));
+    mkdirSync(join(folder, 'clinic'));
+    writeFileSync(join(folder, 'clinic/a.mp4'), 'x');
+    await open('#/data');
+    await page.waitForSelector(id('clip-row'));
+    await drop(page, [join(folder, 'clinic')]);
+    const row = page.locator(id('kept-folder'));
+    await expect.poll(() => row.textContent()).toContain('clinic');
+    // A headless browser answers no question for permission; a folder of its own storage needs none, and is kept the same way.
+    await page.evaluate(keepDataFolder);
+    await page.reload();
+    await page.waitForSelector(id('clip-row'));
+    await page.click(`${id('kept-data')} summary`);
+    await expect.poll(() => row.textContent()).toContain('kept-clips');
+    await page.screenshot({ path: `${PICTURES}/kept-data.png` });
+    await row.getByTestId('open-folder').click();
+    const opened = async () => (await sent()).findLast(({ type }) => type === 'openData');
+    await expect.poll(opened).toMatchObject({ files: [{ path: 'kept-clips/in/b.mp4', size: 3 }] });
+    await row.getByTestId('remove').click();
+    await row.getByTestId('remove').click();
+    await expect.poll(() => row.count()).toBe(0);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('smoothing survives a reload', async () => {
+    await open();
+    await page.getByLabel('smoothing').fill('0.3');
+    await page.reload();
+    expect(await page.getByLabel('smoothing').inputValue()).toBe('0.3');
+    await page.getByLabel('smoothing').fill('0.6');
+  });
+
+  it('a run that another tab trains is named, until it has ended there', async () => {
+    await open();
+    await startable();
+    expect(await page.locator(id('other-tab')).count()).toBe(0);
+    const other = await chromium.context.newPage();
+    await other.goto(server.url);
+    await other.evaluate(() => {
+      void navigator.locks.request('studio run brave-otter-k3x', () => new Promise(() => undefined));
+    });
+    await page.bringToFront();
+    await expect
+      .poll(() => page.textContent(id('other-tab')), { timeout: 20_000 })
+      .toContain('trains brave-otter.');
+    await page.screenshot({ path: `${PICTURES}/other-tab.png` });
+    await other.close();
+    await expect.poll(() => page.locator(id('other-tab')).count(), { timeout: 20_000 }).toBe(0);
+  });
+
   it('the memory plan speaks of the form as it is, or says why it cannot', async () => {
     await open('#/model');
     await page.waitForSelector(id('planned-peak'));
@@ -426,6 +477,27 @@ describe('what belongs to what is open', () => {
     rmSync(folder, { recursive: true });
   });
 });
+
+/** Runs in the page: puts a folder of the browser's storage where the page keeps the handles of data folders. */
+async function keepDataFolder(): Promise<void> {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('kept-clips', {
+    create: true,
+  });
+  const inside = await folder.getDirectoryHandle('in', { create: true });
+  const stream = await (await inside.getFileHandle('b.mp4', { create: true })).createWritable();
+  await stream.write('abc');
+  await stream.close();
+  await new Promise<void>((resolve, reject) => {
+    const opening = indexedDB.open('keyval-store');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const writing = opening.result.transaction('keyval', 'readwrite');
+      writing.objectStore('keyval').put([folder], 'data-folders');
+      writing.oncomplete = () => resolve();
+      writing.onerror = () => reject(writing.error);
+    };
+  });
+}
 
 /** Filters by a label, then scrolls to the end in ten jumps. Milliseconds of the longest wait for a frame. */
 async function filterAndScroll(): Promise<number> {
@@ -522,6 +594,21 @@ describe('evaluation', () => {
     expect(await page.textContent('.empty')).toContain('No clip');
     const [war] = await page.locator(`${id('score-table')} tbody tr`).allTextContents();
     expect(war).toMatch(/^WAR91\.7 %\d.*\+41\.7\+\d/);
+  });
+
+  it('measures the start after a run, too, and compares with it', async () => {
+    await open('?stepMs=1#/evaluate');
+    await startable();
+    await page.waitForSelector(id('evaluate'));
+    expect(await page.locator(id('evaluate-start')).count()).toBe(0);
+    await runSteps(45);
+    await page.click(id('evaluate'));
+    await page.waitForSelector(id('scores'));
+    expect(await page.locator(id('change')).count()).toBe(0);
+    await page.click(id('evaluate-start'));
+    await expect.poll(() => page.textContent(id('change'))).toContain('20 fixed');
+    expect(await page.textContent(id('scores'))).toContain('step 45');
+    await page.screenshot({ path: `${PICTURES}/evaluate-start.png` });
   });
 
   it('draws several answers when asked to, and refuses a number that cannot be', async () => {

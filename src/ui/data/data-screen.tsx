@@ -16,7 +16,7 @@ import { FreeFormWarning } from './free-form-warning.tsx';
 import { KeptData } from './kept-data.tsx';
 import { LabelTable, MOST_LABELS } from './label-table.tsx';
 import { LeftOut } from './left-out.tsx';
-import { openFiles, planFiles } from './open-files.ts';
+import { openGiven } from './open-files.ts';
 import { OwnQuestionsNotice } from './own-questions-notice.tsx';
 
 export default function DataScreen() {
@@ -29,8 +29,7 @@ export default function DataScreen() {
   return (
     <>
       <DropZone
-        screen="data"
-        onFiles={(files) => fire(openFiles(studio, planFiles(files, 'data')))}
+        onFiles={(files) => fire(openGiven(studio, files, 'data'))}
         onPickFolder={canPickFolder() ? () => fire(pick()) : undefined}
       >
         Drop a folder of clips with a <code>.json</code>, <code>.jsonl</code> or <code>.csv</code> that names

@@ -7,7 +7,7 @@ import { folderOfDrop } from '../model/folder-handles.ts';
 import { keepPlanned } from '../model/kept-folders.ts';
 import { fire } from '../parts/fire.ts';
 import { filesOfDrop } from './dropped-files.ts';
-import { openFiles, planFiles, reportNothing } from './open-files.ts';
+import { openGiven } from './open-files.ts';
 
 const RETRY = 'Drop them again, or use Choose folder.';
 
@@ -40,15 +40,9 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
     fire(
       reading.then(async (files) => {
         if (!files) return;
-        if (files.length === 0) {
-          goTo(asked);
-          return reportNothing(studio, asked, (await dropped)?.name);
-        }
-        const plan = planFiles(files, asked);
-        goTo(plan.data.length > 0 ? 'data' : 'model');
-        await openFiles(studio, plan);
+        const plan = await openGiven(studio, files, asked, (await dropped)?.name);
         const folder = await dropped;
-        if (folder) await keepPlanned(folder, plan);
+        if (folder && plan) await keepPlanned(folder, plan);
       }),
     );
   };

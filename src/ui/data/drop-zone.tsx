@@ -5,23 +5,19 @@ import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
 import { fire } from '../parts/fire.ts';
 import { ChooseFiles } from './choose-files.tsx';
-import { reportNothing } from './open-files.ts';
 
 export function DropZone({
   children,
-  screen,
   onFiles,
   onPickFolder,
 }: {
   children: ReactNode;
-  screen: 'data' | 'model';
   onFiles: (files: SourceFile[]) => void;
   /** Picks a folder by other means than the file chooser. */
   onPickFolder?: (() => void) | undefined;
 }) {
   const studio = useStudio();
   const busy = useStudioState(({ run }) => isActive(run.state) || run.state === 'loading');
-  const take = (files: SourceFile[]) => (files.length > 0 ? onFiles(files) : reportNothing(studio, screen));
   return (
     <div className="drop-zone" data-testid="drop-zone">
       <p>{children}</p>
@@ -30,10 +26,10 @@ export function DropZone({
           label="Choose folder"
           folder
           testId="choose-folder"
-          onFiles={take}
+          onFiles={onFiles}
           onPick={onPickFolder}
         />
-        <ChooseFiles label="Choose files" folder={false} testId="choose-files" onFiles={take} />
+        <ChooseFiles label="Choose files" folder={false} testId="choose-files" onFiles={onFiles} />
         <button type="button" data-testid="use-demo" disabled={busy} onClick={() => fire(studio.openDemo())}>
           Use the demo
         </button>

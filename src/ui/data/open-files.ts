@@ -1,7 +1,8 @@
 /** Hands files to the studio: the model's to the model, the rest to the data. */
 import { InputError } from '../../math/errors.ts';
-import type { SourceFile } from '../../protocol/messages.ts';
+import type { CommandType, SourceFile } from '../../protocol/messages.ts';
 import type { Studio } from '../../store/studio.ts';
+import { goTo } from '../address.ts';
 import { sortFiles } from './dropped-files.ts';
 
 export interface OpenPlan {
@@ -19,7 +20,7 @@ export function planFiles(files: readonly SourceFile[], screen: 'data' | 'model'
 }
 
 /** Says that there was nothing in what was dropped or chosen. */
-export function reportNothing(studio: Studio, screen: 'data' | 'model', name?: string): void {
+function reportNothing(studio: Studio, screen: 'data' | 'model', name?: string): void {
   const expected = screen === 'model' ? "a model's files" : 'clips and their labels';
   const nothing = new InputError(`There is no file in ${name ?? 'what was given'}; expected ${expected}.`, {
     hint: 'Empty folders, hidden files and links have nothing to read: choose the folder that holds the files themselves.',
@@ -27,7 +28,38 @@ export function reportNothing(studio: Studio, screen: 'data' | 'model', name?: s
   studio.report(nothing, screen === 'model' ? 'openModel' : 'openData');
 }
 
+/** Opens both where there are both: a model that is refused keeps no data from being opened. @throws the first refusal */
 export async function openFiles(studio: Studio, { model, data }: OpenPlan): Promise<void> {
-  if (model.length > 0) await studio.openModel(model);
-  if (data.length > 0) await studio.openData(data);
+  const opening = [
+    ...(model.length > 0 ? [studio.openModel(model)] : []),
+    ...(data.length > 0 ? [studio.openData(data)] : []),
+  ];
+  const results = await Promise.allSettled(opening);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** Opens what was given on a screen as what it turns out to be, and goes to where that is shown. Returns what it was. */
+export async function openGiven(
+  studio: Studio,
+  files: readonly SourceFile[],
+  screen: 'data' | 'model',
+  name?: string,
+): Promise<OpenPlan | undefined> {
+  if (files.length === 0) {
+    goTo(screen);
+    reportNothing(studio, screen, name);
+    return undefined;
+  }
+  const plan = planFiles(files, screen);
+  goTo(plan.data.length > 0 ? 'data' : 'model');
+  try {
+    await openFiles(studio, plan);
+  } catch (error) {
+    // Of two, the one that was refused is shown.
+    const isRefused = (command: CommandType) =>
+      studio.store.getState().problems.some((problem) => problem.command === command);
+    if (isRefused('openModel') && !isRefused('openData')) goTo('model');
+    throw error;
+  }
+  return plan;
 }

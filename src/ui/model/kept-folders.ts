@@ -6,7 +6,7 @@ import { createStore } from 'zustand/vanilla';
 import { InputError } from '../../math/errors.ts';
 import type { Studio } from '../../store/studio.ts';
 import { filesOfFolder } from '../data/dropped-files.ts';
-import { type OpenPlan, openFiles, planFiles, reportNothing } from '../data/open-files.ts';
+import { type OpenPlan, openGiven } from '../data/open-files.ts';
 import { mayUse } from './folder-handles.ts';
 
 type Folder = FileSystemDirectoryHandle;
@@ -75,11 +75,8 @@ export async function openFolder(studio: Studio, kind: FolderKind, folder: Folde
 
 /** A folder that was given as data and holds a model is opened, and kept, as what it is. */
 async function openAsData(studio: Studio, folder: Folder): Promise<void> {
-  const files = await filesOfFolder(folder);
-  if (files.length === 0) return reportNothing(studio, 'data', folder.name);
-  const plan = planFiles(files, 'data');
-  await openFiles(studio, plan);
-  await keepPlanned(folder, plan);
+  const plan = await openGiven(studio, await filesOfFolder(folder), 'data', folder.name);
+  if (plan) await keepPlanned(folder, plan);
 }
 
 /** Keeps a folder that was opened as one of the two; one that holds both would be opened again as half of it. */

@@ -3,7 +3,7 @@ import { formatBytes, formatCount } from '../../math/format.ts';
 import type { DeviceInfo, ModelSummary } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { DropZone } from '../data/drop-zone.tsx';
-import { openFiles, planFiles } from '../data/open-files.ts';
+import { openGiven } from '../data/open-files.ts';
 import { Bars } from '../parts/bars.tsx';
 import { fire } from '../parts/fire.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
@@ -25,8 +25,7 @@ export default function ModelScreen() {
   return (
     <>
       <DropZone
-        screen="model"
-        onFiles={(files) => fire(openFiles(studio, planFiles(files, 'model')))}
+        onFiles={(files) => fire(openGiven(studio, files, 'model'))}
         onPickFolder={canPickFolder() ? () => fire(pick()) : undefined}
       >
         Drop a HumanOmni, R1-Omni, Qwen2-VL or Qwen2.5-VL folder: <code>config.json</code>, tokenizer,{' '}
