@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { projectRoot } from '../../src/cli/setup/paths.mjs';
 import type { Chromium } from '../setup/chromium.ts';
 import { launchChromium, servePage } from '../setup/chromium.ts';
 
@@ -62,16 +65,49 @@ describe('headless Chromium', () => {
     await page.close();
   });
 
-  it('opens the built page without an error', async () => {
+  it('opens the built page and its demo without an error, under headers and a policy that keep it to itself', async () => {
     const served = await servePage();
     const page = await chromium.context.newPage();
+    const policies = new Map<string, string | undefined>();
+    page.on('response', (response) => {
+      const headers = response.headers();
+      expect(headers, response.url()).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-embedder-policy': 'require-corp',
+      });
+      policies.set(new URL(response.url()).pathname, headers['content-security-policy']);
+    });
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     await page.goto(served.url);
     await page.waitForFunction(() => (document.getElementById('root')?.childElementCount ?? 0) > 0);
+    await page.waitForSelector('[data-testid=start]:not([disabled])');
+    await page.goto(`${served.url}#/data`);
+    await page.locator('[data-testid=clip-row]').first().click();
+    await page.waitForSelector('[data-testid=preview]');
     expect(errors).toEqual([]);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    expect(policies.get('/')).toMatch(/default-src 'none'.*connect-src 'self'; .*frame-ancestors 'none'/);
+    const worker = [...policies].find(([path]) => /\/main-[^/]*\.js$/.test(path));
+    expect(worker?.[1]).toMatch(/script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' https:/);
+    const isRefused = await page.evaluate(() =>
+      fetch('http://127.0.0.1:9/').then(
+        () => false,
+        (error: Error) => error.message.includes('Failed to fetch'),
+      ),
+    );
+    expect(isRefused).toBe(true);
+    expect(errors.splice(0).join()).toContain('violates the following Content Security Policy directive');
     await page.close();
+    const file = async (path: string) => (await fetch(`${served.url}${path}`)).text();
+    expect(await file('LICENSE')).toBe(readFileSync(join(projectRoot(), 'LICENSE'), 'utf8'));
+    const notices = await file('THIRD-PARTY-NOTICES.txt');
+    for (const name of ['mediabunny', 'react', '@tensorflow/tfjs-core', 'zod', 'recharts'])
+      expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'));
+    expect(await file('')).toContain('http-equiv="Content-Security-Policy"');
     await served.close();
   });
 });

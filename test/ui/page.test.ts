@@ -284,7 +284,9 @@ describe('data', () => {
     expect(await page.textContent(`${id('data-issues')} summary`)).toContain(
       '2 left out (1 clip empty, 1 row malformed)',
     );
-    expect(await page.textContent(`${id('labels')} tbody tr`)).toBe('angry53574286 / 857 / 214 · from anger');
+    expect(await page.textContent(`${id('labels')} tbody tr`)).toBe(
+      'angryalso written anger53574286 / 857 / 214',
+    );
     expect(await page.locator(id('clip-row')).count()).toBeLessThan(60);
     const lag = await page.evaluate(filterAndScroll);
     expect(await page.textContent(id('clip-row'))).toContain('sad');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { build, preview } from 'vite';
+import { pagePolicy } from '../../src/cli/page-policy.ts';
 import { projectRoot } from '../../src/cli/setup/paths.mjs';
 
 export async function serveTestPage(): Promise<{ url: string; close(): Promise<void> }> {
@@ -11,10 +12,15 @@ export async function serveTestPage(): Promise<{ url: string; close(): Promise<v
   const shared = { configFile: false, root: join(projectRoot(), 'test/ui/page'), logLevel: 'warn' } as const;
   await build({
     ...shared,
-    plugins: [react()],
+    plugins: [react(), pagePolicy()],
     build: { outDir, emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 1024 },
   });
-  const server = await preview({ ...shared, build: { outDir }, preview: { host: '127.0.0.1', port: 0 } });
+  const server = await preview({
+    ...shared,
+    plugins: [pagePolicy()],
+    build: { outDir },
+    preview: { host: '127.0.0.1', port: 0 },
+  });
   const address = server.httpServer.address();
   if (address === null || typeof address === 'string') throw new Error('The test page has no port.');
   const close = async () => {
