@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { describeError, InputError } from '../math/errors.ts';
 import { type Alarm, describeAlarm } from '../protocol/alarms.ts';
 import { type Config, diffConfig } from '../protocol/config.ts';
+import { configWarnings } from '../protocol/config-warnings.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
 import { flagsHelp, parseFlags } from '../protocol/flags.ts';
 import type { EvalResult, ExportParts, ModelSummary, Mute } from '../protocol/messages.ts';
@@ -346,6 +347,7 @@ async function main(): Promise<void> {
     return;
   }
   const options = parseArguments(argv);
+  for (const warning of configWarnings(options.config)) say(`Note: ${warning}`);
   const session = await openSession();
   try {
     await run(session, options);

@@ -4,6 +4,14 @@ import { choice, flag, float, floatOrNull, int, list, numbers } from './fields.t
 export const LOSS_TYPES = ['grpo', 'bnpo', 'dr_grpo', 'dapo', 'luspo', 'cispo', 'sapo', 'vespo'] as const;
 export const IMPORTANCE_LEVELS = ['token', 'sequence'] as const;
 export const KL_ESTIMATORS = ['k1', 'k2', 'k3'] as const;
+/** What corrects for a sampler that reports other log-probabilities than the trainer computes; TRL's modes. */
+export const SAMPLER_CORRECTIONS = [
+  'off',
+  'token_truncate',
+  'token_mask',
+  'sequence_truncate',
+  'sequence_mask',
+] as const;
 export const REWARD_SCALES = ['group', 'batch', 'none'] as const;
 export const AGGREGATIONS = ['sum_then_normalize', 'normalize_then_sum'] as const;
 export const REWARD_NAMES = [
@@ -121,6 +129,14 @@ export const lossFields = {
     trl: 'delta',
     help: 'Caps the unclipped ratio too; use a value above 1 + ε. Empty = off.',
   }),
+  dualClip: floatOrNull({
+    default: null,
+    min: 1,
+    max: 1000,
+    group: 'Loss',
+    label: 'Dual clip',
+    help: 'Limits what one token of a bad answer can add to the loss, in units of its advantage (3 is usual). For the clipped losses. Empty = off.',
+  }),
   topEntropyQuantile: float({
     default: 1,
     min: 0,
@@ -173,6 +189,68 @@ export const lossFields = {
     label: 'SAPO temperature, bad answers',
     trl: 'sapo_temperature_neg',
     help: 'Softness of the gate for answers worse than their group. Used by sapo only.',
+  }),
+  vespoKPos: float({
+    default: 2,
+    min: 0,
+    max: 100,
+    group: 'Loss',
+    label: 'VESPO k, good answers',
+    trl: 'vespo_k_pos',
+    help: 'Power of the ratio in the weight of answers better than their group. Used by vespo only.',
+  }),
+  vespoLambdaPos: float({
+    default: 3,
+    min: 0,
+    max: 100,
+    group: 'Loss',
+    label: 'VESPO λ, good answers',
+    trl: 'vespo_lambda_pos',
+    help: 'How fast that weight falls as the ratio grows. Used by vespo only.',
+  }),
+  vespoKNeg: float({
+    default: 3,
+    min: 0,
+    max: 100,
+    group: 'Loss',
+    label: 'VESPO k, bad answers',
+    trl: 'vespo_k_neg',
+    help: 'Power of the ratio in the weight of answers worse than their group. Used by vespo only.',
+  }),
+  vespoLambdaNeg: float({
+    default: 2,
+    min: 0,
+    max: 100,
+    group: 'Loss',
+    label: 'VESPO λ, bad answers',
+    trl: 'vespo_lambda_neg',
+    help: 'How fast that weight falls as the ratio grows. Used by vespo only.',
+  }),
+  samplerCorrection: choice({
+    choices: SAMPLER_CORRECTIONS,
+    default: 'off',
+    group: 'Loss',
+    label: 'Sampler correction',
+    trl: 'vllm_importance_sampling_mode',
+    help: 'Weighs tokens, or whole answers, by how much likelier the trainer finds them than the sampler did; beyond the limits the weight is cut (truncate) or becomes 0 (mask). The two agree here but for rounding.',
+  }),
+  samplerCorrectionMin: floatOrNull({
+    default: null,
+    min: 0,
+    max: 1,
+    group: 'Loss',
+    label: 'Sampler correction, least',
+    trl: 'vllm_importance_sampling_clip_min',
+    help: 'Least weight of the sampler correction. Empty = no limit.',
+  }),
+  samplerCorrectionMax: floatOrNull({
+    default: 3,
+    min: 1,
+    max: 1000,
+    group: 'Loss',
+    label: 'Sampler correction, most',
+    trl: 'vllm_importance_sampling_clip_max',
+    help: 'Largest weight of the sampler correction. Empty = no limit.',
   }),
 };
 

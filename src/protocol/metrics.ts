@@ -14,6 +14,7 @@ export interface Metric {
 }
 
 const LENGTH = { unit: 'tokens', direction: 'none', group: 'Answers' } as const;
+const SAMPLER = { unit: 'nats', direction: 'down', group: 'Loss' } as const;
 const CLIP = { unit: '', direction: 'none', group: 'Loss' } as const;
 
 /** Fixed keys, in display order. */
@@ -115,6 +116,31 @@ export const METRICS = {
     help: 'Share of tokens whose weight reached the cap.',
   },
   'vespo/phi_seq_mean': { ...CLIP, label: 'VESPO weight', help: 'Mean weight φ over the answers.' },
+  'sampling/sampling_logp_difference/mean': {
+    ...SAMPLER,
+    label: 'Sampler gap',
+    help: 'Mean difference between the log-probability that sampling saw and the one that training computes. Near 0: both run the same weights.',
+  },
+  'sampling/sampling_logp_difference/max': {
+    ...SAMPLER,
+    label: 'Sampler gap, most',
+    help: 'The largest such difference of a token.',
+  },
+  'sampling/importance_sampling_ratio/min': {
+    ...CLIP,
+    label: 'Sampler correction, least',
+    help: 'The smallest weight of the sampler correction in this step.',
+  },
+  'sampling/importance_sampling_ratio/mean': {
+    ...CLIP,
+    label: 'Sampler correction, mean',
+    help: 'Mean weight of the sampler correction. Near 1: there was nothing to correct.',
+  },
+  'sampling/importance_sampling_ratio/max': {
+    ...CLIP,
+    label: 'Sampler correction, most',
+    help: 'The largest weight of the sampler correction in this step.',
+  },
   'completions/mean_length': {
     ...LENGTH,
     label: 'Answer length',

@@ -75,6 +75,25 @@ export const LOSS_DEFAULTS: LossConfig = {
   maxCompletionLength: 512,
 };
 
+/** The loss settings of a run's config. */
+export function lossConfig(config: Config): LossConfig {
+  const { vespoKPos, vespoLambdaPos, vespoKNeg, vespoLambdaNeg } = config;
+  const known = Object.keys(LOSS_DEFAULTS).filter((key) => key in config);
+  const values = Object.fromEntries(known.map((key) => [key, config[key as keyof Config]]));
+  return {
+    ...LOSS_DEFAULTS,
+    ...values,
+    vespo: { kPos: vespoKPos, lambdaPos: vespoLambdaPos, kNeg: vespoKNeg, lambdaNeg: vespoLambdaNeg },
+    samplerCorrection: samplerCorrection(config),
+  };
+}
+
+function samplerCorrection(config: Config): SamplerCorrection | null {
+  if (config.samplerCorrection === 'off') return null;
+  const [level, mode] = config.samplerCorrection.split('_') as [ImportanceLevel, SamplerCorrection['mode']];
+  return { level, mode, min: config.samplerCorrectionMin, max: config.samplerCorrectionMax };
+}
+
 /** How per-token terms become per-token gradients: what each loss type does with the ratio. */
 export type LossFamily = 'clipped' | 'cispo' | 'sapo' | 'vespo';
 
@@ -85,22 +104,4 @@ export function lossFamily(type: LossType): LossFamily {
 /** Whether the loss type divides by the tokens of the whole generation batch, so that accumulation needs no factor. */
 export function sumsOverBatch(type: LossType): boolean {
   return type === 'dapo' || type === 'cispo' || type === 'vespo';
-}
-
-/** Combinations that run but rarely mean what one hopes, one sentence each (TRL warns about the same ones). */
-export function lossWarnings(config: LossConfig): string[] {
-  const { lossType, importanceSamplingLevel: level } = config;
-  const warnings: string[] = [];
-  if (level === 'sequence' && ['bnpo', 'dr_grpo', 'dapo', 'cispo'].includes(lossType)) {
-    warnings.push(`With one ratio per completion, ${lossType} weighs long completions more than short ones.`);
-  }
-  if (level === 'token' && lossType === 'luspo')
-    warnings.push('luspo is meant for one ratio per completion.');
-  if (level === 'sequence' && lossType === 'vespo') {
-    warnings.push('vespo makes its own weight per completion; the ratio level has no effect on it.');
-  }
-  if (config.delta !== null && config.delta <= 1 + (config.epsilonHigh ?? config.epsilon)) {
-    warnings.push(`delta ${config.delta} lies inside the clip range; use a value above 1 + epsilon high.`);
-  }
-  return warnings;
 }

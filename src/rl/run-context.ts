@@ -6,7 +6,7 @@ import type { Tokenizer } from '../text/tokenizer.ts';
 import { planPasses, planRollout, type RolloutPlan, tokensPerPass } from './batch-limits.ts';
 import type { Features } from './encoder.ts';
 import { Generator, type GeneratorShape } from './generator.ts';
-import { LOSS_DEFAULTS, type LossConfig } from './loss-config.ts';
+import { lossConfig } from './loss-config.ts';
 import type { MediaTokens } from './media-input.ts';
 import {
   FINISHED_TOKENS,
@@ -57,13 +57,6 @@ export interface RunSetup {
 const EVALUATION_ROWS = 32;
 /** Bytes of media tokens kept in memory. */
 const MEDIA_CACHE_BYTES = 256 * 2 ** 20;
-
-/** The loss settings of a run's config. */
-export function lossConfig(config: Config): LossConfig {
-  const known = Object.keys(LOSS_DEFAULTS).filter((key) => key in config);
-  const values = Object.fromEntries(known.map((key) => [key, config[key as keyof Config]]));
-  return { ...LOSS_DEFAULTS, ...values };
-}
 
 const generatorKey = ({ groups, places }: RolloutPlan, groupSize: number): string =>
   `${groups}x${groupSize} of ${places}`;

@@ -10,6 +10,7 @@ import {
   fieldOf,
   parseConfig,
 } from '../../src/protocol/config.ts';
+import { configWarnings } from '../../src/protocol/config-warnings.ts';
 import { PRESET_NAMES, presetConfig } from '../../src/protocol/presets.ts';
 
 function errorOf(act: () => unknown): InputError {
@@ -155,5 +156,27 @@ describe('diffConfig', () => {
       ['topK', 0, 50],
       ['beta', 0, 0.04],
     ]);
+  });
+});
+
+describe('configWarnings', () => {
+  const warnings = (values: Partial<Config>) => configWarnings(parseConfig(values)).join(' ');
+
+  it('has nothing to say of the defaults and of the presets', () => {
+    expect(warnings({})).toBe('');
+    for (const name of PRESET_NAMES) expect(configWarnings(presetConfig(name)), name).toEqual([]);
+  });
+
+  it.each<[Partial<Config>, RegExp]>([
+    [{ importanceSamplingLevel: 'sequence' }, /dapo weighs long answers more/],
+    [{ lossType: 'luspo' }, /luspo is meant for one ratio per answer/],
+    [{ lossType: 'vespo', importanceSamplingLevel: 'sequence' }, /vespo makes its own weight/],
+    [{ delta: 1.1 }, /δ 1.1 lies inside the clip range/],
+    [{ lossType: 'sapo', dualClip: 3 }, /Dual clip has no effect on sapo/],
+    [{ rewards: ['repetition'] }, /Nothing earns a reward/],
+    [{ learningRate: 1 }, /A learning rate of 1 is likely to break the policy/],
+    [{ stage: 'sft', learningRate: 1, delta: 1.1 }, /^A learning rate of 1 [^δ]*$/],
+  ])('warns of %o', (values, words) => {
+    expect(warnings(values)).toMatch(words);
   });
 });

@@ -3,7 +3,7 @@ import type { PaddedBatch } from '../../src/cli/parity/loss-cases.ts';
 import { Arena, Plan, Recorder } from '../../src/gpu/index.ts';
 import { lossBatchTensor, lossMetrics, nllMetrics, recordLoss, recordNll } from '../../src/rl/loss.ts';
 import { encodeLossBatch, encodeNllBatch, type LossCompletion } from '../../src/rl/loss-batch.ts';
-import { LOSS_DEFAULTS, type LossConfig, lossWarnings } from '../../src/rl/loss-config.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import { referenceGradient, referenceLoss } from '../reference/losses.ts';
 
@@ -132,12 +132,5 @@ describe('a recorded loss', () => {
         lossBatchTensor(gpu, 1),
       );
     expect(record).toThrow(/refLogProbs/);
-  });
-
-  it('warns of combinations that rarely mean what one hopes', () => {
-    expect(lossWarnings(LOSS_DEFAULTS)).toEqual([]);
-    expect(lossWarnings({ ...LOSS_DEFAULTS, importanceSamplingLevel: 'sequence' })).toHaveLength(1);
-    expect(lossWarnings({ ...LOSS_DEFAULTS, lossType: 'luspo' })).toHaveLength(1);
-    expect(lossWarnings({ ...LOSS_DEFAULTS, delta: 1.1 })).toHaveLength(1);
   });
 });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type PaddedBatch, readLossCases } from '../../src/cli/parity/loss-cases.ts';
 import { runLoss } from '../../src/cli/parity/loss-run.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';
+import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import { LOSS_DEFAULTS, type LossConfig, lossConfig } from '../../src/rl/loss-config.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import { referenceEntropyGradient, referenceGradient, referenceLoss } from '../reference/losses.ts';
 
@@ -157,5 +158,48 @@ describe('GPU losses against float64', () => {
       );
       expect([run.loss, ...run.gradient.flat()].every(Number.isFinite), lossType).toBe(true);
     }
+  });
+});
+
+describe('settings of a run', () => {
+  /** What a setting is to the loss, said a second time. */
+  const SETTINGS: readonly [Partial<Config>, Partial<LossConfig>][] = [
+    [{ dualClip: 1.2 }, { dualClip: 1.2 }],
+    [{ delta: 1.1 }, { delta: 1.1 }],
+    [
+      { samplerCorrection: 'token_truncate', samplerCorrectionMax: 1.1 },
+      { samplerCorrection: { level: 'token', mode: 'truncate', min: null, max: 1.1 } },
+    ],
+    [
+      { samplerCorrection: 'token_mask', samplerCorrectionMin: 0.9, samplerCorrectionMax: null },
+      { samplerCorrection: { level: 'token', mode: 'mask', min: 0.9, max: null } },
+    ],
+    [
+      { samplerCorrection: 'sequence_truncate', samplerCorrectionMax: 1.1 },
+      { samplerCorrection: { level: 'sequence', mode: 'truncate', min: null, max: 1.1 } },
+    ],
+    [
+      { samplerCorrection: 'sequence_mask' },
+      { samplerCorrection: { level: 'sequence', mode: 'mask', min: null, max: 3 } },
+    ],
+    [
+      { lossType: 'vespo', vespoKPos: 1, vespoLambdaPos: 2, vespoKNeg: 4, vespoLambdaNeg: 1.5 },
+      { lossType: 'vespo', vespo: { kPos: 1, lambdaPos: 2, kNeg: 4, lambdaNeg: 1.5 } },
+    ],
+  ];
+
+  it.each(SETTINGS)('%o changes loss and gradient as the float64 reference says', async (values, meaning) => {
+    const batch = randomBatch([4, 7, 5], 21);
+    const config = lossConfig(parseConfig(values));
+    expect(config).toEqual({ ...LOSS_DEFAULTS, maxCompletionLength: config.maxCompletionLength, ...meaning });
+    await compare(config, batch);
+    const { lossType = 'dapo' } = values;
+    const plain = referenceGradient({ ...LOSS_DEFAULTS, lossType }, batch).flat();
+    expect(relativeError(referenceGradient(config, batch).flat(), plain)).toBeGreaterThan(0.01);
+  });
+
+  it('leave the loss as TRL has it by default', () => {
+    const config = lossConfig(parseConfig({}));
+    expect(config).toEqual({ ...LOSS_DEFAULTS, maxCompletionLength: 256 });
   });
 });

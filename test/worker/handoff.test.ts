@@ -247,6 +247,21 @@ describe('grpo.yaml', () => {
     expect(written).toContain('learning_rate: 0.00001\n');
   });
 
+  it('names corrections and shapes of the loss as TRL does where they are at work, and what TRL has not', () => {
+    const values = { samplerCorrection: 'token_mask', samplerCorrectionMax: 2, lossType: 'vespo' } as const;
+    const settings = trlSettings(parseConfig(values));
+    expect(settings).toMatchObject({
+      vllm_importance_sampling_correction: true,
+      vllm_importance_sampling_mode: 'token_mask',
+      vllm_importance_sampling_clip_max: 2,
+      ...{ vespo_k_pos: 2, vespo_lambda_pos: 3, vespo_k_neg: 3, vespo_lambda_neg: 2 },
+    });
+    expect(settings).not.toHaveProperty('vllm_importance_sampling_clip_min');
+    const idle = Object.keys(trlSettings(parseConfig({})));
+    expect(idle.filter((key) => /^(vllm|vespo)/.test(key))).toEqual([]);
+    expect(yaml({ ...values, dualClip: 3 })).toContain('takes it from no file: dualClip = 3\n');
+  });
+
   it('of the defaults leaves nothing unsaid', () => {
     expect(yaml({ numIterations: 1 })).not.toContain('Not said here');
     expect(trlSettings(CONFIG)).not.toHaveProperty('min_p');

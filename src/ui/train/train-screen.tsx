@@ -7,6 +7,7 @@ import { Problems } from '../shell/notices.tsx';
 import { Alarms } from './alarms.tsx';
 import { coreCharts, MORE_CHARTS } from './chart-list.ts';
 import { AllSettings, EssentialSettings } from './config-form.tsx';
+import { ConfigWarnings } from './config-warnings.tsx';
 import { MetricChart } from './metric-chart.tsx';
 import { SavedRuns } from './saved-runs.tsx';
 import { learningLine } from './sentences.ts';
@@ -22,6 +23,7 @@ export default function TrainScreen() {
     <>
       <Problems commands={['openDemo', 'openData', 'openModel']} />
       <EssentialSettings />
+      <ConfigWarnings />
       <SavedRuns />
       <div className="chart-bar">
         <LearningLine />

@@ -28,6 +28,7 @@ const STUDIO_ONLY: readonly ConfigKey[] = [
   'klClamp',
   'promptPreset',
   'frozenWeights',
+  'dualClip',
 ];
 /** Where the studio saves only at rests, TRL saves so often. */
 const SAVE_STEPS = 100;
@@ -42,12 +43,12 @@ export function trlSettings(config: Config): TrlSettings {
   const named = CONFIG_KEYS.flatMap((key) => {
     const name = fieldOf(key).trl;
     const value = config[key];
-    const unset =
-      value === null || (Array.isArray(value) && value.length === 0) || (key === 'minP' && value === 0);
+    const unset = value === null || (Array.isArray(value) && value.length === 0) || isIdle(config, key);
     return name === undefined || unset || ELSEWHERE.includes(key) ? [] : [[name, value] as const];
   });
   return {
     ...(Object.fromEntries(named) as TrlSettings),
+    ...(config.samplerCorrection === 'off' ? {} : { vllm_importance_sampling_correction: true }),
     max_steps: optimizerSteps(config, config.steps),
     warmup_steps: optimizerSteps(config, config.warmupSteps),
     lr_scheduler_type: scheduleName(config),
@@ -55,6 +56,13 @@ export function trlSettings(config: Config): TrlSettings {
     per_device_train_batch_size: config.groupSize,
     gradient_accumulation_steps: config.promptsPerStep,
   };
+}
+
+/** Settings that do nothing in this run, and are left unsaid: not every version of TRL has them. */
+function isIdle({ minP, samplerCorrection, lossType }: Config, key: ConfigKey): boolean {
+  if (key === 'minP') return minP === 0;
+  if (key.startsWith('samplerCorrection')) return samplerCorrection === 'off';
+  return key.startsWith('vespo') && lossType !== 'vespo';
 }
 
 function scheduleName({ schedule, warmupSteps }: Config): string {
