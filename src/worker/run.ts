@@ -13,6 +13,7 @@ import { encodeQuestion } from '../rl/encoders.ts';
 import { evaluate } from '../rl/evaluate.ts';
 import { brokenValues, Health } from '../rl/health.ts';
 import type { NotFinite } from '../rl/health-look.ts';
+import { demandKnownIds } from '../rl/known-ids.ts';
 import { findNotFinite } from '../rl/not-finite.ts';
 import { loadPolicy, type Policy } from '../rl/policy.ts';
 import { muteExample, prepareExample, preparePrompt, type RunPrompt } from '../rl/prepare.ts';
@@ -167,6 +168,7 @@ export class Run {
         hint: 'Look at the issues of the data set; every clip and row that was left out is listed there.',
       });
     }
+    demandKnownIds(this.#examples, this.policy.config.decoder.vocabSize, this.policy.files.name);
     this.#sampler = new PromptSampler(this.#examples.length, config.seed);
   }
 

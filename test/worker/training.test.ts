@@ -1,0 +1,119 @@
+/** How a run that is not well rests, goes on and ends; steps are made up, what watches them is real. */
+import { expect, it } from 'vitest';
+import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import type { Event } from '../../src/protocol/messages.ts';
+import type { MetricValues } from '../../src/protocol/metrics.ts';
+import { Health } from '../../src/rl/health.ts';
+import { Lane } from '../../src/worker/lane.ts';
+import type { Run, StepResult } from '../../src/worker/run.ts';
+import type { Recorder } from '../../src/worker/runs/recorder.ts';
+import { Training } from '../../src/worker/training.ts';
+
+const WELL: MetricValues = { loss: 0.1, grad_norm: 0.2, reward: 1, reward_std: 0.5, frac_reward_zero_std: 0 };
+const BROKEN: MetricValues = { ...WELL, loss: Number.NaN, grad_norm: Number.NaN };
+const SILENT: MetricValues = {
+  ...WELL,
+  loss: 0,
+  grad_norm: 0,
+  reward: 0,
+  reward_std: 0,
+  frac_reward_zero_std: 1,
+};
+
+/** Drives a run whose steps report what `metricsOf` says; `rests` is called at every rest, with the training. */
+async function drive(
+  metricsOf: (step: number) => MetricValues,
+  values: Partial<Config>,
+  rests: (training: Training) => void = (training) => training.ask('stop'),
+) {
+  const config = parseConfig(values);
+  const health = new Health(config);
+  const run = {
+    step: 0,
+    config,
+    health,
+    async takeStep(): Promise<StepResult> {
+      run.step++;
+      return { step: run.step, metrics: metricsOf(run.step), seconds: {}, groups: [] };
+    },
+    recordStep: ({ step, metrics }: StepResult) => health.take({ step, metrics }),
+    recordAnswers: () => undefined,
+  };
+  const kept: string[] = [];
+  const recorder = {
+    step: async () => undefined,
+    alarm: async ({ kind, step }: { kind: string; step: number }) => void kept.push(`${kind} at ${step}`),
+    save: async () => void kept.push(`checkpoint of ${run.step}`),
+    isDue: () => false,
+    protect: () => undefined,
+  };
+  const events: Event[] = [];
+  const reasons: (string | undefined)[] = [];
+  const training: Training = new Training('go on', {
+    lane: new Lane(),
+    emit: (event) => void events.push(event),
+    ledger: { parts: () => ({}), peak: 0 } as never,
+    measure: () => Promise.reject(new Error('nothing is held out')),
+    show(what, why) {
+      if (what === 'step') return;
+      reasons.push(why);
+      setTimeout(() => rests(training));
+    },
+  });
+  await training.drive(run as unknown as Run, recorder as unknown as Recorder);
+  return { run, kept, events, reasons, end: training.endOf(run) };
+}
+
+it('a run that breaks rests after three broken steps, keeps a checkpoint, and says why', async () => {
+  const { run, kept, events, reasons, end } = await drive((step) => (step < 3 ? WELL : BROKEN), {
+    steps: 50,
+  });
+  expect(run.step).toBe(5);
+  expect(reasons).toEqual(['3 steps in a row made no finite update.']);
+  expect(kept.slice(0, 3)).toEqual(['not finite at 3', 'no finite update at 5', 'checkpoint of 5']);
+  expect(end).toEqual({ state: 'stopped', message: '3 steps in a row made no finite update.' });
+  expect(events.flatMap((event) => (event.type === 'alarm' ? event.alarm.kind : []))).toEqual([
+    'not finite',
+    'no finite update',
+  ]);
+});
+
+it('goes on when asked, and rests again after three more', async () => {
+  let rests = 0;
+  const { run, reasons } = await drive(
+    () => BROKEN,
+    { steps: 50 },
+    (training) => training.ask(++rests < 2 ? 'go on' : 'stop'),
+  );
+  expect(run.step).toBe(6);
+  expect(reasons).toHaveLength(2);
+});
+
+it('a run that never made a finite update has failed, however it came to its end', async () => {
+  const message = /^None of \d+ steps made a finite update: no weight has changed\.$/;
+  const stopped = await drive(() => BROKEN, { steps: 50 });
+  expect(stopped.end).toEqual({ state: 'failed', message: expect.stringMatching(message) });
+  const through = await drive(() => BROKEN, { steps: 7, pauseOnAlarm: false });
+  expect(through.reasons).toEqual([]);
+  expect(through.run.step).toBe(7);
+  expect(through.end).toEqual({ state: 'failed', message: expect.stringMatching(message) });
+  const short = await drive(() => BROKEN, { steps: 1 });
+  expect(short.end.state).toBe('failed');
+});
+
+it('a run without any gradient rests where it is pointless, and says so where it finishes before', async () => {
+  const long = await drive(() => SILENT, { steps: 50 });
+  expect(long.run.step).toBe(20);
+  expect(long.reasons).toEqual(['No group has a signal: all answers are wrong.']);
+  const short = await drive(() => SILENT, { steps: 4 });
+  expect(short.end).toEqual({
+    state: 'finished',
+    message: 'None of 4 steps had a gradient: no weight has changed.',
+  });
+});
+
+it('a run that is well finishes without a word', async () => {
+  const { end, kept } = await drive(() => WELL, { steps: 8 });
+  expect(end).toEqual({ state: 'finished' });
+  expect(kept).toEqual(['checkpoint of 8']);
+});
