@@ -81,7 +81,8 @@ function isModelFolder({ files }: FileTree): boolean {
   const names = new Set(files.map(({ path }) => baseName(path)));
   const hasWeights = files.some(({ path }) => WEIGHTS.includes(extension(path)));
   const isModel =
-    names.has('config.json') && (hasWeights || names.has('tokenizer.json') || names.has('vocab.json'));
+    names.has('adapter_config.json') ||
+    (names.has('config.json') && (hasWeights || names.has('tokenizer.json') || names.has('vocab.json')));
   return isModel && !files.some(({ path }) => isMedia(path));
 }
 

@@ -58,6 +58,12 @@ const NO_MODEL = 'no model yet';
 /** What says which weights the next run begins from means nothing to another model, or after a reload. */
 const OF_THIS_MODEL: readonly ConfigKey[] = ['startFrom'];
 
+/** Settings that are checked against each other: who set one of them has chosen the others, too. */
+const TOGETHER: readonly (readonly ConfigKey[])[] = [
+  ['loraRank', 'loraAlpha', 'loraTargets', 'trainDecoder'],
+  ['rewards', 'rewardWeights'],
+];
+
 /** Before anything is open. */
 export function firstForm(): Form {
   const basis = { whose: NO_MODEL, words: 'the defaults', values: defaultConfig() };
@@ -77,7 +83,7 @@ export function followModel(
   keptFor: (key: SettingsKey) => Edits,
 ): Form {
   const kept = keptFor(settingsKeyOf(model));
-  const mine = without(settings.edits, [...settings.restored, ...OF_THIS_MODEL]);
+  const mine = withPartners(without(settings.edits, [...settings.restored, ...OF_THIS_MODEL]), draft);
   const edits = { ...kept, ...mine };
   const basis: Basis = {
     whose: model.demo ? 'the demo' : model.name,
@@ -144,6 +150,11 @@ export function soundEdits(edits: unknown): Edits {
 function editsTo(from: Config, to: Draft, said: readonly ConfigKey[]): Edits {
   const differ = CONFIG_KEYS.filter((key) => said.includes(key) || !sameValue(from[key], to[key]));
   return Object.fromEntries(differ.map((key) => [key, to[key]])) as Edits;
+}
+
+function withPartners(edits: Edits, draft: Draft): Edits {
+  const chosen = TOGETHER.filter((keys) => keys.some((key) => Object.hasOwn(edits, key))).flat();
+  return { ...edits, ...Object.fromEntries(chosen.map((key) => [key, draft[key]])) };
 }
 
 function without(edits: Edits, keys: readonly ConfigKey[]): Edits {

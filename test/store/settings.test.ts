@@ -3,7 +3,7 @@ import { DEFAULT_QUESTION } from '../../src/protocol/config.ts';
 import type { Event, ModelSummary } from '../../src/protocol/messages.ts';
 import { presetConfig, type SettingsKey, settingsFor } from '../../src/protocol/presets.ts';
 import { type Edits, editedFields } from '../../src/store/settings.ts';
-import { createStudio, type SettingsKeeper, type Studio } from '../../src/store/studio.ts';
+import { createStudio, draftProblems, type SettingsKeeper, type Studio } from '../../src/store/studio.ts';
 
 const summary = (name: string, family: ModelSummary['family'], demo?: boolean): ModelSummary => ({
   ...{
@@ -166,6 +166,15 @@ describe('settings that a person set', () => {
     open(OWN);
     const gspo = { importanceSamplingLevel: 'sequence', epsilon: 3e-4, beta: 0, numIterations: 2 };
     expect(draft(studio)).toMatchObject({ ...gspo, startFrom: 'published' });
+  });
+
+  it('take along what they are checked against, so that no form is left that cannot run', () => {
+    const { studio, open } = visit();
+    open(OWN);
+    studio.edit('loraRank', 32);
+    open(DEMO);
+    expect(draft(studio)).toMatchObject({ loraRank: 32, trainDecoder: false });
+    expect(draftProblems(draft(studio))).toEqual([]);
   });
 
   it('are let go of where a record cannot be used any more', () => {

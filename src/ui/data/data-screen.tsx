@@ -79,11 +79,11 @@ function DataSet({ data }: { data: DataSummary }) {
 function HowRead({ data }: { data: DataSummary }) {
   const studio = useStudio();
   const state = useStudioState(({ run }) => run.state);
-  const { format, rows, division, folds } = data;
+  const { name, format, rows, division, folds } = data;
   return (
     <p className="muted toolbar" data-testid="data-how">
       <span>
-        Read as {format}, {counted(rows, 'row')}. {division}
+        <strong>{name}</strong>, read as {format}, {counted(rows, 'row')}. {division}
       </span>
       {folds && (
         <select
