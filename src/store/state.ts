@@ -137,9 +137,9 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'unavailable':
       return { device: { status: 'unavailable', reason: event.reason, hint: event.hint } };
     case 'data':
-      return { data: event.summary, clip: undefined, ...afterOpening(state, event, OPENS_DATA) };
+      return { data: event.summary, clip: undefined, ...afterOpeningData(state, event) };
     case 'model':
-      return { model: event.summary, ...afterOpening(state, event, OPENS_MODEL) };
+      return { model: event.summary, ...afterOpeningModel(state, event) };
     case 'models':
       return { storedModels: event.models };
     case 'download':
@@ -237,17 +237,25 @@ const ABOUT_WHAT_IS_OPEN: readonly CommandType[] = [
 ];
 
 /** With another model or data set, what was measured, planned or went wrong before says nothing any more. */
-function afterOpening(
-  state: StudioState,
-  event: { requestId?: number },
-  commands: readonly CommandType[],
-): Partial<StudioState> {
-  if (!isOpening(state, event, commands)) return {};
+function afterOpening(state: StudioState, commands: readonly CommandType[]): Partial<StudioState> {
   const ended = [...commands, ...ABOUT_WHAT_IS_OPEN];
   const problems = state.problems.filter(
     ({ command, fatal }) => fatal || !ended.includes(command ?? 'start'),
   );
   return { evals: [], plan: undefined, problems };
+}
+
+/** Its run is let go of with a model. Files that were exported stay at hand. */
+function afterOpeningModel(state: StudioState, event: EventOf<'model'>): Partial<StudioState> {
+  if (!isOpening(state, event, OPENS_MODEL)) return {};
+  const { exported } = state;
+  return { ...emptyRun(), exported, running: undefined, ...afterOpening(state, OPENS_MODEL) };
+}
+
+/** A run's weights and curves outlive its data, for a next stage on other clips; it itself cannot go on. */
+function afterOpeningData(state: StudioState, event: EventOf<'data'>): Partial<StudioState> {
+  if (!isOpening(state, event, OPENS_DATA)) return {};
+  return { running: undefined, saved: undefined, exportPlan: undefined, ...afterOpening(state, OPENS_DATA) };
 }
 
 function onPlan({ plan: asked }: StudioState, event: EventOf<'plan'>): Partial<StudioState> {

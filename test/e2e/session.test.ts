@@ -23,6 +23,8 @@ describe('a session', () => {
   let session: HeadlessSession;
   let data: Folder;
   const seen: PlainEvent[] = [];
+  /** Steps of a run that rested in between, while its start was measured. */
+  const interrupted: PlainEvent[] = [];
 
   beforeAll(async () => {
     data = smallDataset('small');
@@ -78,8 +80,14 @@ describe('a session', () => {
       'eval',
     );
     expect(measured?.result).toMatchObject({ split: 'test', n: 2, step: 1 });
+    const [start] = all(
+      await session.ask((requestId) => ({ type: 'evaluate', requestId, split: 'val', start: true })),
+      'eval',
+    );
+    expect(start?.result).toMatchObject({ split: 'test', n: 2, step: 0 });
     await session.post({ type: 'resume' });
     const rest = await reach('finished');
+    interrupted.push(...all(first, 'step'), ...all(rest, 'step'));
     expect(all(rest, 'step').map(({ step }) => step)).toEqual([2, 3]);
     expect(all(rest, 'memory').at(-1)?.parts.trainable).toBeGreaterThan(0);
   });
@@ -98,6 +106,7 @@ describe('a session', () => {
         metrics.reward,
       ]);
     expect(numbers(second)).toEqual(numbers(first));
+    expect(numbers(interrupted)).toEqual(numbers(first));
     expect(all(second, 'rollouts')).toEqual(all(first, 'rollouts'));
     const held = (events: readonly PlainEvent[]) => all(events, 'memory').map(({ parts }) => parts);
     expect(held(second)).toEqual(held(first));
@@ -250,6 +259,25 @@ describe('bad input', () => {
     const added = all(events, 'data').at(-1)!.summary.issues.slice(opened!.summary.issues.length);
     expect(added.map(({ file }) => file).sort()).toEqual(['clips/cut.mp4', 'clips/text.mp4']);
     expect(all(events, 'step').length).toBe(1);
+  });
+
+  it('that holds no labelled clip, or no model, leaves open what was open', async () => {
+    const data = made(smallDataset('good', 2, 1));
+    await session.openFolder('openModel', MODEL);
+    await session.openFolder('openData', data.path);
+    const empty = made(makeFolder('papers'));
+    empty.add('paper.pdf', 'x');
+    const refusal = { hint: expect.stringContaining('The data set "good" stays open.') };
+    await expect(session.openFolder('openData', empty.path)).rejects.toMatchObject(refusal);
+    await expect(session.openFolder('openData', MODEL)).rejects.toThrow(/omni-tiny is a model's folder/);
+    await expect(session.openFolder('openModel', data.path)).rejects.toMatchObject({
+      message: expect.stringMatching(/good: found 3 clips, no config\.json/),
+      hint: expect.stringMatching(/--data.*The model "omni-tiny" stays open/),
+    });
+    await session.post({ type: 'step', config: CONFIG });
+    await session.until((event) => event.type === 'state' && event.state === 'paused');
+    await session.post({ type: 'stop' });
+    await session.until((event) => event.type === 'state' && event.state === 'stopped');
   });
 
   it('in a model is refused by name, and a good model still opens', async () => {

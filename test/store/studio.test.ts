@@ -251,6 +251,22 @@ describe('a run', () => {
   });
 });
 
+it('a run is let go of with its model; its curves outlive its data', async () => {
+  const { studio, say } = await loaded();
+  studio.start();
+  say({ type: 'state', state: 'running', step: 0, steps: 1 }, stepEvent(1));
+  say({ type: 'saved', runId: 'a', name: 'brave-otter', step: 1 });
+  say({ type: 'state', state: 'finished', step: 1, steps: 1 });
+  void studio.openData([]);
+  say({ type: 'data', requestId: 2, summary }, { type: 'done', requestId: 2 });
+  expect(state(studio).steps).toHaveLength(1);
+  expect(state(studio).saved).toBeUndefined();
+  expect(state(studio).running).toBeUndefined();
+  void studio.openModel([]);
+  say({ type: 'model', requestId: 3, summary: model }, { type: 'done', requestId: 3 });
+  expect(state(studio).steps).toEqual([]);
+});
+
 describe('an error', () => {
   it('about a folder ends with the next good one, and one about a run under way with the run', async () => {
     const { studio, say } = await loaded();
