@@ -1,4 +1,5 @@
-import { fileIn, ifFound, presentText } from './found.ts';
+import { InputError } from '../math/errors.ts';
+import { fileIn, ifFound, isOtherKind, presentText } from './found.ts';
 
 /** Bytes on their way into a file that is written from its start. */
 export interface FileWriter {
@@ -8,18 +9,29 @@ export interface FileWriter {
   close(): void;
 }
 
+export interface FileSize {
+  /** Below the folder that was asked about. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
 /** A place for files that the program itself keeps. Paths are joined by '/'; folders come into being with their files. */
 export interface FileStore {
   /** Names directly below a folder, sorted; none where there is no such folder. */
   list(folder: string): Promise<string[]>;
-  /** A file's present content; undefined where there is none. */
+  /** Every file below a folder, however deep, with its present size; none where there is no such folder. */
+  sizes(folder: string): Promise<FileSize[]>;
+  /** A file's present content; undefined where there is none. @throws InputError where a folder lies there */
   read(path: string): Promise<Blob | undefined>;
   /** A small file's present text, read while others may write; undefined where there is none. */
   text(path: string): Promise<string | undefined>;
   /** Begins a file anew. */
   create(path: string): Promise<FileWriter>;
-  /** Adds to the end of a file, which may be new. */
-  append(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /**
+   * Lets a file, which may be new, go on with these bytes from byte `at`; what lay behind goes. False, with nothing
+   * written, where the file does not reach that far.
+   */
+  writeFrom(path: string, at: number, bytes: Uint8Array<ArrayBuffer>): Promise<boolean>;
   /** Cuts a file off after so many bytes. */
   truncate(path: string, bytes: number): Promise<void>;
   /** Removes a file, or a folder with all below it; what is not there is no error. */
@@ -36,25 +48,41 @@ interface SyncAccessHandle {
 }
 type WritableFile = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncAccessHandle> };
 
-/** The browser's private file system below `root`. Writing works in a dedicated worker only. */
-export function opfsStore(root: FileSystemDirectoryHandle): FileStore {
+/**
+ * The browser's private file system below a root, which is asked for each time: a handle from before the storage was
+ * cleared leads nowhere. Writing works in a dedicated worker only.
+ */
+export function opfsStore(rootOf: () => Promise<FileSystemDirectoryHandle>): FileStore {
   const open = async (path: string): Promise<SyncAccessHandle> => {
     const [folder, name] = splitPath(path);
-    const directory = await directoryAt(root, folder, true);
-    const file = (await directory.getFileHandle(name, { create: true })) as WritableFile;
+    const directory = await asKind(directoryAt(await rootOf(), folder, true), path);
+    const file = (await asKind(directory.getFileHandle(name, { create: true }), path)) as WritableFile;
     return file.createSyncAccessHandle();
+  };
+  const folderAt = async (folder: string): Promise<FileSystemDirectoryHandle | undefined> => {
+    try {
+      return await ifFound(directoryAt(await rootOf(), folder, false));
+    } catch (error) {
+      // A file lies where a folder is looked for: there is no such folder.
+      if (isOtherKind(error)) return undefined;
+      throw error;
+    }
   };
   const read = async (path: string): Promise<Blob | undefined> => {
     const [folder, name] = splitPath(path);
-    const directory = await ifFound(directoryAt(root, folder, false));
-    return directory && fileIn(directory, name);
+    const directory = await folderAt(folder);
+    return directory && asKind(fileIn(directory, name), path);
   };
   return {
     list: async (folder) => {
-      const directory = await ifFound(directoryAt(root, folder, false));
+      const directory = await folderAt(folder);
       const names: string[] = [];
       if (directory) for await (const [name] of directory.entries()) names.push(name);
       return names.sort();
+    },
+    sizes: async (folder) => {
+      const directory = await folderAt(folder);
+      return directory ? sizesBelow(directory, '') : [];
     },
     read,
     text: (path) => presentText(() => read(path)),
@@ -66,15 +94,46 @@ export function opfsStore(root: FileSystemDirectoryHandle): FileStore {
         close: () => closeFlushed(handle),
       };
     },
-    append: async (path, bytes) =>
-      withHandle(await open(path), (file) => writeAll(file, bytes, file.getSize())),
+    writeFrom: async (path, at, bytes) =>
+      withHandle(await open(path), (file) => {
+        if (file.getSize() < at) return false;
+        file.truncate(at);
+        writeAll(file, bytes, at);
+        return true;
+      }),
     truncate: async (path, bytes) => withHandle(await open(path), (file) => file.truncate(bytes)),
     remove: async (path) => {
       const [folder, name] = splitPath(path);
-      const directory = await ifFound(directoryAt(root, folder, false));
+      const directory = await folderAt(folder);
       if (directory) await ifFound(directory.removeEntry(name, { recursive: true }));
     },
   };
+}
+
+async function sizesBelow(directory: FileSystemDirectoryHandle, prefix: string): Promise<FileSize[]> {
+  const files: FileSize[] = [];
+  for await (const [name, handle] of directory.entries()) {
+    if (handle.kind === 'directory') {
+      files.push(...(await sizesBelow(handle as FileSystemDirectoryHandle, `${prefix}${name}/`)));
+    } else {
+      // One that has gone meanwhile takes nothing.
+      const file = await ifFound((handle as FileSystemFileHandle).getFile());
+      if (file) files.push({ path: prefix + name, bytes: file.size });
+    }
+  }
+  return files;
+}
+
+/** What is looked for, which must be of the kind that is expected there. */
+async function asKind<T>(looking: Promise<T>, path: string): Promise<T> {
+  try {
+    return await looking;
+  } catch (cause) {
+    if (!isOtherKind(cause)) throw cause;
+    throw new InputError(`${path}: a folder lies where a file is expected, or the other way round.`, {
+      cause,
+    });
+  }
 }
 
 function splitPath(path: string): [folder: string, name: string] {
@@ -100,9 +159,9 @@ function writeAll(handle: SyncAccessHandle, bytes: Uint8Array<ArrayBuffer>, at: 
   throw new DOMException(`${written} of ${bytes.byteLength} bytes were written.`, 'QuotaExceededError');
 }
 
-function withHandle(handle: SyncAccessHandle, work: (handle: SyncAccessHandle) => void): void {
+function withHandle<T>(handle: SyncAccessHandle, work: (handle: SyncAccessHandle) => T): T {
   try {
-    work(handle);
+    return work(handle);
   } finally {
     closeFlushed(handle);
   }

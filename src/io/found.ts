@@ -37,6 +37,11 @@ function isGone(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'NotFoundError';
 }
 
+/** Whether a folder was found where a file was looked for, or the other way round. */
+export function isOtherKind(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TypeMismatchError';
+}
+
 function isChanged(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'NotReadableError';
 }

@@ -7,6 +7,7 @@ import { InputError } from '../math/errors.ts';
 import { ALARM_KINDS } from './alarms.ts';
 import { BENCH_GROUPS, BENCH_LIBRARIES } from './bench.ts';
 import { CONFIG_FIELDS, parseConfig } from './config.ts';
+import { anyNumber, damagedRun, keptWeights, storedRun } from './decode-kept.ts';
 import {
   type Command,
   DOWNLOAD_PHASES,
@@ -26,9 +27,6 @@ const sampled = z
 const counts = z.record(z.string(), z.number());
 const blob = z.custom<Blob>((value) => value instanceof Blob, 'expected a Blob');
 const floats = z.custom<Float32Array>((value) => value instanceof Float32Array, 'expected a Float32Array');
-
-/** Rewards and metrics may be NaN or infinite: showing that is the page's job, so zod's finite numbers are not asked for. */
-const anyNumber = z.custom<number>((value) => typeof value === 'number', 'expected a number');
 
 /** An array whose first item stands for all. */
 function longArray<T>(item: z.ZodType<T>): z.ZodType<T[]> {
@@ -55,7 +53,6 @@ const exportPlace = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('archive') }),
   z.object({ kind: z.literal('files') }),
 ]);
-const keptWeights = z.object({ id: z.string(), name: z.string(), step: z.number().int() });
 const exportRequest = z.object({ parts: exportParts, place: exportPlace, run: keptWeights });
 const plannedFiles = longArray(z.object({ path: z.string(), bytes: z.number() }));
 
@@ -92,7 +89,12 @@ const COMMANDS: Record<Command['type'], z.ZodType> = {
   }),
   planExport: z.object({ requestId, parts: exportParts }),
   export: z.object({ requestId, parts: exportParts, place: exportPlace, run: keptWeights.optional() }),
-  resumeRun: z.object({ requestId, runId: z.string() }),
+  resumeRun: z.object({
+    requestId,
+    runId: z.string(),
+    step: z.int().min(0).optional(),
+    rest: z.boolean().optional(),
+  }),
   deleteRun: z.object({ requestId, runId: z.string() }),
   bench: z.object({
     requestId,
@@ -243,19 +245,6 @@ const evalResult = matchScores.extend({
   best: z.boolean().optional(),
 });
 
-const storedRun = z.object({
-  id: z.string(),
-  name: z.string(),
-  step: z.number(),
-  steps: z.number(),
-  savedAt: z.number(),
-  model: z.string(),
-  data: z.string(),
-  demo: z.boolean(),
-  bytes: z.number(),
-  sameDevice: z.boolean(),
-});
-
 const benchReport = z.object({
   adapter: z.string(),
   date: z.string(),
@@ -347,8 +336,9 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
       request: exportRequest.optional(),
     }),
   }),
-  runs: z.object({ runs: z.array(storedRun) }),
+  runs: z.object({ runs: z.array(storedRun), damaged: z.array(damagedRun) }),
   saved: z.object({ runId: z.string(), name: z.string(), step: z.number() }),
+  unsaved: z.object({ trouble: z.object({ message: z.string(), hint: z.string() }).optional() }),
   resumed: z.object({ requestId, run: storedRun, config: z.looseObject({}) }),
   memory: z.object({ parts: counts, peak: z.number() }),
   bench: z.object({ requestId, report: benchReport, done: z.number(), total: z.number() }),

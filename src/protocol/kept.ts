@@ -117,6 +117,18 @@ export interface ExportedFile {
   blob: Blob;
 }
 
+/** A checkpoint of a kept run that can be opened. */
+export interface StoredCheckpoint {
+  /** Optimizer steps behind it. */
+  step: number;
+  /** When it was written, in milliseconds since 1970. */
+  savedAt: number;
+  /** What it scored on held-out clips, where it is the best of its run. */
+  best?: { metric: string; value: number };
+  /** The newest one of which training still vouched that all was well, where later ones have to show it. */
+  healthy?: boolean;
+}
+
 /** A run that is kept on this device, by its newest checkpoint. */
 export interface StoredRun {
   id: string;
@@ -131,10 +143,29 @@ export interface StoredRun {
   data: string;
   /** Whether model and data are the embedded ones. */
   demo: boolean;
-  /** Of all its checkpoints, and of the weights it began from where these are another run's. */
+  /** Of everything that it takes on this device. */
   bytes: number;
   /** Whether it was written on an adapter like the present one: elsewhere the numbers go on with other last bits. */
   sameDevice: boolean;
+  /** By rising step; the last one is the newest. */
+  checkpoints: StoredCheckpoint[];
+  /** The older checkpoint of another run that it went on from. */
+  from?: KeptWeights;
+  /** What of it is damaged or could not be checked, a sentence each. */
+  notes: string[];
+}
+
+/** A run that is kept on this device and cannot be gone on with. Nothing of it is deleted unless a person says so. */
+export interface DamagedRun {
+  id: string;
+  /** Its id where its name cannot be read. */
+  name: string;
+  /** What is wrong with it, and where. */
+  reason: string;
+  /** Of everything that it takes on this device. */
+  bytes: number;
+  /** Steps of its checkpoints that are whole. */
+  whole: number[];
 }
 
 /** Begins the name of the browser's lock on a run; the run's id follows. Whoever trains a run holds it. */

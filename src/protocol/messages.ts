@@ -8,6 +8,7 @@ import type { BenchGroup, BenchLibrary, BenchReport } from './bench.ts';
 import type { Config } from './config.ts';
 import type {
   BrokenExport,
+  DamagedRun,
   DownloadStatus,
   ExportedFile,
   ExportParts,
@@ -91,8 +92,11 @@ export type Command =
   | { type: 'planExport'; requestId: number; parts: ExportParts }
   /** With `run`, only of that run at that step; where another one is on the device, or none, it is opened first and rests. */
   | { type: 'export'; requestId: number; parts: ExportParts; place: ExportPlace; run?: KeptWeights }
-  /** Goes on with a stored run; its model and its data must be open, those of the demo open by themselves. */
-  | { type: 'resumeRun'; requestId: number; runId: string }
+  /**
+   * Goes on with a stored run; its model and its data must be open, those of the demo open by themselves. `step`: from that
+   * checkpoint instead of the newest; with its next step the run then becomes one of its own. `rest`: no step is taken yet.
+   */
+  | { type: 'resumeRun'; requestId: number; runId: string; step?: number; rest?: boolean }
   | { type: 'deleteRun'; requestId: number; runId: string }
   /** Times rows of these groups against these libraries; refused while a run is under way. */
   | { type: 'bench'; requestId: number; groups: BenchGroup[]; libraries: BenchLibrary[] }
@@ -360,10 +364,12 @@ export type Event =
   /** `place` is where the files lie: a folder's name, or '' for the browser's own storage. */
   | { type: 'exported'; requestId: number; files: ExportedFile[]; place: string }
   | { type: 'exportBroken'; broken: BrokenExport }
-  /** Every stored run that no tab holds, newest first. */
-  | { type: 'runs'; runs: StoredRun[] }
+  /** Every stored run that no tab holds, newest first, and those that cannot be gone on with. */
+  | { type: 'runs'; runs: StoredRun[]; damaged: DamagedRun[] }
   /** A checkpoint of the present run has been written. */
   | { type: 'saved'; runId: string; name: string; step: number }
+  /** What of the present run is not saved just now, though it should be; without `trouble`, that is over. So is it by `saved`. */
+  | { type: 'unsaved'; trouble?: { message: string; hint: string } }
   /** A stored run takes the place of the present one; its earlier steps, answers and evaluations follow as events. */
   | { type: 'resumed'; requestId: number; run: StoredRun; config: Config }
   | { type: 'memory'; parts: Record<string, number>; peak: number }

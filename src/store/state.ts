@@ -6,6 +6,7 @@ import type { MemoryPlan, WhatIf } from '../protocol/memory.ts';
 import {
   type BrokenExport,
   type CommandType,
+  type DamagedRun,
   type DataSummary,
   type DeviceInfo,
   type DownloadStatus,
@@ -81,8 +82,12 @@ export interface StudioState {
   run: { state: RunState; step: number; steps: number; message?: string };
   /** The newest checkpoint of the current run. */
   saved?: KeptWeights;
+  /** What of the current run is not saved just now, though it should be. */
+  unsaved?: { message: string; hint: string };
   /** Runs kept on this device that no tab is at work on, newest first. */
   stored: readonly StoredRun[];
+  /** Runs kept on this device that were damaged so that they cannot be gone on with. */
+  damagedRuns: readonly DamagedRun[];
   progress?: Progress;
   /** Every step of the current run, in order. */
   steps: readonly StepRecord[];
@@ -119,6 +124,7 @@ export function initialState(): StudioState {
     device: { status: 'asking' },
     run: { state: 'empty', step: 0, steps: 0 },
     stored: [],
+    damagedRuns: [],
     steps: [],
     alarms: [],
     rollouts: new Map(),
@@ -176,9 +182,11 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'plan':
       return onPlan(state, event);
     case 'runs':
-      return { stored: event.runs };
+      return { stored: event.runs, damagedRuns: event.damaged };
     case 'saved':
-      return { saved: { id: event.runId, name: event.name, step: event.step } };
+      return { saved: { id: event.runId, name: event.name, step: event.step }, unsaved: undefined };
+    case 'unsaved':
+      return { unsaved: event.trouble };
     case 'resumed':
       return { ...emptyRun(), running: event.config, ...followRun(event.config, event.run.name) };
     case 'memory':
@@ -333,6 +341,7 @@ function emptyRun(): Partial<StudioState> {
     exported: undefined,
     exportPlan: undefined,
     saved: undefined,
+    unsaved: undefined,
   };
 }
 

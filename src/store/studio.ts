@@ -78,6 +78,8 @@ export interface Studio {
   stop(): void;
   /** Goes on with a run that is kept on this device. */
   resumeRun(runId: string): Promise<void>;
+  /** Opens a kept checkpoint, to be measured, exported or gone on from; no step is taken yet. */
+  openCheckpoint(runId: string, step: number): Promise<void>;
   deleteRun(runId: string): Promise<void>;
   /** Measures held-out clips with the draft's way of decoding; with `start`, the weights that the run began with. */
   evaluate(split: Split, options?: { mute?: Mute | undefined; start?: boolean }): Promise<void>;
@@ -197,6 +199,7 @@ export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
     exportRun: (parts, place, run) =>
       ask({ type: 'export', parts, place, ...(run ? { run } : {}) }, () => ({ exported: undefined })),
     resumeRun: (runId) => ask({ type: 'resumeRun', runId }),
+    openCheckpoint: (runId, step) => ask({ type: 'resumeRun', runId, step, rest: true }),
     deleteRun: (runId) => ask({ type: 'deleteRun', runId }),
     runBench: (groups, libraries) => ask({ type: 'bench', groups, libraries }, () => ({ bench: undefined })),
     stopBench: () => port.post({ type: 'stopBench' }),

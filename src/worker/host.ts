@@ -17,7 +17,9 @@ export interface SessionHost {
 /** The browser's private files; undefined where it lets a page keep nothing, as private windows do. */
 export async function privateFiles(): Promise<FileStore | undefined> {
   try {
-    return opfsStore(await navigator.storage.getDirectory());
+    const root = () => navigator.storage.getDirectory();
+    await root();
+    return opfsStore(root);
   } catch {
     return undefined;
   }

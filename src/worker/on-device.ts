@@ -55,7 +55,7 @@ export class OnDevice {
 
   /** The run as it is kept, and where it stands. */
   get kept(): KeptWeights | undefined {
-    const [run, record] = [this.trained, this.recorder?.description];
+    const [run, record] = [this.trained, this.recorder?.kept];
     return run && record && { id: record.id, name: record.name, step: run.step };
   }
 

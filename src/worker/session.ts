@@ -17,7 +17,8 @@ import { OnDevice } from './on-device.ts';
 import type { Emit } from './progress.ts';
 import { longestAnswerOf } from './run-options.ts';
 import { checkSameInputs } from './runs/identity.ts';
-import { RunShelf, type TakenRun } from './runs/shelf.ts';
+import type { TakenRun } from './runs/run-store.ts';
+import { RunShelf } from './runs/shelf.ts';
 import { Training, type Wish } from './training.ts';
 
 const ACTIVE: readonly RunState[] = ['loading', 'running', 'pausing', 'paused'];
@@ -154,18 +155,15 @@ export class Session {
   }
 
   /** Goes on with a stored run. Returns when it has been found and checked; the run reports by events. @throws InputError */
-  resumeRun({ requestId, runId }: CommandOf<'resumeRun'>): Promise<void> {
-    return this.#resumeRun(requestId, runId, 'go on');
-  }
-
-  #resumeRun(requestId: number, runId: string, wish: Wish): Promise<void> {
+  resumeRun({ requestId, runId, step, rest }: CommandOf<'resumeRun'>): Promise<void> {
     return this.#open(async () => {
-      const description = await this.#shelf.describe(runId);
+      const described = await this.#shelf.describe(runId);
+      const { description } = described;
       if (description.demo && !this.#inputs.isDemo) await this.#inputs.openDemo(requestId);
       await checkSameInputs(description, this.#inputs.demand());
-      const { taken, shown } = await this.#shelf.take(description);
+      const { taken, shown } = await this.#shelf.take(described, step);
       this.#emit({ type: 'resumed', requestId, run: shown, config: description.config });
-      this.#begin(description.config, wish, taken);
+      this.#begin(description.config, rest ? 'pause' : 'go on', taken);
     });
   }
 
@@ -286,7 +284,9 @@ export class Session {
   async export(command: CommandOf<'export'>): Promise<void> {
     const { requestId, run: wanted } = command;
     // To open it puts its loading into the lane, ahead of what follows here.
-    if (wanted && this.#device.kept?.id !== wanted.id) await this.#resumeRun(requestId, wanted.id, 'pause');
+    if (wanted && this.#device.kept?.id !== wanted.id) {
+      await this.resumeRun({ type: 'resumeRun', requestId, runId: wanted.id, step: wanted.step, rest: true });
+    }
     const opened = this.#inputs.demand();
     await this.#lane.run(() => this.#device.export(command, opened, this.#settings));
   }

@@ -1,37 +1,62 @@
 import { describe, expect, it } from 'vitest';
-import { encodeLines, jsonLines } from '../../src/io/json-lines.ts';
+import { checkedLines, type JsonLine, jsonLines } from '../../src/io/json-lines.ts';
 
-async function read(text: string | Uint8Array<ArrayBuffer>): Promise<{ values: unknown[]; end: number }> {
-  const values: unknown[] = [];
-  let last = 0;
-  for await (const { value, end } of jsonLines(new Blob([text]))) {
-    values.push(value);
-    last = end;
-  }
-  return { values, end: last };
+async function read(text: string | Uint8Array<ArrayBuffer>): Promise<JsonLine[]> {
+  const lines: JsonLine[] = [];
+  for await (const line of jsonLines(new Blob([text]))) lines.push(line);
+  return lines;
 }
 
+const textOf = (values: readonly object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+
 describe('jsonLines', () => {
-  it('reads what encodeLines wrote, doubles bit for bit, and says where each line ends', async () => {
-    const values = [{ a: 0.1 + 0.2, b: 5e-324 }, { text: 'é\n' }, [1, null]];
-    const bytes = encodeLines(values);
-    expect(await read(bytes)).toEqual({ values, end: bytes.byteLength });
+  it('reads what checkedLines wrote, doubles bit for bit, and says where each line ends', async () => {
+    const values = [{ a: 0.1 + 0.2, b: 5e-324 }, { text: 'é\n' }, { list: [1, null] }];
+    const bytes = checkedLines(textOf(values));
+    const lines = await read(bytes);
+    expect(lines.map(({ value }) => value)).toEqual(values);
+    expect(lines.map(({ line, intact }) => [line, intact])).toEqual([
+      [1, true],
+      [2, true],
+      [3, true],
+    ]);
+    expect(lines.at(-1)?.end).toBe(bytes.byteLength);
+    const plain = new TextDecoder().decode(bytes).split('\n')[0]!;
+    expect(JSON.parse(plain)).toEqual({ ...values[0], crc32: expect.stringMatching(/^[0-9a-f]{8}$/) });
   });
 
   it('reads lines longer than a piece of the file', async () => {
     const values = Array.from({ length: 5 }, (_, i) => ({ i, text: 'x'.repeat(150_000) }));
-    expect((await read(encodeLines(values))).values).toEqual(values);
+    expect((await read(checkedLines(textOf(values)))).map(({ value }) => value)).toEqual(values);
+  });
+
+  it('reads lines without checksums, as earlier versions wrote them', async () => {
+    expect(await read('{"a":1}\n')).toEqual([{ line: 1, value: { a: 1 }, intact: undefined, end: 8 }]);
   });
 
   it.each([
     ['is cut inside', '{"a":1}\n{"a":'],
     ['lacks its newline', '{"a":1}\n{"a":2}'],
-    ['is followed by whole ones', '{"a":1}\n{"a":\n{"a":3}\n'],
-  ])('ends before a line that %s', async (_, text) => {
-    expect(await read(text)).toEqual({ values: [{ a: 1 }], end: 8 });
+  ])('leaves out a last line that %s', async (_, text) => {
+    expect((await read(text)).map(({ value, end }) => [value, end])).toEqual([[{ a: 1 }, 8]]);
+  });
+
+  it('goes on behind a line that is not JSON', async () => {
+    const values = (await read('{"a":1}\n{"a":\n{"a":3}\n')).map(({ value }) => value);
+    expect(values).toEqual([{ a: 1 }, undefined, { a: 3 }]);
+  });
+
+  it('finds a flipped bit of a line (every third is tried)', async () => {
+    const bytes = checkedLines(textOf([{ step: 17, loss: 0.5, text: 'ah' }]));
+    for (let bit = 0; bit < (bytes.byteLength - 1) * 8; bit += 3) {
+      const flipped = bytes.slice();
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      const sound = (await read(flipped)).filter(({ value, intact }) => intact && value);
+      expect(sound, `bit ${bit}`).toEqual([]);
+    }
   });
 
   it('reads nothing from an empty file', async () => {
-    expect(await read('')).toEqual({ values: [], end: 0 });
+    expect(await read('')).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 /** Files in memory instead of in the browser's file system, with a device that can be full. */
-import type { FileStore } from '../../src/io/file-store.ts';
+import type { FileSize, FileStore } from '../../src/io/file-store.ts';
+import { InputError } from '../../src/math/errors.ts';
 
 export class MemoryStore implements FileStore {
   readonly files = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -11,18 +12,33 @@ export class MemoryStore implements FileStore {
     return [...new Set(below.map((path) => path.slice(folder.length + 1).split('/')[0]!))].sort();
   }
 
+  async sizes(folder: string): Promise<FileSize[]> {
+    const below = [...this.files].filter(([path]) => path.startsWith(`${folder}/`));
+    return below.map(([path, { byteLength }]) => ({
+      path: path.slice(folder.length + 1),
+      bytes: byteLength,
+    }));
+  }
+
   async read(path: string): Promise<Blob | undefined> {
     const bytes = this.files.get(path);
+    if (!bytes && (await this.list(path)).length > 0) throw new InputError(`${path} is a folder.`);
     return bytes && new Blob([bytes]);
   }
 
   async create(path: string) {
+    this.room += this.files.get(path)?.byteLength ?? 0;
     this.files.set(path, new Uint8Array(0));
     return { write: (bytes: Uint8Array<ArrayBuffer>) => this.#add(path, bytes), close: () => undefined };
   }
 
-  async append(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  async writeFrom(path: string, at: number, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    const before = this.files.get(path) ?? new Uint8Array(0);
+    if (before.byteLength < at) return false;
+    this.room += before.byteLength - at;
+    this.files.set(path, before.slice(0, at));
     this.#add(path, bytes);
+    return true;
   }
 
   /** What does not fit is left out, as on a device that fills up in the middle of a write. */
@@ -44,7 +60,9 @@ export class MemoryStore implements FileStore {
 
   async remove(path: string): Promise<void> {
     for (const name of this.files.keys()) {
-      if (name === path || name.startsWith(`${path}/`)) this.files.delete(name);
+      if (name !== path && !name.startsWith(`${path}/`)) continue;
+      this.room += this.files.get(name)!.byteLength;
+      this.files.delete(name);
     }
   }
 

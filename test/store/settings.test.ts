@@ -108,7 +108,7 @@ describe('settings that nobody touched', () => {
     const config = presetConfig('demo', { learningRate: 0.3 });
     const run = {
       ...{ id: 'a', name: 'brave-otter', step: 1, steps: 9, savedAt: 0, model: 'm', data: 'd', demo: true },
-      ...{ bytes: 1, sameDevice: true },
+      ...{ bytes: 1, sameDevice: true, checkpoints: [{ step: 1, savedAt: 0 }], notes: [] },
     };
     say({ type: 'resumed', requestId: 9, run, config });
     expect(draft(studio)).toEqual(config);

@@ -12,13 +12,18 @@ describe('an export that broke off', () => {
   const kept = {
     ...{ id: 'calm-heron-2', name: 'calm-heron', step: 5, steps: 9, savedAt: 0, bytes: 1 },
     ...{ model: 'HumanOmni-0.5B', data: 'clinic-2026', demo: false, sameDevice: true },
+    ...{ notes: [], checkpoints: [{ step: 5, savedAt: 0 }] },
   };
 
   it('can be begun again while its run is kept at that step, or on the device', () => {
     expect(obstacleTo(request, { stored: [kept] })).toBeUndefined();
     expect(obstacleTo(request, { stored: [], saved: { ...request.run } })).toBeUndefined();
-    expect(obstacleTo(request, { stored: [{ ...kept, step: 8 }] })).toContain(
-      'It was of step 5, but its run calm-heron is kept at step 8',
+    const at = (...steps: number[]) => ({
+      ...{ ...kept, step: steps.at(-1)!, checkpoints: steps.map((step) => ({ step, savedAt: 0 })) },
+    });
+    expect(obstacleTo(request, { stored: [at(5, 8)] })).toBeUndefined();
+    expect(obstacleTo(request, { stored: [at(7, 8)] })).toContain(
+      'It was of step 5, but its run calm-heron is kept at step 7, 8',
     );
     expect(obstacleTo(request, { stored: [{ ...kept, id: 'other' }] })).toContain(
       'Its run calm-heron is not kept on this device any more',

@@ -10,6 +10,7 @@ import type {
   Command,
   CommandOf,
   Completion,
+  DamagedRun,
   DataIssue,
   DataSummary,
   EvalResult,
@@ -61,7 +62,7 @@ export function fakePort({
   return {
     listen(next) {
       listener = next;
-      if (stored) say({ type: 'runs', runs: FAKE_RUNS });
+      if (stored) say({ type: 'runs', runs: FAKE_RUNS, damaged: FAKE_DAMAGED });
       if (broken) say({ type: 'exportBroken', broken: BROKEN });
       if (gpu) say({ type: 'ready', device: DEVICE });
       else {
@@ -143,11 +144,28 @@ const FAKE_RUNS: StoredRun[] = [
     ...{ id: 'brave-otter-1', name: 'brave-otter', demo: true, bytes: 9_000_000, sameDevice: true },
     ...{ step: 60, steps: 120, savedAt: Date.UTC(2026, 10, 21, 9, 30) },
     ...{ model: 'tiny-humanomni', data: 'demo' },
+    checkpoints: [
+      { step: 20, savedAt: Date.UTC(2026, 10, 21, 9, 10), best: { metric: 'eval/war', value: 0.9375 } },
+      { step: 40, savedAt: Date.UTC(2026, 10, 21, 9, 20), healthy: true },
+      { step: 60, savedAt: Date.UTC(2026, 10, 21, 9, 30) },
+    ],
+    notes: [],
   },
   {
     ...{ id: 'calm-heron-2', name: 'calm-heron', demo: false, bytes: 71_000_000, sameDevice: false },
     ...{ step: 400, steps: 400, savedAt: Date.UTC(2026, 10, 20, 18, 5) },
     ...{ model: 'HumanOmni-0.5B', data: 'clinic-2026' },
+    checkpoints: [{ step: 400, savedAt: Date.UTC(2026, 10, 20, 18, 5) }],
+    notes: [
+      'The checkpoint of step 390 cannot be used: runs/calm-heron-2/checkpoints/step-390/model.safetensors is missing, expected 70000 bytes.',
+    ],
+  },
+];
+
+const FAKE_DAMAGED: DamagedRun[] = [
+  {
+    ...{ id: 'keen-lynx-3', name: 'keen-lynx-3', bytes: 64_000_000, whole: [30] },
+    reason: 'runs/keen-lynx-3/config.json: its format is 2, expected 1.',
   },
 ];
 
@@ -221,10 +239,10 @@ async function answer(
       return say({ type: 'done', requestId: command.requestId });
     }
     case 'resumeRun':
-      run.take(command.requestId, FAKE_RUNS.find(({ id }) => id === command.runId)!);
+      run.take(command, FAKE_RUNS.find(({ id }) => id === command.runId)!);
       return say({ type: 'done', requestId: command.requestId });
     case 'deleteRun':
-      say({ type: 'runs', runs: FAKE_RUNS.filter(({ id }) => id !== command.runId) });
+      say({ type: 'runs', runs: FAKE_RUNS.filter(({ id }) => id !== command.runId), damaged: [] });
       return say({ type: 'done', requestId: command.requestId });
     case 'bench':
       run.benchId = command.requestId;
@@ -537,14 +555,16 @@ class FakeRun {
   }
 
   /** Reports the steps that a stored run has behind it, and goes on. */
-  take(requestId: number, stored: StoredRun): void {
-    const { name, id, step, steps } = stored;
+  take(command: CommandOf<'resumeRun'>, stored: StoredRun): void {
+    const { requestId, step = stored.step, rest } = command;
+    const { name, id, steps } = stored;
     this.#steps = steps;
     this.#say({ type: 'resumed', requestId, run: stored, config: parseConfig({ steps }) });
     for (this.step = 0; this.step < step; ) this.#report();
     this.#say({ type: 'saved', runId: id, name, step });
-    this.#say({ type: 'runs', runs: FAKE_RUNS.filter((each) => each.id !== id) });
-    this.resume();
+    this.#say({ type: 'runs', runs: FAKE_RUNS.filter((each) => each.id !== id), damaged: [] });
+    if (rest) this.pause();
+    else this.resume();
   }
 
   single(config?: Config): void {

@@ -61,7 +61,7 @@ async function bitsOf(run: TinyRun): Promise<Map<string, Uint32Array[]>> {
 async function saved(run: TinyRun): Promise<ReadonlyMap<string, Blob>> {
   const files = new MemoryStore();
   await writeSealed(files, 'step-1', checkpointFiles(trainedOf(run), STATE));
-  return openSealed(files, 'step-1');
+  return (await openSealed(files, 'step-1')).files;
 }
 
 describe.each([

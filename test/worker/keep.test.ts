@@ -9,6 +9,7 @@ describe('betterScore', () => {
     expect(betterScore(war(2, 0.5), war(4, 0.6))).toEqual(war(4, 0.6));
     expect(betterScore(war(2, 0.5), war(4, 0.5))).toEqual(war(2, 0.5));
     expect(betterScore(war(2, 0.5), war(4, Number.NaN))).toEqual(war(2, 0.5));
+    expect(betterScore(undefined, war(4, Number.NaN))).toBeUndefined();
   });
 
   it('is the lower one where down is good', () => {
@@ -18,7 +19,7 @@ describe('betterScore', () => {
   });
 
   it('begins anew with another metric', () => {
-    expect(betterScore(war(2, 0.9), { metric: 'eval/uar', value: 0.1, step: 4 }).step).toBe(4);
+    expect(betterScore(war(2, 0.9), { metric: 'eval/uar', value: 0.1, step: 4 })?.step).toBe(4);
   });
 });
 
@@ -30,6 +31,16 @@ describe('surplusSteps', () => {
     [[5], 2, undefined, []],
     [[], 2, undefined, []],
   ])('of %j with %i kept and %s the best are %j', (steps, keep, best, surplus) => {
-    expect(surplusSteps(steps, keep, best)).toEqual(surplus);
+    expect(surplusSteps(steps, { keep, ...(best === undefined ? {} : { best }) })).toEqual(surplus);
+  });
+
+  it.each([
+    [12, [5, 15]],
+    [10, [5, 15]],
+    [9, [10, 15]],
+    [4, [5, 10, 15]],
+    [25, [5, 10, 15]],
+  ])('leave out the newest of a time when training was well, up to step %i', (healthy, surplus) => {
+    expect(surplusSteps([5, 10, 15, 20, 25], { keep: 2, healthy })).toEqual(surplus);
   });
 });

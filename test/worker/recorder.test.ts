@@ -1,11 +1,14 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { FileToWrite } from '../../src/io/sealed.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { Event } from '../../src/protocol/messages.ts';
+import { LineLog } from '../../src/worker/line-log.ts';
+import { answerLines } from '../../src/worker/runs/answers.ts';
 import { type RecordedRun, Recorder } from '../../src/worker/runs/recorder.ts';
 import { RunStore } from '../../src/worker/runs/run-store.ts';
 import { MemoryStore } from '../io/memory-store.ts';
+import { ADAPTER, free, groupsAt, replayed } from './stored-run.ts';
 
-const ADAPTER = { vendor: 'v', architecture: 'a', description: 'd' };
 const ID = 'calm-fox-1';
 
 /** One tensor on no device. */
@@ -31,9 +34,11 @@ class FakeRun {
   step = 0;
   readonly evaluations = [];
   readonly trained = fakeTrained();
-  readonly parts = { gpu: { info: ADAPTER } } as RecordedRun['parts'];
+  readonly parts = { gpu: { info: ADAPTER }, model: {} } as RecordedRun['parts'];
+  readonly rolloutsLog = new LineLog();
   recordStep = () => undefined;
-  recordAnswers = () => undefined;
+  recordAnswers = (step: number, groups: Parameters<RecordedRun['recordAnswers']>[1]) =>
+    this.rolloutsLog.append(...answerLines(step, groups));
   stand = ({ step }: { step: number }) => {
     this.step = step;
   };
@@ -49,23 +54,29 @@ let recorder: Recorder;
 const events: Event[] = [];
 const said = (type: Event['type']) => events.filter((event) => event.type === type);
 
-/** Locks of a browser with one tab. */
+type Work = (lock: object | null) => Promise<unknown> | undefined;
+
+/** Locks of a browser: those asked for without options are waited for. */
 function fakeLocks() {
-  const held = new Set<string>();
-  return {
-    query: async () => ({ held: [...held].map((name) => ({ name })) }),
-    request: async (name: string, _: object, work: (lock: object | null) => Promise<void> | undefined) => {
-      if (held.has(name)) return work(null);
-      held.add(name);
-      await work({});
-      held.delete(name);
-    },
-  };
+  const held = new Map<string, Promise<unknown>>();
+  async function request(name: string, ...rest: [Work] | [object, Work]): Promise<unknown> {
+    const work = rest.at(-1) as Work;
+    if (held.has(name) && rest.length === 2) return work(null);
+    while (held.has(name)) await held.get(name);
+    const done = Promise.resolve().then(() => work({}));
+    const settled = done.catch(() => undefined);
+    held.set(name, settled);
+    void settled.then(() => held.delete(name));
+    return done;
+  }
+  return { query: async () => ({ held: [...held.keys()].map((name) => ({ name })) }), request };
 }
 
 async function takeStep(): Promise<void> {
   run.step++;
-  await recorder.step({ step: run.step, metrics: { reward: run.step }, seconds: {}, groups: [] });
+  const groups = groupsAt(run.step);
+  run.recordAnswers(run.step, groups);
+  await recorder.step({ step: run.step, metrics: { reward: run.step }, seconds: {}, groups });
   if (recorder.isDue(run.step)) await recorder.save(run);
 }
 
@@ -75,7 +86,7 @@ beforeEach(async () => {
   store = new RunStore(files);
   run = new FakeRun();
   events.length = 0;
-  recorder = await Recorder.open(store, (event) => events.push(event), {
+  recorder = await Recorder.open(store, (event) => events.push(event), run, {
     ...{ format: 1, id: ID, name: 'calm-fox', createdAt: 1, demo: true, device: ADAPTER, studio: '0.1.0' },
     model: { name: 'tiny', identity: '1' },
     data: { name: 'clips', identity: '2' },
@@ -96,36 +107,128 @@ describe('a recorder', () => {
     expect((await store.newest(ID)).state.best).toEqual({ metric: 'eval/war', value: 0.5, step: 5 });
   });
 
-  it('keeps the last checkpoint and goes on when the device is full, and says so once', async () => {
+  it('says what is not saved while the device is full, tries again, loses nothing, and takes it back', async () => {
     for (let i = 0; i < 3; i++) await takeStep();
     files.room = 300;
-    for (let i = 0; i < 3; i++) await takeStep();
-    await recorder.save(run);
-    expect(said('error')).toMatchObject([
-      { message: 'The checkpoint of step 6 could not be written: The device is full.', fatal: false },
-    ]);
+    for (let i = 0; i < 7; i++) await takeStep();
+    expect(said('saved')).toMatchObject([{ step: 3 }]);
+    expect(said('unsaved').length).toBeGreaterThan(0);
+    for (const event of said('unsaved')) {
+      expect(event).toMatchObject({
+        trouble: {
+          message: expect.stringMatching(/this browser has no room left for it\.$/),
+          hint: expect.stringContaining('saving is tried again'),
+        },
+      });
+    }
     expect((await store.newest(ID)).state.step).toBe(3);
-    expect(await files.list(`runs/${ID}/checkpoints`)).toEqual(['step-3']);
     files.room = Number.POSITIVE_INFINITY;
-    await takeStep();
-    await recorder.save(run);
-    expect((await store.newest(ID)).state.step).toBe(7);
+    for (let i = 0; i < 2; i++) await takeStep();
+    expect(said('saved').slice(1)).toMatchObject([{ step: 11 }, { step: 12 }]);
+    expect((await store.newest(ID)).state.step).toBe(12);
+    const { seen, notes } = await replayed(store, ID, 12);
+    expect(notes).toEqual([]);
+    const steps = Array.from({ length: 12 }, (_, i) => i + 1);
+    expect(seen).toEqual([
+      ...steps.map((step) => [step, { reward: step }]),
+      ...steps.map((step) => [step, groupsAt(step)]),
+    ]);
   });
 
-  it('writes nothing more once a line of its log was lost', async () => {
-    for (let i = 0; i < 3; i++) await takeStep();
+  it('takes back what it said of lines alone, once they are written', async () => {
+    await takeStep();
     files.room = 10;
     await takeStep();
+    expect(said('unsaved')).toMatchObject([
+      { trouble: { message: expect.stringMatching(/What this run did after step 0 cannot be saved: /) } },
+    ]);
     files.room = Number.POSITIVE_INFINITY;
     await takeStep();
+    expect(said('unsaved').at(-1)).toEqual({ type: 'unsaved' });
+  });
+
+  it('writes everything again when the storage was cleared under it', async () => {
+    for (let i = 0; i < 4; i++) await takeStep();
+    events.length = 0;
+    files.files.clear();
     await takeStep();
-    expect(said('error')).toHaveLength(1);
-    expect((await store.newest(ID)).state.step).toBe(3);
+    expect(events).toMatchObject([
+      {
+        type: 'unsaved',
+        trouble: { message: expect.stringContaining('saved of this run at step 3 is gone') },
+      },
+      { type: 'saved', step: 5 },
+    ]);
+    expect((await store.describe(ID)).description.name).toBe('calm-fox');
+    expect((await store.newest(ID)).state.step).toBe(5);
+    const { seen } = await replayed(store, ID, 5);
+    expect(seen).toHaveLength(10);
+    files.files.clear();
+    await recorder.save(run);
+    expect(events.at(-1)).toMatchObject({ type: 'saved', step: 5 });
+    expect((await store.newest(ID)).state.step).toBe(5);
+  });
+
+  it('does not say "saved" of a checkpoint that vanished while it was written', async () => {
+    for (let i = 0; i < 2; i++) await takeStep();
+    const save = store.save.bind(store);
+    store.save = (id: string, step: number, parts: readonly FileToWrite[]) => {
+      const create = files.create.bind(files);
+      files.create = async (path) => {
+        if (path.endsWith('manifest.json')) files.files.clear();
+        return create(path);
+      };
+      return save(id, step, parts).finally(() => Object.assign(files, { create }));
+    };
+    await takeStep();
+    expect(said('saved')).toEqual([]);
+    expect(said('unsaved').at(-1)).toMatchObject({
+      trouble: { message: expect.stringContaining('checkpoint of step 3 could not be written') },
+    });
+    store.save = save;
+    await takeStep();
+    expect(said('saved')).toMatchObject([{ step: 4 }]);
+    expect((await replayed(store, ID, 4)).seen).toHaveLength(8);
+  });
+
+  it('keeps the newest checkpoint from before a collapse, also after a resume', async () => {
+    recorder.protect(4);
+    for (let i = 0; i < 6; i++) await takeStep();
+    await recorder.release();
+    const taken = { ...(await store.describe(ID)), checkpoint: await store.newest(ID), isOlder: false };
+    run = new FakeRun();
+    recorder = await Recorder.resume(store, (event) => events.push(event), run, taken);
+    for (let i = 0; i < 6; i++) await takeStep();
+    expect(await files.list(`runs/${ID}/checkpoints`)).toEqual(['step-12', 'step-3']);
+  });
+
+  it('opens an older checkpoint without touching its run, and makes a run of its own with the next step', async () => {
+    recorder.score({ metric: 'eval/war', value: 0.5, step: 1 });
+    for (let i = 0; i < 6; i++) await takeStep();
+    await recorder.release();
+    const before = new Map(files.files);
+    const taken = { ...(await store.describe(ID)), checkpoint: await store.open(ID, 1), isOlder: true };
+    run = new FakeRun();
+    events.length = 0;
+    recorder = await Recorder.resume(store, (event) => events.push(event), run, taken);
+    await recorder.save(run);
+    expect(events.at(-1)).toEqual({ type: 'saved', runId: ID, name: 'calm-fox', step: 1 });
+    expect(recorder.kept).toMatchObject({ id: ID });
+    expect(new Map(files.files)).toEqual(before);
+    await takeStep();
+    await recorder.release();
+    for (const [path, bytes] of before) expect(files.files.get(path)).toEqual(bytes);
+    const { runs } = await store.list(free, ADAPTER);
+    expect(runs).toMatchObject([
+      { step: 2, from: { id: ID, name: 'calm-fox', step: 1 } },
+      { id: ID, step: 6, checkpoints: [{ step: 1 }, { step: 6 }] },
+    ]);
+    expect((await replayed(store, runs[0]!.id, 2)).seen).toHaveLength(4);
   });
 
   it('hands a run to one tab at a time, and tells again what it had said', async () => {
     for (let i = 0; i < 4; i++) await takeStep();
-    const taken = { description: await store.describe(ID), checkpoint: await store.newest(ID) };
+    const taken = { ...(await store.describe(ID)), checkpoint: await store.newest(ID), isOlder: false };
     const again = () => Recorder.resume(store, (event) => events.push(event), new FakeRun(), taken);
     await expect(again()).rejects.toThrow('Another tab is at work on the run calm-fox');
     await recorder.release();
@@ -135,6 +238,9 @@ describe('a recorder', () => {
       { type: 'step', step: 1 },
       { type: 'step', step: 2 },
       { type: 'step', step: 3 },
+      { type: 'rollouts', step: 1 },
+      { type: 'rollouts', step: 2 },
+      { type: 'rollouts', step: 3 },
       { type: 'saved', step: 3 },
     ]);
     await second.release();
@@ -157,7 +263,7 @@ describe('a recorder', () => {
     await takeStep();
     await recorder.alarm({ ...alarm, step: 4 });
     await recorder.release();
-    const taken = { description: await store.describe(ID), checkpoint: await store.newest(ID) };
+    const taken = { ...(await store.describe(ID)), checkpoint: await store.newest(ID), isOlder: false };
     events.length = 0;
     const again = await Recorder.resume(store, (event) => events.push(event), new FakeRun(), taken);
     expect(said('alarm')).toEqual([{ type: 'alarm', alarm }]);

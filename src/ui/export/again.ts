@@ -9,13 +9,13 @@ type Known = Pick<StudioState, 'stored' | 'saved' | 'model'>;
 
 /** Why it cannot be, and what to do instead; undefined when it can. */
 export function obstacleTo({ run }: ExportRequest, { stored, saved }: Known): string | undefined {
-  const present = saved?.id === run.id ? saved : undefined;
-  const kept = stored.find(({ id }) => id === run.id) ?? present;
+  const present = saved?.id === run.id ? [saved.step] : undefined;
+  const kept = stored.find(({ id }) => id === run.id)?.checkpoints.map(({ step }) => step) ?? present;
   if (!kept) {
     return `Its run ${run.name} is not kept on this device any more, or another tab is at work on it. Export in that tab; without one, open or train another run and export that below.`;
   }
-  if (kept.step === run.step) return undefined;
-  return `It was of step ${run.step}, but its run ${run.name} is kept at step ${kept.step}: open that on the Train screen and export it below.`;
+  if (kept.includes(run.step)) return undefined;
+  return `It was of step ${run.step}, but its run ${run.name} is kept at step ${kept.join(', ')}: open that on the Train screen and export it below.`;
 }
 
 /** What a person has to open first; undefined when nothing. */

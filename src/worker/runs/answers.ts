@@ -1,4 +1,5 @@
 /** `rollouts.jsonl`: one line per answer of every step. */
+import { InputError } from '../../math/errors.ts';
 import type { Completion, RolloutGroup } from '../../protocol/messages.ts';
 
 export interface AnswerLine extends Completion {
@@ -15,12 +16,44 @@ export function answerLines(step: number, groups: readonly RolloutGroup[]): Answ
   );
 }
 
-/** The groups of one step's lines; a new group begins at every index 0. */
+/** The groups of one step's lines; a new group begins where places begin anew or the clip changes. */
 export function groupsOfLines(lines: readonly AnswerLine[]): RolloutGroup[] {
   const groups: RolloutGroup[] = [];
-  for (const { step: _, exampleId, label, index, ...completion } of lines) {
-    if (index === 0) groups.push({ exampleId, label, completions: [] });
+  let before: AnswerLine | undefined;
+  for (const line of lines) {
+    const { step: _, exampleId, label, index, ...completion } = line;
+    const goesOn = before && before.exampleId === exampleId && before.index < index;
+    if (!goesOn) groups.push({ exampleId, label, completions: [] });
     groups.at(-1)?.completions.push(completion);
+    before = line;
   }
   return groups;
 }
+
+/** Of a line, by kind. JSON has no NaN: numbers may have been written as null. */
+const STRINGS = ['exampleId', 'label', 'text', 'rawText'];
+const NUMBERS = ['total', 'advantage'];
+const COUNTS = ['index', 'tokens'];
+
+/** An answer as it was written. @throws InputError for another shape; hundreds of thousands are read, so no schema is */
+export function readAnswer(value: Record<string, unknown>): AnswerLine {
+  const { rewards, answer, meanKl, ended } = value;
+  const fits =
+    STRINGS.every((key) => typeof value[key] === 'string') &&
+    NUMBERS.every((key) => isNumber(value[key])) &&
+    COUNTS.every((key) => Number.isSafeInteger(value[key])) &&
+    (ended === 'eos' || ended === 'length') &&
+    (answer === null || typeof answer === 'string') &&
+    (meanKl === undefined || isNumber(meanKl)) &&
+    typeof rewards === 'object' &&
+    rewards !== null &&
+    Object.values(rewards).every(isNumber);
+  if (!fits) throw new InputError('The line is not that of an answer.');
+  const line = value as unknown as AnswerLine;
+  if (line.total !== null && line.advantage !== null && line.meanKl !== null) return line;
+  const { total, advantage } = line;
+  const restored = { ...line, total: total ?? Number.NaN, advantage: advantage ?? Number.NaN };
+  return meanKl === null ? { ...restored, meanKl: Number.NaN } : restored;
+}
+
+const isNumber = (value: unknown): boolean => value === null || typeof value === 'number';

@@ -20,9 +20,9 @@ const FIRST = '.exp_avg';
 const SECOND = '.exp_avg_sq';
 
 /** The weights' file says what trains: an adapter alone, or more. */
-const ADAPTER = 'adapter.safetensors';
-const MODEL = 'model.safetensors';
-const OPTIMIZER = 'optimizer.safetensors';
+export const ADAPTER = 'adapter.safetensors';
+export const MODEL = 'model.safetensors';
+export const OPTIMIZER = 'optimizer.safetensors';
 
 const weightsName = ({ store }: Trained): string => (store.names().every(isAdapterName) ? ADAPTER : MODEL);
 

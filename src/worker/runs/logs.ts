@@ -1,15 +1,23 @@
-/** The growing files of a stored run: `events.jsonl` (steps and evaluations) and `rollouts.jsonl` (answers). */
+/**
+ * The growing files of a stored run: `events.jsonl` (steps, alarms and evaluations) and `rollouts.jsonl` (answers). Every line has
+ * a checksum. They are what charts and tables show: no step depends on them, so a damaged line is said and passed over.
+ */
 import type { FileStore } from '../../io/file-store.ts';
-import { encodeLines, jsonLines } from '../../io/json-lines.ts';
+import { type JsonLine, jsonLines } from '../../io/json-lines.ts';
+import { InputError } from '../../math/errors.ts';
 import type { Alarm } from '../../protocol/alarms.ts';
-import type { EvalResult, EventOf, RolloutGroup } from '../../protocol/messages.ts';
-import type { MetricValues } from '../../protocol/metrics.ts';
-import { type AnswerLine, answerLines, groupsOfLines } from './answers.ts';
+import { decodeEvent } from '../../protocol/decode.ts';
+import type { EvalClip, EvalResult, EventOf, RolloutGroup } from '../../protocol/messages.ts';
+import { LineLog } from '../line-log.ts';
+import { type AnswerLine, groupsOfLines, readAnswer } from './answers.ts';
+import { GrowingFile } from './growing-file.ts';
 
 type StepLine = EventOf<'step'>;
 type EvalLine = { readonly type: 'eval'; readonly result: EvalResult };
 type AlarmLine = EventOf<'alarm'>;
-type EventLine = StepLine | EvalLine | AlarmLine;
+
+const EVENTS = 'events.jsonl';
+const ANSWERS = 'rollouts.jsonl';
 
 /** What reading the logs back finds, in the order in which it was written; answers come after all steps. */
 export interface LogReader {
@@ -21,76 +29,212 @@ export interface LogReader {
 
 export class RunLogs {
   readonly #store: FileStore;
-  readonly #events: string;
-  readonly #answers: string;
+  readonly #folder: string;
+  readonly #lines = new LineLog();
+  readonly #events: GrowingFile;
+  readonly #answers: GrowingFile;
 
-  /** `folder` is the run's. */
-  constructor(store: FileStore, folder: string) {
+  /** `folder` is the run's; `answers` are the lines that the run itself keeps of its answers. */
+  constructor(store: FileStore, folder: string, answers: LineLog) {
     this.#store = store;
-    this.#events = `${folder}/events.jsonl`;
-    this.#answers = `${folder}/rollouts.jsonl`;
+    this.#folder = folder;
+    this.#events = new GrowingFile(store, `${folder}/${EVENTS}`, this.#lines);
+    this.#answers = new GrowingFile(store, `${folder}/${ANSWERS}`, answers);
   }
 
-  async addStep(event: StepLine, groups: readonly RolloutGroup[]): Promise<void> {
-    await this.#store.append(this.#events, encodeLines([event]));
-    const lines = answerLines(event.step, groups);
-    if (lines.length > 0) await this.#store.append(this.#answers, encodeLines(lines));
+  addStep(event: StepLine): void {
+    this.#lines.append(event);
   }
 
-  async addEvaluation(result: EvalResult): Promise<void> {
+  addEvaluation(result: EvalResult): void {
     const line: EvalLine = { type: 'eval', result };
-    await this.#store.append(this.#events, encodeLines([line]));
+    this.#lines.append(line);
   }
 
-  async addAlarm(alarm: Alarm): Promise<void> {
+  addAlarm(alarm: Alarm): void {
     const line: AlarmLine = { type: 'alarm', alarm };
-    await this.#store.append(this.#events, encodeLines([line]));
+    this.#lines.append(line);
   }
 
-  /** Hands everything up to `step` to the reader and cuts the files off there: what came later is done again. */
-  async replay(step: number, reader: LogReader): Promise<void> {
-    await this.#readUntil(this.#events, step, (line: EventLine) => {
+  /** Writes what is not written yet. Throws when the device refuses; a later call goes on from there. */
+  async flush(): Promise<void> {
+    await this.#events.flush();
+    await this.#answers.flush();
+  }
+
+  /**
+   * Hands everything up to `step` to the reader, cuts the files off there (what came later is done again), and goes on
+   * behind it. `from`: the folder that is read, where another run's logs are taken over; that is left as it is.
+   * @returns a sentence for each file that was damaged
+   */
+  async replay(step: number, reader: LogReader, from = this.#folder): Promise<string[]> {
+    const events = new Reading(this.#store, `${from}/${EVENTS}`, step);
+    await events.read((value) => {
+      const line = readEvent(value);
+      this.#lines.append(line);
       if (line.type === 'eval') reader.evaluation(line.result);
       else if (line.type === 'alarm') reader.alarm(line.alarm);
-      else reader.step({ ...line, metrics: withNaN(line.metrics) });
+      else reader.step(line);
     });
-    let together: AnswerLine[] = [];
-    const handOver = (): void => {
-      const [first] = together;
-      if (first) reader.answers(first.step, groupsOfLines(together));
-      together = [];
-    };
-    await this.#readUntil(this.#answers, step, (line: AnswerLine) => {
-      if (together[0] && together[0].step !== line.step) handOver();
-      together.push(line);
-    });
-    handOver();
-  }
-
-  async #readUntil<T extends EventLine | AnswerLine>(
-    path: string,
-    step: number,
-    take: (line: T) => void,
-  ): Promise<void> {
-    const file = await this.#store.read(path);
-    if (!file) return;
-    let kept = 0;
-    for await (const { value, end } of jsonLines(file)) {
-      const line = value as T;
-      if (stepOf(line) > step) break;
-      take(line);
-      kept = end;
+    const answers = new Reading(this.#store, `${from}/${ANSWERS}`, step);
+    const together = new Together((lines) => reader.answers(lines[0]!.step, groupsOfLines(lines)));
+    await answers.read((value) => together.take(readAnswer(value)));
+    together.end();
+    if (from === this.#folder) {
+      this.#events.holdsAll(await events.cut());
+      this.#answers.holdsAll(await answers.cut());
     }
-    if (kept < file.size) await this.#store.truncate(path, kept);
+    return [...events.notes(), ...answers.notes()];
   }
 }
 
-function stepOf(line: EventLine | AnswerLine): number {
-  if ('alarm' in line) return line.alarm.step;
-  return 'result' in line ? line.result.step : line.step;
+/** Hands on answers of the same step together. */
+class Together {
+  readonly #hand: (lines: readonly AnswerLine[]) => void;
+  #lines: AnswerLine[] = [];
+
+  constructor(hand: (lines: readonly AnswerLine[]) => void) {
+    this.#hand = hand;
+  }
+
+  take(line: AnswerLine): void {
+    if (this.#lines[0] && this.#lines[0].step !== line.step) this.end();
+    this.#lines.push(line);
+  }
+
+  end(): void {
+    if (this.#lines.length > 0) this.#hand(this.#lines);
+    this.#lines = [];
+  }
+}
+
+/** One reading of a log up to a step. */
+class Reading {
+  readonly #store: FileStore;
+  readonly #path: string;
+  readonly #step: number;
+  /** Step of the last line that was taken, and where that ends. */
+  #last = 0;
+  #kept = 0;
+  #size = 0;
+  readonly #left: number[] = [];
+  readonly #changed: number[] = [];
+  #unreadable?: string;
+
+  constructor(store: FileStore, path: string, step: number) {
+    this.#store = store;
+    this.#path = path;
+    this.#step = step;
+  }
+
+  /** `take` throws an InputError for what it cannot take. Steps rise: a line out of their order is passed over. */
+  async read(take: (value: Record<string, unknown>) => void): Promise<void> {
+    const file = await this.#open();
+    if (!file) return;
+    this.#size = file.size;
+    for await (const line of jsonLines(file)) {
+      const step = stepOf(line.value);
+      // Behind the step, which whoever wrote it did not live to keep.
+      if (step !== undefined && step > this.#step && line.intact !== false) continue;
+      if (this.#takes(line, step, take)) this.#kept = line.end;
+      else this.#left.push(line.line);
+    }
+  }
+
+  async #open(): Promise<Blob | undefined> {
+    try {
+      return await this.#store.read(this.#path);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.#unreadable = error.message;
+      return undefined;
+    }
+  }
+
+  #takes(
+    { line, value, intact }: JsonLine,
+    step: number | undefined,
+    take: (value: Record<string, unknown>) => void,
+  ): boolean {
+    // Of a changed line the step may be what was changed.
+    const most = intact === false ? Math.min(this.#last + 1, this.#step) : this.#step;
+    if (step === undefined || step < this.#last || step > most) return false;
+    try {
+      take(value as Record<string, unknown>);
+    } catch (error) {
+      if (error instanceof InputError) return false;
+      throw error;
+    }
+    if (intact === false) this.#changed.push(line);
+    this.#last = step;
+    return true;
+  }
+
+  /** Cuts off what comes after the last line that was kept. @returns where that ends */
+  async cut(): Promise<number> {
+    if (this.#kept < this.#size) await this.#store.truncate(this.#path, this.#kept);
+    return this.#kept;
+  }
+
+  notes(): string[] {
+    const notes = this.#unreadable === undefined ? [] : [this.#unreadable];
+    if (this.#left.length > 0) {
+      notes.push(`${this.#path}: ${lineNumbers(this.#left)} unreadable, and left out of charts and tables.`);
+    }
+    if (this.#changed.length > 0) {
+      notes.push(
+        `${this.#path}: ${lineNumbers(this.#changed)} not as written; what charts and tables show of it may be wrong.`,
+      );
+    }
+    return notes;
+  }
+}
+
+/** `line 3 is`, `lines 3, 4, 9 and 12 others are` */
+function lineNumbers(lines: readonly number[]): string {
+  if (lines.length === 1) return `line ${lines[0]} is`;
+  const named = lines.slice(0, 5).join(', ');
+  return `lines ${named}${lines.length > 5 ? ` and ${lines.length - 5} others` : ''} are`;
+}
+
+type Line = { step?: unknown } | null;
+
+/** Undefined for what is no line of a log. */
+function stepOf(value: unknown): number | undefined {
+  const line = value as { step?: unknown; result?: Line; alarm?: Line } | null | undefined;
+  const step = line?.result?.step ?? line?.alarm?.step ?? line?.step;
+  return Number.isSafeInteger(step) && (step as number) >= 0 ? (step as number) : undefined;
+}
+
+/** @throws InputError when the page could not take it */
+function readEvent(value: Record<string, unknown>): StepLine | EvalLine | AlarmLine {
+  if (value.type === 'alarm') return decodeEvent({ type: 'alarm', alarm: value.alarm }) as AlarmLine;
+  if (value.type !== 'eval') {
+    const { step, metrics, seconds } = value;
+    const event = { type: 'step', step, metrics: withNaN(metrics), seconds: withNaN(seconds) };
+    return decodeEvent(event) as StepLine;
+  }
+  const { clips, ...numbers } = value.result as Record<string, unknown>;
+  const result = { ...(withNaN(numbers) as object), clips };
+  const { type, result: read } = decodeEvent({ type: 'eval', result }) as EventOf<'eval'>;
+  if (read.clips.every(isClip)) return { type, result: read };
+  throw new InputError('A clip of the evaluation has another shape.');
+}
+
+function isClip(value: unknown): boolean {
+  const clip = value as Partial<EvalClip> | null;
+  return (
+    typeof clip?.exampleId === 'string' &&
+    typeof clip.label === 'string' &&
+    Array.isArray(clip.answers) &&
+    clip.answers.every((answer: unknown) => typeof answer === 'object' && answer !== null)
+  );
 }
 
 /** JSON has no NaN and no infinity: they were written as null. */
-function withNaN(metrics: Readonly<Record<string, number | null | undefined>>): MetricValues {
-  return Object.fromEntries(Object.entries(metrics).map(([key, value]) => [key, value ?? Number.NaN]));
+function withNaN(found: unknown): unknown {
+  if (found === null) return Number.NaN;
+  if (Array.isArray(found)) return found.map(withNaN);
+  if (typeof found !== 'object') return found;
+  return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, withNaN(value)]));
 }

@@ -1,6 +1,8 @@
+import { isFull } from '../../io/room.ts';
 import { describeError, InputError } from '../../math/errors.ts';
 import type { Alarm } from '../../protocol/alarms.ts';
-import type { EvalResult } from '../../protocol/messages.ts';
+import type { EvalResult, KeptWeights } from '../../protocol/messages.ts';
+import type { LeftWeights } from '../../rl/start-weights.ts';
 import { STUDIO_VERSION } from '../export/version.ts';
 import type { Emit } from '../progress.ts';
 import type { Run, StepResult } from '../run.ts';
@@ -8,44 +10,65 @@ import { checkpointFiles, restoreCheckpoint } from './checkpoint.ts';
 import { dataIdentity, modelIdentity } from './identity.ts';
 import { betterScore, type Score } from './keep.ts';
 import { holdRun } from './lock.ts';
+import type { RunLogs } from './logs.ts';
 import { nameRun } from './name.ts';
-import { FORMAT, type RunDescription } from './records.ts';
-import type { OpenedCheckpoint, RunStore } from './run-store.ts';
+import { FORMAT, type RunDescription, type TrainState } from './records.ts';
+import type { RunStore, TakenRun } from './run-store.ts';
 
-const FREE_SPACE = 'Delete stored runs on the Train screen, or free space on this device.';
+const FREE_SPACE =
+  'Training goes on, and saving is tried again. Delete stored runs on the Train screen, or free space on this device.';
+const WRITTEN_AGAIN = 'Training goes on, and everything that it takes to go on from here is written again.';
+/** Steps between two tries at a checkpoint that the device refused: at first, and at most. */
+const FIRST_WAIT = 1;
+const LONGEST_WAIT = 4;
 
 /** What of a run is recorded, and put back. */
 export type RecordedRun = Pick<
   Run,
-  'parts' | 'step' | 'standing' | 'stand' | 'trained' | 'evaluations' | 'recordAnswers'
+  'parts' | 'step' | 'standing' | 'stand' | 'trained' | 'evaluations' | 'recordAnswers' | 'rolloutsLog'
 > & { recordStep(step: Pick<StepResult, 'step' | 'metrics' | 'seconds'>): void };
 
 /**
  * Keeps one run on this device: its steps line by line, its checkpoints when asked. Where the device refuses (no space),
- * training goes on, and the page is told once until a checkpoint succeeds again.
+ * training goes on, the page is told what is not saved, and every later step tries again: what was not written is held in
+ * memory until it is.
  */
 export class Recorder {
   readonly description: RunDescription;
   readonly #store: RunStore;
   readonly #emit: Emit;
-  readonly #release: () => Promise<void>;
+  readonly #logs: RunLogs;
+  /** Weights that the run began from, where they are another run's. */
+  readonly #left: LeftWeights | undefined;
+  readonly #releases: (() => Promise<void>)[];
+  /** The older checkpoint that was opened, until a step is taken from it: then the run becomes one of its own. */
+  #origin?: KeptWeights;
   #savedStep = 0;
   #best?: Score;
-  #bestIsNew = false;
-  /** A log with a hole in it would be read back wrongly: after a line was lost nothing more is written. */
-  #logBroken = false;
-  #told = false;
+  #healthy?: number;
+  /** A checkpoint is due whatever the step: the best so far, or what was saved is gone. */
+  #isDue = false;
+  /** The step from which a refused write is tried again; undefined when none was refused. */
+  #retryAt?: number;
+  #wait = FIRST_WAIT;
+  /** What the run is lies on the device. */
+  #isDescribed = false;
+  /** What the page was told last. */
+  #trouble?: string;
 
   private constructor(
     store: RunStore,
     emit: Emit,
+    run: RecordedRun,
     description: RunDescription,
     release: () => Promise<void>,
   ) {
     this.#store = store;
     this.#emit = emit;
     this.description = description;
-    this.#release = release;
+    this.#logs = store.logs(description.id, run.rolloutsLog);
+    this.#left = run.parts.model.left;
+    this.#releases = [release];
   }
 
   /** Begins the record of a new run. `demo`: its model and data are the embedded ones. */
@@ -53,159 +76,260 @@ export class Recorder {
     const { model, data, gpu, config, before } = run.parts;
     const createdAt = Date.now();
     const { id, name } = nameRun(createdAt);
-    const recorder = await Recorder.open(store, emit, {
+    const recorder = await Recorder.open(store, emit, run, {
       ...{ format: FORMAT, id, name, createdAt, demo, config },
       model: { name: model.files.name, identity: await modelIdentity(model.tree) },
       data: { name: data.name, identity: await dataIdentity(data) },
       device: gpu.info,
       studio: STUDIO_VERSION,
+      ...(model.left ? { hasStart: true } : {}),
     });
-    const { left } = model;
-    if (left) await recorder.#log(() => store.saveStart(id, left));
     for (const result of before) await recorder.evaluation(result);
     return recorder;
   }
 
   /** An empty record of a run that is described in full. */
-  static async open(store: RunStore, emit: Emit, description: RunDescription): Promise<Recorder> {
-    const recorder = await Recorder.#hold(store, emit, description);
-    await recorder.#log(() => store.create(description));
-    return recorder;
-  }
-
-  /** @throws InputError when another tab is at work on the run */
-  static async #hold(store: RunStore, emit: Emit, description: RunDescription): Promise<Recorder> {
-    const release = await holdRun(description.id);
-    if (release) return new Recorder(store, emit, description, release);
-    throw new InputError(`Another tab is at work on the run ${description.name}.`, {
-      hint: 'Stop it there, or close that tab.',
-    });
-  }
-
-  /** Brings `run`, loaded with the same settings, model and data, to where the stored run stood. */
-  static async resume(
+  static async open(
     store: RunStore,
     emit: Emit,
     run: RecordedRun,
-    {
-      description,
-      checkpoint,
-    }: { readonly description: RunDescription; readonly checkpoint: OpenedCheckpoint },
+    description: RunDescription,
   ): Promise<Recorder> {
+    const release = await hold(description);
+    const recorder = new Recorder(store, emit, run, description, release);
+    await recorder.#writeLogs(0);
+    return recorder;
+  }
+
+  /**
+   * Brings `run`, loaded with the same settings, model and data, to where the stored run stood. From an older checkpoint
+   * the run becomes one of its own with its next step; the stored one stays as it is.
+   */
+  static async resume(store: RunStore, emit: Emit, run: RecordedRun, taken: TakenRun): Promise<Recorder> {
+    const { description, checkpoint, isOlder } = taken;
     const { state, files, damaged } = checkpoint;
-    const recorder = await Recorder.#hold(store, emit, description);
+    const release = await hold(description);
+    const origin = { id: description.id, name: description.name, step: state.step };
+    const own = isOlder ? branchOf(description, origin) : description;
+    const recorder = new Recorder(store, emit, run, own, release);
     try {
       run.stand(state);
       await restoreCheckpoint(run.trained, files);
-      await recorder.#replay(run, state.step);
-      for (const { step, reason } of damaged) await recorder.#leaveOut(step, reason, state.step);
+      await recorder.#replay(run, state.step, isOlder ? store.folder(description.id) : undefined);
+      for (const each of damaged) await recorder.#setAside(each.step, each.reason, state.step);
     } catch (error) {
       await recorder.release();
       throw error;
     }
+    if (isOlder) recorder.#origin = origin;
     recorder.#savedStep = state.step;
     recorder.#best = state.best;
-    recorder.#emit({ type: 'saved', runId: description.id, name: description.name, step: state.step });
+    recorder.#healthy = state.healthy;
+    recorder.#tellSaved(origin, state.step);
     return recorder;
   }
 
-  /** Tells run and page what the stored run had reported. */
-  async #replay(run: RecordedRun, step: number): Promise<void> {
-    await this.#store.logs(this.description.id).replay(step, {
-      step: (event) => {
+  /** Tells run and page what the stored run had reported, and what of it is damaged. */
+  async #replay(run: RecordedRun, step: number, from: string | undefined): Promise<void> {
+    const reader = {
+      step: (event: Parameters<Parameters<RunLogs['replay']>[1]['step']>[0]) => {
         run.recordStep(event);
         this.#emit(event);
       },
-      evaluation: (result) => {
+      evaluation: (result: EvalResult) => {
         run.evaluations.push(result);
         this.#emit({ type: 'eval', result });
       },
-      alarm: (alarm) => this.#emit({ type: 'alarm', alarm }),
-      answers: (at, groups) => {
+      alarm: (alarm: Alarm) => this.#emit({ type: 'alarm', alarm }),
+      answers: (at: number, groups: StepResult['groups'] | readonly StepResult['groups'][number][]) => {
         run.recordAnswers(at, groups);
         this.#emit({ type: 'rollouts', step: at, groups: [...groups] });
       },
-    });
+    };
+    const notes = await this.#logs.replay(step, reader, from);
+    if (notes.length === 0) return;
+    const hint = 'Weights and settings are whole: the run goes on as it would have.';
+    this.#emit({ type: 'error', message: notes.join(' '), hint, fatal: false });
   }
 
-  async #leaveOut(step: number, reason: string, from: number): Promise<void> {
-    await this.#store.discard(this.description.id, step);
-    this.#emit({ type: 'error', message: reason, hint: `The run goes on from step ${from}.`, fatal: false });
+  async #setAside(step: number, reason: string, from: number): Promise<void> {
+    await this.#store.setAside(this.description.id, { step, reason }).catch(() => undefined);
+    const hint = `It is set aside, and the run goes on from step ${from}.`;
+    this.#emit({ type: 'error', message: reason, hint, fatal: false });
   }
 
-  /** Writes down a step. */
-  async step({ step, metrics, seconds, groups }: StepResult): Promise<void> {
-    const logs = this.#store.logs(this.description.id);
-    await this.#log(() => logs.addStep({ type: 'step', step, metrics, seconds }, groups));
+  /** The kept run whose weights are on the device: until its first step, an opened older checkpoint is of its own run. */
+  get kept(): Omit<KeptWeights, 'step'> {
+    return this.#origin ?? this.description;
+  }
+
+  /** Writes down a step, whose answers the run has recorded. */
+  async step({ step, metrics, seconds }: StepResult): Promise<void> {
+    await this.#leaveOrigin();
+    this.#logs.addStep({ type: 'step', step, metrics, seconds });
+    await this.#noticeLoss(step);
+    await this.#writeLogs(step);
   }
 
   /** Writes down an evaluation. */
   async evaluation(result: EvalResult): Promise<void> {
-    const logs = this.#store.logs(this.description.id);
-    await this.#log(() => logs.addEvaluation(result));
+    this.#logs.addEvaluation(result);
+    if (!this.#origin) await this.#writeLogs(result.step);
   }
 
   /** Writes down that the run is not well. */
   async alarm(alarm: Alarm): Promise<void> {
-    const logs = this.#store.logs(this.description.id);
-    await this.#log(() => logs.addAlarm(alarm));
+    this.#logs.addAlarm(alarm);
+    await this.#writeLogs(alarm.step);
   }
 
-  async #log(write: () => Promise<void>): Promise<void> {
-    if (this.#logBroken) return;
+  /** From its first step on the run is one of its own, with nothing kept yet. */
+  async #leaveOrigin(): Promise<void> {
+    if (!this.#origin) return;
+    this.#origin = undefined;
+    this.#savedStep = 0;
+    this.#isDue = true;
+    const release = await holdRun(this.description.id);
+    if (release) this.#releases.push(release);
+    await this.#releases.shift()?.();
+  }
+
+  /** Whoever clears the browser's storage takes what was saved, too. */
+  async #noticeLoss(step: number): Promise<void> {
+    if (!this.#isDescribed) return;
+    const isThere = await this.#store.isThere(this.description.id, this.#savedStep).catch(() => false);
+    if (isThere) return;
+    this.#isDescribed = false;
+    if (this.#savedStep === 0) return;
+    this.#tell(`What was saved of this run at step ${this.#savedStep} is gone from this browser's storage.`);
+    this.#savedStep = 0;
+    this.#isDue = true;
+    this.#retryAt = step;
+  }
+
+  /** Writes what the run is, where that is not on the device yet, then the lines that are not. */
+  async #writeUp(): Promise<void> {
+    if (!this.#isDescribed) {
+      await this.#store.create(this.description);
+      if (this.#left) await this.#store.saveStart(this.description.id, this.#left);
+      this.#isDescribed = true;
+    }
+    await this.#logs.flush();
+  }
+
+  async #writeLogs(step: number): Promise<void> {
     try {
-      await write();
+      await this.#writeUp();
+      // There is room again: a checkpoint that was refused need not wait any longer.
+      if (this.#retryAt !== undefined) this.#retryAt = Math.min(this.#retryAt, step);
+      else this.#takeBack();
     } catch (error) {
-      this.#logBroken = true;
-      this.#tell('This run can no longer be kept on this device', error);
+      this.#tell(`What this run did after step ${this.#savedStep} cannot be saved`, error);
     }
   }
 
   /** A checkpoint with the best score so far is kept whatever comes after it; it is due at once. */
   score(score: Score): void {
     const best = betterScore(this.#best, score);
-    this.#bestIsNew ||= best !== this.#best;
+    this.#isDue ||= best !== this.#best;
     this.#best = best;
+  }
+
+  /** Training was well up to this step: the newest checkpoint at or before it is kept whatever comes after it. */
+  protect(step: number): void {
+    this.#healthy = step;
   }
 
   /** Whether a checkpoint is due after this step. */
   isDue(step: number): boolean {
     const { checkpointEvery } = this.description.config;
-    return this.#bestIsNew || (checkpointEvery > 0 && step % checkpointEvery === 0);
+    const again = this.#retryAt !== undefined && step >= this.#retryAt;
+    return this.#isDue || again || (checkpointEvery > 0 && step % checkpointEvery === 0);
   }
 
   /** Writes a checkpoint of the run as it stands, unless there is one. No step may run meanwhile. */
   async save(run: RecordedRun): Promise<void> {
     const { id, name, config } = this.description;
     const { step } = run;
-    if (this.#logBroken || step === this.#savedStep) return;
-    const best = this.#best;
-    const state = {
-      ...{ format: FORMAT, ...run.standing, ...(best ? { best } : {}) },
-      ...{ savedAt: Date.now(), device: run.parts.gpu.info, studio: STUDIO_VERSION },
-    };
+    if (await this.#isSaved(step)) return;
     try {
-      const keep = { keep: config.keepCheckpoints, ...(best ? { best: best.step } : {}) };
-      await this.#store.save(id, step, checkpointFiles(run.trained, state), keep);
-      this.#savedStep = step;
-      this.#bestIsNew = false;
-      this.#told = false;
-      this.#emit({ type: 'saved', runId: id, name, step });
+      await this.#writeUp();
+      await this.#store.save(id, step, checkpointFiles(run.trained, this.#stateOf(run)));
     } catch (error) {
       this.#tell(`The checkpoint of step ${step} could not be written`, error);
-      await this.#store.discard(id, step).catch(() => undefined);
+      this.#retryAt = step + this.#wait;
+      this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT);
+      this.#isDue = false;
+      return this.#store.discard(id, step).catch(() => undefined);
     }
+    this.#savedStep = step;
+    this.#isDue = false;
+    this.#retryAt = undefined;
+    this.#wait = FIRST_WAIT;
+    this.#tellSaved({ id, name }, step);
+    const [best, healthy] = [this.#best, this.#healthy];
+    const rule = { ...(best ? { best: best.step } : {}), ...(healthy === undefined ? {} : { healthy }) };
+    // What could not be removed now is removed with the next checkpoint.
+    await this.#store.thin(id, step, { keep: config.keepCheckpoints, ...rule }).catch(() => undefined);
   }
 
-  #tell(what: string, error: unknown): void {
-    if (this.#told) return;
-    this.#told = true;
-    const message = `${what}: ${describeError(error)}`;
-    this.#emit({ type: 'error', message, hint: `${FREE_SPACE} Training goes on.`, fatal: false });
+  async #isSaved(step: number): Promise<boolean> {
+    if (step !== this.#savedStep) return false;
+    if (step === 0 || this.#origin) return true;
+    await this.#noticeLoss(step);
+    return step === this.#savedStep;
+  }
+
+  #stateOf(run: RecordedRun): TrainState {
+    const [best, healthy] = [this.#best, this.#healthy];
+    return {
+      ...{ format: FORMAT, ...run.standing, ...(best ? { best } : {}) },
+      ...(healthy === undefined ? {} : { healthy }),
+      ...{ savedAt: Date.now(), device: run.parts.gpu.info, studio: STUDIO_VERSION },
+    };
+  }
+
+  #tellSaved({ id, name }: Omit<KeptWeights, 'step'>, step: number): void {
+    this.#trouble = undefined;
+    this.#emit({ type: 'saved', runId: id, name, step });
+  }
+
+  /** Says what is not saved, each thing once. */
+  #tell(what: string, error?: unknown): void {
+    const message = error === undefined ? what : `${what}: ${inWords(error)}`;
+    if (message === this.#trouble) return;
+    this.#trouble = message;
+    const hint = error === undefined ? WRITTEN_AGAIN : FREE_SPACE;
+    this.#emit({ type: 'unsaved', trouble: { message, hint } });
+  }
+
+  #takeBack(): void {
+    if (this.#trouble === undefined) return;
+    this.#trouble = undefined;
+    this.#emit({ type: 'unsaved' });
   }
 
   /** Lets other tabs have the run. */
   async release(): Promise<void> {
-    await this.#release();
+    for (const release of this.#releases.splice(0)) await release();
   }
+}
+
+/** @throws InputError when another tab is at work on the run */
+async function hold(description: RunDescription): Promise<() => Promise<void>> {
+  const release = await holdRun(description.id);
+  if (release) return release;
+  throw new InputError(`Another tab is at work on the run ${description.name}.`, {
+    hint: 'Stop it there, or close that tab.',
+  });
+}
+
+/** A run of its own that goes on from an older checkpoint of another. */
+function branchOf(description: RunDescription, from: KeptWeights): RunDescription {
+  const createdAt = Date.now();
+  return { ...description, ...nameRun(createdAt), createdAt, from };
+}
+
+function inWords(error: unknown): string {
+  return isFull(error) ? 'this browser has no room left for it.' : describeError(error);
 }

@@ -1,8 +1,10 @@
 /** The JSON files of a stored run. */
+import { z } from 'zod';
 import type { SamplerState } from '../../data/sampler.ts';
 import { parseJsonObject } from '../../io/json.ts';
 import { InputError } from '../../math/errors.ts';
 import { type Config, parseConfig } from '../../protocol/config.ts';
+import type { KeptWeights } from '../../protocol/messages.ts';
 import type { Score } from './keep.ts';
 
 export const STATE = 'state.json';
@@ -29,6 +31,10 @@ export interface RunDescription {
   readonly device: Adapter;
   /** Version of the studio that began it. */
   readonly studio: string;
+  /** Whether `start/` holds what it began from: another run's weights, or a model with an adapter. */
+  readonly hasStart?: boolean;
+  /** The checkpoint that it went on from, where that is an older one of another run. */
+  readonly from?: KeptWeights;
   readonly config: Config;
 }
 
@@ -45,25 +51,81 @@ export interface TrainState {
   /** Training clips that could be read. */
   readonly clips: number;
   readonly best?: Score;
+  /** Up to which step training was well, where that was said. */
+  readonly healthy?: number;
   /** Milliseconds since 1970. */
   readonly savedAt: number;
   readonly device: Adapter;
   readonly studio: string;
 }
 
-/** @throws InputError when the text is not what this version of the studio writes */
-export function parseDescription(text: string, label: string): RunDescription {
-  const found = parseJsonObject(text, label);
+const count = z.int().min(0);
+const adapter = z.object({ vendor: z.string(), architecture: z.string(), description: z.string() });
+const named = z.object({ name: z.string(), identity: z.string() });
+
+const description = z.object({
+  id: z.string(),
+  name: z.string(),
+  createdAt: z.number(),
+  demo: z.boolean(),
+  model: named,
+  data: named,
+  device: adapter,
+  studio: z.string(),
+  hasStart: z.boolean().optional(),
+  from: z.object({ id: z.string(), name: z.string(), step: count }).optional(),
+  config: z.looseObject({}),
+});
+
+const state = z.object({
+  step: count,
+  adamSteps: count,
+  tokens: z.number().min(0),
+  sampler: z.object({ epoch: count, index: count }),
+  clips: count,
+  // A score that is no number was written as null by earlier versions.
+  best: z.object({ metric: z.string(), value: z.number().nullable(), step: count }).optional(),
+  healthy: count.optional(),
+  savedAt: z.number(),
+  device: adapter,
+  studio: z.string(),
+});
+
+/** @throws InputError when it is not what this version of the studio writes of the run of that id */
+export function parseDescription(found: Record<string, unknown>, label: string, id: string): RunDescription {
   checkFormat(found, label);
+  checkShape(description, found, label);
   const { config, ...rest } = found as unknown as RunDescription;
-  return { ...rest, config: parseConfig(config) };
+  if (rest.id !== id) {
+    throw new InputError(`${label}: it is of the run "${rest.id}", expected "${id}".`);
+  }
+  return { ...rest, config: configIn(config, label) };
 }
 
-/** @throws InputError when the text is not what this version of the studio writes */
-export function parseState(text: string, label: string): TrainState {
+function configIn(config: unknown, label: string): Config {
+  try {
+    return parseConfig(config);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${label}: ${error.message}`, {
+      hint: 'It was damaged, or written by another version of the studio.',
+    });
+  }
+}
+
+/** @throws InputError when the text is not what this version of the studio writes of a checkpoint of that step */
+export function parseState(text: string, label: string, step: number): TrainState {
   const found = parseJsonObject(text, label);
   checkFormat(found, label);
-  return found as unknown as TrainState;
+  checkShape(state, found, label);
+  const { best, ...rest } = found as unknown as TrainState;
+  if (rest.step !== step) throw new InputError(`${label}: it is of step ${rest.step}, expected ${step}.`);
+  return best && Number.isFinite(best.value) ? { ...rest, best } : rest;
+}
+
+function checkShape(schema: z.ZodType, found: unknown, label: string): void {
+  const issue = schema.safeParse(found).error?.issues[0];
+  if (issue) throw new InputError(`${label}: ${issue.path.join('.') || 'it'}: ${issue.message}.`);
 }
 
 function checkFormat({ format }: Record<string, unknown>, label: string): void {

@@ -1,19 +1,16 @@
 /** Runs on this device: `runs/<id>/{config.json, events.jsonl, rollouts.jsonl, start/…, checkpoints/step-N/…}`. */
 import type { FileStore } from '../../io/file-store.ts';
-import { type FileToWrite, openSealed, readManifest, removeSealed, writeSealed } from '../../io/sealed.ts';
+import { copyPath, readRecord, writeRecord } from '../../io/record.ts';
+import { type FileToWrite, inspectSealed, openSealed, writeSealed } from '../../io/sealed.ts';
 import { describeError, InputError } from '../../math/errors.ts';
-import type { StoredRun } from '../../protocol/messages.ts';
 import type { LeftWeights } from '../../rl/start-weights.ts';
-import { surplusSteps } from './keep.ts';
+import type { LineLog } from '../line-log.ts';
+import { Checkpoints, type DamagedCheckpoint, type WholeCheckpoint } from './checkpoints.ts';
+import type { KeepRule } from './keep.ts';
+import { type ListedRuns, listed, listedDamaged } from './listing.ts';
+import type { LookThrough } from './lock.ts';
 import { RunLogs } from './logs.ts';
-import {
-  type Adapter,
-  parseDescription,
-  parseState,
-  type RunDescription,
-  STATE,
-  type TrainState,
-} from './records.ts';
+import { type Adapter, parseDescription, type RunDescription, type TrainState } from './records.ts';
 import { readStart, startFiles } from './start-files.ts';
 
 const RUNS = 'runs';
@@ -23,15 +20,28 @@ const DESCRIPTION = 'config.json';
 export interface OpenedCheckpoint {
   readonly state: TrainState;
   readonly files: ReadonlyMap<string, Blob>;
-  /** Of all checkpoints of the run, and of the weights it began from. */
-  readonly bytes: number;
   /** Newer checkpoints that cannot be used, and why. */
-  readonly damaged: readonly { readonly step: number; readonly reason: string }[];
+  readonly damaged: readonly DamagedCheckpoint[];
+  /** What was found damaged and made good, or cannot be checked. */
+  readonly notes: readonly string[];
 }
 
-interface Whole {
-  readonly step: number;
-  readonly bytes: number;
+/** A run on this device, with the checkpoint to go on from. */
+export interface TakenRun {
+  readonly description: RunDescription;
+  readonly checkpoint: OpenedCheckpoint;
+  /** Whether the run has newer ones. */
+  readonly isOlder: boolean;
+  /** What it began from, where that is another run's weights, or a model with an adapter. */
+  readonly left?: LeftWeights;
+}
+
+type StartOf = Pick<RunDescription, 'id' | 'config' | 'hasStart'>;
+
+/** A description, and what is to be said about the file it came from. */
+export interface Described {
+  readonly description: RunDescription;
+  readonly notes: readonly string[];
 }
 
 export class RunStore {
@@ -41,181 +51,220 @@ export class RunStore {
     this.#files = files;
   }
 
-  /** Writes what a new run is; its logs and checkpoints follow. */
+  checkpoints(id: string): Checkpoints {
+    return new Checkpoints(this.#files, folderOf(id));
+  }
+
+  /** Writes what a run is, unless both copies say so already. */
   async create(run: RunDescription): Promise<void> {
-    const text = `${JSON.stringify(run, null, 2)}\n`;
-    await this.#files.append(`${folderOf(run.id)}/${DESCRIPTION}`, new TextEncoder().encode(text));
+    const path = `${folderOf(run.id)}/${DESCRIPTION}`;
+    const found = await readRecord(this.#files, path).catch(ignoreDamage);
+    const isKept = found?.checked && !found.note && (await this.#files.read(copyPath(path)));
+    if (!isKept) await writeRecord(this.#files, path, run);
   }
 
-  /** @throws InputError when there is no such run, or it was written by another version */
-  async describe(id: string): Promise<RunDescription> {
+  /** @throws InputError when there is no such run, it is damaged, or it was written by another version */
+  async describe(id: string): Promise<Described> {
     const path = `${folderOf(id)}/${DESCRIPTION}`;
-    const text = await this.#files.text(path);
-    if (text !== undefined) return parseDescription(text, path);
-    throw new InputError(`There is no run "${id}" on this device.`, {
-      hint: 'Reload the page for the present list.',
-    });
+    const found = await readRecord(this.#files, path);
+    if (found) {
+      const notes = found.note === undefined ? [] : [found.note];
+      if (!found.checked) {
+        notes.push(`${path} has no hash, as an earlier version wrote it: settings could not be checked.`);
+      }
+      return { description: parseDescription(found.value, path, id), notes };
+    }
+    if ((await this.#files.list(folderOf(id))).length > 0) throw new InputError(`${path} is missing.`);
+    throw noSuchRun(id);
   }
 
-  logs(id: string): RunLogs {
-    return new RunLogs(this.#files, folderOf(id));
+  async has(id: string): Promise<boolean> {
+    return (await this.#files.list(RUNS)).includes(id);
   }
 
-  /** Writes the weights that a run begins from, where they are another run's. */
+  /** Step of the newest checkpoint that has all its files; undefined where there is none. */
+  async newestStep(id: string): Promise<number | undefined> {
+    return (await this.checkpoints(id).find()).whole.at(-1)?.step;
+  }
+
+  /** `answers` are the lines that the run itself keeps of its answers. */
+  logs(id: string, answers: LineLog): RunLogs {
+    return new RunLogs(this.#files, folderOf(id), answers);
+  }
+
+  folder(id: string): string {
+    return folderOf(id);
+  }
+
+  /** Writes the weights that a run begins from, where they are another run's, unless they are there. */
   async saveStart(id: string, left: LeftWeights): Promise<void> {
-    await writeSealed(this.#files, startOf(id), startFiles(left));
+    const { state } = await inspectSealed(this.#files, startOf(id));
+    if (state !== 'whole') await writeSealed(this.#files, startOf(id), startFiles(left));
   }
 
-  /** @throws InputError when they are not there, or not as they were written */
-  async openStart(id: string): Promise<LeftWeights> {
-    return readStart(await openSealed(this.#files, startOf(id)));
-  }
-
-  /** The same, or undefined where the run began from published weights alone. @throws InputError when they are not as they were written */
-  async openStartIfKept(id: string): Promise<LeftWeights | undefined> {
-    return (await readManifest(this.#files, startOf(id))) ? this.openStart(id) : undefined;
-  }
-
-  /** Bytes of all that a run would be gone on with from. */
-  async #bytesOf(id: string, checkpoints: readonly Whole[]): Promise<number> {
-    const { files = [] } = (await readManifest(this.#files, startOf(id))) ?? {};
-    return [...files, ...checkpoints].reduce((sum, { bytes }) => sum + bytes, 0);
+  /** What a run began from, undefined for published weights alone. @throws InputError when it is not as it was written */
+  async openStart({ id, config, hasStart }: StartOf): Promise<LeftWeights | undefined> {
+    const isNeeded = hasStart ?? config.startFrom !== 'published';
+    // Runs of earlier versions do not say whether there is one.
+    if (!isNeeded && (await inspectSealed(this.#files, startOf(id))).state === 'absent') return undefined;
+    return readStart((await openSealed(this.#files, startOf(id))).files);
   }
 
   /**
-   * Runs that can be gone on with, newest first. What others left half done is cleared away: checkpoints that were never
-   * finished, and runs without any. Runs that are held are at work and are neither listed nor touched: `heldRuns` is
-   * asked after the names were read, since a run is held before its folder comes into being.
+   * Runs that can be gone on with, newest first, and those that cannot because they were damaged. What others left half
+   * done is cleared away: checkpoints that were never finished, and runs that have none. A run that a tab is at work on is
+   * neither listed nor touched. One odd run never hides the others.
    */
-  async list(heldRuns: () => Promise<ReadonlySet<string>>, adapter: Adapter): Promise<StoredRun[]> {
-    const runs: StoredRun[] = [];
-    const ids = await this.#files.list(RUNS);
-    const held = await heldRuns();
-    for (const id of ids) {
-      if (held.has(id)) continue;
-      const run = await this.#summarise(id, adapter);
-      if (run) runs.push(run);
+  async list(lookThrough: LookThrough, adapter: Adapter): Promise<ListedRuns> {
+    const found: ListedRuns = { runs: [], damaged: [] };
+    for (const id of await this.#files.list(RUNS)) {
+      await lookThrough(id, async () => {
+        try {
+          await this.#list(id, adapter, found);
+        } catch (error) {
+          const bytes = await this.#bytesOf(id).catch(() => 0);
+          found.damaged.push({ id, name: id, reason: describeError(error), bytes, whole: [] });
+        }
+      });
     }
-    return runs.sort((a, b) => b.savedAt - a.savedAt);
+    found.runs.sort((a, b) => b.savedAt - a.savedAt);
+    return found;
   }
 
-  async #summarise(id: string, adapter: Adapter): Promise<StoredRun | undefined> {
-    await this.#clear(id);
-    const whole = await this.#wholeCheckpoints(id);
-    const newest = whole.at(-1);
-    if (!newest) {
-      await this.remove(id);
-      return undefined;
+  async #list(id: string, adapter: Adapter, to: ListedRuns): Promise<void> {
+    const checkpoints = this.checkpoints(id);
+    const { whole, damaged, unfinished } = await checkpoints.find();
+    await checkpoints.clear(unfinished);
+    if (whole.length + damaged.length === 0) {
+      const file = await this.#files.read(folderOf(id)).catch(ignoreDamage);
+      if (file) throw new InputError(`${folderOf(id)} is a file of ${file.size} bytes, expected a folder.`);
+      return this.remove(id);
     }
+    const bytes = await this.#bytesOf(id);
     try {
-      const state = await this.#stateOf(id, newest.step);
-      return summarise(await this.describe(id), { state, bytes: await this.#bytesOf(id, whole) }, adapter);
+      const { description, notes } = await this.describe(id);
+      const start = await this.#startTrouble(description);
+      const [newest] = whole.slice(-1);
+      if (!newest || start !== undefined) {
+        const reasons = [start, ...damaged.map(({ reason }) => reason)].filter((each) => each !== undefined);
+        to.damaged.push(listedDamaged({ id, name: description.name, bytes, whole }, reasons.join(' ')));
+      } else {
+        to.runs.push(listed({ description, notes, whole, damaged, bytes }, adapter));
+      }
     } catch (error) {
-      // Another version's run is left alone: that version can still read it.
-      if (error instanceof InputError) return undefined;
-      throw error;
+      if (!(error instanceof InputError)) throw error;
+      to.damaged.push(listedDamaged({ id, name: id, bytes, whole }, describeError(error)));
     }
   }
 
-  /** Removes checkpoints that were never finished. */
-  async #clear(id: string): Promise<void> {
-    const whole = new Set((await this.#wholeCheckpoints(id)).map(({ step }) => `step-${step}`));
-    for (const name of await this.#files.list(`${folderOf(id)}/checkpoints`)) {
-      if (!whole.has(name)) await this.#files.remove(`${folderOf(id)}/checkpoints/${name}`);
+  async #startTrouble({ id, config, hasStart }: StartOf): Promise<string | undefined> {
+    const seal = await inspectSealed(this.#files, startOf(id));
+    const isNeeded = hasStart ?? config.startFrom !== 'published';
+    if (seal.state === 'whole' || (seal.state === 'absent' && !isNeeded)) return undefined;
+    return seal.state === 'damaged' ? seal.reason : `${startOf(id)} was not written to its end.`;
+  }
+
+  async #bytesOf(id: string): Promise<number> {
+    const sizes = await this.#files.sizes(folderOf(id));
+    return sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** A run as the list has it, by one of its checkpoints. */
+  async summary(described: Described, adapter: Adapter) {
+    const { id } = described.description;
+    const { whole, damaged } = await this.checkpoints(id).find();
+    return listed({ ...described, whole, damaged, bytes: await this.#bytesOf(id) }, adapter);
+  }
+
+  /** Writes a checkpoint. Throws unless it lies there as a whole afterwards, with what it takes to go on from it. */
+  async save(id: string, step: number, files: readonly FileToWrite[]): Promise<void> {
+    const checkpoints = this.checkpoints(id);
+    await checkpoints.write(step, files);
+    const found = await checkpoints.look(step);
+    if (found === 'unfinished' || 'reason' in found || !(await this.isThere(id, step))) {
+      throw new InputError('What was written is not there any more: this browser’s storage was cleared.');
     }
   }
 
-  /** Finished checkpoints in the order of their steps. */
-  async #wholeCheckpoints(id: string): Promise<Whole[]> {
-    const whole: Whole[] = [];
-    for (const name of await this.#files.list(`${folderOf(id)}/checkpoints`)) {
-      const step = /^step-(\d+)$/.exec(name)?.[1];
-      const manifest =
-        step === undefined ? undefined : await readManifest(this.#files, checkpointOf(id, Number(step)));
-      if (!manifest) continue;
-      whole.push({ step: Number(step), bytes: manifest.files.reduce((sum, { bytes }) => sum + bytes, 0) });
-    }
-    return whole.sort((a, b) => a.step - b.step);
+  /** Whether run and checkpoint are still there: a quick look after every step. `step` 0 is none. */
+  async isThere(id: string, step: number): Promise<boolean> {
+    const description = await this.#files.read(`${folderOf(id)}/${DESCRIPTION}`);
+    return description !== undefined && (step === 0 || this.checkpoints(id).isThere(step));
   }
 
-  async #stateOf(id: string, step: number): Promise<TrainState> {
-    const path = `${checkpointOf(id, step)}/${STATE}`;
-    return parseState((await this.#files.text(path)) ?? '', path);
+  /** Removes checkpoints that are no longer wanted once that of `step` is written. */
+  async thin(id: string, step: number, rule: KeepRule): Promise<void> {
+    await this.checkpoints(id).thin(step, rule);
   }
 
-  /** Writes a checkpoint, then removes those that are no longer wanted. */
-  async save(
-    id: string,
-    step: number,
-    files: readonly FileToWrite[],
-    { keep, best }: { readonly keep: number; readonly best?: number },
-  ): Promise<void> {
-    await writeSealed(this.#files, checkpointOf(id, step), files);
-    const steps = (await this.#wholeCheckpoints(id)).map((whole) => whole.step);
-    for (const old of surplusSteps(steps, keep, best)) await removeSealed(this.#files, checkpointOf(id, old));
-  }
-
-  /** Removes a checkpoint: one that could not be written to its end, or is damaged. */
+  /** Removes a checkpoint that could not be written to its end. */
   async discard(id: string, step: number): Promise<void> {
-    await removeSealed(this.#files, checkpointOf(id, step));
+    await this.checkpoints(id).remove(step);
+  }
+
+  /** Keeps a damaged checkpoint from being taken for a whole one. */
+  async setAside(id: string, damaged: DamagedCheckpoint): Promise<void> {
+    await this.checkpoints(id).setAside(damaged);
   }
 
   /** The newest checkpoint of which every byte is as it was written. @throws InputError when there is none */
   async newest(id: string): Promise<OpenedCheckpoint> {
-    const damaged: { step: number; reason: string }[] = [];
-    const whole = await this.#wholeCheckpoints(id);
-    for (const { step } of whole.toReversed()) {
+    const { whole, damaged } = await this.checkpoints(id).find();
+    const unusable = [...damaged];
+    for (const found of whole.toReversed()) {
       try {
-        const files = await openSealed(this.#files, checkpointOf(id, step));
-        return {
-          state: await this.#stateOf(id, step),
-          files,
-          bytes: await this.#bytesOf(id, whole),
-          damaged,
-        };
+        const opened = await this.#open(id, found);
+        return { ...opened, damaged: unusable.filter(({ step }) => step > found.step) };
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
-        damaged.push({ step, reason: describeError(error) });
+        unusable.push({ step: found.step, reason: error.message });
       }
     }
-    const reasons = damaged.map(({ reason }) => ` ${reason}`).join('');
+    const reasons = unusable.map(({ reason }) => ` ${reason}`).join('');
     throw new InputError(`The run "${id}" has no checkpoint that can be read.${reasons}`, {
       hint: 'Delete it and start it again; the same seed gives the same curves.',
     });
   }
 
-  /** Removes a run with all it holds; what it is goes last. */
+  /** The checkpoint of a step. @throws InputError when it is not kept, or damaged */
+  async open(id: string, step: number): Promise<OpenedCheckpoint> {
+    const { whole, damaged } = await this.checkpoints(id).find();
+    const found = whole.find((each) => each.step === step);
+    if (found) return { ...(await this.#open(id, found)), damaged: [] };
+    const reason = damaged.find((each) => each.step === step)?.reason;
+    if (reason !== undefined) throw new InputError(reason, { hint: 'Open another checkpoint of the run.' });
+    const kept = whole.map((each) => each.step).join(', ') || 'none';
+    throw new InputError(`The run "${id}" has no checkpoint of step ${step}; kept are those of ${kept}.`, {
+      hint: 'Open one of these.',
+    });
+  }
+
+  async #open(id: string, found: WholeCheckpoint): Promise<Omit<OpenedCheckpoint, 'damaged'>> {
+    const { files, notes } = await this.checkpoints(id).open(found);
+    return { state: found.state, files, notes };
+  }
+
+  /** Removes a run with all it holds. */
   async remove(id: string): Promise<void> {
-    for (const { step } of await this.#wholeCheckpoints(id)) await this.discard(id, step);
+    for (const { step } of (await this.checkpoints(id).find()).whole) await this.discard(id, step);
     await this.#files.remove(folderOf(id));
   }
 }
 
+export function noSuchRun(id: string): InputError {
+  return new InputError(`There is no run "${id}" on this device.`, {
+    hint: 'Reload the page for the present list.',
+  });
+}
+
+function ignoreDamage(error: unknown): undefined {
+  if (!(error instanceof InputError)) throw error;
+}
+
 /** A run's folder. @throws InputError for an id that would lead elsewhere */
 function folderOf(id: string): string {
-  if (/^[\w-]+$/.test(id)) return `${RUNS}/${id}`;
+  if (/^[^/\\]+$/.test(id) && id !== '.' && id !== '..') return `${RUNS}/${id}`;
   throw new InputError(`"${id}" is no run's id.`);
 }
 
 const startOf = (id: string): string => `${folderOf(id)}/start`;
-
-function checkpointOf(id: string, step: number): string {
-  return `${folderOf(id)}/checkpoints/step-${step}`;
-}
-
-/** A stored run as the page shows it. */
-export function summarise(
-  { id, name, demo, config, model, data }: RunDescription,
-  { state, bytes }: Pick<OpenedCheckpoint, 'state' | 'bytes'>,
-  adapter: Adapter,
-): StoredRun {
-  return {
-    ...{ id, name, demo, bytes, model: model.name, data: data.name },
-    ...{ step: state.step, steps: config.steps, savedAt: state.savedAt },
-    sameDevice: isSameAdapter(state.device, adapter),
-  };
-}
-
-function isSameAdapter(a: Adapter, b: Adapter): boolean {
-  return a.vendor === b.vendor && a.architecture === b.architecture && a.description === b.description;
-}

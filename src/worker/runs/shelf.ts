@@ -1,20 +1,11 @@
 import { InputError } from '../../math/errors.ts';
 import type { StoredRun } from '../../protocol/messages.ts';
-import type { LeftWeights } from '../../rl/start-weights.ts';
 import type { Emit } from '../progress.ts';
 import type { Run } from '../run.ts';
-import { heldRuns } from './lock.ts';
+import { isHeld, lookThrough } from './lock.ts';
 import { Recorder } from './recorder.ts';
-import type { Adapter, RunDescription } from './records.ts';
-import { type OpenedCheckpoint, type RunStore, summarise } from './run-store.ts';
-
-/** A run on this device, with the checkpoint to go on from. */
-export interface TakenRun {
-  readonly description: RunDescription;
-  readonly checkpoint: OpenedCheckpoint;
-  /** What it began from, where that is another run's weights, or a model with an adapter. */
-  readonly left?: LeftWeights;
-}
+import type { Adapter } from './records.ts';
+import { type Described, noSuchRun, type RunStore, type TakenRun } from './run-store.ts';
 
 /** The stored runs as a session deals with them: tells the page what there is, and takes runs off and puts them on. */
 export class RunShelf {
@@ -32,33 +23,42 @@ export class RunShelf {
   /** Tells the page which runs are kept and at rest. */
   async list(): Promise<void> {
     if (!this.#store) return;
-    this.#emit({ type: 'runs', runs: await this.#store.list(heldRuns, this.#adapter) });
+    this.#emit({ type: 'runs', ...(await this.#store.list(lookThrough, this.#adapter)) });
   }
 
   /** What a stored run is. @throws InputError when there is no such run, or it is at work */
-  async describe(runId: string): Promise<RunDescription> {
-    const description = await this.#demand().describe(runId);
-    if (!(await heldRuns()).has(runId)) return description;
-    throw new InputError(`The run ${description.name} is at work, here or in another tab.`, {
-      hint: 'Stop it there first, or close that tab.',
-    });
+  async describe(runId: string): Promise<Described> {
+    const described = await this.#demand().describe(runId);
+    await refuseIfHeld(runId, described.description.name);
+    return described;
   }
 
-  /** Its newest sound checkpoint, and the run as the page shows it. @throws InputError */
-  async take(description: RunDescription): Promise<{ taken: TakenRun; shown: StoredRun }> {
-    const checkpoint = await this.#demand().newest(description.id);
-    const shown = summarise(description, checkpoint, this.#adapter);
-    const { id, config } = description;
-    const left =
-      config.startFrom === 'published'
-        ? await this.#demand().openStartIfKept(id)
-        : await this.#demand().openStart(id);
-    return { taken: { description, checkpoint, ...(left ? { left } : {}) }, shown };
+  /**
+   * The checkpoint of a step, or else the newest sound one, and the run as the page shows it. The person is told what was
+   * found damaged and made good. @throws InputError
+   */
+  async take(described: Described, step?: number): Promise<{ taken: TakenRun; shown: StoredRun }> {
+    const { description } = described;
+    const { id } = description;
+    const store = this.#demand();
+    const newest = step === undefined ? undefined : await store.newestStep(id);
+    const isOlder = step !== undefined && step !== newest;
+    const checkpoint = isOlder ? await store.open(id, step) : await store.newest(id);
+    const summary = await store.summary(described, this.#adapter);
+    const shown = { ...summary, step: checkpoint.state.step, savedAt: checkpoint.state.savedAt };
+    const notes = [...described.notes, ...checkpoint.notes];
+    const hint = 'Nothing of the run is lost by that.';
+    if (notes.length > 0) this.#emit({ type: 'error', message: notes.join(' '), hint, fatal: false });
+    const left = await store.openStart(description);
+    return { taken: { description, checkpoint, isOlder, ...(left ? { left } : {}) }, shown };
   }
 
+  /** Deletes a run, a damaged one, too. @throws InputError when a tab is at work on it */
   async delete(runId: string): Promise<void> {
-    await this.describe(runId);
-    await this.#demand().remove(runId);
+    await refuseIfHeld(runId, runId);
+    const store = this.#demand();
+    if (!(await store.has(runId))) throw noSuchRun(runId);
+    await store.remove(runId);
     await this.list();
   }
 
@@ -76,4 +76,11 @@ export class RunShelf {
       hint: 'Leave private browsing, or allow the page to store data.',
     });
   }
+}
+
+async function refuseIfHeld(runId: string, name: string): Promise<void> {
+  if (!(await isHeld(runId))) return;
+  throw new InputError(`The run ${name} is at work, here or in another tab.`, {
+    hint: 'Stop it there first, or close that tab.',
+  });
 }

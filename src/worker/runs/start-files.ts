@@ -1,4 +1,5 @@
 /** `start/` of a stored run that began from another run's weights: these weights, without which it cannot go on. */
+import { z } from 'zod';
 import { blobSource } from '../../io/bytes.ts';
 import { parseJsonObject } from '../../io/json.ts';
 import { openSafetensors } from '../../io/safetensors.ts';
@@ -11,6 +12,8 @@ import { tensorsToWrite } from '../left-weights.ts';
 
 const TENSORS = 'start.safetensors';
 const ADAPTER = 'adapter.json';
+
+const adapter = z.object({ rank: z.int().min(1), alpha: z.number(), targets: z.array(z.string()) });
 
 export function startFiles({ tensors, lora }: LeftWeights): FileToWrite[] {
   const files: FileToWrite[] = [{ name: TENSORS, parts: safetensorsParts(tensorsToWrite(tensors)) }];
@@ -26,8 +29,14 @@ async function* textPart(text: string): AsyncGenerator<Uint8Array<ArrayBuffer>> 
 export async function readStart(files: ReadonlyMap<string, Blob>): Promise<LeftWeights> {
   const tensors = files.get(TENSORS);
   if (!tensors) throw new InputError(`start: there is no ${TENSORS} in it.`);
-  const adapter = await files.get(ADAPTER)?.text();
-  const lora =
-    adapter === undefined ? undefined : (parseJsonObject(adapter, ADAPTER) as unknown as LoraConfig);
+  const text = await files.get(ADAPTER)?.text();
+  const lora = text === undefined ? undefined : parseAdapter(text);
   return { tensors: await openSafetensors(blobSource(tensors), TENSORS), ...(lora ? { lora } : {}) };
+}
+
+function parseAdapter(text: string): LoraConfig {
+  const found = parseJsonObject(text, ADAPTER);
+  const issue = adapter.safeParse(found).error?.issues[0];
+  if (issue) throw new InputError(`start/${ADAPTER}: ${issue.path.join('.')}: ${issue.message}.`);
+  return found as unknown as LoraConfig;
 }

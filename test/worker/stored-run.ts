@@ -1,0 +1,90 @@
+/** A small stored run as the studio writes it, on files in memory. */
+import { safetensorsParts, type TensorToWrite } from '../../src/io/safetensors-write.ts';
+import type { FileToWrite } from '../../src/io/sealed.ts';
+import { parseConfig } from '../../src/protocol/config.ts';
+import type { EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
+import { LineLog } from '../../src/worker/line-log.ts';
+import { answerLines } from '../../src/worker/runs/answers.ts';
+import type { LookThrough } from '../../src/worker/runs/lock.ts';
+import type { RunDescription, TrainState } from '../../src/worker/runs/records.ts';
+import type { RunStore } from '../../src/worker/runs/run-store.ts';
+
+export const ADAPTER = { vendor: 'v', architecture: 'a', description: 'd' };
+
+/** No tab is at work on any run. */
+export const free: LookThrough = (_, look) => look();
+
+export function describeRun(id: string): RunDescription {
+  return {
+    ...{ format: 1, id, name: 'calm-fox', createdAt: 1, demo: true, device: ADAPTER, studio: '0.1.0' },
+    model: { name: 'tiny', identity: '1' },
+    data: { name: 'clips', identity: '2' },
+    config: parseConfig({ steps: 100, keepCheckpoints: 2 }),
+  };
+}
+
+export const stateAt = (step: number, more: Partial<TrainState> = {}): TrainState => ({
+  ...{ format: 1, step, adamSteps: step, tokens: 10 * step, clips: 4, savedAt: step },
+  ...{ sampler: { epoch: 0, index: step }, device: ADAPTER, studio: '0.1.0', ...more },
+});
+
+function tensor(name: string, value: number): TensorToWrite {
+  const bytes = async () => new Uint8Array(Float32Array.of(value, value, value).buffer);
+  return { name, dtype: 'F32', shape: [3], bytes };
+}
+
+/** Weights and moments are made of the step. */
+export function checkpoint(step: number, more: Partial<TrainState> = {}): FileToWrite[] {
+  async function* text(content: string) {
+    yield new TextEncoder().encode(content);
+  }
+  return [
+    { name: 'model.safetensors', parts: safetensorsParts([tensor('w', step)]) },
+    { name: 'optimizer.safetensors', parts: safetensorsParts([tensor('w.exp_avg', step)]) },
+    { name: 'state.json', parts: text(`${JSON.stringify(stateAt(step, more), null, 2)}\n`) },
+  ];
+}
+
+export const group = (answers: string[]): RolloutGroup => ({
+  exampleId: 'a.mp4',
+  label: 'sad',
+  completions: answers.map((text) => ({
+    ...{ text, rawText: text, tokens: 1, ended: 'eos' as const },
+    ...{ rewards: { accuracy: 1 }, total: 1, advantage: 0, answer: null },
+  })),
+});
+
+export const evaluation = (step: number): EvalResult => ({
+  ...{ split: 'val', step, n: 1, correct: 1, war: 1, uar: 1, unreadable: 0, clips: [] },
+  ...{ interval: [0, 1], uarInterval: [0, 1] },
+  tolerant: { correct: 1, war: 1, uar: 1, unreadable: 0 },
+  confusion: { labels: [], counts: [], unreadable: [] },
+});
+
+/** Steps of the logs: metrics and two groups of answers each. */
+export const metricsAt = (step: number) => ({ reward: step / 3, loss: step === 2 ? Number.NaN : 0 });
+export const groupsAt = (step: number) => [group([`${step}a`, `${step}b`]), group([`${step}c`])];
+
+/** Writes the logs of a run up to a step. */
+export async function writeLogs(store: RunStore, id: string, steps: number): Promise<void> {
+  const answers = new LineLog();
+  const logs = store.logs(id, answers);
+  logs.addEvaluation(evaluation(0));
+  for (let step = 1; step <= steps; step++) {
+    logs.addStep({ type: 'step', step, metrics: metricsAt(step), seconds: {} });
+    answers.append(...answerLines(step, groupsAt(step)));
+  }
+  await logs.flush();
+}
+
+/** What the logs tell up to a step, and what is wrong with them. */
+export async function replayed(store: RunStore, id: string, step: number) {
+  const seen: unknown[] = [];
+  const notes = await store.logs(id, new LineLog()).replay(step, {
+    step: (event) => seen.push([event.step, event.metrics]),
+    alarm: (alarm) => seen.push(alarm),
+    evaluation: (result) => seen.push(result),
+    answers: (at, groups) => seen.push([at, groups]),
+  });
+  return { seen, notes };
+}
