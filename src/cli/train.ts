@@ -141,6 +141,8 @@ function report(event: PlainEvent, { stage, steps }: Pick<Config, 'stage' | 'ste
   } else if (event.type === 'alarm') {
     say(describeAlarm(event.alarm));
     print({ type: 'alarm', stage, ...event.alarm });
+  } else if (event.type === 'unsaved') {
+    say(event.trouble ? `not saved: ${event.trouble.message}` : 'saved again');
   } else if (event.type === 'error') {
     say(`${event.message} ${event.hint ?? ''}`);
   }

@@ -127,9 +127,16 @@ describe('a run', () => {
       expect(saved.map(({ step }) => step)).toEqual([4, 5, 10]);
       const { runId } = saved[0]!;
       const names = (await session.storedFiles(runId)).map(({ name }) => name).sort();
-      const parts = ['manifest.json', 'model.safetensors', 'optimizer.safetensors', 'state.json'];
+      const parts = [
+        'manifest.copy.json',
+        'manifest.json',
+        'model.safetensors',
+        'optimizer.safetensors',
+        'state.json',
+      ];
       expect(names).toEqual([
         ...[10, 4, 5].flatMap((step) => parts.map((name) => `checkpoints/step-${step}/${name}`)),
+        'config.copy.json',
         'config.json',
         'events.jsonl',
         'rollouts.jsonl',
