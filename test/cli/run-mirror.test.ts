@@ -49,7 +49,11 @@ describe('a run on disk', () => {
       if (path.includes('step-10')) continue;
       expect(readFileSync(join(out, path)), path).toEqual(Buffer.from(bytes));
     }
-    expect(findRun(out)).toMatchObject({ id: ID, folder: join(out, 'runs', ID), config: describeRun(ID).config });
+    expect(findRun(out)).toMatchObject({
+      id: ID,
+      folder: join(out, 'runs', ID),
+      config: describeRun(ID).config,
+    });
   });
 
   it('is found by the copy of its description that is sound, else refused with what is wrong', async () => {
