@@ -253,11 +253,17 @@ function afterOpening(state: StudioState, commands: readonly CommandType[]): Par
   return { evals: [], plan: undefined, problems };
 }
 
-/** Its run is let go of with a model. Files that were exported stay at hand. */
+/** Its run is let go of with a model, and so is what it saw of a clip. Files that were exported stay at hand. */
 function afterOpeningModel(state: StudioState, event: EventOf<'model'>): Partial<StudioState> {
   if (!isOpening(state, event, OPENS_MODEL)) return {};
   const { exported } = state;
-  return { ...emptyRun(), exported, running: undefined, ...afterOpening(state, OPENS_MODEL) };
+  return {
+    ...emptyRun(),
+    exported,
+    clip: undefined,
+    running: undefined,
+    ...afterOpening(state, OPENS_MODEL),
+  };
 }
 
 /** A run's weights and curves outlive its data, for a next stage on other clips; it itself cannot go on. */

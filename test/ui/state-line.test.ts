@@ -29,6 +29,20 @@ describe('what a run is doing', () => {
     );
   });
 
+  it('is ready only where a run can start, and names what it would train on what', () => {
+    const splits = { train: 2, val: 0, test: 1 };
+    const data = { name: 'clinic', splits } as StudioState['data'];
+    const open = { model: { name: 'R1-Omni-0.5B' } as StudioState['model'], data };
+    expect(stateLine(at('ready', open))).toMatch(/^Ready to train R1-Omni-0\.5B on clinic\. Press Start/);
+    const heldOut = { ...data, splits: { ...splits, train: 0 } } as StudioState['data'];
+    expect(stateLine(at('ready', { ...open, data: heldOut }))).toBe(
+      'Not ready: clinic has no clip to train on: all of them are held out.',
+    );
+    expect(stateLine(at('ready', { ...open, pending: new Map([[1, 'openData']]) }))).toMatch(
+      /^Not ready: A folder is being opened/,
+    );
+  });
+
   it('is left to the curves where there are some, but not that it failed', () => {
     expect(stateLine(at('running', { steps: [record] }))).toBeUndefined();
     expect(stateLine(at('finished', { steps: [record] }))).toBeUndefined();

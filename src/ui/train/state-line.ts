@@ -2,6 +2,7 @@
 
 import { formatBytes } from '../../math/format.ts';
 import type { Progress, StudioState } from '../../store/state.ts';
+import { startHindrance } from '../../store/studio.ts';
 
 /** "Preparing clips, 42 of 96 clips": what is under way and how far it is. */
 export function progressWords({ what, done, total, unit }: Progress): string {
@@ -10,10 +11,9 @@ export function progressWords({ what, done, total, unit }: Progress): string {
   return total > 0 ? `${what}, ${amount(done)} of ${amount(total)}${counted}` : what;
 }
 
-type Known = Pick<StudioState, 'data' | 'model' | 'run' | 'steps' | 'progress'>;
-
 /** The run's state where curves do not say it; undefined where they do. */
-export function stateLine({ data, model, run, steps, progress }: Known): string | undefined {
+export function stateLine(studio: StudioState): string | undefined {
+  const { run, steps, progress } = studio;
   switch (run.state) {
     case 'loading':
       return `Getting ready${progress ? `: ${progressWords(progress)}` : ''}. Curves draw with the first step.`;
@@ -28,11 +28,18 @@ export function stateLine({ data, model, run, steps, progress }: Known): string 
     case 'stopped':
       return steps.length > 0 ? undefined : 'Stopped before the first step. Start begins anew.';
     default:
-      if (steps.length > 0) return undefined;
-      return data && model
-        ? "Ready. Press Start: the curves draw as the model learns. You can't break anything."
-        : undefined;
+      return steps.length > 0 ? undefined : readyLine(studio);
   }
+}
+
+/** What Start would do, or why it cannot; undefined where something has to be opened first. */
+function readyLine(studio: StudioState): string | undefined {
+  const { model, data } = studio;
+  if (!model || !data) return undefined;
+  const hindrance = startHindrance(studio);
+  return hindrance === undefined
+    ? `Ready to train ${model.name} on ${data.name}. Press Start: the curves draw as the model learns. You can't break anything.`
+    : `Not ready: ${hindrance}`;
 }
 
 function failedLine({ step, message }: StudioState['run'], shown: number): string {
