@@ -1,6 +1,7 @@
 import type { Example } from '../data/types.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { type FeatureCache, memoryFeatureCache, type Notes } from '../io/feature-cache.ts';
+import { isReadFailure, unreadableFile } from '../io/unreadable.ts';
 import { InputError } from '../math/errors.ts';
 import type { DecodedClip } from '../media/types.ts';
 import type { ShownClip } from '../models/mrope.ts';
@@ -19,21 +20,22 @@ export interface PrepareReport {
   readonly clips: Report;
 }
 
-/** Turns an example's files into frames and sound. @throws InputError naming the clip */
-export type Decode = (example: Example, spec: MediaSpec) => Promise<DecodedClip>;
+/** Turns an example's files into frames and sound; `signal` ends it early. @throws InputError naming the clip */
+export type Decode = (example: Example, spec: MediaSpec, signal?: AbortSignal) => Promise<DecodedClip>;
 
-type Read = { readonly input: ClipInput } | { readonly issue: DataIssue };
+/** What a clip may take to decode. The longest that were seen take seconds, so this one would never end. */
+const MOST_DECODING_MS = 300_000;
+
+type Read = { readonly input: ClipInput; readonly notes: Notes } | { readonly issue: DataIssue };
 
 /** Where a clip's features are, and what the tower saw where that depends on the clip. */
 interface Kept {
+  readonly example: Example;
   readonly key: string;
   readonly shown?: ShownClip;
 }
 
-interface Wanted {
-  readonly example: Example;
-  readonly key: string;
-}
+type Wanted = Pick<Kept, 'example' | 'key'>;
 
 const noted = ({ grid, sliceSeconds }: ShownClip): Notes => ({
   grid: grid.join(' '),
@@ -62,6 +64,10 @@ export class FeatureStore {
   /** Prepared clips by path. */
   readonly #kept = new Map<string, Kept>();
   readonly #issues = new Map<string, DataIssue>();
+  /** Where the latest preparation was reported. */
+  #report?: PrepareReport;
+  /** What is being encoded anew, one after the other: there is one device. */
+  #repairs: Promise<unknown> = Promise.resolve();
   #encoder?: Promise<string>;
   #encoded = 0;
 
@@ -86,6 +92,7 @@ export class FeatureStore {
   clear(): void {
     this.#kept.clear();
     this.#issues.clear();
+    this.#cache.release();
   }
 
   /** Whether the clip was prepared and could be read. */
@@ -98,14 +105,67 @@ export class FeatureStore {
     return this.#kept.get(path)?.shown;
   }
 
-  /** Features of a prepared clip, from where they are kept. */
+  /** Features of a prepared clip, from where they are kept; encoded anew where they were cleared or damaged since. */
   async load({ path }: Example): Promise<Features> {
-    const key = this.#kept.get(path)?.key;
-    const found = key && ((await this.#cache.get(key)) ?? (await this.#overflow.get(key)));
+    const kept = this.#kept.get(path);
+    const found = kept && (await this.#find(kept.key));
     if (found) return found;
-    throw new InputError(`${path}: its features are no longer on disk.`, {
-      hint: 'The browser may have cleared its storage. Start the run again; the clip is then encoded once more.',
+    if (kept) return this.#again(kept);
+    throw new InputError(`${path}: its features are no longer on disk, and the clip was not prepared.`, {
+      hint: 'Start the run again; the clip is then encoded once more.',
     });
+  }
+
+  async #find(key: string): Promise<Features | undefined> {
+    return (await this.#cache.get(key)) ?? (await this.#overflow.get(key));
+  }
+
+  /** Encodes a clip anew, and with it every other one that is gone: a storage that was cleared has none of them. */
+  async #again(wanted: Kept): Promise<Features> {
+    const repaired = this.#repairs.then(async () => {
+      const found = await this.#find(wanted.key);
+      if (found) return found;
+      const gone: Wanted[] = [wanted];
+      for (const kept of this.#kept.values()) {
+        if (kept.key !== wanted.key && !(await this.#notes(kept.key))) gone.push(kept);
+      }
+      await this.#encodeAgain(gone, wanted);
+      return this.#find(wanted.key);
+    });
+    this.#repairs = repaired.catch(() => undefined);
+    const features = await repaired;
+    if (features) return features;
+    throw new InputError(`${wanted.example.path}: its features can be kept neither on disk nor in memory.`, {
+      hint: 'Make room on the disk, and go on with the run from its last checkpoint.',
+    });
+  }
+
+  /** @throws InputError where the clip that was asked for is no longer what it was */
+  async #encodeAgain(gone: readonly Wanted[], { example: wanted }: Wanted): Promise<void> {
+    using encoder = await this.#openEncoder(this.#report ?? QUIET);
+    for (const [index, { example, key }] of gone.entries()) {
+      const read = await this.#readAgain(example, key);
+      if ('input' in read) await this.#keep(key, example.path, await encoder.encode(read.input), read.notes);
+      else if (example === wanted) throw new InputError(read.issue.message, read.issue);
+      this.#report?.clips(index + 1, gone.length);
+    }
+  }
+
+  /** A clip as before; one that was changed since is not taken for it. */
+  async #readAgain(example: Example, key: string): Promise<Read> {
+    try {
+      const same = key === `${await clipFingerprint(example)}-${await this.#encoderKey()}`;
+      if (same) return await this.#read(example);
+      throw new InputError(`${example.path}: found another clip than the run was started with.`, {
+        hint: 'Its features were cleared from storage, and the file was changed since: put the clip back as it was.',
+      });
+    } catch (error) {
+      return { issue: issueOf(example, error) };
+    }
+  }
+
+  async #notes(key: string): Promise<Notes | undefined> {
+    return (await this.#cache.notes(key)) ?? (await this.#overflow.notes(key));
   }
 
   /** What the towers make of a clip without anything in it. */
@@ -113,11 +173,11 @@ export class FeatureStore {
     const { media } = this.#model;
     if (media.kind === 'patches') throw new Error('FeatureStore.empty: the tower takes no empty clip.');
     const key = `nothing-${await this.#encoderKey()}`;
-    const known = (await this.#cache.get(key)) ?? (await this.#overflow.get(key));
+    const known = await this.#find(key);
     if (known) return known;
     using encoder = await this.#openEncoder(report);
-    await this.#keep(key, await encoder.encode(await emptyInput(media)));
-    return ((await this.#cache.get(key)) ?? (await this.#overflow.get(key)))!;
+    await this.#keep(key, 'A clip of nothing', await encoder.encode(await emptyInput(media)));
+    return (await this.#find(key))!;
   }
 
   /**
@@ -125,8 +185,13 @@ export class FeatureStore {
    * tower is loaded.
    */
   async prepare(examples: readonly Example[], report: PrepareReport, stopped: () => boolean): Promise<void> {
-    const queue = await this.#missing(examples, report.clips, stopped);
-    if (queue.length === 0 || stopped()) return;
+    this.#report = report;
+    const queue = await this.#missing(examples, report, stopped);
+    if (queue.length > 0 && !stopped()) await this.#encode(queue, report, stopped);
+    await this.#cache.settle();
+  }
+
+  async #encode(queue: readonly Wanted[], report: PrepareReport, stopped: () => boolean): Promise<void> {
     using encoder = await this.#openEncoder(report);
     let next = this.#read(queue[0]!.example);
     for (const [index, { example, key }] of queue.entries()) {
@@ -136,27 +201,36 @@ export class FeatureStore {
       if (following) next = this.#read(following.example);
       if ('issue' in read) this.#issues.set(example.path, read.issue);
       else {
-        const notes = read.input.patches ? noted(read.input.patches) : {};
-        await this.#keep(key, await encoder.encode(read.input), notes);
-        this.#kept.set(example.path, { key, ...readShown(notes) });
+        await this.#keep(key, example.path, await encoder.encode(read.input), read.notes);
+        this.#kept.set(example.path, { example, key, ...readShown(read.notes) });
       }
       report.clips(index + 1, queue.length);
     }
   }
 
   /** Looks clips up by their content; returns those that the towers have not seen. */
-  async #missing(examples: readonly Example[], report: Report, stopped: () => boolean): Promise<Wanted[]> {
+  async #missing(
+    examples: readonly Example[],
+    { weights, clips }: PrepareReport,
+    stopped: () => boolean,
+  ): Promise<Wanted[]> {
     const unknown = new Map<string, Example>();
     for (const example of examples) if (!this.#known(example.path)) unknown.set(example.path, example);
     const missing: Wanted[] = [];
+    if (unknown.size === 0 || stopped()) return missing;
+    const encoder = await this.#encoderKey(weights);
     let looked = 0;
     for (const [path, example] of unknown) {
       if (stopped()) return [];
-      const key = `${await clipFingerprint(example)}-${await this.#encoderKey()}`;
-      const notes = (await this.#cache.notes(key)) ?? (await this.#overflow.notes(key));
-      if (notes) this.#kept.set(path, { key, ...readShown(notes) });
-      else missing.push({ example, key });
-      report(++looked, unknown.size);
+      const clip = await clipFingerprint(example).catch((error: unknown) => issueOf(example, error));
+      if (typeof clip !== 'string') this.#issues.set(path, clip);
+      else {
+        const key = `${clip}-${encoder}`;
+        const notes = await this.#notes(key);
+        if (notes) this.#kept.set(path, { example, key, ...readShown(notes) });
+        else missing.push({ example, key });
+      }
+      clips(++looked, unknown.size);
     }
     return missing;
   }
@@ -165,8 +239,12 @@ export class FeatureStore {
     return this.#kept.has(path) || this.#issues.has(path);
   }
 
-  #encoderKey(): Promise<string> {
-    this.#encoder ??= encoderFingerprint(this.#model);
+  /** Reads the towers' weights once from end to end. */
+  #encoderKey(report?: Report): Promise<string> {
+    this.#encoder ??= encoderFingerprint(this.#model, report).catch((error: unknown) => {
+      this.#encoder = undefined;
+      throw error;
+    });
     return this.#encoder;
   }
 
@@ -174,9 +252,11 @@ export class FeatureStore {
     return openEncoder(this.#gpu, this.#model, weights);
   }
 
-  async #keep(key: string, { vision, audio }: Features, notes: Notes = {}): Promise<void> {
+  /** @throws InputError for features that are no numbers: they would spoil every run that finds them */
+  async #keep(key: string, clip: string, { vision, audio }: Features, notes: Notes = {}): Promise<void> {
     this.#encoded++;
     const arrays = { ...(vision ? { vision } : {}), ...(audio ? { audio } : {}) };
+    for (const [tower, values] of Object.entries(arrays)) demandFinite(clip, tower, values);
     // A full disk must not end a run.
     await this.#cache.put(key, arrays, notes).catch(() => this.#overflow.put(key, arrays, notes));
   }
@@ -184,18 +264,54 @@ export class FeatureStore {
   async #read(example: Example): Promise<Read> {
     const { media } = this.#model;
     try {
-      return { input: await clipInput(await this.#decode(example, media), media) };
+      const input = await clipInput(await this.#decodeInTime(example), media);
+      return { input, notes: input.patches ? noted(input.patches) : {} };
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      const { message, hint } = error;
-      return {
-        issue: {
-          reason: 'clip unreadable',
-          file: example.path,
-          message,
-          ...(hint === undefined ? {} : { hint }),
-        },
-      };
+      return { issue: issueOf(example, error) };
     }
   }
+
+  /** @throws InputError for a clip that would never end */
+  async #decodeInTime(example: Example): Promise<DecodedClip> {
+    const ending = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const seconds = MOST_DECODING_MS / 1000;
+        const found = `${example.path}: found a clip that takes longer than ${seconds} s to decode`;
+        reject(
+          new InputError(`${found}, expected a few seconds.`, {
+            hint: 'Cut or convert it, or remove its row.',
+          }),
+        );
+        ending.abort();
+      }, MOST_DECODING_MS);
+    });
+    try {
+      return await Promise.race([this.#decode(example, this.#model.media, ending.signal), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+const QUIET: PrepareReport = { weights: () => undefined, clips: () => undefined };
+
+/** What is told of a clip that cannot be read. @throws what is no fault of the clip */
+function issueOf({ path }: Example, error: unknown): DataIssue {
+  const told = isReadFailure(error) ? unreadableFile(path, error) : error;
+  if (!(told instanceof InputError)) throw told;
+  const { message, hint } = told;
+  return { reason: 'clip unreadable', file: path, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+function demandFinite(clip: string, tower: string, values: Float32Array): void {
+  const broken = values.reduce((count, value) => (Number.isFinite(value) ? count : count + 1), 0);
+  if (broken === 0) return;
+  throw new InputError(
+    `${clip}: the ${tower} tower made ${broken} values of ${values.length} that are not finite, expected none; nothing of it was kept.`,
+    {
+      hint: `The weights of the ${tower} tower are damaged, or were saved badly: download or copy the model again.`,
+    },
+  );
 }

@@ -202,10 +202,13 @@ export class Run {
   /** Stands where a stored run stood; `trained` is restored apart. @throws InputError when other clips can be read now */
   stand({ step, adamSteps, tokens, sampler, clips }: Standing): void {
     if (clips !== this.#examples.length) {
+      const { data, features } = this.parts;
+      const [first] = features.issues;
+      const why = first ? ` ${features.issues.length} cannot be read, for example: ${first.message}` : '';
       throw new InputError(
-        `${this.parts.data.name}: ${this.#examples.length} training clips can be read, but the run was on ${clips}.`,
+        `${data.name}: ${this.#examples.length} training clips can be read, but the run was on ${clips}.${why}`,
         {
-          hint: 'Go on in the browser the run was started in; another one may lack the codec of some clips.',
+          hint: 'Put the clips back as they were, or go on in the browser the run was started in: another one may lack a codec.',
         },
       );
     }

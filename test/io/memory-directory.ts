@@ -29,8 +29,11 @@ class MemoryFile {
     return {
       write: async (part: BlobPart) => void parts.push(part),
       close: async () => {
-        this.#bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+        const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+        if (bytes.length > this.#room()) throw new DOMException('No room.', 'QuotaExceededError');
+        this.#bytes = bytes;
       },
+      abort: async () => undefined,
     };
   }
 

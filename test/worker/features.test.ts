@@ -2,13 +2,18 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Dataset, Example } from '../../src/data/types.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
+import { blobSource } from '../../src/io/bytes.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
+import { f32ToBytes } from '../../src/io/dtype.ts';
 import { type FeatureCache, folderFeatureCache, memoryFeatureCache } from '../../src/io/feature-cache.ts';
-import { InputError } from '../../src/math/errors.ts';
+import { openSafetensors } from '../../src/io/safetensors.ts';
+import { writeSafetensors } from '../../src/io/safetensors-write.ts';
+import { describeError, InputError } from '../../src/math/errors.ts';
 import { tf } from '../../src/media/tf-device.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { MediaTokenizer } from '../../src/rl/media-tokens.ts';
 import { type Decode, FeatureStore } from '../../src/worker/features.ts';
+import { clipFingerprint, encoderFingerprint } from '../../src/worker/fingerprint.ts';
 import { frameChoice } from '../../src/worker/media-spec.ts';
 import { type OpenModel, openModel } from '../../src/worker/model.ts';
 import { Run } from '../../src/worker/run.ts';
@@ -49,6 +54,16 @@ const clip = (path: string, byte: number): Example => ({
   ...{ split: 'train', speaker: null },
   files: [{ path, blob: async () => new Blob([Uint8Array.of(byte)]) }],
 });
+async function writeFile(
+  folder: FileSystemDirectoryHandle,
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  const stream = await (await folder.getFileHandle(name, { create: true })).createWritable();
+  await stream.write(bytes);
+  await stream.close();
+}
+
 const quiet = { weights: () => undefined, clips: () => undefined };
 const store = (cache: FeatureCache) => new FeatureStore(gpu, model, cache, decode);
 const never = () => false;
@@ -146,10 +161,152 @@ describe('features of clips', () => {
       put: async () => {
         throw new DOMException('full', 'QuotaExceededError');
       },
+      settle: async () => undefined,
+      release: () => undefined,
     };
     const features = store(full);
     await features.prepare([clip('a.mp4', 1)], quiet, never);
     expect((await features.load(clip('a.mp4', 1))).vision!.length).toBeGreaterThan(0);
+  });
+});
+
+describe('features that are gone or damaged in the middle of a run', () => {
+  const clips = [clip('a.mp4', 1), clip('b.mp4', 2), clip('c.mp4', 3)];
+
+  it('are encoded again, all that are gone at once, and are what they were', async () => {
+    const folder = memoryDirectory();
+    const features = store(folderFeatureCache(folder));
+    await features.prepare(clips, quiet, never);
+    const before = await Promise.all(clips.map((each) => features.load(each)));
+    for await (const [name] of folder.entries()) await folder.removeEntry(name);
+    expect(await Promise.all(clips.map((each) => features.load(each)))).toEqual(before);
+    expect(features.encoded).toBe(6);
+    await features.load(clips[2]!);
+    expect(features.encoded).toBe(6);
+  });
+
+  it('are encoded again where a byte of them changed', async () => {
+    const folder = memoryDirectory();
+    const features = store(folderFeatureCache(folder));
+    await features.prepare(clips, quiet, never);
+    const before = await features.load(clips[1]!);
+    for await (const [name, handle] of folder.entries()) {
+      const bytes = new Uint8Array(await (await (handle as FileSystemFileHandle).getFile()).arrayBuffer());
+      bytes[bytes.length - 1] = bytes.at(-1)! ^ 64;
+      await writeFile(folder, name, bytes);
+    }
+    expect(await features.load(clips[1]!)).toEqual(before);
+    expect(features.encoded).toBe(4);
+  });
+
+  it('are not taken from a file that was changed since', async () => {
+    const folder = memoryDirectory();
+    let byte = 1;
+    const changing: Example = {
+      ...clip('a.mp4', 1),
+      files: [{ path: 'a.mp4', blob: async () => new Blob([Uint8Array.of(byte)]) }],
+    };
+    const features = store(folderFeatureCache(folder));
+    await features.prepare([changing], quiet, never);
+    byte = 9;
+    for await (const [name] of folder.entries()) await folder.removeEntry(name);
+    await expect(features.load(changing)).rejects.toThrow(
+      'a.mp4: found another clip than the run was started',
+    );
+  });
+});
+
+describe('what towers make', () => {
+  /** The model with the last value of one tensor exchanged, far from the tensor's first bytes. */
+  async function withChanged(part: 'vision' | 'main', name: string, value: number): Promise<OpenModel> {
+    const { main, towers } = model.files;
+    const weights = part === 'main' ? main.weights : towers.vision!.weights!;
+    const tensors = weights.names().map((each) => ({
+      ...weights.info(each),
+      bytes: async () => {
+        if (each !== name) return weights.bytes(each);
+        const values = await weights.float32(name);
+        values[values.length - 1] = value;
+        return f32ToBytes(weights.info(name).dtype as 'F32', values);
+      },
+    }));
+    expect(weights.has(name)).toBe(true);
+    const changed = await openSafetensors(blobSource(await writeSafetensors(tensors)), 'changed');
+    const files =
+      part === 'main'
+        ? { ...model.files, main: { ...main, weights: changed } }
+        : { ...model.files, towers: { ...towers, vision: { ...towers.vision!, weights: changed } } };
+    return { ...model, files };
+  }
+  const TENSOR = 'vision_model.encoder.layers.0.mlp.fc2.weight';
+
+  it('is never kept where it is no number, and the clip and the tower are named', async () => {
+    const folder = memoryDirectory();
+    const broken = await withChanged('vision', TENSOR, Number.NaN);
+    const features = new FeatureStore(gpu, broken, folderFeatureCache(folder), decode);
+    const error = await features.prepare([clip('a.mp4', 1)], quiet, never).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(InputError);
+    expect(describeError(error)).toMatch(
+      /^a\.mp4: the vision tower made \d+ values of \d+ that are not finite.*weights of the vision tower are damaged/,
+    );
+    for await (const [name] of folder.entries()) expect(name).not.toMatch(/safetensors/);
+  });
+
+  it('is made anew by a repaired weight file of the same size, whichever byte was wrong', async () => {
+    const [fine, one, other] = [
+      model,
+      await withChanged('vision', TENSOR, 0.5),
+      await withChanged('vision', TENSOR, 0.25),
+    ];
+    const keys = await Promise.all([fine, one, other].map((each) => encoderFingerprint(each)));
+    expect(new Set(keys).size).toBe(3);
+    const text = await withChanged('main', 'model.layers.0.mlp.down_proj.weight', 0.5);
+    expect(await encoderFingerprint(text)).toBe(keys[0]);
+  });
+});
+
+describe('clips that cannot be read any more', () => {
+  const failing = (path: string, error: unknown): Example => ({
+    ...clip(path, 1),
+    files: [{ path, blob: () => Promise.reject(error) }],
+  });
+
+  it('are left out and named; the others are prepared', async () => {
+    const features = store(memoryFeatureCache());
+    const names = ['NotReadableError', 'NotFoundError', 'NotAllowedError'];
+    const gone = names.map((name) => failing(`${name}.mp4`, new DOMException('It was changed.', name)));
+    await features.prepare([...gone, clip('good.mp4', 3)], quiet, never);
+    expect(features.has(clip('good.mp4', 3))).toBe(true);
+    expect(features.issues.map(({ file }) => file)).toEqual(gone.map(({ path }) => path));
+    for (const { reason, message, hint } of features.issues) {
+      expect(reason).toBe('clip unreadable');
+      expect(message).toMatch(/found a file that cannot be read \(Not\w+Error: It was changed\.\)/);
+      expect(hint).toMatch(/in the cloud only/);
+    }
+  });
+
+  it('are told apart from faults of the program', async () => {
+    const features = store(memoryFeatureCache());
+    const bug = failing('a.mp4', new TypeError('x is undefined'));
+    await expect(features.prepare([bug], quiet, never)).rejects.toThrow(TypeError);
+  });
+
+  it('of many gigabytes are named by their content without being in memory at once', async () => {
+    const slices: number[] = [];
+    const large = (tail: number) => ({
+      size: 3 * 2 ** 30,
+      slice: (start: number, end: number) => {
+        slices.push(end - start);
+        return { arrayBuffer: async () => Uint8Array.of(start < 2 ** 31 ? 1 : tail).buffer };
+      },
+      arrayBuffer: () => Promise.reject(new DOMException('Too large.', 'NotReadableError')),
+    });
+    const example = (tail: number) => ({
+      path: 'a.mp4',
+      files: [{ path: 'a.mp4', blob: async () => large(tail) as unknown as Blob }],
+    });
+    expect(await clipFingerprint(example(1))).not.toBe(await clipFingerprint(example(2)));
+    expect(Math.max(...slices)).toBeLessThanOrEqual(64 << 20);
   });
 });
 
@@ -159,6 +316,80 @@ describe('the cache', () => {
     await cache.put('key', { vision: Float32Array.of(1 / 3, 1e9, -1e9) });
     const { vision } = (await cache.get('key'))!;
     expect([...vision!]).toEqual([0.333251953125, 65504, -65504]);
+  });
+
+  it('never keeps a value that is no number', async () => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      for (const cache of [memoryFeatureCache(), folderFeatureCache(memoryDirectory())]) {
+        await expect(cache.put('key', { vision: Float32Array.of(1, value) })).rejects.toThrow(
+          `vision holds ${value}, expected numbers`,
+        );
+        expect([await cache.notes('key'), await cache.get('key')]).toEqual([undefined, undefined]);
+      }
+    }
+  });
+
+  it('takes a file with any byte changed for none, or for what it was', async () => {
+    const folder = memoryDirectory();
+    const cache = folderFeatureCache(folder);
+    const notes = { grid: '2 4 6' };
+    await cache.put('key', { vision: Float32Array.of(1, 2, 3), audio: Float32Array.of(4) }, notes);
+    const [whole, file] = [await cache.get('key'), await folder.getFileHandle('key.safetensors')];
+    const bytes = new Uint8Array(await (await file.getFile()).arrayBuffer());
+    let refused = 0;
+    for (let at = 0; at < bytes.length; at++) {
+      const damaged = bytes.slice();
+      damaged[at] = damaged[at]! ^ 1;
+      await writeFile(folder, 'key.safetensors', damaged);
+      const [found, told] = [await cache.get('key'), await cache.notes('key')];
+      if (found === undefined) refused++;
+      else expect(found).toEqual(whole);
+      if (told !== undefined) expect(told).toEqual(notes);
+    }
+    expect(refused).toBeGreaterThan(0.75 * bytes.length);
+  });
+
+  it('lets the least recently used go where its budget ends, in this visit and the next', async () => {
+    let now = 1000;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now++);
+    try {
+      const folder = memoryDirectory();
+      const entry = { vision: new Float32Array(500) };
+      const there = async () => {
+        const names: string[] = [];
+        for await (const [name] of folder.entries())
+          if (name.length === 'a.safetensors'.length) names.push(name[0]!);
+        return names.sort().join('');
+      };
+      const one = folderFeatureCache(folder, 3500);
+      for (const key of ['a', 'b', 'c']) await one.put(key, entry);
+      // All three are used by the run under way, beyond the budget or not.
+      expect(await there()).toBe('abc');
+      await one.settle();
+      one.release();
+      await one.get('b');
+      await one.settle();
+      const later = folderFeatureCache(folder, 3500);
+      await later.put('d', entry);
+      expect(await there()).toBe('bd');
+      await writeFile(folder, 'uses.json', new TextEncoder().encode('{"b": 12'));
+      const last = folderFeatureCache(folder, 3500);
+      await last.put('e', entry);
+      expect((await there()).length).toBe(2);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  it('makes room where the browser grants less than it said', async () => {
+    let room = Number.POSITIVE_INFINITY;
+    const folder = memoryDirectory(() => room);
+    const cache = folderFeatureCache(folder, 1e9);
+    await cache.put('old', { vision: new Float32Array(50) });
+    cache.release();
+    room = 10;
+    await expect(cache.put('new', { vision: new Float32Array(50) })).rejects.toThrow('No room');
+    expect(await cache.get('old')).toBeUndefined();
   });
 
   it('takes a damaged file for none', async () => {

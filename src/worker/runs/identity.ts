@@ -2,8 +2,9 @@
 import { createSHA256 } from 'hash-wasm';
 import type { Dataset } from '../../data/types.ts';
 import { blobSource } from '../../io/bytes.ts';
-import { extension, type FileTree } from '../../io/files.ts';
+import { extension, type FileEntry, type FileTree } from '../../io/files.ts';
 import { openSafetensors } from '../../io/safetensors.ts';
+import { isReadFailure } from '../../io/unreadable.ts';
 import { InputError } from '../../math/errors.ts';
 import type { OpenModel } from '../model.ts';
 import type { RunDescription } from './records.ts';
@@ -47,10 +48,21 @@ export async function dataIdentity({ examples }: Pick<Dataset, 'examples'>): Pro
   const hash = await createSHA256();
   for (const { id, label, question, answer, split, files } of examples) {
     const sizes: [string, number][] = [];
-    for (const { path, size, blob } of files) sizes.push([path, size ?? (await blob()).size]);
+    for (const file of files) sizes.push([file.path, await sizeOf(file)]);
     hash.update(JSON.stringify([id, label, question, answer, split, sizes]));
   }
   return hash.digest();
+}
+
+/** Bytes of a file; -1 for one that cannot be opened, whose row is left out of every run. */
+async function sizeOf({ size, blob }: FileEntry): Promise<number> {
+  if (size !== undefined) return size;
+  try {
+    return (await blob()).size;
+  } catch (error) {
+    if (isReadFailure(error)) return -1;
+    throw error;
+  }
 }
 
 /** Refuses to go on with another model or other data than the run was started with. @throws InputError */
