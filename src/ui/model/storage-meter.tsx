@@ -1,11 +1,15 @@
 /** How much the browser keeps for this page, and whether it may clear it. */
 import { useEffect, useState } from 'react';
 import { formatBytes } from '../../math/format.ts';
+import { FEATURE_SHARE } from '../../math/limits.ts';
 import { fire } from '../parts/fire.ts';
+import { storedFiles } from '../stored-files.ts';
 
 interface Storage {
   usage: number;
   quota: number;
+  /** Bytes of what towers made of clips. */
+  features: number;
   /** The browser has promised not to clear it by itself. */
   persisted: boolean;
 }
@@ -23,13 +27,19 @@ export function StorageMeter({ models }: { models: unknown }) {
     setRefused(!(await navigator.storage.persist()));
     setStorage(await measure());
   };
-  const { usage, quota, persisted } = storage;
+  const { usage, quota, features, persisted } = storage;
   return (
     <div className="storage" data-testid="storage">
       <meter value={usage} max={quota} aria-label="Storage used" />
       <span className="number muted">
         {formatBytes(usage)} of the {formatBytes(quota)} that the browser grants this page
       </span>
+      {features > 0 && (
+        <span className="number muted" data-testid="feature-storage">
+          {formatBytes(features)} of it is what towers made of clips, at most{' '}
+          {formatBytes(FEATURE_SHARE * quota)}: beyond that the least recently used goes.
+        </span>
+      )}
       {persisted ? (
         <span className="muted">Kept until you remove it.</span>
       ) : (
@@ -52,5 +62,6 @@ export function StorageMeter({ models }: { models: unknown }) {
 
 async function measure(): Promise<Storage> {
   const { usage = 0, quota = 0 } = await navigator.storage.estimate();
-  return { usage, quota, persisted: await navigator.storage.persisted() };
+  const features = (await storedFiles('features')).reduce((sum, { size }) => sum + size, 0);
+  return { usage, quota, features, persisted: await navigator.storage.persisted() };
 }
