@@ -1,11 +1,14 @@
 import { type FileTree, readJsonIfThere, readTextIfThere, subtree } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
+import type { LargestToken } from './check-tokenizer.ts';
 import { Tokenizer } from './tokenizer.ts';
 
 const MAX_TOKENS = 512;
 
 /** The gate's WordPiece tokenizer: lower-casing, [CLS] text [SEP], at most 512 ids (BERT's positions). */
 export interface BertTokenizer {
+  /** The token with the largest id. */
+  readonly largest: LargestToken;
   encode(text: string): number[];
 }
 
@@ -102,6 +105,7 @@ function addedToken(content: string, id: number) {
 /** Over 512 ids the text is cut from its end and the closing [SEP] stays. */
 function truncating(tokenizer: Tokenizer): BertTokenizer {
   return {
+    largest: tokenizer.largest,
     encode(text) {
       const ids = tokenizer.encode(text, true);
       return ids.length <= MAX_TOKENS ? ids : [...ids.slice(0, MAX_TOKENS - 1), ids.at(-1)!];

@@ -1,6 +1,6 @@
-import { Template } from '@huggingface/jinja';
 import { type FileTree, readJsonIfThere, readTextIfThere } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
+import { parseTemplate, renderTemplate } from './render-template.ts';
 import { tokenContent } from './tokenizer.ts';
 
 export interface ChatMessage {
@@ -18,13 +18,13 @@ export const DEFAULT_TEMPLATE =
 /** Messages → the string that the model sees. `source` is stored with a run, so that training and inference agree. */
 export class ChatTemplate {
   readonly source: string;
-  private readonly template: Template;
+  private readonly template: ReturnType<typeof parseTemplate>;
   private readonly variables: Readonly<Record<string, unknown>>;
 
   constructor(source: string = DEFAULT_TEMPLATE, tokenizerConfig: Readonly<Record<string, unknown>> = {}) {
     this.source = source;
     try {
-      this.template = new Template(source);
+      this.template = parseTemplate(source);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new InputError(`The chat template cannot be read: ${reason}`, {
@@ -52,14 +52,17 @@ export class ChatTemplate {
   /** Renders; `addGenerationPrompt` ends with the opening of the assistant's turn. */
   render(messages: readonly ChatMessage[], addGenerationPrompt = true): string {
     try {
-      return this.template.render({
+      return renderTemplate(this.template, {
         ...this.variables,
         messages: messages.map((message) => ({ ...message })),
         add_generation_prompt: addGenerationPrompt,
       });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new InputError(`The chat template failed on ${messages.length} message(s): ${reason}`, { cause });
+      throw new InputError(`The chat template failed on ${messages.length} message(s): ${reason}`, {
+        hint: 'Use the chat_template of the published model.',
+        cause,
+      });
     }
   }
 }

@@ -172,3 +172,15 @@ export function encodeAnswer(
   const target = whole.startsWith(opened) ? whole.slice(opened.length) : `${answer}<|im_end|>\n`;
   return tokenizer.encode(target);
 }
+
+/** What the template writes behind an assistant's turn; '' where it cannot be told. */
+export function turnEnd(template: ChatTemplate): string {
+  const answer = 'an-answer';
+  const turns = [
+    { role: 'user', content: 'a-question' },
+    { role: 'assistant', content: answer },
+  ] as const;
+  const text = template.render(turns, false);
+  const at = text.lastIndexOf(answer);
+  return at < 0 ? '' : text.slice(at + answer.length);
+}

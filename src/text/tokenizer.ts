@@ -2,22 +2,36 @@ import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import type { FileTree } from '../io/files.ts';
 import { readJson, readJsonIfThere } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
+import { checkTokenizerJson, type LargestToken } from './check-tokenizer.ts';
 import { readQwenVocabulary } from './qwen-vocabulary.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** A tag of markup; not the media's placeholders, nor what other vocabularies call their beginning and end. */
+const TAG = /^<\/?(?!(?:s|pad|unk|bos|eos|mask|cls|sep|image|video|audio)>)[A-Za-z][\w-]*>$/;
+/** What tokenizer_config.json gives a role beside the text. */
+const NAMED = ['bos_token', 'eos_token', 'pad_token', 'unk_token', 'cls_token', 'sep_token', 'mask_token'];
+/** Patterns may take the square of a text's length. */
+const MOST_TEXT = 60_000;
+
 /**
  * Text ↔ token ids, from a published `tokenizer.json` and `tokenizer_config.json`. Encoding adds no special tokens of
- * its own, but recognises those written in the text; decoding skips special tokens unless told otherwise.
+ * its own, but recognises those written in the text; decoding skips special tokens unless told otherwise, but for tags such as
+ * `<think>`, which are part of what is answered.
  */
 export class Tokenizer {
   /** `tokenizer_config.json`, for the chat template. */
   readonly config: Json;
   readonly specialIds: ReadonlySet<number>;
+  /** The token with the largest id: an embedding must have a row for it. */
+  readonly largest: LargestToken;
+  /** Special tokens that are no part of a text; those that stand for its tags are. */
+  private readonly hiddenIds: ReadonlySet<number>;
   private readonly hub: HubTokenizer;
 
   constructor(tokenizerJson: Json, config: Json) {
     this.config = config;
+    this.largest = checkTokenizerJson(tokenizerJson);
     try {
       this.hub = new HubTokenizer(
         { added_tokens: [], post_processor: null, decoder: null, ...tokenizerJson },
@@ -31,7 +45,11 @@ export class Tokenizer {
       });
     }
     const added = this.hub.get_added_tokens_decoder();
-    this.specialIds = new Set([...added.values()].filter((token) => token.special).map((token) => token.id));
+    const special = [...added.values()].filter((token) => token.special);
+    this.specialIds = new Set(special.map((token) => token.id));
+    const named = NAMED.map((key) => tokenContent(config[key]));
+    const isTag = (content: string): boolean => TAG.test(content) && !named.includes(content);
+    this.hiddenIds = new Set(special.filter(({ content }) => !isTag(content)).map((token) => token.id));
   }
 
   /** Reads both files from a model folder; without `tokenizer.json`, the older `vocab.json` and `merges.txt`. */
@@ -44,6 +62,14 @@ export class Tokenizer {
 
   /** Token ids of `text`; `addSpecialTokens` lets the post-processor add its own ([CLS] … [SEP] of BERT). */
   encode(text: string, addSpecialTokens = false): number[] {
+    if (text.length > MOST_TEXT) {
+      throw new InputError(
+        `A text of ${text.length} characters; expected at most ${MOST_TEXT} for the tokenizer.`,
+        {
+          hint: 'Shorten the question or the answers; a chat template may have made the text so long.',
+        },
+      );
+    }
     return this.hub.encode(text, { add_special_tokens: addSpecialTokens }).ids;
   }
 
@@ -54,7 +80,7 @@ export class Tokenizer {
   decode(ids: Iterable<number>, options: { skipSpecialTokens?: boolean } = {}): string {
     const skipSpecial = options.skipSpecialTokens ?? true;
     const known = [...ids].filter(
-      (id) => this.tokenOf(id) !== undefined && !(skipSpecial && this.specialIds.has(id)),
+      (id) => this.tokenOf(id) !== undefined && !(skipSpecial && this.hiddenIds.has(id)),
     );
     if (known.length === 0) return '';
     return this.hub.decode(known, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
@@ -91,20 +117,41 @@ export function tokenContent(value: unknown): string | undefined {
 }
 
 /**
- * Ids that end a completion: those of generation_config, of config, the tokenizer's eos token, and `<|endoftext|>`, with
- * which the Qwen2 family pads and may also stop. At least one, or an InputError.
+ * Ids that end a completion: those of generation_config, of config, what the chat template ends a turn with, the tokenizer's eos token, and
+ * `<|endoftext|>`, with which the Qwen2 family pads and may also stop. At least one, or an InputError. `turnEnd`: what the template writes
+ * behind an assistant's turn.
  */
-export function endTokenIds(tokenizer: Tokenizer, config: Json, generationConfig: Json = {}): number[] {
-  const listed = [generationConfig.eos_token_id, config.eos_token_id].flat();
-  const ids = [...listed, tokenizer.configuredId('eos_token'), tokenizer.idOf('<|endoftext|>')].filter(
-    (id): id is number => typeof id === 'number',
-  );
+export function endTokenIds(
+  tokenizer: Tokenizer,
+  config: Json,
+  generation: Json = {},
+  turnEnd = '',
+): number[] {
+  const [first] = turnEnd === '' ? [] : tokenizer.encode(turnEnd);
+  const ids = [
+    ...namedIds(generation, 'generation_config.json', tokenizer),
+    ...namedIds(config, 'config.json', tokenizer),
+    ...(first !== undefined && tokenizer.specialIds.has(first) ? [first] : []),
+    tokenizer.configuredId('eos_token'),
+    tokenizer.idOf('<|endoftext|>'),
+  ].filter((id) => id !== undefined);
   if (ids.length === 0) {
     throw new InputError('No end token: neither generation_config, config nor tokenizer_config names one.', {
       hint: 'Add "eos_token" to tokenizer_config.json.',
     });
   }
   return [...new Set(ids)];
+}
+
+function namedIds({ eos_token_id: named }: Json, label: string, tokenizer: Tokenizer): number[] {
+  return [named].flat().flatMap((id) => {
+    if (id === undefined || id === null) return [];
+    if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= tokenizer.largest.id) return [id];
+    throw new InputError(
+      `${label}: "eos_token_id" is ${JSON.stringify(named)}, expected ids of the tokenizer, 0 to ${tokenizer.largest.id}.`,
+      { hint: `Copy ${label} and the tokenizer's files of the same checkpoint.` },
+    );
+  });
 }
 
 /**

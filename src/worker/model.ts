@@ -1,8 +1,10 @@
 import { DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
 import { type FileTree, readJsonIfThere } from '../io/files.ts';
 import type { TensorSource } from '../io/safetensors.ts';
+import { InputError } from '../math/errors.ts';
 import { type FoundAdapter, findAdapters, openAdapter } from '../models/adapter-files.ts';
 import { inspectModel, type ModelConfig, openModelFiles } from '../models/family.ts';
+import { Fields } from '../models/fields.ts';
 import { preprocessorOf } from '../models/humanomni-files.ts';
 import type { ModelFiles } from '../models/model-files.ts';
 import type { ModelChoice, ModelSummary } from '../protocol/messages.ts';
@@ -13,6 +15,8 @@ import type { LeftWeights } from '../rl/start-weights.ts';
 import { partOf } from '../rl/trained-parts.ts';
 import { findGateTokenizer } from '../text/bert-tokenizer.ts';
 import { ChatTemplate } from '../text/chat-template.ts';
+import type { LargestToken } from '../text/check-tokenizer.ts';
+import { turnEnd } from '../text/prompt.ts';
 import { endTokenIds, Tokenizer } from '../text/tokenizer.ts';
 import { type MediaSpec, mediaCounts, mediaSpec } from './media-spec.ts';
 import type { Emit } from './progress.ts';
@@ -58,6 +62,7 @@ export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Pr
   const text = await openText(tree, files, config);
   const adapter =
     choice.adapter === undefined ? undefined : await openAdapter(dropped, choice.adapter, config.decoder);
+  const inner = new Fields(main.config, 'config.json').object('text_config');
   const generation = (await readJsonIfThere(main.tree, 'generation_config.json')) ?? {};
   return {
     dropped,
@@ -67,7 +72,7 @@ export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Pr
     config,
     unusedTensors,
     text,
-    endIds: endTokenIds(text.tokenizer, main.config, generation),
+    endIds: endTokenIds(text.tokenizer, { ...inner, ...main.config }, generation, turnEnd(text.template)),
     counts: mediaCounts(config, media),
     media,
     choice,
@@ -83,12 +88,37 @@ async function openText(
 ): Promise<TextTools> {
   const tokenizer = await Tokenizer.load(main.tree);
   const template = await ChatTemplate.load(main.tree);
+  demandRows(tokenizer.largest, config.decoder.vocabSize, 'the embedding');
   if (config.family === 'HumanOmni') {
-    return { tokenizer, template, gate: await findGateTokenizer(tree, towers.bert?.tree) };
+    const gate = await findGateTokenizer(tree, towers.bert?.tree);
+    demandRows(gate.largest, config.bert.vocabSize, "BERT's embedding");
+    return { tokenizer, template, gate };
   }
   const { imageId, videoId, vision, tokensPerSecond } = config;
+  demandPlaceholder(tokenizer, '<|video_pad|>', videoId, 'video_token_id');
   const timed = tokensPerSecond ? { tokensPerSecond } : {};
   return { tokenizer, template, vision: { imageId, videoId, merge: vision.merge, ...timed } };
+}
+
+/** Throws an InputError unless every token has a row in the table that it is looked up in. */
+function demandRows({ token, id }: LargestToken, rows: number, table: string): void {
+  if (id < rows) return;
+  throw new InputError(
+    `The tokenizer's token ${JSON.stringify(token)} has the id ${id}, but ${table} has ${rows} rows, for the ids 0 to ${rows - 1}.`,
+    {
+      hint: 'Take the tokenizer that belongs to these weights; where tokens were added, resize the embedding and save the model again.',
+    },
+  );
+}
+
+/** Throws an InputError unless the token that stands for the media has the id that the config says. */
+function demandPlaceholder(tokenizer: Tokenizer, token: string, id: number, key: string): void {
+  const found = tokenizer.idOf(token);
+  if (found === id) return;
+  throw new InputError(
+    `config.json: "${key}" is ${id}, but ${token} ${found === undefined ? 'is not in the tokenizer' : `has the id ${found} in the tokenizer`}.`,
+    { hint: "Copy config.json and the tokenizer's files of the same checkpoint." },
+  );
 }
 
 /** What the page shows of a model. `trainable` is known once a run was loaded. */

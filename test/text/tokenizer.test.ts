@@ -61,7 +61,7 @@ describe('vocab.json and merges.txt give the same tokenizer', async () => {
       /tokenizer\.json is missing/,
     );
     await expect(Tokenizer.load(treeFromMemory('m', { 'tokenizer.json': '{}' }))).rejects.toThrow(
-      /tokenizer\.json cannot be used/,
+      /tokenizer\.json: "model" is missing/,
     );
   });
 });

@@ -229,11 +229,13 @@ describe('the head', () => {
       const {
         vision_config,
         model_type,
+        video_token_id,
         tie_word_embeddings: _,
         ...decoder
       } = await readJson(vision, 'config.json');
       const nested: Json = {
         model_type,
+        video_token_id,
         vision_config,
         text_config: { ...decoder, tie_word_embeddings: inner },
       };

@@ -1,5 +1,5 @@
 /** Model folders whose config.json says what nobody would: each opens as it is, or is refused by name, at once. */
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { type FileTree, readJson, treeFromMemory } from '../../src/io/files.ts';
 import { InputError } from '../../src/math/errors.ts';
@@ -78,8 +78,11 @@ it.each([
 });
 
 it('refuses a quantised Qwen2-VL that says so outside of text_config', async () => {
-  const { vision_config, model_type, ...decoder } = await readJson(vision, 'config.json');
-  const nested = { model_type, vision_config, text_config: decoder };
+  const { vision_config, model_type, image_token_id, video_token_id, ...decoder } = await readJson(
+    vision,
+    'config.json',
+  );
+  const nested = { model_type, image_token_id, video_token_id, vision_config, text_config: decoder };
   await use(withFile(vision, 'config.json', nested));
   const quantised = { ...nested, quantization_config: { quant_method: 'awq' } };
   await expect(use(withFile(vision, 'config.json', quantised))).rejects.toThrow(/"quantization_config"/);
@@ -112,6 +115,37 @@ it.each([
   const tree = await treeFromDisk('test/golden/omni-tiny');
   const files = tree.files.filter(({ path }) => !folders.some((folder) => path.startsWith(`${folder}/`)));
   await expect(use({ ...tree, files })).rejects.toThrow(message);
+});
+
+describe('token ids', () => {
+  const token = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+
+  async function withToken(tree: FileTree, content: string, id: number): Promise<FileTree> {
+    const json = await readJson(tree, 'tokenizer.json');
+    const added = [...(json.added_tokens as Json[]), { ...token, content, id }];
+    return withFile(tree, 'tokenizer.json', { ...json, added_tokens: added });
+  }
+
+  it('beyond the embedding are refused by the name of the token', async () => {
+    await use(await withToken(demo, '<think>', 383));
+    await expect(use(await withToken(demo, '<think>', 384))).rejects.toThrow(
+      'The tokenizer\'s token "<think>" has the id 384, but the embedding has 384 rows, for the ids 0 to 383.',
+    );
+  });
+
+  it("of the gate's text beyond BERT's embedding are refused, too", async () => {
+    const vocab = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', ...Array.from({ length: 95 }, (_, id) => `w${id}`)];
+    const files = treeFromMemory('', { 'vocab.txt': vocab.join('\n') }).files;
+    const tree = { ...demo, files: [...demo.files.filter(({ path }) => path !== 'vocab.txt'), ...files] };
+    await expect(use(tree)).rejects.toThrow(/token "w94" has the id 98, but BERT's embedding has 98 rows/);
+  });
+
+  it('of the picture must be those of the tokenizer', async () => {
+    const config = await withConfig(vision, { video_token_id: 309 });
+    await expect(use(config)).rejects.toThrow(
+      'config.json: "video_token_id" is 309, but <|video_pad|> has the id 311 in the tokenizer.',
+    );
+  });
 });
 
 const STRANGE: readonly unknown[] = [

@@ -1,0 +1,194 @@
+/** A tokenizer.json as a stranger may have written it: checked before anything of it runs. */
+import { InputError } from '../math/errors.ts';
+import { demandSafePattern } from './safe-pattern.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const LABEL = 'tokenizer.json';
+const HINT = 'Copy tokenizer.json and tokenizer_config.json of the checkpoint again.';
+/** Ids are rows of a table; none has more. */
+const MOST_ID = 2 ** 24;
+
+/** The parts that are known to end on every text. */
+const KINDS: Readonly<
+  Record<'normalizer' | 'pre_tokenizer' | 'decoder' | 'post_processor', readonly string[]>
+> = {
+  normalizer: [
+    ...[
+      'BertNormalizer',
+      'Sequence',
+      'Replace',
+      'NFC',
+      'NFD',
+      'NFKC',
+      'NFKD',
+      'Strip',
+      'StripAccents',
+      'Lowercase',
+    ],
+    ...['Prepend', 'Precompiled'],
+  ],
+  pre_tokenizer: [
+    ...[
+      'BertPreTokenizer',
+      'Sequence',
+      'Whitespace',
+      'WhitespaceSplit',
+      'Metaspace',
+      'ByteLevel',
+      'Split',
+      'Punctuation',
+    ],
+    ...['Digits', 'Replace'],
+  ],
+  decoder: [
+    'ByteLevel',
+    'WordPiece',
+    'Metaspace',
+    'BPEDecoder',
+    'Sequence',
+    'Replace',
+    'Fuse',
+    'Strip',
+    'ByteFallback',
+  ],
+  post_processor: ['TemplateProcessing', 'ByteLevel', 'BertProcessing', 'RobertaProcessing', 'Sequence'],
+};
+const MODELS: readonly unknown[] = ['BPE', 'WordPiece', 'Unigram'];
+/** Parts of a sequence, and times that a text may grow by. */
+const MOST_PARTS = 32;
+const MOST_GROWTH = 256;
+
+const isJson = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function fail(where: string, value: unknown, expected: string): never {
+  const text = JSON.stringify(value) ?? 'missing';
+  const shown = text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  throw new InputError(`${LABEL}: ${where} is ${shown}, expected ${expected}.`, { hint: HINT });
+}
+
+const isId = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < MOST_ID;
+
+/** The token with the largest id, and that id. */
+export interface LargestToken {
+  readonly token: string;
+  readonly id: number;
+}
+
+/** Throws an InputError that names what is off. @returns the token with the largest id */
+export function checkTokenizerJson(json: Json): LargestToken {
+  for (const key of Object.keys(KINDS) as (keyof typeof KINDS)[]) {
+    const parts: Json[] = [];
+    collectParts(json[key], key, parts);
+    if (parts.length > MOST_PARTS) fail(`"${key}"`, parts.length, `at most ${MOST_PARTS} parts`);
+    const growth = parts.reduce((product, part) => product * growthOf(part), 1);
+    if (growth > MOST_GROWTH) fail(`"${key}"`, json[key], `parts that leave a text about as long as it was`);
+  }
+  const tokens = [...modelTokens(json.model), ...addedTokens(json.added_tokens)];
+  return tokens.reduce((largest, token) => (token.id > largest.id ? token : largest), { token: '', id: -1 });
+}
+
+/** The parts of a sequence, or the one part; nothing where there is none. */
+function collectParts(value: unknown, key: keyof typeof KINDS, parts: Json[], depth = 0): void {
+  if (value === undefined || value === null) return;
+  if (!isJson(value)) fail(`"${key}"`, value, 'an object');
+  if (!KINDS[key].some((kind) => kind === value.type))
+    fail(`a "type" of "${key}"`, value.type, KINDS[key].join(', '));
+  if (depth > 8) fail(`"${key}"`, 'deeply nested', 'a plain sequence');
+  if (value.type !== 'Sequence') {
+    checkPart(value, key);
+    parts.push(value);
+    return;
+  }
+  const listed = value.normalizers ?? value.pretokenizers ?? value.decoders ?? value.processors;
+  if (!Array.isArray(listed) || listed.length > MOST_PARTS)
+    fail(`a "Sequence" of "${key}"`, listed, `a list of at most ${MOST_PARTS}`);
+  for (const part of listed) collectParts(part, key, parts, depth + 1);
+}
+
+function checkPart(part: Json, key: string): void {
+  const { pattern, content } = part;
+  if (part.type === 'Split' || part.type === 'Replace') {
+    const { Regex: regex, String: text } = isJson(pattern) ? pattern : {};
+    if (typeof regex === 'string') demandSafePattern(regex, `${LABEL} ${key}`);
+    else if (typeof text !== 'string') fail(`a pattern of "${key}"`, pattern, 'a Regex or a String');
+  }
+  if (content !== undefined && typeof content !== 'string')
+    fail(`a "content" of "${key}"`, content, 'a text');
+  for (const side of ['start', 'stop', 'cut', 'left', 'right', 'strip_left', 'strip_right']) {
+    const count = part[side];
+    if (typeof count === 'number' && !(Number.isInteger(count) && count >= 0 && count <= 64)) {
+      fail(`"${side}" of "${key}"`, count, 'a whole number up to 64');
+    }
+  }
+  for (const list of [part.single, part.pair]) {
+    if (Array.isArray(list) && list.length > 64)
+      fail(`a template of "${key}"`, list.length, 'at most 64 parts');
+  }
+}
+
+/** How many times as long a text may become. */
+function growthOf({ type, pattern, content, prepend }: Json): number {
+  if (type === 'Prepend') return typeof prepend === 'string' && prepend.length > 64 ? MOST_GROWTH + 1 : 1;
+  if (type !== 'Replace' || typeof content !== 'string') return 1;
+  const { String: text } = isJson(pattern) ? pattern : {};
+  if (typeof text === 'string' && text.length > 0) return Math.max(1, content.length / text.length);
+  return content.length + 1;
+}
+
+function modelTokens(model: unknown): LargestToken[] {
+  if (!isJson(model)) fail('"model"', model, 'an object');
+  const { type, vocab, merges, dropout, max_input_chars_per_word: longest } = model;
+  const isKnown =
+    MODELS.includes(type) || (type === undefined && (Array.isArray(merges) || vocab !== undefined));
+  if (!isKnown) fail('"type" of "model"', type, MODELS.join(', '));
+  if (typeof dropout === 'number' && dropout > 0)
+    fail('"dropout" of "model"', dropout, 'none: the same text must give the same ids');
+  if (longest !== undefined && longest !== null && !(isId(longest) && longest <= 4096)) {
+    fail('"max_input_chars_per_word"', longest, 'a whole number up to 4096');
+  }
+  if (merges !== undefined && merges !== null) checkMerges(merges);
+  if (Array.isArray(vocab)) return vocab.map(unigramToken);
+  if (!isJson(vocab)) fail('"vocab" of "model"', vocab, 'an object of tokens and their ids');
+  return Object.entries(vocab).map(([token, id]) => {
+    if (!isId(id)) fail(`the id of ${JSON.stringify(token)}`, id, 'a whole number from 0 on');
+    return { token, id };
+  });
+}
+
+function unigramToken(entry: unknown, id: number): LargestToken {
+  const [token, score] = Array.isArray(entry) ? entry : [];
+  if (typeof token !== 'string' || typeof score !== 'number')
+    fail(`entry ${id} of "vocab"`, entry, 'a token and its score');
+  return { token, id };
+}
+
+function checkMerges(merges: unknown): void {
+  if (!Array.isArray(merges)) fail('"merges" of "model"', merges, 'a list');
+  const isPair = (merge: unknown): boolean =>
+    typeof merge === 'string' ||
+    (Array.isArray(merge) && merge.length === 2 && merge.every((part) => typeof part === 'string'));
+  const wrong = merges.findIndex((merge) => !isPair(merge));
+  if (wrong >= 0) fail(`merge ${wrong + 1}`, merges[wrong], 'two tokens');
+}
+
+function addedTokens(value: unknown): LargestToken[] {
+  const listed = value ?? [];
+  if (!Array.isArray(listed)) fail('"added_tokens"', value, 'a list');
+  return listed.map((token: unknown, index) => {
+    if (!isJson(token)) fail(`added token ${index}`, token, 'an object');
+    const { id, content } = token;
+    if (typeof content !== 'string' || content === '')
+      fail(`"content" of added token ${index}`, content, 'a text');
+    if (!isId(id)) fail(`the id of ${JSON.stringify(content)}`, id, 'a whole number from 0 on');
+    for (const flag of ['special', 'single_word', 'lstrip', 'rstrip', 'normalized']) {
+      const set = token[flag];
+      if (set !== undefined && set !== null && typeof set !== 'boolean') {
+        fail(`"${flag}" of ${JSON.stringify(content)}`, set, 'true or false');
+      }
+    }
+    return { token: content, id };
+  });
+}

@@ -1,0 +1,258 @@
+/** Tokenizers and chat templates of strangers: each is used as it is, or refused by name, and none keeps the worker busy for ever. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { treeFromDisk } from '../../src/io/disk.ts';
+import { type FileTree, readJson } from '../../src/io/files.ts';
+import { InputError } from '../../src/math/errors.ts';
+import { randomU32 } from '../../src/math/random.ts';
+import { ChatTemplate } from '../../src/text/chat-template.ts';
+import { turnEnd } from '../../src/text/prompt.ts';
+import { demandSafePattern } from '../../src/text/safe-pattern.ts';
+import { endTokenIds, Tokenizer } from '../../src/text/tokenizer.ts';
+
+type Json = Record<string, unknown>;
+
+let folder: FileTree;
+let json: Json;
+beforeAll(async () => {
+  folder = await treeFromDisk('public/demo/model');
+  json = await readJson(folder, 'tokenizer.json');
+});
+
+/** The demo's tokenizer with more added tokens. */
+function withTokens(...contents: readonly string[]): Tokenizer {
+  const added = json.added_tokens as Json[];
+  const first = 1 + new Tokenizer(json, {}).largest.id;
+  const more = contents.map((content, index) => ({ ...added[0], content, id: first + index }));
+  return new Tokenizer({ ...json, added_tokens: [...added, ...more] }, { eos_token: '<|im_end|>' });
+}
+
+describe('tags that are special tokens', () => {
+  it('are part of the text that rewards see, while control tokens are not', () => {
+    const tags = ['<think>', '</think>', '<answer>', '</answer>', '<my-tag>'];
+    const tokenizer = withTokens(...tags, '<s>', '<pad>', '<image>', '<|other|>');
+    const text = '<think>a</think><answer>b</answer><my-tag>';
+    expect(tokenizer.decode(tokenizer.encode(`${text}<|im_end|><|other|><s><pad><image><|endoftext|>`))).toBe(
+      text,
+    );
+    expect(tokenizer.encode('<think>')).toHaveLength(1);
+  });
+
+  it('stay hidden where tokenizer_config names them as the end or the padding', () => {
+    const tokenizer = withTokens('<stop>');
+    const ending = new Tokenizer(
+      { ...json, added_tokens: [{ ...(json.added_tokens as Json[])[0], id: 500, content: '<stop>' }] },
+      { eos_token: '<stop>' },
+    );
+    expect(tokenizer.decode(tokenizer.encode('a<stop>'))).toBe('a<stop>');
+    expect(ending.decode(ending.encode('a<stop>'))).toBe('a');
+  });
+});
+
+describe('what ends an answer', () => {
+  const CHATML =
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}";
+
+  it('is what the template ends a turn with, whatever the configs name', () => {
+    const tokenizer = new Tokenizer(json, { eos_token: '<|endoftext|>' });
+    const end = turnEnd(new ChatTemplate(CHATML));
+    expect(end).toBe('<|im_end|>\n');
+    const id = tokenizer.idOf('<|im_end|>')!;
+    expect(endTokenIds(tokenizer, { eos_token_id: 0 })).not.toContain(id);
+    expect(endTokenIds(tokenizer, { eos_token_id: 0 }, {}, end)).toEqual([0, id]);
+    expect(
+      endTokenIds(tokenizer, {}, {}, turnEnd(new ChatTemplate('{{ messages[-1].content }} and so on'))),
+    ).toEqual([0]);
+  });
+
+  it.each([[0.5], ['2'], [[2, -1]], [1e9], [{ id: 2 }]])('is not %j', (id) => {
+    const tokenizer = new Tokenizer(json, {});
+    expect(() => endTokenIds(tokenizer, { eos_token_id: id })).toThrow(
+      /config\.json: "eos_token_id" is .*expected ids of the tokenizer/,
+    );
+  });
+});
+
+describe('a chat template', () => {
+  it.each([
+    [
+      'loops in loops',
+      '{% for a in range(9000) %}{% for b in range(9000) %}{% for c in range(9000) %}{% endfor %}{% endfor %}{% endfor %}',
+    ],
+    ['a range without an end', '{% for a in range(10 ** 18) %}{% endfor %}'],
+    ['a range that never moves', '{% for a in range(1e16, 1e16 + 4) %}{% endfor %}'],
+    ['texts that double', `{% set x = "aaaaaaaaaaaaaaaa" %}${'{% set x = x ~ x %}'.repeat(40)}{{ x }}`],
+    ['a macro that calls itself', '{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}'],
+    [
+      'a macro that calls itself twice',
+      '{% macro f(n) %}{% if n > 0 %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}',
+    ],
+    ['a list that doubles', `{% set x = [1, 2] %}${'{% set x = x + x %}'.repeat(30)}`],
+    ['a wide indent', '{{ "a\nb" | indent(1000000000) }}'],
+    ['deep brackets', `{{ ${'('.repeat(20_000)}1${')'.repeat(20_000)} }}`],
+    ['many blanks', `{{ 1 }}${' '.repeat(100_000)}`],
+    ['a long source', 'a'.repeat(2_000_000)],
+  ])('with %s is refused at once', (_, source) => {
+    const use = () => new ChatTemplate(source).render([{ role: 'user', content: 'a' }]);
+    const before = performance.now();
+    expect(use).toThrow(InputError);
+    expect(performance.now() - before).toBeLessThan(30_000);
+  });
+
+  it('may raise, and its words are passed on', () => {
+    const template = new ChatTemplate('{{ raise_exception("only one system turn") }}');
+    expect(() => template.render([])).toThrow(/chat template failed .*only one system turn/);
+  });
+
+  it('may use what published ones use', () => {
+    const source =
+      "{%- set ns = namespace(n=0) -%}{%- for m in messages -%}{%- if loop.first and m.role != 'system' -%}{{- 'S\n' -}}{%- endif -%}" +
+      "{%- if m['content'] is string -%}{{- m.content | trim -}}{%- else -%}{%- for c in m.content -%}{{- c.text -}}{%- endfor -%}{%- endif -%}" +
+      '{%- set ns.n = ns.n + 1 -%}{%- endfor -%}{% if add_generation_prompt %}{{ ns.n }}{% endif %}{{ strftime_now("%Y") | length }}{{ range(3) | join(",") }}';
+    expect(new ChatTemplate(source).render([{ role: 'user', content: ' a ' }])).toBe('S\na140,1,2');
+  });
+});
+
+describe('a pattern', () => {
+  it.each([
+    // GPT-2, Qwen2, Llama 3, GPT-4o, DeepSeek, CLIP, as published
+    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+    '[!"#$%&\'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+',
+    "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+",
+  ])('as published is taken: %s', (pattern) => {
+    expect(() => demandSafePattern(pattern, 'x')).not.toThrow();
+  });
+
+  it.each([
+    '(a+)+$',
+    '(a*)*b',
+    '(?:a|a)*b',
+    '(a|ab)+c',
+    '((a?){30})b',
+    '(.*a){12}',
+    `${'a?'.repeat(30)}${'a'.repeat(30)}`,
+    'a*a*a*b',
+    '\\s*[\\r\\n]+x',
+    '(a)\\1+',
+    '(?:(?:a|b|c)(?:a|b|c)(?:a|b|c)(?:a|b|c))x',
+    '[^](a+)+]',
+    '[[](a+)+]]',
+    '[]a](a+)+',
+    '(a+){2,}',
+    '(?=(a+)+)b',
+    '(?<=(a|b)+)c',
+    '(a',
+    'a)',
+    '[a',
+    '[a&&b]',
+    '(?<n>a)\\k<n>',
+    '(?#x)',
+    '(a{0,30}){0,30}',
+    'a'.repeat(5000),
+  ])('that may take for ever is refused: %s', (pattern) => {
+    expect(() => demandSafePattern(pattern, 'tokenizer.json')).toThrow(InputError);
+  });
+});
+
+const STRANGE: readonly unknown[] = [
+  null,
+  true,
+  false,
+  0,
+  -1,
+  0.5,
+  7,
+  1e9,
+  2 ** 53,
+  1e308,
+  '',
+  'a',
+  '(a+)+$',
+  'Sequence',
+  'FixedLength',
+  [],
+  [1],
+  [null],
+  {},
+  { a: 1 },
+  { Regex: '(a|a)*b' },
+  'x'.repeat(3000),
+];
+
+/** Some fields, at any depth, replaced or removed. */
+function mutated(source: Json, seed: number): Json {
+  const copy = structuredClone(source);
+  for (let change = 0; change <= seed % 3; change++) {
+    let holder = copy;
+    for (let depth = 1; ; depth++) {
+      const keys = Object.keys(holder);
+      if (keys.length === 0) break;
+      const key = keys[randomU32(seed, change, depth) % keys.length]!;
+      const value = holder[key];
+      if (typeof value === 'object' && value !== null && randomU32(seed, change, depth, 1) % 5 > 0) {
+        holder = value as Json;
+        continue;
+      }
+      const pick = randomU32(seed, change, depth, 2) % (STRANGE.length + 1);
+      if (pick === STRANGE.length) delete holder[key];
+      else holder[key] = structuredClone(STRANGE[pick]);
+      break;
+    }
+  }
+  return copy;
+}
+
+describe('a tokenizer', () => {
+  const TEXT = "<|im_start|>user\nAs a voice it's 123 <think> </think>\n\n   ünï 😀<|im_end|>";
+
+  it('that is damaged gives whole ids and a text, or is refused by name, whatever the damage', () => {
+    for (let seed = 0; seed < 300; seed++) {
+      const changed = mutated(json, seed);
+      try {
+        const tokenizer = new Tokenizer(changed, {});
+        const ids = tokenizer.encode(TEXT);
+        expect(
+          ids.every((id) => Number.isInteger(id) && id >= 0 && id <= tokenizer.largest.id),
+          `seed ${seed}`,
+        ).toBe(true);
+        expect(typeof tokenizer.decode(ids)).toBe('string');
+      } catch (error) {
+        if (error instanceof InputError) continue;
+        throw new Error(`seed ${seed}`, { cause: error });
+      }
+    }
+  });
+
+  it.each([
+    [
+      'pre_tokenizer',
+      { type: 'Split', pattern: { Regex: '(a+)+$' }, behavior: 'Isolated' },
+      /the pattern "\(a\+\)\+\$" may take for ever/,
+    ],
+    ['pre_tokenizer', { type: 'FixedLength', length: 0 }, /a "type" of "pre_tokenizer" is "FixedLength"/],
+    [
+      'normalizer',
+      {
+        type: 'Sequence',
+        normalizers: Array(9).fill({ type: 'Replace', pattern: { String: 'a' }, content: 'aaaa' }),
+      },
+      /leave a text about as long/,
+    ],
+    ['added_tokens', [{ id: 0.5, content: '<x>', special: true }], /the id of "<x>" is 0\.5/],
+    [
+      'added_tokens',
+      [{ id: 4, content: '<x>', special: 1e9 }],
+      /"special" of "<x>" is 1000000000, expected true or false/,
+    ],
+    ['model', { type: 'BPE', vocab: { a: null }, merges: [] }, /the id of "a" is null/],
+    ['model', { type: 'BPE', vocab: { a: 1 }, merges: [], dropout: 0.1 }, /"dropout" of "model" is 0\.1/],
+  ])('with a strange %s is refused: %j', (key, value, message) => {
+    expect(() => new Tokenizer({ ...json, [key]: value }, {})).toThrow(message);
+  });
+
+  it('takes no text that its patterns would be too long at', () => {
+    expect(() => new Tokenizer(json, {}).encode('a'.repeat(100_000))).toThrow(/A text of 100000 characters/);
+  });
+});
