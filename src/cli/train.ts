@@ -38,12 +38,15 @@ interface Options {
   readonly stored?: RunOnDisk;
 }
 
+/** Settings that are not named, for a model of one's own. */
+const OWN_SETTINGS = settingsFor({ family: 'HumanOmni' });
+
 const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--resume]] [--steps N] [settings]
   --demo        the embedded model and clips
   --model DIR   a checkpoint folder               --data DIR   a folder of clips with their annotation
   --lora DIR    a PEFT adapter of that model, which the run begins from
   --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
-                Those not given are the demo's with --demo, else R1-Omni's recipe on LoRA, as on the page
+                Those not given are R1-Omni's recipe on LoRA, as listed below; with --demo, the demo's
   --sftSteps N  N supervised steps with the same settings first; the run then starts from their weights
   --resume      goes on from the newest checkpoint in DIR, with the settings of that run\n`;
 
@@ -89,7 +92,7 @@ function parseArguments(argv: readonly string[]): Options {
     else if (flag === '--resume') resume = true;
     else if (flag === '--sftSteps') options.sftSteps = count(rest[++i], flag);
     else if (flag === '--out') options.out = folder(rest[++i], flag);
-    else throw new InputError(`Unknown argument ${flag}.`, { hint: `${USAGE}${flagsHelp()}` });
+    else throw new InputError(`Unknown argument ${flag}.`, { hint: `${USAGE}${flagsHelp(OWN_SETTINGS)}` });
   }
   if (options.demo === (options.model !== undefined || options.data !== undefined)) {
     throw new InputError('Give either --demo, or both --model and --data.', { hint: USAGE });
@@ -345,7 +348,7 @@ function openSession(): Promise<StudioSession> {
 async function main(): Promise<void> {
   const argv = process.argv.slice(2);
   if (argv.includes('--help')) {
-    process.stdout.write(`${USAGE}${flagsHelp()}\n`);
+    process.stdout.write(`${USAGE}${flagsHelp(OWN_SETTINGS)}\n`);
     return;
   }
   const options = parseArguments(argv);

@@ -55,11 +55,11 @@ export function toFlags(config: Config): string[] {
   return diffConfig(defaultConfig(), config).flatMap(({ key, to }) => [`--${key}`, wordOf(to)]);
 }
 
-/** One line per setting for `--help`: flag, default, expectation, meaning. */
-export function flagsHelp(): string {
+/** One line per setting for `--help`: flag, what it is where it is not named, expectation, meaning. */
+export function flagsHelp(unnamed: Config = defaultConfig()): string {
   const row = (key: ConfigKey) => {
     const field = fieldOf(key);
-    return `  --${key} (${wordOf(field.default) || 'none'})  ${field.help} Expects ${field.expected}.`;
+    return `  --${key} (${wordOf(unnamed[key]) || 'none'})  ${field.help} Expects ${field.expected}.`;
   };
   return [`  --preset NAME  One of ${PRESET_NAMES.join(', ')}.`, ...CONFIG_KEYS.map(row)].join('\n');
 }

@@ -128,7 +128,7 @@ const OWN_MODEL: Partial<Config> = {
   question: DEFAULT_QUESTION,
 };
 
-/** Settings by what is open. Qwen2-VL and Qwen2.5-VL are trained by R1-Omni's authors' own trainer with the same settings. */
+/** Settings by what is open. R1-Omni's trainer for Qwen2-VL has the same defaults; Qwen2.5-VL takes them, too. */
 const BY_KIND: Record<SettingsKey, { words: string; values: Partial<Config> }> = {
   demo: { words: 'small and quick', values: PRESETS.demo.values },
   HumanOmni: {

@@ -74,6 +74,6 @@ it('another model or other data are refused, each by its name', async () => {
   );
   await expect(open(await model(1), data('sad', '22'))).rejects.toMatchObject({
     message: expect.stringContaining('is on the data "clips"'),
-    hint: expect.stringContaining('Drop the data folder "clips"'),
+    hint: expect.stringContaining('Open the data folder "clips"'),
   });
 });

@@ -70,18 +70,18 @@ export async function checkSameInputs(
   { name, model, data }: RunDescription,
   open: { readonly model: OpenModel; readonly data: Dataset },
 ): Promise<void> {
-  const hint = (what: string, wanted: string): string =>
-    `Drop the ${what} "${wanted}" that the run was started with, then press the same button again.`;
+  const hint = (what: string, wanted: string, screen: string): string =>
+    `Open the ${what} "${wanted}" that the run was started with (the ${screen} screen lists folders opened before), then press the same button again.`;
   if ((await modelIdentity(open.model.tree)) !== model.identity) {
     throw new InputError(
       `The run ${name} trains the model "${model.name}"; the one that is open, "${open.model.files.name}", has other files.`,
-      { hint: hint('model', model.name) },
+      { hint: hint('model', model.name, 'Model') },
     );
   }
   if ((await dataIdentity(open.data)) !== data.identity) {
     throw new InputError(
       `The run ${name} is on the data "${data.name}"; the set that is open, "${open.data.name}", has other clips or labels.`,
-      { hint: hint('data folder', data.name) },
+      { hint: hint('data folder', data.name, 'Data') },
     );
   }
 }
