@@ -173,7 +173,7 @@ describe('training', () => {
     await page.fill(id('field-groupSize'), 'eight');
     expect(await page.getAttribute(id('field-groupSize'), 'aria-invalid')).toBe('true');
     expect(await page.textContent('.field-problem')).toContain(
-      'groupSize is "eight"; expected a whole number from 2',
+      '“Answers per clip (G)” is "eight"; expected a whole number from 2',
     );
     expect(await page.isDisabled(id('start'))).toBe(true);
     await page.fill(id('field-groupSize'), '4');
@@ -242,6 +242,96 @@ describe('rollouts', () => {
     await expect.poll(() => rows.count()).toBe(wrong.length);
     await page.getByLabel('Search answers').fill('no such words');
     await expect.poll(() => page.textContent('.empty')).toContain('the step has 64 answers');
+  });
+});
+
+describe('by keyboard', () => {
+  const place = () => page.evaluate(() => document.activeElement?.getAttribute('data-place'));
+  const stops = (list: string) => page.locator(`${list} [data-place][tabindex="0"]`).count();
+
+  it('a list is one stop of the tab key, and arrows or j and k move in it', async () => {
+    await open('?clips=400#/data');
+    await page.waitForSelector(id('clip-row'));
+    expect(await stops('.clip-list')).toBe(1);
+    await page.keyboard.press('j');
+    await expect.poll(place).toBe('0');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('j');
+    await expect.poll(place).toBe('2');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector(id('preview'));
+    await page.keyboard.press('End');
+    await expect.poll(place).toBe('399');
+    expect(await stops('.clip-list')).toBe(1);
+    await page.keyboard.press('k');
+    await expect.poll(place).toBe('398');
+  });
+
+  it('an answer opens, is told to be open, and closes', async () => {
+    await trained(2);
+    await page.locator('h1').click();
+    await page.keyboard.press('4');
+    await page.waitForSelector(id('rollout-row'));
+    expect(await stops('.rollouts')).toBe(1);
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await expect.poll(place).toBe('1');
+    await page.keyboard.press('Enter');
+    expect(await page.getAttribute('[data-place="1"]', 'aria-expanded')).toBe('true');
+    await page.waitForSelector(id('completion-text'));
+    expect(await page.locator('tr[aria-expanded]').count()).toBe(0);
+    await page.keyboard.press('Enter');
+    expect(await page.locator(id('completion-text')).count()).toBe(0);
+  });
+
+  it('all keys are listed by ?, and none works beneath the list; the title names the screen', async () => {
+    await open('#/data');
+    await expect.poll(() => page.title()).toBe('Data · Omni GRPO Studio');
+    await page.keyboard.press('?');
+    const list = page.locator('dialog.key-list');
+    await list.waitFor();
+    for (const key of ['j', 'k', '[', ']', 't', '/', '.', '?'])
+      expect(await list.locator('kbd', { hasText: key }).count(), key).toBeGreaterThan(0);
+    await page.screenshot({ path: `${PICTURES}/keys.png` });
+    await page.keyboard.press('2');
+    expect(await page.title()).toBe('Data · Omni GRPO Studio');
+    await page.keyboard.press('?');
+    await list.waitFor({ state: 'hidden' });
+    await page.keyboard.press('2');
+    await expect.poll(() => page.title()).toBe('Model · Omni GRPO Studio');
+  });
+});
+
+describe('on a telephone', () => {
+  it('an answer shows its text, and nothing moves sideways when it is pressed; the header is whole', async () => {
+    await trained(2);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.locator('h1').click();
+    await page.keyboard.press('4');
+    const rows = page.locator(id('rollout-row'));
+    await rows.first().waitFor();
+    const sideways = () =>
+      page.evaluate(() => {
+        const main = document.querySelector('main')!;
+        return [main.scrollLeft, main.scrollWidth - main.clientWidth];
+      });
+    await rows.nth(2).locator('.row-button').click();
+    await page.waitForSelector(id('completion-text'));
+    expect(await sideways()).toEqual([0, 0]);
+    const text = await rows
+      .nth(2)
+      .locator('.row-button')
+      .evaluate((one) => [one.clientWidth, one.scrollWidth]);
+    expect(text[0]).toBeGreaterThan(200);
+    expect(text[1]).toBeLessThanOrEqual(text[0]!);
+    const cut = await page.evaluate(() => {
+      const header = document.querySelector('header')!;
+      const state = document.querySelector('[data-testid=state]')!;
+      const status = state.parentElement!;
+      return [header.scrollWidth - header.clientWidth, status.scrollWidth - status.clientWidth];
+    });
+    expect(cut).toEqual([0, 0]);
+    await page.setViewportSize({ width: 1280, height: 720 });
   });
 });
 

@@ -109,7 +109,8 @@ it.each([
   [1, 2000, [500, 1000, 1500, 2000]],
   [1, 3, [1, 2, 3]],
   [7, 7, [7]],
-  [400, 409, [400, 405]],
+  [400, 409, [400, 402, 404, 406, 408]],
+  [1, 50, [10, 20, 30, 40, 50]],
 ])('steps from %d to %d get round marks', (first, last, ticks) => {
   expect(stepTicks(first, last)).toEqual(ticks);
 });

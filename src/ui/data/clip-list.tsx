@@ -5,6 +5,8 @@ import type { ExampleInfo } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { fire } from '../parts/fire.ts';
 import { Empty } from '../parts/panel.tsx';
+import { useRoving } from '../parts/use-roving.ts';
+import { useKey } from '../shell/keys.ts';
 
 const ROW_PX = 32;
 
@@ -16,20 +18,47 @@ export function ClipList({ examples, total }: { examples: readonly ExampleInfo[]
     estimateSize: () => ROW_PX,
     overscan: 8,
   });
+  const { list, at, setAt, onKeyDown, move } = useRoving<HTMLUListElement>(examples.length, (place) =>
+    virtualizer.scrollToIndex(place),
+  );
+  useKey(['j', 'k'], move);
+  const items = virtualizer.getVirtualItems();
+  // A row that is scrolled out of the page cannot be the tab stop: then the first that is in it.
+  const stop = items.some(({ index }) => index === at) ? at : items[0]?.index;
   if (examples.length === 0) return <Empty>No clip of that label among {total} clips.</Empty>;
   return (
     <div ref={scroller} className="clip-list">
-      <ul style={{ blockSize: virtualizer.getTotalSize() }}>
-        {virtualizer.getVirtualItems().map(({ index, start }) => {
+      <ul ref={list} onKeyDown={onKeyDown} style={{ blockSize: virtualizer.getTotalSize() }}>
+        {items.map(({ index, start }) => {
           const example = examples[index];
-          return example && <ClipRow key={example.id} example={example} top={start} />;
+          return (
+            example && (
+              <ClipRow
+                key={example.id}
+                example={example}
+                top={start}
+                place={index}
+                isTabStop={index === stop}
+                onPress={() => setAt(index)}
+              />
+            )
+          );
         })}
       </ul>
     </div>
   );
 }
 
-function ClipRow({ example, top }: { example: ExampleInfo; top: number }) {
+interface ClipRowProps {
+  example: ExampleInfo;
+  top: number;
+  place: number;
+  /** One row of the list can be reached by the tab key; the others from there. */
+  isTabStop: boolean;
+  onPress: () => void;
+}
+
+function ClipRow({ example, top, place, isTabStop, onPress }: ClipRowProps) {
   const studio = useStudio();
   const selected = useStudioState(({ clip }) => clip?.exampleId === example.id);
   return (
@@ -39,7 +68,12 @@ function ClipRow({ example, top }: { example: ExampleInfo; top: number }) {
         className="clip-row"
         aria-pressed={selected}
         data-testid="clip-row"
-        onClick={() => fire(studio.preview(example.id))}
+        data-place={place}
+        tabIndex={isTabStop ? 0 : -1}
+        onClick={() => {
+          onPress();
+          fire(studio.preview(example.id));
+        }}
       >
         <span className="clip-path">{example.path}</span>
         <span>{example.label}</span>

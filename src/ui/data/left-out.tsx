@@ -27,9 +27,9 @@ export function LeftOut({ issues, skipped }: LeftOutProps) {
 function Rows({ reason, issues }: { reason: string; issues: readonly DataIssue[] }) {
   return (
     <>
-      <h3>
+      <h2>
         {reason}, {issues.length}
-      </h3>
+      </h2>
       <ul>
         {issues.slice(0, MOST_ROWS).map(({ file, row, message, hint }) => (
           <li key={`${file}:${row ?? ''}:${message}`}>

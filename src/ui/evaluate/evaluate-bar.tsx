@@ -4,6 +4,7 @@ import { type Mute, SPLITS, type Split } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { fire } from '../parts/fire.ts';
 import { HeldButton } from '../parts/held-button.tsx';
+import { inLabels } from '../parts/in-labels.ts';
 import { FieldControl } from '../train/field-control.tsx';
 
 const MUTES: readonly { mute?: Mute; label: string; testId: string }[] = [
@@ -71,7 +72,7 @@ export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (spli
       {!able && <span className="muted">Pause or stop the run to evaluate.</span>}
       {problem && (
         <span className="field-problem" role="alert">
-          {problem}
+          {inLabels(problem)}
         </span>
       )}
     </div>

@@ -134,7 +134,7 @@ function HistoryChart({ history, best, metric }: ChartProps) {
       </p>
       <div className="history-plot" aria-hidden="true">
         <ResponsiveContainer width="100%" height="100%">
-          <LineChart data={[...history]} margin={{ top: 16, right: 16, bottom: 0, left: 0 }}>
+          <LineChart data={[...history]} margin={{ top: 16, right: 32, bottom: 0, left: 0 }}>
             <CartesianGrid stroke="var(--grid)" vertical={false} />
             <XAxis
               dataKey="step"

@@ -1,9 +1,10 @@
 /** The table of answers; a row opens to its full text. */
-import { Fragment, type KeyboardEvent, useState } from 'react';
+import { Fragment, useState } from 'react';
 import { formatMetric } from '../../math/format.ts';
 import type { Completion } from '../../protocol/messages.ts';
 import { exampleOf } from '../../store/examples.ts';
 import { useStudioState } from '../../store/react.ts';
+import { useRoving } from '../parts/use-roving.ts';
 import { useKey } from '../shell/keys.ts';
 import type { RolloutRow } from './rows.ts';
 
@@ -13,7 +14,9 @@ const PAGE_ROWS = 256;
 export function RolloutTable({ rows, rewards }: { rows: readonly RolloutRow[]; rewards: readonly string[] }) {
   const [open, setOpen] = useState<string>();
   const [limit, setLimit] = useState(PAGE_ROWS);
-  useKey(['j', 'k'], (key) => moveFocus(key === 'j' ? 1 : -1));
+  const shown = rows.slice(0, limit);
+  const { list, at, setAt, onKeyDown, move } = useRoving<HTMLTableSectionElement>(shown.length);
+  useKey(['j', 'k'], move);
   const hasKl = rows.some(({ completion }) => completion.meanKl !== undefined);
   const columns = rewards.length + (hasKl ? 9 : 8);
   return (
@@ -51,15 +54,20 @@ export function RolloutTable({ rows, rewards }: { rows: readonly RolloutRow[]; r
             <th scope="col">ended</th>
           </tr>
         </thead>
-        <tbody>
-          {rows.slice(0, limit).map((row) => (
+        <tbody ref={list} onKeyDown={onKeyDown}>
+          {shown.map((row, place) => (
             <Fragment key={row.id}>
               <AnswerRow
                 row={row}
                 rewards={rewards}
                 hasKl={hasKl}
+                place={place}
+                isTabStop={place === at}
                 open={open === row.id}
-                toggle={() => setOpen(open === row.id ? undefined : row.id)}
+                toggle={() => {
+                  setAt(place);
+                  setOpen(open === row.id ? undefined : row.id);
+                }}
               />
               {open === row.id && (
                 <tr className="detail">
@@ -85,46 +93,55 @@ interface RowProps {
   row: RolloutRow;
   rewards: readonly string[];
   hasKl: boolean;
+  place: number;
+  /** One row of the table can be reached by the tab key; the others from there. */
+  isTabStop: boolean;
   open: boolean;
   toggle: () => void;
 }
 
-function AnswerRow({ row, rewards, hasKl, open, toggle }: RowProps) {
+function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle }: RowProps) {
   const { completion, label, first, exampleId } = row;
   const path = useStudioState(({ data }) => exampleOf(data, exampleId)?.path ?? exampleId);
   const right = completion.answer === label;
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter') return;
-    event.preventDefault();
-    toggle();
-  };
   return (
-    <tr
-      className={first ? 'first' : ''}
-      data-testid="rollout-row"
-      tabIndex={0}
-      aria-expanded={open}
-      onClick={toggle}
-      onKeyDown={onKeyDown}
-    >
+    <tr className={first ? 'first' : ''} data-testid="rollout-row" data-open={open} onClick={toggle}>
       <td className="clip-path">{first && path.split('/').pop()}</td>
-      <td>{first && label}</td>
-      <td className="answer-text">{completion.text || <span className="muted">(nothing)</span>}</td>
+      <td className="truth">{first && label}</td>
+      <td className="answer-text">
+        <button
+          type="button"
+          className="row-button"
+          aria-expanded={open}
+          data-place={place}
+          tabIndex={isTabStop ? 0 : -1}
+        >
+          {completion.text || <span className="muted">(nothing)</span>}
+        </button>
+      </td>
       <td className="answer-read">
         {completion.answer ?? <span className="muted">–</span>}{' '}
         {right && <span className="right-mark">✓</span>}
       </td>
       {rewards.map((name) => (
-        <td key={name} className="number right">
+        <td key={name} className="number right" data-name={name}>
           {formatMetric(completion.rewards[name], 3)}
         </td>
       ))}
-      <td className="number right">{formatMetric(completion.total, 3)}</td>
-      <td className={`number right ${completion.advantage < 0 ? 'negative' : ''}`}>
+      <td className="number right" data-name="total">
+        {formatMetric(completion.total, 3)}
+      </td>
+      <td className={`number right ${completion.advantage < 0 ? 'negative' : ''}`} data-name="advantage">
         {signed(completion.advantage)}
       </td>
-      {hasKl && <td className="number right">{formatMetric(completion.meanKl, 2)}</td>}
-      <td className="number right">{completion.tokens}</td>
+      {hasKl && (
+        <td className="number right" data-name="KL">
+          {formatMetric(completion.meanKl, 2)}
+        </td>
+      )}
+      <td className="number right" data-name="length">
+        {completion.tokens}
+      </td>
       <td>{completion.ended === 'eos' ? 'eos' : 'cut ⚠'}</td>
     </tr>
   );
@@ -151,10 +168,4 @@ function AnswerDetail({ completion }: { completion: Completion }) {
       </p>
     </div>
   );
-}
-
-function moveFocus(by: 1 | -1): void {
-  const rows = [...document.querySelectorAll<HTMLElement>('[data-testid=rollout-row]')];
-  const now = rows.indexOf(document.activeElement as HTMLElement);
-  rows[Math.min(rows.length - 1, Math.max(0, now + by))]?.focus();
 }

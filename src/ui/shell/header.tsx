@@ -5,6 +5,7 @@ import { isActive, type StudioState } from '../../store/state.ts';
 import { startHindrance } from '../../store/studio.ts';
 import { goTo } from '../address.ts';
 import { HeldButton } from '../parts/held-button.tsx';
+import { KeyList } from './key-list.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
 export function Header() {
@@ -18,6 +19,7 @@ export function Header() {
       <Memory />
       <RunButtons />
       <ThemeButton />
+      <KeyList />
     </header>
   );
 }
@@ -101,7 +103,7 @@ function RunButtons() {
     <span className="run-buttons">
       {state === 'running' || state === 'pausing' ? (
         <HeldButton data-testid="pause" disabled={state === 'pausing'} onClick={studio.pause}>
-          ❚❚ Pause
+          ❚❚ <span className="word">Pause</span>
         </HeldButton>
       ) : state === 'paused' ? (
         <HeldButton className="primary" data-testid="start" disabled={false} onClick={studio.resume}>
@@ -124,10 +126,10 @@ function RunButtons() {
         onClick={begin(studio.step)}
         title="One step, then pause"
       >
-        ▸❘ Step
+        ▸❘ <span className="word">Step</span>
       </HeldButton>
       <HeldButton data-testid="stop" disabled={!isActive(state)} onClick={studio.stop}>
-        ■ Stop
+        ■ <span className="word">Stop</span>
       </HeldButton>
     </span>
   );

@@ -3,6 +3,7 @@ import { formatBytes } from '../../math/format.ts';
 import type { CommandType } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import type { Problem, Progress } from '../../store/state.ts';
+import { inLabels } from '../parts/in-labels.ts';
 import { speedWords, useRate } from '../parts/use-rate.ts';
 
 export function DeviceNotice() {
@@ -43,9 +44,11 @@ function ProgressOf({ progress: { what, done, total, unit } }: { progress: Progr
 /** Errors of the given commands; with `undefined`, those that answer no command. */
 export function Problems({ commands }: { commands: readonly CommandType[] | undefined }) {
   const problems = useStudioState((state) => state.problems);
-  const mine = problems.filter(({ command }) =>
-    commands ? command && commands.includes(command) : !command,
-  );
+  const hasDevice = useStudioState(({ device }) => device.status !== 'unavailable');
+  const mine = problems
+    .filter(({ command }) => (commands ? command && commands.includes(command) : !command))
+    // Without a GPU the page's own try at the demo fails, and the notice at the top says why.
+    .filter(({ command }) => hasDevice || command !== 'openDemo');
   return mine.map((problem) => <ProblemNotice key={problem.id} problem={problem} />);
 }
 
@@ -55,7 +58,8 @@ function ProblemNotice({ problem }: { problem: Problem }) {
   return (
     <div className="notice danger" role="alert" data-testid="problem">
       <p>
-        <strong>{fatal ? 'The run cannot go on.' : 'That did not work.'}</strong> {message} {hint}
+        <strong>{fatal ? 'The run cannot go on.' : 'That did not work.'}</strong> {inLabels(message)}{' '}
+        {hint && inLabels(hint)}
       </p>
       {details && (
         <details>

@@ -65,6 +65,8 @@ export function Rail({ screen }: { screen: ScreenId }) {
         <kbd>space</kbd> pause
         <br />
         <kbd>.</kbd> one step
+        <br />
+        <kbd>?</kbd> all keys
       </p>
     </nav>
   );

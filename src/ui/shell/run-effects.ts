@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { formatMetric } from '../../math/format.ts';
 import { useStudioState } from '../../store/react.ts';
 import { hasUnsavedSteps } from '../../store/state.ts';
+import { SCREEN_LABELS, useScreen } from '../address.ts';
 import { useCalm } from '../parts/use-calm.ts';
 
 const TITLE = 'Omni GRPO Studio';
@@ -20,11 +21,12 @@ export function useRunEffects(): void {
 const TITLE_CALM_MS = 1000;
 
 function useTitle(): void {
-  const current = useStudioState(({ run, steps }) => {
+  const screen = SCREEN_LABELS[useScreen()];
+  const running = useStudioState(({ run, steps }) => {
     const reward = steps[steps.length - 1]?.metrics.reward;
-    return run.state === 'running' ? `▸${run.step} · ${formatMetric(reward, 3)}` : TITLE;
+    return run.state === 'running' ? `▸${run.step} · ${formatMetric(reward, 3)} · ` : '';
   });
-  const title = useCalm(current, TITLE_CALM_MS);
+  const title = `${useCalm(running, TITLE_CALM_MS)}${screen} · ${TITLE}`;
   useEffect(() => {
     document.title = title;
   }, [title]);

@@ -13,6 +13,7 @@ import { isActive } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
 import { FreeFormWarning } from '../data/free-form-warning.tsx';
 import { OwnQuestionsNotice } from '../data/own-questions-notice.tsx';
+import { inLabels } from '../parts/in-labels.ts';
 import { Problems } from '../shell/notices.tsx';
 import { FieldControl } from './field-control.tsx';
 import { SettingsLine } from './settings-line.tsx';
@@ -54,7 +55,7 @@ function DraftState() {
   if (problems.length > 0) {
     return problems.map(({ field, message, hint }) => (
       <p key={field} className="field-problem" role="alert">
-        {message} {hint}
+        {inLabels(message)} {hint && inLabels(hint)}
       </p>
     ));
   }

@@ -66,7 +66,7 @@ function RunRow({ run }: { run: StoredRun }) {
       <td>{model}</td>
       <td>
         {data}
-        {!demo && <span className="muted"> (drop model and data again first)</span>}
+        {!demo && <ToOpenFirst run={run} />}
         {!sameDevice && <span className="muted"> (another GPU: its last digits will differ)</span>}
       </td>
       <td className="number">{formatBytes(bytes)}</td>
@@ -75,6 +75,15 @@ function RunRow({ run }: { run: StoredRun }) {
       </td>
     </tr>
   );
+}
+
+/** A run goes on with its own model and data: what of them is not open is asked for, and no more. */
+function ToOpenFirst({ run }: { run: StoredRun }) {
+  const isModelOpen = useStudioState(({ model }) => model?.name === run.model);
+  const isDataOpen = useStudioState(({ data }) => data?.name === run.data);
+  if (isModelOpen && isDataOpen) return null;
+  const missing = isModelOpen ? 'data' : isDataOpen ? 'model' : 'model and data';
+  return <span className="muted"> (open its {missing} first)</span>;
 }
 
 function RunActs({ run }: { run: StoredRun }) {

@@ -1,7 +1,7 @@
 /** A value axis with round numbers: steps of 1, 2 or 5 times a power of ten. Pure. */
 
 /** Round whole steps within [first, last], about `count` of them; both ends themselves where there is no room for round ones. */
-export function stepTicks(first: number, last: number, count = 4): number[] {
+export function stepTicks(first: number, last: number, count = 5): number[] {
   if (last - first < count) return Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const rough = (last - first) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
