@@ -1,6 +1,7 @@
 import { isImage } from '../data/clip-index.ts';
 import type { Example } from '../data/types.ts';
 import { baseName } from '../io/files.ts';
+import { refuseMistaken } from '../io/mistaken.ts';
 import { InputError } from '../math/errors.ts';
 import { decodeClip } from '../media/decode.ts';
 import { logMel } from '../media/log-mel.ts';
@@ -14,6 +15,7 @@ import { audioSeconds, frameChoice, type MediaSpec, shownClip, type TowerSpec } 
 
 /** Decodes the clip of an example: one file, or a folder of pictures. @throws InputError naming the clip */
 export async function decodeExample({ path, files }: Example, spec: MediaSpec): Promise<DecodedClip> {
+  for (const file of files) await refuseMistaken(await file.blob(), file.path);
   const frames = frameChoice(spec);
   if (files.every((file) => isImage(file.path))) {
     const pictures = files.map(async (file) => ({ name: baseName(file.path), blob: await file.blob() }));

@@ -28,6 +28,12 @@ describe('sortFiles', () => {
       [],
     ],
     [
+      'an adapter beside clips',
+      ['lora/adapter_config.json', 'lora/adapter_model.safetensors', 'set/a.wav'],
+      ['lora/adapter_config.json', 'lora/adapter_model.safetensors'],
+      ['set/a.wav'],
+    ],
+    [
       'weights without a config',
       ['m/model.safetensors', 'set/a.wav'],
       [],

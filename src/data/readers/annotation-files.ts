@@ -1,5 +1,6 @@
 /** A person's own annotations: every JSON, JSON Lines, CSV and TSV file in the folder. */
 import { extension, type FileEntry } from '../../io/files.ts';
+import { refuseMistakenText } from '../../io/mistaken.ts';
 import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import { fileIssue } from '../issues.ts';
@@ -56,7 +57,9 @@ function splitByName(rows: readonly AnnotationRow[]): readonly AnnotationRow[] {
 
 async function readOne(file: FileEntry, format: Format): Promise<ReadRows> {
   try {
-    return format.read(file.path, await (await file.blob()).text());
+    const text = await (await file.blob()).text();
+    refuseMistakenText(text, file.path);
+    return format.read(file.path, text);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { rows: [], issues: [fileIssue(file.path, error)], met: 0 };

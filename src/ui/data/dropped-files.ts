@@ -71,7 +71,7 @@ function isWanted(name: string): boolean {
 const MEDIA = /\.(mp4|m4v|mov|webm|mkv|gif|wav|mp3|m4a|aac|ogg|oga|opus|flac|png|jpe?g|webp|bmp)$/i;
 
 /**
- * Splits files into a model's and a data set's. A folder with config.json beside *.safetensors is a model's, with all
+ * Splits files into a model's and a data set's. A folder with config.json (or an adapter's) beside *.safetensors is a model's, with all
  * below it; where such a folder exists and nothing else holds clips, everything belongs to the model (towers apart,
  * tokenizer files and the like).
  */
@@ -90,7 +90,7 @@ function modelFolders(files: readonly SourceFile[]): string[] {
     files.filter(({ path }) => path.endsWith('.safetensors')).map(({ path }) => folderOf(path)),
   );
   const withConfig = files
-    .filter(({ path }) => /(^|\/)config\.json$/.test(path))
+    .filter(({ path }) => /(^|\/)(adapter_)?config\.json$/.test(path))
     .map(({ path }) => folderOf(path));
   return withConfig.filter((folder) => withWeights.has(folder));
 }
