@@ -196,7 +196,7 @@ describe('runs of earlier visits', () => {
     const rows = page.locator(id('saved-run'));
     await expect.poll(() => rows.count()).toBe(2);
     expect(await rows.first().textContent()).toContain('brave-otter60 / 120');
-    expect(await rows.nth(1).textContent()).toContain('drop model and data again first');
+    expect(await rows.nth(1).textContent()).toContain('(open its model and data first)');
     await page.getByRole('button', { name: 'Delete calm-heron' }).click();
     expect((await sent()).some(({ type }) => type === 'deleteRun')).toBe(false);
     await page.getByRole('button', { name: 'Really delete calm-heron' }).click();
@@ -866,6 +866,7 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
     const visit = async (screen: string) => {
       await page.keyboard.press(String(1 + screens.indexOf(screen)));
       await page.waitForSelector(`[data-screen=${screen}]`);
+      await page.getByText('Opening…').waitFor({ state: 'detached' });
       expect(await page.locator('h1').count()).toBe(1);
     };
     await open('?demo=0');
