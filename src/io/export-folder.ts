@@ -3,6 +3,7 @@ import { InputError } from '../math/errors.ts';
 import { type FileToWrite, jsonFile } from './file-to-write.ts';
 import { ifFound } from './found.ts';
 import { parseJsonObject } from './json.ts';
+import { isFull } from './room.ts';
 
 /** Lies in a folder from the first moment of an export to its last. */
 const MARKER = 'manifest.json.part';
@@ -46,15 +47,25 @@ export async function brokenExport(folder: FileSystemDirectoryHandle): Promise<B
   return { ...record, written };
 }
 
-/** A marker that is itself cut off still tells that something broke off. */
+/** A marker that is itself cut off, or damaged, still tells that something broke off. */
 function parseRecord(text: string): ExportRecord {
   const unknown: ExportRecord = { target: '', started: '', files: [] };
   try {
-    return { ...unknown, ...(parseJsonObject(text, MARKER) as Partial<ExportRecord>) };
+    const found = parseJsonObject(text, MARKER);
+    return isRecord(found) ? found : unknown;
   } catch (error) {
     if (error instanceof InputError) return unknown;
     throw error;
   }
+}
+
+function isRecord(found: Record<string, unknown>): found is Record<string, unknown> & ExportRecord {
+  const { target, started, files } = found;
+  if (typeof target !== 'string' || typeof started !== 'string' || !Array.isArray(files)) return false;
+  return files.every((file: Partial<ExportRecord['files'][number]> | null) => {
+    const names = typeof file?.path === 'string' ? file.path.split('/') : [''];
+    return names.every((name) => !['', '.', '..'].includes(name)) && Number.isSafeInteger(file?.bytes);
+  });
 }
 
 /**
@@ -79,10 +90,6 @@ export async function writeFile(
     throw isFull(error) ? outOfRoom(file) : error;
   }
   return handle.getFile();
-}
-
-function isFull(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'QuotaExceededError';
 }
 
 function outOfRoom({ path, bytes }: FileToWrite): InputError {

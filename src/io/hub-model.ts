@@ -1,9 +1,11 @@
 /** A model's download: its files one after the other, from where an earlier try was left, each checked at its end. */
 import { InputError } from '../math/errors.ts';
 import { formatBytes } from '../math/format.ts';
+import { ifFound } from './found.ts';
 import { digestHex } from './hub-digest.ts';
 import { downloadFile, PIECE_BYTES } from './hub-download.ts';
 import type { HubAccess } from './hub-fetch.ts';
+import type { Digest } from './hub-files.ts';
 import { repoName } from './hub-repo.ts';
 import {
   isSameFile,
@@ -14,6 +16,7 @@ import {
   type StoredFile,
   type SyncFile,
 } from './opfs-models.ts';
+import { isFull } from './room.ts';
 
 export interface DownloadProgress {
   readonly phase: 'downloading' | 'checking';
@@ -74,14 +77,18 @@ class ModelDownload {
   }
 
   async bring(as: string): Promise<void> {
-    if (this.#file(as).checked) return;
-    await this.#fetch(this.#file(as));
+    const file = this.#file(as);
+    if (file.checked) return;
+    if (await this.#liesHere(file)) return this.#change(as, { done: file.size, checked: true });
+    await this.#fetch(file);
     await this.#check(this.#file(as));
   }
 
   async #fetch(file: StoredFile): Promise<void> {
     const { repo } = this.#access;
-    const target = await this.#models.write(repo, file.as);
+    const target = await this.#models.write(repo, file.as).catch((error: unknown) => {
+      throw inWords(error, repoName(repo), file);
+    });
     try {
       const { done: here, total } = modelBytes(this.#state);
       const onBytes = (done: number) =>
@@ -108,14 +115,24 @@ class ModelDownload {
     }
   }
 
+  /** Whether a file is here as a whole though nothing tells so: what told how far the model has come was damaged. */
+  async #liesHere(file: StoredFile): Promise<boolean> {
+    if (file.done > 0 || !file.digest) return false;
+    const blob = await ifFound(this.#models.blob(this.#access.repo, file.as));
+    return blob?.size === file.size && (await this.#hexOf(blob, file, file.digest)) === file.digest.hex;
+  }
+
+  #hexOf(blob: Blob, { as, size }: StoredFile, { kind }: Digest): Promise<string> {
+    return digestHex(blob, kind, (done) => {
+      this.#access.signal.throwIfAborted();
+      this.#report.progress({ phase: 'checking', file: as, done, total: size });
+    });
+  }
+
   async #check(file: StoredFile): Promise<void> {
-    const { repo, signal } = this.#access;
     if (file.digest) {
-      const blob = await this.#models.blob(repo, file.as);
-      const hex = await digestHex(blob, file.digest.kind, (done) => {
-        signal.throwIfAborted();
-        this.#report.progress({ phase: 'checking', file: file.as, done, total: file.size });
-      });
+      const blob = await this.#models.blob(this.#access.repo, file.as);
+      const hex = await this.#hexOf(blob, file, file.digest);
       if (hex !== file.digest.hex) return this.#refuse(file, hex);
     }
     await this.#change(file.as, { done: file.size, checked: true });
@@ -152,7 +169,7 @@ function wholePieces(target: SyncFile, done: number, pieceBytes: number): number
 }
 
 function inWords(error: unknown, name: string, { as, size }: StoredFile): unknown {
-  if (!(error instanceof DOMException) || error.name !== 'QuotaExceededError') return error;
+  if (!isFull(error)) return error;
   return new InputError(`${name}: the browser has no room for ${as} (${formatBytes(size)}).`, {
     hint: 'Remove a model from the list, or free space on this disk; what has arrived is kept.',
     cause: error,

@@ -4,11 +4,12 @@
  */
 import { InputError } from '../math/errors.ts';
 import { baseName, type FileTree, treeFromDirectory } from './files.ts';
-import { fileIn, ifFound, presentText } from './found.ts';
+import { fileIn, ifFound, isOtherKind, presentText } from './found.ts';
 import type { FileTarget } from './hub-download.ts';
 import type { Digest, HubFile } from './hub-files.ts';
 import { type HubRepo, repoName } from './hub-repo.ts';
-import { parseJsonObject } from './json.ts';
+import { copyPath, parseRecord, recordText } from './record.ts';
+import { isFull } from './room.ts';
 
 /** A file of a stored model: where it comes from, and how much of it is here. */
 export interface StoredFile extends HubFile {
@@ -84,17 +85,29 @@ export class OpfsModels {
     const repo = keyRepo(key);
     const folder = repo && (await ifFound(this.#root.getDirectoryHandle(key)));
     if (!folder) return undefined;
-    const text = await presentText(() => fileIn(folder, STATE));
-    return { repo, files: text ? readState(text, repo.id) : [] };
+    for (const name of [STATE, copyPath(STATE)]) {
+      const files = await readState(folder, name);
+      if (files) return { repo, files };
+    }
+    return { repo, files: [] };
   }
 
-  /** Writes a model's state as a whole: a tab that is killed leaves the state before or the one after. */
-  async save(model: ModelState): Promise<void> {
-    const folder = await this.#folder(model.repo, true);
-    const handle = await folder.getFileHandle(STATE, { create: true });
-    const stream = await handle.createWritable();
-    await stream.write(JSON.stringify({ files: model.files }));
-    await stream.close();
+  /**
+   * Writes a model's state, twice, each time as a whole: a tab that is killed leaves the state before or the one after.
+   * @throws InputError when there is no room
+   */
+  async save({ repo, files }: ModelState): Promise<void> {
+    try {
+      const folder = await this.#folder(repo, true);
+      const text = await recordText({ files });
+      for (const name of [STATE, copyPath(STATE)]) await replaceFile(folder, name, text);
+    } catch (cause) {
+      if (!isFull(cause)) throw cause;
+      throw new InputError(`The browser has no room left to note how far ${repo.id} has come.`, {
+        hint: 'Remove a model from the list, or free space on this disk, then go on: what has arrived is kept.',
+        cause,
+      });
+    }
   }
 
   /** Opens a file of a model for writing, made when it is not there. Nobody else can open it meanwhile. */
@@ -145,13 +158,22 @@ export class OpfsModels {
   }
 }
 
-/** A state that is damaged counts as none: the download begins again. */
-function readState(text: string, label: string): StoredFile[] {
+async function replaceFile(folder: FileSystemDirectoryHandle, name: string, text: string): Promise<void> {
+  const handle = await folder.getFileHandle(name, { create: true });
+  const stream = await handle.createWritable();
+  await stream.write(text);
+  await stream.close();
+}
+
+/** Undefined for a copy that is missing or damaged. Without any, the files that are here are compared with their hashes anew. */
+async function readState(folder: FileSystemDirectoryHandle, name: string): Promise<StoredFile[] | undefined> {
   try {
-    const { files } = parseJsonObject(text, label);
-    return Array.isArray(files) && files.every(isStoredFile) ? files : [];
+    const text = await presentText(() => fileIn(folder, name));
+    if (text === undefined) return undefined;
+    const { files } = (await parseRecord(text, name)).value;
+    return Array.isArray(files) && files.every(isStoredFile) ? files : undefined;
   } catch (error) {
-    if (error instanceof InputError) return [];
+    if (error instanceof InputError || isOtherKind(error)) return undefined;
     throw error;
   }
 }

@@ -73,12 +73,12 @@ async function readCopy(store: FileStore, path: string): Promise<Found> {
   }
 }
 
-async function parseRecord(text: string, path: string): Promise<Found> {
+/** @throws InputError when the text is damaged */
+export async function parseRecord(text: string, path: string): Promise<ReadRecord> {
   const { sha256: expected, ...value } = parseJsonObject(text, path);
   if (expected === undefined) return { value, checked: false };
-  const found = await sha256(JSON.stringify(value));
-  if (found === expected) return { value, checked: true };
-  return { reason: `${path} was damaged: what it says has another SHA-256 than it says itself.` };
+  if ((await sha256(JSON.stringify(value))) === expected) return { value, checked: true };
+  throw new InputError(`${path} was damaged: what it says has another SHA-256 than it says itself.`);
 }
 
 /** Writes a small file as a whole. */

@@ -338,7 +338,10 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
   }),
   runs: z.object({ runs: z.array(storedRun), damaged: z.array(damagedRun) }),
   saved: z.object({ runId: z.string(), name: z.string(), step: z.number() }),
-  unsaved: z.object({ trouble: z.object({ message: z.string(), hint: z.string() }).optional() }),
+  unsaved: z.object({
+    trouble: z.object({ message: z.string(), hint: z.string() }).optional(),
+    lost: z.boolean().optional(),
+  }),
   resumed: z.object({ requestId, run: storedRun, config: z.looseObject({}) }),
   memory: z.object({ parts: counts, peak: z.number() }),
   bench: z.object({ requestId, report: benchReport, done: z.number(), total: z.number() }),

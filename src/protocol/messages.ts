@@ -368,8 +368,11 @@ export type Event =
   | { type: 'runs'; runs: StoredRun[]; damaged: DamagedRun[] }
   /** A checkpoint of the present run has been written. */
   | { type: 'saved'; runId: string; name: string; step: number }
-  /** What of the present run is not saved just now, though it should be; without `trouble`, that is over. So is it by `saved`. */
-  | { type: 'unsaved'; trouble?: { message: string; hint: string } }
+  /**
+   * What of the present run is not saved just now, though it should be; without `trouble`, that is over. So is it by `saved`.
+   * `lost`: nor is anything that was saved before.
+   */
+  | { type: 'unsaved'; trouble?: { message: string; hint: string }; lost?: boolean }
   /** A stored run takes the place of the present one; its earlier steps, answers and evaluations follow as events. */
   | { type: 'resumed'; requestId: number; run: StoredRun; config: Config }
   | { type: 'memory'; parts: Record<string, number>; peak: number }

@@ -186,7 +186,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'saved':
       return { saved: { id: event.runId, name: event.name, step: event.step }, unsaved: undefined };
     case 'unsaved':
-      return { unsaved: event.trouble };
+      return { unsaved: event.trouble, ...(event.lost ? { saved: undefined } : {}) };
     case 'resumed':
       return { ...emptyRun(), running: event.config, ...followRun(event.config, event.run.name) };
     case 'memory':

@@ -7,7 +7,7 @@ import { DropAnywhere } from './data/drop-anywhere.tsx';
 import { ScreenFrame } from './screens.tsx';
 import { Header } from './shell/header.tsx';
 import { useKeys } from './shell/keys.ts';
-import { DeviceNotice, Problems, ProgressLine } from './shell/notices.tsx';
+import { DeviceNotice, Problems, ProgressLine, UnsavedNotice } from './shell/notices.tsx';
 import { OtherTabs } from './shell/other-tabs.tsx';
 import { Rail } from './shell/rail.tsx';
 import { useRunEffects } from './shell/run-effects.ts';
@@ -51,6 +51,7 @@ function Shell() {
           </h1>
           <DeviceNotice />
           <OtherTabs />
+          <UnsavedNotice />
           <ProgressLine />
           <Problems commands={undefined} />
           <ScreenFrame key={screen} id={screen} />

@@ -267,6 +267,29 @@ it('a run is let go of with its model; its curves outlive its data', async () =>
   expect(state(studio).steps).toEqual([]);
 });
 
+describe('what is not saved', () => {
+  const saved: Event = { type: 'saved', runId: 'a', name: 'calm-fox', step: 3 };
+  const trouble = { message: 'No room.', hint: 'Free some.' };
+
+  it('is said until it is saved, or taken back', () => {
+    const { port, say } = line();
+    const { store } = createStudio(port);
+    for (const end of [saved, { type: 'unsaved' } as const]) {
+      say(saved, { type: 'unsaved', trouble });
+      expect(store.getState()).toMatchObject({ unsaved: trouble, saved: { step: 3 } });
+      say(end);
+      expect(store.getState().unsaved).toBeUndefined();
+    }
+  });
+
+  it('leaves nothing saved where the storage was cleared', () => {
+    const { port, say } = line();
+    const { store } = createStudio(port);
+    say(saved, { type: 'unsaved', trouble, lost: true });
+    expect(store.getState().saved).toBeUndefined();
+  });
+});
+
 describe('an error', () => {
   it('about a folder ends with the next good one, and one about a run under way with the run', async () => {
     const { studio, say } = await loaded();

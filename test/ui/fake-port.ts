@@ -242,7 +242,11 @@ async function answer(
       run.take(command, FAKE_RUNS.find(({ id }) => id === command.runId)!);
       return say({ type: 'done', requestId: command.requestId });
     case 'deleteRun':
-      say({ type: 'runs', runs: FAKE_RUNS.filter(({ id }) => id !== command.runId), damaged: [] });
+      say({
+        type: 'runs',
+        runs: FAKE_RUNS.filter(({ id }) => id !== command.runId),
+        damaged: FAKE_DAMAGED.filter(({ id }) => id !== command.runId),
+      });
       return say({ type: 'done', requestId: command.requestId });
     case 'bench':
       run.benchId = command.requestId;
@@ -562,7 +566,7 @@ class FakeRun {
     this.#say({ type: 'resumed', requestId, run: stored, config: parseConfig({ steps }) });
     for (this.step = 0; this.step < step; ) this.#report();
     this.#say({ type: 'saved', runId: id, name, step });
-    this.#say({ type: 'runs', runs: FAKE_RUNS.filter((each) => each.id !== id), damaged: [] });
+    this.#say({ type: 'runs', runs: FAKE_RUNS.filter((each) => each.id !== id), damaged: FAKE_DAMAGED });
     if (rest) this.pause();
     else this.resume();
   }

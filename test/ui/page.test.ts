@@ -209,6 +209,30 @@ describe('runs of earlier visits', () => {
     await expect.poll(() => page.inputValue(id('rollout-step'))).toBe('119');
   });
 
+  it('open at an older checkpoint at rest; what is damaged is listed with its reason, and can be deleted', async () => {
+    await open('?stored=1&stepMs=1#/train');
+    await startable();
+    expect(await page.textContent(id('saved-run-notes'))).toContain(
+      'The checkpoint of step 390 cannot be used',
+    );
+    expect(await page.textContent(id('damaged-run'))).toContain('the files of step 30 are whole');
+    expect(await page.textContent(id('damaged-run-reason'))).toContain('its format is 2, expected 1');
+    const choice = page.getByRole('combobox', { name: 'Checkpoint of brave-otter' });
+    expect(await choice.locator('option').allTextContents()).toEqual([
+      'step 60, newest',
+      'step 40, last known good',
+      'step 20, best, WAR 93.8 %',
+    ]);
+    await page.getByRole('button', { name: 'Delete keen-lynx-3' }).click();
+    await page.getByRole('button', { name: 'Really delete keen-lynx-3' }).click();
+    await expect.poll(() => page.locator(id('damaged-run')).count()).toBe(0);
+    await choice.selectOption('20');
+    await page.getByRole('button', { name: 'Open brave-otter at step 20' }).click();
+    await state('paused');
+    expect((await sent()).find(({ type }) => type === 'resumeRun')).toMatchObject({ step: 20, rest: true });
+    expect(await page.textContent(id('saved'))).toBe('saved at step 20');
+  });
+
   it('are asked about before leaving only when steps would be lost', async () => {
     await open('?stored=1&stepMs=100000#/train');
     await startable();

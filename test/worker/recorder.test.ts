@@ -154,7 +154,7 @@ describe('a recorder', () => {
     await takeStep();
     expect(events).toMatchObject([
       {
-        type: 'unsaved',
+        ...{ type: 'unsaved', lost: true },
         trouble: { message: expect.stringContaining('saved of this run at step 3 is gone') },
       },
       { type: 'saved', step: 5 },

@@ -41,6 +41,19 @@ function ProgressOf({ progress: { what, done, total, unit } }: { progress: Progr
   );
 }
 
+/** What of the run is not saved just now; gone as soon as it is. */
+export function UnsavedNotice() {
+  const unsaved = useStudioState((state) => state.unsaved);
+  if (!unsaved) return null;
+  return (
+    <div className="notice danger" role="status" data-testid="unsaved">
+      <p>
+        <strong>Not saved.</strong> {unsaved.message} {unsaved.hint}
+      </p>
+    </div>
+  );
+}
+
 /** Errors of the given commands; with `undefined`, those that answer no command. */
 export function Problems({ commands }: { commands: readonly CommandType[] | undefined }) {
   const problems = useStudioState((state) => state.problems);

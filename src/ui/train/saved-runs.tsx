@@ -1,26 +1,35 @@
-/** The runs that this browser keeps: what they are, how far they are, and the two things to do with them. */
+/** The runs that this browser keeps: what they are, how far they are, and what to do with them. */
 import { useState } from 'react';
 import { formatBytes } from '../../math/format.ts';
-import type { StoredRun } from '../../protocol/messages.ts';
+import type { DamagedRun, StoredCheckpoint, StoredRun } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
 import { fire } from '../parts/fire.ts';
 import { Problems } from '../shell/notices.tsx';
 
+const COLUMNS = ['run', 'step', 'saved', 'model', 'data', 'size'];
+
 export function SavedRuns() {
   const runs = useStudioState(({ stored }) => stored);
+  const damaged = useStudioState(({ damagedRuns }) => damagedRuns);
   const blank = useStudioState(({ steps, run }) => steps.length === 0 && run.state !== 'loading');
   const unfinished = runs.filter(isUnfinished).length;
-  if (runs.length === 0) return <Problems commands={['resumeRun', 'deleteRun']} />;
+  const all = [...runs, ...damaged];
+  if (all.length === 0) return <Problems commands={['resumeRun', 'deleteRun']} />;
   return (
     <>
-      <details className="saved-runs" open={blank && unfinished > 0} data-testid="saved-runs">
+      <details
+        className="saved-runs"
+        open={blank && unfinished + damaged.length > 0}
+        data-testid="saved-runs"
+      >
         <summary>
-          {runs.length} {runs.length === 1 ? 'run' : 'runs'} kept on this device
-          {unfinished > 0 && `, ${unfinished} not finished`} ·{' '}
-          {formatBytes(runs.reduce((sum, { bytes }) => sum + bytes, 0))}
+          {all.length} {all.length === 1 ? 'run' : 'runs'} kept on this device
+          {unfinished > 0 && `, ${unfinished} not finished`}
+          {damaged.length > 0 && `, ${damaged.length} damaged`} ·{' '}
+          {formatBytes(all.reduce((sum, { bytes }) => sum + bytes, 0))}
         </summary>
-        <RunTable runs={runs} />
+        <RunTable runs={runs} damaged={damaged} />
       </details>
       <Problems commands={['resumeRun', 'deleteRun']} />
     </>
@@ -29,13 +38,13 @@ export function SavedRuns() {
 
 const isUnfinished = ({ step, steps }: StoredRun): boolean => step < steps;
 
-function RunTable({ runs }: { runs: readonly StoredRun[] }) {
+function RunTable({ runs, damaged }: { runs: readonly StoredRun[]; damaged: readonly DamagedRun[] }) {
   return (
     <table>
       <caption className="sr-only">Runs kept on this device, newest first</caption>
       <thead>
         <tr>
-          {['run', 'step', 'saved', 'model', 'data', 'size'].map((title) => (
+          {COLUMNS.map((title) => (
             <th key={title} scope="col">
               {title}
             </th>
@@ -47,31 +56,80 @@ function RunTable({ runs }: { runs: readonly StoredRun[] }) {
         {runs.map((run) => (
           <RunRow key={run.id} run={run} />
         ))}
+        {damaged.map((run) => (
+          <DamagedRow key={run.id} run={run} />
+        ))}
       </tbody>
     </table>
   );
 }
 
 function RunRow({ run }: { run: StoredRun }) {
-  const { name, step, steps, savedAt, model, data, demo, bytes, sameDevice } = run;
+  const { id, name, step, steps, savedAt, model, data, demo, bytes, sameDevice, from, notes } = run;
   return (
-    <tr data-testid="saved-run" data-run={run.id}>
-      <th scope="row">{name}</th>
-      <td className="number">
-        {step} / {steps}
-      </td>
-      <td className="number">
-        {new Date(savedAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}
-      </td>
-      <td>{model}</td>
-      <td>
-        {data}
-        {!demo && <ToOpenFirst run={run} />}
-        {!sameDevice && <span className="muted"> (another GPU: its last digits will differ)</span>}
-      </td>
-      <td className="number">{formatBytes(bytes)}</td>
-      <td>
-        <RunActs run={run} />
+    <>
+      <tr data-testid="saved-run" data-run={id}>
+        <th scope="row">{name}</th>
+        <td className="number">
+          {step} / {steps}
+        </td>
+        <td className="number">{dateWords(savedAt)}</td>
+        <td>{model}</td>
+        <td>
+          {data}
+          {from && (
+            <span className="muted">
+              {' '}
+              (from {from.name}, step {from.step})
+            </span>
+          )}
+          {!demo && <ToOpenFirst run={run} />}
+          {!sameDevice && <span className="muted"> (another GPU: its last digits will differ)</span>}
+        </td>
+        <td className="number">{formatBytes(bytes)}</td>
+        <td>
+          <RunActs run={run} />
+        </td>
+      </tr>
+      {notes.length > 0 && <ReasonRow text={notes.join(' ')} testId="saved-run-notes" />}
+    </>
+  );
+}
+
+function dateWords(time: number): string {
+  return new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+/** What cannot be gone on with is never hidden: it takes space, and what is whole of it may be wanted. */
+function DamagedRow({ run }: { run: DamagedRun }) {
+  const { id, name, bytes, whole, reason } = run;
+  return (
+    <>
+      <tr data-testid="damaged-run" data-run={id}>
+        <th scope="row">{name}</th>
+        <td colSpan={COLUMNS.length - 2}>
+          damaged: it cannot be gone on with
+          {whole.length > 0 && (
+            <span className="muted"> (the files of step {whole.join(', ')} are whole)</span>
+          )}
+        </td>
+        <td className="number">{formatBytes(bytes)}</td>
+        <td>
+          <span className="buttons">
+            <DeleteButton run={run} />
+          </span>
+        </td>
+      </tr>
+      <ReasonRow text={reason} testId="damaged-run-reason" />
+    </>
+  );
+}
+
+function ReasonRow({ text, testId }: { text: string; testId: string }) {
+  return (
+    <tr>
+      <td className="muted reason" colSpan={COLUMNS.length + 1} data-testid={testId}>
+        <span aria-hidden="true">⚠</span> {text}
       </td>
     </tr>
   );
@@ -86,19 +144,52 @@ function ToOpenFirst({ run }: { run: StoredRun }) {
   return <span className="muted"> (open its {missing} first)</span>;
 }
 
+/** `20, best`: a checkpoint in a list of them. */
+function checkpointWords({ step, best, healthy }: StoredCheckpoint, newest: number): string {
+  const words = [
+    ...(step === newest ? ['newest'] : []),
+    ...(best
+      ? [`best, ${best.metric === 'eval/uar' ? 'UAR' : 'WAR'} ${(100 * best.value).toFixed(1)} %`]
+      : []),
+    ...(healthy ? ['last known good'] : []),
+  ];
+  return [`step ${step}`, ...words].join(', ');
+}
+
 function RunActs({ run }: { run: StoredRun }) {
   const studio = useStudio();
   const busy = useStudioState((state) => state.run.state === 'loading' || isActive(state.run.state));
   const opening = useStudioState(({ pending }) => [...pending.values()].includes('resumeRun'));
-  const act = isUnfinished(run) ? 'Resume' : 'Open';
+  const [chosen, choose] = useState(run.step);
+  const { id, name, checkpoints } = run;
+  const step = checkpoints.some((each) => each.step === chosen) ? chosen : run.step;
+  const isNewest = step === run.step;
+  const act = isNewest && isUnfinished(run) ? 'Resume' : 'Open';
+  const label = isNewest ? `${act} ${name}` : `${act} ${name} at step ${step}`;
+  const go = () => fire(isNewest ? studio.resumeRun(id) : studio.openCheckpoint(id, step));
   return (
     <span className="buttons">
+      {checkpoints.length > 1 && (
+        <select
+          aria-label={`Checkpoint of ${name}`}
+          title="An older checkpoint opens at rest: evaluate it, export it, or go on from it as a run of its own. This run stays as it is."
+          data-testid="checkpoint"
+          value={step}
+          onChange={({ target }) => choose(Number(target.value))}
+        >
+          {checkpoints.toReversed().map((each) => (
+            <option key={each.step} value={each.step}>
+              {checkpointWords(each, run.step)}
+            </option>
+          ))}
+        </select>
+      )}
       <button
         type="button"
         data-testid="resume-run"
         disabled={busy || opening}
-        aria-label={`${act} ${run.name}`}
-        onClick={() => fire(studio.resumeRun(run.id))}
+        aria-label={label}
+        onClick={go}
       >
         {act}
       </button>
@@ -108,7 +199,7 @@ function RunActs({ run }: { run: StoredRun }) {
 }
 
 /** Asks back by a second press: what is deleted is gone. */
-function DeleteButton({ run }: { run: StoredRun }) {
+function DeleteButton({ run }: { run: Pick<StoredRun, 'id' | 'name'> }) {
   const studio = useStudio();
   const [asked, setAsked] = useState(false);
   return (

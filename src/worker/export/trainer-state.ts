@@ -1,5 +1,6 @@
 import { METRICS, type MetricValues } from '../../protocol/metrics.ts';
 import type { Run, RunParts } from '../run.ts';
+import { betterScore, type Score } from '../runs/keep.ts';
 import { optimizerSteps } from './trl-settings.ts';
 
 /** What a checkpoint is made from: a run, as far as it matters. */
@@ -22,10 +23,12 @@ export async function trainerState(run: CheckpointSource): Promise<object> {
   const lines = await metricLines(run.metricsLog.blob());
   const last = lines.at(-1);
   const train = parts.data.examples.filter(({ split }) => split === 'train').length;
+  const best = bestIn(lines, config.bestMetric);
   return {
-    best_global_step: null,
-    best_metric: null,
-    best_model_checkpoint: null,
+    best_global_step: best ? optimizerSteps(config, best.step) : null,
+    best_metric: best?.value ?? null,
+    // Of other steps there is no folder beside this one.
+    best_model_checkpoint: best?.step === step ? `checkpoint-${optimizerSteps(config, step)}` : null,
     epoch: last?.epoch ?? 0,
     eval_steps: 500,
     global_step: optimizerSteps(config, step),
@@ -55,6 +58,16 @@ export async function trainerState(run: CheckpointSource): Promise<object> {
     trial_name: null,
     trial_params: null,
   };
+}
+
+/** The best score on held-out clips so far; undefined where none was measured after a step. */
+function bestIn(lines: readonly Line[], metric: 'eval/war' | 'eval/uar'): Score | undefined {
+  let best: Score | undefined;
+  for (const line of lines) {
+    const value = line[metric];
+    if (value !== undefined) best = betterScore(best, { metric, value, step: line.step });
+  }
+  return best;
 }
 
 /** A step's entry, and one of its evaluation where it had one. */

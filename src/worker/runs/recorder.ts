@@ -300,7 +300,8 @@ export class Recorder {
     if (message === this.#trouble) return;
     this.#trouble = message;
     const hint = error === undefined ? WRITTEN_AGAIN : FREE_SPACE;
-    this.#emit({ type: 'unsaved', trouble: { message, hint } });
+    const lost = error === undefined ? { lost: true } : {};
+    this.#emit({ type: 'unsaved', trouble: { message, hint }, ...lost });
   }
 
   #takeBack(): void {
