@@ -88,6 +88,12 @@ describe('headless Chromium', () => {
     await page.goto(`${served.url}#/data`);
     await page.locator('[data-testid=clip-row]').first().click();
     await page.waitForSelector('[data-testid=preview]');
+    // The worker asks with the settings as they are on the page, though no run has had them.
+    await page.goto(`${served.url}#/train`);
+    await page.click('[data-testid=all-settings]');
+    await page.fill('[data-testid=all-field-question]', 'What does the voice say?');
+    await page.goto(`${served.url}#/data`);
+    await page.locator('pre.prompt', { hasText: 'What does the voice say?' }).waitFor();
     expect(errors).toEqual([]);
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
     expect(policies.get('/')).toMatch(/default-src 'none'.*connect-src 'self'; .*frame-ancestors 'none'/);
