@@ -310,7 +310,7 @@ function open(command: Opening, say: (event: Event) => void, clips: number): voi
     say({
       type: 'model',
       requestId,
-      summary: { ...summary, unusedTensors: [], notes: [], choice: {}, others: [], adapters: [] },
+      summary: { ...summary, unusedTensors: [], ...besides(command) },
     });
     say({
       type: 'memory',
@@ -320,6 +320,19 @@ function open(command: Opening, say: (event: Event) => void, clips: number): voi
   }
   say({ type: 'state', state: 'ready', step: 0, steps: 0 });
   say({ type: 'done', requestId });
+}
+
+/** What a trainer's output holds beside the model that is open. */
+function besides(command: Opening) {
+  if (command.type !== 'openStoredModel' && command.type !== 'openModelPart') {
+    return { notes: [], choice: {}, others: [], adapters: [] };
+  }
+  const notes = [
+    'out holds 3 models: the one at its top is open; left aside: checkpoint-1000, checkpoint-200.',
+  ];
+  const adapters = [{ path: 'lora', base: 'owner/base' }];
+  const choice = command.type === 'openModelPart' ? command.choice : {};
+  return { notes, choice, others: ['checkpoint-1000', 'checkpoint-200'], adapters };
 }
 
 const foldOf = (command: Opening) => (command.type === 'openData' ? (command.fold ?? 1) : 1);

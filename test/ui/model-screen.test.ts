@@ -91,6 +91,24 @@ describe('models at hand', () => {
     await expect.poll(() => half?.textContent()).toContain('downloading');
   });
 
+  it('say what else lies in their folder, and open it: other models, and adapters to begin from', async () => {
+    await rows().first().getByTestId('open-stored').click();
+    const notes = page.getByTestId('folder-notes');
+    await expect.poll(() => notes.textContent()).toContain('left aside: checkpoint-1000, checkpoint-200');
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `${PICTURES}/model-folder-${colorScheme}.png`, fullPage: true });
+    }
+    await notes.getByRole('button', { name: 'Open checkpoint-200' }).click();
+    await notes.getByRole('button', { name: 'Begin from the adapter lora' }).click();
+    await notes.getByRole('button', { name: 'Open it without the adapter' }).click();
+    expect((await sent('openModelPart')).map(({ choice }) => choice)).toEqual([
+      { folder: 'checkpoint-200' },
+      { folder: 'checkpoint-200', adapter: 'lora' },
+      { folder: 'checkpoint-200' },
+    ]);
+  });
+
   it('are removed only when asked twice', async () => {
     const remove = rows().nth(1).getByTestId('remove');
     await remove.click();

@@ -18,7 +18,7 @@ export function FolderNotes({ model }: { model: ModelSummary }) {
       {notes.map((note) => (
         <p key={note}>{note}</p>
       ))}
-      <div className="controls">
+      <div className="buttons">
         {others.slice(0, MOST).map((folder) => (
           <Choose key={folder} choice={{ folder }}>
             Open {folder || 'the model at the top'}
