@@ -3,6 +3,7 @@
  * here is shipped.
  */
 import { normal, uniform } from '../../src/math/random.ts';
+import type { Alarm } from '../../src/protocol/alarms.ts';
 import type { BenchReport } from '../../src/protocol/bench.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type {
@@ -43,6 +44,8 @@ export interface FakeOptions {
   loadMs?: number;
   /** Whether a run fails while it gets ready. */
   fails?: boolean;
+  /** The step after which a run rests because it is not well; 0: it is always well. */
+  unwellAt?: number;
 }
 
 export function fakePort({
@@ -54,10 +57,11 @@ export function fakePort({
   stored = false,
   loadMs = 0,
   fails = false,
+  unwellAt = 0,
 }: FakeOptions = {}): Port {
   let listener: (event: Event) => void = () => undefined;
   const say = (event: Event) => queueMicrotask(() => listener(event));
-  const run = new FakeRun(say, { stepMs, loadMs, fails });
+  const run = new FakeRun(say, { stepMs, loadMs, fails, unwellAt });
   const atHand = new FakeModels(say, models);
   return {
     listen(next) {
@@ -534,19 +538,37 @@ function evaluation(step: number, command: Omit<CommandOf<'evaluate'>, 'type'>):
 /** Steps that the fastest run reports in one go. */
 const STEPS_AT_ONCE = 10;
 
+/** What a learning rate of 1 makes of the demo. */
+export const FAKE_ALARMS: readonly Omit<Alarm, 'step'>[] = [
+  {
+    ...{ kind: 'cut short', metric: 'completions/clipped_ratio', pauses: false },
+    message: 'Answers no longer come to an end.',
+    evidence:
+      'All answers of the last 3 steps reached 20 tokens without an end; at step 1 it was 8 % of them.',
+    hint: 'Begin again with a smaller "Learning rate" (learningRate).',
+  },
+  {
+    ...{ kind: 'reward collapse', metric: 'reward', pauses: true },
+    message: 'The policy collapsed: nothing earns a reward any more.',
+    evidence:
+      'Mean reward 0 over the last 4 steps, 1.16 at best before; the standard error of that difference is 0.217.',
+    hint: 'Begin again with a smaller "Learning rate" (learningRate), or with some "Hold to start (β)" (beta).',
+  },
+];
+
 class FakeRun {
   step = 0;
   /** The bench that goes on until it is stopped. */
   benchId = 0;
   readonly #say: (event: Event) => void;
-  readonly #options: Required<Pick<FakeOptions, 'stepMs' | 'loadMs' | 'fails'>>;
+  readonly #options: Required<Pick<FakeOptions, 'stepMs' | 'loadMs' | 'fails' | 'unwellAt'>>;
   #steps = 0;
   #evalEvery = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     say: (event: Event) => void,
-    options: Required<Pick<FakeOptions, 'stepMs' | 'loadMs' | 'fails'>>,
+    options: Required<Pick<FakeOptions, 'stepMs' | 'loadMs' | 'fails' | 'unwellAt'>>,
   ) {
     this.#say = say;
     this.#options = options;
@@ -595,8 +617,11 @@ class FakeRun {
     this.#tell('running');
     const tick = () => {
       const last = Math.min(this.#steps, this.step + (this.#options.stepMs === 0 ? STEPS_AT_ONCE : 1));
+      const { unwellAt } = this.#options;
+      const stepsBefore = this.step;
       while (this.step < last) this.#report();
-      if (this.step >= this.#steps) this.#tell('finished');
+      if (stepsBefore < unwellAt && this.step >= unwellAt) this.#rest(unwellAt);
+      else if (this.step >= this.#steps) this.#tell('finished');
       else {
         this.#tell('running');
         this.#timer = setTimeout(tick, this.#options.stepMs);
@@ -615,8 +640,15 @@ class FakeRun {
     this.#tell('stopped');
   }
 
-  #tell(state: 'loading' | 'running' | 'paused' | 'stopped' | 'finished'): void {
-    this.#say({ type: 'state', state, step: this.step, steps: this.#steps });
+  #tell(state: 'loading' | 'running' | 'paused' | 'stopped' | 'finished', message?: string): void {
+    this.#say({ type: 'state', state, step: this.step, steps: this.#steps, ...(message ? { message } : {}) });
+  }
+
+  /** As a run that collapsed: what was seen, then a rest with its reason. */
+  #rest(step: number): void {
+    this.#say({ type: 'alarm', alarm: { ...FAKE_ALARMS[0]!, step: step - 2, goodStep: step - 6 } });
+    this.#say({ type: 'alarm', alarm: { ...FAKE_ALARMS[1]!, step, goodStep: step - 6 } });
+    this.#tell('paused', FAKE_ALARMS[1]!.message);
   }
 
   #report(): void {

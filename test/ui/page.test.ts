@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { formatMetric } from '../../src/math/format.ts';
 import { MAX_POINTS } from '../../src/store/series.ts';
 import { type Chromium, launchChromium } from '../setup/chromium.ts';
-import { FAKE_BENCH, fakeGroups, fakeMetrics } from './fake-port.ts';
+import { FAKE_ALARMS, FAKE_BENCH, fakeGroups, fakeMetrics } from './fake-port.ts';
 import { serveTestPage } from './serve.ts';
 
 const PICTURES = 'test/artifacts/ui';
@@ -72,6 +72,38 @@ describe('training', () => {
     }
     expect(await page.textContent(id('chart-kl'))).toContain('β is 0');
     expect(await page.textContent('.learning')).toMatch(/^Reward rose from .* in 30 steps\./);
+  });
+
+  it('says where a run is not well, marks it on its charts, and goes on when asked', async () => {
+    await open('?stepMs=1&unwellAt=12');
+    await startable();
+    await page.fill(id('field-learningRate'), '1');
+    expect(await page.textContent(id('config-warnings'))).toContain(
+      'A learning rate of 1 is likely to break',
+    );
+    await page.fill(id('field-steps'), '30');
+    await page.click(id('start'));
+    await state('paused');
+    expect(await page.textContent('.run-status')).toContain(FAKE_ALARMS[1]!.message);
+    const alarms = page.locator(id('alarm'));
+    await expect.poll(() => alarms.count()).toBe(2);
+    const [newest] = await alarms.allTextContents();
+    for (const words of ['step 12', FAKE_ALARMS[1]!.evidence, FAKE_ALARMS[1]!.hint, 'rests because of it']) {
+      expect(newest).toContain(words);
+    }
+    const marks = (chart: string) => page.locator(`${id(chart)} .alarm-mark line`).count();
+    await expect.poll(() => marks('chart-reward')).toBe(1);
+    expect(await marks('chart-loss')).toBe(0);
+    await page.screenshot({ path: `${PICTURES}/alarms.png` });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await alarms.first().scrollIntoViewIfNeeded();
+    await page.screenshot({ path: `${PICTURES}/alarms-narrow-dark.png` });
+    await page.click(id('start'));
+    await state('finished');
+    expect(await alarms.count()).toBe(2);
+    await page.click(id('start'));
+    await expect.poll(() => alarms.count()).not.toBe(2);
   });
 
   it('offers to begin from the weights of a run that has ended', async () => {
