@@ -1,7 +1,4 @@
 /** Where numbers that are not finite come from. It reads weights and gradients, so it is asked of a broken step only. */
-import { bytesToF32, isFloatDtype } from '../io/dtype.ts';
-import type { TensorSource } from '../io/safetensors.ts';
-import { weightSources } from '../models/humanomni.ts';
 import { isAdapterName } from '../models/lora.ts';
 import { shardedName } from '../models/row-shards.ts';
 import { type NotFinite, setting } from './health-look.ts';
@@ -9,8 +6,6 @@ import type { Policy } from './policy.ts';
 import type { ScoredCompletion } from './report.ts';
 import type { RunExample } from './run-context.ts';
 import type { MicroResult } from './update.ts';
-
-const PIECE_BYTES = 4 * 2 ** 20;
 
 /** Index of the first value that is NaN or infinite; -1 without any. */
 export function firstNotFinite(values: ArrayLike<number>): number {
@@ -46,65 +41,27 @@ const answerWords = (id: string, place: number, token: number, where: string): s
 
 /** What is looked at, in this order, until something is not finite. */
 interface Suspects {
-  readonly policy: Pick<Policy, 'store' | 'files'>;
+  readonly policy: Pick<Policy, 'store'>;
   readonly examples: readonly Pick<RunExample, 'id' | 'features'>[];
   /** Optimizer steps that changed weights so far. */
   readonly updates: number;
   readonly learningRate: number;
 }
 
-/**
- * The first tensor that holds a value that is not finite, and what to do about it. Files that were sound enough for an
- * update are read late, as they are large.
- */
+/** The first tensor that holds a value that is not finite, and what to do about it. The files were sound: loading refuses others. */
 export async function findNotFinite(suspects: Suspects): Promise<NotFinite> {
-  const { policy, examples, updates } = suspects;
-  const early = updates === 0 ? await inFiles(policy.files) : undefined;
-  const near = early ?? (await inWeights(suspects)) ?? (await inFeatures(examples));
-  const late = near ?? (updates > 0 ? await inFiles(policy.files) : undefined);
-  return late ?? inGradients(suspects);
-}
-
-async function inFiles(files: Policy['files']): Promise<NotFinite | undefined> {
-  for (const { source } of weightSources(files)) {
-    for (const name of source.names()) {
-      const at = await firstInFile(source, name);
-      if (at !== undefined) return damaged(source, name, at);
-    }
-  }
-  return undefined;
-}
-
-const damaged = (source: TensorSource, name: string, at: number): NotFinite => ({
-  evidence: `The model's file is damaged: ${source.label}, tensor ${name}, value ${at} is not finite.`,
-  hint: 'Get the model again, and compare its hash. The learning rate is not to blame.',
-});
-
-/** Index of the first value of a file's tensor that is not finite. */
-async function firstInFile(source: TensorSource, name: string): Promise<number | undefined> {
-  const { dtype } = source.info(name);
-  if (!isFloatDtype(dtype)) return undefined;
-  let before = 0;
-  for await (const { bytes } of source.pieces(name, PIECE_BYTES)) {
-    const values = bytesToF32(dtype, bytes);
-    const at = firstNotFinite(values);
-    if (at >= 0) return before + at;
-    before += values.length;
-  }
-  return undefined;
+  return (
+    (await inWeights(suspects)) ?? (await inFeatures(suspects.examples)) ?? (await inGradients(suspects))
+  );
 }
 
 async function inWeights({ policy, updates, learningRate }: Suspects): Promise<NotFinite | undefined> {
   for (const name of policy.store.names()) {
     const at = firstNotFinite(await policy.store.read(name));
     if (at < 0) continue;
-    const source = policy.files.main.weights;
-    const file = shardedName(name);
-    const atFirst = source.has(file) ? await firstInFile(source, file) : undefined;
-    if (atFirst !== undefined) return damaged(source, file, atFirst);
     const what = isAdapterName(name) ? 'The adapter' : 'The trained tensor';
     return {
-      evidence: `${what} ${file} holds a value that is not finite (value ${at}), after ${updatesIn(updates)}; in the model's files it is sound.`,
+      evidence: `${what} ${shardedName(name)} holds a value that is not finite (value ${at}), after ${updatesIn(updates)}.`,
       hint: goBackFrom(updates, learningRate),
     };
   }

@@ -88,6 +88,7 @@ export class Training {
     const alarms = run.recordStep(result);
     run.recordAnswers(result.step, result.groups);
     recorder?.protect(run.health.goodStep);
+    recorder?.protect(run.health.goodStep);
     await recorder?.step(result);
     for (const alarm of alarms) {
       this.#hooks.emit({ type: 'alarm', alarm });

@@ -1,7 +1,6 @@
 /** Damage in weights, clips and gradients is found and named where it lies. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
-import type { TensorSource } from '../../src/io/safetensors.ts';
 import { brokenAnswer, findNotFinite } from '../../src/rl/not-finite.ts';
 import { grpoStep } from '../../src/rl/step.ts';
 import { testGpu } from '../ops/harness.ts';
@@ -20,20 +19,6 @@ const suspects = (values: Partial<Parameters<typeof findNotFinite>[0]> = {}) => 
   ...{ policy: run.policy, examples: run.examples, updates: 0, learningRate: 0.5 },
   ...values,
 });
-
-/** The same source, but for one value. */
-function damagedAt(source: TensorSource, name: string, at: number): TensorSource {
-  return {
-    ...source,
-    has: (wanted) => source.has(wanted),
-    async *pieces(wanted, ...rest) {
-      for await (const piece of source.pieces(wanted, ...rest)) {
-        if (wanted === name) new Float32Array(piece.bytes.buffer, piece.bytes.byteOffset)[at] = Number.NaN;
-        yield piece;
-      }
-    },
-  };
-}
 
 it('a trained weight that is not finite is named, and so is the first answer that shows it', async () => {
   const name = run.policy.store.names().at(-1)!;
@@ -55,19 +40,6 @@ it('a trained weight that is not finite is named, and so is the first answer tha
   const unmoved = await findNotFinite(suspects());
   expect(unmoved.hint).toContain('the learning rate is not to blame');
   run.policy.store.write(name, before);
-});
-
-it('a damaged file is named with its tensor, before and after the first update', async () => {
-  const { files } = run.policy;
-  const weights = damagedAt(files.main.weights, 'model.layers.1.mlp.up_proj.weight', 7);
-  const policy = { ...run.policy, files: { ...files, main: { ...files.main, weights } } };
-  for (const updates of [0, 2]) {
-    const { evidence, hint } = await findNotFinite(suspects({ policy, updates }));
-    expect(evidence).toMatch(
-      /file is damaged: .+, tensor model\.layers\.1\.mlp\.up_proj\.weight, value 7 is/,
-    );
-    expect(hint).toContain('Get the model again');
-  }
 });
 
 it('a clip whose features are not finite is named', async () => {

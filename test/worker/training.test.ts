@@ -40,12 +40,15 @@ async function drive(
     recordAnswers: () => undefined,
   };
   const kept: string[] = [];
+  let vouched = 0;
   const recorder = {
     step: async () => undefined,
     alarm: async ({ kind, step }: { kind: string; step: number }) => void kept.push(`${kind} at ${step}`),
     save: async () => void kept.push(`checkpoint of ${run.step}`),
     isDue: () => false,
-    protect: () => undefined,
+    protect(step: number) {
+      vouched = step;
+    },
   };
   const events: Event[] = [];
   const reasons: (string | undefined)[] = [];
@@ -61,7 +64,7 @@ async function drive(
     },
   });
   await training.drive(run as unknown as Run, recorder as unknown as Recorder);
-  return { run, kept, events, reasons, end: training.endOf(run) };
+  return { run, kept, vouched, events, reasons, end: training.endOf(run) };
 }
 
 it('a run that breaks rests after three broken steps, keeps a checkpoint, and says why', async () => {
@@ -112,8 +115,9 @@ it('a run without any gradient rests where it is pointless, and says so where it
   });
 });
 
-it('a run that is well finishes without a word', async () => {
-  const { end, kept } = await drive(() => WELL, { steps: 8 });
+it('a run that is well finishes without a word, and its good steps are vouched for', async () => {
+  const { end, kept, vouched } = await drive(() => WELL, { steps: 8 });
   expect(end).toEqual({ state: 'finished' });
   expect(kept).toEqual(['checkpoint of 8']);
+  expect(vouched).toBe(3);
 });
