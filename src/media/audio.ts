@@ -60,6 +60,9 @@ const KAISER_BETA = 9;
 /** Where the pass band ends, as a share of the lower of the two Nyquist frequencies. */
 const ROLL_OFF = 0.94;
 
+/** Filter taps of all phases: 128 MB. Every rate that is in use takes far fewer. */
+const MOST_TAPS = 2 ** 24;
+
 /** Modified Bessel function of the first kind, order zero, by its power series. */
 function besselI0(x: number): number {
   let term = 1;
@@ -109,6 +112,12 @@ export function resample(input: Float32Array, fromRate: number, toRate = SAMPLE_
   const down = fromRate / divisor;
   const cutoff = Math.min(1, toRate / fromRate) * ROLL_OFF;
   const reach = Math.ceil(ZERO_CROSSINGS / cutoff);
+  if (up * (2 * reach + 1) > MOST_TAPS) {
+    throw new InputError(
+      `resample: found a sample rate of ${fromRate} Hz, which has too little in common with ${toRate} Hz.`,
+      { hint: 'Convert the sound to 48000 Hz.' },
+    );
+  }
   const branches = Array.from({ length: up }, (_, phase) => branchTaps(phase / up, cutoff, reach));
   const output = new Float32Array(Math.ceil((input.length * up) / down));
   for (let i = 0; i < output.length; i++) {

@@ -1,20 +1,25 @@
 import {
   ALL_FORMATS,
-  type AudioSample,
   AudioSampleSink,
   BlobSource,
   EncodedPacketSink,
   Input,
   type InputAudioTrack,
+  type InputTrack,
   type InputVideoTrack,
   UnsupportedInputFormatError,
   VideoSampleSink,
 } from 'mediabunny';
+import { isReadFailure, unreadableFile } from '../io/unreadable.ts';
 import { InputError } from '../math/errors.ts';
-import { downmix, resample, silenceNonFinite } from './audio.ts';
+import { silenceNonFinite } from './audio.ts';
 import { chooseFrames, type FrameChoice } from './frame-sampling.ts';
+import { checkIsoBoxes } from './iso-boxes.ts';
+import { checkPictureSize, checkSound } from './limits.ts';
+import { isWholeMatroska } from './matroska.ts';
 import { decodeGif } from './pictures.ts';
 import { mirror, readPixels, rotate } from './rgb.ts';
+import { monoSound } from './sound.ts';
 import { type DecodedClip, type RgbFrame, SAMPLE_RATE } from './types.ts';
 
 export interface DecodeOptions {
@@ -22,6 +27,8 @@ export interface DecodeOptions {
   readonly frames: FrameChoice;
   /** Sound after this many seconds is not decoded, and none at all for 0; 30 by default, what the audio tower hears. */
   readonly audioSeconds?: number;
+  /** Ends the decoding early. */
+  readonly signal?: AbortSignal;
 }
 
 const CONTAINERS = 'MP4, MOV, WebM, MKV, GIF, WAV, MP3, Ogg, FLAC or AAC';
@@ -56,10 +63,12 @@ export async function decodeClip(file: Blob, name: string, options: DecodeOption
   if (file.size === 0) {
     throw new InputError(`${name}: found 0 bytes, expected a clip (${CONTAINERS}).`, { hint: COPY_AGAIN });
   }
-  if ((await file.slice(0, 4).text()) === GIF_SIGNATURE) return decodeGif(file, name, options.frames);
-  using input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
   try {
-    return await decodeContainer(input, name, options);
+    if ((await file.slice(0, 4).text()) === GIF_SIGNATURE) return await decodeGif(file, name, options.frames);
+    await checkIsoBoxes(file, name);
+    using input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
+    options.signal?.addEventListener('abort', () => input.dispose());
+    return await decodeContainer(input, file, name, options);
   } catch (error) {
     throw explain(error, file, name);
   }
@@ -67,6 +76,7 @@ export async function decodeClip(file: Blob, name: string, options: DecodeOption
 
 function explain(error: unknown, file: Blob, name: string): InputError {
   if (error instanceof InputError) return error;
+  if (isReadFailure(error)) return unreadableFile(name, error);
   if (error instanceof UnsupportedInputFormatError) {
     return new InputError(
       `${name}: found ${file.size} bytes of no known container, expected ${CONTAINERS}.`,
@@ -83,7 +93,12 @@ function explain(error: unknown, file: Blob, name: string): InputError {
   });
 }
 
-async function decodeContainer(input: Input, name: string, options: DecodeOptions): Promise<DecodedClip> {
+async function decodeContainer(
+  input: Input,
+  file: Blob,
+  name: string,
+  options: DecodeOptions,
+): Promise<DecodedClip> {
   const video = await input.getPrimaryVideoTrack();
   const audio = await input.getPrimaryAudioTrack();
   if (!video && !audio) {
@@ -91,11 +106,21 @@ async function decodeContainer(input: Input, name: string, options: DecodeOption
       hint: COPY_AGAIN,
     });
   }
-  if (video) await requireDecodable(video, name, VIDEO_CODECS);
+  if (video) {
+    checkPictureSize(name, await video.getCodedWidth(), await video.getCodedHeight());
+    await requireDecodable(video, name, VIDEO_CODECS);
+  }
   const { frames, audioSeconds = 30 } = options;
   const heard = audioSeconds > 0 ? audio : null;
-  if (heard) await requireDecodable(heard, name, AUDIO_CODECS);
-  const durationSeconds = await measuredDuration(input, name);
+  if (heard) {
+    checkSound(name, await heard.getSampleRate(), await heard.getNumberOfChannels());
+    await requireDecodable(heard, name, AUDIO_CODECS);
+  }
+  const durationSeconds = await measuredDuration(
+    input,
+    [video, audio].filter((track) => track !== null),
+    { file, name },
+  );
   const picture = video ? await decodePicture(video, name, frames) : NO_PICTURE;
   const waveform = heard ? await decodeSound(heard, name, audioSeconds) : null;
   const repaired = waveform ? silenceNonFinite(waveform) : 0;
@@ -119,14 +144,22 @@ async function requireDecodable(
   );
 }
 
-/** Length by the packets that are there, in seconds; refuses a file that states a clearly greater one. */
-async function measuredDuration(input: Input, name: string): Promise<number> {
-  const measured = await input.computeDuration();
-  const stated = await input.getDurationFromMetadata();
-  if (stated !== null && stated - measured > Math.max(END_SLACK_SECONDS, END_SLACK_SHARE * stated)) {
-    throw truncated(name, `${measured.toFixed(2)} s of data`, `the ${stated.toFixed(2)} s its header states`);
-  }
-  return measured;
+/**
+ * Length of picture and sound by the packets that are there, in seconds; refuses a file that states a clearly greater one.
+ * Matroska states one length for everything in it: subtitles may run on after picture and sound, so that of a segment that is
+ * all there the packets are believed.
+ */
+async function measuredDuration(
+  input: Input,
+  tracks: InputTrack[],
+  { file, name }: { file: Blob; name: string },
+): Promise<number> {
+  const measured = await input.computeDuration(tracks);
+  const stated = await input.getDurationFromMetadata(tracks);
+  const missing = (stated ?? 0) - measured;
+  if (stated === null || missing <= Math.max(END_SLACK_SECONDS, END_SLACK_SHARE * stated)) return measured;
+  if (await isWholeMatroska(file)) return measured;
+  throw truncated(name, `${measured.toFixed(2)} s of data`, `the ${stated.toFixed(2)} s its header states`);
 }
 
 function truncated(name: string, found: string, expected: string): InputError {
@@ -198,52 +231,14 @@ async function decodeFrames(
 const SOUND_MARGIN = 0.05;
 
 /**
- * The first `seconds` of sound, counted from where it begins, mixed to mono packet by packet and then brought to 16 kHz.
- * As in the published code, sound that begins later than the picture is not moved.
+ * The first `seconds` of sound, counted from where it begins. As in the published code, sound that begins later than the
+ * picture is not moved.
  */
 async function decodeSound(track: InputAudioTrack, name: string, seconds: number): Promise<Float32Array> {
-  const [rate, codec] = [await track.getSampleRate(), await track.getCodec()];
+  const codec = await track.getCodec();
   const end = Math.max(0, await track.getFirstTimestamp()) + seconds + SOUND_MARGIN;
-  const pieces: Float32Array[] = [];
-  let length = 0;
   // From the very first packet, though it may lie before time zero: the packets after it overlap with it.
-  for await (const sample of new AudioSampleSink(track).samples(undefined, end)) {
-    const piece = readSound(sample, { rate, codec, name });
-    pieces.push(piece);
-    length += piece.length;
-  }
-  if (length === 0) throw truncated(name, 'an audio track without sound', 'at least one packet');
-  return resample(joined(pieces, length), rate).subarray(0, seconds * SAMPLE_RATE);
-}
-
-/** One packet's sound in mono, without what lies before time zero: that is the encoder's lead-in, or cut off. */
-function readSound(
-  sample: AudioSample,
-  { rate, codec, name }: { rate: number; codec: string | null; name: string },
-): Float32Array {
-  const { numberOfFrames, numberOfChannels, sampleRate, timestamp } = sample;
-  if (sampleRate !== rate) {
-    sample.close();
-    throw new InputError(
-      `${name}: found sound whose rate changes from ${rate} to ${sampleRate} Hz, expected one rate.`,
-    );
-  }
-  const channels = Array.from({ length: numberOfChannels }, (_, planeIndex) => {
-    const plane = new Float32Array(numberOfFrames);
-    sample.copyTo(plane, { planeIndex, format: 'f32-planar' });
-    return plane;
-  });
-  sample.close();
-  return downmix(channels, codec).subarray(Math.max(0, Math.round(-timestamp * rate)));
-}
-
-/** The pieces one after another. */
-function joined(pieces: readonly Float32Array[], length: number): Float32Array {
-  const whole = new Float32Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  const waveform = await monoSound(new AudioSampleSink(track).samples(undefined, end), { codec, name });
+  if (waveform.length === 0) throw truncated(name, 'an audio track without sound', 'at least one packet');
+  return waveform.subarray(0, seconds * SAMPLE_RATE);
 }

@@ -1,5 +1,7 @@
+import { reading } from '../io/unreadable.ts';
 import { InputError } from '../math/errors.ts';
 import { chooseFrames, type FrameChoice } from './frame-sampling.ts';
+import { checkPictureFile } from './limits.ts';
 import { readPixels, rgbFromRgba, solidFrame } from './rgb.ts';
 import type { DecodedClip, RgbFrame } from './types.ts';
 
@@ -34,6 +36,7 @@ function silentClip(clip: PictureClip): DecodedClip {
  * the end, their width and height exchanged.
  */
 export async function decodeGif(blob: Blob, name: string, choice: FrameChoice): Promise<DecodedClip> {
+  await checkPictureFile(name, blob);
   const decoder = new ImageDecoder({ type: 'image/gif', data: blob.stream(), colorSpaceConversion: 'none' });
   try {
     await decoder.completed;
@@ -67,6 +70,7 @@ export async function decodeGif(blob: Blob, name: string, choice: FrameChoice): 
 }
 
 async function decodePicture({ name, blob }: NamedPicture): Promise<RgbFrame> {
+  await reading(name, () => checkPictureFile(name, blob));
   try {
     const bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
     const { width, height } = bitmap;

@@ -2,6 +2,7 @@ import { isImage } from '../data/clip-index.ts';
 import type { Example } from '../data/types.ts';
 import { baseName } from '../io/files.ts';
 import { refuseMistaken } from '../io/mistaken.ts';
+import { reading } from '../io/unreadable.ts';
 import { InputError } from '../math/errors.ts';
 import { decodeClip } from '../media/decode.ts';
 import { logMel } from '../media/log-mel.ts';
@@ -14,14 +15,25 @@ import { MOST_CLIP_SECONDS } from '../rl/prepare.ts';
 import { audioSeconds, frameChoice, type MediaSpec, shownClip, type TowerSpec } from './media-spec.ts';
 
 /** Decodes the clip of an example: one file, or a folder of pictures. @throws InputError naming the clip */
-export async function decodeExample({ path, files }: Example, spec: MediaSpec): Promise<DecodedClip> {
-  for (const file of files) await refuseMistaken(await file.blob(), file.path);
+export async function decodeExample(
+  { path, files }: Example,
+  spec: MediaSpec,
+  signal?: AbortSignal,
+): Promise<DecodedClip> {
+  for (const file of files) {
+    await reading(file.path, async () => refuseMistaken(await file.blob(), file.path));
+  }
   const frames = frameChoice(spec);
   if (files.every((file) => isImage(file.path))) {
-    const pictures = files.map(async (file) => ({ name: baseName(file.path), blob: await file.blob() }));
+    const pictures = files.map(async (file) => ({
+      name: baseName(file.path),
+      blob: await reading(file.path, () => file.blob()),
+    }));
     return decodeImageFolder(await Promise.all(pictures), path, { frames });
   }
-  return decodeClip(await files[0]!.blob(), path, { frames, audioSeconds: audioSeconds(spec) });
+  const file = await reading(path, () => files[0]!.blob());
+  const options = { frames, audioSeconds: audioSeconds(spec), ...(signal ? { signal } : {}) };
+  return decodeClip(file, path, options);
 }
 
 /** The pictures of a clip as the model sees them: f32 [frames, 3, height, width], `value · std + mean` in 0..1. */

@@ -122,10 +122,24 @@ execFileSync('ffmpeg', [
   ...['-fflags', '+bitexact', join(HERE, 'rotated.mp4')],
 ]);
 
+// Subtitles that run longer than the picture.
+writeFileSync(join(scratch, 'long.srt'), '1\n00:00:01,000 --> 00:00:08,000\nlong\n');
+execFileSync('ffmpeg', [
+  ...['-v', 'error', '-y', '-i', join(HERE, 'no-sound.mp4'), '-i', join(scratch, 'long.srt')],
+  ...['-c:v', 'copy', '-c:s', 'srt', '-fflags', '+bitexact', join(HERE, 'subtitles.mkv')],
+]);
+
+// Sound with a cover, which is no picture of a clip.
+execFileSync('ffmpeg', [
+  ...['-v', 'error', '-y', '-i', join(HERE, 'tone.mp3'), '-i', join(HERE, 'a.png'), '-map', '0', '-map', '1'],
+  ...['-c', 'copy', '-disposition:v', 'attached_pic', '-fflags', '+bitexact', join(HERE, 'cover.mp3')],
+]);
+
 for (const name of ['h264-aac.mp4', 'vp9-opus.webm']) {
   const whole = readFileSync(join(HERE, name));
   writeFileSync(join(HERE, `truncated-${name}`), whole.subarray(0, Math.floor(whole.length * 0.6)));
 }
+// A table that says it has four billion entries stays as it was found: stts-count.mp4.
 writeFileSync(join(HERE, 'empty.mp4'), '');
 writeFileSync(join(HERE, 'text.mp4'), 'This is not a clip.\n'.repeat(20));
 rmSync(scratch, { recursive: true });

@@ -121,6 +121,16 @@ describe('clips with picture and sound', () => {
 });
 
 describe('one sense only, and pictures', () => {
+  it('subtitles that run longer than the picture leave it whole', async () => {
+    const clip = await decoded('subtitles.mkv');
+    expect(clip.frames.map(frameNumber)).toEqual(sampleFrameIndices(FRAMES, 8));
+    expect(Math.abs(clip.durationSeconds - 2)).toBeLessThan(0.1);
+  });
+
+  it('a table that says it has four billion entries is refused before any is made', async () => {
+    expect(await refusal('stts-count.mp4')).toMatch(/found a table "stts" that .* the clip is damaged/);
+  });
+
   it('a clip without sound', async () => {
     const clip = await decoded('no-sound.mp4');
     expect(clip.waveform).toBeNull();
@@ -131,6 +141,7 @@ describe('one sense only, and pictures', () => {
     ['tone.wav', MONO_LEVEL],
     ['tone.mp3', STEREO_LEVEL],
     ['no-picture.m4a', STEREO_LEVEL],
+    ['cover.mp3', STEREO_LEVEL],
   ])('%s: sound without picture', async (name, level) => {
     const clip = await decoded(name);
     expect([clip.frames.length, clip.frameCount, clip.fps]).toEqual([0, 0, 0]);

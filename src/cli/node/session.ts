@@ -8,6 +8,7 @@ import { treeFromDisk } from '../../io/disk.ts';
 import { memoryFeatureCache } from '../../io/feature-cache.ts';
 import type { FileTree } from '../../io/files.ts';
 import { refuseMistaken } from '../../io/mistaken.ts';
+import { reading } from '../../io/unreadable.ts';
 import { InputError } from '../../math/errors.ts';
 import { tf } from '../../media/tf-device.ts';
 import type { DecodedClip } from '../../media/types.ts';
@@ -27,12 +28,14 @@ import { decodeBlob } from './ffmpeg.ts';
 import { folderToOpen } from './open-folder.ts';
 
 async function decode({ path, files }: Example, spec: MediaSpec): Promise<DecodedClip> {
-  for (const file of files) await refuseMistaken(await file.blob(), file.path);
+  for (const file of files) {
+    await reading(file.path, async () => refuseMistaken(await file.blob(), file.path));
+  }
   if (files.length !== 1)
     throw new InputError(`${path}: folders of pictures are read in the browser only.`, {
       hint: 'Train with --adapter swiftshader or default.',
     });
-  return decodeBlob(await files[0]!.blob(), path, {
+  return decodeBlob(await reading(path, () => files[0]!.blob()), path, {
     frames: frameChoice(spec),
     audioSeconds: audioSeconds(spec),
   });

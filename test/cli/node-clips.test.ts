@@ -1,0 +1,88 @@
+/** Clips as Node decodes them: the numbers that the page's test has. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { decodeBlob, decodeFile } from '../../src/cli/node/ffmpeg.ts';
+import { sampleFrameIndices } from '../../src/media/frame-sampling.ts';
+import type { RgbFrame } from '../../src/media/types.ts';
+
+const FRAMES = 50;
+const CELL = 16;
+const CLIPS = 'test/clips';
+const options = { frames: 8, audioSeconds: 30 };
+const scratch = mkdtempSync(join(tmpdir(), 'node-clips-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+function ffmpegIsThere(): boolean {
+  try {
+    execFileSync('ffmpeg', ['-version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Red at a place; and the number that eight cells in a row carry, the most significant bit first. */
+const level = ({ width, data }: RgbFrame, x: number, y: number) => data[3 * (y * width + x)]!;
+const numberOf = (frame: RgbFrame): number =>
+  Array.from({ length: 8 }, (_, bit) => level(frame, bit * CELL + CELL / 2, CELL / 2) > 127).reduce(
+    (number, on) => 2 * number + Number(on),
+    0,
+  );
+
+// Commands without a browser need ffmpeg, which is not among what the tests install.
+describe.skipIf(!ffmpegIsThere())('clips in Node', () => {
+  it.each(['h264-aac.mp4', 'h264-aac.mkv', 'vp9-opus.webm', 'no-sound.mp4', 'subtitles.mkv'])(
+    '%s: exactly the frames of the rule',
+    (name) => {
+      const clip = decodeFile(join(CLIPS, name), options);
+      expect([clip.frameCount, clip.width, clip.height]).toEqual([FRAMES, 176, 96]);
+      expect(clip.frameIndices).toEqual(sampleFrameIndices(FRAMES, 8));
+      expect(clip.frames.map(numberOf)).toEqual(clip.frameIndices);
+      expect(Math.abs(clip.fps - 25)).toBeLessThan(0.6);
+      expect(Math.abs(clip.durationSeconds - 2)).toBeLessThan(0.1);
+    },
+  );
+
+  it.each([90, 180, 270])('a picture that is to be shown turned by %i degrees is turned', (degrees) => {
+    const path = join(scratch, `turned-${degrees}.mp4`);
+    const [from, how] = [join(CLIPS, 'no-sound.mp4'), `rotate=${degrees}`];
+    execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', from, '-c', 'copy', '-metadata:s:v', how, path]);
+    const [upright, turned] = [decodeFile(from, options).frames[2]!, decodeFile(path, options).frames[2]!];
+    const [w, h] = [upright.width, upright.height];
+    expect([turned.width, turned.height]).toEqual(degrees === 180 ? [w, h] : [h, w]);
+    // Where a pixel of the upright picture is seen, by the direction that the page's test has for 90 degrees.
+    const place = (x: number, y: number): [number, number] =>
+      degrees === 90 ? [y, w - 1 - x] : degrees === 180 ? [w - 1 - x, h - 1 - y] : [h - 1 - y, x];
+    for (let x = CELL / 2; x < w; x += CELL) {
+      const difference = level(upright, x, CELL / 2) - level(turned, ...place(x, CELL / 2));
+      expect(Math.abs(difference), `${x}`).toBeLessThan(12);
+    }
+  });
+
+  it('a long clip of large frames comes through: only the chosen frames do', () => {
+    const path = join(scratch, 'large.mp4');
+    const source = ['-f', 'lavfi', '-i', 'color=c=red:s=1920x1080:r=25:d=8'];
+    execFileSync('ffmpeg', ['-v', 'error', '-y', ...source, '-c:v', 'libx264', '-preset', 'ultrafast', path]);
+    const clip = decodeFile(path, options);
+    expect([clip.frameCount, clip.frames.length, clip.width]).toEqual([200, 8, 1920]);
+  });
+
+  it.each(['cover.mp3', 'no-picture.m4a', 'tone.wav'])('%s: sound without a picture', (name) => {
+    const clip = decodeFile(join(CLIPS, name), options);
+    expect([clip.frames.length, clip.frameCount, clip.fps]).toEqual([0, 0, 0]);
+    expect(Math.abs(clip.waveform!.length / 16000 - 2)).toBeLessThan(0.08);
+    expect(Math.abs(clip.durationSeconds - 2)).toBeLessThan(0.08);
+  });
+
+  it.each([
+    ['stts-count.mp4', /table "stts"/],
+    ['text.mp4', /ffprobe cannot read it/],
+    ['empty.mp4', /cannot read it/],
+  ])('%s is refused in words', async (name, message) => {
+    const blob = new Blob([readFileSync(join(CLIPS, name))]);
+    await expect(decodeBlob(blob, name, options)).rejects.toThrow(message);
+  });
+});
