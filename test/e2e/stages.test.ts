@@ -101,6 +101,7 @@ describe('a second stage', () => {
       const start = (await session.storedFiles(runId)).filter(({ name }) => name.startsWith('start/'));
       expect(start.map(({ name }) => name).sort()).toEqual([
         'start/adapter.json',
+        'start/manifest.copy.json',
         'start/manifest.json',
         'start/start.safetensors',
       ]);
