@@ -96,6 +96,7 @@ const COMMANDS: Record<Command['type'], z.ZodType> = {
     rest: z.boolean().optional(),
   }),
   deleteRun: z.object({ requestId, runId: z.string() }),
+  saveRunFiles: z.object({ requestId, runId: z.string() }),
   bench: z.object({
     requestId,
     groups: z.array(z.enum(BENCH_GROUPS)),

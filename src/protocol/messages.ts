@@ -98,6 +98,8 @@ export type Command =
    */
   | { type: 'resumeRun'; requestId: number; runId: string; step?: number; rest?: boolean }
   | { type: 'deleteRun'; requestId: number; runId: string }
+  /** Puts the files of a stored run, as they lie there, into one archive; answered by `exported`. A damaged one's, too. */
+  | { type: 'saveRunFiles'; requestId: number; runId: string }
   /** Times rows of these groups against these libraries; refused while a run is under way. */
   | { type: 'bench'; requestId: number; groups: BenchGroup[]; libraries: BenchLibrary[] }
   /** Ends it after the row that is being timed. */

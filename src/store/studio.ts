@@ -81,6 +81,8 @@ export interface Studio {
   /** Opens a kept checkpoint, to be measured, exported or gone on from; no step is taken yet. */
   openCheckpoint(runId: string, step: number): Promise<void>;
   deleteRun(runId: string): Promise<void>;
+  /** Puts the files of a kept run, as they lie there, into one archive. */
+  saveRunFiles(runId: string): Promise<void>;
   /** Measures held-out clips with the draft's way of decoding; with `start`, the weights that the run began with. */
   evaluate(split: Split, options?: { mute?: Mute | undefined; start?: boolean }): Promise<void>;
   /** Asks which files an export would have. */
@@ -201,6 +203,7 @@ export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
     resumeRun: (runId) => ask({ type: 'resumeRun', runId }),
     openCheckpoint: (runId, step) => ask({ type: 'resumeRun', runId, step, rest: true }),
     deleteRun: (runId) => ask({ type: 'deleteRun', runId }),
+    saveRunFiles: (runId) => ask({ type: 'saveRunFiles', runId }, () => ({ exported: undefined })),
     runBench: (groups, libraries) => ask({ type: 'bench', groups, libraries }, () => ({ bench: undefined })),
     stopBench: () => port.post({ type: 'stopBench' }),
     report(error, about) {

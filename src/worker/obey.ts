@@ -55,6 +55,8 @@ export async function obey({ session, atHand, bench }: Servants, command: Comman
       return session.resumeRun(command);
     case 'deleteRun':
       return session.deleteRun(command);
+    case 'saveRunFiles':
+      return session.saveRunFiles(command);
     case 'planExport':
       return session.planExport(command);
     case 'export':

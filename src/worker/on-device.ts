@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/index.ts';
+import type { FileToWrite } from '../io/file-to-write.ts';
 import type { Config } from '../protocol/config.ts';
 import type { CommandOf, EvalResult, KeptWeights } from '../protocol/messages.ts';
 import { exportFiles } from './export/files.ts';
@@ -144,6 +145,13 @@ export class OnDevice {
     const files = await this.#host.writeExport(await exportFiles(run, parts), target, report);
     const folder = place.kind === 'folder' ? place.folder.name : '';
     this.#emit({ type: 'exported', requestId, files, place: folder });
+  }
+
+  /** Puts files into one archive in the browser's storage. */
+  async archive(files: readonly FileToWrite[], archive: string, requestId: number): Promise<void> {
+    const report = progressOf(this.#emit, 'Writing files', 'bytes', requestId);
+    const written = await this.#host.writeExport(files, { place: { kind: 'archive' }, archive }, report);
+    this.#emit({ type: 'exported', requestId, files: written, place: '' });
   }
 
   async drop(): Promise<void> {

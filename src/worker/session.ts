@@ -154,6 +154,10 @@ export class Session {
     return this.#shelf.delete(runId);
   }
 
+  async saveRunFiles({ requestId, runId }: CommandOf<'saveRunFiles'>): Promise<void> {
+    await this.#device.archive(await this.#shelf.files(runId), `${runId}-files.zip`, requestId);
+  }
+
   /** Goes on with a stored run. Returns when it has been found and checked; the run reports by events. @throws InputError */
   resumeRun({ requestId, runId, step, rest }: CommandOf<'resumeRun'>): Promise<void> {
     return this.#open(async () => {

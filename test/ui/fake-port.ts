@@ -245,6 +245,11 @@ async function answer(
     case 'resumeRun':
       run.take(command, FAKE_RUNS.find(({ id }) => id === command.runId)!);
       return say({ type: 'done', requestId: command.requestId });
+    case 'saveRunFiles': {
+      const files = [{ name: `${command.runId}-files.zip`, blob: new Blob(['zip']) }];
+      say({ type: 'exported', requestId: command.requestId, files, place: '' });
+      return say({ type: 'done', requestId: command.requestId });
+    }
     case 'deleteRun':
       say({
         type: 'runs',

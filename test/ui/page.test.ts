@@ -255,6 +255,9 @@ describe('runs of earlier visits', () => {
       'step 40, last known good',
       'step 20, best, WAR 93.8 %',
     ]);
+    await page.getByRole('button', { name: 'Save the files of keen-lynx-3' }).click();
+    await page.getByText('keen-lynx-3-files.zip').first().waitFor();
+    await page.keyboard.press('3');
     await page.getByRole('button', { name: 'Delete keen-lynx-3' }).click();
     await page.getByRole('button', { name: 'Really delete keen-lynx-3' }).click();
     await expect.poll(() => page.locator(id('damaged-run')).count()).toBe(0);

@@ -150,6 +150,10 @@ describe('seeded damage', () => {
       { id: 'an odd name', reason: expect.stringContaining('config.json is not JSON') },
       { id: 'notes.txt', reason: expect.stringContaining('is a file of 4 bytes, expected a folder') },
     ]);
+    expect((await store.files('an odd name')).map(({ path, bytes }) => [path, bytes])).toEqual([
+      ['an odd name/config.json', 1],
+      ['an odd name/checkpoints/step-1/model.safetensors', 1],
+    ]);
     for (const { id } of damaged) await store.remove(id);
     expect((await list()).damaged).toEqual([]);
   });

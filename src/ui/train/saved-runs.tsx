@@ -4,6 +4,7 @@ import { formatBytes } from '../../math/format.ts';
 import type { DamagedRun, StoredCheckpoint, StoredRun } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
+import { goTo } from '../address.ts';
 import { fire } from '../parts/fire.ts';
 import { Problems } from '../shell/notices.tsx';
 
@@ -15,7 +16,7 @@ export function SavedRuns() {
   const blank = useStudioState(({ steps, run }) => steps.length === 0 && run.state !== 'loading');
   const unfinished = runs.filter(isUnfinished).length;
   const all = [...runs, ...damaged];
-  if (all.length === 0) return <Problems commands={['resumeRun', 'deleteRun']} />;
+  if (all.length === 0) return <Problems commands={['resumeRun', 'deleteRun', 'saveRunFiles']} />;
   return (
     <>
       <details
@@ -31,7 +32,7 @@ export function SavedRuns() {
         </summary>
         <RunTable runs={runs} damaged={damaged} />
       </details>
-      <Problems commands={['resumeRun', 'deleteRun']} />
+      <Problems commands={['resumeRun', 'deleteRun', 'saveRunFiles']} />
     </>
   );
 }
@@ -116,6 +117,7 @@ function DamagedRow({ run }: { run: DamagedRun }) {
         <td className="number">{formatBytes(bytes)}</td>
         <td>
           <span className="buttons">
+            <SaveFilesButton run={run} />
             <DeleteButton run={run} />
           </span>
         </td>
@@ -195,6 +197,22 @@ function RunActs({ run }: { run: StoredRun }) {
       </button>
       <DeleteButton run={run} />
     </span>
+  );
+}
+
+/** The archive is listed on the Export screen, where others are. */
+function SaveFilesButton({ run: { id, name } }: { run: DamagedRun }) {
+  const studio = useStudio();
+  const save = () => fire(studio.saveRunFiles(id).then(() => goTo('export')));
+  return (
+    <button
+      type="button"
+      data-testid="save-run-files"
+      aria-label={`Save the files of ${name}`}
+      onClick={save}
+    >
+      Save files
+    </button>
   );
 }
 

@@ -1,5 +1,6 @@
 /** Runs on this device: `runs/<id>/{config.json, events.jsonl, rollouts.jsonl, start/…, checkpoints/step-N/…}`. */
 import type { FileStore } from '../../io/file-store.ts';
+import { blobFile, type FileToWrite as FileOut } from '../../io/file-to-write.ts';
 import { copyPath, readRecord, writeRecord } from '../../io/record.ts';
 import { type FileToWrite, inspectSealed, openSealed, writeSealed } from '../../io/sealed.ts';
 import { describeError, InputError } from '../../math/errors.ts';
@@ -167,6 +168,16 @@ export class RunStore {
   async #bytesOf(id: string): Promise<number> {
     const sizes = await this.#files.sizes(folderOf(id));
     return sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Every file of a run, as it lies there. */
+  async files(id: string): Promise<FileOut[]> {
+    const files: FileOut[] = [];
+    for (const { path } of await this.#files.sizes(folderOf(id))) {
+      const blob = await this.#files.read(`${folderOf(id)}/${path}`);
+      if (blob) files.push(blobFile(`${id}/${path}`, blob));
+    }
+    return files;
   }
 
   /** A run as the list has it, by one of its checkpoints. */

@@ -1,3 +1,4 @@
+import type { FileToWrite } from '../../io/file-to-write.ts';
 import { InputError } from '../../math/errors.ts';
 import type { StoredRun } from '../../protocol/messages.ts';
 import type { Emit } from '../progress.ts';
@@ -60,6 +61,14 @@ export class RunShelf {
     if (!(await store.has(runId))) throw noSuchRun(runId);
     await store.remove(runId);
     await this.list();
+  }
+
+  /** Every file of a run, as it lies there. @throws InputError when a tab is at work on it, or there is none */
+  async files(runId: string): Promise<FileToWrite[]> {
+    await refuseIfHeld(runId, runId);
+    const files = await this.#demand().files(runId);
+    if (files.length > 0) return files;
+    throw noSuchRun(runId);
   }
 
   /** Keeps a run from here on, a new one or one that was taken; undefined where nothing can be kept. */
