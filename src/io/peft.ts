@@ -41,19 +41,25 @@ export function linearPath(layer: number, linear: LoraLinear): string {
   return `model.layers.${layer}.${block}.${linear}`;
 }
 
-/** How a model's files write the path of a module, where they use newer names than those first published. */
-export type WrittenAs = (path: string) => string;
-const asPublished: WrittenAs = (path) => path;
+/**
+ * Where the decoder's layers lie among a model's modules as PEFT meets them once transformers has loaded it: a plain language model
+ * has them in `model`, Qwen2-VL and Qwen2.5-VL in `model.language_model`, whatever names the weights have in their files.
+ */
+export const DECODERS = ['model', 'model.language_model'] as const;
 
-/** Name of an adapter tensor in `adapter_model.safetensors`. */
-export function loraTensorName(
-  { layer, linear, matrix }: LoraTensor,
-  writtenAs: WrittenAs = asPublished,
-): string {
-  return `${PREFIX}${writtenAs(linearPath(layer, linear))}.lora_${matrix}.weight`;
+export type Decoder = (typeof DECODERS)[number];
+
+/** Path of a linear among the modules of a loaded model. */
+export function modulePath(layer: number, linear: LoraLinear, decoder: Decoder): string {
+  return decoder + linearPath(layer, linear).slice('model'.length);
 }
 
-/** The inverse of loraTensorName; undefined for any other name. */
+/** Name of an adapter tensor in `adapter_model.safetensors`. */
+export function loraTensorName({ layer, linear, matrix }: LoraTensor, decoder: Decoder): string {
+  return `${PREFIX}${modulePath(layer, linear, decoder)}.lora_${matrix}.weight`;
+}
+
+/** The inverse of loraTensorName, for a decoder in either place; undefined for any other name. */
 export function parseLoraTensorName(name: string): LoraTensor | undefined {
   const found = /\.layers\.(\d+)\.(?:self_attn|mlp)\.(\w+)\.lora_([AB])\.weight$/.exec(name);
   if (!found || !isLoraLinear(found[2])) return undefined;
@@ -62,11 +68,11 @@ export function parseLoraTensorName(name: string): LoraTensor | undefined {
     linear: found[2],
     matrix: found[3] === 'A' ? 'A' : 'B',
   };
-  return loraTensorName(tensor) === name ? tensor : undefined;
+  return DECODERS.some((decoder) => loraTensorName(tensor, decoder) === name) ? tensor : undefined;
 }
 
 /** A regex for exactly these linears of the decoder. A plain list would also match the towers' attention. */
-export function targetRegex(linears: readonly LoraLinear[], writtenAs: WrittenAs = asPublished): string {
+export function targetRegex(linears: readonly LoraLinear[], decoder: Decoder): string {
   const short = (block: readonly LoraLinear[]) =>
     block.filter((linear) => linears.includes(linear)).map((linear) => linear.slice(0, -'_proj'.length));
   const attention = short(['q_proj', 'k_proj', 'v_proj', 'o_proj']);
@@ -74,11 +80,11 @@ export function targetRegex(linears: readonly LoraLinear[], writtenAs: WrittenAs
   const blocks: string[] = [];
   if (attention.length > 0) blocks.push(`self_attn\\.(${attention.join('|')})_proj`);
   if (mlp.length > 0) blocks.push(`mlp\\.(${mlp.join('|')})_proj`);
-  return `${writtenAs('model.').replaceAll('.', '\\.')}layers\\.\\d+\\.(${blocks.join('|')})`;
+  return `${decoder.replaceAll('.', '\\.')}\\.layers\\.\\d+\\.(${blocks.join('|')})`;
 }
 
 /** `adapter_config.json`: the small set of keys that every PEFT version knows. */
-export function writeAdapterConfig(config: Omit<AdapterConfig, 'scale'>, writtenAs?: WrittenAs): string {
+export function writeAdapterConfig(config: Omit<AdapterConfig, 'scale'>, decoder: Decoder): string {
   const json = {
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',
@@ -87,7 +93,7 @@ export function writeAdapterConfig(config: Omit<AdapterConfig, 'scale'>, written
     lora_alpha: config.alpha,
     lora_dropout: 0,
     bias: 'none',
-    target_modules: targetRegex(config.linears, writtenAs),
+    target_modules: targetRegex(config.linears, decoder),
     inference_mode: true,
   };
   return `${JSON.stringify(json, null, 2)}\n`;
@@ -136,7 +142,9 @@ function targetedLinears(target: unknown): LoraLinear[] {
   if (typeof target !== 'string') return [];
   if (target === 'all-linear') return [...LORA_LINEARS];
   const pattern = compile(`^(?:${target})$`);
-  return LORA_LINEARS.filter((linear) => pattern?.test(linearPath(0, linear)));
+  return LORA_LINEARS.filter((linear) =>
+    DECODERS.some((decoder) => pattern?.test(modulePath(0, linear, decoder))),
+  );
 }
 
 function compile(source: string): RegExp | undefined {

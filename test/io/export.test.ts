@@ -16,6 +16,7 @@ import {
 import { parseJson } from '../../src/io/json.ts';
 import { modelCard } from '../../src/io/model-card.ts';
 import {
+  DECODERS,
   LORA_LINEARS,
   loraTensorName,
   parseLoraTensorName,
@@ -163,19 +164,20 @@ describe('zip', () => {
 });
 
 describe('PEFT adapters', () => {
-  test('tensor names go both ways', () => {
+  test.each(DECODERS)('tensor names of a decoder in %s go both ways', (decoder) => {
     for (const linear of LORA_LINEARS) {
       for (const matrix of ['A', 'B'] as const) {
-        expect(parseLoraTensorName(loraTensorName({ layer: 17, linear, matrix }))).toEqual({
-          layer: 17,
-          linear,
-          matrix,
-        });
+        const tensor = { layer: 17, linear, matrix };
+        expect(parseLoraTensorName(loraTensorName(tensor, decoder))).toEqual(tensor);
       }
     }
-    expect(loraTensorName({ layer: 0, linear: 'gate_proj', matrix: 'B' })).toBe(
-      'base_model.model.model.layers.0.mlp.gate_proj.lora_B.weight',
+    expect(loraTensorName({ layer: 0, linear: 'gate_proj', matrix: 'B' }, decoder)).toBe(
+      `base_model.model.${decoder}.layers.0.mlp.gate_proj.lora_B.weight`,
     );
+    const targets = targetRegex(['v_proj', 'gate_proj'], decoder);
+    expect(new RegExp(`^${targets}$`).test(`${decoder}.layers.2.mlp.gate_proj`)).toBe(true);
+    const config = { peft_type: 'LORA', r: 1, lora_alpha: 1, target_modules: targets };
+    expect(readAdapterConfig(config, 'a').linears).toEqual(['v_proj', 'gate_proj']);
     for (const other of [
       'model.layers.0.mlp.gate_proj.weight',
       'base_model.model.model.layers.0.mlp.q_proj.lora_A.weight',
@@ -200,12 +202,12 @@ describe('PEFT adapters', () => {
       tensors: Record<string, number[]>;
     };
     const matched = (linears: Parameters<typeof targetRegex>[0]) => {
-      const pattern = new RegExp(`^(?:${targetRegex(linears)})$`);
+      const pattern = new RegExp(`^(?:${targetRegex(linears, 'model')})$`);
       return Object.keys(tensors).filter(
         (name) => name.endsWith('.weight') && pattern.test(name.slice(0, -'.weight'.length)),
       );
     };
-    expect(targetRegex(LORA_LINEARS)).toBe(
+    expect(targetRegex(LORA_LINEARS, 'model')).toBe(
       'model\\.layers\\.\\d+\\.(self_attn\\.(q|k|v|o)_proj|mlp\\.(gate|up|down)_proj)',
     );
     expect(matched(LORA_LINEARS).length).toBe(24 * 7);
@@ -215,10 +217,8 @@ describe('PEFT adapters', () => {
 
   test('the configuration is read back, with its scale', () => {
     const linears = ['q_proj', 'up_proj'] as const;
-    const json = JSON.parse(writeAdapterConfig({ rank: 8, alpha: 16, linears, baseModel: 'base' })) as Record<
-      string,
-      unknown
-    >;
+    const written = writeAdapterConfig({ rank: 8, alpha: 16, linears, baseModel: 'base' }, 'model');
+    const json = JSON.parse(written) as Record<string, unknown>;
     expect(readAdapterConfig(json, 'a')).toEqual({
       rank: 8,
       alpha: 16,

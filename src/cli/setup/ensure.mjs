@@ -1,5 +1,5 @@
 // @ts-check
-// Makes sure that what a command needs is here: npm's packages, a Chromium, the two software adapters, Python. Installs what it
+// Makes sure that what a command needs is here: npm's packages, a Chromium, the two software adapters, Python and other trainers. Installs what it
 // may; where it may not, says what is missing and how to get it, and goes on with the Chrome and the GPU that are there.
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -14,6 +14,7 @@ import {
   projectRoot,
   swiftShaderManifest,
 } from './paths.mjs';
+import { ensureTrainers } from './trainers.mjs';
 
 /** Without fonts Chromium draws no text. */
 const CHROMIUM = ['chromium', 'fonts-liberation'];
@@ -162,11 +163,17 @@ export function missingBrowser() {
   return 'No Chrome or Chromium found in the usual places. Install one (Debian, as root: apt-get install chromium; elsewhere: https://www.google.com/chrome), or name its binary by CHROME_PATH.';
 }
 
-/** Everything, as `npm run setup` and `npm test` want it; says on stderr what is missing. */
-export function ensureAll() {
+/**
+ * Everything, as `npm run setup` and `npm test` want it; says on stderr what is missing.
+ * @param {{ trainers: boolean }} wants whether the tests with other trainers are going to run
+ */
+export function ensureAll({ trainers }) {
   ensureModules();
-  const missing = [...ensureBrowserAndAdapters(), ...ensurePython()];
+  const missing = [...ensureBrowserAndAdapters(), ...ensurePython(), ...(trainers ? ensureTrainers() : [])];
   for (const line of missing) say(line);
-  if (missing.length === 0) say('packages, Chromium, SwiftShader, lavapipe and Python are here');
+  if (missing.length === 0)
+    say(
+      `packages, Chromium, SwiftShader, lavapipe${trainers ? ', Python and its trainers' : ' and Python'} are here`,
+    );
   return missing;
 }

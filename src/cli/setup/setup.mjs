@@ -2,4 +2,4 @@
 // `npm run setup`: everything that the other commands install on demand, now.
 import { ensureAll } from './ensure.mjs';
 
-process.exitCode = ensureAll().length === 0 ? 0 : 1;
+process.exitCode = ensureAll({ trainers: true }).length === 0 ? 0 : 1;

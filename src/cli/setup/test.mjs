@@ -15,6 +15,7 @@ import {
   missingPythonPackages,
   projectRoot,
 } from './paths.mjs';
+import { missingTrainers, trainersAreCurrent } from './trainers.mjs';
 import { countReport } from './vitest-report.mjs';
 
 /** @typedef {import('./vitest-report.mjs').Count} Count */
@@ -26,6 +27,8 @@ const ADAPTER_TESTS = ['setup', 'gpu', 'ops', 'media', 'models', 'optim', 'rl'].
 const LAYERS_TEST = 'test/layers.test.ts';
 /** Tests in which Debian's Python reads what the studio wrote. */
 const PYTHON_TESTS = '.python.test.ts';
+/** Tests in which other trainers start from what the studio wrote. */
+const TRAINER_TESTS = 'test/trainers/';
 const CODE_STAGES = ['format', 'types', 'lint'];
 
 /** @type {Record<string, () => Count>} */
@@ -35,10 +38,15 @@ const STAGES = {
   lint: () => tool('@biomejs/biome/bin/biome', ['lint', '--error-on-warnings']),
   layers: () => vitest('layers', ['--project', 'unit', LAYERS_TEST]),
   unit: () =>
-    vitest('unit', ['--project', 'unit', '--exclude', LAYERS_TEST, '--exclude', `**/*${PYTHON_TESTS}`], {
-      STUDIO_ADAPTER: chosenAdapter(),
-    }),
+    vitest(
+      'unit',
+      ['--project', 'unit', ...without(LAYERS_TEST, `**/*${PYTHON_TESTS}`, `${TRAINER_TESTS}**`)],
+      {
+        STUDIO_ADAPTER: chosenAdapter(),
+      },
+    ),
   python,
+  trainers,
   lavapipe,
   build: () => tool('vite/bin/vite.js', ['build', '--logLevel', 'warn'], { NODE_ENV: 'production' }),
   size,
@@ -88,6 +96,19 @@ function python() {
     return vitest('python', ['--project', 'unit', PYTHON_TESTS], { STUDIO_ADAPTER: chosenAdapter() });
   }
   say(`Not run: the tests that read exports in Python. ${missingPython()}`);
+  return process.env.CI ? one(false) : { passed: 0, failed: 0 };
+}
+
+/** @param {string[]} tests @returns {string[]} */
+function without(...tests) {
+  return tests.flatMap((test) => ['--exclude', test]);
+}
+
+/** @returns {Count} */
+function trainers() {
+  if (trainersAreCurrent())
+    return vitest('trainers', ['--project', 'unit', TRAINER_TESTS], { STUDIO_ADAPTER: chosenAdapter() });
+  say(`Not run: the tests that start other trainers from exports. ${missingTrainers()}`);
   return process.env.CI ? one(false) : { passed: 0, failed: 0 };
 }
 
@@ -142,6 +163,6 @@ if (unknown.length > 0) {
 }
 const names = asked.length > 0 ? asked : Object.keys(STAGES);
 if (names.every((name) => CODE_STAGES.includes(name))) ensureModules();
-else ensureAll();
+else ensureAll({ trainers: names.includes('trainers') });
 mkdirSync(cachePath('reports'), { recursive: true });
 process.exitCode = runStages(names) ? 0 : 1;

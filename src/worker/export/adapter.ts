@@ -1,6 +1,7 @@
 import { f32ToBytes } from '../../io/dtype.ts';
 import { type FileToWrite, textFile } from '../../io/file-to-write.ts';
 import {
+  type Decoder,
   LORA_LINEARS,
   type LoraTensor,
   linearPath,
@@ -9,6 +10,7 @@ import {
 } from '../../io/peft.ts';
 import { safetensorsFile, type TensorToWrite } from '../../io/safetensors-write.ts';
 import { adapterNames } from '../../models/lora.ts';
+import type { FamilyName } from '../../models/model-files.ts';
 import type { Policy } from '../../rl/policy.ts';
 
 /** A matrix of the adapter and its name in the parameter store. */
@@ -30,20 +32,26 @@ export function adapterTensors({ config, options }: Pick<Policy, 'config' | 'opt
   );
 }
 
+/** Where the decoder lies in a family's model as transformers, or HumanOmni's own package, loads it. */
+export function decoderOf(family: FamilyName): Decoder {
+  return family === 'HumanOmni' ? 'model' : 'model.language_model';
+}
+
 /** The adapter as PEFT reads it; nothing when the policy has none. */
 export function adapterFiles(policy: Policy): FileToWrite[] {
   const { store, options, files } = policy;
   const { lora } = options;
   if (!lora) return [];
+  const decoder = decoderOf(files.family);
   const tensors = adapterTensors(policy).map(
     (tensor): TensorToWrite => ({
-      name: loraTensorName(tensor, files.writtenAs),
+      name: loraTensorName(tensor, decoder),
       dtype: 'F32',
       shape: store.get(tensor.stored).shape,
       bytes: async () => f32ToBytes('F32', Float32Array.from(await store.read(tensor.stored))),
     }),
   );
   const { rank, alpha, targets } = lora;
-  const json = writeAdapterConfig({ rank, alpha, linears: targets, baseModel: files.name }, files.writtenAs);
+  const json = writeAdapterConfig({ rank, alpha, linears: targets, baseModel: files.name }, decoder);
   return [textFile('adapter_config.json', json), safetensorsFile('adapter_model.safetensors', tensors)];
 }

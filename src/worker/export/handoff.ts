@@ -3,6 +3,7 @@ import { type FileToWrite, inFolder, jsonFile, textFile } from '../../io/file-to
 import { withManifest } from '../../io/manifest.ts';
 import { targetRegex } from '../../io/peft.ts';
 import type { Run } from '../run.ts';
+import { decoderOf } from './adapter.ts';
 import { changedTensors } from './changed.ts';
 import { completionFiles } from './completions.ts';
 import { grpoYaml } from './grpo-yaml.ts';
@@ -81,11 +82,10 @@ function settingsOf({ config, policy }: Run, checkpoint: string | null): object 
   };
 }
 
-function adapterSettings({ policy }: Run) {
-  const { lora } = policy.options;
-  return (
-    lora && { rank: lora.rank, alpha: lora.alpha, targets: targetRegex(lora.targets, policy.files.writtenAs) }
-  );
+function adapterSettings({ policy: { options, files } }: Run) {
+  const { lora } = options;
+  const decoder = decoderOf(files.family);
+  return lora && { rank: lora.rank, alpha: lora.alpha, targets: targetRegex(lora.targets, decoder) };
 }
 
 /** Clips that could not be read take no part, as in the run. */
