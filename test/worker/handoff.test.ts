@@ -1,22 +1,19 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { promptOrder } from '../../src/data/sampler.ts';
-import type { Example } from '../../src/data/types.ts';
+import { PromptSampler } from '../../src/data/sampler.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { AdamW } from '../../src/optim/adamw.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
-import { loadPolicy, type Policy } from '../../src/rl/policy.ts';
-import { preparePrompt } from '../../src/rl/prepare.ts';
+import { loadPolicy } from '../../src/rl/policy.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
 import { grpoYaml, scalar } from '../../src/worker/export/grpo-yaml.ts';
 import { checkpointProblem } from '../../src/worker/export/trl-checkpoint.ts';
 import { trlSettings } from '../../src/worker/export/trl-settings.ts';
-import { LineLog } from '../../src/worker/line-log.ts';
 import { type OpenModel, openModel } from '../../src/worker/model.ts';
-import type { Run } from '../../src/worker/run.ts';
 import { testGpu } from '../ops/harness.ts';
 import { contentsOf } from '../reference/bytes-of.ts';
+import { examples, runOf } from './bundle-run.ts';
 
 const EVERYTHING = {
   merged: null,
@@ -34,55 +31,6 @@ const CONFIG = parseConfig({
   loraRank: 2,
   epsilonHigh: 0.28,
 });
-
-const examples = ['happy', 'sad', 'angry', 'neutral', 'sad'].map(
-  (label, index): Example => ({
-    id: `clips/${index}.mp4`,
-    path: `clips/${index}.mp4`,
-    files: [],
-    label,
-    question: null,
-    answer: label,
-    writtenLabel: label,
-    speaker: null,
-    split: index === 4 ? 'test' : 'train',
-  }),
-);
-
-const completion = (step: number, text: string) => ({
-  ...{ step, exampleId: 'clips/0.mp4', label: 'happy', text, rawText: text, tokens: 3, ended: 'eos' },
-  ...{ rewards: { accuracy: 1, format: 0 }, total: 1, advantage: 0.5, answer: text },
-});
-
-/** As much of a run as an export looks at, after three steps. */
-function runOf(model: OpenModel, policy: Policy, optimizer: AdamW, config: Config): Run {
-  const [metricsLog, rolloutsLog] = [new LineLog(), new LineLog()];
-  for (const step of [1, 2, 3]) {
-    const metrics = {
-      loss: step / 10,
-      reward: 1,
-      'rewards/accuracy/mean': 1,
-      epoch: step,
-      num_tokens: 100 * step,
-    };
-    const own = {
-      'memory/peak_bytes': 9,
-      seconds: { rollout: 1 },
-      ...(step === 2 ? { 'eval/war': 0.5 } : {}),
-    };
-    metricsLog.append({ step, ...metrics, ...own });
-    rolloutsLog.append(completion(step, `é ${step}`), completion(step, 'b'));
-  }
-  const gpu = { info: {} };
-  const features = { has: ({ path }: Example) => path !== 'clips/1.mp4' };
-  const data = { name: 'faces', examples, issues: [], rows: 5, format: 'R1-Omni JSON' };
-  const run = {
-    ...{ config, step: 3, policy, optimizer, metricsLog, rolloutsLog, evaluations: [] },
-    prompt: preparePrompt(model.text, config, model.counts),
-    parts: { model, data, features, gpu, config },
-  };
-  return run as unknown as Run;
-}
 
 let gpu: Gpu;
 let model: OpenModel;
@@ -129,6 +77,8 @@ describe('the hand-off bundle', () => {
       'handoff/grpo.yaml',
       'handoff/settings.json',
       'handoff/rewards.py',
+      'handoff/text_only.py',
+      'handoff/base_model.py',
       'handoff/resume.py',
       'handoff/checkpoint-6/adapter_config.json',
       'handoff/checkpoint-6/adapter_model.safetensors',
@@ -136,6 +86,7 @@ describe('the hand-off bundle', () => {
       'handoff/checkpoint-6/scheduler.pt',
       'handoff/checkpoint-6/trainer_state.json',
       'handoff/data/train.jsonl',
+      'handoff/data/next.jsonl',
       'handoff/data/eval.jsonl',
       'handoff/verl/train.jsonl',
       'handoff/verl/val.jsonl',
@@ -148,7 +99,11 @@ describe('the hand-off bundle', () => {
       'handoff/manifest.json',
     ]);
     expect(paths.filter((path) => path.includes('r1omni/'))).toEqual(
-      expect.arrayContaining(['handoff/r1omni/train.json', 'handoff/r1omni/model/model.safetensors']),
+      expect.arrayContaining([
+        'handoff/r1omni/train.json',
+        'handoff/r1omni/launch.py',
+        'handoff/r1omni/model/model.safetensors',
+      ]),
     );
     expect(paths.at(-1)).toBe('manifest.json');
     const manifest = json('manifest.json') as { step: number; files: { path: string; sha256: string }[] };
@@ -158,26 +113,31 @@ describe('the hand-off bundle', () => {
     expect(manifest.files.length).toBe(paths.filter((path) => path.startsWith('handoff/')).length - 1);
   });
 
-  it("deals the clips as the sampler does in the epoch under way, without those that can't be read", () => {
+  it("deals the clips of every step to come as the sampler does, without those that can't be read", () => {
     const usable = examples.filter(({ split, path }) => split === 'train' && path !== 'clips/1.mp4');
-    const order = promptOrder(usable.length, CONFIG.seed, 3).map((index) => usable[index]!);
-    const rows = lines('data/train.jsonl');
-    expect(rows.map(({ video, solution }) => [video, solution])).toEqual(
-      order.map(({ path, label }) => [path, label]),
+    const sampler = new PromptSampler(usable.length, CONFIG.seed);
+    const deal = (count: number) => sampler.next(count).map((index) => usable[index]!.path);
+    const first = deal(CONFIG.promptsPerStep);
+    deal(2 * CONFIG.promptsPerStep);
+    const rows = lines('data/next.jsonl');
+    expect(rows.map(({ video }) => video)).toEqual(deal(5 * CONFIG.promptsPerStep));
+    expect(
+      rows.every(({ video, solution }) => examples.some((e) => e.path === video && e.label === solution)),
     );
-    expect(rows[0].prompt[0].content).toContain('<vi_start><video><vi_end>\n');
+    // A trainer that deals for itself needs as many rows as one of its steps asks about, of three clips too.
+    const train = lines('data/train.jsonl');
+    expect(train.map(({ video }) => video)).toEqual(first);
+    expect(train[0].prompt[0].content).toContain('<vi_start><video><vi_end>\n');
     expect(lines('data/eval.jsonl').map(({ video }) => video)).toEqual(['clips/4.mp4']);
-    expect(json('r1omni/train.json')[0].conversations).toEqual([
-      {
-        from: 'human',
-        value: expect.stringMatching(/^<video>\n<audio>\nAs an emotional [^<]*[\s\S]*tags\.$/),
-      },
-      { from: 'gpt', value: order[0]!.label },
-    ]);
-    expect(lines('verl/train.jsonl')[0]).toMatchObject({
-      data_source: 'faces',
-      reward_model: { style: 'rule', ground_truth: order[0]!.label },
-      extra_info: { split: 'train', index: 0 },
+    expect(json('r1omni/train.json')[0]).toEqual({
+      video: first[0],
+      conversations: [
+        {
+          from: 'human',
+          value: expect.stringMatching(/^<video>\n<audio>\nAs an emotional [^<]*[\s\S]*tags\.$/),
+        },
+        { from: 'gpt', value: train[0].solution },
+      ],
     });
   });
 
@@ -209,8 +169,9 @@ describe('the hand-off bundle', () => {
     expect(checkpoint).toBe('checkpoint-6');
     expect(grpo.per_device_train_batch_size * grpo.gradient_accumulation_steps).toBe(4 * 2);
     expect(text('verl/run.sh')).toContain('data.train_batch_size=4 \\');
+    expect(text('verl/run.sh')).toContain('trainer.total_training_steps=5 \\');
     expect(text('verl/run.sh')).toContain('actor_rollout_ref.model.lora_adapter_path=../checkpoint-6 \\');
-    expect(text('README.md')).toContain('accelerate launch --num_processes 8 resume.py');
+    expect(text('README.md')).toContain('torchrun --nproc_per_node 8 resume.py');
   });
 });
 
@@ -223,28 +184,23 @@ it('a run that trains more than its adapter has no checkpoint, and says why', as
 });
 
 describe('grpo.yaml', () => {
-  /** Every key that `trl grpo` was seen to take from a file. */
-  const KNOWN =
-    /^(model_name_or_path|dtype|datasets|dataset_name|reward_funcs|output_dir|use_peft|lora_(r|alpha|dropout|target_modules)|learning_rate|per_device_train_batch_size|gradient_accumulation_steps|num_generations|max_completion_length|beta|loss_type|epsilon|epsilon_high|scale_rewards|temperature|max_steps|save_steps|logging_steps|log_completions|report_to|bf16|seed|num_processes|accelerate_config|env)$/;
   const yaml = (values: Partial<Config>) =>
     grpoYaml(parseConfig({ ...CONFIG, ...values }), 'base "x"', { rank: 2, alpha: 32, targets: 'model\\.x' });
 
-  it('has only keys that trl takes, and names the settings it cannot hold', () => {
-    const written = yaml({ schedule: 'constant', warmupSteps: 3, klEstimator: 'k1', minP: 0.1 });
+  it('has every setting, and names those that TRL has not', () => {
+    const values = { schedule: 'constant', warmupSteps: 3, klEstimator: 'k1', minP: 0.1 } as const;
+    const written = yaml(values);
     const keys = written.match(/^\w+(?=:)/gm)!;
-    expect(keys.filter((key) => !KNOWN.test(key))).toEqual([]);
-    expect(keys).toEqual(expect.arrayContaining(['lora_dropout', 'epsilon_high', 'beta', 'max_steps']));
-    const unsaid = written.match(/(?<=takes it from no file: ).*/g)!;
-    expect(unsaid.sort()).toEqual([
-      'klEstimator = "k1"',
-      'lr_scheduler_type = "constant_with_warmup"',
-      'min_p = 0.1',
-      'num_iterations = 2',
-      'warmup_steps = 6',
-    ]);
-    expect(written).toContain('reward_funcs: [rewards.accuracy, rewards.format]\n');
+    expect(keys).toEqual(
+      expect.arrayContaining(Object.keys(trlSettings(parseConfig({ ...CONFIG, ...values })))),
+    );
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(written.match(/(?<=TRL has no such setting: ).*/g)).toEqual(['klEstimator = "k1"']);
+    expect(written).toContain('lr_scheduler_type: "constant_with_warmup"\nwarmup_steps: 6\n');
+    expect(written).toContain('reward_funcs: [text_only.accuracy, text_only.format]\n');
     expect(written).toContain('model_name_or_path: "base \\"x\\""\n');
     expect(written).toContain('learning_rate: 0.00001\n');
+    expect(yaml({ rewardWeights: [2, 1e-7] })).toContain('reward_weights: [2, 1.0e-7]\n');
   });
 
   it('names corrections and shapes of the loss as TRL does where they are at work, and what TRL has not', () => {
@@ -259,11 +215,11 @@ describe('grpo.yaml', () => {
     expect(settings).not.toHaveProperty('vllm_importance_sampling_clip_min');
     const idle = Object.keys(trlSettings(parseConfig({})));
     expect(idle.filter((key) => /^(vllm|vespo)/.test(key))).toEqual([]);
-    expect(yaml({ ...values, dualClip: 3 })).toContain('takes it from no file: dualClip = 3\n');
+    expect(yaml({ ...values, dualClip: 3 })).toContain('TRL has no such setting: dualClip = 3\n');
   });
 
   it('of the defaults leaves nothing unsaid', () => {
-    expect(yaml({ numIterations: 1 })).not.toContain('Not said here');
+    expect(yaml({})).not.toContain('TRL has no such setting');
     expect(trlSettings(CONFIG)).not.toHaveProperty('min_p');
   });
 

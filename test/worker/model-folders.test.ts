@@ -2,10 +2,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { type FileEntry, type FileTree, readJson, treeFromMemory } from '../../src/io/files.ts';
-import { loraTensorName } from '../../src/io/peft.ts';
+import { type Decoder, loraTensorName } from '../../src/io/peft.ts';
 import type { TensorSource } from '../../src/io/safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-write.ts';
-import { newerQwen2VlName } from '../../src/models/qwen2-vl-files.ts';
 import { startFrom } from '../../src/rl/start-weights.ts';
 import { type OpenModel, openModel, summariseModel } from '../../src/worker/model.ts';
 import { modelIdentity } from '../../src/worker/runs/identity.ts';
@@ -252,15 +251,12 @@ describe('an adapter', () => {
     ...{ peft_type: 'LORA', r: RANK, lora_alpha: 8, target_modules: ['q_proj'], bias: 'none' },
     base_model_name_or_path: 'owner/base',
   };
-  const written = {
-    published: (name: string) => name,
-    newer: newerQwen2VlName,
-  };
+  const written = { published: 'model', newer: 'model.language_model' } as const;
 
   async function adapter(
     width: number,
-    names: (name: string) => string = written.published,
-    { config = CONFIG as Json, more = [] as readonly TensorToWrite[], value = 0.5 } = {},
+    decoder: Decoder = written.published,
+    { config = CONFIG as Json, more = [] as readonly TensorToWrite[], value = 0.5, layer = 0 } = {},
   ): Promise<FileTree> {
     const matrix = (name: string, shape: readonly number[]): TensorToWrite => ({
       name,
@@ -268,7 +264,7 @@ describe('an adapter', () => {
       shape,
       bytes: () => new Uint8Array(new Float32Array(shape[0]! * shape[1]!).fill(value).buffer),
     });
-    const of = (which: 'A' | 'B') => loraTensorName({ layer: 0, linear: 'q_proj', matrix: which }, names);
+    const of = (which: 'A' | 'B') => loraTensorName({ layer, linear: 'q_proj', matrix: which }, decoder);
     const tensors = [matrix(of('A'), [RANK, width]), matrix(of('B'), [width, RANK]), ...more];
     return {
       name: 'adapter',
@@ -337,11 +333,7 @@ describe('an adapter', () => {
       () => adapter(64, undefined, { more: [extra('base_model.model.lm_head.weight')] }),
       /belongs to no linear layer/,
     ],
-    [
-      'of a deeper model',
-      () => adapter(64, (name) => name.replace('layers.0', 'layers.9')),
-      /a layer that the model has not/,
-    ],
+    ['of a deeper model', () => adapter(64, undefined, { layer: 9 }), /a layer that the model has not/],
     [
       'that is broken',
       () => adapter(64, undefined, { value: Number.NaN }),

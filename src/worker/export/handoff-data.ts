@@ -1,70 +1,87 @@
 /** The clips of a run as rows for other trainers. Paths are those of the data folder; the clips themselves are not copied. */
-import { promptOrder } from '../../data/sampler.ts';
+import { PromptSampler } from '../../data/sampler.ts';
 import type { Example } from '../../data/types.ts';
 import { type FileToWrite, jsonFile, jsonlFile } from '../../io/file-to-write.ts';
 import type { Config } from '../../protocol/config.ts';
 
+/** Rows of deals at most. A run that has more steps left goes through these again. */
+export const MOST_DEALS = 100_000;
+
 /** What the rows of all trainers are made from. */
 export interface HandoffData {
-  /** Training clips in the order in which the epoch under way asks about them. */
+  /** Every training clip, and as many over again as one step asks about; in the order of the first epoch. */
   readonly train: readonly Example[];
+  /** The clips of the steps to come, in the order in which the studio would ask about them. */
+  readonly next: readonly Example[];
   readonly evaluation: readonly Example[];
   /** The user's turn, media tags included. */
   readonly content: string;
   readonly dataSet: string;
 }
 
-/** Training clips as the sampler deals them in this epoch, and the held-out ones. */
+/** Training clips as the sampler deals them, and the held-out ones. */
 export function handoffData(
   examples: readonly Example[],
-  { config, epoch, ...words }: { config: Config; epoch: number; content: string; dataSet: string },
+  { config, step, ...words }: { config: Config; step: number; content: string; dataSet: string },
 ): HandoffData {
   const train = examples.filter(({ split }) => split === 'train');
-  const order = train.length === 0 ? [] : promptOrder(train.length, config.seed, Math.floor(epoch));
+  const deal = (start: number, count: number): Example[] =>
+    train.length === 0 ? [] : dealt(train.length, config.seed, start, count).map((index) => train[index]!);
+  const { promptsPerStep } = config;
+  const done = step * promptsPerStep;
   return {
-    train: order.map((index) => train[index]!),
+    train: deal(0, Math.max(train.length, promptsPerStep)),
+    next: deal(done, stepsToDeal(config, step, train.length) * promptsPerStep),
     evaluation: examples.filter(({ split }) => split !== 'train'),
     ...words,
   };
 }
 
+/** Steps whose clips are written: all that are left, and of a finished run as many as see every clip, should it be gone on with. */
+export function stepsToDeal(
+  { steps, promptsPerStep }: Pick<Config, 'steps' | 'promptsPerStep'>,
+  step: number,
+  clips: number,
+): number {
+  const left = steps > step ? steps - step : Math.ceil(clips / promptsPerStep);
+  return Math.min(left, Math.max(1, Math.floor(MOST_DEALS / promptsPerStep)));
+}
+
+/** Numbers of the clips that a run of `n` clips deals, from the one after `start` deals. */
+function dealt(n: number, seed: number, start: number, count: number): number[] {
+  const sampler = new PromptSampler(n, seed, { epoch: Math.floor(start / n), index: start % n });
+  return sampler.next(count);
+}
+
 /** TRL: a chat and the columns that rewards read. */
-export function trlData({ train, evaluation, content }: HandoffData): FileToWrite[] {
+export function trlData({ train, next, evaluation, content }: HandoffData): FileToWrite[] {
   const row = ({ path, label }: Example) => ({
     prompt: [{ role: 'user', content }],
     solution: label,
     video: path,
   });
-  return [jsonlFile('data/train.jsonl', train.map(row)), jsonlFile('data/eval.jsonl', evaluation.map(row))];
+  return [
+    jsonlFile('data/train.jsonl', train.map(row)),
+    jsonlFile('data/next.jsonl', next.map(row)),
+    jsonlFile('data/eval.jsonl', evaluation.map(row)),
+  ];
+}
+
+const MEDIA = /<\/?(?:vi|au|im)_(?:start|end)>|<\|\w+\|>|<(?:video|audio|image)>/g;
+
+/** The user's turn without what stands for the media. */
+export function questionOf(content: string): string {
+  return content.replaceAll(MEDIA, '').trim();
 }
 
 /** R1-Omni: conversations; media tags stand before the question. */
 export function r1OmniData({ train, evaluation, content }: HandoffData): FileToWrite[] {
-  const question = content
-    .replaceAll(/<\/?(?:vi|au|im)_(?:start|end)>|<\|\w+\|>|<(?:video|audio|image)>/g, '')
-    .trim();
   const row = ({ path, label }: Example) => ({
     video: path,
     conversations: [
-      { from: 'human', value: `<video>\n<audio>\n${question}` },
+      { from: 'human', value: `<video>\n<audio>\n${questionOf(content)}` },
       { from: 'gpt', value: label },
     ],
   });
   return [jsonFile('r1omni/train.json', train.map(row)), jsonFile('r1omni/eval.json', evaluation.map(row))];
-}
-
-/** verl: the columns of its Parquet files, to be converted by to_parquet.py. */
-export function verlData({ train, evaluation, content, dataSet }: HandoffData): FileToWrite[] {
-  const row = (split: string) => (example: Example, index: number) => ({
-    data_source: dataSet,
-    prompt: [{ role: 'user', content }],
-    videos: [example.path],
-    ability: 'emotion',
-    reward_model: { style: 'rule', ground_truth: example.label },
-    extra_info: { split, index },
-  });
-  return [
-    jsonlFile('verl/train.jsonl', train.map(row('train'))),
-    jsonlFile('verl/val.jsonl', evaluation.map(row('val'))),
-  ];
 }

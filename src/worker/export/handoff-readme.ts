@@ -1,5 +1,6 @@
 import type { FamilyName } from '../../models/model-files.ts';
 import type { Config } from '../../protocol/config.ts';
+import { MOST_DEALS } from './handoff-data.ts';
 import { lostSettings, optimizerSteps } from './trl-settings.ts';
 
 export interface ReadmeFacts {
@@ -8,56 +9,75 @@ export interface ReadmeFacts {
   readonly config: Config;
   readonly step: number;
   readonly dataSet: string;
+  /** Steps whose clips are written in order. */
+  readonly dealtSteps: number;
   /** Folder of the TRL checkpoint; else why there is none. */
   readonly checkpoint: { readonly folder: string } | { readonly problem: string };
 }
 
 /** README.md of the hand-off bundle: what this is, and a command for each trainer. */
 export function handoffReadme(facts: ReadmeFacts): string {
-  const { baseModel, config, step, dataSet } = facts;
+  const { baseModel, config, step, dataSet, family } = facts;
   return `${[
     `# ${baseModel} after ${step} steps, to be gone on with`,
     '',
     `A ${config.stage.toUpperCase()} run of Omni GRPO Studio on the data set \`${dataSet}\`. Steps are counted as the optimizer's here: ` +
       `${optimizerSteps(config, step)} of ${optimizerSteps(config, config.steps)}. \`manifest.json\` has the hash of every file.`,
     '',
-    'Clips are not copied: paths are those of the data folder. Put its contents beside this file, or run from there.',
+    'Clips are not copied: paths are those of the data folder. Put its contents beside this file, or name it by `--clips` or `CLIPS`.',
+    'Every launcher that would train without the clips says so and stops, unless it is told that this is meant.',
+    '',
+    '## R1-Omni: video and sound on GPUs',
+    '',
+    ...r1OmniLines(family),
+    '',
+    '## verl on Ray',
+    '',
+    ...verlLines(family),
     '',
     '## TRL',
     '',
     ...trlLines(facts),
     '',
-    '## R1-Omni: video and sound on GPUs',
-    '',
-    'Its trainer loads no adapter, so `r1omni/` holds the merged weights (bfloat16) and the data in its form.',
-    '',
-    '```sh',
-    'torchrun --nproc_per_node=8 src/r1-v/src/open_r1/grpo.py --model_name_or_path handoff/r1omni --dataset_name handoff/r1omni/train.json …',
-    '```',
-    '',
-    ...R1_OMNI_NOTES[facts.family],
-    'The optimizer starts fresh, and **the KL is measured from the merged model**, not from where the studio began.',
-    '',
-    '## verl on Ray',
-    '',
-    '```sh',
-    'BASE=/path/to/base bash verl/run.sh',
-    '```',
-    '',
-    'Turns the data into Parquet and starts. Weights travel, the optimizer starts fresh; the reference is the base without adapter.',
-    '',
     '## What does not travel',
     '',
     '- Random numbers: the studio draws them by seed, step and position, torch by a generator. Sampled answers differ from here on.',
-    '- `data/train.jsonl` is in the order of the epoch under way; later epochs repeat it, while the studio deals each one anew.',
-    ...lostSettings(config).map((line) => `- A setting that no other trainer has: \`${line}\`.`),
+    ...dealLines(facts),
+    ...lostSettings(config).map(
+      (line) => `- A setting that TRL and R1-Omni's trainer have not: \`${line}\`.`,
+    ),
+    ...(family === 'Qwen2.5-VL' ? POSITIONS : []),
   ].join('\n')}\n`;
 }
 
+const POSITIONS = [
+  '- Positions of the text behind a video: the studio counts on from the highest position before it, as transformers 4 does; transformers 5',
+  '  (5.18 and 5.24 were read) counts on from the frame size. They differ for clips of more than some 5 s.',
+];
+
+function r1OmniLines(family: FamilyName): string[] {
+  const towers =
+    family === 'HumanOmni'
+      ? ' \\\n  --siglip PATH --whisper PATH --bert PATH --processor /path/to/Qwen2-VL-2B-Instruct'
+      : '';
+  return [
+    'Its trainer loads no adapter, so `r1omni/` holds the merged weights (bfloat16) and the data in its form.',
+    '',
+    '```sh',
+    `python r1omni/launch.py --repo /path/to/R1-Omni --clips /path/to/data --gpus 8${towers}`,
+    '```',
+    '',
+    'That trainer takes data, question, towers and its class from its own source, whatever its command names: `launch.py` copies the',
+    'source, sets them in the copy, and starts it (`--prepare` stops before, and prints the command). What it needs is pinned in the',
+    "clone's `src/r1-v/setup.py` (trl 0.14, a transformers of January 2025, deepspeed) and comes with CUDA only.",
+    ...R1_OMNI_NOTES[family],
+    'The optimizer starts fresh, and **the KL is measured from the merged model**, not from where the studio began.',
+    'It was read and its copy set up; it was not run.',
+  ];
+}
+
 const R1_OMNI_NOTES: Readonly<Record<FamilyName, readonly string[]>> = {
-  HumanOmni: [
-    'The paths of SigLIP, Whisper, BERT and the Qwen2-VL processor are written into its sources and have to be set there.',
-  ],
+  HumanOmni: ['Towers that lie in `r1omni/` already need not be named.'],
   'Qwen2-VL': [
     'Qwen2-VL is the model that this trainer was first written for; it sees the video and hears nothing.',
   ],
@@ -67,31 +87,84 @@ const R1_OMNI_NOTES: Readonly<Record<FamilyName, readonly string[]>> = {
   ],
 };
 
-const PICTURES_ONLY =
-  'TRL trains on text and pictures, not on video: give it frames, or take the R1-Omni trainer below.';
-
-const TRL_LIMITS: Readonly<Record<FamilyName, readonly string[]>> = {
-  HumanOmni: [
-    'TRL trains on text and pictures, not on video or sound: it sees the prompt with its media tags. HumanOmni loads where its',
-    "package is installed (`import humanomni.model`); the adapter also fits the plain Qwen2 that is the model's text part.",
-  ],
-  'Qwen2-VL': [PICTURES_ONLY],
-  'Qwen2.5-VL': [PICTURES_ONLY],
-};
-
-function trlLines({ checkpoint, family }: ReadmeFacts): string[] {
-  const fresh = ['```sh', 'trl grpo --config grpo.yaml        # a fresh start with the same settings', '```'];
-  const limits = ['', ...TRL_LIMITS[family]];
-  if ('problem' in checkpoint)
-    return [`Without a checkpoint to resume from: ${checkpoint.problem}.`, '', ...fresh, ...limits];
-  return [
+function verlLines(family: FamilyName): string[] {
+  const start = [
     '```sh',
-    'python resume.py --base /path/to/base                                  # goes on, one GPU',
-    'accelerate launch --num_processes 8 resume.py --base /path/to/base     # goes on, several GPUs (DDP)',
-    ...fresh.slice(1),
+    'BASE=/path/to/base CLIPS=/path/to/data GPUS=8 bash verl/run.sh',
+    '```',
+    '',
+    'Turns the data into Parquet and starts. Weights travel, the optimizer starts fresh; the reference is the base without adapter.',
+    'It was written by the source of verl 0.8 and was not run.',
+  ];
+  if (family !== 'HumanOmni') return start;
+  return [
+    'verl has no HumanOmni. What it can train of one is its language model, on the text of the prompts alone:',
+    '',
+    '```sh',
+    'python base_model.py --base /path/to/base --text-part text-part',
+    'TEXT_ONLY=1 BASE=$PWD/text-part GPUS=8 bash verl/run.sh',
+    ...start.slice(2),
+  ];
+}
+
+function trlLines(facts: ReadmeFacts): string[] {
+  const { checkpoint, family } = facts;
+  const heard = family === 'HumanOmni' ? 'no video and no sound' : 'no video';
+  const blind = [
+    `TRL shows a model ${heard}: it trains on the text of the prompts alone, and what the model sees counts for nothing.`,
+    'So each of these has to be told `--text-only` or `TEXT_ONLY=1`; for the real thing take R1-Omni or verl.',
+    '',
+  ];
+  const fresh = freshLines(family);
+  if ('problem' in checkpoint)
+    return [
+      ...blind,
+      `Without a checkpoint to resume from: ${checkpoint.problem}.`,
+      '',
+      '```sh',
+      ...fresh,
+      '```',
+    ];
+  return [
+    ...blind,
+    '```sh',
+    'python resume.py --text-only --base /path/to/base                              # goes on: a GPU, or CPUs where there is none',
+    'torchrun --nproc_per_node 8 resume.py --text-only --base /path/to/base         # goes on, several processes (DDP)',
+    ...fresh,
+    '```',
     '',
     `\`${checkpoint.folder}/\` holds adapter, Adam's moments, schedule and log. DeepSpeed and FSDP keep their optimizer in another form:`,
-    'there, take `--ref adapter`, which hands over the weights only.',
-    ...limits,
+    'there, take `--ref adapter`, which hands over the weights only; the steps that are left and the rate are the same. `--steps N`',
+    'takes N steps from here instead, also of a run that is finished. Numbers are float32 as in the studio; `--bf16` has them',
+    "computed in bfloat16. Processes share a step's answers: any number that divides the prompts, or all answers of a step.",
+    ...(family === 'HumanOmni'
+      ? [
+          "Of a HumanOmni the text part is loaded, as the plain Qwen2 that it is; the adapter fits HumanOmni's own classes too.",
+        ]
+      : []),
   ];
+}
+
+function freshLines(family: FamilyName): string[] {
+  if (family !== 'HumanOmni')
+    return [
+      'TEXT_ONLY=1 trl grpo --config grpo.yaml --model_name_or_path /path/to/base     # a fresh start; wants Pillow and torchvision too',
+    ];
+  return [
+    'python base_model.py --base /path/to/base --text-part text-part                # the text part, for trl grpo',
+    'TEXT_ONLY=1 trl grpo --config grpo.yaml --model_name_or_path text-part         # a fresh start with the same settings',
+  ];
+}
+
+function dealLines({ config, step, dealtSteps }: ReadmeFacts): string[] {
+  const left = config.steps - step;
+  const order =
+    '- `data/next.jsonl` has the clips of the steps to come in the order in which the studio would ask about them';
+  if (left > dealtSteps)
+    return [
+      `${order}; of ${left} steps it has ${dealtSteps} (${MOST_DEALS} rows at most), and repeats them.`,
+    ];
+  return left > 0
+    ? [`${order}, as \`resume.py\` takes them; the other trainers shuffle \`train\` themselves.`]
+    : [`${order}, should the finished run be gone on with; it repeats them.`];
 }

@@ -7,16 +7,18 @@ import { decoderOf } from './adapter.ts';
 import { changedTensors } from './changed.ts';
 import { completionFiles } from './completions.ts';
 import { grpoYaml } from './grpo-yaml.ts';
-import { handoffData, r1OmniData, trlData, verlData } from './handoff-data.ts';
-import { handoffReadme } from './handoff-readme.ts';
+import { type HandoffData, handoffData, r1OmniData, trlData } from './handoff-data.ts';
+import { handoffReadme, type ReadmeFacts } from './handoff-readme.ts';
+import baseModelPy from './python/base_model.py?raw';
+import r1OmniLaunchPy from './python/r1omni_launch.py?raw';
 import resumePy from './python/resume.py?raw';
 import rewardsPy from './python/rewards.py?raw';
+import textOnlyPy from './python/text_only.py?raw';
 import verlRewardPy from './python/verl_reward.py?raw';
 import verlToParquetPy from './python/verl_to_parquet.py?raw';
-import { metricLines } from './trainer-state.ts';
 import { checkpointProblem, trlCheckpoint } from './trl-checkpoint.ts';
 import { optimizerSteps, trlSettings } from './trl-settings.ts';
-import { verlScript } from './verl.ts';
+import { verlData, verlScript } from './verl.ts';
 import { STUDIO_VERSION } from './version.ts';
 import { mergedCheckpoint } from './weights.ts';
 
@@ -40,38 +42,49 @@ export async function handoffBundle(run: Run): Promise<FileToWrite[]> {
 
 /** Launchers, settings, rewards, data and the checkpoint. */
 async function trainerFiles(run: Run): Promise<FileToWrite[]> {
-  const { config, parts, policy, step } = run;
-  const baseModel = policy.files.name;
+  const { config, policy, step, prompt } = run;
+  const { name: baseModel, family } = policy.files;
   const problem = checkpointProblem(run);
   const folder = `checkpoint-${optimizerSteps(config, step)}`;
-  const data = await dataOf(run);
+  const data = dataOf(run);
   const adapter = problem === undefined ? { adapter: `../${folder}` } : {};
+  const start = { baseModel, family, ...adapter, step, longestPrompt: prompt.longest, data };
   return [
-    textFile(
-      'README.md',
-      handoffReadme({
-        ...{ baseModel, family: policy.files.family, config, step, dataSet: parts.data.name },
-        checkpoint: problem === undefined ? { folder } : { problem },
-      }),
-    ),
+    textFile('README.md', readmeOf(run, problem === undefined ? { folder } : { problem }, data)),
     textFile('grpo.yaml', grpoYaml(config, baseModel, adapterSettings(run))),
     jsonFile('settings.json', settingsOf(run, problem === undefined ? folder : null)),
     textFile('rewards.py', rewardsPy),
+    textFile('text_only.py', textOnlyPy),
+    textFile('base_model.py', baseModelPy),
     ...(problem === undefined ? [textFile('resume.py', resumePy), ...(await trlCheckpoint(run))] : []),
     ...trlData(data),
     ...r1OmniData(data),
-    ...verlData(data),
-    textFile('verl/run.sh', verlScript(config, { baseModel, ...adapter })),
+    textFile('r1omni/launch.py', r1OmniLaunchPy),
+    ...verlData(data, family),
+    textFile('verl/run.sh', verlScript(config, start)),
     textFile('verl/reward.py', verlRewardPy),
     textFile('verl/to_parquet.py', verlToParquetPy),
   ];
 }
 
+function readmeOf(run: Run, checkpoint: ReadmeFacts['checkpoint'], { next }: HandoffData): string {
+  const { config, step, policy, parts } = run;
+  const { name: baseModel, family } = policy.files;
+  const dealtSteps = Math.floor(next.length / config.promptsPerStep);
+  return handoffReadme({
+    ...{ baseModel, family, config, step, checkpoint, dealtSteps, dataSet: parts.data.name },
+  });
+}
+
 /** What the Python files of the bundle read. */
-function settingsOf({ config, policy }: Run, checkpoint: string | null): object {
+function settingsOf({ config, policy, parts, step }: Run, checkpoint: string | null): object {
   return {
     base_model: policy.files.name,
+    family: policy.files.family,
     checkpoint,
+    steps_left: optimizerSteps(config, config.steps > step ? config.steps - step : config.steps),
+    question: config.question,
+    chat_template: parts.model.text.template.source,
     rewards: config.rewards,
     reward_weights: config.rewardWeights,
     max_completion_length: config.maxCompletionLength,
@@ -89,15 +102,9 @@ function adapterSettings({ policy: { options, files } }: Run) {
 }
 
 /** Clips that could not be read take no part, as in the run. */
-async function dataOf(run: Run) {
-  const { config, parts, prompt } = run;
+function dataOf({ config, parts, prompt, step }: Run): HandoffData {
   const { data, features } = parts;
   const usable = data.examples.filter((example) => features.has(example) || example.split !== 'train');
   const examples = usable.some(({ split }) => split === 'train') ? usable : data.examples;
-  return handoffData(examples, {
-    config,
-    epoch: (await metricLines(run.metricsLog.blob())).at(-1)?.epoch ?? 0,
-    content: prompt.content,
-    dataSet: data.name,
-  });
+  return handoffData(examples, { config, step, content: prompt.content, dataSet: data.name });
 }

@@ -1,7 +1,7 @@
 import { METRICS, type MetricValues } from '../../protocol/metrics.ts';
 import type { Run, RunParts } from '../run.ts';
 import { betterScore, type Score } from '../runs/keep.ts';
-import { optimizerSteps } from './trl-settings.ts';
+import { optimizerSteps, saveSteps } from './trl-settings.ts';
 
 /** What a checkpoint is made from: a run, as far as it matters. */
 export type CheckpointSource = Pick<
@@ -40,7 +40,7 @@ export async function trainerState(run: CheckpointSource): Promise<object> {
     max_steps: optimizerSteps(config, config.steps),
     num_input_tokens_seen: last?.num_tokens ?? 0,
     num_train_epochs: Math.ceil((config.steps * config.promptsPerStep) / Math.max(1, train)),
-    save_steps: 500,
+    save_steps: saveSteps(config),
     stateful_callbacks: {
       TrainerControl: {
         args: {

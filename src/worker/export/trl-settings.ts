@@ -52,7 +52,7 @@ export function trlSettings(config: Config): TrlSettings {
     max_steps: optimizerSteps(config, config.steps),
     warmup_steps: optimizerSteps(config, config.warmupSteps),
     lr_scheduler_type: scheduleName(config),
-    save_steps: config.checkpointEvery > 0 ? optimizerSteps(config, config.checkpointEvery) : SAVE_STEPS,
+    save_steps: saveSteps(config),
     per_device_train_batch_size: config.groupSize,
     gradient_accumulation_steps: config.promptsPerStep,
   };
@@ -63,6 +63,11 @@ function isIdle({ minP, samplerCorrection, lossType }: Config, key: ConfigKey): 
   if (key === 'minP') return minP === 0;
   if (key.startsWith('samplerCorrection')) return samplerCorrection === 'off';
   return key.startsWith('vespo') && lossType !== 'vespo';
+}
+
+/** Optimizer steps between two checkpoints of TRL. */
+export function saveSteps(config: Config): number {
+  return config.checkpointEvery > 0 ? optimizerSteps(config, config.checkpointEvery) : SAVE_STEPS;
 }
 
 function scheduleName({ schedule, warmupSteps }: Config): string {

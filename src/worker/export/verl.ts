@@ -1,5 +1,10 @@
+/** verl on Ray: the rows that its loader takes, and a script that starts it with the run's settings. */
+import type { Example } from '../../data/types.ts';
+import { type FileToWrite, jsonlFile } from '../../io/file-to-write.ts';
+import type { FamilyName } from '../../models/model-files.ts';
 import type { Config, LossType } from '../../protocol/config.ts';
 import { scalar } from './grpo-yaml.ts';
+import { type HandoffData, questionOf } from './handoff-data.ts';
 
 /** Aggregations of the loss under verl's names; the other losses have no twin there. */
 const AGGREGATION: Partial<Record<LossType, string>> = {
@@ -8,29 +13,59 @@ const AGGREGATION: Partial<Record<LossType, string>> = {
   dapo: 'token-mean',
   dr_grpo: 'seq-mean-token-sum-norm',
 };
+/** What a clip may become in verl: as many frames and pixels as the studio shows at most. */
+const SHOWN = { fps: 2, min_frames: 4, max_frames: 8, max_pixels: 240 * 240 } as const;
+/** Room that a prompt is given beyond the longest of the studio's, and the sizes that it comes in. */
+const PROMPT_STEP = 512;
 
 export interface VerlStart {
   readonly baseModel: string;
+  readonly family: FamilyName;
   /** The adapter's folder from where run.sh lies; absent for a run without one. */
   readonly adapter?: string;
+  /** Steps that the run has taken. */
+  readonly step: number;
+  /** Tokens of its longest prompt. */
+  readonly longestPrompt: number;
+  readonly data: HandoffData;
+}
+
+/** Rows by split. Each holds the place of its video, and names it as `{"video": path}`; of a HumanOmni verl takes the text only. */
+export function verlData(data: HandoffData, family: FamilyName): FileToWrite[] {
+  const { train, evaluation, content, dataSet } = data;
+  const sees = family !== 'HumanOmni';
+  const question = questionOf(content);
+  const row = (split: string) => (example: Example, index: number) => ({
+    data_source: dataSet,
+    prompt: [{ role: 'user', content: sees ? `<video>${question}` : question }],
+    ...(sees ? { videos: [{ video: example.path, ...SHOWN }] } : {}),
+    ability: 'emotion',
+    reward_model: { style: 'rule', ground_truth: example.label },
+    extra_info: { split, index },
+  });
+  return [
+    jsonlFile('verl/train.jsonl', train.map(row('train'))),
+    ...(evaluation.length > 0 ? [jsonlFile('verl/val.jsonl', evaluation.map(row('val')))] : []),
+  ];
 }
 
 /** run.sh: the run's settings as verl names them. The weights travel, the optimizer's state does not. */
-export function verlScript(config: Config, { baseModel, adapter }: VerlStart): string {
-  const settings = [...dataSettings(config), ...modelSettings(config, adapter), ...actorSettings(config)];
-  const unknown = AGGREGATION[config.lossType]
-    ? []
-    : [`# verl has no loss like ${config.lossType}; its own default is used.`];
-  if (config.rewards.includes('soft_overlong'))
-    unknown.push('# verl hands no lengths over to a reward: soft_overlong is 0 there.');
+export function verlScript(config: Config, start: VerlStart): string {
+  const settings = [
+    ...dataSettings(config, start),
+    ...modelSettings(config, start.adapter),
+    ...optimizerSettings(config, start.step),
+    ...actorSettings(config),
+  ];
   return [
     '#!/usr/bin/env bash',
     '# GRPO by verl with the settings of the run. On a cluster: `ray start --head`, `ray start --address=…`, then this',
-    '# with NODES and GPUS. verl has no HumanOmni: this is for its language model, or for a model that vLLM knows.',
-    ...unknown,
+    '# with NODES and GPUS (of each node). CLIPS names the folder of the data, where it is not the one with README.md.',
+    ...notes(config).map((note) => `# ${note}`),
     'set -euo pipefail',
     'cd "$(dirname "$0")"',
-    `BASE="\${BASE:-${baseModel.replaceAll(/["\\$`]/g, '\\$&')}}"`,
+    ...(start.family === 'HumanOmni' ? REFUSAL : []),
+    `BASE="\${BASE:-${start.baseModel.replaceAll(/["\\$`]/g, '\\$&')}}"`,
     'python3 to_parquet.py',
     'python3 -m verl.trainer.main_ppo \\',
     ...settings.map(([key, value]) => `  ${key}=${value} \\`),
@@ -41,20 +76,58 @@ export function verlScript(config: Config, { baseModel, adapter }: VerlStart): s
   ].join('\n');
 }
 
+/** verl knows no HumanOmni: what it can train of one is the language model, on the text of the prompts alone. */
+const REFUSAL = [
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own variable
+  'if [ "${TEXT_ONLY:-}" != 1 ]; then',
+  '  echo "verl has no HumanOmni: it would train its language model on the text of the prompts alone, without video and sound." >&2',
+  '  echo "Take r1omni/ (README.md), or set TEXT_ONLY=1, and BASE to what base_model.py --text-part writes, if that is meant." >&2',
+  '  exit 1',
+  'fi',
+];
+
+/** What of the run verl does otherwise. */
+function notes({ lossType, schedule, importanceSamplingLevel, numIterations, rewards }: Config): string[] {
+  return [
+    ...(AGGREGATION[lossType] ? [] : [`verl has no loss like ${lossType}; its own default is used.`]),
+    ...(schedule === 'linear' ? ['verl has no linear schedule; the rate falls along a cosine.'] : []),
+    ...(importanceSamplingLevel === 'sequence' ? ['The ratio is taken for each answer as in GSPO.'] : []),
+    ...(rewards.includes('soft_overlong')
+      ? ['verl hands no lengths over to a reward: soft_overlong is 0 there.']
+      : []),
+    ...(numIterations > 1 ? [`A step of verl makes ${numIterations} passes over its answers.`] : []),
+  ];
+}
+
 type Setting = readonly [key: string, value: string];
 
-function dataSettings(config: Config): Setting[] {
+function dataSettings(config: Config, { step, longestPrompt, data }: VerlStart): Setting[] {
+  const { steps, promptsPerStep } = config;
+  const left = steps > step ? steps - step : steps;
+  const stepsPerEpoch = Math.max(1, Math.floor(data.train.length / promptsPerStep));
+  const held = data.evaluation.length > 0;
   return [
     ['algorithm.adv_estimator', 'grpo'],
     ['algorithm.norm_adv_by_std_in_grpo', python(config.scaleRewards !== 'none')],
     ['algorithm.use_kl_in_reward', 'False'],
     ['data.train_files', 'train.parquet'],
-    ['data.val_files', 'val.parquet'],
-    ['data.train_batch_size', scalar(config.promptsPerStep)],
+    // verl wants something to validate on; where no clip is held out, it is told not to.
+    ['data.val_files', held ? 'val.parquet' : 'train.parquet'],
+    ...(held ? [] : [['trainer.val_before_train', 'False'] as const]),
+    ['trainer.test_freq', scalar(held && config.evalEvery > 0 ? config.evalEvery : -1)],
+    ['data.train_batch_size', scalar(promptsPerStep)],
+    ['data.max_prompt_length', scalar(PROMPT_STEP * (1 + Math.ceil(longestPrompt / PROMPT_STEP)))],
     ['data.max_response_length', scalar(config.maxCompletionLength)],
+    ['data.seed', scalar(config.seed)],
+    ['data.dataloader_num_workers', '0'],
     ['custom_reward_function.path', 'reward.py'],
     ['custom_reward_function.name', 'compute_score'],
-    ['trainer.total_training_steps', scalar(config.steps)],
+    ['trainer.logger', `'["console"]'`],
+    ['trainer.project_name', 'omni-grpo-studio'],
+    ['trainer.experiment_name', 'handoff'],
+    ['trainer.save_freq', scalar(config.checkpointEvery > 0 ? config.checkpointEvery : left)],
+    ['trainer.total_training_steps', scalar(left)],
+    ['trainer.total_epochs', scalar(Math.ceil(left / stepsPerEpoch))],
   ];
 }
 
@@ -65,11 +138,13 @@ function modelSettings(config: Config, adapter: string | undefined): Setting[] {
         ['actor_rollout_ref.model.lora_rank', scalar(config.loraRank)],
         ['actor_rollout_ref.model.lora_alpha', scalar(config.loraAlpha)],
         ['actor_rollout_ref.model.target_modules', `'[${config.loraTargets.join(',')}]'`],
+        ['actor_rollout_ref.model.exclude_modules', `'.*visual.*'`],
       ]
     : [];
   return [
     ...lora,
     ['actor_rollout_ref.rollout.name', 'vllm'],
+    ['actor_rollout_ref.rollout.tensor_model_parallel_size', '1'],
     ['actor_rollout_ref.rollout.load_format', 'safetensors'],
     ['actor_rollout_ref.rollout.n', scalar(config.groupSize)],
     ['actor_rollout_ref.rollout.temperature', scalar(config.temperature)],
@@ -78,19 +153,37 @@ function modelSettings(config: Config, adapter: string | undefined): Setting[] {
   ];
 }
 
+function optimizerSettings(config: Config, step: number): Setting[] {
+  const key = (name: string) => `actor_rollout_ref.actor.optim.${name}`;
+  return [
+    [key('lr'), scalar(config.learningRate)],
+    [key('lr_warmup_steps'), scalar(Math.max(0, config.warmupSteps - step))],
+    [key('lr_scheduler_type'), config.schedule === 'constant' ? 'constant' : 'cosine'],
+    [key('betas'), `'[${scalar(config.adamBeta1)},${scalar(config.adamBeta2)}]'`],
+    [key('weight_decay'), scalar(config.weightDecay)],
+    ['actor_rollout_ref.actor.grad_clip', scalar(config.maxGradNorm > 0 ? config.maxGradNorm : 1e9)],
+  ];
+}
+
 function actorSettings(config: Config): Setting[] {
+  const key = (name: string) => `actor_rollout_ref.actor.${name}`;
   const aggregation = AGGREGATION[config.lossType];
   return [
-    ['actor_rollout_ref.actor.optim.lr', scalar(config.learningRate)],
-    ['actor_rollout_ref.actor.ppo_mini_batch_size', scalar(config.promptsPerStep)],
-    ['actor_rollout_ref.actor.ppo_epochs', scalar(config.numIterations)],
-    ['actor_rollout_ref.actor.clip_ratio_low', scalar(config.epsilon)],
-    ['actor_rollout_ref.actor.clip_ratio_high', scalar(config.epsilonHigh ?? config.epsilon)],
-    ['actor_rollout_ref.actor.use_kl_loss', python(config.beta > 0)],
-    ['actor_rollout_ref.actor.kl_loss_coef', scalar(config.beta)],
-    ['actor_rollout_ref.actor.kl_loss_type', 'low_var_kl'],
-    ['actor_rollout_ref.actor.entropy_coeff', scalar(config.entropyCoef)],
-    ...(aggregation ? [['actor_rollout_ref.actor.loss_agg_mode', aggregation] as const] : []),
+    [key('use_dynamic_bsz'), 'True'],
+    [key('ppo_mini_batch_size'), scalar(config.promptsPerStep)],
+    [key('ppo_epochs'), scalar(config.numIterations)],
+    [key('clip_ratio_low'), scalar(config.epsilon)],
+    [key('clip_ratio_high'), scalar(config.epsilonHigh ?? config.epsilon)],
+    // verl always clips twice; where the run does not, so far out that nothing meets it.
+    [key('clip_ratio_c'), scalar(Math.max(config.dualClip ?? 1e9, 1.001))],
+    [key('use_kl_loss'), python(config.beta > 0)],
+    [key('kl_loss_coef'), scalar(config.beta)],
+    [key('kl_loss_type'), 'low_var_kl'],
+    [key('entropy_coeff'), scalar(config.entropyCoef)],
+    ...(config.importanceSamplingLevel === 'sequence'
+      ? [[key('policy_loss.loss_mode'), 'gspo'] as const]
+      : []),
+    ...(aggregation ? [[key('loss_agg_mode'), aggregation] as const] : []),
   ];
 }
 

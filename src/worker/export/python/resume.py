@@ -1,46 +1,70 @@
 """Goes on with a run of Omni GRPO Studio by TRL.
 
-    python resume.py --base PATH                                    one GPU
-    accelerate launch --num_processes 8 resume.py --base PATH       several (DDP)
+    python resume.py --base PATH --text-only                               one process: a GPU, or CPUs where there is none
+    torchrun --nproc_per_node 8 resume.py --base PATH --text-only          several (DDP)
 
-Weights, Adam's moments, learning rate and log come from the checkpoint. Under DeepSpeed or FSDP, or to measure the KL
-from the adapter and not from the base model, give `--ref adapter`: then only the weights are taken over.
+TRL shows a model no video and no sound, so it would train this run blind: that has to be asked for by --text-only.
+Weights, Adam's moments, learning rate, log and the order of the clips come from the checkpoint. Under DeepSpeed or FSDP,
+or to measure the KL from the adapter and not from the base model, give `--ref adapter`: then the weights are taken over and
+the rate goes on, while Adam starts fresh. Numbers are float32 as in the studio; --bf16 has them computed in bfloat16.
 """
 
 import argparse
 import dataclasses
 import json
 import os
+import re
 from pathlib import Path
 
-import transformers
-from datasets import load_dataset
+import torch
+from datasets import Dataset
 from peft import LoraConfig, PeftModel
+from safetensors import safe_open
 from trl import GRPOConfig, GRPOTrainer
 
 import rewards
+from base_model import load, model_folder, tokenizer_of
 
 HERE = Path(__file__).resolve().parent
 SETTINGS = json.loads((HERE / "settings.json").read_text())
+BLIND = (
+    "TRL shows a model no video and no sound: this run would go on with the text of its prompts alone, and unlearn to look. "
+    "Take r1omni/ or verl/ (README.md), or give --text-only if that is meant."
+)
 
 
-def config(output, adds):
-    """GRPOConfig with the run's settings; the batch of a step stays what it was, however many GPUs share it."""
-    gpus = int(os.environ.get("WORLD_SIZE", 1))
-    prompts = SETTINGS["grpo"]["gradient_accumulation_steps"]
-    if prompts % gpus:
-        raise SystemExit(f"{prompts} prompts per step cannot be shared by {gpus} GPUs: use a divisor of {prompts}.")
-    wanted = {**SETTINGS["grpo"], "gradient_accumulation_steps": prompts // gpus, "output_dir": output, **adds}
+def shared_batch(grpo, processes):
+    """The batch of a step, as it was, shared by processes: whole groups where prompts divide, else rows of a group apart."""
+    size, prompts = grpo["per_device_train_batch_size"], grpo["gradient_accumulation_steps"]
+    rows = size * prompts
+    if prompts % processes == 0:
+        return {"per_device_train_batch_size": size, "gradient_accumulation_steps": prompts // processes}
+    if rows % processes == 0:
+        return {"per_device_train_batch_size": rows // processes, "gradient_accumulation_steps": 1}
+    raise SystemExit(f"{rows} answers a step cannot be shared by {processes} processes: use a divisor of {rows}.")
+
+
+def precision(bf16):
+    """CPUs where nothing faster is there; float32 unless asked, since TRL's own default is to autocast to bfloat16."""
+    if bf16 and torch.cuda.is_available() and not torch.cuda.is_bf16_supported():
+        raise SystemExit("This GPU does not compute in bfloat16: leave --bf16 out.")
+    return {"use_cpu": not torch.accelerator.is_available(), "bf16": bf16}
+
+
+def config(options, steps):
+    """GRPOConfig with the run's settings."""
+    wanted = {
+        **SETTINGS["grpo"],
+        **shared_batch(SETTINGS["grpo"], int(os.environ.get("WORLD_SIZE", 1))),
+        **precision(options.bf16),
+        **{"max_steps": steps, "output_dir": options.output, "logging_steps": 1, "log_completions": True},
+        # The clips come in the order in which the studio would have dealt them, from the first one that is due.
+        **{"shuffle_dataset": False, "ignore_data_skip": True, "disable_dropout": True, "report_to": "none"},
+    }
     known = {field.name for field in dataclasses.fields(GRPOConfig)}
     for name in sorted(set(wanted) - known):
         print(f"This version of TRL has no {name} (was {wanted[name]!r}).")
     return GRPOConfig(**{name: value for name, value in wanted.items() if name in known})
-
-
-def load(base):
-    """The class that config.json names where transformers has it, as for Qwen2-VL; else a causal language model."""
-    name = (transformers.AutoConfig.from_pretrained(base).architectures or [""])[0]
-    return getattr(transformers, name, transformers.AutoModelForCausalLM).from_pretrained(base)
 
 
 def lora(folder):
@@ -49,25 +73,82 @@ def lora(folder):
     return LoraConfig(**{name: saved[name] for name in names})
 
 
-def main():
+def demand_adapter(model, folder):
+    """The adapter's modules must be the model's: PEFT passes over names it does not know and would train a fresh one."""
+    targets = json.loads((folder / "adapter_config.json").read_text())["target_modules"]
+    with safe_open(folder / "adapter_model.safetensors", "pt") as file:
+        saved = {name.removeprefix("base_model.model.").rsplit(".lora_", 1)[0] for name in file.keys()}
+    wanted = {name for name, _ in model.named_modules() if re.fullmatch(targets, name)}
+    if saved != wanted:
+        raise SystemExit(f"{folder.name} is no adapter of this base model: only one of the two has {min(saved ^ wanted)}. Check --base.")
+
+
+class GoesOn(GRPOTrainer):
+    """Its learning rate goes on after `done` steps, though its own count begins at 0."""
+
+    done = 0
+
+    def create_scheduler(self, num_training_steps, optimizer=None):
+        scheduler = super().create_scheduler(num_training_steps + self.done, optimizer)
+        scheduler.lr_lambdas = [lambda step, rate=rate: rate(step + self.done) for rate in scheduler.lr_lambdas]
+        scheduler._last_lr = [base * rate(0) for base, rate in zip(scheduler.base_lrs, scheduler.lr_lambdas)]
+        for group, rate in zip(scheduler.optimizer.param_groups, scheduler._last_lr):
+            group["lr"] = rate
+        return scheduler
+
+
+def steps_due(options, done):
+    """Optimizer steps to take. A run that is finished takes none unless more are asked for."""
+    due = options.steps or max(0, SETTINGS["grpo"]["max_steps"] - done)
+    if due == 0:
+        raise SystemExit(f"The run is finished: all of its {done} steps are taken. Give --steps N to take N more.")
+    return due
+
+
+def build(options):
+    """The trainer, and what it resumes from."""
+    done = json.loads((options.checkpoint / "trainer_state.json").read_text())["global_step"]
+    due = steps_due(options, done)
+    base = model_folder(options.base)
+    model, resumes = load(base), options.ref == "base"
+    demand_adapter(model, options.checkpoint)
+    if not resumes:
+        model = PeftModel.from_pretrained(model, options.checkpoint, is_trainable=True)
+    lines = (HERE / "data" / "next.jsonl").read_text().splitlines()
+    trainer = GoesOn(
+        model=model,
+        reward_funcs=[getattr(rewards, name) for name in SETTINGS["rewards"]],
+        args=config(options, done + due if resumes else due),
+        train_dataset=Dataset.from_list([json.loads(line) for line in lines]),
+        processing_class=tokenizer_of(base),
+        peft_config=lora(options.checkpoint) if resumes else None,
+    )
+    trainer.done = 0 if resumes else done
+    return trainer, str(options.checkpoint) if resumes else None
+
+
+def parse(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base", default=SETTINGS["base_model"], help="folder or name of the base model")
     parser.add_argument("--checkpoint", type=Path, default=HERE / SETTINGS["checkpoint"])
     parser.add_argument("--ref", choices=("base", "adapter"), default="base", help="what the KL is measured from")
+    parser.add_argument("--steps", type=int, help="optimizer steps to take; default: those that the run still has")
+    parser.add_argument("--text-only", action="store_true", help="go on without video and sound")
+    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
     parser.add_argument("--output", default="output")
-    options = parser.parse_args()
-    adds = {"shuffle_dataset": False, "disable_dropout": True, "logging_steps": 1, "log_completions": True}
-    model, peft_config = options.base, lora(options.checkpoint)
-    if options.ref == "adapter":
-        model, peft_config = PeftModel.from_pretrained(load(options.base), options.checkpoint, is_trainable=True), None
-    trainer = GRPOTrainer(
-        model=model,
-        reward_funcs=[getattr(rewards, name) for name in SETTINGS["rewards"]],
-        args=config(options.output, adds),
-        train_dataset=load_dataset("json", data_files=str(HERE / "data" / "train.jsonl"), split="train"),
-        peft_config=peft_config,
-    )
-    trainer.train(resume_from_checkpoint=str(options.checkpoint) if options.ref == "base" else None)
+    options = parser.parse_args(arguments)
+    if options.steps is not None and options.steps < 1:
+        parser.error(f"--steps is {options.steps}; expected 1 or more")
+    if not options.text_only:
+        raise SystemExit(BLIND)
+    return options
+
+
+def main():
+    options = parse()
+    trainer, resume_from = build(options)
+    trainer.train(resume_from_checkpoint=resume_from)
+    trainer.save_model(options.output)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,192 @@
+"""Loads what the studio exported with transformers and PEFT, goes on with its bundles by TRL, and writes found.json for the test.
+
+Runs in a folder with cases.json (names of the cases, in numbered folders: base, adapter, merged, some with handoff) and
+moments.safetensors (Adam's moments as the studio had them).
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import torch
+import transformers
+from peft import PeftModel
+from safetensors.torch import load_file
+from transformers import TrainerCallback
+
+ROOT = Path.cwd()
+CASES = json.loads(Path("cases.json").read_text())
+QWEN2_VL, HUMAN_OMNI = ROOT / "1", ROOT / "0"
+BUNDLED = ("resume", "rewards", "base_model", "text_only")
+transformers.logging.set_verbosity_warning()
+
+
+@contextlib.contextmanager
+def bundle(folder):
+    """The bundle's own modules, from its folder."""
+    for name in BUNDLED:
+        sys.modules.pop(name, None)
+    sys.path.insert(0, str(folder))
+    os.chdir(folder)
+    try:
+        yield importlib.import_module
+    finally:
+        sys.path.remove(str(folder))
+        os.chdir(ROOT)
+
+
+def open_model(folder):
+    """The model, and the names in which file and class differ; of a HumanOmni its text part."""
+    values = json.loads((folder / "config.json").read_text())
+    if values["model_type"] != "HumanOmni_qwen2":
+        cls = getattr(transformers, values["architectures"][0])
+        return cls.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    text = {key: value for key, value in values.items() if key not in ("model_type", "architectures")}
+    options = {"config": transformers.Qwen2Config(**text), "dtype": torch.float32, "output_loading_info": True}
+    model, info = transformers.Qwen2ForCausalLM.from_pretrained(folder, **options)
+    # What a HumanOmni has beside its text part.
+    beside = ("model.mm_", "model.bert_", "model.vision_", "model.audio_", "model.face_", "model.body_")
+    info["unexpected_keys"] = [name for name in info["unexpected_keys"] if not name.startswith(beside)]
+    return model, info
+
+
+def difference(a, b):
+    return float((a - b).abs().max())
+
+
+def check_loading(folder):
+    ids = torch.arange(20, 60).reshape(2, 20)
+    base_folder, merged_folder = (
+        inner if (inner := folder / kind / "model").is_dir() else folder / kind for kind in ("base", "merged")
+    )
+    with torch.no_grad(), warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        base, info = open_model(base_folder)
+        bare = base(input_ids=ids).logits
+        adapted = PeftModel.from_pretrained(base, folder / "adapter")(input_ids=ids).logits
+        merged, merged_info = open_model(merged_folder)
+        logits = merged(input_ids=ids).logits
+    return {
+        "missing": sorted(info["missing_keys"]) + sorted(merged_info["missing_keys"]),
+        "unexpected": sorted(info["unexpected_keys"]) + sorted(merged_info["unexpected_keys"]),
+        "warnings": [str(each.message) for each in seen if "adapter" in str(each.message)],
+        "merged": difference(logits, adapted),
+        "adapted": difference(adapted, bare),
+    }
+
+
+class Watch(TrainerCallback):
+    """What a trainer has when it begins, and the rate of each of its steps."""
+
+    def __init__(self):
+        self.step, self.moments, self.rates, self.steps = None, {}, [], []
+
+    def on_train_begin(self, args, state, control, model=None, optimizer=None, **_):
+        self.step = state.global_step
+        plain = getattr(optimizer, "optimizer", optimizer)
+        self.moments = {
+            name: {key: value.clone() for key, value in plain.state[parameter].items()}
+            for name, parameter in model.named_parameters()
+            if parameter in plain.state
+        }
+
+    def on_step_begin(self, args, state, control, optimizer=None, **_):
+        self.rates.append(optimizer.param_groups[0]["lr"])
+
+    def on_step_end(self, args, state, control, **_):
+        self.steps.append(state.global_step)
+
+
+def studio_name(name):
+    return name.replace("base_model.model.model.language_model.", "model.").replace(".default", "")
+
+
+def take(resume, *arguments, moments=None):
+    """Goes on as resume.py's own main does, and tells what was taken over."""
+    said = []
+    options = resume.parse(["--text-only", *arguments])
+    trainer, resume_from = resume.build(options)
+    watch, videos = Watch(), []
+    trainer.add_callback(watch)
+    first = trainer.reward_funcs[0]
+
+    def seeing(**values):
+        videos.extend(values["video"][:: resume.SETTINGS["grpo"]["num_generations"]])
+        return first(**values)
+
+    trainer.reward_funcs[0] = seeing
+    logger = transformers.trainer_utils.logger
+    warn_once, logger.warning_once = logger.warning_once, said.append
+    try:
+        trainer.train(resume_from_checkpoint=resume_from)
+    finally:
+        logger.warning_once = warn_once
+    worst = 0.0
+    for name, state in watch.moments.items() if moments else ():
+        for key, part in (("exp_avg", "first"), ("exp_avg_sq", "second")):
+            worst = max(worst, difference(state[key].flatten(), moments[f"{studio_name(name)}.{part}"]))
+    return {
+        "step": watch.step,
+        "rates": watch.rates,
+        "steps": watch.steps,
+        "worst": worst,
+        "moments": len(watch.moments),
+        "videos": videos,
+        "warnings": said,
+        "bf16": trainer.args.bf16,
+    }
+
+
+def refusal(call, *arguments):
+    try:
+        call(*arguments)
+    except SystemExit as stopped:
+        return str(stopped)
+    return "went on"
+
+
+def check_yaml(settings):
+    from trl.scripts.grpo import make_parser
+
+    script, training, model, _ = make_parser().parse_args_and_config(["--config", "grpo.yaml"])
+    values = {**vars(training), "num_generations": training.num_generations}
+    taken = {key: getattr(values[key], "value", values[key]) for key in settings}
+    return {key: {"wanted": settings[key], "taken": taken[key]} for key in settings}, model.lora_target_modules
+
+
+def check_qwen2_vl(found):
+    moments = load_file(ROOT / "moments.safetensors")
+    with bundle(QWEN2_VL / "handoff") as load:
+        resume = load("resume")
+        base = ["--base", str(QWEN2_VL / "base")]
+        found["resumed"] = take(resume, *base, moments=moments)
+        found["fromAdapter"] = take(resume, *base, "--ref", "adapter")
+        grpo = resume.SETTINGS["grpo"]
+        found["shared"] = {count: list(resume.shared_batch(grpo, count).values()) for count in (1, 2, 3, 6)}
+        found["refusals"] = {
+            "blind": refusal(resume.parse, base),
+            "blind yaml": refusal(load, "text_only"),
+            "another base": refusal(resume.build, resume.parse(["--text-only", "--base", str(ROOT / "text-part")])),
+            "processes": refusal(resume.shared_batch, grpo, 4),
+        }
+        found["yaml"], found["targets"] = check_yaml(grpo)
+        grpo["max_steps"] = 3
+        found["refusals"]["finished"] = refusal(resume.build, resume.parse(["--text-only", *base]))
+
+
+def check_human_omni(found):
+    """Its text part is written as well: as a base that the other run's adapter does not fit."""
+    with bundle(HUMAN_OMNI / "handoff") as load:
+        found["humanOmni"] = take(load("resume"), "--base", str(HUMAN_OMNI / "base"), "--steps", "2")
+        sys.argv = ["base_model.py", "--base", str(HUMAN_OMNI / "base"), "--text-part", str(ROOT / "text-part")]
+        load("base_model").main()
+
+
+found = {"loaded": {name: check_loading(ROOT / str(index)) for index, name in enumerate(CASES)}}
+check_human_omni(found)
+check_qwen2_vl(found)
+(ROOT / "found.json").write_text(json.dumps(found))

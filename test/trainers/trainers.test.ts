@@ -1,0 +1,193 @@
+/** Other people's libraries load what the studio exports, and their trainers go on from it: one Python process for everything, then `trl` itself. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { trainersFolder, trainersPython } from '../../src/cli/setup/trainers.mjs';
+import { f32ToBytes } from '../../src/io/dtype.ts';
+import { safetensorsFile } from '../../src/io/safetensors-write.ts';
+
+import { parseConfig } from '../../src/protocol/config.ts';
+import { learningRateAt } from '../../src/rl/step.ts';
+import { testGpu } from '../ops/harness.ts';
+import { CASES, RUN, STEPS_DONE, writeCases } from './bundles.ts';
+import { writeFiles } from './write-files.ts';
+
+interface Loaded {
+  readonly missing: string[];
+  readonly unexpected: string[];
+  readonly warnings: string[];
+  /** Largest differences of logits: of merged weights from base and adapter, of the adapted base from the bare one, and between two orders of loading. */
+  readonly merged: number;
+  readonly adapted: number;
+}
+
+interface Taken {
+  readonly step: number;
+  readonly rates: number[];
+  readonly worst: number;
+  readonly moments: number;
+  readonly videos: string[];
+  readonly steps: number[];
+  readonly warnings: string[];
+  readonly bf16: boolean;
+}
+
+interface Found {
+  readonly loaded: Record<string, Loaded>;
+  readonly refusals: Record<string, string>;
+  readonly yaml: Record<string, { wanted: unknown; taken: unknown }>;
+  readonly targets: unknown;
+  readonly resumed: Taken;
+  readonly fromAdapter: Taken;
+  readonly humanOmni: Taken;
+  readonly shared: Record<string, unknown>;
+}
+
+const MINUTES = 60_000;
+/** Away from the hub and from any GPU; models as small as these gain nothing from threads. */
+const environment = {
+  ...process.env,
+  PYTHONPATH: '',
+  PYTHONDONTWRITEBYTECODE: '1',
+  HF_HUB_OFFLINE: '1',
+  OMP_NUM_THREADS: '1',
+  CUDA_VISIBLE_DEVICES: '',
+};
+const [HUMAN_OMNI, QWEN2_VL] = [0, 1];
+let root: string;
+let found: Found;
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'studio-trainers-'));
+  const moments = await writeCases(await testGpu(), root);
+  const tensors = [...moments].flatMap(([name, { first, second }]) =>
+    Object.entries({ first, second }).map(([part, values]) => ({
+      ...{ name: `${name}.${part}`, dtype: 'F32' as const, shape: [values.length] },
+      bytes: async () => f32ToBytes('F32', Float32Array.from(values)),
+    })),
+  );
+  await writeFiles(root, [safetensorsFile('moments.safetensors', tensors)]);
+  writeFileSync(join(root, 'cases.json'), JSON.stringify(Object.keys(CASES)));
+  const script = join(import.meta.dirname, 'check.py');
+  const { status, stderr } = spawnSync(trainersPython(), [script], {
+    cwd: root,
+    env: environment,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
+  if (status !== 0) throw new Error(`check.py: ${stderr.slice(-6000)}`);
+  found = JSON.parse(readFileSync(join(root, 'found.json'), 'utf8')) as Found;
+}, 10 * MINUTES);
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe.each(Object.keys(CASES))('%s', (name) => {
+  it('loads in transformers and PEFT without a missing or an unexpected name', () => {
+    const { missing, unexpected, warnings } = found.loaded[name]!;
+    expect({ missing, unexpected, warnings }).toEqual({ missing: [], unexpected: [], warnings: [] });
+  });
+
+  it('is the base with its adapter, merged or not, and the adapter does something', () => {
+    const { merged, adapted } = found.loaded[name]!;
+    expect(merged).toBeLessThan(1e-5);
+    expect(adapted).toBeGreaterThan(1e-3);
+  });
+});
+
+describe('resume.py', () => {
+  const config = parseConfig({ ...RUN });
+  /** The rates of the steps that are left, as the studio would have had them. */
+  const expectRates = (rates: readonly number[]): void => {
+    const due = rates.map((_, index) => learningRateAt(config, STEPS_DONE + index));
+    expect(Math.max(...due.map((rate, index) => Math.abs(rate - rates[index]!)))).toBeLessThan(1e-12);
+  };
+
+  it('goes on where the run stopped: step, rate, every moment, and the clips that were due', () => {
+    const { step, rates, worst, moments, videos, steps, warnings, bf16 } = found.resumed;
+    expect(step).toBe(STEPS_DONE);
+    expect(rates.length).toBe(config.steps - STEPS_DONE);
+    expectRates(rates);
+    expect(worst).toBe(0);
+    expect(moments).toBe(2 * 3 * 3);
+    expect(steps).toEqual([4, 5, 6, 7]);
+    const next = readFileSync(join(root, String(QWEN2_VL), 'handoff/data/next.jsonl'), 'utf8');
+    const due = next
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).video);
+    expect(videos).toEqual(due);
+    expect(warnings).toEqual([]);
+    expect(bf16).toBe(false);
+  });
+
+  it('hands over the weights alone, with the rate and the steps that are left', () => {
+    const { step, rates, steps, moments } = found.fromAdapter;
+    expect([step, moments]).toEqual([0, 0]);
+    expectRates(rates);
+    expect(steps).toEqual([1, 2, 3, 4]);
+  });
+
+  it('goes on with the text part of a HumanOmni, for as many steps as it is told', () => {
+    expect(found.humanOmni.step).toBe(STEPS_DONE);
+    expect(found.humanOmni.steps).toEqual([4, 5]);
+  });
+
+  it('stops before it does what was not meant', () => {
+    expect(found.refusals).toEqual({
+      blind: expect.stringMatching(
+        /^TRL shows a model no video and no sound: .*--text-only if that is meant\.$/,
+      ),
+      'blind yaml': expect.stringMatching(
+        /^trl grpo shows a model no video .*TEXT_ONLY=1 if that is meant\.$/,
+      ),
+      finished: expect.stringMatching(/^The run is finished: all of its 3 steps are taken\. Give --steps N/),
+      'another base': expect.stringMatching(
+        /^checkpoint-3 is no adapter of this base model: .*model\.language_model\.layers/,
+      ),
+      processes: '6 answers a step cannot be shared by 4 processes: use a divisor of 6.',
+    });
+  });
+
+  it('shares a step by whole groups where it can, else by answers', () => {
+    expect(found.shared).toEqual({ 1: [3, 2], 2: [3, 1], 3: [2, 1], 6: [1, 1] });
+  });
+});
+
+describe('grpo.yaml', () => {
+  it('is taken by TRL key by key, as it was meant', () => {
+    expect(Object.keys(found.yaml).length).toBeGreaterThan(25);
+    for (const [key, { wanted, taken }] of Object.entries(found.yaml))
+      expect([key, taken]).toEqual([key, wanted]);
+    expect(found.targets).toMatch(/^model\\.language_model\\.layers/);
+  });
+
+  it(
+    'starts under trl grpo, on the text part of a HumanOmni',
+    () => {
+      const trl = join(trainersFolder(), 'bin', 'trl');
+      const args = [
+        'grpo',
+        '--config',
+        'grpo.yaml',
+        '--model_name_or_path',
+        '../../text-part',
+        '--max_steps',
+        '1',
+      ];
+      const cwd = join(root, String(HUMAN_OMNI), 'handoff');
+      const env = { ...environment, TEXT_ONLY: '1' };
+      const { status, stdout, stderr } = spawnSync(trainersPython(), [trl, ...args], {
+        cwd,
+        env,
+        encoding: 'utf8',
+        maxBuffer: 2 ** 28,
+      });
+      expect([status, `${stdout}${stderr}`.slice(-4000)]).toEqual([
+        0,
+        expect.stringContaining('Training completed'),
+      ]);
+    },
+    5 * MINUTES,
+  );
+});

@@ -1,0 +1,58 @@
+/** As much of a run as the hand-off bundle looks at: three steps on five clips, one of which could not be read. */
+import type { Example } from '../../src/data/types.ts';
+import type { AdamW } from '../../src/optim/adamw.ts';
+import type { Config } from '../../src/protocol/config.ts';
+import type { Policy } from '../../src/rl/policy.ts';
+import { preparePrompt } from '../../src/rl/prepare.ts';
+import { LineLog } from '../../src/worker/line-log.ts';
+import type { OpenModel } from '../../src/worker/model.ts';
+import type { Run } from '../../src/worker/run.ts';
+
+export const examples = ['happy', 'sad', 'angry', 'neutral', 'sad'].map(
+  (label, index): Example => ({
+    id: `clips/${index}.mp4`,
+    path: `clips/${index}.mp4`,
+    files: [],
+    label,
+    question: null,
+    answer: label,
+    writtenLabel: label,
+    speaker: null,
+    split: index === 4 ? 'test' : 'train',
+  }),
+);
+
+const completion = (step: number, text: string) => ({
+  ...{ step, exampleId: 'clips/0.mp4', label: 'happy', text, rawText: text, tokens: 3, ended: 'eos' },
+  ...{ rewards: { accuracy: 1, format: 0 }, total: 1, advantage: 0.5, answer: text },
+});
+
+/** As much of a run as an export looks at, after three steps. */
+export function runOf(model: OpenModel, policy: Policy, optimizer: AdamW, config: Config): Run {
+  const [metricsLog, rolloutsLog] = [new LineLog(), new LineLog()];
+  for (const step of [1, 2, 3]) {
+    const metrics = {
+      loss: step / 10,
+      reward: 1,
+      'rewards/accuracy/mean': 1,
+      epoch: step,
+      num_tokens: 100 * step,
+    };
+    const own = {
+      'memory/peak_bytes': 9,
+      seconds: { rollout: 1 },
+      ...(step === 2 ? { 'eval/war': 0.5 } : {}),
+    };
+    metricsLog.append({ step, ...metrics, ...own });
+    rolloutsLog.append(completion(step, `é ${step}`), completion(step, 'b'));
+  }
+  const gpu = { info: {} };
+  const features = { has: ({ path }: Example) => path !== 'clips/1.mp4' };
+  const data = { name: 'faces', examples, issues: [], rows: 5, format: 'R1-Omni JSON' };
+  const run = {
+    ...{ config, step: 3, policy, optimizer, metricsLog, rolloutsLog, evaluations: [] },
+    prompt: preparePrompt(model.text, config, model.counts),
+    parts: { model, data, features, gpu, config },
+  };
+  return run as unknown as Run;
+}
