@@ -14,6 +14,7 @@ import type { EvalResult, ExportParts, ModelSummary, Mute } from '../protocol/me
 import type { OwnQuestions } from '../protocol/own-questions.ts';
 import { settingsFor } from '../protocol/presets.ts';
 import { chosenAdapter } from './adapter.ts';
+import { exportParts, USUAL_PARTS } from './export-parts.ts';
 import { HeadlessSession, type PlainEvent, type PlainExported, type StudioSession } from './headless.ts';
 import { NodeSession } from './node/session.ts';
 import { openedSettings } from './opened-settings.ts';
@@ -28,6 +29,8 @@ interface Options {
   readonly adapter?: string;
   readonly data?: string;
   readonly out?: string;
+  /** What is written into `out` at the end. */
+  readonly parts: ExportParts;
   /** Settings named on the command line. */
   readonly values: Partial<Config>;
   /** All settings; those not named are known for good once the model is open. */
@@ -47,6 +50,8 @@ const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--
   --lora DIR    a PEFT adapter of that model, which the run begins from
   --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
                 Those not given are R1-Omni's recipe on LoRA, as listed below; with --demo, the demo's
+  --export LIST some of merged, merged=bf16, adapter, checkpoint, handoff, metrics, rollouts, all, none: what is
+                written into DIR (all but handoff, the bundle for other trainers)
   --sftSteps N  N supervised steps with the same settings first; the run then starts from their weights
   --resume      goes on from the newest checkpoint in DIR, with the settings of that run\n`;
 
@@ -77,6 +82,7 @@ function parseArguments(argv: readonly string[]): Options {
     adapter?: string;
     data?: string;
     out?: string;
+    parts?: ExportParts;
     sftSteps: number;
   } = {
     demo: false,
@@ -90,6 +96,7 @@ function parseArguments(argv: readonly string[]): Options {
     else if (flag === '--lora') options.adapter = existing(rest[++i], flag);
     else if (flag === '--data') options.data = existing(rest[++i], flag);
     else if (flag === '--resume') resume = true;
+    else if (flag === '--export') options.parts = exportParts(rest[++i]);
     else if (flag === '--sftSteps') options.sftSteps = count(rest[++i], flag);
     else if (flag === '--out') options.out = folder(rest[++i], flag);
     else throw new InputError(`Unknown argument ${flag}.`, { hint: `${USAGE}${flagsHelp(OWN_SETTINGS)}` });
@@ -100,8 +107,16 @@ function parseArguments(argv: readonly string[]): Options {
   if (!options.demo && (options.model === undefined || options.data === undefined)) {
     throw new InputError('--model and --data belong together.', { hint: USAGE });
   }
-  if (resume) return { ...options, values, sftSteps: 0, ...storedRun(options.out, values) };
-  return { ...options, values, config: settingsFor({ family: 'HumanOmni', demo: options.demo }, values) };
+  if (options.parts && options.out === undefined)
+    throw new InputError('--export needs --out DIR, where the files go.', { hint: USAGE });
+  const parts = options.parts ?? USUAL_PARTS;
+  if (resume) return { ...options, parts, values, sftSteps: 0, ...storedRun(options.out, values) };
+  return {
+    ...options,
+    parts,
+    values,
+    config: settingsFor({ family: 'HumanOmni', demo: options.demo }, values),
+  };
 }
 
 /** The run to go on with. Settings named again must be the run's own. */
@@ -186,16 +201,8 @@ async function scoresAfter(
   return evalSummary({ before, after, noAudio, noVideo, during }, config.bestMetric);
 }
 
-/** Everything but the bundle for other trainers, below `out`; returns the paths. */
-async function exportTo(session: StudioSession, out: string): Promise<string[]> {
-  const parts: ExportParts = {
-    merged: 'f32',
-    adapter: true,
-    checkpoint: true,
-    handoff: false,
-    metrics: true,
-    rollouts: true,
-  };
+/** Writes parts of the run below `out`; returns the paths. */
+async function exportTo(session: StudioSession, out: string, parts: ExportParts): Promise<string[]> {
   const place = { kind: 'files' } as const;
   const events = await session.ask((requestId) => ({ type: 'export', requestId, parts, place }));
   return session.save(events.find(isExported)!.files, out);
@@ -336,7 +343,7 @@ async function run(session: StudioSession, given: Options): Promise<void> {
   const before = measured ?? evaluations.find(isBefore);
   const during = evaluations.filter(({ step }) => step > 0);
   const scores = before && (await scoresAfter(session, config, before, during));
-  const files = out ? await exportTo(session, out) : [];
+  const files = out ? await exportTo(session, out, given.parts) : [];
   print({ type: 'summary', steps: config.steps, ...remarks, eval: scores ?? null, files });
 }
 

@@ -21,7 +21,7 @@ from transformers import TrainerCallback
 ROOT = Path.cwd()
 CASES = json.loads(Path("cases.json").read_text())
 QWEN2_VL, HUMAN_OMNI = ROOT / "1", ROOT / "0"
-BUNDLED = ("resume", "rewards", "base_model", "text_only")
+BUNDLED = ("resume", "rewards", "base_model", "text_only", "to_parquet")
 transformers.logging.set_verbosity_warning()
 
 
@@ -178,6 +178,23 @@ def check_qwen2_vl(found):
         found["refusals"]["finished"] = refusal(resume.build, resume.parse(["--text-only", *base]))
 
 
+def check_verl(found):
+    """Its rows as they reach its loader, which puts each `videos` entry where the prompt says <video>."""
+    from datasets import Dataset
+
+    with bundle(QWEN2_VL / "handoff" / "verl") as load:
+        convert = load("to_parquet")
+        found["refusals"]["no clips"] = refusal(convert.main).replace(str(QWEN2_VL / "handoff"), "HERE")
+        convert.CLIPS = ROOT / "clips"
+        convert.CLIPS.mkdir()
+        for line in Path("train.jsonl").read_text().splitlines():
+            (convert.CLIPS / json.loads(line)["videos"][0]["video"]).touch()
+        convert.main()
+        rows = Dataset.from_parquet("train.parquet")
+        found["verl"] = [[row["prompt"][0]["content"].count("<video>"), *row["videos"][0]] for row in rows]
+        found["verlClips"] = sorted({Path(row["videos"][0]["video"]).relative_to(ROOT).as_posix() for row in rows})
+
+
 def check_human_omni(found):
     """Its text part is written as well: as a base that the other run's adapter does not fit."""
     with bundle(HUMAN_OMNI / "handoff") as load:
@@ -189,4 +206,5 @@ def check_human_omni(found):
 found = {"loaded": {name: check_loading(ROOT / str(index)) for index, name in enumerate(CASES)}}
 check_human_omni(found)
 check_qwen2_vl(found)
+check_verl(found)
 (ROOT / "found.json").write_text(json.dumps(found))

@@ -42,6 +42,8 @@ interface Found {
   readonly resumed: Taken;
   readonly fromAdapter: Taken;
   readonly humanOmni: Taken;
+  readonly verl: unknown[][];
+  readonly verlClips: string[];
   readonly shared: Record<string, unknown>;
 }
 
@@ -145,6 +147,8 @@ describe('resume.py', () => {
       'another base': expect.stringMatching(
         /^checkpoint-3 is no adapter of this base model: .*model\.language_model\.layers/,
       ),
+      'no clips':
+        "2 clips of train.jsonl are not in HERE, HERE/tall-a.mp4 among them. Set CLIPS to the data's folder.",
       processes: '6 answers a step cannot be shared by 4 processes: use a divisor of 6.',
     });
   });
@@ -152,6 +156,13 @@ describe('resume.py', () => {
   it('shares a step by whole groups where it can, else by answers', () => {
     expect(found.shared).toEqual({ 1: [3, 2], 2: [3, 1], 3: [2, 1], 6: [1, 1] });
   });
+});
+
+it("verl's rows have a video for each place of one, by its full path", () => {
+  expect(found.verl.length).toBe(2);
+  for (const [places, ...fields] of found.verl)
+    expect([places, fields.sort()]).toEqual([1, ['fps', 'max_frames', 'max_pixels', 'min_frames', 'video']]);
+  expect(found.verlClips).toEqual(['clips/tall-a.mp4', 'clips/wide-b.mp4']);
 });
 
 describe('grpo.yaml', () => {

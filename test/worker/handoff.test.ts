@@ -171,6 +171,18 @@ describe('the hand-off bundle', () => {
     expect(text('verl/run.sh')).toContain('data.train_batch_size=4 \\');
     expect(text('verl/run.sh')).toContain('trainer.total_training_steps=5 \\');
     expect(text('verl/run.sh')).toContain('actor_rollout_ref.model.lora_adapter_path=../checkpoint-6 \\');
+    for (const setting of [
+      'actor_rollout_ref.actor.use_dynamic_bsz=True',
+      'actor_rollout_ref.rollout.tensor_model_parallel_size=1',
+      `trainer.logger='["console"]'`,
+      'trainer.total_epochs=5',
+      'data.val_files=val.parquet',
+    ])
+      expect(text('verl/run.sh')).toContain(`  ${setting} \\\n`);
+    // verl has no HumanOmni: it would not see a clip, and says so.
+    expect(text('verl/run.sh')).toMatch(/without video and sound\." >&2[\s\S]*exit 1\nfi\nBASE=/);
+    expect(lines('verl/train.jsonl')[0].prompt[0].content).not.toMatch(/<video>|vi_start/);
+    expect(lines('verl/train.jsonl')[0]).not.toHaveProperty('videos');
     expect(text('README.md')).toContain('torchrun --nproc_per_node 8 resume.py');
   });
 });
