@@ -1,5 +1,6 @@
 """Turns train.jsonl and val.jsonl beside this file into the Parquet files that verl reads, with the clips' full paths in them."""
 
+import json
 import os
 from pathlib import Path
 
@@ -10,8 +11,8 @@ CLIPS = Path(os.environ.get("CLIPS", HERE.parent)).resolve()
 
 
 def with_paths(row):
-    videos = row.get("videos")
-    return {"videos": [{**video, "video": str(CLIPS / video["video"])} for video in videos]} if videos else {}
+    videos = [{**video, "video": str(CLIPS / video["video"])} for video in row.get("videos", [])]
+    return {**row, "videos": videos} if videos else row
 
 
 def main():
@@ -19,12 +20,11 @@ def main():
         source = HERE / f"{name}.jsonl"
         if not source.exists():
             continue
-        rows = Dataset.from_json(str(source)).map(with_paths)
-        paths = [video["video"] for row in rows for video in row.get("videos") or []]
-        missing = sorted({path for path in paths if not Path(path).exists()})
+        rows = [with_paths(json.loads(line)) for line in source.read_text(encoding="utf-8").splitlines()]
+        missing = sorted({video["video"] for row in rows for video in row.get("videos", []) if not Path(video["video"]).exists()})
         if missing:
             raise SystemExit(f"{len(missing)} clips of {source.name} are not in {CLIPS}, {missing[0]} among them. Set CLIPS to the data's folder.")
-        rows.to_parquet(str(HERE / f"{name}.parquet"))
+        Dataset.from_list(rows).to_parquet(str(HERE / f"{name}.parquet"))
 
 
 if __name__ == "__main__":
