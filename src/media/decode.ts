@@ -16,7 +16,7 @@ import { silenceNonFinite } from './audio.ts';
 import { chooseFrames, type FrameChoice } from './frame-sampling.ts';
 import { checkIsoBoxes } from './iso-boxes.ts';
 import { checkPictureSize, checkSound } from './limits.ts';
-import { isWholeMatroska } from './matroska.ts';
+import { checkMatroskaHead, isWholeMatroska } from './matroska.ts';
 import { decodeGif } from './pictures.ts';
 import { mirror, readPixels, rotate } from './rgb.ts';
 import { monoSound } from './sound.ts';
@@ -66,6 +66,7 @@ export async function decodeClip(file: Blob, name: string, options: DecodeOption
   try {
     if ((await file.slice(0, 4).text()) === GIF_SIGNATURE) return await decodeGif(file, name, options.frames);
     await checkIsoBoxes(file, name);
+    await checkMatroskaHead(file, name);
     using input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
     options.signal?.addEventListener('abort', () => input.dispose());
     return await decodeContainer(input, file, name, options);

@@ -1,11 +1,11 @@
 /** Files that say more than they hold are refused by what they say, before anything believes them. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/math/errors.ts';
 import { decodeClip } from '../../src/media/decode.ts';
 import { checkIsoBoxes } from '../../src/media/iso-boxes.ts';
 import { checkPictureFile, checkPictureSize, checkSound } from '../../src/media/limits.ts';
-import { isWholeMatroska } from '../../src/media/matroska.ts';
+import { checkMatroskaHead, isWholeMatroska } from '../../src/media/matroska.ts';
 import { monoSound, type SoundSample } from '../../src/media/sound.ts';
 import { Mutator } from '../reference/mutator.ts';
 
@@ -150,6 +150,41 @@ describe('Matroska', () => {
     ])
       expect(await isWholeMatroska(file)).toBe(false);
     expect(await isWholeMatroska(clip('h264-aac.mp4'))).toBe(false);
+  });
+});
+
+describe('the head of a Matroska file', () => {
+  it('whose element has no size, or one beyond what is around it, is refused', async () => {
+    const at = Buffer.from(bytesOf('vp9-opus.webm')).indexOf(Buffer.from('114d9b74', 'hex'));
+    const seek = at + 5;
+    for (const [offset, byte] of [
+      [at + 4, 0],
+      [at, 0],
+      [seek + 2, 0xff],
+      [seek + 2, 0xfe],
+    ] as const) {
+      const damaged = bytesOf('vp9-opus.webm');
+      damaged[offset] = byte;
+      await expect(checkMatroskaHead(new Blob([damaged]), 'a.webm'), `${offset}`).rejects.toThrow(
+        /a\.webm: found an element at byte \d+ whose size does not fit/,
+      );
+    }
+  });
+
+  it('of sound and of cut-off clips passes on to the decoder', async () => {
+    const names = [
+      'vp9-opus.webm',
+      'vp8-opus.webm',
+      'h264-aac.mkv',
+      'subtitles.mkv',
+      'truncated-vp9-opus.webm',
+    ];
+    for (const name of [...names, 'h264-aac.mp4', 'empty.mp4', 'text.mp4'])
+      await expect(checkMatroskaHead(clip(name), name), name).resolves.toBeUndefined();
+    for (const file of readdirSync('public/demo/clips')
+      .filter((each) => each.endsWith('.webm'))
+      .slice(0, 30))
+      await checkMatroskaHead(new Blob([readFileSync(`public/demo/clips/${file}`)]), file);
   });
 });
 
