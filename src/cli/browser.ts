@@ -56,6 +56,8 @@ export async function launchChromium(options: LaunchOptions = {}): Promise<Chrom
   const { chromium } = await import('playwright-core');
   const profile = mkdtempSync(join(tmpdir(), 'studio-chromium-'));
   const removeProfile = () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  // Also where the command ends before its work does.
+  process.once('exit', removeProfile);
   try {
     const context = await chromium.launchPersistentContext(profile, {
       executablePath,
@@ -65,6 +67,7 @@ export async function launchChromium(options: LaunchOptions = {}): Promise<Chrom
     });
     const close = async () => {
       await context.close();
+      process.off('exit', removeProfile);
       removeProfile();
     };
     return { context, close };

@@ -69,6 +69,18 @@ function calledFrom() {
   return isNpms && called && existsSync(called) ? called : process.cwd();
 }
 
+const NPM_LOOK_MS = 1000;
+
+/**
+ * Ends the command when npm is gone that started it. A process has another parent then.
+ * @param {import('node:child_process').ChildProcess} child
+ */
+function endWithNpm(child) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const { ppid } = process;
+  setInterval(() => process.ppid === ppid || child.kill(), NPM_LOOK_MS).unref();
+}
+
 /**
  * Runs a bundled command to its end.
  * @param {string} path
@@ -77,11 +89,14 @@ function calledFrom() {
  * @returns {Promise<number>} its exit status; 128 + signal when a signal ended it
  */
 function run(path, args, env) {
-  const child = spawn(process.execPath, ['--enable-source-maps', path, ...args], {
+  const leash = new URL('setup/leash.mjs', import.meta.url).href;
+  const child = spawn(process.execPath, ['--enable-source-maps', '--import', leash, path, ...args], {
     cwd: calledFrom(),
-    stdio: 'inherit',
+    // The channel is there to close when this process ends.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env,
   });
+  endWithNpm(child);
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => child.kill(signal));
   }
