@@ -768,7 +768,7 @@ describe('evaluation', () => {
     await page.selectOption(id('evaluate-evalDecoding'), 'sampled');
     await page.fill(id('evaluate-evalSamples'), 'many');
     expect(await page.isDisabled(id('evaluate'))).toBe(true);
-    expect(await page.textContent('.field-problem')).toContain('evalSamples is "many"');
+    expect(await page.textContent('.field-problem')).toContain('“Samples (k)” is "many"');
     await page.fill(id('evaluate-evalSamples'), '4');
     await page.click(id('evaluate'));
     await expect.poll(() => page.textContent(id('pass-rates'))).toContain('maj@4 54.2 %');
