@@ -1,22 +1,39 @@
+import { InputError } from '../math/errors.ts';
+
 /** A record of a delimited file and the line (1-based) it starts on. */
 export interface CsvRecord {
   readonly line: number;
   readonly cells: readonly string[];
 }
 
+/** A quoted cell of one line: quotes that tabs go with are a cell's own unless they end where it does. */
+const QUOTED_CELL = /"(?:[^"\r\n]|"")*"(?=[\t\r\n]|$)/y;
+/** The line by which a table tells Excel its separator. */
+const DECLARED = /^sep=(.)\r?\n/i;
+
 /**
  * Records of comma-, semicolon- or tab-separated text (RFC 4180: quoted cells may hold separators, doubled quotes and
- * line breaks). The separator is the one of the three that the first line holds most often. Blank lines are left out.
+ * line breaks, with tabs but those). The separator is what a first line `sep=;` says, or the one of the three that the first line
+ * holds most often. Blank lines are left out. `file`: for messages. @throws InputError where a quote is never closed
  */
-export function parseCsv(text: string): CsvRecord[] {
-  const source = text.replace(/^\uFEFF/, '');
-  const separator = chooseSeparator(source);
+export function parseCsv(text: string, file = 'the table'): CsvRecord[] {
+  const bare = text.replace(/^\uFEFF/, '');
+  // Old programs end lines with CR alone.
+  const source = bare.includes('\n') ? bare : bare.replaceAll('\r', '\n');
+  const declared = DECLARED.exec(source);
+  const separator = declared?.[1] ?? chooseSeparator(source);
+  const isQuote = (at: number): boolean => {
+    if (separator !== '\t') return true;
+    QUOTED_CELL.lastIndex = at;
+    return QUOTED_CELL.test(source);
+  };
   const records: CsvRecord[] = [];
   let cells: string[] = [];
   let cell = '';
   let quoted = false;
-  let line = 1;
-  let startLine = 1;
+  let line = declared ? 2 : 1;
+  let startLine = line;
+  let quoteLine = 0;
   const endRecord = () => {
     cells.push(cell);
     if (cells.some((value) => value.trim() !== ''))
@@ -25,7 +42,7 @@ export function parseCsv(text: string): CsvRecord[] {
     cell = '';
     startLine = line;
   };
-  for (let i = 0; i < source.length; i++) {
+  for (let i = declared?.[0].length ?? 0; i < source.length; i++) {
     const character = source[i]!;
     if (character === '\n') line++;
     if (quoted) {
@@ -34,8 +51,9 @@ export function parseCsv(text: string): CsvRecord[] {
         cell += '"';
         i++;
       } else quoted = false;
-    } else if (character === '"' && cell.trim() === '') {
+    } else if (character === '"' && cell.trim() === '' && isQuote(i)) {
       quoted = true;
+      quoteLine = line;
       cell = '';
     } else if (character === separator) {
       cells.push(cell);
@@ -43,12 +61,18 @@ export function parseCsv(text: string): CsvRecord[] {
     } else if (character === '\n') endRecord();
     else if (character !== '\r') cell += character;
   }
+  if (quoted) {
+    throw new InputError(
+      `${file}: the quote that opens a cell in line ${quoteLine} is never closed, so that every line after it would be part of that cell.`,
+      { hint: 'Close or remove that quote; a quote inside a cell is written twice ("").' },
+    );
+  }
   endRecord();
   return records;
 }
 
 function chooseSeparator(text: string): string {
-  const first = text.slice(0, text.indexOf('\n') < 0 ? text.length : text.indexOf('\n'));
+  const first = (/\S.*/.exec(text)?.[0] ?? '').replaceAll(/"(?:[^"]|"")*"/g, '');
   const count = (separator: string) => first.split(separator).length;
   return ['\t', ';', ','].reduce(
     (best, separator) => (count(separator) > count(best) ? separator : best),

@@ -5,6 +5,7 @@ import type { DataIssue } from '../protocol/messages.ts';
 import { fileIssue } from './issues.ts';
 import { isRecord, listOf } from './json-shapes.ts';
 import { type LabelMap, labelKey } from './labels.ts';
+import { listText } from './list-text.ts';
 
 export interface OwnLabels {
   readonly map: LabelMap;
@@ -21,7 +22,7 @@ export async function readOwnLabels(tree: FileTree): Promise<OwnLabels> {
   const none = { map: new Map<string, string>(), issues: [] };
   if (!file) return none;
   try {
-    const value = parseJson(await (await file.blob()).text(), file.path);
+    const value = parseJson(await listText(file), file.path);
     return listOf(value) ? none : { map: labelMap(value, file.path), file: file.path, issues: [] };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

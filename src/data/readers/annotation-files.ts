@@ -5,6 +5,7 @@ import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import { fileIssue } from '../issues.ts';
 import type { LabelMap } from '../labels.ts';
+import { listText } from '../list-text.ts';
 import { type ReadRows, relabelled, splitOfName } from '../rows.ts';
 import type { AnnotationRow } from '../types.ts';
 import { rowsOfJsonLines } from './json-lines.ts';
@@ -57,7 +58,7 @@ function splitByName(rows: readonly AnnotationRow[]): readonly AnnotationRow[] {
 
 async function readOne(file: FileEntry, format: Format): Promise<ReadRows> {
   try {
-    const text = await (await file.blob()).text();
+    const text = await listText(file);
     refuseMistakenText(text, file.path);
     return format.read(file.path, text);
   } catch (error) {

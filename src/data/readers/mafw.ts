@@ -7,6 +7,7 @@
 import { baseName, extension, type FileEntry, type FileTree } from '../../io/files.ts';
 import type { Split } from '../../protocol/messages.ts';
 import { MAFW_LABELS } from '../labels.ts';
+import { listText } from '../list-text.ts';
 import { splitOfName } from '../rows.ts';
 import { type FoldLists, foldLists } from './fold-lists.ts';
 import { type ListEntry, rowsOfList } from './label-list.ts';
@@ -30,7 +31,7 @@ export const mafw: Reader = {
     const { folds, lists, issues } = await listsOf(tree, fold);
     const read = await Promise.all(
       lists.map(async ({ split, file }) => {
-        const entries = entriesOf(await (await file.blob()).text());
+        const entries = entriesOf(await listText(file));
         const pathOf = (clip: string) => (clip.includes('/') ? clip : `clips/${clip}`);
         return rowsOfList(entries, { file: file.path, split, known: MAFW_LABELS, ownLabels, pathOf });
       }),

@@ -4,7 +4,7 @@ import { LABEL_KEYS, PATH_KEYS, type ReadRows, rowsOfEntries } from '../rows.ts'
 
 /** Rows of CSV or TSV with a header that names a path and a label column; 'split' and 'speaker' are read too. */
 export function rowsOfTable(file: string, text: string): ReadRows {
-  const [header, ...records] = parseCsv(text);
+  const [header, ...records] = parseCsv(text, file);
   const names = header?.cells.map((cell) => cell.toLowerCase().replaceAll(' ', '_')) ?? [];
   if (!PATH_KEYS.some((key) => names.includes(key)) || !LABEL_KEYS.some((key) => names.includes(key))) {
     throw new InputError(
