@@ -4,7 +4,7 @@ import type { TensorSource } from '../io/safetensors.ts';
 import { InputError } from '../math/errors.ts';
 import type { Json } from './fields.ts';
 import { headOf } from './head-files.ts';
-import { findMain, type ModelFiles, type ModelFolder, type TowerKind } from './model-files.ts';
+import { findMain, type ModelFiles, type ModelFolder, modelName, type TowerKind } from './model-files.ts';
 
 const TOWER_TYPES: Readonly<Record<string, TowerKind>> = {
   siglip_vision_model: 'vision',
@@ -51,7 +51,7 @@ export async function openHumanOmni(tree: FileTree, path?: string): Promise<Mode
   const head = await headOf(main.config, weights);
   return {
     family: 'HumanOmni',
-    name: main.tree.name === 'model' ? tree.name : main.tree.name,
+    name: modelName(tree, main.path),
     main: { tree: main.tree, config: main.config, weights },
     towers,
     layout: Object.keys(towers).length > 0 ? 'towers in folders of their own' : 'one folder',

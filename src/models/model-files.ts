@@ -1,4 +1,4 @@
-import { extension, type FileTree, readJson, subtree } from '../io/files.ts';
+import { extension, type FileTree, readJson, readTextIfThere, subtree } from '../io/files.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import type { Json } from './fields.ts';
 
@@ -76,6 +76,19 @@ function numbered(name: string): { stem: string; number: number } | undefined {
 /** Folders, nearest to the top first. */
 export const inOrder = (folders: readonly string[]): string[] => [...folders].sort(compareFolders);
 
+/** A snapshot in the cache of a hub: `models--owner--name/snapshots/<commit>`, or below the folder of that name. */
+const SNAPSHOT = /^(?:(.*)\/)?snapshots\/([^/]+)$/;
+const CACHED = /^models--(?:.+?--)?(.+)$/;
+
+/** What a model is called by where it lies in the dropped folder. */
+export function modelName(tree: FileTree, path: string): string {
+  const [, around = '', commit] = SNAPSHOT.exec(path) ?? [];
+  const holder = around.slice(around.lastIndexOf('/') + 1) || tree.name;
+  const cached = commit === undefined ? undefined : CACHED.exec(holder)?.[1];
+  const own = path.slice(path.lastIndexOf('/') + 1);
+  return cached ?? (own === '' || own === 'model' ? tree.name : own);
+}
+
 /** A folder with a config.json, as found. */
 export interface FoundFolder {
   readonly path: string;
@@ -97,6 +110,20 @@ export interface Found {
   readonly seen: readonly string[];
 }
 
+/** The first of the models; of the snapshots of one repository that which a hub's cache calls the main one, unless it lacks weights. */
+async function firstOf(tree: FileTree, mains: readonly FoundFolder[]): Promise<FoundFolder | undefined> {
+  const [first] = mains;
+  const found = first && SNAPSHOT.exec(first.path);
+  if (!found) return first;
+  const repository = found[1] === undefined ? '' : `${found[1]}/`;
+  const commit = (await readTextIfThere(tree, `${repository}refs/main`))?.trim();
+  const main = mains.find(({ path }) => path === `${repository}snapshots/${commit}`);
+  return main && hasWeights(main.tree) >= hasWeights(first.tree) ? main : first;
+}
+
+const hasWeights = ({ files }: FileTree): number =>
+  Number(files.some(({ path }) => extension(path) === 'safetensors'));
+
 /**
  * The folder nearest to the top that is a model, or the one at `path`. A config.json that cannot be read is an error unless it lies
  * in another model's folder.
@@ -113,7 +140,7 @@ export async function findMain(tree: FileTree, isMain: IsMain, path?: string): P
     }
   }
   const mains = folders.filter(({ config }) => isMain(config));
-  const main = path === undefined ? mains[0] : mains.find((folder) => folder.path === path);
+  const main = path === undefined ? await firstOf(tree, mains) : mains.find((folder) => folder.path === path);
   // A model around the chosen one is not beside it: what lies there may be of use to both.
   const others = mains.filter((other) => other !== main).map((other) => other.path);
   const beside = others.filter((other) => !main || !isWithin(main.path, other));

@@ -4,7 +4,7 @@ import { renamed } from '../io/renamed.ts';
 import { InputError } from '../math/errors.ts';
 import { Fields, type Json } from './fields.ts';
 import { headOf } from './head-files.ts';
-import { type FoundFolder, findMain, type ModelFiles } from './model-files.ts';
+import { type FoundFolder, findMain, type ModelFiles, modelName } from './model-files.ts';
 
 /** Families by the `model_type` of their config.json. */
 const FAMILIES = { qwen2_vl: 'Qwen2-VL', qwen2_5_vl: 'Qwen2.5-VL' } as const;
@@ -50,7 +50,7 @@ export async function openQwen2VlFiles(tree: FileTree, path?: string): Promise<M
   );
 }
 
-async function openFolder(tree: FileTree, { tree: folder, config }: FoundFolder): Promise<ModelFiles> {
+async function openFolder(tree: FileTree, { path, tree: folder, config }: FoundFolder): Promise<ModelFiles> {
   const notes: string[] = [];
   const stored = await openCheckpoint(folder, (note) => notes.push(note));
   const isNewer = stored.names().some((file) => qwen2VlName(file) !== file);
@@ -58,7 +58,7 @@ async function openFolder(tree: FileTree, { tree: folder, config }: FoundFolder)
   const head = await headOf(config, weights);
   return {
     family: qwen2VlFamily(config),
-    name: folder.name === 'model' ? tree.name : folder.name,
+    name: modelName(tree, path),
     main: { tree: folder, config, weights },
     towers: {},
     layout: 'one folder',

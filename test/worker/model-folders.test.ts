@@ -94,6 +94,29 @@ describe('a folder with several models', () => {
     expect(notesOf(model)).toMatch(/checkpoint-1000 is open; left aside: checkpoint-200, checkpoint-300/);
   });
 
+  it("takes of a hub's cache the snapshot that is the main one, by the name of the repository", async () => {
+    const [old, newer] = ['snapshots/0a9f', 'snapshots/7bc1'];
+    const files = [inFolder(old, await marked(1)), inFolder(newer, await marked(2))];
+    const cache = (main: string, more: readonly FileEntry[][] = files): FileTree => ({
+      ...dropped(...more, memory({ 'refs/main': main })),
+      name: 'models--StarJiaxing--R1-Omni-0.5B',
+    });
+    const model = await openModel(cache('7bc1\n'));
+    expect(await markOf(model)).toBe(2);
+    expect(model.others).toEqual([old]);
+    expect(model.files.name).toBe('R1-Omni-0.5B');
+    expect(await markOf(await openModel(cache('0a9f')))).toBe(1);
+    // The newer one was not downloaded to its end.
+    const config = [
+      inFolder(old, await marked(1)),
+      inFolder(newer, { name: '', files: without(demo, 'model.safetensors') }),
+    ];
+    expect(await markOf(await openModel(cache('7bc1', config)))).toBe(1);
+    const around = dropped(inFolder('models--gpt2', cache('7bc1')));
+    const inside = await openModel(around);
+    expect([inside.files.name, await markOf(inside)]).toEqual(['gpt2', 2]);
+  });
+
   it('takes the nearer of two families, and no tower out of another model', async () => {
     const tiny = await treeFromDisk('test/golden/omni-tiny');
     const towers = ['siglip', 'whisper', 'bert'].flatMap((folder) =>
