@@ -34,7 +34,8 @@ export function hubRepo({ baseUrl, id, revision }: HubRepo): HubRepo {
 function hubAddress(typed: string): string {
   const url = URL.canParse(typed.trim()) ? new URL(typed.trim()) : undefined;
   if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash) {
-    return url.href.replace(/\/+$/, '');
+    // An empty query or fragment would swallow what is put behind the address.
+    return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
   }
   throw new InputError('The base URL is not the address of a hub.', {
     hint: 'Write it as https://huggingface.co, without a user, a password or a query.',

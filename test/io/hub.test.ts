@@ -332,6 +332,14 @@ describe('names and files', () => {
     expect(() => hubRepo(typed)).toThrow(message);
   });
 
+  it.each(['https://hub.example/#', 'https://hub.example/?'])(
+    'an address that ends %s does not swallow the path',
+    (baseUrl) => {
+      const repo = hubRepo({ baseUrl, id: 'a/b', revision: 'main' });
+      expect(fileUrl(repo, 'x')).toBe('https://hub.example/a/b/resolve/main/x');
+    },
+  );
+
   it('are put into addresses part by part', () => {
     const repo = hubRepo({ baseUrl: ' https://hub.example/mirror/ ', id: 'a/b', revision: 'refs/pr/1' });
     expect(fileUrl(repo, 'bert folder/vocab.txt')).toBe(
