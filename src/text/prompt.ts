@@ -1,3 +1,4 @@
+import { InputError } from '../math/errors.ts';
 import type { ChatMessage, ChatTemplate } from './chat-template.ts';
 import { encodeWithSentinels } from './sentinels.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -150,9 +151,21 @@ export interface EncodedPrompt {
   readonly ids: readonly number[];
 }
 
-/** Renders one user turn up to the opening of the answer, and tokenises it around the sentinels. */
+/**
+ * Renders one user turn up to the opening of the answer, and tokenises it around the sentinels. Throws an InputError for a template
+ * that leaves the turn out: every clip would be asked nothing.
+ */
 export function encodePrompt(tokenizer: Tokenizer, template: ChatTemplate, content: string): EncodedPrompt {
   const rendered = template.render([{ role: 'user', content }]);
+  if (!rendered.includes(content.trim())) {
+    const shown = rendered.length > 200 ? `${rendered.slice(0, 199)}…` : rendered;
+    throw new InputError(
+      `The chat template leaves the question out: it writes ${JSON.stringify(shown)}, expected a text with the user's turn in it.`,
+      {
+        hint: 'Use the chat_template of the published model, or remove it from the folder to use the default one.',
+      },
+    );
+  }
   return { rendered, ids: encodeWithSentinels(rendered, (chunk) => tokenizer.encode(chunk)) };
 }
 

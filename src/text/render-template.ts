@@ -5,7 +5,7 @@ import { Environment, Interpreter, Template } from '@huggingface/jinja';
 const MOST_SOURCE = 100_000;
 const MOST_BLANKS = 2000;
 /** A published template takes some hundred steps for a question. */
-const MOST_STEPS = 300_000;
+const MOST_STEPS = 100_000;
 const MOST_TEXT = 500_000;
 const MOST_ITEMS = 10_000;
 const MOST_NUMBER = 1e6;

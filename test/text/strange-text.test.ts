@@ -5,7 +5,7 @@ import { type FileTree, readJson } from '../../src/io/files.ts';
 import { InputError } from '../../src/math/errors.ts';
 import { randomU32 } from '../../src/math/random.ts';
 import { ChatTemplate } from '../../src/text/chat-template.ts';
-import { turnEnd } from '../../src/text/prompt.ts';
+import { encodePrompt, turnEnd } from '../../src/text/prompt.ts';
 import { demandSafePattern } from '../../src/text/safe-pattern.ts';
 import { endTokenIds, Tokenizer } from '../../src/text/tokenizer.ts';
 
@@ -101,6 +101,25 @@ describe('a chat template', () => {
   it('may raise, and its words are passed on', () => {
     const template = new ChatTemplate('{{ raise_exception("only one system turn") }}');
     expect(() => template.render([])).toThrow(/chat template failed .*only one system turn/);
+  });
+
+  it.each([
+    ['is empty', ''],
+    [
+      'writes no user turn',
+      "{% for m in messages %}{% if m.role == 'assistant' %}{{ m.content }}{% endif %}{% endfor %}<|im_start|>",
+    ],
+    // Its reader drops what a loop wrote before it is left.
+    ['leaves its loop late', '{% for m in messages %}{{ m.content }}{% break %}{% endfor %}<|im_start|>'],
+  ])('that %s is refused where it would ask nothing', (_, source) => {
+    const ask = () => encodePrompt(new Tokenizer(json, {}), new ChatTemplate(source), '\nWhich emotion?');
+    expect(ask).toThrow(/The chat template leaves the question out: it writes "/);
+    expect(ask).toThrow(InputError);
+  });
+
+  it('may trim the question', () => {
+    const template = new ChatTemplate('{{ messages[0].content | trim }}');
+    expect(encodePrompt(new Tokenizer(json, {}), template, '\nWhy?').rendered).toBe('Why?');
   });
 
   it('may use what published ones use', () => {
