@@ -86,8 +86,15 @@ export function checkTokenizerJson(json: Json): LargestToken {
     const growth = parts.reduce((product, part) => product * growthOf(part), 1);
     if (growth > MOST_GROWTH) fail(`"${key}"`, json[key], `parts that leave a text about as long as it was`);
   }
-  const tokens = [...modelTokens(json.model), ...addedTokens(json.added_tokens)];
-  return tokens.reduce((largest, token) => (token.id > largest.id ? token : largest), { token: '', id: -1 });
+  const tokens = new Map<number, string>();
+  let largest: LargestToken = { token: '', id: -1 };
+  for (const found of [...modelTokens(json.model), ...addedTokens(json.added_tokens)]) {
+    const other = tokens.get(found.id) ?? found.token;
+    if (other !== found.token) fail(`the id ${found.id}`, [other, found.token], 'the id of one token');
+    tokens.set(found.id, found.token);
+    if (found.id > largest.id) largest = found;
+  }
+  return largest;
 }
 
 /** The parts of a sequence, or the one part; nothing where there is none. */

@@ -265,6 +265,16 @@ describe('a tokenizer', () => {
       [{ id: 4, content: '<x>', special: 1e9 }],
       /"special" of "<x>" is 1000000000, expected true or false/,
     ],
+    [
+      'added_tokens',
+      [
+        { id: 500, content: '<x>', special: true },
+        { id: 500, content: '<y>', special: true },
+      ],
+      /the id 500 is \["<x>","<y>"\], expected the id of one token/,
+    ],
+    ['added_tokens', [{ id: 100, content: '<x>', special: true }], /the id 100 is \[".*","<x>"\]/],
+    ['model', { type: 'BPE', vocab: { a: 1, b: 1 }, merges: [] }, /the id 1 is \["a","b"\]/],
     ['model', { type: 'BPE', vocab: { a: null }, merges: [] }, /the id of "a" is null/],
     ['model', { type: 'BPE', vocab: { a: 1 }, merges: [], dropout: 0.1 }, /"dropout" of "model" is 0\.1/],
   ])('with a strange %s is refused: %j', (key, value, message) => {
