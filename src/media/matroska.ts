@@ -37,6 +37,8 @@ export async function isWholeMatroska(file: Blob): Promise<boolean> {
 const CLUSTER = 0x1f43b675;
 /** Elements of the head that hold others: seek head, seek, info, tracks, track entry, video, colour, audio. */
 const MASTERS = [0x114d9b74, 0x4dbb, 0x1549a966, 0x1654ae6b, 0xae, 0xe0, 0x55b0, 0xe1];
+/** What may lie directly in a segment before its clusters: these, cues, tags, attachments, chapters, filler, checksum. */
+const TOP = [0x114d9b74, 0x1549a966, 0x1654ae6b, 0x1c53bb6b, 0x1254c367, 0x1941a469, 0x1043a770, 0xec, 0xbf];
 /** What comes before the first cluster is looked over this far. */
 const HEAD_BYTES = 1 << 20;
 
@@ -59,6 +61,8 @@ class HeadWalk {
       let id = 0;
       for (let byte = 0; byte < idLength; byte++) id = id * 256 + this.#view.getUint8(at + byte);
       if (top && id === CLUSTER) return undefined;
+      // A demuxer that looks for the next known element never ends where the file was cut off as well.
+      if (top && !TOP.includes(id)) return at;
       const { size, content } = sizeAt(this.#view, at + idLength);
       if (size === undefined) return top ? undefined : at;
       // At the top a clip that was cut off ends in the middle of an element.
@@ -82,7 +86,7 @@ export async function checkMatroskaHead(file: Blob, name: string): Promise<void>
   const fault = new HeadWalk(view, file.size).faultIn(content, content + (size ?? file.size), true);
   if (fault === undefined) return;
   throw new InputError(
-    `${name}: found an element at byte ${fault} whose size does not fit what is around it: the clip is damaged.`,
+    `${name}: found an element at byte ${fault} that does not fit what is around it: the clip is damaged.`,
     { hint: 'Copy or export the file again, or remove its row.' },
   );
 }
