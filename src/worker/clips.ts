@@ -4,7 +4,6 @@ import { baseName } from '../io/files.ts';
 import { refuseMistaken } from '../io/mistaken.ts';
 import { reading } from '../io/unreadable.ts';
 import { InputError } from '../math/errors.ts';
-import { decodeClip } from '../media/decode.ts';
 import { logMel } from '../media/log-mel.ts';
 import { CLIP_MEAN, CLIP_STD, patchPixels, patchRows } from '../media/patches.ts';
 import { decodeImageFolder } from '../media/pictures.ts';
@@ -12,7 +11,10 @@ import { pixelsFromFrames } from '../media/pixels.ts';
 import { type DecodedClip, missingAudio } from '../media/types.ts';
 import type { ClipInput } from '../rl/encoder.ts';
 import { MOST_CLIP_SECONDS } from '../rl/prepare.ts';
+import { ClipDecoder } from './decode-apart.ts';
 import { audioSeconds, frameChoice, type MediaSpec, shownClip, type TowerSpec } from './media-spec.ts';
+
+const decoder = new ClipDecoder();
 
 /** Decodes the clip of an example: one file, or a folder of pictures. @throws InputError naming the clip */
 export async function decodeExample(
@@ -33,7 +35,7 @@ export async function decodeExample(
   }
   const file = await reading(path, () => files[0]!.blob());
   const options = { frames, audioSeconds: audioSeconds(spec), ...(signal ? { signal } : {}) };
-  return decodeClip(file, path, options);
+  return decoder.decode(file, path, options);
 }
 
 /** The pictures of a clip as the model sees them: f32 [frames, 3, height, width], `value · std + mean` in 0..1. */
