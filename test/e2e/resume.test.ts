@@ -157,6 +157,14 @@ describe('a run', () => {
           Buffer.from(await (await blob()).arrayBuffer()),
         );
       }
+      // The best one opens at rest, can be measured, and its run stays as it is.
+      await session.ask((requestId) => ({ type: 'resumeRun', requestId, runId, step: 4, rest: true }));
+      const opened = await session.until(reached('paused'));
+      expect(all(opened, 'saved')).toMatchObject([{ runId, step: 4 }]);
+      const asked = await session.ask((requestId) => ({ type: 'evaluate', requestId, split: 'val' }));
+      const measured = all(events, 'eval').find(({ result }) => result.step === 4);
+      expect(all(asked, 'eval')[0]?.result).toMatchObject({ step: 4, war: measured?.result.war });
+      expect((await session.storedFiles(runId)).map(({ name }) => name).sort()).toEqual(names);
       await session.close();
     },
     10 * MINUTES,

@@ -108,7 +108,7 @@ function hasLibrary(name) {
   return folders.some((folder) => existsSync(join(folder, name)));
 }
 
-/** @returns {string[]} Debian packages that the software adapters still need */
+/** @returns {string[]} Debian packages that commands without a GPU still need */
 function missingPackages() {
   if (process.platform !== 'linux') return [];
   const missing = [];
@@ -116,6 +116,8 @@ function missingPackages() {
   if (!hasLibrary('libvulkan.so.1')) missing.push('libvulkan1');
   // Its dependencies (LLVM, libdrm) serve the fetched lavapipe as well.
   if (!hasLibrary('libvulkan_lvp.so')) missing.push('mesa-vulkan-drivers');
+  // Decodes clips where a command runs without a browser.
+  if (!isOnPath('ffmpeg')) missing.push('ffmpeg');
   return missing;
 }
 
