@@ -52,6 +52,11 @@ export class RunMirror {
       });
   }
 
+  /** The run goes on from an earlier step: its logs were cut, and are copied from the beginning. */
+  rewind(): void {
+    this.#last = this.#last.then(() => this.#copied.clear());
+  }
+
   /** Resolves when everything asked for is on disk. Rejects when something could not be copied. */
   async settled(): Promise<void> {
     await this.#last;

@@ -241,14 +241,14 @@ async function resume(session: StudioSession, { id, folder: path }: RunOnDisk): 
 async function coldStart(
   session: StudioSession,
   { config, sftSteps }: Options,
-  seen: { config: Pick<Config, 'stage' | 'steps'> },
+  seen: Seen,
   mirror: RunMirror | undefined,
 ): Promise<Config> {
   const first: Config = { ...config, stage: 'sft', steps: sftSteps };
   seen.config = first;
   await session.post({ type: 'start', config: first });
   await finish(session, mirror);
-  seen.config = config;
+  Object.assign(seen, { config, reported: 0 });
   return { ...config, startFrom: 'last run' };
 }
 
@@ -259,11 +259,12 @@ async function coldStart(
 async function finish(session: StudioSession, mirror: RunMirror | undefined): Promise<PlainEvent[]> {
   const ended = ['finished', 'failed', 'stopped', 'paused'];
   const events = await session.until((event) => event.type === 'state' && ended.includes(event.state));
+  const told = withoutTakenBack(events);
   await mirror?.settled();
   const last = events.findLast((event) => event.type === 'state');
-  if (last?.type !== 'state' || last.state === 'finished') return events;
+  if (last?.type !== 'state' || last.state === 'finished') return told;
   const { state, step, steps, message: reason = 'The run failed.' } = last;
-  const alarms = alarmsOf(events);
+  const alarms = alarmsOf(told);
   print({ type: 'summary', steps: step, state, reason, alarms, eval: null, files: [] });
   throw new InputError(`The run is ${state} at step ${step} of ${steps}: ${reason}`, {
     hint:
@@ -271,6 +272,17 @@ async function finish(session: StudioSession, mirror: RunMirror | undefined): Pr
         ? `${alarms.findLast(({ pauses }) => pauses)?.hint ?? ''} With --pauseOnAlarm false a run goes on whatever is wrong.`
         : (alarms.at(-1)?.hint ?? ''),
   });
+}
+
+/** A run that goes on from an earlier step takes back what it had told of later ones. */
+function withoutTakenBack(events: readonly PlainEvent[]): PlainEvent[] {
+  const stepOf = (event: PlainEvent): number =>
+    event.type === 'eval' ? event.result.step : event.type === 'alarm' ? event.alarm.step : 0;
+  return events.filter(
+    (event, at) =>
+      stepOf(event) === 0 ||
+      !events.slice(at).some((later) => later.type === 'rewound' && later.step < stepOf(event)),
+  );
 }
 
 const alarmsOf = (events: readonly PlainEvent[]): Alarm[] =>
@@ -291,6 +303,8 @@ interface Seen {
   questions?: OwnQuestions;
   /** Of the run whose steps are reported. */
   config: Pick<Config, 'stage' | 'steps'>;
+  /** The latest step of it that was reported. */
+  reported: number;
 }
 
 /** The settings of the run, once it is known what is open; says whose they are. */
@@ -307,8 +321,7 @@ function watch(
   config: Pick<Config, 'stage' | 'steps'>,
   mirror: RunMirror | undefined,
 ): Seen {
-  const seen: Seen = { heldOut: 0, config };
-  let known = 0;
+  const seen: Seen = { heldOut: 0, config, reported: 0 };
   session.onEvent = (event) => {
     if (event.type === 'data') {
       seen.heldOut = event.summary.splits.test + event.summary.splits.val;
@@ -319,11 +332,15 @@ function watch(
       seen.model = event.summary;
     }
     if (event.type === 'resumed') {
-      known = event.run.step;
-      say(`going on with ${event.run.name} from step ${known}`);
+      seen.reported = event.run.step;
+      say(`going on with ${event.run.name} from step ${seen.reported}`);
     }
     if (event.type === 'saved') mirror?.follow(event.runId);
-    if (event.type !== 'step' || event.step > known) report(event, seen.config);
+    if (event.type === 'rewound') mirror?.rewind();
+    // Steps that are taken again come out the same.
+    if (event.type === 'step' && event.step <= seen.reported) return;
+    if (event.type === 'step') seen.reported = event.step;
+    report(event, seen.config);
   };
   return seen;
 }

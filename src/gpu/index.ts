@@ -6,6 +6,7 @@ export { dryDevice, dryGpu } from './dry-device.ts';
 export { fillZeros, zeros } from './fill.ts';
 export { defineKernel, read, uniform, update, write } from './kernel.ts';
 export type { MemoryPart } from './ledger.ts';
+export { lossOf } from './loss.ts';
 export { FULL_PACE, GENTLE_PACE } from './pace.ts';
 export { Plan } from './plan.ts';
 export { probeMemory } from './probe.ts';

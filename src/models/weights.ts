@@ -185,8 +185,17 @@ export class WeightLoader {
     this.#used.set(source, used);
   }
 
-  /** Uploads everything opened since the last call, tensor by tensor. */
+  /** Uploads everything opened since the last call, tensor by tensor. Where that fails, nothing stays on the device. */
   async load(progress: (doneBytes: number, totalBytes: number) => void = () => undefined): Promise<void> {
+    try {
+      await this.#load(progress);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async #load(progress: (doneBytes: number, totalBytes: number) => void): Promise<void> {
     const total = this.#pending.reduce((sum, { start, end }) => sum + end - start, 0);
     let done = 0;
     for (const pending of this.#pending) {

@@ -344,6 +344,7 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
     lost: z.boolean().optional(),
   }),
   resumed: z.object({ requestId, run: storedRun, config: z.looseObject({}) }),
+  rewound: z.object({ step: z.number() }),
   memory: z.object({ parts: counts, peak: z.number() }),
   bench: z.object({ requestId, report: benchReport, done: z.number(), total: z.number() }),
   done: z.object({ requestId }),

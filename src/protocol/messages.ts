@@ -377,6 +377,8 @@ export type Event =
   | { type: 'unsaved'; trouble?: { message: string; hint: string }; lost?: boolean }
   /** A stored run takes the place of the present one; its earlier steps, answers and evaluations follow as events. */
   | { type: 'resumed'; requestId: number; run: StoredRun; config: Config }
+  /** The run under way stands at an earlier step again: what was told of later ones is taken back, and comes anew. */
+  | { type: 'rewound'; step: number }
   | { type: 'memory'; parts: Record<string, number>; peak: number }
   /** All that was found so far; `done` and `total` count comparisons. */
   | { type: 'bench'; requestId: number; report: BenchReport; done: number; total: number }

@@ -99,8 +99,15 @@ export async function loadPolicy(
     (name) => quantisedFormat(name, frozenWeights),
   );
   const current = openView(gpu, files, config, loader, options, adapterOf(store, options));
-  await loadTrained(gpu, store, source, trained);
-  await loader.load(progress);
+  try {
+    await loadTrained(gpu, store, source, trained);
+    await loader.load(progress);
+  } catch (error) {
+    loader[Symbol.dispose]();
+    store[Symbol.dispose]();
+    freeRopeTable(gpu, current.decoder.rope);
+    throw error;
+  }
   const reference = options.reference
     ? openReference(gpu, files, config, loader, store, options, current)
     : undefined;

@@ -189,6 +189,8 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return { unsaved: event.trouble, ...(event.lost ? { saved: undefined } : {}) };
     case 'resumed':
       return { ...emptyRun(), running: event.config, ...followRun(event.config, event.run.name) };
+    case 'rewound':
+      return rewoundTo(state, event.step);
     case 'memory':
       return { memory: { parts: event.parts, peak: event.peak } };
     case 'bench':
@@ -334,6 +336,21 @@ function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
 export function freshRun(state: StudioState): Partial<StudioState> {
   const evals = state.evals.filter((result) => result.step === 0);
   return { ...emptyRun(), evals, running: parseConfig(state.draft) };
+}
+
+/** What was told of later steps is taken back. */
+function rewoundTo(
+  { steps, rollouts, evals, saved, alarms }: StudioState,
+  step: number,
+): Partial<StudioState> {
+  return {
+    steps: steps.filter((record) => record.step <= step),
+    rollouts: new Map([...rollouts].filter(([at]) => at <= step)),
+    evals: evals.filter((result) => result.step <= step),
+    alarms: alarms.filter((alarm) => alarm.step <= step),
+    saved: saved && saved.step <= step ? saved : undefined,
+    live: undefined,
+  };
 }
 
 /** A run of which nothing is known yet. */

@@ -1,5 +1,4 @@
 import type { Example } from '../data/types.ts';
-import type { Gpu } from '../gpu/index.ts';
 import { type FeatureCache, memoryFeatureCache, type Notes } from '../io/feature-cache.ts';
 import { isReadFailure, unreadableFile } from '../io/unreadable.ts';
 import { InputError } from '../math/errors.ts';
@@ -10,6 +9,7 @@ import type { ClipEncoder, ClipInput, Features } from '../rl/encoder.ts';
 import { openEncoder } from '../rl/encoders.ts';
 import { clipInput, emptyInput } from './clips.ts';
 import { clipFingerprint, encoderFingerprint } from './fingerprint.ts';
+import type { HeldGpu } from './held-gpu.ts';
 import type { MediaSpec } from './media-spec.ts';
 import type { OpenModel } from './model.ts';
 import type { Report } from './progress.ts';
@@ -55,7 +55,7 @@ function readShown({ grid, sliceSeconds }: Notes): { shown?: ShownClip } {
  * read become issues.
  */
 export class FeatureStore {
-  readonly #gpu: Gpu;
+  readonly #held: Pick<HeldGpu, 'gpu'>;
   readonly #model: OpenModel;
   readonly #cache: FeatureCache;
   readonly #decode: Decode;
@@ -71,8 +71,8 @@ export class FeatureStore {
   #encoder?: Promise<string>;
   #encoded = 0;
 
-  constructor(gpu: Gpu, model: OpenModel, cache: FeatureCache, decode: Decode) {
-    this.#gpu = gpu;
+  constructor(held: Pick<HeldGpu, 'gpu'>, model: OpenModel, cache: FeatureCache, decode: Decode) {
+    this.#held = held;
     this.#model = model;
     this.#cache = cache;
     this.#decode = decode;
@@ -249,7 +249,7 @@ export class FeatureStore {
   }
 
   #openEncoder({ weights }: PrepareReport): Promise<ClipEncoder> {
-    return openEncoder(this.#gpu, this.#model, weights);
+    return openEncoder(this.#held.gpu, this.#model, weights);
   }
 
   /** @throws InputError for features that are no numbers: they would spoil every run that finds them */

@@ -1,3 +1,4 @@
+import type { Gpu } from '../gpu/index.ts';
 import { type FeatureCache, openFeatureCache } from '../io/feature-cache.ts';
 import { type FileStore, opfsStore } from '../io/file-store.ts';
 import { decodeExample } from './clips.ts';
@@ -7,6 +8,8 @@ import { RunStore } from './runs/run-store.ts';
 
 /** What a session takes from where it runs. */
 export interface SessionHost {
+  /** Another device, made ready to work on, in the place of one that was lost. @throws InputError when there is none */
+  openGpu(): Promise<Gpu>;
   readonly decode: Decode;
   openFeatureCache(): Promise<FeatureCache>;
   readonly writeExport: typeof writeExport;
@@ -26,7 +29,7 @@ export async function privateFiles(): Promise<FileStore | undefined> {
 }
 
 /** The browser, with its private files; without kept runs where there are none. */
-export function browserHost(files: FileStore | undefined): SessionHost {
-  const host = { decode: decodeExample, openFeatureCache, writeExport };
+export function browserHost(files: FileStore | undefined, openGpu: () => Promise<Gpu>): SessionHost {
+  const host = { openGpu, decode: decodeExample, openFeatureCache, writeExport };
   return files ? { ...host, runs: new RunStore(files) } : host;
 }

@@ -2,7 +2,6 @@ import { readDataset } from '../data/read.ts';
 import { demandExamples, demandModelFolder } from '../data/refusal.ts';
 import { summarise } from '../data/summary.ts';
 import type { Dataset } from '../data/types.ts';
-import type { Gpu } from '../gpu/index.ts';
 import type { FileTree } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
@@ -10,6 +9,7 @@ import type { CommandOf, DataSummary, ModelChoice } from '../protocol/messages.t
 import { preparePrompt } from '../rl/prepare.ts';
 import { openDemoTrees } from './demo.ts';
 import { FeatureStore } from './features.ts';
+import type { HeldGpu } from './held-gpu.ts';
 import type { SessionHost } from './host.ts';
 import { type OpenModel, openModel, summariseModel } from './model.ts';
 import { makePreview } from './preview.ts';
@@ -35,7 +35,7 @@ export interface InputHooks {
 
 /** The model and the data set that are open. */
 export class Inputs {
-  readonly #gpu: Gpu;
+  readonly #held: Pick<HeldGpu, 'gpu'>;
   readonly #host: SessionHost;
   readonly #hooks: InputHooks;
   #model?: OpenModel;
@@ -45,8 +45,8 @@ export class Inputs {
   #demo = false;
   #reportedIssues = 0;
 
-  constructor(gpu: Gpu, host: SessionHost, hooks: InputHooks) {
-    this.#gpu = gpu;
+  constructor(held: Pick<HeldGpu, 'gpu'>, host: SessionHost, hooks: InputHooks) {
+    this.#held = held;
     this.#host = host;
     this.#hooks = hooks;
   }
@@ -112,7 +112,7 @@ export class Inputs {
     await release('model');
     this.#model = model;
     this.#demo = false;
-    this.#features = new FeatureStore(this.#gpu, model, cache, this.#host.decode);
+    this.#features = new FeatureStore(this.#held, model, cache, this.#host.decode);
     emit({ type: 'model', requestId, summary: summariseModel(model, { trainable: 0 }) });
     changed();
   }

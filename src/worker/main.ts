@@ -1,6 +1,7 @@
 /** The door between page and worker: opens the device, checks every message, hands commands to the session. */
 
 import type { Gpu } from '../gpu/index.ts';
+import type { FileStore } from '../io/file-store.ts';
 import { InputError } from '../math/errors.ts';
 import { startTfOnDevice, tf } from '../media/tf-device.ts';
 import { tune } from '../ops/tune.ts';
@@ -29,31 +30,39 @@ async function startPreprocessing(gpu: Gpu, info: DeviceInfo): Promise<void> {
   else await startTfOnDevice(gpu.device, gpu.info);
 }
 
-/** The session on this machine's device; undefined, and said so, when there is none. */
-async function openSession(): Promise<Session | undefined> {
+/** A device that is ready to work on. @throws InputError when there is none */
+async function openGpu(files: FileStore | undefined): Promise<Gpu> {
   const opened = await openDevice();
-  if (opened.kind === 'unavailable') {
-    emit({ type: 'unavailable', reason: opened.reason, hint: opened.hint });
-    return undefined;
-  }
+  if (opened.kind === 'unavailable') throw new InputError(opened.reason, { hint: opened.hint });
   const { gpu, info } = opened;
-  const files = await privateFiles();
   const makers = await tuneDevice(gpu, files, () => tune(gpu));
   await startPreprocessing(gpu, info);
-  const session = new Session(gpu, emit, browserHost(files));
-  void gpu.device.lost.then(({ message, reason }) => {
-    session.deviceLost(`The GPU was lost (${reason}): ${message || 'the driver gave no reason'}.`);
-  });
   emit({ type: 'ready', device: { ...info, makers } });
+  return gpu;
+}
+
+/** The session on this machine's device. */
+async function openSession(): Promise<Session> {
+  const files = await privateFiles();
+  const open = () => openGpu(files);
+  // One that is lost while it is made ready is nobody's last word.
+  const gpu = await open().catch((error: unknown) => {
+    if (error instanceof InputError) throw error;
+    return open();
+  });
+  const session = new Session(gpu, emit, browserHost(files, open));
   await session.listRuns().catch((error: unknown) => emit(failureEvent(error)));
   // After the runs: the page looks among them for the one that was being exported.
   void reportBrokenExport(emit).catch((error: unknown) => emit(failureEvent(error)));
   return session;
 }
 
+/** Undefined, and said so, when there is no device. */
 const opening = openSession().catch((error: unknown) => {
   const reason = error instanceof Error ? error.message : String(error);
-  emit({ type: 'unavailable', reason, hint: 'Reload the page; if it happens again, restart the browser.' });
+  const known = error instanceof InputError ? error.hint : undefined;
+  const hint = known ?? 'Reload the page; if it happens again, restart the browser.';
+  emit({ type: 'unavailable', reason, hint });
   return undefined;
 });
 

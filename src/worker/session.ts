@@ -1,17 +1,20 @@
-import { FULL_PACE, GENTLE_PACE, type Gpu } from '../gpu/index.ts';
+import type { Gpu } from '../gpu/index.ts';
 import { type FileTree, treeFromFiles } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import { type Config, defaultConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
 import { type CommandOf, RUN_UNDER_WAY, type RunState } from '../protocol/messages.ts';
 import { settingsFor } from '../protocol/presets.ts';
-import { endingWith } from './ending.ts';
+import { Driver } from './driver.ts';
 import { failureEvent } from './failure.ts';
+import { Halted } from './halted.ts';
 import { Handover } from './handover.ts';
+import { type GpuLost, HeldGpu } from './held-gpu.ts';
 import type { SessionHost } from './host.ts';
-import { Inputs, type Opened } from './inputs.ts';
+import { Inputs } from './inputs.ts';
 import { Lane } from './lane.ts';
-import { demandRoom, planAlternatives } from './make-room.ts';
+import { Losses } from './losses.ts';
+import { planAlternatives } from './make-room.ts';
 import { planMemory } from './memory-plan.ts';
 import { OnDevice } from './on-device.ts';
 import type { Emit } from './progress.ts';
@@ -24,11 +27,11 @@ import { Training, type Wish } from './training.ts';
 const ACTIVE: readonly RunState[] = ['loading', 'running', 'pausing', 'paused'];
 
 /**
- * The life of a model, a data set and a run on one device. Steps, evaluations and exports take turns in one lane, so that
- * each of them sees whole steps; between two steps waiting commands are heard.
+ * The life of a model, a data set and a run. Steps, evaluations and exports take turns on the device in one lane, so that each
+ * of them sees whole steps; between two steps waiting commands are heard. What a lost device interrupts goes on on a new one.
  */
 export class Session {
-  readonly #gpu: Gpu;
+  readonly #held: HeldGpu;
   readonly #emit: Emit;
   readonly #shelf: RunShelf;
   readonly #inputs: Inputs;
@@ -38,6 +41,7 @@ export class Session {
   /** Folders given whose opening has not ended. */
   #opening = 0;
   readonly #device: OnDevice;
+  readonly #driver: Driver;
   readonly #handover = new Handover();
   /** The loop around the run, from its begin on. */
   #training?: Training;
@@ -47,15 +51,25 @@ export class Session {
   #config?: Config;
 
   constructor(gpu: Gpu, emit: Emit, host: SessionHost) {
-    this.#gpu = gpu;
+    this.#held = new HeldGpu(gpu, host.openGpu, (loss) => this.#gpuLost(loss));
     this.#emit = emit;
-    this.#shelf = new RunShelf(host.runs, emit, gpu.info);
-    this.#inputs = new Inputs(gpu, host, {
+    this.#shelf = new RunShelf(host.runs, emit, () => this.#held.gpu.info);
+    this.#inputs = new Inputs(this.#held, host, {
       emit,
       release: (replaced) => this.#lane.run(() => this.#release(replaced)),
       changed: () => this.#becomeReady(),
     });
-    this.#device = new OnDevice(gpu, emit, host, this.#inputs);
+    const shared = { held: this.#held, inputs: this.#inputs, emit };
+    const broughtBack = (step: number) => this.#broughtBack(step);
+    this.#device = new OnDevice({ ...shared, host, broughtBack });
+    this.#driver = new Driver({
+      ...shared,
+      device: this.#device,
+      shelf: this.#shelf,
+      handover: this.#handover,
+      lane: this.#lane,
+      show: (state, message) => this.#setState(state, message),
+    });
   }
 
   openDemo({ requestId }: CommandOf<'openDemo'>): Promise<void> {
@@ -93,7 +107,12 @@ export class Session {
 
   /** Work that has the device to itself, while no run is under way. */
   readonly alone = (work: (gpu: Gpu) => Promise<void>) =>
-    this.#open(() => this.#lane.run(() => work(this.#gpu)));
+    this.#open(() => this.#lane.run(() => this.#alone(work)));
+
+  async #alone(work: (gpu: Gpu) => Promise<void>): Promise<void> {
+    const gpu = await this.#held.demand();
+    await this.#held.during(() => work(gpu));
+  }
 
   /** A run that began while a folder is read would be on what that folder is about to replace. */
   async #openInputs(work: () => Promise<void>): Promise<void> {
@@ -124,12 +143,14 @@ export class Session {
     if (replaced === 'model') {
       this.#handover.forget();
       this.#config = undefined;
-    } else await this.#handover.keep(this.#device.trained);
+    } else if (this.#device.isTrained) await this.#device.use((run) => this.#handover.keep(run));
     await this.#device.drop();
   }
 
-  preview(command: CommandOf<'preview'>): Promise<void> {
-    return this.#inputs.preview(command, command.config ?? this.#settings);
+  /** Clips are prepared on the device, too. */
+  async preview(command: CommandOf<'preview'>): Promise<void> {
+    await this.#held.demand();
+    await this.#held.during(() => this.#inputs.preview(command, command.config ?? this.#settings));
   }
 
   /** Says what a run would take. The steps of a run under way go first. */
@@ -139,8 +160,8 @@ export class Session {
     await this.#lane.run(async () => {
       const model = this.#handover.planned(published, config, this.#device.trained);
       const longest = longestAnswerOf(model, config, data?.examples ?? []);
-      const plan = await planMemory(model, config, longest, this.#gpu);
-      const others = whatIf && (await planAlternatives(model, config, longest, this.#gpu));
+      const plan = await planMemory(model, config, longest, this.#held.gpu);
+      const others = whatIf && (await planAlternatives(model, config, longest, this.#held.gpu));
       this.#emit({ type: 'plan', requestId, plan, ...(others ? { whatIf: others } : {}) });
     });
   }
@@ -193,7 +214,17 @@ export class Session {
   }
 
   stop(): void {
-    if (ACTIVE.includes(this.#state)) this.#training?.ask('stop');
+    if (!ACTIVE.includes(this.#state)) return;
+    this.#training?.ask('stop');
+    if (this.#state === 'loading') this.#leaveLoading();
+  }
+
+  /** What is being loaded ends by itself; nobody waits for it. */
+  #leaveLoading(): void {
+    // A run that was under way stands at its newest checkpoint, from where its weights come back when they are asked for.
+    const step = this.#training?.isUnderWay ? this.#device.settle() : undefined;
+    if (this.#training?.isUnderWay) this.#emit({ type: 'rewound', step: step ?? 0 });
+    this.#setState(step === undefined ? 'ready' : 'stopped');
   }
 
   #continue(wish: Wish): void {
@@ -211,53 +242,22 @@ export class Session {
     this.#refuseWhileActive();
     const opened = this.#inputs.demand();
     this.#config = config;
-    this.#gpu.pace = config.gentle ? GENTLE_PACE : FULL_PACE;
     this.#steps = config.steps;
     // The run before is let go of inside the lane; no step of it may be shown for the new one.
     this.#state = 'loading';
     const step = taken?.checkpoint.state.step ?? 0;
     this.#emit({ type: 'state', state: 'loading', step, steps: config.steps });
-    const training = new Training(wish, {
-      lane: this.#lane,
+    const training: Training = new Training(wish, {
       emit: this.#emit,
-      ledger: this.#gpu.ledger,
+      progress: () => ({ step: this.#device.step, steps: config.steps }),
+      work: (use) => this.#lane.run(() => this.#device.train(use, () => training.isOver)),
       measure: (run) => this.#device.evaluate(run, { split: 'val', sampled: decodingOf(run.config) }),
       show: (what, why) => this.#show(what, why),
     });
     this.#training = training;
-    void this.#drive(training, opened, config, taken).catch((error: unknown) => this.#fail(error));
-  }
-
-  /** A run from the first byte to its last step. */
-  async #drive(training: Training, opened: Opened, config: Config, taken?: TakenRun): Promise<void> {
-    const run = await this.#lane.run(async () => {
-      const model = await this.#handover.modelFor(opened.model, config, this.#device.trained, taken);
-      const started = { ...opened, model };
-      await this.#prepareDevice(started, config, training);
-      const loaded = await this.#device.load(started, config, {
-        trains: true,
-        stopped: () => this.#state === 'loading' && training.isOver,
-      });
-      await loaded.prepareTraining();
-      if (!training.isOver)
-        this.#device.recorder = await this.#shelf.record(loaded, this.#inputs.isDemo, taken);
-      return loaded;
-    });
-    const recorder = this.#device.recorder;
-    // A run that has ended may be taken up by any tab.
-    const release = async (): Promise<void> => {
-      await recorder?.release();
-      await this.#shelf.list();
-    };
-    await endingWith(release, async () => {
-      this.#inputs.reportIssues();
-      if (training.isOver) return this.#setState('ready');
-      if (taken) this.#device.adoptBefore(run);
-      this.#setState(training.wants('pause') ? 'pausing' : 'running');
-      await training.drive(run, recorder);
-      const { state, message } = training.endOf(run);
-      this.#setState(state, message);
-    });
+    void this.#driver
+      .drive(training, opened, config, taken)
+      .catch((error: unknown) => this.#fail(training, error));
   }
 
   /** After a step the state is shown again with the new count. */
@@ -266,23 +266,23 @@ export class Session {
     else if (this.#state === 'running' || this.#state === 'pausing') this.#setState(this.#state);
   }
 
-  /** Makes sure that the run fits, and encodes its clips while the device holds nothing but towers. */
-  async #prepareDevice({ model, data, features }: Opened, config: Config, training: Training): Promise<void> {
-    await this.#device.drop();
-    await demandRoom(this.#gpu, model, config, longestAnswerOf(model, config, data.examples));
-    const train = data.examples.filter(({ split }) => split === 'train');
-    await features.prepare(train, this.#device.clipReports(), () => training.isOver);
+  /** The run is on a new device, and stands at that step. */
+  #broughtBack(step: number): void {
+    this.#emit({ type: 'rewound', step });
+    if (this.#state === 'loading') this.#setState(this.#training?.wants('pause') ? 'pausing' : 'running');
+    else if (this.#state === 'finished' && step < this.#steps) this.#setState('stopped');
+    else this.#setState(this.#state);
   }
 
   /** Measures the weights as they are: those of the latest run, or as loaded. */
   async evaluate(command: CommandOf<'evaluate'>): Promise<void> {
     const opened = this.#inputs.demand();
     const settings = command.config ?? this.#settings;
-    await this.#lane.run(() => this.#device.measure(opened, settings, command));
+    await this.#again('the evaluation', () => this.#device.measure(opened, settings, command));
   }
 
   planExport(command: CommandOf<'planExport'>): Promise<void> {
-    return this.#lane.run(() => this.#device.planExport(command));
+    return this.#again('the plan', () => this.#device.planExport(command));
   }
 
   async export(command: CommandOf<'export'>): Promise<void> {
@@ -292,22 +292,36 @@ export class Session {
       await this.resumeRun({ type: 'resumeRun', requestId, runId: wanted.id, step: wanted.step, rest: true });
     }
     const opened = this.#inputs.demand();
-    await this.#lane.run(() => this.#device.export(command, opened, this.#settings));
+    await this.#again('the export', () => this.#device.export(command, opened, this.#settings));
   }
 
-  /** The device is gone: nothing of this session can go on. */
-  deviceLost(message: string): void {
-    this.#training?.ask('give up');
-    this.#setState('failed', message);
-    this.#emit({
-      type: 'error',
-      message,
-      hint: 'Reload the page and press Resume on the Train screen; try fewer clips per step or shorter answers.',
-      fatal: true,
-    });
+  /** Work that changes no weights: it is done once more where its device is lost, and these weights can be brought back. */
+  #again(what: string, work: () => Promise<void>): Promise<void> {
+    const { isOnlyHere } = this.#device;
+    return new Losses(what, () => this.#device.step).survive(
+      () => this.#lane.run(work),
+      (loss) => {
+        if (isOnlyHere) throw loss;
+      },
+    );
   }
 
-  #fail(error: unknown): void {
+  /** Work under way hears of it by itself. Else there is something to say only where weights cannot come back. */
+  #gpuLost(loss: GpuLost): void {
+    if (ACTIVE.includes(this.#state) || !this.#device.isOnlyHere) return;
+    this.#device.forget();
+    const message = `${loss.message} The weights of the run were nowhere else and are lost.`;
+    const hint =
+      'What it reported stays on the page. The same settings and seed train the same weights again.';
+    this.#emit({ type: 'error', message, hint, fatal: false });
+    this.#setState('ready');
+  }
+
+  #fail(training: Training, error: unknown): void {
+    if (error instanceof Halted) {
+      if (training === this.#training && this.#state === 'loading') this.#leaveLoading();
+      return;
+    }
     const event = failureEvent(error);
     this.#emit(event);
     this.#setState('failed', event.message);
@@ -321,7 +335,7 @@ export class Session {
   #setState(state: RunState, message?: string): void {
     if (this.#state === 'failed' && state !== 'ready' && state !== 'empty') return;
     this.#state = state;
-    const step = state === 'empty' || state === 'ready' ? 0 : (this.#device.run?.step ?? 0);
+    const step = state === 'empty' || state === 'ready' ? 0 : this.#device.step;
     this.#emit({
       type: 'state',
       state,

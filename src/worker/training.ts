@@ -2,19 +2,21 @@ import type { MemoryLedger } from '../gpu/ledger.ts';
 import type { Alarm } from '../protocol/alarms.ts';
 import type { EvalResult, RunState } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
-import { type Lane, nextMacrotask } from './lane.ts';
+import { nextMacrotask } from './lane.ts';
 import type { Emit } from './progress.ts';
 import type { Run, StepResult } from './run.ts';
 import type { Recorder } from './runs/recorder.ts';
 
-/** What is wanted of the run under way; to give up is to stop without a checkpoint, as when the device is lost. */
-export type Wish = 'go on' | 'one step' | 'pause' | 'stop' | 'give up';
+/** What is wanted of the run under way. */
+export type Wish = 'go on' | 'one step' | 'pause' | 'stop';
 
 /** What a training uses of its session. */
 export interface TrainingHooks {
-  readonly lane: Lane;
   readonly emit: Emit;
-  readonly ledger: MemoryLedger;
+  /** Steps that the run has taken, of so many. */
+  readonly progress: () => { readonly step: number; readonly steps: number };
+  /** Does work with the run on the device, when its turn comes; what keeps the run may be absent. */
+  work(use: (run: Run, recorder: Recorder | undefined) => Promise<void>): Promise<void>;
   /** Measures a run on held-out clips, and reports what it found. */
   measure(run: Run): Promise<EvalResult>;
   /** Says that a step has been taken, or that the run rests, and why where that was not asked for. */
@@ -25,6 +27,9 @@ export interface TrainingHooks {
 export class Training {
   readonly #hooks: TrainingHooks;
   #wish: Wish;
+  /** The furthest step so far: after a loss, steps are taken again. */
+  #furthest = 0;
+  #isUnderWay = false;
   /** Ends the wait of a paused run. */
   #wake: () => void = () => undefined;
   /** The alarm for which the run rests. */
@@ -47,26 +52,33 @@ export class Training {
   }
 
   get isOver(): boolean {
-    return this.wants('stop', 'give up');
+    return this.wants('stop');
+  }
+
+  /** Whether the run has been loaded, and steps are taken or about to be. */
+  get isUnderWay(): boolean {
+    return this.#isUnderWay;
   }
 
   /** From where the run stands to its last step, or until it is over. */
-  async drive(run: Run, recorder: Recorder | undefined): Promise<void> {
-    const { lane } = this.#hooks;
-    while (run.step < run.config.steps && !this.isOver) {
+  async drive(): Promise<void> {
+    const { progress, work } = this.#hooks;
+    this.#isUnderWay = true;
+    while (progress().step < progress().steps && !this.isOver) {
       if (this.wants('pause')) {
-        await this.#rest(run, recorder);
+        await this.#rest();
         continue;
       }
-      await lane.run(() => this.#takeStep(run, recorder));
-      if (this.wants('one step')) this.#wish = 'pause';
+      await work((run, recorder) => this.#takeStep(run, recorder));
+      if (this.wants('one step') && progress().step > this.#furthest) this.#wish = 'pause';
+      this.#furthest = Math.max(this.#furthest, progress().step);
       await nextMacrotask();
     }
-    await this.#save(run, recorder);
+    await this.#save();
   }
 
-  async #rest(run: Run, recorder: Recorder | undefined): Promise<void> {
-    await this.#save(run, recorder);
+  async #rest(): Promise<void> {
+    await this.#save();
     if (!this.wants('pause')) return;
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -75,16 +87,14 @@ export class Training {
     await woken;
   }
 
-  #save(run: Run, recorder: Recorder | undefined): Promise<void> {
-    return this.#hooks.lane.run(async () => {
-      if (!this.wants('give up')) await recorder?.save(run);
-    });
+  #save(): Promise<void> {
+    return this.#hooks.work(async (run, recorder) => recorder?.save(run));
   }
 
   async #takeStep(run: Run, recorder: Recorder | undefined): Promise<void> {
     const taken = await run.takeStep();
     const result = { ...taken, metrics: { ...taken.metrics, ...(await this.#scores(run, recorder)) } };
-    this.#report(result);
+    this.#report(result, run.parts.gpu.ledger);
     const alarms = run.recordStep(result);
     run.recordAnswers(result.step, result.groups);
     recorder?.protect(run.health.goodStep);
@@ -128,8 +138,8 @@ export class Training {
     return { 'eval/war': war, 'eval/uar': uar };
   }
 
-  #report({ step, metrics, seconds, groups }: StepResult): void {
-    const { emit, ledger } = this.#hooks;
+  #report({ step, metrics, seconds, groups }: StepResult, ledger: MemoryLedger): void {
+    const { emit } = this.#hooks;
     emit({ type: 'step', step, metrics, seconds });
     if (groups.length > 0) emit({ type: 'rollouts', step, groups });
     emit({ type: 'memory', parts: ledger.parts(), peak: ledger.peak });

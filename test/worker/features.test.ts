@@ -65,7 +65,7 @@ async function writeFile(
 }
 
 const quiet = { weights: () => undefined, clips: () => undefined };
-const store = (cache: FeatureCache) => new FeatureStore(gpu, model, cache, decode);
+const store = (cache: FeatureCache) => new FeatureStore({ gpu }, model, cache, decode);
 const never = () => false;
 
 /** What two epochs of a run on two clips do to clips, towers and projectors, epoch by epoch. */
@@ -77,7 +77,7 @@ async function workByEpoch(values: Partial<Config>) {
     return decode(example, spec);
   };
   const report = { ...quiet, weights: () => void work.towersLoaded++ };
-  const features = new FeatureStore(gpu, model, folderFeatureCache(memoryDirectory()), counting);
+  const features = new FeatureStore({ gpu }, model, folderFeatureCache(memoryDirectory()), counting);
   const { prepare } = features;
   features.prepare = (examples, _, stopped) => prepare.call(features, examples, report, stopped);
   const config = parseConfig({
@@ -243,7 +243,7 @@ describe('what towers make', () => {
   it('is never kept where it is no number, and the clip and the tower are named', async () => {
     const folder = memoryDirectory();
     const broken = await withChanged('vision', TENSOR, Number.NaN);
-    const features = new FeatureStore(gpu, broken, folderFeatureCache(folder), decode);
+    const features = new FeatureStore({ gpu }, broken, folderFeatureCache(folder), decode);
     const error = await features.prepare([clip('a.mp4', 1)], quiet, never).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InputError);
     expect(describeError(error)).toMatch(

@@ -31,10 +31,18 @@ function fakeTrained(): RecordedRun['trained'] {
 }
 
 class FakeRun {
+  /** Tells how the device was lost. */
+  lose: (info: Pick<GPUDeviceLostInfo, 'reason' | 'message'>) => void = () => undefined;
+  readonly lost = new Promise((resolve) => {
+    this.lose = resolve;
+  });
   step = 0;
   readonly evaluations = [];
   readonly trained = fakeTrained();
-  readonly parts = { gpu: { info: ADAPTER }, model: {} } as RecordedRun['parts'];
+  readonly parts = {
+    gpu: { info: ADAPTER, device: { lost: this.lost } },
+    model: {},
+  } as unknown as RecordedRun['parts'];
   readonly rolloutsLog = new LineLog();
   recordStep = () => undefined;
   recordAnswers = (step: number, groups: Parameters<RecordedRun['recordAnswers']>[1]) =>
@@ -133,6 +141,18 @@ describe('a recorder', () => {
       ...steps.map((step) => [step, { reward: step }]),
       ...steps.map((step) => [step, groupsAt(step)]),
     ]);
+  });
+
+  it('says nothing of a checkpoint that fails because the device is gone: whoever drives the run hears of it', async () => {
+    for (let i = 0; i < 3; i++) await takeStep();
+    run.trained.store.read = async () => {
+      throw new DOMException('Buffer was destroyed', 'AbortError');
+    };
+    run.lose({ reason: 'unknown', message: 'gone' });
+    run.step++;
+    await expect(recorder.save(run)).rejects.toThrow('Buffer was destroyed');
+    expect(said('error')).toEqual([]);
+    expect(await files.list(`runs/${ID}/checkpoints`)).toEqual(['step-3']);
   });
 
   it('takes back what it said of lines alone, once they are written', async () => {

@@ -49,7 +49,7 @@ export async function preparedClips(
   cache: FeatureCache,
   read = decode,
 ): Promise<FeatureStore> {
-  const features = new FeatureStore(gpu, model, cache, read);
+  const features = new FeatureStore({ gpu }, model, cache, read);
   await startTfOnDevice(gpu.device, gpu.info);
   try {
     await features.prepare(CLIPS, quiet, never);

@@ -4,7 +4,6 @@ import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type { Event } from '../../src/protocol/messages.ts';
 import type { MetricValues } from '../../src/protocol/metrics.ts';
 import { Health } from '../../src/rl/health.ts';
-import { Lane } from '../../src/worker/lane.ts';
 import type { Run, StepResult } from '../../src/worker/run.ts';
 import type { Recorder } from '../../src/worker/runs/recorder.ts';
 import { Training } from '../../src/worker/training.ts';
@@ -31,6 +30,7 @@ async function drive(
   const run = {
     step: 0,
     config,
+    parts: { gpu: { ledger: { parts: () => ({}), peak: 0 } } },
     health,
     async takeStep(): Promise<StepResult> {
       run.step++;
@@ -53,9 +53,9 @@ async function drive(
   const events: Event[] = [];
   const reasons: (string | undefined)[] = [];
   const training: Training = new Training('go on', {
-    lane: new Lane(),
     emit: (event) => void events.push(event),
-    ledger: { parts: () => ({}), peak: 0 } as never,
+    progress: () => ({ step: run.step, steps: config.steps }),
+    work: (use) => use(run as unknown as Run, recorder as unknown as Recorder),
     measure: () => Promise.reject(new Error('nothing is held out')),
     show(what, why) {
       if (what === 'step') return;
@@ -63,7 +63,7 @@ async function drive(
       setTimeout(() => rests(training));
     },
   });
-  await training.drive(run as unknown as Run, recorder as unknown as Recorder);
+  await training.drive();
   return { run, kept, vouched, events, reasons, end: training.endOf(run) };
 }
 

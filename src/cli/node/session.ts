@@ -71,7 +71,22 @@ const writeExport: SessionHost['writeExport'] = async (files, _target, report) =
   return exported;
 };
 
-const HOST: SessionHost = { decode, openFeatureCache: async () => memoryFeatureCache(), writeExport };
+/** A device that is ready to work on. */
+async function openGpu(): Promise<Gpu> {
+  const { device, info } = await openNodeDevice();
+  await tf.setBackend('cpu');
+  const gpu = new Gpu(device, { info });
+  await tuneDevice(gpu, undefined, () => tune(gpu));
+  process.stderr.write(`${info.description}\n`);
+  return gpu;
+}
+
+const HOST: SessionHost = {
+  openGpu,
+  decode,
+  openFeatureCache: async () => memoryFeatureCache(),
+  writeExport,
+};
 
 /** Drives a session as the headless page is driven. */
 export class NodeSession implements StudioSession {
@@ -97,13 +112,7 @@ export class NodeSession implements StudioSession {
   }
 
   static async open(): Promise<NodeSession> {
-    const { device, info } = await openNodeDevice();
-    await tf.setBackend('cpu');
-    const gpu = new Gpu(device, { info });
-    await tuneDevice(gpu, undefined, () => tune(gpu));
-    const session = new NodeSession(gpu);
-    process.stderr.write(`${info.description}\n`);
-    return session;
+    return new NodeSession(await openGpu());
   }
 
   #take(event: PlainEvent): void {

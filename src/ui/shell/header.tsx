@@ -128,7 +128,7 @@ function RunButtons() {
       >
         ▸❘ <span className="word">Step</span>
       </HeldButton>
-      <HeldButton data-testid="stop" disabled={!isActive(state)} onClick={studio.stop}>
+      <HeldButton data-testid="stop" disabled={!isActive(state) && state !== 'loading'} onClick={studio.stop}>
         ■ <span className="word">Stop</span>
       </HeldButton>
     </span>

@@ -1,3 +1,4 @@
+import { lossOf } from '../../gpu/index.ts';
 import { isFull } from '../../io/room.ts';
 import { describeError, InputError } from '../../math/errors.ts';
 import type { Alarm } from '../../protocol/alarms.ts';
@@ -13,7 +14,7 @@ import { holdRun } from './lock.ts';
 import type { RunLogs } from './logs.ts';
 import { nameRun } from './name.ts';
 import { FORMAT, type RunDescription, type TrainState } from './records.ts';
-import type { RunStore, TakenRun } from './run-store.ts';
+import type { OpenedCheckpoint, RunStore, TakenRun } from './run-store.ts';
 
 const FREE_SPACE =
   'Training goes on, and saving is tried again. Delete stored runs on the Train screen, or free space on this device.';
@@ -40,6 +41,7 @@ export class Recorder {
   readonly #logs: RunLogs;
   /** Weights that the run began from, where they are another run's. */
   readonly #left: LeftWeights | undefined;
+  /** Locks; shared by the records of one run. */
   readonly #releases: (() => Promise<void>)[];
   /** The older checkpoint that was opened, until a step is taken from it: then the run becomes one of its own. */
   #origin?: KeptWeights;
@@ -61,14 +63,14 @@ export class Recorder {
     emit: Emit,
     run: RecordedRun,
     description: RunDescription,
-    release: () => Promise<void>,
+    releases: (() => Promise<void>)[],
   ) {
     this.#store = store;
     this.#emit = emit;
     this.description = description;
     this.#logs = store.logs(description.id, run.rolloutsLog);
     this.#left = run.parts.model.left;
-    this.#releases = [release];
+    this.#releases = releases;
   }
 
   /** Begins the record of a new run. `demo`: its model and data are the embedded ones. */
@@ -96,7 +98,7 @@ export class Recorder {
     description: RunDescription,
   ): Promise<Recorder> {
     const release = await hold(description);
-    const recorder = new Recorder(store, emit, run, description, release);
+    const recorder = new Recorder(store, emit, run, description, [release]);
     await recorder.#writeLogs(0);
     return recorder;
   }
@@ -111,11 +113,11 @@ export class Recorder {
     const release = await hold(description);
     const origin = { id: description.id, name: description.name, step: state.step };
     const own = isOlder ? branchOf(description, origin) : description;
-    const recorder = new Recorder(store, emit, run, own, release);
+    const recorder = new Recorder(store, emit, run, own, [release]);
     try {
       run.stand(state);
       await restoreCheckpoint(run.trained, files);
-      await recorder.#replay(run, state.step, isOlder ? store.folder(description.id) : undefined);
+      await recorder.#replay(run, state.step, emit, isOlder ? store.folder(description.id) : undefined);
       for (const each of damaged) await recorder.#setAside(each.step, each.reason, state.step);
     } catch (error) {
       await recorder.release();
@@ -129,27 +131,91 @@ export class Recorder {
     return recorder;
   }
 
+  /** The step of the newest checkpoint; 0 without one. */
+  get savedStep(): number {
+    return this.#savedStep;
+  }
+
+  /**
+   * Brings `run`, loaded anew after its device was lost, to the newest checkpoint; without one, to where it began. What came
+   * later is taken again. Returns its record from there on. @throws InputError when another tab has the run
+   */
+  async rewound(run: RecordedRun): Promise<Recorder> {
+    const { description } = this;
+    const isHeld = this.#releases.length > 0;
+    if (!isHeld) this.#releases.push(await hold(description));
+    try {
+      const record = new Recorder(this.#store, this.#emit, run, description, this.#releases);
+      await record.#standAgain(run, this);
+      return record;
+    } finally {
+      if (!isHeld) await this.release();
+    }
+  }
+
+  async #standAgain(run: RecordedRun, before: Recorder): Promise<void> {
+    const { id, name, from } = this.description;
+    const checkpoint = await this.#checkpointOf(before);
+    const saved = before.#savedStep > 0 ? checkpoint?.state.step : undefined;
+    if (saved !== undefined && saved > before.#savedStep) {
+      throw new InputError(`Another tab has taken the run ${name} further, to step ${saved}.`, {
+        hint: 'Press Resume to have it here.',
+      });
+    }
+    // What was written of steps that no checkpoint is behind is written anew.
+    if (saved === undefined) await this.#store.remove(id);
+    if (!checkpoint) {
+      for (const result of run.parts.before) await this.evaluation(result);
+      return;
+    }
+    const { state, files, damaged } = checkpoint;
+    const other = before.#origin ?? (saved === undefined ? from : undefined);
+    run.stand(state);
+    await restoreCheckpoint(run.trained, files);
+    run.evaluations.splice(0);
+    await this.#replay(run, state.step, () => undefined, other && this.#store.folder(other.id));
+    for (const each of damaged) await this.#setAside(each.step, each.reason, state.step);
+    if (before.#origin) this.#origin = before.#origin;
+    this.#savedStep = saved ?? 0;
+    this.#isDue = saved === undefined;
+    this.#best = state.best;
+    this.#healthy = state.healthy;
+  }
+
+  /** The newest checkpoint of the run; where it has none, the one that it goes on from; undefined where it began afresh. */
+  async #checkpointOf(before: Recorder): Promise<OpenedCheckpoint | undefined> {
+    const { description } = before;
+    const [origin, saved] = [before.#origin, before.#savedStep];
+    const other = origin ?? (saved === 0 ? description.from : undefined);
+    if (other) return this.#store.open(other.id, other.step);
+    if (saved === 0) return undefined;
+    return this.#store.newest(description.id).catch((error: unknown) => {
+      if (error instanceof InputError) return undefined;
+      throw error;
+    });
+  }
+
   /** Tells run and page what the stored run had reported, and what of it is damaged. */
-  async #replay(run: RecordedRun, step: number, from: string | undefined): Promise<void> {
+  async #replay(run: RecordedRun, step: number, tell: Emit, from?: string): Promise<void> {
     const reader = {
       step: (event: Parameters<Parameters<RunLogs['replay']>[1]['step']>[0]) => {
         run.recordStep(event);
-        this.#emit(event);
+        tell(event);
       },
       evaluation: (result: EvalResult) => {
         run.evaluations.push(result);
-        this.#emit({ type: 'eval', result });
+        tell({ type: 'eval', result });
       },
-      alarm: (alarm: Alarm) => this.#emit({ type: 'alarm', alarm }),
+      alarm: (alarm: Alarm) => tell({ type: 'alarm', alarm }),
       answers: (at: number, groups: StepResult['groups'] | readonly StepResult['groups'][number][]) => {
         run.recordAnswers(at, groups);
-        this.#emit({ type: 'rollouts', step: at, groups: [...groups] });
+        tell({ type: 'rollouts', step: at, groups: [...groups] });
       },
     };
     const notes = await this.#logs.replay(step, reader, from);
     if (notes.length === 0) return;
     const hint = 'Weights and settings are whole: the run goes on as it would have.';
-    this.#emit({ type: 'error', message: notes.join(' '), hint, fatal: false });
+    tell({ type: 'error', message: notes.join(' '), hint, fatal: false });
   }
 
   async #setAside(step: number, reason: string, from: number): Promise<void> {
@@ -256,6 +322,11 @@ export class Recorder {
       await this.#writeUp();
       await this.#store.save(id, step, checkpointFiles(run.trained, this.#stateOf(run)));
     } catch (error) {
+      // Then training does not go on, and whoever drives it knows what to do.
+      if (await lossOf(run.parts.gpu)) {
+        await this.#store.discard(id, step).catch(() => undefined);
+        throw error;
+      }
       this.#tell(`The checkpoint of step ${step} could not be written`, error);
       this.#retryAt = step + this.#wait;
       this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT);

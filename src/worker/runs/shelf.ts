@@ -12,10 +12,10 @@ import { type Described, noSuchRun, type RunStore, type TakenRun } from './run-s
 export class RunShelf {
   readonly #store: RunStore | undefined;
   readonly #emit: Emit;
-  readonly #adapter: Adapter;
+  readonly #adapter: () => Adapter;
 
   /** `store` is absent where the browser lets a page keep nothing: runs go on then, but nothing of them is kept. */
-  constructor(store: RunStore | undefined, emit: Emit, adapter: Adapter) {
+  constructor(store: RunStore | undefined, emit: Emit, adapter: () => Adapter) {
     this.#store = store;
     this.#emit = emit;
     this.#adapter = adapter;
@@ -24,7 +24,7 @@ export class RunShelf {
   /** Tells the page which runs are kept and at rest. */
   async list(): Promise<void> {
     if (!this.#store) return;
-    this.#emit({ type: 'runs', ...(await this.#store.list(lookThrough, this.#adapter)) });
+    this.#emit({ type: 'runs', ...(await this.#store.list(lookThrough, this.#adapter())) });
   }
 
   /** What a stored run is. @throws InputError when there is no such run, or it is at work */
@@ -45,7 +45,7 @@ export class RunShelf {
     const newest = step === undefined ? undefined : await store.newestStep(id);
     const isOlder = step !== undefined && step !== newest;
     const checkpoint = isOlder ? await store.open(id, step) : await store.newest(id);
-    const summary = await store.summary(described, this.#adapter);
+    const summary = await store.summary(described, this.#adapter());
     const shown = { ...summary, step: checkpoint.state.step, savedAt: checkpoint.state.savedAt };
     const notes = [...described.notes, ...checkpoint.notes];
     const hint = 'Nothing of the run is lost by that.';

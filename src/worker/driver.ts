@@ -1,0 +1,116 @@
+import type { Config } from '../protocol/config.ts';
+import type { RunState } from '../protocol/messages.ts';
+import { endingWith } from './ending.ts';
+import { Halted, haltIf } from './halted.ts';
+import type { Handover } from './handover.ts';
+import type { HeldGpu } from './held-gpu.ts';
+import type { Inputs, Opened } from './inputs.ts';
+import type { Lane } from './lane.ts';
+import { Losses } from './losses.ts';
+import { demandRoom } from './make-room.ts';
+import type { OpenModel } from './model.ts';
+import type { OnDevice } from './on-device.ts';
+import type { Run } from './run.ts';
+import { longestAnswerOf } from './run-options.ts';
+import type { Recorder } from './runs/recorder.ts';
+import type { TakenRun } from './runs/run-store.ts';
+import type { RunShelf } from './runs/shelf.ts';
+import type { Training } from './training.ts';
+
+export interface DriverParts {
+  readonly held: HeldGpu;
+  readonly inputs: Inputs;
+  readonly device: OnDevice;
+  readonly shelf: RunShelf;
+  readonly handover: Handover;
+  readonly lane: Lane;
+  show(state: RunState, message?: string): void;
+}
+
+/** Takes a run from the first byte to its last step, over devices that are lost on the way. */
+export class Driver {
+  readonly #parts: DriverParts;
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws Halted when it was stopped before it had anything to show */
+  async drive(training: Training, opened: Opened, config: Config, taken?: TakenRun): Promise<void> {
+    const { device, inputs, lane, shelf, show } = this.#parts;
+    const losses = new Losses('the run', () => device.step);
+    const survive = (work: () => Promise<void>): Promise<void> =>
+      losses.survive(work, (loss) => {
+        if (training.isOver) throw new Halted();
+        show('loading', loss.message);
+      });
+    let recorder: Recorder | undefined;
+    // A run that has ended may be taken up by any tab.
+    const release = async (): Promise<void> => {
+      await recorder?.release();
+      await shelf.list();
+    };
+    await endingWith(release, async () => {
+      await survive(async () => {
+        recorder = await lane.run(() => this.#prepare(training, opened, config, taken));
+      });
+      inputs.reportIssues();
+      show(training.wants('pause') ? 'pausing' : 'running');
+      await survive(() => training.drive());
+      const { state, message } = training.endOf(device.trained!);
+      show(state, message);
+    });
+  }
+
+  /** Puts a run on the device, ready for its next step; returns what keeps it. */
+  async #prepare(
+    training: Training,
+    opened: Opened,
+    config: Config,
+    taken?: TakenRun,
+  ): Promise<Recorder | undefined> {
+    const { device, inputs, shelf } = this.#parts;
+    // What is asked once the run is under way ends no preparation any more.
+    const stopped = (): boolean => training.isOver && !training.isUnderWay;
+    try {
+      haltIf(stopped);
+      const started = { ...opened, model: await this.#modelFor(opened.model, config, taken) };
+      await this.#prepareDevice(started, config, stopped);
+      const run = await device.load(started, config, stopped);
+      const recorder = await shelf.record(run, inputs.isDemo, taken);
+      device.recorder = recorder;
+      haltIf(stopped);
+      if (taken) device.adoptBefore(run);
+      return recorder;
+    } catch (error) {
+      if (error instanceof Halted) await device.drop();
+      throw error;
+    }
+  }
+
+  /** The model as the run takes it up; for that, the weights of the run before may have to be brought back. */
+  #modelFor(model: OpenModel, config: Config, taken?: TakenRun): Promise<OpenModel> {
+    const { device, handover } = this.#parts;
+    const take = (run?: Run) => handover.modelFor(model, config, run, taken);
+    const isWanted = device.isTrained && !taken && config.startFrom !== 'published';
+    return isWanted ? device.use(take) : take();
+  }
+
+  /** Makes sure that the run fits, and encodes its clips while the device holds nothing but towers. */
+  async #prepareDevice(
+    { model, data, features }: Opened,
+    config: Config,
+    stopped: () => boolean,
+  ): Promise<void> {
+    const { device, held } = this.#parts;
+    await device.drop();
+    const gpu = await held.demand();
+    await held.during(async () => {
+      await demandRoom(gpu, model, config, longestAnswerOf(model, config, data.examples));
+      haltIf(stopped);
+      const train = data.examples.filter(({ split }) => split === 'train');
+      await features.prepare(train, device.clipReports(undefined, stopped), stopped);
+      haltIf(stopped);
+    });
+  }
+}

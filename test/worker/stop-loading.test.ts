@@ -1,0 +1,63 @@
+/** Stop answers at once whatever a run is loading, and leaves nothing on the device. */
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { MemoryStore } from '../io/memory-store.ts';
+import { decode, fakeLocks, SessionOnDawn } from './session-on-dawn.ts';
+
+let session: SessionOnDawn;
+/** Ends the wait of clips that are decoded. */
+let decoded: () => void = () => undefined;
+let waiting: Promise<void> = Promise.resolve();
+
+beforeEach(async () => {
+  vi.stubGlobal('navigator', { locks: fakeLocks() });
+  session = await SessionOnDawn.open({
+    files: new MemoryStore(),
+    host: {
+      decode: async (...asked) => {
+        await waiting;
+        return decode(...asked);
+      },
+    },
+  });
+});
+afterEach(() => session.close());
+
+it('a run that is stopped while it loads leaves the session ready at once, and the device empty', async () => {
+  const stop = async (): Promise<void> => {
+    session.session.stop();
+    expect(session.state).toBe('ready');
+    decoded();
+    // The lane is free again when this is answered.
+    await session.session.planExport({
+      type: 'planExport',
+      requestId: 1,
+      parts: {
+        merged: 'f32',
+        adapter: true,
+        checkpoint: false,
+        handoff: false,
+        metrics: false,
+        rollouts: false,
+      },
+    });
+    const { weights = 0, trainable = 0 } = session.device.gpu.ledger.parts();
+    expect({ weights, trainable }).toEqual({ weights: 0, trainable: 0 });
+    expect(session.state).toBe('ready');
+  };
+  waiting = new Promise((resolve) => {
+    decoded = resolve;
+  });
+  // While the first clip is decoded and the towers are there.
+  session.start({ stage: 'sft' });
+  await session.next((event) => event.type === 'progress' && event.what === 'Loading the towers');
+  await stop();
+  for (const what of ['Preparing clips', 'Loading the model', 'Compiling kernels']) {
+    session.start({ stage: 'sft' });
+    await session.next((event) => event.type === 'progress' && event.what === what);
+    await stop();
+  }
+  session.start({ stage: 'sft', steps: 1 });
+  await session.reach('finished', 'failed');
+  expect(session.state).toBe('finished');
+  expect(session.said('error')).toEqual([]);
+}, 600_000);
