@@ -330,6 +330,10 @@ describe('a model of real size', () => {
     'opened after the demo brings its own settings, and the memory plan speaks of them',
     async () => {
       const { page, errors } = await openPage();
+      // The settings of the tests before this one are kept for the next visit.
+      await page.evaluate(() => localStorage.clear());
+      await page.reload();
+      await settled(page);
       const folder = made(makeFolder('HumanOmni-0.5B'));
       await makeCheckpoint(folder.path, { seed: 1, empty: true });
       await show(page, 'train');
