@@ -16,12 +16,12 @@ export function sampleFrameIndices(count: number, n: number): number[] {
   return Array.from({ length: n }, (_, i) => roundHalfEven(segment * (i + 0.5) + 1e-6));
 }
 
-/** Which frames of a clip are shown: so many at segment centres, or what a rule says of their count and the clip's length. */
-export type FrameChoice = number | ((count: number, seconds: number) => number[]);
+/** Which frames of a clip are shown: so many at segment centres, or spread by the clip's length. Plain data: workers are sent it. */
+export type FrameChoice = number | 'spread';
 
 /** Indices of the frames that a choice takes of a clip, ascending. */
 export function chooseFrames(choice: FrameChoice, count: number, seconds: number): number[] {
-  return typeof choice === 'number' ? sampleFrameIndices(count, choice) : choice(count, seconds);
+  return choice === 'spread' ? spreadFrameIndices(count, seconds) : sampleFrameIndices(count, choice);
 }
 
 /** The most frames that `spreadFrameIndices` takes of a clip. */

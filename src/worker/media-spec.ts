@@ -1,5 +1,5 @@
 import { InputError } from '../math/errors.ts';
-import { type FrameChoice, MOST_SPREAD_FRAMES, spreadFrameIndices } from '../media/frame-sampling.ts';
+import { type FrameChoice, MOST_SPREAD_FRAMES } from '../media/frame-sampling.ts';
 import type { PatchOptions } from '../media/patches.ts';
 import { SAMPLE_RATE } from '../media/types.ts';
 import type { ModelConfig } from '../models/family.ts';
@@ -57,7 +57,7 @@ export function mediaSpec(config: ModelConfig, preprocessor: Readonly<Record<str
 
 /** Which frames of a clip are shown. */
 export function frameChoice(spec: MediaSpec): FrameChoice {
-  return spec.kind === 'towers' ? spec.frames : spreadFrameIndices;
+  return spec.kind === 'towers' ? spec.frames : 'spread';
 }
 
 /** Seconds of sound that a clip may have. */
