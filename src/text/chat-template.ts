@@ -1,5 +1,6 @@
 import { type FileTree, readJsonIfThere, readTextIfThere } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
+import { TooLong } from './bounded-interpreter.ts';
 import { parseTemplate, renderTemplate } from './render-template.ts';
 import { tokenContent } from './tokenizer.ts';
 
@@ -15,19 +16,38 @@ export const DEFAULT_TEMPLATE =
   "<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}" +
   '{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}';
 
+/** How a message's content is handed to a template: as a text, or as a list of parts that are a text each. */
+type Form = (message: ChatMessage) => unknown;
+const asText: Form = ({ content }) => content;
+const asParts: Form = ({ content }) => [{ type: 'text', text: content }];
+const FORMS: readonly Form[] = [
+  asText,
+  asParts,
+  (message) => (message.role === 'assistant' ? message.content : asParts(message)),
+];
+const QUESTION = { role: 'user', content: 'a-question' } as const;
+const ANSWER = { role: 'assistant', content: 'an-answer' } as const;
+/** Characters of a template's own words that are passed on. */
+const MOST_REASON = 300;
+
+function reasonOf(cause: unknown): string {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return reason.length > MOST_REASON ? `${reason.slice(0, MOST_REASON - 1)}…` : reason;
+}
+
 /** Messages → the string that the model sees. `source` is stored with a run, so that training and inference agree. */
 export class ChatTemplate {
   readonly source: string;
   private readonly template: ReturnType<typeof parseTemplate>;
   private readonly variables: Readonly<Record<string, unknown>>;
+  private form: Form | undefined;
 
   constructor(source: string = DEFAULT_TEMPLATE, tokenizerConfig: Readonly<Record<string, unknown>> = {}) {
     this.source = source;
     try {
       this.template = parseTemplate(source);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new InputError(`The chat template cannot be read: ${reason}`, {
+      throw new InputError(`The chat template cannot be read: ${reasonOf(cause)}`, {
         hint: 'Remove chat_template from the folder to use the default one.',
         cause,
       });
@@ -52,18 +72,42 @@ export class ChatTemplate {
   /** Renders; `addGenerationPrompt` ends with the opening of the assistant's turn. */
   render(messages: readonly ChatMessage[], addGenerationPrompt = true): string {
     try {
-      return renderTemplate(this.template, {
-        ...this.variables,
-        messages: messages.map((message) => ({ ...message })),
-        add_generation_prompt: addGenerationPrompt,
-      });
+      this.form ??= this.formTaken();
+      return this.renderAs(this.form, messages, addGenerationPrompt);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new InputError(`The chat template failed on ${messages.length} message(s): ${reason}`, {
+      throw new InputError(`The chat template failed on ${messages.length} message(s): ${reasonOf(cause)}`, {
         hint: 'Use the chat_template of the published model.',
         cause,
       });
     }
+  }
+
+  /** The first form of content of which the template writes question and answer, or else the question; a text where it writes neither. */
+  private formTaken(): Form {
+    return (
+      FORMS.find((form) => this.writes(form, [QUESTION]) && this.writes(form, [QUESTION, ANSWER])) ??
+      FORMS.find((form) => this.writes(form, [QUESTION])) ??
+      asText
+    );
+  }
+
+  private writes(form: Form, messages: readonly ChatMessage[]): boolean {
+    try {
+      const rendered = this.renderAs(form, messages, false);
+      return messages.every(({ content }) => rendered.includes(content));
+    } catch (error) {
+      // What does not end with one form does not with another: no time is spent on these.
+      if (error instanceof TooLong) throw error;
+      return false;
+    }
+  }
+
+  private renderAs(form: Form, messages: readonly ChatMessage[], addGenerationPrompt: boolean): string {
+    return renderTemplate(this.template, {
+      ...this.variables,
+      messages: messages.map((message) => ({ role: message.role, content: form(message) })),
+      add_generation_prompt: addGenerationPrompt,
+    });
   }
 }
 

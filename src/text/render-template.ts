@@ -1,22 +1,12 @@
 /** Runs a chat template of a stranger: it may loop, but not for ever, nor make texts without an end. */
-import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import { Environment, Template } from '@huggingface/jinja';
+import { BoundedInterpreter, MOST_ITEMS, TooLong } from './bounded-interpreter.ts';
 
 /** Much more than any published template has, and little enough to be read at once. */
 const MOST_SOURCE = 100_000;
 const MOST_BLANKS = 2000;
-/** A published template takes some hundred steps for a question. */
-const MOST_STEPS = 100_000;
-const MOST_TEXT = 500_000;
-const MOST_ITEMS = 10_000;
-const MOST_NUMBER = 1e6;
-/** Characters that cost as much as a step. */
-const CHARACTERS_PER_STEP = 64;
 
 type Parsed = Template['parsed'];
-type Statement = Parameters<Interpreter['evaluate']>[0];
-type Value = ReturnType<Interpreter['evaluate']>;
-
-class TooLong extends Error {}
 
 export function parseTemplate(source: string): Parsed {
   if (source.length > MOST_SOURCE) {
@@ -26,31 +16,6 @@ export function parseTemplate(source: string): Parsed {
   if (new RegExp(`\\s{${MOST_BLANKS}}`).test(source))
     throw new TooLong(`it has ${MOST_BLANKS} blanks in a row.`);
   return new Template(source).parsed;
-}
-
-class BoundedInterpreter extends Interpreter {
-  #steps = 0;
-
-  override evaluate(statement: Statement, environment: Environment): Value {
-    this.#count(1);
-    const result = super.evaluate(statement, environment);
-    const { value } = result;
-    if (typeof value === 'string') {
-      if (value.length > MOST_TEXT) throw new TooLong(`it makes a text of ${value.length} characters.`);
-      this.#count(value.length / CHARACTERS_PER_STEP);
-    } else if (Array.isArray(value)) {
-      if (value.length > MOST_ITEMS) throw new TooLong(`it makes a list of ${value.length} items.`);
-      this.#count(value.length);
-    } else if (typeof value === 'number' && !(Math.abs(value) <= MOST_NUMBER)) {
-      throw new TooLong(`it computes the number ${value}.`);
-    }
-    return result;
-  }
-
-  #count(steps: number): void {
-    this.#steps += steps;
-    if (this.#steps > MOST_STEPS) throw new TooLong(`it does not end within ${MOST_STEPS} steps.`);
-  }
 }
 
 /** Python's range, where it ends soon. */
@@ -76,7 +41,12 @@ function strftimeNow(format: string): string {
     '%B': () => name({ month: 'long' }),
     '%%': () => '%',
   };
-  return format.replace(/%[YmdbBHM%]/g, (token) => parts[token]?.() ?? token);
+  const known = new Map<string, string>();
+  return format.replace(/%[YmdbBHM%]/g, (token) => {
+    const text = known.get(token) ?? parts[token]?.() ?? token;
+    known.set(token, text);
+    return text;
+  });
 }
 
 /** Renders with these variables. Throws what the template raises, or that it does not end. */

@@ -72,8 +72,33 @@ describe('what ends an answer', () => {
   });
 });
 
+/** A text of 2^18 characters, as `s`. */
+const LONG = `{% set s = "a" %}${'{% set s = s ~ s %}'.repeat(18)}`;
+
 describe('a chat template', () => {
   it.each([
+    ['a wide join', `{{ range(9999) | join("${'x'.repeat(50_000)}") }}`],
+    ['a wide join by name', `${LONG}{{ range(9999) | join(separator=s) }}`],
+    ['a wide join of letters', `${LONG}{{ s | join(s) }}`],
+    ['a wide join of a block', `${LONG}{% filter join(s) %}{{ s }}{% endfilter %}`],
+    ['replaced letters', `${LONG}{{ s | replace("a", s) }}`],
+    ['letters replaced by a method', `${LONG}{{ s.replace("a", s) }}`],
+    ['letters replaced by a method that was kept', `${LONG}{% set f = s["replace"] %}{{ f("a", s) }}`],
+    ['letters put between letters', `${LONG}{{ s | replace("", s) }}`],
+    ['many lines indented', `${LONG}{{ s | replace("a", "\n") | indent(1000, true, true) }}`],
+    ['a wide object', '{{ [[[[1]]]] | tojson(indent=200000) }}'],
+    ['wide separators', `${LONG}{{ [1, 2, 3] | tojson(separators=[s, s]) }}`],
+    ['lists in lists', `{% set x = [1] %}${'{% set x = [x, x] %}'.repeat(40)}{{ x }}`],
+    ['objects in objects', `{% set x = {} %}${'{% set x = {"a": x, "b": x} %}'.repeat(40)}{{ x == "a" }}`],
+    ['a namespace in itself', '{% set n = namespace(a=1) %}{% set n.a = n %}{{ n }}'],
+    ['a long list of long texts, sorted', `${LONG}{% set x = [s, s, s] %}{{ x | sort | length }}`],
+    ['a long path to sort by', `${LONG}{{ range(9999) | sort(attribute=s) | length }}`],
+    ['long texts compared', `${LONG}{% for i in range(9999) %}{{ [s] == "a" }}{% endfor %}`],
+    ['dates without an end', `${LONG}{{ strftime_now(s | replace("aa", "%B")) }}`],
+    [
+      'a large macro, again and again',
+      `{% for i in range(9999) %}{% macro m() %}${'{{ x }}'.repeat(12_000)}{% endmacro %}{% endfor %}`,
+    ],
     [
       'loops in loops',
       '{% for a in range(9000) %}{% for b in range(9000) %}{% for c in range(9000) %}{% endfor %}{% endfor %}{% endfor %}',
@@ -95,7 +120,54 @@ describe('a chat template', () => {
     const use = () => new ChatTemplate(source).render([{ role: 'user', content: 'a' }]);
     const before = performance.now();
     expect(use).toThrow(InputError);
-    expect(performance.now() - before).toBeLessThan(30_000);
+    expect(performance.now() - before).toBeLessThan(5000);
+  });
+
+  it('may join, replace and indent what stays within the bound', () => {
+    const template = new ChatTemplate(
+      '{{ [1, 2] | join(separator=", ") }} {{ "a b".replace(" ", "-") | replace("a", "c", count=1) }} {{ [{"a": 1}] | tojson(indent=2) | indent(1) }}' +
+        '{{ [{"a": 2}, {"a": 1}] | sort(attribute="a") | map(attribute="a") | join }}{% filter upper %}x{{ "y" }}{% endfilter %}',
+    );
+    expect(template.render([])).toBe('1, 2 c-b [\n   {\n     "a": 1\n   }\n ]12XY');
+  });
+
+  it('that takes only parts of content is given them', () => {
+    // SmolVLM's
+    const source =
+      "<|im_start|>{% for message in messages %}{{message['role'] | capitalize}}{% if message['content'][0]['type'] == 'image' %}{{':'}}{% else %}{{': '}}{% endif %}" +
+      "{% for line in message['content'] %}{% if line['type'] == 'text' %}{{line['text']}}{% elif line['type'] == 'image' %}{{ '<image>' }}{% endif %}{% endfor %}<end_of_utterance>\n" +
+      "{% endfor %}{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}";
+    const template = new ChatTemplate(source);
+    expect(encodePrompt(new Tokenizer(json, {}), template, '\nWhy?').rendered).toBe(
+      '<|im_start|>User: \nWhy?<end_of_utterance>\nAssistant:',
+    );
+    expect(turnEnd(template)).toBe('<end_of_utterance>\n');
+  });
+
+  it.each([
+    [
+      'renders nothing of a text',
+      "{% for m in messages %}{% for c in m.content if c.type == 'text' %}{{ c.text }}{% endfor %}{% endfor %}",
+    ],
+    [
+      'renders nothing of a text without failing',
+      '{% for m in messages %}{% if m.content is not string %}{{ m.content[0].text }}{% endif %}{% endfor %}',
+    ],
+    [
+      'takes the answer as a text',
+      '{% for m in messages %}{{ m.content | trim if m.role == "assistant" else m.content[0].text }}{% endfor %}',
+    ],
+  ])('that %s is given parts', (_, source) => {
+    const turns = [
+      { role: 'user', content: 'Why?' },
+      { role: 'assistant', content: 'So.' },
+    ] as const;
+    expect(new ChatTemplate(source).render(turns)).toBe('Why?So.');
+  });
+
+  it('passes on no more than a few of its own words', () => {
+    const template = new ChatTemplate(`${LONG}{{ raise_exception(s) }}`);
+    expect(() => template.render([])).toThrow(/^The chat template failed on 0 message\(s\): a{299}…$/);
   });
 
   it('may raise, and its words are passed on', () => {
