@@ -56,7 +56,8 @@ export const group = (answers: string[]): RolloutGroup => ({
 
 export const evaluation = (step: number): EvalResult => ({
   ...{ split: 'val', step, n: 1, correct: 1, war: 1, uar: 1, unreadable: 0, clips: [] },
-  ...{ interval: [0, 1], uarInterval: [0, 1] },
+  // As of clips that are all right: the one interval cannot be told.
+  ...{ interval: null, uarInterval: [0, 1] },
   tolerant: { correct: 1, war: 1, uar: 1, unreadable: 0 },
   confusion: { labels: [], counts: [], unreadable: [] },
 });

@@ -214,8 +214,9 @@ function readEvent(value: Record<string, unknown>): StepLine | EvalLine | AlarmL
     const event = { type: 'step', step, metrics: withNaN(metrics), seconds: withNaN(seconds) };
     return decodeEvent(event) as StepLine;
   }
-  const { clips, ...numbers } = value.result as Record<string, unknown>;
-  const result = { ...(withNaN(numbers) as object), clips };
+  const { clips, interval, uarInterval, ...numbers } = value.result as Record<string, unknown>;
+  const intervals = { interval: intervalOf(interval), uarInterval: intervalOf(uarInterval) };
+  const result = { ...(withNaN(numbers) as object), ...intervals, clips };
   const { type, result: read } = decodeEvent({ type: 'eval', result }) as EventOf<'eval'>;
   if (read.clips.every(isClip)) return { type, result: read };
   throw new InputError('A clip of the evaluation has another shape.');
@@ -230,6 +231,9 @@ function isClip(value: unknown): boolean {
     clip.answers.every((answer: unknown) => typeof answer === 'object' && answer !== null)
   );
 }
+
+/** Where the clips cannot tell it, an interval is null itself; its bounds are numbers. */
+const intervalOf = (found: unknown): unknown => (found === null ? null : withNaN(found));
 
 /** JSON has no NaN and no infinity: they were written as null. */
 function withNaN(found: unknown): unknown {
