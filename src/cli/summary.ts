@@ -6,8 +6,9 @@ import type { EvalResult } from '../protocol/messages.ts';
 export interface RunEvaluations {
   readonly before: EvalResult;
   readonly after: EvalResult;
-  readonly noAudio: EvalResult;
-  readonly noVideo: EvalResult;
+  /** Absent for a model with one sense. */
+  readonly noAudio?: EvalResult;
+  readonly noVideo?: EvalResult;
   readonly during: readonly EvalResult[];
 }
 
@@ -41,7 +42,16 @@ function byName({ before, after, noAudio, noVideo }: RunEvaluations, score: (res
   return {
     before: score(before),
     after: score(after),
-    no_audio: score(noAudio),
-    no_video: score(noVideo),
+    ...(noAudio && { no_audio: score(noAudio) }),
+    ...(noVideo && { no_video: score(noVideo) }),
   };
+}
+
+/** What is told of the evaluations after a run. */
+export function afterLine({ after, noAudio, noVideo }: RunEvaluations): string {
+  const muted = [
+    ...(noAudio ? [`, without sound ${noAudio.war.toFixed(3)}`] : []),
+    ...(noVideo ? [`, without picture ${noVideo.war.toFixed(3)}`] : []),
+  ];
+  return `held-out accuracy after: ${after.war.toFixed(3)}${muted.join('')}`;
 }

@@ -6,11 +6,11 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeError, InputError } from '../math/errors.ts';
 import { type Alarm, describeAlarm } from '../protocol/alarms.ts';
-import { type Config, diffConfig } from '../protocol/config.ts';
+import type { Config } from '../protocol/config.ts';
 import { configWarnings } from '../protocol/config-warnings.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
 import { flagsHelp, parseFlags } from '../protocol/flags.ts';
-import type { EvalResult, ExportParts, ModelSummary, Mute } from '../protocol/messages.ts';
+import type { CheckpointChoice, EvalResult, ExportParts, ModelSummary, Mute } from '../protocol/messages.ts';
 import type { OwnQuestions } from '../protocol/own-questions.ts';
 import { settingsFor } from '../protocol/presets.ts';
 import { chosenAdapter } from './adapter.ts';
@@ -19,8 +19,9 @@ import { HeadlessSession, type PlainEvent, type PlainExported, type StudioSessio
 import { NodeSession } from './node/session.ts';
 import { openedSettings } from './opened-settings.ts';
 import { ProgressLines } from './progress-lines.ts';
-import { findRun, RunMirror, type RunOnDisk } from './run-mirror.ts';
-import { evalSummary } from './summary.ts';
+import { checkpointChoice, type Resumption, resumeRun, resumption } from './resumption.ts';
+import { RunMirror } from './run-mirror.ts';
+import { afterLine, evalSummary, type RunEvaluations } from './summary.ts';
 
 interface Options {
   readonly demo: boolean;
@@ -37,8 +38,8 @@ interface Options {
   readonly config: Config;
   /** Supervised steps that go before the run. */
   readonly sftSteps: number;
-  /** The run to go on with. */
-  readonly stored?: RunOnDisk;
+  /** The run to go on with, if it is none that begins. */
+  readonly resumption?: Resumption;
 }
 
 /** Settings that are not named, for a model of one's own. */
@@ -53,7 +54,10 @@ const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--
   --export LIST some of merged, merged=bf16, adapter, checkpoint, handoff, metrics, rollouts, all, none: what is
                 written into DIR (all but handoff, the bundle for other trainers)
   --sftSteps N  N supervised steps with the same settings first; the run then starts from their weights
-  --resume      goes on from the newest checkpoint in DIR, with the settings of that run\n`;
+  --resume      goes on from the newest checkpoint in DIR, with the settings of that run
+  --from WHICH  with --resume: from its best checkpoint (best), the last one from before an alarm (good), or that of
+                a step (20); from an older one it goes on as a run of its own
+  --rest        with --resume: takes no step; the checkpoint is measured and exported as it is\n`;
 
 function folder(value: string | undefined, flag: string): string {
   if (value === undefined || value.startsWith('--'))
@@ -89,6 +93,7 @@ function parseArguments(argv: readonly string[]): Options {
     sftSteps: 0,
   };
   let resume = false;
+  const how: { from?: CheckpointChoice; rest: boolean } = { rest: false };
   for (let i = 0; i < rest.length; i++) {
     const flag = rest[i]!;
     if (flag === '--demo') options.demo = true;
@@ -96,6 +101,8 @@ function parseArguments(argv: readonly string[]): Options {
     else if (flag === '--lora') options.adapter = existing(rest[++i], flag);
     else if (flag === '--data') options.data = existing(rest[++i], flag);
     else if (flag === '--resume') resume = true;
+    else if (flag === '--from') how.from = checkpointChoice(rest[++i]);
+    else if (flag === '--rest') how.rest = true;
     else if (flag === '--export') options.parts = exportParts(rest[++i]);
     else if (flag === '--sftSteps') options.sftSteps = count(rest[++i], flag);
     else if (flag === '--out') options.out = folder(rest[++i], flag);
@@ -109,26 +116,21 @@ function parseArguments(argv: readonly string[]): Options {
   }
   if (options.parts && options.out === undefined)
     throw new InputError('--export needs --out DIR, where the files go.', { hint: USAGE });
+  if (!resume && (how.rest || how.from !== undefined))
+    throw new InputError('--from and --rest speak of a run that is gone on with: add --resume.', {
+      hint: USAGE,
+    });
   const parts = options.parts ?? USUAL_PARTS;
-  if (resume) return { ...options, parts, values, sftSteps: 0, ...storedRun(options.out, values) };
+  if (resume) {
+    const found = resumption(options.out, values, how);
+    return { ...options, parts, values, sftSteps: 0, config: found.stored.config, resumption: found };
+  }
   return {
     ...options,
     parts,
     values,
     config: settingsFor({ family: 'HumanOmni', demo: options.demo }, values),
   };
-}
-
-/** The run to go on with. Settings named again must be the run's own. */
-function storedRun(out: string | undefined, values: Partial<Config>): { config: Config; stored: RunOnDisk } {
-  if (out === undefined) throw new InputError('--resume needs --out DIR, where the checkpoints lie.');
-  const stored = findRun(out);
-  const [change] = diffConfig(stored.config, { ...stored.config, ...values });
-  if (!change) return { config: stored.config, stored };
-  throw new InputError(
-    `--${change.key} is ${JSON.stringify(change.to)}; the run in ${out} has ${JSON.stringify(change.from)}.`,
-    { hint: 'A run goes on with its own settings: leave this one out, or begin a new run without --resume.' },
-  );
 }
 
 const say = (line: string): void => {
@@ -185,20 +187,23 @@ async function evaluate(session: StudioSession, config: Config, mute?: Mute): Pr
   return events.find(isEval)!.result;
 }
 
-/** Held-out scores of the trained weights beside those of the first ones, whole and with either sense muted. */
+/** Held-out scores of the trained weights beside those of the first ones: whole, and with either sense muted where there are two. */
 async function scoresAfter(
   session: StudioSession,
   config: Config,
-  before: EvalResult,
-  during: readonly EvalResult[],
+  hears: boolean,
+  { before, during }: Pick<RunEvaluations, 'before' | 'during'>,
 ) {
   const after = await evaluate(session, config);
-  const noAudio = await evaluate(session, config, 'audio');
-  const noVideo = await evaluate(session, config, 'video');
-  say(
-    `held-out accuracy after: ${after.war.toFixed(3)}, without sound ${noAudio.war.toFixed(3)}, without picture ${noVideo.war.toFixed(3)}`,
-  );
-  return evalSummary({ before, after, noAudio, noVideo, during }, config.bestMetric);
+  const muted = hears
+    ? {
+        noAudio: await evaluate(session, config, 'audio'),
+        noVideo: await evaluate(session, config, 'video'),
+      }
+    : {};
+  const evaluations = { before, after, ...muted, during };
+  say(afterLine(evaluations));
+  return evalSummary(evaluations, config.bestMetric);
 }
 
 /** Writes parts of the run below `out`; returns the paths. */
@@ -227,16 +232,6 @@ async function begin(
   return before;
 }
 
-/** Goes on with a stored run. Its steps so far are not reported again. */
-async function resume(session: StudioSession, { id, folder: path }: RunOnDisk): Promise<undefined> {
-  if (!session.storage)
-    throw new InputError('Without a browser no run is kept.', {
-      hint: 'Use --adapter swiftshader or default.',
-    });
-  await session.storage.keepRun(path);
-  await session.ask((requestId) => ({ type: 'resumeRun', requestId, runId: id }));
-}
-
 /** Supervised steps with a run's settings; returns those of the run that starts from their weights. */
 async function coldStart(
   session: StudioSession,
@@ -254,15 +249,20 @@ async function coldStart(
 
 /**
  * Waits for the last step; returns every event on the way. A run that rests because of an alarm is over here, as nobody is
- * there to judge. @throws InputError where the run did not finish, after a summary that says so
+ * there to judge; one that is to rest (`rests`) is where it should be. @throws InputError where the run did not finish, after a summary that says so
  */
-async function finish(session: StudioSession, mirror: RunMirror | undefined): Promise<PlainEvent[]> {
+async function finish(
+  session: StudioSession,
+  mirror: RunMirror | undefined,
+  rests = false,
+): Promise<PlainEvent[]> {
   const ended = ['finished', 'failed', 'stopped', 'paused'];
   const events = await session.until((event) => event.type === 'state' && ended.includes(event.state));
   const told = withoutTakenBack(events);
   await mirror?.settled();
   const last = events.findLast((event) => event.type === 'state');
   if (last?.type !== 'state' || last.state === 'finished') return told;
+  if (rests && last.state === 'paused') return told;
   const { state, step, steps, message: reason = 'The run failed.' } = last;
   const alarms = alarmsOf(told);
   print({ type: 'summary', steps: step, state, reason, alarms, eval: null, files: [] });
@@ -308,8 +308,11 @@ interface Seen {
 }
 
 /** The settings of the run, once it is known what is open; says whose they are. */
-function settingsOnOpening({ demo, values, config, stored }: Options, { model, questions }: Seen): Config {
-  if (stored || !model) return config;
+function settingsOnOpening(
+  { demo, values, config, resumption }: Options,
+  { model, questions }: Seen,
+): Config {
+  if (resumption || !model) return config;
   const { settings, lines } = openedSettings(values, { ...model, demo }, questions);
   for (const line of lines) say(line);
   return settings;
@@ -346,22 +349,23 @@ function watch(
 }
 
 async function run(session: StudioSession, given: Options): Promise<void> {
-  const { out, stored, sftSteps } = given;
+  const { out, resumption: resumed, sftSteps } = given;
   const mirror = out && session.storage ? new RunMirror(session.storage, out) : undefined;
   const seen = watch(session, given.config, mirror);
   await open(session, given);
   const options = { ...given, config: settingsOnOpening(given, seen) };
   seen.config = options.config;
   const config = sftSteps > 0 ? await coldStart(session, options, seen, mirror) : options.config;
-  const measured = stored ? await resume(session, stored) : await begin(session, config, seen.heldOut);
-  const events = await finish(session, mirror);
+  const measured = resumed ? await resumeRun(session, resumed) : await begin(session, config, seen.heldOut);
+  const events = await finish(session, mirror, resumed?.rest);
   const remarks = remarksOf(events);
   const evaluations = events.filter(isEval).map(({ result }) => result);
   const before = measured ?? evaluations.find(isBefore);
   const during = evaluations.filter(({ step }) => step > 0);
-  const scores = before && (await scoresAfter(session, config, before, during));
+  const hears = seen.model?.family === 'HumanOmni';
+  const scores = before && (await scoresAfter(session, config, hears, { before, during }));
   const files = out ? await exportTo(session, out, given.parts) : [];
-  print({ type: 'summary', steps: config.steps, ...remarks, eval: scores ?? null, files });
+  print({ type: 'summary', steps: seen.reported, ...remarks, eval: scores ?? null, files });
 }
 
 /** A headless Chrome, except on lavapipe, which no browser offers: there the same session runs in this process. */

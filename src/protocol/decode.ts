@@ -92,7 +92,7 @@ const COMMANDS: Record<Command['type'], z.ZodType> = {
   resumeRun: z.object({
     requestId,
     runId: z.string(),
-    step: z.int().min(0).optional(),
+    step: z.union([z.int().min(0), z.enum(['best', 'good'])]).optional(),
     rest: z.boolean().optional(),
   }),
   deleteRun: z.object({ requestId, runId: z.string() }),

@@ -47,6 +47,9 @@ export interface KeptWeights {
   step: number;
 }
 
+/** A checkpoint of a stored run: by its step, or the one that scored best, or the last one from before a collapse. */
+export type CheckpointChoice = number | 'best' | 'good';
+
 /** All it takes to begin an export again. */
 export interface ExportRequest {
   parts: ExportParts;

@@ -8,6 +8,7 @@ import type { BenchGroup, BenchLibrary, BenchReport } from './bench.ts';
 import type { Config } from './config.ts';
 import type {
   BrokenExport,
+  CheckpointChoice,
   DamagedRun,
   DownloadStatus,
   ExportedFile,
@@ -96,7 +97,7 @@ export type Command =
    * Goes on with a stored run; its model and its data must be open, those of the demo open by themselves. `step`: from that
    * checkpoint instead of the newest; with its next step the run then becomes one of its own. `rest`: no step is taken yet.
    */
-  | { type: 'resumeRun'; requestId: number; runId: string; step?: number; rest?: boolean }
+  | { type: 'resumeRun'; requestId: number; runId: string; step?: CheckpointChoice; rest?: boolean }
   | { type: 'deleteRun'; requestId: number; runId: string }
   /** Puts the files of a stored run, as they lie there, into one archive; answered by `exported`. A damaged one's, too. */
   | { type: 'saveRunFiles'; requestId: number; runId: string }

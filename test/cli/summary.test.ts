@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { evalSummary } from '../../src/cli/summary.ts';
+import { afterLine, evalSummary } from '../../src/cli/summary.ts';
 import { greedyEval } from '../reference/eval-result.ts';
 
 const TRUTH = ['happy', 'happy', 'sad'];
@@ -28,9 +28,12 @@ it('sums up the evaluations of a run: WAR under the old names, the rest beside i
 it('leaves out what was not measured', () => {
   const one = greedyEval(TRUTH, TRUTH);
   const other = { ...one, clips: [] };
-  const summary = evalSummary(
-    { before: other, after: one, noAudio: one, noVideo: one, during: [] },
-    'eval/war',
-  );
+  const evaluations = { before: other, after: one, during: [] };
+  const summary = evalSummary(evaluations, 'eval/war');
   expect([summary.best, summary.change, summary.pass_at_k]).toEqual([undefined, undefined, undefined]);
+  expect(Object.keys(summary.uar)).toEqual(['before', 'after']);
+  expect(afterLine(evaluations)).toBe('held-out accuracy after: 1.000');
+  expect(afterLine({ ...evaluations, noAudio: one, noVideo: one })).toBe(
+    'held-out accuracy after: 1.000, without sound 1.000, without picture 1.000',
+  );
 });

@@ -37,6 +37,8 @@ describe('decodeCommand', () => {
     expect(decodeCommand(save)).toBe(save);
     const again = { ...save, run: { id: 'a', name: 'brave-otter', step: 3 } };
     expect(decodeCommand(again)).toBe(again);
+    for (const step of [4, 'best', 'good'])
+      expect(decodeCommand({ type: 'resumeRun', requestId: 1, runId: 'a', step })).toMatchObject({ step });
   });
 
   it('completes the config of start and step', () => {
@@ -58,6 +60,7 @@ describe('decodeCommand', () => {
       'The command "openData" is malformed at files',
     ],
     [{ type: 'evaluate', requestId: 1, split: 'dev' }, 'malformed at split'],
+    [{ type: 'resumeRun', requestId: 1, runId: 'a', step: 'last' }, 'malformed at step'],
     [
       { type: 'evaluate', requestId: 1, split: 'test', sampled: { samples: 0, temperature: 1 } },
       'malformed at sampled.samples',

@@ -23,6 +23,7 @@ import type {
 } from '../../src/protocol/messages.ts';
 import type { MetricValues } from '../../src/protocol/metrics.ts';
 import type { Port } from '../../src/store/port.ts';
+import { chosenStep } from '../../src/worker/runs/listing.ts';
 import { evalResult, tagged } from '../reference/eval-result.ts';
 import { FakeModels } from './fake-models.ts';
 
@@ -600,7 +601,8 @@ class FakeRun {
 
   /** Reports the steps that a stored run has behind it, and goes on. */
   take(command: CommandOf<'resumeRun'>, stored: StoredRun): void {
-    const { requestId, step = stored.step, rest } = command;
+    const { requestId, step: choice = stored.step, rest } = command;
+    const step = typeof choice === 'number' ? choice : chosenStep(stored, choice);
     const { name, id, steps } = stored;
     this.#steps = steps;
     this.#say({ type: 'resumed', requestId, run: stored, config: parseConfig({ steps }) });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { computedSource } from '../../src/io/overlay.ts';
+import { chosenStep } from '../../src/worker/runs/listing.ts';
 import { nameRun } from '../../src/worker/runs/name.ts';
 import type { TrainState } from '../../src/worker/runs/records.ts';
 import { RunStore } from '../../src/worker/runs/run-store.ts';
@@ -77,10 +78,20 @@ describe('the stored runs', () => {
       { step: 20, savedAt: 20 },
       { step: 25, savedAt: 25 },
     ]);
+    expect([chosenStep(runs[0]!, 'best'), chosenStep(runs[0]!, 'good')]).toEqual([5, 10]);
     expect((await store.open('fox-1', 5)).state.step).toBe(5);
     await expect(store.open('fox-1', 7)).rejects.toThrow(
       'no checkpoint of step 7; kept are those of 5, 10, 20, 25',
     );
+  });
+
+  it('say which there are where none is the best, or from before an alarm', async () => {
+    for (const step of [5, 10]) await save(step);
+    const [run] = (await list()).runs;
+    expect(() => chosenStep(run!, 'best')).toThrow(
+      /calm-fox has no best checkpoint: .*kept are those of step 5, 10/,
+    );
+    expect(() => chosenStep(run!, 'good')).toThrow(/no older checkpoint from before an alarm; .*step 5, 10/);
   });
 
   it('are listed by their newest checkpoint, the latest run first, without those at work', async () => {

@@ -1,4 +1,5 @@
 /** Stored runs as the page shows them. */
+import { InputError } from '../../math/errors.ts';
 import type { DamagedRun, StoredCheckpoint, StoredRun } from '../../protocol/messages.ts';
 import type { DamagedCheckpoint, WholeCheckpoint } from './checkpoints.ts';
 import { healthyStep } from './keep.ts';
@@ -45,6 +46,20 @@ function choices(whole: readonly WholeCheckpoint[]): StoredCheckpoint[] {
     ...(best?.step === step ? { best: { metric: best.metric, value: best.value } } : {}),
     ...(sound === step && step < newest ? { healthy: true } : {}),
   }));
+}
+
+/** The step of the checkpoint that was asked for by what is special about it. @throws InputError where no checkpoint is that */
+export function chosenStep({ name, step, checkpoints }: StoredRun, choice: 'best' | 'good'): number {
+  const found = checkpoints.find(({ best, healthy }) => (choice === 'best' ? best : healthy));
+  if (found) return found.step;
+  const kept = `kept are those of step ${checkpoints.map((each) => each.step).join(', ')}`;
+  if (choice === 'best')
+    throw new InputError(`The run ${name} has no best checkpoint: no held-out clip was measured; ${kept}.`, {
+      hint: 'Open one of these. A run whose evalEvery is above 0 keeps its best one.',
+    });
+  throw new InputError(`The run ${name} has no older checkpoint from before an alarm; ${kept}.`, {
+    hint: `Open one of these; the newest is that of step ${step}.`,
+  });
 }
 
 export function listedDamaged(

@@ -1,8 +1,9 @@
 import type { FileToWrite } from '../../io/file-to-write.ts';
 import { InputError } from '../../math/errors.ts';
-import type { StoredRun } from '../../protocol/messages.ts';
+import type { CheckpointChoice, StoredRun } from '../../protocol/messages.ts';
 import type { Emit } from '../progress.ts';
 import type { Run } from '../run.ts';
+import { chosenStep } from './listing.ts';
 import { isHeld, lookThrough } from './lock.ts';
 import { Recorder } from './recorder.ts';
 import type { Adapter } from './records.ts';
@@ -35,13 +36,17 @@ export class RunShelf {
   }
 
   /**
-   * The checkpoint of a step, or else the newest sound one, and the run as the page shows it. The person is told what was
-   * found damaged and made good. @throws InputError
+   * The checkpoint that is asked for, or else the newest sound one, and the run as the page shows it. The person is told what
+   * was found damaged and made good. @throws InputError
    */
-  async take(described: Described, step?: number): Promise<{ taken: TakenRun; shown: StoredRun }> {
+  async take(
+    described: Described,
+    choice?: CheckpointChoice,
+  ): Promise<{ taken: TakenRun; shown: StoredRun }> {
     const { description } = described;
     const { id } = description;
     const store = this.#demand();
+    const step = choice === undefined ? undefined : await this.#stepOf(described, choice);
     const newest = step === undefined ? undefined : await store.newestStep(id);
     const isOlder = step !== undefined && step !== newest;
     const checkpoint = isOlder ? await store.open(id, step) : await store.newest(id);
@@ -52,6 +57,11 @@ export class RunShelf {
     if (notes.length > 0) this.#emit({ type: 'error', message: notes.join(' '), hint, fatal: false });
     const left = await store.openStart(description);
     return { taken: { description, checkpoint, isOlder, ...(left ? { left } : {}) }, shown };
+  }
+
+  async #stepOf(described: Described, choice: CheckpointChoice): Promise<number> {
+    if (typeof choice === 'number') return choice;
+    return chosenStep(await this.#demand().summary(described, this.#adapter()), choice);
   }
 
   /** Deletes a run, a damaged one, too. @throws InputError when a tab is at work on it */
