@@ -13,16 +13,20 @@ async function directoryAt(path: readonly string[], create: boolean): Promise<Fi
   return directory;
 }
 
-/** All files below a folder; none where there is no such folder. */
+/** All files below a folder, '' being the whole storage; none where there is no such folder. */
 export async function storedFiles(folder: string): Promise<StoredFile[]> {
   const files: StoredFile[] = [];
   const walk = async (directory: FileSystemDirectoryHandle, prefix: string): Promise<void> => {
     for await (const [name, handle] of directory.entries()) {
-      if (handle.kind === 'directory') await walk(handle as FileSystemDirectoryHandle, `${prefix}${name}/`);
-      else files.push({ name: prefix + name, size: (await (handle as FileSystemFileHandle).getFile()).size });
+      await ifThere(async () => {
+        if (handle.kind === 'directory')
+          return walk(handle as FileSystemDirectoryHandle, `${prefix}${name}/`);
+        files.push({ name: prefix + name, size: (await (handle as FileSystemFileHandle).getFile()).size });
+      });
     }
   };
-  await ifThere(async () => walk(await directoryAt(folder.split('/'), false), ''));
+  const path = folder.split('/').filter((name) => name !== '');
+  await ifThere(async () => walk(await directoryAt(path, false), ''));
   return files;
 }
 

@@ -214,6 +214,22 @@ describe('a download', () => {
     expect((await download(hub, { models })).error).toBeUndefined();
   });
 
+  it('stops with words when there is no room to note how far it has come, and goes on from the last note', async () => {
+    const hub = await serve();
+    const isFull = () => hub.startsOf(WEIGHTS).includes(2 * PIECE);
+    let isFreed = false;
+    const room = (name: string) => (isFull() && !isFreed && name.startsWith('state.json') ? 0 : 1 << 30);
+    const models = new OpfsModels(memoryDirectory(room));
+    const { error } = await download(hub, { models });
+    expect(words(error)).toMatch(
+      /^The browser has no room left to note how far owner\/tiny has come\. .*then go on: what has arrived is kept\.$/,
+    );
+    expect((await models.list())[0]?.files[1]?.done).toBe(2 * PIECE);
+    isFreed = true;
+    await expectWhole(await download(hub, { models }));
+    expect(hub.startsOf(WEIGHTS)).toEqual([0, PIECE, 2 * PIECE, 2 * PIECE, 3 * PIECE]);
+  });
+
   it('is removed with all it brought', async () => {
     const hub = await serve();
     const { models, repo, key } = await download(hub);

@@ -4,6 +4,9 @@
  */
 type Entry = MemoryDirectory | MemoryFile;
 
+/** The most bytes that a file of a name may have just now. */
+type Room = (name: string) => number;
+
 function missing(name: string): DOMException {
   return new DOMException(`There is no ${name}.`, 'NotFoundError');
 }
@@ -13,9 +16,9 @@ class MemoryFile {
   readonly name: string;
   #bytes = new Uint8Array(0);
   #locked = false;
-  #room: () => number;
+  #room: Room;
 
-  constructor(name: string, room: () => number) {
+  constructor(name: string, room: Room) {
     this.name = name;
     this.#room = room;
   }
@@ -30,7 +33,7 @@ class MemoryFile {
       write: async (part: BlobPart) => void parts.push(part),
       close: async () => {
         const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
-        if (bytes.length > this.#room()) throw new DOMException('No room.', 'QuotaExceededError');
+        if (bytes.length > this.#room(this.name)) throw new DOMException('No room.', 'QuotaExceededError');
         this.#bytes = bytes;
       },
       abort: async () => undefined,
@@ -42,7 +45,8 @@ class MemoryFile {
     this.#locked = true;
     return {
       write: (bytes: Uint8Array, { at }: { at: number }) => {
-        if (at + bytes.length > this.#room()) throw new DOMException('No room.', 'QuotaExceededError');
+        if (at + bytes.length > this.#room(this.name))
+          throw new DOMException('No room.', 'QuotaExceededError');
         this.#resize(Math.max(this.#bytes.length, at + bytes.length));
         this.#bytes.set(bytes, at);
         return bytes.length;
@@ -67,9 +71,9 @@ class MemoryDirectory {
   readonly kind = 'directory';
   readonly name: string;
   readonly #entries = new Map<string, Entry>();
-  readonly #room: () => number;
+  readonly #room: Room;
 
-  constructor(name: string, room: () => number) {
+  constructor(name: string, room: Room) {
     this.name = name;
     this.#room = room;
   }
@@ -97,7 +101,7 @@ class MemoryDirectory {
   }
 }
 
-/** An empty folder; a file of it takes at most `room()` bytes. */
-export function memoryDirectory(room = () => Number.POSITIVE_INFINITY): FileSystemDirectoryHandle {
+/** An empty folder; a file in it takes at most `room(its name)` bytes. */
+export function memoryDirectory(room: Room = () => Number.POSITIVE_INFINITY): FileSystemDirectoryHandle {
   return new MemoryDirectory('', room) as unknown as FileSystemDirectoryHandle;
 }

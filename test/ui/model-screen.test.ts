@@ -122,16 +122,38 @@ describe('models at hand', () => {
     await expect.poll(() => rows().count()).toBe(1);
   });
 
-  it('stand above how full the storage is', async () => {
+  it('stand above how full the storage is: by what lies there, whatever the browser takes for used', async () => {
+    await page.evaluate(keepFiles, { models: 3 << 20, runs: 2 << 20, features: 1 << 20, exports: 1 << 10 });
+    await page.addInitScript(() => {
+      navigator.storage.estimate = async () => ({ usage: 4 * 2 ** 30, quota: 10 * 2 ** 30 });
+    });
+    await page.reload();
+    const storage = page.getByTestId('storage');
     await expect
-      .poll(() => page.getByTestId('storage').textContent())
-      .toMatch(/\d.* of the .*B that the browser grants this page/);
+      .poll(() => storage.textContent())
+      .toMatch(
+        /^6\.0\d MiB stored \(models 3\.00 MiB, runs 2\.00 MiB, features 1\.00 MiB, settings and exports 1\.\d+ KiB\); by the browser's estimate 6\.00 GiB are free/,
+      );
+    expect(await storage.textContent()).toContain('at most 5.00 GiB');
+    expect(await storage.textContent()).not.toContain('4.00 GiB');
     await page.getByTestId('persist').click();
     await expect
       .poll(() => page.getByTestId('storage').textContent())
       .toMatch(/It did not agree|Kept until you remove it/);
   });
 });
+
+/** Runs in the page: a file of so many bytes in each of the storage's folders. */
+async function keepFiles(folders: Record<string, number>): Promise<void> {
+  const root = await navigator.storage.getDirectory();
+  for (const [name, bytes] of Object.entries(folders)) {
+    const folder = await root.getDirectoryHandle(name, { create: true });
+    const inner = await folder.getDirectoryHandle('one', { create: true });
+    const stream = await (await inner.getFileHandle('file', { create: true })).createWritable();
+    await stream.write(new Uint8Array(bytes));
+    await stream.close();
+  }
+}
 
 it.each(['light', 'dark'] as const)(
   'has its picture taken, %s, and hangs over no side',

@@ -1,15 +1,16 @@
-/** How much the browser keeps for this page, and whether it may clear it. */
+/** How much the studio keeps in this browser, and whether the browser may clear it. */
 import { useEffect, useState } from 'react';
 import { formatBytes } from '../../math/format.ts';
 import { FEATURE_SHARE } from '../../math/limits.ts';
 import { fire } from '../parts/fire.ts';
-import { storedFiles } from '../stored-files.ts';
+import { type StoredAmounts, storedAmounts } from '../stored-amounts.ts';
 
 interface Storage {
-  usage: number;
-  quota: number;
-  /** Bytes of what towers made of clips. */
-  features: number;
+  amounts: StoredAmounts;
+  /** Bytes that the browser would give beside them, as it estimates. */
+  free: number;
+  /** Bytes that features may take. */
+  featureLimit: number;
   /** The browser has promised not to clear it by itself. */
   persisted: boolean;
 }
@@ -27,17 +28,19 @@ export function StorageMeter({ models }: { models: unknown }) {
     setRefused(!(await navigator.storage.persist()));
     setStorage(await measure());
   };
-  const { usage, quota, features, persisted } = storage;
+  const { amounts, free, featureLimit, persisted } = storage;
+  const own = amounts.models + amounts.runs + amounts.features + amounts.rest;
   return (
     <div className="storage" data-testid="storage">
-      <meter value={usage} max={quota} aria-label="Storage used" />
+      <meter value={own} max={own + free} aria-label="Storage used" />
       <span className="number muted">
-        {formatBytes(usage)} of the {formatBytes(quota)} that the browser grants this page
+        {formatBytes(own)} stored ({amountWords(amounts)}); by the browser's estimate {formatBytes(free)} are
+        free
       </span>
-      {features > 0 && (
-        <span className="number muted" data-testid="feature-storage">
-          {formatBytes(features)} of it is what towers made of clips, at most{' '}
-          {formatBytes(FEATURE_SHARE * quota)}: beyond that the least recently used goes.
+      {amounts.features > 0 && (
+        <span className="number muted">
+          Features are what towers made of clips. They take at most {formatBytes(featureLimit)}: beyond that
+          the least recently used go.
         </span>
       )}
       {persisted ? (
@@ -60,8 +63,19 @@ export function StorageMeter({ models }: { models: unknown }) {
   );
 }
 
+/** What of the storage is what; kinds of which there is nothing are left out. */
+function amountWords({ models, runs, features, rest }: StoredAmounts): string {
+  const parts = { models, runs, features, 'settings and exports': rest };
+  const words = Object.entries(parts).filter(([, bytes]) => bytes > 0);
+  return words.map(([kind, bytes]) => `${kind} ${formatBytes(bytes)}`).join(', ') || 'nothing yet';
+}
+
 async function measure(): Promise<Storage> {
   const { usage = 0, quota = 0 } = await navigator.storage.estimate();
-  const features = (await storedFiles('features')).reduce((sum, { size }) => sum + size, 0);
-  return { usage, quota, features, persisted: await navigator.storage.persisted() };
+  return {
+    amounts: await storedAmounts(),
+    free: Math.max(0, quota - usage),
+    featureLimit: FEATURE_SHARE * quota,
+    persisted: await navigator.storage.persisted(),
+  };
 }
