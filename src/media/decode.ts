@@ -27,8 +27,6 @@ export interface DecodeOptions {
   readonly frames: FrameChoice;
   /** Sound after this many seconds is not decoded, and none at all for 0; 30 by default, what the audio tower hears. */
   readonly audioSeconds?: number;
-  /** Ends the decoding early. */
-  readonly signal?: AbortSignal;
 }
 
 const CONTAINERS = 'MP4, MOV, WebM, MKV, GIF, WAV, MP3, Ogg, FLAC or AAC';
@@ -68,7 +66,6 @@ export async function decodeClip(file: Blob, name: string, options: DecodeOption
     await checkIsoBoxes(file, name);
     await checkMatroskaHead(file, name);
     using input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
-    options.signal?.addEventListener('abort', () => input.dispose());
     return await decodeContainer(input, file, name, options);
   } catch (error) {
     throw explain(error, file, name);

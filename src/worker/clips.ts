@@ -14,13 +14,26 @@ import { MOST_CLIP_SECONDS } from '../rl/prepare.ts';
 import { ClipDecoder } from './decode-apart.ts';
 import { audioSeconds, frameChoice, type MediaSpec, shownClip, type TowerSpec } from './media-spec.ts';
 
-const decoder = new ClipDecoder();
+/** For clips that a run prepares. */
+const forRuns = new ClipDecoder();
+/** For clips that a person looks at, who waits for no clip of a run. */
+const forPeople = new ClipDecoder();
 
-/** Decodes the clip of an example: one file, or a folder of pictures. @throws InputError naming the clip */
-export async function decodeExample(
+/** Decodes the clip of an example. @throws InputError naming the clip */
+export function decodeExample(example: Example, spec: MediaSpec): Promise<DecodedClip> {
+  return decodeBy(forRuns, example, spec);
+}
+
+/** As `decodeExample`, beside what runs decode. */
+export function decodeForPreview(example: Example, spec: MediaSpec): Promise<DecodedClip> {
+  return decodeBy(forPeople, example, spec);
+}
+
+/** One file, or a folder of pictures. */
+async function decodeBy(
+  decoder: ClipDecoder,
   { path, files }: Example,
   spec: MediaSpec,
-  signal?: AbortSignal,
 ): Promise<DecodedClip> {
   for (const file of files) {
     await reading(file.path, async () => refuseMistaken(await file.blob(), file.path));
@@ -34,8 +47,7 @@ export async function decodeExample(
     return decodeImageFolder(await Promise.all(pictures), path, { frames });
   }
   const file = await reading(path, () => files[0]!.blob());
-  const options = { frames, audioSeconds: audioSeconds(spec), ...(signal ? { signal } : {}) };
-  return decoder.decode(file, path, options);
+  return decoder.decode(file, path, { frames, audioSeconds: audioSeconds(spec) });
 }
 
 /** The pictures of a clip as the model sees them: f32 [frames, 3, height, width], `value · std + mean` in 0..1. */

@@ -6,15 +6,22 @@ import { Lane } from './lane.ts';
 export interface DecodeRequest {
   readonly file: Blob;
   readonly name: string;
-  readonly options: Omit<DecodeOptions, 'signal'>;
+  readonly options: DecodeOptions;
 }
 
 export type DecodeAnswer =
   | { readonly clip: DecodedClip }
   | { readonly refused: { readonly message: string; readonly hint: string | undefined } };
 
-/** Silence after which a worker is taken to go round in circles; it says that it is alive every second. */
-const MOST_SILENCE_MS = 60_000;
+/** How long a worker may be over one clip before it is ended. */
+export interface Patience {
+  /** Without a sign of life, which it gives every second: it goes round in circles. */
+  readonly silenceMs: number;
+  /** In all. The longest that were seen take seconds, so such a clip would never end. */
+  readonly clipMs: number;
+}
+
+const PATIENCE: Patience = { silenceMs: 60_000, clipMs: 300_000 };
 
 const openWorker = (): Worker =>
   new Worker(new URL('./decode-worker.ts', import.meta.url), { type: 'module', name: 'decode' });
@@ -25,58 +32,57 @@ const openWorker = (): Worker =>
  */
 export class ClipDecoder {
   readonly #open: () => Worker;
-  readonly #silenceMs: number;
+  readonly #patience: Patience;
   readonly #turns = new Lane();
   #worker?: Worker;
 
-  constructor(open: () => Worker = openWorker, silenceMs = MOST_SILENCE_MS) {
+  constructor(open: () => Worker = openWorker, patience: Patience = PATIENCE) {
     this.#open = open;
-    this.#silenceMs = silenceMs;
+    this.#patience = patience;
   }
 
-  /** @throws InputError naming the file, as `decodeClip` does, or when the worker went silent over it */
-  decode(file: Blob, name: string, { signal, ...options }: DecodeOptions): Promise<DecodedClip> {
+  /** @throws InputError naming the file, as `decodeClip` does, or when the worker had to be ended over it */
+  decode(file: Blob, name: string, options: DecodeOptions): Promise<DecodedClip> {
     return this.#turns.run(async () => {
-      signal?.throwIfAborted();
-      const answer = await this.#ask({ file, name, options }, signal);
+      const answer = await this.#ask({ file, name, options });
       if ('clip' in answer) return answer.clip;
       const { message, hint } = answer.refused;
       throw new InputError(message, hint === undefined ? {} : { hint });
     });
   }
 
-  #ask(request: DecodeRequest, signal: AbortSignal | undefined): Promise<DecodeAnswer> {
+  #ask(request: DecodeRequest): Promise<DecodeAnswer> {
     this.#worker ??= this.#open();
     const worker = this.#worker;
+    const { name } = request;
+    const { silenceMs, clipMs } = this.#patience;
     return new Promise<DecodeAnswer>((resolve, reject) => {
-      let timer: ReturnType<typeof setTimeout>;
-      const settle = (act: () => void): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', aborted);
-        act();
+      let silence: ReturnType<typeof setTimeout>;
+      const stopClocks = (): void => {
+        clearTimeout(silence);
+        clearTimeout(whole);
       };
       const end = (error: unknown): void => {
+        stopClocks();
         this.#drop(worker);
-        settle(() => reject(error));
+        reject(error);
       };
-      const aborted = (): void => end(signal?.reason);
       const listen = (): void => {
-        clearTimeout(timer);
-        timer = setTimeout(() => end(silent(request.name, this.#silenceMs)), this.#silenceMs);
+        clearTimeout(silence);
+        silence = setTimeout(() => end(silent(name, silenceMs)), silenceMs);
       };
+      const whole = setTimeout(() => end(endless(name, clipMs)), clipMs);
       worker.onmessage = ({ data }: MessageEvent<DecodeAnswer | 'alive'>) => {
-        if (data === 'alive') listen();
-        else settle(() => resolve(data));
+        if (data === 'alive') return listen();
+        stopClocks();
+        resolve(data);
       };
       worker.onerror = (event) => {
         event.preventDefault();
         end(
-          new Error(
-            `${request.name}: the worker that decodes clips failed: ${event.message || 'no reason given'}.`,
-          ),
+          new Error(`${name}: the worker that decodes clips failed: ${event.message || 'no reason given'}.`),
         );
       };
-      signal?.addEventListener('abort', aborted);
       listen();
       worker.postMessage(request);
     });
@@ -92,5 +98,12 @@ function silent(name: string, ms: number): InputError {
   return new InputError(
     `${name}: found a clip in which the decoder went round for ${Math.round(ms / 1000)} s without an answer, expected a whole one.`,
     { hint: 'It is damaged: copy or export it again, or remove its row.' },
+  );
+}
+
+function endless(name: string, ms: number): InputError {
+  return new InputError(
+    `${name}: found a clip that takes longer than ${Math.round(ms / 1000)} s to decode, expected a few seconds.`,
+    { hint: 'Cut or convert it, or remove its row.' },
   );
 }

@@ -20,11 +20,8 @@ export interface PrepareReport {
   readonly clips: Report;
 }
 
-/** Turns an example's files into frames and sound; `signal` ends it early. @throws InputError naming the clip */
-export type Decode = (example: Example, spec: MediaSpec, signal?: AbortSignal) => Promise<DecodedClip>;
-
-/** What a clip may take to decode. The longest that were seen take seconds, so this one would never end. */
-const MOST_DECODING_MS = 300_000;
+/** Turns an example's files into frames and sound. @throws InputError naming the clip, also one that would never end */
+export type Decode = (example: Example, spec: MediaSpec) => Promise<DecodedClip>;
 
 type Read = { readonly input: ClipInput; readonly notes: Notes } | { readonly issue: DataIssue };
 
@@ -264,33 +261,10 @@ export class FeatureStore {
   async #read(example: Example): Promise<Read> {
     const { media } = this.#model;
     try {
-      const input = await clipInput(await this.#decodeInTime(example), media);
+      const input = await clipInput(await this.#decode(example, media), media);
       return { input, notes: input.patches ? noted(input.patches) : {} };
     } catch (error) {
       return { issue: issueOf(example, error) };
-    }
-  }
-
-  /** @throws InputError for a clip that would never end */
-  async #decodeInTime(example: Example): Promise<DecodedClip> {
-    const ending = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const seconds = MOST_DECODING_MS / 1000;
-        const found = `${example.path}: found a clip that takes longer than ${seconds} s to decode`;
-        reject(
-          new InputError(`${found}, expected a few seconds.`, {
-            hint: 'Cut or convert it, or remove its row.',
-          }),
-        );
-        ending.abort();
-      }, MOST_DECODING_MS);
-    });
-    try {
-      return await Promise.race([this.#decode(example, this.#model.media, ending.signal), late]);
-    } finally {
-      clearTimeout(timer);
     }
   }
 }

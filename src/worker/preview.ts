@@ -2,7 +2,7 @@ import type { Example } from '../data/types.ts';
 import { missingAudio } from '../media/types.ts';
 import type { Preview } from '../protocol/messages.ts';
 import type { RunPrompt } from '../rl/prepare.ts';
-import { clipLogMel, clipPictures, decodeExample, type Pictures } from './clips.ts';
+import { clipLogMel, clipPictures, decodeForPreview, type Pictures } from './clips.ts';
 import { type MediaSpec, shownClip } from './media-spec.ts';
 
 /** Peaks shown of a waveform, and columns shown of a spectrogram, at most. */
@@ -13,7 +13,7 @@ const HOP = 160;
 
 /** What the model gets of one clip, for people to look at. @throws InputError naming the clip */
 export async function makePreview(example: Example, spec: MediaSpec, prompt: RunPrompt): Promise<Preview> {
-  const clip = await decodeExample(example, spec);
+  const clip = await decodeForPreview(example, spec);
   const pictures = await clipPictures(clip, spec);
   const shown = spec.kind === 'patches' ? shownClip(pictures, spec) : undefined;
   const logMel = await clipLogMel(clip, spec);
