@@ -163,7 +163,7 @@ function report(event: PlainEvent, { stage, steps }: Pick<Config, 'stage' | 'ste
     print({ type: 'alarm', stage, ...event.alarm });
   } else if (event.type === 'unsaved') {
     say(event.trouble ? `not saved: ${event.trouble.message}` : 'saved again');
-  } else if (event.type === 'error') {
+  } else if (event.type === 'error' || event.type === 'note') {
     say(`${event.message} ${event.hint ?? ''}`);
   }
 }

@@ -348,6 +348,7 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
   memory: z.object({ parts: counts, peak: z.number() }),
   bench: z.object({ requestId, report: benchReport, done: z.number(), total: z.number() }),
   done: z.object({ requestId }),
+  note: z.object({ message: z.string(), hint: z.string().optional() }),
   error: z.object({
     requestId: maybeId,
     message: z.string(),

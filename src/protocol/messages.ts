@@ -384,6 +384,8 @@ export type Event =
   /** All that was found so far; `done` and `total` count comparisons. */
   | { type: 'bench'; requestId: number; report: BenchReport; done: number; total: number }
   | { type: 'done'; requestId: number }
+  /** Something that the person should know of work that goes on; nothing failed by it. */
+  | { type: 'note'; message: string; hint?: string }
   | { type: 'error'; requestId?: number; message: string; hint?: string; details?: string; fatal: boolean };
 
 export type EventType = Event['type'];

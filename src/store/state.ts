@@ -25,6 +25,7 @@ import {
 } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { appendEval } from './eval-log.ts';
+import { noteOf, ofRun, type Problem, problemOf } from './problems.ts';
 import { appendRollouts, type RolloutLog } from './rollout-log.ts';
 import { type Draft, firstForm, followRun, type Settings } from './settings.ts';
 
@@ -38,17 +39,6 @@ export interface StepRecord {
   metrics: MetricValues;
   /** Seconds by phase. */
   seconds: Record<string, number>;
-}
-
-/** An error as shown beside what caused it. */
-export interface Problem {
-  id: number;
-  /** The command it answers, if any. */
-  command?: CommandType;
-  message: string;
-  hint?: string;
-  details?: string;
-  fatal: boolean;
 }
 
 export interface Progress {
@@ -197,6 +187,8 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return { bench: { report: event.report, done: event.done, total: event.total } };
     case 'done':
       return { pending: without(state.pending, event.requestId), progress: undefined };
+    case 'note':
+      return { problems: [...state.problems, noteOf(event)] };
     case 'error':
       return onError(state, event);
     default:
@@ -296,21 +288,10 @@ function onState(state: StudioState, event: EventOf<'state'>): Partial<StudioSta
   return { ...rest, problems: event.state === 'failed' ? ofRun(problems, event.message) : problems };
 }
 
-/** What ended a run belongs to Start, wherever the person is. */
-function ofRun(problems: readonly Problem[], message: string | undefined): Problem[] {
-  return problems.map((problem) =>
-    !problem.command && !problem.fatal && problem.message === message
-      ? { ...problem, command: 'start' as const }
-      : problem,
-  );
-}
-
-let lastProblem = 0;
-
 function onError(state: StudioState, event: EventOf<'error'>): Partial<StudioState> {
   const { requestId, message, hint, details, fatal } = event;
   const command = requestId === undefined ? undefined : state.pending.get(requestId);
-  const problem: Problem = { id: ++lastProblem, command, message, hint, details, fatal };
+  const problem = problemOf({ command, message, hint, details, fatal });
   const next: Partial<StudioState> = { problems: [...state.problems, problem], progress: undefined };
   if (requestId !== undefined) next.pending = without(state.pending, requestId);
   if (command === 'plan') return { ...next, problems: state.problems, plan: refusedPlan(state.plan, event) };
@@ -375,19 +356,6 @@ export function hasUnsavedSteps({ run, saved }: Pick<StudioState, 'run' | 'saved
 
 export function isActive(state: RunState): boolean {
   return state === 'running' || state === 'pausing' || state === 'paused';
-}
-
-/** An error that answers no command of the worker's, beside what it is about. */
-export function withProblem(
-  { problems }: Pick<StudioState, 'problems'>,
-  about: CommandType | undefined,
-  { message, hint }: { message: string; hint?: string | undefined },
-): Partial<StudioState> {
-  const others = problems.filter(({ command }) => about === undefined || command !== about);
-  const problem: Problem = { id: ++lastProblem, message, fatal: false };
-  if (about) problem.command = about;
-  if (hint !== undefined) problem.hint = hint;
-  return { problems: [...others, problem] };
 }
 
 /** Whether a run can be started now: a model and data are there, and no run holds the device. */

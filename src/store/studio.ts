@@ -25,6 +25,7 @@ import type {
 } from '../protocol/messages.ts';
 import type { PresetName, SettingsKey } from '../protocol/presets.ts';
 import type { Port } from './port.ts';
+import { withProblem } from './problems.ts';
 import {
   choosePreset,
   type Draft,
@@ -45,7 +46,6 @@ import {
   promptOf,
   reduce,
   type StudioState,
-  withProblem,
 } from './state.ts';
 
 export interface Studio {

@@ -185,7 +185,7 @@ export function reportLoaded(
   emit({ type: 'model', summary: summariseModel(model, { trainable: store.size }) });
   if (notQuantised.length === 0) return;
   const message = `${notQuantised.length} frozen matrices stay as published, as 32 does not divide their columns: ${notQuantised[0]}, for example.`;
-  emit({ type: 'error', message, fatal: false });
+  emit({ type: 'note', message });
 }
 
 function addCounts(a: Record<string, number>, b: Record<string, number>): Record<string, number> {

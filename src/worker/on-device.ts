@@ -260,11 +260,11 @@ export class OnDevice {
 }
 
 /** Says what a loss cost. */
-function comeBack(lostAt: number, step: number, reason = 'no reason given'): EventOf<'error'> {
+function comeBack(lostAt: number, step: number, reason = 'no reason given'): EventOf<'note'> {
   const message = `The GPU was lost at step ${lostAt} (${reason}).`;
   const hint =
     step > 0 ? `On a new one the run goes on from step ${step}.` : 'On a new one the run begins again.';
-  return { type: 'error', message, hint, fatal: false };
+  return { type: 'note', message, hint };
 }
 
 /** The resource after some more work on it; where that fails, nothing is left of the resource. */

@@ -341,6 +341,16 @@ describe('an error', () => {
   });
 });
 
+it('shows a note as no error, and lets what is under way go on', async () => {
+  const { studio, say } = await loaded();
+  say({ type: 'progress', what: 'clips', done: 1, total: 2, unit: 'clips' });
+  say({ type: 'note', message: 'A copy was damaged.', hint: 'The other is whole.' });
+  expect(state(studio).problems).toMatchObject([
+    { message: 'A copy was damaged.', hint: 'The other is whole.', isNote: true, fatal: false },
+  ]);
+  expect(state(studio).progress).toMatchObject({ what: 'clips' });
+});
+
 it('shows errors that no command is to blame for, until they are dismissed', () => {
   const { port } = line();
   const studio = createStudio(port);

@@ -3,13 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { type FileTree, readJson } from '../../src/io/files.ts';
 import { InputError } from '../../src/math/errors.ts';
-import { randomU32 } from '../../src/math/random.ts';
 import { ChatTemplate } from '../../src/text/chat-template.ts';
 import { encodePrompt, turnEnd } from '../../src/text/prompt.ts';
 import { demandSafePattern } from '../../src/text/safe-pattern.ts';
 import { endTokenIds, Tokenizer } from '../../src/text/tokenizer.ts';
-
-type Json = Record<string, unknown>;
+import { type Json, mutated, STRANGE } from '../setup/strange-json.ts';
 
 let folder: FileTree;
 let json: Json;
@@ -247,60 +245,14 @@ describe('a pattern', () => {
   });
 });
 
-const STRANGE: readonly unknown[] = [
-  null,
-  true,
-  false,
-  0,
-  -1,
-  0.5,
-  7,
-  1e9,
-  2 ** 53,
-  1e308,
-  '',
-  'a',
-  '(a+)+$',
-  'Sequence',
-  'FixedLength',
-  [],
-  [1],
-  [null],
-  {},
-  { a: 1 },
-  { Regex: '(a|a)*b' },
-  'x'.repeat(3000),
-];
-
-/** Some fields, at any depth, replaced or removed. */
-function mutated(source: Json, seed: number): Json {
-  const copy = structuredClone(source);
-  for (let change = 0; change <= seed % 3; change++) {
-    let holder = copy;
-    for (let depth = 1; ; depth++) {
-      const keys = Object.keys(holder);
-      if (keys.length === 0) break;
-      const key = keys[randomU32(seed, change, depth) % keys.length]!;
-      const value = holder[key];
-      if (typeof value === 'object' && value !== null && randomU32(seed, change, depth, 1) % 5 > 0) {
-        holder = value as Json;
-        continue;
-      }
-      const pick = randomU32(seed, change, depth, 2) % (STRANGE.length + 1);
-      if (pick === STRANGE.length) delete holder[key];
-      else holder[key] = structuredClone(STRANGE[pick]);
-      break;
-    }
-  }
-  return copy;
-}
+const VALUES = [...STRANGE, '(a+)+$', 'Sequence', 'FixedLength', { Regex: '(a|a)*b' }];
 
 describe('a tokenizer', () => {
   const TEXT = "<|im_start|>user\nAs a voice it's 123 <think> </think>\n\n   ünï 😀<|im_end|>";
 
   it('that is damaged gives whole ids and a text, or is refused by name, whatever the damage', () => {
     for (let seed = 0; seed < 300; seed++) {
-      const changed = mutated(json, seed);
+      const changed = mutated(json, seed, VALUES);
       try {
         const tokenizer = new Tokenizer(changed, {});
         const ids = tokenizer.encode(TEXT);

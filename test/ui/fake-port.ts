@@ -605,6 +605,7 @@ class FakeRun {
     const step = typeof choice === 'number' ? choice : chosenStep(stored, choice);
     const { name, id, steps } = stored;
     this.#steps = steps;
+    this.#say({ type: 'note', message: 'A copy of its settings was damaged.', hint: 'The other is whole.' });
     this.#say({ type: 'resumed', requestId, run: stored, config: parseConfig({ steps }) });
     for (this.step = 0; this.step < step; ) this.#report();
     this.#say({ type: 'saved', runId: id, name, step });

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Event } from '../../src/protocol/messages.ts';
 import { initialState, reduce, type StudioState } from '../../src/store/state.ts';
 import { MemoryStore } from '../io/memory-store.ts';
-import { fakeLocks, SessionOnDawn } from './session-on-dawn.ts';
+import { fakeLocks } from '../setup/fake-locks.ts';
+import { SessionOnDawn } from './session-on-dawn.ts';
 
 /** What a clock or this machine's memory says; all other numbers must be equal. */
 const MEASURED = /^(step_time|tokens_per_second\/.*|memory\/.*)$/;
@@ -59,7 +60,7 @@ async function open(...options: Parameters<typeof SessionOnDawn.open>): Promise<
 }
 
 const errorsOf = (session: SessionOnDawn): string[] =>
-  session.said('error').map(({ message, hint }) => `${message} ${hint}`);
+  [...session.said('note'), ...session.said('error')].map(({ message, hint }) => `${message} ${hint}`);
 const step = (wanted: number) => (event: Event) => event.type === 'step' && event.step === wanted;
 
 it(

@@ -7,6 +7,7 @@ import { answerLines } from '../../src/worker/runs/answers.ts';
 import { type RecordedRun, Recorder } from '../../src/worker/runs/recorder.ts';
 import { RunStore } from '../../src/worker/runs/run-store.ts';
 import { MemoryStore } from '../io/memory-store.ts';
+import { fakeLocks } from '../setup/fake-locks.ts';
 import { ADAPTER, free, groupsAt, replayed } from './stored-run.ts';
 
 const ID = 'calm-fox-1';
@@ -61,24 +62,6 @@ let run: FakeRun;
 let recorder: Recorder;
 const events: Event[] = [];
 const said = (type: Event['type']) => events.filter((event) => event.type === type);
-
-type Work = (lock: object | null) => Promise<unknown> | undefined;
-
-/** Locks of a browser: those asked for without options are waited for. */
-function fakeLocks() {
-  const held = new Map<string, Promise<unknown>>();
-  async function request(name: string, ...rest: [Work] | [object, Work]): Promise<unknown> {
-    const work = rest.at(-1) as Work;
-    if (held.has(name) && rest.length === 2) return work(null);
-    while (held.has(name)) await held.get(name);
-    const done = Promise.resolve().then(() => work({}));
-    const settled = done.catch(() => undefined);
-    held.set(name, settled);
-    void settled.then(() => held.delete(name));
-    return done;
-  }
-  return { query: async () => ({ held: [...held.keys()].map((name) => ({ name })) }), request };
-}
 
 async function takeStep(): Promise<void> {
   run.step++;

@@ -1,7 +1,8 @@
 /** Stop answers at once whatever a run is loading, and leaves nothing on the device. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { MemoryStore } from '../io/memory-store.ts';
-import { decode, fakeLocks, SessionOnDawn } from './session-on-dawn.ts';
+import { fakeLocks } from '../setup/fake-locks.ts';
+import { decode, SessionOnDawn } from './session-on-dawn.ts';
 
 let session: SessionOnDawn;
 /** Ends the wait of clips that are decoded. */

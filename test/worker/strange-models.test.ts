@@ -3,13 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { type FileTree, readJson, treeFromMemory } from '../../src/io/files.ts';
 import { InputError } from '../../src/math/errors.ts';
-import { randomU32 } from '../../src/math/random.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { preparePrompt } from '../../src/rl/prepare.ts';
 import { openModel } from '../../src/worker/model.ts';
 import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
-
-type Json = Record<string, unknown>;
+import { type Json, mutated, STRANGE } from '../setup/strange-json.ts';
 
 let demo: FileTree;
 let vision: FileTree;
@@ -148,61 +146,7 @@ describe('token ids', () => {
   });
 });
 
-const STRANGE: readonly unknown[] = [
-  null,
-  true,
-  false,
-  0,
-  1,
-  -1,
-  0.5,
-  3,
-  7,
-  48,
-  1e9,
-  2 ** 32,
-  2 ** 53,
-  1e308,
-  -1e308,
-  '',
-  '8',
-  'silu',
-  'all_in_one',
-  [],
-  [1],
-  [null],
-  {},
-  { a: 1 },
-  { type: 'yarn' },
-  '../../x',
-  'x'.repeat(5000),
-];
-
-/** One or two fields of the config, at any depth, replaced or removed. */
-function mutated(config: Json, seed: number): Json {
-  const copy = structuredClone(config);
-  const changes = 1 + (randomU32(seed, 0) % 2);
-  for (let change = 0; change < changes; change++) {
-    let holder = copy;
-    for (let depth = 1; ; depth++) {
-      const keys = Object.keys(holder);
-      if (keys.length === 0) break;
-      const key = keys[randomU32(seed, change, depth) % keys.length]!;
-      const value = holder[key];
-      const goDeeper =
-        typeof value === 'object' && value !== null && randomU32(seed, change, depth, 1) % 4 > 0;
-      if (goDeeper) {
-        holder = value as Json;
-        continue;
-      }
-      const pick = randomU32(seed, change, depth, 2) % (STRANGE.length + 1);
-      if (pick === STRANGE.length) delete holder[key];
-      else holder[key] = structuredClone(STRANGE[pick]);
-      break;
-    }
-  }
-  return copy;
-}
+const VALUES = [...STRANGE, 'silu', 'all_in_one', { type: 'yarn' }];
 
 it.each([
   ['HumanOmni', () => demo],
@@ -211,7 +155,7 @@ it.each([
   const tree = treeOf();
   const config = await readJson(tree, 'config.json');
   for (let seed = 0; seed < 150; seed++) {
-    const changed = mutated(config, seed);
+    const changed = mutated(config, seed, VALUES);
     await use(withFile(tree, 'config.json', changed)).catch((error: unknown) => {
       if (error instanceof InputError) return;
       throw new Error(`seed ${seed}: ${JSON.stringify(changed)}`, { cause: error });

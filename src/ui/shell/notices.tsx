@@ -1,8 +1,9 @@
 /** What the page has to say about itself: no GPU, work under way, errors. */
 import { formatBytes } from '../../math/format.ts';
 import type { CommandType } from '../../protocol/messages.ts';
+import type { Problem } from '../../store/problems.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import type { Problem, Progress } from '../../store/state.ts';
+import type { Progress } from '../../store/state.ts';
 import { inLabels } from '../parts/in-labels.ts';
 import { speedWords, useRate } from '../parts/use-rate.ts';
 
@@ -54,7 +55,7 @@ export function UnsavedNotice() {
   );
 }
 
-/** Errors of the given commands; with `undefined`, those that answer no command. */
+/** Errors of the given commands; with `undefined`, those that answer no command, and notes. */
 export function Problems({ commands }: { commands: readonly CommandType[] | undefined }) {
   const problems = useStudioState((state) => state.problems);
   const hasDevice = useStudioState(({ device }) => device.status !== 'unavailable');
@@ -67,12 +68,15 @@ export function Problems({ commands }: { commands: readonly CommandType[] | unde
 
 function ProblemNotice({ problem }: { problem: Problem }) {
   const studio = useStudio();
-  const { id, message, hint, details, fatal } = problem;
+  const { id, message, hint, details, isNote } = problem;
   return (
-    <div className="notice danger" role="alert" data-testid="problem">
+    <div
+      className={isNote ? 'notice' : 'notice danger'}
+      role={isNote ? 'status' : 'alert'}
+      data-testid={isNote ? 'note' : 'problem'}
+    >
       <p>
-        <strong>{fatal ? 'The run cannot go on.' : 'That did not work.'}</strong> {inLabels(message)}{' '}
-        {hint && inLabels(hint)}
+        <strong>{headOf(problem)}</strong> {inLabels(message)} {hint && inLabels(hint)}
       </p>
       {details && (
         <details>
@@ -85,4 +89,9 @@ function ProblemNotice({ problem }: { problem: Problem }) {
       </button>
     </div>
   );
+}
+
+function headOf({ fatal, isNote }: Problem): string {
+  if (isNote) return 'Good to know.';
+  return fatal ? 'The run cannot go on.' : 'That did not work.';
 }

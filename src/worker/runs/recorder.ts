@@ -1,6 +1,5 @@
 import { lossOf } from '../../gpu/index.ts';
-import { isFull } from '../../io/room.ts';
-import { describeError, InputError } from '../../math/errors.ts';
+import { InputError } from '../../math/errors.ts';
 import type { Alarm } from '../../protocol/alarms.ts';
 import type { EvalResult, KeptWeights } from '../../protocol/messages.ts';
 import type { LeftWeights } from '../../rl/start-weights.ts';
@@ -15,13 +14,8 @@ import type { RunLogs } from './logs.ts';
 import { nameRun } from './name.ts';
 import { FORMAT, type RunDescription, type TrainState } from './records.ts';
 import type { OpenedCheckpoint, RunStore, TakenRun } from './run-store.ts';
-
-const FREE_SPACE =
-  'Training goes on, and saving is tried again. Delete stored runs on the Train screen, or free space on this device.';
-const WRITTEN_AGAIN = 'Training goes on, and everything that it takes to go on from here is written again.';
-/** Steps between two tries at a checkpoint that the device refused: at first, and at most. */
-const FIRST_WAIT = 1;
-const LONGEST_WAIT = 4;
+import { SavingReport } from './saving-report.ts';
+import { CheckpointSchedule } from './schedule.ts';
 
 /** What of a run is recorded, and put back. */
 export type RecordedRun = Pick<
@@ -39,6 +33,8 @@ export class Recorder {
   readonly #store: RunStore;
   readonly #emit: Emit;
   readonly #logs: RunLogs;
+  readonly #report: SavingReport;
+  readonly #schedule: CheckpointSchedule;
   /** Weights that the run began from, where they are another run's. */
   readonly #left: LeftWeights | undefined;
   /** Locks; shared by the records of one run. */
@@ -48,15 +44,8 @@ export class Recorder {
   #savedStep = 0;
   #best?: Score;
   #healthy?: number;
-  /** A checkpoint is due whatever the step: the best so far, or what was saved is gone. */
-  #isDue = false;
-  /** The step from which a refused write is tried again; undefined when none was refused. */
-  #retryAt?: number;
-  #wait = FIRST_WAIT;
   /** What the run is lies on the device. */
   #isDescribed = false;
-  /** What the page was told last. */
-  #trouble?: string;
 
   private constructor(
     store: RunStore,
@@ -69,6 +58,8 @@ export class Recorder {
     this.#emit = emit;
     this.description = description;
     this.#logs = store.logs(description.id, run.rolloutsLog);
+    this.#report = new SavingReport(emit);
+    this.#schedule = new CheckpointSchedule(description.config.checkpointEvery);
     this.#left = run.parts.model.left;
     this.#releases = releases;
   }
@@ -127,7 +118,7 @@ export class Recorder {
     recorder.#savedStep = state.step;
     recorder.#best = state.best;
     recorder.#healthy = state.healthy;
-    recorder.#tellSaved(origin, state.step);
+    recorder.#report.saved(origin, state.step);
     return recorder;
   }
 
@@ -177,7 +168,7 @@ export class Recorder {
     for (const each of damaged) await this.#setAside(each.step, each.reason, state.step);
     if (before.#origin) this.#origin = before.#origin;
     this.#savedStep = saved ?? 0;
-    this.#isDue = saved === undefined;
+    if (saved === undefined) this.#schedule.demand();
     this.#best = state.best;
     this.#healthy = state.healthy;
   }
@@ -215,13 +206,13 @@ export class Recorder {
     const notes = await this.#logs.replay(step, reader, from);
     if (notes.length === 0) return;
     const hint = 'Weights and settings are whole: the run goes on as it would have.';
-    tell({ type: 'error', message: notes.join(' '), hint, fatal: false });
+    tell({ type: 'note', message: notes.join(' '), hint });
   }
 
   async #setAside(step: number, reason: string, from: number): Promise<void> {
     await this.#store.setAside(this.description.id, { step, reason }).catch(() => undefined);
     const hint = `It is set aside, and the run goes on from step ${from}.`;
-    this.#emit({ type: 'error', message: reason, hint, fatal: false });
+    this.#emit({ type: 'note', message: reason, hint });
   }
 
   /** The kept run whose weights are on the device: until its first step, an opened older checkpoint is of its own run. */
@@ -254,7 +245,7 @@ export class Recorder {
     if (!this.#origin) return;
     this.#origin = undefined;
     this.#savedStep = 0;
-    this.#isDue = true;
+    this.#schedule.demand();
     const release = await holdRun(this.description.id);
     if (release) this.#releases.push(release);
     await this.#releases.shift()?.();
@@ -267,10 +258,12 @@ export class Recorder {
     if (isThere) return;
     this.#isDescribed = false;
     if (this.#savedStep === 0) return;
-    this.#tell(`What was saved of this run at step ${this.#savedStep} is gone from this browser's storage.`);
+    this.#report.lost(
+      `What was saved of this run at step ${this.#savedStep} is gone from this browser's storage.`,
+    );
     this.#savedStep = 0;
-    this.#isDue = true;
-    this.#retryAt = step;
+    this.#schedule.demand();
+    this.#schedule.retryFrom(step);
   }
 
   /** Writes what the run is, where that is not on the device yet, then the lines that are not. */
@@ -287,17 +280,17 @@ export class Recorder {
     try {
       await this.#writeUp();
       // There is room again: a checkpoint that was refused need not wait any longer.
-      if (this.#retryAt !== undefined) this.#retryAt = Math.min(this.#retryAt, step);
-      else this.#takeBack();
+      if (this.#schedule.isBehind) this.#schedule.retryFrom(step);
+      else this.#report.takeBack();
     } catch (error) {
-      this.#tell(`What this run did after step ${this.#savedStep} cannot be saved`, error);
+      this.#report.refused(`What this run did after step ${this.#savedStep} cannot be saved`, error);
     }
   }
 
   /** A checkpoint with the best score so far is kept whatever comes after it; it is due at once. */
   score(score: Score): void {
     const best = betterScore(this.#best, score);
-    this.#isDue ||= best !== this.#best;
+    if (best !== this.#best) this.#schedule.demand();
     this.#best = best;
   }
 
@@ -308,9 +301,7 @@ export class Recorder {
 
   /** Whether a checkpoint is due after this step. */
   isDue(step: number): boolean {
-    const { checkpointEvery } = this.description.config;
-    const again = this.#retryAt !== undefined && step >= this.#retryAt;
-    return this.#isDue || again || (checkpointEvery > 0 && step % checkpointEvery === 0);
+    return this.#schedule.isDue(step);
   }
 
   /** Writes a checkpoint of the run as it stands, unless there is one. No step may run meanwhile. */
@@ -327,17 +318,13 @@ export class Recorder {
         await this.#store.discard(id, step).catch(() => undefined);
         throw error;
       }
-      this.#tell(`The checkpoint of step ${step} could not be written`, error);
-      this.#retryAt = step + this.#wait;
-      this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT);
-      this.#isDue = false;
+      this.#report.refused(`The checkpoint of step ${step} could not be written`, error);
+      this.#schedule.refused(step);
       return this.#store.discard(id, step).catch(() => undefined);
     }
     this.#savedStep = step;
-    this.#isDue = false;
-    this.#retryAt = undefined;
-    this.#wait = FIRST_WAIT;
-    this.#tellSaved({ id, name }, step);
+    this.#schedule.written();
+    this.#report.saved({ id, name }, step);
     const [best, healthy] = [this.#best, this.#healthy];
     const rule = { ...(best ? { best: best.step } : {}), ...(healthy === undefined ? {} : { healthy }) };
     // What could not be removed now is removed with the next checkpoint.
@@ -360,27 +347,6 @@ export class Recorder {
     };
   }
 
-  #tellSaved({ id, name }: Omit<KeptWeights, 'step'>, step: number): void {
-    this.#trouble = undefined;
-    this.#emit({ type: 'saved', runId: id, name, step });
-  }
-
-  /** Says what is not saved, each thing once. */
-  #tell(what: string, error?: unknown): void {
-    const message = error === undefined ? what : `${what}: ${inWords(error)}`;
-    if (message === this.#trouble) return;
-    this.#trouble = message;
-    const hint = error === undefined ? WRITTEN_AGAIN : FREE_SPACE;
-    const lost = error === undefined ? { lost: true } : {};
-    this.#emit({ type: 'unsaved', trouble: { message, hint }, ...lost });
-  }
-
-  #takeBack(): void {
-    if (this.#trouble === undefined) return;
-    this.#trouble = undefined;
-    this.#emit({ type: 'unsaved' });
-  }
-
   /** Lets other tabs have the run. */
   async release(): Promise<void> {
     for (const release of this.#releases.splice(0)) await release();
@@ -400,8 +366,4 @@ async function hold(description: RunDescription): Promise<() => Promise<void>> {
 function branchOf(description: RunDescription, from: KeptWeights): RunDescription {
   const createdAt = Date.now();
   return { ...description, ...nameRun(createdAt), createdAt, from };
-}
-
-function inWords(error: unknown): string {
-  return isFull(error) ? 'this browser has no room left for it.' : describeError(error);
 }

@@ -54,7 +54,7 @@ export class RunShelf {
     const shown = { ...summary, step: checkpoint.state.step, savedAt: checkpoint.state.savedAt };
     const notes = [...described.notes, ...checkpoint.notes];
     const hint = 'Nothing of the run is lost by that.';
-    if (notes.length > 0) this.#emit({ type: 'error', message: notes.join(' '), hint, fatal: false });
+    if (notes.length > 0) this.#emit({ type: 'note', message: notes.join(' '), hint });
     const left = await store.openStart(description);
     return { taken: { description, checkpoint, isOlder, ...(left ? { left } : {}) }, shown };
   }
