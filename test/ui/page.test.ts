@@ -94,6 +94,15 @@ describe('training', () => {
     const marks = (chart: string) => page.locator(`${id(chart)} .alarm-mark line`).count();
     await expect.poll(() => marks('chart-reward')).toBe(1);
     expect(await marks('chart-loss')).toBe(0);
+    // The newest step is the chart's right edge: the sign beside its line is inside all the same.
+    const edges = await page.locator(id('chart-reward')).evaluate((chart) => {
+      const right = (of?: Element | null) => of!.getBoundingClientRect().right;
+      const sign = [...chart.querySelectorAll('svg text')].find(({ textContent }) => textContent === '!');
+      const line = chart.querySelector('.alarm-mark line');
+      return { sign: right(sign), line: right(line), plot: right(chart.querySelector('svg')) };
+    });
+    expect(edges.sign).toBeLessThanOrEqual(edges.line);
+    expect(edges.sign).toBeLessThan(edges.plot);
     await page.screenshot({ path: `${PICTURES}/alarms.png` });
     await page.setViewportSize({ width: 390, height: 844 });
     await page.emulateMedia({ colorScheme: 'dark' });
@@ -235,6 +244,8 @@ describe('runs of earlier visits', () => {
     await expect.poll(() => rows.count()).toBe(1);
     await page.getByRole('button', { name: 'Resume brave-otter' }).click();
     await state('finished');
+    expect(await page.textContent(id('note'))).toContain('Good to know. A copy of its settings was damaged.');
+    expect(await page.locator(id('problem')).count()).toBe(0);
     await expect.poll(() => page.getAttribute(id('chart-reward'), 'data-points')).toBe('120');
     expect(await page.textContent(id('saved'))).toBe('saved at step 60');
     await page.keyboard.press('4');
@@ -509,14 +520,14 @@ describe('what belongs to what is open', () => {
     expect(await page.inputValue(id('field-steps'))).toBe('33');
     await page.screenshot({ path: `${PICTURES}/settings-line.png` });
     await page.click(id('undo-settings'));
-    expect(await page.inputValue(id('field-learningRate'))).toBe('5e-4');
+    await expect.poll(() => page.inputValue(id('field-learningRate'))).toBe('5e-4');
     await page.click(id('reset-settings'));
-    expect(await page.inputValue(id('field-steps'))).toBe('100');
+    await expect.poll(() => page.inputValue(id('field-steps'))).toBe('100');
     await page.reload();
     await startable();
-    expect(await page.inputValue(id('field-steps'))).toBe('33');
+    await expect.poll(() => page.inputValue(id('field-steps'))).toBe('33');
     await page.click(id('reset-settings'));
-    expect(await page.inputValue(id('field-steps'))).toBe('120');
+    await expect.poll(() => page.inputValue(id('field-steps'))).toBe('120');
   });
 
   it('a data folder is on the list of the next visit, and opens with one press', async () => {
@@ -931,6 +942,8 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
     await open('?demo=0');
     for (const screen of screens) {
       await visit(screen);
+      if (screen === 'evaluate' || screen === 'export')
+        expect(await page.textContent('main')).toContain(`Open a model first, to ${screen}.`);
       await shoot(`${screen}-empty`);
     }
     await withHistory('?stepMs=1');

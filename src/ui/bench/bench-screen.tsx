@@ -1,5 +1,6 @@
 /** How fast this device is: what it can do at best, and our kernels against those of other libraries. */
 import { useState } from 'react';
+import { formatBytes } from '../../math/format.ts';
 import { BENCH_LIBRARIES, type BenchReport, type Ceilings, DEFAULT_GROUPS } from '../../protocol/bench.ts';
 import type { DeviceInfo } from '../../protocol/messages.ts';
 import { useStudioState } from '../../store/react.ts';
@@ -44,7 +45,7 @@ function DeviceCard({ info, ceilings }: { info: DeviceInfo; ceilings: Ceilings |
     ['at best', best],
     ...(info.makers ? [['fastest', makersText(info.makers)] as const] : []),
     ['features', features.join(', ') || 'none'],
-    ...Object.entries(limits).map(([name, value]) => [name, value.toLocaleString('en')]),
+    ...Object.entries(limits).map(([name, value]) => [limitWords(name), limitValue(name, value)]),
   ] as const;
   return (
     <Panel title="This device">
@@ -60,6 +61,15 @@ function DeviceCard({ info, ceilings }: { info: DeviceInfo; ceilings: Ceilings |
       </table>
     </Panel>
   );
+}
+
+/** WebGPU's name of a limit in words: "max storage buffer binding size". */
+function limitWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function limitValue(name: string, value: number): string {
+  return name.endsWith('Size') ? formatBytes(value) : value.toLocaleString('en');
 }
 
 function Found({ report }: { report: BenchReport }) {

@@ -56,7 +56,7 @@ function BenchRow({ row }: { row: Row }) {
       <td>{peer}</td>
       <Time ms={oursMs} spread={oursSpread} />
       {theirsMs === null || theirsSpread === null ? (
-        <td className="muted">{note ?? 'not measured'}</td>
+        <td className="muted right">{note ?? 'not measured'}</td>
       ) : (
         <Time ms={theirsMs} spread={theirsSpread} />
       )}

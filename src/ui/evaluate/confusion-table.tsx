@@ -1,5 +1,5 @@
 /** Truth by row, answer by column; the stronger the ground, the more answers. A cell opens the list of its clips. */
-import { type CSSProperties, useState } from 'react';
+import { type CSSProperties, useId, useState } from 'react';
 import { counted } from '../../math/format.ts';
 import { sum } from '../../math/stats.ts';
 import type { EvalResult } from '../../protocol/messages.ts';
@@ -13,13 +13,17 @@ interface ConfusionProps {
 
 export function ConfusionTable({ result, selection, select }: ConfusionProps) {
   const [share, setShare] = useState(false);
+  const help = useId();
   const { labels, counts, unreadable } = result.confusion;
   const columns = [...labels, null];
   return (
     <>
+      <p className="muted confusion-help" id={help}>
+        rows: truth, columns: answer; press a cell for its clips
+      </p>
       <div className="scrolls">
-        <table className="confusion" data-testid="confusion">
-          <caption className="muted">rows: truth, columns: answer; press a cell for its clips</caption>
+        <table className="confusion" data-testid="confusion" aria-describedby={help}>
+          <caption className="sr-only">What is taken for what</caption>
           <thead>
             <tr>
               <td />

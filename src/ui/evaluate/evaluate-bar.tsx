@@ -4,6 +4,7 @@ import { type Mute, SPLITS, type Split } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { fire } from '../parts/fire.ts';
 import { HeldButton } from '../parts/held-button.tsx';
+import { hindrance } from '../parts/hindrance.ts';
 import { inLabels } from '../parts/in-labels.ts';
 import { FieldControl } from '../train/field-control.tsx';
 
@@ -20,10 +21,11 @@ export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (spli
   const splits = useStudioState(({ data }) => data?.splits);
   const isSampled = useStudioState(({ draft }) => draft.evalDecoding !== 'greedy');
   const busy = useStudioState(({ pending }) => [...pending.values()].includes('evaluate'));
-  const able = useStudioState(({ data, model, run }) => {
-    const resting = run.state !== 'running' && run.state !== 'pausing' && run.state !== 'loading';
-    return data !== undefined && model !== undefined && resting;
+  const hindered = useStudioState((state) => {
+    const hindered = hindrance(state, 'evaluate');
+    return hindered ?? (state.data ? undefined : 'Open clips first, to evaluate.');
   });
+  const able = hindered === undefined;
   const hasTrained = useStudioState(({ run }) => run.step > 0);
   const keys: DecodingKey[] = isSampled
     ? ['evalDecoding', 'evalSamples', 'evalTemperature']
@@ -69,7 +71,7 @@ export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (spli
           Evaluate the start
         </button>
       )}
-      {!able && <span className="muted">Pause or stop the run to evaluate.</span>}
+      {hindered && <span className="muted">{hindered}</span>}
       {problem && (
         <span className="field-problem" role="alert">
           {inLabels(problem)}

@@ -67,7 +67,8 @@ export function everything(dtype: MergedDtype): ExportParts {
 /** Why a part is not to be had from this run; undefined when it is. */
 export function unavailable(part: Part, config: Config | undefined, step: number): string | undefined {
   if (part !== 'adapter' && part !== 'checkpoint') return undefined;
-  if (!config || config.loraRank === 0) return 'the run has no LoRA';
+  if (!config) return 'no run yet';
+  if (config.loraRank === 0) return 'the run has no LoRA';
   if (part === 'adapter') return undefined;
   if (config.stage !== 'grpo') return 'the run is not GRPO';
   const { trainProjectors, trainGate, trainBert } = config;

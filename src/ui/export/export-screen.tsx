@@ -4,6 +4,7 @@ import { formatBytes } from '../../math/format.ts';
 import type { ExportParts, MergedDtype, PlannedFile } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { fire } from '../parts/fire.ts';
+import { hindrance } from '../parts/hindrance.ts';
 import { Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
 import { BrokenNotice } from './broken-notice.tsx';
@@ -62,17 +63,14 @@ export default function ExportScreen() {
   );
 }
 
-/** Whether the run stands still, so that its weights can be read. */
-function useAble(): boolean {
-  return useStudioState(
-    ({ model, run }) => model !== undefined && run.state !== 'running' && run.state !== 'pausing',
-  );
+function useHindrance(): string | undefined {
+  return useStudioState((state) => hindrance(state, 'export'));
 }
 
 /** What an export of everything would hold; asked anew whenever the weights have changed. */
 function usePlan(dtype: MergedDtype): readonly PlannedFile[] {
   const studio = useStudio();
-  const able = useAble();
+  const able = useHindrance() === undefined;
   const step = useStudioState(({ run, running }) => (running ? run.step : 0));
   const plan = useStudioState((state) => state.exportPlan);
   useEffect(() => {
@@ -132,9 +130,9 @@ function DtypeSelect({ value, onChange }: { value: MergedDtype; onChange: (value
 
 function Actions({ parts, bytes }: { parts: ExportParts; bytes: number }) {
   const studio = useStudio();
-  const able = useAble();
+  const hindered = useHindrance();
   const busy = useStudioState(({ pending }) => [...pending.values()].includes('export'));
-  const blocked = !able || busy || !Object.values(parts).some(Boolean);
+  const blocked = hindered !== undefined || busy || !Object.values(parts).some(Boolean);
   const save = async () => {
     const folder = await pickFolder();
     if (folder) await studio.exportRun(parts, { kind: 'folder', folder });
@@ -160,7 +158,7 @@ function Actions({ parts, bytes }: { parts: ExportParts; bytes: number }) {
           {formatBytes(bytes)} in all
         </span>
       )}
-      {!able && <span className="muted">Pause or stop the run to export.</span>}
+      {hindered && <span className="muted">{hindered}</span>}
     </span>
   );
 }

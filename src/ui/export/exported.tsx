@@ -65,7 +65,7 @@ function useObjectUrls(files: readonly ExportedFile[]) {
 
 function FileTable({ rows }: { rows: readonly { name: string; size: number; label: React.ReactNode }[] }) {
   return (
-    <table>
+    <table className="exported">
       <tbody>
         {rows.map(({ name, size, label }) => (
           <tr key={name}>

@@ -53,7 +53,11 @@ function RunStatus() {
       )}
       {left !== undefined && <span className="muted number">{formatDuration(left)} left</span>}
       <SavedAt />
-      {message && <span className="muted">{message}</span>}
+      {message && (
+        <span className="muted run-message" title={message}>
+          {message}
+        </span>
+      )}
     </span>
   );
 }

@@ -192,7 +192,7 @@ function ChartLines({ spec, data, smoothing }: { spec: ChartSpec; data: ChartDat
               className="alarm-mark"
               x={step}
               stroke="var(--danger)"
-              label={{ value: '!', position: 'insideTopLeft', fill: 'var(--danger)' }}
+              label={{ value: '!', position: markSide(step, data.rows), fill: 'var(--danger)' }}
             />
           ))}
           {data.broken.slice(0, MAX_BROKEN).map((step) => (
@@ -202,6 +202,12 @@ function ChartLines({ spec, data, smoothing }: { spec: ChartSpec; data: ChartDat
       </ResponsiveContainer>
     </div>
   );
+}
+
+/** Where the sign beside an alarm's line has room: to its right in the left half of the chart, to its left in the other. */
+function markSide(step: number, rows: readonly ChartRow[]): 'insideTopLeft' | 'insideTopRight' {
+  const middle = ((rows[0]?.step ?? 0) + (rows.at(-1)?.step ?? 0)) / 2;
+  return step < middle ? 'insideTopLeft' : 'insideTopRight';
 }
 
 function ticksOf(rows: readonly ChartRow[]): number[] {
