@@ -6,6 +6,8 @@ import { pagePolicy } from './src/cli/page-policy.ts';
 /** A training test on a software adapter takes tens of seconds; a hang should still end. */
 const TEST_TIMEOUT_MS = 120_000;
 const POLL_TIMEOUT_MS = 20_000;
+const PYTHON_TESTS = 'test/**/*.python.test.ts';
+const TRAINER_TESTS = 'test/trainers/**/*.test.ts';
 
 const notices = licences(import.meta.dirname);
 
@@ -36,8 +38,18 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', PYTHON_TESTS, TRAINER_TESTS],
         },
+      },
+      {
+        extends: true,
+        // Debian's Python reads what the studio wrote.
+        test: { name: 'python', environment: 'node', include: [PYTHON_TESTS] },
+      },
+      {
+        extends: true,
+        // Other trainers start from what the studio wrote.
+        test: { name: 'trainers', environment: 'node', include: [TRAINER_TESTS] },
       },
       {
         extends: true,

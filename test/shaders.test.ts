@@ -1,11 +1,12 @@
 /** Every entry point of every shader compiles under every set of definitions that the code may give it. */
 import { describe, expect, it } from 'vitest';
-import { type Gpu, PLAIN } from '../src/gpu/index.ts';
+import { PLAIN } from '../src/gpu/index.ts';
 import { composeShader, type Defines, readSource, shaderNames } from '../src/gpu/shaders.ts';
 import { walkOf } from '../src/ops/attention-walk.ts';
 import { grpoStep } from '../src/rl/step.ts';
 import { testGpu } from './ops/harness.ts';
 import { openRun } from './reference/tiny-run.ts';
+import { openCheckingDevice } from './setup/checking-device.ts';
 
 const FORMATS = [0, 1, 2, 3, 4];
 
@@ -129,24 +130,33 @@ const NORMED: Defines[] = [
   { DEPTH_QUADS: 16, WIDTH_QUADS: 1, KV_QUADS: 1, NORM: false },
 ].flatMap((quads) => FORMATS.map((format) => ({ ...loads(format), ...quads, LANES: 8 })));
 
-function definesOf(name: string, { traits }: Gpu): readonly Defines[] {
-  if (name === 'attention_teams') return byTeams(traits.lanes);
+/** Definitions on a device with subgroups of that many lanes. */
+function definesOf(name: string, lanes: number): readonly Defines[] {
+  if (name === 'attention_teams') return byTeams(lanes);
   if (name === 'normed_products') return NORMED;
-  if (name === 'matmul_subgroups') return bySubgroups(traits.lanes);
+  if (name === 'matmul_subgroups') return bySubgroups(lanes);
   const few = FEW_ROWS[name];
-  if (few) return [...fewRows(...few), ...fewRowsBySubgroups(...few, traits.lanes)];
-  if (name === 'decode_attention_subgroups') return [{ VECS: 4, SUBGROUP: traits.lanes }];
-  if (name === 'matmul_workgroup') return [...BY_WORKGROUPS, ...(traits.halves ? BY_F16_WORKGROUPS : [])];
+  if (few) return [...fewRows(...few), ...fewRowsBySubgroups(...few, lanes)];
+  if (name === 'decode_attention_subgroups') return [{ VECS: 4, SUBGROUP: lanes }];
+  if (name === 'matmul_workgroup') return [...BY_WORKGROUPS, ...BY_F16_WORKGROUPS];
   return DEFINES[name] ?? [{}];
+}
+
+/** SwiftShader, lavapipe, and GPUs. */
+const LANES = [4, 8, 32];
+
+/** Each set of definitions once, whatever devices ask for it. */
+function allDefinesOf(name: string): Defines[] {
+  const all = LANES.flatMap((lanes) => definesOf(name, lanes));
+  return [...new Map(all.map((defines) => [JSON.stringify(defines), defines])).values()];
 }
 
 describe('shaders', () => {
   it.each(shaderNames())('%s compiles under all its definitions', async (name) => {
-    const gpu = await testGpu();
-    const { device } = gpu;
+    const device = await openCheckingDevice();
     const entries = entryPoints(name);
     expect(entries.length).toBeGreaterThan(0);
-    for (const defines of definesOf(name, gpu)) {
+    for (const defines of allDefinesOf(name)) {
       const what = `${name} ${JSON.stringify(defines)}`;
       const module = device.createShaderModule({ label: what, code: composeShader(name, defines).code });
       const { messages } = await module.getCompilationInfo();
@@ -157,11 +167,7 @@ describe('shaders', () => {
       device.pushErrorScope('validation');
       // A layout made from the code is enough to have it compiled; plans are checked against theirs elsewhere.
       for (const entryPoint of entries) {
-        await device.createComputePipelineAsync({
-          label: what,
-          layout: 'auto',
-          compute: { module, entryPoint },
-        });
+        device.createComputePipeline({ label: what, layout: 'auto', compute: { module, entryPoint } });
       }
       expect(await device.popErrorScope()).toBeNull();
     }
@@ -193,7 +199,7 @@ describe('shaders', () => {
     for (const [key, defines] of asked) {
       // Eight rows stand for all numbers of rows.
       const tried = 'ROWS' in defines ? { ...defines, ROWS: 8 } : defines;
-      expect(definesOf(key.split(' ')[0]!, gpu), key).toContainEqual(tried);
+      expect(definesOf(key.split(' ')[0]!, gpu.traits.lanes), key).toContainEqual(tried);
     }
   });
 });

@@ -24,11 +24,6 @@ import { countReport } from './vitest-report.mjs';
 const ADAPTER_TESTS = ['setup', 'gpu', 'ops', 'media', 'models', 'optim', 'rl'].map(
   (name) => `test/${name}/`,
 );
-const LAYERS_TEST = 'test/layers.test.ts';
-/** Tests in which Debian's Python reads what the studio wrote. */
-const PYTHON_TESTS = '.python.test.ts';
-/** Tests in which other trainers start from what the studio wrote. */
-const TRAINER_TESTS = 'test/trainers/';
 const CODE_STAGES = ['format', 'types', 'lint'];
 
 /** @type {Record<string, () => Count>} */
@@ -36,15 +31,8 @@ const STAGES = {
   format: () => tool('@biomejs/biome/bin/biome', ['check', '--linter-enabled=false', '--error-on-warnings']),
   types: () => tool('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json']),
   lint: () => tool('@biomejs/biome/bin/biome', ['lint', '--error-on-warnings']),
-  layers: () => vitest('layers', ['--project', 'unit', LAYERS_TEST]),
-  unit: () =>
-    vitest(
-      'unit',
-      ['--project', 'unit', ...without(LAYERS_TEST, `**/*${PYTHON_TESTS}`, `${TRAINER_TESTS}**`)],
-      {
-        STUDIO_ADAPTER: chosenAdapter(),
-      },
-    ),
+  layers: () => vitest('layers', ['--project', 'unit', 'test/layers.test.ts']),
+  unit: () => vitest('unit', ['--project', 'unit'], { STUDIO_ADAPTER: chosenAdapter() }),
   python,
   trainers,
   lavapipe,
@@ -93,21 +81,16 @@ function vitest(name, args, variables) {
 /** @returns {Count} */
 function python() {
   if (missingPythonPackages().length === 0) {
-    return vitest('python', ['--project', 'unit', PYTHON_TESTS], { STUDIO_ADAPTER: chosenAdapter() });
+    return vitest('python', ['--project', 'python'], { STUDIO_ADAPTER: chosenAdapter() });
   }
   say(`Not run: the tests that read exports in Python. ${missingPython()}`);
   return process.env.CI ? one(false) : { passed: 0, failed: 0 };
 }
 
-/** @param {string[]} tests @returns {string[]} */
-function without(...tests) {
-  return tests.flatMap((test) => ['--exclude', test]);
-}
-
 /** @returns {Count} */
 function trainers() {
   if (trainersAreCurrent())
-    return vitest('trainers', ['--project', 'unit', TRAINER_TESTS], { STUDIO_ADAPTER: chosenAdapter() });
+    return vitest('trainers', ['--project', 'trainers'], { STUDIO_ADAPTER: chosenAdapter() });
   say(`Not run: the tests that start other trainers from exports. ${missingTrainers()}`);
   return process.env.CI ? one(false) : { passed: 0, failed: 0 };
 }
