@@ -51,8 +51,9 @@ const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--
   --lora DIR    a PEFT adapter of that model, which the run begins from
   --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
                 Those not given are R1-Omni's recipe on LoRA, as listed below; with --demo, the demo's
-  --export LIST some of merged, merged=bf16, adapter, checkpoint, handoff, metrics, rollouts, all, none: what is
-                written into DIR (all but handoff, the bundle for other trainers)
+  --export LIST some of merged, merged=bf16, adapter, checkpoint, handoff, handoff=clips, metrics, rollouts,
+                all, none: what is written into DIR (all but handoff, the bundle for other trainers; with =clips the
+                clips lie in it, too)
   --sftSteps N  N supervised steps with the same settings first; the run then starts from their weights
   --resume      goes on from the newest checkpoint in DIR, with the settings of that run
   --from WHICH  with --resume: from its best checkpoint (best), the last one from before an alarm (good), or that of

@@ -41,6 +41,7 @@ const exportParts = z.object({
   adapter: z.boolean(),
   checkpoint: z.boolean(),
   handoff: z.boolean(),
+  clips: z.boolean().optional(),
   metrics: z.boolean(),
   rollouts: z.boolean(),
 });

@@ -12,6 +12,8 @@ export interface ExportParts {
   checkpoint: boolean;
   /** `handoff/`: checkpoint, launchers, settings, rewards, data and merged weights for other trainers. */
   handoff: boolean;
+  /** `handoff/media/`: the clips too, so that the bundle goes on without the data folder. */
+  clips?: boolean;
   /** metrics.jsonl */
   metrics: boolean;
   /** rollouts.jsonl */

@@ -6,6 +6,7 @@ const NOTHING = exportParts('none');
 describe('the option --export', () => {
   it.each([
     ['handoff', { ...NOTHING, handoff: true }],
+    ['handoff=clips', { ...NOTHING, handoff: true, clips: true }],
     ['merged=bf16, adapter', { ...NOTHING, merged: 'bf16', adapter: true }],
     ['merged,metrics', { ...NOTHING, merged: 'f32', metrics: true }],
     ['all', { ...USUAL_PARTS, handoff: true }],
@@ -20,6 +21,6 @@ describe('the option --export', () => {
     [undefined, 'nothing'],
     ['merged=f16', '"merged=f16"'],
   ])('names what there is when it meets %s', (list, found) => {
-    expect(() => exportParts(list)).toThrow(`--export names ${found}; expected some of merged, adapter,`);
+    expect(() => exportParts(list)).toThrow(`--export names ${found}; expected some of merged, merged=f32,`);
   });
 });

@@ -283,6 +283,7 @@ describe('what can be exported', () => {
       adapter: true,
       checkpoint: true,
       handoff: false,
+      clips: false,
       metrics: true,
       rollouts: true,
     });
@@ -294,6 +295,10 @@ describe('what can be exported', () => {
       'the run trains more than the adapter',
     );
     expect(unavailable('adapter', undefined, 0)).toBe('the run has no LoRA');
+    const bundled = { ...draft.parts, handoff: true, clips: true };
+    expect(unavailable('clips', lora, 3, draft.parts)).toBe('they lie in the hand-off bundle');
+    expect(partsOf({ ...draft, parts: bundled }, lora, 3)).toMatchObject({ handoff: true, clips: true });
+    expect(partsOf({ ...draft, parts: { ...bundled, handoff: false } }, lora, 3).clips).toBe(false);
   });
 
   it('adds the chosen files up', () => {
@@ -301,11 +306,15 @@ describe('what can be exported', () => {
       { path: 'model/model.safetensors', bytes: 100 },
       { path: 'adapter/adapter_model.safetensors', bytes: 20 },
       { path: 'handoff/r1omni/model.safetensors', bytes: 50 },
+      { path: 'handoff/media/clips/0.mp4', bytes: 7 },
       { path: 'metrics.jsonl', bytes: 3 },
     ];
     expect(bytesOf(chosenFiles(partsOf(draft, lora, 3), plan))).toBe(123);
     expect(
       chosenFiles({ ...everything('f32'), merged: null, adapter: false }, plan).map(({ path }) => path),
-    ).toEqual(['handoff/r1omni/model.safetensors', 'metrics.jsonl']);
+    ).toEqual(['handoff/r1omni/model.safetensors', 'handoff/media/clips/0.mp4', 'metrics.jsonl']);
+    expect(
+      chosenFiles({ ...everything('f32'), merged: null, adapter: false, clips: false }, plan),
+    ).toHaveLength(2);
   });
 });

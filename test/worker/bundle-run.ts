@@ -12,7 +12,7 @@ export const examples = ['happy', 'sad', 'angry', 'neutral', 'sad'].map(
   (label, index): Example => ({
     id: `clips/${index}.mp4`,
     path: `clips/${index}.mp4`,
-    files: [],
+    files: [{ path: `clips/${index}.mp4`, size: 6, blob: async () => new Blob([`clip ${index}`]) }],
     label,
     question: null,
     answer: label,

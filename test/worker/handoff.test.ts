@@ -5,6 +5,7 @@ import type { Gpu } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { AdamW } from '../../src/optim/adamw.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import type { ExportParts } from '../../src/protocol/messages.ts';
 import { loadPolicy } from '../../src/rl/policy.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
 import { grpoYaml, scalar } from '../../src/worker/export/grpo-yaml.ts';
@@ -15,7 +16,7 @@ import { testGpu } from '../ops/harness.ts';
 import { contentsOf } from '../reference/bytes-of.ts';
 import { examples, runOf } from './bundle-run.ts';
 
-const EVERYTHING = {
+const EVERYTHING: ExportParts = {
   merged: null,
   adapter: true,
   checkpoint: true,
@@ -39,7 +40,7 @@ beforeAll(async () => {
   model = await openModel(await treeFromDisk('test/golden/omni-tiny'));
 });
 
-async function exported(values: Partial<Config> = {}) {
+async function exported(values: Partial<Config> = {}, parts: ExportParts = EVERYTHING) {
   const config = parseConfig({ ...CONFIG, ...values });
   const { trainDecoder, trainProjectors, trainGate, trainBert, loraRank, loraAlpha, loraTargets } = config;
   using policy = await loadPolicy(gpu, model.files, {
@@ -49,7 +50,7 @@ async function exported(values: Partial<Config> = {}) {
   });
   using optimizer = new AdamW(gpu, policy.store);
   const run = runOf(model, policy, optimizer, config);
-  const files = await exportFiles(run, EVERYTHING);
+  const files = await exportFiles(run, parts);
   return {
     files: await contentsOf(files),
     paths: files.map(({ path }) => path),
@@ -185,6 +186,19 @@ describe('the hand-off bundle', () => {
     expect(lines('verl/train.jsonl')[0]).not.toHaveProperty('videos');
     expect(text('README.md')).toContain('torchrun --nproc_per_node 8 resume.py');
   });
+});
+
+it('the bundle holds the clips that its rows name where that is asked for, and says where', async () => {
+  const { files, paths } = await exported({}, { ...EVERYTHING, clips: true });
+  const media = paths.filter((path) => path.startsWith('handoff/media/')).sort();
+  expect(media).toEqual([0, 2, 3, 4].map((clip) => `handoff/media/clips/${clip}.mp4`));
+  expect(media.map((path) => files[path]!.toString())).toEqual([0, 2, 3, 4].map((clip) => `clip ${clip}`));
+  const [readme, manifest] = ['README.md', 'manifest.json'].map((name) =>
+    files[`handoff/${name}`]!.toString(),
+  );
+  expect(readme).toContain('The clips lie in `media/`');
+  expect(readme).not.toMatch(/Clips are not copied|\/path\/to\/data/);
+  expect(manifest).toContain('"media/clips/0.mp4"');
 });
 
 it('a run that trains more than its adapter has no checkpoint, and says why', async () => {

@@ -30,7 +30,13 @@ export const CHOICES: readonly Choice[] = [
     part: 'handoff',
     label: 'Hand-off bundle',
     help: 'to go on elsewhere with TRL, R1-Omni or verl: checkpoint, launchers, rewards, data, merged weights',
-    paths: /^handoff\//,
+    paths: /^handoff\/(?!media\/)/,
+  },
+  {
+    part: 'clips',
+    label: 'Clips in the bundle',
+    help: 'the files themselves, so that it goes on without the data folder',
+    paths: /^handoff\/media\//,
   },
   {
     part: 'metrics',
@@ -54,18 +60,40 @@ export interface Draft {
 
 export function firstDraft(publishedDtype: string): Draft {
   return {
-    parts: { merged: true, adapter: true, checkpoint: false, handoff: false, metrics: true, rollouts: true },
+    parts: {
+      merged: true,
+      adapter: true,
+      checkpoint: false,
+      handoff: false,
+      clips: false,
+      metrics: true,
+      rollouts: true,
+    },
     dtype: publishedDtype === 'F32' ? 'f32' : 'bf16',
   };
 }
 
 /** Everything there could be, to learn the sizes. */
 export function everything(dtype: MergedDtype): ExportParts {
-  return { merged: dtype, adapter: true, checkpoint: true, handoff: true, metrics: true, rollouts: true };
+  return {
+    merged: dtype,
+    adapter: true,
+    checkpoint: true,
+    handoff: true,
+    clips: true,
+    metrics: true,
+    rollouts: true,
+  };
 }
 
-/** Why a part is not to be had from this run; undefined when it is. */
-export function unavailable(part: Part, config: Config | undefined, step: number): string | undefined {
+/** Why a part is not to be had from this run, beside what else was chosen; undefined when it is. */
+export function unavailable(
+  part: Part,
+  config: Config | undefined,
+  step: number,
+  chosen?: Draft['parts'],
+): string | undefined {
+  if (part === 'clips' && chosen?.handoff === false) return 'they lie in the hand-off bundle';
   if (part !== 'adapter' && part !== 'checkpoint') return undefined;
   if (!config) return 'no run yet';
   if (config.loraRank === 0) return 'the run has no LoRA';
@@ -78,12 +106,13 @@ export function unavailable(part: Part, config: Config | undefined, step: number
 
 /** The draft as a command asks for it: without what the run does not have. */
 export function partsOf({ parts, dtype }: Draft, config: Config | undefined, step: number): ExportParts {
-  const wants = (part: Part): boolean => parts[part] && unavailable(part, config, step) === undefined;
+  const wants = (part: Part): boolean => parts[part] && unavailable(part, config, step, parts) === undefined;
   return {
     merged: wants('merged') ? dtype : null,
     adapter: wants('adapter'),
     checkpoint: wants('checkpoint'),
     handoff: wants('handoff'),
+    clips: wants('clips'),
     metrics: wants('metrics'),
     rollouts: wants('rollouts'),
   };

@@ -44,7 +44,7 @@ export default function ExportScreen() {
               key={choice.part}
               choice={choice}
               chosen={Boolean(parts[choice.part])}
-              reason={unavailable(choice.part, running, step)}
+              reason={unavailable(choice.part, running, step, draft.parts)}
               bytes={bytesOf(filesOf(choice, plan))}
               onChange={(chosen) => setDraft({ ...draft, parts: { ...draft.parts, [choice.part]: chosen } })}
             >

@@ -19,7 +19,7 @@ import { mergedCheckpoint } from './weights.ts';
 export async function exportFiles(run: Run, parts: ExportParts): Promise<FileToWrite[]> {
   const { policy, config, step, start } = run;
   const files: FileToWrite[] = [];
-  if (parts.handoff) files.push(...(await handoffBundle(run)));
+  if (parts.handoff) files.push(...(await handoffBundle(run, { clips: parts.clips })));
   if (parts.merged) {
     const weights = await mergedCheckpoint(run.parts.model, changedTensors(policy), parts.merged);
     files.push(...inFolder('model', weights), cardFile(run, 'model', parts.merged));

@@ -1,7 +1,9 @@
-/** The clips of a run as rows for other trainers. Paths are those of the data folder; the clips themselves are not copied. */
+/** The clips of a run as rows for other trainers, and the clips themselves. Paths are those of the data folder. */
 import { PromptSampler } from '../../data/sampler.ts';
 import type { Example } from '../../data/types.ts';
-import { type FileToWrite, jsonFile, jsonlFile } from '../../io/file-to-write.ts';
+import { blobFile, type FileToWrite, inFolder, jsonFile, jsonlFile } from '../../io/file-to-write.ts';
+import type { FileEntry } from '../../io/files.ts';
+import { reading } from '../../io/unreadable.ts';
 import type { Config } from '../../protocol/config.ts';
 
 /** Rows of deals at most. A run that has more steps left goes through these again. */
@@ -51,6 +53,23 @@ export function stepsToDeal(
 function dealt(n: number, seed: number, start: number, count: number): number[] {
   const sampler = new PromptSampler(n, seed, { epoch: Math.floor(start / n), index: start % n });
   return sampler.next(count);
+}
+
+/** `media/…`: every clip that a row names, under its path in the data folder. They are read when they are written. */
+export function clipFiles({ train, evaluation }: HandoffData): FileToWrite[] {
+  const entries = [...train, ...evaluation].flatMap(({ files }) => files);
+  const byPath = new Map(entries.map((entry) => [entry.path, entry]));
+  return inFolder('media', [...byPath.values()].map(copyOf));
+}
+
+function copyOf({ path, size = 0, blob }: FileEntry): FileToWrite {
+  return {
+    path,
+    bytes: size,
+    async *pieces() {
+      yield* blobFile(path, await reading(path, blob)).pieces();
+    },
+  };
 }
 
 /** TRL: a chat and the columns that rewards read. */

@@ -11,29 +11,33 @@ export interface ReadmeFacts {
   readonly dataSet: string;
   /** Steps whose clips are written in order. */
   readonly dealtSteps: number;
+  /** Whether the clips are in the bundle. */
+  readonly clips: boolean;
   /** Folder of the TRL checkpoint; else why there is none. */
   readonly checkpoint: { readonly folder: string } | { readonly problem: string };
 }
 
 /** README.md of the hand-off bundle: what this is, and a command for each trainer. */
 export function handoffReadme(facts: ReadmeFacts): string {
-  const { baseModel, config, step, dataSet, family } = facts;
+  const { baseModel, config, step, dataSet, family, clips } = facts;
   return `${[
     `# ${baseModel} after ${step} steps, to be gone on with`,
     '',
     `A ${config.stage.toUpperCase()} run of Omni GRPO Studio on the data set \`${dataSet}\`. Steps are counted as the optimizer's here: ` +
       `${optimizerSteps(config, step)} of ${optimizerSteps(config, config.steps)}. \`manifest.json\` has the hash of every file.`,
     '',
-    'Clips are not copied: paths are those of the data folder. Put its contents beside this file, or name it by `--clips` or `CLIPS`.',
+    clips
+      ? 'The clips lie in `media/`, under their paths in the data folder; launchers look there unless `--clips` or `CLIPS` names a folder.'
+      : 'Clips are not copied: paths are those of the data folder. Put its contents beside this file, or name it by `--clips` or `CLIPS`.',
     'Every launcher that would train without the clips says so and stops, unless it is told that this is meant.',
     '',
     '## R1-Omni: video and sound on GPUs',
     '',
-    ...r1OmniLines(family),
+    ...r1OmniLines(facts),
     '',
     '## verl on Ray',
     '',
-    ...verlLines(family),
+    ...verlLines(facts),
     '',
     '## TRL',
     '',
@@ -55,7 +59,7 @@ const POSITIONS = [
   '  (5.18 and 5.24 were read) counts on from the frame size. They differ for clips of more than some 5 s.',
 ];
 
-function r1OmniLines(family: FamilyName): string[] {
+function r1OmniLines({ family, clips }: ReadmeFacts): string[] {
   const towers =
     family === 'HumanOmni'
       ? ' \\\n  --siglip PATH --whisper PATH --bert PATH --processor /path/to/Qwen2-VL-2B-Instruct'
@@ -64,7 +68,7 @@ function r1OmniLines(family: FamilyName): string[] {
     'Its trainer loads no adapter, so `r1omni/` holds the merged weights (bfloat16) and the data in its form.',
     '',
     '```sh',
-    `python r1omni/launch.py --repo /path/to/R1-Omni --clips /path/to/data --gpus 8${towers}`,
+    `python r1omni/launch.py --repo /path/to/R1-Omni${clips ? '' : ' --clips /path/to/data'} --gpus 8${towers}`,
     '```',
     '',
     'That trainer takes data, question, towers and its class from its own source, whatever its command names: `launch.py` copies the',
@@ -87,10 +91,10 @@ const R1_OMNI_NOTES: Readonly<Record<FamilyName, readonly string[]>> = {
   ],
 };
 
-function verlLines(family: FamilyName): string[] {
+function verlLines({ family, clips }: ReadmeFacts): string[] {
   const start = [
     '```sh',
-    'BASE=/path/to/base CLIPS=/path/to/data GPUS=8 bash verl/run.sh',
+    `BASE=/path/to/base${clips ? '' : ' CLIPS=/path/to/data'} GPUS=8 bash verl/run.sh`,
     '```',
     '',
     'Turns the data into Parquet and starts. Weights travel, the optimizer starts fresh; the reference is the base without adapter.',

@@ -7,7 +7,7 @@ import { decoderOf } from './adapter.ts';
 import { changedTensors } from './changed.ts';
 import { completionFiles } from './completions.ts';
 import { grpoYaml } from './grpo-yaml.ts';
-import { type HandoffData, handoffData, r1OmniData, trlData } from './handoff-data.ts';
+import { clipFiles, type HandoffData, handoffData, r1OmniData, trlData } from './handoff-data.ts';
 import { handoffReadme, type ReadmeFacts } from './handoff-readme.ts';
 import baseModelPy from './python/base_model.py?raw';
 import r1OmniLaunchPy from './python/r1omni_launch.py?raw';
@@ -22,11 +22,16 @@ import { verlData, verlScript } from './verl.ts';
 import { STUDIO_VERSION } from './version.ts';
 import { mergedCheckpoint } from './weights.ts';
 
-/** `handoff/…`, its manifest last. */
-export async function handoffBundle(run: Run): Promise<FileToWrite[]> {
+/** `handoff/…`, its manifest last; with the clips themselves where `clips` says so. */
+export async function handoffBundle(
+  run: Run,
+  { clips = false }: { clips?: boolean | undefined } = {},
+): Promise<FileToWrite[]> {
   const { config, step, parts, policy, prompt } = run;
+  const data = dataOf(run);
   const files = [
-    ...(await trainerFiles(run)),
+    ...(await trainerFiles(run, data, clips)),
+    ...(clips ? clipFiles(data) : []),
     ...(await completionFiles(run.rolloutsLog.blob(), config, prompt.rendered)),
     ...inFolder('r1omni', await mergedCheckpoint(parts.model, changedTensors(policy), 'bf16')),
   ];
@@ -41,16 +46,15 @@ export async function handoffBundle(run: Run): Promise<FileToWrite[]> {
 }
 
 /** Launchers, settings, rewards, data and the checkpoint. */
-async function trainerFiles(run: Run): Promise<FileToWrite[]> {
+async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promise<FileToWrite[]> {
   const { config, policy, step, prompt } = run;
   const { name: baseModel, family } = policy.files;
   const problem = checkpointProblem(run);
   const folder = `checkpoint-${optimizerSteps(config, step)}`;
-  const data = dataOf(run);
   const adapter = problem === undefined ? { adapter: `../${folder}` } : {};
   const start = { baseModel, family, ...adapter, step, longestPrompt: prompt.longest, data };
   return [
-    textFile('README.md', readmeOf(run, problem === undefined ? { folder } : { problem }, data)),
+    textFile('README.md', readmeOf(run, problem === undefined ? { folder } : { problem }, data, clips)),
     textFile('grpo.yaml', grpoYaml(config, baseModel, adapterSettings(run))),
     jsonFile('settings.json', settingsOf(run, problem === undefined ? folder : null)),
     textFile('rewards.py', rewardsPy),
@@ -67,12 +71,17 @@ async function trainerFiles(run: Run): Promise<FileToWrite[]> {
   ];
 }
 
-function readmeOf(run: Run, checkpoint: ReadmeFacts['checkpoint'], { next }: HandoffData): string {
+function readmeOf(
+  run: Run,
+  checkpoint: ReadmeFacts['checkpoint'],
+  { next }: HandoffData,
+  clips: boolean,
+): string {
   const { config, step, policy, parts } = run;
   const { name: baseModel, family } = policy.files;
   const dealtSteps = Math.floor(next.length / config.promptsPerStep);
   return handoffReadme({
-    ...{ baseModel, family, config, step, checkpoint, dealtSteps, dataSet: parts.data.name },
+    ...{ baseModel, family, config, step, checkpoint, dealtSteps, clips, dataSet: parts.data.name },
   });
 }
 

@@ -60,7 +60,7 @@ export function verlScript(config: Config, start: VerlStart): string {
   return [
     '#!/usr/bin/env bash',
     '# GRPO by verl with the settings of the run. On a cluster: `ray start --head`, `ray start --address=…`, then this',
-    '# with NODES and GPUS (of each node). CLIPS names the folder of the data, where it is not the one with README.md.',
+    '# with NODES and GPUS (of each node). CLIPS names the folder of the data, where the clips are neither in media/ nor beside README.md.',
     ...notes(config).map((note) => `# ${note}`),
     'set -euo pipefail',
     'cd "$(dirname "$0")"',

@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 SETTINGS = json.loads((HERE.parent / "settings.json").read_text())
 HEARS = SETTINGS["family"] == "HumanOmni"
 SOURCE = HERE / "source"
+CARRIED = HERE.parent / "media"
 SCRIPT = "src/r1-v/src/open_r1/grpo.py"
 TRAINER = "src/r1-v/src/open_r1/trainer/humanOmni_grpo_trainer.py"
 QUESTION = "As an emotional recognition expert; throughout the video, which emotion conveyed by the characters is the most obvious to you?"
@@ -118,7 +119,7 @@ def main():
         parser.add_argument(f"--{name}", type=folder, required=not there.is_dir(), default=str(there), help=f"folder of {name}")
     if HEARS:
         parser.add_argument("--processor", type=folder, required=True, help="folder of Qwen2-VL-2B-Instruct, for its processor")
-    parser.add_argument("--clips", type=Path, default=HERE.parent, help="the data's folder")
+    parser.add_argument("--clips", type=Path, default=CARRIED if CARRIED.is_dir() else HERE.parent, help="the data's folder")
     parser.add_argument("--gpus", type=int, default=1)
     parser.add_argument("--output", default="output")
     parser.add_argument("--prepare", action="store_true", help="copy and set, but do not start")

@@ -7,7 +7,8 @@ from pathlib import Path
 from datasets import Dataset
 
 HERE = Path(__file__).resolve().parent
-CLIPS = Path(os.environ.get("CLIPS", HERE.parent)).resolve()
+CARRIED = HERE.parent / "media"
+CLIPS = Path(os.environ.get("CLIPS", CARRIED if CARRIED.is_dir() else HERE.parent)).resolve()
 
 
 def with_paths(row):
