@@ -88,15 +88,14 @@ const isFullInAllLayers = ({ max_window_layers: full, num_hidden_layers: layers 
 
 function refuseScaling(own: Json, label: string, key: string): void {
   const { type, rope_type = type, factor } = own;
+  const isAsIs = factor === undefined || factor === null || factor === 1;
   for (const kind of [type, rope_type]) {
-    if (kind !== undefined && kind !== null && !ROPE_TYPES.includes(kind)) {
+    if (kind === undefined || kind === null || ROPE_TYPES.includes(kind)) continue;
+    // Positions that are divided by one are as they were.
+    if (kind !== 'linear' || factor !== 1)
       refuse(label, key, own, `positions scaled by ${JSON.stringify(kind)}`);
-    }
   }
-  const isDefault = rope_type === 'default' || rope_type === 'mrope';
-  if (!isDefault && factor !== undefined && factor !== null && factor !== 1) {
-    refuse(label, key, own, 'scaled positions');
-  }
+  if (!ROPE_TYPES.includes(rope_type) && !isAsIs) refuse(label, key, own, 'scaled positions');
   if (own.mrope_interleaved === true) refuse(label, key, own, 'interleaved M-RoPE');
   const part = own.partial_rotary_factor;
   if (part !== undefined && part !== null && part !== 1)

@@ -1,6 +1,6 @@
 /** A tokenizer.json as a stranger may have written it: checked before anything of it runs. */
 import { InputError } from '../math/errors.ts';
-import { demandSafePattern } from './safe-pattern.ts';
+import { demandSafePattern, MOST_PATTERN_COST } from './safe-pattern.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -58,6 +58,9 @@ const MODELS: readonly unknown[] = ['BPE', 'WordPiece', 'Unigram'];
 /** Parts of a sequence, and times that a text may grow by. */
 const MOST_PARTS = 32;
 const MOST_GROWTH = 256;
+/** Characters of a word that is taken apart by trying all of its parts, and of a piece of a Unigram model; published ones have 100 and 16. */
+const MOST_WORD = 200;
+const MOST_PIECE = 64;
 
 const isJson = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -77,14 +80,24 @@ export interface LargestToken {
   readonly id: number;
 }
 
-/** Throws an InputError that names what is off. @returns the token with the largest id */
-export function checkTokenizerJson(json: Json): LargestToken {
+export interface CheckedTokenizer {
+  readonly largest: LargestToken;
+  /** How many times the square of a text's length its patterns may take. */
+  readonly patternCost: number;
+}
+
+/** Throws an InputError that names what is off. */
+export function checkTokenizerJson(json: Json): CheckedTokenizer {
+  let patternCost = 0;
   for (const key of Object.keys(KINDS) as (keyof typeof KINDS)[]) {
     const parts: Json[] = [];
-    collectParts(json[key], key, parts);
+    patternCost += collectParts(json[key], key, parts);
     if (parts.length > MOST_PARTS) fail(`"${key}"`, parts.length, `at most ${MOST_PARTS} parts`);
     const growth = parts.reduce((product, part) => product * growthOf(part), 1);
     if (growth > MOST_GROWTH) fail(`"${key}"`, json[key], `parts that leave a text about as long as it was`);
+  }
+  if (patternCost > MOST_PATTERN_COST) {
+    fail('the cost of all patterns', patternCost, `at most ${MOST_PATTERN_COST}, as in published tokenizers`);
   }
   const tokens = new Map<number, string>();
   let largest: LargestToken = { token: '', id: -1 };
@@ -94,32 +107,33 @@ export function checkTokenizerJson(json: Json): LargestToken {
     tokens.set(found.id, found.token);
     if (found.id > largest.id) largest = found;
   }
-  return largest;
+  return { largest, patternCost };
 }
 
-/** The parts of a sequence, or the one part; nothing where there is none. */
-function collectParts(value: unknown, key: keyof typeof KINDS, parts: Json[], depth = 0): void {
-  if (value === undefined || value === null) return;
+/** The parts of a sequence, or the one part; nothing where there is none. @returns what their patterns cost */
+function collectParts(value: unknown, key: keyof typeof KINDS, parts: Json[], depth = 0): number {
+  if (value === undefined || value === null) return 0;
   if (!isJson(value)) fail(`"${key}"`, value, 'an object');
   if (!KINDS[key].some((kind) => kind === value.type))
     fail(`a "type" of "${key}"`, value.type, KINDS[key].join(', '));
   if (depth > 8) fail(`"${key}"`, 'deeply nested', 'a plain sequence');
   if (value.type !== 'Sequence') {
-    checkPart(value, key);
     parts.push(value);
-    return;
+    return checkPart(value, key);
   }
   const listed = value.normalizers ?? value.pretokenizers ?? value.decoders ?? value.processors;
   if (!Array.isArray(listed) || listed.length > MOST_PARTS)
     fail(`a "Sequence" of "${key}"`, listed, `a list of at most ${MOST_PARTS}`);
-  for (const part of listed) collectParts(part, key, parts, depth + 1);
+  return listed.reduce((cost, part) => cost + collectParts(part, key, parts, depth + 1), 0);
 }
 
-function checkPart(part: Json, key: string): void {
+/** @returns what its pattern costs */
+function checkPart(part: Json, key: string): number {
+  let cost = 0;
   const { pattern, content } = part;
   if (part.type === 'Split' || part.type === 'Replace') {
     const { Regex: regex, String: text } = isJson(pattern) ? pattern : {};
-    if (typeof regex === 'string') demandSafePattern(regex, `${LABEL} ${key}`);
+    if (typeof regex === 'string') cost = demandSafePattern(regex, `${LABEL} ${key}`);
     else if (typeof text !== 'string') fail(`a pattern of "${key}"`, pattern, 'a Regex or a String');
   }
   if (content !== undefined && typeof content !== 'string')
@@ -134,6 +148,7 @@ function checkPart(part: Json, key: string): void {
     if (Array.isArray(list) && list.length > 64)
       fail(`a template of "${key}"`, list.length, 'at most 64 parts');
   }
+  return cost;
 }
 
 /** How many times as long a text may become. */
@@ -153,8 +168,8 @@ function modelTokens(model: unknown): LargestToken[] {
   if (!isKnown) fail('"type" of "model"', type, MODELS.join(', '));
   if (typeof dropout === 'number' && dropout > 0)
     fail('"dropout" of "model"', dropout, 'none: the same text must give the same ids');
-  if (longest !== undefined && longest !== null && !(isId(longest) && longest <= 4096)) {
-    fail('"max_input_chars_per_word"', longest, 'a whole number up to 4096');
+  if (longest !== undefined && longest !== null && !(isId(longest) && longest <= MOST_WORD)) {
+    fail('"max_input_chars_per_word"', longest, `a whole number up to ${MOST_WORD}`);
   }
   if (merges !== undefined && merges !== null) checkMerges(merges);
   if (Array.isArray(vocab)) return vocab.map(unigramToken);
@@ -169,6 +184,8 @@ function unigramToken(entry: unknown, id: number): LargestToken {
   const [token, score] = Array.isArray(entry) ? entry : [];
   if (typeof token !== 'string' || typeof score !== 'number')
     fail(`entry ${id} of "vocab"`, entry, 'a token and its score');
+  if (token.length > MOST_PIECE)
+    fail(`entry ${id} of "vocab"`, entry, `a token of at most ${MOST_PIECE} characters`);
   return { token, id };
 }
 

@@ -11,8 +11,9 @@ type Json = Readonly<Record<string, unknown>>;
 const TAG = /^<\/?(?!(?:s|pad|unk|bos|eos|mask|cls|sep|image|video|audio)>)[A-Za-z][\w-]*>$/;
 /** What tokenizer_config.json gives a role beside the text. */
 const NAMED = ['bos_token', 'eos_token', 'pad_token', 'unk_token', 'cls_token', 'sep_token', 'mask_token'];
-/** Patterns may take the square of a text's length. */
 const MOST_TEXT = 60_000;
+/** Of a text of this length a pattern takes half a second to one for each time that it takes the square of the length. */
+const SLOW_TEXT = 20_000;
 
 /**
  * Text ↔ token ids, from a published `tokenizer.json` and `tokenizer_config.json`. Encoding adds no special tokens of
@@ -27,11 +28,14 @@ export class Tokenizer {
   readonly largest: LargestToken;
   /** Special tokens that are no part of a text; those that stand for its tags are. */
   private readonly hiddenIds: ReadonlySet<number>;
+  private readonly mostText: number;
   private readonly hub: HubTokenizer;
 
   constructor(tokenizerJson: Json, config: Json) {
     this.config = config;
-    this.largest = checkTokenizerJson(tokenizerJson);
+    const { largest, patternCost } = checkTokenizerJson(tokenizerJson);
+    this.largest = largest;
+    this.mostText = Math.min(MOST_TEXT, Math.floor(SLOW_TEXT / Math.sqrt(patternCost)));
     try {
       this.hub = new HubTokenizer(
         { added_tokens: [], post_processor: null, decoder: null, ...tokenizerJson },
@@ -62,15 +66,18 @@ export class Tokenizer {
 
   /** Token ids of `text`; `addSpecialTokens` lets the post-processor add its own ([CLS] … [SEP] of BERT). */
   encode(text: string, addSpecialTokens = false): number[] {
-    if (text.length > MOST_TEXT) {
-      throw new InputError(
-        `A text of ${text.length} characters; expected at most ${MOST_TEXT} for the tokenizer.`,
-        {
-          hint: 'Shorten the question or the answers; a chat template may have made the text so long.',
-        },
-      );
-    }
+    this.demandLength(text);
+    // What it makes of a text may be longer, and meets the patterns, too.
+    if (this.hub.normalizer) this.demandLength(this.hub.normalizer.normalize(text));
     return this.hub.encode(text, { add_special_tokens: addSpecialTokens }).ids;
+  }
+
+  private demandLength({ length }: string): void {
+    if (length <= this.mostText) return;
+    throw new InputError(
+      `A text of ${length} characters; expected at most ${this.mostText} for the tokenizer.`,
+      { hint: 'Shorten the question or the answers; a chat template may have made the text so long.' },
+    );
   }
 
   /**

@@ -1,4 +1,5 @@
-import type { Gpu, TileMaker } from '../gpu/index.ts';
+import { z } from 'zod';
+import { type Gpu, TILE_MAKERS, type TileMaker } from '../gpu/index.ts';
 import type { FileStore } from '../io/file-store.ts';
 import type { Finding } from '../ops/contest.ts';
 import { makersOf } from '../ops/tune.ts';
@@ -7,6 +8,15 @@ import { makersOf } from '../ops/tune.ts';
 const FILE = 'tuning.json';
 /** Changes with the kernels that are timed. */
 const VERSION = 3;
+
+const MAKER = z.enum(TILE_MAKERS);
+const KEPT = z.object({
+  device: z.string(),
+  found: z.record(
+    z.string(),
+    z.object({ maker: MAKER, ms: z.partialRecord(MAKER, z.number().nonnegative()) }),
+  ),
+});
 
 interface Kept {
   readonly device: string;
@@ -39,10 +49,10 @@ async function recall(gpu: TunedGpu, store?: FileStore): Promise<Kept['found'] |
   const text = await store?.text(FILE);
   if (!text) return undefined;
   try {
-    const kept = JSON.parse(text) as Kept;
-    return kept.device === nameOf(gpu) ? kept.found : undefined;
+    const kept = KEPT.safeParse(JSON.parse(text)).data;
+    return kept?.device === nameOf(gpu) ? kept.found : undefined;
   } catch {
-    // A file that was cut off: measured anew.
+    // A file that was cut off or holds something else: measured anew, and written again.
     return undefined;
   }
 }

@@ -59,6 +59,11 @@ it.each([
   [{ rope_scaling: { type: 'yarn', factor: 4 } }, /"rope_scaling" is .*positions scaled by "yarn"/],
   [{ rope_scaling: { rope_type: 'llama3', factor: 8 } }, /scaled by "llama3"/],
   [{ rope_scaling: { type: 'linear', factor: 2 } }, /scaled by "linear"/],
+  [{ rope_scaling: { type: 'linear' } }, /scaled by "linear"/],
+  [{ rope_scaling: { type: 'linear', factor: '1' } }, /scaled by "linear"/],
+  [{ rope_scaling: { type: 'yarn', factor: 1 } }, /scaled by "yarn"/],
+  [{ rope_scaling: { rope_type: 'default', type: 'linear', factor: 4 } }, /scaled by "linear"/],
+  [{ rope_scaling: { factor: 2 } }, /scaled positions/],
   [
     { rope_parameters: { rope_type: 'dynamic', factor: 2, rope_theta: 1e4 } },
     /"rope_parameters" is .*"dynamic"/,
@@ -102,6 +107,10 @@ it('takes what published configs say without using it', async () => {
     quantization_config: null,
   });
   await opening(demo, { use_sliding_window: true, sliding_window: 4096, max_window_layers: 28 });
+  for (const kind of ['linear', 'default', 'mrope', undefined]) {
+    await opening(demo, { rope_scaling: { type: kind, factor: 1 } });
+    await opening(demo, { rope_scaling: { rope_type: kind, factor: 1.0 } });
+  }
 });
 
 it.each([

@@ -45,6 +45,31 @@ describe('the tuning of a device', () => {
     expect(measure).toHaveBeenCalledTimes(5);
   });
 
+  it.each([
+    'null',
+    '[]',
+    '"text"',
+    '{"device":NAME}',
+    '{"device":NAME,"found":null}',
+    '{"device":NAME,"found":[{"maker":"thread","ms":{}}]}',
+    '{"device":NAME,"found":{"nt":null}}',
+    '{"device":NAME,"found":{"nt":{"maker":"nobody","ms":{}}}}',
+    '{"device":NAME,"found":{"nt":{"maker":"thread","ms":{"thread":"3"}}}}',
+    '{"device":NAME,"found":{"nt":{"maker":"thread"}}}',
+  ])('is measured anew, and kept, where the file holds %s', async (text) => {
+    const store = new MemoryStore();
+    const measure = vi.fn(async () => FOUND);
+    await tuneDevice(device(), store, measure);
+    const { device: name } = JSON.parse((await store.text('tuning.json'))!) as { device: string };
+    await store.truncate('tuning.json', 0);
+    const writer = await store.create('tuning.json');
+    writer.write(new TextEncoder().encode(text.replace('NAME', JSON.stringify(name))));
+    writer.close();
+    expect(await tuneDevice(device(), store, measure)).toEqual(MAKERS);
+    expect(await tuneDevice(device(), store, measure)).toEqual(MAKERS);
+    expect(measure).toHaveBeenCalledTimes(2);
+  });
+
   it('leaves software adapters as they are', async () => {
     const software = device('SwiftShader', true);
     const measure = vi.fn(async () => FOUND);
