@@ -4,6 +4,18 @@ import type { Contestant } from './timing.ts';
 
 export type JaxArray = np.Array;
 
+/** How jax-js's device was lost. jax-js never asks for another one. */
+let loss: GPUDeviceLostInfo | undefined;
+
+/** @throws InputError when jax-js has no device any more */
+function demandDevice(): GPUDevice {
+  if (!loss) return getWebGPUDevice();
+  const reason = loss.message || loss.reason || 'no reason given';
+  throw new InputError(`jax-js lost its GPU (${reason}) and takes no new one.`, {
+    hint: 'Reload the page, or start the command again.',
+  });
+}
+
 /** Starts jax-js: it opens a device of its own on the adapter that `navigator.gpu` offers, which in Node is `gpu`. */
 export async function startJax(gpu?: GPU): Promise<GPUDevice> {
   if (gpu) {
@@ -16,11 +28,16 @@ export async function startJax(gpu?: GPU): Promise<GPUDevice> {
     });
   }
   defaultDevice('webgpu');
-  return getWebGPUDevice();
+  const device = getWebGPUDevice();
+  void device.lost.then((info) => {
+    loss = info;
+  });
+  return device;
 }
 
-/** An array on jax-js's device, ready before anything is timed. */
+/** An array on jax-js's device, ready before anything is timed. @throws InputError when that is lost */
 export async function jaxArray(data: Float32Array<ArrayBuffer>, shape: readonly number[]): Promise<JaxArray> {
+  demandDevice();
   return await blockUntilReady(np.array(data).reshape([...shape]));
 }
 
@@ -39,7 +56,7 @@ export function jaxContestant(compute: () => JaxArray[]): Contestant {
     },
     settle: async () => {
       await blockUntilReady(pending.flat());
-      await getWebGPUDevice().queue.onSubmittedWorkDone();
+      await demandDevice().queue.onSubmittedWorkDone();
       release(pending.splice(0, pending.length - 1));
     },
     result: async () => Float32Array.from(await pending[0]![0]!.ref.data()),

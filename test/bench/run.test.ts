@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { startJax } from '../../src/bench/jax.ts';
 import { familyOf } from '../../src/bench/report.ts';
 import { chooseComparisons, runBench } from '../../src/bench/run.ts';
 import { suite } from '../../src/bench/suite.ts';
 import { BENCH_GROUPS, type BenchReport } from '../../src/protocol/bench.ts';
 import { testGpu } from '../ops/harness.ts';
+import { openTestDevice } from '../setup/adapter.ts';
 
 const BRIEF = { samples: 1, sampleMs: 0, patienceMs: 0 };
 const libraries = ['tfjs' as const];
@@ -41,5 +43,26 @@ describe('the bench of a page', () => {
     expect(row).toMatchObject({ kernel: 'norm forward+backward', peer: 'tfjs', ratio: expect.any(Number) });
     expect(row!.rates!.gigabytes).toBeGreaterThan(0);
     expect(Object.keys(told[1]!.report.summary)).toEqual(['norm/tfjs']);
+  });
+
+  it('says of jax-js, which keeps a GPU that is lost, that it has none', async () => {
+    const { gpu, device } = await openTestDevice();
+    device.destroy();
+    const jax = await startJax(gpu);
+    jax.destroy();
+    await jax.lost;
+    const reports: BenchReport[] = [];
+    const hooks = {
+      tell: (report: BenchReport) => reports.push(report),
+      isStopped: () => reports.length > 1,
+    };
+    await runBench(await testGpu(), { groups: ['norm'], libraries: ['jax-js'] }, hooks, BRIEF);
+    expect(reports.at(-1)!.rows).toMatchObject([
+      {
+        peer: 'jax-js',
+        ratio: null,
+        note: expect.stringMatching(/^cannot: jax-js lost its GPU \(.+\) and takes no new one\./),
+      },
+    ]);
   });
 });
