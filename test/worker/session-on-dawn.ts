@@ -88,6 +88,8 @@ class FrailGpu {
 export interface SessionOptions {
   /** Where runs are kept; nowhere unless given. */
   readonly files?: MemoryStore;
+  /** That of an earlier session, which has kernels compiled; a fresh one unless given. */
+  readonly device?: FrailGpu;
   readonly host?: Partial<SessionHost>;
 }
 
@@ -99,13 +101,13 @@ export class SessionOnDawn {
   readonly session: Session;
   #wake: () => void = () => undefined;
 
-  private constructor(gpu: Gpu, { files, host }: SessionOptions) {
-    this.devices.push(new FrailGpu(gpu));
+  private constructor(device: FrailGpu, { files, host }: SessionOptions) {
+    this.devices.push(device);
     const emit = (event: Event): void => {
       this.events.push(event);
       this.#wake();
     };
-    this.session = new Session(gpu, emit, {
+    this.session = new Session(device.gpu, emit, {
       decode,
       openGpu: () => this.#openGpu(),
       openFeatureCache: async () => memoryFeatureCache(),
@@ -125,8 +127,7 @@ export class SessionOnDawn {
 
   static async open(options: SessionOptions = {}): Promise<SessionOnDawn> {
     await tf.setBackend('cpu');
-    const { device, info } = await openTestDevice();
-    const opened = new SessionOnDawn(new Gpu(device, { info }), options);
+    const opened = new SessionOnDawn(options.device ?? (await openFrailGpu()), options);
     const model = await treeFromDisk(MODEL);
     await opened.session.openModelTree(1, async () => model);
     await opened.session.openData({ type: 'openData', requestId: 2, files: await sourceFiles(dataTree()) });
@@ -135,10 +136,9 @@ export class SessionOnDawn {
 
   async #openGpu(): Promise<Gpu> {
     if (!this.hasGpu) throw new InputError('There is no adapter.', { hint: 'Look at chrome://gpu.' });
-    const { device, info } = await openTestDevice();
-    const gpu = new Gpu(device, { info });
-    this.devices.push(new FrailGpu(gpu));
-    return gpu;
+    const device = await openFrailGpu();
+    this.devices.push(device);
+    return device.gpu;
   }
 
   /** The device at hand. */
@@ -176,6 +176,11 @@ export class SessionOnDawn {
     this.session.stop();
     for (const { gpu } of this.devices) gpu.device.destroy();
   }
+}
+
+async function openFrailGpu(): Promise<FrailGpu> {
+  const { device, info } = await openTestDevice();
+  return new FrailGpu(new Gpu(device, { info }));
 }
 
 async function sourceFiles({ name, files }: FileTree) {
