@@ -1,5 +1,4 @@
 /** Ten steps in one go equal five, a killed tab, and five more, bit for bit; in one browser, and over a folder on disk. */
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HeadlessSession, type PlainEvent } from '../../src/cli/headless.ts';
 import { findRun, RunMirror } from '../../src/cli/run-mirror.ts';
@@ -8,6 +7,7 @@ import { presetConfig } from '../../src/protocol/presets.ts';
 import { type Chromium, launchChromium, type ServedPage, servePage } from '../setup/chromium.ts';
 import { type Folder, makeFolder, smallDataset } from './folders.ts';
 import { chartValues, reach, screenshot, settled } from './page.ts';
+import { all, type Checkpoint, checkpoint, told } from './told.ts';
 
 const MODEL = 'public/demo/model';
 /** Decoder and media tokens train, with a reference and a schedule: everything that has a state takes part. */
@@ -27,49 +27,6 @@ const CONFIG = presetConfig('demo', {
   keepCheckpoints: 2,
 });
 const MINUTES = 60_000;
-/** What a clock or this machine's memory says; all other numbers must be equal. */
-const MEASURED = /^(step_time|tokens_per_second\/.*|memory\/.*)$/;
-
-type Of<T extends PlainEvent['type']> = Extract<PlainEvent, { type: T }>;
-function all<T extends PlainEvent['type']>(events: readonly PlainEvent[], type: T): Of<T>[] {
-  return events.filter((event): event is Of<T> => event.type === type);
-}
-
-/** Everything a run says that must come out the same, by step. */
-function told(events: readonly PlainEvent[]) {
-  const metrics = all(events, 'step').map(({ step, metrics: values }) => {
-    const kept = Object.entries(values).filter(([key]) => !MEASURED.test(key));
-    return { step, ...Object.fromEntries(kept) };
-  });
-  return { metrics, answers: all(events, 'rollouts').map(({ step, groups }) => ({ step, groups })) };
-}
-
-interface Checkpoint {
-  readonly weights: string;
-  readonly moments: string;
-  readonly state: Record<string, unknown>;
-}
-
-/** SHA-256 of a stored checkpoint's tensors, by their bytes, and its state without clock and device. */
-async function checkpoint(session: HeadlessSession, runId: string, step: number): Promise<Checkpoint> {
-  const files = await session.storedFiles(runId);
-  const read = async (name: string): Promise<Buffer> => {
-    const path = `checkpoints/step-${step}/${name}`;
-    const size = files.find((file) => file.name === path)!.size;
-    return (await session.readStored(runId, path, 0, size))!;
-  };
-  const hash = async (name: string) =>
-    createHash('sha256')
-      .update(await read(name))
-      .digest('hex');
-  const { savedAt: _, ...state } = JSON.parse((await read('state.json')).toString());
-  return {
-    weights: await hash('model.safetensors'),
-    moments: await hash('optimizer.safetensors'),
-    state,
-  };
-}
-
 const reached = (state: string) => (event: PlainEvent) => event.type === 'state' && event.state === state;
 
 describe('a run', () => {
