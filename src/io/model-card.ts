@@ -59,13 +59,16 @@ function section(title: string, rows: readonly string[]): string[] {
 
 function table(head: readonly [string, string], rows: readonly (readonly [string, unknown])[]): string[] {
   if (rows.length === 0) return [];
-  const cell = (value: unknown) => plain(typeof value === 'string' ? value : JSON.stringify(value));
+  const cell = (value: unknown) => plain(typeof value === 'string' ? value : inWords(value));
   return [
     `| ${head.join(' | ')} |`,
     '|---|---|',
     ...rows.map(([key, value]) => `| ${cell(key)} | ${cell(value)} |`),
   ];
 }
+
+/** A value as JSON; what JSON has no word for, such as a setting without a value, as "none". */
+const inWords = (value: unknown): string => JSON.stringify(value) ?? 'none';
 
 /** Characters that end a line or turn the direction of what follows. */
 const STEERING = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;

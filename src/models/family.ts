@@ -1,6 +1,7 @@
 /** What is told apart by the family of a checkpoint before anything is loaded: its files, its config, its tensors. */
 import { dryGpu } from '../gpu/index.ts';
 import type { FileTree } from '../io/files.ts';
+import { borrowedFiles } from '../io/trainer-checkpoint.ts';
 import { InputError } from '../math/errors.ts';
 import { findAdapters } from './adapter-files.ts';
 import type { TensorShapes } from './encoder.ts';
@@ -48,11 +49,14 @@ export async function openModelFiles(tree: FileTree, path?: string): Promise<Ope
     );
   }
   if (!main) throw await noModel(tree, seen);
-  const own = others.length > 0 ? withoutModels(tree, main.path, others) : tree;
+  const borrowed = borrowedFiles(tree, main.path);
+  const alone = others.length > 0 ? withoutModels(tree, main.path, others) : tree;
+  const all = [...alone.files, ...borrowed.files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const own = { ...alone, files: all };
   const open = isQwen2Vl(main.config) ? openQwen2VlFiles : openHumanOmni;
   const files = await open(own, main.path);
-  if (others.length === 0) return { files, tree, others };
-  const notes = [...(files.notes ?? []), chosenAmong(tree.name, main.path, others)];
+  const chosen = others.length > 0 ? [chosenAmong(tree.name, main.path, others)] : [];
+  const notes = [...(files.notes ?? []), ...borrowed.notes, ...chosen];
   return { files: { ...files, notes }, tree: own, others };
 }
 

@@ -51,7 +51,7 @@ export async function openHumanOmni(tree: FileTree, path?: string): Promise<Mode
   const head = await headOf(main.config, weights);
   return {
     family: 'HumanOmni',
-    name: modelName(tree, main.path),
+    name: modelName(tree, main.path, main.config),
     main: { tree: main.tree, config: main.config, weights },
     towers,
     layout: Object.keys(towers).length > 0 ? 'towers in folders of their own' : 'one folder',

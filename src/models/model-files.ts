@@ -56,7 +56,7 @@ const partsOf = (folder: string): string[] => (folder === '' ? [] : folder.split
 export const isWithin = (folder: string, outer: string): boolean =>
   outer === '' || folder === outer || folder.startsWith(`${outer}/`);
 
-/** Nearest to the top first; beside each other by name, but of `checkpoint-200` and `checkpoint-1000` the highest first. */
+/** Nearest to the top first; beside each other by name, but of `checkpoint-200` and `checkpoint-1000`, or of `v0-…` and `v1-…`, the highest first. */
 function compareFolders(a: string, b: string): number {
   const [left, right] = [partsOf(a), partsOf(b)];
   if (left.length !== right.length) return left.length - right.length;
@@ -67,8 +67,10 @@ function compareFolders(a: string, b: string): number {
   return left[at]!.localeCompare(right[at]!, 'en', { numeric: true });
 }
 
-/** `checkpoint-200` as its stem and number. */
+/** `checkpoint-200` as its stem and number; `v1-20250310-104500`, one run of several into a folder, as a version. */
 function numbered(name: string): { stem: string; number: number } | undefined {
+  const version = /^v(\d{1,9})-\d{8}-\d{6}$/.exec(name);
+  if (version) return { stem: 'v', number: Number(version[1]) };
   const found = /^(.*?)(\d{1,15})$/.exec(name);
   return found ? { stem: found[1]!, number: Number(found[2]) } : undefined;
 }
@@ -80,13 +82,29 @@ export const inOrder = (folders: readonly string[]): string[] => [...folders].so
 const SNAPSHOT = /^(?:(.*)\/)?snapshots\/([^/]+)$/;
 const CACHED = /^models--(?:.+?--)?(.+)$/;
 
-/** What a model is called by where it lies in the dropped folder. */
-export function modelName(tree: FileTree, path: string): string {
+/** Of a commit, so many digits are shown. */
+const COMMIT = /^([0-9a-f]{7})[0-9a-f]{33}$/;
+const SOUND_NAME = /^(?=.*[A-Za-z])[\w.-]{1,96}$/;
+
+/** What a model is called by where it lies in the dropped folder; by its config where that is a commit alone. */
+export function modelName(tree: FileTree, path: string, config: Json): string {
   const [, around = '', commit] = SNAPSHOT.exec(path) ?? [];
   const holder = around.slice(around.lastIndexOf('/') + 1) || tree.name;
   const cached = commit === undefined ? undefined : CACHED.exec(holder)?.[1];
   const own = path.slice(path.lastIndexOf('/') + 1);
-  return cached ?? (own === '' || own === 'model' ? tree.name : own);
+  const name = cached ?? (own === '' || own === 'model' ? tree.name : own);
+  const short = COMMIT.exec(name)?.[1];
+  return short === undefined ? name : `${nameInConfig(config)}-${short}`;
+}
+
+/** What a config calls its model: by the path it was loaded from, by its class, or by its type. */
+function nameInConfig({ _name_or_path: from, architectures, model_type: type }: Json): string {
+  const parts = typeof from === 'string' ? from.split(/[/\\]/).reverse() : [];
+  const names = [...parts.slice(0, 3).map((part) => CACHED.exec(part)?.[1]), parts[0]];
+  const kinds = Array.isArray(architectures) ? [architectures[0], type] : [type];
+  const isName = (name: unknown): name is string =>
+    typeof name === 'string' && SOUND_NAME.test(name) && !COMMIT.test(name);
+  return [...names, ...kinds].find(isName) ?? 'model';
 }
 
 /** A folder with a config.json, as found. */

@@ -58,7 +58,7 @@ async function openFolder(tree: FileTree, { path, tree: folder, config }: FoundF
   const head = await headOf(config, weights);
   return {
     family: qwen2VlFamily(config),
-    name: modelName(tree, path),
+    name: modelName(tree, path, config),
     main: { tree: folder, config, weights },
     towers: {},
     layout: 'one folder',

@@ -1,6 +1,7 @@
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import type { FileTree } from '../io/files.ts';
-import { readJson, readJsonIfThere } from '../io/files.ts';
+import { readJsonIfThere } from '../io/files.ts';
+import { whereItLies } from '../io/trainer-checkpoint.ts';
 import { InputError } from '../math/errors.ts';
 import { checkTokenizerJson, type LargestToken } from './check-tokenizer.ts';
 import { readQwenVocabulary } from './qwen-vocabulary.ts';
@@ -61,7 +62,10 @@ export class Tokenizer {
     const config = (await readJsonIfThere(folder, 'tokenizer_config.json')) ?? {};
     const json =
       (await readJsonIfThere(folder, 'tokenizer.json')) ?? (await readQwenVocabulary(folder, config));
-    return new Tokenizer(json ?? (await readJson(folder, 'tokenizer.json')), config);
+    if (json) return new Tokenizer(json, config);
+    throw new InputError(`${folder.name}: tokenizer.json is missing, and so are vocab.json and merges.txt.`, {
+      hint: whereItLies(folder, 'tokenizer.json'),
+    });
   }
 
   /** Token ids of `text`; `addSpecialTokens` lets the post-processor add its own ([CLS] … [SEP] of BERT). */

@@ -264,7 +264,7 @@ test('a model card tells the run', () => {
     method: 'GRPO',
     steps: 120,
     seed: 7,
-    settings: { groupSize: 8, question: 'a | b\nc' },
+    settings: { groupSize: 8, question: 'a | b\nc', left: undefined, off: null },
     dataset: { name: 'clips', examples: 96, labels: ['happy', 'sad'] },
     scores: { 'held-out accuracy': 0.94 },
     prompt: 'use ```code```',
@@ -275,6 +275,7 @@ test('a model card tells the run', () => {
   expect(card.startsWith('---\nbase_model: "HumanOmni \\"tiny\\""\nlibrary_name: peft\n')).toBe(true);
   expect(card).toContain('post-trained with GRPO for 120 steps (seed 7)');
   expect(card).toContain('| question | a \\| b c |');
+  expect(card).toContain('| left | none |\n| off | null |');
   expect(card).toContain('| held-out accuracy | 0.94 |');
   expect(card).toContain('````text\nuse ```code```\n````');
 });

@@ -1,7 +1,7 @@
 /** What people have in a model's folder: several models, adapters, leftovers. Nothing of it is taken or dropped without a word. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { treeFromDisk } from '../../src/io/disk.ts';
-import { type FileEntry, type FileTree, readJson, treeFromMemory } from '../../src/io/files.ts';
+import { type FileEntry, type FileTree, readJson } from '../../src/io/files.ts';
 import { type Decoder, loraTensorName } from '../../src/io/peft.ts';
 import type { TensorSource } from '../../src/io/safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-write.ts';
@@ -9,9 +9,19 @@ import { startFrom } from '../../src/rl/start-weights.ts';
 import { type OpenModel, openModel, summariseModel } from '../../src/worker/model.ts';
 import { modelIdentity } from '../../src/worker/runs/identity.ts';
 import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
+import {
+  type Change,
+  changedWeights,
+  dropped,
+  inFolder,
+  markedModel,
+  markOf,
+  memory,
+  notesOf,
+  without,
+} from './marked-model.ts';
 
 type Json = Record<string, unknown>;
-type Change = (name: string, values: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>;
 
 let demo: FileTree;
 let vision: FileTree;
@@ -22,43 +32,8 @@ beforeAll(async () => {
   source = (await openModel(demo)).files.main.weights;
 });
 
-const inFolder = (folder: string, { files }: FileTree): FileEntry[] =>
-  files.map((file) => ({ ...file, path: `${folder}/${file.path}` }));
-
-/** A dropped folder of these files. */
-const dropped = (...files: readonly (readonly FileEntry[])[]): FileTree => ({
-  name: 'out',
-  files: files.flat().sort((a, b) => (a.path < b.path ? -1 : 1)),
-});
-
-const memory = (contents: Record<string, string | Blob>): FileEntry[] => [
-  ...treeFromMemory('', contents).files,
-];
-
-const without = ({ files }: FileTree, ...paths: readonly string[]): FileEntry[] =>
-  files.filter(({ path }) => !paths.includes(path));
-
-/** The weights of the demo, some of them changed, and more beside them. */
-async function weights(change: Change, more: readonly TensorToWrite[] = []): Promise<Blob> {
-  const tensors = source.names().map((name): TensorToWrite => {
-    const { shape } = source.info(name);
-    const bytes = async () => new Uint8Array(change(name, await source.float32(name)).buffer);
-    return { name, dtype: 'F32', shape, bytes };
-  });
-  return writeSafetensors([...tensors, ...more]);
-}
-
-/** The demo's folder with another final norm, by which it is known. */
-async function marked(mark: number): Promise<FileTree> {
-  const change: Change = (name, values) => (name === 'model.norm.weight' ? values.fill(mark) : values);
-  const file = memory({ 'model.safetensors': await weights(change) });
-  return { ...demo, files: [...without(demo, 'model.safetensors'), ...file] };
-}
-
-const markOf = async ({ files }: OpenModel): Promise<number> =>
-  (await files.main.weights.float32('model.norm.weight'))[0]!;
-
-const notesOf = (model: OpenModel): string => summariseModel(model, { trainable: 0 }).notes.join('\n');
+const weights = (change: Change, more: readonly TensorToWrite[] = []) => changedWeights(source, change, more);
+const marked = (mark: number) => markedModel(demo, source, mark);
 
 describe('a folder with several models', () => {
   it("opens the model at the top of a trainer's output, and names its checkpoints", async () => {
