@@ -31,7 +31,7 @@ export class RunShelf {
   /** What a stored run is. @throws InputError when there is no such run, or it is at work */
   async describe(runId: string): Promise<Described> {
     const described = await this.#demand().describe(runId);
-    await refuseIfHeld(runId, described.description.name);
+    if (await isHeld(runId)) throw atWork(described.description.name);
     return described;
   }
 
@@ -66,17 +66,21 @@ export class RunShelf {
 
   /** Deletes a run, a damaged one, too. @throws InputError when a tab is at work on it */
   async delete(runId: string): Promise<void> {
-    await refuseIfHeld(runId, runId);
     const store = this.#demand();
-    if (!(await store.has(runId))) throw noSuchRun(runId);
-    await store.remove(runId);
+    const isDone = await lookThrough(runId, async () => {
+      if (!(await store.has(runId))) throw noSuchRun(runId);
+      await store.remove(runId);
+      return true;
+    });
+    if (!isDone) throw atWork(runId);
     await this.list();
   }
 
   /** Every file of a run, as it lies there. @throws InputError when a tab is at work on it, or there is none */
   async files(runId: string): Promise<FileToWrite[]> {
-    await refuseIfHeld(runId, runId);
-    const files = await this.#demand().files(runId);
+    const store = this.#demand();
+    const files = await lookThrough(runId, () => store.files(runId));
+    if (!files) throw atWork(runId);
     if (files.length > 0) return files;
     throw noSuchRun(runId);
   }
@@ -97,9 +101,8 @@ export class RunShelf {
   }
 }
 
-async function refuseIfHeld(runId: string, name: string): Promise<void> {
-  if (!(await isHeld(runId))) return;
-  throw new InputError(`The run ${name} is at work, here or in another tab.`, {
+function atWork(name: string): InputError {
+  return new InputError(`The run ${name} is at work, here or in another tab.`, {
     hint: 'Stop it there first, or close that tab.',
   });
 }
