@@ -587,7 +587,7 @@ describe('what belongs to what is open', () => {
     await visit('train');
     await page.fill(id('field-groupSize'), 'eight');
     await visit('model');
-    await expect.poll(() => page.textContent(id('no-plan'))).toContain('groupSize is "eight"');
+    await expect.poll(() => page.textContent(id('no-plan'))).toContain('“Answers per clip (G)” is "eight"');
     expect(await page.locator(id('planned-peak')).count()).toBe(0);
     await page.screenshot({ path: `${PICTURES}/no-plan.png` });
     await visit('train');
@@ -946,6 +946,7 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
         expect(await page.textContent('main')).toContain(`Open a model first, to ${screen}.`);
       await shoot(`${screen}-empty`);
     }
+    await page.setViewportSize({ width: 1440, height: 900 });
     await withHistory('?stepMs=1');
     for (const screen of screens) {
       await visit(screen);

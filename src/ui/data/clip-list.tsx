@@ -75,7 +75,9 @@ function ClipRow({ example, top, place, isTabStop, onPress }: ClipRowProps) {
           fire(studio.preview(example.id));
         }}
       >
-        <span className="clip-path">{example.path}</span>
+        <span className="clip-path">
+          <bdi>{example.path}</bdi>
+        </span>
         <span>{example.label}</span>
         <span className="muted">{example.leftOut ? 'left out' : example.split}</span>
       </button>

@@ -55,7 +55,10 @@ function DataSet({ data }: { data: DataSummary }) {
     <>
       <p className="lead" data-testid="data-summary">
         <strong className="number">{data.count}</strong> {data.count === 1 ? 'clip' : 'clips'} ·{' '}
-        {counted(data.labels.length, 'label')} · train {train} / val {val} / test {test}
+        {counted(data.labels.length, 'label')} ·{' '}
+        <span className="together">
+          train {train} / val {val} / test {test}
+        </span>
       </p>
       <HowRead data={data} />
       <FreeFormWarning />

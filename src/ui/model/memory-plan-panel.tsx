@@ -7,6 +7,7 @@ import { isActive, type PlanState } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
 import { Bars } from '../parts/bars.tsx';
 import { fire } from '../parts/fire.ts';
+import { inLabels } from '../parts/in-labels.ts';
 import { Panel } from '../parts/panel.tsx';
 import { useCalm } from '../parts/use-calm.ts';
 
@@ -29,8 +30,8 @@ export function MemoryPlanPanel() {
   const plan = useStudioState((state) => (state.plan?.draft === state.draft ? state.plan : undefined));
   if (model === undefined) return null;
   const [problem] = draftProblems(draft);
-  if (problem) return <NoPlan>{`${problem.message} ${problem.hint ?? ''}`}</NoPlan>;
-  if (plan?.error) return <NoPlan>{`${plan.error.message} ${plan.error.hint ?? ''}`}</NoPlan>;
+  const refused = problem ?? plan?.error;
+  if (refused) return <NoPlan>{`${inLabels(refused.message)} ${inLabels(refused.hint ?? '')}`}</NoPlan>;
   if (plan?.plan) return <Planned plan={plan.plan} whatIf={plan.whatIf} busy={busy} />;
   return (
     <Panel title="Memory of a run">

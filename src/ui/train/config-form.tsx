@@ -22,7 +22,7 @@ const ESSENTIAL = CONFIG_KEYS.filter((key) => fieldOf(key).essential);
 
 export function EssentialSettings() {
   return (
-    <section aria-label="Settings that matter">
+    <section aria-label="Settings that matter" className="what-matters">
       <SettingsLine />
       <div className="essentials">
         {ESSENTIAL.map((key) => (
