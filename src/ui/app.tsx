@@ -37,8 +37,11 @@ function Shell() {
   useRunEffects();
   useEffect(() => {
     // The first screen of a visit keeps the focus where the browser put it.
-    if (seen.current !== screen) heading.current?.focus();
+    if (seen.current === screen) return;
     seen.current = screen;
+    // To the top by hand: the browser takes a heading below the fixed header for one in view.
+    heading.current?.focus({ preventScroll: true });
+    scrollTo(0, 0);
   }, [screen]);
   return (
     <DropAnywhere>

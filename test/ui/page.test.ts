@@ -370,6 +370,19 @@ describe('by keyboard', () => {
     await page.keyboard.press('2');
     await expect.poll(() => page.title()).toBe('Model · Omni GRPO Studio');
   });
+
+  it('a screen begins at its top, with the focus on its heading', async () => {
+    await open('#/data');
+    await page.getByText('What the model sees').waitFor();
+    await page.setViewportSize({ width: 1280, height: 300 });
+    await page.evaluate(() => scrollTo(0, 40));
+    await expect.poll(() => page.evaluate(() => scrollY)).toBe(40);
+    await page.keyboard.press('3');
+    await page.waitForSelector(id('start'));
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
+    expect(await page.evaluate(() => scrollY)).toBe(0);
+    await page.setViewportSize({ width: 1280, height: 720 });
+  });
 });
 
 describe('on a telephone', () => {
