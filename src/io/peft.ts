@@ -71,8 +71,11 @@ export function parseLoraTensorName(name: string): LoraTensor | undefined {
   return DECODERS.some((decoder) => loraTensorName(tensor, decoder) === name) ? tensor : undefined;
 }
 
-/** A regex for exactly these linears of the decoder. A plain list would also match the towers' attention. */
-export function targetRegex(linears: readonly LoraLinear[], decoder: Decoder): string {
+/**
+ * A regex for exactly these linears of the decoder, wherever it may lie where several places are given. A plain list would
+ * also match the towers' attention.
+ */
+export function targetRegex(linears: readonly LoraLinear[], ...decoders: readonly Decoder[]): string {
   const short = (block: readonly LoraLinear[]) =>
     block.filter((linear) => linears.includes(linear)).map((linear) => linear.slice(0, -'_proj'.length));
   const attention = short(['q_proj', 'k_proj', 'v_proj', 'o_proj']);
@@ -80,7 +83,9 @@ export function targetRegex(linears: readonly LoraLinear[], decoder: Decoder): s
   const blocks: string[] = [];
   if (attention.length > 0) blocks.push(`self_attn\\.(${attention.join('|')})_proj`);
   if (mlp.length > 0) blocks.push(`mlp\\.(${mlp.join('|')})_proj`);
-  return `${decoder.replaceAll('.', '\\.')}\\.layers\\.\\d+\\.(${blocks.join('|')})`;
+  const places = decoders.map((decoder) => decoder.replaceAll('.', '\\.'));
+  const place = places.length === 1 ? places[0] : `(${places.join('|')})`;
+  return `${place}\\.layers\\.\\d+\\.(${blocks.join('|')})`;
 }
 
 /** `adapter_config.json`: the small set of keys that every PEFT version knows. */

@@ -158,6 +158,26 @@ def check_yaml(settings):
     return {key: {"wanted": settings[key], "taken": taken[key]} for key in settings}, model.lora_target_modules
 
 
+def check_text_part(base_model, folder):
+    """Writes it where grpo.yaml looks for it; its logits on text against the whole model's."""
+    base = str(folder / "base")
+    sys.argv = ["base_model.py", "--base", base, "--text-part", "text-part"]
+    base_model.main()
+    ids = torch.arange(20, 60).reshape(2, 20)
+    with torch.no_grad():
+        whole = base_model.load(base_model.model_folder(base))(input_ids=ids).logits
+        return difference(base_model.load("text-part")(input_ids=ids).logits, whole)
+
+
+def check_positions(folder):
+    """Where this release puts three tokens of text behind a video of 3 by 2 by 2 tokens, two seconds a slice, and the video's slices."""
+    model, _ = open_model(folder)
+    kinds = torch.tensor([[0] + 12 * [2] + 3 * [0]])
+    grid = torch.tensor([[3, 4, 4]])
+    positions, _ = model.model.get_rope_index(kinds, kinds, video_grid_thw=grid, second_per_grid_ts=torch.tensor([2.0]))
+    return {"perSecond": model.config.vision_config.tokens_per_second, "positions": positions[:, 0].T.flatten().tolist()}
+
+
 def check_qwen2_vl(found):
     moments = load_file(ROOT / "moments.safetensors")
     with bundle(QWEN2_VL / "handoff") as load:
@@ -170,10 +190,13 @@ def check_qwen2_vl(found):
         found["refusals"] = {
             "blind": refusal(resume.parse, base),
             "blind yaml": refusal(load, "text_only"),
-            "another base": refusal(resume.build, resume.parse(["--text-only", "--base", str(ROOT / "text-part")])),
+            "another base": refusal(resume.build, resume.parse(["--text-only", "--base", str(HUMAN_OMNI / "handoff/text-part")])),
             "processes": refusal(resume.shared_batch, grpo, 4),
         }
         found["yaml"], found["targets"] = check_yaml(grpo)
+        os.environ["TEXT_ONLY"] = "1"
+        found["refusals"]["no text part"] = refusal(load, "text_only")
+        found["textPart"] = check_text_part(load("base_model"), QWEN2_VL)
         grpo["max_steps"] = 3
         found["refusals"]["finished"] = refusal(resume.build, resume.parse(["--text-only", *base]))
 
@@ -196,15 +219,21 @@ def check_verl(found):
 
 
 def check_human_omni(found):
-    """Its text part is written as well: as a base that the other run's adapter does not fit."""
+    """Its text part is also a base that the other run's adapter does not fit. `trl grpo` is this function behind a launcher."""
+    from trl.scripts.grpo import main, make_parser
+
     with bundle(HUMAN_OMNI / "handoff") as load:
         found["humanOmni"] = take(load("resume"), "--base", str(HUMAN_OMNI / "base"), "--steps", "2")
-        sys.argv = ["base_model.py", "--base", str(HUMAN_OMNI / "base"), "--text-part", str(ROOT / "text-part")]
-        load("base_model").main()
+        found["humanOmniTextPart"] = check_text_part(load("base_model"), HUMAN_OMNI)
+        os.environ["TEXT_ONLY"] = "1"
+        main(*make_parser().parse_args_and_config(["--config", "grpo.yaml", "--max_steps", "1"]))
+        found["humanOmniStarted"] = json.loads(Path("output/checkpoint-1/trainer_state.json").read_text())["global_step"]
+        del os.environ["TEXT_ONLY"]
 
 
 found = {"loaded": {name: check_loading(ROOT / str(index)) for index, name in enumerate(CASES)}}
 check_human_omni(found)
 check_qwen2_vl(found)
 check_verl(found)
+found["positions"] = check_positions(ROOT / str(CASES.index("Qwen2.5-VL, published names")) / "base")
 (ROOT / "found.json").write_text(json.dumps(found))

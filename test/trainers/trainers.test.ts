@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { trainersFolder, trainersPython } from '../../src/cli/setup/trainers.mjs';
 import { f32ToBytes } from '../../src/io/dtype.ts';
 import { safetensorsFile } from '../../src/io/safetensors-write.ts';
-
+import { mropePositions } from '../../src/models/mrope.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { learningRateAt } from '../../src/rl/step.ts';
 import { testGpu } from '../ops/harness.ts';
@@ -39,6 +39,12 @@ interface Found {
   readonly refusals: Record<string, string>;
   readonly yaml: Record<string, { wanted: unknown; taken: unknown }>;
   readonly targets: unknown;
+  /** Largest differences of logits on text, between the text part and the whole model. */
+  readonly textPart: number;
+  readonly humanOmniTextPart: number;
+  /** Steps taken by trl's own script. */
+  readonly humanOmniStarted: number;
+  readonly positions: { readonly perSecond: number; readonly positions: number[] };
   readonly resumed: Taken;
   readonly fromAdapter: Taken;
   readonly humanOmni: Taken;
@@ -57,7 +63,7 @@ const environment = {
   OMP_NUM_THREADS: '1',
   CUDA_VISIBLE_DEVICES: '',
 };
-const [HUMAN_OMNI, QWEN2_VL] = [0, 1];
+const QWEN2_VL = 1;
 let root: string;
 let found: Found;
 
@@ -147,6 +153,9 @@ describe('resume.py', () => {
       'another base': expect.stringMatching(
         /^checkpoint-3 is no adapter of this base model: .*model\.language_model\.layers/,
       ),
+      'no text part': expect.stringMatching(
+        /^There is no folder text-part, .*base_model\.py --base PATH --text-part text-part writes it/,
+      ),
       'no clips':
         "2 clips of train.jsonl are not in HERE, HERE/tall-a.mp4 among them. Set CLIPS to the data's folder.",
       processes: '6 answers a step cannot be shared by 4 processes: use a divisor of 6.',
@@ -170,23 +179,27 @@ describe('grpo.yaml', () => {
     expect(Object.keys(found.yaml).length).toBeGreaterThan(25);
     for (const [key, { wanted, taken }] of Object.entries(found.yaml))
       expect([key, taken]).toEqual([key, wanted]);
-    expect(found.targets).toMatch(/^model\\.language_model\\.layers/);
+    const pattern = new RegExp(`^${found.targets}$`);
+    for (const decoder of ['model', 'model.language_model'])
+      expect(pattern.test(`${decoder}.layers.0.self_attn.q_proj`)).toBe(true);
+    expect(pattern.test('model.visual.layers.0.self_attn.q_proj')).toBe(false);
+  });
+
+  it('names a text part, which on text is the whole model', () => {
+    expect(found.textPart).toBeLessThan(1e-6);
+    expect(found.humanOmniTextPart).toBe(0);
+  });
+
+  it('starts in the script of TRL, on the text part of a HumanOmni', () => {
+    expect(found.humanOmniStarted).toBe(1);
   });
 
   it(
-    'starts under trl grpo, on the text part of a HumanOmni',
+    'starts by trl grpo, on the text part of a Qwen2-VL',
     () => {
       const trl = join(trainersFolder(), 'bin', 'trl');
-      const args = [
-        'grpo',
-        '--config',
-        'grpo.yaml',
-        '--model_name_or_path',
-        '../../text-part',
-        '--max_steps',
-        '1',
-      ];
-      const cwd = join(root, String(HUMAN_OMNI), 'handoff');
+      const args = ['grpo', '--config', 'grpo.yaml', '--max_steps', '1'];
+      const cwd = join(root, String(QWEN2_VL), 'handoff');
       const env = { ...environment, TEXT_ONLY: '1' };
       const { status, stdout, stderr } = spawnSync(trainersPython(), [trl, ...args], {
         cwd,
@@ -201,4 +214,19 @@ describe('grpo.yaml', () => {
     },
     5 * MINUTES,
   );
+});
+
+describe('this release of transformers', () => {
+  it('goes on behind a video from the frame size, where the studio goes on from its highest position', () => {
+    const { perSecond, positions } = found.positions;
+    const ids = [7, ...Array<number>(12).fill(9), 7, 7, 7];
+    const places = { placeholders: [9], grids: [[3, 4, 4] as const], timeSteps: [2 * perSecond], merge: 2 };
+    const ours = [...mropePositions(ids, places).positions];
+    const video = 3 * 13;
+    expect(ours.slice(0, video)).toEqual(positions.slice(0, video));
+    const last = 1 + 4 * perSecond;
+    expect(ours.slice(video)).toEqual([1, 2, 3].flatMap((behind) => Array(3).fill(last + behind)));
+    // Were this to fail, the README's Limits and the note in the bundle's README would have to be written anew.
+    expect(positions.slice(video)).toEqual([3, 4, 5].flatMap((position) => Array(3).fill(position)));
+  });
 });

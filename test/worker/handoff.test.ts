@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PromptSampler } from '../../src/data/sampler.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
@@ -171,21 +175,62 @@ describe('the hand-off bundle', () => {
     expect(grpo.per_device_train_batch_size * grpo.gradient_accumulation_steps).toBe(4 * 2);
     expect(text('verl/run.sh')).toContain('data.train_batch_size=4 \\');
     expect(text('verl/run.sh')).toContain('trainer.total_training_steps=5 \\');
-    expect(text('verl/run.sh')).toContain('actor_rollout_ref.model.lora_adapter_path=../checkpoint-6 \\');
+    expect(text('verl/run.sh')).toContain(
+      'actor_rollout_ref.model.lora_adapter_path="$HERE/../checkpoint-6" \\',
+    );
     for (const setting of [
       'actor_rollout_ref.actor.use_dynamic_bsz=True',
       'actor_rollout_ref.rollout.tensor_model_parallel_size=1',
       `trainer.logger='["console"]'`,
       'trainer.total_epochs=5',
-      'data.val_files=val.parquet',
+      'data.val_files="$HERE/val.parquet"',
+      'custom_reward_function.path="$HERE/reward.py"',
     ])
       expect(text('verl/run.sh')).toContain(`  ${setting} \\\n`);
     // verl has no HumanOmni: it would not see a clip, and says so.
     expect(text('verl/run.sh')).toMatch(/without video and sound\." >&2[\s\S]*exit 1\nfi\nBASE=/);
     expect(lines('verl/train.jsonl')[0].prompt[0].content).not.toMatch(/<video>|vi_start/);
     expect(lines('verl/train.jsonl')[0]).not.toHaveProperty('videos');
+    // Four prompts of two answers: R1-Omni's trainer shares prompts, the others answers.
+    for (const command of [
+      'launch.py --repo /path/to/R1-Omni --clips /path/to/data --gpus 4 ',
+      'GPUS=8 bash',
+    ])
+      expect(text('README.md')).toContain(command);
     expect(text('README.md')).toContain('torchrun --nproc_per_node 8 resume.py');
+    expect(text('README.md')).toContain('## R1-Omni: video and sound on GPUs');
   });
+});
+
+it('run.sh names whatever it hands to verl by its full path, wherever it is called from', async () => {
+  const { files } = await exported();
+  const root = mkdtempSync(join(tmpdir(), 'verl-'));
+  for (const folder of ['verl', 'clips', 'base', 'bin']) mkdirSync(join(root, folder));
+  writeFileSync(join(root, 'verl/run.sh'), files['handoff/verl/run.sh']!);
+  // In place of Python: what it was given, a line each.
+  const stub = '#!/bin/sh\nprintf "%s\\n" "$CLIPS" "$@"\n';
+  writeFileSync(join(root, 'bin/python3'), stub, { mode: 0o755 });
+  const run = (env: Record<string, string>) => {
+    const PATH = `${join(root, 'bin')}:${process.env.PATH}`;
+    return spawnSync('bash', ['verl/run.sh'], { cwd: root, env: { PATH, ...env }, encoding: 'utf8' });
+  };
+  const { status, stdout } = run({ TEXT_ONLY: '1', BASE: 'base', CLIPS: 'clips' });
+  expect(status).toBe(0);
+  expect(stdout.split('\n')).toEqual(
+    expect.arrayContaining([
+      join(root, 'clips'),
+      `data.train_files=${root}/verl/train.parquet`,
+      `custom_reward_function.path=${root}/verl/reward.py`,
+      `actor_rollout_ref.model.lora_adapter_path=${root}/verl/../checkpoint-6`,
+      `actor_rollout_ref.model.path=${root}/base`,
+    ]),
+  );
+  expect(run({ TEXT_ONLY: '1', BASE: 'base', CLIPS: 'nowhere' })).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('nowhere'),
+  });
+  expect(run({ BASE: 'base' })).toMatchObject({ status: 1, stdout: '' });
+  rmSync(root, { recursive: true });
 });
 
 it('the bundle holds the clips that its rows name where that is asked for, and says where', async () => {
@@ -211,7 +256,7 @@ it('a run that trains more than its adapter has no checkpoint, and says why', as
 
 describe('grpo.yaml', () => {
   const yaml = (values: Partial<Config>) =>
-    grpoYaml(parseConfig({ ...CONFIG, ...values }), 'base "x"', { rank: 2, alpha: 32, targets: 'model\\.x' });
+    grpoYaml(parseConfig({ ...CONFIG, ...values }), { rank: 2, alpha: 32, targets: 'model\\.x' });
 
   it('has every setting, and names those that TRL has not', () => {
     const values = { schedule: 'constant', warmupSteps: 3, klEstimator: 'k1', minP: 0.1 } as const;
@@ -224,7 +269,8 @@ describe('grpo.yaml', () => {
     expect(written.match(/(?<=TRL has no such setting: ).*/g)).toEqual(['klEstimator = "k1"']);
     expect(written).toContain('lr_scheduler_type: "constant_with_warmup"\nwarmup_steps: 6\n');
     expect(written).toContain('reward_funcs: [text_only.accuracy, text_only.format]\n');
-    expect(written).toContain('model_name_or_path: "base \\"x\\""\n');
+    expect(written).toContain('model_name_or_path: text-part\n');
+    expect(written).toContain('lora_target_modules: "model\\\\.x"\n');
     expect(written).toContain('learning_rate: 0.00001\n');
     expect(yaml({ rewardWeights: [2, 1e-7] })).toContain('reward_weights: [2, 1.0e-7]\n');
   });

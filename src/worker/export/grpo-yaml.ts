@@ -9,13 +9,14 @@ export interface AdapterSettings {
 }
 
 /** grpo.yaml: a fresh start with the run's settings, by `trl grpo --config grpo.yaml` in the bundle's folder. */
-export function grpoYaml(config: Config, baseModel: string, adapter: AdapterSettings | undefined): string {
+export function grpoYaml(config: Config, adapter: AdapterSettings | undefined): string {
   const lines = [
     '# A fresh start with the settings of the run, without video and sound: TEXT_ONLY=1 trl grpo --config grpo.yaml',
     '# (resume.py goes on where the run stopped; a key resume_from_checkpoint in this file would be ignored.)',
     '# Every setting is named. A release of TRL that lacks one stops at it and says so: take the line out.',
     ...lostSettings(config).map((line) => `# TRL has no such setting: ${line}`),
-    `model_name_or_path: ${scalar(baseModel)}`,
+    '# The text part of the base model, which base_model.py writes: see README.md.',
+    'model_name_or_path: text-part',
     'dtype: float32',
     'datasets:',
     '  - path: json',

@@ -31,7 +31,7 @@ export function handoffReadme(facts: ReadmeFacts): string {
       : 'Clips are not copied: paths are those of the data folder. Put its contents beside this file, or name it by `--clips` or `CLIPS`.',
     'Every launcher that would train without the clips says so and stops, unless it is told that this is meant.',
     '',
-    '## R1-Omni: video and sound on GPUs',
+    `## R1-Omni: ${family === 'HumanOmni' ? 'video and sound' : 'video'} on GPUs`,
     '',
     ...r1OmniLines(facts),
     '',
@@ -59,7 +59,20 @@ const POSITIONS = [
   '  (5.18 and 5.24 were read) counts on from the frame size. They differ for clips of more than some 5 s.',
 ];
 
-function r1OmniLines({ family, clips }: ReadmeFacts): string[] {
+/** GPUs that the commands name at most: one machine's. */
+const GPUS = 8;
+
+/** As many of a machine's GPUs as share `count` evenly. */
+function sharedBy(count: number): number {
+  return Array.from({ length: GPUS }, (_, index) => GPUS - index).find((gpus) => count % gpus === 0)!;
+}
+
+/** R1-Omni's trainer gives each GPU whole prompts; the others share the answers of a step. */
+function gpusOf({ promptsPerStep, groupSize }: Config): { prompts: number; answers: number } {
+  return { prompts: sharedBy(promptsPerStep), answers: sharedBy(promptsPerStep * groupSize) };
+}
+
+function r1OmniLines({ family, clips, config }: ReadmeFacts): string[] {
   const towers =
     family === 'HumanOmni'
       ? ' \\\n  --siglip PATH --whisper PATH --bert PATH --processor /path/to/Qwen2-VL-2B-Instruct'
@@ -68,7 +81,7 @@ function r1OmniLines({ family, clips }: ReadmeFacts): string[] {
     'Its trainer loads no adapter, so `r1omni/` holds the merged weights (bfloat16) and the data in its form.',
     '',
     '```sh',
-    `python r1omni/launch.py --repo /path/to/R1-Omni${clips ? '' : ' --clips /path/to/data'} --gpus 8${towers}`,
+    `python r1omni/launch.py --repo /path/to/R1-Omni${clips ? '' : ' --clips /path/to/data'} --gpus ${gpusOf(config).prompts}${towers}`,
     '```',
     '',
     'That trainer takes data, question, towers and its class from its own source, whatever its command names: `launch.py` copies the',
@@ -91,10 +104,11 @@ const R1_OMNI_NOTES: Readonly<Record<FamilyName, readonly string[]>> = {
   ],
 };
 
-function verlLines({ family, clips }: ReadmeFacts): string[] {
+function verlLines({ family, clips, config }: ReadmeFacts): string[] {
+  const gpus = gpusOf(config).answers;
   const start = [
     '```sh',
-    `BASE=/path/to/base${clips ? '' : ' CLIPS=/path/to/data'} GPUS=8 bash verl/run.sh`,
+    `BASE=/path/to/base${clips ? '' : ' CLIPS=/path/to/data'} GPUS=${gpus} bash verl/run.sh`,
     '```',
     '',
     'Turns the data into Parquet and starts. Weights travel, the optimizer starts fresh; the reference is the base without adapter.',
@@ -106,35 +120,34 @@ function verlLines({ family, clips }: ReadmeFacts): string[] {
     '',
     '```sh',
     'python base_model.py --base /path/to/base --text-part text-part',
-    'TEXT_ONLY=1 BASE=$PWD/text-part GPUS=8 bash verl/run.sh',
+    `TEXT_ONLY=1 BASE=text-part GPUS=${gpus} bash verl/run.sh`,
     ...start.slice(2),
   ];
 }
 
 function trlLines(facts: ReadmeFacts): string[] {
-  const { checkpoint, family } = facts;
+  const { checkpoint, family, config } = facts;
   const heard = family === 'HumanOmni' ? 'no video and no sound' : 'no video';
   const blind = [
     `TRL shows a model ${heard}: it trains on the text of the prompts alone, and what the model sees counts for nothing.`,
     'So each of these has to be told `--text-only` or `TEXT_ONLY=1`; for the real thing take R1-Omni or verl.',
     '',
   ];
-  const fresh = freshLines(family);
   if ('problem' in checkpoint)
     return [
       ...blind,
       `Without a checkpoint to resume from: ${checkpoint.problem}.`,
       '',
       '```sh',
-      ...fresh,
+      ...FRESH,
       '```',
     ];
   return [
     ...blind,
     '```sh',
     'python resume.py --text-only --base /path/to/base                              # goes on: a GPU, or CPUs where there is none',
-    'torchrun --nproc_per_node 8 resume.py --text-only --base /path/to/base         # goes on, several processes (DDP)',
-    ...fresh,
+    `torchrun --nproc_per_node ${gpusOf(config).answers} resume.py --text-only --base /path/to/base         # goes on, several processes (DDP)`,
+    ...FRESH,
     '```',
     '',
     `\`${checkpoint.folder}/\` holds adapter, Adam's moments, schedule and log. DeepSpeed and FSDP keep their optimizer in another form:`,
@@ -145,20 +158,17 @@ function trlLines(facts: ReadmeFacts): string[] {
       ? [
           "Of a HumanOmni the text part is loaded, as the plain Qwen2 that it is; the adapter fits HumanOmni's own classes too.",
         ]
-      : []),
+      : [
+          `The text part of a ${family} is a plain Qwen2, so that trl grpo needs no image processor (Pillow, torchvision). An adapter`,
+          'trained on it names its layers without `language_model`; the studio reads it on the whole model all the same.',
+        ]),
   ];
 }
 
-function freshLines(family: FamilyName): string[] {
-  if (family !== 'HumanOmni')
-    return [
-      'TEXT_ONLY=1 trl grpo --config grpo.yaml --model_name_or_path /path/to/base     # a fresh start; wants Pillow and torchvision too',
-    ];
-  return [
-    'python base_model.py --base /path/to/base --text-part text-part                # the text part, for trl grpo',
-    'TEXT_ONLY=1 trl grpo --config grpo.yaml --model_name_or_path text-part         # a fresh start with the same settings',
-  ];
-}
+const FRESH = [
+  'python base_model.py --base /path/to/base --text-part text-part                # the text part, for trl grpo',
+  'TEXT_ONLY=1 trl grpo --config grpo.yaml                                        # a fresh start with the same settings',
+];
 
 function dealLines({ config, step, dealtSteps }: ReadmeFacts): string[] {
   const left = config.steps - step;

@@ -1,9 +1,8 @@
 /** The hand-off bundle: one folder from which the run goes on elsewhere. */
 import { type FileToWrite, inFolder, jsonFile, textFile } from '../../io/file-to-write.ts';
 import { withManifest } from '../../io/manifest.ts';
-import { targetRegex } from '../../io/peft.ts';
+import { DECODERS, targetRegex } from '../../io/peft.ts';
 import type { Run } from '../run.ts';
-import { decoderOf } from './adapter.ts';
 import { changedTensors } from './changed.ts';
 import { completionFiles } from './completions.ts';
 import { grpoYaml } from './grpo-yaml.ts';
@@ -55,7 +54,7 @@ async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promis
   const start = { baseModel, family, ...adapter, step, longestPrompt: prompt.longest, data };
   return [
     textFile('README.md', readmeOf(run, problem === undefined ? { folder } : { problem }, data, clips)),
-    textFile('grpo.yaml', grpoYaml(config, baseModel, adapterSettings(run))),
+    textFile('grpo.yaml', grpoYaml(config, adapterSettings(run))),
     jsonFile('settings.json', settingsOf(run, problem === undefined ? folder : null)),
     textFile('rewards.py', rewardsPy),
     textFile('text_only.py', textOnlyPy),
@@ -104,10 +103,10 @@ function settingsOf({ config, policy, parts, step }: Run, checkpoint: string | n
   };
 }
 
-function adapterSettings({ policy: { options, files } }: Run) {
-  const { lora } = options;
-  const decoder = decoderOf(files.family);
-  return lora && { rank: lora.rank, alpha: lora.alpha, targets: targetRegex(lora.targets, decoder) };
+/** For a base model as it is, and for its text part alone. */
+function adapterSettings({ policy }: Run) {
+  const { lora } = policy.options;
+  return lora && { rank: lora.rank, alpha: lora.alpha, targets: targetRegex(lora.targets, ...DECODERS) };
 }
 
 /** Clips that could not be read take no part, as in the run. */

@@ -63,9 +63,9 @@ export function verlScript(config: Config, start: VerlStart): string {
     '# with NODES and GPUS (of each node). CLIPS names the folder of the data, where the clips are neither in media/ nor beside README.md.',
     ...notes(config).map((note) => `# ${note}`),
     'set -euo pipefail',
-    'cd "$(dirname "$0")"',
     ...(start.family === 'HumanOmni' ? REFUSAL : []),
     `BASE="\${BASE:-${start.baseModel.replaceAll(/["\\$`]/g, '\\$&')}}"`,
+    ...FULL_PATHS,
     'python3 to_parquet.py',
     'python3 -m verl.trainer.main_ppo \\',
     ...settings.map(([key, value]) => `  ${key}=${value} \\`),
@@ -75,6 +75,15 @@ export function verlScript(config: Config, start: VerlStart): string {
     '',
   ].join('\n');
 }
+
+/** Ray's workers stand in another folder than this script: whatever they read is named by its full path. */
+const FULL_PATHS = [
+  'if [ -d "$BASE" ]; then BASE="$(cd "$BASE" && pwd)"; fi',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own variable
+  'if [ -n "${CLIPS:-}" ]; then CLIPS="$(cd "$CLIPS" && pwd)"; export CLIPS; fi',
+  'cd "$(dirname "$0")"',
+  'HERE="$PWD"',
+];
 
 /** verl knows no HumanOmni: what it can train of one is the language model, on the text of the prompts alone. */
 const REFUSAL = [
@@ -99,6 +108,9 @@ function notes({ lossType, schedule, importanceSamplingLevel, numIterations, rew
   ];
 }
 
+/** The path of a file from where the script lies. */
+const beside = (path: string): string => `"$HERE/${path}"`;
+
 type Setting = readonly [key: string, value: string];
 
 function dataSettings(config: Config, { step, longestPrompt, data }: VerlStart): Setting[] {
@@ -110,9 +122,9 @@ function dataSettings(config: Config, { step, longestPrompt, data }: VerlStart):
     ['algorithm.adv_estimator', 'grpo'],
     ['algorithm.norm_adv_by_std_in_grpo', python(config.scaleRewards !== 'none')],
     ['algorithm.use_kl_in_reward', 'False'],
-    ['data.train_files', 'train.parquet'],
+    ['data.train_files', beside('train.parquet')],
     // verl wants something to validate on; where no clip is held out, it is told not to.
-    ['data.val_files', held ? 'val.parquet' : 'train.parquet'],
+    ['data.val_files', beside(held ? 'val.parquet' : 'train.parquet')],
     ...(held ? [] : [['trainer.val_before_train', 'False'] as const]),
     ['trainer.test_freq', scalar(held && config.evalEvery > 0 ? config.evalEvery : -1)],
     ['data.train_batch_size', scalar(promptsPerStep)],
@@ -120,7 +132,7 @@ function dataSettings(config: Config, { step, longestPrompt, data }: VerlStart):
     ['data.max_response_length', scalar(config.maxCompletionLength)],
     ['data.seed', scalar(config.seed)],
     ['data.dataloader_num_workers', '0'],
-    ['custom_reward_function.path', 'reward.py'],
+    ['custom_reward_function.path', beside('reward.py')],
     ['custom_reward_function.name', 'compute_score'],
     ['trainer.logger', `'["console"]'`],
     ['trainer.project_name', 'omni-grpo-studio'],
@@ -134,7 +146,7 @@ function dataSettings(config: Config, { step, longestPrompt, data }: VerlStart):
 function modelSettings(config: Config, adapter: string | undefined): Setting[] {
   const lora: Setting[] = adapter
     ? [
-        ['actor_rollout_ref.model.lora_adapter_path', adapter],
+        ['actor_rollout_ref.model.lora_adapter_path', beside(adapter)],
         ['actor_rollout_ref.model.lora_rank', scalar(config.loraRank)],
         ['actor_rollout_ref.model.lora_alpha', scalar(config.loraAlpha)],
         ['actor_rollout_ref.model.target_modules', `'[${config.loraTargets.join(',')}]'`],
