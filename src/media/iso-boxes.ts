@@ -25,6 +25,9 @@ const TABLES: Readonly<Record<string, { readonly count: number; readonly entry: 
 /** Boxes deeper than this, or more of them, are no clip. */
 const MOST_DEPTH = 16;
 const MOST_BOXES = 200_000;
+/** Samples of one fragment, and places where a fragment begins: each becomes an object, and the places are sorted. */
+const MOST_FRAGMENT_SAMPLES = 2_000_000;
+const MOST_PLACES = 50_000;
 /** Tables are read this far to add up the samples that they tell of. */
 const MOST_TABLE_BYTES = 64 << 20;
 
@@ -41,6 +44,12 @@ class BoxWalk {
   #boxes = 0;
   /** Samples of the track under way, by its size table. */
   #samples = Number.POSITIVE_INFINITY;
+  /** Chunks of the track under way. */
+  #chunks = Number.POSITIVE_INFINITY;
+  /** Samples of the fragment under way, of all fragments, and places that tell where these begin. */
+  #inFragment = 0;
+  #inFragments = 0;
+  #places = 0;
 
   constructor(file: Blob, name: string) {
     this.#file = file;
@@ -55,7 +64,14 @@ class BoxWalk {
       this.#samples = Number.POSITIVE_INFINITY;
     }
     for (const box of first) this.#samples = await this.#sampleSizes(box);
+    if (boxes.some(({ type }) => type === 'stsc')) this.#chunks = Number.POSITIVE_INFINITY;
+    for (const { type, content } of boxes) {
+      if (type !== 'stco' && type !== 'co64') continue;
+      const head = await this.#view(content, 8);
+      if (head.byteLength === 8) this.#chunks = head.getUint32(4);
+    }
     for (const box of boxes) {
+      if (box.type === 'moof') this.#inFragment = 0;
       if (CONTAINERS.includes(box.type)) await this.inside(box.content, Math.min(box.end, end), depth + 1);
       else if (TABLES[box.type]) await this.#table(box);
       else if (box.type === 'sidx') await this.#segmentIndex(box);
@@ -94,6 +110,12 @@ class BoxWalk {
       );
     }
     if (type === 'stts' || type === 'ctts') await this.#runs(type, content + at + 4, count);
+    if (type === 'stsc') await this.#chunkRuns(content + at + 4, count);
+    if (type === 'tfra') {
+      this.#places += count;
+      if (this.#places > MOST_PLACES)
+        throw this.#damaged(`${this.#places} places of fragments`, `at most ${MOST_PLACES}`);
+    }
     if (type === 'trun') this.#fragment(head.getUint32(0) & 0xffffff, count, room);
   }
 
@@ -106,6 +128,24 @@ class BoxWalk {
     const most = Math.min(this.#samples, this.#file.size) + 1;
     if (samples > most) {
       throw this.#damaged(`a table "${type}" that tells of ${samples} samples`, `at most ${most}`);
+    }
+  }
+
+  /** A table of runs of chunks: the first chunk of each, and how many samples every one of these holds. */
+  async #chunkRuns(start: number, count: number): Promise<void> {
+    const table = await this.#view(start, Math.min(12 * count, MOST_TABLE_BYTES));
+    let before = 0;
+    for (let at = 0; at + 12 <= table.byteLength; at += 12) {
+      const [chunk, samples] = [table.getUint32(at), table.getUint32(at + 4)];
+      if (chunk <= before || chunk > this.#chunks) {
+        const expected = `a later one than ${before}, and at most ${this.#chunks}`;
+        throw this.#damaged(`a table "stsc" with a run from chunk ${chunk}`, expected);
+      }
+      if (samples > this.#samples + 1) {
+        const expected = `at most the ${this.#samples} of the track`;
+        throw this.#damaged(`a table "stsc" that tells of ${samples} samples in a chunk`, expected);
+      }
+      before = chunk;
     }
   }
 
@@ -135,6 +175,14 @@ class BoxWalk {
     const most = entry > 0 ? Math.floor((room - optional) / entry) : this.#file.size;
     if (count > most)
       throw this.#damaged(`a fragment that says it has ${count} samples`, `at most ${Math.max(0, most)}`);
+    this.#inFragment += count;
+    this.#inFragments += count;
+    if (this.#inFragment > MOST_FRAGMENT_SAMPLES || this.#inFragments > this.#file.size) {
+      throw this.#damaged(
+        `a fragment of ${this.#inFragment} samples, and ${this.#inFragments} in all fragments`,
+        `at most ${MOST_FRAGMENT_SAMPLES}, and one for each byte of the file`,
+      );
+    }
   }
 
   async #segmentIndex({ content, end }: Box): Promise<void> {

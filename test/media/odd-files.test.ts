@@ -71,6 +71,8 @@ describe('an MP4 whose table says that it has more entries than the file can hol
       'empty.mp4',
     ])
       await expect(checkIsoBoxes(clip(name), name), name).resolves.toBeUndefined();
+    for (const name of readdirSync('test/clips/real').filter((each) => each.endsWith('.mp4')))
+      await expect(checkIsoBoxes(clip(`real/${name}`), name), name).resolves.toBeUndefined();
   });
 
   it('or is damaged in any other way: refused in words, or passed on, never a hang', async () => {
@@ -80,6 +82,103 @@ describe('an MP4 whose table says that it has more entries than the file can hol
       const error = await checkIsoBoxes(damaged, 'a.mp4').catch((thrown: unknown) => thrown);
       if (error !== undefined) expect(error).toBeInstanceOf(InputError);
     }
+  });
+});
+
+const u32 = (...values: readonly number[]): number[] =>
+  values.flatMap((value) => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]);
+
+/** A box of these bytes. */
+const box = (type: string, ...content: readonly (readonly number[])[]): number[] => {
+  const bytes = content.flat();
+  return [...u32(8 + bytes.length), ...new TextEncoder().encode(type), ...bytes];
+};
+
+const FTYP = box('ftyp', [...new TextEncoder().encode('isom')], u32(0));
+const movie = (...boxes: readonly number[][]): Blob =>
+  new Blob([Uint8Array.from([...FTYP, ...boxes.flat()])]);
+const table = (...boxes: readonly number[][]): Blob =>
+  movie(box('moov', box('trak', box('mdia', box('minf', box('stbl', ...boxes))))));
+const moof = (...boxes: readonly number[][]): number[] => box('moof', box('traf', ...boxes));
+
+describe('an MP4 built by hand', () => {
+  const [co64, stsz] = [box('co64', u32(0, 2, 0, 99, 0, 120)), box('stsz', u32(0, 0, 2, 5, 5))];
+  const full = [0x00_00_0f_01, 1, 4, 10, 10, 0, 0];
+
+  it.each([
+    ['co64', table(co64, stsz, box('stsc', u32(0, 2, 1, 1, 1, 2, 1, 1)))],
+    ['trun of sizes', movie(moof(box('trun', u32(...full))))],
+    ['trun of defaults', movie(moof(box('trun', u32(0, 40))))],
+    ['sidx', movie(box('sidx', u32(0, 1, 1000, 0, 0), [0, 0, 0, 1], u32(20, 1000, 0)))],
+    ['tfra', movie(box('mfra', box('tfra', u32(0, 1, 0, 1, 0, 99), [1, 1, 1])))],
+  ])('passes with a sound %s', async (_, file) => {
+    await expect(checkIsoBoxes(file, 'a.mp4')).resolves.toBeUndefined();
+  });
+
+  it.each([
+    [
+      'co64',
+      table(box('co64', u32(0, 3, 0, 99, 0, 120))),
+      /"co64" that says it has 3 entries, expected at most 2/,
+    ],
+    ['co64 of all numbers', table(box('co64', u32(0, 0xffffffff))), /"co64" .* 4294967295 entries/],
+    ['co64 without its count', table(box('co64', [0, 0])), /"co64" without its count/],
+    [
+      'trun of sizes',
+      movie(moof(box('trun', u32(0x00_00_0f_01, 2, 4, 10, 10, 0, 0)))),
+      /a fragment that says it has 2 samples, expected at most 1/,
+    ],
+    [
+      'trun of all numbers',
+      movie(moof(box('trun', u32(0x0f_01, 0xffffffff, 4)))),
+      /says it has 4294967295 samples, expected at most 0/,
+    ],
+    ['trun of defaults', movie(moof(box('trun', u32(0, 0xffffffff)))), /says it has 4294967295 samples/],
+    [
+      'many trun of defaults',
+      movie(moof(...Array<number[]>(20).fill(box('trun', u32(0, 200))))),
+      /a fragment of 400 samples, and 400 in all fragments, expected at most/,
+    ],
+    [
+      'many moof of defaults',
+      movie(...Array<number[]>(20).fill(moof(box('trun', u32(0, 300))))),
+      /a fragment of 300 samples, and \d+ in all fragments, expected at most/,
+    ],
+    [
+      'sidx',
+      movie(box('sidx', u32(0, 1, 1000, 0, 0), [0, 0, 0xff, 0xff], u32(20, 1000, 0))),
+      /an index "sidx" that says it has 65535 entries, expected at most 1/,
+    ],
+    [
+      'sidx of version 1',
+      movie(box('sidx', u32(0x01_00_00_00, 1, 1000, 0, 0, 0, 0), [0, 0, 0, 2], u32(20, 1000, 0))),
+      /"sidx" that says it has 2 entries, expected at most 1/,
+    ],
+    ['tfra', movie(box('mfra', box('tfra', u32(0, 1, 0, 2, 0, 99), [1, 1, 1]))), /"tfra" .* 2 entries/],
+    [
+      'many tfra',
+      movie(box('mfra', box('tfra', u32(0, 1, 0, 60_000), Array<number>(660_000).fill(0)))),
+      /60000 places of fragments, expected at most 50000/,
+    ],
+    [
+      'stsc beyond its chunks',
+      table(co64, stsz, box('stsc', u32(0, 2, 1, 1, 1, 0xffffffff, 1, 1))),
+      /"stsc" with a run from chunk 4294967295, expected a later one than 1, and at most 2/,
+    ],
+    [
+      'stsc that goes back',
+      table(co64, stsz, box('stsc', u32(0, 2, 2, 1, 1, 1, 1, 1))),
+      /from chunk 1, expected/,
+    ],
+    [
+      'stsc of too many samples',
+      table(co64, stsz, box('stsc', u32(0, 1, 1, 0xffffffff, 1))),
+      /tells of 4294967295 samples in a chunk, expected at most the 2 of the track/,
+    ],
+  ])('is refused for its %s', async (_, file, message) => {
+    const before = performance.now();
+    await expect(checkIsoBoxes(file, 'a.mp4')).rejects.toThrow(message);
+    expect(performance.now() - before).toBeLessThan(1000);
   });
 });
 
