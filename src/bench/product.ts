@@ -27,7 +27,7 @@ export interface Product {
 }
 
 /** Shapes of both factors and of the product: x [rows, in], W [out, in], y and dy [rows, out]. */
-export function productShapes(
+function productShapes(
   layout: MatmulLayout,
   { rows, inputs, outputs }: Linear,
 ): { a: readonly number[]; b: readonly number[]; out: readonly number[] } {

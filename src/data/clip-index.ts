@@ -6,7 +6,7 @@ const AUDIO = ['wav', 'mp3', 'm4a', 'aac', 'ogg', 'oga', 'opus', 'flac'];
 const IMAGE = ['jpg', 'jpeg', 'png', 'webp', 'bmp', 'avif'];
 const MEDIA = new Set([...VIDEO, ...AUDIO, ...IMAGE]);
 
-export function isVideo(path: string): boolean {
+function isVideo(path: string): boolean {
   return VIDEO.includes(extension(path));
 }
 

@@ -8,7 +8,7 @@ export interface SamplerState {
 }
 
 /** The order in which the prompts 0 … n-1 come in an epoch of a run with this seed. */
-export function promptOrder(n: number, seed: number, epoch: number): number[] {
+function promptOrder(n: number, seed: number, epoch: number): number[] {
   return permutation(n, deriveSeed(seed, 'prompts'), epoch);
 }
 

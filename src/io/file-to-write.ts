@@ -50,10 +50,3 @@ export function blobFile(path: string, blob: Blob): FileToWrite {
 export function inFolder(folder: string, files: readonly FileToWrite[]): FileToWrite[] {
   return files.map((file) => ({ ...file, path: `${folder}/${file.path}` }));
 }
-
-/** Reads a file to be written as one Blob; for small files and tests. */
-export async function asBlob(file: FileToWrite): Promise<Blob> {
-  const parts: Bytes[] = [];
-  for await (const piece of file.pieces()) parts.push(piece);
-  return new Blob(parts);
-}

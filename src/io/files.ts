@@ -34,11 +34,6 @@ function sizeOf(content: TreeContents[string]): number {
   return content instanceof Blob ? content.size : content.byteLength;
 }
 
-/** A tree from `<input type="file" webkitdirectory>` or from loose files. */
-export function treeFromFileList(list: Iterable<File>): FileTree {
-  return treeFromFiles([...list].map((file) => ({ path: file.webkitRelativePath || file.name, file })));
-}
-
 /** A tree from files with paths. A top folder that all of them share becomes the tree's name. */
 export function treeFromFiles(list: Iterable<{ readonly path: string; readonly file: Blob }>): FileTree {
   const files = [...list].map(({ path, file }) => ({

@@ -50,7 +50,7 @@ export const DECODERS = ['model', 'model.language_model'] as const;
 export type Decoder = (typeof DECODERS)[number];
 
 /** Path of a linear among the modules of a loaded model. */
-export function modulePath(layer: number, linear: LoraLinear, decoder: Decoder): string {
+function modulePath(layer: number, linear: LoraLinear, decoder: Decoder): string {
   return decoder + linearPath(layer, linear).slice('model'.length);
 }
 

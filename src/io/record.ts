@@ -8,7 +8,7 @@ import type { FileStore } from './file-store.ts';
 import { parseJsonObject } from './json.ts';
 
 /** Longer than any record that the studio writes: what is larger is no record. */
-export const MOST_RECORD_BYTES = 8 << 20;
+const MOST_RECORD_BYTES = 8 << 20;
 
 export interface ReadRecord {
   readonly value: Record<string, unknown>;

@@ -29,7 +29,7 @@ const text = (bytes: Uint8Array, start: number, end: number): string =>
   String.fromCharCode(...bytes.subarray(start, end));
 
 /** Width and height that the first bytes of a PNG, GIF, BMP, WebP or JPEG state; undefined where they do not say. */
-export function statedPictureSize(bytes: Uint8Array): { width: number; height: number } | undefined {
+function statedPictureSize(bytes: Uint8Array): { width: number; height: number } | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 30) return undefined;
   if (text(bytes, 1, 4) === 'PNG') return { width: view.getUint32(16), height: view.getUint32(20) };

@@ -13,16 +13,16 @@ export const WHISPER_STFT: StftSettings = { sampleRate: 16000, nFft: 400, hop: 1
 const MEL_TOP_HZ = 8000;
 
 /** Periodic Hann window of `length` samples: `0.5 - 0.5 cos(2 pi n / length)`. */
-export function hannWindow(length: number): Float64Array {
+function hannWindow(length: number): Float64Array {
   return Float64Array.from({ length }, (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / length));
 }
 
 /** Hz to mel on Slaney's scale: linear below 1 kHz, logarithmic above. */
-export function hzToMel(hz: number): number {
+function hzToMel(hz: number): number {
   return hz < 1000 ? (3 * hz) / 200 : 15 + (Math.log(hz / 1000) * 27) / Math.log(6.4);
 }
 
-export function melToHz(mel: number): number {
+function melToHz(mel: number): number {
   return mel < 15 ? (200 * mel) / 3 : 1000 * Math.exp(((mel - 15) * Math.log(6.4)) / 27);
 }
 

@@ -44,9 +44,4 @@ export function releaseTf(): void {
   current = undefined;
 }
 
-/** Bytes tfjs holds in live tensors, for the memory ledger. */
-export function tfBytes(): number {
-  return current ? tf.memory().numBytes : 0;
-}
-
 export { tf };

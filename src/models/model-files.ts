@@ -33,7 +33,7 @@ export interface ModelFiles {
 const CONFIG = 'config.json';
 
 /** Folders of the tree, the top ('') included, that hold a config.json; in the order in which one is taken for the model. */
-export function configFolders(tree: FileTree): string[] {
+function configFolders(tree: FileTree): string[] {
   const folders = foldersWith(tree, CONFIG);
   const withWeights = new Set(
     tree.files.filter(({ path }) => extension(path) === 'safetensors').map(({ path }) => folderOf(path)),

@@ -180,7 +180,7 @@ export function filteredProbabilities(recorder: Recorder, logits: Tensor, state:
 }
 
 /** Draws one token for each row of `logits` [rows, vocabulary] and moves `state` on; ended rows stay as they are. */
-export function sampleTokens(recorder: Recorder, logits: Tensor, state: SamplingState, pad: number): void {
+function sampleTokens(recorder: Recorder, logits: Tensor, state: SamplingState, pad: number): void {
   const { scores, tops, cuts, defines, values } = prepare(recorder, logits, state);
   const { controls, lengths, tokens, logProbs, endIds, history, historyLogProbs, ended } = state;
   recorder.dispatch(draw, {

@@ -85,7 +85,7 @@ export class GradientClip {
 const runsOf = (gradients: Tensor): number => Math.ceil(sizeOf(gradients.shape) / RUN);
 
 /** The words of `stats` as an object. */
-export function decodeStats(words: ArrayLike<number>): GradientStats {
+function decodeStats(words: ArrayLike<number>): GradientStats {
   const skipped = words[2]! > 0;
   return { norm: skipped ? Number.NaN : words[0]!, factor: words[1]!, skipped };
 }

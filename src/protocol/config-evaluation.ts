@@ -1,9 +1,9 @@
 /** Rows of the config table about measuring on held-out clips. */
 import { choice, float, int } from './fields.ts';
 
-export const EVAL_DECODINGS = ['greedy', 'sampled'] as const;
+const EVAL_DECODINGS = ['greedy', 'sampled'] as const;
 /** Metrics by which an evaluation can be the best of a run. */
-export const BEST_METRICS = ['eval/war', 'eval/uar'] as const;
+const BEST_METRICS = ['eval/war', 'eval/uar'] as const;
 
 export const evaluationFields = {
   evalEvery: int({

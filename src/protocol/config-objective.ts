@@ -2,19 +2,19 @@
 import { choice, flag, float, floatOrNull, int, list, numbers } from './fields.ts';
 
 export const LOSS_TYPES = ['grpo', 'bnpo', 'dr_grpo', 'dapo', 'luspo', 'cispo', 'sapo', 'vespo'] as const;
-export const IMPORTANCE_LEVELS = ['token', 'sequence'] as const;
-export const KL_ESTIMATORS = ['k1', 'k2', 'k3'] as const;
+const IMPORTANCE_LEVELS = ['token', 'sequence'] as const;
+const KL_ESTIMATORS = ['k1', 'k2', 'k3'] as const;
 /** What corrects for a sampler that reports other log-probabilities than the trainer computes; TRL's modes. */
-export const SAMPLER_CORRECTIONS = [
+const SAMPLER_CORRECTIONS = [
   'off',
   'token_truncate',
   'token_mask',
   'sequence_truncate',
   'sequence_mask',
 ] as const;
-export const REWARD_SCALES = ['group', 'batch', 'none'] as const;
-export const AGGREGATIONS = ['sum_then_normalize', 'normalize_then_sum'] as const;
-export const REWARD_NAMES = [
+const REWARD_SCALES = ['group', 'batch', 'none'] as const;
+const AGGREGATIONS = ['sum_then_normalize', 'normalize_then_sum'] as const;
+const REWARD_NAMES = [
   'accuracy',
   'format',
   'accuracy_tolerant',

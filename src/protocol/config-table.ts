@@ -6,21 +6,13 @@ import { choice, flag, float, int, list, text } from './fields.ts';
 export * from './config-evaluation.ts';
 export * from './config-objective.ts';
 
-export const STAGES = ['grpo', 'sft'] as const;
-export const START_FROM = ['published', 'last run'] as const;
-export const SCHEDULES = ['constant', 'linear', 'cosine'] as const;
-export const LORA_TARGETS = [
-  'q_proj',
-  'k_proj',
-  'v_proj',
-  'o_proj',
-  'gate_proj',
-  'up_proj',
-  'down_proj',
-] as const;
+const STAGES = ['grpo', 'sft'] as const;
+const START_FROM = ['published', 'last run'] as const;
+const SCHEDULES = ['constant', 'linear', 'cosine'] as const;
+const LORA_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 /** What frozen weights of the decoder are kept as. */
-export const FROZEN_WEIGHTS = ['published', 'int8', 'int4'] as const;
-export const PROMPT_PRESETS = ['canonical', 'r1-omni'] as const;
+const FROZEN_WEIGHTS = ['published', 'int8', 'int4'] as const;
+const PROMPT_PRESETS = ['canonical', 'r1-omni'] as const;
 
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 

@@ -4,7 +4,7 @@ import { CONFIG_FIELDS } from './config-table.ts';
 import type { Field } from './fields.ts';
 
 export * from './config-table.ts';
-export type { Field, FieldGroup, FieldKind } from './fields.ts';
+export type { Field } from './fields.ts';
 export { FIELD_GROUPS } from './fields.ts';
 
 type FieldValue<F> = F extends Field<infer T> ? T : never;
@@ -12,11 +12,7 @@ export type ConfigKey = keyof typeof CONFIG_FIELDS;
 export type Config = { [K in ConfigKey]: FieldValue<(typeof CONFIG_FIELDS)[K]> };
 
 export type LossType = Config['lossType'];
-export type Schedule = Config['schedule'];
 export type KlEstimator = Config['klEstimator'];
-export type RewardName = Config['rewards'][number];
-export type LoraTarget = Config['loraTargets'][number];
-export type PromptPreset = Config['promptPreset'];
 
 export const CONFIG_KEYS = Object.keys(CONFIG_FIELDS) as ConfigKey[];
 
@@ -86,7 +82,7 @@ export function diffConfig(
 }
 
 /** An InputError for a name that is not in the table, with the nearest name as the hint. */
-export function unknownSetting(name: string): InputError {
+function unknownSetting(name: string): InputError {
   const plain = (word: string) => word.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
   const nearest = CONFIG_KEYS.find(
     (key) => plain(key) === plain(name) || plain(fieldOf(key).trl ?? '') === plain(name),

@@ -13,12 +13,12 @@ export interface OwnQuestions {
 type Asking = Pick<Config, 'promptPreset' | 'question'>;
 
 /** What a run with these settings asks of every clip. */
-export function askedOfAll({ promptPreset, question }: Asking): string {
+function askedOfAll({ promptPreset, question }: Asking): string {
   return promptPreset === 'r1-omni' ? DEFAULT_QUESTION : question;
 }
 
 /** How many rows ask something else than the run; one of their questions. */
-export function otherQuestions(
+function otherQuestions(
   { rows, list }: OwnQuestions,
   config: Asking,
 ): { rows: number; example: string } | undefined {

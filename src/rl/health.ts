@@ -14,7 +14,7 @@ interface Rule {
 }
 
 /** Steps in a row without a finite update after which a run rests. */
-export const MOST_BROKEN_STEPS = 3;
+const MOST_BROKEN_STEPS = 3;
 
 const RULES: readonly Rule[] = [
   { kind: 'not finite', metric: 'loss', watch: watchFinite },

@@ -92,7 +92,7 @@ const countTokens = (completions: readonly LossCompletion[]): number =>
   completions.reduce((sum, completion) => sum + countedLength(completion), 0);
 
 /** Tokens that count, and completions. */
-export function lossExtent(completions: readonly LossCompletion[]): LossExtent {
+function lossExtent(completions: readonly LossCompletion[]): LossExtent {
   return { tokens: countTokens(completions), rows: completions.length };
 }
 

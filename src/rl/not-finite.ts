@@ -8,7 +8,7 @@ import type { RunExample } from './run-context.ts';
 import type { MicroResult } from './update.ts';
 
 /** Index of the first value that is NaN or infinite; -1 without any. */
-export function firstNotFinite(values: ArrayLike<number>): number {
+function firstNotFinite(values: ArrayLike<number>): number {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
   return -1;
 }

@@ -12,13 +12,13 @@ export interface PromptMedia {
 }
 
 /** The question of R1-Omni's training and inference. */
-export const R1_OMNI_QUESTION =
+const R1_OMNI_QUESTION =
   'As an emotional recognition expert; throughout the video, which emotion conveyed by the characters is the most obvious to you?';
 /** The request for thinking and answer tags. */
 export const THINK_ANSWER_INSTRUCTION =
   'Output the thinking process in <think> </think> and final emotion in <answer> </answer> tags.';
 /** The question of HumanOmni's evaluation scripts. */
-export const EVAL_QUESTION =
+const EVAL_QUESTION =
   'As an emotional recognition expert, in the video, when the characters display their emotions, which predominant feeling is most clearly expressed?';
 
 /** A user turn and the text that BERT reads for the gate. */
@@ -47,7 +47,7 @@ interface PresetRow {
 }
 
 /** Media tags as the model was trained on them: wrapped, one a line. Nothing at all to see or hear leaves one newline. */
-export function mediaPrefix(media: PromptMedia): string {
+function mediaPrefix(media: PromptMedia): string {
   const picture = media.video
     ? '<vi_start><video><vi_end>\n'
     : media.image

@@ -1,5 +1,5 @@
 /** Ids that stand in a prompt where media features are spliced in. They are negative, so no vocabulary has them. */
-export const SENTINEL_IDS = { '<image>': -200, '<video>': -201, '<audio>': -202 } as const;
+const SENTINEL_IDS = { '<image>': -200, '<video>': -201, '<audio>': -202 } as const;
 
 export const IMAGE_ID = SENTINEL_IDS['<image>'];
 export const VIDEO_ID = SENTINEL_IDS['<video>'];

@@ -21,10 +21,7 @@ const PAUSES_MS = [250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000];
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Asks for a device until there is one. @throws InputError when there is none after all tries */
-export async function askAgain(
-  open: () => Promise<Gpu>,
-  pauses: readonly number[] = PAUSES_MS,
-): Promise<Gpu> {
+async function askAgain(open: () => Promise<Gpu>, pauses: readonly number[] = PAUSES_MS): Promise<Gpu> {
   for (const pause of pauses) {
     try {
       return await open();

@@ -17,7 +17,7 @@ import { Updater, type UpdaterSettings } from '../../src/rl/update.ts';
 import { readGolden } from '../media/golden.ts';
 import { numbers } from '../ops/harness.ts';
 
-export const golden = readGolden('test/golden/omni-tiny/case.safetensors');
+const golden = readGolden('test/golden/omni-tiny/case.safetensors');
 
 export const VOCABULARY = 512;
 export const WIDTH = 64;

@@ -10,7 +10,7 @@ import { qwen2VlTree } from './qwen2-vl-tiny.ts';
 export const TOWER = { depth: 3, width: 32, inner: 20, heads: 2, output: 64, fullBlocks: [1] } as const;
 
 /** Shapes of the tower's tensors by their published names. */
-export function towerShapes(): Map<string, readonly number[]> {
+function towerShapes(): Map<string, readonly number[]> {
   const { depth, width: d, inner, output } = TOWER;
   const shapes = new Map<string, readonly number[]>([
     ['visual.patch_embed.proj.weight', [d, 3, 2, 14, 14]],

@@ -13,15 +13,14 @@ export const PROMPT_LENGTH = 8;
  * What ids mean here: the first id names a label by its remainder of 4; an even second id puts a think block in front,
  * without which the format is wrong.
  */
-export function toyText(all: Iterable<number>): string {
+function toyText(all: Iterable<number>): string {
   const ids = [...all];
   const answer = `<answer>${LABELS[ids[0]! % 4]}</answer>`;
   return ids.length > 1 && ids[1]! % 2 === 0 ? `<think>so</think>${answer}` : answer;
 }
 
 /** Ids that mean a label in the right format. */
-export const toyAnswer = (label: string): Uint32Array =>
-  Uint32Array.of(40 + LABELS.indexOf(label), 8, END_IDS[0]!);
+const toyAnswer = (label: string): Uint32Array => Uint32Array.of(40 + LABELS.indexOf(label), 8, END_IDS[0]!);
 
 export interface TextRun {
   readonly policy: Policy;

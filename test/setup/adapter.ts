@@ -2,8 +2,7 @@
 import type { AdapterKind, NodeDevice } from '../../src/cli/adapter.ts';
 import { openNodeDevice } from '../../src/cli/adapter.ts';
 
-export type { AdapterDescription, AdapterKind, NodeDevice } from '../../src/cli/adapter.ts';
-export { chosenAdapter, describeAdapter, openNodeAdapter, openNodeGpu } from '../../src/cli/adapter.ts';
+export type { AdapterKind, NodeDevice } from '../../src/cli/adapter.ts';
 
 /** Opens a fresh device on default limits; the caller destroys it (`device.destroy()`) when the file is done. */
 export async function openTestDevice(kind?: AdapterKind): Promise<NodeDevice> {

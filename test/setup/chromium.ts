@@ -1,3 +1,3 @@
 /** The page and the browser of end-to-end tests: the same that the headless commands use. */
-export type { Chromium, LaunchOptions, ServedPage } from '../../src/cli/browser.ts';
+export type { Chromium, ServedPage } from '../../src/cli/browser.ts';
 export { launchChromium, servePage } from '../../src/cli/browser.ts';

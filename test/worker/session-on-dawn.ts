@@ -20,7 +20,7 @@ const MODEL = 'test/golden/omni-tiny';
 const SIDE = 24;
 const LABELS = ['happy', 'sad', 'angry', 'neutral', 'happy', 'sad'];
 
-export const CONFIG: Partial<Config> = {
+const CONFIG: Partial<Config> = {
   steps: 4,
   promptsPerStep: 2,
   groupSize: 2,

@@ -24,7 +24,7 @@ export const decode: Decode = async ({ path }) => {
   };
 };
 
-export const example = (path: string, label: string): Example => ({
+const example = (path: string, label: string): Example => ({
   ...{ id: path, path, label, writtenLabel: label, question: null, answer: label, speaker: null },
   files: [{ path, size: path.length, blob: async () => new Blob([path]) }],
   split: 'train',

@@ -25,7 +25,7 @@ export function anySpeaker(random) {
 }
 
 /** How speech is delivered: calm (arousal -1) or excited (arousal 1). */
-export function anyDelivery(arousal, random) {
+function anyDelivery(arousal, random) {
   if (arousal > 0) {
     return {
       pitch: random.between(1.45, 1.8),

@@ -24,7 +24,7 @@ export const AUDIO_CONFIG = {
   activation_function: 'gelu',
 };
 
-export const BERT_CONFIG = {
+const BERT_CONFIG = {
   model_type: 'bert',
   hidden_size: 16,
   intermediate_size: 32,

@@ -148,7 +148,7 @@ const describe = (settings: Record<string, unknown>): string =>
 
 const total = (mask: Matrix): number => mask.flat().reduce((sum, value) => sum + value, 0);
 
-export function recordOf(value: unknown, where: string): Record<string, unknown> {
+function recordOf(value: unknown, where: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }

@@ -24,13 +24,14 @@ import { countReport } from './vitest-report.mjs';
 const ADAPTER_TESTS = ['setup', 'gpu', 'ops', 'media', 'models', 'optim', 'rl'].map(
   (name) => `test/${name}/`,
 );
-const CODE_STAGES = ['format', 'types', 'lint'];
+const CODE_STAGES = ['format', 'types', 'lint', 'unused'];
 
 /** @type {Record<string, () => Count>} */
 const STAGES = {
   format: () => tool('@biomejs/biome/bin/biome', ['check', '--linter-enabled=false', '--error-on-warnings']),
   types: () => tool('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json']),
   lint: () => tool('@biomejs/biome/bin/biome', ['lint', '--error-on-warnings']),
+  unused: () => tool('knip/bin/knip.js', ['--no-progress']),
   layers: () => vitest('layers', ['--project', 'unit', 'test/layers.test.ts']),
   unit: () => vitest('unit', ['--project', 'unit'], { STUDIO_ADAPTER: chosenAdapter() }),
   python,

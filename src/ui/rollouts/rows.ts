@@ -25,7 +25,7 @@ export interface RolloutFilter {
 export const NO_FILTER: RolloutFilter = { wrongOnly: false, silentOnly: false, search: '' };
 
 /** A group whose answers all earned the same teaches nothing. */
-export function isSilent({ completions }: RolloutGroup): boolean {
+function isSilent({ completions }: RolloutGroup): boolean {
   return completions.every(({ total }) => total === completions[0]?.total);
 }
 

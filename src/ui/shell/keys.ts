@@ -9,7 +9,7 @@ const TYPING = 'input:not([type=range]):not([type=checkbox]), textarea, select, 
 const PRESSABLE = 'button, a, summary, input, [role=button]';
 
 /** Whether keys belong to what has the focus. */
-export function isTyping(target: EventTarget | null): boolean {
+function isTyping(target: EventTarget | null): boolean {
   // A dialog has the page to itself while it is open.
   if (document.querySelector('dialog[open]')) return true;
   return target instanceof Element && target.closest(TYPING) !== null;

@@ -39,7 +39,7 @@ interface ChartProps {
   asTable: boolean;
 }
 
-export function formatFor(key: MetricKey, value: number | null | undefined): string {
+function formatFor(key: MetricKey, value: number | null | undefined): string {
   if (metricOf(key).unit === 'bytes') return typeof value === 'number' ? formatBytes(value) : '–';
   return formatMetric(value, 3);
 }

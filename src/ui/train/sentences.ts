@@ -12,10 +12,7 @@ function values(steps: readonly StepRecord[], key: MetricKey): number[] {
 }
 
 /** Means of the first and of the last few values; undefined without any. */
-export function edges(
-  steps: readonly StepRecord[],
-  key: MetricKey,
-): { first: number; last: number } | undefined {
+function edges(steps: readonly StepRecord[], key: MetricKey): { first: number; last: number } | undefined {
   const all = values(steps, key);
   if (all.length === 0) return undefined;
   const count = Math.max(1, Math.min(EDGE_STEPS, Math.floor(all.length / 2)));

@@ -40,7 +40,7 @@ export function handoffData(
 }
 
 /** Steps whose clips are written: all that are left, and of a finished run as many as see every clip, should it be gone on with. */
-export function stepsToDeal(
+function stepsToDeal(
   { steps, promptsPerStep }: Pick<Config, 'steps' | 'promptsPerStep'>,
   step: number,
   clips: number,

@@ -85,7 +85,7 @@ function isTrl(key: string): boolean {
 }
 
 /** What metrics.jsonl holds, a step an entry. */
-export async function metricLines(log: Blob): Promise<Line[]> {
+async function metricLines(log: Blob): Promise<Line[]> {
   const lines = (await log.text()).split('\n').filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as Line);
 }
