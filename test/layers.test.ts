@@ -92,7 +92,7 @@ describe('the checker', () => {
   const breachesOf = (path: string, text: string) => layerBreaches(new Map([[path, text]]));
 
   it.each([
-    ['an arrow up', 'src/ops/add.ts', "import { humanOmni } from '../models/humanomni.ts';"],
+    ['an arrow up', 'src/ops/add.ts', "import { openQwen2 } from '../decoder/qwen2.ts';"],
     ['a type-only arrow up', 'src/math/stats.ts', "import type { Gpu } from '../gpu/device.ts';"],
     ['an arrow across', 'src/ui/app.tsx', "import { rollout } from '../rl/rollout.ts';"],
     ['an arrow up by export', 'src/gpu/index.ts', "export { add } from '../ops/add.ts';"],
@@ -123,7 +123,7 @@ describe('the checker', () => {
   });
 
   it.each([
-    ['an arrow down', 'src/models/qwen2.ts', "import { add } from '../ops/add.ts';"],
+    ['an arrow down', 'src/decoder/qwen2.ts', "import { add } from '../ops/add.ts';"],
     ['a neighbour', 'src/ops/add.ts', "import { shape } from './shape.ts';"],
     [
       'the worker as an address',

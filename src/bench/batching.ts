@@ -1,6 +1,7 @@
 /** A rollout whose rows take the next completion when they are done, against batches that wait for their longest. */
+
+import type { Qwen2Config } from '../decoder/qwen2.ts';
 import { Arena, type Gpu } from '../gpu/index.ts';
-import type { Qwen2Config } from '../models/qwen2.ts';
 import type { SamplingSettings } from '../ops/sampling.ts';
 import { type Cost, rolloutCost } from '../rl/cost-model.ts';
 import { type Completion, Generator, type LimitOf } from '../rl/generator.ts';

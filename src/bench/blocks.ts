@@ -1,6 +1,7 @@
 /** Pieces of a Qwen2 decoder, each written for our engine, for tfjs and for jax-js. */
+
+import { decode, openQwen2, type Qwen2Config } from '../decoder/qwen2.ts';
 import type { Tensor } from '../gpu/index.ts';
-import { decode, openQwen2, type Qwen2Config } from '../models/qwen2.ts';
 import { attention } from '../ops/attention.ts';
 import { swiglu } from '../ops/elementwise.ts';
 import { linear } from '../ops/linear.ts';

@@ -1,6 +1,6 @@
+import type { RowTensors } from '../decoder/qwen2.ts';
+import { layoutGroups, type PackedRows, packRows } from '../decoder/rows.ts';
 import type { Gpu } from '../gpu/index.ts';
-import type { RowTensors } from '../models/qwen2.ts';
-import { layoutGroups, type PackedRows, packRows } from '../models/rows.ts';
 
 /** One sequence of `tokens` in which every token sees those before it. */
 export function causalRows(tokens: number): PackedRows {

@@ -1,4 +1,4 @@
-import type { Qwen2Config } from '../models/qwen2.ts';
+import type { Qwen2Config } from '../decoder/qwen2.ts';
 import type { Cost, CostShape } from '../rl/cost-model.ts';
 
 /** The bench's decoders: f32 weights, no adapters. */

@@ -1,8 +1,8 @@
 /** One token through a decoder layer, the last norm and a small head, behind keys kept of several hundred tokens. */
 import { jit } from '@jax-js/jax';
+import { openQwen2 } from '../decoder/qwen2.ts';
 import type { Gpu, Tensor } from '../gpu/index.ts';
 import { tf } from '../media/tf-device.ts';
-import { openQwen2 } from '../models/qwen2.ts';
 import { freeRopeTable } from '../ops/rope.ts';
 import { rolloutCost } from '../rl/cost-model.ts';
 import type { Named } from './block.ts';

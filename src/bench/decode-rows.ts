@@ -1,7 +1,7 @@
+import { DecoderCache } from '../decoder/cache.ts';
+import type { Qwen2 } from '../decoder/qwen2.ts';
+import { decodeStep } from '../decoder/qwen2-decode.ts';
 import type { Gpu, Tensor } from '../gpu/index.ts';
-import { DecoderCache } from '../models/cache.ts';
-import type { Qwen2 } from '../models/qwen2.ts';
-import { decodeStep } from '../models/qwen2-decode.ts';
 import { threadsOf } from '../ops/few-rows.ts';
 import { embedding } from '../ops/gather-rows.ts';
 import { freeAll, plannedContestant } from './planned.ts';

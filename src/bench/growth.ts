@@ -1,6 +1,7 @@
 /** How the time of a loss pass and of a GRPO step grows with each size, on small shapes. */
+
+import type { Qwen2Config } from '../decoder/qwen2.ts';
 import type { Gpu } from '../gpu/index.ts';
-import type { Qwen2Config } from '../models/qwen2.ts';
 import { type GroupTokens, packedPairs, passCost, rolloutCost } from '../rl/cost-model.ts';
 import type { Policy } from '../rl/policy.ts';
 import { configOf } from './blocks.ts';

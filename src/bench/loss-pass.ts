@@ -1,5 +1,5 @@
+import type { Qwen2 } from '../decoder/qwen2.ts';
 import { type Gpu, Tape, type Tensor } from '../gpu/index.ts';
-import type { Qwen2 } from '../models/qwen2.ts';
 import { lossBatchTensor, recordLoss } from '../rl/loss.ts';
 import { encodeLossBatch } from '../rl/loss-batch.ts';
 import { LOSS_DEFAULTS } from '../rl/loss-config.ts';

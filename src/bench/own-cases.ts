@@ -1,7 +1,8 @@
 /** Our engine against its own plain ways: what packing, shared prompts and grouped decoding save. */
+
+import { decode, type Qwen2, type Qwen2Config } from '../decoder/qwen2.ts';
+import { layoutGroups, type PackedRows, packRows } from '../decoder/rows.ts';
 import { type Gpu, Tape } from '../gpu/index.ts';
-import { decode, type Qwen2, type Qwen2Config } from '../models/qwen2.ts';
-import { layoutGroups, type PackedRows, packRows } from '../models/rows.ts';
 import { type Cost, passCost, rolloutCost } from '../rl/cost-model.ts';
 import type { TokenGroup } from '../rl/pass-arrays.ts';
 import { configOf } from './blocks.ts';

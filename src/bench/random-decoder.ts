@@ -1,5 +1,5 @@
+import { openQwen2, type Qwen2, type Qwen2Config } from '../decoder/qwen2.ts';
 import type { Gpu, Tensor } from '../gpu/index.ts';
-import { openQwen2, type Qwen2, type Qwen2Config } from '../models/qwen2.ts';
 import { freeRopeTable } from '../ops/rope.ts';
 import { freeAll, trainable, uploaded } from './planned.ts';
 import { randomData } from './random-data.ts';

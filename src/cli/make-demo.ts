@@ -8,13 +8,13 @@
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NamedArray } from '../decoder/lora.ts';
+import { openHumanOmni } from '../families/humanomni/files.ts';
+import { readHumanOmniConfig } from '../families/humanomni/parts.ts';
 import { Gpu } from '../gpu/index.ts';
 import { f32ToBytes } from '../io/dtype.ts';
 import { writeSafetensors } from '../io/safetensors-write.ts';
 import { startTfOnDevice } from '../media/tf-device.ts';
-import { readHumanOmniConfig } from '../models/humanomni.ts';
-import { openHumanOmni } from '../models/humanomni-files.ts';
-import type { NamedArray } from '../models/lora.ts';
 import { openNodeDevice } from './adapter.ts';
 import { hasSmile, isLively } from './demo/architecture.ts';
 import { readDemoClips } from './demo/clips.ts';

@@ -1,6 +1,7 @@
 /** How much one recorded pass and one rollout may hold, so that every tensor fits a binding. */
+
+import type { Qwen2Config } from '../decoder/qwen2.ts';
 import { InputError } from '../math/errors.ts';
-import type { Qwen2Config } from '../models/qwen2.ts';
 import type { PassSize } from './pass-arrays.ts';
 
 /** Tokens of one forward and backward, at most. */

@@ -4,8 +4,9 @@
  * appendix B): what is computed again for the backward does not count, nor do norms, softmax and rotary turns. Bytes are
  * the least there can be: weights once a forward, a backward or a decoded token, and what has to be kept.
  */
+
+import { linearShapes, type Qwen2Config } from '../decoder/qwen2.ts';
 import type { LoraLinear } from '../io/peft.ts';
-import { linearShapes, type Qwen2Config } from '../models/qwen2.ts';
 
 /** A decoder as far as its cost goes. */
 export interface CostShape {

@@ -1,8 +1,8 @@
+import { DecoderCache } from '../decoder/cache.ts';
+import { DecodeAdapters } from '../decoder/decode-adapters.ts';
+import type { Qwen2 } from '../decoder/qwen2.ts';
+import { decodeStep } from '../decoder/qwen2-decode.ts';
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
-import { DecoderCache } from '../models/cache.ts';
-import { DecodeAdapters } from '../models/decode-adapters.ts';
-import type { Qwen2 } from '../models/qwen2.ts';
-import { decodeStep } from '../models/qwen2-decode.ts';
 import { advanceRows, type DecodeRows } from '../ops/decode-attention.ts';
 import { threadsOf } from '../ops/few-rows.ts';
 import { embedding } from '../ops/gather-rows.ts';

@@ -1,7 +1,12 @@
+import { type BertTokens, bertFirstRows } from '../families/humanomni/bert.ts';
+import {
+  type ClipFeatures,
+  featureShapes,
+  type MediaProjectors,
+  mediaTokens,
+} from '../families/humanomni/parts.ts';
+import type { Features } from '../families/shared/clip-encoder.ts';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
-import { type BertTokens, bertFirstRows } from '../models/bert.ts';
-import { type ClipFeatures, featureShapes, type MediaProjectors, mediaTokens } from '../models/humanomni.ts';
-import type { Features } from './encoder.ts';
 import { type MediaTokens, mediaPlaces } from './media-input.ts';
 import type { Splice } from './pass-inputs.ts';
 import type { ModelView } from './policy.ts';

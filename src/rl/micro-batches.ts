@@ -1,5 +1,5 @@
 /** Which completions of a step go through a forward and backward, beside which others, and what each of them weighs. */
-import type { Features } from './encoder.ts';
+import type { Features } from '../families/shared/clip-encoder.ts';
 import { type LossExtent, type LossShare, lossShares } from './loss-batch.ts';
 import type { LossConfig } from './loss-config.ts';
 import type { MediaTokens } from './media-input.ts';

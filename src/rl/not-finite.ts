@@ -1,6 +1,6 @@
 /** Where numbers that are not finite come from. It reads weights and gradients, so it is asked of a broken step only. */
-import { isAdapterName } from '../models/lora.ts';
-import { shardedName } from '../models/row-shards.ts';
+import { isAdapterName } from '../decoder/lora.ts';
+import { shardedName } from '../decoder/row-shards.ts';
 import { type NotFinite, setting } from './health-look.ts';
 import type { Policy } from './policy.ts';
 import type { ScoredCompletion } from './report.ts';

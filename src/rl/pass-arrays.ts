@@ -1,4 +1,4 @@
-import { type GroupLayout, layoutGroups, type PackedRows, packRows } from '../models/rows.ts';
+import { type GroupLayout, layoutGroups, type PackedRows, packRows } from '../decoder/rows.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
 
 /** One prompt with the completions sampled from it (or, for supervised training, the one right answer). */

@@ -1,6 +1,6 @@
+import { type DecoderOptions, decode, type Qwen2, type RowTensors } from '../decoder/qwen2.ts';
+import { positionShape } from '../decoder/rows.ts';
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
-import { type DecoderOptions, decode, type Qwen2, type RowTensors } from '../models/qwen2.ts';
-import { positionShape } from '../models/rows.ts';
 import { embedding, gatherRows } from '../ops/gather-rows.ts';
 import { headLogProbs } from '../ops/head.ts';
 import { spliceRows } from '../ops/splice-rows.ts';

@@ -1,4 +1,4 @@
-import type { Features } from './encoder.ts';
+import type { Features } from '../families/shared/clip-encoder.ts';
 import { MediaBatch, type MediaTokens } from './media-input.ts';
 import { FeatureSlot, type Senses } from './media-tokens.ts';
 import type { Policy } from './policy.ts';

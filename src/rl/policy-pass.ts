@@ -1,5 +1,5 @@
+import { positionAxes } from '../decoder/qwen2.ts';
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
-import { positionAxes } from '../models/qwen2.ts';
 import { lossBatchTensor, recordLoss, recordNll } from './loss.ts';
 import type { LossConfig } from './loss-config.ts';
 import { type Question, recordQuestion, recordSplices } from './media-tokens.ts';

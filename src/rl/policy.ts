@@ -1,9 +1,3 @@
-import { type Gpu, sizeOf } from '../gpu/index.ts';
-import type { TensorSource } from '../io/safetensors.ts';
-import { deriveSeed } from '../math/random.ts';
-import type { Bert } from '../models/bert.ts';
-import { type ModelConfig, readModelConfig } from '../models/family.ts';
-import { type MediaProjectors, openGateEncoder, openProjectors, weightSources } from '../models/humanomni.ts';
 import {
   type Adapter,
   adapterNames,
@@ -11,10 +5,21 @@ import {
   isAdapterName,
   type LoraConfig,
   type NamedArray,
-} from '../models/lora.ts';
-import type { ModelFiles } from '../models/model-files.ts';
-import { linearShapes, openQwen2, type Qwen2 } from '../models/qwen2.ts';
-import { WeightLoader } from '../models/weights.ts';
+} from '../decoder/lora.ts';
+import { linearShapes, openQwen2, type Qwen2 } from '../decoder/qwen2.ts';
+import { WeightLoader } from '../decoder/weights.ts';
+import type { Bert } from '../families/humanomni/bert.ts';
+import {
+  type MediaProjectors,
+  openGateEncoder,
+  openProjectors,
+  weightSources,
+} from '../families/humanomni/parts.ts';
+import { type ModelConfig, readModelConfig } from '../families/index.ts';
+import type { ModelFiles } from '../families/shared/model-files.ts';
+import { type Gpu, sizeOf } from '../gpu/index.ts';
+import type { TensorSource } from '../io/safetensors.ts';
+import { deriveSeed } from '../math/random.ts';
 import { freeRopeTable } from '../ops/rope.ts';
 import { type FrozenCopy, ParameterStore } from '../optim/parameters.ts';
 import { type FrozenWeights, quantisedFormat } from './frozen-weights.ts';
@@ -77,7 +82,7 @@ export function startAdapters(config: ModelConfig, options: PolicyOptions): read
 
 /**
  * Loads what a run keeps on the device: decoder, projectors, gate, and BERT where it trains. Everything trained lies in a
- * parameter store as f32, the rest as `frozenWeights` says. Towers come and go with src/rl/encoder.ts.
+ * parameter store as f32, the rest as `frozenWeights` says. Towers come and go with the families' encoders.
  */
 export async function loadPolicy(
   gpu: Gpu,

@@ -1,7 +1,7 @@
+import type { DecoderCache } from '../decoder/cache.ts';
+import { decode, positionAxes, type Qwen2, type RowTensors } from '../decoder/qwen2.ts';
+import { layoutGroups, packRows, positionShape } from '../decoder/rows.ts';
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
-import type { DecoderCache } from '../models/cache.ts';
-import { decode, positionAxes, type Qwen2, type RowTensors } from '../models/qwen2.ts';
-import { layoutGroups, packRows, positionShape } from '../models/rows.ts';
 import { embedding } from '../ops/gather-rows.ts';
 import { spliceRows } from '../ops/splice-rows.ts';
 import { MediaBatch, type MediaTokens } from './media-input.ts';

@@ -1,12 +1,12 @@
 import type { Example } from '../data/types.ts';
-import { mergedTokens, type ShownClip } from '../models/mrope.ts';
+import { mergedTokens, type ShownClip } from '../decoder/mrope.ts';
+import type { Features } from '../families/shared/clip-encoder.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Mute } from '../protocol/messages.ts';
 import type { BertTokenizer } from '../text/bert-tokenizer.ts';
 import type { ChatTemplate } from '../text/chat-template.ts';
 import { buildPrompt, encodeAnswer, encodePrompt, presetText, VIDEO_BLOCK } from '../text/prompt.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import type { Features } from './encoder.ts';
 import {
   expandPrompt,
   type MediaCounts,

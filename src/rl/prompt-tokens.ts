@@ -1,6 +1,6 @@
+import { mropePositions, type VisionPlaces } from '../decoder/mrope.ts';
+import type { PromptPositions } from '../decoder/rows.ts';
 import { InputError } from '../math/errors.ts';
-import { mropePositions, type VisionPlaces } from '../models/mrope.ts';
-import type { PromptPositions } from '../models/rows.ts';
 import { AUDIO_ID, IMAGE_ID, VIDEO_ID } from '../text/sentinels.ts';
 
 export interface MediaSlot {

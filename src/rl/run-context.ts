@@ -1,10 +1,10 @@
+import { freeBertTokens, uploadBertTokens } from '../families/humanomni/bert.ts';
+import type { Features } from '../families/shared/clip-encoder.ts';
 import { Arena } from '../gpu/index.ts';
-import { freeBertTokens, uploadBertTokens } from '../models/bert.ts';
 import type { Ceilings } from '../ops/ceilings.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { planPasses, planRollout, type RolloutPlan, tokensPerPass } from './batch-limits.ts';
-import type { Features } from './encoder.ts';
 import { Generator, type GeneratorShape } from './generator.ts';
 import { lossConfig } from './loss-config.ts';
 import type { MediaTokens } from './media-input.ts';

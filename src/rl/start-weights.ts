@@ -1,8 +1,15 @@
 /** How a run starts from the weights that another one left. */
+
+import {
+  adapterNames,
+  addProduct,
+  isAdapterName,
+  type LoraConfig,
+  type NamedArray,
+} from '../decoder/lora.ts';
+import type { ModelFiles } from '../families/shared/model-files.ts';
 import { computedSource, overlay } from '../io/overlay.ts';
 import type { TensorSource } from '../io/safetensors.ts';
-import { adapterNames, addProduct, isAdapterName, type LoraConfig, type NamedArray } from '../models/lora.ts';
-import type { ModelFiles } from '../models/model-files.ts';
 
 /** What a run left: f32 tensors that differ from the published ones, by their names in the files, and its adapter's. */
 export interface LeftWeights {

@@ -1,8 +1,8 @@
+import { firstNotFinite, notFinite } from '../decoder/finite.ts';
+import { rowShards, shardedName } from '../decoder/row-shards.ts';
 import { type Gpu, placed, type Tensor } from '../gpu/index.ts';
 import { bytesToF32, DTYPE_BYTES } from '../io/dtype.ts';
 import type { TensorSource } from '../io/safetensors.ts';
-import { firstNotFinite, notFinite } from '../models/finite.ts';
-import { rowShards, shardedName } from '../models/row-shards.ts';
 import type { ParameterStore } from '../optim/parameters.ts';
 
 /** A tensor, or a range of rows of one, that trains: its name in the store, and where its first values are. */

@@ -1,5 +1,5 @@
+import { positionAxes } from '../decoder/qwen2.ts';
 import { Arena, Plan, Recorder } from '../gpu/index.ts';
-import { positionAxes } from '../models/qwen2.ts';
 import { AdamW, type AdamWSettings } from '../optim/adamw.ts';
 import type { GradientStats } from '../optim/clip.ts';
 import { encodeLossPass, encodeNllBatch, type LossCompletion } from './loss-batch.ts';

@@ -1,5 +1,6 @@
 import { isImage } from '../data/clip-index.ts';
 import type { Example } from '../data/types.ts';
+import type { ClipInput } from '../families/shared/clip-encoder.ts';
 import { baseName } from '../io/files.ts';
 import { refuseMistaken } from '../io/mistaken.ts';
 import { reading } from '../io/unreadable.ts';
@@ -9,7 +10,6 @@ import { CLIP_MEAN, CLIP_STD, patchPixels, patchRows } from '../media/patches.ts
 import { decodeImageFolder } from '../media/pictures.ts';
 import { pixelsFromFrames } from '../media/pixels.ts';
 import { type DecodedClip, missingAudio } from '../media/types.ts';
-import type { ClipInput } from '../rl/encoder.ts';
 import { MOST_CLIP_SECONDS } from '../rl/prepare.ts';
 import { ClipDecoder } from './decode-apart.ts';
 import { audioSeconds, frameChoice, type MediaSpec, shownClip, type TowerSpec } from './media-spec.ts';

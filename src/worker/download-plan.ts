@@ -1,11 +1,11 @@
+import { isHumanOmni } from '../families/humanomni/files.ts';
+import { isQwen2Vl } from '../families/qwen-vl/files.ts';
+import { inOrder, isWithin } from '../families/shared/model-files.ts';
 import { baseName } from '../io/files.ts';
 import type { HubAccess } from '../io/hub-fetch.ts';
 import { type HubFile, listHubFiles, neededFiles, readHubText } from '../io/hub-files.ts';
 import { parseJsonObject } from '../io/json.ts';
 import type { StoredFile } from '../io/opfs-models.ts';
-import { isHumanOmni } from '../models/humanomni-files.ts';
-import { inOrder, isWithin } from '../models/model-files.ts';
-import { isQwen2Vl } from '../models/qwen2-vl-files.ts';
 
 /** The published HumanOmni repositories hold BERT's weights but not the vocabulary of the gate's text. */
 const GATE_REPO = 'google-bert/bert-base-uncased';

@@ -1,12 +1,12 @@
 import type { Example } from '../data/types.ts';
+import type { ShownClip } from '../decoder/mrope.ts';
+import { openEncoder } from '../families/encoders.ts';
+import type { ClipEncoder, ClipInput, Features } from '../families/shared/clip-encoder.ts';
 import { type FeatureCache, memoryFeatureCache, type Notes } from '../io/feature-cache.ts';
 import { isReadFailure, unreadableFile } from '../io/unreadable.ts';
 import { InputError } from '../math/errors.ts';
 import type { DecodedClip } from '../media/types.ts';
-import type { ShownClip } from '../models/mrope.ts';
 import type { DataIssue } from '../protocol/messages.ts';
-import type { ClipEncoder, ClipInput, Features } from '../rl/encoder.ts';
-import { openEncoder } from '../rl/encoders.ts';
 import { clipInput, emptyInput } from './clips.ts';
 import { clipFingerprint, encoderFingerprint } from './fingerprint.ts';
 import type { HeldGpu } from './held-gpu.ts';

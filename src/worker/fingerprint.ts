@@ -1,10 +1,10 @@
 import { createXXHash128, type IHasher } from 'hash-wasm';
 import type { Example } from '../data/types.ts';
+import type { ModelConfig } from '../families/index.ts';
+import type { ModelFiles } from '../families/shared/model-files.ts';
 import { sha256 } from '../io/hash.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import { reading } from '../io/unreadable.ts';
-import type { ModelConfig } from '../models/family.ts';
-import type { ModelFiles } from '../models/model-files.ts';
 import { partOf } from '../rl/trained-parts.ts';
 import type { OpenModel } from './model.ts';
 import type { Report } from './progress.ts';

@@ -1,9 +1,10 @@
 /** What a run leaves for the next one to start from. */
+
+import { isAdapterName } from '../decoder/lora.ts';
 import { blobSource } from '../io/bytes.ts';
 import { type ComputedTensor, computedSource } from '../io/overlay.ts';
 import { openSafetensors, type TensorSource } from '../io/safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from '../io/safetensors-write.ts';
-import { isAdapterName } from '../models/lora.ts';
 import type { Policy } from '../rl/policy.ts';
 import type { LeftWeights, Start } from '../rl/start-weights.ts';
 import { readTrained, trainedName } from '../rl/trained-tensors.ts';

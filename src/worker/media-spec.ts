@@ -1,10 +1,10 @@
+import { mergedTokens, type ShownClip, type VisionGrid } from '../decoder/mrope.ts';
+import { mediaTokenCounts } from '../families/humanomni/parts.ts';
+import type { ModelConfig } from '../families/index.ts';
 import { InputError } from '../math/errors.ts';
 import { type FrameChoice, MOST_SPREAD_FRAMES } from '../media/frame-sampling.ts';
 import type { PatchOptions } from '../media/patches.ts';
 import { SAMPLE_RATE } from '../media/types.ts';
-import type { ModelConfig } from '../models/family.ts';
-import { mediaTokenCounts } from '../models/humanomni.ts';
-import { mergedTokens, type ShownClip, type VisionGrid } from '../models/mrope.ts';
 import type { MediaCounts } from '../rl/prompt-tokens.ts';
 
 /** How a clip is prepared for towers that take so many pictures of one size, and sound. */

@@ -1,10 +1,10 @@
+import { openEncoder } from '../families/encoders.ts';
+import type { ModelConfig } from '../families/index.ts';
+import type { ModelFiles } from '../families/shared/model-files.ts';
 import { dryGpu, type Gpu } from '../gpu/index.ts';
 import type { TensorSource } from '../io/safetensors.ts';
-import type { ModelConfig } from '../models/family.ts';
-import type { ModelFiles } from '../models/model-files.ts';
 import type { Config } from '../protocol/config.ts';
 import type { MemoryPlan } from '../protocol/memory.ts';
-import { openEncoder } from '../rl/encoders.ts';
 import { loadPolicy } from '../rl/policy.ts';
 import { preparePrompt } from '../rl/prepare.ts';
 import { RunContext } from '../rl/run-context.ts';

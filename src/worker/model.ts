@@ -1,12 +1,12 @@
+import { Fields } from '../decoder/fields.ts';
+import { preprocessorOf } from '../families/humanomni/files.ts';
+import { inspectModel, type ModelConfig, openModelFiles } from '../families/index.ts';
+import { type FoundAdapter, findAdapters, openAdapter } from '../families/shared/adapter-files.ts';
+import type { ModelFiles } from '../families/shared/model-files.ts';
 import { DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
 import { type FileTree, readJsonIfThere } from '../io/files.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import { InputError } from '../math/errors.ts';
-import { type FoundAdapter, findAdapters, openAdapter } from '../models/adapter-files.ts';
-import { inspectModel, type ModelConfig, openModelFiles } from '../models/family.ts';
-import { Fields } from '../models/fields.ts';
-import { preprocessorOf } from '../models/humanomni-files.ts';
-import type { ModelFiles } from '../models/model-files.ts';
 import type { ModelChoice, ModelSummary } from '../protocol/messages.ts';
 import { countParameters, type Policy } from '../rl/policy.ts';
 import type { TextTools } from '../rl/prepare.ts';

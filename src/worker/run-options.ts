@@ -1,6 +1,6 @@
 import type { Example } from '../data/types.ts';
+import type { FamilyName } from '../families/shared/model-files.ts';
 import { InputError } from '../math/errors.ts';
-import type { FamilyName } from '../models/model-files.ts';
 import type { Config } from '../protocol/config.ts';
 import type { PolicyOptions } from '../rl/policy.ts';
 import { answerIds, preparePrompt } from '../rl/prepare.ts';

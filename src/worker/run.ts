@@ -1,5 +1,6 @@
 import { PromptSampler } from '../data/sampler.ts';
 import type { Dataset, Example } from '../data/types.ts';
+import { encodeQuestion } from '../families/encoders.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { deriveSeed, shuffled } from '../math/random.ts';
@@ -9,7 +10,6 @@ import type { Config } from '../protocol/config.ts';
 import { markBest, withoutTexts } from '../protocol/evaluation.ts';
 import type { CommandOf, EvalResult, RolloutGroup, Split } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
-import { encodeQuestion } from '../rl/encoders.ts';
 import { evaluate } from '../rl/evaluate.ts';
 import { brokenValues, Health } from '../rl/health.ts';
 import type { NotFinite } from '../rl/health-look.ts';

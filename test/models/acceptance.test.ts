@@ -1,12 +1,15 @@
 /** What any implementation of HumanOmni must do, whatever its weights: properties of towers, projector, gate and splice. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reshape, Tape, type Tensor } from '../../src/gpu/index.ts';
-import type { TensorSource } from '../../src/io/safetensors.ts';
-import { audioTokens, openAudioProjector, poolPositions } from '../../src/models/audio-projector.ts';
-import { bertFirstRows, uploadBertTokens } from '../../src/models/bert.ts';
-import { applyLinear, freeSegments, uploadSegments } from '../../src/models/encoder.ts';
-import { humanOmniConfig } from '../../src/models/family.ts';
+import { decode } from '../../src/decoder/qwen2.ts';
+import { layoutGroups, packRows } from '../../src/decoder/rows.ts';
+import { WeightLoader, type Weights } from '../../src/decoder/weights.ts';
+import {
+  audioTokens,
+  openAudioProjector,
+  poolPositions,
+} from '../../src/families/humanomni/audio-projector.ts';
+import { bertFirstRows, uploadBertTokens } from '../../src/families/humanomni/bert.ts';
 import {
   type HumanOmniConfig,
   mediaTokenCounts,
@@ -14,19 +17,20 @@ import {
   openGateEncoder,
   openTowers,
   weightSources,
-} from '../../src/models/humanomni.ts';
-import { openProjector, parseProjectorConfig, videoTokens } from '../../src/models/projector.ts';
-import { decode } from '../../src/models/qwen2.ts';
-import { layoutGroups, packRows } from '../../src/models/rows.ts';
+} from '../../src/families/humanomni/parts.ts';
+import { openProjector, parseProjectorConfig, videoTokens } from '../../src/families/humanomni/projector.ts';
 import {
   inferSiglipConfig,
   openSiglip,
   parseSiglipConfig,
   patchGrid,
   siglipFeatures,
-} from '../../src/models/siglip.ts';
-import { WeightLoader, type Weights } from '../../src/models/weights.ts';
-import { inferWhisperConfig, openWhisper, whisperFeatures } from '../../src/models/whisper.ts';
+} from '../../src/families/humanomni/siglip.ts';
+import { inferWhisperConfig, openWhisper, whisperFeatures } from '../../src/families/humanomni/whisper.ts';
+import { humanOmniConfig } from '../../src/families/index.ts';
+import { applyLinear, freeSegments, uploadSegments } from '../../src/families/shared/encoder-layer.ts';
+import { reshape, Tape, type Tensor } from '../../src/gpu/index.ts';
+import type { TensorSource } from '../../src/io/safetensors.ts';
 import { gelu } from '../../src/ops/elementwise.ts';
 import { embedding } from '../../src/ops/gather-rows.ts';
 import { headLogits } from '../../src/ops/head.ts';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { memorySource } from '../../src/io/bytes.ts';
-import { openSafetensors } from '../../src/io/safetensors.ts';
+import { WeightLoader } from '../../src/decoder/weights.ts';
 import {
   bertAliases,
   bertFirstRows,
@@ -10,8 +9,9 @@ import {
   packTexts,
   parseBertConfig,
   uploadBertTokens,
-} from '../../src/models/bert.ts';
-import { WeightLoader } from '../../src/models/weights.ts';
+} from '../../src/families/humanomni/bert.ts';
+import { memorySource } from '../../src/io/bytes.ts';
+import { openSafetensors } from '../../src/io/safetensors.ts';
 import { relativeError } from '../ops/harness.ts';
 import { checkTraining, expectGolden, golden, observed, openTiny, type Tiny } from './tiny.ts';
 

@@ -2,11 +2,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { beforeAll, expect, it } from 'vitest';
+import { type QuantisedAs, WeightLoader } from '../../src/decoder/weights.ts';
 import { dryDevice, Gpu } from '../../src/gpu/index.ts';
 import type { ByteSource } from '../../src/io/bytes.ts';
 import { openSafetensors, type TensorSource } from '../../src/io/safetensors.ts';
 import { safetensorsParts } from '../../src/io/safetensors-write.ts';
-import { type QuantisedAs, WeightLoader } from '../../src/models/weights.ts';
 import { ParameterStore } from '../../src/optim/parameters.ts';
 import { loadTrained, trainedTensors } from '../../src/rl/trained-tensors.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mropePositions, type VisionGrid } from '../../src/models/mrope.ts';
+import { mropePositions, type VisionGrid } from '../../src/decoder/mrope.ts';
 import { RandomStream } from '../reference/random-stream.ts';
 
 const IMAGE = 90;

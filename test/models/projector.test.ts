@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { roundHalfEven } from '../../src/math/half.ts';
 import {
   branchProbabilities,
   openProjector,
@@ -7,7 +6,8 @@ import {
   parseProjectorConfig,
   sampledSide,
   videoTokens,
-} from '../../src/models/projector.ts';
+} from '../../src/families/humanomni/projector.ts';
+import { roundHalfEven } from '../../src/math/half.ts';
 import { checkTraining, expectGolden, golden, observed, openTiny, type Tiny, uploadGolden } from './tiny.ts';
 
 let tiny: Tiny;

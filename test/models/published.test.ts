@@ -1,13 +1,16 @@
 /** Names and shapes that the models ask for, against the list of the published 0.5B checkpoint. No device is needed. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Weights } from '../../src/decoder/weights.ts';
+import {
+  openAudioProjector,
+  parseAudioProjectorConfig,
+} from '../../src/families/humanomni/audio-projector.ts';
+import { inferBertConfig, openBert } from '../../src/families/humanomni/bert.ts';
+import { openProjector, parseProjectorConfig } from '../../src/families/humanomni/projector.ts';
+import { inferSiglipConfig, openSiglip } from '../../src/families/humanomni/siglip.ts';
+import { inferWhisperConfig, openWhisper } from '../../src/families/humanomni/whisper.ts';
 import type { Tensor } from '../../src/gpu/index.ts';
-import { openAudioProjector, parseAudioProjectorConfig } from '../../src/models/audio-projector.ts';
-import { inferBertConfig, openBert } from '../../src/models/bert.ts';
-import { openProjector, parseProjectorConfig } from '../../src/models/projector.ts';
-import { inferSiglipConfig, openSiglip } from '../../src/models/siglip.ts';
-import type { Weights } from '../../src/models/weights.ts';
-import { inferWhisperConfig, openWhisper } from '../../src/models/whisper.ts';
 
 const { tensors } = JSON.parse(readFileSync('test/golden/humanomni-0.5b-tensors.json', 'utf8')) as {
   tensors: Record<string, number[]>;

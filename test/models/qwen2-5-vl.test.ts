@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { type Gpu, reshape, sizeOf, type Tensor } from '../../src/gpu/index.ts';
-import { readJson } from '../../src/io/files.ts';
-import { weightSources } from '../../src/models/humanomni.ts';
-import type { ModelFiles } from '../../src/models/model-files.ts';
-import { openQwen2Vl, parseQwen2VlConfig } from '../../src/models/qwen2-vl.ts';
-import { openQwen2VlFiles } from '../../src/models/qwen2-vl-files.ts';
+import { WeightLoader } from '../../src/decoder/weights.ts';
+import { weightSources } from '../../src/families/humanomni/parts.ts';
+import { openQwen2VlFiles } from '../../src/families/qwen-vl/files.ts';
+import { openQwen2Vl, parseQwen2VlConfig } from '../../src/families/qwen-vl/parts.ts';
 import {
   freePatches,
   openQwen2VlVision,
   qwen2VlVisionTokens,
   uploadPatches,
-} from '../../src/models/qwen2-vl-vision.ts';
-import { WeightLoader } from '../../src/models/weights.ts';
+} from '../../src/families/qwen-vl/vision.ts';
+import type { ModelFiles } from '../../src/families/shared/model-files.ts';
+import { type Gpu, reshape, sizeOf, type Tensor } from '../../src/gpu/index.ts';
+import { readJson } from '../../src/io/files.ts';
 import { freeRopeTable } from '../../src/ops/rope.ts';
 import { numbers, relativeError, runOnce, testGpu } from '../ops/harness.ts';
 import { qwen25VlTree, TOWER } from '../reference/qwen2-5-vl-tiny.ts';

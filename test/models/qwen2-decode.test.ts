@@ -1,11 +1,11 @@
 /** How many dispatches a sampled token takes at the published size, counted without a device; and which models are refused. */
 import { describe, expect, it } from 'vitest';
+import { DecodeAdapters } from '../../src/decoder/decode-adapters.ts';
+import { type Adapter, adapterNames, freshAdapters } from '../../src/decoder/lora.ts';
+import { linearShapes, openQwen2, parseQwen2Config, type Qwen2 } from '../../src/decoder/qwen2.ts';
+import { rowShards } from '../../src/decoder/row-shards.ts';
 import { Arena, dryDevice, Gpu, Plan, type Tensor } from '../../src/gpu/index.ts';
 import { LORA_LINEARS } from '../../src/io/peft.ts';
-import { DecodeAdapters } from '../../src/models/decode-adapters.ts';
-import { type Adapter, adapterNames, freshAdapters } from '../../src/models/lora.ts';
-import { linearShapes, openQwen2, parseQwen2Config, type Qwen2 } from '../../src/models/qwen2.ts';
-import { rowShards } from '../../src/models/row-shards.ts';
 import { ParameterStore } from '../../src/optim/parameters.ts';
 import { Generator } from '../../src/rl/generator.ts';
 

@@ -2,14 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { holds } from '../../src/cli/parity/quantity.ts';
 import { qwen2VlQuantities } from '../../src/cli/parity/qwen2-vl.ts';
-import { reshape, sizeOf, type Tensor } from '../../src/gpu/index.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { treeFromMemory } from '../../src/io/files.ts';
-import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-write.ts';
-import { weightSources } from '../../src/models/humanomni.ts';
-import type { ModelFiles } from '../../src/models/model-files.ts';
-import { openQwen2Vl, parseQwen2VlConfig } from '../../src/models/qwen2-vl.ts';
-import { newerQwen2VlName, openQwen2VlFiles, qwen2VlName } from '../../src/models/qwen2-vl-files.ts';
+import { WeightLoader } from '../../src/decoder/weights.ts';
+import { weightSources } from '../../src/families/humanomni/parts.ts';
+import { newerQwen2VlName, openQwen2VlFiles, qwen2VlName } from '../../src/families/qwen-vl/files.ts';
+import { openQwen2Vl, parseQwen2VlConfig } from '../../src/families/qwen-vl/parts.ts';
 import {
   freePatches,
   openQwen2VlVision,
@@ -17,8 +13,12 @@ import {
   patchValues,
   qwen2VlVisionTokens,
   uploadPatches,
-} from '../../src/models/qwen2-vl-vision.ts';
-import { WeightLoader } from '../../src/models/weights.ts';
+} from '../../src/families/qwen-vl/vision.ts';
+import type { ModelFiles } from '../../src/families/shared/model-files.ts';
+import { reshape, sizeOf, type Tensor } from '../../src/gpu/index.ts';
+import { treeFromDisk } from '../../src/io/disk.ts';
+import { treeFromMemory } from '../../src/io/files.ts';
+import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-write.ts';
 import { readGolden } from '../media/golden.ts';
 import { relativeError, runOnce, testGpu } from '../ops/harness.ts';
 import { checkTraining } from './tiny.ts';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DecoderCache } from '../../src/decoder/cache.ts';
+import { DecodeAdapters } from '../../src/decoder/decode-adapters.ts';
+import { decode, type RowTensors } from '../../src/decoder/qwen2.ts';
+import { decodeStep } from '../../src/decoder/qwen2-decode.ts';
+import { layoutGroups, type PackedRows, packRows } from '../../src/decoder/rows.ts';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { liveProgram } from '../../src/gpu/live.ts';
-import { DecoderCache } from '../../src/models/cache.ts';
-import { DecodeAdapters } from '../../src/models/decode-adapters.ts';
-import { decode, type RowTensors } from '../../src/models/qwen2.ts';
-import { decodeStep } from '../../src/models/qwen2-decode.ts';
-import { layoutGroups, type PackedRows, packRows } from '../../src/models/rows.ts';
 import { advanceRows } from '../../src/ops/decode-attention.ts';
 import { ALONE, type Threads } from '../../src/ops/few-rows.ts';
 import { embedding } from '../../src/ops/gather-rows.ts';

@@ -6,7 +6,7 @@ import {
   packFullSegments,
   packRows,
   packSegments,
-} from '../../src/models/rows.ts';
+} from '../../src/decoder/rows.ts';
 import { RandomStream } from '../reference/random-stream.ts';
 
 /** Keys that query i sees, in order. */

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freeSegments, uploadSegments } from '../../src/models/encoder.ts';
-import { inferSiglipConfig, openSiglip, parseSiglipConfig, siglipFeatures } from '../../src/models/siglip.ts';
+import {
+  inferSiglipConfig,
+  openSiglip,
+  parseSiglipConfig,
+  siglipFeatures,
+} from '../../src/families/humanomni/siglip.ts';
+import { freeSegments, uploadSegments } from '../../src/families/shared/encoder-layer.ts';
 import { checkTraining, expectGolden, golden, observed, openTiny, type Tiny, uploadGolden } from './tiny.ts';
 
 let tiny: Tiny;

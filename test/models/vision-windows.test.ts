@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { placesOf, reordered, tokenWindows } from '../../src/models/vision-windows.ts';
+import { placesOf, reordered, tokenWindows } from '../../src/families/qwen-vl/windows.ts';
 
 describe('windows of a grid', () => {
   it('of 2 by 2 over 3 by 3 tokens are cut short at the right and below', () => {

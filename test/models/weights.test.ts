@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WeightLoader } from '../../src/decoder/weights.ts';
+import { bertAliases } from '../../src/families/humanomni/bert.ts';
+import { siglipAliases } from '../../src/families/humanomni/siglip.ts';
+import { whisperAliases } from '../../src/families/humanomni/whisper.ts';
 import type { Gpu, TileMaker } from '../../src/gpu/index.ts';
 import { memorySource } from '../../src/io/bytes.ts';
 import { type FloatDtype, f32ToBytes } from '../../src/io/dtype.ts';
 import { openSafetensors, type TensorSource } from '../../src/io/safetensors.ts';
 import { safetensorsParts } from '../../src/io/safetensors-write.ts';
 import { quantise } from '../../src/math/quantise.ts';
-import { bertAliases } from '../../src/models/bert.ts';
-import { siglipAliases } from '../../src/models/siglip.ts';
-import { WeightLoader } from '../../src/models/weights.ts';
-import { whisperAliases } from '../../src/models/whisper.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
 
 /** A file in memory; values are numbers that bf16 and f16 hold exactly, unless made otherwise. */

@@ -4,14 +4,14 @@ import {
   openAudioProjector,
   parseAudioProjectorConfig,
   poolPositions,
-} from '../../src/models/audio-projector.ts';
-import { freeSegments, uploadSegments } from '../../src/models/encoder.ts';
+} from '../../src/families/humanomni/audio-projector.ts';
 import {
   inferWhisperConfig,
   openWhisper,
   parseWhisperConfig,
   whisperFeatures,
-} from '../../src/models/whisper.ts';
+} from '../../src/families/humanomni/whisper.ts';
+import { freeSegments, uploadSegments } from '../../src/families/shared/encoder-layer.ts';
 import { checkTraining, expectGolden, observed, openTiny, type Tiny, uploadGolden } from './tiny.ts';
 
 let tiny: Tiny;

@@ -1,10 +1,11 @@
 /** The golden toy checkpoint as a policy, with prompts, media tokens and completions to train it on. */
+
+import { openHumanOmni } from '../../src/families/humanomni/files.ts';
+import { mediaTokenCounts } from '../../src/families/humanomni/parts.ts';
+import { humanOmniConfig } from '../../src/families/index.ts';
 import { Arena, type Gpu, type Tensor } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { LORA_LINEARS } from '../../src/io/peft.ts';
-import { humanOmniConfig } from '../../src/models/family.ts';
-import { mediaTokenCounts } from '../../src/models/humanomni.ts';
-import { openHumanOmni } from '../../src/models/humanomni-files.ts';
 import type { SamplingSettings } from '../../src/ops/sampling.ts';
 import { Generator, type GeneratorShape } from '../../src/rl/generator.ts';
 import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';

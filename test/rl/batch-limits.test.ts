@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Qwen2Config } from '../../src/models/qwen2.ts';
+import type { Qwen2Config } from '../../src/decoder/qwen2.ts';
 import { planPasses, planRollout, tokensPerPass } from '../../src/rl/batch-limits.ts';
 
 /** Qwen2.5-0.5B on WebGPU's default binding of 128 MiB. */

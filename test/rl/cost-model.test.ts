@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Qwen2Config } from '../../src/decoder/qwen2.ts';
+import { layoutGroups, packRows } from '../../src/decoder/rows.ts';
 import { LORA_LINEARS } from '../../src/io/peft.ts';
-import type { Qwen2Config } from '../../src/models/qwen2.ts';
-import { layoutGroups, packRows } from '../../src/models/rows.ts';
 import {
   adapterWeights,
   type CostShape,

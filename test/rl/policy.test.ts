@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { featureShapes, mediaTokenCounts } from '../../src/families/humanomni/parts.ts';
+import { humanOmniConfig } from '../../src/families/index.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
-import { humanOmniConfig } from '../../src/models/family.ts';
-import { featureShapes, mediaTokenCounts } from '../../src/models/humanomni.ts';
 import type { UpdateGroup } from '../../src/rl/micro-batches.ts';
 import type { Policy } from '../../src/rl/policy.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';

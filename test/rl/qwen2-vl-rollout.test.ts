@@ -7,9 +7,9 @@ import {
   openQwen2VlCase,
   type Qwen2VlCase,
 } from '../../src/cli/parity/qwen2-vl-case.ts';
+import { mropePositions } from '../../src/decoder/mrope.ts';
 import { Arena, type Gpu } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
-import { mropePositions } from '../../src/models/mrope.ts';
 import { type Completion, Generator } from '../../src/rl/generator.ts';
 import { mediaPlaces } from '../../src/rl/media-input.ts';
 import type { TokenGroup } from '../../src/rl/pass-arrays.ts';

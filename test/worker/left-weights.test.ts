@@ -1,12 +1,12 @@
 /** A run that starts from the weights of another one: on the toy checkpoint, with made-up prompts and answers. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openHumanOmni } from '../../src/families/humanomni/files.ts';
+import type { ModelFiles } from '../../src/families/shared/model-files.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { memorySource } from '../../src/io/bytes.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import type { FileTree } from '../../src/io/files.ts';
 import { openSafetensors } from '../../src/io/safetensors.ts';
-import { openHumanOmni } from '../../src/models/humanomni-files.ts';
-import type { ModelFiles } from '../../src/models/model-files.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { lossMetrics } from '../../src/rl/loss.ts';
 import { LOSS_DEFAULTS } from '../../src/rl/loss-config.ts';

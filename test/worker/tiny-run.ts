@@ -1,10 +1,11 @@
 /** A run on the golden toy checkpoint without clips: what the towers would say is made up, everything else is real. */
+
+import { encodeQuestion } from '../../src/families/encoders.ts';
+import { featureShapes } from '../../src/families/humanomni/parts.ts';
+import { humanOmniConfig } from '../../src/families/index.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import type { FileTree } from '../../src/io/files.ts';
-import { humanOmniConfig } from '../../src/models/family.ts';
-import { featureShapes } from '../../src/models/humanomni.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
-import { encodeQuestion } from '../../src/rl/encoders.ts';
 import { loadPolicy, type Policy } from '../../src/rl/policy.ts';
 import { answerIds, prepareExample, preparePrompt } from '../../src/rl/prepare.ts';
 import { RunContext, type RunExample } from '../../src/rl/run-context.ts';

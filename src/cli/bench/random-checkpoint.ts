@@ -1,4 +1,7 @@
 /** A HumanOmni checkpoint of random weights that lies in no file: its bytes are made when they are read. */
+
+import type { Json } from '../../decoder/fields.ts';
+import type { ModelFiles } from '../../families/shared/model-files.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import type { ByteSource } from '../../io/bytes.ts';
 import { treeFromMemory } from '../../io/files.ts';
@@ -6,8 +9,6 @@ import { LORA_LINEARS } from '../../io/peft.ts';
 import { openSafetensors } from '../../io/safetensors.ts';
 import { numberToBf16 } from '../../math/half.ts';
 import { uniform } from '../../math/random.ts';
-import type { Json } from '../../models/fields.ts';
-import type { ModelFiles } from '../../models/model-files.ts';
 import { loadPolicy, type Policy } from '../../rl/policy.ts';
 import { MAIN_CONFIG } from '../real-size/config.ts';
 import { publishedShapes, type Shapes } from '../real-size/tensors.ts';

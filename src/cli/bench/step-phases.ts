@@ -3,16 +3,16 @@
  * sees nor hears, with a learning rate of 0. So after the first nothing is recorded or compiled any more.
  */
 import { join } from 'node:path';
+import { encodeQuestion } from '../../families/encoders.ts';
+import { openHumanOmni } from '../../families/humanomni/files.ts';
+import { mediaTokenCounts } from '../../families/humanomni/parts.ts';
+import { humanOmniConfig } from '../../families/index.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { treeFromDisk } from '../../io/disk.ts';
 import { formatDuration, formatPercent } from '../../math/format.ts';
 import { median } from '../../math/stats.ts';
-import { humanOmniConfig } from '../../models/family.ts';
-import { mediaTokenCounts } from '../../models/humanomni.ts';
-import { openHumanOmni } from '../../models/humanomni-files.ts';
 import { PHASES, type Phase } from '../../protocol/phases.ts';
 import { presetConfig } from '../../protocol/presets.ts';
-import { encodeQuestion } from '../../rl/encoders.ts';
 import { loadPolicy } from '../../rl/policy.ts';
 import { preparePrompt } from '../../rl/prepare.ts';
 import { RunContext } from '../../rl/run-context.ts';

@@ -1,10 +1,10 @@
 /** The demo's clips as the towers take them, decoded by ffmpeg: this command runs where no browser does. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ClipInput } from '../../families/shared/clip-encoder.ts';
 import { logMel } from '../../media/log-mel.ts';
 import { pixelsFromFrames } from '../../media/pixels.ts';
 import { missingAudio, SAMPLE_RATE } from '../../media/types.ts';
-import type { ClipInput } from '../../rl/encoder.ts';
 import { decodeFile } from '../node/ffmpeg.ts';
 import { AUDIO_CONFIG, VISION_CONFIG } from './architecture.ts';
 

@@ -1,15 +1,16 @@
 /** Supervised cold start: the model learns the format of an answer, and its cues only by halves. */
+
+import type { NamedArray } from '../../decoder/lora.ts';
+import { encodeQuestion, openEncoder } from '../../families/encoders.ts';
+import { openHumanOmni } from '../../families/humanomni/files.ts';
+import { mediaTokenCounts } from '../../families/humanomni/parts.ts';
+import { humanOmniConfig } from '../../families/index.ts';
+import type { Features } from '../../families/shared/clip-encoder.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import type { FileTree } from '../../io/files.ts';
 import { readJsonIfThere } from '../../io/files.ts';
 import { permutation, uniform } from '../../math/random.ts';
-import { humanOmniConfig } from '../../models/family.ts';
-import { mediaTokenCounts } from '../../models/humanomni.ts';
-import { openHumanOmni } from '../../models/humanomni-files.ts';
-import type { NamedArray } from '../../models/lora.ts';
 import { type Config, parseConfig } from '../../protocol/config.ts';
-import type { Features } from '../../rl/encoder.ts';
-import { encodeQuestion, openEncoder } from '../../rl/encoders.ts';
 import { evaluate } from '../../rl/evaluate.ts';
 import { loadPolicy, type Policy } from '../../rl/policy.ts';
 import { preparePrompt, type TextTools } from '../../rl/prepare.ts';

@@ -1,13 +1,19 @@
 /** A HumanOmni checkpoint with random weights, in memory: what the demo's training starts from. */
+
+import type { NamedArray } from '../../decoder/lora.ts';
+import { openQwen2 } from '../../decoder/qwen2.ts';
+import type { Weights } from '../../decoder/weights.ts';
+import {
+  openGateEncoder,
+  openProjectors,
+  openTowers,
+  readHumanOmniConfig,
+} from '../../families/humanomni/parts.ts';
+import type { ModelFiles } from '../../families/shared/model-files.ts';
 import type { Gpu, Tensor } from '../../gpu/index.ts';
 import { type FileTree, treeFromMemory } from '../../io/files.ts';
 import { writeSafetensors } from '../../io/safetensors-write.ts';
 import { deriveSeed, normal } from '../../math/random.ts';
-import { openGateEncoder, openProjectors, openTowers, readHumanOmniConfig } from '../../models/humanomni.ts';
-import type { NamedArray } from '../../models/lora.ts';
-import type { ModelFiles } from '../../models/model-files.ts';
-import { openQwen2 } from '../../models/qwen2.ts';
-import type { Weights } from '../../models/weights.ts';
 import { buildPrompt } from '../../text/prompt.ts';
 import { ANSWERS, CHAT_TEMPLATE, mainConfig, QUESTION } from './architecture.ts';
 import { type SPECIAL_TOKENS, trainBpe, wordPieceVocab } from './bpe.ts';

@@ -1,12 +1,13 @@
 /** Pre-trains the two towers, each on its own cue alone: the face's valence, the voice's arousal. */
+
+import type { NamedArray } from '../../decoder/lora.ts';
+import type { Weights } from '../../decoder/weights.ts';
+import type { HumanOmniConfig } from '../../families/humanomni/parts.ts';
+import { openSiglip, patchGrid, siglipFeatures } from '../../families/humanomni/siglip.ts';
+import { openWhisper, whisperFeatures } from '../../families/humanomni/whisper.ts';
+import { freeSegments, type Segments, uploadSegments } from '../../families/shared/encoder-layer.ts';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
 import { permutation } from '../../math/random.ts';
-import { freeSegments, type Segments, uploadSegments } from '../../models/encoder.ts';
-import type { HumanOmniConfig } from '../../models/humanomni.ts';
-import type { NamedArray } from '../../models/lora.ts';
-import { openSiglip, patchGrid, siglipFeatures } from '../../models/siglip.ts';
-import type { Weights } from '../../models/weights.ts';
-import { openWhisper, whisperFeatures } from '../../models/whisper.ts';
 import { headLogProbs } from '../../ops/head.ts';
 import { averageRows } from '../../ops/pool.ts';
 import { AdamW } from '../../optim/adamw.ts';

@@ -1,6 +1,7 @@
 /** Forward and backward of a decoder on a case's inputs, with the intermediates it passes; any model family. */
+
+import { positionAxes, type Qwen2 } from '../../decoder/qwen2.ts';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
-import { positionAxes, type Qwen2 } from '../../models/qwen2.ts';
 import { gatherRows } from '../../ops/gather-rows.ts';
 import { headLogits } from '../../ops/head.ts';
 import { lossBatchTensor, recordLoss, recordNll } from '../../rl/loss.ts';

@@ -1,12 +1,12 @@
 /** A HumanOmni case folder, opened: its checkpoint, its arrays and its group of completions. */
 
+import { audioTokenCount } from '../../families/humanomni/audio-projector.ts';
+import { openHumanOmni } from '../../families/humanomni/files.ts';
+import { weightSources } from '../../families/humanomni/parts.ts';
+import type { ModelFiles } from '../../families/shared/model-files.ts';
 import type { FloatDtype } from '../../io/dtype.ts';
 import { type FileTree, readJson } from '../../io/files.ts';
 import type { TensorSource } from '../../io/safetensors.ts';
-import { audioTokenCount } from '../../models/audio-projector.ts';
-import { weightSources } from '../../models/humanomni.ts';
-import { openHumanOmni } from '../../models/humanomni-files.ts';
-import type { ModelFiles } from '../../models/model-files.ts';
 import { expandPrompt } from '../../rl/prompt-tokens.ts';
 import { BOUNDS, type Bounds } from './bounds.ts';
 import { type GroupCase, openArrays, readCompletions } from './group-case.ts';

@@ -1,19 +1,20 @@
 /** Forward and backward of a HumanOmni on a case's inputs, everything trained, with the intermediates it passes. */
-import type { Tape, Tensor } from '../../gpu/index.ts';
-import { poolPositions } from '../../models/audio-projector.ts';
-import { type Bert, bertFirstRows, uploadBertTokens } from '../../models/bert.ts';
-import { uploadSegments } from '../../models/encoder.ts';
-import { humanOmniConfig } from '../../models/family.ts';
+
+import { WeightLoader } from '../../decoder/weights.ts';
+import { poolPositions } from '../../families/humanomni/audio-projector.ts';
+import { type Bert, bertFirstRows, uploadBertTokens } from '../../families/humanomni/bert.ts';
 import {
   mediaTokens,
   openGateEncoder,
   openTowers,
   type Towers,
   weightSources,
-} from '../../models/humanomni.ts';
-import { patchGrid, siglipFeatures } from '../../models/siglip.ts';
-import { WeightLoader } from '../../models/weights.ts';
-import { whisperFeatures } from '../../models/whisper.ts';
+} from '../../families/humanomni/parts.ts';
+import { patchGrid, siglipFeatures } from '../../families/humanomni/siglip.ts';
+import { whisperFeatures } from '../../families/humanomni/whisper.ts';
+import { humanOmniConfig } from '../../families/index.ts';
+import { uploadSegments } from '../../families/shared/encoder-layer.ts';
+import type { Tape, Tensor } from '../../gpu/index.ts';
 import { mediaPlaces } from '../../rl/media-input.ts';
 import type { PassArrays } from '../../rl/pass-arrays.ts';
 import type { Splice } from '../../rl/pass-inputs.ts';

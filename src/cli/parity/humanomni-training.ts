@@ -1,7 +1,8 @@
 /** What training a HumanOmni case comes to: supervised gradients, optimizer steps, an adapter. */
+
+import type { NamedArray } from '../../decoder/lora.ts';
 import { Arena, type Gpu, Plan, Recorder } from '../../gpu/index.ts';
 import { LORA_LINEARS, linearPath, parseLoraTensorName } from '../../io/peft.ts';
-import type { NamedArray } from '../../models/lora.ts';
 import { AdamW } from '../../optim/adamw.ts';
 import { lossMetrics, nllMetrics } from '../../rl/loss.ts';
 import { openArrays, spread } from './group-case.ts';

@@ -1,13 +1,19 @@
 /** A Qwen2-VL case folder, opened: its checkpoint under one of its config files, its arrays, its group of completions. */
+
+import type { VisionGrid } from '../../decoder/mrope.ts';
+import { WeightLoader } from '../../decoder/weights.ts';
+import { weightSources } from '../../families/humanomni/parts.ts';
+import { openQwen2VlFiles } from '../../families/qwen-vl/files.ts';
+import {
+  openQwen2Vl,
+  parseQwen2VlConfig,
+  type Qwen2Vl,
+  type Qwen2VlConfig,
+} from '../../families/qwen-vl/parts.ts';
+import type { ModelFiles } from '../../families/shared/model-files.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { type FileTree, findFile, readJson } from '../../io/files.ts';
 import type { TensorSource } from '../../io/safetensors.ts';
-import { weightSources } from '../../models/humanomni.ts';
-import type { ModelFiles } from '../../models/model-files.ts';
-import type { VisionGrid } from '../../models/mrope.ts';
-import { openQwen2Vl, parseQwen2VlConfig, type Qwen2Vl, type Qwen2VlConfig } from '../../models/qwen2-vl.ts';
-import { openQwen2VlFiles } from '../../models/qwen2-vl-files.ts';
-import { WeightLoader } from '../../models/weights.ts';
 import { ParameterStore } from '../../optim/parameters.ts';
 import { groupAdvantages } from '../../rl/advantages.ts';
 import { visionPrompt } from '../../rl/prompt-tokens.ts';

@@ -1,11 +1,12 @@
 /** The quantities of a Qwen2-VL case: pixels, positions, vision tokens, logits, log-probabilities, loss, gradients. */
+
+import { MROPE_AXES } from '../../decoder/mrope.ts';
+import type { Qwen2Vl, Qwen2VlConfig } from '../../families/qwen-vl/parts.ts';
+import { qwen2VlVisionTokens, uploadPatches } from '../../families/qwen-vl/vision.ts';
 import type { Gpu, Tape, Tensor } from '../../gpu/index.ts';
 import type { FileTree } from '../../io/files.ts';
 import { patchesFromFrames } from '../../media/patches.ts';
 import { releaseTf, startTfOnDevice } from '../../media/tf-device.ts';
-import { MROPE_AXES } from '../../models/mrope.ts';
-import type { Qwen2Vl, Qwen2VlConfig } from '../../models/qwen2-vl.ts';
-import { qwen2VlVisionTokens, uploadPatches } from '../../models/qwen2-vl-vision.ts';
 import { lossMetrics } from '../../rl/loss.ts';
 import { LOSS_DEFAULTS } from '../../rl/loss-config.ts';
 import { mediaPlaces } from '../../rl/media-input.ts';

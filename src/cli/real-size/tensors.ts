@@ -1,13 +1,14 @@
 /** Names and shapes of the published 0.5B checkpoint's file: what the model opens, and what lies there unused. */
+
+import type { Json } from '../../decoder/fields.ts';
+import { openQwen2, parseQwen2Config } from '../../decoder/qwen2.ts';
+import type { Weights } from '../../decoder/weights.ts';
+import { type BertConfig, openBert } from '../../families/humanomni/bert.ts';
+import { openProjectors } from '../../families/humanomni/parts.ts';
+import { parseProjectorConfig } from '../../families/humanomni/projector.ts';
+import { openSiglip, type SiglipConfig } from '../../families/humanomni/siglip.ts';
+import { openWhisper, type WhisperConfig } from '../../families/humanomni/whisper.ts';
 import { dryGpu, type Tensor } from '../../gpu/index.ts';
-import { type BertConfig, openBert } from '../../models/bert.ts';
-import type { Json } from '../../models/fields.ts';
-import { openProjectors } from '../../models/humanomni.ts';
-import { parseProjectorConfig } from '../../models/projector.ts';
-import { openQwen2, parseQwen2Config } from '../../models/qwen2.ts';
-import { openSiglip, type SiglipConfig } from '../../models/siglip.ts';
-import type { Weights } from '../../models/weights.ts';
-import { openWhisper, type WhisperConfig } from '../../models/whisper.ts';
 import { MAIN_CONFIG } from './config.ts';
 
 export type Shapes = ReadonlyMap<string, readonly number[]>;

@@ -1,3 +1,5 @@
+import { adapterNames } from '../../decoder/lora.ts';
+import type { FamilyName } from '../../families/shared/model-files.ts';
 import { f32ToBytes } from '../../io/dtype.ts';
 import { type FileToWrite, textFile } from '../../io/file-to-write.ts';
 import {
@@ -9,8 +11,6 @@ import {
   writeAdapterConfig,
 } from '../../io/peft.ts';
 import { safetensorsFile, type TensorToWrite } from '../../io/safetensors-write.ts';
-import { adapterNames } from '../../models/lora.ts';
-import type { FamilyName } from '../../models/model-files.ts';
 import type { Policy } from '../../rl/policy.ts';
 
 /** A matrix of the adapter and its name in the parameter store. */

@@ -1,6 +1,6 @@
+import { adapterNames, addProduct } from '../../decoder/lora.ts';
 import { LORA_LINEARS, linearPath } from '../../io/peft.ts';
 import type { TensorSource } from '../../io/safetensors.ts';
-import { adapterNames, addProduct } from '../../models/lora.ts';
 import type { Policy } from '../../rl/policy.ts';
 import { readTrained, trainedName } from '../../rl/trained-tensors.ts';
 

@@ -1,5 +1,5 @@
+import type { ModelFiles } from '../../families/shared/model-files.ts';
 import type { FileEntry, FileTree } from '../../io/files.ts';
-import type { ModelFiles } from '../../models/model-files.ts';
 
 /** A file of the checkpoint and where it goes in the export. */
 export interface CheckpointFile {

@@ -1,4 +1,4 @@
-import type { FamilyName } from '../../models/model-files.ts';
+import type { FamilyName } from '../../families/shared/model-files.ts';
 import type { Config } from '../../protocol/config.ts';
 import { MOST_DEALS } from './handoff-data.ts';
 import { lostSettings, optimizerSteps } from './trl-settings.ts';

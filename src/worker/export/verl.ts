@@ -1,7 +1,7 @@
 /** verl on Ray: the rows that its loader takes, and a script that starts it with the run's settings. */
 import type { Example } from '../../data/types.ts';
+import type { FamilyName } from '../../families/shared/model-files.ts';
 import { type FileToWrite, jsonlFile } from '../../io/file-to-write.ts';
-import type { FamilyName } from '../../models/model-files.ts';
 import type { Config, LossType } from '../../protocol/config.ts';
 import { scalar } from './grpo-yaml.ts';
 import { type HandoffData, questionOf } from './handoff-data.ts';

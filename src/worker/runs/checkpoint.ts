@@ -1,10 +1,11 @@
 /** A checkpoint's files: trained tensors and moments, f32 bit for bit, one tensor in memory at a time, and the state. */
+
+import { isAdapterName } from '../../decoder/lora.ts';
 import { blobSource } from '../../io/bytes.ts';
 import { openSafetensors, type TensorSource } from '../../io/safetensors.ts';
 import { safetensorsParts, type TensorToWrite } from '../../io/safetensors-write.ts';
 import type { FileToWrite } from '../../io/sealed.ts';
 import { InputError } from '../../math/errors.ts';
-import { isAdapterName } from '../../models/lora.ts';
 import type { AdamW, Moments } from '../../optim/adamw.ts';
 import type { ParameterStore } from '../../optim/parameters.ts';
 import { STATE, type TrainState } from './records.ts';

@@ -1,12 +1,12 @@
 /** `start/` of a stored run that began from another run's weights: these weights, without which it cannot go on. */
 import { z } from 'zod';
+import type { LoraConfig } from '../../decoder/lora.ts';
 import { blobSource } from '../../io/bytes.ts';
 import { parseJsonObject } from '../../io/json.ts';
 import { openSafetensors } from '../../io/safetensors.ts';
 import { safetensorsParts } from '../../io/safetensors-write.ts';
 import type { FileToWrite } from '../../io/sealed.ts';
 import { InputError } from '../../math/errors.ts';
-import type { LoraConfig } from '../../models/lora.ts';
 import type { LeftWeights } from '../../rl/start-weights.ts';
 import { tensorsToWrite } from '../left-weights.ts';
 

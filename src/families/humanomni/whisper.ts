@@ -1,7 +1,10 @@
 /** Whisper's audio encoder (Radford et al. 2022, arXiv 2212.04356): two convolutions, then pre-norm blocks. */
-import { expectShape, reshape, type Tape, type Tensor } from '../gpu/index.ts';
-import { add, gelu } from '../ops/elementwise.ts';
-import { unfold } from '../ops/unfold.ts';
+
+import { Fields, headDim, type Json, publishedHeads } from '../../decoder/fields.ts';
+import type { Weights } from '../../decoder/weights.ts';
+import { expectShape, reshape, type Tape, type Tensor } from '../../gpu/index.ts';
+import { add, gelu } from '../../ops/elementwise.ts';
+import { unfold } from '../../ops/unfold.ts';
 import {
   applyLinear,
   applyNorm,
@@ -15,9 +18,7 @@ import {
   openNorm,
   type Segments,
   type TensorShapes,
-} from './encoder.ts';
-import { Fields, headDim, type Json, publishedHeads } from './fields.ts';
-import type { Weights } from './weights.ts';
+} from '../shared/encoder-layer.ts';
 
 /** How the names of its tensors begin in a file that holds everything. */
 export const WHISPER_PREFIX = 'model.audio_tower.audio_tower.encoder.';

@@ -1,9 +1,12 @@
 /** Adapters that lie in a model's folder or beside it, in PEFT's form. */
 
-import { blobSource } from '../io/bytes.ts';
-import { ADAPTER_WEIGHTS } from '../io/checkpoint.ts';
-import { type FileTree, findFile, readJson, subtree } from '../io/files.ts';
-import { refuseMistaken } from '../io/mistaken.ts';
+import { demandFinite } from '../../decoder/finite.ts';
+import { adapterNames, type LoraConfig } from '../../decoder/lora.ts';
+import { linearShapes, type Qwen2Config } from '../../decoder/qwen2.ts';
+import { blobSource } from '../../io/bytes.ts';
+import { ADAPTER_WEIGHTS } from '../../io/checkpoint.ts';
+import { type FileTree, findFile, readJson, subtree } from '../../io/files.ts';
+import { refuseMistaken } from '../../io/mistaken.ts';
 import {
   type AdapterConfig,
   LORA_LINEARS,
@@ -11,14 +14,11 @@ import {
   type LoraTensor,
   linearPath,
   readAdapterConfig,
-} from '../io/peft.ts';
-import { renamed } from '../io/renamed.ts';
-import { openSafetensors, type TensorSource } from '../io/safetensors.ts';
-import { InputError } from '../math/errors.ts';
-import { demandFinite } from './finite.ts';
-import { adapterNames, type LoraConfig } from './lora.ts';
+} from '../../io/peft.ts';
+import { renamed } from '../../io/renamed.ts';
+import { openSafetensors, type TensorSource } from '../../io/safetensors.ts';
+import { InputError } from '../../math/errors.ts';
 import { foldersWith, inOrder } from './model-files.ts';
-import { linearShapes, type Qwen2Config } from './qwen2.ts';
 
 const CONFIG = 'adapter_config.json';
 

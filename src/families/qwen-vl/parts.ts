@@ -2,11 +2,9 @@
  * Qwen2-VL (Wang et al. 2024, arXiv 2409.12191): a vision tower whose merged patches a Qwen2 decoder reads, with M-RoPE.
  * Qwen2.5-VL (Bai et al. 2025, arXiv 2502.13923) has another tower, and positions that follow the clip's time.
  */
-import type { Gpu } from '../gpu/index.ts';
-import { InputError } from '../math/errors.ts';
-import { freeRopeTable } from '../ops/rope.ts';
-import { Fields, type Json } from './fields.ts';
-import { MROPE_AXES } from './mrope.ts';
+
+import { Fields, type Json } from '../../decoder/fields.ts';
+import { MROPE_AXES } from '../../decoder/mrope.ts';
 import {
   type DecoderSources,
   openQwen2,
@@ -14,17 +12,20 @@ import {
   positionAxes,
   type Qwen2,
   type Qwen2Config,
-} from './qwen2.ts';
-import { type Qwen2VlFamily, qwen2VlFamily } from './qwen2-vl-files.ts';
+} from '../../decoder/qwen2.ts';
+import { refuseUnsupported } from '../../decoder/unsupported.ts';
+import type { WeightParts } from '../../decoder/weights.ts';
+import type { Gpu } from '../../gpu/index.ts';
+import { InputError } from '../../math/errors.ts';
+import { freeRopeTable } from '../../ops/rope.ts';
+import { type Qwen2VlFamily, qwen2VlFamily } from './files.ts';
 import {
   openQwen2VlVision,
   parseQwen2VlVisionConfig,
   parseQwen25VlVisionConfig,
   type Qwen2VlVision,
   type Qwen2VlVisionConfig,
-} from './qwen2-vl-vision.ts';
-import { refuseUnsupported } from './unsupported.ts';
-import type { WeightParts } from './weights.ts';
+} from './vision.ts';
 
 export interface Qwen2VlConfig {
   readonly family: Qwen2VlFamily;

@@ -1,9 +1,12 @@
 /** SigLIP's vision tower (Zhai et al. 2023, arXiv 2303.15343): a pre-norm ViT without class token. */
-import { expectShape, reshape, type Tape, type Tensor } from '../gpu/index.ts';
-import { InputError } from '../math/errors.ts';
-import { add } from '../ops/elementwise.ts';
-import { gatherRows } from '../ops/gather-rows.ts';
-import { unfold } from '../ops/unfold.ts';
+
+import { Fields, headDim, type Json, publishedHeads } from '../../decoder/fields.ts';
+import type { Weights } from '../../decoder/weights.ts';
+import { expectShape, reshape, type Tape, type Tensor } from '../../gpu/index.ts';
+import { InputError } from '../../math/errors.ts';
+import { add } from '../../ops/elementwise.ts';
+import { gatherRows } from '../../ops/gather-rows.ts';
+import { unfold } from '../../ops/unfold.ts';
 import {
   applyLinear,
   countLayers,
@@ -15,9 +18,7 @@ import {
   openNorm,
   type Segments,
   type TensorShapes,
-} from './encoder.ts';
-import { Fields, headDim, type Json, publishedHeads } from './fields.ts';
-import type { Weights } from './weights.ts';
+} from '../shared/encoder-layer.ts';
 
 /** How the names of its tensors begin in a file that holds everything. */
 export const SIGLIP_PREFIX = 'model.vision_tower.vision_tower.vision_model.';

@@ -1,11 +1,12 @@
 /** RegNet stages (Radosavovic et al. 2020, arXiv 2003.13678) with LayerNorm, as the video projectors use them. */
-import { reshape, sizeOf, type Tape, type Tensor } from '../gpu/index.ts';
-import { roundHalfEven } from '../math/half.ts';
-import { depthwise3x3 } from '../ops/depthwise.ts';
-import { add, sigmoid, silu } from '../ops/elementwise.ts';
-import { scaleChannels, spatialMean } from '../ops/squeeze.ts';
-import { applyLinear, applyNorm, type Linear, type Norm, openNorm } from './encoder.ts';
-import type { Weights } from './weights.ts';
+
+import type { Weights } from '../../decoder/weights.ts';
+import { reshape, sizeOf, type Tape, type Tensor } from '../../gpu/index.ts';
+import { roundHalfEven } from '../../math/half.ts';
+import { depthwise3x3 } from '../../ops/depthwise.ts';
+import { add, sigmoid, silu } from '../../ops/elementwise.ts';
+import { scaleChannels, spatialMean } from '../../ops/squeeze.ts';
+import { applyLinear, applyNorm, type Linear, type Norm, openNorm } from '../shared/encoder-layer.ts';
 
 const LAYER_NORM_EPS = 1e-5;
 const SQUEEZE_RATIO = 0.25;

@@ -20,7 +20,7 @@ export interface PackedRows {
   readonly keySpans: Uint32Array;
 }
 
-/** Where a prompt's tokens stand, when that is not simply 0, 1, 2 … (src/models/mrope.ts). */
+/** Where a prompt's tokens stand, when that is not simply 0, 1, 2 … (src/decoder/mrope.ts). */
 export interface PromptPositions {
   /** u32 [prompt length, axes] */
   readonly positions: Uint32Array;

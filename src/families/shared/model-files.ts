@@ -1,6 +1,6 @@
-import { extension, type FileTree, readJson, readTextIfThere, subtree } from '../io/files.ts';
-import type { TensorSource } from '../io/safetensors.ts';
-import type { Json } from './fields.ts';
+import type { Json } from '../../decoder/fields.ts';
+import { extension, type FileTree, readJson, readTextIfThere, subtree } from '../../io/files.ts';
+import type { TensorSource } from '../../io/safetensors.ts';
 
 /** The families of models that can be trained. */
 export type FamilyName = 'HumanOmni' | 'Qwen2-VL' | 'Qwen2.5-VL';

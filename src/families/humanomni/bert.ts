@@ -1,8 +1,12 @@
 /** BERT (Devlin et al. 2018, arXiv 1810.04805): a post-norm encoder; the gate reads its row of the first token. */
-import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
-import { InputError } from '../math/errors.ts';
-import { add, gelu } from '../ops/elementwise.ts';
-import { gatherRows } from '../ops/gather-rows.ts';
+
+import { Fields, headDim, type Json, publishedHeads } from '../../decoder/fields.ts';
+import type { PackedRows } from '../../decoder/rows.ts';
+import type { Weights } from '../../decoder/weights.ts';
+import type { Gpu, Tape, Tensor } from '../../gpu/index.ts';
+import { InputError } from '../../math/errors.ts';
+import { add, gelu } from '../../ops/elementwise.ts';
+import { gatherRows } from '../../ops/gather-rows.ts';
 import {
   applyLinear,
   applyNorm,
@@ -18,10 +22,7 @@ import {
   selfAttention,
   type TensorShapes,
   uploadRows,
-} from './encoder.ts';
-import { Fields, headDim, type Json, publishedHeads } from './fields.ts';
-import type { PackedRows } from './rows.ts';
-import type { Weights } from './weights.ts';
+} from '../shared/encoder-layer.ts';
 
 /** How the names of its tensors begin in a file that holds everything. */
 export const BERT_PREFIX = 'model.bert_model.';

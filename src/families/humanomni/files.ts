@@ -1,10 +1,16 @@
-import { openCheckpoint } from '../io/checkpoint.ts';
-import { type FileTree, readJsonIfThere } from '../io/files.ts';
-import type { TensorSource } from '../io/safetensors.ts';
-import { InputError } from '../math/errors.ts';
-import type { Json } from './fields.ts';
-import { headOf } from './head-files.ts';
-import { findMain, type ModelFiles, type ModelFolder, modelName, type TowerKind } from './model-files.ts';
+import type { Json } from '../../decoder/fields.ts';
+import { openCheckpoint } from '../../io/checkpoint.ts';
+import { type FileTree, readJsonIfThere } from '../../io/files.ts';
+import type { TensorSource } from '../../io/safetensors.ts';
+import { InputError } from '../../math/errors.ts';
+import { headOf } from '../shared/head-files.ts';
+import {
+  findMain,
+  type ModelFiles,
+  type ModelFolder,
+  modelName,
+  type TowerKind,
+} from '../shared/model-files.ts';
 
 const TOWER_TYPES: Readonly<Record<string, TowerKind>> = {
   siglip_vision_model: 'vision',

@@ -1,8 +1,8 @@
-import { InputError } from '../math/errors.ts';
+import { InputError } from '../../math/errors.ts';
+import type { TensorShapes } from '../shared/encoder-layer.ts';
+import type { ModelFiles, TowerKind } from '../shared/model-files.ts';
 import { BERT_PREFIX } from './bert.ts';
-import type { TensorShapes } from './encoder.ts';
-import { hasAudioTower } from './humanomni.ts';
-import type { ModelFiles, TowerKind } from './model-files.ts';
+import { hasAudioTower } from './parts.ts';
 import { SIGLIP_PREFIX } from './siglip.ts';
 import { WHISPER_PREFIX } from './whisper.ts';
 

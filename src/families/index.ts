@@ -1,17 +1,23 @@
 /** What is told apart by the family of a checkpoint before anything is loaded: its files, its config, its tensors. */
+
+import { WeightLoader } from '../decoder/weights.ts';
 import { dryGpu } from '../gpu/index.ts';
 import type { FileTree } from '../io/files.ts';
 import { borrowedFiles } from '../io/trainer-checkpoint.ts';
 import { InputError } from '../math/errors.ts';
-import { findAdapters } from './adapter-files.ts';
-import type { TensorShapes } from './encoder.ts';
-import { type HumanOmniConfig, openHumanOmniParts, readHumanOmniConfig, weightSources } from './humanomni.ts';
-import { isHumanOmni, openHumanOmni } from './humanomni-files.ts';
-import { demandTowers } from './humanomni-towers.ts';
-import { findMain, isWithin, type ModelFiles } from './model-files.ts';
-import { openQwen2Vl, parseQwen2VlConfig, type Qwen2VlConfig } from './qwen2-vl.ts';
-import { isQwen2Vl, openQwen2VlFiles } from './qwen2-vl-files.ts';
-import { WeightLoader } from './weights.ts';
+import { isHumanOmni, openHumanOmni } from './humanomni/files.ts';
+import {
+  type HumanOmniConfig,
+  openHumanOmniParts,
+  readHumanOmniConfig,
+  weightSources,
+} from './humanomni/parts.ts';
+import { demandTowers } from './humanomni/towers.ts';
+import { isQwen2Vl, openQwen2VlFiles } from './qwen-vl/files.ts';
+import { openQwen2Vl, parseQwen2VlConfig, type Qwen2VlConfig } from './qwen-vl/parts.ts';
+import { findAdapters } from './shared/adapter-files.ts';
+import type { TensorShapes } from './shared/encoder-layer.ts';
+import { findMain, isWithin, type ModelFiles } from './shared/model-files.ts';
 
 export type ModelConfig = HumanOmniConfig | Qwen2VlConfig;
 

@@ -1,5 +1,10 @@
-import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
-import { InputError } from '../math/errors.ts';
+import { Fields, isJson, type Json } from '../../decoder/fields.ts';
+import { type DecoderSources, openQwen2, parseQwen2Config, type Qwen2Config } from '../../decoder/qwen2.ts';
+import type { WeightSource, Weights } from '../../decoder/weights.ts';
+import type { Gpu, Tape, Tensor } from '../../gpu/index.ts';
+import { InputError } from '../../math/errors.ts';
+import type { Observe, TensorShapes } from '../shared/encoder-layer.ts';
+import type { ModelFiles, TowerKind } from '../shared/model-files.ts';
 import {
   type AudioProjector,
   audioTokenCount,
@@ -15,9 +20,6 @@ import {
   openBert,
   parseBertConfig,
 } from './bert.ts';
-import type { Observe, TensorShapes } from './encoder.ts';
-import { Fields, isJson, type Json } from './fields.ts';
-import type { ModelFiles, TowerKind } from './model-files.ts';
 import {
   branchProbabilities,
   openProjector,
@@ -27,7 +29,6 @@ import {
   sampledSide,
   videoTokens,
 } from './projector.ts';
-import { type DecoderSources, openQwen2, parseQwen2Config, type Qwen2Config } from './qwen2.ts';
 import {
   inferSiglipConfig,
   openSiglip,
@@ -37,7 +38,6 @@ import {
   type SiglipConfig,
   siglipAliases,
 } from './siglip.ts';
-import type { WeightSource, Weights } from './weights.ts';
 import {
   inferWhisperConfig,
   openWhisper,

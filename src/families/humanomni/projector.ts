@@ -1,15 +1,16 @@
 /** HumanOmni's video projector: three projections of the same features, mixed by a gate that reads the question. */
-import { expectShape, reshape, type Tape, type Tensor } from '../gpu/index.ts';
-import { InputError } from '../math/errors.ts';
-import { gelu, silu } from '../ops/elementwise.ts';
-import { mixBranches } from '../ops/mix.ts';
-import { halveMaps } from '../ops/pool.ts';
-import { softmaxRows } from '../ops/softmax.ts';
-import { unfold } from '../ops/unfold.ts';
-import { applyLinear, type Linear, type Observe, openLinear } from './encoder.ts';
-import { Fields, type Json } from './fields.ts';
+
+import { Fields, type Json } from '../../decoder/fields.ts';
+import type { Weights } from '../../decoder/weights.ts';
+import { expectShape, reshape, type Tape, type Tensor } from '../../gpu/index.ts';
+import { InputError } from '../../math/errors.ts';
+import { gelu, silu } from '../../ops/elementwise.ts';
+import { mixBranches } from '../../ops/mix.ts';
+import { halveMaps } from '../../ops/pool.ts';
+import { softmaxRows } from '../../ops/softmax.ts';
+import { unfold } from '../../ops/unfold.ts';
+import { applyLinear, type Linear, type Observe, openLinear } from '../shared/encoder-layer.ts';
 import { openRegStage, type RegBlock, regStage } from './reg-stage.ts';
-import type { Weights } from './weights.ts';
 
 const PREFIX = 'model.mm_projector';
 /** Width of the gate's hidden layer, the same in every published size. */

@@ -1,7 +1,7 @@
-import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
-import type { ModelConfig } from '../models/family.ts';
-import type { ModelFiles } from '../models/model-files.ts';
-import type { ShownClip, VisionGrid } from '../models/mrope.ts';
+import type { ShownClip, VisionGrid } from '../../decoder/mrope.ts';
+import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
+import type { ModelConfig } from '../index.ts';
+import type { ModelFiles } from './model-files.ts';
 
 /** A checkpoint whose frozen encoders can be loaded when they are needed. */
 export interface EncoderSource<C extends ModelConfig = ModelConfig> {

@@ -1,8 +1,8 @@
 /** What of a model is on the device only while it is asked: its towers, and the encoder of the gate's text. */
 import type { Gpu } from '../gpu/index.ts';
-import type { ClipEncoder, EncoderSource } from './encoder.ts';
-import { encodeGateText, HumanOmniEncoder } from './humanomni-encoder.ts';
-import { Qwen2VlEncoder } from './qwen2-vl-encoder.ts';
+import { encodeGateText, HumanOmniEncoder } from './humanomni/encoder.ts';
+import { Qwen2VlEncoder } from './qwen-vl/encoder.ts';
+import type { ClipEncoder, EncoderSource } from './shared/clip-encoder.ts';
 
 /** Loads the towers of a checkpoint. The caller closes them: training does without. */
 export async function openEncoder(

@@ -1,17 +1,5 @@
-import { Arena, type Gpu, Plan, Tape } from '../gpu/index.ts';
-import { poolPositions } from '../models/audio-projector.ts';
-import { bertFirstRows, freeBertTokens, uploadBertTokens } from '../models/bert.ts';
-import { freeSegments, type Segments, uploadSegments } from '../models/encoder.ts';
-import {
-  type HumanOmniConfig,
-  openGateEncoder,
-  openTowers,
-  type Towers,
-  weightSources,
-} from '../models/humanomni.ts';
-import { patchGrid, type Siglip, siglipFeatures } from '../models/siglip.ts';
-import { WeightLoader } from '../models/weights.ts';
-import { type Whisper, whisperFeatures } from '../models/whisper.ts';
+import { WeightLoader } from '../../decoder/weights.ts';
+import { Arena, type Gpu, Plan, Tape } from '../../gpu/index.ts';
 import {
   type ClipEncoder,
   type ClipInput,
@@ -21,7 +9,13 @@ import {
   planTower,
   runTower,
   type TowerPlan,
-} from './encoder.ts';
+} from '../shared/clip-encoder.ts';
+import { freeSegments, type Segments, uploadSegments } from '../shared/encoder-layer.ts';
+import { poolPositions } from './audio-projector.ts';
+import { bertFirstRows, freeBertTokens, uploadBertTokens } from './bert.ts';
+import { type HumanOmniConfig, openGateEncoder, openTowers, type Towers, weightSources } from './parts.ts';
+import { patchGrid, type Siglip, siglipFeatures } from './siglip.ts';
+import { type Whisper, whisperFeatures } from './whisper.ts';
 
 /** SigLIP and Whisper: pixels and log-mel in, features out. */
 export class HumanOmniEncoder implements ClipEncoder {

@@ -1,13 +1,14 @@
 /** What the encoders share: linear layers and norms by name, self-attention, and the pre-norm block. */
-import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
-import { attention } from '../ops/attention.ts';
-import { type GeluForm, gelu } from '../ops/elementwise.ts';
-import { layerNorm } from '../ops/layer-norm.ts';
-import { type Joined, linear } from '../ops/linear.ts';
-import { rmsNorm } from '../ops/rms-norm.ts';
-import { type RopeTable, rope } from '../ops/rope.ts';
-import { type PackedRows, packFullSegments, positionShape } from './rows.ts';
-import type { Weights } from './weights.ts';
+
+import { type PackedRows, packFullSegments, positionShape } from '../../decoder/rows.ts';
+import type { Weights } from '../../decoder/weights.ts';
+import type { Gpu, Tape, Tensor } from '../../gpu/index.ts';
+import { attention } from '../../ops/attention.ts';
+import { type GeluForm, gelu } from '../../ops/elementwise.ts';
+import { layerNorm } from '../../ops/layer-norm.ts';
+import { type Joined, linear } from '../../ops/linear.ts';
+import { rmsNorm } from '../../ops/rms-norm.ts';
+import { type RopeTable, rope } from '../../ops/rope.ts';
 
 export interface Linear {
   /** [out, in] */

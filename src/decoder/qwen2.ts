@@ -175,7 +175,7 @@ function rotaryTable(gpu: Gpu, config: Qwen2Config, maxPositions: number): RopeT
   return sectionedRopeTable(gpu, headDim, ropeTheta, maxPositions, mropeSections);
 }
 
-/** Where the tokens of a pass lie; tensors of src/models/rows.ts. */
+/** Where the tokens of a pass lie; tensors of src/decoder/rows.ts. */
 export interface RowTensors {
   /** u32 [n] where the positions are the same on all axes, else [n, axes] */
   readonly positions: Tensor;

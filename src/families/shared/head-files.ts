@@ -1,8 +1,9 @@
 /** Whether a model's output head is its embedding, as its config and its files say. */
-import { bytesToF32 } from '../io/dtype.ts';
-import type { TensorSource } from '../io/safetensors.ts';
-import { InputError } from '../math/errors.ts';
-import { Fields, type Json } from './fields.ts';
+
+import { Fields, type Json } from '../../decoder/fields.ts';
+import { bytesToF32 } from '../../io/dtype.ts';
+import type { TensorSource } from '../../io/safetensors.ts';
+import { InputError } from '../../math/errors.ts';
 
 const HEAD = 'lm_head.weight';
 const EMBEDDING = 'model.embed_tokens.weight';

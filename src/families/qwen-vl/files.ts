@@ -1,10 +1,10 @@
-import { openCheckpoint } from '../io/checkpoint.ts';
-import type { FileTree } from '../io/files.ts';
-import { renamed } from '../io/renamed.ts';
-import { InputError } from '../math/errors.ts';
-import { Fields, type Json } from './fields.ts';
-import { headOf } from './head-files.ts';
-import { type FoundFolder, findMain, type ModelFiles, modelName } from './model-files.ts';
+import { Fields, type Json } from '../../decoder/fields.ts';
+import { openCheckpoint } from '../../io/checkpoint.ts';
+import type { FileTree } from '../../io/files.ts';
+import { renamed } from '../../io/renamed.ts';
+import { InputError } from '../../math/errors.ts';
+import { headOf } from '../shared/head-files.ts';
+import { type FoundFolder, findMain, type ModelFiles, modelName } from '../shared/model-files.ts';
 
 /** Families by the `model_type` of their config.json. */
 const FAMILIES = { qwen2_vl: 'Qwen2-VL', qwen2_5_vl: 'Qwen2.5-VL' } as const;

@@ -2,11 +2,16 @@
  * The vision towers of Qwen2-VL (Wang et al. 2024, arXiv 2409.12191) and Qwen2.5-VL (Bai et al. 2025, arXiv 2502.13923): a
  * pre-norm ViT with 2-D rotary positions, and the merger. The second has RMSNorm, gated MLPs, and attention in windows.
  */
-import { expectShape, type Gpu, reshape, type Tape, type Tensor } from '../gpu/index.ts';
-import { InputError } from '../math/errors.ts';
-import { gelu } from '../ops/elementwise.ts';
-import { gatherRows } from '../ops/gather-rows.ts';
-import { gridRopeTable, type RopeTable } from '../ops/rope.ts';
+
+import { Fields, headDim, type Json } from '../../decoder/fields.ts';
+import type { VisionGrid } from '../../decoder/mrope.ts';
+import { packFullSegments, packSegments } from '../../decoder/rows.ts';
+import type { WeightParts, Weights } from '../../decoder/weights.ts';
+import { expectShape, type Gpu, reshape, type Tape, type Tensor } from '../../gpu/index.ts';
+import { InputError } from '../../math/errors.ts';
+import { gelu } from '../../ops/elementwise.ts';
+import { gatherRows } from '../../ops/gather-rows.ts';
+import { gridRopeTable, type RopeTable } from '../../ops/rope.ts';
 import {
   applyLinear,
   applyNorm,
@@ -19,12 +24,8 @@ import {
   openNorm,
   type Segments,
   uploadRows,
-} from './encoder.ts';
-import { Fields, headDim, type Json } from './fields.ts';
-import type { VisionGrid } from './mrope.ts';
-import { packFullSegments, packSegments } from './rows.ts';
-import { placesOf, reordered, tokenWindows } from './vision-windows.ts';
-import type { WeightParts, Weights } from './weights.ts';
+} from '../shared/encoder-layer.ts';
+import { placesOf, reordered, tokenWindows } from './windows.ts';
 
 const PREFIX = 'visual.';
 const CHANNELS = 3;

@@ -1,18 +1,8 @@
-import { Arena, type Gpu } from '../gpu/index.ts';
-import { weightSources } from '../models/humanomni.ts';
-import type { VisionGrid } from '../models/mrope.ts';
-import type { Qwen2VlConfig } from '../models/qwen2-vl.ts';
-import {
-  freePatches,
-  openQwen2VlVision,
-  type PatchLayout,
-  patchValues,
-  type Qwen2VlVision,
-  qwen2VlVisionTokens,
-  uploadPatches,
-} from '../models/qwen2-vl-vision.ts';
-import { WeightLoader } from '../models/weights.ts';
-import { freeRopeTable } from '../ops/rope.ts';
+import type { VisionGrid } from '../../decoder/mrope.ts';
+import { WeightLoader } from '../../decoder/weights.ts';
+import { Arena, type Gpu } from '../../gpu/index.ts';
+import { freeRopeTable } from '../../ops/rope.ts';
+import { weightSources } from '../humanomni/parts.ts';
 import {
   type ClipEncoder,
   type ClipInput,
@@ -22,7 +12,17 @@ import {
   planTower,
   runTower,
   type TowerPlan,
-} from './encoder.ts';
+} from '../shared/clip-encoder.ts';
+import type { Qwen2VlConfig } from './parts.ts';
+import {
+  freePatches,
+  openQwen2VlVision,
+  type PatchLayout,
+  patchValues,
+  type Qwen2VlVision,
+  qwen2VlVisionTokens,
+  uploadPatches,
+} from './vision.ts';
 
 /** A tower's plan for one grid, which clips of one size share. */
 interface GridPlan extends TowerPlan {

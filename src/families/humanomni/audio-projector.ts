@@ -1,11 +1,12 @@
 /** From the audio tower's hidden states to the decoder's tokens: mean over triples of positions, then an MLP. */
-import type { Tape, Tensor } from '../gpu/index.ts';
-import { InputError } from '../math/errors.ts';
-import { gelu } from '../ops/elementwise.ts';
-import { averageRows } from '../ops/pool.ts';
-import { applyLinear, type Linear, type Observe, openLinear } from './encoder.ts';
-import { Fields, type Json } from './fields.ts';
-import type { Weights } from './weights.ts';
+
+import { Fields, type Json } from '../../decoder/fields.ts';
+import type { Weights } from '../../decoder/weights.ts';
+import type { Tape, Tensor } from '../../gpu/index.ts';
+import { InputError } from '../../math/errors.ts';
+import { gelu } from '../../ops/elementwise.ts';
+import { averageRows } from '../../ops/pool.ts';
+import { applyLinear, type Linear, type Observe, openLinear } from '../shared/encoder-layer.ts';
 
 const PREFIX = 'model.audio_projector';
 /** Consecutive positions that become one token. */
