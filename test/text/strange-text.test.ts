@@ -241,6 +241,17 @@ describe('a tokenizer', () => {
     expect(() => new Tokenizer({ ...json, [key]: value }, {})).toThrow(message);
   });
 
+  it.each([undefined, { a: 1 }, [], [1], null, '1', -1])('with a token of the id %j is refused', (id) => {
+    const added_tokens = [{ id, content: '<x>', special: true }];
+    expect(() => new Tokenizer({ ...json, added_tokens }, {})).toThrow(
+      /the id of "<x>" is .*, expected a whole/,
+    );
+    const vocab = { ...((json.model as Json).vocab as Json), '<x>': id };
+    expect(() => new Tokenizer({ ...json, model: { ...(json.model as Json), vocab } }, {})).toThrow(
+      /the id of "<x>" is .*, expected a whole/,
+    );
+  });
+
   it('takes no text that its patterns would be too long at', () => {
     expect(() => new Tokenizer(json, {}).encode('a'.repeat(100_000))).toThrow(/A text of 100000 characters/);
   });

@@ -42,6 +42,10 @@ it.each([
   [{ hidden_size: 6.4e10 }, /"hidden_size" is 64000000000, expected a positive whole number up to/],
   [{ num_hidden_layers: 1e9 }, /"num_hidden_layers" is 1000000000, expected .* up to 1024/],
   [{ num_hidden_layers: 2.5 }, /"num_hidden_layers" is 2\.5, expected a positive whole number\./],
+  [
+    { bert_config: { hidden_size: 16, num_hidden_layers: 2 ** 32, num_attention_heads: 2 } },
+    /"num_hidden_layers" is 4294967296, expected .* up to 1024/,
+  ],
   [{ num_frames: 1e9 }, /"num_frames" is 1000000000, expected/],
   [{ num_frames: '8' }, /"num_frames" is "8", expected/],
   [{ mm_vision_select_layer: 7 }, /"mm_vision_select_layer" is 7, expected a whole number from -4 to 3/],
