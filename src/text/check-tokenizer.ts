@@ -58,6 +58,13 @@ const MODELS: readonly unknown[] = ['BPE', 'WordPiece', 'Unigram'];
 /** Parts of a sequence, and times that a text may grow by. */
 const MOST_PARTS = 32;
 const MOST_GROWTH = 256;
+/** What is decoded is as long as its tokens already. */
+const MOST_DECODED_GROWTH = 8;
+/** Characters of a token; published ones have up to 256, and added ones 40. */
+const MOST_TOKEN = 1024;
+const MOST_ADDED_TOKEN = 256;
+/** Characters that stand for a blank, the beginning of a word or its end. */
+const MOST_MARK = 64;
 /** Characters of a word that is taken apart by trying all of its parts, and of a piece of a Unigram model; published ones have 100 and 16. */
 const MOST_WORD = 200;
 const MOST_PIECE = 64;
@@ -82,19 +89,41 @@ export interface LargestToken {
 
 export interface CheckedTokenizer {
   readonly largest: LargestToken;
-  /** How many times the square of a text's length its patterns may take. */
-  readonly patternCost: number;
+  /** Characters of the longest text that it is done with in about a second. */
+  readonly mostText: number;
+}
+
+const MOST_TEXT = 60_000;
+/** Of a text of this length a pattern takes up to half a second for each time that it takes the square of the length. */
+const SLOW_TEXT = 16_000;
+/** Parts that a text is handed through, times its length. */
+const MOST_HANDED = 480_000;
+/** Pieces of a text that a Unigram model weighs: one for each place and length. */
+const MOST_WEIGHED = 120_000;
+/** Characters that WordPiece copies: of each part of a word. */
+const MOST_COPIED = 1.5e8;
+const LONGEST_WORD = 100;
+
+/** The longest text for a model that tries parts of a word. */
+function modelText(model: Json): number {
+  const { type, vocab, max_input_chars_per_word: longest } = model;
+  if (type === 'WordPiece') return MOST_COPIED / (Number(longest) || LONGEST_WORD) ** 2;
+  if (!Array.isArray(vocab)) return MOST_TEXT;
+  const lengths = vocab.map(([token]) => String(token).length);
+  return MOST_WEIGHED / lengths.reduce((most, length) => Math.max(most, length), 1);
 }
 
 /** Throws an InputError that names what is off. */
 export function checkTokenizerJson(json: Json): CheckedTokenizer {
-  let patternCost = 0;
+  let [patternCost, handed] = [0, 1];
   for (const key of Object.keys(KINDS) as (keyof typeof KINDS)[]) {
     const parts: Json[] = [];
     patternCost += collectParts(json[key], key, parts);
     if (parts.length > MOST_PARTS) fail(`"${key}"`, parts.length, `at most ${MOST_PARTS} parts`);
+    handed = Math.max(handed, parts.length);
     const growth = parts.reduce((product, part) => product * growthOf(part), 1);
-    if (growth > MOST_GROWTH) fail(`"${key}"`, json[key], `parts that leave a text about as long as it was`);
+    if (growth > (key === 'decoder' ? MOST_DECODED_GROWTH : MOST_GROWTH))
+      fail(`"${key}"`, json[key], `parts that leave a text about as long as it was`);
   }
   if (patternCost > MOST_PATTERN_COST) {
     fail('the cost of all patterns', patternCost, `at most ${MOST_PATTERN_COST}, as in published tokenizers`);
@@ -107,7 +136,8 @@ export function checkTokenizerJson(json: Json): CheckedTokenizer {
     tokens.set(found.id, found.token);
     if (found.id > largest.id) largest = found;
   }
-  return { largest, patternCost };
+  const most = [MOST_TEXT, SLOW_TEXT / Math.sqrt(patternCost), MOST_HANDED / handed];
+  return { largest, mostText: Math.floor(Math.min(...most, modelText(json.model as Json))) };
 }
 
 /** The parts of a sequence, or the one part; nothing where there is none. @returns what their patterns cost */
@@ -136,6 +166,9 @@ function checkPart(part: Json, key: string): number {
     if (typeof regex === 'string') cost = demandSafePattern(regex, `${LABEL} ${key}`);
     else if (typeof text !== 'string') fail(`a pattern of "${key}"`, pattern, 'a Regex or a String');
   }
+  // What is decoded has no bound but that of its tokens.
+  if (key === 'decoder' && cost > 0) fail('a pattern of "decoder"', pattern, 'one that takes no second look');
+  demandMark(part, 'replacement');
   if (content !== undefined && typeof content !== 'string')
     fail(`a "content" of "${key}"`, content, 'a text');
   for (const side of ['start', 'stop', 'cut', 'left', 'right', 'strip_left', 'strip_right']) {
@@ -149,6 +182,13 @@ function checkPart(part: Json, key: string): number {
       fail(`a template of "${key}"`, list.length, 'at most 64 parts');
   }
   return cost;
+}
+
+/** Throws an InputError for a text of a field that is put into other texts again and again, where it is long. */
+function demandMark(json: Json, key: string): void {
+  const mark = json[key];
+  if (typeof mark === 'string' && mark.length > MOST_MARK)
+    fail(`"${key}"`, mark, `at most ${MOST_MARK} characters`);
 }
 
 /** How many times as long a text may become. */
@@ -172,10 +212,12 @@ function modelTokens(model: unknown): LargestToken[] {
     fail('"max_input_chars_per_word"', longest, `a whole number up to ${MOST_WORD}`);
   }
   if (merges !== undefined && merges !== null) checkMerges(merges);
+  for (const key of ['continuing_subword_prefix', 'end_of_word_suffix']) demandMark(model, key);
   if (Array.isArray(vocab)) return vocab.map(unigramToken);
   if (!isJson(vocab)) fail('"vocab" of "model"', vocab, 'an object of tokens and their ids');
   return Object.entries(vocab).map(([token, id]) => {
     if (!isId(id)) fail(`the id of ${JSON.stringify(token)}`, id, 'a whole number from 0 on');
+    if (token.length > MOST_TOKEN) fail(`token ${id}`, token, `at most ${MOST_TOKEN} characters`);
     return { token, id };
   });
 }
@@ -206,6 +248,8 @@ function addedTokens(value: unknown): LargestToken[] {
     const { id, content } = token;
     if (typeof content !== 'string' || content === '')
       fail(`"content" of added token ${index}`, content, 'a text');
+    if (content.length > MOST_ADDED_TOKEN)
+      fail(`"content" of added token ${index}`, content, `at most ${MOST_ADDED_TOKEN} characters`);
     if (!isId(id)) fail(`the id of ${JSON.stringify(content)}`, id, 'a whole number from 0 on');
     for (const flag of ['special', 'single_word', 'lstrip', 'rstrip', 'normalized']) {
       const set = token[flag];

@@ -12,9 +12,6 @@ type Json = Readonly<Record<string, unknown>>;
 const TAG = /^<\/?(?!(?:s|pad|unk|bos|eos|mask|cls|sep|image|video|audio)>)[A-Za-z][\w-]*>$/;
 /** What tokenizer_config.json gives a role beside the text. */
 const NAMED = ['bos_token', 'eos_token', 'pad_token', 'unk_token', 'cls_token', 'sep_token', 'mask_token'];
-const MOST_TEXT = 60_000;
-/** Of a text of this length a pattern takes half a second to one for each time that it takes the square of the length. */
-const SLOW_TEXT = 20_000;
 
 /**
  * Text ↔ token ids, from a published `tokenizer.json` and `tokenizer_config.json`. Encoding adds no special tokens of
@@ -29,14 +26,15 @@ export class Tokenizer {
   readonly largest: LargestToken;
   /** Special tokens that are no part of a text; those that stand for its tags are. */
   private readonly hiddenIds: ReadonlySet<number>;
+  /** Characters of the longest text that is taken, by what its parts do. */
   private readonly mostText: number;
   private readonly hub: HubTokenizer;
 
   constructor(tokenizerJson: Json, config: Json) {
     this.config = config;
-    const { largest, patternCost } = checkTokenizerJson(tokenizerJson);
+    const { largest, mostText } = checkTokenizerJson(tokenizerJson);
     this.largest = largest;
-    this.mostText = Math.min(MOST_TEXT, Math.floor(SLOW_TEXT / Math.sqrt(patternCost)));
+    this.mostText = mostText;
     try {
       this.hub = new HubTokenizer(
         { added_tokens: [], post_processor: null, decoder: null, ...tokenizerJson },
