@@ -1,8 +1,9 @@
-/** The folders `checkpoint-N` that trainers write: some hold weights and config only, the rest lies in the folder above. */
+/** The folders `checkpoint-N` that trainers write, by whatever word: some hold weights and config only, the rest lies in the folder above. */
 import { type FileEntry, type FileTree, findFile } from './files.ts';
 
 /** A checkpoint's folder, and the one above it inside the dropped one. */
-const CHECKPOINT = /^(?:(.*)\/)?checkpoint[-_]\d+$/;
+const CHECKPOINT =
+  /^(?:(.*)\/)?(?:(?:checkpoint|ckpt|global_step|step|epoch|iter)[-_]?(?:\d+|best|last|final)|best|last|final)$/;
 
 const TOKENIZER = ['tokenizer.json', 'vocab.json'];
 const PREPROCESSOR = ['preprocessor_config.json', 'processor_config.json'];
