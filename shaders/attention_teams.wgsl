@@ -6,12 +6,19 @@
 enable subgroups;
 diagnostic(off, subgroup_uniformity);
 //! include attention_parts
-//! include attention_spans
 //! include grid
 //! include team_rows
 const TURNS = select(1u, 2u, TURN * PART < 4u);  // of keys at once in forward, as registers allow
 const BLOCK = 64u;                               // keys that are passed over at once where nobody sees them
 const SLACK = 8.0;                               // terms of a softmax may grow to exp(SLACK): all are rarely scaled down
+
+// From the first to behind the last of what the threads see.
+fn joined(own: vec2<u32>) -> vec2<u32> {
+  let any = own.x < own.y;
+  return vec2<u32>(subgroupMin(select(0xffffffffu, own.x, any)), subgroupMax(select(0u, own.y, any)));
+}
+
+fn sees(own: vec2<u32>, n: u32) -> bool { return own.x <= n && n < own.y; }
 
 // Ranges of keys that query i sees, an empty one behind the other, so that neighbours' first ranges lie near each other.
 fn span_of(i: u32) -> vec4<u32> {

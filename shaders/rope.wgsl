@@ -1,8 +1,7 @@
 // Rotary positions of queries and keys (Su et al. 2021, arXiv 2104.09864), half-split: in each head of width 2h, with p = positions[row],
 //   y[i] = x[i] cos[p,i] - x[i+h] sin[p,i],   y[i+h] = x[i+h] cos[p,i] + x[i] sin[p,i],   i < h.
 // Backward is the rotation by the opposite angle.  One thread per pair; the queries' heads of a row, then its keys'.
-// angles: the cosines and sines that turn each row, for products that turn what they make (normed_products).
-// rotate_axes, angles_axes: tokens have a place on several axes (time, height, width), and p = positions[row, axes[i]].
+// rotate_axes: tokens have a place on several axes (time, height, width), and p = positions[row, axes[i]].
 //! include grid
 // direction: 1 or -1
 struct Uniforms { rows: u32, heads: u32, kv_heads: u32, half_width: u32, last_position: u32, direction: f32, axis_count: u32 }
@@ -15,7 +14,6 @@ struct Uniforms { rows: u32, heads: u32, kv_heads: u32, half_width: u32, last_po
 @group(0) @binding(6) var<storage, read_write> turned_q: array<f32>;  // [rows, heads, 2 half_width]
 @group(0) @binding(7) var<storage, read_write> turned_k: array<f32>;  // [rows, kv_heads, 2 half_width]
 @group(0) @binding(8) var<storage, read> axes: array<u32>;            // [half_width] axis of each pair of columns
-@group(0) @binding(9) var<storage, read_write> turns: array<f32>;     // [rows, 2 half_width] cosines, then sines
 
 // The pair of columns of a thread. Heads are counted on from the queries' to the keys'.
 struct Pair { row: u32, head: u32, column: u32 }
@@ -57,27 +55,4 @@ fn rotate(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid
 fn rotate_axes(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let pair = pair_of(linear_workgroup(group, grid) * 64u + lane);
   if (pair.row < u.rows) { turn(pair, positions[pair.row * u.axis_count + axes[pair.column]]); }
-}
-
-fn gather_angle(thread: u32, position: u32) {
-  let row = thread / u.half_width;
-  let column = thread % u.half_width;
-  let angle = min(position, u.last_position) * u.half_width + column;
-  let first = 2u * row * u.half_width + column;
-  turns[first] = cosines[angle];
-  turns[first + u.half_width] = sines[angle];
-}
-
-@compute @workgroup_size(64)
-fn angles(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let thread = linear_workgroup(group, grid) * 64u + lane;
-  let row = thread / u.half_width;
-  if (row < u.rows) { gather_angle(thread, positions[row]); }
-}
-
-@compute @workgroup_size(64)
-fn angles_axes(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let thread = linear_workgroup(group, grid) * 64u + lane;
-  let row = thread / u.half_width;
-  if (row < u.rows) { gather_angle(thread, positions[row * u.axis_count + axes[thread % u.half_width]]); }
 }

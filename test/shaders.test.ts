@@ -92,10 +92,6 @@ const BY_F16_WORKGROUPS: Defines[] = WITHOUT_OR_WITH_ALL.filter(({ WEIGHT_FORMAT
 /** Definitions by shader; a shader that is not named takes none. Vectors of a head stand for all up to 32. */
 const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
   attention: [1, 4, 16, 32].flatMap((VECS) => [true, false].map((WRITTEN_OUT) => ({ VECS, WRITTEN_OUT }))),
-  attention_subgroups: [
-    { VECS: 4, LANES: 8, WIDTH: 4 },
-    { VECS: 8, LANES: 8, WIDTH: 8 },
-  ],
   elementwise: [0, 1, 2, 3, 4].map((ACTIVATION) => ({ ACTIVATION })),
   gather_rows: FORMATS.map((WEIGHT_FORMAT) => ({ WEIGHT_FORMAT })),
   matmul: MATMUL,
@@ -124,16 +120,9 @@ const byTeams = (lanes: number): Defines[] => [
   { VECS: 32, LANES: 32, TEAM: 16, OWN: 4 },
 ];
 
-/** Products with the norm before them want eight lanes; where there are fewer, nobody asks for them. */
-const NORMED: Defines[] = [
-  { DEPTH_QUADS: 16, WIDTH_QUADS: 16, KV_QUADS: 8, NORM: true },
-  { DEPTH_QUADS: 16, WIDTH_QUADS: 1, KV_QUADS: 1, NORM: false },
-].flatMap((quads) => FORMATS.map((format) => ({ ...loads(format), ...quads, LANES: 8 })));
-
 /** Definitions on a device with subgroups of that many lanes. */
 function definesOf(name: string, lanes: number): readonly Defines[] {
   if (name === 'attention_teams') return byTeams(lanes);
-  if (name === 'normed_products') return NORMED;
   if (name === 'matmul_subgroups') return bySubgroups(lanes);
   const few = FEW_ROWS[name];
   if (few) return [...fewRows(...few), ...fewRowsBySubgroups(...few, lanes)];

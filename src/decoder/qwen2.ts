@@ -3,9 +3,8 @@ import { type LoraLinear, linearPath } from '../io/peft.ts';
 import { InputError } from '../math/errors.ts';
 import { attention } from '../ops/attention.ts';
 import { type Joined, linear, loraLinear } from '../ops/linear.ts';
-import { joinsGate, joinsHeads, normedGate, normedHeads } from '../ops/normed-products.ts';
 import { rmsNorm } from '../ops/rms-norm.ts';
-import { type RopeTable, rope, ropeAngles, ropeTable, sectionedRopeTable } from '../ops/rope.ts';
+import { type RopeTable, rope, ropeTable, sectionedRopeTable } from '../ops/rope.ts';
 import { Fields, type Json } from './fields.ts';
 import type { Adapter } from './lora.ts';
 import { refuseUnsupported, ropeObject } from './unsupported.ts';
@@ -194,8 +193,6 @@ export interface DecoderOptions {
   readonly takeKeyValues?: TakeKeyValues;
   /** Keep only each layer's input for the backward pass and compute the rest again. */
   readonly checkpoint?: boolean;
-  /** Without a gradient, too, compute bit for bit what a pass with one does: a reference is compared with it. */
-  readonly sameBits?: boolean;
   readonly observe?: (name: string, tensor: Tensor) => void;
 }
 
@@ -216,65 +213,29 @@ interface LayerPass {
   readonly layer: DecoderLayer;
   readonly rows: RowTensors;
   readonly table: RopeTable;
-  /** Of the rows, where products turn what they make. */
-  readonly angles: Tensor;
   readonly adapters: boolean;
-  /** Whether norms, products and rotations may share dispatches: nothing in between has a gradient. */
-  readonly joined: boolean;
-}
-
-type Heads = Readonly<Record<'q' | 'k' | 'v', Tensor>>;
-
-/** Whether a pass wants nothing of these linears but their products. */
-function isBare({ adapters, joined }: LayerPass, linears: readonly LinearWeights[]): boolean {
-  return joined && !(adapters && linears.some(({ adapter }) => adapter));
-}
-
-/** Queries and keys, turned, and values; in one dispatch where nothing else is wanted. */
-function headsOf(tape: Tape, x: Tensor, pass: LayerPass): Heads {
-  const { config, layer, rows, table, angles, adapters } = pass;
-  const { q_proj, k_proj, v_proj } = layer.linears;
-  const linears = [q_proj, k_proj, v_proj];
-  const weights = linears.map(({ weight }) => weight);
-  const normed = { x, norm: layer.inputNorm, eps: config.rmsNormEps };
-  if (isBare(pass, linears) && joinsHeads(tape.recorder.traits, weights, config.headDim)) {
-    return normedHeads(tape.recorder, normed, { q: q_proj, k: k_proj, v: v_proj }, angles);
-  }
-  const h = rmsNorm(tape, x, normed.norm, normed.eps);
-  const unturned = [q_proj, k_proj].map((linear) => apply(tape, h, linear, adapters));
-  const [q, k] = rope(tape, unturned[0]!, unturned[1]!, rows.positions, table);
-  return { q, k, v: apply(tape, h, v_proj, adapters) };
-}
-
-/** silu(gate) · up of the normed rows; in one dispatch where nothing else is wanted. */
-function innerOf(tape: Tape, x: Tensor, pass: LayerPass): Tensor {
-  const { config, layer, adapters } = pass;
-  const { gate_proj, up_proj } = layer.linears;
-  const normed = { x, norm: layer.postNorm, eps: config.rmsNormEps };
-  const [gateWeight, upWeight] = [gate_proj.weight, up_proj.weight];
-  if (isBare(pass, [gate_proj, up_proj]) && joinsGate(tape.recorder.traits, gateWeight, upWeight)) {
-    return normedGate(tape, normed, gateWeight, upWeight);
-  }
-  const g = rmsNorm(tape, x, normed.norm, normed.eps);
-  const gate = apply(tape, g, gate_proj, adapters);
-  return apply(tape, g, up_proj, adapters, { gate });
 }
 
 function decoderLayer(
   tape: Tape,
   x: Tensor,
-  pass: LayerPass,
+  { config, layer, rows, table, adapters }: LayerPass,
   takeKeyValues: (k: Tensor, v: Tensor) => void,
 ): Tensor {
-  const { config, layer, rows, adapters } = pass;
-  const { heads, kvHeads, headDim } = config;
-  const { spans, keySpans } = rows;
-  const { q, k, v } = headsOf(tape, x, pass);
+  const { heads, kvHeads, headDim, rmsNormEps } = config;
+  const { positions, spans, keySpans } = rows;
+  const project = (input: Tensor, target: LoraLinear, joined?: Joined): Tensor =>
+    apply(tape, input, layer.linears[target], adapters, joined);
+  const h = rmsNorm(tape, x, layer.inputNorm, rmsNormEps);
+  const [q, k] = rope(tape, project(h, 'q_proj'), project(h, 'k_proj'), positions, table);
+  const v = project(h, 'v_proj');
   takeKeyValues(k, v);
   const mixed = attention(tape, q, k, v, { heads, kvHeads, headDim, spans, keySpans });
-  const attended = apply(tape, mixed, layer.linears.o_proj, adapters, { addend: x });
-  const inner = innerOf(tape, attended, pass);
-  return apply(tape, inner, layer.linears.down_proj, adapters, { addend: attended });
+  const attended = project(mixed, 'o_proj', { addend: x });
+  const g = rmsNorm(tape, attended, layer.postNorm, rmsNormEps);
+  const gate = project(g, 'gate_proj');
+  const inner = project(g, 'up_proj', { gate });
+  return project(inner, 'down_proj', { addend: attended });
 }
 
 /** Hidden states [n, hidden] after the final norm, from embeddings [n, hidden]. */
@@ -287,8 +248,7 @@ export function decode(
 ): Tensor {
   const { config, rope: table } = model;
   const { adapters, takeKeyValues } = options;
-  const joined = !tape.isRecording && !options.sameBits;
-  const shared = { config, rows, table, angles: ropeAngles(tape, rows.positions, table), adapters, joined };
+  const shared = { config, rows, table, adapters };
   let hidden = x;
   for (let index = 0; index < config.layers; index++) {
     const input = hidden;

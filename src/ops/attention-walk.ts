@@ -10,7 +10,7 @@ export const uniforms = {
   scale: 'f32',
 } as const;
 
-/** The walks over keys and queries: a thread for itself, a subgroup together, or teams of its lanes. */
+/** The walks over keys and queries: a thread for itself, or teams of a subgroup's lanes. */
 const walks = (shader: string) => ({
   forward: defineKernel({
     shader,
@@ -49,7 +49,6 @@ const walks = (shader: string) => ({
   }),
 });
 const ALONE = walks('attention');
-const TOGETHER = walks('attention_subgroups');
 const TEAMS = walks('attention_teams');
 
 /** Queries, or keys, of one head that a workgroup takes. */
@@ -76,8 +75,6 @@ export interface Walk {
 
 /** Columns that the kernels read at a time. */
 export const VECTOR = 4;
-/** Fewer threads share too few reads to pay for handing them round. */
-const SHARING_LANES = 8;
 const SMALLEST_TEAM = 4;
 
 /** The class of work that attention is, for tuning. */
@@ -86,29 +83,17 @@ export const ATTENTION = 'attention';
 /** Whether subgroups of that many threads have teams. */
 export const hasTeams = (lanes: number): boolean => lanes >= SMALLEST_TEAM;
 
-/** By subgroups where reads cost more than arithmetic, by teams where a GPU proved them right and fast; else by single threads. */
+/** By teams where a GPU proved them right and fast; else by single threads. */
 export function walkOf({ isSoftware, lanes, makers }: Traits, headDim: number): Walk {
-  if (headDim % 16 === 0) {
-    if (isSoftware && lanes >= SHARING_LANES) return together(lanes, headDim);
-    const isProved = makers?.[ATTENTION] === 'subgroup' && hasTeams(lanes);
-    if (!isSoftware && isProved) return byTeams(lanes, headDim);
-  }
-  return alone(isSoftware && lanes < SHARING_LANES, headDim);
+  const isProved = makers?.[ATTENTION] === 'subgroup' && hasTeams(lanes);
+  if (headDim % 16 === 0 && !isSoftware && isProved) return byTeams(lanes, headDim);
+  return alone(isSoftware, headDim);
 }
 
-/** Processors' compilers with few lanes leave loops as they are, and a thread's rows in memory with them. */
+/** Processors' compilers leave loops as they are, and a thread's rows in memory with them. */
 function alone(writtenOut: boolean, headDim: number): Walk {
   const share = { rows: 64, defines: { VECS: headDim / VECTOR, WRITTEN_OUT: writtenOut } };
-  return { kernels: ALONE, forward: share, backward: share, partsOf: partPerHead };
-}
-
-const partPerHead = ({ group }: Extents): number => group;
-
-/** The threads share a head's row by four or eight times four columns. */
-function together(lanes: number, headDim: number): Walk {
-  const WIDTH = headDim % 32 === 0 ? 8 : 4;
-  const share = { rows: lanes, defines: { VECS: headDim / VECTOR, LANES: lanes, WIDTH } };
-  return { kernels: TOGETHER, forward: share, backward: share, partsOf: partPerHead };
+  return { kernels: ALONE, forward: share, backward: share, partsOf: ({ group }) => group };
 }
 
 /** Numbers of a row that a lane has at least: with fewer, teams hand round more than they read. */

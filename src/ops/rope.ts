@@ -27,15 +27,6 @@ const rotateAxes = defineKernel({
   bindings: { ...bindings, axes: read(8) },
 });
 
-const angleBindings = { positions: read(3), cosines: read(4), sines: read(5), turns: write(9) };
-const anglesKernel = defineKernel({ shader: 'rope', entry: 'angles', uniforms, bindings: angleBindings });
-const anglesAxes = defineKernel({
-  shader: 'rope',
-  entry: 'angles_axes',
-  uniforms,
-  bindings: { ...angleBindings, axes: read(8) },
-});
-
 /** Cosines and sines of every angle: [maxPositions, headDim / 2] each. */
 export interface RopeTable {
   readonly cos: Tensor;
@@ -166,23 +157,4 @@ export function rope(tape: Tape, q: Tensor, k: Tensor, positions: Tensor, table:
     tape.addGrad(k, dk);
   });
   return turned;
-}
-
-/**
- * What turns each row, [n, headDim]: the cosines of its angles, then their sines. Positions as in `rope`. For products that turn what
- * they make; no gradient.
- */
-export function ropeAngles({ recorder }: Tape, positions: Tensor, table: RopeTable): Tensor {
-  const [maxPositions, half] = [table.cos.shape[0]!, table.cos.shape[1]!];
-  const rows = positions.shape[0]!;
-  const turns = recorder.temp('rope angles', [rows, 2 * half]);
-  const last = { last_position: maxPositions - 1, direction: 1, axis_count: table.axisCount };
-  const uniforms = { rows, heads: 0, kv_heads: 0, half_width: half, ...last };
-  const tensors = { positions, cosines: table.cos, sines: table.sin, turns };
-  const workgroups = threadGroups(rows * half);
-  const { axes } = table;
-  if (positions.shape.length > 1 && axes) {
-    recorder.dispatch(anglesAxes, { uniforms, tensors: { ...tensors, axes }, workgroups });
-  } else recorder.dispatch(anglesKernel, { uniforms, tensors, workgroups });
-  return turns;
 }

@@ -135,7 +135,7 @@ export class PolicyPass {
   #recordReference(tape: Tape, { reference }: Policy): Tensor {
     if (!reference) throw new Error('A loss with beta above 0 needs a policy loaded with its reference.');
     const media = this.#media.referenceTokens ?? this.#media.tokens!;
-    const options = { adapters: reference.adapters, sameBits: true };
+    const options = { adapters: reference.adapters };
     tape.recorder.mark('reference');
     return tape.constant(() => scoreTokens(tape, reference.decoder, this.#inputs, [media], options).logProbs);
   }

@@ -37,7 +37,7 @@ describe('tuning of attention', () => {
     const shader = (given: typeof traits): string => walkOf(given, 64).kernels.forward.shader;
     expect(shader(traits)).toBe('attention_teams');
     expect(walkOf({ ...PLAIN, lanes: 32 }, 64).kernels.forward.shader).toBe('attention');
-    expect(shader({ ...traits, isSoftware: true })).toBe('attention_subgroups');
+    expect(shader({ ...traits, isSoftware: true })).toBe('attention');
     expect(walkOf(traits, 40).kernels.forward.shader).toBe('attention');
   });
 });
