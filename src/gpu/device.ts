@@ -28,6 +28,13 @@ function lanesOf({ features }: GPUDevice, { subgroupMinSize, subgroupMaxSize }: 
   return known ? (subgroupMinSize ?? 0) : 0;
 }
 
+/** Words of a tensor. */
+export interface WordRange {
+  readonly tensor: Tensor;
+  readonly first: number;
+  readonly count: number;
+}
+
 /** Rounded up to a multiple of four, as every copy needs. */
 const wholeWords = (bytes: number): number => Math.max(4, Math.ceil(bytes / 4) * 4);
 
@@ -148,7 +155,16 @@ export class Gpu {
 
   /** The same of a buffer's bytes: whole words. */
   readBuffer(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    return this.#staging.read(buffer, offset, bytes);
+    return this.#staging.read([{ source: buffer, offset, bytes }]);
+  }
+
+  /** Reads words of several tensors back at once, one part after the other. */
+  async readWords(parts: readonly WordRange[]): Promise<Uint32Array> {
+    const staged = parts.map(({ tensor, first, count }) => {
+      const { buffer, offset } = placed(tensor);
+      return { source: buffer, offset: offset + 4 * first, bytes: 4 * count };
+    });
+    return new Uint32Array(await this.#staging.read(staged));
   }
 
   /** Reads an f32 tensor back. */

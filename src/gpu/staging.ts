@@ -12,6 +12,13 @@ const LARGEST_KEPT = 4 * 2 ** 20;
 const SET_BYTES = 512 * 2 ** 10;
 const MOST_IN_SET = 16;
 
+/** `bytes` (whole words) from `offset` of `source`. */
+export interface StagedPart {
+  readonly source: GPUBuffer;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 /** A power of two, so that results of varying length share buffers; as it is where that is not kept. */
 function sizeClass(bytes: number): number {
   if (bytes > LARGEST_KEPT) return bytes;
@@ -29,12 +36,18 @@ export class StagingPool {
     this.#ledger = ledger;
   }
 
-  /** `bytes` (whole words) from `offset` of `source`, when everything submitted before has run. */
-  async read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    const staging = this.#take(sizeClass(bytes), source.label);
+  /** The bytes of all parts, one after the other, when everything submitted before has run. */
+  async read(parts: readonly StagedPart[]): Promise<ArrayBuffer> {
+    const label = parts.map(({ source }) => source.label).join(', ');
+    const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+    const staging = this.#take(sizeClass(bytes), label);
     try {
-      const encoder = this.#device.createCommandEncoder({ label: `read ${source.label}` });
-      encoder.copyBufferToBuffer(source, offset, staging, 0, bytes);
+      const encoder = this.#device.createCommandEncoder({ label: `read ${label}` });
+      let at = 0;
+      for (const part of parts) {
+        encoder.copyBufferToBuffer(part.source, part.offset, staging, at, part.bytes);
+        at += part.bytes;
+      }
       this.#device.queue.submit([encoder.finish()]);
       await staging.mapAsync(GPUMapMode.READ, 0, bytes);
       const copy = staging.getMappedRange(0, bytes).slice(0);

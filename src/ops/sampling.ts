@@ -285,6 +285,19 @@ export class Sampler {
     return Array.from(await this.#gpu.readU32(this.state.ended), (flag) => flag !== 0);
   }
 
+  /** The same, with the ids that one row has drawn, in one readback. */
+  async restingAndDrawn(row: number): Promise<{ resting: boolean[]; ids: Uint32Array }> {
+    const { history, lengths, ended } = this.state;
+    const { rows, capacity } = this.#options;
+    const words = await this.#gpu.readWords([
+      { tensor: ended, first: 0, count: rows },
+      { tensor: lengths, first: row, count: 1 },
+      { tensor: history, first: row * capacity, count: capacity },
+    ]);
+    const resting = Array.from(words.subarray(0, rows), (flag) => flag !== 0);
+    return { resting, ids: words.slice(rows + 1, rows + 1 + words[rows]!) };
+  }
+
   /** All rows, read back. */
   async read(): Promise<SampledRow[]> {
     const { history, historyLogProbs, lengths, ended } = this.state;

@@ -309,9 +309,11 @@ const EVENTS: Record<Event['type'], z.ZodType> = {
   }),
   live: z.object({
     step: z.number(),
+    exampleId: z.string(),
+    completion: z.number(),
+    at: z.number(),
     text: z.string(),
     tokens: z.number(),
-    exampleId: z.string().optional(),
   }),
   eval: z.object({ requestId: maybeId, result: evalResult }),
   plan: z.object({

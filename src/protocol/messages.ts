@@ -20,6 +20,7 @@ import type {
   StoredModel,
   StoredRun,
 } from './kept.ts';
+import type { LiveAnswer } from './live-answer.ts';
 import type { MemoryPlan, WhatIf } from './memory.ts';
 import type { MetricValues } from './metrics.ts';
 import type { OwnQuestions } from './own-questions.ts';
@@ -359,8 +360,8 @@ export type Event =
   /** The run is not well. */
   | { type: 'alarm'; alarm: Alarm }
   | { type: 'rollouts'; step: number; groups: RolloutGroup[] }
-  /** The answer being sampled, at most ten times a second. */
-  | { type: 'live'; step: number; text: string; tokens: number; exampleId?: string }
+  /** What is new of an answer that is being sampled, at most ten times a second. */
+  | ({ type: 'live' } & LiveAnswer)
   | { type: 'eval'; requestId?: number; result: EvalResult }
   | { type: 'plan'; requestId: number; plan: MemoryPlan; whatIf?: WhatIf[] }
   | { type: 'exportPlan'; requestId: number; files: PlannedFile[] }

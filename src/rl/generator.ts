@@ -6,11 +6,11 @@ import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import { advanceRows, type DecodeRows } from '../ops/decode-attention.ts';
 import { threadsOf } from '../ops/few-rows.ts';
 import { embedding } from '../ops/gather-rows.ts';
-import { Sampler, type SamplingSettings } from '../ops/sampling.ts';
+import { type SampledRow, Sampler, type SamplingSettings } from '../ops/sampling.ts';
 import type { MediaTokens } from './media-input.ts';
 import { type Entry, Prefill } from './prefill.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
-import { RowSchedule, type RowStart } from './row-schedule.ts';
+import { RowSchedule, type RowStart, type Task } from './row-schedule.ts';
 
 /** The extents that a generator's plans are recorded for. */
 export interface GeneratorShape {
@@ -45,6 +45,16 @@ export interface GenerateOptions {
   readonly limit?: number | LimitOf;
   /** Told how many prompts have all their completions. */
   readonly progress?: (prompts: number) => void;
+  /** Hears one completion after the other while they are drawn. */
+  readonly listener?: Listener | undefined;
+}
+
+/** Hears what a completion draws between two looks. */
+export interface Listener {
+  /** Which of the rows at work to listen to until the next look; undefined: none. */
+  choose(rows: Iterable<number>): number | undefined;
+  /** All ids that the row's completion has drawn so far, and whether it is at its end. */
+  hear(completion: Task, ids: Uint32Array, isWhole: boolean): void;
 }
 
 /** Media tokens of a prompt, asked for when it is put into the cache. */
@@ -55,6 +65,14 @@ const cut = ({ ids, logProbs, ended }: Completion, limit: number): Completion =>
   ids.length <= limit
     ? { ids, logProbs, ended }
     : { ids: ids.slice(0, limit), logProbs: logProbs.slice(0, limit), ended: false };
+
+/** What a look at the rows finds. */
+interface Look {
+  readonly resting: readonly boolean[];
+  readonly rows?: readonly SampledRow[];
+  /** What the row that is listened to has drawn. */
+  readonly ids?: Uint32Array | undefined;
+}
 
 /** Decode steps between two looks at which rows have ended. */
 const STEPS_PER_CHECK = 8;
@@ -139,7 +157,7 @@ export class Generator {
     prompts: readonly PromptTokens[],
     settings: SamplingSettings,
     media: MediaOf,
-    { limit = this.shape.maxNewTokens, progress = () => undefined }: GenerateOptions = {},
+    { limit = this.shape.maxNewTokens, progress = () => undefined, listener }: GenerateOptions = {},
   ): Promise<Completion[][]> {
     for (const prompt of prompts) this.#check(prompt);
     const { rows, places, groupSize } = this.shape;
@@ -162,10 +180,14 @@ export class Generator {
       for (const start of starts) this.#start(start, prompts[start.prompt]!, settings.firstRow ?? 0);
       for (const { row, prompt, index } of starts) left.set(row, limitOf(prompt, index));
       await this.#advance(left);
-      // While completions wait, one look tells who is done and what was drawn: a second one would let the device wait, too.
-      const look = schedule.waits ? await this.#sampler.read() : undefined;
-      const resting = look?.map(({ rests }) => rests) ?? (await this.#sampler.resting());
+      const heard = listener?.choose(left.keys());
+      const { resting, rows: look, ids } = await this.#look(schedule.waits, heard);
       const done = [...schedule.running.keys()].filter((row) => resting[row] || !left.get(row));
+      if (heard !== undefined && ids) {
+        const task = schedule.running.get(heard)!;
+        const drawn = ids.subarray(0, limitOf(task.prompt, task.index));
+        listener?.hear(task, drawn, done.includes(heard));
+      }
       for (const row of done) left.delete(row);
       // Nothing is taken while nobody waits and some rows are still at work.
       if (done.length === 0 || (!schedule.waits && done.length < schedule.running.size)) continue;
@@ -202,6 +224,17 @@ export class Generator {
     const steps = Math.min(STEPS_PER_CHECK, Math.max(...left.values()));
     for (let step = 0; step < steps; step++) await this.#step.run();
     for (const [row, tokens] of left) left.set(row, Math.max(0, tokens - steps));
+  }
+
+  /** Which rows rest, and what was drawn: by all rows while completions wait, else by `heard`. One wait for the device. */
+  async #look(waits: boolean, heard: number | undefined): Promise<Look> {
+    if (waits) {
+      const rows = await this.#sampler.read();
+      const ids = heard === undefined ? undefined : rows[heard]!.ids;
+      return { resting: rows.map(({ rests }) => rests), rows, ids };
+    }
+    if (heard === undefined) return { resting: await this.#sampler.resting() };
+    return this.#sampler.restingAndDrawn(heard);
   }
 
   /** First slot of a prompt's place, and of a row's own tokens. */

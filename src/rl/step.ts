@@ -3,6 +3,7 @@ import type { Config } from '../protocol/config.ts';
 import type { RolloutGroup } from '../protocol/messages.ts';
 import { type Advantages, groupAdvantages } from './advantages.ts';
 import type { Completion } from './generator.ts';
+import type { LiveAnswers } from './live-answer.ts';
 import { joinResults, lossMetrics } from './loss.ts';
 import { lossConfig } from './loss-config.ts';
 import { lengthMetrics, rewardMetrics } from './metrics.ts';
@@ -23,16 +24,20 @@ export interface StepReport {
   readonly notFinite?: string;
 }
 
-/** One GRPO step: sample a group for each prompt, score, compare within groups, update. `step` counts from 0. */
+/**
+ * One GRPO step: sample a group for each prompt, score, compare within groups, update. `step` counts from 0; `live` tells an
+ * answer while it is sampled.
+ */
 export async function grpoStep(
   context: RunContext,
   examples: readonly RunExample[],
   step: number,
+  live?: LiveAnswers,
 ): Promise<StepReport> {
   const { config } = context.setup;
   const clock = new StepClock(context.setup.policy.gpu);
   const media = await clock.time('media', () => mapInOrder(examples, (example) => context.mediaOf(example)));
-  const completions = await clock.time('rollout', () => rollOut(context, examples, media, step));
+  const completions = await clock.time('rollout', () => rollOut(context, examples, media, step, live));
   const scored = await clock.time('rewards', async () => scoreAll(context, examples, completions));
   const advantages = groupAdvantages(
     scored.flat().map(({ rewards }) => rewards),
@@ -63,13 +68,16 @@ async function rollOut(
   examples: readonly RunExample[],
   media: readonly (GroupMedia & { tokens: NonNullable<GroupMedia['tokens']> })[],
   step: number,
+  live: LiveAnswers | undefined,
 ): Promise<Completion[][]> {
-  const { config } = context.setup;
+  const { config, tokenizer } = context.setup;
   const generator = await context.rolloutGenerator();
   const { temperature, topK, topP, minP, repetitionPenalty, seed } = config;
   const settings = { temperature, topK, topP, minP, repetitionPenalty, seed, step };
   const prompts = examples.map(({ prompt }) => prompt);
-  return generator.generate(prompts, settings, (index) => media[index]!.tokens);
+  const exampleIds = examples.map(({ id }) => id);
+  const listener = live?.listen({ step: step + 1, exampleIds, tokenizer });
+  return generator.generate(prompts, settings, (index) => media[index]!.tokens, { listener });
 }
 
 function scoreAll(

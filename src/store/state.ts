@@ -2,6 +2,7 @@
 import type { Alarm } from '../protocol/alarms.ts';
 import type { BenchReport } from '../protocol/bench.ts';
 import { CONFIG_KEYS, type Config, fieldOf, parseConfig } from '../protocol/config.ts';
+import type { LiveAnswer } from '../protocol/live-answer.ts';
 import type { MemoryPlan, WhatIf } from '../protocol/memory.ts';
 import {
   type BrokenExport,
@@ -85,7 +86,8 @@ export interface StudioState {
   alarms: readonly Alarm[];
   /** Every step's answers, by step. */
   rollouts: RolloutLog;
-  live?: EventOf<'live'>;
+  /** The answer that is being sampled, as far as it has come. */
+  live?: LiveAnswer;
   /** Newest last. */
   evals: readonly EvalResult[];
   /** `step`: of the weights that were exported. */
@@ -157,7 +159,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'rollouts':
       return { rollouts: appendRollouts(state.rollouts, event.step, event.groups) };
     case 'live':
-      return { live: event };
+      return { live: grown(state.live, event) };
     case 'eval':
       return { evals: appendEval(state.evals, event.result) };
     case 'exported':
@@ -194,6 +196,12 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     default:
       return event satisfies never;
   }
+}
+
+/** The answer with the piece that is new of it. */
+function grown(known: LiveAnswer | undefined, { type: _, ...piece }: EventOf<'live'>): LiveAnswer {
+  if (!known || piece.at === 0) return piece;
+  return { ...piece, at: 0, text: known.text.slice(0, piece.at) + piece.text };
 }
 
 function previewed({ clip, draft }: StudioState, preview: Preview): StudioState['clip'] {

@@ -14,6 +14,7 @@ import { evaluate } from '../rl/evaluate.ts';
 import { brokenValues, Health } from '../rl/health.ts';
 import type { NotFinite } from '../rl/health-look.ts';
 import { demandKnownIds } from '../rl/known-ids.ts';
+import type { LiveAnswers } from '../rl/live-answer.ts';
 import { findNotFinite } from '../rl/not-finite.ts';
 import { loadPolicy, type Policy } from '../rl/policy.ts';
 import { muteExample, prepareExample, preparePrompt, type RunPrompt } from '../rl/prepare.ts';
@@ -218,14 +219,14 @@ export class Run {
     this.#sampler = new PromptSampler(clips, this.config.seed, sampler);
   }
 
-  /** Takes one optimizer step on the next clips. */
-  async takeStep(): Promise<StepResult> {
+  /** Takes one optimizer step on the next clips; `live` tells an answer while it is sampled. */
+  async takeStep(live?: LiveAnswers): Promise<StepResult> {
     const { config } = this.parts;
     const indices = this.#sampler!.next(config.promptsPerStep);
     const examples = indices.map((index) => this.#examples[index]!);
     const take = config.stage === 'sft' ? sftStep : grpoStep;
     const updates = this.optimizer.stepCount;
-    const { metrics, seconds, groups, notFinite } = await take(this.#context, examples, this.#step);
+    const { metrics, seconds, groups, notFinite } = await take(this.#context, examples, this.#step, live);
     this.#step++;
     this.#tokens += metrics.num_tokens ?? 0;
     const broken = notFinite ?? brokenValues(metrics);

@@ -2,6 +2,7 @@ import type { MemoryLedger } from '../gpu/ledger.ts';
 import type { Alarm } from '../protocol/alarms.ts';
 import type { EvalResult, RunState } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
+import { LiveAnswers } from '../rl/live-answer.ts';
 import { nextMacrotask } from './lane.ts';
 import type { Emit } from './progress.ts';
 import type { Run, StepResult } from './run.ts';
@@ -26,6 +27,7 @@ export interface TrainingHooks {
 /** A run on its way: takes one step after the other, hears wishes between two of them, and leaves a checkpoint at every rest. */
 export class Training {
   readonly #hooks: TrainingHooks;
+  readonly #live: LiveAnswers;
   #wish: Wish;
   /** The furthest step so far: after a loss, steps are taken again. */
   #furthest = 0;
@@ -38,6 +40,7 @@ export class Training {
   constructor(wish: Wish, hooks: TrainingHooks) {
     this.#wish = wish;
     this.#hooks = hooks;
+    this.#live = new LiveAnswers((piece) => hooks.emit({ type: 'live', ...piece }));
   }
 
   ask(wish: Wish): void {
@@ -92,7 +95,7 @@ export class Training {
   }
 
   async #takeStep(run: Run, recorder: Recorder | undefined): Promise<void> {
-    const taken = await run.takeStep();
+    const taken = await run.takeStep(this.#live);
     const result = { ...taken, metrics: { ...taken.metrics, ...(await this.#scores(run, recorder)) } };
     this.#report(result, run.parts.gpu.ledger);
     const alarms = run.recordStep(result);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HeadlessSession, type PlainEvent } from '../../src/cli/headless.ts';
+import { groupBy } from '../../src/data/group-by.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { RunState } from '../../src/protocol/messages.ts';
 import { demoRows, type Folder, makeFolder, smallDataset } from './folders.ts';
@@ -17,6 +18,21 @@ const CONFIG = parseConfig({
 type Of<T extends PlainEvent['type']> = Extract<PlainEvent, { type: T }>;
 function all<T extends PlainEvent['type']>(events: readonly PlainEvent[], type: T): Of<T>[] {
   return events.filter((event): event is Of<T> => event.type === type);
+}
+
+/** Every answer that was told while it was sampled is, put together, the text that its step tells of it. */
+function expectToldWhole(events: readonly PlainEvent[]): void {
+  const pieces = all(events, 'live');
+  expect(pieces.length).toBeGreaterThan(0);
+  const rollouts = all(events, 'rollouts');
+  const answers = groupBy(pieces, ({ step, exampleId, completion }) => [step, exampleId, completion].join());
+  for (const own of answers.values()) {
+    const { step, exampleId, completion } = own[0]!;
+    const { groups } = rollouts.find((event) => event.step === step)!;
+    const told = groups.find((group) => group.exampleId === exampleId)!.completions[completion]!;
+    expect(own.map(({ text }) => text).join('')).toBe(told.text);
+    expect(own.at(-1)!.tokens).toBe(told.tokens);
+  }
 }
 
 describe('a session', () => {
@@ -74,6 +90,7 @@ describe('a session', () => {
     const first = await reach('paused');
     expect(all(first, 'step').map(({ step }) => step)).toEqual([1]);
     expect(all(first, 'rollouts')[0]?.groups.map(({ completions }) => completions.length)).toEqual([2, 2]);
+    expectToldWhole(first);
     expect(await refusal(session.openFolder('openData', data.path))).toContain('A run is under way');
     const [measured] = all(
       await session.ask((requestId) => ({ type: 'evaluate', requestId, split: 'val' })),

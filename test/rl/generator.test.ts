@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { groupBy } from '../../src/data/group-by.ts';
 import { type Gpu, Plan } from '../../src/gpu/index.ts';
+import { treeFromDisk } from '../../src/io/disk.ts';
+import type { LiveAnswer } from '../../src/protocol/live-answer.ts';
 import type { Completion } from '../../src/rl/generator.ts';
+import { LiveAnswers } from '../../src/rl/live-answer.ts';
 import { lossMetrics } from '../../src/rl/loss.ts';
 import { LOSS_DEFAULTS } from '../../src/rl/loss-config.ts';
 import type { UpdateGroup } from '../../src/rl/micro-batches.ts';
 import type { Policy } from '../../src/rl/policy.ts';
+import { Tokenizer } from '../../src/text/tokenizer.ts';
 import { testGpu } from '../ops/harness.ts';
 import {
   caseMedia,
@@ -195,6 +200,55 @@ describe('a rollout', () => {
     const short = await rollout.generator.generate(PROMPTS, SAMPLING, mediaOf, { limit: 3 });
     expect(idsOf(short)).toEqual(idsOf(long).map((ids) => ids.slice(0, 3)));
     for (const { ended, ids } of short.flat()) expect(ended).toBe(END_IDS.includes(ids.at(-1)!));
+  });
+});
+
+describe('an answer that is told while it is sampled', () => {
+  const EXAMPLES = ['clip a', 'clip b'];
+
+  /** Samples two steps; the completions, and the pieces that were told of them. */
+  async function told(rows: number) {
+    const tokenizer = await Tokenizer.load(await treeFromDisk('test/golden/omni-tiny/model'));
+    using rollout = await tinyGenerator(policy, { ...SHAPE, maxNewTokens: 30, rows });
+    const pieces: LiveAnswer[] = [];
+    let time = 0;
+    const live = new LiveAnswers(
+      (piece) => pieces.push(piece),
+      () => (time += 40),
+    );
+    const completions: Completion[][][] = [];
+    for (let step = 0; step < 2; step++) {
+      const settings = { ...SAMPLING, temperature: 3, step };
+      const listener = live.listen({ step, exampleIds: EXAMPLES, tokenizer });
+      completions.push(await rollout.generator.generate(PROMPTS, settings, mediaOf, { listener }));
+    }
+    const unheard = await rollout.generator.generate(PROMPTS, { ...SAMPLING, temperature: 3 }, mediaOf);
+    expect(completions[0]).toEqual(unheard);
+    return { tokenizer, pieces, completions };
+  }
+
+  it.each([
+    [6, 0],
+    [2, 4],
+  ])('is whole in the end (%d rows, %d completions wait)', async (rows) => {
+    const { tokenizer, pieces, completions } = await told(rows);
+    const answers = groupBy(pieces, ({ step, exampleId, completion }) =>
+      [step, EXAMPLES.indexOf(exampleId), completion].join(),
+    );
+    for (const [key, own] of answers) {
+      const [step, prompt, index] = key.split(',').map(Number);
+      const { ids } = completions[step!]![prompt!]![index!]!;
+      let text = '';
+      for (const piece of own) {
+        expect(piece.at).toBe(text.length);
+        text += piece.text;
+      }
+      expect(text).toBe(tokenizer.decode(ids));
+      expect(own.at(-1)!.tokens).toBe(ids.length);
+    }
+    expect(new Set([...answers.keys()].map((key) => key[0])).size).toBe(2);
+    const mostPieces = Math.max(...[...answers.values()].map(({ length }) => length));
+    expect(mostPieces).toBeGreaterThan(1);
   });
 });
 

@@ -239,13 +239,17 @@ describe('a run', () => {
     expect(last(sent)).toEqual({ type: 'pause' });
   });
 
-  it('drops the live answer when it comes to rest', async () => {
+  it('puts the live answer together from its pieces, and drops it when it comes to rest', async () => {
     const { studio, say } = await loaded();
+    const piece = { step: 1, exampleId: 'a.mp4', completion: 0 };
     say(
       { type: 'state', state: 'running', step: 0, steps: 2 },
-      { type: 'live', step: 1, text: 'He', tokens: 1 },
+      { type: 'live', ...piece, at: 0, text: 'He', tokens: 1 },
+      { type: 'live', ...piece, at: 2, text: ' laughs', tokens: 3 },
     );
-    expect(state(studio).live?.text).toBe('He');
+    expect(state(studio).live).toMatchObject({ text: 'He laughs', tokens: 3 });
+    say({ type: 'live', ...piece, completion: 1, at: 0, text: 'She', tokens: 1 });
+    expect(state(studio).live).toMatchObject({ text: 'She', completion: 1 });
     say({ type: 'state', state: 'paused', step: 1, steps: 2 });
     expect(state(studio).live).toBeUndefined();
   });

@@ -662,7 +662,7 @@ class FakeRun {
   #report(): void {
     const step = ++this.step;
     const text = '<think>the mouth and the voice</think>\n<answer>hap';
-    this.#say({ type: 'live', step, text, tokens: 12 });
+    this.#say({ type: 'live', step, exampleId: 'clip-0', completion: 0, at: 0, text, tokens: 12 });
     this.#say({ type: 'rollouts', step, groups: fakeGroups(step) });
     this.#say({
       type: 'step',

@@ -110,7 +110,7 @@ function LiveAnswer() {
   return (
     <p className="live" data-testid="live">
       <span className="muted number">
-        Now, step {live.step}, {live.tokens} tokens:
+        Now, step {live.step}, {live.exampleId}, {live.tokens} tokens:
       </span>{' '}
       <q>{live.text}</q>
       <span className="caret" aria-hidden="true" />
