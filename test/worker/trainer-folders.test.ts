@@ -22,7 +22,7 @@ it('opens of several runs into one folder the newest, and names the others', asy
       inFolder(`${v2}/checkpoint-900`, await marked(2)),
       inFolder(`${v10}/checkpoint-50`, await marked(3)),
       inFolder(`${v10}/checkpoint-100`, await marked(4)),
-      inFolder('v0-20250310-104500/checkpoint-900', await marked(1)),
+      inFolder('v0-20250310/checkpoint-900', await marked(1)),
       memory({ [`${v10}/args.json`]: '{}', 'v11-20250311-104500/args.json': '{}' }),
     ),
   );
@@ -30,7 +30,7 @@ it('opens of several runs into one folder the newest, and names the others', asy
   expect(model.others).toEqual([
     `${v10}/checkpoint-50`,
     `${v2}/checkpoint-900`,
-    'v0-20250310-104500/checkpoint-900',
+    'v0-20250310/checkpoint-900',
   ]);
   expect(notesOf(model)).toContain(`out holds 4 models: ${v10}/checkpoint-100 is open; left aside: ${v10}`);
 });
@@ -84,6 +84,19 @@ describe("a trainer's checkpoint without a tokenizer", () => {
     expect(await markOf(model)).toBe(3);
     expect(notesOf(model)).toMatch(/: taken from out, the folder above\./);
     expect(notesOf(await openModel(tree, { folder: 'checkpoint-30' }))).not.toMatch(/taken from/);
+  });
+
+  it.each(['global_step_40', 'checkpoint-best', 'epoch-3', 'step5', 'final'])(
+    'takes it in a folder %s, too',
+    async (name) => {
+      const tree = dropped(inFolder(name, await weightsOnly(3)), texts());
+      expect(notesOf(await openModel(tree))).toContain(`${name} has no tokenizer.json`);
+    },
+  );
+
+  it('takes none in a folder of any other name', async () => {
+    const tree = dropped(inFolder('my-model', await weightsOnly(3)), texts());
+    await expect(openModel(tree)).rejects.toThrow(/^my-model: tokenizer\.json is missing/);
   });
 
   it('is refused by the name of what is missing and where it lies, where it was given alone', async () => {

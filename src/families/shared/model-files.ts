@@ -69,7 +69,7 @@ function compareFolders(a: string, b: string): number {
 
 /** `checkpoint-200` as its stem and number; `v1-20250310-104500`, one run of several into a folder, as a version. */
 function numbered(name: string): { stem: string; number: number } | undefined {
-  const version = /^v(\d{1,9})-\d{8}-\d{6}$/.exec(name);
+  const version = /^v(\d{1,9})-\d{6,}[\d-]*$/.exec(name);
   if (version) return { stem: 'v', number: Number(version[1]) };
   const found = /^(.*?)(\d{1,15})$/.exec(name);
   return found ? { stem: found[1]!, number: Number(found[2]) } : undefined;
