@@ -2,19 +2,10 @@ import { DeviceClock } from './device-clock.ts';
 import { MemoryLedger, type MemoryPart } from './ledger.ts';
 import { FULL_PACE, type Pace } from './pace.ts';
 import { PipelineCache } from './pipelines.ts';
-import { namesSoftware } from './software.ts';
+import { type AdapterFacts, isSoftwareAdapter } from './software.ts';
 import { StagingPool } from './staging.ts';
 import { byteLength, type DType, type Tensor } from './tensor.ts';
 import type { Traits } from './traits.ts';
-
-/** What the adapter says of itself. */
-export interface AdapterFacts {
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly description: string;
-  readonly subgroupMinSize?: number;
-  readonly subgroupMaxSize?: number;
-}
 
 export interface GpuOptions {
   readonly info?: AdapterFacts;
@@ -61,7 +52,7 @@ export class Gpu {
     const facts = options.info ?? { vendor: 'unknown', architecture: '', description: '' };
     const { vendor, architecture, description } = facts;
     this.info = { vendor, architecture, description };
-    const isSoftware = namesSoftware([vendor, architecture, description]);
+    const isSoftware = isSoftwareAdapter(facts);
     const halves = device.features.has('shader-f16');
     this.traits = options.traits ?? { isSoftware, lanes: lanesOf(device, facts), halves };
   }

@@ -11,7 +11,6 @@ export { FULL_PACE, GENTLE_PACE } from './pace.ts';
 export { Plan } from './plan.ts';
 export { probeMemory } from './probe.ts';
 export { Recorder } from './recorder.ts';
-export { namesSoftware } from './software.ts';
 export { Tape } from './tape.ts';
 export { byteLength, bytesOf, type DType, expectShape, reshape, sizeOf, type Tensor } from './tensor.ts';
 export { PLAIN, TILE_MAKERS, type TileMaker, type Traits } from './traits.ts';

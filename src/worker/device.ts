@@ -1,4 +1,4 @@
-import { Gpu, namesSoftware } from '../gpu/index.ts';
+import { Gpu } from '../gpu/index.ts';
 import type { DeviceInfo } from '../protocol/messages.ts';
 
 /** Asked for where the adapter has them; nothing depends on them without a plain path beside. */
@@ -27,7 +27,7 @@ export async function openDevice(): Promise<OpenedDevice> {
     const requiredFeatures = OPTIONAL_FEATURES.filter((feature) => adapter.features.has(feature));
     const device = await adapter.requestDevice({ label: 'studio', requiredFeatures });
     const gpu = new Gpu(device, { info: adapter.info });
-    return { kind: 'ready', gpu, info: describeDevice(adapter, device) };
+    return { kind: 'ready', gpu, info: describeDevice(adapter, gpu) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return unavailable(
@@ -41,14 +41,13 @@ function unavailable(reason: string, hint: string): OpenedDevice {
   return { kind: 'unavailable', reason, hint };
 }
 
-function describeDevice(adapter: GPUAdapter, device: GPUDevice): DeviceInfo {
-  const { vendor, architecture, device: model, description, isFallbackAdapter } = adapter.info;
-  const words = [vendor, architecture, model, description];
+function describeDevice({ info }: GPUAdapter, { device, isSoftware }: Gpu): DeviceInfo {
+  const { vendor, architecture, device: model, description } = info;
   return {
     vendor,
     architecture,
     description: description || model,
-    isSoftware: isFallbackAdapter === true || namesSoftware(words),
+    isSoftware,
     features: [...device.features].sort(),
     limits: Object.fromEntries(SHOWN_LIMITS.map((name) => [name, device.limits[name]])),
   };
