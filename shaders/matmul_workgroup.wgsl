@@ -4,7 +4,7 @@
 // workgroup memory, once for all, while the 16 before are multiplied.
 // Places there are permuted (`^`), so that neighbouring threads neither write nor read the same banks at a time.
 // B_SHARED is vec4<f32>, or vec4<f16> for weights of 16 bits: half the memory, and sums in f32 all the same. A bf16 value below 2^-17 is
-// then off by less than 2^-24; values that f16 cannot hold never come here (src/models/weights.ts).
+// then off by less than 2^-24; values that f16 cannot hold never come here (ValueRange of src/gpu/tensor.ts).
 // Extents are as for quads of matmul; depths beyond the end count as 0 in A. Tiles of c: m[i] = row i over four columns.
 //! include matmul_quads
 //! include multiply_add

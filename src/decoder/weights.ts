@@ -143,7 +143,8 @@ export class WeightLoader {
     }
     const widened = options.as === 'f32' || shape.length === 1;
     const dtype = widened ? 'f32' : (this.#quantisedFormat(name, shape) ?? published);
-    const tensor = this.#gpu.tensor('weights', key, [count], dtype);
+    const plain = this.#gpu.tensor('weights', key, [count], dtype);
+    const tensor = dtype === 'bf16' ? { ...plain, range: { withinF16: true } } : plain;
     const bytes = DTYPE_BYTES[info.dtype];
     this.#opened.set(key, tensor);
     this.#pending.push({ tensor, found: found!, start: first * bytes, end: (first + count) * bytes });
@@ -209,18 +210,16 @@ export class WeightLoader {
   async #upload(pending: Pending): Promise<void> {
     let offset = 0;
     for await (const values of contentsOf(pending)) {
-      if (pending.tensor.dtype === 'bf16') this.#checkRange(values);
+      this.#noteRange(pending.tensor, values);
       this.#gpu.write(startingAt(pending.tensor, offset), values);
       offset += values.byteLength;
     }
   }
 
-  /** Products by way of f16 would make bf16 weights beyond its range infinite. Where one is met, they do without from now on. */
-  #checkRange({ buffer, byteOffset, byteLength }: ArrayBufferView): void {
-    const { traits } = this.#gpu;
-    const usesF16 = traits.halves && Object.values(traits.makers ?? {}).includes('f16 workgroup');
-    if (!usesF16 || withinF16(new Uint16Array(buffer, byteOffset, byteLength / 2))) return;
-    this.#gpu.traits = { ...traits, halves: false };
+  /** Products by way of f16 would make bf16 weights beyond its range infinite: where one is met, the tensor says so. */
+  #noteRange({ range }: Tensor, { buffer, byteOffset, byteLength }: ArrayBufferView): void {
+    if (!range?.withinF16 || !this.#gpu.traits.halves) return;
+    range.withinF16 = withinF16(new Uint16Array(buffer, byteOffset, byteLength / 2));
   }
 
   /** Tensors of the files that no part of the model asked for. */

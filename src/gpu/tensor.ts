@@ -11,6 +11,12 @@ export type Storage =
   | { readonly kind: 'buffer'; readonly buffer: GPUBuffer; readonly offset: number }
   | { readonly kind: 'planned'; readonly id: number };
 
+/** What was found of a tensor's values when they were loaded: one object, shared by all views of its memory. */
+export interface ValueRange {
+  /** Whether f16 holds a neighbour of each. */
+  withinF16: boolean;
+}
+
 export interface Tensor {
   readonly label: string;
   readonly shape: readonly number[];
@@ -18,6 +24,8 @@ export interface Tensor {
   readonly storage: Storage;
   /** Where the gradient of a trainable tensor is accumulated; absent for everything that is not trained. */
   readonly grad?: Tensor;
+  /** Absent where all values are within every range that kernels ask for. */
+  readonly range?: ValueRange;
 }
 
 const bytesPerElement = { f32: 4, u32: 4, i32: 4, bf16: 2, f16: 2 } as const;

@@ -11,7 +11,7 @@ export interface Traits {
   readonly isSoftware: boolean;
   /** Threads of a subgroup where shaders may use subgroups and all have the same number of threads, else 0. */
   readonly lanes: number;
-  /** Whether shaders may use f16: off once a weight was loaded that it cannot hold where products would use it. */
+  /** Whether shaders may use f16. */
   readonly halves: boolean;
   /** Who does a class of work (src/ops/tune.ts), where that was measured on the device. */
   readonly makers?: Readonly<Record<string, TileMaker>>;

@@ -166,8 +166,8 @@ const longParts = (k: number): number => (k < SPLIT_FROM ? 1 : Math.floor(k / PA
 const upTo8 = (count: number): number => Math.min(8, 2 ** Math.ceil(Math.log2(count)));
 
 /**
- * How a product is laid over threads: a function of layout, extents, B's type and the device's traits alone, so that results
- * are reproducible on a device.
+ * How a product is laid over threads: a function of layout, extents, B's type (and range, see `traitsFor`) and the device's
+ * traits alone, so that results are reproducible on a device.
  */
 export function tilingOf(
   layout: MatmulLayout,
@@ -199,6 +199,10 @@ export function hasMaker(maker: TileMaker, { lanes, halves }: Traits, dtype: DTy
   if (maker === 'subgroup') return lanes >= LEAST_LANES;
   return maker !== 'f16 workgroup' || (halves && hasHalves(dtype));
 }
+
+/** The device's traits, without f16 where it would make values of B infinite. */
+const traitsFor = ({ range }: Tensor, traits: Traits): Traits =>
+  range?.withinF16 === false ? { ...traits, halves: false } : traits;
 
 /** As measured; otherwise threads, but on processors subgroups, whose shared reads count there. */
 function makerOf(layout: MatmulLayout, m: number, traits: Traits, dtype: DType): TileMaker {
@@ -267,7 +271,7 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   const extents = matmulExtents(layout, operands);
   const { m, n, k } = extents;
   if (m === 0 || n === 0) return;
-  const tiling = tilingOf(layout, extents, recorder.traits, b.dtype);
+  const tiling = tilingOf(layout, extents, traitsFor(b, recorder.traits), b.dtype);
   const { path, tile, threadCols, rowsFirst, splits, depth } = tiling;
   const defines = {
     ...weightLoads(b.dtype),

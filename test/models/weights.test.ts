@@ -3,7 +3,7 @@ import { WeightLoader } from '../../src/decoder/weights.ts';
 import { bertAliases } from '../../src/families/humanomni/bert.ts';
 import { siglipAliases } from '../../src/families/humanomni/siglip.ts';
 import { whisperAliases } from '../../src/families/humanomni/whisper.ts';
-import type { Gpu, TileMaker } from '../../src/gpu/index.ts';
+import { type Gpu, reshape } from '../../src/gpu/index.ts';
 import { memorySource } from '../../src/io/bytes.ts';
 import { type FloatDtype, f32ToBytes } from '../../src/io/dtype.ts';
 import { openSafetensors, type TensorSource } from '../../src/io/safetensors.ts';
@@ -14,7 +14,7 @@ import { numbers, testGpu } from '../ops/harness.ts';
 /** A file in memory; values are numbers that bf16 and f16 hold exactly, unless made otherwise. */
 async function file(
   label: string,
-  tensors: Record<string, [FloatDtype, number[]]>,
+  tensors: Readonly<Record<string, readonly [FloatDtype, readonly number[]]>>,
   make = values,
 ): Promise<TensorSource> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -28,7 +28,7 @@ async function file(
   return openSafetensors(memorySource(new Uint8Array(await new Blob(parts).arrayBuffer())), label);
 }
 
-const values = (shape: number[]): Float32Array<ArrayBuffer> =>
+const values = (shape: readonly number[]): Float32Array<ArrayBuffer> =>
   Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => (i % 17) - 8);
 
 let gpu: Gpu;
@@ -96,24 +96,25 @@ describe('WeightLoader', () => {
     expect(loader.unused()).toEqual(['extra']);
   });
 
-  it('does without f16 once it met bf16 weights beyond its range', async () => {
+  it('notes for each tensor of bf16, and all its views, whether f16 holds its values', async () => {
     const before = gpu.traits;
-    const load = async (dtype: FloatDtype, value: number, maker: TileMaker = 'f16 workgroup') => {
-      const file16 = await file('16 bits', { w: [dtype, [3, 2]] }, (shape) =>
-        values(shape).fill(value, 4, 5),
-      );
-      using other = new WeightLoader(gpu, [{ source: file16, aliases: (name) => [name] }]);
-      gpu.traits = { ...before, halves: true, makers: { 'nt 16-bit': maker } };
-      other.open('w', [3, 2]);
-      await other.load();
-      return gpu.traits.halves;
-    };
-    expect([await load('BF16', 65280), await load('BF16', 65536), await load('F16', 65504)]).toEqual([
-      true,
-      false,
-      true,
-    ]);
-    expect(await load('BF16', 65536, 'workgroup')).toBe(true);
+    gpu.traits = { ...before, halves: true };
+    const tensors = { wide: ['BF16', [3, 2]], narrow: ['BF16', [4, 2]], half: ['F16', [4, 2]] } as const;
+    const file16 = await file('16 bits', tensors, (shape) =>
+      values(shape).fill(shape[0] === 3 ? 65536 : 65280, 4, 5),
+    );
+    using other = new WeightLoader(gpu, [{ source: file16, aliases: (name) => [name] }]);
+    const wide = other.open('wide', [3, 2]);
+    const opened = [
+      wide,
+      reshape(wide, [6]),
+      other.openPart('wide', [3, 2], 0, 2),
+      other.open('narrow', [4, 2]),
+      other.open('half', [4, 2]),
+    ];
+    await other.load();
+    expect(opened.map(({ range }) => range?.withinF16)).toEqual([false, false, true, true, undefined]);
+    expect(gpu.traits).toEqual({ ...before, halves: true });
     gpu.traits = before;
   });
 

@@ -3,6 +3,7 @@ import {
   type DType,
   type Gpu,
   PLAIN,
+  Recorder,
   type Tape,
   type Tensor,
   type TileMaker,
@@ -306,6 +307,17 @@ describe('matmul', () => {
       }
     }
     expect(tiling('tn', 'f32').defines.B_SHARED).toBe('vec4<f32>');
+  });
+
+  it('keeps weights beyond the range of f16 out of it, and no others', () => {
+    const recorder = new Recorder({ ...PLAIN, halves: true, makers: allBy('f16 workgroup') });
+    const [a, b] = [recorder.temp('a', [512, 1024]), recorder.temp('b', [1024, 1024], 'bf16')];
+    for (const range of [undefined, { withinF16: true }, { withinF16: false }]) {
+      const out = recorder.temp('c', [512, 1024]);
+      matmul(recorder, 'nt', { a, b: { ...b, ...(range ? { range } : {}) }, out });
+    }
+    const shared = recorder.dispatches.flatMap(({ special }) => special.defines?.B_SHARED ?? []);
+    expect(shared).toEqual(['vec4<f16>', 'vec4<f16>', 'vec4<f32>']);
   });
 
   it('splits long depths of few outputs only, without losing or repeating a depth', () => {
