@@ -4,7 +4,7 @@ export { Gpu, placed } from './device.ts';
 export { type DeviceSpan, millisecondsByPart } from './device-clock.ts';
 export { dryDevice, dryGpu } from './dry-device.ts';
 export { fillZeros, zeros } from './fill.ts';
-export { defineKernel, read, uniform, update, write } from './kernel.ts';
+export { defineKernel, read, update, write } from './kernel.ts';
 export type { MemoryPart } from './ledger.ts';
 export { lossOf } from './loss.ts';
 export { FULL_PACE, GENTLE_PACE } from './pace.ts';

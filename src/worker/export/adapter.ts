@@ -33,7 +33,7 @@ export function adapterTensors({ config, options }: Pick<Policy, 'config' | 'opt
 }
 
 /** Where the decoder lies in a family's model as transformers, or HumanOmni's own package, loads it. */
-export function decoderOf(family: FamilyName): Decoder {
+function decoderOf(family: FamilyName): Decoder {
   return family === 'HumanOmni' ? 'model' : 'model.language_model';
 }
 
