@@ -1,12 +1,12 @@
 /** A rollout whose rows take the next completion when they are done, against batches that wait for their longest. */
 
 import type { Qwen2Config } from '../decoder/qwen2.ts';
+import type { PromptTokens } from '../families/api.ts';
 import { Arena, type Gpu } from '../gpu/index.ts';
 import type { SamplingSettings } from '../ops/sampling.ts';
 import { type Cost, rolloutCost } from '../rl/cost-model.ts';
 import { type Completion, Generator, type LimitOf } from '../rl/generator.ts';
 import type { MediaTokens } from '../rl/media-input.ts';
-import type { PromptTokens } from '../rl/prompt-tokens.ts';
 import { configOf } from './blocks.ts';
 import type { Comparison } from './comparison.ts';
 import { costShape, perUnit, sumCosts } from './costs.ts';

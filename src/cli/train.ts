@@ -363,7 +363,7 @@ async function run(session: StudioSession, given: Options): Promise<void> {
   const evaluations = events.filter(isEval).map(({ result }) => result);
   const before = measured ?? evaluations.find(isBefore);
   const during = evaluations.filter(({ step }) => step > 0);
-  const hears = seen.model?.family === 'HumanOmni';
+  const hears = (seen.model?.parts.audio ?? 0) > 0;
   const scores = before && (await scoresAfter(session, config, hears, { before, during }));
   const files = out ? await exportTo(session, out, given.parts) : [];
   print({ type: 'summary', steps: seen.reported, ...remarks, eval: scores ?? null, files });

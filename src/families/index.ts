@@ -1,31 +1,36 @@
 /** What is told apart by the family of a checkpoint before anything is loaded: its files, its config, its tensors. */
 
-import { WeightLoader } from '../decoder/weights.ts';
-import { dryGpu } from '../gpu/index.ts';
+import type { Json } from '../decoder/fields.ts';
+import { WeightLoader, type WeightSource } from '../decoder/weights.ts';
+import { dryGpu, type Gpu } from '../gpu/index.ts';
 import type { FileTree } from '../io/files.ts';
 import { borrowedFiles } from '../io/trainer-checkpoint.ts';
 import { InputError } from '../math/errors.ts';
-import { isHumanOmni, openHumanOmni } from './humanomni/files.ts';
-import {
-  type HumanOmniConfig,
-  openHumanOmniParts,
-  readHumanOmniConfig,
-  weightSources,
-} from './humanomni/parts.ts';
-import { demandTowers } from './humanomni/towers.ts';
-import { isQwen2Vl, openQwen2VlFiles } from './qwen-vl/files.ts';
-import { openQwen2Vl, parseQwen2VlConfig, type Qwen2VlConfig } from './qwen-vl/parts.ts';
+import type { EncoderSource, Family, ModelConfig } from './api.ts';
+import { humanOmni } from './humanomni/index.ts';
+import { qwen2Vl, qwen25Vl } from './qwen-vl/index.ts';
 import { findAdapters } from './shared/adapter-files.ts';
-import type { TensorShapes } from './shared/encoder-layer.ts';
 import { findMain, isWithin, type ModelFiles } from './shared/model-files.ts';
+import { sourcesOf } from './shared/weight-sources.ts';
 
-export type ModelConfig = HumanOmniConfig | Qwen2VlConfig;
+/** Every family that can be opened; to add one, add its line. */
+export const FAMILIES: readonly Family[] = [humanOmni, qwen2Vl, qwen25Vl];
 
-/** The config as that of a HumanOmni. Throws where it is of another family. */
-export function humanOmniConfig(config: ModelConfig): HumanOmniConfig {
-  if (config.family === 'HumanOmni') return config;
-  throw new InputError(`A checkpoint of the family ${config.family}; expected HumanOmni.`);
+/** The family of that name. Throws where there is none. */
+export function familyOf(name: string): Family {
+  const family = FAMILIES.find((each) => each.name === name);
+  if (!family) throw new Error(`familyOf: no family is called ${name}.`);
+  return family;
 }
+
+const recognise = (config: Json): Family | undefined => FAMILIES.find((family) => family.recognises(config));
+
+/** Whether a config.json is that of a model that can be opened. */
+export const isModel = (config: Json): boolean => recognise(config) !== undefined;
+
+/** Files of a checkpoint with the names its tensors have there. */
+export const weightSources = (files: ModelFiles): WeightSource[] =>
+  sourcesOf(files, familyOf(files.family).aliases);
 
 /** A checkpoint and what lies around it in the dropped folder. */
 export interface OpenedFiles {
@@ -41,11 +46,7 @@ export interface OpenedFiles {
  * InputError that says what was found where there is none.
  */
 export async function openModelFiles(tree: FileTree, path?: string): Promise<OpenedFiles> {
-  const { main, others, seen } = await findMain(
-    tree,
-    (config) => isHumanOmni(config) || isQwen2Vl(config),
-    path,
-  );
+  const { main, others, seen } = await findMain(tree, isModel, path);
   if (path !== undefined && !main) {
     throw new InputError(
       `${tree.name}: no model in "${path}"; found ${seen.join(', ') || 'no config.json'}.`,
@@ -59,8 +60,7 @@ export async function openModelFiles(tree: FileTree, path?: string): Promise<Ope
   const alone = others.length > 0 ? withoutModels(tree, main.path, others) : tree;
   const all = [...alone.files, ...borrowed.files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const own = { ...alone, files: all };
-  const open = isQwen2Vl(main.config) ? openQwen2VlFiles : openHumanOmni;
-  const files = await open(own, main.path);
+  const files = await recognise(main.config)!.openFiles(own, main.path);
   const chosen = others.length > 0 ? [chosenAmong(tree.name, main.path, others)] : [];
   const notes = [...(files.notes ?? []), ...borrowed.notes, ...chosen];
   return { files: { ...files, notes }, tree: own, others };
@@ -79,10 +79,8 @@ async function noModel(tree: FileTree, seen: readonly string[]): Promise<InputEr
   }
   const found = seen.length > 0 ? `found ${seen.join(', ')}` : 'found no config.json';
   return new InputError(
-    `${tree.name}: no checkpoint of a known family; ${found}, expected a model_type that begins with HumanOmni, or qwen2_vl or qwen2_5_vl.`,
-    {
-      hint: 'Drop the folder of HumanOmni-0.5B, R1-Omni-0.5B, Qwen2-VL or Qwen2.5-VL, or a folder that holds a HumanOmni beside its towers.',
-    },
+    `${tree.name}: no checkpoint of a known family; ${found}, expected a model_type ${FAMILIES.map(({ modelType }) => modelType).join(', or ')}.`,
+    { hint: `Drop the folder of one of these: ${FAMILIES.map(({ published }) => published).join('; ')}.` },
   );
 }
 
@@ -110,10 +108,9 @@ function withoutModels(tree: FileTree, path: string, others: readonly string[]):
 }
 
 /** Reads all configs of a checkpoint. Throws an InputError naming the field or type that is not supported. */
-export function readModelConfig(files: ModelFiles, shapes: TensorShapes): ModelConfig {
-  const { family, main, tied } = files;
-  const config =
-    family === 'HumanOmni' ? readHumanOmniConfig(files, shapes) : parseQwen2VlConfig(main.config);
+export function readModelConfig(files: ModelFiles, loader: WeightLoader): ModelConfig {
+  const config = familyOf(files.family).readConfig(files, loader);
+  const { tied } = files;
   if (tied === undefined) return config;
   return { ...config, decoder: { ...config.decoder, tieWordEmbeddings: tied } };
 }
@@ -129,10 +126,23 @@ export function inspectModel(files: ModelFiles): {
   const gpu = dryGpu();
   using loader = new WeightLoader(gpu, weightSources(files));
   const { open, openRows, openPart } = loader;
-  if (files.family === 'HumanOmni') demandTowers(files, loader);
+  const family = familyOf(files.family);
+  family.demandParts?.(files, loader);
   const config = readModelConfig(files, loader);
   const sources = { open, openRows, openPart, maxPositions: 1 };
-  if (config.family === 'HumanOmni') openHumanOmniParts(gpu, config, files.main.config, sources);
-  else openQwen2Vl(gpu, config, sources);
+  family.openAll(gpu, config, files, sources);
   return { config, unusedTensors: loader.unused() };
+}
+
+/** Loads the towers of a checkpoint. The caller closes them: training does without. */
+export const openEncoder: Family['openEncoder'] = (gpu, source, progress) =>
+  familyOf(source.files.family).openEncoder(gpu, source, progress);
+
+/** The row f32 [1, width] of the text that steers the gate; undefined for a model without a gate. */
+export async function encodeQuestion(
+  gpu: Gpu,
+  source: EncoderSource,
+  ids: readonly number[],
+): Promise<Float32Array | undefined> {
+  return familyOf(source.files.family).gateText?.encode(gpu, source, ids);
 }

@@ -158,7 +158,7 @@ const dataSummary = z.object({
 const modelSummary = z.object({
   name: z.string(),
   demo: z.boolean().optional(),
-  family: z.enum(['HumanOmni', 'Qwen2-VL', 'Qwen2.5-VL']),
+  family: z.string(),
   parts: counts,
   trainable: z.number(),
   dtype: z.string(),

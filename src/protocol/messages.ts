@@ -195,7 +195,7 @@ export interface ModelSummary {
   name: string;
   /** Whether it is the embedded one. */
   demo?: boolean;
-  family: 'HumanOmni' | 'Qwen2-VL' | 'Qwen2.5-VL';
+  family: string;
   /** Parameters by part: decoder, vision, audio, projectors, gate, bert … */
   parts: Record<string, number>;
   /** Parameters that train under the last known config; 0 before a run. */

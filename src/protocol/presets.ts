@@ -128,26 +128,38 @@ const OWN_MODEL: Partial<Config> = {
   question: DEFAULT_QUESTION,
 };
 
-/** Settings by what is open. R1-Omni's trainer for Qwen2-VL has the same defaults; Qwen2.5-VL takes them, too. */
-const BY_KIND: Record<SettingsKey, { words: string; values: Partial<Config> }> = {
+/** Settings of a kind of model, and what they are in a few words. */
+interface KindSettings {
+  readonly words: string;
+  readonly values: Partial<Config>;
+}
+
+/** R1-Omni's trainer for Qwen2-VL has the same defaults; every other family takes them, too. */
+const OTHERS: KindSettings = {
+  words: "R1-Omni's question, answer form and KL; LoRA of the decoder",
+  values: OWN_MODEL,
+};
+
+/** Settings by what is open, where a family wants others. */
+const BY_KIND: Readonly<Record<string, KindSettings>> = {
   demo: { words: 'small and quick', values: PRESETS.demo.values },
   HumanOmni: {
     words: "R1-Omni's question, answer form and KL; LoRA instead of all weights",
     // As Hugging Face samples where nothing else is said.
     values: { ...OWN_MODEL, topK: 50 },
   },
-  'Qwen2-VL': { words: "R1-Omni's question, answer form and KL; LoRA of the decoder", values: OWN_MODEL },
-  'Qwen2.5-VL': { words: "R1-Omni's question, answer form and KL; LoRA of the decoder", values: OWN_MODEL },
 };
 
 export const settingsKeyOf = ({ family, demo }: ModelKind): SettingsKey => (demo ? 'demo' : family);
 
+const kindSettings = (kind: ModelKind): KindSettings => BY_KIND[settingsKeyOf(kind)] ?? OTHERS;
+
 /** What the settings of this kind of model are, in a few words. */
-export const settingsWords = (kind: ModelKind): string => BY_KIND[settingsKeyOf(kind)].words;
+export const settingsWords = (kind: ModelKind): string => kindSettings(kind).words;
 
 /** The settings for a model that nobody has chosen any for, with optional values over them. @throws InputError */
 export function settingsFor(kind: ModelKind, over: Partial<Config> = {}): Config {
-  return parseConfig({ ...BY_KIND[settingsKeyOf(kind)].values, ...over });
+  return parseConfig({ ...kindSettings(kind).values, ...over });
 }
 
 /** Every setting that some kind of model or some preset sets. */

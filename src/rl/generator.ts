@@ -2,6 +2,7 @@ import { DecoderCache } from '../decoder/cache.ts';
 import { DecodeAdapters } from '../decoder/decode-adapters.ts';
 import type { Qwen2 } from '../decoder/qwen2.ts';
 import { decodeStep } from '../decoder/qwen2-decode.ts';
+import type { PromptTokens } from '../families/api.ts';
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import { advanceRows, type DecodeRows } from '../ops/decode-attention.ts';
 import { threadsOf } from '../ops/few-rows.ts';
@@ -9,7 +10,6 @@ import { embedding } from '../ops/gather-rows.ts';
 import { type SampledRow, Sampler, type SamplingSettings } from '../ops/sampling.ts';
 import type { MediaTokens } from './media-input.ts';
 import { type Entry, Prefill } from './prefill.ts';
-import type { PromptTokens } from './prompt-tokens.ts';
 import { RowSchedule, type RowStart, type Task } from './row-schedule.ts';
 
 /** The extents that a generator's plans are recorded for. */

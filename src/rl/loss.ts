@@ -228,13 +228,13 @@ export function lossMetrics(
   words: ArrayLike<number>,
   sampled = false,
 ): Record<string, number> {
-  const family = lossFamily(config.lossType);
+  const kind = lossFamily(config.lossType);
   const wanted = (name: string): boolean => {
     if (name === 'kl') return config.beta !== 0;
     if (name === 'policy_loss') return config.entropyCoef !== 0;
-    if (name.startsWith('clip_ratio/')) return family === 'clipped';
-    if (name === 'cispo_clip_ratio') return family === 'cispo';
-    if (name.startsWith('vespo/')) return family === 'vespo';
+    if (name.startsWith('clip_ratio/')) return kind === 'clipped';
+    if (name === 'cispo_clip_ratio') return kind === 'cispo';
+    if (name.startsWith('vespo/')) return kind === 'vespo';
     if (name.startsWith('sampling/sampling_logp')) return sampled;
     if (name.startsWith('sampling/importance')) return sampled && config.samplerCorrection !== null;
     return true;

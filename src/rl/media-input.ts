@@ -1,6 +1,6 @@
+import type { PromptTokens } from '../families/api.ts';
 import type { Gpu, Tensor } from '../gpu/index.ts';
 import { PADDING } from './pass-arrays.ts';
-import type { PromptTokens } from './prompt-tokens.ts';
 
 /** Media tokens of one prompt, in the order video, audio, as rows of the decoder's width. */
 export interface MediaTokens {

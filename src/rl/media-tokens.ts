@@ -1,3 +1,4 @@
+import type { PromptTokens } from '../families/api.ts';
 import { type BertTokens, bertFirstRows } from '../families/humanomni/bert.ts';
 import {
   type ClipFeatures,
@@ -10,7 +11,6 @@ import { Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import { type MediaTokens, mediaPlaces } from './media-input.ts';
 import type { Splice } from './pass-inputs.ts';
 import type { ModelView } from './policy.ts';
-import type { PromptTokens } from './prompt-tokens.ts';
 
 /** GPU buffers for one clip's features and the places its tokens take in a packed row. */
 export class FeatureSlot {

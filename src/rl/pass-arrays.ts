@@ -1,5 +1,5 @@
 import { type GroupLayout, layoutGroups, type PackedRows, packRows } from '../decoder/rows.ts';
-import type { PromptTokens } from './prompt-tokens.ts';
+import type { PromptTokens } from '../families/api.ts';
 
 /** One prompt with the completions sampled from it (or, for supervised training, the one right answer). */
 export interface TokenGroup {

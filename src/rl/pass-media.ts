@@ -1,8 +1,8 @@
+import type { PromptTokens } from '../families/api.ts';
 import type { Features } from '../families/shared/clip-encoder.ts';
 import { MediaBatch, type MediaTokens } from './media-input.ts';
 import { FeatureSlot, type Senses } from './media-tokens.ts';
 import type { Policy } from './policy.ts';
-import type { PromptTokens } from './prompt-tokens.ts';
 
 /** Media of the prompts in a pass: features where projectors train, finished tokens otherwise. */
 export interface PassMedia {

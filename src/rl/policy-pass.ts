@@ -1,4 +1,5 @@
 import { positionAxes } from '../decoder/qwen2.ts';
+import type { PromptTokens } from '../families/api.ts';
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import { lossBatchTensor, recordLoss, recordNll } from './loss.ts';
 import type { LossConfig } from './loss-config.ts';
@@ -7,7 +8,6 @@ import type { PassArrays, PassSize } from './pass-arrays.ts';
 import { PassInputs, type Splice, scoreTokens } from './pass-inputs.ts';
 import type { MediaInputs, PassMedia } from './pass-media.ts';
 import type { Policy } from './policy.ts';
-import type { PromptTokens } from './prompt-tokens.ts';
 
 /** What a pass's code depends on: one plan is recorded for each. */
 export interface PassKind {

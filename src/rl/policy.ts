@@ -8,14 +8,10 @@ import {
 } from '../decoder/lora.ts';
 import { linearShapes, openQwen2, type Qwen2 } from '../decoder/qwen2.ts';
 import { WeightLoader } from '../decoder/weights.ts';
+import type { ModelConfig } from '../families/api.ts';
 import type { Bert } from '../families/humanomni/bert.ts';
-import {
-  type MediaProjectors,
-  openGateEncoder,
-  openProjectors,
-  weightSources,
-} from '../families/humanomni/parts.ts';
-import { type ModelConfig, readModelConfig } from '../families/index.ts';
+import type { MediaProjectors } from '../families/humanomni/parts.ts';
+import { familyOf, readModelConfig, weightSources } from '../families/index.ts';
 import type { ModelFiles } from '../families/shared/model-files.ts';
 import { type Gpu, sizeOf } from '../gpu/index.ts';
 import type { TensorSource } from '../io/safetensors.ts';
@@ -164,11 +160,12 @@ function openView(
   const { maxPositions } = options;
   const decoder = openQwen2(gpu, config.decoder, { open, openRows, adapter, maxPositions });
   const adapters = options.lora !== undefined;
-  if (config.family !== 'HumanOmni') return { decoder, adapters };
+  const { between } = familyOf(files.family);
+  if (!between) return { decoder, adapters };
   return {
     decoder,
-    media: openProjectors(open, config, files.main.config),
-    ...(options.trainBert ? { bert: openGateEncoder(open, config) } : {}),
+    media: between.openProjectors(open, config, files),
+    ...(options.trainBert ? { bert: between.openGateEncoder(open, config) } : {}),
     adapters,
   };
 }

@@ -1,12 +1,12 @@
 import type { DecoderCache } from '../decoder/cache.ts';
 import { decode, positionAxes, type Qwen2, type RowTensors } from '../decoder/qwen2.ts';
 import { layoutGroups, packRows, positionShape } from '../decoder/rows.ts';
+import type { PromptTokens } from '../families/api.ts';
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../gpu/index.ts';
 import { embedding } from '../ops/gather-rows.ts';
 import { spliceRows } from '../ops/splice-rows.ts';
 import { MediaBatch, type MediaTokens } from './media-input.ts';
 import { PADDING } from './pass-arrays.ts';
-import type { PromptTokens } from './prompt-tokens.ts';
 
 /** The extents that a prefill is recorded for. */
 export interface PrefillShape {

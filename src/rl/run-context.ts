@@ -1,3 +1,4 @@
+import type { PromptTokens } from '../families/api.ts';
 import { freeBertTokens, uploadBertTokens } from '../families/humanomni/bert.ts';
 import type { Features } from '../families/shared/clip-encoder.ts';
 import { Arena } from '../gpu/index.ts';
@@ -17,7 +18,6 @@ import {
 } from './media-tokens.ts';
 import type { GroupMedia } from './micro-batches.ts';
 import type { ModelView, Policy } from './policy.ts';
-import type { PromptTokens } from './prompt-tokens.ts';
 import type { StepTimes } from './step-clock.ts';
 import { Updater } from './update.ts';
 import { costShape, type StepWork, utilisation } from './utilisation.ts';

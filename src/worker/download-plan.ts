@@ -1,5 +1,5 @@
 import { isHumanOmni } from '../families/humanomni/files.ts';
-import { isQwen2Vl } from '../families/qwen-vl/files.ts';
+import { isModel } from '../families/index.ts';
 import { inOrder, isWithin } from '../families/shared/model-files.ts';
 import { baseName } from '../io/files.ts';
 import type { HubAccess } from '../io/hub-fetch.ts';
@@ -58,7 +58,7 @@ function oneModel(files: readonly HubFile[], configs: Configs): { needed: HubFil
   const mains = folders.filter((folder) => {
     const config = configs.get(folder);
     // Beyond what was read, a folder with weights below another model is taken for one more of its checkpoints.
-    return config ? isHumanOmni(config) || isQwen2Vl(config) : hasWeights(folder);
+    return config ? isModel(config) : hasWeights(folder);
   });
   const main = mains.find(hasWeights) ?? mains[0];
   const left = mains.filter((folder) => folder !== main && !(main !== undefined && isWithin(main, folder)));

@@ -1,16 +1,15 @@
 import type { Example } from '../data/types.ts';
 import type { ShownClip } from '../decoder/mrope.ts';
-import { openEncoder } from '../families/encoders.ts';
+import type { ClipRecipe } from '../families/api.ts';
+import { openEncoder } from '../families/index.ts';
 import type { ClipEncoder, ClipInput, Features } from '../families/shared/clip-encoder.ts';
 import { type FeatureCache, memoryFeatureCache, type Notes } from '../io/feature-cache.ts';
 import { isReadFailure, unreadableFile } from '../io/unreadable.ts';
 import { InputError } from '../math/errors.ts';
 import type { DecodedClip } from '../media/types.ts';
 import type { DataIssue } from '../protocol/messages.ts';
-import { clipInput, emptyInput } from './clips.ts';
 import { clipFingerprint, encoderFingerprint } from './fingerprint.ts';
 import type { HeldGpu } from './held-gpu.ts';
-import type { MediaSpec } from './media-spec.ts';
 import type { OpenModel } from './model.ts';
 import type { Report } from './progress.ts';
 
@@ -21,7 +20,7 @@ export interface PrepareReport {
 }
 
 /** Turns an example's files into frames and sound. @throws InputError naming the clip, also one that would never end */
-export type Decode = (example: Example, spec: MediaSpec) => Promise<DecodedClip>;
+export type Decode = (example: Example, recipe: ClipRecipe) => Promise<DecodedClip>;
 
 type Read = { readonly input: ClipInput; readonly notes: Notes } | { readonly issue: DataIssue };
 
@@ -167,13 +166,13 @@ export class FeatureStore {
 
   /** What the towers make of a clip without anything in it. */
   async empty(report: PrepareReport): Promise<Features> {
-    const { media } = this.#model;
-    if (media.kind === 'patches') throw new Error('FeatureStore.empty: the tower takes no empty clip.');
+    const { empty } = this.#model.clips;
+    if (!empty) throw new Error('FeatureStore.empty: the tower takes no empty clip.');
     const key = `nothing-${await this.#encoderKey()}`;
     const known = await this.#find(key);
     if (known) return known;
     using encoder = await this.#openEncoder(report);
-    await this.#keep(key, 'A clip of nothing', await encoder.encode(await emptyInput(media)));
+    await this.#keep(key, 'A clip of nothing', await encoder.encode(await empty()));
     return (await this.#find(key))!;
   }
 
@@ -259,9 +258,9 @@ export class FeatureStore {
   }
 
   async #read(example: Example): Promise<Read> {
-    const { media } = this.#model;
+    const { clips } = this.#model;
     try {
-      const input = await clipInput(await this.#decode(example, media), media);
+      const input = await clips.input(await this.#decode(example, clips));
       return { input, notes: input.patches ? noted(input.patches) : {} };
     } catch (error) {
       return { issue: issueOf(example, error) };

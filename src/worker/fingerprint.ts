@@ -1,6 +1,6 @@
 import { createXXHash128, type IHasher } from 'hash-wasm';
 import type { Example } from '../data/types.ts';
-import type { ModelConfig } from '../families/index.ts';
+import { familyOf } from '../families/index.ts';
 import type { ModelFiles } from '../families/shared/model-files.ts';
 import { sha256 } from '../io/hash.ts';
 import type { TensorSource } from '../io/safetensors.ts';
@@ -40,7 +40,7 @@ async function digestOf(blob: Blob): Promise<string> {
  * would take the two for one.
  */
 export async function encoderFingerprint(
-  { files, config, media }: OpenModel,
+  { files, config, clips }: OpenModel,
   report: Report = () => undefined,
 ): Promise<string> {
   const tensors = towerTensors(files);
@@ -54,7 +54,11 @@ export async function encoderFingerprint(
     done += bytesIn(source, name);
     report(done, total);
   }
-  const configs = JSON.stringify({ PREPARATION, ...towerConfigs(config), media });
+  const configs = JSON.stringify({
+    PREPARATION,
+    ...familyOf(files.family).towerConfig(config),
+    media: clips.identity,
+  });
   return (await sha256([configs, ...lines.sort()].join('\n'))).slice(0, DIGITS);
 }
 
@@ -85,10 +89,4 @@ function towerTensors({ main, towers }: ModelFiles): { source: TensorSource; nam
         : [],
     ),
   ];
-}
-
-function towerConfigs(config: ModelConfig): object {
-  if (config.family !== 'HumanOmni') return { vision: config.vision };
-  const { frames, vision, visionLayer, audio } = config;
-  return { frames, vision, visionLayer, audio };
 }

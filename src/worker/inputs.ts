@@ -6,7 +6,6 @@ import type { FileTree } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
 import type { CommandOf, DataSummary, ModelChoice } from '../protocol/messages.ts';
-import { preparePrompt } from '../rl/prepare.ts';
 import { openDemoTrees } from './demo.ts';
 import { FeatureStore } from './features.ts';
 import type { HeldGpu } from './held-gpu.ts';
@@ -165,8 +164,8 @@ export class Inputs {
         hint: 'Choose one from the list.',
       });
     }
-    const prompt = preparePrompt(model.text, config, model.counts);
-    const preview = await makePreview(example, model.media, prompt);
+    const prompt = model.text.promptOf(config, model.clips.counts);
+    const preview = await makePreview(example, model.clips, prompt);
     this.#hooks.emit({ type: 'preview', requestId, preview }, preview.frames);
   }
 }

@@ -1,14 +1,11 @@
-import { openEncoder } from '../families/encoders.ts';
-import type { ModelConfig } from '../families/index.ts';
+import { familyOf, openEncoder } from '../families/index.ts';
 import type { ModelFiles } from '../families/shared/model-files.ts';
 import { dryGpu, type Gpu } from '../gpu/index.ts';
 import type { TensorSource } from '../io/safetensors.ts';
 import type { Config } from '../protocol/config.ts';
 import type { MemoryPlan } from '../protocol/memory.ts';
 import { loadPolicy } from '../rl/policy.ts';
-import { preparePrompt } from '../rl/prepare.ts';
 import { RunContext } from '../rl/run-context.ts';
-import { largestGrid } from './media-spec.ts';
 import type { OpenModel } from './model.ts';
 import { policyOptions, startOf } from './run-options.ts';
 
@@ -47,7 +44,7 @@ export async function planMemory(
   const files = withoutBytes(start?.files ?? model.files);
   const encoding = await encodingBytes({ ...model, files }, like);
   const gpu = dryGpu(like);
-  const prompt = preparePrompt(model.text, config, model.counts);
+  const prompt = model.text.promptOf(config, model.clips.counts);
   const longestPrompt = prompt.longest;
   const maxPositions = prompt.positions + Math.max(longestAnswer, config.maxCompletionLength);
   using policy = await loadPolicy(gpu, files, policyOptions(files.family, config, maxPositions, start));
@@ -56,10 +53,10 @@ export async function planMemory(
     config,
     tokenizer: model.text.tokenizer,
     endIds: model.endIds,
-    questionRow: emptyQuestion(model.config),
+    questionRow: emptyQuestion(model),
     gateIds: prompt.gateIds,
-    mediaCounts: model.counts,
-    senses: { video: model.counts.video > 0, audio: model.counts.audio > 0 },
+    mediaCounts: model.clips.counts,
+    senses: { video: model.clips.counts.video > 0, audio: model.clips.counts.audio > 0 },
     longestPrompt,
     longestAnswer,
   });
@@ -72,13 +69,16 @@ export async function planMemory(
   };
 }
 
-/** A row as BERT makes it, for a model with a gate. */
-const emptyQuestion = (config: ModelConfig): Float32Array | undefined =>
-  config.family === 'HumanOmni' ? new Float32Array(config.bert.hiddenSize) : undefined;
+/** A row as the encoder of the gate's text makes it, for a model with a gate. */
+function emptyQuestion({ files, config }: Pick<OpenModel, 'files' | 'config'>): Float32Array | undefined {
+  const { gateText } = familyOf(files.family);
+  return gateText && new Float32Array(gateText.width(config));
+}
 
 async function encodingBytes(model: OpenModel, like?: Gpu): Promise<number> {
   const gpu = dryGpu(like);
   using encoder = await openEncoder(gpu, model);
-  if (model.media.kind === 'patches') await encoder.prepare?.(largestGrid(model.media));
+  const { largest } = model.clips;
+  if (largest) await encoder.prepare?.(largest);
   return gpu.ledger.peak;
 }

@@ -1,24 +1,17 @@
 import { Fields } from '../decoder/fields.ts';
-import { preprocessorOf } from '../families/humanomni/files.ts';
-import { inspectModel, type ModelConfig, openModelFiles } from '../families/index.ts';
+import type { ClipRecipe, ModelConfig, TextTools } from '../families/api.ts';
+import { familyOf, inspectModel, openModelFiles } from '../families/index.ts';
 import { type FoundAdapter, findAdapters, openAdapter } from '../families/shared/adapter-files.ts';
 import type { ModelFiles } from '../families/shared/model-files.ts';
 import { DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
 import { type FileTree, readJsonIfThere } from '../io/files.ts';
 import type { TensorSource } from '../io/safetensors.ts';
-import { InputError } from '../math/errors.ts';
 import type { ModelChoice, ModelSummary } from '../protocol/messages.ts';
 import { countParameters, type Policy } from '../rl/policy.ts';
-import type { TextTools } from '../rl/prepare.ts';
-import type { MediaCounts } from '../rl/prompt-tokens.ts';
 import type { LeftWeights } from '../rl/start-weights.ts';
 import { partOf } from '../rl/trained-parts.ts';
-import { findGateTokenizer } from '../text/bert-tokenizer.ts';
-import { ChatTemplate } from '../text/chat-template.ts';
-import type { LargestToken } from '../text/check-tokenizer.ts';
 import { turnEnd } from '../text/prompt.ts';
-import { endTokenIds, Tokenizer } from '../text/tokenizer.ts';
-import { type MediaSpec, mediaCounts, mediaSpec } from './media-spec.ts';
+import { endTokenIds } from '../text/tokenizer.ts';
 import type { Emit } from './progress.ts';
 
 /** A checkpoint with everything read but its weights. */
@@ -36,8 +29,7 @@ export interface OpenModel {
   readonly text: TextTools;
   /** Either of these ends an answer. */
   readonly endIds: readonly number[];
-  readonly counts: MediaCounts;
-  readonly media: MediaSpec;
+  readonly clips: ClipRecipe;
   /** What was chosen of the dropped folder. */
   readonly choice: ModelChoice;
   readonly adapters: readonly FoundAdapter[];
@@ -58,8 +50,9 @@ export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Pr
   const { files, tree, others } = await openModelFiles(dropped, choice.folder);
   const { main } = files;
   const { config, unusedTensors } = inspectModel(files);
-  const media = mediaSpec(config, await preprocessorOf(files, 'vision'));
-  const text = await openText(tree, files, config);
+  const family = familyOf(files.family);
+  const clips = await family.clips(config, files);
+  const text = await family.openText(tree, files, config);
   const adapter =
     choice.adapter === undefined ? undefined : await openAdapter(dropped, choice.adapter, config.decoder);
   const inner = new Fields(main.config, 'config.json').object('text_config');
@@ -73,52 +66,11 @@ export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Pr
     unusedTensors,
     text,
     endIds: endTokenIds(text.tokenizer, { ...inner, ...main.config }, generation, turnEnd(text.template)),
-    counts: mediaCounts(config, media),
-    media,
+    clips,
     choice,
     adapters: await findAdapters(dropped),
     ...(adapter ? { adapter, left: adapter } : {}),
   };
-}
-
-async function openText(
-  tree: FileTree,
-  { main, towers }: ModelFiles,
-  config: ModelConfig,
-): Promise<TextTools> {
-  const tokenizer = await Tokenizer.load(main.tree);
-  const template = await ChatTemplate.load(main.tree);
-  demandRows(tokenizer.largest, config.decoder.vocabSize, 'the embedding');
-  if (config.family === 'HumanOmni') {
-    const gate = await findGateTokenizer(tree, towers.bert?.tree);
-    demandRows(gate.largest, config.bert.vocabSize, "BERT's embedding");
-    return { tokenizer, template, gate };
-  }
-  const { imageId, videoId, vision, tokensPerSecond } = config;
-  demandPlaceholder(tokenizer, '<|video_pad|>', videoId, 'video_token_id');
-  const timed = tokensPerSecond ? { tokensPerSecond } : {};
-  return { tokenizer, template, vision: { imageId, videoId, merge: vision.merge, ...timed } };
-}
-
-/** Throws an InputError unless every token has a row in the table that it is looked up in. */
-function demandRows({ token, id }: LargestToken, rows: number, table: string): void {
-  if (id < rows) return;
-  throw new InputError(
-    `The tokenizer's token ${JSON.stringify(token)} has the id ${id}, but ${table} has ${rows} rows, for the ids 0 to ${rows - 1}.`,
-    {
-      hint: 'Take the tokenizer that belongs to these weights; where tokens were added, resize the embedding and save the model again.',
-    },
-  );
-}
-
-/** Throws an InputError unless the token that stands for the media has the id that the config says. */
-function demandPlaceholder(tokenizer: Tokenizer, token: string, id: number, key: string): void {
-  const found = tokenizer.idOf(token);
-  if (found === id) return;
-  throw new InputError(
-    `config.json: "${key}" is ${id}, but ${token} ${found === undefined ? 'is not in the tokenizer' : `has the id ${found} in the tokenizer`}.`,
-    { hint: "Copy config.json and the tokenizer's files of the same checkpoint." },
-  );
 }
 
 /** What the page shows of a model. `trainable` is known once a run was loaded. */

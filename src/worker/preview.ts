@@ -1,9 +1,8 @@
 import type { Example } from '../data/types.ts';
+import type { ClipRecipe, Pictures, RunPrompt } from '../families/api.ts';
 import { missingAudio } from '../media/types.ts';
 import type { Preview } from '../protocol/messages.ts';
-import type { RunPrompt } from '../rl/prepare.ts';
-import { clipLogMel, clipPictures, decodeForPreview, type Pictures } from './clips.ts';
-import { type MediaSpec, shownClip } from './media-spec.ts';
+import { decodeForPreview } from './clips.ts';
 
 /** Peaks shown of a waveform, and columns shown of a spectrogram, at most. */
 const PEAKS = 1000;
@@ -12,26 +11,23 @@ const COLUMNS = 600;
 const HOP = 160;
 
 /** What the model gets of one clip, for people to look at. @throws InputError naming the clip */
-export async function makePreview(example: Example, spec: MediaSpec, prompt: RunPrompt): Promise<Preview> {
-  const clip = await decodeForPreview(example, spec);
-  const pictures = await clipPictures(clip, spec);
-  const shown = spec.kind === 'patches' ? shownClip(pictures, spec) : undefined;
-  const logMel = await clipLogMel(clip, spec);
+export async function makePreview(example: Example, recipe: ClipRecipe, prompt: RunPrompt): Promise<Preview> {
+  const clip = await decodeForPreview(example, recipe);
+  const pictures = await recipe.pictures(clip);
+  const sound = await recipe.hear?.(clip);
   const waveform = clip.waveform ?? missingAudio();
   return {
     exampleId: example.id,
     frames: await framesOf(pictures),
     waveform: clip.waveform ? peaks(waveform, PEAKS) : new Float32Array(0),
-    logMel: logMel
-      ? heard(logMel, melBinsOf(spec), waveform.length)
+    logMel: sound
+      ? heard(sound.values, sound.melBins, waveform.length)
       : { mels: 0, columns: 0, values: new Float32Array(0) },
     prompt: prompt.rendered,
-    tokens: prompt.tokensOf(shown).ids.length,
+    tokens: prompt.tokensOf(recipe.shown?.(pictures)).ids.length,
     seconds: clip.durationSeconds,
   };
 }
-
-const melBinsOf = (spec: MediaSpec): number => (spec.kind === 'towers' ? (spec.sound?.melBins ?? 0) : 0);
 
 /** Normalised values back to pictures. */
 function framesOf({ values, frames, height, width, mean, std }: Pictures): Promise<ImageBitmap[]> {

@@ -1,9 +1,9 @@
 import type { Example } from '../data/types.ts';
-import type { FamilyName } from '../families/shared/model-files.ts';
+import { familyOf } from '../families/index.ts';
 import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
 import type { PolicyOptions } from '../rl/policy.ts';
-import { answerIds, preparePrompt } from '../rl/prepare.ts';
+import { answerIds } from '../rl/prepare.ts';
 import { type Start, startFrom } from '../rl/start-weights.ts';
 import type { OpenModel } from './model.ts';
 
@@ -21,11 +21,11 @@ export async function startOf(
 }
 
 /**
- * What a run's settings ask of the model; `maxPositions`: how far the positions of its longest sequence reach. Qwen2-VL and
- * Qwen2.5-VL have none of the parts between towers and decoder, so that their switches say nothing there. @throws InputError when nothing would train
+ * What a run's settings ask of the model; `maxPositions`: how far the positions of its longest sequence reach. The
+ * switch of a part that the family lacks says nothing. @throws InputError when nothing would train
  */
 export function policyOptions(
-  family: FamilyName,
+  family: string,
   config: Config,
   maxPositions: number,
   start?: Start,
@@ -33,17 +33,17 @@ export function policyOptions(
   const lora = loraOf(config);
   const adapter = start?.adapter;
   const { frozenWeights, trainDecoder, beta, seed } = config;
-  const between = family === 'HumanOmni';
-  if (!between && !lora && !trainDecoder) {
+  const { trainable } = familyOf(family);
+  if (trainable.length === 1 && !lora && !trainDecoder) {
     throw new InputError(`Nothing trains: of a ${family} only the decoder can, and it is switched off.`, {
       hint: 'Set loraRank above 0, or switch trainDecoder on.',
     });
   }
   return {
     trainDecoder,
-    trainProjectors: between && config.trainProjectors,
-    trainGate: between && config.trainGate,
-    trainBert: between && config.trainBert,
+    trainProjectors: trainable.includes('projectors') && config.trainProjectors,
+    trainGate: trainable.includes('gate') && config.trainGate,
+    trainBert: trainable.includes('bert') && config.trainBert,
     ...(lora ? { lora } : {}),
     ...(adapter ? { adapter, referenceHasAdapter: true } : {}),
     frozenWeights,
@@ -55,12 +55,12 @@ export function policyOptions(
 
 /** Tokens of the longest answer that supervised training will learn; 1 for training by rewards. */
 export function longestAnswerOf(
-  { text, counts }: Pick<OpenModel, 'text' | 'counts'>,
+  { text, clips }: Pick<OpenModel, 'text' | 'clips'>,
   config: Config,
   examples: readonly Example[],
 ): number {
   if (config.stage !== 'sft') return 1;
-  const prompt = preparePrompt(text, config, counts);
+  const prompt = text.promptOf(config, clips.counts);
   const train = examples.filter(({ split }) => split === 'train');
   return train.reduce((most, example) => Math.max(most, answerIds(text, prompt, example).length), 1);
 }

@@ -1,6 +1,7 @@
 import { PromptSampler } from '../data/sampler.ts';
 import type { Dataset, Example } from '../data/types.ts';
-import { encodeQuestion } from '../families/encoders.ts';
+import type { RunPrompt } from '../families/api.ts';
+import { encodeQuestion } from '../families/index.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { deriveSeed, shuffled } from '../math/random.ts';
@@ -17,7 +18,7 @@ import { demandKnownIds } from '../rl/known-ids.ts';
 import type { LiveAnswers } from '../rl/live-answer.ts';
 import { findNotFinite } from '../rl/not-finite.ts';
 import { loadPolicy, type Policy } from '../rl/policy.ts';
-import { muteExample, prepareExample, preparePrompt, type RunPrompt } from '../rl/prepare.ts';
+import { muteExample, prepareExample } from '../rl/prepare.ts';
 import { RunContext, type RunExample } from '../rl/run-context.ts';
 import { sftStep } from '../rl/sft.ts';
 import type { Start } from '../rl/start-weights.ts';
@@ -105,7 +106,7 @@ export class Run {
     const { gpu, model, config, data } = parts;
     // What clips were read back through is larger than what a run needs.
     gpu.trim();
-    const prompt = preparePrompt(model.text, config, model.counts);
+    const prompt = model.text.promptOf(config, model.clips.counts);
     const longestAnswer = longestAnswerOf(model, config, data.examples);
     const start = await startOf(model, config);
     const options = policyOptions(
@@ -125,8 +126,8 @@ export class Run {
         endIds: model.endIds,
         questionRow,
         gateIds: prompt.gateIds,
-        mediaCounts: model.counts,
-        senses: { video: model.counts.video > 0, audio: model.counts.audio > 0 },
+        mediaCounts: model.clips.counts,
+        senses: { video: model.clips.counts.video > 0, audio: model.clips.counts.audio > 0 },
         longestPrompt: prompt.longest,
         longestAnswer,
         ceilings: parts.trains ? await ceilingsOf(gpu) : undefined,
@@ -276,7 +277,7 @@ export class Run {
     step: number,
   ): Promise<EvalResult> {
     const { data, features, model } = this.parts;
-    if (mute && model.media.kind === 'patches') {
+    if (mute && !model.clips.empty) {
       throw new InputError(
         `${model.files.name} only sees: without its one sense there is nothing to compare.`,
         {

@@ -38,7 +38,7 @@ describe('what lies under the name of a file', () => {
   it('is said of a clip', async () => {
     const files = treeFromMemory('set', { 'a.mp4': PAGE }).files;
     const example = { path: 'a.mp4', files } as unknown as Parameters<typeof decodeExample>[0];
-    const spec = { kind: 'towers', frames: 8, side: 32, mean: [0, 0, 0], std: [1, 1, 1] } as const;
-    await expect(decodeExample(example, spec)).rejects.toThrow(/a\.mp4 is a web page/);
+    const recipe = { frames: 8, audioSeconds: 0 } as Parameters<typeof decodeExample>[1];
+    await expect(decodeExample(example, recipe)).rejects.toThrow(/a\.mp4 is a web page/);
   });
 });

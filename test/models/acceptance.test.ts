@@ -1,4 +1,5 @@
 /** What any implementation of HumanOmni must do, whatever its weights: properties of towers, projector, gate and splice. */
+
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decode } from '../../src/decoder/qwen2.ts';
@@ -10,13 +11,13 @@ import {
   poolPositions,
 } from '../../src/families/humanomni/audio-projector.ts';
 import { bertFirstRows, uploadBertTokens } from '../../src/families/humanomni/bert.ts';
+import { humanOmniConfig } from '../../src/families/humanomni/index.ts';
 import {
   type HumanOmniConfig,
   mediaTokenCounts,
   mediaTokens,
   openGateEncoder,
   openTowers,
-  weightSources,
 } from '../../src/families/humanomni/parts.ts';
 import { openProjector, parseProjectorConfig, videoTokens } from '../../src/families/humanomni/projector.ts';
 import {
@@ -27,7 +28,7 @@ import {
   siglipFeatures,
 } from '../../src/families/humanomni/siglip.ts';
 import { inferWhisperConfig, openWhisper, whisperFeatures } from '../../src/families/humanomni/whisper.ts';
-import { humanOmniConfig } from '../../src/families/index.ts';
+import { weightSources } from '../../src/families/index.ts';
 import { applyLinear, freeSegments, uploadSegments } from '../../src/families/shared/encoder-layer.ts';
 import { reshape, Tape, type Tensor } from '../../src/gpu/index.ts';
 import type { TensorSource } from '../../src/io/safetensors.ts';

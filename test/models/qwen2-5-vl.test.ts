@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { WeightLoader } from '../../src/decoder/weights.ts';
-import { weightSources } from '../../src/families/humanomni/parts.ts';
+import { weightSources } from '../../src/families/index.ts';
 import { openQwen2VlFiles } from '../../src/families/qwen-vl/files.ts';
 import { openQwen2Vl, parseQwen2VlConfig } from '../../src/families/qwen-vl/parts.ts';
 import {

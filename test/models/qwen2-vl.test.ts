@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { holds } from '../../src/cli/parity/quantity.ts';
 import { qwen2VlQuantities } from '../../src/cli/parity/qwen2-vl.ts';
 import { WeightLoader } from '../../src/decoder/weights.ts';
-import { weightSources } from '../../src/families/humanomni/parts.ts';
+import { weightSources } from '../../src/families/index.ts';
 import { newerQwen2VlName, openQwen2VlFiles, qwen2VlName } from '../../src/families/qwen-vl/files.ts';
 import { openQwen2Vl, parseQwen2VlConfig } from '../../src/families/qwen-vl/parts.ts';
 import {

@@ -1,8 +1,9 @@
 /** The golden toy checkpoint opened on a test device, and checks of encoders against it. */
+
 import { expect } from 'vitest';
 import { WeightLoader, type Weights } from '../../src/decoder/weights.ts';
 import { openHumanOmni } from '../../src/families/humanomni/files.ts';
-import { weightSources } from '../../src/families/humanomni/parts.ts';
+import { weightSources } from '../../src/families/index.ts';
 import type { ModelFiles } from '../../src/families/shared/model-files.ts';
 import { Arena, type Gpu, Plan, sizeOf, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';

@@ -1,8 +1,10 @@
 /** The golden toy checkpoint as a policy, with prompts, media tokens and completions to train it on. */
 
+import type { PromptTokens } from '../../src/families/api.ts';
 import { openHumanOmni } from '../../src/families/humanomni/files.ts';
+import { humanOmniConfig } from '../../src/families/humanomni/index.ts';
 import { mediaTokenCounts } from '../../src/families/humanomni/parts.ts';
-import { humanOmniConfig } from '../../src/families/index.ts';
+import { expandPrompt } from '../../src/families/humanomni/prompt.ts';
 import { Arena, type Gpu, type Tensor } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { LORA_LINEARS } from '../../src/io/peft.ts';
@@ -13,7 +15,6 @@ import type { MediaTokens } from '../../src/rl/media-input.ts';
 import type { UpdateGroup } from '../../src/rl/micro-batches.ts';
 import { passSize } from '../../src/rl/pass-arrays.ts';
 import { loadPolicy, type Policy, type PolicyOptions } from '../../src/rl/policy.ts';
-import { expandPrompt, type PromptTokens } from '../../src/rl/prompt-tokens.ts';
 import { Updater, type UpdaterSettings } from '../../src/rl/update.ts';
 import { readGolden } from '../media/golden.ts';
 import { numbers } from '../ops/harness.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { humanOmniConfig } from '../../src/families/humanomni/index.ts';
 import { featureShapes, mediaTokenCounts } from '../../src/families/humanomni/parts.ts';
-import { humanOmniConfig } from '../../src/families/index.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import type { UpdateGroup } from '../../src/rl/micro-batches.ts';
 import type { Policy } from '../../src/rl/policy.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { repeatPlaceholder } from '../../src/rl/prompt-tokens.ts';
+import { repeatPlaceholder } from '../../src/families/qwen-vl/prompt.ts';
 
 it("repeats a video's one placeholder, and refuses none or two", () => {
   expect(repeatPlaceholder([1, 9, 2], 9, 3)).toEqual([1, 9, 9, 9, 2]);

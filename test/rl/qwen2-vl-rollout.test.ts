@@ -1,4 +1,5 @@
 /** Sampling from Qwen2-VL through the key-value cache, with M-RoPE. */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordPass } from '../../src/cli/parity/case-pass.ts';
 import {
@@ -8,12 +9,12 @@ import {
   type Qwen2VlCase,
 } from '../../src/cli/parity/qwen2-vl-case.ts';
 import { mropePositions } from '../../src/decoder/mrope.ts';
+import type { PromptTokens } from '../../src/families/api.ts';
 import { Arena, type Gpu } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { type Completion, Generator } from '../../src/rl/generator.ts';
 import { mediaPlaces } from '../../src/rl/media-input.ts';
 import type { TokenGroup } from '../../src/rl/pass-arrays.ts';
-import type { PromptTokens } from '../../src/rl/prompt-tokens.ts';
 import { readGolden } from '../media/golden.ts';
 import { testGpu } from '../ops/harness.ts';
 import { SAMPLING } from '../reference/omni-tiny.ts';

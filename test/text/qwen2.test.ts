@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expandPrompt } from '../../src/rl/prompt-tokens.ts';
+import { expandPrompt } from '../../src/families/humanomni/prompt.ts';
 import { ChatTemplate } from '../../src/text/chat-template.ts';
 import { buildPrompt, encodeAnswer, encodePrompt } from '../../src/text/prompt.ts';
 import { endTokenIds, StreamDecoder, Tokenizer } from '../../src/text/tokenizer.ts';

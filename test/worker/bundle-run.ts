@@ -3,7 +3,6 @@ import type { Example } from '../../src/data/types.ts';
 import type { AdamW } from '../../src/optim/adamw.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import type { Policy } from '../../src/rl/policy.ts';
-import { preparePrompt } from '../../src/rl/prepare.ts';
 import { LineLog } from '../../src/worker/line-log.ts';
 import type { OpenModel } from '../../src/worker/model.ts';
 import type { Run } from '../../src/worker/run.ts';
@@ -51,7 +50,7 @@ export function runOf(model: OpenModel, policy: Policy, optimizer: AdamW, config
   const data = { name: 'faces', examples, issues: [], rows: 5, format: 'R1-Omni JSON' };
   const run = {
     ...{ config, step: 3, policy, optimizer, metricsLog, rolloutsLog, evaluations: [] },
-    prompt: preparePrompt(model.text, config, model.counts),
+    prompt: model.text.promptOf(config, model.clips.counts),
     parts: { model, data, features, gpu, config },
   };
   return run as unknown as Run;

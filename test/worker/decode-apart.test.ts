@@ -1,13 +1,13 @@
 /** Decoding in a worker of its own: a clip that keeps it busy for good costs its row, and nothing else. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Example } from '../../src/data/types.ts';
+import type { ClipRecipe } from '../../src/families/api.ts';
 import { ClipDecoder, type DecodeRequest } from '../../src/worker/decode-apart.ts';
-import type { MediaSpec } from '../../src/worker/media-spec.ts';
 
 const clip = (name: string) => ({ name, frames: [], waveform: null }) as never;
 const file = new Blob(['x']);
 const options = { frames: 8 } as const;
-const SPEC = { kind: 'towers', frames: 8 } as unknown as MediaSpec;
+const SPEC = { frames: 8, audioSeconds: 0 } as ClipRecipe;
 
 /** Answers by the clip's name; 'circle' never does, 'slow' and 'endless' say every second that they are alive. */
 class FakeWorker {

@@ -14,7 +14,6 @@ import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { MediaTokenizer } from '../../src/rl/media-tokens.ts';
 import { type Decode, FeatureStore } from '../../src/worker/features.ts';
 import { clipFingerprint, encoderFingerprint } from '../../src/worker/fingerprint.ts';
-import { frameChoice } from '../../src/worker/media-spec.ts';
 import { type OpenModel, openModel } from '../../src/worker/model.ts';
 import { Run } from '../../src/worker/run.ts';
 import { memoryDirectory } from '../io/memory-directory.ts';
@@ -30,8 +29,8 @@ beforeAll(async () => {
 
 const SIDE = 24;
 /** Frames whose colours follow from the clip's only byte; a clip of byte 255 cannot be read. */
-const decode: Decode = async ({ path, files }, spec) => {
-  const frames = frameChoice(spec) as number;
+const decode: Decode = async ({ path, files }, recipe) => {
+  const frames = recipe.frames as number;
   const [byte = 0] = new Uint8Array(await (await files[0]!.blob()).arrayBuffer());
   if (byte === 255) throw new InputError(`${path}: broken.`);
   const data = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => (byte * 7 + i) % 256);

@@ -1,5 +1,6 @@
 /** The second family in the studio: from a dropped folder and clips of several sizes to trained weights. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Pictures } from '../../src/families/api.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { memoryFeatureCache } from '../../src/io/feature-cache.ts';
 import { treeFromMemory } from '../../src/io/files.ts';
@@ -7,7 +8,6 @@ import type { Config } from '../../src/protocol/config.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
 import type { FeatureStore } from '../../src/worker/features.ts';
-import { largestGrid, type PatchSpec, shownClip } from '../../src/worker/media-spec.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
 import { type OpenModel, openModel, summariseModel } from '../../src/worker/model.ts';
 import type { Run } from '../../src/worker/run.ts';
@@ -46,12 +46,14 @@ describe('a dropped Qwen2-VL', () => {
     ]);
     const { vision } = await features.load(CLIPS[1]!);
     expect(vision!.length).toBe((3 * 4 * 8 * 64) / 4);
-    const spec = model.media as PatchSpec;
     const size = { frames: 8, height: 252, width: 224 };
-    expect(shownClip({ ...size, seconds: 3 }, spec)).toEqual({ grid: [4, 18, 16], sliceSeconds: 0.75 });
-    const [slices, rows, columns] = largestGrid(spec);
-    expect((slices * rows * columns) / 4).toBe(model.counts.video);
-    expect(model.counts.video).toBe(4 * 73);
+    expect(model.clips.shown!({ ...size, seconds: 3 } as Pictures)).toEqual({
+      grid: [4, 18, 16],
+      sliceSeconds: 0.75,
+    });
+    const [slices, rows, columns] = model.clips.largest!;
+    expect((slices * rows * columns) / 4).toBe(model.clips.counts.video);
+    expect(model.clips.counts.video).toBe(4 * 73);
   });
 
   it('takes steps of GRPO, away from a reference that begins as itself', async () => {

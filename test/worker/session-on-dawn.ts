@@ -9,7 +9,6 @@ import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type { Event, EventOf, EventType, RunState } from '../../src/protocol/messages.ts';
 import type { Decode } from '../../src/worker/features.ts';
 import type { SessionHost } from '../../src/worker/host.ts';
-import { frameChoice } from '../../src/worker/media-spec.ts';
 import { RunStore } from '../../src/worker/runs/run-store.ts';
 import { Session } from '../../src/worker/session.ts';
 import type { MemoryStore } from '../io/memory-store.ts';
@@ -32,8 +31,8 @@ const CONFIG: Partial<Config> = {
 };
 
 /** Frames and sound that follow from the clip's only byte. */
-export const decode: Decode = async ({ path, files }, spec) => {
-  const frames = frameChoice(spec) as number;
+export const decode: Decode = async ({ path, files }, recipe) => {
+  const frames = recipe.frames as number;
   const [byte = 0] = new Uint8Array(await (await files[0]!.blob()).arrayBuffer());
   const data = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => (byte * 7 + i) % 256);
   return {

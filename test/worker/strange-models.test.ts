@@ -4,7 +4,6 @@ import { treeFromDisk } from '../../src/io/disk.ts';
 import { type FileTree, readJson, treeFromMemory } from '../../src/io/files.ts';
 import { InputError } from '../../src/math/errors.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
-import { preparePrompt } from '../../src/rl/prepare.ts';
 import { openModel } from '../../src/worker/model.ts';
 import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
 import { type Json, mutated, STRANGE } from '../setup/strange-json.ts';
@@ -31,8 +30,8 @@ async function withConfig(tree: FileTree, changes: Json): Promise<FileTree> {
 
 /** Opens the folder and asks its first question. */
 async function use(tree: FileTree): Promise<void> {
-  const { text, counts } = await openModel(tree);
-  preparePrompt(text, parseConfig({}), counts);
+  const { text, clips } = await openModel(tree);
+  text.promptOf(parseConfig({}), clips.counts);
 }
 
 const opening = async (tree: FileTree, changes: Json): Promise<void> => use(await withConfig(tree, changes));

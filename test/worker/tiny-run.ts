@@ -1,13 +1,13 @@
 /** A run on the golden toy checkpoint without clips: what the towers would say is made up, everything else is real. */
 
-import { encodeQuestion } from '../../src/families/encoders.ts';
+import { humanOmniConfig } from '../../src/families/humanomni/index.ts';
 import { featureShapes } from '../../src/families/humanomni/parts.ts';
-import { humanOmniConfig } from '../../src/families/index.ts';
+import { encodeQuestion } from '../../src/families/index.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import type { FileTree } from '../../src/io/files.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { loadPolicy, type Policy } from '../../src/rl/policy.ts';
-import { answerIds, prepareExample, preparePrompt } from '../../src/rl/prepare.ts';
+import { answerIds, prepareExample } from '../../src/rl/prepare.ts';
 import { RunContext, type RunExample } from '../../src/rl/run-context.ts';
 import { type OpenModel, openModel } from '../../src/worker/model.ts';
 import { numbers } from '../ops/harness.ts';
@@ -31,7 +31,7 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     ...values,
   });
   const model = await openModel(tree);
-  const prompt = preparePrompt(model.text, config, model.counts);
+  const prompt = model.text.promptOf(config, model.clips.counts);
   const shapes = featureShapes(humanOmniConfig(model.config));
   const examples = LABELS.map((label, index) => {
     const example = {
@@ -77,7 +77,7 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     endIds: model.endIds,
     questionRow: await encodeQuestion(gpu, policy, prompt.gateIds),
     gateIds: prompt.gateIds,
-    mediaCounts: model.counts,
+    mediaCounts: model.clips.counts,
     senses: { video: true, audio: true },
     longestPrompt: prompt.longest,
     longestAnswer: Math.max(...examples.map(({ answer }) => answer.length)),

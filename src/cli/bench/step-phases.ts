@@ -2,11 +2,12 @@
  * Where the time of a GRPO step goes: the embedded demo model takes the same step again and again, on clips that it neither
  * sees nor hears, with a learning rate of 0. So after the first nothing is recorded or compiled any more.
  */
+
 import { join } from 'node:path';
-import { encodeQuestion } from '../../families/encoders.ts';
 import { openHumanOmni } from '../../families/humanomni/files.ts';
+import { humanOmniConfig } from '../../families/humanomni/index.ts';
 import { mediaTokenCounts } from '../../families/humanomni/parts.ts';
-import { humanOmniConfig } from '../../families/index.ts';
+import { encodeQuestion } from '../../families/index.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { treeFromDisk } from '../../io/disk.ts';
 import { formatDuration, formatPercent } from '../../math/format.ts';
@@ -14,7 +15,6 @@ import { median } from '../../math/stats.ts';
 import { PHASES, type Phase } from '../../protocol/phases.ts';
 import { presetConfig } from '../../protocol/presets.ts';
 import { loadPolicy } from '../../rl/policy.ts';
-import { preparePrompt } from '../../rl/prepare.ts';
 import { RunContext } from '../../rl/run-context.ts';
 import { grpoStep } from '../../rl/step.ts';
 import { endTokenIds } from '../../text/tokenizer.ts';
@@ -35,7 +35,7 @@ async function openDemo(gpu: Gpu) {
   const policy = await loadPolicy(gpu, files, { ...config, reference: false, maxPositions: 256 });
   const text = await openText(tree);
   const counts = mediaTokenCounts(humanOmniConfig(policy.config));
-  const prompt = preparePrompt(text, config, counts);
+  const prompt = text.promptOf(config, counts);
   const setup = {
     policy,
     config,

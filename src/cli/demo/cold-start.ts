@@ -1,10 +1,12 @@
 /** Supervised cold start: the model learns the format of an answer, and its cues only by halves. */
 
 import type { NamedArray } from '../../decoder/lora.ts';
-import { encodeQuestion, openEncoder } from '../../families/encoders.ts';
+import type { TextTools } from '../../families/api.ts';
 import { openHumanOmni } from '../../families/humanomni/files.ts';
+import { humanOmniConfig } from '../../families/humanomni/index.ts';
 import { mediaTokenCounts } from '../../families/humanomni/parts.ts';
-import { humanOmniConfig } from '../../families/index.ts';
+import { humanOmniText } from '../../families/humanomni/prompt.ts';
+import { encodeQuestion, openEncoder } from '../../families/index.ts';
 import type { Features } from '../../families/shared/clip-encoder.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import type { FileTree } from '../../io/files.ts';
@@ -13,7 +15,6 @@ import { permutation, uniform } from '../../math/random.ts';
 import { type Config, parseConfig } from '../../protocol/config.ts';
 import { evaluate } from '../../rl/evaluate.ts';
 import { loadPolicy, type Policy } from '../../rl/policy.ts';
-import { preparePrompt, type TextTools } from '../../rl/prepare.ts';
 import { RunContext, type RunExample } from '../../rl/run-context.ts';
 import { sftStep } from '../../rl/sft.ts';
 import { loadBertTokenizer } from '../../text/bert-tokenizer.ts';
@@ -58,7 +59,7 @@ function noisyLabels(clips: readonly DemoClip[], shuffled: number, seed: number)
 export async function openText(tree: FileTree): Promise<TextTools> {
   const tokenizer = await Tokenizer.load(tree);
   const vocabOnly: FileTree = { ...tree, files: tree.files.filter(({ path }) => path === 'vocab.txt') };
-  return { tokenizer, template: await ChatTemplate.load(tree), gate: await loadBertTokenizer(vocabOnly) };
+  return humanOmniText(tokenizer, await ChatTemplate.load(tree), await loadBertTokenizer(vocabOnly));
 }
 
 async function encodeAll(policy: Policy, clips: readonly DemoClip[]): Promise<Map<string, Features>> {
@@ -82,7 +83,7 @@ export async function coldStart(
   const text = await openText(tree);
   const features = await encodeAll(policy, clips);
   const counts = mediaTokenCounts(humanOmniConfig(policy.config));
-  const prompt = preparePrompt(text, config, counts);
+  const prompt = text.promptOf(config, counts);
   log(`prompt of ${prompt.longest} tokens, ${policy.store.size} trained parameters`);
   const toExample = (clip: DemoClip, label: string): RunExample => ({
     id: clip.id,

@@ -3,6 +3,7 @@ import { closeSync, cpSync, mkdirSync, mkdtempSync, openAsBlob, openSync, rmSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Example } from '../../data/types.ts';
+import type { ClipRecipe } from '../../families/api.ts';
 import { Gpu } from '../../gpu/index.ts';
 import { treeFromDisk } from '../../io/disk.ts';
 import { memoryFeatureCache } from '../../io/feature-cache.ts';
@@ -15,7 +16,6 @@ import type { DecodedClip } from '../../media/types.ts';
 import { tune } from '../../ops/tune.ts';
 import type { Event, ExportedFile, ModelChoice, SourceFile } from '../../protocol/messages.ts';
 import type { SessionHost } from '../../worker/host.ts';
-import { audioSeconds, frameChoice, type MediaSpec } from '../../worker/media-spec.ts';
 import { ModelsAtHand } from '../../worker/models-at-hand.ts';
 import { obey } from '../../worker/obey.ts';
 import type { Emit } from '../../worker/progress.ts';
@@ -27,7 +27,7 @@ import { projectRoot } from '../setup/paths.mjs';
 import { decodeBlob } from './ffmpeg.ts';
 import { folderToOpen } from './open-folder.ts';
 
-async function decode({ path, files }: Example, spec: MediaSpec): Promise<DecodedClip> {
+async function decode({ path, files }: Example, recipe: ClipRecipe): Promise<DecodedClip> {
   for (const file of files) {
     await reading(file.path, async () => refuseMistaken(await file.blob(), file.path));
   }
@@ -36,8 +36,8 @@ async function decode({ path, files }: Example, spec: MediaSpec): Promise<Decode
       hint: 'Train with --adapter swiftshader or default.',
     });
   return decodeBlob(await reading(path, () => files[0]!.blob()), path, {
-    frames: frameChoice(spec),
-    audioSeconds: audioSeconds(spec),
+    frames: recipe.frames,
+    audioSeconds: recipe.audioSeconds,
   });
 }
 

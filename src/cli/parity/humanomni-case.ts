@@ -2,12 +2,12 @@
 
 import { audioTokenCount } from '../../families/humanomni/audio-projector.ts';
 import { openHumanOmni } from '../../families/humanomni/files.ts';
-import { weightSources } from '../../families/humanomni/parts.ts';
+import { expandPrompt } from '../../families/humanomni/prompt.ts';
+import { weightSources } from '../../families/index.ts';
 import type { ModelFiles } from '../../families/shared/model-files.ts';
 import type { FloatDtype } from '../../io/dtype.ts';
 import { type FileTree, readJson } from '../../io/files.ts';
 import type { TensorSource } from '../../io/safetensors.ts';
-import { expandPrompt } from '../../rl/prompt-tokens.ts';
 import { BOUNDS, type Bounds } from './bounds.ts';
 import { type GroupCase, openArrays, readCompletions } from './group-case.ts';
 

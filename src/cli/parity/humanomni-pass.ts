@@ -3,16 +3,11 @@
 import { WeightLoader } from '../../decoder/weights.ts';
 import { poolPositions } from '../../families/humanomni/audio-projector.ts';
 import { type Bert, bertFirstRows, uploadBertTokens } from '../../families/humanomni/bert.ts';
-import {
-  mediaTokens,
-  openGateEncoder,
-  openTowers,
-  type Towers,
-  weightSources,
-} from '../../families/humanomni/parts.ts';
+import { humanOmniConfig } from '../../families/humanomni/index.ts';
+import { mediaTokens, openGateEncoder, openTowers, type Towers } from '../../families/humanomni/parts.ts';
 import { patchGrid, siglipFeatures } from '../../families/humanomni/siglip.ts';
 import { whisperFeatures } from '../../families/humanomni/whisper.ts';
-import { humanOmniConfig } from '../../families/index.ts';
+import { weightSources } from '../../families/index.ts';
 import { uploadSegments } from '../../families/shared/encoder-layer.ts';
 import type { Tape, Tensor } from '../../gpu/index.ts';
 import { mediaPlaces } from '../../rl/media-input.ts';

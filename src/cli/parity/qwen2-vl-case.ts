@@ -2,7 +2,7 @@
 
 import type { VisionGrid } from '../../decoder/mrope.ts';
 import { WeightLoader } from '../../decoder/weights.ts';
-import { weightSources } from '../../families/humanomni/parts.ts';
+import { weightSources } from '../../families/index.ts';
 import { openQwen2VlFiles } from '../../families/qwen-vl/files.ts';
 import {
   openQwen2Vl,
@@ -10,13 +10,13 @@ import {
   type Qwen2Vl,
   type Qwen2VlConfig,
 } from '../../families/qwen-vl/parts.ts';
+import { visionPrompt } from '../../families/qwen-vl/prompt.ts';
 import type { ModelFiles } from '../../families/shared/model-files.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { type FileTree, findFile, readJson } from '../../io/files.ts';
 import type { TensorSource } from '../../io/safetensors.ts';
 import { ParameterStore } from '../../optim/parameters.ts';
 import { groupAdvantages } from '../../rl/advantages.ts';
-import { visionPrompt } from '../../rl/prompt-tokens.ts';
 import { isTrained } from '../../rl/trained-parts.ts';
 import { needArrays } from './arrays.ts';
 import { type GroupCase, readCompletions } from './group-case.ts';

@@ -1,9 +1,9 @@
 import { WeightLoader } from '../../decoder/weights.ts';
 import { Arena, type Gpu, Plan, Tape } from '../../gpu/index.ts';
+import type { EncoderSource } from '../api.ts';
 import {
   type ClipEncoder,
   type ClipInput,
-  type EncoderSource,
   type Features,
   freeTower,
   planTower,
@@ -11,11 +11,15 @@ import {
   type TowerPlan,
 } from '../shared/clip-encoder.ts';
 import { freeSegments, type Segments, uploadSegments } from '../shared/encoder-layer.ts';
+import { sourcesOf } from '../shared/weight-sources.ts';
 import { poolPositions } from './audio-projector.ts';
-import { bertFirstRows, freeBertTokens, uploadBertTokens } from './bert.ts';
-import { type HumanOmniConfig, openGateEncoder, openTowers, type Towers, weightSources } from './parts.ts';
-import { patchGrid, type Siglip, siglipFeatures } from './siglip.ts';
-import { type Whisper, whisperFeatures } from './whisper.ts';
+import { bertAliases, bertFirstRows, freeBertTokens, uploadBertTokens } from './bert.ts';
+import { type HumanOmniConfig, openGateEncoder, openTowers, type Towers } from './parts.ts';
+import { patchGrid, type Siglip, siglipAliases, siglipFeatures } from './siglip.ts';
+import { type Whisper, whisperAliases, whisperFeatures } from './whisper.ts';
+
+/** The towers' names in folders of their own. */
+export const ALIASES = { vision: siglipAliases, audio: whisperAliases, bert: bertAliases };
 
 /** SigLIP and Whisper: pixels and log-mel in, features out. */
 export class HumanOmniEncoder implements ClipEncoder {
@@ -30,7 +34,7 @@ export class HumanOmniEncoder implements ClipEncoder {
   private constructor(gpu: Gpu, { files, config }: EncoderSource<HumanOmniConfig>) {
     this.#gpu = gpu;
     this.#config = config;
-    this.#loader = new WeightLoader(gpu, weightSources(files));
+    this.#loader = new WeightLoader(gpu, sourcesOf(files, ALIASES));
     this.#arena = new Arena(gpu, 'encoder');
   }
 
@@ -87,7 +91,7 @@ export async function encodeGateText(
   { files, config }: EncoderSource<HumanOmniConfig>,
   ids: readonly number[],
 ): Promise<Float32Array> {
-  using loader = new WeightLoader(gpu, weightSources(files));
+  using loader = new WeightLoader(gpu, sourcesOf(files, ALIASES));
   const bert = openGateEncoder(loader.open, config);
   await loader.load();
   const tokens = uploadBertTokens(gpu, [ids]);

@@ -1,6 +1,6 @@
 import { Fields, isJson, type Json } from '../../decoder/fields.ts';
 import { type DecoderSources, openQwen2, parseQwen2Config, type Qwen2Config } from '../../decoder/qwen2.ts';
-import type { WeightSource, Weights } from '../../decoder/weights.ts';
+import type { Weights } from '../../decoder/weights.ts';
 import type { Gpu, Tape, Tensor } from '../../gpu/index.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Observe, TensorShapes } from '../shared/encoder-layer.ts';
@@ -12,14 +12,7 @@ import {
   openAudioProjector,
   parseAudioProjectorConfig,
 } from './audio-projector.ts';
-import {
-  type Bert,
-  type BertConfig,
-  bertAliases,
-  inferBertConfig,
-  openBert,
-  parseBertConfig,
-} from './bert.ts';
+import { type Bert, type BertConfig, inferBertConfig, openBert, parseBertConfig } from './bert.ts';
 import {
   branchProbabilities,
   openProjector,
@@ -36,7 +29,6 @@ import {
   patchGrid,
   type Siglip,
   type SiglipConfig,
-  siglipAliases,
 } from './siglip.ts';
 import {
   inferWhisperConfig,
@@ -44,7 +36,6 @@ import {
   parseWhisperConfig,
   type Whisper,
   type WhisperConfig,
-  whisperAliases,
 } from './whisper.ts';
 
 /** Frames of a clip that are believed; the published models look at 8 or 32. */
@@ -106,22 +97,6 @@ export function hasAudioTower({ mm_audio_tower: tower }: Json): boolean {
   throw new InputError(
     `config.json: "mm_audio_tower" is ${JSON.stringify(tower)}, expected the name of a tower, or none.`,
   );
-}
-
-/** Files of a checkpoint with the names its tensors have there; the main file comes first, so that its copies win. */
-export function weightSources(files: ModelFiles): WeightSource[] {
-  const own = (kind: TowerKind, aliases: (name: string) => readonly string[]): WeightSource[] => {
-    const source = files.towers[kind]?.weights;
-    return source ? [{ source, aliases }] : [];
-  };
-  const headAliases = (name: string): readonly string[] =>
-    name === 'model.embed_tokens.weight' ? [name, 'lm_head.weight'] : [name];
-  return [
-    { source: files.main.weights, aliases: headAliases },
-    ...own('vision', siglipAliases),
-    ...own('audio', whisperAliases),
-    ...own('bert', bertAliases),
-  ];
 }
 
 /** The parts between towers and decoder: what turns features into the decoder's tokens. */

@@ -2,17 +2,17 @@ import type { VisionGrid } from '../../decoder/mrope.ts';
 import { WeightLoader } from '../../decoder/weights.ts';
 import { Arena, type Gpu } from '../../gpu/index.ts';
 import { freeRopeTable } from '../../ops/rope.ts';
-import { weightSources } from '../humanomni/parts.ts';
+import type { EncoderSource } from '../api.ts';
 import {
   type ClipEncoder,
   type ClipInput,
-  type EncoderSource,
   type Features,
   freeTower,
   planTower,
   runTower,
   type TowerPlan,
 } from '../shared/clip-encoder.ts';
+import { sourcesOf } from '../shared/weight-sources.ts';
 import type { Qwen2VlConfig } from './parts.ts';
 import {
   freePatches,
@@ -31,7 +31,7 @@ interface GridPlan extends TowerPlan {
 }
 
 /** Vision tower and merger of a Qwen2-VL or Qwen2.5-VL: patches in, the decoder's tokens out. Clips of one size in a row share a plan. */
-export class Qwen2VlEncoder implements ClipEncoder {
+export class QwenVlEncoder implements ClipEncoder {
   readonly #gpu: Gpu;
   readonly #loader: WeightLoader;
   readonly #arena: Arena;
@@ -49,11 +49,11 @@ export class Qwen2VlEncoder implements ClipEncoder {
     gpu: Gpu,
     { files, config }: EncoderSource<Qwen2VlConfig>,
     progress?: (doneBytes: number, totalBytes: number) => void,
-  ): Promise<Qwen2VlEncoder> {
-    const loader = new WeightLoader(gpu, weightSources(files));
+  ): Promise<QwenVlEncoder> {
+    const loader = new WeightLoader(gpu, sourcesOf(files));
     const tower = openQwen2VlVision(gpu, loader.open, loader.openPart, config.vision);
     await loader.load(progress);
-    return new Qwen2VlEncoder(gpu, loader, tower);
+    return new QwenVlEncoder(gpu, loader, tower);
   }
 
   /** Takes the memory that clips of this grid need, before the first of them comes. */
@@ -78,7 +78,7 @@ export class Qwen2VlEncoder implements ClipEncoder {
   }
 
   async encode({ patches }: ClipInput): Promise<Features> {
-    if (!patches) throw new Error('Qwen2VlEncoder: a clip without patches.');
+    if (!patches) throw new Error('QwenVlEncoder: a clip without patches.');
     const { rows, grid } = patches;
     return { vision: await runTower(this.#gpu, await this.#planFor(grid), rows) };
   }

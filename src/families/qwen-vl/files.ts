@@ -30,8 +30,12 @@ export function qwen2VlName(file: string): string {
   return prefix ? prefix[0] + file.slice(prefix[1].length) : file;
 }
 
+/** The `model_type` of a family's config.json. */
+export const qwen2VlModelType = (family: Qwen2VlFamily): string =>
+  MODEL_TYPES.find((type) => FAMILIES[type] === family)!;
+
 /** Whether a config.json is that of a Qwen2-VL or a Qwen2.5-VL. */
-export const isQwen2Vl = (config: Json): boolean => MODEL_TYPES.some((type) => type === config.model_type);
+const isQwen2Vl = (config: Json): boolean => MODEL_TYPES.some((type) => type === config.model_type);
 
 /** The family that a config.json is of. Throws an InputError where it is of neither. */
 export const qwen2VlFamily = (config: Json): Qwen2VlFamily =>

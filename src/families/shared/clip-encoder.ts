@@ -1,13 +1,5 @@
 import type { ShownClip, VisionGrid } from '../../decoder/mrope.ts';
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
-import type { ModelConfig } from '../index.ts';
-import type { ModelFiles } from './model-files.ts';
-
-/** A checkpoint whose frozen encoders can be loaded when they are needed. */
-export interface EncoderSource<C extends ModelConfig = ModelConfig> {
-  readonly files: ModelFiles;
-  readonly config: C;
-}
 
 /** One clip as the towers take it; a missing sense is absent. */
 export interface ClipInput {

@@ -2,9 +2,6 @@ import type { Json } from '../../decoder/fields.ts';
 import { extension, type FileTree, readJson, readTextIfThere, subtree } from '../../io/files.ts';
 import type { TensorSource } from '../../io/safetensors.ts';
 
-/** The families of models that can be trained. */
-export type FamilyName = 'HumanOmni' | 'Qwen2-VL' | 'Qwen2.5-VL';
-
 /** One folder of a checkpoint: its config and, if it has weights of its own, these. */
 export interface ModelFolder {
   readonly tree: FileTree;
@@ -16,7 +13,8 @@ export type TowerKind = 'vision' | 'audio' | 'bert';
 
 /** A checkpoint as found: the main folder, and towers that lie in folders of their own. */
 export interface ModelFiles {
-  readonly family: FamilyName;
+  /** Name of its family. */
+  readonly family: string;
   readonly name: string;
   /** Its tensors go by the names under which the family was first published. */
   readonly main: ModelFolder & { readonly weights: TensorSource };

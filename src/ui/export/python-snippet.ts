@@ -1,7 +1,4 @@
 /** Lines of Python that load what was exported, with its file names in them. Pure. */
-import type { ModelSummary } from '../../protocol/messages.ts';
-
-type Family = ModelSummary['family'];
 
 interface Loading {
   adapterLines(folder: string, modelName: string): string;
@@ -9,8 +6,8 @@ interface Loading {
 }
 
 /** By the paths in the export: an adapter, merged weights, a checkpoint, the bundle, or logs only. */
-export function pythonSnippet(paths: readonly string[], modelName: string, family: Family): string {
-  const { adapterLines, mergedLines } = LOADING[family];
+export function pythonSnippet(paths: readonly string[], modelName: string, family: string): string {
+  const { adapterLines, mergedLines } = LOADING[family] ?? transformersLoading('AutoModelForCausalLM');
   if (paths.includes('adapter/adapter_config.json')) return adapterLines('adapter', modelName);
   const merged = folderOf(paths, /^model\/.*\.safetensors$/);
   if (merged !== undefined) return mergedLines(merged);
@@ -27,7 +24,8 @@ function folderOf(paths: readonly string[], wanted: RegExp): string | undefined 
   return paths.findLast((path) => wanted.test(path))?.replace(/\/[^/]*$/, '');
 }
 
-const LOADING: Readonly<Record<Family, Loading>> = {
+/** By family; any other is a language model as transformers has them. */
+const LOADING: Readonly<Record<string, Loading>> = {
   HumanOmni: { adapterLines: humanOmniAdapter, mergedLines: humanOmniMerged },
   'Qwen2-VL': transformersLoading('Qwen2VLForConditionalGeneration'),
   'Qwen2.5-VL': transformersLoading('Qwen2_5_VLForConditionalGeneration'),

@@ -1,9 +1,8 @@
 import { adapterNames } from '../../decoder/lora.ts';
-import type { FamilyName } from '../../families/shared/model-files.ts';
+import { familyOf } from '../../families/index.ts';
 import { f32ToBytes } from '../../io/dtype.ts';
 import { type FileToWrite, textFile } from '../../io/file-to-write.ts';
 import {
-  type Decoder,
   LORA_LINEARS,
   type LoraTensor,
   linearPath,
@@ -32,17 +31,12 @@ export function adapterTensors({ config, options }: Pick<Policy, 'config' | 'opt
   );
 }
 
-/** Where the decoder lies in a family's model as transformers, or HumanOmni's own package, loads it. */
-function decoderOf(family: FamilyName): Decoder {
-  return family === 'HumanOmni' ? 'model' : 'model.language_model';
-}
-
 /** The adapter as PEFT reads it; nothing when the policy has none. */
 export function adapterFiles(policy: Policy): FileToWrite[] {
   const { store, options, files } = policy;
   const { lora } = options;
   if (!lora) return [];
-  const decoder = decoderOf(files.family);
+  const decoder = familyOf(files.family).handoff.decoder;
   const tensors = adapterTensors(policy).map(
     (tensor): TensorToWrite => ({
       name: loraTensorName(tensor, decoder),

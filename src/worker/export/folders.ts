@@ -1,3 +1,4 @@
+import { familyOf } from '../../families/index.ts';
 import type { ModelFiles } from '../../families/shared/model-files.ts';
 import type { FileEntry, FileTree } from '../../io/files.ts';
 
@@ -15,19 +16,16 @@ const STALE =
 
 /**
  * The files that make up a checkpoint: what lies directly in its main folder and in the towers' folders, at paths that
- * keep the layout. The gate's vocabulary is taken along wherever it lies.
+ * keep the layout, and what the family wants beside them.
  */
 export function checkpointFiles(tree: FileTree, files: ModelFiles): CheckpointFile[] {
   const mainFolder = files.main.tree === tree ? '' : `${files.main.tree.name}/`;
   const list = filesOf(files.main.tree, mainFolder, true);
   for (const tower of Object.values(files.towers))
     list.push(...filesOf(tower.tree, `${tower.tree.name}/`, false));
-  const vocab =
-    files.towers.bert || files.family !== 'HumanOmni'
-      ? undefined
-      : tree.files.find(({ path }) => /(^|\/)vocab\.txt$/.test(path));
-  if (vocab && !list.some(({ entry }) => entry.path === vocab.path)) {
-    list.push({ path: vocab.path, entry: vocab, main: false });
+  for (const entry of familyOf(files.family).filesBeside?.(tree, files) ?? []) {
+    const isThere = list.some((each) => each.entry.path === entry.path);
+    if (!isThere) list.push({ path: entry.path, entry, main: false });
   }
   return list;
 }

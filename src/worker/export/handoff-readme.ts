@@ -1,11 +1,11 @@
-import type { FamilyName } from '../../families/shared/model-files.ts';
+import { familyOf } from '../../families/index.ts';
 import type { Config } from '../../protocol/config.ts';
 import { MOST_DEALS } from './handoff-data.ts';
 import { lostSettings, optimizerSteps } from './trl-settings.ts';
 
 export interface ReadmeFacts {
   readonly baseModel: string;
-  readonly family: FamilyName;
+  readonly family: string;
   readonly config: Config;
   readonly step: number;
   readonly dataSet: string;
@@ -19,7 +19,8 @@ export interface ReadmeFacts {
 
 /** README.md of the hand-off bundle: what this is, and a command for each trainer. */
 export function handoffReadme(facts: ReadmeFacts): string {
-  const { baseModel, config, step, dataSet, family, clips } = facts;
+  const { baseModel, config, step, dataSet, clips } = facts;
+  const { handoff } = familyOf(facts.family);
   return `${[
     `# ${baseModel} after ${step} steps, to be gone on with`,
     '',
@@ -31,7 +32,7 @@ export function handoffReadme(facts: ReadmeFacts): string {
       : 'Clips are not copied: paths are those of the data folder. Put its contents beside this file, or name it by `--clips` or `CLIPS`.',
     'Every launcher that would train without the clips says so and stops, unless it is told that this is meant.',
     '',
-    `## R1-Omni: ${family === 'HumanOmni' ? 'video and sound' : 'video'} on GPUs`,
+    `## R1-Omni: ${handoff.shownByR1Omni} on GPUs`,
     '',
     ...r1OmniLines(facts),
     '',
@@ -50,14 +51,9 @@ export function handoffReadme(facts: ReadmeFacts): string {
     ...lostSettings(config).map(
       (line) => `- A setting that TRL and R1-Omni's trainer have not: \`${line}\`.`,
     ),
-    ...(family === 'Qwen2.5-VL' ? POSITIONS : []),
+    ...handoff.differences,
   ].join('\n')}\n`;
 }
-
-const POSITIONS = [
-  '- Positions of the text behind a video: the studio counts on from the highest position before it, as transformers 4 does; transformers 5',
-  '  (5.18 and 5.24 were read) counts on from the frame size. They differ for clips of more than some 5 s.',
-];
 
 /** GPUs that the commands name at most: one machine's. */
 const GPUS = 8;
@@ -73,10 +69,7 @@ function gpusOf({ promptsPerStep, groupSize }: Config): { prompts: number; answe
 }
 
 function r1OmniLines({ family, clips, config }: ReadmeFacts): string[] {
-  const towers =
-    family === 'HumanOmni'
-      ? ' \\\n  --siglip PATH --whisper PATH --bert PATH --processor /path/to/Qwen2-VL-2B-Instruct'
-      : '';
+  const { r1OmniArguments: towers, r1OmniNotes } = familyOf(family).handoff;
   return [
     'Its trainer loads no adapter, so `r1omni/` holds the merged weights (bfloat16) and the data in its form.',
     '',
@@ -87,22 +80,11 @@ function r1OmniLines({ family, clips, config }: ReadmeFacts): string[] {
     'That trainer takes data, question, towers and its class from its own source, whatever its command names: `launch.py` copies the',
     'source, sets them in the copy, and starts it (`--prepare` stops before, and prints the command). What it needs is pinned in the',
     "clone's `src/r1-v/setup.py` (trl 0.14, a transformers of January 2025, deepspeed) and comes with CUDA only.",
-    ...R1_OMNI_NOTES[family],
+    ...r1OmniNotes,
     'The optimizer starts fresh, and **the KL is measured from the merged model**, not from where the studio began.',
     'It was read and its copy set up; it was not run.',
   ];
 }
-
-const R1_OMNI_NOTES: Readonly<Record<FamilyName, readonly string[]>> = {
-  HumanOmni: ['Towers that lie in `r1omni/` already need not be named.'],
-  'Qwen2-VL': [
-    'Qwen2-VL is the model that this trainer was first written for; it sees the video and hears nothing.',
-  ],
-  'Qwen2.5-VL': [
-    'Qwen2.5-VL is newer than this trainer, which was first written for Qwen2-VL: see that your version and its transformers open it.',
-    'It sees the video and hears nothing.',
-  ],
-};
 
 function verlLines({ family, clips, config }: ReadmeFacts): string[] {
   const gpus = gpusOf(config).answers;
@@ -114,9 +96,9 @@ function verlLines({ family, clips, config }: ReadmeFacts): string[] {
     'Turns the data into Parquet and starts. Weights travel, the optimizer starts fresh; the reference is the base without adapter.',
     'It was written by the source of verl 0.8 and was not run.',
   ];
-  if (family !== 'HumanOmni') return start;
+  if (familyOf(family).handoff.seesInVerl) return start;
   return [
-    'verl has no HumanOmni. What it can train of one is its language model, on the text of the prompts alone:',
+    `verl has no ${family}. What it can train of one is its language model, on the text of the prompts alone:`,
     '',
     '```sh',
     'python base_model.py --base /path/to/base --text-part text-part',
@@ -127,9 +109,9 @@ function verlLines({ family, clips, config }: ReadmeFacts): string[] {
 
 function trlLines(facts: ReadmeFacts): string[] {
   const { checkpoint, family, config } = facts;
-  const heard = family === 'HumanOmni' ? 'no video and no sound' : 'no video';
+  const { blindInTrl, textPartNotes } = familyOf(family).handoff;
   const blind = [
-    `TRL shows a model ${heard}: it trains on the text of the prompts alone, and what the model sees counts for nothing.`,
+    `TRL shows a model ${blindInTrl}: it trains on the text of the prompts alone, and what the model sees counts for nothing.`,
     'So each of these has to be told `--text-only` or `TEXT_ONLY=1`; for the real thing take R1-Omni or verl.',
     '',
   ];
@@ -154,14 +136,7 @@ function trlLines(facts: ReadmeFacts): string[] {
     'there, take `--ref adapter`, which hands over the weights only; the steps that are left and the rate are the same. `--steps N`',
     'takes N steps from here instead, also of a run that is finished. Numbers are float32 as in the studio; `--bf16` has them',
     "computed in bfloat16. Processes share a step's answers: any number that divides the prompts, or all answers of a step.",
-    ...(family === 'HumanOmni'
-      ? [
-          "Of a HumanOmni the text part is loaded, as the plain Qwen2 that it is; the adapter fits HumanOmni's own classes too.",
-        ]
-      : [
-          `The text part of a ${family} is a plain Qwen2, so that trl grpo needs no image processor (Pillow, torchvision). An adapter`,
-          'trained on it names its layers without `language_model`; the studio reads it on the whole model all the same.',
-        ]),
+    ...textPartNotes,
   ];
 }
 

@@ -1,6 +1,6 @@
 /** verl on Ray: the rows that its loader takes, and a script that starts it with the run's settings. */
 import type { Example } from '../../data/types.ts';
-import type { FamilyName } from '../../families/shared/model-files.ts';
+import { familyOf } from '../../families/index.ts';
 import { type FileToWrite, jsonlFile } from '../../io/file-to-write.ts';
 import type { Config, LossType } from '../../protocol/config.ts';
 import { scalar } from './grpo-yaml.ts';
@@ -20,7 +20,7 @@ const PROMPT_STEP = 512;
 
 export interface VerlStart {
   readonly baseModel: string;
-  readonly family: FamilyName;
+  readonly family: string;
   /** The adapter's folder from where run.sh lies; absent for a run without one. */
   readonly adapter?: string;
   /** Steps that the run has taken. */
@@ -31,9 +31,9 @@ export interface VerlStart {
 }
 
 /** Rows by split. Each holds the place of its video, and names it as `{"video": path}`; of a HumanOmni verl takes the text only. */
-export function verlData(data: HandoffData, family: FamilyName): FileToWrite[] {
+export function verlData(data: HandoffData, family: string): FileToWrite[] {
   const { train, evaluation, content, dataSet } = data;
-  const sees = family !== 'HumanOmni';
+  const sees = familyOf(family).handoff.seesInVerl;
   const question = questionOf(content);
   const row = (split: string) => (example: Example, index: number) => ({
     data_source: dataSet,
@@ -63,7 +63,7 @@ export function verlScript(config: Config, start: VerlStart): string {
     '# with NODES and GPUS (of each node). CLIPS names the folder of the data, where the clips are neither in media/ nor beside README.md.',
     ...notes(config).map((note) => `# ${note}`),
     'set -euo pipefail',
-    ...(start.family === 'HumanOmni' ? REFUSAL : []),
+    ...(familyOf(start.family).handoff.seesInVerl ? [] : refusal(start.family)),
     `BASE="\${BASE:-${start.baseModel.replaceAll(/["\\$`]/g, '\\$&')}}"`,
     ...FULL_PATHS,
     'python3 to_parquet.py',
@@ -85,11 +85,11 @@ const FULL_PATHS = [
   'HERE="$PWD"',
 ];
 
-/** verl knows no HumanOmni: what it can train of one is the language model, on the text of the prompts alone. */
-const REFUSAL = [
+/** What verl can train of a family that it does not know is the language model, on the text of the prompts alone. */
+const refusal = (family: string): string[] => [
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own variable
   'if [ "${TEXT_ONLY:-}" != 1 ]; then',
-  '  echo "verl has no HumanOmni: it would train its language model on the text of the prompts alone, without video and sound." >&2',
+  `  echo "verl has no ${family}: it would train its language model on the text of the prompts alone, without video and sound." >&2`,
   '  echo "Take r1omni/ (README.md), or set TEXT_ONLY=1, and BASE to what base_model.py --text-part writes, if that is meant." >&2',
   '  exit 1',
   'fi',

@@ -1,0 +1,193 @@
+/** What the rest of the engine knows of a model family. A family is a folder beside this file and a line in index.ts. */
+
+import type { Json } from '../decoder/fields.ts';
+import type { ShownClip, VisionGrid } from '../decoder/mrope.ts';
+import type { DecoderSources, Qwen2Config } from '../decoder/qwen2.ts';
+import type { PromptPositions } from '../decoder/rows.ts';
+import type { WeightLoader, WeightParts, Weights } from '../decoder/weights.ts';
+import type { Gpu } from '../gpu/index.ts';
+import type { FileTree } from '../io/files.ts';
+import type { Decoder } from '../io/peft.ts';
+import type { FrameChoice } from '../media/frame-sampling.ts';
+import type { DecodedClip } from '../media/types.ts';
+import type { Config } from '../protocol/config.ts';
+import type { ChatTemplate } from '../text/chat-template.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
+import type { Bert } from './humanomni/bert.ts';
+import type { MediaProjectors } from './humanomni/parts.ts';
+import type { ClipEncoder, ClipInput } from './shared/clip-encoder.ts';
+import type { ModelFiles } from './shared/model-files.ts';
+import type { TowerAliases } from './shared/weight-sources.ts';
+
+/** What a checkpoint's configs say; a family's own type adds its towers. */
+export interface ModelConfig {
+  readonly family: string;
+  readonly decoder: Qwen2Config;
+}
+
+/** A checkpoint whose frozen encoders can be loaded when they are needed. */
+export interface EncoderSource<C extends ModelConfig = ModelConfig> {
+  readonly files: ModelFiles;
+  readonly config: C;
+}
+
+/** How many tokens each medium of one clip becomes, at most; 0 = the model lacks the sense. */
+export interface MediaCounts {
+  readonly video: number;
+  readonly audio: number;
+}
+
+/** Places of a medium's tokens in a prompt. */
+export interface MediaSlot {
+  /** First token inside the prompt. */
+  readonly start: number;
+  readonly count: number;
+}
+
+/** A prompt as the decoder sees it: one id per token, 0 where a media token takes the place. */
+export interface PromptTokens {
+  readonly ids: Uint32Array;
+  readonly video?: MediaSlot;
+  readonly audio?: MediaSlot;
+  /** Absent where the tokens simply follow one another. */
+  readonly positions?: PromptPositions;
+}
+
+/** What of a run's settings makes its prompt. */
+export type PromptSettings = Pick<Config, 'promptPreset' | 'question'>;
+
+/** The question of a run, ready for the decoder and for the gate. All clips of a run share it. */
+export interface RunPrompt {
+  /** The user's turn, before the template. */
+  readonly content: string;
+  /** As the decoder reads it, with placeholders for the media. */
+  readonly rendered: string;
+  /** Tokens of the longest prompt that a clip can make of it. */
+  readonly longest: number;
+  /** Positions, on any axis, of the prompt that reaches furthest. */
+  readonly positions: number;
+  /** The prompt of a clip; `shown`: what the tower saw of it, for models that ask for that. */
+  tokensOf(shown?: ShownClip): PromptTokens;
+  /** Ids of the text that steers the gate; none where there is no gate. */
+  readonly gateIds: readonly number[];
+}
+
+/** What turns text into ids, and settings into the prompt of a run. */
+export interface TextTools {
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate;
+  promptOf(settings: PromptSettings, counts: MediaCounts): RunPrompt;
+}
+
+/** The pictures of a clip as the model sees them: f32 [frames, 3, height, width], `value · std + mean` in 0..1. */
+export interface Pictures {
+  readonly values: Float32Array;
+  readonly frames: number;
+  readonly height: number;
+  readonly width: number;
+  /** Length of the clip. */
+  readonly seconds: number;
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/** The sound of a clip as the model hears it: f32 [mel bins, columns]. */
+export interface Heard {
+  readonly values: Float32Array;
+  readonly melBins: number;
+}
+
+/** How a clip is prepared for a model's towers. What a family lacks is absent. */
+export interface ClipRecipe {
+  /** Names what is prepared, as plain data: features that were kept under another are not used. */
+  readonly identity: object;
+  readonly counts: MediaCounts;
+  /** Which frames of a clip are shown. */
+  readonly frames: FrameChoice;
+  /** Seconds of sound that a clip may have. */
+  readonly audioSeconds: number;
+  /** A grid of as many patches as a clip can become, for towers that take frames of any size. */
+  readonly largest?: VisionGrid;
+  /** Made on the device that tfjs was given. @throws InputError where a clip has no picture, or is too long */
+  pictures(clip: DecodedClip): Promise<Pictures>;
+  /** What of these pictures the prompt has to know. */
+  shown?(pictures: Pictures): ShownClip;
+  hear?(clip: DecodedClip): Promise<Heard>;
+  /** What the towers take of a decoded clip. @throws InputError where a clip has no picture */
+  input(clip: DecodedClip): Promise<ClipInput>;
+  /** A clip of which nothing is seen and nothing is heard, for evaluation with a sense muted. */
+  empty?(): Promise<ClipInput>;
+}
+
+/** The encoder of the text that steers a gate. */
+export interface GateText {
+  /** Extent of the row that the text becomes. */
+  width(config: ModelConfig): number;
+  /** f32 [1, width]: the encoder of the text is on the device only while this runs. */
+  encode(gpu: Gpu, source: EncoderSource, ids: readonly number[]): Promise<Float32Array>;
+}
+
+/** What exports say of a family to those who go on elsewhere. */
+export interface Handoff {
+  /** Where the decoder lies in the model as transformers, or the family's own package, loads it. */
+  readonly decoder: Decoder;
+  /** What R1-Omni's trainer shows the model of a clip: "video", "video and sound". */
+  readonly shownByR1Omni: string;
+  /** Arguments that R1-Omni's launcher takes beside the usual ones, as they stand in a shell command. */
+  readonly r1OmniArguments: string;
+  readonly r1OmniNotes: readonly string[];
+  /** Whether verl's loader shows the model its videos; else it trains on the text of the prompts alone. */
+  readonly seesInVerl: boolean;
+  /** What a model trained by TRL is not shown. */
+  readonly blindInTrl: string;
+  readonly textPartNotes: readonly string[];
+  /** What computes otherwise elsewhere. */
+  readonly differences: readonly string[];
+}
+
+export interface Family {
+  /** As the page calls it. */
+  readonly name: string;
+  /** The model_type of its config.json, for messages: "qwen2_vl", "that begins with …". */
+  readonly modelType: string;
+  /** Which published checkpoints it is, and what their folder must hold, for messages. */
+  readonly published: string;
+  /** Whether a config.json is that of a model of the family. */
+  recognises(config: Json): boolean;
+  /** Finds a checkpoint in a folder: the one at `path`, or that nearest to the top. @throws InputError if there is none */
+  openFiles(tree: FileTree, path?: string): Promise<ModelFiles>;
+  /** Refuses files in which a whole part is missing. @throws InputError naming it */
+  demandParts?(files: ModelFiles, loader: WeightLoader): void;
+  /** @throws InputError naming the field or type that is not supported */
+  readConfig(files: ModelFiles, loader: WeightLoader): ModelConfig;
+  /** Opens every tensor of a checkpoint. */
+  openAll(
+    gpu: Gpu,
+    config: ModelConfig,
+    files: ModelFiles,
+    sources: DecoderSources & { readonly openPart: WeightParts },
+  ): void;
+  /** Names that tensors in a tower's own folder have in a checkpoint of one file. */
+  readonly aliases: TowerAliases;
+  /** Parts that can train. */
+  readonly trainable: readonly ('decoder' | 'projectors' | 'gate' | 'bert')[];
+  /** What of the config decides what towers make of a clip. */
+  towerConfig(config: ModelConfig): object;
+  clips(config: ModelConfig, files: ModelFiles): Promise<ClipRecipe>;
+  openText(tree: FileTree, files: ModelFiles, config: ModelConfig): Promise<TextTools>;
+  /** Loads the towers of a checkpoint. The caller closes them: training does without. */
+  openEncoder(
+    gpu: Gpu,
+    source: EncoderSource,
+    progress?: (doneBytes: number, totalBytes: number) => void,
+  ): Promise<ClipEncoder>;
+  readonly gateText?: GateText;
+  /** What is between towers and decoder; absent where towers make the decoder's tokens themselves. */
+  readonly between?: {
+    openProjectors(open: Weights, config: ModelConfig, files: ModelFiles): MediaProjectors;
+    openGateEncoder(open: Weights, config: ModelConfig): Bert;
+  };
+  /** Files that belong to the checkpoint though they lie beside its folders. */
+  filesBeside?(tree: FileTree, files: ModelFiles): FileTree['files'];
+  readonly handoff: Handoff;
+}
