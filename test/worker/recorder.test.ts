@@ -249,6 +249,19 @@ describe('a recorder', () => {
     await second.release();
   });
 
+  it('is not taken up where another tab has gone on with it, or deleted it, since it was looked up', async () => {
+    for (let i = 0; i < 4; i++) await takeStep();
+    const taken = { ...(await store.describe(ID)), checkpoint: await store.newest(ID), isOlder: false };
+    const again = () => Recorder.resume(store, (event) => events.push(event), new FakeRun(), taken);
+    for (let i = 0; i < 2; i++) await takeStep();
+    await recorder.release();
+    const answers = await store.newest(ID);
+    await expect(again()).rejects.toThrow('Another tab has taken the run calm-fox further, to step 6.');
+    expect(await store.newest(ID)).toEqual(answers);
+    await store.remove(ID);
+    await expect(again()).rejects.toThrow(`There is no run "${ID}" on this device.`);
+  });
+
   it('tells again where the run was not well', async () => {
     const alarm = {
       ...{

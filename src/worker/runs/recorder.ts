@@ -13,7 +13,7 @@ import { holdRun } from './lock.ts';
 import type { RunLogs } from './logs.ts';
 import { nameRun } from './name.ts';
 import { FORMAT, type RunDescription, type TrainState } from './records.ts';
-import type { OpenedCheckpoint, RunStore, TakenRun } from './run-store.ts';
+import { noSuchRun, type OpenedCheckpoint, type RunStore, type TakenRun } from './run-store.ts';
 import { SavingReport } from './saving-report.ts';
 import { CheckpointSchedule } from './schedule.ts';
 
@@ -106,6 +106,7 @@ export class Recorder {
     const own = isOlder ? branchOf(description, origin) : description;
     const recorder = new Recorder(store, emit, run, own, [release]);
     try {
+      if (!isOlder) await demandNewest(store, taken);
       run.stand(state);
       await restoreCheckpoint(run.trained, files);
       await recorder.#replay(run, state.step, emit, isOlder ? store.folder(description.id) : undefined);
@@ -149,9 +150,7 @@ export class Recorder {
     const checkpoint = await this.#checkpointOf(before);
     const saved = before.#savedStep > 0 ? checkpoint?.state.step : undefined;
     if (saved !== undefined && saved > before.#savedStep) {
-      throw new InputError(`Another tab has taken the run ${name} further, to step ${saved}.`, {
-        hint: 'Press Resume to have it here.',
-      });
+      throw takenFurther(name, saved);
     }
     // What was written of steps that no checkpoint is behind is written anew.
     if (saved === undefined) await this.#store.remove(id);
@@ -366,4 +365,19 @@ async function hold(description: RunDescription): Promise<() => Promise<void>> {
 function branchOf(description: RunDescription, from: KeptWeights): RunDescription {
   const createdAt = Date.now();
   return { ...description, ...nameRun(createdAt), createdAt, from };
+}
+
+function takenFurther(name: string, step: number): InputError {
+  return new InputError(`Another tab has taken the run ${name} further, to step ${step}.`, {
+    hint: 'Press Resume to have it here.',
+  });
+}
+
+/** While a model was loaded for it, another tab may have gone on with the run, or deleted it. @throws InputError */
+async function demandNewest(store: RunStore, { description, checkpoint }: TakenRun): Promise<void> {
+  const { id, name } = description;
+  const { state, damaged } = checkpoint;
+  const newest = await store.newestStep(id);
+  if (newest === undefined) throw noSuchRun(id);
+  if (newest > state.step && !damaged.some(({ step }) => step === newest)) throw takenFurther(name, newest);
 }
