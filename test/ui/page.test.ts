@@ -111,8 +111,10 @@ describe('training', () => {
     await page.click(id('start'));
     await state('finished');
     expect(await alarms.count()).toBe(2);
+    // The next run is not well at the same step: its alarms take the place of those of the run before.
     await page.click(id('start'));
-    await expect.poll(() => alarms.count()).not.toBe(2);
+    await state('paused');
+    await expect.poll(() => alarms.count()).toBe(2);
   });
 
   it('offers to begin from the weights of a run that has ended', async () => {
