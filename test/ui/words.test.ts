@@ -294,7 +294,8 @@ describe('what can be exported', () => {
     expect(unavailable('checkpoint', { ...lora, trainGate: true }, 3)).toBe(
       'the run trains more than the adapter',
     );
-    expect(unavailable('adapter', undefined, 0)).toBe('the run has no LoRA');
+    expect(unavailable('adapter', undefined, 0)).toBe('no run yet');
+    expect(unavailable('adapter', full, 3)).toBe('the run has no LoRA');
     const bundled = { ...draft.parts, handoff: true, clips: true };
     expect(unavailable('clips', lora, 3, draft.parts)).toBe('they lie in the hand-off bundle');
     expect(partsOf({ ...draft, parts: bundled }, lora, 3)).toMatchObject({ handoff: true, clips: true });
