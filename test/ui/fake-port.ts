@@ -1,33 +1,36 @@
 /**
- * A worker that only pretends, for tests of the page: it answers every command with plausible, seeded events. Nothing
- * here is shipped.
+ * A worker that only pretends, for tests of the page. What a run says of its steps, answers and scores is played back from a real
+ * one; the rest is made up. Every event passes the page's own check. Nothing here is shipped.
  */
-import { normal, uniform } from '../../src/math/random.ts';
 import type { Alarm } from '../../src/protocol/alarms.ts';
 import type { BenchReport } from '../../src/protocol/bench.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import { decodeEvent } from '../../src/protocol/decode.ts';
 import type {
   BrokenExport,
   Command,
   CommandOf,
-  Completion,
   DamagedRun,
   DataIssue,
   DataSummary,
-  EvalResult,
   Event,
-  Mute,
-  RolloutGroup,
   Split,
   StoredRun,
 } from '../../src/protocol/messages.ts';
-import type { MetricValues } from '../../src/protocol/metrics.ts';
 import type { Port } from '../../src/store/port.ts';
 import { chosenStep } from '../../src/worker/runs/listing.ts';
-import { evalResult, tagged } from '../reference/eval-result.ts';
 import { FakeModels } from './fake-models.ts';
+import {
+  clipId,
+  LABELS,
+  labelOf,
+  playEval,
+  playLive,
+  playRollouts,
+  playSaved,
+  playStep,
+} from './recorded-run.ts';
 
-const LABELS = ['angry', 'happy', 'neutral', 'sad'];
 const SPLIT_OF = (i: number): Split => (i % 10 === 8 ? 'val' : i % 10 === 9 ? 'test' : 'train');
 
 export interface FakeOptions {
@@ -61,7 +64,10 @@ export function fakePort({
   unwellAt = 0,
 }: FakeOptions = {}): Port {
   let listener: (event: Event) => void = () => undefined;
-  const say = (event: Event) => queueMicrotask(() => listener(event));
+  const say = (event: Event) => {
+    decodeEvent(event);
+    queueMicrotask(() => listener(event));
+  };
   const run = new FakeRun(say, { stepMs, loadMs, fails, unwellAt });
   const atHand = new FakeModels(say, models);
   return {
@@ -210,7 +216,7 @@ async function answer(
       say({
         type: 'eval',
         requestId: command.requestId,
-        result: evaluation(command.start ? 0 : run.step, command),
+        result: playEval(command.start ? 0 : run.step, command),
       });
       return say({ type: 'done', requestId: command.requestId });
     case 'plan':
@@ -349,9 +355,9 @@ const foldOf = (command: Opening) => (command.type === 'openData' ? (command.fol
 
 function dataSummary(count: number, fold: number): DataSummary {
   const examples = Array.from({ length: count }, (_, i) => ({
-    id: `clip-${i}`,
+    id: clipId(i),
     path: `clips/clip_${String(i).padStart(4, '0')}.${i % 2 ? 'webm' : 'mp4'}`,
-    label: LABELS[i % 7 === 6 ? 0 : i % 4]!,
+    label: labelOf(i),
     split: SPLIT_OF(i),
   }));
   const splitsOf = (label?: string) => {
@@ -443,104 +449,6 @@ function face(index: number): OffscreenCanvas {
   return canvas;
 }
 
-const RIGHT_AT = (step: number) => 0.5 + 0.45 * (1 - Math.exp(-step / 35));
-
-function completionOf(step: number, g: number, c: number, label: string): Completion {
-  const right = uniform(1, step, g, c) < RIGHT_AT(step);
-  const cut = uniform(2, step, g, c) < 0.03;
-  const answer = right ? label : LABELS[(LABELS.indexOf(label) + 1 + (c % 3)) % 4]!;
-  const text = cut
-    ? '<think>the voice is loud and the'
-    : `<think>the mouth and the voice</think>\n<answer>${answer}</answer>`;
-  const rewards = { accuracy: right && !cut ? 1 : 0, format: cut ? 0 : 1 };
-  return {
-    text,
-    rawText: cut ? text : `${text}<|im_end|>`,
-    tokens: cut ? 24 : 14 + (c % 5),
-    ended: cut ? 'length' : 'eos',
-    rewards,
-    total: rewards.accuracy + rewards.format,
-    advantage: 0,
-    answer: cut ? null : answer,
-    meanKl: 0.004 * step * uniform(3, step, g, c),
-  };
-}
-
-export function fakeGroups(step: number, prompts = 8, size = 8): RolloutGroup[] {
-  return Array.from({ length: prompts }, (_, g) => {
-    const label = LABELS[g % 4]!;
-    const completions = Array.from({ length: size }, (_, c) => completionOf(step, g, c, label));
-    const mean = completions.reduce((sum, { total }) => sum + total, 0) / size;
-    const std = Math.sqrt(completions.reduce((sum, { total }) => sum + (total - mean) ** 2, 0) / (size - 1));
-    for (const completion of completions) completion.advantage = (completion.total - mean) / (std + 1e-4);
-    return { exampleId: `clip-${(step * prompts + g) % 96}`, label, completions };
-  });
-}
-
-export function fakeMetrics(step: number): MetricValues {
-  const noise = (stream: number) => normal(7, step, stream);
-  const accuracy = Math.min(1, Math.max(0, RIGHT_AT(step) + 0.06 * noise(1)));
-  const format = Math.min(1, 0.97 + 0.01 * noise(2));
-  return {
-    reward: accuracy + format,
-    reward_std: 0.5 - 0.002 * step,
-    frac_reward_zero_std: 0.1 + 0.003 * step,
-    'rewards/accuracy/mean': accuracy,
-    'rewards/format/mean': format,
-    loss: 0.02 * noise(3),
-    entropy: 0.9 * Math.exp(-step / 80) + 0.02 * noise(4),
-    grad_norm: 0.6 + 0.1 * noise(5) + (step === 40 ? 2 : 0),
-    learning_rate: 4e-4 * (1 - step / 120),
-    'completions/mean_length': 16 + noise(6),
-    'completions/min_length': 12,
-    'completions/max_length': 24,
-    'completions/clipped_ratio': 0.03,
-    'clip_ratio/low_mean': 0.001,
-    'clip_ratio/high_mean': 0.002,
-    num_tokens: 4000 * step,
-    step_time: 3.1 + 0.1 * noise(7),
-    'tokens_per_second/generate': 410 + 12 * noise(8),
-    'tokens_per_second/train': 2100 + 40 * noise(9),
-    'memory/peak_bytes': 10_900_000,
-    ...(step > 60 ? { kl: 0.0004 * step } : {}),
-  };
-}
-
-/** Clips by label: uneven, so that WAR and UAR differ. */
-const CLIPS_OF = [18, 12, 12, 6];
-
-/** Of n clips of a label, how many are wrong: half at first, none for a while in between, one later. */
-function wrongOf(n: number, step: number, mute?: Mute): number {
-  if (mute || step === 0) return n / 2;
-  return step < 20 ? n / 3 : step < 30 ? n / 6 : step < 40 ? 0 : 1;
-}
-
-/** The text of an answer to a clip of the i-th label. The last clip of two labels is never answered by a label. */
-function answerText(i: number, last: boolean, right: boolean): string {
-  if (right) return tagged(LABELS[i]!);
-  if (last && i === 0) return '<think>the voice is loud and the';
-  return tagged(last && i === 2 ? 'Neutral.' : LABELS[(i + 1) % 4]!);
-}
-
-function evaluation(step: number, command: Omit<CommandOf<'evaluate'>, 'type'>): EvalResult {
-  const { split, mute, sampled } = command;
-  const clips = CLIPS_OF.flatMap((n, i) =>
-    Array.from({ length: n }, (_, k) => {
-      const right = k < n - wrongOf(n, step, mute);
-      const texts = Array.from({ length: sampled?.samples ?? 1 }, (_, sample) =>
-        answerText(i, k === n - 1, sample % 4 === 3 ? !right : right),
-      );
-      return { label: LABELS[i]!, texts };
-    }),
-  );
-  return evalResult(clips, LABELS, {
-    split,
-    step,
-    ...(mute ? { mute } : {}),
-    ...(sampled ? { sampled } : {}),
-  });
-}
-
 /** Steps that the fastest run reports in one go. */
 const STEPS_AT_ONCE = 10;
 
@@ -571,6 +479,8 @@ class FakeRun {
   #steps = 0;
   #evalEvery = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The stored run that was taken up. */
+  #kept: { runId: string; name: string } | undefined;
 
   constructor(
     say: (event: Event) => void,
@@ -584,6 +494,7 @@ class FakeRun {
     this.step = 0;
     this.#steps = steps;
     this.#evalEvery = evalEvery;
+    this.#kept = undefined;
     this.#tell('loading');
     this.#say({ type: 'progress', what: 'Preparing clips', done: 42, total: 96, unit: 'clips' });
     const { loadMs, fails } = this.#options;
@@ -608,7 +519,8 @@ class FakeRun {
     this.#say({ type: 'note', message: 'A copy of its settings was damaged.', hint: 'The other is whole.' });
     this.#say({ type: 'resumed', requestId, run: stored, config: parseConfig({ steps }) });
     for (this.step = 0; this.step < step; ) this.#report();
-    this.#say({ type: 'saved', runId: id, name, step });
+    this.#kept = { runId: id, name };
+    this.#save();
     this.#say({ type: 'runs', runs: FAKE_RUNS.filter((each) => each.id !== id), damaged: FAKE_DAMAGED });
     if (rest) this.pause();
     else this.resume();
@@ -618,7 +530,7 @@ class FakeRun {
     if (config) Object.assign(this, { step: 0 });
     if (config) this.#steps = config.steps;
     this.#report();
-    this.#tell('paused');
+    this.#end('paused');
   }
 
   resume(): void {
@@ -629,7 +541,7 @@ class FakeRun {
       const stepsBefore = this.step;
       while (this.step < last) this.#report();
       if (stepsBefore < unwellAt && this.step >= unwellAt) this.#rest(unwellAt);
-      else if (this.step >= this.#steps) this.#tell('finished');
+      else if (this.step >= this.#steps) this.#end('finished');
       else {
         this.#tell('running');
         this.#timer = setTimeout(tick, this.#options.stepMs);
@@ -640,12 +552,22 @@ class FakeRun {
 
   pause(): void {
     clearTimeout(this.#timer);
-    this.#tell('paused');
+    this.#end('paused');
   }
 
   stop(): void {
     clearTimeout(this.#timer);
-    this.#tell('stopped');
+    this.#end('stopped');
+  }
+
+  #end(state: 'paused' | 'stopped' | 'finished', message?: string): void {
+    this.#save();
+    this.#tell(state, message);
+  }
+
+  /** A run leaves a checkpoint wherever it rests or ends. */
+  #save(): void {
+    if (this.step > 0) this.#say(playSaved(this.step, this.#kept));
   }
 
   #tell(state: 'loading' | 'running' | 'paused' | 'stopped' | 'finished', message?: string): void {
@@ -656,24 +578,15 @@ class FakeRun {
   #rest(step: number): void {
     this.#say({ type: 'alarm', alarm: { ...FAKE_ALARMS[0]!, step: step - 2, goodStep: step - 6 } });
     this.#say({ type: 'alarm', alarm: { ...FAKE_ALARMS[1]!, step, goodStep: step - 6 } });
-    this.#tell('paused', FAKE_ALARMS[1]!.message);
+    this.#end('paused', FAKE_ALARMS[1]!.message);
   }
 
   #report(): void {
     const step = ++this.step;
-    const text = '<think>the mouth and the voice</think>\n<answer>hap';
-    this.#say({ type: 'live', step, exampleId: 'clip-0', completion: 0, at: 0, text, tokens: 12 });
-    this.#say({ type: 'rollouts', step, groups: fakeGroups(step) });
-    this.#say({
-      type: 'step',
-      step,
-      metrics: fakeMetrics(step),
-      seconds: {
-        ...{ media: 0.05, prefill: 0.2, decode: 1.85, rewards: 0.01 },
-        ...{ forward: 0.3, backward: 0.5, optimizer: 0.02, host: 0.08 },
-      },
-    });
-    if (this.#evalEvery > 0 && step % this.#evalEvery === 0)
-      this.#say({ type: 'eval', result: evaluation(step, { requestId: 0, split: 'val' }) });
+    for (const piece of playLive(step, this.#steps)) this.#say(piece);
+    const isEvaluated = this.#evalEvery > 0 && step % this.#evalEvery === 0;
+    if (isEvaluated) this.#say({ type: 'eval', result: playEval(step, { split: 'val' }) });
+    this.#say(playStep(step, this.#steps, isEvaluated));
+    this.#say(playRollouts(step, this.#steps));
   }
 }

@@ -6,8 +6,10 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatMetric } from '../../src/math/format.ts';
 import { MAX_POINTS } from '../../src/store/series.ts';
+import { answerCounts } from '../../src/ui/evaluate/scores.ts';
 import { type Chromium, launchChromium } from '../setup/chromium.ts';
-import { FAKE_ALARMS, FAKE_BENCH, fakeGroups, fakeMetrics } from './fake-port.ts';
+import { FAKE_ALARMS, FAKE_BENCH } from './fake-port.ts';
+import { playEval, playLive, playRollouts, playStep } from './recorded-run.ts';
 import { serveTestPage } from './serve.ts';
 
 const PICTURES = 'test/artifacts/ui';
@@ -65,7 +67,9 @@ describe('training', () => {
     expect(path?.match(/[ML]/g)?.length ?? 0, path ?? '').toBe(30);
     const cells = await chart.locator('td[data-metric=reward]').allTextContents();
     expect(cells).toHaveLength(30);
-    for (const [i, cell] of cells.entries()) expect(cell).toBe(formatMetric(fakeMetrics(i + 1).reward, 6));
+    for (const [i, cell] of cells.entries()) {
+      expect(cell).toBe(formatMetric(playStep(i + 1, 30).metrics.reward, 6));
+    }
     const keys = ['rewards', 'kl', 'loss', 'completions-mean_length', 'entropy', 'grad_norm'];
     for (const key of [...keys, 'tokens_per_second-generate']) {
       expect(await page.locator(id(`chart-${key}`)).isVisible(), key).toBe(true);
@@ -150,7 +154,7 @@ describe('training', () => {
     const at = Number(step?.replace('step ', ''));
     expect(at).toBeGreaterThan(100);
     expect(await page.textContent(`${id('chart-loss')} .tip`)).toContain(
-      formatMetric(fakeMetrics(at).loss, 3),
+      formatMetric(playStep(at, MAX_POINTS + 100).metrics.loss, 3),
     );
   });
 
@@ -210,7 +214,7 @@ describe('training', () => {
     expect(await page.isEnabled(id('start'))).toBe(true);
   });
 
-  it('names a setting that cannot be, keeps Start shut, and counts changes that wait for the next run', async () => {
+  it('names a setting that cannot be, keeps Start shut, and counts changes that wait for the next run; the answer being sampled is told', async () => {
     await open('?stepMs=500');
     await startable();
     await page.fill(id('field-groupSize'), 'eight');
@@ -229,6 +233,12 @@ describe('training', () => {
     expect((await sent()).find(({ type }) => type === 'start')).toMatchObject({
       config: { groupSize: 4, beta: 0 },
     });
+    const pieces = playLive(1, 120);
+    const { exampleId, tokens } = pieces.at(-1)!;
+    const answer = pieces.slice(pieces.findLastIndex(({ at }) => at === 0)).map(({ text }) => text);
+    const live = () => page.textContent(id('live'), { timeout: 5_000 });
+    await expect.poll(live).toMatch(new RegExp(`^Now, step \\d+, ${exampleId}, ${tokens} tokens:`));
+    expect(await live()).toContain(answer.join(''));
   });
 });
 
@@ -249,7 +259,7 @@ describe('runs of earlier visits', () => {
     expect(await page.textContent(id('note'))).toContain('Good to know. A copy of its settings was damaged.');
     expect(await page.locator(id('problem')).count()).toBe(0);
     await expect.poll(() => page.getAttribute(id('chart-reward'), 'data-points')).toBe('120');
-    expect(await page.textContent(id('saved'))).toBe('saved at step 60');
+    expect(await page.textContent(id('saved'))).toBe('saved at step 120');
     await page.keyboard.press('4');
     await expect.poll(() => page.inputValue(id('rollout-step'))).toBe('119');
   });
@@ -282,18 +292,19 @@ describe('runs of earlier visits', () => {
   });
 
   it('are asked about before leaving only when steps would be lost', async () => {
-    await open('?stored=1&stepMs=100000#/train');
+    await open('?stored=1&stepMs=4000#/train');
     await startable();
     await page.getByRole('button', { name: 'Resume brave-otter' }).click();
     await state('running');
     const asks = () =>
       page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
     expect(await asks()).toBe(false);
+    await expect.poll(() => page.textContent(id('run-step')), { timeout: 10_000 }).toContain('step 61 / 120');
+    expect(await asks()).toBe(true);
     await page.click(id('pause'));
     await state('paused');
-    await page.click(id('step'));
-    await expect.poll(() => page.textContent(id('run-step'))).toContain('step 61 / 120');
-    expect(await asks()).toBe(true);
+    expect(await page.textContent(id('saved'))).toBe('saved at step 61');
+    expect(await asks()).toBe(false);
   });
 });
 
@@ -302,18 +313,20 @@ describe('rollouts', () => {
     await trained(3);
     await page.keyboard.press('4');
     const rows = page.locator(id('rollout-row'));
-    await expect.poll(() => rows.count()).toBe(64);
-    await rows.nth(9).click();
-    expect(await page.textContent(id('completion-text'))).toBe(fakeGroups(3)[1]?.completions[1]?.text);
+    const { groups } = playRollouts(3, 3);
+    const [perGroup, all] = [groups[0]!.completions.length, groups.flatMap(({ completions }) => completions)];
+    await expect.poll(() => rows.count()).toBe(all.length);
+    await rows.nth(perGroup + 1).click();
+    expect(await page.textContent(id('completion-text'))).toBe(groups[1]?.completions[1]?.text);
     await page.keyboard.press('[');
     await expect.poll(() => page.inputValue(id('rollout-step'))).toBe('1');
     await page.getByLabel('wrong only').check();
-    const wrong = fakeGroups(2).flatMap(({ label, completions }) =>
+    const wrong = playRollouts(2, 3).groups.flatMap(({ label, completions }) =>
       completions.filter(({ answer }) => answer !== label),
     );
     await expect.poll(() => rows.count()).toBe(wrong.length);
     await page.getByLabel('Search answers').fill('no such words');
-    await expect.poll(() => page.textContent('.empty')).toContain('the step has 64 answers');
+    await expect.poll(() => page.textContent('.empty')).toContain(`the step has ${all.length} answers`);
   });
 });
 
@@ -705,24 +718,36 @@ async function drop(target: Page, files: string[]): Promise<void> {
   }
 }
 
+/** Scores of a run's weights as the page writes them, and what a later step gained. */
+const evalAt = (step: number) => playEval(step, { split: 'test' });
+const percent = (share: number, digits = 1) => `${(100 * share).toFixed(digits)} %`;
+const gain = (from: number, to: number) => `+${(100 * (evalAt(to).war - evalAt(from).war)).toFixed(1)}`;
+const warOf = (step: number, since?: number) =>
+  `WAR ${percent(evalAt(step).war)}${since === undefined ? '' : ` (${gain(since, step)})`}`;
+/** Clips that one step has right and another has wrong. */
+const fixedBetween = (before: number, after: number) =>
+  evalAt(after).clips.filter(
+    ({ label, exact }, i) => exact === label && evalAt(before).clips[i]!.exact !== label,
+  ).length;
+
 describe('evaluation and export', () => {
   it('compares before with after, and hands out files', async () => {
     await open('?stepMs=1#/evaluate');
     await startable();
     await page.click(id('evaluate'));
-    await expect.poll(() => page.textContent(id('scores'))).toContain('WAR 50.0 %');
+    await expect.poll(() => page.textContent(id('scores'))).toContain(warOf(0));
     await page.click(id('start'));
     await state('finished');
     const evaluated = page.locator('.rail-stop[href="#/evaluate"]');
-    expect(await evaluated.textContent()).toContain('50 % at step 0');
+    expect(await evaluated.textContent()).toContain(`${percent(evalAt(0).war, 0)} at step 0`);
     expect(await evaluated.getAttribute('class')).toContain('open');
     await page.keyboard.press('5');
     await page.click(id('evaluate'));
-    await expect.poll(() => page.textContent(id('scores'))).toContain('WAR 91.7 % (+41.7)');
-    expect(await evaluated.textContent()).toMatch(/92 %$/);
+    await expect.poll(() => page.textContent(id('scores'))).toContain(warOf(120, 0));
+    expect(await evaluated.textContent()).toMatch(new RegExp(`${percent(evalAt(120).war, 0)}$`));
     await page.click(id('evaluate-no-audio'));
     await expect.poll(() => page.locator(id('eval-row')).count()).toBe(3);
-    expect(await page.textContent(id('scores'))).toContain('WAR 91.7 %');
+    expect(await page.textContent(id('scores'))).toContain(warOf(120));
     await page.keyboard.press('6');
     await expect.poll(() => page.textContent(id('export-merged-size'))).toBe('1.39 MiB');
     expect(await page.textContent(id('export-total'))).toBe('2.32 MiB in all');
@@ -753,24 +778,32 @@ describe('evaluation', () => {
   it('lists the clips of a cell, unreadable answers, and what training fixed', async () => {
     await open('?stepMs=1#/evaluate');
     await startable();
+    await page.selectOption(id('evaluate-evalDecoding'), 'sampled');
+    await page.fill(id('evaluate-evalSamples'), '1');
     await page.click(id('evaluate'));
-    await expect.poll(() => clips().count()).toBe(2);
+    const drawn = playEval(0, { split: 'test', sampled: { samples: 1, temperature: 1 } });
+    const unreadable = drawn.clips.filter(({ exact }) => exact === null);
+    await expect.poll(() => clips().count()).toBe(unreadable.length);
     expect(await clips().first().textContent()).toContain('unreadable');
     await clips().first().locator('summary').click();
-    expect(await clips().first().locator('pre').textContent()).toBe('<think>the voice is loud and the');
-    expect(await clips().nth(1).textContent()).toContain('neutral');
-    await page.getByRole('button', { name: 'truth happy, answer neutral: 6 clips' }).click();
-    await expect.poll(() => clips().count()).toBe(6);
-    expect(await page.getByLabel('truth happy, answer neutral').getAttribute('aria-pressed')).toBe('true');
+    expect(await clips().first().locator('pre').textContent()).toBe(unreadable[0]!.answers[0]!.text);
+    await page.selectOption(id('evaluate-evalDecoding'), 'greedy');
+    await page.click(id('evaluate'));
+    const sad = evalAt(0).clips.filter(({ label, exact }) => label === 'sad' && exact === 'neutral').length;
+    await page.getByRole('button', { name: `truth sad, answer neutral: ${sad} clips` }).click();
+    await expect.poll(() => clips().count()).toBe(sad);
+    expect(await page.getByLabel('truth sad, answer neutral').getAttribute('aria-pressed')).toBe('true');
     await runSteps(45);
     await page.click(id('evaluate'));
-    await expect.poll(() => page.textContent(id('change'))).toContain('20 fixed');
+    const fixed = fixedBetween(0, 45);
+    await expect.poll(() => page.textContent(id('change'))).toContain(`${fixed} fixed`);
     await page.click(id('select-fixed'));
-    await expect.poll(() => clips().count()).toBe(20);
+    await expect.poll(() => clips().count()).toBe(fixed);
     await page.click(id('select-broken'));
     expect(await page.textContent('.empty')).toContain('No clip');
     const [war] = await page.locator(`${id('score-table')} tbody tr`).allTextContents();
-    expect(war).toMatch(/^WAR91\.7 %\d.*\+41\.7\+\d/);
+    expect(war).toContain(`WAR${percent(evalAt(45).war)}`);
+    expect(war).toContain(gain(0, 45));
   });
 
   it('measures the start after a run, too, and compares with it', async () => {
@@ -783,7 +816,7 @@ describe('evaluation', () => {
     await page.waitForSelector(id('scores'));
     expect(await page.locator(id('change')).count()).toBe(0);
     await page.click(id('evaluate-start'));
-    await expect.poll(() => page.textContent(id('change'))).toContain('20 fixed');
+    await expect.poll(() => page.textContent(id('change'))).toContain(`${fixedBetween(0, 45)} fixed`);
     expect(await page.textContent(id('scores'))).toContain('step 45');
     await page.screenshot({ path: `${PICTURES}/evaluate-start.png` });
   });
@@ -797,27 +830,32 @@ describe('evaluation', () => {
     expect(await page.textContent('.field-problem')).toContain('“Samples (k)” is "many"');
     await page.fill(id('evaluate-evalSamples'), '4');
     await page.click(id('evaluate'));
-    await expect.poll(() => page.textContent(id('pass-rates'))).toContain('maj@4 54.2 %');
-    expect(await page.textContent(id('pass-rates'))).toMatch(/^pass@1 50\.0 % · pass@2 .* · pass@4 100\.0 %/);
+    const drawn = playEval(0, { split: 'test', sampled: { samples: 4, temperature: 1 } });
+    await expect.poll(() => page.textContent(id('pass-rates'))).toContain(`maj@4 ${percent(drawn.war)}`);
+    for (const { k, value } of drawn.passAtK!)
+      expect(await page.textContent(id('pass-rates'))).toContain(`pass@${k} ${percent(value)}`);
     expect((await sent()).find(({ type }) => type === 'evaluate')).toMatchObject({
       sampled: { samples: 4, temperature: 1 },
     });
-    await page.getByRole('button', { name: 'truth sad, answer angry' }).click();
-    expect(await clips().first().locator('summary').textContent()).toBe('angry ×3, sad');
+    await page.getByRole('button', { name: 'truth happy, answer angry' }).click();
+    const first = drawn.clips.find(({ label, exact }) => label === 'happy' && exact === 'angry');
+    expect(await clips().first().locator('summary').textContent()).toBe(answerCounts(first!));
   });
 
   it('keeps the history of a run by step and marks the best', async () => {
     await withHistory('?stepMs=1');
     await expect.poll(() => page.locator(id('eval-row')).count()).toBe(6);
-    expect(await page.textContent(id('eval-chart'))).toContain('best by WAR: step 30');
-    const best = page.locator(id('eval-row')).filter({ hasText: '★ best' });
-    expect(await best.count()).toBe(1);
-    expect(await best.textContent()).toMatch(/^30 ★ best.*48 of 48/);
-    expect(await page.textContent(id('scores'))).toContain('WAR 91.7 % (+41.7)');
-    await best.getByRole('button', { name: 'show' }).click();
-    await expect.poll(() => page.textContent(id('scores'))).toContain('WAR 100.0 % (+50.0)');
-    await page.selectOption(id('against'), { label: 'step 50 · greedy' });
-    await expect.poll(() => page.textContent(id('scores'))).toContain('WAR 100.0 % (+8.3)');
+    const best = [0, 10, 20, 30, 40, 50].findLast((step) => evalAt(step).best)!;
+    expect(await page.textContent(id('eval-chart'))).toContain(`best by WAR: step ${best}`);
+    const row = page.locator(id('eval-row')).filter({ hasText: '★ best' });
+    expect(await row.count()).toBe(1);
+    const { correct, n } = evalAt(best);
+    expect(await row.textContent()).toMatch(new RegExp(`^${best} ★ best.*${correct} of ${n}`));
+    expect(await page.textContent(id('scores'))).toContain(warOf(50, 0));
+    await row.getByRole('button', { name: 'show' }).click();
+    await expect.poll(() => page.textContent(id('scores'))).toContain(warOf(best, 0));
+    await page.selectOption(id('against'), { label: 'step 20 · greedy' });
+    await expect.poll(() => page.textContent(id('scores'))).toContain(warOf(best, 20));
   });
 });
 
@@ -983,12 +1021,13 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
     await shoot('train-narrow');
     await page.setViewportSize({ width: 1280, height: 1500 });
     await visit('evaluate');
-    await page.getByRole('button', { name: 'truth sad, answer angry' }).click();
+    await page.getByRole('button', { name: 'truth sad, answer sad' }).click();
     await shoot('evaluate-history');
     await page.selectOption(id('evaluate-evalDecoding'), 'sampled');
+    await page.fill(id('evaluate-evalSamples'), '4');
     await page.click(id('evaluate'));
     await page.waitForSelector(id('pass-rates'));
-    await page.getByRole('button', { name: 'truth sad, answer angry' }).click();
+    await page.getByRole('button', { name: 'truth happy, answer angry' }).click();
     await page.locator(id('eval-clip')).first().locator('summary').click();
     await shoot('evaluate-sampled');
     await page.setViewportSize({ width: 1280, height: 720 });

@@ -1,0 +1,93 @@
+/**
+ * A real run of the demo, as the worker told it (recorded by `npm run record-run`), played back over a run of any length: its
+ * recorded steps are spread over the run's. Only numbers of steps and names of clips are replaced.
+ */
+import { decodeEvent } from '../../src/protocol/decode.ts';
+import type { CommandOf, Event, EventOf, EventType } from '../../src/protocol/messages.ts';
+import text from './recorded-run.jsonl?raw';
+
+const EVENTS: readonly Event[] = text
+  .trim()
+  .split('\n')
+  .map((line) => decodeEvent(JSON.parse(line)));
+
+export const recorded = <T extends EventType>(type: T): EventOf<T>[] =>
+  EVENTS.filter((event): event is EventOf<T> => event.type === type);
+
+const STEPS = recorded('step').map(({ step }) => step);
+/** Those of the run itself: greedy and of both senses, by step. */
+const HISTORY = recorded('eval').filter(({ result }) => !result.mute && !result.sampled);
+/** Steps of a played run between two of its evaluations. */
+const EVAL_EVERY = 10;
+
+/** The label of the pretended data's i-th clip. */
+export const labelOf = (i: number): string => LABELS[i % 7 === 6 ? 0 : i % 4]!;
+export const LABELS = ['angry', 'happy', 'neutral', 'sad'];
+export const clipId = (i: number): string => `clip-${i}`;
+
+/** The recorded step that a step of a run of so many plays. */
+function playedStep(step: number, steps: number): number {
+  const at = Math.floor(((step - 1) * STEPS.length) / Math.max(1, steps));
+  return STEPS[Math.min(at, STEPS.length - 1)]!;
+}
+
+/** A step that was not evaluated has no scores among its metrics. */
+export function playStep(step: number, steps: number, isEvaluated = false): EventOf<'step'> {
+  const event = recorded('step').find((one) => one.step === playedStep(step, steps))!;
+  const { 'eval/war': war, 'eval/uar': uar, ...metrics } = event.metrics;
+  return {
+    ...event,
+    step,
+    metrics: isEvaluated ? { ...metrics, 'eval/war': war, 'eval/uar': uar } : metrics,
+  };
+}
+
+export function playRollouts(step: number, steps: number): EventOf<'rollouts'> {
+  const event = recorded('rollouts').find((one) => one.step === playedStep(step, steps))!;
+  const groups = event.groups.map((group) => ({ ...group, exampleId: nameOf(group.exampleId) }));
+  return { ...event, step, groups };
+}
+
+export function playLive(step: number, steps: number): EventOf<'live'>[] {
+  const pieces = recorded('live').filter((piece) => piece.step === playedStep(step, steps));
+  return pieces.map((piece) => ({ ...piece, step, exampleId: nameOf(piece.exampleId) }));
+}
+
+export type EvalQuestion = Omit<CommandOf<'evaluate'>, 'type' | 'requestId' | 'config' | 'start'>;
+
+/** What a run's weights after a step answer; with a sense muted, or drawn so many times, they were asked once. */
+export function playEval(step: number, { split, mute, sampled }: EvalQuestion): EventOf<'eval'>['result'] {
+  const asked = recorded('eval').find(({ result }) =>
+    mute ? result.mute : sampled && result.sampled?.samples === sampled.samples,
+  );
+  if (sampled && !asked)
+    throw new Error(`No evaluation of ${sampled.samples} answers per clip was recorded.`);
+  const { result } = asked ?? HISTORY[Math.min(Math.ceil(step / EVAL_EVERY), HISTORY.length - 1)]!;
+  const clips = result.clips.map((clip) => ({ ...clip, exampleId: nameOf(clip.exampleId) }));
+  return { ...result, ...(mute ? { mute } : {}), split, step, clips };
+}
+
+export function playSaved(step: number, run: Partial<EventOf<'saved'>> = {}): EventOf<'saved'> {
+  return { ...recorded('saved')[0]!, ...run, step };
+}
+
+/** The pretended clip in the place of each recorded one, of the same label. */
+const NAMES: ReadonlyMap<string, string> = renamed();
+const nameOf = (exampleId: string): string => NAMES.get(exampleId)!;
+
+function renamed(): Map<string, string> {
+  const clips = [
+    ...recorded('rollouts').flatMap(({ groups }) => groups),
+    ...recorded('eval').flatMap(({ result }) => result.clips),
+  ];
+  const labels = new Map(clips.map(({ exampleId, label }) => [exampleId, label]));
+  const names = new Map<string, string>();
+  const next = new Map<string, number>();
+  for (const [exampleId, label] of labels) {
+    let i = next.get(label) ?? 0;
+    while (labelOf(i) !== label) i++;
+    next.set(label, i + 1);
+    names.set(exampleId, clipId(i));
+  }
+  return names;
+}
