@@ -26,7 +26,7 @@ const HOP = 160;
 const COLUMNS_PER_POSITION = 2;
 
 /** From the towers' configs and the vision tower's preprocessor_config.json (`{}` for SigLIP's defaults). */
-export function towerSpec(config: HumanOmniConfig, preprocessor: Preprocessor): TowerSpec {
+function towerSpec(config: HumanOmniConfig, preprocessor: Preprocessor): TowerSpec {
   const { frames, vision, audio } = config;
   return {
     kind: 'towers',

@@ -58,7 +58,7 @@ function largestGrid({ patchSize, temporalPatchSize, merge, maxPixels }: PatchOp
 type Frames = Pick<Pictures, 'frames' | 'height' | 'width' | 'seconds'>;
 
 /** What a tower that takes frames of any size is shown of a clip. */
-export function shownClip(
+function shownClip(
   { frames, height, width, seconds }: Frames,
   { patchSize, temporalPatchSize }: Pick<PatchOptions, 'patchSize' | 'temporalPatchSize'>,
 ): ShownClip {
