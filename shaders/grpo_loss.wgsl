@@ -9,7 +9,7 @@
 // On the level of sequences rho = exp(mean of lp - old) and its gradient reaches every token that counts by 1 / length.
 //! include reduce
 struct Uniforms {
-  family: u32,                                                                 // 0 clipped, 1 cispo, 2 sapo, 3 vespo, 4 nll
+  family: u32,                                                                 // CLIPPED, CISPO, SAPO, VESPO or NLL
   sequence: u32, kl: u32, bias_kl: u32,                                        // kl: 0 none, 1 to 3 the estimator
   entropy_mask: u32, correction: u32, truncate: u32,                           // correction: 0 none, 1 per token, 2 per sequence
 }
@@ -30,6 +30,11 @@ struct Result {
   region_mean: f32, capped: f32, phi: f32, gap_mean: f32, gap_max: f32,
   correction_min: f32, correction_mean: f32, correction_max: f32,
 }
+const CLIPPED: u32 = 0u;
+const CISPO: u32 = 1u;
+const SAPO: u32 = 2u;
+const VESPO: u32 = 3u;
+const NLL: u32 = 4u;
 const FAR: f32 = 1e30;
 const LARGEST_LOG: f32 = 80.0;                                                 // exp of it still fits f32
 const LEAST_LOG: f32 = -18.420680743952367;                                    // log 1e-8
@@ -128,9 +133,9 @@ fn weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
     if (u.correction == 1u && t < row.length) {
       let ratio = corrected(old[i] - sampler[i]);
       ratios = vec4(ratios.x + ratio, max(ratios.y, -ratio), max(ratios.z, ratio), ratios.w + correction_log(ratio));
-      if (u.family != 3u) { factor *= ratio; }
+      if (u.family != VESPO) { factor *= ratio; }
     }
-    if (u.correction == 2u && u.family != 3u) { factor *= whole; }
+    if (u.correction == 2u && u.family != VESPO) { factor *= whole; }
     factors_out[i] = factor;
     if (t < row.length) { dentropies[i] = -row.entropy_weight; }
   }
@@ -185,10 +190,10 @@ fn sapo_term(rho: f32, advantage: f32) -> vec2<f32> {
 
 // Loss, its derivative by log rho, and its derivative by lp with rho held fixed.
 fn policy_term(lp: f32, rho: f32, phi: f32, advantage: f32) -> vec3<f32> {
-  if (u.family == 0u) { return vec3(clipped_term(rho, advantage), 0.0); }
-  if (u.family == 2u) { return vec3(sapo_term(rho, advantage), 0.0); }
-  if (u.family == 4u) { return vec3(-lp, 0.0, -1.0); }
-  let held = -advantage * select(phi, min(rho, batch.high), u.family == 1u);
+  if (u.family == CLIPPED) { return vec3(clipped_term(rho, advantage), 0.0); }
+  if (u.family == SAPO) { return vec3(sapo_term(rho, advantage), 0.0); }
+  if (u.family == NLL) { return vec3(-lp, 0.0, -1.0); }
+  let held = -advantage * select(phi, min(rho, batch.high), u.family == CISPO);
   return vec3(held * lp, 0.0, held);
 }
 
@@ -231,7 +236,7 @@ fn terms(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
   let kl_sum = workgroup_sum(reached.y, lane);
   let keep = select(0.0, 1.0, row.advantage >= 0.0 || drift <= batch.off_policy);
   var phi = 1.0;
-  if (u.family == 3u && group.x < batch.rows) { phi = vespo_weight(path + partials[group.x].correction_log, row.advantage); }
+  if (u.family == VESPO && group.x < batch.rows) { phi = vespo_weight(path + partials[group.x].correction_log, row.advantage); }
   let row_slope = row.weight
     * (keep * factor_sum * policy_term(0.0, row_rho, phi, row.advantage).y + select(0.0, batch.beta * row_rho * kl_sum, bias)) / count;
   var sums = vec2(0.0);                                                        // loss, kl

@@ -1,7 +1,8 @@
 /** Settings of what is optimised: rewards, the loss, and the pull back to the start. */
 import { choice, flag, float, floatOrNull, int, list, numbers } from './fields.ts';
+import { capFields, clipFields, sapoFields, vespoFields } from './loss-parameters.ts';
+import { LOSS_TYPES, LOSSES } from './losses.ts';
 
-export const LOSS_TYPES = ['grpo', 'bnpo', 'dr_grpo', 'dapo', 'luspo', 'cispo', 'sapo', 'vespo'] as const;
 const IMPORTANCE_LEVELS = ['token', 'sequence'] as const;
 const KL_ESTIMATORS = ['k1', 'k2', 'k3'] as const;
 /** What corrects for a sampler that reports other log-probabilities than the trainer computes; TRL's modes. */
@@ -92,7 +93,7 @@ export const lossFields = {
     essential: true,
     label: 'Loss',
     trl: 'loss_type',
-    help: 'How tokens are weighed. dapo: mean over all tokens. grpo: mean per answer first. dr_grpo: constant divisor, no length bias.',
+    help: `How tokens are weighed. ${LOSS_TYPES.map((name) => `${name}: ${LOSSES[name].help}.`).join(' ')}`,
   }),
   importanceSamplingLevel: choice({
     choices: IMPORTANCE_LEVELS,
@@ -102,41 +103,8 @@ export const lossFields = {
     trl: 'importance_sampling_level',
     help: 'Compare new and old probability token by token, or once for the whole answer (GSPO).',
   }),
-  epsilon: float({
-    default: 0.2,
-    min: 0,
-    max: 10,
-    group: 'Loss',
-    label: 'Clip below (ε)',
-    trl: 'epsilon',
-    help: 'The ratio is clipped below 1 − ε. Smaller is more careful.',
-  }),
-  epsilonHigh: floatOrNull({
-    default: null,
-    min: 0,
-    max: 100,
-    group: 'Loss',
-    label: 'Clip above (ε high)',
-    trl: 'epsilon_high',
-    help: 'The ratio is clipped above 1 + ε high (for cispo it is the cap itself). Empty = the same as ε.',
-  }),
-  delta: floatOrNull({
-    default: null,
-    min: 0,
-    max: 100,
-    group: 'Loss',
-    label: 'Two-sided cap (δ)',
-    trl: 'delta',
-    help: 'Caps the unclipped ratio too; use a value above 1 + ε. Empty = off.',
-  }),
-  dualClip: floatOrNull({
-    default: null,
-    min: 1,
-    max: 1000,
-    group: 'Loss',
-    label: 'Dual clip',
-    help: 'Limits what one token of a bad answer can add to the loss, in units of its advantage (3 is usual). For the clipped losses. Empty = off.',
-  }),
+  ...clipFields,
+  ...capFields,
   topEntropyQuantile: float({
     default: 1,
     min: 0,
@@ -172,60 +140,8 @@ export const lossFields = {
     trl: 'entropy_coef',
     help: 'Rewards uncertainty (entropy) in the loss. 0 = off.',
   }),
-  sapoTemperaturePos: float({
-    default: 1,
-    min: 0.001,
-    max: 100,
-    group: 'Loss',
-    label: 'SAPO temperature, good answers',
-    trl: 'sapo_temperature_pos',
-    help: 'Softness of the gate for answers better than their group. Used by sapo only.',
-  }),
-  sapoTemperatureNeg: float({
-    default: 1.05,
-    min: 0.001,
-    max: 100,
-    group: 'Loss',
-    label: 'SAPO temperature, bad answers',
-    trl: 'sapo_temperature_neg',
-    help: 'Softness of the gate for answers worse than their group. Used by sapo only.',
-  }),
-  vespoKPos: float({
-    default: 2,
-    min: 0,
-    max: 100,
-    group: 'Loss',
-    label: 'VESPO k, good answers',
-    trl: 'vespo_k_pos',
-    help: 'Power of the ratio in the weight of answers better than their group. Used by vespo only.',
-  }),
-  vespoLambdaPos: float({
-    default: 3,
-    min: 0,
-    max: 100,
-    group: 'Loss',
-    label: 'VESPO λ, good answers',
-    trl: 'vespo_lambda_pos',
-    help: 'How fast that weight falls as the ratio grows. Used by vespo only.',
-  }),
-  vespoKNeg: float({
-    default: 3,
-    min: 0,
-    max: 100,
-    group: 'Loss',
-    label: 'VESPO k, bad answers',
-    trl: 'vespo_k_neg',
-    help: 'Power of the ratio in the weight of answers worse than their group. Used by vespo only.',
-  }),
-  vespoLambdaNeg: float({
-    default: 2,
-    min: 0,
-    max: 100,
-    group: 'Loss',
-    label: 'VESPO λ, bad answers',
-    trl: 'vespo_lambda_neg',
-    help: 'How fast that weight falls as the ratio grows. Used by vespo only.',
-  }),
+  ...sapoFields,
+  ...vespoFields,
   samplerCorrection: choice({
     choices: SAMPLER_CORRECTIONS,
     default: 'off',

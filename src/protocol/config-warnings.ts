@@ -1,4 +1,5 @@
-import { type Config, fieldOf } from './config.ts';
+import { type Config, defaultConfig, diffConfig, type LossType } from './config.ts';
+import { isIdleParameter, LOSS_FAMILIES, lossFamily, lossMean } from './losses.ts';
 
 /** Above this, weights move further in one step than any policy was seen to bear. */
 const LARGE_LEARNING_RATE = 0.01;
@@ -14,22 +15,24 @@ export function configWarnings(config: Config): string[] {
 }
 
 function lossWarnings(config: Config): string[] {
-  const { lossType, importanceSamplingLevel: level, dualClip, delta } = config;
-  const warnings: string[] = [];
-  if (level === 'sequence' && ['bnpo', 'dr_grpo', 'dapo', 'cispo'].includes(lossType)) {
-    warnings.push(`With one ratio per answer, ${lossType} weighs long answers more than short ones.`);
-  }
-  if (level === 'token' && lossType === 'luspo') warnings.push('luspo is meant for one ratio per answer.');
-  if (level === 'sequence' && lossType === 'vespo') {
-    warnings.push('vespo makes its own weight per answer; the ratio level has no effect on it.');
-  }
+  const { lossType, importanceSamplingLevel: level, delta } = config;
+  const warnings = levelWarnings(lossType, level);
   if (delta !== null && delta <= 1 + (config.epsilonHigh ?? config.epsilon)) {
     warnings.push(`δ ${delta} lies inside the clip range; use a value above 1 + ε high.`);
   }
-  if (dualClip !== null && ['cispo', 'sapo', 'vespo'].includes(lossType)) {
-    warnings.push(`${fieldOf('dualClip').label} has no effect on ${lossType}, which does not clip its loss.`);
+  const idle = diffConfig(defaultConfig(), config).filter(({ key }) => isIdleParameter(lossType, key));
+  return [...warnings, ...idle.map(({ label }) => `${label} has no effect on ${lossType}.`)];
+}
+
+function levelWarnings(lossType: LossType, level: Config['importanceSamplingLevel']): string[] {
+  const mean = lossMean(lossType);
+  if (level === 'token') return mean === 'length' ? [`${lossType} is meant for one ratio per answer.`] : [];
+  if (LOSS_FAMILIES[lossFamily(lossType)].ownWeight) {
+    return [`${lossType} makes its own weight per answer; the ratio level has no effect on it.`];
   }
-  return warnings;
+  return mean === 'answer' || mean === 'length'
+    ? []
+    : [`With one ratio per answer, ${lossType} weighs long answers more than short ones.`];
 }
 
 function rewardWarnings({ rewards }: Config): string[] {

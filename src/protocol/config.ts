@@ -11,7 +11,7 @@ type FieldValue<F> = F extends Field<infer T> ? T : never;
 export type ConfigKey = keyof typeof CONFIG_FIELDS;
 export type Config = { [K in ConfigKey]: FieldValue<(typeof CONFIG_FIELDS)[K]> };
 
-export type LossType = Config['lossType'];
+export type { LossType } from './losses.ts';
 export type KlEstimator = Config['klEstimator'];
 
 export const CONFIG_KEYS = Object.keys(CONFIG_FIELDS) as ConfigKey[];

@@ -1,5 +1,6 @@
 /** What the loss kernels read besides log-probabilities: one buffer of settings and completions, rewritten every step. */
-import { type LossConfig, lossFamily, sumsOverBatch } from './loss-config.ts';
+import { type LossMean, lossFamily, lossMean } from '../protocol/losses.ts';
+import type { LossConfig } from './loss-config.ts';
 
 /** The tokens of one completion in the packed order, and what it earned. */
 export interface LossCompletion {
@@ -99,7 +100,7 @@ function lossExtent(completions: readonly LossCompletion[]): LossExtent {
 /** The batch buffer's contents for one of the losses of `config` on a pass that is one whole micro-batch. */
 export function encodeLossBatch(config: LossConfig, batch: LossBatch): Uint32Array {
   const { completions, accumulation } = batch;
-  const policyScale = sumsOverBatch(config.lossType) ? 1 : accumulation;
+  const policyScale = sumsOverBatch(config) ? 1 : accumulation;
   const pass = { completions, shares: lossShares(config, batch), extent: lossExtent(completions) };
   return encodeLossPass(config, pass, policyScale);
 }
@@ -110,7 +111,7 @@ export function encodeLossBatch(config: LossConfig, batch: LossBatch): Uint32Arr
  * over which the quantile is taken.
  */
 export function encodeLossPass(config: LossConfig, pass: LossPass, policyScale = 1): Uint32Array {
-  const reachesPadding = config.lossType === 'luspo' && !luspoIsPerCompletion(config);
+  const reachesPadding = lossMean(config.lossType) === 'length' && !luspoIsPerCompletion(config);
   const header = { ...lossHeader(config, pass), policyScale };
   return encode(header, pass.completions, pass.shares, reachesPadding);
 }
@@ -118,7 +119,7 @@ export function encodeLossPass(config: LossConfig, pass: LossPass, policyScale =
 /** What each completion of a micro-batch weighs in the loss of the whole step. */
 export function lossShares(config: LossConfig, batch: LossBatch): LossShare[] {
   const tokens = Math.max(1, countTokens(batch.completions));
-  const divisor = sumsOverBatch(config.lossType) ? batch.tokensInBatch : tokens * batch.accumulation;
+  const divisor = sumsOverBatch(config) ? batch.tokensInBatch : tokens * batch.accumulation;
   const entropyWeight = config.entropyCoef / Math.max(1, divisor);
   return completionWeights(config, batch).map((weight) => ({ weight, entropyWeight }));
 }
@@ -186,7 +187,10 @@ function lossHeader(config: LossConfig, { completions, extent }: LossPass): Omit
     klClamp: config.klClamp ?? UNLIMITED,
     tauPos: config.sapoTemperaturePos,
     tauNeg: config.sapoTemperatureNeg,
-    ...config.vespo,
+    kPos: config.vespoKPos,
+    lambdaPos: config.vespoLambdaPos,
+    kNeg: config.vespoKNeg,
+    lambdaNeg: config.vespoLambdaNeg,
     correctionMin: config.samplerCorrection?.min ?? 0,
     correctionMax: config.samplerCorrection?.max ?? UNLIMITED,
     ...means(extent),
@@ -203,26 +207,41 @@ function luspoIsPerCompletion(config: LossConfig): boolean {
   );
 }
 
-/** Weight of every token of each completion: what the loss type's means divide by, and luspo's length in front. */
+/** A micro-batch as the means see it: counted tokens of its completions, and divisors that reach over all of the step. */
+interface Counts {
+  readonly lengths: readonly number[];
+  readonly tokens: number;
+  /** Completions of all micro-batches. */
+  readonly rows: number;
+  readonly batch: LossBatch;
+}
+
+/** Weight of every token of each completion, by what the loss takes its mean over. */
+const WEIGHTS: Readonly<Record<LossMean, (counts: Counts, config: LossConfig) => number[]>> = {
+  answer: ({ lengths, rows }) => lengths.map((length) => 1 / (Math.max(1, length) * rows)),
+  tokens: ({ lengths, tokens, batch }) => lengths.map(() => 1 / (Math.max(1, tokens) * batch.accumulation)),
+  constant: ({ lengths, rows }, config) => lengths.map(() => 1 / (rows * config.maxCompletionLength)),
+  batch: ({ lengths, batch }) => lengths.map(() => 1 / Math.max(1, batch.tokensInBatch)),
+  length: ({ lengths, rows, batch }, config) => {
+    if (luspoIsPerCompletion(config)) return lengths.map(() => 1 / rows);
+    const width = Math.max(1, ...batch.completions.map(({ length, padding }) => length + (padding ?? 0)));
+    return lengths.map((length) => length / (rows * width));
+  },
+};
+
 function completionWeights(config: LossConfig, batch: LossBatch): number[] {
   const { completions, accumulation } = batch;
   const lengths = completions.map(countedLength);
-  const rows = completions.length * accumulation;
-  const tokens = lengths.reduce((sum, length) => sum + length, 0);
-  switch (config.lossType) {
-    case 'grpo':
-    case 'sapo':
-      return lengths.map((length) => 1 / (Math.max(1, length) * rows));
-    case 'bnpo':
-      return lengths.map(() => 1 / (Math.max(1, tokens) * accumulation));
-    case 'dr_grpo':
-      return lengths.map(() => 1 / (rows * config.maxCompletionLength));
-    case 'luspo': {
-      if (luspoIsPerCompletion(config)) return lengths.map(() => 1 / rows);
-      const width = Math.max(1, ...completions.map(({ length, padding }) => length + (padding ?? 0)));
-      return lengths.map((length) => length / (rows * width));
-    }
-    default:
-      return lengths.map(() => 1 / Math.max(1, batch.tokensInBatch));
-  }
+  const counts = {
+    lengths,
+    tokens: countTokens(completions),
+    rows: completions.length * accumulation,
+    batch,
+  };
+  return WEIGHTS[lossMean(config.lossType)](counts, config);
+}
+
+/** Whether the loss divides by the tokens of the whole generation batch, so that accumulation needs no factor. */
+function sumsOverBatch({ lossType }: LossConfig): boolean {
+  return lossMean(lossType) === 'batch';
 }

@@ -15,14 +15,6 @@ export interface SamplerCorrection {
   readonly max: number | null;
 }
 
-/** Exponents of VESPO's weight φ = exp(λ + k·log w - λ·w), by the sign of the advantage. */
-export interface VespoShape {
-  readonly kPos: number;
-  readonly lambdaPos: number;
-  readonly kNeg: number;
-  readonly lambdaNeg: number;
-}
-
 export interface LossConfig {
   readonly lossType: LossType;
   readonly importanceSamplingLevel: ImportanceLevel;
@@ -41,7 +33,11 @@ export interface LossConfig {
   readonly entropyCoef: number;
   readonly sapoTemperaturePos: number;
   readonly sapoTemperatureNeg: number;
-  readonly vespo: VespoShape;
+  /** Exponents of VESPO's weight φ = exp(λ + k·log w - λ·w), by the sign of the advantage. */
+  readonly vespoKPos: number;
+  readonly vespoLambdaPos: number;
+  readonly vespoKNeg: number;
+  readonly vespoLambdaNeg: number;
   /** Weight of the KL term; 0 leaves it out. */
   readonly beta: number;
   readonly klEstimator: KlEstimator;
@@ -66,7 +62,10 @@ export const LOSS_DEFAULTS: LossConfig = {
   entropyCoef: 0,
   sapoTemperaturePos: 1,
   sapoTemperatureNeg: 1.05,
-  vespo: { kPos: 2, lambdaPos: 3, kNeg: 3, lambdaNeg: 2 },
+  vespoKPos: 2,
+  vespoLambdaPos: 3,
+  vespoKNeg: 3,
+  vespoLambdaNeg: 2,
   beta: 0,
   klEstimator: 'k3',
   klClamp: null,
@@ -77,31 +76,13 @@ export const LOSS_DEFAULTS: LossConfig = {
 
 /** The loss settings of a run's config. */
 export function lossConfig(config: Config): LossConfig {
-  const { vespoKPos, vespoLambdaPos, vespoKNeg, vespoLambdaNeg } = config;
   const known = Object.keys(LOSS_DEFAULTS).filter((key) => key in config);
   const values = Object.fromEntries(known.map((key) => [key, config[key as keyof Config]]));
-  return {
-    ...LOSS_DEFAULTS,
-    ...values,
-    vespo: { kPos: vespoKPos, lambdaPos: vespoLambdaPos, kNeg: vespoKNeg, lambdaNeg: vespoLambdaNeg },
-    samplerCorrection: samplerCorrection(config),
-  };
+  return { ...LOSS_DEFAULTS, ...values, samplerCorrection: samplerCorrection(config) };
 }
 
 function samplerCorrection(config: Config): SamplerCorrection | null {
   if (config.samplerCorrection === 'off') return null;
   const [level, mode] = config.samplerCorrection.split('_') as [ImportanceLevel, SamplerCorrection['mode']];
   return { level, mode, min: config.samplerCorrectionMin, max: config.samplerCorrectionMax };
-}
-
-/** How per-token terms become per-token gradients: what each loss type does with the ratio. */
-export type LossFamily = 'clipped' | 'cispo' | 'sapo' | 'vespo';
-
-export function lossFamily(type: LossType): LossFamily {
-  return type === 'cispo' || type === 'sapo' || type === 'vespo' ? type : 'clipped';
-}
-
-/** Whether the loss type divides by the tokens of the whole generation batch, so that accumulation needs no factor. */
-export function sumsOverBatch(type: LossType): boolean {
-  return type === 'dapo' || type === 'cispo' || type === 'vespo';
 }

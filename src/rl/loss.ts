@@ -11,8 +11,9 @@ import {
   write,
   zeros,
 } from '../gpu/index.ts';
+import { isForeignMetric, type LossFamily, lossFamily } from '../protocol/losses.ts';
 import { lossBatchCapacity, lossBatchWords } from './loss-batch.ts';
-import { type LossConfig, type LossFamily, lossFamily } from './loss-config.ts';
+import type { LossConfig } from './loss-config.ts';
 
 const uniforms = {
   family: 'u32',
@@ -67,7 +68,15 @@ const finish = defineKernel({
   bindings: { batch: read(1), partials: read(9), result: write(15) },
 });
 
-const FAMILIES: readonly (LossFamily | 'nll')[] = ['clipped', 'cispo', 'sapo', 'vespo', 'nll'];
+type KernelFamily = LossFamily | 'nll';
+/** The shader's constants of the same names. */
+export const FAMILY_CODES: Readonly<Record<KernelFamily, number>> = {
+  clipped: 0,
+  cispo: 1,
+  sapo: 2,
+  vespo: 3,
+  nll: 4,
+};
 const ESTIMATORS = ['k1', 'k2', 'k3'] as const;
 /** The shader's struct Partial, in words. */
 const PARTIAL_WORDS = 15;
@@ -155,7 +164,7 @@ export function recordNll(
 }
 
 interface Code {
-  readonly family: LossFamily | 'nll';
+  readonly family: KernelFamily;
   readonly sequence: boolean;
   readonly kl: number;
   readonly biasKl: boolean;
@@ -171,7 +180,7 @@ function record(recorder: Recorder, inputs: LossInputs, batch: Tensor, code: Cod
   }
   const rows = lossBatchCapacity(sizeOf(batch.shape));
   const values = {
-    family: FAMILIES.indexOf(code.family),
+    family: FAMILY_CODES[code.family],
     sequence: Number(code.sequence),
     kl: code.kl,
     bias_kl: Number(code.biasKl),
@@ -228,16 +237,12 @@ export function lossMetrics(
   words: ArrayLike<number>,
   sampled = false,
 ): Record<string, number> {
-  const kind = lossFamily(config.lossType);
   const wanted = (name: string): boolean => {
     if (name === 'kl') return config.beta !== 0;
     if (name === 'policy_loss') return config.entropyCoef !== 0;
-    if (name.startsWith('clip_ratio/')) return kind === 'clipped';
-    if (name === 'cispo_clip_ratio') return kind === 'cispo';
-    if (name.startsWith('vespo/')) return kind === 'vespo';
     if (name.startsWith('sampling/sampling_logp')) return sampled;
     if (name.startsWith('sampling/importance')) return sampled && config.samplerCorrection !== null;
-    return true;
+    return !isForeignMetric(config.lossType, name);
   };
   const metrics: Record<string, number> = {};
   RESULT.forEach((name, index) => {

@@ -173,6 +173,7 @@ describe('configWarnings', () => {
     [{ lossType: 'vespo', importanceSamplingLevel: 'sequence' }, /vespo makes its own weight/],
     [{ delta: 1.1 }, /δ 1.1 lies inside the clip range/],
     [{ lossType: 'sapo', dualClip: 3 }, /Dual clip has no effect on sapo/],
+    [{ vespoKPos: 1 }, /^VESPO k, good answers has no effect on dapo\.$/],
     [{ rewards: ['repetition'] }, /Nothing earns a reward/],
     [{ learningRate: 1 }, /A learning rate of 1 is likely to break the policy/],
     [{ stage: 'sft', learningRate: 1, delta: 1.1 }, /^A learning rate of 1 [^δ]*$/],

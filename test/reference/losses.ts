@@ -5,13 +5,14 @@
  */
 import type { PaddedBatch } from '../../src/cli/parity/loss-cases.ts';
 import { quantile } from '../../src/math/stats.ts';
-import type { LossConfig } from '../../src/rl/loss-config.ts';
+import type { LossConfig, LossType } from '../../src/rl/loss-config.ts';
 
 type Matrix = readonly (readonly number[])[];
+type Metrics = Record<string, number>;
 
 export interface ReferenceLoss {
   readonly loss: number;
-  readonly metrics: Record<string, number>;
+  readonly metrics: Metrics;
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
@@ -86,7 +87,6 @@ function vespoWeights(
   old: Matrix,
   correction: Matrix,
 ): number[] {
-  const { kPos, lambdaPos, kNeg, lambdaNeg } = config.vespo;
   return batch.advantages.map((advantage, i) => {
     const terms = batch.mask[i]!.map((m, t) => (m > 0 ? clamp(fixed[i]![t]! - old[i]![t]!, -20, 20) : 0));
     let log = sum(terms);
@@ -96,11 +96,83 @@ function vespoWeights(
         config.samplerCorrection.level === 'token' ? sum(logs) : (logs.find((value) => value !== 0) ?? 0);
     }
     log = clamp(log, Math.log(1e-8), 20);
-    const [k, lambda] = advantage >= 0 ? [kPos, lambdaPos] : [kNeg, lambdaNeg];
+    const [k, lambda] =
+      advantage >= 0 ? [config.vespoKPos, config.vespoLambdaPos] : [config.vespoKNeg, config.vespoLambdaNeg];
     const weight = Math.exp(lambda + k * log - lambda * Math.exp(log));
     return Number.isFinite(weight) ? weight : 0;
   });
 }
+
+/** What a token's policy term is made of. */
+interface Point {
+  readonly logp: number;
+  readonly ratio: number;
+  /** The ratio behind the stop-gradient. */
+  readonly fixedRatio: number;
+  readonly phi: number;
+  readonly advantage: number;
+}
+
+interface Family {
+  readonly term: (config: LossConfig, point: Point) => number;
+  /** What it logs of ratios and weights. */
+  readonly metrics: (
+    config: LossConfig,
+    batch: PaddedBatch,
+    ratio: Matrix,
+    phi: readonly number[],
+  ) => Metrics;
+  /** Whether the sampler's correction is in the weight already. */
+  readonly correctsItself?: true;
+}
+
+const CLIPPED: Family = {
+  term: (config, { ratio, advantage }) => clippedTerm(config, ratio, advantage),
+  metrics: clipMetrics,
+};
+const CISPO: Family = {
+  term: (config, { logp, fixedRatio, advantage }) =>
+    -Math.min(fixedRatio, config.epsilonHigh ?? config.epsilon) * advantage * logp,
+  metrics: capMetrics,
+};
+const SAPO: Family = {
+  term: (config, { ratio, advantage }) => sapoTerm(config, ratio, advantage),
+  metrics: () => ({}),
+};
+const VESPO: Family = {
+  term: (_, { logp, phi, advantage }) => -phi * advantage * logp,
+  metrics: (_config, _batch, _ratio, phi) => ({ 'vespo/phi_seq_mean': mean(phi) }),
+  correctsItself: true,
+};
+
+/** Mean of per-token terms over the step. */
+type Mean = (config: LossConfig, batch: PaddedBatch, perToken: Matrix) => number;
+
+const perAnswer: Mean = (_, { mask, accumulation }, perToken) =>
+  mean(perToken.map((row, i) => maskedRowMean(row, mask[i]!))) / accumulation;
+const perMicroBatch: Mean = (_, { mask, accumulation }, perToken) =>
+  maskedSum(perToken, mask) / Math.max(1, sum(mask.flat())) / accumulation;
+const perLongest: Mean = (config, { mask, accumulation }, perToken) =>
+  maskedSum(perToken, mask) / (mask.length * config.maxCompletionLength) / accumulation;
+const overBatch: Mean = (_, { mask, tokensInBatch }, perToken) => maskedSum(perToken, mask) / tokensInBatch;
+const timesLength: Mean = (config, { mask, accumulation }, perToken) =>
+  luspo(
+    config,
+    perToken,
+    mask.map((row) => sum(row)),
+  ) / accumulation;
+
+/** Every loss a second time, from TRL's code and not from the table of losses. */
+const REFERENCES: Readonly<Record<LossType, readonly [Family, Mean]>> = {
+  grpo: [CLIPPED, perAnswer],
+  bnpo: [CLIPPED, perMicroBatch],
+  dr_grpo: [CLIPPED, perLongest],
+  dapo: [CLIPPED, overBatch],
+  luspo: [CLIPPED, timesLength],
+  cispo: [CISPO, overBatch],
+  sapo: [SAPO, perAnswer],
+  vespo: [VESPO, overBatch],
+};
 
 /** Loss of `logps`; `fixed` are the same log-probabilities behind every stop-gradient. */
 export function referenceLoss(
@@ -111,20 +183,22 @@ export function referenceLoss(
 ): ReferenceLoss {
   const { mask, advantages, entropies } = batch;
   const old = batch.oldLogps ?? fixed;
-  const high = config.epsilonHigh ?? config.epsilon;
   const ratio = ratios(config, logps, old, mask);
   const fixedRatio = ratios(config, fixed, old, mask);
   const correction = correctionRatios(config, batch, old);
   const phi = vespoWeights(config, batch, fixed, old, correction);
   const entropyKeep = entropyMask(batch, config.topEntropyQuantile);
   const sampler = batch.samplerLogps ?? old;
-  const policy = table(mask, (i, t) => {
-    const advantage = advantages[i]!;
-    if (config.lossType === 'cispo') return -Math.min(fixedRatio[i]![t]!, high) * advantage * logps[i]![t]!;
-    if (config.lossType === 'vespo') return -phi[i]! * advantage * logps[i]![t]!;
-    if (config.lossType === 'sapo') return sapoTerm(config, ratio[i]![t]!, advantage);
-    return clippedTerm(config, ratio[i]![t]!, advantage);
-  });
+  const [family, aggregate] = REFERENCES[config.lossType];
+  const policy = table(mask, (i, t) =>
+    family.term(config, {
+      logp: logps[i]![t]!,
+      ratio: ratio[i]![t]!,
+      fixedRatio: fixedRatio[i]![t]!,
+      phi: phi[i]!,
+      advantage: advantages[i]!,
+    }),
+  );
   const rowKeep = advantages.map((advantage, i) => {
     const moved = maskedRowMean(
       mask[i]!.map((_, t) => sampler[i]![t]! - fixed[i]![t]!),
@@ -140,33 +214,14 @@ export function referenceLoss(
     return config.useBiasCorrectionKl ? term * ratio[i]![t]! : term;
   });
   const perToken = table(mask, (i, t) => {
-    const factor = config.lossType === 'vespo' ? 1 : correction[i]![t]!;
+    const factor = family.correctsItself ? 1 : correction[i]![t]!;
     return policy[i]![t]! * rowKeep[i]! * entropyKeep[i]![t]! * factor + config.beta * kl[i]![t]!;
   });
   const policyLoss = aggregate(config, batch, perToken);
   const { loss, metrics } = withEntropy(config, batch, policyLoss);
   metrics.entropy = maskedSum(entropies, mask) / Math.max(1, sum(mask.flat()));
   if (config.beta !== 0) metrics.kl = maskedSum(kl, mask) / Math.max(1, sum(mask.flat()));
-  return { loss, metrics: { ...metrics, ...ratioMetrics(config, batch, fixedRatio, phi) } };
-}
-
-function aggregate(config: LossConfig, batch: PaddedBatch, perToken: Matrix): number {
-  const { mask, accumulation } = batch;
-  const rows = mask.length;
-  const lengths = mask.map((row) => sum(row));
-  switch (config.lossType) {
-    case 'grpo':
-    case 'sapo':
-      return mean(perToken.map((row, i) => maskedRowMean(row, mask[i]!))) / accumulation;
-    case 'bnpo':
-      return maskedSum(perToken, mask) / Math.max(1, sum(lengths)) / accumulation;
-    case 'dr_grpo':
-      return maskedSum(perToken, mask) / (rows * config.maxCompletionLength) / accumulation;
-    case 'luspo':
-      return luspo(config, perToken, lengths) / accumulation;
-    default:
-      return maskedSum(perToken, mask) / batch.tokensInBatch;
-  }
+  return { loss, metrics: { ...metrics, ...family.metrics(config, batch, fixedRatio, phi) } };
 }
 
 /** One value per completion, or TRL's array of all tokens, in which padding counts too. */
@@ -180,50 +235,58 @@ function luspo(config: LossConfig, perToken: Matrix, lengths: readonly number[])
   return mean(perToken.flatMap((row, i) => row.map((value) => value * lengths[i]!)));
 }
 
+const isOverBatch = ({ lossType }: LossConfig): boolean => REFERENCES[lossType][1] === overBatch;
+
+function entropyDivisor(
+  config: LossConfig,
+  { mask, accumulation, tokensInBatch }: Pick<PaddedBatch, 'mask' | 'accumulation' | 'tokensInBatch'>,
+): number {
+  return isOverBatch(config) ? tokensInBatch : Math.max(1, sum(mask.flat())) * accumulation;
+}
+
 function withEntropy(
   config: LossConfig,
   { mask, entropies, accumulation, tokensInBatch }: PaddedBatch,
   policyLoss: number,
-): { loss: number; metrics: Record<string, number> } {
+): { loss: number; metrics: Metrics } {
   if (config.entropyCoef === 0) return { loss: policyLoss, metrics: {} };
-  const overBatch = ['dapo', 'cispo', 'vespo'].includes(config.lossType);
-  const divisor = overBatch ? tokensInBatch : Math.max(1, sum(mask.flat())) * accumulation;
+  const divisor = entropyDivisor(config, { mask, accumulation, tokensInBatch });
   return {
     loss: policyLoss - (config.entropyCoef * maskedSum(entropies, mask)) / divisor,
     metrics: {
-      policy_loss: overBatch ? policyLoss : policyLoss * accumulation,
+      policy_loss: isOverBatch(config) ? policyLoss : policyLoss * accumulation,
       entropy_coef: config.entropyCoef,
     },
   };
 }
 
-function ratioMetrics(
-  config: LossConfig,
-  { mask, advantages }: PaddedBatch,
-  ratio: Matrix,
-  phi: readonly number[],
-): Record<string, number> {
-  if (config.lossType === 'sapo') return {};
-  if (config.lossType === 'vespo') return { 'vespo/phi_seq_mean': mean(phi) };
+/** Mean of flags over tokens; on the level of sequences over completions. */
+function batchMean(config: LossConfig, { mask }: PaddedBatch, flags: Matrix): number {
+  if (config.importanceSamplingLevel === 'sequence') return mean(flags.map((row) => row[0]!));
+  return maskedSum(flags, mask) / Math.max(1, sum(mask.flat()));
+}
+
+function capMetrics(config: LossConfig, batch: PaddedBatch, ratio: Matrix): Metrics {
+  const high = config.epsilonHigh ?? config.epsilon;
+  const capped = table(batch.mask, (i, t) => (ratio[i]![t]! > high && batch.advantages[i]! > 0 ? 1 : 0));
+  return { cispo_clip_ratio: batchMean(config, batch, capped) };
+}
+
+function clipMetrics(config: LossConfig, batch: PaddedBatch, ratio: Matrix): Metrics {
+  const { mask, advantages } = batch;
   const high = config.epsilonHigh ?? config.epsilon;
   const perRow = config.importanceSamplingLevel === 'sequence';
-  const batchMean = (flags: Matrix): number =>
-    perRow ? mean(flags.map((row) => row[0]!)) : maskedSum(flags, mask) / Math.max(1, sum(mask.flat()));
   const rowMeans = (flags: Matrix): number[] =>
     flags.map((row, i) => (perRow ? row[0]! : maskedRowMean(row, mask[i]!)));
-  if (config.lossType === 'cispo') {
-    const capped = table(mask, (i, t) => (ratio[i]![t]! > high && advantages[i]! > 0 ? 1 : 0));
-    return { cispo_clip_ratio: batchMean(capped) };
-  }
   const seen = (i: number, t: number) => Math.min(ratio[i]![t]!, config.delta ?? Number.POSITIVE_INFINITY);
   const low = table(mask, (i, t) => (seen(i, t) < 1 - config.epsilon && advantages[i]! < 0 ? 1 : 0));
   const above = table(mask, (i, t) => (seen(i, t) > 1 + high && advantages[i]! > 0 ? 1 : 0));
   return {
-    'clip_ratio/low_mean': batchMean(low),
+    'clip_ratio/low_mean': batchMean(config, batch, low),
     'clip_ratio/low_min': Math.min(...rowMeans(low)),
-    'clip_ratio/high_mean': batchMean(above),
+    'clip_ratio/high_mean': batchMean(config, batch, above),
     'clip_ratio/high_max': Math.max(...rowMeans(above)),
-    'clip_ratio/region_mean': batchMean(low) + batchMean(above),
+    'clip_ratio/region_mean': batchMean(config, batch, low) + batchMean(config, batch, above),
   };
 }
 
@@ -238,8 +301,7 @@ export function referenceGradient(config: LossConfig, batch: PaddedBatch, step =
 
 /** d loss / d entropies: the bonus is linear in them. */
 export function referenceEntropyGradient(config: LossConfig, batch: PaddedBatch): number[][] {
-  const { mask, accumulation, tokensInBatch } = batch;
-  const overBatch = ['dapo', 'cispo', 'vespo'].includes(config.lossType);
-  const divisor = overBatch ? tokensInBatch : Math.max(1, sum(mask.flat())) * accumulation;
+  const { mask } = batch;
+  const divisor = entropyDivisor(config, batch);
   return table(mask, (i, t) => (mask[i]![t]! > 0 ? -config.entropyCoef / divisor : 0));
 }

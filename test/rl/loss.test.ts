@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type PaddedBatch, readLossCases } from '../../src/cli/parity/loss-cases.ts';
 import { runLoss } from '../../src/cli/parity/loss-run.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import { LOSS_TYPES } from '../../src/protocol/losses.ts';
+import { FAMILY_CODES } from '../../src/rl/loss.ts';
 import { LOSS_DEFAULTS, type LossConfig, lossConfig } from '../../src/rl/loss-config.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import { referenceEntropyGradient, referenceGradient, referenceLoss } from '../reference/losses.ts';
@@ -73,7 +76,6 @@ describe('GPU losses against TRL', () => {
   });
 });
 
-const LOSSES = ['grpo', 'bnpo', 'dr_grpo', 'dapo', 'luspo', 'cispo', 'sapo', 'vespo'] as const;
 const LEVELS = ['token', 'sequence'] as const;
 
 describe('GPU losses against float64', () => {
@@ -94,7 +96,7 @@ describe('GPU losses against float64', () => {
     samplerCorrection: { level, mode: level === 'token' ? 'truncate' : 'mask', min: 0.8, max: 1.2 },
   });
 
-  it.each(LOSSES.flatMap((loss) => LEVELS.map((level) => [loss, level] as const)))(
+  it.each(LOSS_TYPES.flatMap((loss) => LEVELS.map((level) => [loss, level] as const)))(
     '%s on the level of a %s, every option on',
     (loss, level) => compare(everything(loss, level), randomBatch([5, 1, 7, 3, 6, 2, 0, 4], 11)),
   );
@@ -133,7 +135,7 @@ describe('GPU losses against float64', () => {
 
   it('has ratio 1 where there are no old log-probabilities', async () => {
     const { oldLogps: _, samplerLogps: __, ...batch } = randomBatch([9, 4, 12, 6], 8);
-    for (const lossType of LOSSES) await compare({ ...LOSS_DEFAULTS, lossType, beta: 0.04 }, batch);
+    for (const lossType of LOSS_TYPES) await compare({ ...LOSS_DEFAULTS, lossType, beta: 0.04 }, batch);
   });
 
   it.each([0.01, 0.2, 0.5, 0.8, 0.999])(
@@ -150,7 +152,7 @@ describe('GPU losses against float64', () => {
   it('survives ratios beyond f32', async () => {
     const batch = randomBatch([5, 3], 10);
     const far = batch.logps.map((row) => row.map((value) => value - 500));
-    for (const lossType of LOSSES) {
+    for (const lossType of LOSS_TYPES) {
       const run = await runLoss(
         await testGpu(),
         { ...LOSS_DEFAULTS, lossType, beta: 0.1, klClamp: 20 },
@@ -159,6 +161,14 @@ describe('GPU losses against float64', () => {
       expect([run.loss, ...run.gradient.flat()].every(Number.isFinite), lossType).toBe(true);
     }
   });
+});
+
+it('the codes of families are the constants of the shader', () => {
+  const shader = readFileSync('shaders/grpo_loss.wgsl', 'utf8');
+  const constants = Object.entries(FAMILY_CODES).map(
+    ([name, code]) => `const ${name.toUpperCase()}: u32 = ${code}u;`,
+  );
+  expect(constants.filter((line) => !shader.includes(line))).toEqual([]);
 });
 
 describe('settings of a run', () => {
@@ -184,7 +194,7 @@ describe('settings of a run', () => {
     ],
     [
       { lossType: 'vespo', vespoKPos: 1, vespoLambdaPos: 2, vespoKNeg: 4, vespoLambdaNeg: 1.5 },
-      { lossType: 'vespo', vespo: { kPos: 1, lambdaPos: 2, kNeg: 4, lambdaNeg: 1.5 } },
+      { lossType: 'vespo', vespoKPos: 1, vespoLambdaPos: 2, vespoKNeg: 4, vespoLambdaNeg: 1.5 },
     ],
   ];
 

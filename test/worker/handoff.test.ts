@@ -286,7 +286,7 @@ describe('grpo.yaml', () => {
     });
     expect(settings).not.toHaveProperty('vllm_importance_sampling_clip_min');
     const idle = Object.keys(trlSettings(parseConfig({})));
-    expect(idle.filter((key) => /^(vllm|vespo)/.test(key))).toEqual([]);
+    expect(idle.filter((key) => /^(vllm|vespo|sapo)/.test(key))).toEqual([]);
     expect(yaml({ ...values, dualClip: 3 })).toContain('TRL has no such setting: dualClip = 3\n');
   });
 

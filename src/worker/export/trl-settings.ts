@@ -7,6 +7,7 @@ import {
   diffConfig,
   fieldOf,
 } from '../../protocol/config.ts';
+import { isIdleParameter } from '../../protocol/losses.ts';
 
 export type TrlSettings = Readonly<Record<string, number | string | boolean | readonly number[]>>;
 
@@ -62,7 +63,7 @@ export function trlSettings(config: Config): TrlSettings {
 function isIdle({ minP, samplerCorrection, lossType }: Config, key: ConfigKey): boolean {
   if (key === 'minP') return minP === 0;
   if (key.startsWith('samplerCorrection')) return samplerCorrection === 'off';
-  return key.startsWith('vespo') && lossType !== 'vespo';
+  return isIdleParameter(lossType, key);
 }
 
 /** Optimizer steps between two checkpoints of TRL. */

@@ -2,17 +2,11 @@
 import type { Example } from '../../data/types.ts';
 import { familyOf } from '../../families/index.ts';
 import { type FileToWrite, jsonlFile } from '../../io/file-to-write.ts';
-import type { Config, LossType } from '../../protocol/config.ts';
+import type { Config } from '../../protocol/config.ts';
+import { LOSSES } from '../../protocol/losses.ts';
 import { scalar } from './grpo-yaml.ts';
 import { type HandoffData, questionOf } from './handoff-data.ts';
 
-/** Aggregations of the loss under verl's names; the other losses have no twin there. */
-const AGGREGATION: Partial<Record<LossType, string>> = {
-  grpo: 'seq-mean-token-mean',
-  bnpo: 'token-mean',
-  dapo: 'token-mean',
-  dr_grpo: 'seq-mean-token-sum-norm',
-};
 /** What a clip may become in verl: as many frames and pixels as the studio shows at most. */
 const SHOWN = { fps: 2, min_frames: 4, max_frames: 8, max_pixels: 240 * 240 } as const;
 /** Room that a prompt is given beyond the longest of the studio's, and the sizes that it comes in. */
@@ -98,7 +92,7 @@ const refusal = (family: string): string[] => [
 /** What of the run verl does otherwise. */
 function notes({ lossType, schedule, importanceSamplingLevel, numIterations, rewards }: Config): string[] {
   return [
-    ...(AGGREGATION[lossType] ? [] : [`verl has no loss like ${lossType}; its own default is used.`]),
+    ...(LOSSES[lossType].verl ? [] : [`verl has no loss like ${lossType}; its own default is used.`]),
     ...(schedule === 'linear' ? ['verl has no linear schedule; the rate falls along a cosine.'] : []),
     ...(importanceSamplingLevel === 'sequence' ? ['The ratio is taken for each answer as in GSPO.'] : []),
     ...(rewards.includes('soft_overlong')
@@ -179,7 +173,7 @@ function optimizerSettings(config: Config, step: number): Setting[] {
 
 function actorSettings(config: Config): Setting[] {
   const key = (name: string) => `actor_rollout_ref.actor.${name}`;
-  const aggregation = AGGREGATION[config.lossType];
+  const aggregation = LOSSES[config.lossType].verl;
   return [
     [key('use_dynamic_bsz'), 'True'],
     [key('ppo_mini_batch_size'), scalar(config.promptsPerStep)],
