@@ -43,10 +43,11 @@ describe('the map of files', () => {
     expect(names.filter((name) => !files.some((file) => pattern(name).test(file)))).toEqual([]);
   });
 
-  it('has trails, and src/README.md words, that lead to files that exist', () => {
+  it('has trails to files that exist, as has what is written for newcomers', () => {
     const trails = MAP.slice(MAP.indexOf('## Trails'), MAP.indexOf('## src/math/'));
-    const words = readFileSync(join(ROOT, 'src', 'README.md'), 'utf8');
-    const found = `${trails}${words}`.matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.(?:tsx?|mjs|wgsl))`/g);
+    const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+    const texts = [trails, read('src/README.md'), read('.github/CONTRIBUTING.md')];
+    const found = texts.join('\n').matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.(?:tsx?|mjs|wgsl))`/g);
     const paths = [...found].map((match) => match[1] ?? '');
     expect(paths.length).toBeGreaterThan(50);
     const places = [ROOT, join(ROOT, 'src')];
