@@ -7,7 +7,7 @@ import type { MemoryPlan } from '../protocol/memory.ts';
 import { loadPolicy } from '../rl/policy.ts';
 import { RunContext } from '../rl/run-context.ts';
 import type { OpenModel } from './model.ts';
-import { policyOptions, startOf } from './run-options.ts';
+import { mostPositions, policyOptions, runSetup, startOf } from './run-options.ts';
 
 /** A checkpoint of which only the headers are read. */
 function withoutBytes(files: ModelFiles): ModelFiles {
@@ -45,21 +45,12 @@ export async function planMemory(
   const encoding = await encodingBytes({ ...model, files }, like);
   const gpu = dryGpu(like);
   const prompt = model.text.promptOf(config, model.clips.counts);
-  const longestPrompt = prompt.longest;
-  const maxPositions = prompt.positions + Math.max(longestAnswer, config.maxCompletionLength);
+  const maxPositions = mostPositions(prompt, config, longestAnswer);
   using policy = await loadPolicy(gpu, files, policyOptions(files.family, config, maxPositions, start));
-  using context = await RunContext.create({
-    policy,
-    config,
-    tokenizer: model.text.tokenizer,
-    endIds: model.endIds,
-    questionRow: emptyQuestion(model),
-    gateIds: prompt.gateIds,
-    mediaCounts: model.clips.counts,
-    senses: { video: model.clips.counts.video > 0, audio: model.clips.counts.audio > 0 },
-    longestPrompt,
-    longestAnswer,
-  });
+  const questionRow = emptyQuestion(model);
+  using context = await RunContext.create(
+    runSetup(model, prompt, { policy, config, questionRow, longestAnswer }),
+  );
   if (config.stage === 'grpo') await context.rolloutGenerator();
   const { ledger } = gpu;
   return {

@@ -1,9 +1,11 @@
 import type { Example } from '../data/types.ts';
+import type { RunPrompt } from '../families/api.ts';
 import { familyOf } from '../families/index.ts';
 import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
 import type { PolicyOptions } from '../rl/policy.ts';
 import { answerIds } from '../rl/prepare.ts';
+import type { RunSetup } from '../rl/run-context.ts';
 import { type Start, startFrom } from '../rl/start-weights.ts';
 import type { OpenModel } from './model.ts';
 
@@ -51,6 +53,32 @@ export function policyOptions(
     seed,
     maxPositions,
   };
+}
+
+/** What differs between a run and its plan. */
+type SetupParts = Pick<RunSetup, 'policy' | 'config' | 'questionRow' | 'longestAnswer' | 'ceilings'>;
+
+/** What a run context is made from: the parts given, and what follows from model and prompt. */
+export function runSetup(
+  { text, endIds, clips }: Pick<OpenModel, 'text' | 'endIds' | 'clips'>,
+  prompt: RunPrompt,
+  parts: SetupParts,
+): RunSetup {
+  const { counts } = clips;
+  return {
+    ...parts,
+    tokenizer: text.tokenizer,
+    endIds,
+    gateIds: prompt.gateIds,
+    mediaCounts: counts,
+    senses: { video: counts.video > 0, audio: counts.audio > 0 },
+    longestPrompt: prompt.longest,
+  };
+}
+
+/** Positions that the longest sequence of a run reaches. */
+export function mostPositions(prompt: RunPrompt, config: Config, longestAnswer: number): number {
+  return prompt.positions + Math.max(longestAnswer, config.maxCompletionLength);
 }
 
 /** Tokens of the longest answer that supervised training will learn; 1 for training by rewards. */

@@ -29,7 +29,7 @@ import { LineLog } from './line-log.ts';
 import type { OpenModel } from './model.ts';
 import type { Report } from './progress.ts';
 import { ceilingsOf } from './quick-ceilings.ts';
-import { longestAnswerOf, policyOptions, startOf } from './run-options.ts';
+import { longestAnswerOf, mostPositions, policyOptions, runSetup, startOf } from './run-options.ts';
 import { answerLines } from './runs/answers.ts';
 import type { Trained } from './runs/checkpoint.ts';
 import type { TrainState } from './runs/records.ts';
@@ -112,26 +112,15 @@ export class Run {
     const options = policyOptions(
       model.files.family,
       config,
-      prompt.positions + Math.max(longestAnswer, config.maxCompletionLength),
+      mostPositions(prompt, config, longestAnswer),
       start,
     );
     const files = start?.files ?? model.files;
     const policy = await loadPolicy(gpu, files, options, parts.report.weights);
     try {
       const questionRow = await encodeQuestion(gpu, policy, prompt.gateIds);
-      const setup = {
-        policy,
-        config,
-        tokenizer: model.text.tokenizer,
-        endIds: model.endIds,
-        questionRow,
-        gateIds: prompt.gateIds,
-        mediaCounts: model.clips.counts,
-        senses: { video: model.clips.counts.video > 0, audio: model.clips.counts.audio > 0 },
-        longestPrompt: prompt.longest,
-        longestAnswer,
-        ceilings: parts.trains ? await ceilingsOf(gpu) : undefined,
-      };
+      const ceilings = parts.trains ? await ceilingsOf(gpu) : undefined;
+      const setup = runSetup(model, prompt, { policy, config, questionRow, longestAnswer, ceilings });
       const samples = parts.trains && config.stage === 'grpo';
       const context = await gpu.pipelines.reporting(parts.report.kernels, () =>
         RunContext.create(setup, { samples }),
