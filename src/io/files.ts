@@ -77,55 +77,6 @@ function isFileHandle(handle: FileSystemHandle): handle is FileSystemFileHandle 
   return handle.kind === 'file';
 }
 
-/** A tree from the older entry API of drag and drop, for browsers whose drops give no handles. */
-export async function treeFromEntries(name: string, entries: readonly FileSystemEntry[]): Promise<FileTree> {
-  const only = entries.length === 1 ? entries[0] : undefined;
-  const files: FileEntry[] = [];
-  if (only && isDirectoryEntry(only)) {
-    await collectEntries(await readEntries(only), '', files);
-    return makeTree(only.name, files);
-  }
-  await collectEntries(entries, '', files);
-  return makeTree(name, files);
-}
-
-async function collectEntries(
-  entries: readonly FileSystemEntry[],
-  prefix: string,
-  files: FileEntry[],
-): Promise<void> {
-  for (const entry of entries) {
-    if (entry.name.startsWith('.')) continue;
-    if (isDirectoryEntry(entry)) {
-      await collectEntries(await readEntries(entry), `${prefix}${entry.name}/`, files);
-    } else if (isFileEntry(entry)) {
-      const blob = () => new Promise<Blob>((resolve, reject) => entry.file(resolve, reject));
-      files.push({ path: prefix + entry.name, blob });
-    }
-  }
-}
-
-function isDirectoryEntry(entry: FileSystemEntry): entry is FileSystemDirectoryEntry {
-  return entry.isDirectory;
-}
-
-function isFileEntry(entry: FileSystemEntry): entry is FileSystemFileEntry {
-  return entry.isFile;
-}
-
-/** All entries of a directory: the reader hands them out in batches until an empty one. */
-async function readEntries(directory: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
-  const reader = directory.createReader();
-  const all: FileSystemEntry[] = [];
-  for (;;) {
-    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) =>
-      reader.readEntries(resolve, reject),
-    );
-    if (batch.length === 0) return all;
-    all.push(...batch);
-  }
-}
-
 function makeTree(name: string, files: readonly FileEntry[]): FileTree {
   return { name, files: [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)) };
 }
