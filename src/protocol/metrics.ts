@@ -1,9 +1,12 @@
-/** Every number a step reports: TRL's key, plain words, unit, the good direction, and help. Charts and exports read this. */
+/**
+ * Every number a step reports: TRL's key, plain words, unit, the good direction, the group and chart that show it, and help.
+ * Charts and exports read this.
+ */
 
-export type MetricGroup = 'Reward' | 'Drift' | 'Loss' | 'Answers' | 'Speed' | 'Evaluation';
+export const METRIC_GROUPS = ['Reward', 'Drift', 'Loss', 'Answers', 'Speed', 'Evaluation'] as const;
+export type MetricGroup = (typeof METRIC_GROUPS)[number];
 
-export interface Metric {
-  key: string;
+interface MetricRow {
   label: string;
   /** Unit shown after the value; '' for a pure number. */
   unit: string;
@@ -11,11 +14,46 @@ export interface Metric {
   direction: 'up' | 'down' | 'none';
   group: MetricGroup;
   help: string;
+  /** Title of the chart that it shares with others of its group; without one, it has a chart of its own. */
+  chart?: string;
+  /** Why it may have no value, shown in place of its chart. */
+  absent?: string;
+}
+
+export interface Metric extends MetricRow {
+  key: MetricKey;
 }
 
 const LENGTH = { unit: 'tokens', direction: 'none', group: 'Answers' } as const;
-const SAMPLER = { unit: 'nats', direction: 'down', group: 'Loss' } as const;
-const CLIP = { unit: '', direction: 'none', group: 'Loss' } as const;
+const FINISHED = { ...LENGTH, chart: 'Length of finished answers' } as const;
+const SAMPLER = {
+  unit: 'nats',
+  direction: 'down',
+  group: 'Loss',
+  chart: 'Sampler against training',
+} as const;
+const LOSS = { unit: '', direction: 'none', group: 'Loss' } as const;
+const CLIP = { ...LOSS, chart: 'Clipped tokens' } as const;
+const CLIP_EXTREME = { ...LOSS, chart: 'Clipped tokens of an answer' } as const;
+const CORRECTION = {
+  ...LOSS,
+  chart: 'Sampler correction',
+  absent: 'The sampler correction is off.',
+} as const;
+const BONUS = { ...LOSS, absent: 'There is no variety bonus.' } as const;
+const SHARE = { unit: '', direction: 'up' } as const;
+const UTILISATION = {
+  ...SHARE,
+  group: 'Speed',
+  chart: 'Share of the GPU used',
+  absent: 'Not measured on software adapters.',
+} as const;
+const HELD_OUT = {
+  ...SHARE,
+  group: 'Evaluation',
+  chart: 'Held-out clips',
+  absent: 'Nothing is evaluated between steps: “Evaluate every” is 0, or no such step has come yet.',
+} as const;
 
 /** Fixed keys, in display order. */
 export const METRICS = {
@@ -48,10 +86,8 @@ export const METRICS = {
     help: 'Near zero is normal in GRPO: advantages of a group sum to zero. Watch the reward instead.',
   },
   policy_loss: {
+    ...BONUS,
     label: 'Policy loss',
-    unit: '',
-    direction: 'none',
-    group: 'Loss',
     help: 'The loss before the entropy bonus.',
   },
   kl: {
@@ -59,6 +95,7 @@ export const METRICS = {
     unit: 'nats/token',
     direction: 'none',
     group: 'Drift',
+    absent: 'β is 0: nothing is compared with the start, so drift is not measured.',
     help: 'How far the model has moved from where it started. It is measured when β is above 0.',
   },
   entropy: {
@@ -83,10 +120,8 @@ export const METRICS = {
     help: 'The rate used in this step.',
   },
   entropy_coef: {
+    ...BONUS,
     label: 'Variety bonus',
-    unit: '',
-    direction: 'none',
-    group: 'Loss',
     help: 'Weight of the entropy bonus.',
   },
   'clip_ratio/low_mean': {
@@ -95,7 +130,7 @@ export const METRICS = {
     help: 'Share of tokens clipped at 1 − ε with a negative advantage.',
   },
   'clip_ratio/low_min': {
-    ...CLIP,
+    ...CLIP_EXTREME,
     label: 'Clipped low, least',
     help: 'The smallest such share of an answer.',
   },
@@ -105,17 +140,23 @@ export const METRICS = {
     help: 'Share of tokens clipped at 1 + ε with a positive advantage.',
   },
   'clip_ratio/high_max': {
-    ...CLIP,
+    ...CLIP_EXTREME,
     label: 'Clipped high, most',
     help: 'The largest such share of an answer.',
   },
   'clip_ratio/region_mean': { ...CLIP, label: 'Clipped', help: 'Share of tokens clipped on either side.' },
   cispo_clip_ratio: {
-    ...CLIP,
+    ...LOSS,
+    absent: 'The loss cispo reports it.',
     label: 'Capped (CISPO)',
     help: 'Share of tokens whose weight reached the cap.',
   },
-  'vespo/phi_seq_mean': { ...CLIP, label: 'VESPO weight', help: 'Mean weight φ over the answers.' },
+  'vespo/phi_seq_mean': {
+    ...LOSS,
+    label: 'VESPO weight',
+    absent: 'The loss vespo reports it.',
+    help: 'Mean weight φ over the answers.',
+  },
   'sampling/sampling_logp_difference/mean': {
     ...SAMPLER,
     label: 'Sampler gap',
@@ -127,17 +168,17 @@ export const METRICS = {
     help: 'The largest such difference of a token.',
   },
   'sampling/importance_sampling_ratio/min': {
-    ...CLIP,
+    ...CORRECTION,
     label: 'Sampler correction, least',
     help: 'The smallest weight of the sampler correction in this step.',
   },
   'sampling/importance_sampling_ratio/mean': {
-    ...CLIP,
+    ...CORRECTION,
     label: 'Sampler correction, mean',
     help: 'Mean weight of the sampler correction. Near 1: there was nothing to correct.',
   },
   'sampling/importance_sampling_ratio/max': {
-    ...CLIP,
+    ...CORRECTION,
     label: 'Sampler correction, most',
     help: 'The largest weight of the sampler correction in this step.',
   },
@@ -149,17 +190,17 @@ export const METRICS = {
   'completions/min_length': { ...LENGTH, label: 'Shortest answer', help: 'Fewest tokens in an answer.' },
   'completions/max_length': { ...LENGTH, label: 'Longest answer', help: 'Most tokens in an answer.' },
   'completions/mean_terminated_length': {
-    ...LENGTH,
+    ...FINISHED,
     label: 'Finished length',
     help: 'Mean length of answers that ended by themselves.',
   },
   'completions/min_terminated_length': {
-    ...LENGTH,
+    ...FINISHED,
     label: 'Shortest finished',
     help: 'Fewest tokens in a finished answer.',
   },
   'completions/max_terminated_length': {
-    ...LENGTH,
+    ...FINISHED,
     label: 'Longest finished',
     help: 'Most tokens in a finished answer.',
   },
@@ -213,17 +254,13 @@ export const METRICS = {
     help: 'Clips that loss and gradient did without: all advantages 0 at β = 0, or all answers masked. Entropy and clipping are means over the rest.',
   },
   mfu: {
+    ...UTILISATION,
     label: 'Compute used (MFU)',
-    unit: '',
-    direction: 'up',
-    group: 'Speed',
     help: 'Model FLOPs utilisation: what the training passes have to multiply and add a second, as a share of what this GPU was measured to do at best.',
   },
   mbu: {
+    ...UTILISATION,
     label: 'Bandwidth used in decoding (MBU)',
-    unit: '',
-    direction: 'up',
-    group: 'Speed',
     help: 'Model bandwidth utilisation: weights and caches that decoding has to read a second, as a share of what this GPU was measured to move at best.',
   },
   'memory/peak_bytes': {
@@ -234,20 +271,16 @@ export const METRICS = {
     help: 'Most GPU memory held at once, as booked by the studio.',
   },
   'eval/war': {
+    ...HELD_OUT,
     label: 'Accuracy on held-out clips (WAR)',
-    unit: '',
-    direction: 'up',
-    group: 'Evaluation',
     help: 'Share of held-out clips whose answer equals the label, letter by letter.',
   },
   'eval/uar': {
+    ...HELD_OUT,
     label: 'Mean recall over labels (UAR)',
-    unit: '',
-    direction: 'up',
-    group: 'Evaluation',
     help: 'Recall of each label, averaged: rare labels count as much as common ones.',
   },
-} as const satisfies Record<string, Omit<Metric, 'key'>>;
+} as const satisfies Record<string, MetricRow>;
 
 export type FixedMetricKey = keyof typeof METRICS;
 /** Rewards by part have keys of their own: `rewards/accuracy/mean`. */
@@ -260,8 +293,15 @@ export const METRIC_KEYS = Object.keys(METRICS) as FixedMetricKey[];
 
 const REWARD_KEY = /^rewards\/(.+)\/(mean|std)$/;
 
+const isRewardKey = (key: string): key is RewardMetricKey => REWARD_KEY.test(key);
+
+/** Every metric there can be where these are reported: the fixed ones, and the rewards by part. */
+export function metricsOf(reported: Iterable<string>): Metric[] {
+  return [...METRIC_KEYS, ...[...reported].filter(isRewardKey)].map(metricOf);
+}
+
 export function isMetricKey(key: string): key is MetricKey {
-  return Object.hasOwn(METRICS, key) || REWARD_KEY.test(key);
+  return Object.hasOwn(METRICS, key) || isRewardKey(key);
 }
 
 /** The row of any key; rewards by part get one made from their name. */
@@ -275,6 +315,7 @@ export function metricOf(key: MetricKey): Metric {
     unit: '',
     direction: spread ? 'none' : 'up',
     group: 'Reward',
+    chart: spread ? 'Spread of rewards by part' : 'Rewards by part',
     help: spread
       ? `Standard deviation of the ${part[1]} reward.`
       : `Mean of the ${part[1]} reward over all answers.`,

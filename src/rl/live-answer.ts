@@ -23,8 +23,6 @@ interface Followed {
   tokens: number;
   /** Characters told so far. */
   at: number;
-  /** Characters decoded and not told yet. */
-  text: string;
 }
 
 /**
@@ -50,17 +48,16 @@ export class LiveAnswers {
         if (followed) return followed.row;
         const [row] = this.#isTime() ? rows : [];
         if (row === undefined) return undefined;
-        followed = { row, decoder: new StreamDecoder(tokenizer), tokens: 0, at: 0, text: '' };
+        followed = { row, decoder: new StreamDecoder(tokenizer), tokens: 0, at: 0 };
         return row;
       },
       hear: ({ prompt, index }, ids, isWhole) => {
-        if (!followed) return;
-        decodeOn(followed, ids, isWhole);
-        const { tokens, at, text } = followed;
-        if (!isWhole && (text === '' || !this.#isTime())) return;
+        if (!followed || (!isWhole && !this.#isTime())) return;
+        const text = decodeOn(followed, ids, isWhole);
+        const { tokens, at } = followed;
+        if (!isWhole && text === '') return;
         this.#tell({ step, exampleId: exampleIds[prompt]!, completion: index, at, text, tokens });
         followed.at += text.length;
-        followed.text = '';
         if (isWhole) followed = undefined;
       },
     };
@@ -80,10 +77,9 @@ export class LiveAnswers {
   }
 }
 
-/** Decodes the ids that were drawn since the last time. */
-function decodeOn(followed: Followed, ids: Uint32Array, isWhole: boolean): void {
+/** The text of the ids that were drawn since the last piece, as far as their last character is whole. */
+function decodeOn(followed: Followed, ids: Uint32Array, isWhole: boolean): string {
   const { decoder, tokens } = followed;
-  for (const id of ids.subarray(tokens)) followed.text += decoder.push(id);
-  if (isWhole) followed.text += decoder.flush();
   followed.tokens = ids.length;
+  return decoder.push(...ids.subarray(tokens)) + (isWhole ? decoder.flush() : '');
 }

@@ -178,8 +178,9 @@ export class StreamDecoder {
     this.tokenizer = tokenizer;
   }
 
-  push(id: number): string {
-    this.ids.push(id);
+  /** The text that these ids complete. */
+  push(...ids: number[]): string {
+    this.ids.push(...ids);
     const before = this.tokenizer.decode(this.ids.slice(this.windowStart, this.shown));
     const now = this.tokenizer.decode(this.ids.slice(this.windowStart));
     if (now.length <= before.length || now.endsWith('\uFFFD')) return '';

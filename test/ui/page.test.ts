@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatMetric } from '../../src/math/format.ts';
+import { METRIC_GROUPS } from '../../src/protocol/metrics.ts';
 import { MAX_POINTS } from '../../src/store/series.ts';
 import { answerCounts } from '../../src/ui/evaluate/scores.ts';
 import { type Chromium, launchChromium } from '../setup/chromium.ts';
@@ -70,12 +71,24 @@ describe('training', () => {
     for (const [i, cell] of cells.entries()) {
       expect(cell).toBe(formatMetric(playStep(i + 1, 30).metrics.reward, 6));
     }
-    const keys = ['rewards', 'kl', 'loss', 'completions-mean_length', 'entropy', 'grad_norm'];
+    const keys = ['rewards-by-part', 'kl', 'loss', 'completions-mean_length', 'entropy', 'grad_norm'];
     for (const key of [...keys, 'tokens_per_second-generate']) {
       expect(await page.locator(id(`chart-${key}`)).isVisible(), key).toBe(true);
     }
     expect(await page.textContent(id('chart-kl'))).toContain('β is 0');
     expect(await page.textContent('.learning')).toMatch(/^Reward rose from .* in 30 steps\./);
+    await page.getByText('More charts').click();
+    const groups = page.locator('.chart-group');
+    await expect
+      .poll(() => groups.allTextContents())
+      .toEqual([...METRIC_GROUPS].filter((group) => group !== 'Drift'));
+    const std = playStep(30, 30).metrics['rewards/format/std'];
+    const [last] = await page
+      .locator('td[data-metric="rewards/format/std"]')
+      .allTextContents()
+      .then((all) => all.slice(-1));
+    expect(last).toBe(formatMetric(std, 6));
+    await page.screenshot({ path: `${PICTURES}/more-charts.png`, fullPage: true });
   });
 
   it('says where a run is not well, marks it on its charts, and goes on when asked', async () => {

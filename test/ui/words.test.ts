@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { compareEvals } from '../../src/protocol/evaluation.ts';
 import type { EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
+import { METRIC_KEYS, metricOf } from '../../src/protocol/metrics.ts';
 import { readClip } from '../../src/rl/score-clips.ts';
 import type { StepRecord } from '../../src/store/state.ts';
 import {
@@ -26,7 +27,7 @@ import {
 } from '../../src/ui/export/choices.ts';
 import { pythonSnippet } from '../../src/ui/export/python-snippet.ts';
 import { NO_FILTER, rewardNames, rolloutRows } from '../../src/ui/rollouts/rows.ts';
-import { chartTestId } from '../../src/ui/train/chart-list.ts';
+import { chartsOf, chartTestId } from '../../src/ui/train/chart-list.ts';
 import { phaseBars } from '../../src/ui/train/phase-bars.ts';
 import { readNumber, readNumbers } from '../../src/ui/train/read-field.ts';
 import { learningLine, trend } from '../../src/ui/train/sentences.ts';
@@ -241,8 +242,30 @@ describe('reading what is typed', () => {
   });
 });
 
-it('names charts for tests', () => {
-  expect(chartTestId('completions/mean_length')).toBe('chart-completions-mean_length');
+describe('charts', () => {
+  const { core, more } = chartsOf([
+    record(1, { reward: 1, 'rewards/format/mean': 1, 'rewards/format/std': 0 }),
+  ]);
+  const charts = [...core, ...more.flatMap((one) => one.charts)];
+
+  it('show every metric once, under the group of its row', () => {
+    const drawn = charts.flatMap(({ keys, band = [] }) => [...keys, ...band]);
+    const there = [...METRIC_KEYS, 'rewards/format/mean', 'rewards/format/std'];
+    expect(drawn.sort()).toEqual(there.sort());
+    for (const { group, keys, band = [] } of charts)
+      for (const key of [...keys, ...band]) expect(metricOf(key).group, key).toBe(group);
+  });
+
+  it('have colours enough, names of their own, and a fixed first screen', () => {
+    for (const { id, keys } of charts) expect(keys.length, id).toBeLessThanOrEqual(4);
+    expect(new Set(charts.map(({ id }) => chartTestId(id))).size).toBe(charts.length);
+    expect(core).toHaveLength(8);
+    expect(chartsOf([]).core.map(({ id }) => id)).toEqual(core.map(({ id }) => id));
+  });
+
+  it('are named for tests', () => {
+    expect(chartTestId('completions/mean_length')).toBe('chart-completions-mean_length');
+  });
 });
 
 describe('the Python that loads an export', () => {

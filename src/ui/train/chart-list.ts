@@ -1,11 +1,17 @@
-/** Which charts there are. The first eight are always in view; the rest are one click away. */
-import type { MetricKey } from '../../protocol/metrics.ts';
-import { metricOf } from '../../protocol/metrics.ts';
+/** Which charts there are. The first eight are always in view; the rest, by group, are one click away. */
+import {
+  METRIC_GROUPS,
+  type Metric,
+  type MetricGroup,
+  type MetricKey,
+  metricsOf,
+} from '../../protocol/metrics.ts';
 import type { StepRecord } from '../../store/state.ts';
 
 export interface ChartSpec {
   id: string;
   title: string;
+  group: MetricGroup;
   keys: MetricKey[];
   /** Drawn as a band behind the first key. */
   band?: [low: MetricKey, high: MetricKey];
@@ -13,64 +19,60 @@ export interface ChartSpec {
   absent?: string;
 }
 
-const single = (key: MetricKey, more: Partial<ChartSpec> = {}): ChartSpec => ({
-  id: key,
-  title: metricOf(key).label,
-  keys: [key],
-  ...more,
-});
-
-/** One chart with a line per reward, by the names the run reports. */
-function rewardParts(steps: readonly StepRecord[]): ChartSpec {
-  const names = Object.keys(steps[steps.length - 1]?.metrics ?? {});
-  const keys = names.filter((key): key is MetricKey => key.startsWith('rewards/') && key.endsWith('/mean'));
-  return { id: 'rewards', title: 'Rewards by part', keys };
+export interface Charts {
+  /** Always in view. */
+  readonly core: readonly ChartSpec[];
+  readonly more: readonly { readonly group: MetricGroup; readonly charts: readonly ChartSpec[] }[];
 }
 
-export function coreCharts(steps: readonly StepRecord[]): ChartSpec[] {
-  return [
-    single('reward'),
-    rewardParts(steps),
-    single('kl', { absent: 'β is 0: nothing is compared with the start, so drift is not measured.' }),
-    single('loss'),
-    single('completions/mean_length', { band: ['completions/min_length', 'completions/max_length'] }),
-    single('entropy'),
-    single('grad_norm'),
-    single('tokens_per_second/generate'),
-  ];
-}
-
-export const MORE_CHARTS: readonly ChartSpec[] = [
-  single('frac_reward_zero_std'),
-  single('reward_std'),
-  single('completions/clipped_ratio'),
-  { id: 'clip_ratio', title: 'Clipped tokens', keys: ['clip_ratio/low_mean', 'clip_ratio/high_mean'] },
-  single('cispo_clip_ratio', { absent: 'The loss cispo reports it.' }),
-  single('vespo/phi_seq_mean', { absent: 'The loss vespo reports it.' }),
-  {
-    id: 'sampling',
-    title: 'Sampler against training',
-    keys: ['sampling/sampling_logp_difference/mean', 'sampling/sampling_logp_difference/max'],
-  },
-  {
-    id: 'sampler_correction',
-    title: 'Sampler correction',
-    keys: ['sampling/importance_sampling_ratio/mean', 'sampling/importance_sampling_ratio/max'],
-    absent: 'The sampler correction is off.',
-  },
-  single('learning_rate'),
-  single('step_time'),
-  single('tokens_per_second/train'),
-  {
-    id: 'utilisation',
-    title: 'Share of the GPU used',
-    keys: ['mfu', 'mbu'],
-    absent: 'Not measured on software adapters.',
-  },
-  single('memory/peak_bytes'),
+/** Charts that are always in view, in this order. */
+const CORE = [
+  'reward',
+  'Rewards by part',
+  'kl',
+  'loss',
+  'completions/mean_length',
+  'entropy',
+  'grad_norm',
+  'tokens_per_second/generate',
 ];
+/** Metrics that are drawn as a band behind another one. */
+const BANDS: Partial<Record<MetricKey, ChartSpec['band']>> = {
+  'completions/mean_length': ['completions/min_length', 'completions/max_length'],
+};
+const IN_BANDS = new Set(Object.values(BANDS).flat());
+
+/** A chart for each metric there is, shared where their rows in the table of metrics say so. */
+export function chartsOf(steps: readonly StepRecord[]): Charts {
+  const metrics = metricsOf(Object.keys(steps.at(-1)?.metrics ?? {})).filter(({ key }) => !IN_BANDS.has(key));
+  const charts = new Map<string, ChartSpec>();
+  for (const metric of metrics) {
+    const known = charts.get(chartId(metric));
+    if (known) known.keys.push(metric.key);
+    else charts.set(chartId(metric), chartOf(metric));
+  }
+  const core = CORE.map((id) => charts.get(id) ?? { id, title: id, group: 'Reward' as const, keys: [] });
+  const rest = [...charts.values()].filter(({ id }) => !CORE.includes(id));
+  const more = METRIC_GROUPS.map((group) => ({
+    group,
+    charts: rest.filter((chart) => chart.group === group),
+  }));
+  return { core, more: more.filter((one) => one.charts.length > 0) };
+}
+
+const chartId = ({ key, chart }: Metric): string => chart ?? key;
+
+function chartOf(metric: Metric): ChartSpec {
+  const { key, label, chart, group, absent } = metric;
+  const band = BANDS[key];
+  return {
+    ...{ id: chartId(metric), title: chart ?? label, group, keys: [key] },
+    ...(band ? { band } : {}),
+    ...(absent ? { absent } : {}),
+  };
+}
 
 /** The name by which a test finds a chart. */
 export function chartTestId(id: string): string {
-  return `chart-${id.replaceAll('/', '-')}`;
+  return `chart-${id.toLowerCase().replaceAll(/[/ ]/g, '-')}`;
 }

@@ -5,7 +5,7 @@ import { useCalm } from '../parts/use-calm.ts';
 import { useKey } from '../shell/keys.ts';
 import { Problems } from '../shell/notices.tsx';
 import { Alarms } from './alarms.tsx';
-import { coreCharts, MORE_CHARTS } from './chart-list.ts';
+import { type ChartSpec, chartsOf } from './chart-list.ts';
 import { AllSettings, EssentialSettings } from './config-form.tsx';
 import { ConfigWarnings } from './config-warnings.tsx';
 import { MetricChart } from './metric-chart.tsx';
@@ -80,24 +80,27 @@ function Charts({ smoothing, asTable }: { smoothing: number; asTable: boolean })
   const partNames = Object.keys(steps[steps.length - 1]?.metrics ?? {}).join();
   // Chart lists are kept between steps so that memoised charts compare equal.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list depends on the steps only through the metric names.
-  const core = useMemo(() => coreCharts(steps), [partNames]);
+  const charts = useMemo(() => chartsOf(steps), [partNames]);
   const [open, setOpen] = useState(false);
+  const draw = (specs: readonly ChartSpec[]) => (
+    <div className="charts">
+      {specs.map((spec) => (
+        <MetricChart key={spec.id} spec={spec} steps={steps} smoothing={smoothing} asTable={asTable} />
+      ))}
+    </div>
+  );
   return (
     <>
-      <div className="charts">
-        {core.map((spec) => (
-          <MetricChart key={spec.id} spec={spec} steps={steps} smoothing={smoothing} asTable={asTable} />
-        ))}
-      </div>
+      {draw(charts.core)}
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>More charts</summary>
-        {open && (
-          <div className="charts">
-            {MORE_CHARTS.map((spec) => (
-              <MetricChart key={spec.id} spec={spec} steps={steps} smoothing={smoothing} asTable={asTable} />
-            ))}
-          </div>
-        )}
+        {open &&
+          charts.more.map(({ group, charts: specs }) => (
+            <section key={group} aria-label={group}>
+              <h2 className="chart-group">{group}</h2>
+              {draw(specs)}
+            </section>
+          ))}
         {open && <StepPhases />}
       </details>
     </>
