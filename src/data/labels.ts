@@ -1,4 +1,5 @@
 /** The words of labels: the published label sets, their synonyms, and what a person makes of them. */
+import { SYNONYMS } from '../rewards/answer.ts';
 
 /** In the order of DFEW's codes, which begin at 1. */
 export const DFEW_LABELS: readonly string[] = [
@@ -28,19 +29,6 @@ export const RAVDESS_LABELS: readonly string[] = [
   'disgust',
   'surprise',
 ];
-
-/** Words of the same emotion in the noun and adjective forms that data sets mix. */
-export const SYNONYMS: Readonly<Record<string, string>> = {
-  anger: 'angry',
-  happiness: 'happy',
-  sadness: 'sad',
-  contempt: 'contemptuous',
-  anxiety: 'anxious',
-  helplessness: 'helpless',
-  disappointment: 'disappointed',
-  fearful: 'fear',
-  surprised: 'surprise',
-};
 
 /** A person's `labels.json`, {"from": "to"}: by `labelKey`. */
 export type LabelMap = ReadonlyMap<string, string>;

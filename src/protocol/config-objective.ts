@@ -1,4 +1,5 @@
 /** Settings of what is optimised: rewards, the loss, and the pull back to the start. */
+import { REWARD_NAMES, REWARDS } from '../rewards/index.ts';
 import { choice, flag, float, floatOrNull, int, list, numbers } from './fields.ts';
 import { capFields, clipFields, sapoFields, vespoFields } from './loss-parameters.ts';
 import { LOSS_TYPES, LOSSES } from './losses.ts';
@@ -15,16 +16,6 @@ const SAMPLER_CORRECTIONS = [
 ] as const;
 const REWARD_SCALES = ['group', 'batch', 'none'] as const;
 const AGGREGATIONS = ['sum_then_normalize', 'normalize_then_sum'] as const;
-const REWARD_NAMES = [
-  'accuracy',
-  'format',
-  'accuracy_tolerant',
-  'format_tolerant',
-  'think_format',
-  'soft_overlong',
-  'repetition',
-] as const;
-
 export const rewardFields = {
   rewards: list({
     choices: REWARD_NAMES,
@@ -32,7 +23,7 @@ export const rewardFields = {
     group: 'Rewards',
     label: 'Rewards',
     trl: 'reward_funcs',
-    help: 'What earns a point. accuracy: the answer equals the label. format: think and answer tags as asked. The tolerant twins forgive case, spaces and punctuation. think_format: one think block at the start. soft_overlong: minus up to 1 near the longest answer. repetition: minus up to the largest penalty for repeated words.',
+    help: `What earns a point. ${REWARD_NAMES.map((name) => `${name}: ${REWARDS[name].help}.`).join(' ')}`,
   }),
   rewardWeights: numbers({
     default: [],

@@ -1,3 +1,4 @@
+import { REWARDS } from '../rewards/index.ts';
 import { type Config, defaultConfig, diffConfig, type LossType } from './config.ts';
 import { isIdleParameter, LOSS_FAMILIES, lossFamily, lossMean } from './losses.ts';
 
@@ -35,11 +36,12 @@ function levelWarnings(lossType: LossType, level: Config['importanceSamplingLeve
     : [`With one ratio per answer, ${lossType} weighs long answers more than short ones.`];
 }
 
-function rewardWarnings({ rewards }: Config): string[] {
-  const earning = rewards.filter((name) => name !== 'soft_overlong' && name !== 'repetition');
-  return rewards.length > 0 && earning.length === 0
-    ? [
-        'Nothing earns a reward: soft_overlong and repetition only punish, so the shortest answer is the best.',
-      ]
-    : [];
+function rewardWarnings(config: Config): string[] {
+  const { rewards } = config;
+  const isEarning = rewards.some((name) => REWARDS[name].range(config)[1] > 0);
+  return rewards.length === 0 || isEarning
+    ? []
+    : [
+        `Nothing earns a reward: ${rewards.join(' and ')} can only punish, so the shortest answer is the best.`,
+      ];
 }

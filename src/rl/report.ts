@@ -1,8 +1,8 @@
 import type { Config } from '../protocol/config.ts';
 import type { RolloutGroup } from '../protocol/messages.ts';
+import { readAnswer } from '../rewards/answer.ts';
 import type { Advantages } from './advantages.ts';
 import type { Completion } from './generator.ts';
-import { readAnswer } from './rewards.ts';
 import type { RunExample } from './run-context.ts';
 import type { MicroResult } from './update.ts';
 

@@ -4,7 +4,7 @@ import { recallIntervals } from '../math/recall-intervals.ts';
 import { majorityVote, passAtK, passLadder } from '../math/several-answers.ts';
 import { mean } from '../math/stats.ts';
 import type { EvalAnswer, EvalClip, EvalResult, MatchScores } from '../protocol/messages.ts';
-import { matchLabel, readAnswer } from './rewards.ts';
+import { matchLabel, readAnswer } from '../rewards/answer.ts';
 
 /** The first answer block; unlike in the accuracy reward, an answer may run over several lines. */
 const ANSWER = /<answer>([\s\S]*?)<\/answer>/;

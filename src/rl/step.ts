@@ -1,6 +1,7 @@
 import { scheduleFactor } from '../optim/schedule.ts';
 import type { Config } from '../protocol/config.ts';
 import type { RolloutGroup } from '../protocol/messages.ts';
+import { scoreCompletion } from '../rewards/index.ts';
 import { type Advantages, groupAdvantages } from './advantages.ts';
 import type { Completion } from './generator.ts';
 import type { LiveAnswers } from './live-answer.ts';
@@ -10,7 +11,6 @@ import { lengthMetrics, rewardMetrics } from './metrics.ts';
 import type { GroupMedia } from './micro-batches.ts';
 import { brokenAnswer } from './not-finite.ts';
 import { describeGroup, meanKls, type ScoredCompletion } from './report.ts';
-import { scoreCompletion } from './rewards.ts';
 import type { RunContext, RunExample } from './run-context.ts';
 import { StepClock, type StepTimes } from './step-clock.ts';
 import type { MicroResult, UpdateResult } from './update.ts';
@@ -86,15 +86,13 @@ function scoreAll(
   completions: readonly (readonly Completion[])[],
 ): ScoredCompletion[][] {
   const { tokenizer, config } = context.setup;
-  const { maxCompletionLength, softPunishCache, repetitionNgram, repetitionMaxPenalty } = config;
   return completions.map((group, index) =>
     group.map((completion) => {
       const text = tokenizer.decode(completion.ids);
       const rewards = scoreCompletion(config.rewards, text, {
+        ...config,
         label: examples[index]!.label,
         tokens: completion.ids.length,
-        maxCompletionLength,
-        ...{ softPunishCache, repetitionNgram, repetitionMaxPenalty },
       });
       const rawText = tokenizer.decode(completion.ids, { skipSpecialTokens: false });
       return { ...completion, text, rawText, rewards };

@@ -4,10 +4,10 @@ import { runLoss } from '../../src/cli/parity/loss-run.ts';
 import { Arena, type Gpu, Plan, Recorder } from '../../src/gpu/index.ts';
 import { classificationScores } from '../../src/math/classification.ts';
 import { Sampler } from '../../src/ops/sampling.ts';
+import { scoreCompletion } from '../../src/rewards/index.ts';
 import { groupAdvantages } from '../../src/rl/advantages.ts';
 import { lossMetrics } from '../../src/rl/loss.ts';
 import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';
-import { scoreCompletion } from '../../src/rl/rewards.ts';
 import { endTokenIds, Tokenizer } from '../../src/text/tokenizer.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { majorityVote, passAtK } from '../../src/math/several-answers.ts';
 import { mean } from '../../src/math/stats.ts';
+import { matchLabel, readAnswer } from '../../src/rewards/answer.ts';
 import { evaluate } from '../../src/rl/evaluate.ts';
 import { muteExample } from '../../src/rl/prepare.ts';
-import { matchLabel, readAnswer } from '../../src/rl/rewards.ts';
 import { testGpu } from '../ops/harness.ts';
 import { LABELS, type TextRun, textRun } from '../reference/text-run.ts';
 

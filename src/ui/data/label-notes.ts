@@ -1,5 +1,6 @@
 /** What is worth saying of a data set's labels as a whole. Pure. */
 import type { DataSummary, LabelCount } from '../../protocol/messages.ts';
+import { isRewardName, REWARDS } from '../../rewards/index.ts';
 
 /** Below this many clips a label's recall says little. */
 const FEW = 15;
@@ -32,8 +33,8 @@ export function freeFormWarning(
   { stage, rewards }: { stage: unknown; rewards: unknown },
 ): string | undefined {
   if (!data || stage !== 'grpo' || !isFreeForm(data)) return undefined;
-  const reading = (Array.isArray(rewards) ? rewards : []).filter((name) =>
-    String(name).startsWith('accuracy'),
+  const reading = (Array.isArray(rewards) ? rewards : []).filter(
+    (name) => isRewardName(name) && REWARDS[name].readsLabel,
   );
   const earns =
     reading.length > 0

@@ -2,6 +2,7 @@
 import { type FileToWrite, inFolder, jsonFile, textFile } from '../../io/file-to-write.ts';
 import { withManifest } from '../../io/manifest.ts';
 import { DECODERS, targetRegex } from '../../io/peft.ts';
+import { rewardsPython } from '../../rewards/python.ts';
 import type { Run } from '../run.ts';
 import { changedTensors } from './changed.ts';
 import { completionFiles } from './completions.ts';
@@ -11,7 +12,6 @@ import { handoffReadme, type ReadmeFacts } from './handoff-readme.ts';
 import baseModelPy from './python/base_model.py?raw';
 import r1OmniLaunchPy from './python/r1omni_launch.py?raw';
 import resumePy from './python/resume.py?raw';
-import rewardsPy from './python/rewards.py?raw';
 import textOnlyPy from './python/text_only.py?raw';
 import verlRewardPy from './python/verl_reward.py?raw';
 import verlToParquetPy from './python/verl_to_parquet.py?raw';
@@ -56,7 +56,7 @@ async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promis
     textFile('README.md', readmeOf(run, problem === undefined ? { folder } : { problem }, data, clips)),
     textFile('grpo.yaml', grpoYaml(config, adapterSettings(run))),
     jsonFile('settings.json', settingsOf(run, problem === undefined ? folder : null)),
-    textFile('rewards.py', rewardsPy),
+    textFile('rewards.py', rewardsPython()),
     textFile('text_only.py', textOnlyPy),
     textFile('base_model.py', baseModelPy),
     ...(problem === undefined ? [textFile('resume.py', resumePy), ...(await trlCheckpoint(run))] : []),
@@ -95,10 +95,7 @@ function settingsOf({ config, policy, parts, step }: Run, checkpoint: string | n
     chat_template: parts.model.text.template.source,
     rewards: config.rewards,
     reward_weights: config.rewardWeights,
-    max_completion_length: config.maxCompletionLength,
-    soft_punish_cache: config.softPunishCache,
-    repetition_ngram: config.repetitionNgram,
-    repetition_max_penalty: config.repetitionMaxPenalty,
+    studio: config,
     grpo: trlSettings(config),
   };
 }

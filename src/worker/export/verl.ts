@@ -4,6 +4,7 @@ import { familyOf } from '../../families/index.ts';
 import { type FileToWrite, jsonlFile } from '../../io/file-to-write.ts';
 import type { Config } from '../../protocol/config.ts';
 import { LOSSES } from '../../protocol/losses.ts';
+import { REWARDS } from '../../rewards/index.ts';
 import { scalar } from './grpo-yaml.ts';
 import { type HandoffData, questionOf } from './handoff-data.ts';
 
@@ -95,9 +96,9 @@ function notes({ lossType, schedule, importanceSamplingLevel, numIterations, rew
     ...(LOSSES[lossType].verl ? [] : [`verl has no loss like ${lossType}; its own default is used.`]),
     ...(schedule === 'linear' ? ['verl has no linear schedule; the rate falls along a cosine.'] : []),
     ...(importanceSamplingLevel === 'sequence' ? ['The ratio is taken for each answer as in GSPO.'] : []),
-    ...(rewards.includes('soft_overlong')
-      ? ['verl hands no lengths over to a reward: soft_overlong is 0 there.']
-      : []),
+    ...rewards
+      .filter((name) => REWARDS[name].readsTokens)
+      .map((name) => `verl hands no lengths over to a reward: ${name} is 0 there.`),
     ...(numIterations > 1 ? [`A step of verl makes ${numIterations} passes over its answers.`] : []),
   ];
 }

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { uniform } from '../../src/math/random.ts';
-import { REWARDS, type RewardName } from '../../src/rl/rewards.ts';
+import { REWARD_NAMES, REWARDS } from '../../src/rewards/index.ts';
+import { rewardsPython } from '../../src/rewards/python.ts';
+import type { RewardSettings } from '../../src/rewards/reward.ts';
 import { readInPython } from '../setup/python.ts';
+import { contextOf } from './cases.ts';
 
 const PYTHON = 'src/worker/export/python';
 const MAX_COMPLETION_LENGTH = 37;
@@ -69,37 +72,67 @@ const PARAMETERS = [
   { softPunishCache: 12, repetitionNgram: 2, repetitionMaxPenalty: 0.25 },
 ];
 
+type Scores = Record<string, (number | null)[]>;
+
+/** What the exported Python makes of `cases` under the run's settings. */
+function scoreInPython(
+  cases: readonly Case[],
+  studio: RewardSettings,
+): { scores: Scores; verl: Record<string, number> } {
+  const settings = {
+    studio,
+    rewards: ['accuracy', 'format', 'think_format'],
+    reward_weights: [2, 1, 0.5],
+  };
+  return readInPython('score.py', {
+    'cases.json': JSON.stringify(cases),
+    'handoff/settings.json': JSON.stringify(settings),
+    'handoff/rewards.py': rewardsPython(),
+    'handoff/resume.py': readFileSync(`${PYTHON}/resume.py`),
+    'handoff/verl/reward.py': readFileSync(`${PYTHON}/verl_reward.py`),
+    'handoff/verl/to_parquet.py': readFileSync(`${PYTHON}/verl_to_parquet.py`),
+  }) as ReturnType<typeof scoreInPython>;
+}
+
 it.each(PARAMETERS)('the exported rewards score every case as the studio does, with %o', (parameters) => {
   const texts = [...TEXTS, ...Array.from({ length: 400 }, (_, seed) => mixture(seed))];
   const labels = ['happy', 'Happiness', ' very happy ', null];
   const cases = texts.map(
     (text, index): Case => ({ text, label: index < 25 ? 'happy' : labels[index % 4]!, tokens: index % 45 }),
   );
-  const names = Object.keys(REWARDS) as RewardName[];
-  const settings = {
-    max_completion_length: MAX_COMPLETION_LENGTH,
-    soft_punish_cache: parameters.softPunishCache,
-    repetition_ngram: parameters.repetitionNgram,
-    repetition_max_penalty: parameters.repetitionMaxPenalty,
-    rewards: ['accuracy', 'format', 'think_format'],
-    reward_weights: [2, 1, 0.5],
-  };
-  const found = readInPython('score.py', {
-    'cases.json': JSON.stringify(cases),
-    'handoff/settings.json': JSON.stringify(settings),
-    'handoff/rewards.py': readFileSync(`${PYTHON}/rewards.py`),
-    'handoff/resume.py': readFileSync(`${PYTHON}/resume.py`),
-    'handoff/verl/reward.py': readFileSync(`${PYTHON}/verl_reward.py`),
-    'handoff/verl/to_parquet.py': readFileSync(`${PYTHON}/verl_to_parquet.py`),
-  }) as { scores: Record<string, (number | null)[]>; verl: Record<string, number> };
-  expect(Object.keys(found.scores)).toEqual(names);
-  for (const name of names) {
-    const rows = cases.map(({ text, label, tokens }) => {
-      const context = { label, tokens, maxCompletionLength: MAX_COMPLETION_LENGTH, ...parameters };
-      return [text, label, REWARDS[name].fn(text, context)];
-    });
+  const settings = { maxCompletionLength: MAX_COMPLETION_LENGTH, ...parameters };
+  const found = scoreInPython(cases, settings);
+  expect(Object.keys(found.scores)).toEqual(REWARD_NAMES);
+  for (const name of REWARD_NAMES) {
+    const rows = cases.map(({ text, label, tokens }) => [
+      text,
+      label,
+      REWARDS[name].score(text, { label, tokens, ...settings }),
+    ]);
     expect(cases.map(({ text, label }, index) => [text, label, found.scores[name]![index]])).toEqual(rows);
     expect(new Set(found.scores[name]).size, `${name} scores only one value`).toBeGreaterThan(1);
   }
   expect(found.verl).toEqual({ score: 3.5, accuracy: 1, format: 1, think_format: 1 });
+});
+
+it('the exported rewards score the cases that stand beside each reward', () => {
+  const all = REWARD_NAMES.flatMap((name) =>
+    REWARDS[name].cases.map((one) => {
+      const { label, tokens, ...settings } = contextOf(one);
+      return { name, score: one.score, input: { text: one.text, label, tokens }, settings };
+    }),
+  );
+  let seen = 0;
+  for (const key of new Set(all.map(({ settings }) => JSON.stringify(settings)))) {
+    const cases = all.filter(({ settings }) => JSON.stringify(settings) === key);
+    const inputs = cases.map(({ input }) => input);
+    const { scores } = scoreInPython(inputs, cases[0]!.settings);
+    cases.forEach(({ name, input, score }, index) => {
+      const found = scores[name]![index]!;
+      if (score === null) expect(found, `${name} of ${input.text}`).toBeNull();
+      else expect(found, `${name} of ${input.text}`).toBeCloseTo(score, 12);
+      seen++;
+    });
+  }
+  expect(seen).toBe(all.length);
 });

@@ -1,0 +1,35 @@
+/** DAPO, equation 13: 0 up to Lmax - Lcache tokens, then falling in a line to -1 at Lmax, -1 beyond. */
+import type { Reward } from './reward.ts';
+
+export const softOverlong: Reward = {
+  help: 'minus up to 1 near the longest answer',
+  range: () => [-1, 0],
+  readsTokens: true,
+  score: (_, { tokens, maxCompletionLength, softPunishCache }) => {
+    const cache = softPunishCache || Math.max(1, Math.round(maxCompletionLength / 5));
+    const safe = maxCompletionLength - cache;
+    if (tokens <= safe) return 0;
+    return tokens <= maxCompletionLength ? (safe - tokens) / cache : -1;
+  },
+  python: `
+_MAX_COMPLETION_LENGTH = _setting("maxCompletionLength", 256)
+# The last stretch before the limit over which soft_overlong falls; 0 = a fifth.
+_SOFT_PUNISH_CACHE = _setting("softPunishCache", 0)
+
+
+def _soft_overlong(text, label, tokens):
+    cache = _SOFT_PUNISH_CACHE or max(1, math.floor(_MAX_COMPLETION_LENGTH / 5 + 0.5))
+    safe = _MAX_COMPLETION_LENGTH - cache
+    if tokens <= safe:
+        return 0.0
+    return (safe - tokens) / cache if tokens <= _MAX_COMPLETION_LENGTH else -1.0
+`,
+  cases: [
+    { text: '', tokens: 80, softPunishCache: 20, score: 0 },
+    { text: '', tokens: 85, softPunishCache: 20, score: -0.25 },
+    { text: '', tokens: 90, softPunishCache: 20, score: -0.5 },
+    { text: '', tokens: 100, softPunishCache: 20, score: -1 },
+    { text: '', tokens: 101, softPunishCache: 20, score: -1 },
+    { text: '', tokens: 90, score: -0.5 },
+  ],
+};

@@ -1,0 +1,74 @@
+import { describe, expect, it, test } from 'vitest';
+import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import { foldAnswer, matchLabel, readAnswer } from '../../src/rewards/answer.ts';
+import { REWARD_NAMES, REWARDS, scoreCompletion } from '../../src/rewards/index.ts';
+import { pythonStrip } from '../../src/rewards/python-space.ts';
+import { rewardRange } from '../../src/rl/reward-range.ts';
+import { contextOf } from './cases.ts';
+
+describe.each(REWARD_NAMES)('%s', (name) => {
+  const { cases, range, score } = REWARDS[name];
+
+  it.each(cases)('scores case %#: $text', (one) => {
+    const context = contextOf(one);
+    const found = score(one.text, context);
+    if (one.score === null) expect(found).toBeNull();
+    else expect(found).toBeCloseTo(one.score, 12);
+    const [low, high] = range(context);
+    expect(found === null || (found >= low && found <= high)).toBe(true);
+  });
+
+  it('has cases that differ in their score', () => {
+    expect(new Set(cases.map((one) => one.score)).size).toBeGreaterThan(1);
+  });
+});
+
+test('scores stand in the order of the names', () => {
+  const context = { label: 'happy', tokens: 100, maxCompletionLength: 100 };
+  expect(scoreCompletion(['format', 'soft_overlong', 'accuracy'], 'happy', context)).toEqual([0, -1, 1]);
+});
+
+test("white space is Python's", () => {
+  expect(pythonStrip('\x1c\x85 a b \u2029')).toBe('a b');
+  expect(pythonStrip('\ufeffa')).toBe('\ufeffa');
+});
+
+test('the tolerant accuracy forgives what the published one does not', () => {
+  const { accuracy, accuracy_tolerant: tolerant } = REWARDS;
+  const forgiven = tolerant.cases.filter(({ score }) => score === 1);
+  expect(forgiven.map((one) => accuracy.score(one.text, contextOf(one)))).toEqual(forgiven.map(() => 0));
+});
+
+test('a long answer of marks is folded in time that grows with its length', () => {
+  const marks = '!'.repeat(2 ** 18);
+  const start = process.cpuUsage();
+  expect(foldAnswer(`${marks}Very${marks}HAPPY${marks}`)).toBe(`very${marks}happy`);
+  expect(foldAnswer(`${marks} `)).toBe('');
+  const { user, system } = process.cpuUsage(start);
+  // A search that begins anew at every mark takes minutes.
+  expect((user + system) / 1000).toBeLessThan(5000);
+});
+
+test('answers are read, folded and matched to labels', () => {
+  expect(readAnswer('<think>x</think><answer>\n sad</answer> tail')).toBe('sad');
+  expect(readAnswer('  plain ')).toBe('plain');
+  expect(foldAnswer('“Very   Sad!”')).toBe('very sad');
+  expect(foldAnswer('constructor')).toBe('constructor');
+  expect(matchLabel('Sadness', ['happy', 'sad'])).toBe('sad');
+  expect(matchLabel('bored', ['happy', 'sad'])).toBeNull();
+  expect(matchLabel('HAPPY', ['happy', 'Happy'])).toBeNull();
+  expect(matchLabel('Happy', ['happy', 'Happy'])).toBe('Happy');
+});
+
+test('a total lies between the ends of its rewards, weights and penalties counted', () => {
+  const range = (values: Partial<Config>) => rewardRange(parseConfig(values));
+  expect(range({})).toEqual({ low: 0, high: 2 });
+  expect(range({ rewards: ['accuracy', 'repetition'], repetitionMaxPenalty: 3 })).toEqual({
+    low: -3,
+    high: 1,
+  });
+  expect(range({ rewards: ['format', 'soft_overlong'], rewardWeights: [2, -1] })).toEqual({
+    low: 0,
+    high: 3,
+  });
+});
