@@ -2,7 +2,7 @@
  * What the served page may load and reach, and who may frame it. The document touches nothing but its own files. The
  * worker is a place of its own: it alone reaches out, to the hub or to the mirror that a person types, so it may connect
  * anywhere, and it compiles WebAssembly. A build carries the document's policy in a meta element, for servers that send
- * no headers.
+ * no headers (why: D-091).
  */
 import type { ServerResponse } from 'node:http';
 import type { Connect, Plugin } from 'vite';

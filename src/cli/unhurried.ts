@@ -1,6 +1,6 @@
 /**
  * Dawn for Node asks again and again, by `setImmediate`, whether the device is done. A software adapter computes on the same
- * cores, so that asking takes from it what it has: a quarter of a two-core machine.
+ * cores, so that asking takes from it what it has: a quarter of a two-core machine (why: D-043).
  */
 
 /** Milliseconds between two questions. */

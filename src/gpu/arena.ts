@@ -3,7 +3,7 @@ import type { MemoryPart } from './ledger.ts';
 
 /**
  * Buffers that all plans of one model draw their memory objects from. Plans never run at the same time, so they may
- * share; a plan takes the smallest free buffers that hold its objects and asks for new ones only where none fits.
+ * share; a plan takes the smallest free buffers that hold its objects and asks for new ones only where none fits (why not offsets in one buffer: D-004).
  */
 export class Arena {
   readonly #gpu: Gpu;

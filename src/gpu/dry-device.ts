@@ -1,6 +1,6 @@
 /**
  * A device that allocates and runs nothing. Whatever is built on it goes through the same recording and the same ledger
- * as on a real one, so that memory is known to the byte before any of it is asked for.
+ * as on a real one, so that memory is known to the byte before any of it is asked for (why: D-012).
  */
 import { Gpu } from './device.ts';
 

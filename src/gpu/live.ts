@@ -11,7 +11,7 @@ const isWritten = (access: Access | undefined): boolean => access === 'write' ||
 
 /**
  * A recording without the dispatches whose results nobody reads: a kept planned tensor is read, and whatever lies in a buffer
- * of its own. Ops record all that they can give; what a pass asks for decides what is run.
+ * of its own. Ops record all that they can give; what a pass asks for decides what is run (D-050).
  */
 export function liveProgram({
   dispatches,

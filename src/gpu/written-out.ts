@@ -1,4 +1,4 @@
-/** Loops of a shader, written out turn by turn, for compilers that leave them as they are and arrays in memory with them. */
+/** Loops of a shader, written out turn by turn, for compilers that leave them as they are and arrays in memory with them (why: D-068). */
 
 /** Of a composed shader; what else a line knows goes with its copies. */
 interface Text {

@@ -20,7 +20,7 @@ const MOST_TRIES = 10;
 
 /**
  * A file's text as it is now; undefined where there is no file. A browser refuses to read a file that was written to,
- * replaced or removed after it was looked up: then it is looked up again.
+ * replaced or removed after it was looked up: then it is looked up again (why: D-070).
  */
 export async function presentText(lookUp: () => Promise<Blob | undefined>): Promise<string | undefined> {
   for (let tries = 1; ; tries++) {

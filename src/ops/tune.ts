@@ -9,7 +9,7 @@ import { tuneAttention } from './tune-attention.ts';
 import { tuneDecode } from './tune-decode.ts';
 import { tuneProducts } from './tune-products.ts';
 
-/** A GPU at rest has a slow clock, and takes its time to raise it. */
+/** A GPU at rest has a slow clock, and takes its time to raise it (why: D-061). */
 const WARM_UP_MS = 500;
 const CHAINS = { threads: 1 << 16, steps: 256 };
 

@@ -47,7 +47,7 @@ export interface UnfoldOptions {
 
 /**
  * Patches as rows: x of four axes → [T'·H'·W', C·kt·kh·kw], columns in the order (c, kt, kh, kw), so that
- * `linear(unfold(x), reshape(weight, [out, C·kt·kh·kw]))` is the 1-D, 2-D or 3-D convolution with that weight.
+ * `linear(unfold(x), reshape(weight, [out, C·kt·kh·kw]))` is the 1-D, 2-D or 3-D convolution with that weight (why: D-005).
  * Backward: dx overwritten, each element the sum over the patches that hold it.
  */
 export function unfold(tape: Tape, x: Tensor, options: UnfoldOptions): Tensor {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 
-// The page's security policy forbids code made out of text, which zod would try for speed.
+// The page's security policy forbids code made out of text, which zod would try for speed (why: D-091).
 z.config({ jitless: true });
 
 export const FIELD_GROUPS = [

@@ -28,7 +28,7 @@ const openWorker = (): Worker =>
 
 /**
  * Decodes clips in a worker of their own, one after the other. A damaged clip in which a demuxer never comes to an end would
- * keep its worker busy for good, Stop and every other clip with it: from here that worker is ended, and the clip refused.
+ * keep its worker busy for good, Stop and every other clip with it: from here that worker is ended, and the clip refused (why: D-098).
  */
 export class ClipDecoder {
   readonly #open: () => Worker;

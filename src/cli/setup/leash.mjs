@@ -1,5 +1,5 @@
 // @ts-check
-// Loaded into every command ahead of its bundle (node --import): the command ends when its launcher does, however that ended.
+// Loaded into every command ahead of its bundle (node --import): the command ends when its launcher does, however that ended (why: D-077).
 // A browser that the command drives ends with the command, since their line to one another breaks.
 
 /** The launcher's end of the channel closes with its process. */

@@ -19,7 +19,7 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
   const studio = useStudio();
   const screen = useScreen();
   const [over, setOver] = useState(false);
-  /** An element that was entered and not yet hovered takes a drop, too: both events have to be answered. */
+  /** An element that was entered and not yet hovered takes a drop, too: both events have to be answered (why: D-067). */
   const takeFiles = (event: DragEvent) => {
     if (!event.dataTransfer.types.includes('Files')) return;
     event.preventDefault();

@@ -1,6 +1,6 @@
 /**
  * A button that keeps the focus it has when it can no longer be pressed. One that is switched off under the focus would
- * drop it to the top of the page, and whoever works by keyboard would begin again there.
+ * drop it to the top of the page, and whoever works by keyboard would begin again there (why: D-092).
  */
 import { type ButtonHTMLAttributes, useState } from 'react';
 
