@@ -16,13 +16,19 @@ export type OpenedDevice =
   | { readonly kind: 'ready'; readonly gpu: Gpu; readonly info: DeviceInfo }
   | { readonly kind: 'unavailable'; readonly reason: string; readonly hint: string };
 
-/** Opens the fastest adapter on WebGPU's default limits, which every device has. */
-export async function openDevice(): Promise<OpenedDevice> {
+/**
+ * Opens the fastest adapter on WebGPU's default limits, which every device has. `wasLost` tells whether one was lost a short
+ * while ago.
+ */
+export async function openDevice(wasLost: () => Promise<boolean>): Promise<OpenedDevice> {
   if (!navigator.gpu) {
     return unavailable('This browser has no WebGPU (navigator.gpu is missing).', missingHint());
   }
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) return unavailable('WebGPU is there, but it offers no adapter.', adapterHint());
+  if (!adapter) {
+    const hint = (await wasLost()) ? WITHHELD : adapterHint();
+    return unavailable('WebGPU is there, but it offers no adapter.', hint);
+  }
   try {
     const requiredFeatures = OPTIONAL_FEATURES.filter((feature) => adapter.features.has(feature));
     const device = await adapter.requestDevice({ label: 'studio', requiredFeatures });
@@ -66,6 +72,9 @@ function missingHint(): string {
     return 'Use Chrome 121 or newer, or Safari 26 or newer.';
   return 'Use Chrome or Edge 121 or newer.';
 }
+
+const WITHHELD =
+  'A GPU was lost a short while ago, and browsers then withhold WebGPU for a while: try again in a minute, or restart the browser.';
 
 function adapterHint(): string {
   const agent = navigator.userAgent;

@@ -12,6 +12,7 @@ import { openDevice } from './device.ts';
 import { reportBrokenExport } from './export/write.ts';
 import { failureEvent } from './failure.ts';
 import { browserHost, privateFiles } from './host.ts';
+import { LostLately } from './lost-lately.ts';
 import { ModelsAtHand } from './models-at-hand.ts';
 import { obey } from './obey.ts';
 import { Session } from './session.ts';
@@ -31,10 +32,12 @@ async function startPreprocessing(gpu: Gpu, info: DeviceInfo): Promise<void> {
 }
 
 /** A device that is ready to work on. @throws InputError when there is none */
-async function openGpu(files: FileStore | undefined): Promise<Gpu> {
-  const opened = await openDevice();
+async function openGpu(files: FileStore | undefined, lost: LostLately): Promise<Gpu> {
+  const opened = await openDevice(() => lost.isSo());
   if (opened.kind === 'unavailable') throw new InputError(opened.reason, { hint: opened.hint });
   const { gpu, info } = opened;
+  // What cannot be written down is remembered until the page is left.
+  void lost.watch(gpu.device).catch(() => undefined);
   const makers = await tuneDevice(gpu, files, () => tune(gpu));
   await startPreprocessing(gpu, info);
   emit({ type: 'ready', device: { ...info, makers } });
@@ -44,7 +47,8 @@ async function openGpu(files: FileStore | undefined): Promise<Gpu> {
 /** The session on this machine's device. */
 async function openSession(): Promise<Session> {
   const files = await privateFiles();
-  const open = () => openGpu(files);
+  const lost = new LostLately(files);
+  const open = () => openGpu(files, lost);
   // One that is lost while it is made ready is nobody's last word.
   const gpu = await open().catch((error: unknown) => {
     if (error instanceof InputError) throw error;
