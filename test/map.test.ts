@@ -53,4 +53,17 @@ describe('the map of files', () => {
     const places = [ROOT, join(ROOT, 'src')];
     expect(paths.filter((path) => !places.some((place) => existsSync(join(place, path))))).toEqual([]);
   });
+
+  it('has trails whose words stand in a file of their row', () => {
+    const rows = MAP.split('\n').filter((line) => /^\| [^|]+\? \|/.test(line));
+    const wordless = rows.flatMap((row) => {
+      const spans = [...row.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
+      const paths = spans.flatMap((span) => [span, `src/${span}`]).filter((path) => /\.\w+$/.test(path));
+      const texts = paths.map((path) => join(ROOT, path)).filter(existsSync);
+      const text = texts.map((path) => readFileSync(path, 'utf8')).join('\n');
+      return spans.filter((span) => /^[\w.]+$/.test(span) && !/\.tsx?$/.test(span) && !text.includes(span));
+    });
+    expect(rows.length).toBeGreaterThan(5);
+    expect(wordless).toEqual([]);
+  });
 });
