@@ -12,6 +12,7 @@ import {
   zeros,
 } from '../gpu/index.ts';
 import { isForeignMetric, type LossFamily, lossFamily } from '../protocol/losses.ts';
+import type { FixedMetricKey } from '../protocol/metrics.ts';
 import { lossBatchCapacity, lossBatchWords } from './loss-batch.ts';
 import type { LossConfig } from './loss-config.ts';
 
@@ -98,7 +99,7 @@ const RESULT = [
   'sampling/importance_sampling_ratio/min',
   'sampling/importance_sampling_ratio/mean',
   'sampling/importance_sampling_ratio/max',
-] as const;
+] as const satisfies readonly FixedMetricKey[];
 
 /** Per packed token, f32 [tokens]; positions that belong to no completion may hold anything finite. */
 export interface LossInputs {

@@ -1,6 +1,7 @@
 import { scheduleFactor } from '../optim/schedule.ts';
 import type { Config } from '../protocol/config.ts';
 import type { RolloutGroup } from '../protocol/messages.ts';
+import type { MetricValues } from '../protocol/metrics.ts';
 import { scoreCompletion } from '../rewards/index.ts';
 import { type Advantages, groupAdvantages } from './advantages.ts';
 import type { Completion } from './generator.ts';
@@ -17,7 +18,7 @@ import type { MicroResult, UpdateResult } from './update.ts';
 import type { StepWork } from './utilisation.ts';
 
 export interface StepReport {
-  readonly metrics: Record<string, number>;
+  readonly metrics: MetricValues;
   readonly seconds: Record<string, number>;
   readonly groups: readonly RolloutGroup[];
   /** Where a log-probability is not finite; absent where all are. */
@@ -192,7 +193,7 @@ function measured(
   config: Config,
   micro: readonly MicroResult[],
   notFinite: string | undefined,
-): Record<string, number> {
+): MetricValues {
   if (micro.length === 0) return { loss: notFinite === undefined ? 0 : Number.NaN };
   return lossMetrics(lossConfig(config), joinResults(micro.map(({ loss }) => loss)), true);
 }

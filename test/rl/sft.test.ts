@@ -30,7 +30,7 @@ describe('supervised training', () => {
       losses.push(metrics.loss!);
       expect(groups).toEqual([]);
       expect(Object.keys(seconds)).toEqual(['media', 'forward', 'backward', 'optimizer', 'host']);
-      for (const name of ['loss', 'entropy', 'grad_norm', 'num_tokens', 'step_time'])
+      for (const name of ['loss', 'entropy', 'grad_norm', 'num_tokens', 'step_time'] as const)
         expect(Number.isFinite(metrics[name]), name).toBe(true);
       const tokens = eight.reduce((sum, { prompt, answer }) => sum + prompt.ids.length + answer.length, 0);
       expect(metrics.num_tokens).toBe(tokens);

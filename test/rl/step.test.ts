@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import type { RolloutGroup } from '../../src/protocol/messages.ts';
+import { isMetricKey, type MetricKey } from '../../src/protocol/metrics.ts';
 import { grpoStep, type StepReport } from '../../src/rl/step.ts';
 import { testGpu } from '../ops/harness.ts';
 import { PROMPT_LENGTH, type TextRun, textRun } from '../reference/text-run.ts';
@@ -25,7 +26,7 @@ const SETTINGS: Partial<Config> = {
 const ENDS = Array.from({ length: 128 }, (_, i) => 4 * i + 3);
 
 /** What TRL logs at every step, beside `epoch` and `step`, which the run that calls this adds. */
-const ALWAYS = [
+const ALWAYS: readonly MetricKey[] = [
   'loss',
   'grad_norm',
   'learning_rate',
@@ -42,7 +43,7 @@ const ALWAYS = [
   'reward_std',
   'frac_reward_zero_std',
   'entropy',
-  ...REWARDS.flatMap((name) => [`rewards/${name}/mean`, `rewards/${name}/std`]),
+  ...REWARDS.flatMap((name) => [`rewards/${name}/mean`, `rewards/${name}/std`] as const),
 ];
 
 let gpu: Gpu;
@@ -124,6 +125,7 @@ describe('grpoStep', () => {
   it('reports what the returned rollouts say, to 1e-6', () => {
     reports.forEach(({ metrics, groups }, step) => {
       for (const [name, value] of Object.entries(recomputed(groups, PROMPT_LENGTH))) {
+        if (!isMetricKey(name)) throw new Error(`${name} is no metric.`);
         const scale = Math.max(1, Math.abs(value));
         expect(
           Math.abs(metrics[name]! - value) / scale,
