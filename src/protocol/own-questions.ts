@@ -1,5 +1,5 @@
 /** Rows may bring questions of their own, which no run asks yet: what to say where they differ from the run's. Pure. */
-import { type Config, DEFAULT_QUESTION } from './config.ts';
+import { type Config, FIXED_QUESTIONS } from './config.ts';
 
 /** What the rows of a data set ask. */
 export interface OwnQuestions {
@@ -14,7 +14,7 @@ type Asking = Pick<Config, 'promptPreset' | 'question'>;
 
 /** What a run with these settings asks of every clip. */
 function askedOfAll({ promptPreset, question }: Asking): string {
-  return promptPreset === 'r1-omni' ? DEFAULT_QUESTION : question;
+  return FIXED_QUESTIONS[promptPreset] ?? question;
 }
 
 /** How many rows ask something else than the run; one of their questions. */

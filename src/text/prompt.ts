@@ -38,8 +38,6 @@ export interface PromptParts {
 type Words = Required<Omit<PromptParts, 'media'>>;
 
 interface PresetRow {
-  readonly name: string;
-  readonly help: string;
   /** What is asked. */
   text(words: Words): string;
   /** The turn that asks it. */
@@ -86,42 +84,36 @@ export const VIDEO_BLOCK = '<|vision_start|><|video_pad|><|vision_end|>';
 
 /** Every prompt this project can build, byte by byte; one string serves training and inference unless parity is wanted. */
 export const PROMPT_PRESETS = {
+  /** One prompt for training and inference; the gate reads the plain text. */
   canonical: {
-    name: 'Canonical',
-    help: 'One prompt for training and inference: media tags, question, newline, instruction. The gate reads the plain text.',
     text: ({ question, instruction }) => join(question, '\n', instruction),
     build: plainPrompt,
   },
+  /** The published GRPO prompt, with Qwen2-VL's video tokens in front and the fixed question. */
   'r1-omni': {
-    name: 'R1-Omni GRPO',
-    help: "The published GRPO prompt, with Qwen2-VL's video tokens in front and the fixed question.",
     text: ({ instruction }) => join(R1_OMNI_QUESTION, '\n', instruction),
     build: (media, text) => ({
       content: (media.video ? VIDEO_BLOCK : '') + mediaPrefix(media) + text,
       gateText: text,
     }),
   },
+  /** The published inference prompt: two spaces before the instruction. */
   inference: {
-    name: 'R1-Omni inference',
-    help: 'The published inference prompt: two spaces before the instruction.',
     text: ({ question, instruction }) => join(question, '  ', instruction),
     build: plainPrompt,
   },
+  /** The published cold-start prompt: three newlines after the tags, one space before the instruction. */
   sft: {
-    name: 'Cold-start SFT',
-    help: 'The published cold-start prompt: three newlines after the tags, one space before the instruction.',
     text: ({ question, instruction }) => join(question, ' ', instruction),
     build: sftPrompt,
   },
+  /** The published label-training prompt: as cold-start SFT, without the instruction. */
   'sft-label': {
-    name: 'Label SFT',
-    help: 'The published label-training prompt: as cold-start SFT, without the instruction.',
     text: ({ question }) => question,
     build: sftPrompt,
   },
+  /** The published evaluation prompt: its own question, a newline, no instruction. For models that answer with the bare label. */
   eval: {
-    name: 'HumanOmni evaluation',
-    help: 'The published evaluation prompt: its own question, a newline, no instruction. For models that answer with the bare label.',
     text: () => `${EVAL_QUESTION}\n`,
     build: plainPrompt,
   },

@@ -2,9 +2,16 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { readJson, readTextIfThere, treeFromMemory } from '../../src/io/files.ts';
+import { PROMPT_PRESETS as CHOICES, FIXED_QUESTIONS } from '../../src/protocol/config.ts';
 import { bertTokenizerFromVocab, loadBertTokenizer } from '../../src/text/bert-tokenizer.ts';
 import { ChatTemplate, DEFAULT_TEMPLATE } from '../../src/text/chat-template.ts';
-import { buildPrompt, encodeAnswer, encodePrompt } from '../../src/text/prompt.ts';
+import {
+  buildPrompt,
+  encodeAnswer,
+  encodePrompt,
+  PROMPT_PRESETS,
+  presetText,
+} from '../../src/text/prompt.ts';
 import { encodeWithSentinels } from '../../src/text/sentinels.ts';
 import { endTokenIds, StreamDecoder, Tokenizer } from '../../src/text/tokenizer.ts';
 
@@ -193,6 +200,14 @@ describe('prompts', () => {
     const QE =
       'As an emotional recognition expert, in the video, when the characters display their emotions, which predominant feeling is most clearly expressed?';
     expect(buildPrompt('eval', { media: both })).toEqual({ content: `${tags}${QE}\n`, gateText: `${QE}\n` });
+  });
+
+  test('are all to be chosen, and those that ask a question of their own are known', () => {
+    expect(CHOICES).toEqual(Object.keys(PROMPT_PRESETS));
+    for (const preset of CHOICES) {
+      const asked = (question: string) => presetText(preset, { question, instruction: '' }).trim();
+      expect(asked('Q'), preset).toBe(FIXED_QUESTIONS[preset] ?? 'Q');
+    }
   });
 
   test('without sound, without picture, with a still, with neither', () => {

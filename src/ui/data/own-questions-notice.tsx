@@ -1,3 +1,4 @@
+import { PROMPT_PRESETS } from '../../protocol/config.ts';
 import { otherQuestionsLine } from '../../protocol/own-questions.ts';
 import { useStudioState } from '../../store/react.ts';
 import type { StudioState } from '../../store/state.ts';
@@ -14,6 +15,6 @@ export function OwnQuestionsNotice() {
 
 function lineOf({ data, draft: { promptPreset, question } }: StudioState): string | undefined {
   if (!data) return undefined;
-  const preset = promptPreset === 'r1-omni' ? 'r1-omni' : 'canonical';
+  const preset = PROMPT_PRESETS.find((name) => name === promptPreset) ?? 'canonical';
   return otherQuestionsLine(data.questions, { promptPreset: preset, question: String(question) });
 }
