@@ -181,7 +181,9 @@ export class Generator {
       for (const { row, prompt, index } of starts) left.set(row, limitOf(prompt, index));
       await this.#advance(left);
       const heard = listener?.choose(left.keys());
-      const { resting, rows: look, ids } = await this.#look(schedule.waits, heard);
+      // While nobody is followed some row's ids are read all the same: memory must not depend on when somebody is.
+      const read = listener ? (heard ?? 0) : undefined;
+      const { resting, rows: look, ids } = await this.#look(schedule.waits, read);
       const done = [...schedule.running.keys()].filter((row) => resting[row] || !left.get(row));
       if (heard !== undefined && ids) {
         const task = schedule.running.get(heard)!;
@@ -226,15 +228,15 @@ export class Generator {
     for (const [row, tokens] of left) left.set(row, Math.max(0, tokens - steps));
   }
 
-  /** Which rows rest, and what was drawn: by all rows while completions wait, else by `heard`. One wait for the device. */
-  async #look(waits: boolean, heard: number | undefined): Promise<Look> {
+  /** Which rows rest, and what was drawn: by all rows while completions wait, else by the row `read`. One wait for the device. */
+  async #look(waits: boolean, read: number | undefined): Promise<Look> {
     if (waits) {
       const rows = await this.#sampler.read();
-      const ids = heard === undefined ? undefined : rows[heard]!.ids;
+      const ids = read === undefined ? undefined : rows[read]!.ids;
       return { resting: rows.map(({ rests }) => rests), rows, ids };
     }
-    if (heard === undefined) return { resting: await this.#sampler.resting() };
-    return this.#sampler.restingAndDrawn(heard);
+    if (read === undefined) return { resting: await this.#sampler.resting() };
+    return this.#sampler.restingAndDrawn(read);
   }
 
   /** First slot of a prompt's place, and of a row's own tokens. */
