@@ -42,7 +42,9 @@ fn key_of(row: u32, kv_head: u32, c: u32) -> vec4<f32> {
 
 fn value_of(row: u32, kv_head: u32, c: u32) -> vec4<f32> {
   let at = kv_head * u.vecs + c;
-  return updated(qkv[row * u.stride + (u.heads + u.kv_heads) * u.vecs + at], row, 4u * at, value_update()) + value_bias[at];
+  let value = updated(qkv[row * u.stride + (u.heads + u.kv_heads) * u.vecs + at], row, 4u * at, value_update());
+  if (u.biased == 0u) { return value; }
+  return value + value_bias[at];
 }
 
 fn turned_query(row: u32, head: u32, c: u32) -> vec4<f32> {

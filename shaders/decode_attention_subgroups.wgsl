@@ -48,7 +48,9 @@ fn projected(row: u32, part: u32, head: u32, kv_head: u32, column: u32) -> f32 {
   let value = qkv[row * u.stride + (before + own) / 4u][own % 4u];
   if (part == 0u) { return value + update_of(row, own, query_update()); }
   if (part == 1u) { return value + update_of(row, own, key_update()); }
-  return value + update_of(row, own, value_update()) + value_bias[own / 4u][own % 4u];
+  let whole = value + update_of(row, own, value_update());
+  if (u.biased == 0u) { return whole; }
+  return whole + value_bias[own / 4u][own % 4u];
 }
 
 fn unturned_quad(part: u32, c: u32) -> vec4<f32> {

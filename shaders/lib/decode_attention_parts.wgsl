@@ -1,6 +1,6 @@
 // Attention of one new token a row over the cache: formulas, uniforms, bindings and what is made of the token, for decode_attention and
 // decode_attention_subgroups.
-//   q = scale * turn(query),  k = turn(key),  v = value + value_bias of the row's new token; k and v go to slot spans[row].w - 1
+//   q = scale * turn(query),  k = turn(key),  v = value + value_bias, if biased, of the row's new token; k and v go to slot spans[row].w - 1
 // Query, key and value each get  s_p h_p . B_p  of an adapter first; h_p lie behind them in qkv. Where the linear layer that follows has an
 // adapter, its low-rank product A_o . out is left behind `out`, a part for each head. Without an adapter the rank is 0.
 //   out = sum over the keys it sees of softmax(q . key) value:  [spans.x, spans.y) and [spans.z, spans.w), the last of which is its own
@@ -9,6 +9,7 @@
 struct Uniforms {
   rows: u32, heads: u32, kv_heads: u32, vecs: u32, scale: f32,
   stride: u32,                              // vec4 from row to row of qkv
+  biased: u32,                              // 0: values have no bias
   out_stride: u32,                          // and of out
   q_rank: u32, k_rank: u32, v_rank: u32, o_rank: u32,
   q_b: u32, k_b: u32, v_b: u32, o_a: u32,   // where the matrices begin in `adapters`
@@ -16,7 +17,7 @@ struct Uniforms {
 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 @group(0) @binding(1) var<storage, read> qkv: array<vec4<f32>>;               // [rows, stride]: heads + 2 kv_heads of vecs each, then h_q, h_k, h_v
-@group(0) @binding(2) var<storage, read> value_bias: array<vec4<f32>>;        // [kv_heads, vecs]
+@group(0) @binding(2) var<storage, read> value_bias: array<vec4<f32>>;        // [kv_heads, vecs], unread without biased
 @group(0) @binding(3) var<storage, read> angles: array<vec4<f32>>;            // [rows, 2, vecs / 2] cosines, then sines
 @group(0) @binding(4) var<storage, read> spans: array<vec4<u32>>;             // [rows]
 @group(0) @binding(5) var<storage, read_write> keys: array<vec4<f32>>;        // [slots, kv_heads, vecs]

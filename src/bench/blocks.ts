@@ -1,6 +1,6 @@
 /** Pieces of a Qwen2 decoder, each written for our engine, for tfjs and for jax-js. */
 
-import { decode, openQwen2, type Qwen2Config } from '../decoder/qwen2.ts';
+import { decode, openQwen2, QWEN2, type Qwen2Config } from '../decoder/qwen2.ts';
 import type { Tensor } from '../gpu/index.ts';
 import { attention } from '../ops/attention.ts';
 import { swiglu } from '../ops/elementwise.ts';
@@ -17,6 +17,7 @@ import { type DecoderShape, EPSILON, THETA } from './shapes.ts';
 export function configOf(shape: DecoderShape, tokens: number, layers: number): Qwen2Config {
   const { hidden, intermediate, heads, kvHeads, headDim } = shape;
   return {
+    ...QWEN2,
     hiddenSize: hidden,
     intermediateSize: intermediate,
     layers,

@@ -16,7 +16,10 @@ export class DecodeAdapters {
     this.#layers = model.layers.map((layer, index) => attentionAdapters(gpu, layer, index));
   }
 
-  /** Of a layer; none where it has no adapters there, where they lie apart, or where the biases train: it takes more dispatches then. */
+  /**
+   * Of a layer; none where it has no adapters there, where they lie apart, where the biases train or there are none, or where queries
+   * and keys are normed, which needs the adapters applied: it takes more dispatches then.
+   */
   layer(index: number): AttentionAdapters | undefined {
     return this.#layers[index];
   }
@@ -28,16 +31,17 @@ export class DecodeAdapters {
 
 function attentionAdapters(
   gpu: Gpu,
-  { linears }: Qwen2['layers'][number],
+  { linears, headNorms }: Qwen2['layers'][number],
   index: number,
 ): AttentionAdapters | undefined {
   const projected = [linears.q_proj, linears.k_proj, linears.v_proj] as const;
   const [q, k, v] = projected.map(({ adapter }) => adapter);
   const o = linears.o_proj.adapter;
   const window = loraWindow([q, k, v, o].flatMap((adapter) => (adapter ? [adapter] : [])));
-  const biases = [linears.q_proj.bias!, linears.k_proj.bias!];
+  const biases = [linears.q_proj.bias, linears.k_proj.bias].filter((bias) => bias !== undefined);
   const oneFormat = new Set(projected.map(({ weight }) => weight.dtype)).size === 1;
-  if (!window || !oneFormat || biases.some(({ grad }) => grad)) return undefined;
+  const areFrozen = biases.length === 2 && !biases.some(({ grad }) => grad);
+  if (!window || !oneFormat || !areFrozen || headNorms) return undefined;
   return { window, biases: sideBySide(gpu, `layer ${index} biases`, biases), q, k, v, o };
 }
 

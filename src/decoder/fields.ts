@@ -69,6 +69,14 @@ export class Fields {
     throw this.#wrong(key, value, 'a positive number');
   }
 
+  /** A number from 0 on; undefined where the config has none. */
+  weight(key: string): number | undefined {
+    const value = this.#json[key] ?? undefined;
+    if (value === undefined) return undefined;
+    if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+    throw this.#wrong(key, value, 'a number from 0 on');
+  }
+
   /** A list of whole numbers from 0 on. */
   indices(key: string, fallback: readonly number[]): readonly number[] {
     const value = this.#json[key] ?? fallback;

@@ -1,9 +1,13 @@
-/** One token a row through the decoder, in as few dispatches as there can be: five a layer, seven where all layers have adapters. */
+/**
+ * One token a row through the decoder, in as few dispatches as there can be: five a layer, seven where all layers have adapters. Where
+ * queries and keys are normed it is one more, and three more beside with adapters: these are applied before the norm then.
+ */
 import type { Recorder, Tensor } from '../gpu/index.ts';
 import type { LoraLinear } from '../io/peft.ts';
 import { InputError } from '../math/errors.ts';
 import { adaptedProjections } from '../ops/decode-adapted.ts';
 import { attentionProducts, type DecodeRows, decodeAttention, rowAngles } from '../ops/decode-attention.ts';
+import { decodeHeadNorms } from '../ops/decode-head-norm.ts';
 import { addProjection, type DecodeLinear, decodeLogits, projections } from '../ops/decode-linear.ts';
 import { decodeSwiglu } from '../ops/decode-swiglu.ts';
 import type { Threads } from '../ops/few-rows.ts';
@@ -44,7 +48,7 @@ interface LayerStep extends DecodeStep {
 function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerStep): void {
   const { rows, cache, adapters, decodeAdapters, index, angles } = step;
   const { threads } = step;
-  const { linears, inputNorm, postNorm } = model.layers[index]!;
+  const { linears, inputNorm, postNorm, headNorms } = model.layers[index]!;
   const eps = model.config.rmsNormEps;
   const linear = (name: LoraLinear): DecodeLinear => {
     const { weight, bias, adapter } = linears[name];
@@ -57,8 +61,9 @@ function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerSte
   const qkv = near
     ? adaptedProjections(recorder, normed, qkvLinears, near)
     : projections(recorder, normed, qkvLinears);
+  if (headNorms) decodeHeadNorms(recorder, qkv, headNorms, model.config, eps);
   const seen = { spans: rows.spans, ...cache.layer(index) };
-  const inputs = { qkv, valueBias: valueBias!, angles, ...seen, adapters: near };
+  const inputs = { qkv, valueBias, angles, ...seen, adapters: near };
   const mixed = decodeAttention(recorder, inputs, model.config, threads);
   const products = near && attentionProducts(mixed, model.config, near);
   addProjection(recorder, { x: mixed, threads }, linear('o_proj'), x, products);

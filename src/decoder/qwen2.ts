@@ -2,15 +2,30 @@ import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
 import { type LoraLinear, linearPath } from '../io/peft.ts';
 import { InputError } from '../math/errors.ts';
 import { attention } from '../ops/attention.ts';
+import type { HeadNorms } from '../ops/decode-head-norm.ts';
 import { type Joined, linear, loraLinear } from '../ops/linear.ts';
-import { rmsNorm } from '../ops/rms-norm.ts';
+import { headNorm, rmsNorm } from '../ops/rms-norm.ts';
 import { type RopeTable, rope, ropeTable, sectionedRopeTable } from '../ops/rope.ts';
 import { Fields, type Json } from './fields.ts';
 import type { Adapter } from './lora.ts';
-import { refuseUnsupported, ropeObject } from './unsupported.ts';
+import { parseRopeConfig, type RopeConfig } from './rope-config.ts';
+import { refuseUnsupported } from './unsupported.ts';
 import type { Weights } from './weights.ts';
 
-export interface Qwen2Config {
+/** In what the kinds of decoder differ that are built here. */
+export interface DecoderKind {
+  /** Whether queries, keys and values have biases. */
+  readonly qkvBias: boolean;
+  /** Whether queries and keys are normed, each head by itself, before their positions turn them. */
+  readonly qkNorm: boolean;
+}
+
+/** Qwen2 and Qwen2.5 (arXiv 2407.10671, 2412.15115), alone and in the models built on them. */
+export const QWEN2: DecoderKind = { qkvBias: true, qkNorm: false };
+/** Qwen3 (arXiv 2505.09388). */
+export const QWEN3: DecoderKind = { qkvBias: false, qkNorm: true };
+
+export interface Qwen2Config extends DecoderKind, RopeConfig {
   readonly hiddenSize: number;
   readonly intermediateSize: number;
   readonly layers: number;
@@ -20,40 +35,23 @@ export interface Qwen2Config {
   readonly vocabSize: number;
   readonly maxPositions: number;
   readonly rmsNormEps: number;
-  readonly ropeTheta: number;
-  /** M-RoPE: pairs of a head's columns that turn by time, height and width; absent where tokens have one position. */
-  readonly mropeSections?: readonly number[];
   readonly tieWordEmbeddings: boolean;
 }
 
 /** Axes on which a token has a position. */
 export const positionAxes = ({ mropeSections }: Qwen2Config): number => mropeSections?.length ?? 1;
 
-/** M-RoPE's sections, from the object that says how positions turn. */
-function sectionsOf(own: Json, headDim: number, label: string): Pick<Qwen2Config, 'mropeSections'> {
-  const { mrope_section: sections } = own;
-  if (sections === undefined || sections === null) return {};
-  const counts = Array.isArray(sections) ? sections.map(Number) : [];
-  const whole = counts.every((pairs) => Number.isInteger(pairs) && pairs > 0);
-  if (whole && counts.reduce((sum, pairs) => sum + pairs, 0) === headDim / 2) {
-    return { mropeSections: counts };
-  }
-  throw new InputError(
-    `${label}: "mrope_section" is ${JSON.stringify(sections)}, expected numbers that add up to ${headDim / 2}, half a head.`,
-  );
-}
-
 /**
  * Reads the decoder's part of a Hugging Face config.json. Throws an InputError naming the field that is off, or that asks for
  * what is not built here.
  */
-export function parseQwen2Config(json: Json, label = 'config.json'): Qwen2Config {
-  refuseUnsupported(json, label);
+export function parseQwen2Config(json: Json, label = 'config.json', kind = QWEN2): Qwen2Config {
+  refuseUnsupported(json, label, kind.qkvBias);
   const fields = new Fields(json, label);
   const hiddenSize = fields.count('hidden_size');
   const heads = fields.count('num_attention_heads');
   const kvHeads = fields.count('num_key_value_heads', heads);
-  const divides = hiddenSize % heads === 0 || json.head_dim !== undefined;
+  const divides = hiddenSize % heads === 0 || (json.head_dim ?? undefined) !== undefined;
   if (heads % kvHeads !== 0 || !divides) {
     throw new InputError(
       `${label}: ${heads} heads with ${kvHeads} key-value heads over ${hiddenSize} features do not divide evenly.`,
@@ -65,9 +63,9 @@ export function parseQwen2Config(json: Json, label = 'config.json'): Qwen2Config
       `${label}: a head has ${headDim} columns, expected an even number: they turn in pairs.`,
     );
   }
-  const own = ropeObject(json, label);
-  const theta = { rope_theta: own.rope_theta ?? json.rope_theta };
+  const maxPositions = fields.count('max_position_embeddings', 32768);
   return {
+    ...kind,
     hiddenSize,
     intermediateSize: fields.count('intermediate_size'),
     layers: fields.layers('num_hidden_layers'),
@@ -75,10 +73,9 @@ export function parseQwen2Config(json: Json, label = 'config.json'): Qwen2Config
     kvHeads,
     headDim,
     vocabSize: fields.count('vocab_size'),
-    maxPositions: fields.count('max_position_embeddings', 32768),
+    maxPositions,
     rmsNormEps: fields.positive('rms_norm_eps', 1e-6),
-    ropeTheta: new Fields(theta, label).positive('rope_theta', 1e6),
-    ...sectionsOf(own, headDim, label),
+    ...parseRopeConfig(json, { headDim, maxPositions }, label),
     tieWordEmbeddings: fields.flag('tie_word_embeddings') === true,
   };
 }
@@ -92,6 +89,8 @@ interface LinearWeights {
 interface DecoderLayer {
   readonly inputNorm: Tensor;
   readonly postNorm: Tensor;
+  /** Of queries and keys, [headDim] each; absent where they are not normed. */
+  readonly headNorms?: HeadNorms;
   readonly linears: Readonly<Record<LoraLinear, LinearWeights>>;
 }
 
@@ -131,7 +130,20 @@ export function linearShapes(config: Qwen2Config): Record<LoraLinear, readonly [
   };
 }
 
-const hasBias = (target: LoraLinear): boolean => ['q_proj', 'k_proj', 'v_proj'].includes(target);
+const hasBias = ({ qkvBias }: DecoderKind, target: LoraLinear): boolean =>
+  qkvBias && ['q_proj', 'k_proj', 'v_proj'].includes(target);
+
+/** The norms of queries and keys, where the kind of decoder has them. */
+function openHeadNorms(
+  open: Weights,
+  { qkNorm, headDim }: Qwen2Config,
+  layer: number,
+): Pick<DecoderLayer, 'headNorms'> {
+  if (!qkNorm) return {};
+  const norm = (which: string): Tensor =>
+    open(`model.layers.${layer}.self_attn.${which}_norm.weight`, [headDim]);
+  return { headNorms: { q: norm('q'), k: norm('k') } };
+}
 
 function openLayer(sources: DecoderSources, config: Qwen2Config, layer: number): DecoderLayer {
   const { open, adapter } = sources;
@@ -140,7 +152,7 @@ function openLayer(sources: DecoderSources, config: Qwen2Config, layer: number):
     const found = adapter?.(name);
     const weights: LinearWeights = {
       weight: open(`${name}.weight`, shape),
-      ...(hasBias(target as LoraLinear) ? { bias: open(`${name}.bias`, [shape[0]]) } : {}),
+      ...(hasBias(config, target as LoraLinear) ? { bias: open(`${name}.bias`, [shape[0]]) } : {}),
       ...(found ? { adapter: found } : {}),
     };
     return [target, weights];
@@ -148,6 +160,7 @@ function openLayer(sources: DecoderSources, config: Qwen2Config, layer: number):
   return {
     inputNorm: open(`model.layers.${layer}.input_layernorm.weight`, [config.hiddenSize]),
     postNorm: open(`model.layers.${layer}.post_attention_layernorm.weight`, [config.hiddenSize]),
+    ...openHeadNorms(open, config, layer),
     linears: Object.fromEntries(
       Object.entries(linearShapes(config)).map(openLinear),
     ) as DecoderLayer['linears'],
@@ -169,8 +182,8 @@ export function openQwen2(gpu: Gpu, config: Qwen2Config, sources: DecoderSources
 }
 
 function rotaryTable(gpu: Gpu, config: Qwen2Config, maxPositions: number): RopeTable {
-  const { headDim, ropeTheta, mropeSections } = config;
-  if (!mropeSections) return ropeTable(gpu, headDim, ropeTheta, maxPositions);
+  const { headDim, ropeTheta, ropeScaling, mropeSections } = config;
+  if (!mropeSections) return ropeTable(gpu, headDim, ropeTheta, maxPositions, ropeScaling);
   return sectionedRopeTable(gpu, headDim, ropeTheta, maxPositions, mropeSections);
 }
 
@@ -227,7 +240,16 @@ function decoderLayer(
   const project = (input: Tensor, target: LoraLinear, joined?: Joined): Tensor =>
     apply(tape, input, layer.linears[target], adapters, joined);
   const h = rmsNorm(tape, x, layer.inputNorm, rmsNormEps);
-  const [q, k] = rope(tape, project(h, 'q_proj'), project(h, 'k_proj'), positions, table);
+  const normed = (x: Tensor, weight: Tensor | undefined): Tensor =>
+    weight ? headNorm(tape, x, weight, rmsNormEps) : x;
+  const { headNorms } = layer;
+  const [q, k] = rope(
+    tape,
+    normed(project(h, 'q_proj'), headNorms?.q),
+    normed(project(h, 'k_proj'), headNorms?.k),
+    positions,
+    table,
+  );
   const v = project(h, 'v_proj');
   takeKeyValues(k, v);
   const mixed = attention(tape, q, k, v, { heads, kvHeads, headDim, spans, keySpans });

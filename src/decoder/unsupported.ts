@@ -5,8 +5,11 @@
 import { InputError } from '../math/errors.ts';
 import { Fields, isJson, type Json } from './fields.ts';
 
-/** Ways in which positions turn that need nothing beside theta and M-RoPE's sections. */
-const ROPE_TYPES: readonly unknown[] = ['default', 'mrope'];
+/** Ways in which positions may turn. */
+const ROPE_TYPES = ['default', 'mrope', 'linear', 'yarn'] as const;
+type RopeKind = (typeof ROPE_TYPES)[number];
+/** Those that take positions as they are. */
+const UNSCALED: readonly unknown[] = ['default', 'mrope'];
 
 const ROPE_KEYS = ['rope_parameters', 'rope_scaling'] as const;
 
@@ -31,8 +34,8 @@ const MUST_BE_OFF: Readonly<Record<string, string>> = {
   attention_chunk_size: 'attention in chunks',
 };
 
-/** Fields that must be absent, null or true: Qwen2's queries, keys and values have biases. */
-const MUST_BE_ON = ['attention_bias', 'qkv_bias', 'use_qkv_bias'];
+/** Fields that say whether queries, keys and values have biases; absent or null is as the kind of decoder has it. */
+const BIASES = ['attention_bias', 'qkv_bias', 'use_qkv_bias'];
 
 const isOff = (value: unknown): boolean =>
   value === undefined ||
@@ -49,19 +52,27 @@ function refuse(label: string, key: string, value: unknown, what: string): never
   });
 }
 
-/** Throws an InputError naming the field that asks for what is not built here. */
-export function refuseUnsupported(json: Json, label: string): void {
+/**
+ * Throws an InputError naming the field that asks for what is not built here; `qkvBias`: whether queries, keys and values of this
+ * kind of decoder have biases.
+ */
+export function refuseUnsupported(json: Json, label: string, qkvBias = true): void {
   const fields = new Fields(json, label);
   for (const [key, what] of Object.entries(MUST_BE_OFF)) {
     if (!isOff(json[key])) refuse(label, key, json[key], what);
   }
-  for (const key of MUST_BE_ON) {
-    if (fields.flag(key) === false) refuse(label, key, false, 'queries, keys and values without biases');
+  for (const key of BIASES) {
+    const said = fields.flag(key) ?? qkvBias;
+    if (said === qkvBias) continue;
+    refuse(label, key, said, said ? 'biases around attention' : 'queries, keys and values without biases');
   }
   fields.choice('hidden_act', ['silu', 'swish'], 'silu');
   fields.choice('hidden_activation', ['silu', 'swish'], 'silu');
   refuseWindows(json, label);
-  for (const key of ROPE_KEYS) refuseScaling(new Fields(json, label).object(key), label, key);
+  const ropes = ROPE_KEYS.map((key) => ({ key, own: fields.object(key) }));
+  for (const { key, own } of ropes) refuseScaling(own, label, key);
+  const said = ropes.filter(({ own }) => Object.keys(own).length > 0).map(({ own }) => ropeKind(own));
+  refuseDispute(said, label, ROPE_KEYS[1], ropes[1]!.own);
   const { partial_rotary_factor: turned = 1 } = json;
   if (turned !== 1 && turned !== null) {
     refuse(label, 'partial_rotary_factor', turned, 'heads of which only a part turns');
@@ -86,16 +97,18 @@ function refuseWindows(json: Json, label: string): void {
 const isFullInAllLayers = ({ max_window_layers: full, num_hidden_layers: layers }: Json): boolean =>
   typeof full === 'number' && typeof layers === 'number' && full >= layers;
 
+/** How positions turn, by the object that says it; 'default' where it does not. */
+export const ropeKind = ({ rope_type, type }: Json): RopeKind =>
+  ROPE_TYPES.find((kind) => kind === (rope_type ?? type)) ?? 'default';
+
 function refuseScaling(own: Json, label: string, key: string): void {
-  const { type, rope_type = type, factor } = own;
+  const { type, rope_type, factor } = own;
+  const said = [type, rope_type].filter((kind) => kind !== undefined && kind !== null);
+  const unknown = said.find((kind) => !ROPE_TYPES.some((known) => known === kind));
+  if (unknown !== undefined) refuse(label, key, own, `positions scaled by ${JSON.stringify(unknown)}`);
   const isAsIs = factor === undefined || factor === null || factor === 1;
-  for (const kind of [type, rope_type]) {
-    if (kind === undefined || kind === null || ROPE_TYPES.includes(kind)) continue;
-    // Positions that are divided by one are as they were.
-    if (kind !== 'linear' || factor !== 1)
-      refuse(label, key, own, `positions scaled by ${JSON.stringify(kind)}`);
-  }
-  if (!ROPE_TYPES.includes(rope_type) && !isAsIs) refuse(label, key, own, 'scaled positions');
+  if (said.length === 0 && !isAsIs) refuse(label, key, own, 'scaled positions');
+  refuseDispute(said, label, key, own);
   if (own.mrope_interleaved === true) refuse(label, key, own, 'interleaved M-RoPE');
   const part = own.partial_rotary_factor;
   if (part !== undefined && part !== null && part !== 1)
@@ -103,6 +116,19 @@ function refuseScaling(own: Json, label: string, key: string): void {
   // By kind of layer: an object for each.
   if (Object.values(own).some((value) => isJson(value)))
     refuse(label, key, own, 'positions by kind of layer');
+}
+
+/** Throws an InputError where a config says in one place that positions are scaled, and in another that they are not, or otherwise. */
+function refuseDispute(kinds: readonly unknown[], label: string, key: string, own: Json): void {
+  const scaled = kinds.find((kind) => !UNSCALED.includes(kind));
+  const other = kinds.find((kind) => kind !== scaled);
+  if (scaled === undefined || other === undefined) return;
+  refuse(
+    label,
+    key,
+    own,
+    `positions scaled by ${JSON.stringify(scaled)} and by ${JSON.stringify(other)} at once`,
+  );
 }
 
 /** What config.json says of rotary positions, in the object of either name; fields of the newer one come first. */

@@ -30,6 +30,7 @@ const attention = (shader: string, entry: string) =>
       vecs: 'u32',
       scale: 'f32',
       stride: 'u32',
+      biased: 'u32',
       out_stride: 'u32',
       q_rank: 'u32',
       k_rank: 'u32',
@@ -107,8 +108,8 @@ export interface DecodeAttentionInputs {
   readonly qkv: Tensor;
   /** What is added to queries, keys and values first; and whose A of the layer behind attention is applied already. */
   readonly adapters?: AttentionAdapters | undefined;
-  /** [kvHeads · headDim] */
-  readonly valueBias: Tensor;
+  /** [kvHeads · headDim]; absent where values have none. */
+  readonly valueBias?: Tensor | undefined;
   /** From {@link rowAngles}. */
   readonly angles: Tensor;
   readonly spans: Tensor;
@@ -173,7 +174,7 @@ export function decodeAttention(
   const ranks = [q, k, v].map(rankOfAdapter).reduce((sum, rank) => sum + rank, 0);
   const outs = (heads + 2 * kvHeads) * headDim;
   expectShape('decode attention qkv', qkv, [rows, 4 * Math.ceil((outs + ranks) / 4)]);
-  expectShape('decode attention value bias', valueBias, [kvHeads * headDim]);
+  if (valueBias) expectShape('decode attention value bias', valueBias, [kvHeads * headDim]);
   expectShape('decode attention angles', angles, [rows, 2, headDim / 2]);
   expectShape('decode attention spans', spans, [rows, 4]);
   for (const cache of [keys, values]) expectShape('decode attention cache', cache, [-1, kvHeads * headDim]);
@@ -190,6 +191,7 @@ export function decodeAttention(
       vecs: headDim / 4,
       scale: 1 / Math.sqrt(headDim),
       stride: stride / 4,
+      biased: Number(valueBias !== undefined),
       out_stride: outWidth / 4,
       q_rank: rankOfAdapter(q),
       k_rank: rankOfAdapter(k),
@@ -203,16 +205,16 @@ export function decodeAttention(
       k_scale: k?.scale ?? 0,
       v_scale: v?.scale ?? 0,
     },
-    // A layout has no optional bindings: without adapters their place is taken by a tensor that is not read.
+    // A layout has no optional bindings: what is absent is stood in for by a tensor that is not read.
     tensors: {
       qkv,
-      valueBias,
+      valueBias: valueBias ?? angles,
       angles,
       spans,
       keys,
       values,
       out,
-      adapters: adapters?.window.values ?? valueBias,
+      adapters: adapters?.window.values ?? angles,
     },
     workgroups: walk.kind === 'alone' ? Math.ceil((rows * heads) / THREADS_ALONE) : [heads, rows, 1],
   });

@@ -1,4 +1,13 @@
-import { defineKernel, expectShape, read, type Tape, type Tensor, update, write } from '../gpu/index.ts';
+import {
+  defineKernel,
+  expectShape,
+  read,
+  sizeOf,
+  type Tape,
+  type Tensor,
+  update,
+  write,
+} from '../gpu/index.ts';
 
 const uniforms = { rows: 'u32', cols: 'u32', eps: 'f32', with_before: 'u32' } as const;
 const forwardBindings = { x: read(1), weight: read(2), y: write(3), rstd: write(4) };
@@ -37,6 +46,28 @@ const NARROW_COLS = 128;
 export function rmsNorm(tape: Tape, x: Tensor, weight: Tensor, eps: number): Tensor {
   const [rows, cols] = [x.shape[0]!, x.shape[1]!];
   expectShape('rmsNorm weight', weight, [cols]);
+  return normRows(tape, x, weight, eps, { rows, cols });
+}
+
+/**
+ * RMS norm of each head by itself, all with the same weight [headDim] (Henry et al. 2020, arXiv 2010.04245, with RMS norm for
+ * the l2 norm): x [n, heads · headDim]. Backward as of `rmsNorm`.
+ */
+export function headNorm(tape: Tape, x: Tensor, weight: Tensor, eps: number): Tensor {
+  const cols = sizeOf(weight.shape);
+  const heads = x.shape[1]! / cols;
+  expectShape('headNorm input', x, [-1, cols * Math.ceil(heads)]);
+  return normRows(tape, x, weight, eps, { rows: x.shape[0]! * heads, cols });
+}
+
+/** The norm of `rows` runs of `cols` values each, in the order in which x holds them. */
+function normRows(
+  tape: Tape,
+  x: Tensor,
+  weight: Tensor,
+  eps: number,
+  { rows, cols }: { readonly rows: number; readonly cols: number },
+): Tensor {
   const { recorder } = tape;
   const y = recorder.temp('rmsNorm', x.shape);
   const rstd = recorder.temp('rmsNorm rstd', [rows]);

@@ -1,5 +1,11 @@
 import { defineKernel, expectShape, type Gpu, read, type Tape, type Tensor, write } from '../gpu/index.ts';
 import { threadGroups } from './matrix.ts';
+import {
+  frequenciesOf,
+  type RopeFrequencies,
+  type RopeScaling,
+  scaledFrequencies,
+} from './rope-frequencies.ts';
 
 const uniforms = {
   rows: 'u32',
@@ -40,7 +46,7 @@ export interface RopeTable {
 /** Angles position · frequencies[i], computed in float64: WGSL's own sine is too coarse. `axes` as in `RopeTable`. */
 function tableOf(
   gpu: Gpu,
-  frequencies: readonly number[],
+  { frequencies, amplitude }: RopeFrequencies,
   maxPositions: number,
   axes?: readonly number[],
 ): RopeTable {
@@ -49,8 +55,8 @@ function tableOf(
   const sines = new Float32Array(maxPositions * half);
   frequencies.forEach((frequency, i) => {
     for (let position = 0; position < maxPositions; position++) {
-      cosines[position * half + i] = Math.cos(position * frequency);
-      sines[position * half + i] = Math.sin(position * frequency);
+      cosines[position * half + i] = amplitude * Math.cos(position * frequency);
+      sines[position * half + i] = amplitude * Math.sin(position * frequency);
     }
   });
   const shape = [maxPositions, half];
@@ -62,13 +68,15 @@ function tableOf(
   };
 }
 
-/** theta^(-2i / width) for i = 0 … width / 2 - 1. */
-const frequenciesOf = (width: number, theta: number): number[] =>
-  Array.from({ length: width / 2 }, (_, i) => theta ** ((-2 * i) / width));
-
-/** The table of one axis: pair i turns by position · theta^(-2i / headDim). */
-export function ropeTable(gpu: Gpu, headDim: number, theta: number, maxPositions: number): RopeTable {
-  return tableOf(gpu, frequenciesOf(headDim, theta), maxPositions);
+/** The table of one axis: pair i turns by position · theta^(-2i / headDim), scaled where `scaling` says so. */
+export function ropeTable(
+  gpu: Gpu,
+  headDim: number,
+  theta: number,
+  maxPositions: number,
+  scaling?: RopeScaling,
+): RopeTable {
+  return tableOf(gpu, scaledFrequencies(headDim, theta, scaling), maxPositions);
 }
 
 /**
@@ -87,14 +95,14 @@ export function sectionedRopeTable(
   if (axes.length !== headDim / 2) {
     throw new Error(`sectionedRopeTable: sections [${sections}] of a head of ${headDim} columns.`);
   }
-  return tableOf(gpu, frequenciesOf(headDim, theta), maxPositions, axes);
+  return tableOf(gpu, scaledFrequencies(headDim, theta), maxPositions, axes);
 }
 
 /** The table of a grid: the first half of the pairs turns by the row, the second by the column, with the same frequencies. */
 export function gridRopeTable(gpu: Gpu, headDim: number, theta: number, maxPositions: number): RopeTable {
-  const frequencies = frequenciesOf(headDim / 2, theta);
-  const axes = [0, 1].flatMap((axis) => frequencies.map(() => axis));
-  return tableOf(gpu, [...frequencies, ...frequencies], maxPositions, axes);
+  const half = frequenciesOf(headDim / 2, theta);
+  const axes = [0, 1].flatMap((axis) => half.map(() => axis));
+  return tableOf(gpu, { frequencies: [...half, ...half], amplitude: 1 }, maxPositions, axes);
 }
 
 export function freeRopeTable(gpu: Gpu, { cos, sin, axes }: RopeTable): void {

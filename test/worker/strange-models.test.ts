@@ -59,13 +59,19 @@ it.each([
 });
 
 it.each([
-  [{ rope_scaling: { type: 'yarn', factor: 4 } }, /"rope_scaling" is .*positions scaled by "yarn"/],
   [{ rope_scaling: { rope_type: 'llama3', factor: 8 } }, /scaled by "llama3"/],
-  [{ rope_scaling: { type: 'linear', factor: 2 } }, /scaled by "linear"/],
-  [{ rope_scaling: { type: 'linear' } }, /scaled by "linear"/],
-  [{ rope_scaling: { type: 'linear', factor: '1' } }, /scaled by "linear"/],
-  [{ rope_scaling: { type: 'yarn', factor: 1 } }, /scaled by "yarn"/],
-  [{ rope_scaling: { rope_type: 'default', type: 'linear', factor: 4 } }, /scaled by "linear"/],
+  [{ rope_scaling: { type: 'linear' } }, /rope_scaling: "factor" is missing, expected a positive number/],
+  [{ rope_scaling: { type: 'linear', factor: '1' } }, /rope_scaling: "factor" is "1", expected/],
+  [{ rope_scaling: { type: 'yarn' } }, /rope_scaling: "factor" is missing/],
+  [{ rope_scaling: { type: 'yarn', factor: 2, beta_fast: -1 } }, /rope_scaling: "beta_fast" is -1/],
+  [
+    { rope_scaling: { rope_type: 'default', type: 'linear', factor: 4 } },
+    /scaled by "linear" and by "default" at once/,
+  ],
+  [
+    { rope_scaling: { type: 'yarn', factor: 4 }, rope_parameters: { rope_type: 'default', rope_theta: 1e4 } },
+    /"rope_scaling" is .*scaled by "yarn" and by "default" at once/,
+  ],
   [{ rope_scaling: { factor: 2 } }, /scaled positions/],
   [
     { rope_parameters: { rope_type: 'dynamic', factor: 2, rope_theta: 1e4 } },
@@ -92,9 +98,10 @@ it('refuses a quantised Qwen2-VL that says so outside of text_config', async () 
   await use(withFile(vision, 'config.json', nested));
   const quantised = { ...nested, quantization_config: { quant_method: 'awq' } };
   await expect(use(withFile(vision, 'config.json', quantised))).rejects.toThrow(/"quantization_config"/);
-  const scaled = { ...nested, text_config: { ...decoder, rope_scaling: { type: 'yarn', factor: 4 } } };
+  const rope_scaling = { ...(decoder.rope_scaling as Json), type: 'yarn', rope_type: 'yarn', factor: 4 };
+  const scaled = { ...nested, text_config: { ...decoder, rope_scaling } };
   await expect(use(withFile(vision, 'config.json', scaled))).rejects.toThrow(
-    /config\.json text_config: "rope_scaling"/,
+    /config\.json text_config: "rope_scaling" asks for yarn scaling of positions on several axes/,
   );
 });
 
@@ -110,7 +117,7 @@ it('takes what published configs say without using it', async () => {
     quantization_config: null,
   });
   await opening(demo, { use_sliding_window: true, sliding_window: 4096, max_window_layers: 28 });
-  for (const kind of ['linear', 'default', 'mrope', undefined]) {
+  for (const kind of ['linear', 'yarn', 'default', 'mrope', undefined]) {
     await opening(demo, { rope_scaling: { type: kind, factor: 1 } });
     await opening(demo, { rope_scaling: { rope_type: kind, factor: 1.0 } });
   }
