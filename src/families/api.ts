@@ -131,15 +131,15 @@ export interface GateText {
 export interface Handoff {
   /** Where the decoder lies in the model as transformers, or the family's own package, loads it. */
   readonly decoder: Decoder;
-  /** What R1-Omni's trainer shows the model of a clip: "video", "video and sound". */
-  readonly shownByR1Omni: string;
+  /** What R1-Omni's trainer shows the model of a clip: "video", "video and sound"; absent where it trains no such model. */
+  readonly shownByR1Omni?: string;
   /** Arguments that R1-Omni's launcher takes beside the usual ones, as they stand in a shell command. */
   readonly r1OmniArguments: string;
   readonly r1OmniNotes: readonly string[];
   /** Whether verl's loader shows the model its videos; else it trains on the text of the prompts alone. */
   readonly seesInVerl: boolean;
-  /** What a model trained by TRL is not shown. */
-  readonly blindInTrl: string;
+  /** What a model trained by TRL is not shown; absent where TRL shows it everything. */
+  readonly blindInTrl?: string;
   readonly textPartNotes: readonly string[];
   /** What computes otherwise elsewhere. */
   readonly differences: readonly string[];
@@ -154,6 +154,8 @@ export interface Family {
   readonly published: string;
   /** Whether a config.json is that of a model of the family. */
   recognises(config: Json): boolean;
+  /** Whether such a checkpoint may be a part of another family's model, or lie beside one as its base: it is opened only where there is none of these. */
+  readonly onlyAlone?: boolean;
   /** Finds a checkpoint in a folder: the one at `path`, or that nearest to the top. @throws InputError if there is none */
   openFiles(tree: FileTree, path?: string): Promise<ModelFiles>;
   /** Refuses files in which a whole part is missing. @throws InputError naming it */
@@ -173,10 +175,11 @@ export interface Family {
   readonly trainable: readonly ('decoder' | 'projectors' | 'gate' | 'bert')[];
   /** What of the config decides what towers make of a clip. */
   towerConfig(config: ModelConfig): object;
-  clips(config: ModelConfig, files: ModelFiles): Promise<ClipRecipe>;
+  /** Absent for language models, which have no towers. */
+  clips?(config: ModelConfig, files: ModelFiles): Promise<ClipRecipe>;
   openText(tree: FileTree, files: ModelFiles, config: ModelConfig): Promise<TextTools>;
-  /** Loads the towers of a checkpoint. The caller closes them: training does without. */
-  openEncoder(
+  /** Loads the towers of a checkpoint; absent where it has none. The caller closes them: training does without. */
+  openEncoder?(
     gpu: Gpu,
     source: EncoderSource,
     progress?: (doneBytes: number, totalBytes: number) => void,

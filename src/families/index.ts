@@ -8,13 +8,15 @@ import { borrowedFiles } from '../io/trainer-checkpoint.ts';
 import { InputError } from '../math/errors.ts';
 import type { EncoderSource, Family, ModelConfig } from './api.ts';
 import { humanOmni } from './humanomni/index.ts';
+import { qwen2, qwen3 } from './qwen-text/index.ts';
 import { qwen2Vl, qwen25Vl } from './qwen-vl/index.ts';
 import { findAdapters } from './shared/adapter-files.ts';
-import { findMain, isWithin, type ModelFiles } from './shared/model-files.ts';
+import type { ClipEncoder } from './shared/clip-encoder.ts';
+import { type Found, findMain, isWithin, type ModelFiles } from './shared/model-files.ts';
 import { sourcesOf } from './shared/weight-sources.ts';
 
 /** Every family that can be opened; to add one, add its line. */
-export const FAMILIES: readonly Family[] = [humanOmni, qwen2Vl, qwen25Vl];
+export const FAMILIES: readonly Family[] = [humanOmni, qwen2Vl, qwen25Vl, qwen2, qwen3];
 
 /** The family of that name. Throws where there is none. */
 export function familyOf(name: string): Family {
@@ -25,8 +27,19 @@ export function familyOf(name: string): Family {
 
 const recognise = (config: Json): Family | undefined => FAMILIES.find((family) => family.recognises(config));
 
-/** Whether a config.json is that of a model that can be opened. */
-export const isModel = (config: Json): boolean => recognise(config) !== undefined;
+/** Whether a config.json is that of a model that can be opened, and cannot be a part of another one. */
+export function isModel(config: Json): boolean {
+  const family = recognise(config);
+  return family !== undefined && !family.onlyAlone;
+}
+
+/** The checkpoint of a folder; one that may be a part of another only where no other is there, or where it is chosen by its path. */
+async function findModel(tree: FileTree, path?: string): Promise<Found> {
+  const found = await findMain(tree, isModel, path);
+  if (found.main) return found;
+  const alone = await findMain(tree, (config) => recognise(config) !== undefined, path);
+  return path === undefined || alone.main ? alone : found;
+}
 
 /** Files of a checkpoint with the names its tensors have there. */
 export const weightSources = (files: ModelFiles): WeightSource[] =>
@@ -46,7 +59,7 @@ export interface OpenedFiles {
  * InputError that says what was found where there is none.
  */
 export async function openModelFiles(tree: FileTree, path?: string): Promise<OpenedFiles> {
-  const { main, others, seen } = await findMain(tree, isModel, path);
+  const { main, others, seen } = await findModel(tree, path);
   if (path !== undefined && !main) {
     throw new InputError(
       `${tree.name}: no model in "${path}"; found ${seen.join(', ') || 'no config.json'}.`,
@@ -134,9 +147,16 @@ export function inspectModel(files: ModelFiles): {
   return { config, unusedTensors: loader.unused() };
 }
 
-/** Loads the towers of a checkpoint. The caller closes them: training does without. */
-export const openEncoder: Family['openEncoder'] = (gpu, source, progress) =>
-  familyOf(source.files.family).openEncoder(gpu, source, progress);
+/** Loads the towers of a checkpoint. The caller closes them: training does without. Throws where the family has none. */
+export async function openEncoder(
+  gpu: Gpu,
+  source: EncoderSource,
+  progress?: (doneBytes: number, totalBytes: number) => void,
+): Promise<ClipEncoder> {
+  const { name, openEncoder: open } = familyOf(source.files.family);
+  if (!open) throw new Error(`openEncoder: a ${name} has no towers.`);
+  return open(gpu, source, progress);
+}
 
 /** The row f32 [1, width] of the text that steers the gate; undefined for a model without a gate. */
 export async function encodeQuestion(

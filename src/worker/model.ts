@@ -6,6 +6,7 @@ import type { ModelFiles } from '../families/shared/model-files.ts';
 import { DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
 import { type FileTree, readJsonIfThere } from '../io/files.ts';
 import type { TensorSource } from '../io/safetensors.ts';
+import { InputError } from '../math/errors.ts';
 import type { ModelChoice, ModelSummary } from '../protocol/messages.ts';
 import { countParameters, type Policy } from '../rl/policy.ts';
 import type { LeftWeights } from '../rl/start-weights.ts';
@@ -51,6 +52,7 @@ export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Pr
   const { main } = files;
   const { config, unusedTensors } = inspectModel(files);
   const family = familyOf(files.family);
+  if (!family.clips) throw noDataYet(files);
   const clips = await family.clips(config, files);
   const text = await family.openText(tree, files, config);
   const adapter =
@@ -72,6 +74,13 @@ export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Pr
     ...(adapter ? { adapter, left: adapter } : {}),
   };
 }
+
+/** Language models compute here, but nothing gives them their questions yet: a run on clips would ask them about what they never see. */
+const noDataYet = ({ name, family }: ModelFiles): InputError =>
+  new InputError(
+    `${name} is a ${family}, a language model: it sees no clips, and runs on questions alone are not built yet.`,
+    { hint: 'Open a model that takes clips: HumanOmni, R1-Omni, Qwen2-VL or Qwen2.5-VL.' },
+  );
 
 /** What the page shows of a model. `trainable` is known once a run was loaded. */
 export function summariseModel(

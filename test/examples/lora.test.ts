@@ -1,7 +1,7 @@
 /** The engine as a library: one LoRA step of a tiny decoder makes given tokens likelier; the weights themselves stay. */
 import { expect, it } from 'vitest';
 import { adapterNames, freshAdapters, type LoraConfig } from '../../src/decoder/lora.ts';
-import { decode, linearShapes, openQwen2, type Qwen2Config } from '../../src/decoder/qwen2.ts';
+import { decode, linearShapes, openQwen2, QWEN2, type Qwen2Config } from '../../src/decoder/qwen2.ts';
 import { layoutGroups, packRows } from '../../src/decoder/rows.ts';
 import { Arena, Gpu, Plan, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { normal } from '../../src/math/random.ts';
@@ -19,7 +19,7 @@ const REST = {
   ropeTheta: 10_000,
   tieWordEmbeddings: true,
 };
-const CONFIG: Qwen2Config = { ...SIZES, ...REST };
+const CONFIG: Qwen2Config = { ...QWEN2, ...SIZES, ...REST };
 const LORA: LoraConfig = { rank: 4, alpha: 8, targets: ['q_proj', 'v_proj'] };
 /** One sequence; each token is to foretell the next. */
 const IDS = Uint32Array.of(3, 1, 4, 1, 5, 9, 2, 6);

@@ -40,10 +40,10 @@ const madeUp: Family = {
   readConfig: (files, loader) => ({ ...qwen2Vl.readConfig(files, loader), family: 'Made-up' }),
   openAll: (gpu, config, ...rest) => qwen2Vl.openAll(gpu, asQwen(config), ...rest),
   towerConfig: (config) => qwen2Vl.towerConfig(asQwen(config)),
-  clips: (config, files) => qwen2Vl.clips(asQwen(config), files),
+  clips: (config, files) => qwen2Vl.clips!(asQwen(config), files),
   openText: (tree, files, config) => qwen2Vl.openText(tree, files, asQwen(config)),
   openEncoder: (gpu, { files, config }, progress) =>
-    qwen2Vl.openEncoder(gpu, { files, config: asQwen(config) }, progress),
+    qwen2Vl.openEncoder!(gpu, { files, config: asQwen(config) }, progress),
   handoff: { ...qwen2Vl.handoff, r1OmniNotes: ['It is made up.'] },
 };
 

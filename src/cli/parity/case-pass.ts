@@ -22,7 +22,7 @@ export interface PassPlanOptions {
 
 /** One recorded pass over a case, ready to run several times. */
 export interface CasePass {
-  /** Runs it and reads what was observed, by name, with `logProbs` and `loss` (the loss's result words). */
+  /** Runs it and reads what was observed, by name, with `logProbs`, `entropies` and `loss` (the loss's result words). */
   run(): Promise<ReadonlyMap<string, Float32Array>>;
   readonly arrays: PassArrays;
   [Symbol.dispose](): void;
@@ -59,6 +59,7 @@ export async function recordPass(
     observe,
   });
   observe('logProbs', scores.logProbs);
+  observe('entropies', scores.entropies);
   const hidden = observed.get('decoder_hidden_last')!;
   const lastToken = options.groups[0]!.prompt.ids.length - 1;
   const last = gpu.upload('inputs', 'last', [1], Uint32Array.of(lastToken), 'u32');

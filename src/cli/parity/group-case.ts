@@ -50,3 +50,21 @@ export function spread(values: ArrayLike<number>, { completions, width }: GroupC
   });
   return spreadValues;
 }
+
+/** Mean over completions of the mean KL divergence over their tokens, as the published trainers log it; per-prediction values, packed. */
+export function meanSequenceKl(
+  { completions }: GroupCase,
+  logProbs: ArrayLike<number>,
+  reference: ArrayLike<number>,
+): number {
+  let at = 0;
+  const means = completions.map((ids) => {
+    let sum = 0;
+    for (let t = 0; t < ids.length; t++, at++) {
+      const difference = reference[at]! - logProbs[at]!;
+      sum += Math.exp(difference) - difference - 1;
+    }
+    return sum / ids.length;
+  });
+  return means.reduce((sum, mean) => sum + mean, 0) / means.length;
+}

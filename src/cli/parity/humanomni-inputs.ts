@@ -1,13 +1,11 @@
-/** What lies before and behind a HumanOmni's layers: tokenizers, frame choice, pixels, log-mel, and greedy decoding. */
-import { Arena, type Gpu } from '../../gpu/index.ts';
+/** What lies before a HumanOmni's layers: tokenizers, frame choice, pixels, log-mel. */
+import type { Gpu } from '../../gpu/index.ts';
 import { readJsonIfThere } from '../../io/files.ts';
 import { sampleFrameIndices } from '../../media/frame-sampling.ts';
 import { logMel } from '../../media/log-mel.ts';
 import { WHISPER_STFT } from '../../media/mel.ts';
 import { pixelsFromFrames } from '../../media/pixels.ts';
 import { releaseTf, startTfOnDevice } from '../../media/tf-device.ts';
-import { Generator } from '../../rl/generator.ts';
-import type { Policy } from '../../rl/policy.ts';
 import { findGateTokenizer } from '../../text/bert-tokenizer.ts';
 import { type ChatMessage, ChatTemplate } from '../../text/chat-template.ts';
 import { encodeWithSentinels } from '../../text/sentinels.ts';
@@ -81,40 +79,4 @@ export async function mediaQuantities(gpu: Gpu, { arrays }: HumanOmniCase): Prom
   } finally {
     releaseTf();
   }
-}
-
-/** Greedy continuation of the prompt, through the key-value cache. */
-export async function greedyQuantities(
-  policy: Policy,
-  { settings, prompt }: HumanOmniCase,
-  media: { readonly video: Float32Array; readonly audio: Float32Array },
-): Promise<Quantity[]> {
-  const expected = settings.greedy_tokens as number[] | undefined;
-  if (!expected) return [];
-  const { gpu, config, current } = policy;
-  using arena = new Arena(gpu, 'greedy');
-  const width = config.decoder.hiddenSize;
-  // The recorded continuation does not stop at an end token, so one that it never draws stands for it.
-  const endId = Array.from({ length: config.decoder.vocabSize }, (_, id) => id).find(
-    (id) => !expected.includes(id),
-  )!;
-  using generator = await Generator.create(
-    gpu,
-    arena,
-    current.decoder,
-    {
-      rows: 1,
-      groupSize: 1,
-      places: 1,
-      prefillTogether: 1,
-      promptTokens: prompt.ids.length,
-      mediaRows: (media.video.length + media.audio.length) / width,
-      maxNewTokens: expected.length,
-    },
-    { endIds: [endId], adapters: false },
-  );
-  const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0, step: 0 };
-  const rows = Float32Array.from([...media.video, ...media.audio]);
-  const [[completion] = []] = await generator.generate([prompt], greedy, () => ({ rows }));
-  return [differing('greedy_tokens', completion!.ids, expected)];
 }

@@ -1,10 +1,10 @@
 /** What training a HumanOmni case comes to: supervised gradients, optimizer steps, an adapter. */
 
 import type { NamedArray } from '../../decoder/lora.ts';
-import { Arena, type Gpu, Plan, Recorder } from '../../gpu/index.ts';
+import type { Gpu } from '../../gpu/index.ts';
 import { LORA_LINEARS, linearPath, parseLoraTensorName } from '../../io/peft.ts';
-import { AdamW } from '../../optim/adamw.ts';
 import { lossMetrics, nllMetrics } from '../../rl/loss.ts';
+import { adamwSteps } from './adamw-steps.ts';
 import { openArrays, spread } from './group-case.ts';
 import type { HumanOmniCase } from './humanomni-case.ts';
 import { recordCase } from './humanomni-pass.ts';
@@ -52,31 +52,23 @@ export async function adamwQuantities(
   if (!settings || !after) return [];
   using policy = await load(gpu, inputs, EVERYTHING);
   using pass = await grpoPass(policy, inputs, reference, true);
-  using optimizer = new AdamW(gpu, policy.store, {
+  const adamw = {
     learningRate: settings.lr,
     beta1: settings.betas[0],
     beta2: settings.betas[1],
     eps: settings.eps,
     weightDecay: settings.weight_decay,
     maxGradNorm: settings.max_grad_norm,
-  });
-  const [zero, step] = [new Recorder(), new Recorder()];
-  policy.store.zeroGradients(zero);
-  optimizer.record(step);
-  using arena = new Arena(gpu, 'optimizer');
-  using zeroPlan = await Plan.create(gpu, 'zero', zero, arena);
-  using stepPlan = await Plan.create(gpu, 'step', step, arena);
+  };
+  const expected = settings.loss_and_grad_norm_per_step;
   const quantities: Quantity[] = [];
   const { bounds } = inputs;
   const config = grpoConfig(inputs);
   const { beta } = config;
-  for (const [index, [loss, norm]] of settings.loss_and_grad_norm_per_step.entries()) {
-    await zeroPlan.run();
-    const seen = await pass.run();
-    optimizer.setStep({});
-    await stepPlan.run();
+  const taken = await adamwSteps(gpu, { store: policy.store, pass }, adamw, expected.length);
+  for (const [index, { seen, norm: measured }] of taken.entries()) {
+    const [loss, norm] = expected[index]!;
     const found = lossMetrics(config, seen.get('loss')!).loss!;
-    const measured = (await optimizer.readStats()).norm;
     quantities.push(
       within(`adamw loss ${index}`, found, loss, bounds.stepLoss(loss, beta), bounds),
       within(`adamw gradient norm ${index}`, measured, norm, bounds.stepNorm(norm), bounds),

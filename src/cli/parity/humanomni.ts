@@ -3,14 +3,10 @@ import type { Gpu } from '../../gpu/index.ts';
 import type { FileTree } from '../../io/files.ts';
 import { groupAdvantages } from '../../rl/advantages.ts';
 import { lossMetrics } from '../../rl/loss.ts';
-import { openArrays, spread } from './group-case.ts';
+import { greedyQuantities } from './greedy.ts';
+import { meanSequenceKl, openArrays, spread } from './group-case.ts';
 import { type HumanOmniCase, openCase } from './humanomni-case.ts';
-import {
-  frameQuantities,
-  greedyQuantities,
-  mediaQuantities,
-  tokenizerQuantities,
-} from './humanomni-inputs.ts';
+import { frameQuantities, mediaQuantities, tokenizerQuantities } from './humanomni-inputs.ts';
 import {
   asGroupWasMade,
   EVERYTHING,
@@ -106,7 +102,7 @@ async function activationQuantities(gpu: Gpu, inputs: HumanOmniCase): Promise<Qu
       ),
     );
   }
-  const media = { video: seen.get('video_tokens')!, audio: seen.get('audio_tokens')! };
+  const media = Float32Array.from([...seen.get('video_tokens')!, ...seen.get('audio_tokens')!]);
   return [...quantities, ...(await greedyQuantities(policy, inputs, media))];
 }
 
@@ -132,7 +128,7 @@ async function grpoQuantities(gpu: Gpu, inputs: HumanOmniCase, reference: Float3
   const logProbs = seen.get('logProbs')!;
   const ours = await storedGradients(policy, inputs, await openArrays(inputs.tree, 'grads_grpo.safetensors'));
   const [expectedLoss, expectedKl] = [Number(settings.grpo_loss), Number(settings.mean_kl)];
-  const meanKl = await meanSequenceKl(inputs, logProbs, reference, kl);
+  const meanKl = Number.isFinite(kl) ? meanSequenceKl(inputs, logProbs, reference) : kl;
   quantities.push(
     await logProbability(arrays, 'logps', spread(logProbs, inputs), bounds),
     within('grpo_loss', loss, expectedLoss, bounds.grpoLoss(expectedLoss, config.beta), bounds),
@@ -146,26 +142,6 @@ async function grpoQuantities(gpu: Gpu, inputs: HumanOmniCase, reference: Float3
     );
   }
   return quantities;
-}
-
-/** Mean over completions of the mean KL over their tokens, as the published trainer logs it. */
-async function meanSequenceKl(
-  { completions }: HumanOmniCase,
-  logProbs: Float32Array,
-  reference: Float32Array,
-  tokenMean: number,
-): Promise<number> {
-  if (!Number.isFinite(tokenMean)) return tokenMean;
-  let at = 0;
-  const means = completions.map((ids) => {
-    let sum = 0;
-    for (let t = 0; t < ids.length; t++, at++) {
-      const difference = reference[at]! - logProbs[at]!;
-      sum += Math.exp(difference) - difference - 1;
-    }
-    return sum / ids.length;
-  });
-  return means.reduce((sum, mean) => sum + mean, 0) / means.length;
 }
 
 /** The same log-probabilities and gradients from G full rows, layer checkpointing on. */

@@ -6,6 +6,7 @@ import { lossQuantities } from './grpo-losses.ts';
 import { humanOmniQuantities } from './humanomni.ts';
 import { preprocessQuantities } from './preprocess.ts';
 import type { Quantity } from './quantity.ts';
+import { qwenTextQuantities } from './qwen-text.ts';
 import { qwen2VlQuantities } from './qwen2-vl.ts';
 import { samplingQuantities } from './sampling.ts';
 
@@ -16,6 +17,7 @@ const KINDS: Readonly<Record<string, Comparison>> = {
   humanomni: humanOmniQuantities,
   preprocess: preprocessQuantities,
   'qwen2-vl': qwen2VlQuantities,
+  'qwen-text': qwenTextQuantities,
   sampling: samplingQuantities,
 };
 

@@ -32,10 +32,9 @@ export function handoffReadme(facts: ReadmeFacts): string {
       : 'Clips are not copied: paths are those of the data folder. Put its contents beside this file, or name it by `--clips` or `CLIPS`.',
     'Every launcher that would train without the clips says so and stops, unless it is told that this is meant.',
     '',
-    `## R1-Omni: ${handoff.shownByR1Omni} on GPUs`,
-    '',
-    ...r1OmniLines(facts),
-    '',
+    ...(handoff.shownByR1Omni
+      ? [`## R1-Omni: ${handoff.shownByR1Omni} on GPUs`, '', ...r1OmniLines(facts), '']
+      : []),
     '## verl on Ray',
     '',
     ...verlLines(facts),
@@ -110,11 +109,14 @@ function verlLines({ family, clips, config }: ReadmeFacts): string[] {
 function trlLines(facts: ReadmeFacts): string[] {
   const { checkpoint, family, config } = facts;
   const { blindInTrl, textPartNotes } = familyOf(family).handoff;
-  const blind = [
-    `TRL shows a model ${blindInTrl}: it trains on the text of the prompts alone, and what the model sees counts for nothing.`,
-    'So each of these has to be told `--text-only` or `TEXT_ONLY=1`; for the real thing take R1-Omni or verl.',
-    '',
-  ];
+  const blind =
+    blindInTrl === undefined
+      ? []
+      : [
+          `TRL shows a model ${blindInTrl}: it trains on the text of the prompts alone, and what the model sees counts for nothing.`,
+          'So each of these has to be told `--text-only` or `TEXT_ONLY=1`; for the real thing take R1-Omni or verl.',
+          '',
+        ];
   if ('problem' in checkpoint)
     return [
       ...blind,

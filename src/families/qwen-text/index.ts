@@ -1,0 +1,47 @@
+/** Qwen2, Qwen2.5 and Qwen3: language models that see and hear nothing. */
+import type { Json } from '../../decoder/fields.ts';
+import { openQwen2, parseQwen2Config, QWEN2, QWEN3, type Qwen2Config } from '../../decoder/qwen2.ts';
+import type { Family } from '../api.ts';
+import {
+  isQwenText,
+  openQwenTextFiles,
+  type QwenTextFamily,
+  qwenTextFamily,
+  qwenTextModelType,
+} from './files.ts';
+import { openQwenText } from './prompt.ts';
+
+export const qwen2 = familyOf('Qwen2', 'Qwen2 or Qwen2.5, a language model');
+export const qwen3 = familyOf('Qwen3', 'Qwen3, a language model');
+
+function familyOf(name: QwenTextFamily, published: string): Family {
+  return {
+    name,
+    modelType: qwenTextModelType(name),
+    published,
+    recognises: (config) => isQwenText(config) && qwenTextFamily(config) === name,
+    onlyAlone: true,
+    openFiles: openQwenTextFiles,
+    readConfig: ({ main }) => ({ family: name, decoder: parseQwenTextConfig(name, main.config) }),
+    openAll: (gpu, { decoder }, _files, sources) => void openQwen2(gpu, decoder, sources),
+    aliases: {},
+    trainable: ['decoder'],
+    towerConfig: () => ({}),
+    openText: (_tree, files, config) => openQwenText(files, config),
+    handoff: {
+      decoder: 'model',
+      r1OmniArguments: '',
+      r1OmniNotes: [],
+      seesInVerl: true,
+      textPartNotes: [],
+      differences: [],
+    },
+  };
+}
+
+/** Reads config.json. @throws InputError naming the field that is off, or that asks for what is not built here */
+export function parseQwenTextConfig(family: QwenTextFamily, json: Json): Qwen2Config {
+  if (family === 'Qwen2') return parseQwen2Config(json, 'config.json', QWEN2);
+  // Qwen3's heads are this wide where its config does not say it, whatever the hidden size.
+  return parseQwen2Config({ ...json, head_dim: json.head_dim ?? 128 }, 'config.json', QWEN3);
+}

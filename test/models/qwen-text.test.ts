@@ -1,0 +1,73 @@
+/** Language models of the Qwen families against the published code, and which folders are taken for one. */
+import { describe, expect, it } from 'vitest';
+import { holds } from '../../src/cli/parity/quantity.ts';
+import { qwenTextQuantities } from '../../src/cli/parity/qwen-text.ts';
+import { openModelFiles } from '../../src/families/index.ts';
+import { openQwenTextFiles } from '../../src/families/qwen-text/files.ts';
+import { treeFromDisk } from '../../src/io/disk.ts';
+import { type FileTree, treeFromMemory } from '../../src/io/files.ts';
+import { openModel } from '../../src/worker/model.ts';
+import { testGpu } from '../ops/harness.ts';
+
+const CASES = 'test/golden/qwen-text';
+const modelOf = (name: string): Promise<FileTree> => treeFromDisk(`${CASES}/${name}/model`);
+
+describe('parity of a Qwen language model', () => {
+  it.each([
+    ['qwen2_5-tiny', 127],
+    ['qwen2_5-yarn-tiny', 91],
+    ['qwen3-tiny', 118],
+  ])('holds every bound: %s', async (name, count) => {
+    const quantities = await qwenTextQuantities(await treeFromDisk(`${CASES}/${name}`), await testGpu());
+    expect(quantities).toHaveLength(count);
+    expect(quantities.filter((quantity) => !holds(quantity))).toEqual([]);
+  });
+});
+
+/** A tree with the files of others in folders. */
+const together = (folders: Readonly<Record<string, FileTree>>): FileTree => ({
+  ...treeFromMemory('all', {}),
+  files: Object.entries(folders).flatMap(([folder, { files }]) =>
+    files.map((file) => ({ ...file, path: folder === '' ? file.path : `${folder}/${file.path}` })),
+  ),
+});
+
+describe('a folder', () => {
+  it('is opened as a language model by the type in its config', async () => {
+    const named = async (name: string) => (await openModelFiles(await modelOf(name))).files.family;
+    expect(await named('qwen2_5-tiny')).toBe('Qwen2');
+    expect(await named('qwen3-tiny')).toBe('Qwen3');
+  });
+
+  it('with a model that takes clips is that one, though a language model lies beside it, or above', async () => {
+    const demo = await treeFromDisk('public/demo/model');
+    const text = await modelOf('qwen2_5-tiny');
+    const trees: readonly Readonly<Record<string, FileTree>>[] = [
+      { base: text, omni: demo },
+      { '': text, 'deep/omni': demo },
+    ];
+    for (const folders of trees) {
+      const { files, others } = await openModelFiles(together(folders));
+      expect([files.family, others]).toEqual(['HumanOmni', []]);
+    }
+    const chosen = await openModelFiles(together({ base: text, omni: demo }), 'base');
+    expect(chosen.files.family).toBe('Qwen2');
+  });
+
+  it('with a classifier on the same decoder is none', async () => {
+    const config = { model_type: 'qwen2', architectures: ['Qwen2ForSequenceClassification'] };
+    const tree = treeFromMemory('judge', { 'config.json': JSON.stringify(config) });
+    await expect(openModelFiles(tree)).rejects.toThrow(
+      /no checkpoint of a known family; found judge \(qwen2\)/,
+    );
+    await expect(openQwenTextFiles(tree)).rejects.toThrow(
+      /expected .* an architecture that ends in ForCausalLM/,
+    );
+  });
+
+  it('with a language model is refused for runs, which would ask about clips that it never sees', async () => {
+    await expect(openModel(await modelOf('qwen3-tiny'))).rejects.toThrow(
+      /is a Qwen3, a language model: it sees no clips, and runs on questions alone are not built yet/,
+    );
+  });
+});
