@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { InputError } from '../../src/math/errors.ts';
 import {
@@ -23,7 +24,21 @@ function errorOf(act: () => unknown): InputError {
   throw new Error('expected an InputError');
 }
 
+/** Every source file that may act on a setting: not the table itself, the form, or what writes settings out. */
+function actingSources(): string {
+  const files = readdirSync('src', { recursive: true, encoding: 'utf8' });
+  const acting = files.filter(
+    (path) => /\.tsx?$/.test(path) && !/^(protocol|ui\/train|worker\/export|cli\/parity)\//.test(path),
+  );
+  return acting.map((path) => readFileSync(`src/${path}`, 'utf8')).join('\n');
+}
+
 describe('the config table', () => {
+  it('has no setting that nothing acts on', () => {
+    const words = new Set(actingSources().match(/\w+/g));
+    expect(CONFIG_KEYS.filter((key) => !words.has(key))).toEqual([]);
+  });
+
   it('has valid defaults, words and a group on every row', () => {
     for (const key of CONFIG_KEYS) {
       const field = fieldOf(key);
