@@ -39,17 +39,9 @@ def _reward(name):
 `;
 
 export function rewardsPython(): string {
-  const twins = REWARD_NAMES.map((name) => `\n${REWARDS[name].python}`);
-  const scores = REWARD_NAMES.map((name) => `    "${name}": _${name},\n`);
-  const functions = REWARD_NAMES.map((name) => `${name} = _reward("${name}")\n`);
-  return [
-    HEAD,
-    ANSWER_PYTHON.trimStart(),
-    ...twins,
-    '\n\nSCORES = {\n',
-    ...scores,
-    '}\n',
-    TRL,
-    ...functions,
-  ].join('');
+  const twins = REWARD_NAMES.map((name) => REWARDS[name].python);
+  const scores = REWARD_NAMES.map((name) => `    "${name}": _${name},\n`).join('');
+  const functions = REWARD_NAMES.map((name) => `${name} = _reward("${name}")`).join('\n');
+  const parts = [HEAD, ANSWER_PYTHON, ...twins, `SCORES = {\n${scores}}`, TRL, functions];
+  return `${parts.map((part) => part.trim()).join('\n\n\n')}\n`;
 }

@@ -115,6 +115,13 @@ it.each(PARAMETERS)('the exported rewards score every case as the studio does, w
   expect(found.verl).toEqual({ score: 3.5, accuracy: 1, format: 1, think_format: 1 });
 });
 
+it('the exported program is laid out as Python is', () => {
+  const lines = rewardsPython().split('\n');
+  const definitions = lines.flatMap((line, index) => (line.startsWith('def ') ? [index] : []));
+  expect(definitions.filter((at) => lines[at - 1] !== '' || lines[at - 2] !== '')).toEqual([]);
+  expect(lines.filter((line) => /\s$/.test(line))).toEqual([]);
+});
+
 it('the exported rewards score the cases that stand beside each reward', () => {
   const all = REWARD_NAMES.flatMap((name) =>
     REWARDS[name].cases.map((one) => {
