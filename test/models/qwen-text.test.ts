@@ -1,13 +1,19 @@
 /** Language models of the Qwen families against the published code, and which folders are taken for one. */
 import { describe, expect, it } from 'vitest';
+import { recordPass } from '../../src/cli/parity/case-pass.ts';
 import { holds } from '../../src/cli/parity/quantity.ts';
 import { qwenTextQuantities } from '../../src/cli/parity/qwen-text.ts';
+import { DecodeAdapters } from '../../src/decoder/decode-adapters.ts';
 import { openModelFiles } from '../../src/families/index.ts';
 import { openQwenTextFiles } from '../../src/families/qwen-text/files.ts';
+import { Arena } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/disk.ts';
 import { type FileTree, treeFromMemory } from '../../src/io/files.ts';
+import { Generator } from '../../src/rl/generator.ts';
+import { loadPolicy } from '../../src/rl/policy.ts';
 import { openModel } from '../../src/worker/model.ts';
 import { testGpu } from '../ops/harness.ts';
+import { LORA, NOTHING, SAMPLING, stirAdapters, toyCompletion } from '../reference/omni-tiny.ts';
 
 const CASES = 'test/golden/qwen-text';
 const modelOf = (name: string): Promise<FileTree> => treeFromDisk(`${CASES}/${name}/model`);
@@ -21,6 +27,34 @@ describe('parity of a Qwen language model', () => {
     const quantities = await qwenTextQuantities(await treeFromDisk(`${CASES}/${name}`), await testGpu());
     expect(quantities).toHaveLength(count);
     expect(quantities.filter((quantity) => !holds(quantity))).toEqual([]);
+  });
+});
+
+describe('a Qwen3 with adapters on all linears', () => {
+  it('gives what it samples through the cache the log-probabilities of a pass over whole sequences', async () => {
+    const gpu = await testGpu();
+    const files = await openQwenTextFiles(await modelOf('qwen3-tiny'));
+    const settings = { lora: LORA, reference: false, seed: 3, maxPositions: 64 };
+    using policy = await loadPolicy(gpu, files, { ...NOTHING, ...settings });
+    stirAdapters(policy);
+    const { decoder } = policy.current;
+    using near = new DecodeAdapters(gpu, decoder);
+    // Heads are normed with their adapters applied, so that attention cannot apply them itself.
+    expect(decoder.layers.map((_, index) => near.layer(index))).toEqual(decoder.layers.map(() => undefined));
+    using arena = new Arena(gpu, 'rollout');
+    const prompt = { ids: toyCompletion(5, 13) };
+    const extents = { rows: 2, groupSize: 2, places: 1, prefillTogether: 1, mediaRows: 0, maxNewTokens: 8 };
+    const shape = { ...extents, promptTokens: prompt.ids.length };
+    using generator = await Generator.create(gpu, arena, decoder, shape, { endIds: [1], adapters: true });
+    const [drawn = []] = await generator.generate([prompt], SAMPLING, () => ({ rows: new Float32Array(0) }));
+    const groups = [{ prompt, completions: drawn.map(({ ids }) => ids) }];
+    const options = { groups, objective: 'nll', advantages: [0, 0], backward: false } as const;
+    using pass = await recordPass(gpu, policy.current, options, async () => []);
+    const sampled = drawn.flatMap(({ logProbs }) => [...logProbs]);
+    const whole = [...(await pass.run()).get('logProbs')!];
+    expect(sampled.length).toBeGreaterThan(8);
+    const differences = sampled.map((logProb, at) => Math.abs(logProb - whole[at]!));
+    expect(Math.max(...differences)).toBeLessThan(1e-4);
   });
 });
 

@@ -24,7 +24,12 @@ const golden = readGolden('test/golden/omni-tiny/case.safetensors');
 export const VOCABULARY = 512;
 export const WIDTH = 64;
 export const END_IDS = [1];
-const NOTHING = { trainDecoder: false, trainProjectors: false, trainGate: false, trainBert: false } as const;
+export const NOTHING = {
+  trainDecoder: false,
+  trainProjectors: false,
+  trainGate: false,
+  trainBert: false,
+} as const;
 
 /** Adapters on all linear layers, small enough for toys. */
 export const LORA = { rank: 4, alpha: 8, targets: LORA_LINEARS } as const;
