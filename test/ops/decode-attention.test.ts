@@ -37,9 +37,15 @@ function softmaxSum(q: readonly number[], keys: readonly number[][], values: rea
 }
 
 /** Checks attention's result and what it wrote, for rows that see the given slots at the given positions, in every way. */
-async function check(shape: Shape, spans: readonly Span[], positions: readonly number[], slots: number) {
+async function check(
+  shape: Shape,
+  spans: readonly Span[],
+  positions: readonly number[],
+  slots: number,
+  biased = true,
+) {
   const ways = [ALONE, ...waysOfSharing(await testGpu())];
-  for (const threads of ways) await checkKernel(shape, spans, positions, slots, threads);
+  for (const threads of ways) await checkKernel(shape, spans, positions, slots, { threads, biased });
 }
 
 async function checkKernel(
@@ -47,12 +53,12 @@ async function checkKernel(
   spans: readonly Span[],
   positions: readonly number[],
   slots: number,
-  threads: Threads,
+  { threads, biased }: { readonly threads: Threads; readonly biased: boolean },
 ) {
   const gpu = await testGpu();
   const { heads, kvHeads, headDim } = shape;
   const [rows, width, kv] = [spans.length, (heads + 2 * kvHeads) * headDim, kvHeads * headDim];
-  const [data, bias] = [numbers(rows * width, 1, 3), numbers(kv, 2)];
+  const [data, bias] = [numbers(rows * width, 1, 3), biased ? numbers(kv, 2) : new Float32Array(kv)];
   const [oldKeys, oldValues] = [numbers(slots * kv, 3, 3), numbers(slots * kv, 4)];
   const table = ropeTable(gpu, headDim, THETA, 100);
   const u32 = (label: string, extents: number[], values: readonly number[]) =>
@@ -65,7 +71,7 @@ async function checkKernel(
   const values = gpu.upload('cache', 'values', [slots, kv], oldValues);
   const [out] = await runOnce(gpu, 'decode attention', ({ recorder }) => {
     const qkv = gpu.upload('inputs', 'qkv', [rows, width], data);
-    const valueBias = gpu.upload('inputs', 'bias', [kv], bias);
+    const valueBias = biased ? gpu.upload('inputs', 'bias', [kv], bias) : undefined;
     const angles = rowAngles(recorder, step, table);
     const inputs = { qkv, valueBias, angles, spans: step.spans, keys, values };
     return [decodeAttention(recorder, inputs, shape, threads)];
@@ -117,6 +123,18 @@ describe('attention of a decode step', () => {
       11 + 5 * rows,
     ),
   );
+
+  it('takes values without a bias', () =>
+    check(
+      { heads: 4, kvHeads: 2, headDim: 16 },
+      [
+        [0, 3, 5, 6],
+        [0, 3, 6, 8],
+      ],
+      [3, 4],
+      8,
+      false,
+    ));
 
   it('goes through more keys than one chunk, and sees only its own prompt', () =>
     check(
