@@ -94,6 +94,8 @@ describe('a folder', () => {
     await expect(openModelFiles(tree)).rejects.toThrow(
       /no checkpoint of a known family; found judge \(qwen2\)/,
     );
+    // What can be opened, but not run, is not asked for.
+    await expect(openModelFiles(tree)).rejects.toThrow(/expected a model_type [^.]*qwen2_5_vl\.$/);
     await expect(openQwenTextFiles(tree)).rejects.toThrow(
       /expected .* an architecture that ends in ForCausalLM/,
     );
