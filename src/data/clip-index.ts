@@ -1,23 +1,6 @@
-import { baseName, cleanPath, extension, type FileEntry, type FileTree } from '../io/files.ts';
+import { baseName, cleanPath, type FileEntry, type FileTree } from '../io/files.ts';
+import { isImage, isMedia, isVideo } from '../protocol/clip-types.ts';
 import { groupBy } from './group-by.ts';
-
-const VIDEO = ['mp4', 'm4v', 'mov', 'webm', 'mkv', 'avi', 'ts', 'gif'];
-const AUDIO = ['wav', 'mp3', 'm4a', 'aac', 'ogg', 'oga', 'opus', 'flac'];
-const IMAGE = ['jpg', 'jpeg', 'png', 'webp', 'bmp', 'avif'];
-const MEDIA = new Set([...VIDEO, ...AUDIO, ...IMAGE]);
-
-function isVideo(path: string): boolean {
-  return VIDEO.includes(extension(path));
-}
-
-export function isImage(path: string): boolean {
-  return IMAGE.includes(extension(path));
-}
-
-/** A file that can be a clip by itself: video, sound, or one picture. */
-export function isMedia(path: string): boolean {
-  return MEDIA.has(extension(path));
-}
 
 /** A clip found in the tree: one file, or the pictures of a folder in the order of their names. */
 export interface Clip {

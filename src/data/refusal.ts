@@ -1,8 +1,8 @@
 /** What is said of a folder in which nothing can be learned from: what was found, what was expected, the next move. */
 import { baseName, extension, type FileTree } from '../io/files.ts';
 import { InputError } from '../math/errors.ts';
+import { isMedia } from '../protocol/clip-types.ts';
 import type { DataIssue } from '../protocol/messages.ts';
-import { isMedia } from './clip-index.ts';
 import type { Dataset } from './types.ts';
 
 const ARCHIVES = ['zip', 'tar', 'gz', 'tgz', 'bz2', 'xz', '7z', 'rar'];

@@ -1,4 +1,3 @@
-import { isImage } from '../data/clip-index.ts';
 import type { Example } from '../data/types.ts';
 import type { ClipRecipe } from '../families/api.ts';
 import { baseName } from '../io/files.ts';
@@ -6,6 +5,7 @@ import { refuseMistaken } from '../io/mistaken.ts';
 import { reading } from '../io/unreadable.ts';
 import { decodeImageFolder } from '../media/pictures.ts';
 import type { DecodedClip } from '../media/types.ts';
+import { isImage } from '../protocol/clip-types.ts';
 import { ClipDecoder } from './decode-apart.ts';
 
 /** For clips that a run prepares. */

@@ -15,6 +15,7 @@ describe('sortFiles', () => {
     ['clips alone', CLIPS, [], CLIPS],
     ['a model alone', MODEL, MODEL, []],
     ['both', [...MODEL, ...CLIPS], MODEL, CLIPS],
+    ['a model and clips of a rarer type', [...MODEL, 'set/a.AVI'], MODEL, ['set/a.AVI']],
     [
       'towers apart',
       [...MODEL, 'm/siglip/config.json', 'bert/vocab.txt'],
@@ -47,6 +48,9 @@ describe('sortFiles', () => {
   it('leaves files that look like neither to the screen they were given to', () => {
     expect(paths(planFiles(sources('x/pytorch_model.bin'), 'model').model)).toEqual(['x/pytorch_model.bin']);
     expect(paths(planFiles(sources('x/pytorch_model.bin'), 'data').data)).toEqual(['x/pytorch_model.bin']);
+    for (const clip of ['x/a.opus', 'x/a.FLAC', 'x/a.webp', 'x/a.avi']) {
+      expect(paths(planFiles(sources(clip), 'model').data)).toEqual([clip]);
+    }
   });
 });
 

@@ -1,6 +1,8 @@
 /** A folder per class: label/clip.mp4 or split/label/clip.mp4, where a folder of pictures below its label is one clip. */
+
+import { isImage } from '../../protocol/clip-types.ts';
 import type { Split } from '../../protocol/messages.ts';
-import { type ClipIndex, folderOf, isImage } from '../clip-index.ts';
+import { type ClipIndex, folderOf } from '../clip-index.ts';
 import { labelKey } from '../labels.ts';
 import { splitOfName } from '../rows.ts';
 import type { AnnotationRow } from '../types.ts';

@@ -1,4 +1,5 @@
 /** A dropped or chosen folder as a flat list of files with paths, and what kind of thing it is. */
+import { isMedia } from '../../protocol/clip-types.ts';
 import type { SourceFile } from '../../protocol/messages.ts';
 
 /** The parts of the entries API that a walk needs. */
@@ -68,8 +69,6 @@ function isWanted(name: string): boolean {
   return !name.startsWith('.') && name !== '__MACOSX' && name !== 'Thumbs.db';
 }
 
-const MEDIA = /\.(mp4|m4v|mov|webm|mkv|gif|wav|mp3|m4a|aac|ogg|oga|opus|flac|png|jpe?g|webp|bmp)$/i;
-
 /**
  * Splits files into a model's and a data set's. A folder with config.json (or an adapter's) beside *.safetensors is a model's, with all
  * below it; where such a folder exists and nothing else holds clips, everything belongs to the model (towers apart,
@@ -81,7 +80,7 @@ export function sortFiles(files: readonly SourceFile[]): { model: SourceFile[]; 
   const isModel = ({ path }: SourceFile) =>
     folders.some((folder) => folder === '' || path.startsWith(`${folder}/`));
   const rest = files.filter((file) => !isModel(file));
-  if (!rest.some(({ path }) => MEDIA.test(path))) return { model: [...files], data: [] };
+  if (!rest.some(({ path }) => isMedia(path))) return { model: [...files], data: [] };
   return { model: files.filter(isModel), data: rest };
 }
 

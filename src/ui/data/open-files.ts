@@ -1,5 +1,6 @@
 /** Hands files to the studio: the model's to the model, the rest to the data. */
 import { InputError } from '../../math/errors.ts';
+import { isMedia } from '../../protocol/clip-types.ts';
 import type { CommandType, SourceFile } from '../../protocol/messages.ts';
 import type { Studio } from '../../store/studio.ts';
 import { goTo } from '../address.ts';
@@ -10,12 +11,10 @@ export interface OpenPlan {
   data: SourceFile[];
 }
 
-const CLIP = /\.(mp4|m4v|mov|mkv|webm|gif|wav|mp3|m4a|png|jpe?g)$/i;
-
 /** Who gets which files. Files that look like neither go where the person is, which answers with a clear error. */
 export function planFiles(files: readonly SourceFile[], screen: 'data' | 'model'): OpenPlan {
   const sorted = sortFiles(files);
-  const looksLikeNeither = sorted.model.length === 0 && !files.some(({ path }) => CLIP.test(path));
+  const looksLikeNeither = sorted.model.length === 0 && !files.some(({ path }) => isMedia(path));
   return screen === 'model' && looksLikeNeither ? { model: [...files], data: [] } : sorted;
 }
 

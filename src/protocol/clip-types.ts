@@ -1,0 +1,14 @@
+/** Which files are clips by the ends of their names: the one list for page, data and commands. */
+const VIDEO = ['mp4', 'm4v', 'mov', 'webm', 'mkv', 'avi', 'ts', 'gif'];
+const SOUND = ['wav', 'mp3', 'm4a', 'aac', 'ogg', 'oga', 'opus', 'flac'];
+const PICTURE = ['jpg', 'jpeg', 'png', 'webp', 'bmp', 'avif'];
+const CLIP = new Set([...VIDEO, ...SOUND, ...PICTURE]);
+
+const ending = (path: string): string => /[^/\\]\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
+
+export const isVideo = (path: string): boolean => VIDEO.includes(ending(path));
+
+export const isImage = (path: string): boolean => PICTURE.includes(ending(path));
+
+/** A file that can be a clip by itself: video, sound, or one picture. */
+export const isMedia = (path: string): boolean => CLIP.has(ending(path));
