@@ -168,14 +168,14 @@ async function timeGrowth(gpu: Gpu, { now, json, clock }: Arguments): Promise<vo
   writeReport(json, { adapter: gpu.info.description, clock, deviations: deviations(points), points });
 }
 
-/** Who makes products fastest, on any adapter. */
+/** Which matmul variants are fastest, on any adapter. */
 async function showTuning(gpu: Gpu, { now, json, clock }: Arguments): Promise<void> {
   const found = await tune(gpu, { now });
   console.log(`${gpu.info.description}: ${tuningText(found)}`);
   writeReport(json, { adapter: gpu.info.description, clock, found });
 }
 
-/** A GPU's products are made by whom they are made fastest, as the studio has it. */
+/** Lets a GPU use the matmul variants that autotuning finds fastest on it, as the studio does. */
 async function applyTuning(gpu: Gpu): Promise<void> {
   if (gpu.isSoftware) return;
   const found = await tune(gpu);

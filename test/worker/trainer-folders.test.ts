@@ -37,7 +37,7 @@ it('opens of several runs into one folder the newest, and names the others', asy
 
 it.each([
   [{ _name_or_path: 'StarJiaxing/R1-Omni-0.5B' }, 'R1-Omni-0.5B-0a9f5d1'],
-  [{ _name_or_path: `/root/hub/models--a--R1-Omni/snapshots/${'b'.repeat(40)}` }, 'R1-Omni-0a9f5d1'],
+  [{ _name_or_path: `../hub/models--a--R1-Omni/snapshots/${'b'.repeat(40)}` }, 'R1-Omni-0a9f5d1'],
   [{ _name_or_path: 'C:\\models\\mine' }, 'mine-0a9f5d1'],
   [{ _name_or_path: '../..', architectures: ['HumanOmniForCausalLM'] }, 'HumanOmniForCausalLM-0a9f5d1'],
   [{ _name_or_path: '<img>', architectures: 'x' }, 'HumanOmni_qwen2-0a9f5d1'],

@@ -1,9 +1,8 @@
 import { Fields, type Json } from '../../decoder/fields.ts';
-import { openCheckpoint } from '../../io/checkpoint.ts';
 import type { FileTree } from '../../io/files.ts';
 import { InputError } from '../../math/errors.ts';
-import { headOf } from '../shared/head-files.ts';
-import { findMain, type ModelFiles, modelName } from '../shared/model-files.ts';
+import { findMain, type ModelFiles } from '../shared/model-files.ts';
+import { openOneFolder } from '../shared/one-folder.ts';
 
 /** Families by the `model_type` of their config.json; Qwen2.5 has that of Qwen2. */
 const FAMILIES = { qwen2: 'Qwen2', qwen3: 'Qwen3' } as const;
@@ -38,16 +37,5 @@ export async function openQwenTextFiles(tree: FileTree, path?: string): Promise<
       },
     );
   }
-  const notes: string[] = [];
-  const weights = await openCheckpoint(main.tree, (note) => notes.push(note));
-  const head = await headOf(main.config, weights);
-  return {
-    family: qwenTextFamily(main.config),
-    name: modelName(tree, main.path, main.config),
-    main: { tree: main.tree, config: main.config, weights },
-    towers: {},
-    layout: 'one folder',
-    tied: head.tied,
-    notes: [...notes, ...head.notes],
-  };
+  return openOneFolder(tree, main, qwenTextFamily(main.config));
 }

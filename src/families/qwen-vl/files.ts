@@ -1,10 +1,8 @@
 import { Fields, type Json } from '../../decoder/fields.ts';
-import { openCheckpoint } from '../../io/checkpoint.ts';
 import type { FileTree } from '../../io/files.ts';
-import { renamed } from '../../io/renamed.ts';
 import { InputError } from '../../math/errors.ts';
-import { headOf } from '../shared/head-files.ts';
-import { type FoundFolder, findMain, type ModelFiles, modelName } from '../shared/model-files.ts';
+import { findMain, type ModelFiles } from '../shared/model-files.ts';
+import { openOneFolder } from '../shared/one-folder.ts';
 
 /** Families by the `model_type` of their config.json. */
 const FAMILIES = { qwen2_vl: 'Qwen2-VL', qwen2_5_vl: 'Qwen2.5-VL' } as const;
@@ -41,10 +39,12 @@ const isQwen2Vl = (config: Json): boolean => MODEL_TYPES.some((type) => type ===
 export const qwen2VlFamily = (config: Json): Qwen2VlFamily =>
   FAMILIES[new Fields(config, 'config.json').choice('model_type', MODEL_TYPES)];
 
+const NAMES = { published: qwen2VlName, newer: newerQwen2VlName };
+
 /** Finds a Qwen2-VL or Qwen2.5-VL checkpoint in a dropped folder: the one at `path`, or that nearest to the top. Throws an InputError if there is none. */
 export async function openQwen2VlFiles(tree: FileTree, path?: string): Promise<ModelFiles> {
   const found = await findMain(tree, isQwen2Vl, path);
-  if (found.main) return openFolder(tree, found.main);
+  if (found.main) return openOneFolder(tree, found.main, qwen2VlFamily(found.main.config), NAMES);
   const seen = found.seen.length > 0 ? `found ${found.seen.join(', ')}` : 'found no config.json';
   throw new InputError(
     `${tree.name}: no Qwen2-VL checkpoint; ${seen}, expected the model_type ${MODEL_TYPES.join(' or ')}.`,
@@ -52,22 +52,4 @@ export async function openQwen2VlFiles(tree: FileTree, path?: string): Promise<M
       hint: 'Drop the folder of Qwen2-VL-2B-Instruct or Qwen2.5-VL-3B-Instruct, with its config.json and safetensors files.',
     },
   );
-}
-
-async function openFolder(tree: FileTree, { path, tree: folder, config }: FoundFolder): Promise<ModelFiles> {
-  const notes: string[] = [];
-  const stored = await openCheckpoint(folder, (note) => notes.push(note));
-  const isNewer = stored.names().some((file) => qwen2VlName(file) !== file);
-  const weights = renamed(stored, qwen2VlName);
-  const head = await headOf(config, weights);
-  return {
-    family: qwen2VlFamily(config),
-    name: modelName(tree, path, config),
-    main: { tree: folder, config, weights },
-    towers: {},
-    layout: 'one folder',
-    ...(isNewer ? { writtenAs: newerQwen2VlName } : {}),
-    tied: head.tied,
-    notes: [...notes, ...head.notes],
-  };
 }
