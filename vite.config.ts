@@ -16,7 +16,7 @@ export default defineConfig({
   plugins: [react(), pagePolicy(), notices.page],
   worker: { format: 'es', plugins: () => [notices.worker] },
   // The scan has to see the worker's dependencies too: one found late would reload the page in the middle of a run.
-  optimizeDeps: { entries: ['index.html', 'src/worker/*.ts'] },
+  optimizeDeps: { entries: ['index.html', 'src/worker/**/*.ts'] },
   build: {
     target: 'es2023',
     manifest: true,

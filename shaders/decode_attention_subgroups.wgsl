@@ -3,7 +3,7 @@
 // One workgroup of 256 threads per (row, query head). First every thread makes scalars of the new query, key and value, which are then
 // turned. Then each WIDTH neighbouring threads, a team, go through a share of the keys, four at a time, with a running softmax: a team's
 // threads hold four vec4 of a row each, WIDTH apart, and add their products up. Teams are joined within subgroups, then over them.
-// Neighbouring threads lie in one subgroup: src/ops/tune-decode.ts sees to it that nothing is computed here where they do not.
+// Neighbouring threads lie in one subgroup: src/ops/decode/tune-decode.ts sees to it that nothing is computed here where they do not.
 enable subgroups;
 //! include decode_attention_parts
 const THREADS = 256u;

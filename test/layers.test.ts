@@ -111,7 +111,7 @@ describe('the checker', () => {
       "import { add } from '../ops/add.ts';",
     ],
     ['a package in math', 'src/math/stats.ts', "import { z } from 'zod';"],
-    ['a Node module in the page', 'src/io/files.ts', "import { readFileSync } from 'node:fs';"],
+    ['a Node module in the page', 'src/io/files/files.ts', "import { readFileSync } from 'node:fs';"],
     [
       'a test helper in the sources',
       'src/ops/add.ts',

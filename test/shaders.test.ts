@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { PLAIN } from '../src/gpu/index.ts';
 import { composeShader, type Defines, readSource, shaderNames } from '../src/gpu/shaders.ts';
-import { walkOf } from '../src/ops/attention-walk.ts';
+import { walkOf } from '../src/ops/attention/attention-walk.ts';
 import { grpoStep } from '../src/rl/step.ts';
 import { testGpu } from './ops/harness.ts';
 import { openRun } from './reference/tiny-run.ts';

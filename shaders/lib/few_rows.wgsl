@@ -2,7 +2,7 @@
 // The lanes of a group share the depth, four neighbouring d at a time, and leave their sums in workgroup memory, where they are added in
 // the order of the lanes: the same bits every time. With one lane there is nothing to share, and no barrier.
 //! include few_rows_parts
-const THREADS = select(64u, 16u, LANES == 1u);   // as workgroupThreads in src/ops/few-rows.ts
+const THREADS = select(64u, 16u, LANES == 1u);   // as workgroupThreads in src/ops/decode/few-rows.ts
 const SPREAD_TERMS = false;               // an adapter's terms are few: a thread takes all of a row
 const GROUPS = THREADS / LANES;
 const STRIDE = GROUPS * ROWS * 4u + 1u;   // odd: lanes write to different banks

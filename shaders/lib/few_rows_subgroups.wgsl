@@ -1,7 +1,7 @@
 // Products of few rows, see few_rows_parts, by subgroups of SUBGROUP threads, 8 or more. A workgroup's LANES threads make one group: they
 // share the depth, four neighbouring d at a time, and the terms of an adapter. Their sums are added within subgroups, where in three
 // exchanges each eighth of the lanes comes to hold one of eight rows, then over the subgroups: always in the same order.
-// Neighbouring threads lie in one subgroup: src/ops/tune-decode.ts sees to it that nothing is computed here where they do not.
+// Neighbouring threads lie in one subgroup: src/ops/decode/tune-decode.ts sees to it that nothing is computed here where they do not.
 enable subgroups;
 //! include few_rows_parts
 //! include multiply_add

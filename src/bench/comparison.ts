@@ -2,7 +2,7 @@ import type { Gpu } from '../gpu/index.ts';
 import { describeError } from '../math/errors.ts';
 import { relativeDifference } from '../math/stats.ts';
 import type { Row, RowName } from '../protocol/bench.ts';
-import type { Cost } from '../rl/cost-model.ts';
+import type { Cost } from '../rl/measure/cost-model.ts';
 import { makeRow } from './report.ts';
 import { type Contestant, type TimingOptions, timeInTurns } from './timing.ts';
 

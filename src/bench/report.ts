@@ -2,7 +2,7 @@
 import { formatMilliseconds, formatPercent } from '../math/format.ts';
 import { mean } from '../math/stats.ts';
 import type { BenchReport, Ceilings, Rates, Row, RowName } from '../protocol/bench.ts';
-import type { Cost } from '../rl/cost-model.ts';
+import type { Cost } from '../rl/measure/cost-model.ts';
 import type { Timing } from './timing.ts';
 
 /** The n-th root of the product of n positive numbers; NaN for none. */

@@ -2,9 +2,9 @@
 import type { Gpu } from '../gpu/index.ts';
 import { BENCH_LIBRARIES, type BenchReport, type Row } from '../protocol/bench.ts';
 import type { CommandOf } from '../protocol/messages.ts';
-import { measureCeilings } from './ceilings.ts';
+import { measureCeilings } from './cases/ceilings.ts';
 import { type Comparison, runComparison } from './comparison.ts';
-import { startJax } from './jax.ts';
+import { startJax } from './peers/jax.ts';
 import { familyOf, makeReport, withRates } from './report.ts';
 import { suite } from './suite.ts';
 import { DEFAULT_TIMING, type TimingOptions } from './timing.ts';

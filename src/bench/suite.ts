@@ -1,11 +1,11 @@
-import { batchingComparison } from './batching.ts';
-import { blockComparison } from './block.ts';
-import { attentionBlock, layerBlock, mlpBlock, normBlock } from './blocks.ts';
+import { batchingComparison } from './cases/batching.ts';
+import { blockComparison } from './cases/block.ts';
+import { attentionBlock, layerBlock, mlpBlock, normBlock } from './cases/blocks.ts';
+import { decodeComparison } from './cases/decode-cases.ts';
+import { matmulComparisons } from './cases/matmul-cases.ts';
+import { ownComparisons } from './cases/own-cases.ts';
+import { DEMO, QWEN } from './cases/shapes.ts';
 import type { Comparison } from './comparison.ts';
-import { decodeComparison } from './decode-cases.ts';
-import { matmulComparisons } from './matmul-cases.ts';
-import { ownComparisons } from './own-cases.ts';
-import { DEMO, QWEN } from './shapes.ts';
 
 /** Everything that is compared on a device of Node's, in the order of the table; what takes longest comes last. */
 export function suite(): Comparison[] {

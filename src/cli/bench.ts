@@ -9,11 +9,11 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { measureCeilings } from '../bench/ceilings.ts';
+import { measureCeilings } from '../bench/cases/ceilings.ts';
+import { measureGrowth } from '../bench/cases/growth.ts';
+import { deviations, growthLines, predict } from '../bench/cases/growth-model.ts';
 import { type Comparison, type NamedComparison, runComparison } from '../bench/comparison.ts';
-import { measureGrowth } from '../bench/growth.ts';
-import { deviations, growthLines, predict } from '../bench/growth-model.ts';
-import { startJax } from '../bench/jax.ts';
+import { startJax } from '../bench/peers/jax.ts';
 import {
   ceilingsText,
   makeReport,
@@ -27,9 +27,9 @@ import { suite } from '../bench/suite.ts';
 import { DEFAULT_TIMING } from '../bench/timing.ts';
 import { Gpu } from '../gpu/index.ts';
 import { describeError, InputError } from '../math/errors.ts';
-import { makersOf, tune, tuningText } from '../ops/tune.ts';
+import { makersOf, tune, tuningText } from '../ops/tuning/tune.ts';
 import type { BenchReport, Ceilings, Row } from '../protocol/bench.ts';
-import type { Cost } from '../rl/cost-model.ts';
+import type { Cost } from '../rl/measure/cost-model.ts';
 import { openNodeDevice } from './adapter.ts';
 import { longRun, longRunLines } from './bench/long-run.ts';
 import { browserObstacle, onnxNames, openOnnxBench } from './bench/onnx.ts';

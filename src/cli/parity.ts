@@ -4,9 +4,9 @@
  * in the studio: in the ways that were found fastest on it.
  */
 import { Gpu } from '../gpu/index.ts';
-import { treeFromDisk } from '../io/disk.ts';
+import { treeFromDisk } from '../io/files/disk.ts';
 import { describeError, InputError } from '../math/errors.ts';
-import { makersOf, tune } from '../ops/tune.ts';
+import { makersOf, tune } from '../ops/tuning/tune.ts';
 import { openNodeDevice } from './adapter.ts';
 import { caseFolders } from './parity/folders.ts';
 import { comparisonFor } from './parity/kinds.ts';

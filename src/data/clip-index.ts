@@ -1,4 +1,4 @@
-import { baseName, cleanPath, type FileEntry, type FileTree } from '../io/files.ts';
+import { baseName, cleanPath, type FileEntry, type FileTree } from '../io/files/files.ts';
 import { isImage, isMedia, isVideo } from '../protocol/clip-types.ts';
 import { groupBy } from './group-by.ts';
 

@@ -1,5 +1,5 @@
 /** Lists of clips are saved in several encodings: read in the wrong one, two labels may become one. */
-import type { FileEntry } from '../io/files.ts';
+import type { FileEntry } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
 
 /** Text of a list, in UTF-8, or in UTF-16 with its mark. @throws InputError where it is in another encoding */

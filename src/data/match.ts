@@ -1,5 +1,5 @@
 /** Rows of annotations → examples with their clips. */
-import { baseName } from '../io/files.ts';
+import { baseName } from '../io/files/files.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import type { Clip, ClipIndex } from './clip-index.ts';
 import { plainQuestion } from './questions.ts';

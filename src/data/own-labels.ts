@@ -1,5 +1,5 @@
-import { baseName, type FileTree } from '../io/files.ts';
-import { parseJson } from '../io/json.ts';
+import { baseName, type FileTree } from '../io/files/files.ts';
+import { parseJson } from '../io/json/json.ts';
 import { InputError } from '../math/errors.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import { fileIssue } from './issues.ts';

@@ -1,4 +1,4 @@
-import { baseName } from '../io/files.ts';
+import { baseName } from '../io/files/files.ts';
 
 /** MM-VC-EE-II-SS-RR-AA: modality, vocal channel, emotion, intensity, statement, take, actor. */
 const NAME = /^\d\d(?:-\d\d){6}$/;

@@ -1,4 +1,4 @@
-import type { FileTree } from '../io/files.ts';
+import type { FileTree } from '../io/files/files.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import { ClipIndex } from './clip-index.ts';
 import { matchRows } from './match.ts';

@@ -1,5 +1,5 @@
 /** What is said of a folder in which nothing can be learned from: what was found, what was expected, the next move. */
-import { baseName, extension, type FileTree } from '../io/files.ts';
+import { baseName, extension, type FileTree } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
 import { isMedia } from '../protocol/clip-types.ts';
 import type { DataIssue } from '../protocol/messages.ts';

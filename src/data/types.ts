@@ -1,4 +1,4 @@
-import type { FileEntry } from '../io/files.ts';
+import type { FileEntry } from '../io/files/files.ts';
 import type { DataIssue, Split } from '../protocol/messages.ts';
 
 /** What a row says of its clip. */

@@ -1,5 +1,5 @@
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
-import { scatterRowsInto } from '../ops/splice-rows.ts';
+import { scatterRowsInto } from '../ops/tokens/splice-rows.ts';
 import type { Qwen2Config, TakeKeyValues } from './qwen2.ts';
 
 /** Keys and values of every layer, one slot a token, written in place and never moved. */

@@ -1,6 +1,6 @@
 import { type Gpu, placed, sizeOf, type Tensor } from '../gpu/index.ts';
-import type { AttentionAdapters } from '../ops/decode-adapted.ts';
-import { loraWindow } from '../ops/lora-window.ts';
+import type { AttentionAdapters } from '../ops/decode/decode-adapted.ts';
+import { loraWindow } from '../ops/matmul/lora-window.ts';
 import type { Qwen2 } from './qwen2.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** Weights that are no numbers: found while the bytes pass by, before anything is computed with them. */
-import { DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
-import type { TensorSource } from '../io/safetensors.ts';
+import { DTYPE_BYTES, type Dtype } from '../io/tensors/dtype.ts';
+import type { TensorSource } from '../io/tensors/safetensors.ts';
 import { InputError } from '../math/errors.ts';
 
 const PIECE_BYTES = 4 << 20;

@@ -1,5 +1,5 @@
 import type { Tensor } from '../gpu/index.ts';
-import { LORA_LINEARS, type LoraLinear, linearPath } from '../io/peft.ts';
+import { LORA_LINEARS, type LoraLinear, linearPath } from '../io/formats/peft.ts';
 import { kaimingUniform } from '../math/init.ts';
 
 /** y += scale · (x Aᵀ) Bᵀ (Hu et al. 2021, arXiv 2106.09685). a [rank, in], b [out, rank]. */

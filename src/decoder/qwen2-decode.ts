@@ -3,14 +3,19 @@
  * queries and keys are normed it is one more, and three more beside with adapters: these are applied before the norm then.
  */
 import type { Recorder, Tensor } from '../gpu/index.ts';
-import type { LoraLinear } from '../io/peft.ts';
+import type { LoraLinear } from '../io/formats/peft.ts';
 import { InputError } from '../math/errors.ts';
-import { adaptedProjections } from '../ops/decode-adapted.ts';
-import { attentionProducts, type DecodeRows, decodeAttention, rowAngles } from '../ops/decode-attention.ts';
-import { decodeHeadNorms } from '../ops/decode-head-norm.ts';
-import { addProjection, type DecodeLinear, decodeLogits, projections } from '../ops/decode-linear.ts';
-import { decodeSwiglu } from '../ops/decode-swiglu.ts';
-import type { Threads } from '../ops/few-rows.ts';
+import { adaptedProjections } from '../ops/decode/decode-adapted.ts';
+import {
+  attentionProducts,
+  type DecodeRows,
+  decodeAttention,
+  rowAngles,
+} from '../ops/decode/decode-attention.ts';
+import { decodeHeadNorms } from '../ops/decode/decode-head-norm.ts';
+import { addProjection, type DecodeLinear, decodeLogits, projections } from '../ops/decode/decode-linear.ts';
+import { decodeSwiglu } from '../ops/decode/decode-swiglu.ts';
+import type { Threads } from '../ops/decode/few-rows.ts';
 import type { DecoderCache } from './cache.ts';
 import type { DecodeAdapters } from './decode-adapters.ts';
 import type { Qwen2, Qwen2Config } from './qwen2.ts';

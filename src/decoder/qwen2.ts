@@ -1,11 +1,11 @@
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
-import { type LoraLinear, linearPath } from '../io/peft.ts';
+import { type LoraLinear, linearPath } from '../io/formats/peft.ts';
 import { InputError } from '../math/errors.ts';
-import { attention } from '../ops/attention.ts';
-import type { HeadNorms } from '../ops/decode-head-norm.ts';
-import { type Joined, linear, loraLinear } from '../ops/linear.ts';
-import { headNorm, rmsNorm } from '../ops/rms-norm.ts';
-import { type RopeTable, rope, ropeTable, sectionedRopeTable } from '../ops/rope.ts';
+import { attention } from '../ops/attention/attention.ts';
+import { type RopeTable, rope, ropeTable, sectionedRopeTable } from '../ops/attention/rope.ts';
+import type { HeadNorms } from '../ops/decode/decode-head-norm.ts';
+import { type Joined, linear, loraLinear } from '../ops/matmul/linear.ts';
+import { headNorm, rmsNorm } from '../ops/norm/rms-norm.ts';
 import { Fields, type Json } from './fields.ts';
 import type { Adapter } from './lora.ts';
 import { parseRopeConfig, type RopeConfig } from './rope-config.ts';

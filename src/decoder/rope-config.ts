@@ -1,6 +1,6 @@
 /** What a config.json says of rotary positions: theta, M-RoPE's sections, and how positions are scaled. */
 import { InputError } from '../math/errors.ts';
-import { type RopeScaling, type YarnScaling, yarnMagnitude } from '../ops/rope-frequencies.ts';
+import { type RopeScaling, type YarnScaling, yarnMagnitude } from '../ops/attention/rope-frequencies.ts';
 import { Fields, type Json } from './fields.ts';
 import { ropeKind, ropeObject } from './unsupported.ts';
 

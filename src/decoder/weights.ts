@@ -1,7 +1,7 @@
 import { type DType, type Gpu, placed, reshape, sizeOf, type Tensor } from '../gpu/index.ts';
-import { inMultiplesOf } from '../io/bytes.ts';
-import { bytesToF32, DTYPE_BYTES, type Dtype } from '../io/dtype.ts';
-import type { TensorSource } from '../io/safetensors.ts';
+import { inMultiplesOf } from '../io/files/bytes.ts';
+import { bytesToF32, DTYPE_BYTES, type Dtype } from '../io/tensors/dtype.ts';
+import type { TensorSource } from '../io/tensors/safetensors.ts';
 import { InputError } from '../math/errors.ts';
 import { withinF16 } from '../math/half.ts';
 import { BLOCK, GROUP, quantise, type WeightBits } from '../math/quantise.ts';

@@ -3,8 +3,8 @@
 import type { Json } from '../decoder/fields.ts';
 import { WeightLoader, type WeightSource } from '../decoder/weights.ts';
 import { dryGpu, type Gpu } from '../gpu/index.ts';
-import type { FileTree } from '../io/files.ts';
-import { borrowedFiles } from '../io/trainer-checkpoint.ts';
+import type { FileTree } from '../io/files/files.ts';
+import { borrowedFiles } from '../io/formats/trainer-checkpoint.ts';
 import { InputError } from '../math/errors.ts';
 import type { EncoderSource, Family, ModelConfig } from './api.ts';
 import { humanOmni } from './humanomni/index.ts';

@@ -13,7 +13,7 @@ export interface Traits {
   readonly lanes: number;
   /** Whether shaders may use f16. */
   readonly halves: boolean;
-  /** Who does a class of work (src/ops/tune.ts), where that was measured on the device. */
+  /** Who does a class of work (src/ops/tuning/tune.ts), where that was measured on the device. */
   readonly makers?: Readonly<Record<string, TileMaker>>;
 }
 

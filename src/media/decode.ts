@@ -10,7 +10,7 @@ import {
   UnsupportedInputFormatError,
   VideoSampleSink,
 } from 'mediabunny';
-import { isReadFailure, unreadableFile } from '../io/unreadable.ts';
+import { isReadFailure, unreadableFile } from '../io/files/unreadable.ts';
 import { InputError } from '../math/errors.ts';
 import { silenceNonFinite } from './audio.ts';
 import { chooseFrames, type FrameChoice } from './frame-sampling.ts';

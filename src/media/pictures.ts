@@ -1,4 +1,4 @@
-import { reading } from '../io/unreadable.ts';
+import { reading } from '../io/files/unreadable.ts';
 import { InputError } from '../math/errors.ts';
 import { chooseFrames, type FrameChoice } from './frame-sampling.ts';
 import { checkPictureFile } from './limits.ts';

@@ -1,5 +1,5 @@
 import { defineKernel, type Recorder, read, type Tensor, update, write } from '../gpu/index.ts';
-import { matrixExtents, threadGroups } from './matrix.ts';
+import { matrixExtents, threadGroups } from './matmul/matrix.ts';
 
 const uniforms = { rows: 'u32', cols: 'u32', depth: 'u32' } as const;
 const partsKernel = defineKernel({

@@ -1,5 +1,5 @@
 import { defineKernel, expectShape, read, sizeOf, type Tape, type Tensor, write } from '../gpu/index.ts';
-import { threadGroups } from './matrix.ts';
+import { threadGroups } from './matmul/matrix.ts';
 
 /** What shaders/elementwise.wgsl calls ACTIVATION. */
 const ACTIVATIONS = { silu: 0, sigmoid: 1, geluErf: 2, geluTanh: 3, geluQuick: 4 } as const;

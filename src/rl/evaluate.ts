@@ -1,9 +1,9 @@
 import { deriveSeed } from '../math/random.ts';
-import type { SamplingSettings } from '../ops/sampling.ts';
+import type { SamplingSettings } from '../ops/tokens/sampling.ts';
 import type { Config } from '../protocol/config.ts';
 import type { EvalResult, Mute, SampledDecoding, Split } from '../protocol/messages.ts';
+import { passRates, readClip, scoreClips } from './measure/score-clips.ts';
 import type { RunContext, RunExample } from './run-context.ts';
-import { passRates, readClip, scoreClips } from './score-clips.ts';
 
 export interface EvaluateOptions {
   readonly split: Split;

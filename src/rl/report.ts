@@ -1,10 +1,10 @@
 import type { Config } from '../protocol/config.ts';
 import type { RolloutGroup } from '../protocol/messages.ts';
 import { readAnswer } from '../rewards/answer.ts';
-import type { Advantages } from './advantages.ts';
-import type { Completion } from './generator.ts';
+import type { Advantages } from './objective/advantages.ts';
+import type { Completion } from './rollout/generator.ts';
 import type { RunExample } from './run-context.ts';
-import type { MicroResult } from './update.ts';
+import type { MicroResult } from './update/update.ts';
 
 /** A completion as text, with what it scored. */
 export interface ScoredCompletion extends Completion {

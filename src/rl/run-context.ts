@@ -2,25 +2,25 @@ import type { PromptTokens } from '../families/api.ts';
 import { freeBertTokens, uploadBertTokens } from '../families/humanomni/bert.ts';
 import type { Features } from '../families/shared/clip-encoder.ts';
 import { Arena } from '../gpu/index.ts';
-import type { Ceilings } from '../ops/ceilings.ts';
+import type { Ceilings } from '../ops/tuning/ceilings.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { planPasses, planRollout, type RolloutPlan, tokensPerPass } from './batch-limits.ts';
-import { Generator, type GeneratorShape } from './generator.ts';
-import { lossConfig } from './loss-config.ts';
-import type { MediaTokens } from './media-input.ts';
+import type { StepTimes } from './measure/step-clock.ts';
+import { costShape, type StepWork, utilisation } from './measure/utilisation.ts';
+import type { MediaTokens } from './media/media-input.ts';
 import {
   FINISHED_TOKENS,
   type MediaMaker,
   MediaTokenizer,
   type Question,
   type Senses,
-} from './media-tokens.ts';
-import type { GroupMedia } from './micro-batches.ts';
-import type { ModelView, Policy } from './policy.ts';
-import type { StepTimes } from './step-clock.ts';
-import { Updater } from './update.ts';
-import { costShape, type StepWork, utilisation } from './utilisation.ts';
+} from './media/media-tokens.ts';
+import { lossConfig } from './objective/loss-config.ts';
+import type { ModelView, Policy } from './policy/policy.ts';
+import { Generator, type GeneratorShape } from './rollout/generator.ts';
+import { planPasses, planRollout, type RolloutPlan, tokensPerPass } from './update/batch-limits.ts';
+import type { GroupMedia } from './update/micro-batches.ts';
+import { Updater } from './update/update.ts';
 
 /** A clip made ready for training: its prompt in tokens and its features. */
 export interface RunExample {

@@ -1,7 +1,7 @@
-import { joinResults, nllMetrics } from './loss.ts';
+import { StepClock } from './measure/step-clock.ts';
+import { joinResults, nllMetrics } from './objective/loss.ts';
 import type { RunContext, RunExample } from './run-context.ts';
 import { learningRateAt, mapInOrder, type StepReport } from './step.ts';
-import { StepClock } from './step-clock.ts';
 
 /** One supervised step: next-token cross-entropy of each example's answer, mean over the answers' tokens. */
 export async function sftStep(

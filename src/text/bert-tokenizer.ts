@@ -1,4 +1,4 @@
-import { type FileTree, readJsonIfThere, readTextIfThere, subtree } from '../io/files.ts';
+import { type FileTree, readJsonIfThere, readTextIfThere, subtree } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
 import type { LargestToken } from './check-tokenizer.ts';
 import { Tokenizer } from './tokenizer.ts';

@@ -1,4 +1,4 @@
-import { type FileTree, readJsonIfThere, readTextIfThere } from '../io/files.ts';
+import { type FileTree, readJsonIfThere, readTextIfThere } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
 import { TooLong } from './bounded-interpreter.ts';
 import { parseTemplate, renderTemplate } from './render-template.ts';

@@ -1,4 +1,4 @@
-import { type FileTree, readJsonIfThere, readTextIfThere } from '../io/files.ts';
+import { type FileTree, readJsonIfThere, readTextIfThere } from '../io/files/files.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

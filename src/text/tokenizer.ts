@@ -1,7 +1,7 @@
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
-import type { FileTree } from '../io/files.ts';
-import { readJsonIfThere } from '../io/files.ts';
-import { whereItLies } from '../io/trainer-checkpoint.ts';
+import type { FileTree } from '../io/files/files.ts';
+import { readJsonIfThere } from '../io/files/files.ts';
+import { whereItLies } from '../io/formats/trainer-checkpoint.ts';
 import { InputError } from '../math/errors.ts';
 import { checkTokenizerJson, type LargestToken } from './check-tokenizer.ts';
 import { readQwenVocabulary } from './qwen-vocabulary.ts';

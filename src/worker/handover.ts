@@ -1,8 +1,8 @@
 import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
-import type { LeftWeights } from '../rl/start-weights.ts';
+import type { LeftWeights } from '../rl/policy/start-weights.ts';
+import type { OpenModel } from './inputs/model.ts';
 import { type LeavingRun, takeAlong, weightsToLeave } from './left-weights.ts';
-import type { OpenModel } from './model.ts';
 import type { TakenRun } from './runs/run-store.ts';
 
 /** Hands the weights of the latest run over to the next one. `run` is always the one on the device, if any. */

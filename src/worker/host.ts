@@ -1,9 +1,9 @@
 import type { Gpu } from '../gpu/index.ts';
-import { type FeatureCache, openFeatureCache } from '../io/feature-cache.ts';
-import { type FileStore, opfsStore } from '../io/file-store.ts';
-import { decodeExample } from './clips.ts';
+import { type FeatureCache, openFeatureCache } from '../io/features/feature-cache.ts';
+import { type FileStore, opfsStore } from '../io/writing/file-store.ts';
+import { decodeExample } from './clips/clips.ts';
+import type { Decode } from './clips/features.ts';
 import { writeExport } from './export/write.ts';
-import type { Decode } from './features.ts';
 import { RunStore } from './runs/run-store.ts';
 
 /** What a session takes from where it runs. */

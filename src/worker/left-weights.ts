@@ -1,13 +1,13 @@
 /** What a run leaves for the next one to start from. */
 
 import { isAdapterName } from '../decoder/lora.ts';
-import { blobSource } from '../io/bytes.ts';
-import { type ComputedTensor, computedSource } from '../io/overlay.ts';
-import { openSafetensors, type TensorSource } from '../io/safetensors.ts';
-import { type TensorToWrite, writeSafetensors } from '../io/safetensors-write.ts';
-import type { Policy } from '../rl/policy.ts';
-import type { LeftWeights, Start } from '../rl/start-weights.ts';
-import { readTrained, trainedName } from '../rl/trained-tensors.ts';
+import { blobSource } from '../io/files/bytes.ts';
+import { type ComputedTensor, computedSource } from '../io/tensors/overlay.ts';
+import { openSafetensors, type TensorSource } from '../io/tensors/safetensors.ts';
+import { type TensorToWrite, writeSafetensors } from '../io/tensors/safetensors-write.ts';
+import type { Policy } from '../rl/policy/policy.ts';
+import type { LeftWeights, Start } from '../rl/policy/start-weights.ts';
+import { readTrained, trainedName } from '../rl/policy/trained-tensors.ts';
 
 const LABEL = 'weights of the last run';
 

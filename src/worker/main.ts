@@ -1,22 +1,22 @@
 /** The door between page and worker: opens the device, checks every message, hands commands to the session. */
 
 import type { Gpu } from '../gpu/index.ts';
-import type { FileStore } from '../io/file-store.ts';
+import type { FileStore } from '../io/writing/file-store.ts';
 import { InputError } from '../math/errors.ts';
 import { startTfOnDevice, tf } from '../media/tf-device.ts';
-import { tune } from '../ops/tune.ts';
+import { tune } from '../ops/tuning/tune.ts';
 import { decodeCommand } from '../protocol/decode.ts';
 import type { DeviceInfo, Event } from '../protocol/messages.ts';
-import { Bench } from './bench.ts';
-import { openDevice } from './device.ts';
 import { reportBrokenExport } from './export/write.ts';
 import { failureEvent } from './failure.ts';
+import { Bench } from './gpu/bench.ts';
+import { openDevice } from './gpu/device.ts';
+import { LostLately } from './gpu/lost-lately.ts';
+import { tuneDevice } from './gpu/tuning.ts';
 import { browserHost, privateFiles } from './host.ts';
-import { LostLately } from './lost-lately.ts';
-import { ModelsAtHand } from './models-at-hand.ts';
+import { ModelsAtHand } from './inputs/models-at-hand.ts';
 import { obey } from './obey.ts';
 import { Session } from './session.ts';
-import { tuneDevice } from './tuning.ts';
 
 function emit(event: Event, transfer: Transferable[] = []): void {
   self.postMessage(event, { transfer });

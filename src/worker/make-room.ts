@@ -3,8 +3,8 @@ import { InputError } from '../math/errors.ts';
 import { formatBytes } from '../math/format.ts';
 import { type Config, parseConfig } from '../protocol/config.ts';
 import { alternatives, type WhatIf } from '../protocol/memory.ts';
+import type { OpenModel } from './inputs/model.ts';
 import { planMemory } from './memory-plan.ts';
-import type { OpenModel } from './model.ts';
 
 /** The plan of each alternative to these settings that can be planned at all. */
 export async function planAlternatives(

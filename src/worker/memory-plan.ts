@@ -1,12 +1,12 @@
 import { familyOf, openEncoder } from '../families/index.ts';
 import type { ModelFiles } from '../families/shared/model-files.ts';
 import { dryGpu, type Gpu } from '../gpu/index.ts';
-import type { TensorSource } from '../io/safetensors.ts';
+import type { TensorSource } from '../io/tensors/safetensors.ts';
 import type { Config } from '../protocol/config.ts';
 import type { MemoryPlan } from '../protocol/memory.ts';
-import { loadPolicy } from '../rl/policy.ts';
+import { loadPolicy } from '../rl/policy/policy.ts';
 import { RunContext } from '../rl/run-context.ts';
-import type { OpenModel } from './model.ts';
+import type { OpenModel } from './inputs/model.ts';
 import { mostPositions, policyOptions, runSetup, startOf } from './run-options.ts';
 
 /** A checkpoint of which only the headers are read. */

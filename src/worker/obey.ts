@@ -1,8 +1,8 @@
-import { treeFromDirectory } from '../io/files.ts';
+import { treeFromDirectory } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
 import type { Command } from '../protocol/messages.ts';
-import type { Bench } from './bench.ts';
-import type { ModelsAtHand } from './models-at-hand.ts';
+import type { Bench } from './gpu/bench.ts';
+import type { ModelsAtHand } from './inputs/models-at-hand.ts';
 import type { Session } from './session.ts';
 
 export interface Servants {

@@ -3,11 +3,11 @@ import type { RunPrompt } from '../families/api.ts';
 import { familyOf } from '../families/index.ts';
 import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
-import type { PolicyOptions } from '../rl/policy.ts';
+import type { PolicyOptions } from '../rl/policy/policy.ts';
+import { type Start, startFrom } from '../rl/policy/start-weights.ts';
 import { answerIds } from '../rl/prepare.ts';
 import type { RunSetup } from '../rl/run-context.ts';
-import { type Start, startFrom } from '../rl/start-weights.ts';
-import type { OpenModel } from './model.ts';
+import type { OpenModel } from './inputs/model.ts';
 
 /** The adapter that these settings train. */
 function loraOf({ loraRank, loraAlpha, loraTargets }: Config): PolicyOptions['lora'] {

@@ -1,5 +1,5 @@
 import type { Gpu } from '../gpu/index.ts';
-import { type FileTree, treeFromFiles } from '../io/files.ts';
+import { type FileTree, treeFromFiles } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
 import { type Config, defaultConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
@@ -7,16 +7,16 @@ import { type CommandOf, RUN_UNDER_WAY, type RunState } from '../protocol/messag
 import { settingsFor } from '../protocol/presets.ts';
 import { Driver } from './driver.ts';
 import { failureEvent } from './failure.ts';
+import { type GpuLost, HeldGpu } from './gpu/held-gpu.ts';
+import { Losses } from './gpu/losses.ts';
+import { OnDevice } from './gpu/on-device.ts';
 import { Halted } from './halted.ts';
 import { Handover } from './handover.ts';
-import { type GpuLost, HeldGpu } from './held-gpu.ts';
 import type { SessionHost } from './host.ts';
-import { Inputs } from './inputs.ts';
+import { Inputs } from './inputs/inputs.ts';
 import { Lane } from './lane.ts';
-import { Losses } from './losses.ts';
 import { planAlternatives } from './make-room.ts';
 import { planMemory } from './memory-plan.ts';
-import { OnDevice } from './on-device.ts';
 import type { Emit } from './progress.ts';
 import { longestAnswerOf } from './run-options.ts';
 import { checkSameInputs } from './runs/identity.ts';

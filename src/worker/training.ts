@@ -2,7 +2,7 @@ import type { MemoryLedger } from '../gpu/ledger.ts';
 import type { Alarm } from '../protocol/alarms.ts';
 import type { EvalResult, RunState } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
-import { LiveAnswers } from '../rl/live-answer.ts';
+import { LiveAnswers } from '../rl/rollout/live-answer.ts';
 import { nextMacrotask } from './lane.ts';
 import type { Emit } from './progress.ts';
 import type { Run, StepResult } from './run.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { batchingComparison, spreadLimit } from '../../src/bench/batching.ts';
+import { batchingComparison, spreadLimit } from '../../src/bench/cases/batching.ts';
+import { DEMO } from '../../src/bench/cases/shapes.ts';
 import { runComparison } from '../../src/bench/comparison.ts';
 import { summaryKey } from '../../src/bench/report.ts';
-import { DEMO } from '../../src/bench/shapes.ts';
 import { testGpu } from '../ops/harness.ts';
 
 describe('batching', () => {

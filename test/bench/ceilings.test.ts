@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { measureCeilings } from '../../src/bench/ceilings.ts';
+import { measureCeilings } from '../../src/bench/cases/ceilings.ts';
 import { testGpu } from '../ops/harness.ts';
 
 const TIMING = { samples: 1, sampleMs: 0, patienceMs: 0 };

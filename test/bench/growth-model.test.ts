@@ -5,7 +5,7 @@ import {
   type GrowthPoint,
   growthLines,
   predict,
-} from '../../src/bench/growth-model.ts';
+} from '../../src/bench/cases/growth-model.ts';
 
 /** 3 ms, and half a millisecond a unit. */
 const point = (x: number, factor = 1): GrowthPoint => ({

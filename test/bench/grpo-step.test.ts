@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GrpoSteps } from '../../src/bench/grpo-step.ts';
+import { GrpoSteps } from '../../src/bench/cases/grpo-step.ts';
 import { randomPolicy } from '../../src/cli/bench/random-checkpoint.ts';
 import { testGpu } from '../ops/harness.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startJax } from '../../src/bench/jax.ts';
+import { startJax } from '../../src/bench/peers/jax.ts';
 import { familyOf } from '../../src/bench/report.ts';
 import { chooseComparisons, runBench } from '../../src/bench/run.ts';
 import { suite } from '../../src/bench/suite.ts';

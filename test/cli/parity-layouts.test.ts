@@ -4,7 +4,7 @@ import { type HumanOmniPart, humanOmniQuantities } from '../../src/cli/parity/hu
 import { openCase } from '../../src/cli/parity/humanomni-case.ts';
 import { holds } from '../../src/cli/parity/quantity.ts';
 import { quantityLine } from '../../src/cli/parity/report.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { testGpu } from '../ops/harness.ts';
 import { type Layout, savedAs } from '../reference/layouts.ts';
 

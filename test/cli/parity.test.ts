@@ -12,10 +12,10 @@ import {
   passes,
   quantityLine,
 } from '../../src/cli/parity/report.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { type FileTree, treeFromMemory } from '../../src/io/files.ts';
-import { writeSafetensors } from '../../src/io/safetensors-write.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { type FileTree, treeFromMemory } from '../../src/io/files/files.ts';
+import { writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/objective/loss-config.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
 import { referenceGradient, referenceLoss } from '../reference/losses.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseCsv } from '../../src/data/csv.ts';
 import { readDataset } from '../../src/data/read.ts';
 import { summarise } from '../../src/data/summary.ts';
-import { treeFromMemory } from '../../src/io/files.ts';
+import { treeFromMemory } from '../../src/io/files/files.ts';
 import { THINK_ANSWER_INSTRUCTION } from '../../src/text/prompt.ts';
 
 const clip = new Uint8Array([1, 2, 3]);

@@ -3,7 +3,7 @@ import { parseRavdessName } from '../../src/data/ravdess-name.ts';
 import { readDataset } from '../../src/data/read.ts';
 import { summarise } from '../../src/data/summary.ts';
 import type { Dataset } from '../../src/data/types.ts';
-import { treeFromMemory } from '../../src/io/files.ts';
+import { treeFromMemory } from '../../src/io/files/files.ts';
 
 type Contents = Record<string, string | Uint8Array<ArrayBuffer>>;
 const read = (contents: Contents, fold?: number) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readDataset } from '../../src/data/read.ts';
 import { demandExamples, demandModelFolder } from '../../src/data/refusal.ts';
-import { treeFromMemory } from '../../src/io/files.ts';
+import { treeFromMemory } from '../../src/io/files/files.ts';
 import { InputError } from '../../src/math/errors.ts';
 
 const clip = new Uint8Array([1, 2, 3]);

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { readDataset } from '../../src/data/read.ts';
 import { summarise } from '../../src/data/summary.ts';
-import type { FileEntry, FileTree } from '../../src/io/files.ts';
+import type { FileEntry, FileTree } from '../../src/io/files/files.ts';
 
 const ROWS = 15_000;
 /** Of processor time: another test may have the machine. */

@@ -1,7 +1,7 @@
 /** Tables as programs save them: each is read as it is meant, or refused by name. */
 import { describe, expect, it } from 'vitest';
 import { readDataset } from '../../src/data/read.ts';
-import { treeFromMemory } from '../../src/io/files.ts';
+import { treeFromMemory } from '../../src/io/files/files.ts';
 
 type Content = string | Uint8Array<ArrayBuffer>;
 

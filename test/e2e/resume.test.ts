@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HeadlessSession, type PlainEvent } from '../../src/cli/headless.ts';
 import { findRun, RunMirror } from '../../src/cli/run-mirror.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { presetConfig } from '../../src/protocol/presets.ts';
 import { type Chromium, launchChromium, type ServedPage, servePage } from '../setup/chromium.ts';
 import { type Folder, makeFolder, smallDataset } from './folders.ts';

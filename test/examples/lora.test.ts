@@ -5,8 +5,8 @@ import { decode, linearShapes, openQwen2, QWEN2, type Qwen2Config } from '../../
 import { layoutGroups, packRows } from '../../src/decoder/rows.ts';
 import { Arena, Gpu, Plan, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { normal } from '../../src/math/random.ts';
-import { embedding } from '../../src/ops/gather-rows.ts';
-import { headLogProbs } from '../../src/ops/head.ts';
+import { embedding } from '../../src/ops/tokens/gather-rows.ts';
+import { headLogProbs } from '../../src/ops/tokens/head.ts';
 import { AdamW } from '../../src/optim/adamw.ts';
 import { ParameterStore } from '../../src/optim/parameters.ts';
 import { openTestDevice } from '../setup/adapter.ts';

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { Arena, Gpu, Plan, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { normal } from '../../src/math/random.ts';
 import { add, silu } from '../../src/ops/elementwise.ts';
-import { linear } from '../../src/ops/linear.ts';
+import { linear } from '../../src/ops/matmul/linear.ts';
 import { AdamW } from '../../src/optim/adamw.ts';
 import { ParameterStore } from '../../src/optim/parameters.ts';
 import { openTestDevice } from '../setup/adapter.ts';

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openNodeDevice } from '../../src/cli/adapter.ts';
 import { millisecondsByPart } from '../../src/gpu/device-clock.ts';
 import { Arena, Gpu, Plan, Tape } from '../../src/gpu/index.ts';
+import { softmaxRows } from '../../src/ops/attention/softmax.ts';
 import { scale } from '../../src/ops/elementwise.ts';
-import { softmaxRows } from '../../src/ops/softmax.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
 import { openTestDevice } from '../setup/adapter.ts';
 

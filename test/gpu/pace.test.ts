@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Arena, FULL_PACE, GENTLE_PACE, Gpu, Plan, Tape } from '../../src/gpu/index.ts';
-import { softmaxRows } from '../../src/ops/softmax.ts';
+import { softmaxRows } from '../../src/ops/attention/softmax.ts';
 import { numbers } from '../ops/harness.ts';
 import { openTestDevice } from '../setup/adapter.ts';
 

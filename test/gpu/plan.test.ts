@@ -11,9 +11,9 @@ import {
   type Tensor,
   write,
 } from '../../src/gpu/index.ts';
+import { softmaxRows } from '../../src/ops/attention/softmax.ts';
 import { add, scale, silu } from '../../src/ops/elementwise.ts';
-import { linear } from '../../src/ops/linear.ts';
-import { softmaxRows } from '../../src/ops/softmax.ts';
+import { linear } from '../../src/ops/matmul/linear.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
 import { openTestDevice } from '../setup/adapter.ts';
 

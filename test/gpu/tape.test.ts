@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Gpu, reshape, Tape, type Tensor } from '../../src/gpu/index.ts';
+import { softmaxRows } from '../../src/ops/attention/softmax.ts';
 import { add, scale, silu } from '../../src/ops/elementwise.ts';
-import { linear } from '../../src/ops/linear.ts';
-import { rmsNorm } from '../../src/ops/rms-norm.ts';
-import { softmaxRows } from '../../src/ops/softmax.ts';
+import { linear } from '../../src/ops/matmul/linear.ts';
+import { rmsNorm } from '../../src/ops/norm/rms-norm.ts';
 import { numbers, relativeError, runOnce, testGpu } from '../ops/harness.ts';
 
 const [ROWS, COLS] = [5, 12];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inMultiplesOf } from '../../src/io/bytes.ts';
+import { inMultiplesOf } from '../../src/io/files/bytes.ts';
 
 const BYTES = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderToOpen } from '../../src/cli/node/open-folder.ts';
-import { listFolder, treeFromDisk } from '../../src/io/disk.ts';
-import { findFile } from '../../src/io/files.ts';
+import { listFolder, treeFromDisk } from '../../src/io/files/disk.ts';
+import { findFile } from '../../src/io/files/files.ts';
 
 let root: string;
 beforeAll(() => {

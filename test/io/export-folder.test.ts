@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { beginExport, brokenExport, endExport, writeFile } from '../../src/io/export-folder.ts';
-import { blobFile, type FileToWrite, inFolder, textFile } from '../../src/io/file-to-write.ts';
-import { withManifest } from '../../src/io/manifest.ts';
+import { withManifest } from '../../src/io/sealed/manifest.ts';
+import { beginExport, brokenExport, endExport, writeFile } from '../../src/io/writing/export-folder.ts';
+import { blobFile, type FileToWrite, inFolder, textFile } from '../../src/io/writing/file-to-write.ts';
 import { contentsOf } from '../reference/bytes-of.ts';
 import { memoryFolder } from '../reference/memory-folder.ts';
 

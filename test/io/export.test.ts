@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { textFile } from '../../src/io/file-to-write.ts';
 import {
   baseName,
   cleanPath,
@@ -11,9 +10,8 @@ import {
   treeFromDirectory,
   treeFromFiles,
   treeFromMemory,
-} from '../../src/io/files.ts';
-import { parseJson } from '../../src/io/json.ts';
-import { modelCard } from '../../src/io/model-card.ts';
+} from '../../src/io/files/files.ts';
+import { modelCard } from '../../src/io/formats/model-card.ts';
 import {
   DECODERS,
   LORA_LINEARS,
@@ -22,8 +20,10 @@ import {
   readAdapterConfig,
   targetRegex,
   writeAdapterConfig,
-} from '../../src/io/peft.ts';
-import { crc32, zipBytes, zipPieces } from '../../src/io/zip.ts';
+} from '../../src/io/formats/peft.ts';
+import { parseJson } from '../../src/io/json/json.ts';
+import { textFile } from '../../src/io/writing/file-to-write.ts';
+import { crc32, zipBytes, zipPieces } from '../../src/io/writing/zip.ts';
 import { zipOf } from '../reference/bytes-of.ts';
 import { readStoredZip } from '../reference/stored-zip.ts';
 

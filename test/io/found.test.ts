@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ifFound, presentText } from '../../src/io/found.ts';
+import { ifFound, presentText } from '../../src/io/files/found.ts';
 
 const failure = (name: string) => new DOMException('Refused.', name);
 

@@ -1,11 +1,11 @@
 /** Downloads from a hub on this machine: what is asked for, what is kept, what is said. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { readTextIfThere } from '../../src/io/files.ts';
-import type { HubAccess } from '../../src/io/hub-fetch.ts';
-import { listHubFiles, neededFiles, readHubText } from '../../src/io/hub-files.ts';
-import { downloadModel } from '../../src/io/hub-model.ts';
-import { fileUrl, hubRepo } from '../../src/io/hub-repo.ts';
-import { isComplete, OpfsModels, repoKey } from '../../src/io/opfs-models.ts';
+import { readTextIfThere } from '../../src/io/files/files.ts';
+import type { HubAccess } from '../../src/io/hub/hub-fetch.ts';
+import { listHubFiles, neededFiles, readHubText } from '../../src/io/hub/hub-files.ts';
+import { downloadModel } from '../../src/io/hub/hub-model.ts';
+import { fileUrl, hubRepo } from '../../src/io/hub/hub-repo.ts';
+import { isComplete, OpfsModels, repoKey } from '../../src/io/hub/opfs-models.ts';
 import { InputError } from '../../src/math/errors.ts';
 import { HubServer, type HubServerOptions } from './hub-server.ts';
 import { memoryDirectory } from './memory-directory.ts';

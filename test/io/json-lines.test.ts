@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkedLines, type JsonLine, jsonLines } from '../../src/io/json-lines.ts';
+import { checkedLines, type JsonLine, jsonLines } from '../../src/io/json/json-lines.ts';
 
 async function read(text: string | Uint8Array<ArrayBuffer>): Promise<JsonLine[]> {
   const lines: JsonLine[] = [];

@@ -1,5 +1,5 @@
 /** Files in memory instead of in the browser's file system, with a device that can be full. */
-import type { FileSize, FileStore } from '../../src/io/file-store.ts';
+import type { FileSize, FileStore } from '../../src/io/writing/file-store.ts';
 import { InputError } from '../../src/math/errors.ts';
 
 export class MemoryStore implements FileStore {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readDataset } from '../../src/data/read.ts';
-import { treeFromMemory } from '../../src/io/files.ts';
-import { refuseMistaken } from '../../src/io/mistaken.ts';
-import { decodeExample } from '../../src/worker/clips.ts';
+import { treeFromMemory } from '../../src/io/files/files.ts';
+import { refuseMistaken } from '../../src/io/json/mistaken.ts';
+import { decodeExample } from '../../src/worker/clips/clips.ts';
 
 const POINTER = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n';
 const PAGE = '\uFEFF\n<!-- saved -->\n<!DOCTYPE html><html><body>404</body></html>';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { computedSource, overlay } from '../../src/io/overlay.ts';
-import type { TensorSource } from '../../src/io/safetensors.ts';
+import { computedSource, overlay } from '../../src/io/tensors/overlay.ts';
+import type { TensorSource } from '../../src/io/tensors/safetensors.ts';
 
 const made = (values: Record<string, number[]>): TensorSource =>
   computedSource(

@@ -1,11 +1,11 @@
 /** Damaged files are refused in words or read as they are; no reader throws anything else, and none hangs. */
 import { expect, test } from 'vitest';
-import { memorySource } from '../../src/io/bytes.ts';
-import { openCheckpoint } from '../../src/io/checkpoint.ts';
-import { treeFromMemory } from '../../src/io/files.ts';
-import { parseJson } from '../../src/io/json.ts';
-import { openSafetensors } from '../../src/io/safetensors.ts';
-import { writeSafetensors } from '../../src/io/safetensors-write.ts';
+import { memorySource } from '../../src/io/files/bytes.ts';
+import { treeFromMemory } from '../../src/io/files/files.ts';
+import { parseJson } from '../../src/io/json/json.ts';
+import { openCheckpoint } from '../../src/io/sealed/checkpoint.ts';
+import { openSafetensors } from '../../src/io/tensors/safetensors.ts';
+import { writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
 import { InputError } from '../../src/math/errors.ts';
 import { Mutator } from '../reference/mutator.ts';
 import { readStrictly } from '../reference/safetensors.ts';

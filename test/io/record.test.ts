@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { copyPath, readRecord, recordText, writeRecord } from '../../src/io/record.ts';
+import { copyPath, readRecord, recordText, writeRecord } from '../../src/io/sealed/record.ts';
 import { MemoryStore } from './memory-store.ts';
 
 const PATH = 'a/config.json';

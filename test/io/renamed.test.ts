@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { computedSource } from '../../src/io/overlay.ts';
-import { renamed } from '../../src/io/renamed.ts';
+import { computedSource } from '../../src/io/tensors/overlay.ts';
+import { renamed } from '../../src/io/tensors/renamed.ts';
 
 it('has each tensor under its new name, and no other', async () => {
   const values = async () => Float32Array.of(1, 2);

@@ -1,12 +1,12 @@
 import { openAsBlob } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { blobSource, memorySource } from '../../src/io/bytes.ts';
-import { openCheckpoint } from '../../src/io/checkpoint.ts';
-import { f32ToBytes } from '../../src/io/dtype.ts';
-import { treeFromMemory } from '../../src/io/files.ts';
-import { openSafetensors } from '../../src/io/safetensors.ts';
-import { safetensorsParts, writeSafetensors } from '../../src/io/safetensors-write.ts';
+import { blobSource, memorySource } from '../../src/io/files/bytes.ts';
+import { treeFromMemory } from '../../src/io/files/files.ts';
+import { openCheckpoint } from '../../src/io/sealed/checkpoint.ts';
+import { f32ToBytes } from '../../src/io/tensors/dtype.ts';
+import { openSafetensors } from '../../src/io/tensors/safetensors.ts';
+import { safetensorsParts, writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
 import { describeError, InputError } from '../../src/math/errors.ts';
 
 const golden = (path: string) => fileURLToPath(new URL(`../golden/omni-tiny/${path}`, import.meta.url));

@@ -7,7 +7,7 @@ import {
   removeSealed,
   setAside,
   writeSealed,
-} from '../../src/io/sealed.ts';
+} from '../../src/io/sealed/sealed.ts';
 import { MemoryStore } from './memory-store.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);

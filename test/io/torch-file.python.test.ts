@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { textFile } from '../../src/io/file-to-write.ts';
-import { dict, float, pickle, tuple } from '../../src/io/pickle.ts';
-import { TorchFile } from '../../src/io/torch-file.ts';
+import { dict, float, pickle, tuple } from '../../src/io/formats/pickle.ts';
+import { TorchFile } from '../../src/io/formats/torch-file.ts';
+import { textFile } from '../../src/io/writing/file-to-write.ts';
 import { bytesOf, zipOf } from '../reference/bytes-of.ts';
 import { readInPython } from '../setup/python.ts';
 

@@ -10,8 +10,8 @@ import {
   parseBertConfig,
   uploadBertTokens,
 } from '../../src/families/humanomni/bert.ts';
-import { memorySource } from '../../src/io/bytes.ts';
-import { openSafetensors } from '../../src/io/safetensors.ts';
+import { memorySource } from '../../src/io/files/bytes.ts';
+import { openSafetensors } from '../../src/io/tensors/safetensors.ts';
 import { relativeError } from '../ops/harness.ts';
 import { checkTraining, expectGolden, golden, observed, openTiny, type Tiny } from './tiny.ts';
 

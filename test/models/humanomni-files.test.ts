@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { openHumanOmni } from '../../src/families/humanomni/files.ts';
 import { inspectModel } from '../../src/families/index.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { type FileTree, findFile } from '../../src/io/files.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { type FileTree, findFile } from '../../src/io/files/files.ts';
 import { savedAs } from '../reference/layouts.ts';
 
 const without = (tree: FileTree, paths: readonly string[]): FileTree => ({

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { humanOmniQuantities } from '../../src/cli/parity/humanomni.ts';
 import { holds } from '../../src/cli/parity/quantity.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { testGpu } from '../ops/harness.ts';
 
 it('equals the published model on every quantity of the case', async () => {

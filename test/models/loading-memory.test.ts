@@ -4,11 +4,11 @@ import { runInNewContext } from 'node:vm';
 import { beforeAll, expect, it } from 'vitest';
 import { type QuantisedAs, WeightLoader } from '../../src/decoder/weights.ts';
 import { dryDevice, Gpu } from '../../src/gpu/index.ts';
-import type { ByteSource } from '../../src/io/bytes.ts';
-import { openSafetensors, type TensorSource } from '../../src/io/safetensors.ts';
-import { safetensorsParts } from '../../src/io/safetensors-write.ts';
+import type { ByteSource } from '../../src/io/files/bytes.ts';
+import { openSafetensors, type TensorSource } from '../../src/io/tensors/safetensors.ts';
+import { safetensorsParts } from '../../src/io/tensors/safetensors-write.ts';
 import { ParameterStore } from '../../src/optim/parameters.ts';
-import { loadTrained, trainedTensors } from '../../src/rl/trained-tensors.ts';
+import { loadTrained, trainedTensors } from '../../src/rl/policy/trained-tensors.ts';
 
 const MIB = 2 ** 20;
 /** The embedding of the 0.5B model: 260 MiB of BF16 in the file. */

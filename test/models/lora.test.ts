@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
-import { packPass, passSize } from '../../src/rl/pass-arrays.ts';
-import { PassInputs, scoreTokens } from '../../src/rl/pass-inputs.ts';
-import type { ModelView, Policy } from '../../src/rl/policy.ts';
+import type { ModelView, Policy } from '../../src/rl/policy/policy.ts';
+import { packPass, passSize } from '../../src/rl/update/pass-arrays.ts';
+import { PassInputs, scoreTokens } from '../../src/rl/update/pass-inputs.ts';
 import { relativeError, runOnce, testGpu } from '../ops/harness.ts';
 import { LORA, readAll, stirAdapters, tinyPolicy, toyCompletion, toyPrompt } from '../reference/omni-tiny.ts';
 

@@ -7,11 +7,11 @@ import { DecodeAdapters } from '../../src/decoder/decode-adapters.ts';
 import { openModelFiles } from '../../src/families/index.ts';
 import { openQwenTextFiles } from '../../src/families/qwen-text/files.ts';
 import { Arena } from '../../src/gpu/index.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { type FileTree, treeFromMemory } from '../../src/io/files.ts';
-import { Generator } from '../../src/rl/generator.ts';
-import { loadPolicy } from '../../src/rl/policy.ts';
-import { openModel } from '../../src/worker/model.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { type FileTree, treeFromMemory } from '../../src/io/files/files.ts';
+import { loadPolicy } from '../../src/rl/policy/policy.ts';
+import { Generator } from '../../src/rl/rollout/generator.ts';
+import { openModel } from '../../src/worker/inputs/model.ts';
 import { testGpu } from '../ops/harness.ts';
 import { LORA, NOTHING, SAMPLING, stirAdapters, toyCompletion } from '../reference/omni-tiny.ts';
 

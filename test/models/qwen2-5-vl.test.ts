@@ -11,8 +11,8 @@ import {
 } from '../../src/families/qwen-vl/vision.ts';
 import type { ModelFiles } from '../../src/families/shared/model-files.ts';
 import { type Gpu, reshape, sizeOf, type Tensor } from '../../src/gpu/index.ts';
-import { readJson } from '../../src/io/files.ts';
-import { freeRopeTable } from '../../src/ops/rope.ts';
+import { readJson } from '../../src/io/files/files.ts';
+import { freeRopeTable } from '../../src/ops/attention/rope.ts';
 import { numbers, relativeError, runOnce, testGpu } from '../ops/harness.ts';
 import { qwen25VlTree, TOWER } from '../reference/qwen2-5-vl-tiny.ts';
 import { qwen25VlTokens } from '../reference/qwen2-5-vl-vision.ts';

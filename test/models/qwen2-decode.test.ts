@@ -5,9 +5,9 @@ import { type Adapter, adapterNames, freshAdapters } from '../../src/decoder/lor
 import { linearShapes, openQwen2, parseQwen2Config, type Qwen2 } from '../../src/decoder/qwen2.ts';
 import { rowShards } from '../../src/decoder/row-shards.ts';
 import { Arena, dryDevice, Gpu, Plan, type Tensor } from '../../src/gpu/index.ts';
-import { LORA_LINEARS } from '../../src/io/peft.ts';
+import { LORA_LINEARS } from '../../src/io/formats/peft.ts';
 import { ParameterStore } from '../../src/optim/parameters.ts';
-import { Generator } from '../../src/rl/generator.ts';
+import { Generator } from '../../src/rl/rollout/generator.ts';
 
 /** Qwen2.5-0.5B. */
 const REAL = {

@@ -16,9 +16,9 @@ import {
 } from '../../src/families/qwen-vl/vision.ts';
 import type { ModelFiles } from '../../src/families/shared/model-files.ts';
 import { reshape, sizeOf, type Tensor } from '../../src/gpu/index.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { treeFromMemory } from '../../src/io/files.ts';
-import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-write.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { treeFromMemory } from '../../src/io/files/files.ts';
+import { type TensorToWrite, writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
 import { readGolden } from '../media/golden.ts';
 import { relativeError, runOnce, testGpu } from '../ops/harness.ts';
 import { checkTraining } from './tiny.ts';

@@ -6,11 +6,11 @@ import { decodeStep } from '../../src/decoder/qwen2-decode.ts';
 import { layoutGroups, type PackedRows, packRows } from '../../src/decoder/rows.ts';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { liveProgram } from '../../src/gpu/live.ts';
-import { advanceRows } from '../../src/ops/decode-attention.ts';
-import { ALONE, type Threads } from '../../src/ops/few-rows.ts';
-import { embedding } from '../../src/ops/gather-rows.ts';
-import { headLogits } from '../../src/ops/head.ts';
-import type { Policy } from '../../src/rl/policy.ts';
+import { advanceRows } from '../../src/ops/decode/decode-attention.ts';
+import { ALONE, type Threads } from '../../src/ops/decode/few-rows.ts';
+import { embedding } from '../../src/ops/tokens/gather-rows.ts';
+import { headLogits } from '../../src/ops/tokens/head.ts';
+import type { Policy } from '../../src/rl/policy/policy.ts';
 import { numbers, relativeError, runOnce, testGpu, waysOfSharing } from '../ops/harness.ts';
 import { LORA, stirAdapters, tinyPolicy, toyCompletion, VOCABULARY, WIDTH } from '../reference/omni-tiny.ts';
 

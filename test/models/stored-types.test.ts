@@ -8,10 +8,10 @@ import {
   runForward,
 } from '../../src/cli/parity/humanomni-policy.ts';
 import { distance, largestDifference, norm } from '../../src/cli/parity/quantity.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import type { FloatDtype } from '../../src/io/dtype.ts';
-import type { FileTree } from '../../src/io/files.ts';
-import type { PolicyOptions } from '../../src/rl/policy.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import type { FileTree } from '../../src/io/files/files.ts';
+import type { FloatDtype } from '../../src/io/tensors/dtype.ts';
+import type { PolicyOptions } from '../../src/rl/policy/policy.ts';
 import { testGpu } from '../ops/harness.ts';
 import { roundedTo, savedAs } from '../reference/layouts.ts';
 import { LORA } from '../reference/omni-tiny.ts';

@@ -6,7 +6,7 @@ import { openHumanOmni } from '../../src/families/humanomni/files.ts';
 import { weightSources } from '../../src/families/index.ts';
 import type { ModelFiles } from '../../src/families/shared/model-files.ts';
 import { Arena, type Gpu, Plan, sizeOf, Tape, type Tensor } from '../../src/gpu/index.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { readGolden } from '../media/golden.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 

@@ -4,10 +4,10 @@ import { bertAliases } from '../../src/families/humanomni/bert.ts';
 import { siglipAliases } from '../../src/families/humanomni/siglip.ts';
 import { whisperAliases } from '../../src/families/humanomni/whisper.ts';
 import { type Gpu, reshape } from '../../src/gpu/index.ts';
-import { memorySource } from '../../src/io/bytes.ts';
-import { type FloatDtype, f32ToBytes } from '../../src/io/dtype.ts';
-import { openSafetensors, type TensorSource } from '../../src/io/safetensors.ts';
-import { safetensorsParts } from '../../src/io/safetensors-write.ts';
+import { memorySource } from '../../src/io/files/bytes.ts';
+import { type FloatDtype, f32ToBytes } from '../../src/io/tensors/dtype.ts';
+import { openSafetensors, type TensorSource } from '../../src/io/tensors/safetensors.ts';
+import { safetensorsParts } from '../../src/io/tensors/safetensors-write.ts';
 import { quantise } from '../../src/math/quantise.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
 

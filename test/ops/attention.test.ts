@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { PLAIN, sizeOf, Tape, type Tensor, type Traits } from '../../src/gpu/index.ts';
-import { attention } from '../../src/ops/attention.ts';
-import { walkOf } from '../../src/ops/attention-walk.ts';
+import { attention } from '../../src/ops/attention/attention.ts';
+import { walkOf } from '../../src/ops/attention/attention-walk.ts';
 import { checkOp, numbers, type OpCase, relativeError, runOnce, testGpu } from './harness.ts';
 
 interface Spans {

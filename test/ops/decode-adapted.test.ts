@@ -2,13 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { type DType, type Gpu, placed, type Tensor } from '../../src/gpu/index.ts';
 import { f32ToBf16 } from '../../src/math/half.ts';
-import { type AttentionAdapters, adaptedProjections } from '../../src/ops/decode-adapted.ts';
-import { attentionProducts, decodeAttention, rowAngles } from '../../src/ops/decode-attention.ts';
-import { addProjection, type DecodeLinear, projections } from '../../src/ops/decode-linear.ts';
-import { ALONE, type Threads } from '../../src/ops/few-rows.ts';
-import type { LoraAdapter } from '../../src/ops/linear.ts';
-import { loraWindow } from '../../src/ops/lora-window.ts';
-import { ropeTable } from '../../src/ops/rope.ts';
+import { ropeTable } from '../../src/ops/attention/rope.ts';
+import { type AttentionAdapters, adaptedProjections } from '../../src/ops/decode/decode-adapted.ts';
+import { attentionProducts, decodeAttention, rowAngles } from '../../src/ops/decode/decode-attention.ts';
+import { addProjection, type DecodeLinear, projections } from '../../src/ops/decode/decode-linear.ts';
+import { ALONE, type Threads } from '../../src/ops/decode/few-rows.ts';
+import type { LoraAdapter } from '../../src/ops/matmul/linear.ts';
+import { loraWindow } from '../../src/ops/matmul/lora-window.ts';
 import { numbers, relativeError, runOnce, testGpu, waysOfSharing } from './harness.ts';
 
 const SLOTS = 40;

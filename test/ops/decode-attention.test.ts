@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { advanceRows, decodeAttention, rowAngles } from '../../src/ops/decode-attention.ts';
-import { ALONE, type Threads } from '../../src/ops/few-rows.ts';
-import { freeRopeTable, ropeTable } from '../../src/ops/rope.ts';
+import { freeRopeTable, ropeTable } from '../../src/ops/attention/rope.ts';
+import { advanceRows, decodeAttention, rowAngles } from '../../src/ops/decode/decode-attention.ts';
+import { ALONE, type Threads } from '../../src/ops/decode/few-rows.ts';
 import { numbers, relativeError, runOnce, testGpu, waysOfSharing } from './harness.ts';
 
 const THETA = 1e4;

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
-import { addProjection, type DecodeLinear, decodeLogits, projections } from '../../src/ops/decode-linear.ts';
-import { decodeSwiglu } from '../../src/ops/decode-swiglu.ts';
-import { ALONE, type Threads } from '../../src/ops/few-rows.ts';
+import {
+  addProjection,
+  type DecodeLinear,
+  decodeLogits,
+  projections,
+} from '../../src/ops/decode/decode-linear.ts';
+import { decodeSwiglu } from '../../src/ops/decode/decode-swiglu.ts';
+import { ALONE, type Threads } from '../../src/ops/decode/few-rows.ts';
 import { numbers, relativeError, runOnce, testGpu, waysOfSharing } from './harness.ts';
 import { type StoredFormat as Format, storedWeight as weightOf } from './stored-weight.ts';
 

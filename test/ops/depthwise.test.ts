@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, it } from 'vitest';
-import { depthwise3x3 } from '../../src/ops/depthwise.ts';
+import { depthwise3x3 } from '../../src/ops/vision/depthwise.ts';
 import { checkOp, numbers, testGpu } from './harness.ts';
 
 type Shape = readonly [frames: number, height: number, width: number, channels: number];

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/math/half.ts';
-import { embedding, gatherRows } from '../../src/ops/gather-rows.ts';
+import { embedding, gatherRows } from '../../src/ops/tokens/gather-rows.ts';
 import { quantisedNumbers } from '../reference/quantised.ts';
 import { checkOp, numbers, runOnce, testGpu } from './harness.ts';
 

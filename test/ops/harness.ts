@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
 import { Arena, Gpu, Plan, sizeOf, Tape, type Tensor } from '../../src/gpu/index.ts';
-import { bySubgroups, canShareBySubgroups, type Threads, TOGETHER } from '../../src/ops/few-rows.ts';
+import { bySubgroups, canShareBySubgroups, type Threads, TOGETHER } from '../../src/ops/decode/few-rows.ts';
 import { openTestDevice } from '../setup/adapter.ts';
 
 /** The sizes every op is tried at: one, just below and above powers of two, and larger than a workgroup. */

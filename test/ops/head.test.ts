@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { type DType, Recorder, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from '../../src/math/half.ts';
-import { headLogits, headLogProbs, NO_TARGET } from '../../src/ops/head.ts';
+import { headLogits, headLogProbs, NO_TARGET } from '../../src/ops/tokens/head.ts';
 import { quantisedNumbers } from '../reference/quantised.ts';
 import { checkOp, numbers, relativeError, runOnce, testGpu } from './harness.ts';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { layerNorm } from '../../src/ops/layer-norm.ts';
+import { layerNorm } from '../../src/ops/norm/layer-norm.ts';
 import { checkOp, numbers, ODD_SIZES, relativeError, runOnce, testGpu } from './harness.ts';
 
 const EPS = 1e-5;

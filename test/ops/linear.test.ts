@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Tape, Tensor } from '../../src/gpu/index.ts';
 import { bf16ToF32, f32ToBf16 } from '../../src/math/half.ts';
 import { add, scale } from '../../src/ops/elementwise.ts';
-import { linear, loraLinear } from '../../src/ops/linear.ts';
+import { linear, loraLinear } from '../../src/ops/matmul/linear.ts';
 import { quantisedNumbers } from '../reference/quantised.ts';
 import { checkOp, numbers, ODD_SIZES, type OpInput, relativeError, runOnce, testGpu } from './harness.ts';
 

@@ -10,8 +10,8 @@ import {
   type Traits,
 } from '../../src/gpu/index.ts';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/math/half.ts';
-import { type MatmulLayout, matmul, tilingOf } from '../../src/ops/matmul.ts';
-import { trialWeights } from '../../src/ops/tune-products.ts';
+import { type MatmulLayout, matmul, tilingOf } from '../../src/ops/matmul/matmul.ts';
+import { trialWeights } from '../../src/ops/matmul/tune-products.ts';
 import { quantisedNumbers } from '../reference/quantised.ts';
 import { numbers, relativeError, runOnce, testGpu } from './harness.ts';
 

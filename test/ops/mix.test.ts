@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { describe, it } from 'vitest';
-import { mixBranches } from '../../src/ops/mix.ts';
+import { mixBranches } from '../../src/ops/vision/mix.ts';
 import { checkOp, numbers, ODD_SIZES, testGpu } from './harness.ts';
 
 describe('mixBranches', () => {

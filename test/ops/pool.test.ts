@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { averageRows, halveMaps } from '../../src/ops/pool.ts';
+import { averageRows, halveMaps } from '../../src/ops/vision/pool.ts';
 import { checkOp, numbers, ODD_SIZES, runOnce, testGpu } from './harness.ts';
 
 describe('averageRows', () => {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, it } from 'vitest';
-import { resizeHeads } from '../../src/ops/resize-heads.ts';
+import { resizeHeads } from '../../src/ops/vision/resize-heads.ts';
 import { checkOp, numbers, ODD_SIZES, testGpu } from './harness.ts';
 
 function reference(x: Float64Array, from: number, to: number): Float64Array {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { decodeHeadNorms } from '../../src/ops/decode-head-norm.ts';
+import { decodeHeadNorms } from '../../src/ops/decode/decode-head-norm.ts';
 import { add, scale } from '../../src/ops/elementwise.ts';
-import { headNorm, rmsNorm } from '../../src/ops/rms-norm.ts';
+import { headNorm, rmsNorm } from '../../src/ops/norm/rms-norm.ts';
 import { checkOp, numbers, ODD_SIZES, relativeError, runOnce, testGpu } from './harness.ts';
 
 const EPS = 1e-6;

@@ -1,6 +1,10 @@
 /** Scaled rotary frequencies, beside those that transformers 5.18 computes in float32. */
 import { describe, expect, it } from 'vitest';
-import { type RopeScaling, scaledFrequencies, yarnMagnitude } from '../../src/ops/rope-frequencies.ts';
+import {
+  type RopeScaling,
+  scaledFrequencies,
+  yarnMagnitude,
+} from '../../src/ops/attention/rope-frequencies.ts';
 
 const YARN = { kind: 'yarn', betaFast: 32, betaSlow: 1, attentionFactor: 1, truncate: true } as const;
 

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { Tape } from '../../src/gpu/index.ts';
-import { freeRopeTable, gridRopeTable, rope, ropeTable, sectionedRopeTable } from '../../src/ops/rope.ts';
+import {
+  freeRopeTable,
+  gridRopeTable,
+  rope,
+  ropeTable,
+  sectionedRopeTable,
+} from '../../src/ops/attention/rope.ts';
 import { checkOp, numbers, type OpInput, runOnce, testGpu } from './harness.ts';
 
 const THETA = 1e6;

@@ -7,7 +7,7 @@ import {
   type SampledRow,
   Sampler,
   type SamplingSettings,
-} from '../../src/ops/sampling.ts';
+} from '../../src/ops/tokens/sampling.ts';
 import { readGolden } from '../media/golden.ts';
 import { numbers, testGpu } from './harness.ts';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { softmaxRows } from '../../src/ops/softmax.ts';
+import { softmaxRows } from '../../src/ops/attention/softmax.ts';
 import { checkOp, numbers, ODD_SIZES, relativeError, runOnce, testGpu } from './harness.ts';
 
 function reference(x: Float64Array, cols: number): Float64Array {

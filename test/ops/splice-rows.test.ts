@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { scatterRowsInto, sliceRows, spliceRows } from '../../src/ops/splice-rows.ts';
+import { scatterRowsInto, sliceRows, spliceRows } from '../../src/ops/tokens/splice-rows.ts';
 import { checkOp, numbers, runOnce, testGpu } from './harness.ts';
 
 const NONE = 0xffffffff;

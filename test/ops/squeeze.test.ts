@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { describe, it } from 'vitest';
-import { scaleChannels, spatialMean } from '../../src/ops/squeeze.ts';
+import { scaleChannels, spatialMean } from '../../src/ops/vision/squeeze.ts';
 import { checkOp, numbers, ODD_SIZES, testGpu } from './harness.ts';
 
 const shapes = ODD_SIZES.map((channels, i) => [

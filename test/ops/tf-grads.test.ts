@@ -4,12 +4,12 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { describe, it } from 'vitest';
-import { attention } from '../../src/ops/attention.ts';
-import { gatherRows } from '../../src/ops/gather-rows.ts';
-import { headLogProbs } from '../../src/ops/head.ts';
-import { rope, ropeTable } from '../../src/ops/rope.ts';
-import { sliceRows, spliceRows } from '../../src/ops/splice-rows.ts';
-import { unfold } from '../../src/ops/unfold.ts';
+import { attention } from '../../src/ops/attention/attention.ts';
+import { rope, ropeTable } from '../../src/ops/attention/rope.ts';
+import { gatherRows } from '../../src/ops/tokens/gather-rows.ts';
+import { headLogProbs } from '../../src/ops/tokens/head.ts';
+import { sliceRows, spliceRows } from '../../src/ops/tokens/splice-rows.ts';
+import { unfold } from '../../src/ops/vision/unfold.ts';
 import { checkOp, numbers, ODD_SIZES, testGpu } from './harness.ts';
 
 const NONE = 0xffffffff;

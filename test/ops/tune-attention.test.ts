@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PLAIN } from '../../src/gpu/index.ts';
-import { walkOf } from '../../src/ops/attention-walk.ts';
-import { tuneAttention } from '../../src/ops/tune-attention.ts';
+import { walkOf } from '../../src/ops/attention/attention-walk.ts';
+import { tuneAttention } from '../../src/ops/attention/tune-attention.ts';
 import { fakeClock } from './fake-clock.ts';
 import { testGpu } from './harness.ts';
 

@@ -7,8 +7,8 @@ import {
   layRows,
   TOGETHER,
   threadsOf,
-} from '../../src/ops/few-rows.ts';
-import { tuneDecode } from '../../src/ops/tune-decode.ts';
+} from '../../src/ops/decode/few-rows.ts';
+import { tuneDecode } from '../../src/ops/decode/tune-decode.ts';
 import { fakeClock } from './fake-clock.ts';
 import { testGpu } from './harness.ts';
 

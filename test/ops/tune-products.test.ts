@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { type DType, PLAIN } from '../../src/gpu/index.ts';
 import { bf16ToF32, f16ToF32, f32ToF16 } from '../../src/math/half.ts';
 import { relativeDifference } from '../../src/math/stats.ts';
-import { productClass, tilingOf } from '../../src/ops/matmul.ts';
-import { makersOf } from '../../src/ops/tune.ts';
-import { trialWeights, tuneProducts } from '../../src/ops/tune-products.ts';
+import { productClass, tilingOf } from '../../src/ops/matmul/matmul.ts';
+import { trialWeights, tuneProducts } from '../../src/ops/matmul/tune-products.ts';
+import { makersOf } from '../../src/ops/tuning/tune.ts';
 import { fakeClock } from './fake-clock.ts';
 import { testGpu } from './harness.ts';
 

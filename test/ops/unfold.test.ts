@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { type UnfoldOptions, unfold } from '../../src/ops/unfold.ts';
+import { type UnfoldOptions, unfold } from '../../src/ops/vision/unfold.ts';
 import { checkOp, numbers, ODD_SIZES, runOnce, testGpu } from './harness.ts';
 
 type Shape = readonly [frames: number, height: number, width: number, channels: number];

@@ -1,5 +1,5 @@
-import type { FileToWrite } from '../../src/io/file-to-write.ts';
-import { type ZipOptions, zipPieces } from '../../src/io/zip.ts';
+import type { FileToWrite } from '../../src/io/writing/file-to-write.ts';
+import { type ZipOptions, zipPieces } from '../../src/io/writing/zip.ts';
 
 /** A file to be written, whole. */
 export async function bytesOf(file: Pick<FileToWrite, 'pieces'>): Promise<Buffer> {

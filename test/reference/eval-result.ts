@@ -1,6 +1,6 @@
 /** Evaluations as the worker would report them, out of labels and texts. */
 import type { EvalResult } from '../../src/protocol/messages.ts';
-import { passRates, readClip, scoreClips } from '../../src/rl/score-clips.ts';
+import { passRates, readClip, scoreClips } from '../../src/rl/measure/score-clips.ts';
 
 export const tagged = (answer: string): string => `<think>so</think><answer>${answer}</answer>`;
 

@@ -1,11 +1,11 @@
 /** One HumanOmni case folder, its checkpoint saved in the ways that checkpoints come in. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { blobSource } from '../../src/io/bytes.ts';
-import { bytesToF32, type FloatDtype, f32ToBytes } from '../../src/io/dtype.ts';
-import { type FileTree, findFile, readJson, subtree, treeFromMemory } from '../../src/io/files.ts';
-import { openSafetensors, type TensorSource } from '../../src/io/safetensors.ts';
-import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-write.ts';
+import { blobSource } from '../../src/io/files/bytes.ts';
+import { type FileTree, findFile, readJson, subtree, treeFromMemory } from '../../src/io/files/files.ts';
+import { bytesToF32, type FloatDtype, f32ToBytes } from '../../src/io/tensors/dtype.ts';
+import { openSafetensors, type TensorSource } from '../../src/io/tensors/safetensors.ts';
+import { type TensorToWrite, writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
 
 type Contents = Record<string, Blob | string>;
 

@@ -1,9 +1,9 @@
 /** A small Qwen2.5-VL as a folder to be dropped: the golden Qwen2-VL's decoder behind a tower of random weights. */
 
 import { newerQwen2VlName, openQwen2VlFiles } from '../../src/families/qwen-vl/files.ts';
-import { f32ToBytes } from '../../src/io/dtype.ts';
-import { type FileTree, findFile, readJson, treeFromMemory } from '../../src/io/files.ts';
-import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-write.ts';
+import { type FileTree, findFile, readJson, treeFromMemory } from '../../src/io/files/files.ts';
+import { f32ToBytes } from '../../src/io/tensors/dtype.ts';
+import { type TensorToWrite, writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
 import { numbers } from '../ops/harness.ts';
 import { qwen2VlTree } from './qwen2-vl-tiny.ts';
 

@@ -1,9 +1,9 @@
 /** The golden Qwen2-VL as a folder to be dropped: with a tokenizer of bytes, and under published or newer names. */
 
 import { newerQwen2VlName, openQwen2VlFiles } from '../../src/families/qwen-vl/files.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { type FileTree, findFile, treeFromMemory } from '../../src/io/files.ts';
-import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-write.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { type FileTree, findFile, treeFromMemory } from '../../src/io/files/files.ts';
+import { type TensorToWrite, writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
 
 const SPECIAL = {
   '<|endoftext|>': 0,

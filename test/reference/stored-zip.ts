@@ -1,4 +1,4 @@
-import { crc32 } from '../../src/io/zip.ts';
+import { crc32 } from '../../src/io/writing/zip.ts';
 
 /** The files of a zip archive that stores them uncompressed, found through its directory; checksums are checked. */
 export function readStoredZip(zip: Buffer): Map<string, Buffer> {

@@ -1,7 +1,7 @@
 /** A run on the golden toy checkpoint with short prompts and no media, in a toy language that rewards can read. */
 import type { Gpu } from '../../src/gpu/index.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
-import type { Policy } from '../../src/rl/policy.ts';
+import type { Policy } from '../../src/rl/policy/policy.ts';
 import { RunContext, type RunExample, type RunSetup } from '../../src/rl/run-context.ts';
 import { Tokenizer } from '../../src/text/tokenizer.ts';
 import { END_IDS, tinyPolicy, toyPrompt } from './omni-tiny.ts';

@@ -1,6 +1,6 @@
 /** A whole run on the golden toy checkpoint: text, sampler, rewards and update are real, what the towers say is made up. */
 import type { Gpu } from '../../src/gpu/index.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import { type TinyRun, tinyRun } from '../worker/tiny-run.ts';
 

@@ -3,7 +3,7 @@ import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { foldAnswer, matchLabel, readAnswer } from '../../src/rewards/answer.ts';
 import { REWARD_NAMES, REWARDS, scoreCompletion } from '../../src/rewards/index.ts';
 import { pythonStrip } from '../../src/rewards/python-space.ts';
-import { rewardRange } from '../../src/rl/reward-range.ts';
+import { rewardRange } from '../../src/rl/objective/reward-range.ts';
 import { contextOf } from './cases.ts';
 
 describe.each(REWARD_NAMES)('%s', (name) => {

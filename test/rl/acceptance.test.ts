@@ -3,11 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { runLoss } from '../../src/cli/parity/loss-run.ts';
 import { Arena, type Gpu, Plan, Recorder } from '../../src/gpu/index.ts';
 import { classificationScores } from '../../src/math/classification.ts';
-import { Sampler } from '../../src/ops/sampling.ts';
+import { Sampler } from '../../src/ops/tokens/sampling.ts';
 import { scoreCompletion } from '../../src/rewards/index.ts';
-import { groupAdvantages } from '../../src/rl/advantages.ts';
-import { lossMetrics } from '../../src/rl/loss.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';
+import { groupAdvantages } from '../../src/rl/objective/advantages.ts';
+import { lossMetrics } from '../../src/rl/objective/loss.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/objective/loss-config.ts';
 import { endTokenIds, Tokenizer } from '../../src/text/tokenizer.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import {

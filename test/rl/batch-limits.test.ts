@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Qwen2Config } from '../../src/decoder/qwen2.ts';
-import { planPasses, planRollout, tokensPerPass } from '../../src/rl/batch-limits.ts';
+import { planPasses, planRollout, tokensPerPass } from '../../src/rl/update/batch-limits.ts';
 
 /** Qwen2.5-0.5B on WebGPU's default binding of 128 MiB. */
 const REAL = { hiddenSize: 896, intermediateSize: 4864, layers: 24, kvHeads: 2, headDim: 64 } as Qwen2Config;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Qwen2Config } from '../../src/decoder/qwen2.ts';
 import { layoutGroups, packRows } from '../../src/decoder/rows.ts';
-import { LORA_LINEARS } from '../../src/io/peft.ts';
+import { LORA_LINEARS } from '../../src/io/formats/peft.ts';
 import {
   adapterWeights,
   type CostShape,
@@ -15,7 +15,7 @@ import {
   rolloutBytes,
   rolloutCost,
   rolloutFlops,
-} from '../../src/rl/cost-model.ts';
+} from '../../src/rl/measure/cost-model.ts';
 
 /** Qwen2.5-0.5B. */
 const REAL = {

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { byteLength, type Gpu, sizeOf } from '../../src/gpu/index.ts';
 import { quantise } from '../../src/math/quantise.ts';
-import { type FrozenWeights, quantisedFormat } from '../../src/rl/frozen-weights.ts';
-import { packPass, passSize } from '../../src/rl/pass-arrays.ts';
-import { PassInputs, scoreTokens } from '../../src/rl/pass-inputs.ts';
-import type { ModelView } from '../../src/rl/policy.ts';
+import { type FrozenWeights, quantisedFormat } from '../../src/rl/policy/frozen-weights.ts';
+import type { ModelView } from '../../src/rl/policy/policy.ts';
+import { packPass, passSize } from '../../src/rl/update/pass-arrays.ts';
+import { PassInputs, scoreTokens } from '../../src/rl/update/pass-inputs.ts';
 import { relativeError, runOnce, testGpu } from '../ops/harness.ts';
 import {
   LORA,

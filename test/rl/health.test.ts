@@ -3,8 +3,8 @@ import { uniform } from '../../src/math/random.ts';
 import type { Alarm, AlarmKind } from '../../src/protocol/alarms.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type { MetricValues } from '../../src/protocol/metrics.ts';
-import { Health } from '../../src/rl/health.ts';
-import type { Look } from '../../src/rl/health-look.ts';
+import { Health } from '../../src/rl/health/health.ts';
+import type { Look } from '../../src/rl/health/health-look.ts';
 
 type Shape = (step: number) => Partial<Look> & { metrics?: MetricValues };
 

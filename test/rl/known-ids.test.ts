@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { InputError } from '../../src/math/errors.ts';
-import { demandKnownIds } from '../../src/rl/known-ids.ts';
+import { demandKnownIds } from '../../src/rl/rollout/known-ids.ts';
 
 const example = (id: string, prompt: readonly number[], answer: readonly number[]) => ({
   id,

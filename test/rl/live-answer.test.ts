@@ -1,7 +1,7 @@
 /** How often an answer is told while it is sampled; that its text is whole, the generator's tests show on real answers. */
 import { expect, it } from 'vitest';
 import type { LiveAnswer } from '../../src/protocol/live-answer.ts';
-import { LiveAnswers } from '../../src/rl/live-answer.ts';
+import { LiveAnswers } from '../../src/rl/rollout/live-answer.ts';
 import type { Tokenizer } from '../../src/text/tokenizer.ts';
 
 /** Each id is a letter. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readLossCases } from '../../src/cli/parity/loss-cases.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { relativeError } from '../ops/harness.ts';
 import { referenceEntropyGradient, referenceGradient, referenceLoss } from '../reference/losses.ts';
 

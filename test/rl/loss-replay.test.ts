@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { PaddedBatch } from '../../src/cli/parity/loss-cases.ts';
 import { Arena, Plan, Recorder } from '../../src/gpu/index.ts';
-import { lossBatchTensor, lossMetrics, nllMetrics, recordLoss, recordNll } from '../../src/rl/loss.ts';
-import { encodeLossBatch, encodeNllBatch, type LossCompletion } from '../../src/rl/loss-batch.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';
+import {
+  lossBatchTensor,
+  lossMetrics,
+  nllMetrics,
+  recordLoss,
+  recordNll,
+} from '../../src/rl/objective/loss.ts';
+import { encodeLossBatch, encodeNllBatch, type LossCompletion } from '../../src/rl/objective/loss-batch.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/objective/loss-config.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import { referenceGradient, referenceLoss } from '../reference/losses.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LOSS_DEFAULTS } from '../../src/rl/loss-config.ts';
-import { dealGroups, packPasses } from '../../src/rl/micro-batches.ts';
+import { LOSS_DEFAULTS } from '../../src/rl/objective/loss-config.ts';
+import { dealGroups, packPasses } from '../../src/rl/update/micro-batches.ts';
 import { toyGroup } from '../reference/omni-tiny.ts';
 import { RandomStream } from '../reference/random-stream.ts';
 

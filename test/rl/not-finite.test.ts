@@ -1,7 +1,7 @@
 /** Damage in weights, clips and gradients is found and named where it lies. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
-import { brokenAnswer, findNotFinite } from '../../src/rl/not-finite.ts';
+import { brokenAnswer, findNotFinite } from '../../src/rl/health/not-finite.ts';
 import { grpoStep } from '../../src/rl/step.ts';
 import { testGpu } from '../ops/harness.ts';
 import { openRun } from '../reference/tiny-run.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mediaPlaces } from '../../src/rl/media-input.ts';
-import { bucketSize, PADDING, packPass, passSize, type TokenGroup } from '../../src/rl/pass-arrays.ts';
+import { mediaPlaces } from '../../src/rl/media/media-input.ts';
+import { bucketSize, PADDING, packPass, passSize, type TokenGroup } from '../../src/rl/update/pass-arrays.ts';
 import { toyCompletion, toyPrompt } from '../reference/omni-tiny.ts';
 import { RandomStream } from '../reference/random-stream.ts';
 

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { humanOmniConfig } from '../../src/families/humanomni/index.ts';
 import { featureShapes, mediaTokenCounts } from '../../src/families/humanomni/parts.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
-import type { UpdateGroup } from '../../src/rl/micro-batches.ts';
-import type { Policy } from '../../src/rl/policy.ts';
+import type { Policy } from '../../src/rl/policy/policy.ts';
+import type { UpdateGroup } from '../../src/rl/update/micro-batches.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import {
   LORA,

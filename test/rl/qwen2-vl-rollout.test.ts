@@ -11,10 +11,10 @@ import {
 import { mropePositions } from '../../src/decoder/mrope.ts';
 import type { PromptTokens } from '../../src/families/api.ts';
 import { Arena, type Gpu } from '../../src/gpu/index.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { type Completion, Generator } from '../../src/rl/generator.ts';
-import { mediaPlaces } from '../../src/rl/media-input.ts';
-import type { TokenGroup } from '../../src/rl/pass-arrays.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { mediaPlaces } from '../../src/rl/media/media-input.ts';
+import { type Completion, Generator } from '../../src/rl/rollout/generator.ts';
+import type { TokenGroup } from '../../src/rl/update/pass-arrays.ts';
 import { readGolden } from '../media/golden.ts';
 import { testGpu } from '../ops/harness.ts';
 import { SAMPLING } from '../reference/omni-tiny.ts';

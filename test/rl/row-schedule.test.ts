@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RowSchedule } from '../../src/rl/row-schedule.ts';
+import { RowSchedule } from '../../src/rl/rollout/row-schedule.ts';
 
 describe('rows', () => {
   it('take completions in order; a prompt enters with its first', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { passRates, readClip, readEvalAnswer, scoreClips } from '../../src/rl/score-clips.ts';
+import { passRates, readClip, readEvalAnswer, scoreClips } from '../../src/rl/measure/score-clips.ts';
 
 const LABELS = ['happy', 'sad', 'fear'];
 const clip = (label: string, ...texts: string[]) => readClip({ id: label, label }, texts, LABELS);

@@ -1,6 +1,6 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
-import { mergeSpans, traceStep } from '../../src/rl/trace.ts';
+import { mergeSpans, traceStep } from '../../src/rl/measure/trace.ts';
 
 const STAGES = [
   { name: 'rollout', start: 1, end: 6 },

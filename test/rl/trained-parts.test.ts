@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { partOf } from '../../src/rl/policy/trained-parts.ts';
 import { sftStep } from '../../src/rl/sft.ts';
-import { partOf } from '../../src/rl/trained-parts.ts';
 import { testGpu } from '../ops/harness.ts';
 import { openRun } from '../reference/tiny-run.ts';
 

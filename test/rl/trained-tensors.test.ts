@@ -1,12 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { rowShards, shardedName } from '../../src/decoder/row-shards.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
-import { blobSource } from '../../src/io/bytes.ts';
-import { f32ToBytes } from '../../src/io/dtype.ts';
-import { openSafetensors, type TensorSource } from '../../src/io/safetensors.ts';
-import { writeSafetensors } from '../../src/io/safetensors-write.ts';
+import { blobSource } from '../../src/io/files/bytes.ts';
+import { f32ToBytes } from '../../src/io/tensors/dtype.ts';
+import { openSafetensors, type TensorSource } from '../../src/io/tensors/safetensors.ts';
+import { writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
 import { ParameterStore } from '../../src/optim/parameters.ts';
-import { loadTrained, readTrained, trainedName, trainedTensors } from '../../src/rl/trained-tensors.ts';
+import {
+  loadTrained,
+  readTrained,
+  trainedName,
+  trainedTensors,
+} from '../../src/rl/policy/trained-tensors.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
 
 let gpu: Gpu;

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Gpu, Plan } from '../../src/gpu/index.ts';
-import { joinResults, lossMetrics, nllMetrics } from '../../src/rl/loss.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/loss-config.ts';
-import type { UpdateGroup } from '../../src/rl/micro-batches.ts';
-import type { Policy } from '../../src/rl/policy.ts';
-import { PolicyPass } from '../../src/rl/policy-pass.ts';
-import type { MicroResult } from '../../src/rl/update.ts';
+import { joinResults, lossMetrics, nllMetrics } from '../../src/rl/objective/loss.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/objective/loss-config.ts';
+import type { Policy } from '../../src/rl/policy/policy.ts';
+import type { UpdateGroup } from '../../src/rl/update/micro-batches.ts';
+import { PolicyPass } from '../../src/rl/update/policy-pass.ts';
+import type { MicroResult } from '../../src/rl/update/update.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import { referenceLoss } from '../reference/losses.ts';
 import {

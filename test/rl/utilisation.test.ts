@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
-import { passCost, passFlops, rolloutCost } from '../../src/rl/cost-model.ts';
-import { packPass, passSize } from '../../src/rl/pass-arrays.ts';
+import { passCost, passFlops, rolloutCost } from '../../src/rl/measure/cost-model.ts';
+import { costShape, groupsOf, utilisation } from '../../src/rl/measure/utilisation.ts';
 import { sftStep } from '../../src/rl/sft.ts';
 import { grpoStep } from '../../src/rl/step.ts';
-import { costShape, groupsOf, utilisation } from '../../src/rl/utilisation.ts';
+import { packPass, passSize } from '../../src/rl/update/pass-arrays.ts';
 import { testGpu } from '../ops/harness.ts';
 import { PROMPT_LENGTH, type TextRun, textRun } from '../reference/text-run.ts';
 

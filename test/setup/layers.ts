@@ -63,7 +63,7 @@ const SESSION_COMMANDS = /^src\/cli\/node\//;
 const SHADER_DOOR = 'src/gpu/shaders.ts';
 
 /** The one file outside of the commands that runs in Node only: folders on disk, for commands that run the engine. */
-const NODE_DOOR = 'src/io/disk.ts';
+const NODE_DOOR = 'src/io/files/disk.ts';
 
 const SPECIFIER_FORMS: readonly { pattern: RegExp; kind: Reference['kind'] }[] = [
   { pattern: /\b(?:import|export)\b[^'";]*?\bfrom\s*(['"])([^'"\n]+)\1/g, kind: 'import' },

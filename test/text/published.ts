@@ -1,7 +1,7 @@
 /** The public vocabularies of Qwen2.5 and bert-base-uncased, from npm, laid out as in model folders. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type FileTree, treeFromMemory } from '../../src/io/files.ts';
+import { type FileTree, treeFromMemory } from '../../src/io/files/files.ts';
 
 interface AddedToken {
   readonly id: number;

@@ -1,7 +1,7 @@
 /** Chat templates of strangers: each is used as it is, or refused by name, and none keeps the worker busy for ever. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { readJson } from '../../src/io/files.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { readJson } from '../../src/io/files/files.ts';
 import { InputError } from '../../src/math/errors.ts';
 import { ChatTemplate } from '../../src/text/chat-template.ts';
 import { encodePrompt, turnEnd } from '../../src/text/prompt.ts';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { readJson, readTextIfThere, treeFromMemory } from '../../src/io/files.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { readJson, readTextIfThere, treeFromMemory } from '../../src/io/files/files.ts';
 import { PROMPT_PRESETS as CHOICES, FIXED_QUESTIONS } from '../../src/protocol/config.ts';
 import { bertTokenizerFromVocab, loadBertTokenizer } from '../../src/text/bert-tokenizer.ts';
 import { ChatTemplate, DEFAULT_TEMPLATE } from '../../src/text/chat-template.ts';

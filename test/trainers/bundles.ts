@@ -1,18 +1,18 @@
 /** What other trainers are given: a model of each family under each of its names, an adapter that does something, and its merged weights. */
 import { join } from 'node:path';
 import type { Gpu } from '../../src/gpu/index.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { memoryFeatureCache } from '../../src/io/feature-cache.ts';
-import { inFolder } from '../../src/io/file-to-write.ts';
-import type { FileTree } from '../../src/io/files.ts';
+import { memoryFeatureCache } from '../../src/io/features/feature-cache.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import type { FileTree } from '../../src/io/files/files.ts';
+import { inFolder } from '../../src/io/writing/file-to-write.ts';
 import { AdamW } from '../../src/optim/adamw.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
-import { loadPolicy, type Policy } from '../../src/rl/policy.ts';
+import { loadPolicy, type Policy } from '../../src/rl/policy/policy.ts';
 import { adapterFiles } from '../../src/worker/export/adapter.ts';
 import { changedTensors } from '../../src/worker/export/changed.ts';
 import { handoffBundle } from '../../src/worker/export/handoff.ts';
 import { mergedCheckpoint } from '../../src/worker/export/weights.ts';
-import { type OpenModel, openModel } from '../../src/worker/model.ts';
+import { type OpenModel, openModel } from '../../src/worker/inputs/model.ts';
 import { writeTree } from '../reference/layouts.ts';
 import { stirAdapters } from '../reference/omni-tiny.ts';
 import { qwen25VlTree } from '../reference/qwen2-5-vl-tiny.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { FileToWrite } from '../../src/io/file-to-write.ts';
+import type { FileToWrite } from '../../src/io/writing/file-to-write.ts';
 import { bytesOf } from '../reference/bytes-of.ts';
 
 /** Writes an export below a folder on disk. */

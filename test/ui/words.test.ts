@@ -4,7 +4,7 @@ import { parseConfig } from '../../src/protocol/config.ts';
 import { compareEvals } from '../../src/protocol/evaluation.ts';
 import type { EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
 import { METRIC_KEYS, metricOf } from '../../src/protocol/metrics.ts';
-import { readClip } from '../../src/rl/score-clips.ts';
+import { readClip } from '../../src/rl/measure/score-clips.ts';
 import type { StepRecord } from '../../src/store/state.ts';
 import {
   answerCounts,

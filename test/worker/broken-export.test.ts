@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type FileToWrite, textFile } from '../../src/io/file-to-write.ts';
+import { type FileToWrite, textFile } from '../../src/io/writing/file-to-write.ts';
 import type { Event, ExportPlace, ExportRequest } from '../../src/protocol/messages.ts';
 import { demandSame } from '../../src/worker/export/same-weights.ts';
 import { reportBrokenExport, writeExport } from '../../src/worker/export/write.ts';

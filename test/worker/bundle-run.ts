@@ -2,9 +2,9 @@
 import type { Example } from '../../src/data/types.ts';
 import type { AdamW } from '../../src/optim/adamw.ts';
 import type { Config } from '../../src/protocol/config.ts';
-import type { Policy } from '../../src/rl/policy.ts';
+import type { Policy } from '../../src/rl/policy/policy.ts';
+import type { OpenModel } from '../../src/worker/inputs/model.ts';
 import { LineLog } from '../../src/worker/line-log.ts';
-import type { OpenModel } from '../../src/worker/model.ts';
 import type { Run } from '../../src/worker/run.ts';
 
 export const examples = ['happy', 'sad', 'angry', 'neutral', 'sad'].map(

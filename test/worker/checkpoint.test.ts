@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import type { FileTree } from '../../src/io/files.ts';
-import { openSealed, writeSealed } from '../../src/io/sealed.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import type { FileTree } from '../../src/io/files/files.ts';
+import { openSealed, writeSealed } from '../../src/io/sealed/sealed.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import { evaluate } from '../../src/rl/evaluate.ts';
-import { withStartWeights } from '../../src/rl/start-weights-shown.ts';
+import { withStartWeights } from '../../src/rl/policy/start-weights-shown.ts';
 import { grpoStep } from '../../src/rl/step.ts';
 import { checkpointFiles, restoreCheckpoint } from '../../src/worker/runs/checkpoint.ts';
 import type { TrainState } from '../../src/worker/runs/records.ts';

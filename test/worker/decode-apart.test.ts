@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Example } from '../../src/data/types.ts';
 import type { ClipRecipe } from '../../src/families/api.ts';
-import { ClipDecoder, type DecodeRequest } from '../../src/worker/decode-apart.ts';
+import { ClipDecoder, type DecodeRequest } from '../../src/worker/clips/decode-apart.ts';
 
 const clip = (name: string) => ({ name, frames: [], waveform: null }) as never;
 const file = new Blob(['x']);
@@ -111,7 +111,7 @@ it('a worker that fails is replaced', async () => {
 it('a clip that is looked at waits for none that a run prepares', async () => {
   FakeWorker.open = [];
   vi.stubGlobal('Worker', FakeWorker);
-  const { decodeExample, decodeForPreview } = await import('../../src/worker/clips.ts');
+  const { decodeExample, decodeForPreview } = await import('../../src/worker/clips/clips.ts');
   const example = (path: string) =>
     ({ path, files: [{ path, blob: async () => file }] }) as unknown as Example;
   const circle = expect(decodeExample(example('circle'), SPEC)).rejects.toThrow('went round');

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { hubRepo } from '../../src/io/hub-repo.ts';
-import { planDownload } from '../../src/worker/download-plan.ts';
+import { hubRepo } from '../../src/io/hub/hub-repo.ts';
+import { planDownload } from '../../src/worker/inputs/download-plan.ts';
 import { HubServer } from '../io/hub-server.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);

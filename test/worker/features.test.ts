@@ -2,19 +2,23 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Dataset, Example } from '../../src/data/types.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
-import { blobSource } from '../../src/io/bytes.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { f32ToBytes } from '../../src/io/dtype.ts';
-import { type FeatureCache, folderFeatureCache, memoryFeatureCache } from '../../src/io/feature-cache.ts';
-import { openSafetensors } from '../../src/io/safetensors.ts';
-import { writeSafetensors } from '../../src/io/safetensors-write.ts';
+import {
+  type FeatureCache,
+  folderFeatureCache,
+  memoryFeatureCache,
+} from '../../src/io/features/feature-cache.ts';
+import { blobSource } from '../../src/io/files/bytes.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { f32ToBytes } from '../../src/io/tensors/dtype.ts';
+import { openSafetensors } from '../../src/io/tensors/safetensors.ts';
+import { writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
 import { describeError, InputError } from '../../src/math/errors.ts';
 import { tf } from '../../src/media/tf-device.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
-import { MediaTokenizer } from '../../src/rl/media-tokens.ts';
-import { type Decode, FeatureStore } from '../../src/worker/features.ts';
-import { clipFingerprint, encoderFingerprint } from '../../src/worker/fingerprint.ts';
-import { type OpenModel, openModel } from '../../src/worker/model.ts';
+import { MediaTokenizer } from '../../src/rl/media/media-tokens.ts';
+import { type Decode, FeatureStore } from '../../src/worker/clips/features.ts';
+import { clipFingerprint, encoderFingerprint } from '../../src/worker/clips/fingerprint.ts';
+import { type OpenModel, openModel } from '../../src/worker/inputs/model.ts';
 import { Run } from '../../src/worker/run.ts';
 import { memoryDirectory } from '../io/memory-directory.ts';
 import { numbers, testGpu } from '../ops/harness.ts';

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { computedSource } from '../../src/io/overlay.ts';
+import { computedSource } from '../../src/io/tensors/overlay.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { Handover } from '../../src/worker/handover.ts';
-import { isAsOpened, type OpenModel } from '../../src/worker/model.ts';
+import { isAsOpened, type OpenModel } from '../../src/worker/inputs/model.ts';
 import type { TakenRun } from '../../src/worker/runs/run-store.ts';
 
 const left = (label: string) => ({ tensors: computedSource([], label) });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Example } from '../../src/data/types.ts';
-import { f32ToBytes } from '../../src/io/dtype.ts';
-import { type FileTree, treeFromMemory } from '../../src/io/files.ts';
-import { writeSafetensors } from '../../src/io/safetensors-write.ts';
-import type { OpenModel } from '../../src/worker/model.ts';
+import { type FileTree, treeFromMemory } from '../../src/io/files/files.ts';
+import { f32ToBytes } from '../../src/io/tensors/dtype.ts';
+import { writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
+import type { OpenModel } from '../../src/worker/inputs/model.ts';
 import { checkSameInputs, dataIdentity, modelIdentity } from '../../src/worker/runs/identity.ts';
 import type { RunDescription } from '../../src/worker/runs/records.ts';
 

@@ -1,7 +1,7 @@
 /** A device that is lost interrupts what is done on it; it goes on on a new one and ends as if nothing had been. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { memoryFeatureCache } from '../../src/io/feature-cache.ts';
+import { memoryFeatureCache } from '../../src/io/features/feature-cache.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import type { Event, EventOf, EventType } from '../../src/protocol/messages.ts';
 import { initialState, reduce, type StudioState } from '../../src/store/state.ts';

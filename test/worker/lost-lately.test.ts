@@ -1,7 +1,7 @@
 /** What is said where WebGPU offers no adapter: after a loss, that it is withheld, and not that a driver is missing. */
 import { afterEach, expect, it, vi } from 'vitest';
-import { openDevice } from '../../src/worker/device.ts';
-import { LostLately } from '../../src/worker/lost-lately.ts';
+import { openDevice } from '../../src/worker/gpu/device.ts';
+import { LostLately } from '../../src/worker/gpu/lost-lately.ts';
 import { MemoryStore } from '../io/memory-store.ts';
 
 afterEach(() => vi.unstubAllGlobals());

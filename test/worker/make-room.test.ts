@@ -1,13 +1,13 @@
 /** A run that the device cannot hold is refused before anything is loaded, with a setting that would fit. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { dryDevice, Gpu, probeMemory } from '../../src/gpu/index.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { InputError } from '../../src/math/errors.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { alternatives } from '../../src/protocol/memory.ts';
+import { type OpenModel, openModel } from '../../src/worker/inputs/model.ts';
 import { demandRoom } from '../../src/worker/make-room.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
-import { type OpenModel, openModel } from '../../src/worker/model.ts';
 
 /** A device that holds so many bytes and then says that it is out of memory. */
 function deviceOf(capacity: number): GPUDevice {

@@ -1,8 +1,8 @@
 /** Dropped folders of models that differ in one tensor, by which the one that was opened is known. */
-import { type FileEntry, type FileTree, treeFromMemory } from '../../src/io/files.ts';
-import type { TensorSource } from '../../src/io/safetensors.ts';
-import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-write.ts';
-import { type OpenModel, summariseModel } from '../../src/worker/model.ts';
+import { type FileEntry, type FileTree, treeFromMemory } from '../../src/io/files/files.ts';
+import type { TensorSource } from '../../src/io/tensors/safetensors.ts';
+import { type TensorToWrite, writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
+import { type OpenModel, summariseModel } from '../../src/worker/inputs/model.ts';
 
 export type Change = (name: string, values: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>;
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeCheckpoint } from '../../src/cli/real-size/write.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import { type OpenModel, openModel } from '../../src/worker/inputs/model.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
-import { type OpenModel, openModel } from '../../src/worker/model.ts';
 
 const GIB = 2 ** 30;
 const folder = mkdtempSync(join(tmpdir(), 'checkpoint-'));

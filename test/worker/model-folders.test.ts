@@ -1,12 +1,12 @@
 /** What people have in a model's folder: several models, adapters, leftovers. Nothing of it is taken or dropped without a word. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { type FileEntry, type FileTree, readJson } from '../../src/io/files.ts';
-import { type Decoder, loraTensorName } from '../../src/io/peft.ts';
-import type { TensorSource } from '../../src/io/safetensors.ts';
-import { type TensorToWrite, writeSafetensors } from '../../src/io/safetensors-write.ts';
-import { startFrom } from '../../src/rl/start-weights.ts';
-import { type OpenModel, openModel, summariseModel } from '../../src/worker/model.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { type FileEntry, type FileTree, readJson } from '../../src/io/files/files.ts';
+import { type Decoder, loraTensorName } from '../../src/io/formats/peft.ts';
+import type { TensorSource } from '../../src/io/tensors/safetensors.ts';
+import { type TensorToWrite, writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
+import { startFrom } from '../../src/rl/policy/start-weights.ts';
+import { type OpenModel, openModel, summariseModel } from '../../src/worker/inputs/model.ts';
 import { modelIdentity } from '../../src/worker/runs/identity.ts';
 import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
 import {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Gpu } from '../../src/gpu/index.ts';
-import { ceilingsOf, quickCeilings } from '../../src/worker/quick-ceilings.ts';
+import { ceilingsOf, quickCeilings } from '../../src/worker/gpu/quick-ceilings.ts';
 import { openTestDevice } from '../setup/adapter.ts';
 
 it('measures what a device gives, and leaves no memory behind; software adapters are not asked', async () => {

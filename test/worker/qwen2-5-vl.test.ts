@@ -1,11 +1,11 @@
 /** Qwen2.5-VL in the studio: what differs from Qwen2-VL on the way from a dropped folder to trained weights. */
 import { expect, it } from 'vitest';
-import { memoryFeatureCache } from '../../src/io/feature-cache.ts';
-import { treeFromMemory } from '../../src/io/files.ts';
+import { memoryFeatureCache } from '../../src/io/features/feature-cache.ts';
+import { treeFromMemory } from '../../src/io/files/files.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
+import { openModel, summariseModel } from '../../src/worker/inputs/model.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
-import { openModel, summariseModel } from '../../src/worker/model.ts';
 import { testGpu } from '../ops/harness.ts';
 import { contentsOf } from '../reference/bytes-of.ts';
 import { qwen25VlTree } from '../reference/qwen2-5-vl-tiny.ts';

@@ -2,14 +2,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Pictures } from '../../src/families/api.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
-import { memoryFeatureCache } from '../../src/io/feature-cache.ts';
-import { treeFromMemory } from '../../src/io/files.ts';
+import { memoryFeatureCache } from '../../src/io/features/feature-cache.ts';
+import { treeFromMemory } from '../../src/io/files/files.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
+import type { FeatureStore } from '../../src/worker/clips/features.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
-import type { FeatureStore } from '../../src/worker/features.ts';
+import { type OpenModel, openModel, summariseModel } from '../../src/worker/inputs/model.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
-import { type OpenModel, openModel, summariseModel } from '../../src/worker/model.ts';
 import type { Run } from '../../src/worker/run.ts';
 import { testGpu } from '../ops/harness.ts';
 import { contentsOf } from '../reference/bytes-of.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { FileToWrite } from '../../src/io/sealed.ts';
+import type { FileToWrite } from '../../src/io/sealed/sealed.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { Event } from '../../src/protocol/messages.ts';
 import { LineLog } from '../../src/worker/line-log.ts';

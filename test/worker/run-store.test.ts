@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { computedSource } from '../../src/io/overlay.ts';
+import { computedSource } from '../../src/io/tensors/overlay.ts';
 import { chosenStep } from '../../src/worker/runs/listing.ts';
 import { nameRun } from '../../src/worker/runs/name.ts';
 import type { TrainState } from '../../src/worker/runs/records.ts';

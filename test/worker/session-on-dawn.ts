@@ -1,13 +1,13 @@
 /** A whole session on Dawn: the golden toy model, clips made up from one byte each, runs kept in memory. */
 import { Gpu } from '../../src/gpu/index.ts';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { memoryFeatureCache } from '../../src/io/feature-cache.ts';
-import type { FileTree } from '../../src/io/files.ts';
+import { memoryFeatureCache } from '../../src/io/features/feature-cache.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import type { FileTree } from '../../src/io/files/files.ts';
 import { InputError } from '../../src/math/errors.ts';
 import { tf } from '../../src/media/tf-device.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type { Event, EventOf, EventType, RunState } from '../../src/protocol/messages.ts';
-import type { Decode } from '../../src/worker/features.ts';
+import type { Decode } from '../../src/worker/clips/features.ts';
 import type { SessionHost } from '../../src/worker/host.ts';
 import { RunStore } from '../../src/worker/runs/run-store.ts';
 import { Session } from '../../src/worker/session.ts';

@@ -1,12 +1,12 @@
 /** Clips of two sizes without files behind them, and runs on them, for models that take frames of any size. */
 import type { Dataset, Example } from '../../src/data/types.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
-import type { FeatureCache } from '../../src/io/feature-cache.ts';
+import type { FeatureCache } from '../../src/io/features/feature-cache.ts';
 import { releaseTf, startTfOnDevice } from '../../src/media/tf-device.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
-import { type Decode, FeatureStore } from '../../src/worker/features.ts';
-import type { OpenModel } from '../../src/worker/model.ts';
+import { type Decode, FeatureStore } from '../../src/worker/clips/features.ts';
+import type { OpenModel } from '../../src/worker/inputs/model.ts';
 import { Run } from '../../src/worker/run.ts';
 
 /** Tall clips of four frames, and wide ones of six; two frames a second. */

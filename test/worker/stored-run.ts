@@ -1,6 +1,7 @@
 /** A small stored run as the studio writes it, on files in memory. */
-import { safetensorsParts, type TensorToWrite } from '../../src/io/safetensors-write.ts';
-import type { FileToWrite } from '../../src/io/sealed.ts';
+
+import type { FileToWrite } from '../../src/io/sealed/sealed.ts';
+import { safetensorsParts, type TensorToWrite } from '../../src/io/tensors/safetensors-write.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
 import { LineLog } from '../../src/worker/line-log.ts';

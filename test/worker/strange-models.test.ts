@@ -1,10 +1,10 @@
 /** Model folders whose config.json says what nobody would: each opens as it is, or is refused by name, at once. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { type FileTree, readJson, treeFromMemory } from '../../src/io/files.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { type FileTree, readJson, treeFromMemory } from '../../src/io/files/files.ts';
 import { InputError } from '../../src/math/errors.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
-import { openModel } from '../../src/worker/model.ts';
+import { openModel } from '../../src/worker/inputs/model.ts';
 import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
 import { type Json, mutated, STRANGE } from '../setup/strange-json.ts';
 

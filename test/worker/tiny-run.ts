@@ -4,12 +4,12 @@ import { humanOmniConfig } from '../../src/families/humanomni/index.ts';
 import { featureShapes } from '../../src/families/humanomni/parts.ts';
 import { encodeQuestion } from '../../src/families/index.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
-import type { FileTree } from '../../src/io/files.ts';
+import type { FileTree } from '../../src/io/files/files.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
-import { loadPolicy, type Policy } from '../../src/rl/policy.ts';
+import { loadPolicy, type Policy } from '../../src/rl/policy/policy.ts';
 import { answerIds, prepareExample } from '../../src/rl/prepare.ts';
 import { RunContext, type RunExample } from '../../src/rl/run-context.ts';
-import { type OpenModel, openModel } from '../../src/worker/model.ts';
+import { type OpenModel, openModel } from '../../src/worker/inputs/model.ts';
 import { numbers } from '../ops/harness.ts';
 
 export interface TinyRun {

@@ -1,9 +1,9 @@
 /** Folders as trainers and hubs leave them: versions of a run, checkpoints without a tokenizer, snapshots named by a commit. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { treeFromDisk } from '../../src/io/disk.ts';
-import { type FileEntry, type FileTree, readJson } from '../../src/io/files.ts';
-import type { TensorSource } from '../../src/io/safetensors.ts';
-import { openModel } from '../../src/worker/model.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { type FileEntry, type FileTree, readJson } from '../../src/io/files/files.ts';
+import type { TensorSource } from '../../src/io/tensors/safetensors.ts';
+import { openModel } from '../../src/worker/inputs/model.ts';
 import { dropped, inFolder, markedModel, markOf, memory, notesOf, without } from './marked-model.ts';
 
 let demo: FileTree;

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Traits } from '../../src/gpu/index.ts';
-import type { Finding } from '../../src/ops/contest.ts';
+import type { Finding } from '../../src/ops/tuning/contest.ts';
 import { makersText } from '../../src/ui/parts/makers-text.ts';
-import { tuneDevice } from '../../src/worker/tuning.ts';
+import { tuneDevice } from '../../src/worker/gpu/tuning.ts';
 import { MemoryStore } from '../io/memory-store.ts';
 
 const FOUND: Record<string, Finding> = {

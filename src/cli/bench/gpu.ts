@@ -2,24 +2,24 @@
  * What a GPU is asked: products, tokens a second of decoding, and one GRPO step of HumanOmni-0.5B's shape with random weights,
  * LoRA of rank 16 and its reference, beside what PyTorch needs for the published trainer's step.
  */
-import { measureCeilings } from '../../bench/ceilings.ts';
-import { decodeRows } from '../../bench/decode-rows.ts';
-import { GrpoSteps, type StepTimes } from '../../bench/grpo-step.ts';
-import { freeAll, plannedContestant } from '../../bench/planned.ts';
-import { randomData } from '../../bench/random-data.ts';
+import { measureCeilings } from '../../bench/cases/ceilings.ts';
+import { decodeRows } from '../../bench/cases/decode-rows.ts';
+import { GrpoSteps, type StepTimes } from '../../bench/cases/grpo-step.ts';
+import { freeAll, plannedContestant } from '../../bench/cases/planned.ts';
+import { randomData } from '../../bench/cases/random-data.ts';
 import { ceilingsText } from '../../bench/report.ts';
 import { type Contestant, DEFAULT_TIMING, timeInTurns } from '../../bench/timing.ts';
 import type { DType, Gpu, Tensor } from '../../gpu/index.ts';
 import { formatPercent } from '../../math/format.ts';
 import { f32ToBf16 } from '../../math/half.ts';
 import { median } from '../../math/stats.ts';
-import type { Finding } from '../../ops/contest.ts';
-import { type MatmulLayout, matmul } from '../../ops/matmul.ts';
-import { makersOf, tune, tuningText, warmUp } from '../../ops/tune.ts';
+import { type MatmulLayout, matmul } from '../../ops/matmul/matmul.ts';
+import type { Finding } from '../../ops/tuning/contest.ts';
+import { makersOf, tune, tuningText, warmUp } from '../../ops/tuning/tune.ts';
 import type { Ceilings } from '../../protocol/bench.ts';
-import { passFlops, rolloutCost, rolloutFlops } from '../../rl/cost-model.ts';
-import type { Policy } from '../../rl/policy.ts';
-import { costShape } from '../../rl/utilisation.ts';
+import { passFlops, rolloutCost, rolloutFlops } from '../../rl/measure/cost-model.ts';
+import { costShape } from '../../rl/measure/utilisation.ts';
+import type { Policy } from '../../rl/policy/policy.ts';
 import { type DecoderFields, randomPolicy } from './random-checkpoint.ts';
 
 /** Sizes of a run; those of the published trainer, or as small as a processor can do. */

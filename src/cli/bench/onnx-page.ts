@@ -1,8 +1,8 @@
 /** Runs in a browser: products of onnxruntime-web's WebGPU provider against ours, on one device. */
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
+import { uploaded } from '../../bench/cases/planned.ts';
+import { ONNX, type OpenProduct, productComparisons } from '../../bench/cases/product.ts';
 import { runComparison } from '../../bench/comparison.ts';
-import { uploaded } from '../../bench/planned.ts';
-import { ONNX, type OpenProduct, productComparisons } from '../../bench/product.ts';
 import type { TimingOptions } from '../../bench/timing.ts';
 import { Gpu, placed } from '../../gpu/index.ts';
 import type { Row } from '../../protocol/bench.ts';

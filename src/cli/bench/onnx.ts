@@ -2,11 +2,11 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { basename, extname, join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { ONNX, productComparisons } from '../../bench/cases/product.ts';
 import type { NamedComparison } from '../../bench/comparison.ts';
-import { ONNX, productComparisons } from '../../bench/product.ts';
 import type { TimingOptions } from '../../bench/timing.ts';
 import type { Row } from '../../protocol/bench.ts';
-import type { Cost } from '../../rl/cost-model.ts';
+import type { Cost } from '../../rl/measure/cost-model.ts';
 import { launchChromium } from '../browser.ts';
 import { chosenAdapter, projectRoot } from '../setup/paths.mjs';
 

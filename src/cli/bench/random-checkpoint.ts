@@ -3,13 +3,13 @@
 import type { Json } from '../../decoder/fields.ts';
 import type { ModelFiles } from '../../families/shared/model-files.ts';
 import type { Gpu } from '../../gpu/index.ts';
-import type { ByteSource } from '../../io/bytes.ts';
-import { treeFromMemory } from '../../io/files.ts';
-import { LORA_LINEARS } from '../../io/peft.ts';
-import { openSafetensors } from '../../io/safetensors.ts';
+import type { ByteSource } from '../../io/files/bytes.ts';
+import { treeFromMemory } from '../../io/files/files.ts';
+import { LORA_LINEARS } from '../../io/formats/peft.ts';
+import { openSafetensors } from '../../io/tensors/safetensors.ts';
 import { numberToBf16 } from '../../math/half.ts';
 import { uniform } from '../../math/random.ts';
-import { loadPolicy, type Policy } from '../../rl/policy.ts';
+import { loadPolicy, type Policy } from '../../rl/policy/policy.ts';
 import { MAIN_CONFIG } from '../real-size/config.ts';
 import { publishedShapes, type Shapes } from '../real-size/tensors.ts';
 

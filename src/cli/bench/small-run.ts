@@ -1,9 +1,9 @@
 /** GRPO steps of a small model, timed one by one. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { GrpoSteps } from '../../bench/grpo-step.ts';
+import { GrpoSteps } from '../../bench/cases/grpo-step.ts';
 import type { Gpu } from '../../gpu/index.ts';
-import type { Policy } from '../../rl/policy.ts';
+import type { Policy } from '../../rl/policy/policy.ts';
 import { randomPolicy } from './random-checkpoint.ts';
 
 /** Two layers of four heads of 32. A much smaller one would time how fast the system wakes threads. */

@@ -1,11 +1,11 @@
 /** One training pass of the embedded demo model, kernel by kernel. */
 import { join } from 'node:path';
-import { type GroupSize, makeGroups, recordLossPass } from '../../bench/loss-pass.ts';
+import { type GroupSize, makeGroups, recordLossPass } from '../../bench/cases/loss-pass.ts';
 import { openHumanOmni } from '../../families/humanomni/files.ts';
 import { Arena, type Gpu, Plan, type Tensor } from '../../gpu/index.ts';
-import { treeFromDisk } from '../../io/disk.ts';
+import { treeFromDisk } from '../../io/files/disk.ts';
 import { median } from '../../math/stats.ts';
-import { loadPolicy } from '../../rl/policy.ts';
+import { loadPolicy } from '../../rl/policy/policy.ts';
 import { projectRoot } from '../setup/paths.mjs';
 
 const RUNS = 5;

@@ -11,8 +11,8 @@ import {
 } from '../../families/humanomni/parts.ts';
 import type { ModelFiles } from '../../families/shared/model-files.ts';
 import type { Gpu, Tensor } from '../../gpu/index.ts';
-import { type FileTree, treeFromMemory } from '../../io/files.ts';
-import { writeSafetensors } from '../../io/safetensors-write.ts';
+import { type FileTree, treeFromMemory } from '../../io/files/files.ts';
+import { writeSafetensors } from '../../io/tensors/safetensors-write.ts';
 import { deriveSeed, normal } from '../../math/random.ts';
 import { buildPrompt } from '../../text/prompt.ts';
 import { ANSWERS, CHAT_TEMPLATE, mainConfig, QUESTION } from './architecture.ts';

@@ -8,8 +8,8 @@ import { openWhisper, whisperFeatures } from '../../families/humanomni/whisper.t
 import { freeSegments, type Segments, uploadSegments } from '../../families/shared/encoder-layer.ts';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
 import { permutation } from '../../math/random.ts';
-import { headLogProbs } from '../../ops/head.ts';
-import { averageRows } from '../../ops/pool.ts';
+import { headLogProbs } from '../../ops/tokens/head.ts';
+import { averageRows } from '../../ops/vision/pool.ts';
 import { AdamW } from '../../optim/adamw.ts';
 import { ParameterStore } from '../../optim/parameters.ts';
 

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream as WebStream } from 'node:stream/web';
-import { reading } from '../../io/unreadable.ts';
+import { reading } from '../../io/files/unreadable.ts';
 import { InputError } from '../../math/errors.ts';
 import { chooseFrames, type FrameChoice } from '../../media/frame-sampling.ts';
 import { checkIsoBoxes } from '../../media/iso-boxes.ts';

@@ -1,5 +1,5 @@
 import { basename, relative, resolve, sep } from 'node:path';
-import { type DiskFile, listFolder } from '../../io/disk.ts';
+import { type DiskFile, listFolder } from '../../io/files/disk.ts';
 import { InputError } from '../../math/errors.ts';
 import type { ModelChoice } from '../../protocol/messages.ts';
 

@@ -1,6 +1,6 @@
-import { blobSource } from '../../io/bytes.ts';
-import { type FileTree, findFile } from '../../io/files.ts';
-import { openSafetensors, type SafetensorsHeader, type TensorSource } from '../../io/safetensors.ts';
+import { blobSource } from '../../io/files/bytes.ts';
+import { type FileTree, findFile } from '../../io/files/files.ts';
+import { openSafetensors, type SafetensorsHeader, type TensorSource } from '../../io/tensors/safetensors.ts';
 import { InputError } from '../../math/errors.ts';
 
 /** A safetensors file that a case folder must have. */

@@ -1,5 +1,5 @@
 /** What counts as equal to the published code: on the float32 path, and with weights stored in 16 bits. */
-import type { FloatDtype } from '../../io/dtype.ts';
+import type { FloatDtype } from '../../io/tensors/dtype.ts';
 
 /** Activations, tokens, logits, probabilities, filters: norm(difference) / norm(reference). */
 const ACTIVATION = 1e-4;

@@ -2,13 +2,13 @@
 
 import { positionAxes, type Qwen2 } from '../../decoder/qwen2.ts';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
-import { gatherRows } from '../../ops/gather-rows.ts';
-import { headLogits } from '../../ops/head.ts';
-import { lossBatchTensor, recordLoss, recordNll } from '../../rl/loss.ts';
-import { encodeLossBatch, encodeNllBatch, type LossCompletion } from '../../rl/loss-batch.ts';
-import type { LossConfig } from '../../rl/loss-config.ts';
-import { type PassArrays, packPass, passSize, type TokenGroup } from '../../rl/pass-arrays.ts';
-import { PassInputs, type Splice, scoreTokens, type TokenScores } from '../../rl/pass-inputs.ts';
+import { gatherRows } from '../../ops/tokens/gather-rows.ts';
+import { headLogits } from '../../ops/tokens/head.ts';
+import { lossBatchTensor, recordLoss, recordNll } from '../../rl/objective/loss.ts';
+import { encodeLossBatch, encodeNllBatch, type LossCompletion } from '../../rl/objective/loss-batch.ts';
+import type { LossConfig } from '../../rl/objective/loss-config.ts';
+import { type PassArrays, packPass, passSize, type TokenGroup } from '../../rl/update/pass-arrays.ts';
+import { PassInputs, type Splice, scoreTokens, type TokenScores } from '../../rl/update/pass-inputs.ts';
 
 export interface PassPlanOptions {
   readonly groups: readonly TokenGroup[];

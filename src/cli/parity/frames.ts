@@ -1,4 +1,4 @@
-import type { TensorSource } from '../../io/safetensors.ts';
+import type { TensorSource } from '../../io/tensors/safetensors.ts';
 import type { RgbFrame } from '../../media/types.ts';
 
 /** The case's `frames_u8` [frames, height, width, RGB] as pictures. */

@@ -1,7 +1,7 @@
 import type { Json } from '../../decoder/fields.ts';
 import { Arena } from '../../gpu/index.ts';
-import { Generator } from '../../rl/generator.ts';
-import type { Policy } from '../../rl/policy.ts';
+import type { Policy } from '../../rl/policy/policy.ts';
+import { Generator } from '../../rl/rollout/generator.ts';
 import type { GroupCase } from './group-case.ts';
 import { differing, type Quantity } from './quantity.ts';
 

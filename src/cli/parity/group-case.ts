@@ -1,9 +1,9 @@
 /** What cases of every model family share: a prompt and the group of completions recorded behind it. */
 import type { PromptTokens } from '../../families/api.ts';
-import { blobSource } from '../../io/bytes.ts';
-import { type FileTree, findFile } from '../../io/files.ts';
-import { openSafetensors, type TensorSource } from '../../io/safetensors.ts';
-import type { TokenGroup } from '../../rl/pass-arrays.ts';
+import { blobSource } from '../../io/files/bytes.ts';
+import { type FileTree, findFile } from '../../io/files/files.ts';
+import { openSafetensors, type TensorSource } from '../../io/tensors/safetensors.ts';
+import type { TokenGroup } from '../../rl/update/pass-arrays.ts';
 
 export interface GroupCase {
   readonly prompt: PromptTokens;

@@ -5,9 +5,9 @@ import { openHumanOmni } from '../../families/humanomni/files.ts';
 import { expandPrompt } from '../../families/humanomni/prompt.ts';
 import { weightSources } from '../../families/index.ts';
 import type { ModelFiles } from '../../families/shared/model-files.ts';
-import type { FloatDtype } from '../../io/dtype.ts';
-import { type FileTree, readJson } from '../../io/files.ts';
-import type { TensorSource } from '../../io/safetensors.ts';
+import { type FileTree, readJson } from '../../io/files/files.ts';
+import type { FloatDtype } from '../../io/tensors/dtype.ts';
+import type { TensorSource } from '../../io/tensors/safetensors.ts';
 import { BOUNDS, type Bounds } from './bounds.ts';
 import { type GroupCase, openArrays, readCompletions } from './group-case.ts';
 

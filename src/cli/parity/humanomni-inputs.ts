@@ -1,6 +1,6 @@
 /** What lies before a HumanOmni's layers: tokenizers, frame choice, pixels, log-mel. */
 import type { Gpu } from '../../gpu/index.ts';
-import { readJsonIfThere } from '../../io/files.ts';
+import { readJsonIfThere } from '../../io/files/files.ts';
 import { sampleFrameIndices } from '../../media/frame-sampling.ts';
 import { logMel } from '../../media/log-mel.ts';
 import { WHISPER_STFT } from '../../media/mel.ts';

@@ -10,10 +10,10 @@ import { whisperFeatures } from '../../families/humanomni/whisper.ts';
 import { weightSources } from '../../families/index.ts';
 import { uploadSegments } from '../../families/shared/encoder-layer.ts';
 import type { Tape, Tensor } from '../../gpu/index.ts';
-import { mediaPlaces } from '../../rl/media-input.ts';
-import type { PassArrays } from '../../rl/pass-arrays.ts';
-import type { Splice } from '../../rl/pass-inputs.ts';
-import type { ModelView, Policy } from '../../rl/policy.ts';
+import { mediaPlaces } from '../../rl/media/media-input.ts';
+import type { ModelView, Policy } from '../../rl/policy/policy.ts';
+import type { PassArrays } from '../../rl/update/pass-arrays.ts';
+import type { Splice } from '../../rl/update/pass-inputs.ts';
 import { type CasePass, type PassPlanOptions, recordPass } from './case-pass.ts';
 import type { HumanOmniCase } from './humanomni-case.ts';
 

@@ -1,8 +1,8 @@
 /** The policies and passes that the quantities of a HumanOmni case are taken from. */
 import type { Gpu } from '../../gpu/index.ts';
-import { firstThatHas, type TensorSource } from '../../io/safetensors.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../rl/loss-config.ts';
-import { loadPolicy, type Policy, type PolicyOptions } from '../../rl/policy.ts';
+import { firstThatHas, type TensorSource } from '../../io/tensors/safetensors.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../rl/objective/loss-config.ts';
+import { loadPolicy, type Policy, type PolicyOptions } from '../../rl/policy/policy.ts';
 import type { CasePass } from './case-pass.ts';
 import { openArrays, packedGroup, separateGroups, spread } from './group-case.ts';
 import type { HumanOmniCase } from './humanomni-case.ts';

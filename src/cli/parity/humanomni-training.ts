@@ -2,8 +2,8 @@
 
 import type { NamedArray } from '../../decoder/lora.ts';
 import type { Gpu } from '../../gpu/index.ts';
-import { LORA_LINEARS, linearPath, parseLoraTensorName } from '../../io/peft.ts';
-import { lossMetrics, nllMetrics } from '../../rl/loss.ts';
+import { LORA_LINEARS, linearPath, parseLoraTensorName } from '../../io/formats/peft.ts';
+import { lossMetrics, nllMetrics } from '../../rl/objective/loss.ts';
 import { adamwSteps } from './adamw-steps.ts';
 import { openArrays, spread } from './group-case.ts';
 import type { HumanOmniCase } from './humanomni-case.ts';

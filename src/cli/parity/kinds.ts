@@ -1,6 +1,6 @@
 /** Which code compares which kind of case folder. */
 import type { Gpu } from '../../gpu/index.ts';
-import { type FileTree, readJson } from '../../io/files.ts';
+import { type FileTree, readJson } from '../../io/files/files.ts';
 import { InputError } from '../../math/errors.ts';
 import { lossQuantities } from './grpo-losses.ts';
 import { humanOmniQuantities } from './humanomni.ts';

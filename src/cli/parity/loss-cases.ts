@@ -1,9 +1,9 @@
 /** Reads the loss cases of a folder: `case.json` with its arrays, and `table.json` where there is one. */
-import { blobSource } from '../../io/bytes.ts';
-import { type FileTree, findFile, readJson, readJsonIfThere } from '../../io/files.ts';
-import { openSafetensors, type TensorSource } from '../../io/safetensors.ts';
+import { blobSource } from '../../io/files/bytes.ts';
+import { type FileTree, findFile, readJson, readJsonIfThere } from '../../io/files/files.ts';
+import { openSafetensors, type TensorSource } from '../../io/tensors/safetensors.ts';
 import { InputError } from '../../math/errors.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../rl/loss-config.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../rl/objective/loss-config.ts';
 import { lossConfigFromTrl } from './trl-config.ts';
 
 export type Matrix = readonly (readonly number[])[];

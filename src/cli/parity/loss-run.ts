@@ -1,8 +1,8 @@
 /** Runs one loss case on the GPU: padded arrays in, packed through the kernels, padded gradients out. */
 import { Arena, type Gpu, Plan, Recorder, type Tensor } from '../../gpu/index.ts';
-import { type LossInputs, lossBatchTensor, lossMetrics, recordLoss } from '../../rl/loss.ts';
-import { encodeLossBatch, type LossCompletion } from '../../rl/loss-batch.ts';
-import type { LossConfig } from '../../rl/loss-config.ts';
+import { type LossInputs, lossBatchTensor, lossMetrics, recordLoss } from '../../rl/objective/loss.ts';
+import { encodeLossBatch, type LossCompletion } from '../../rl/objective/loss-batch.ts';
+import type { LossConfig } from '../../rl/objective/loss-config.ts';
 import type { Matrix, PaddedBatch } from './loss-cases.ts';
 
 export interface LossRun {

@@ -1,7 +1,7 @@
 /** The quantities of a preprocessing folder: log-mel spectrograms and pixels, by tfjs on our device. */
 import type { Gpu } from '../../gpu/index.ts';
-import { type FileTree, readJson } from '../../io/files.ts';
-import type { TensorSource } from '../../io/safetensors.ts';
+import { type FileTree, readJson } from '../../io/files/files.ts';
+import type { TensorSource } from '../../io/tensors/safetensors.ts';
 import { InputError } from '../../math/errors.ts';
 import { logMel } from '../../media/log-mel.ts';
 import { melFilterBank, quantisationSlack, WHISPER_STFT } from '../../media/mel.ts';

@@ -1,7 +1,7 @@
 /** One compared number: how far ours is from the published code's, and how far it may be. */
 import { sizeOf } from '../../gpu/index.ts';
-import type { FloatDtype } from '../../io/dtype.ts';
-import type { TensorSource } from '../../io/safetensors.ts';
+import type { FloatDtype } from '../../io/tensors/dtype.ts';
+import type { TensorSource } from '../../io/tensors/safetensors.ts';
 import type { ParameterStore } from '../../optim/parameters.ts';
 import { type Bounds, FLOAT32, PIXEL_LARGEST, PIXEL_MEAN, scalarBound } from './bounds.ts';
 

@@ -2,12 +2,12 @@
 import { openQwenTextFiles } from '../../families/qwen-text/files.ts';
 import type { ModelFiles } from '../../families/shared/model-files.ts';
 import type { Gpu } from '../../gpu/index.ts';
-import { type FileTree, readJson } from '../../io/files.ts';
-import { firstThatHas, type TensorSource } from '../../io/safetensors.ts';
-import { groupAdvantages } from '../../rl/advantages.ts';
-import { lossMetrics } from '../../rl/loss.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../rl/loss-config.ts';
-import { loadPolicy, type Policy } from '../../rl/policy.ts';
+import { type FileTree, readJson } from '../../io/files/files.ts';
+import { firstThatHas, type TensorSource } from '../../io/tensors/safetensors.ts';
+import { groupAdvantages } from '../../rl/objective/advantages.ts';
+import { lossMetrics } from '../../rl/objective/loss.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../rl/objective/loss-config.ts';
+import { loadPolicy, type Policy } from '../../rl/policy/policy.ts';
 import { adamwSteps } from './adamw-steps.ts';
 import { needArrays } from './arrays.ts';
 import { type CasePass, recordPass } from './case-pass.ts';

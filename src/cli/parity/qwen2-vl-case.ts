@@ -13,11 +13,11 @@ import {
 import { visionPrompt } from '../../families/qwen-vl/prompt.ts';
 import type { ModelFiles } from '../../families/shared/model-files.ts';
 import type { Gpu } from '../../gpu/index.ts';
-import { type FileTree, findFile, readJson } from '../../io/files.ts';
-import type { TensorSource } from '../../io/safetensors.ts';
+import { type FileTree, findFile, readJson } from '../../io/files/files.ts';
+import type { TensorSource } from '../../io/tensors/safetensors.ts';
 import { ParameterStore } from '../../optim/parameters.ts';
-import { groupAdvantages } from '../../rl/advantages.ts';
-import { isTrained } from '../../rl/trained-parts.ts';
+import { groupAdvantages } from '../../rl/objective/advantages.ts';
+import { isTrained } from '../../rl/policy/trained-parts.ts';
 import { needArrays } from './arrays.ts';
 import { type GroupCase, readCompletions } from './group-case.ts';
 

@@ -1,9 +1,9 @@
 /** The quantities of a sampling folder: probabilities behind penalty, temperature and filters. */
 import { Arena, type Gpu, Plan, Recorder } from '../../gpu/index.ts';
-import { type FileTree, readJson } from '../../io/files.ts';
-import type { TensorSource } from '../../io/safetensors.ts';
+import { type FileTree, readJson } from '../../io/files/files.ts';
+import type { TensorSource } from '../../io/tensors/safetensors.ts';
 import { InputError } from '../../math/errors.ts';
-import { encodeControls, filteredProbabilities, type SamplingSettings } from '../../ops/sampling.ts';
+import { encodeControls, filteredProbabilities, type SamplingSettings } from '../../ops/tokens/sampling.ts';
 import { needArrays } from './arrays.ts';
 import { numberOf, recordList } from './loss-cases.ts';
 import { activation, type Quantity } from './quantity.ts';

@@ -1,7 +1,7 @@
 /** Loss settings under the argument names of TRL's GRPOConfig → ours. */
 import { InputError } from '../../math/errors.ts';
 import { type ConfigKey, checkField, fieldOf, isConfigKey } from '../../protocol/config.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../rl/loss-config.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../rl/objective/loss-config.ts';
 
 /** The sampler's correction is made of several settings, and no golden file has it. */
 const KEYS = Object.keys(LOSS_DEFAULTS)

@@ -1,7 +1,7 @@
 /** Writes the folder of a real-size checkpoint with random weights. */
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { safetensorsParts, type TensorToWrite } from '../../io/safetensors-write.ts';
+import { safetensorsParts, type TensorToWrite } from '../../io/tensors/safetensors-write.ts';
 import { numberToBf16 } from '../../math/half.ts';
 import { deriveSeed, normal, uniform } from '../../math/random.ts';
 import { smallFiles } from './files.ts';

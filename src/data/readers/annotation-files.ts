@@ -1,6 +1,6 @@
 /** A person's own annotations: every JSON, JSON Lines, CSV and TSV file in the folder. */
-import { extension, type FileEntry } from '../../io/files.ts';
-import { refuseMistakenText } from '../../io/mistaken.ts';
+import { extension, type FileEntry } from '../../io/files/files.ts';
+import { refuseMistakenText } from '../../io/json/mistaken.ts';
 import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import { fileIssue } from '../issues.ts';

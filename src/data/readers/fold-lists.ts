@@ -1,5 +1,5 @@
 /** The lists of a data set that comes in folds: one for training and one for the test, per fold. */
-import { baseName, type FileEntry, type FileTree } from '../../io/files.ts';
+import { baseName, type FileEntry, type FileTree } from '../../io/files/files.ts';
 import type { DataIssue, Split } from '../../protocol/messages.ts';
 import type { Folds } from '../types.ts';
 

@@ -1,4 +1,4 @@
-import { parseJson } from '../../io/json.ts';
+import { parseJson } from '../../io/json/json.ts';
 import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import { type Entry, type ReadRows, rowsOfEntries } from '../rows.ts';

@@ -4,7 +4,7 @@
  *   clips/03747.mp4
  * Without folds, text files whose lines are like these are the lists.
  */
-import { baseName, extension, type FileEntry, type FileTree } from '../../io/files.ts';
+import { baseName, extension, type FileEntry, type FileTree } from '../../io/files/files.ts';
 import type { Split } from '../../protocol/messages.ts';
 import { MAFW_LABELS } from '../labels.ts';
 import { listText } from '../list-text.ts';

@@ -1,4 +1,4 @@
-import { parseJson } from '../../io/json.ts';
+import { parseJson } from '../../io/json/json.ts';
 import { InputError } from '../../math/errors.ts';
 import { describeJson, listOf } from '../json-shapes.ts';
 import { type ReadRows, rowsOfEntries } from '../rows.ts';

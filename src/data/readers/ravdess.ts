@@ -2,7 +2,7 @@
  * RAVDESS: acted speech and song in folders Actor_{01..24}, everything said by a file's name. Speech with both picture and
  * sound is read.
  */
-import { baseName } from '../../io/files.ts';
+import { baseName } from '../../io/files/files.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import { canonicalLabel, type LabelMap, RAVDESS_LABELS } from '../labels.ts';
 import { parseRavdessName } from '../ravdess-name.ts';

@@ -1,4 +1,4 @@
-import type { FileTree } from '../../io/files.ts';
+import type { FileTree } from '../../io/files/files.ts';
 import type { ClipIndex } from '../clip-index.ts';
 import type { LabelMap } from '../labels.ts';
 import type { ReadRows } from '../rows.ts';

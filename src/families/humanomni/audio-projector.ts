@@ -5,7 +5,7 @@ import type { Weights } from '../../decoder/weights.ts';
 import type { Tape, Tensor } from '../../gpu/index.ts';
 import { InputError } from '../../math/errors.ts';
 import { gelu } from '../../ops/elementwise.ts';
-import { averageRows } from '../../ops/pool.ts';
+import { averageRows } from '../../ops/vision/pool.ts';
 import { applyLinear, type Linear, type Observe, openLinear } from '../shared/encoder-layer.ts';
 
 const PREFIX = 'model.audio_projector';

@@ -6,7 +6,7 @@ import type { Weights } from '../../decoder/weights.ts';
 import type { Gpu, Tape, Tensor } from '../../gpu/index.ts';
 import { InputError } from '../../math/errors.ts';
 import { add, gelu } from '../../ops/elementwise.ts';
-import { gatherRows } from '../../ops/gather-rows.ts';
+import { gatherRows } from '../../ops/tokens/gather-rows.ts';
 import {
   applyLinear,
   applyNorm,

@@ -1,7 +1,7 @@
 import type { Json } from '../../decoder/fields.ts';
-import { openCheckpoint } from '../../io/checkpoint.ts';
-import { type FileTree, readJsonIfThere } from '../../io/files.ts';
-import type { TensorSource } from '../../io/safetensors.ts';
+import { type FileTree, readJsonIfThere } from '../../io/files/files.ts';
+import { openCheckpoint } from '../../io/sealed/checkpoint.ts';
+import type { TensorSource } from '../../io/tensors/safetensors.ts';
 import { InputError } from '../../math/errors.ts';
 import { headOf } from '../shared/head-files.ts';
 import {

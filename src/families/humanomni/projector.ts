@@ -4,11 +4,11 @@ import { Fields, type Json } from '../../decoder/fields.ts';
 import type { Weights } from '../../decoder/weights.ts';
 import { expectShape, reshape, type Tape, type Tensor } from '../../gpu/index.ts';
 import { InputError } from '../../math/errors.ts';
+import { softmaxRows } from '../../ops/attention/softmax.ts';
 import { gelu, silu } from '../../ops/elementwise.ts';
-import { mixBranches } from '../../ops/mix.ts';
-import { halveMaps } from '../../ops/pool.ts';
-import { softmaxRows } from '../../ops/softmax.ts';
-import { unfold } from '../../ops/unfold.ts';
+import { mixBranches } from '../../ops/vision/mix.ts';
+import { halveMaps } from '../../ops/vision/pool.ts';
+import { unfold } from '../../ops/vision/unfold.ts';
 import { applyLinear, type Linear, type Observe, openLinear } from '../shared/encoder-layer.ts';
 import { openRegStage, type RegBlock, regStage } from './reg-stage.ts';
 

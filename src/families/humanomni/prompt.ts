@@ -1,4 +1,4 @@
-import type { FileTree } from '../../io/files.ts';
+import type { FileTree } from '../../io/files/files.ts';
 import { InputError } from '../../math/errors.ts';
 import { type BertTokenizer, findGateTokenizer } from '../../text/bert-tokenizer.ts';
 import { ChatTemplate } from '../../text/chat-template.ts';

@@ -3,9 +3,9 @@
 import type { Weights } from '../../decoder/weights.ts';
 import { reshape, sizeOf, type Tape, type Tensor } from '../../gpu/index.ts';
 import { roundHalfEven } from '../../math/half.ts';
-import { depthwise3x3 } from '../../ops/depthwise.ts';
 import { add, sigmoid, silu } from '../../ops/elementwise.ts';
-import { scaleChannels, spatialMean } from '../../ops/squeeze.ts';
+import { depthwise3x3 } from '../../ops/vision/depthwise.ts';
+import { scaleChannels, spatialMean } from '../../ops/vision/squeeze.ts';
 import { applyLinear, applyNorm, type Linear, type Norm, openNorm } from '../shared/encoder-layer.ts';
 
 const LAYER_NORM_EPS = 1e-5;

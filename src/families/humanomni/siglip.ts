@@ -5,8 +5,8 @@ import type { Weights } from '../../decoder/weights.ts';
 import { expectShape, reshape, type Tape, type Tensor } from '../../gpu/index.ts';
 import { InputError } from '../../math/errors.ts';
 import { add } from '../../ops/elementwise.ts';
-import { gatherRows } from '../../ops/gather-rows.ts';
-import { unfold } from '../../ops/unfold.ts';
+import { gatherRows } from '../../ops/tokens/gather-rows.ts';
+import { unfold } from '../../ops/vision/unfold.ts';
 import {
   applyLinear,
   countLayers,

@@ -4,7 +4,7 @@ import { Fields, headDim, type Json, publishedHeads } from '../../decoder/fields
 import type { Weights } from '../../decoder/weights.ts';
 import { expectShape, reshape, type Tape, type Tensor } from '../../gpu/index.ts';
 import { add, gelu } from '../../ops/elementwise.ts';
-import { unfold } from '../../ops/unfold.ts';
+import { unfold } from '../../ops/vision/unfold.ts';
 import {
   applyLinear,
   applyNorm,

@@ -1,5 +1,5 @@
 import { Fields, type Json } from '../../decoder/fields.ts';
-import type { FileTree } from '../../io/files.ts';
+import type { FileTree } from '../../io/files/files.ts';
 import { InputError } from '../../math/errors.ts';
 import { findMain, type ModelFiles } from '../shared/model-files.ts';
 import { openOneFolder } from '../shared/one-folder.ts';

@@ -1,7 +1,7 @@
 import type { VisionGrid } from '../../decoder/mrope.ts';
 import { WeightLoader } from '../../decoder/weights.ts';
 import { Arena, type Gpu } from '../../gpu/index.ts';
-import { freeRopeTable } from '../../ops/rope.ts';
+import { freeRopeTable } from '../../ops/attention/rope.ts';
 import type { EncoderSource } from '../api.ts';
 import {
   type ClipEncoder,

@@ -17,7 +17,7 @@ import { refuseUnsupported } from '../../decoder/unsupported.ts';
 import type { WeightParts } from '../../decoder/weights.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { InputError } from '../../math/errors.ts';
-import { freeRopeTable } from '../../ops/rope.ts';
+import { freeRopeTable } from '../../ops/attention/rope.ts';
 import { type Qwen2VlFamily, qwen2VlFamily } from './files.ts';
 import {
   openQwen2VlVision,

@@ -9,9 +9,9 @@ import { packFullSegments, packSegments } from '../../decoder/rows.ts';
 import type { WeightParts, Weights } from '../../decoder/weights.ts';
 import { expectShape, type Gpu, reshape, type Tape, type Tensor } from '../../gpu/index.ts';
 import { InputError } from '../../math/errors.ts';
+import { gridRopeTable, type RopeTable } from '../../ops/attention/rope.ts';
 import { gelu } from '../../ops/elementwise.ts';
-import { gatherRows } from '../../ops/gather-rows.ts';
-import { gridRopeTable, type RopeTable } from '../../ops/rope.ts';
+import { gatherRows } from '../../ops/tokens/gather-rows.ts';
 import {
   applyLinear,
   applyNorm,

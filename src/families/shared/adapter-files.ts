@@ -3,10 +3,8 @@
 import { demandFinite } from '../../decoder/finite.ts';
 import { adapterNames, type LoraConfig } from '../../decoder/lora.ts';
 import { linearShapes, type Qwen2Config } from '../../decoder/qwen2.ts';
-import { blobSource } from '../../io/bytes.ts';
-import { ADAPTER_WEIGHTS } from '../../io/checkpoint.ts';
-import { type FileTree, findFile, readJson, subtree } from '../../io/files.ts';
-import { refuseMistaken } from '../../io/mistaken.ts';
+import { blobSource } from '../../io/files/bytes.ts';
+import { type FileTree, findFile, readJson, subtree } from '../../io/files/files.ts';
 import {
   type AdapterConfig,
   LORA_LINEARS,
@@ -14,9 +12,11 @@ import {
   type LoraTensor,
   linearPath,
   readAdapterConfig,
-} from '../../io/peft.ts';
-import { renamed } from '../../io/renamed.ts';
-import { openSafetensors, type TensorSource } from '../../io/safetensors.ts';
+} from '../../io/formats/peft.ts';
+import { refuseMistaken } from '../../io/json/mistaken.ts';
+import { ADAPTER_WEIGHTS } from '../../io/sealed/checkpoint.ts';
+import { renamed } from '../../io/tensors/renamed.ts';
+import { openSafetensors, type TensorSource } from '../../io/tensors/safetensors.ts';
 import { InputError } from '../../math/errors.ts';
 import { foldersWith, inOrder } from './model-files.ts';
 

@@ -3,12 +3,12 @@
 import { type PackedRows, packFullSegments, positionShape } from '../../decoder/rows.ts';
 import type { Weights } from '../../decoder/weights.ts';
 import type { Gpu, Tape, Tensor } from '../../gpu/index.ts';
-import { attention } from '../../ops/attention.ts';
+import { attention } from '../../ops/attention/attention.ts';
+import { type RopeTable, rope } from '../../ops/attention/rope.ts';
 import { type GeluForm, gelu } from '../../ops/elementwise.ts';
-import { layerNorm } from '../../ops/layer-norm.ts';
-import { type Joined, linear } from '../../ops/linear.ts';
-import { rmsNorm } from '../../ops/rms-norm.ts';
-import { type RopeTable, rope } from '../../ops/rope.ts';
+import { type Joined, linear } from '../../ops/matmul/linear.ts';
+import { layerNorm } from '../../ops/norm/layer-norm.ts';
+import { rmsNorm } from '../../ops/norm/rms-norm.ts';
 
 export interface Linear {
   /** [out, in] */

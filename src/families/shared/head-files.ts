@@ -1,8 +1,8 @@
 /** Whether a model's output head is its embedding, as its config and its files say. */
 
 import { Fields, type Json } from '../../decoder/fields.ts';
-import { bytesToF32 } from '../../io/dtype.ts';
-import type { TensorSource } from '../../io/safetensors.ts';
+import { bytesToF32 } from '../../io/tensors/dtype.ts';
+import type { TensorSource } from '../../io/tensors/safetensors.ts';
 import { InputError } from '../../math/errors.ts';
 
 const HEAD = 'lm_head.weight';

@@ -1,6 +1,6 @@
 import type { Json } from '../../decoder/fields.ts';
-import { extension, type FileTree, readJson, readTextIfThere, subtree } from '../../io/files.ts';
-import type { TensorSource } from '../../io/safetensors.ts';
+import { extension, type FileTree, readJson, readTextIfThere, subtree } from '../../io/files/files.ts';
+import type { TensorSource } from '../../io/tensors/safetensors.ts';
 
 /** One folder of a checkpoint: its config and, if it has weights of its own, these. */
 export interface ModelFolder {

@@ -1,6 +1,6 @@
-import { openCheckpoint } from '../../io/checkpoint.ts';
-import type { FileTree } from '../../io/files.ts';
-import { renamed } from '../../io/renamed.ts';
+import type { FileTree } from '../../io/files/files.ts';
+import { openCheckpoint } from '../../io/sealed/checkpoint.ts';
+import { renamed } from '../../io/tensors/renamed.ts';
 import { headOf } from './head-files.ts';
 import { type FoundFolder, type ModelFiles, modelName } from './model-files.ts';
 

@@ -1,16 +1,16 @@
 import { adapterNames } from '../../decoder/lora.ts';
 import { familyOf } from '../../families/index.ts';
-import { f32ToBytes } from '../../io/dtype.ts';
-import { type FileToWrite, textFile } from '../../io/file-to-write.ts';
 import {
   LORA_LINEARS,
   type LoraTensor,
   linearPath,
   loraTensorName,
   writeAdapterConfig,
-} from '../../io/peft.ts';
-import { safetensorsFile, type TensorToWrite } from '../../io/safetensors-write.ts';
-import type { Policy } from '../../rl/policy.ts';
+} from '../../io/formats/peft.ts';
+import { f32ToBytes } from '../../io/tensors/dtype.ts';
+import { safetensorsFile, type TensorToWrite } from '../../io/tensors/safetensors-write.ts';
+import { type FileToWrite, textFile } from '../../io/writing/file-to-write.ts';
+import type { Policy } from '../../rl/policy/policy.ts';
 
 /** A matrix of the adapter and its name in the parameter store. */
 export interface AdapterTensor extends LoraTensor {

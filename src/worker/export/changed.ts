@@ -1,8 +1,8 @@
 import { adapterNames, addProduct } from '../../decoder/lora.ts';
-import { LORA_LINEARS, linearPath } from '../../io/peft.ts';
-import type { TensorSource } from '../../io/safetensors.ts';
-import type { Policy } from '../../rl/policy.ts';
-import { readTrained, trainedName } from '../../rl/trained-tensors.ts';
+import { LORA_LINEARS, linearPath } from '../../io/formats/peft.ts';
+import type { TensorSource } from '../../io/tensors/safetensors.ts';
+import type { Policy } from '../../rl/policy/policy.ts';
+import { readTrained, trainedName } from '../../rl/policy/trained-tensors.ts';
 
 /** Present values of a checkpoint's tensor, where training changed it; undefined where it is as published. */
 export type ChangedTensors = (file: string) => undefined | (() => Promise<Float32Array<ArrayBuffer>>);

@@ -1,4 +1,4 @@
-import type { FileToWrite } from '../../io/file-to-write.ts';
+import type { FileToWrite } from '../../io/writing/file-to-write.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { Completion } from '../../protocol/messages.ts';
 import { optimizerSteps } from './trl-settings.ts';

@@ -1,6 +1,6 @@
-import { blobFile, type FileToWrite, inFolder, jsonFile, textFile } from '../../io/file-to-write.ts';
-import { withManifest } from '../../io/manifest.ts';
-import { modelCard, type RunFacts } from '../../io/model-card.ts';
+import { modelCard, type RunFacts } from '../../io/formats/model-card.ts';
+import { withManifest } from '../../io/sealed/manifest.ts';
+import { blobFile, type FileToWrite, inFolder, jsonFile, textFile } from '../../io/writing/file-to-write.ts';
 import { defaultConfig, diffConfig } from '../../protocol/config.ts';
 import type { ExportParts, MergedDtype } from '../../protocol/messages.ts';
 import type { Run } from '../run.ts';

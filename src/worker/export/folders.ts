@@ -1,6 +1,6 @@
 import { familyOf } from '../../families/index.ts';
 import type { ModelFiles } from '../../families/shared/model-files.ts';
-import type { FileEntry, FileTree } from '../../io/files.ts';
+import type { FileEntry, FileTree } from '../../io/files/files.ts';
 
 /** A file of the checkpoint and where it goes in the export. */
 export interface CheckpointFile {

@@ -1,9 +1,9 @@
 /** The clips of a run as rows for other trainers, and the clips themselves. Paths are those of the data folder. */
 import { PromptSampler } from '../../data/sampler.ts';
 import type { Example } from '../../data/types.ts';
-import { blobFile, type FileToWrite, inFolder, jsonFile, jsonlFile } from '../../io/file-to-write.ts';
-import type { FileEntry } from '../../io/files.ts';
-import { reading } from '../../io/unreadable.ts';
+import type { FileEntry } from '../../io/files/files.ts';
+import { reading } from '../../io/files/unreadable.ts';
+import { blobFile, type FileToWrite, inFolder, jsonFile, jsonlFile } from '../../io/writing/file-to-write.ts';
 import type { Config } from '../../protocol/config.ts';
 
 /** Rows of deals at most. A run that has more steps left goes through these again. */

@@ -1,7 +1,8 @@
 /** The hand-off bundle: one folder from which the run goes on elsewhere. */
-import { type FileToWrite, inFolder, jsonFile, textFile } from '../../io/file-to-write.ts';
-import { withManifest } from '../../io/manifest.ts';
-import { DECODERS, targetRegex } from '../../io/peft.ts';
+
+import { DECODERS, targetRegex } from '../../io/formats/peft.ts';
+import { withManifest } from '../../io/sealed/manifest.ts';
+import { type FileToWrite, inFolder, jsonFile, textFile } from '../../io/writing/file-to-write.ts';
 import { rewardsPython } from '../../rewards/python.ts';
 import type { Run } from '../run.ts';
 import { changedTensors } from './changed.ts';

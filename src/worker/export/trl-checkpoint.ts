@@ -1,7 +1,8 @@
 /** A checkpoint folder as transformers' Trainer writes it, so that TRL goes on from it: adapter, Adam, schedule, log. */
-import { type FileToWrite, inFolder, jsonFile } from '../../io/file-to-write.ts';
-import { dict, float, type PickleValue, tuple } from '../../io/pickle.ts';
-import { TorchFile } from '../../io/torch-file.ts';
+
+import { dict, float, type PickleValue, tuple } from '../../io/formats/pickle.ts';
+import { TorchFile } from '../../io/formats/torch-file.ts';
+import { type FileToWrite, inFolder, jsonFile } from '../../io/writing/file-to-write.ts';
 import { learningRateAt } from '../../rl/step.ts';
 import { adapterFiles, adapterTensors } from './adapter.ts';
 import { type CheckpointSource, trainerState } from './trainer-state.ts';

@@ -1,7 +1,7 @@
 /** verl on Ray: the rows that its loader takes, and a script that starts it with the run's settings. */
 import type { Example } from '../../data/types.ts';
 import { familyOf } from '../../families/index.ts';
-import { type FileToWrite, jsonlFile } from '../../io/file-to-write.ts';
+import { type FileToWrite, jsonlFile } from '../../io/writing/file-to-write.ts';
 import type { Config } from '../../protocol/config.ts';
 import { LOSSES } from '../../protocol/losses.ts';
 import { REWARDS } from '../../rewards/index.ts';

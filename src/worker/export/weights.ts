@@ -1,11 +1,11 @@
-import { bytesToF32, type Dtype, f32ToBytes, isFloatDtype } from '../../io/dtype.ts';
-import { blobFile, type FileToWrite, jsonFile, textFile } from '../../io/file-to-write.ts';
-import type { FileEntry } from '../../io/files.ts';
-import { parseJsonObject } from '../../io/json.ts';
-import type { TensorSource } from '../../io/safetensors.ts';
-import { byteLength, safetensorsFile, type TensorToWrite } from '../../io/safetensors-write.ts';
+import type { FileEntry } from '../../io/files/files.ts';
+import { parseJsonObject } from '../../io/json/json.ts';
+import { bytesToF32, type Dtype, f32ToBytes, isFloatDtype } from '../../io/tensors/dtype.ts';
+import type { TensorSource } from '../../io/tensors/safetensors.ts';
+import { byteLength, safetensorsFile, type TensorToWrite } from '../../io/tensors/safetensors-write.ts';
+import { blobFile, type FileToWrite, jsonFile, textFile } from '../../io/writing/file-to-write.ts';
 import type { MergedDtype } from '../../protocol/messages.ts';
-import type { OpenModel } from '../model.ts';
+import type { OpenModel } from '../inputs/model.ts';
 import type { ChangedTensors } from './changed.ts';
 import { checkpointFiles } from './folders.ts';
 

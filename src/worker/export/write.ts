@@ -1,13 +1,13 @@
+import { ifFound } from '../../io/files/found.ts';
 import {
   type BrokenExport,
   beginExport,
   brokenExport,
   endExport,
   writeFile,
-} from '../../io/export-folder.ts';
-import type { FileToWrite } from '../../io/file-to-write.ts';
-import { ifFound } from '../../io/found.ts';
-import { zipBytes, zipPieces } from '../../io/zip.ts';
+} from '../../io/writing/export-folder.ts';
+import type { FileToWrite } from '../../io/writing/file-to-write.ts';
+import { zipBytes, zipPieces } from '../../io/writing/zip.ts';
 import { InputError } from '../../math/errors.ts';
 import type { ExportedFile, ExportPlace, ExportRequest } from '../../protocol/messages.ts';
 import type { Emit, Report } from '../progress.ts';

@@ -1,10 +1,10 @@
 /** A checkpoint's files: trained tensors and moments, f32 bit for bit, one tensor in memory at a time, and the state. */
 
 import { isAdapterName } from '../../decoder/lora.ts';
-import { blobSource } from '../../io/bytes.ts';
-import { openSafetensors, type TensorSource } from '../../io/safetensors.ts';
-import { safetensorsParts, type TensorToWrite } from '../../io/safetensors-write.ts';
-import type { FileToWrite } from '../../io/sealed.ts';
+import { blobSource } from '../../io/files/bytes.ts';
+import type { FileToWrite } from '../../io/sealed/sealed.ts';
+import { openSafetensors, type TensorSource } from '../../io/tensors/safetensors.ts';
+import { safetensorsParts, type TensorToWrite } from '../../io/tensors/safetensors-write.ts';
 import { InputError } from '../../math/errors.ts';
 import type { AdamW, Moments } from '../../optim/adamw.ts';
 import type { ParameterStore } from '../../optim/parameters.ts';

@@ -1,7 +1,5 @@
 /** `checkpoints/step-N/` of a stored run: sealed folders, looked through, opened, written and thinned out. */
-import { blobSource } from '../../io/bytes.ts';
-import type { FileStore } from '../../io/file-store.ts';
-import { openSafetensors } from '../../io/safetensors.ts';
+import { blobSource } from '../../io/files/bytes.ts';
 import {
   type FileToWrite,
   inspectSealed,
@@ -10,7 +8,9 @@ import {
   removeSealed,
   setAside,
   writeSealed,
-} from '../../io/sealed.ts';
+} from '../../io/sealed/sealed.ts';
+import { openSafetensors } from '../../io/tensors/safetensors.ts';
+import type { FileStore } from '../../io/writing/file-store.ts';
 import { InputError } from '../../math/errors.ts';
 import { ADAPTER, MODEL, OPTIMIZER } from './checkpoint.ts';
 import { type KeepRule, surplusSteps } from './keep.ts';

@@ -1,6 +1,7 @@
 /** A file that is kept equal to a log in memory: what could not be written is written later, what vanished again. */
-import type { FileStore } from '../../io/file-store.ts';
-import { checkedLines } from '../../io/json-lines.ts';
+
+import { checkedLines } from '../../io/json/json-lines.ts';
+import type { FileStore } from '../../io/writing/file-store.ts';
 import type { LineLog } from '../line-log.ts';
 
 /** Bytes of the log that are written at a time. */

@@ -1,12 +1,12 @@
 /** What tells a model or a data set from another one of the same name, without reading all of its bytes. */
 import { createSHA256 } from 'hash-wasm';
 import type { Dataset } from '../../data/types.ts';
-import { blobSource } from '../../io/bytes.ts';
-import { extension, type FileEntry, type FileTree } from '../../io/files.ts';
-import { openSafetensors } from '../../io/safetensors.ts';
-import { isReadFailure } from '../../io/unreadable.ts';
+import { blobSource } from '../../io/files/bytes.ts';
+import { extension, type FileEntry, type FileTree } from '../../io/files/files.ts';
+import { isReadFailure } from '../../io/files/unreadable.ts';
+import { openSafetensors } from '../../io/tensors/safetensors.ts';
 import { InputError } from '../../math/errors.ts';
-import type { OpenModel } from '../model.ts';
+import type { OpenModel } from '../inputs/model.ts';
 import type { RunDescription } from './records.ts';
 
 /** Places in a weights file that are looked at, and bytes at each. */

@@ -2,8 +2,9 @@
  * The growing files of a stored run: `events.jsonl` (steps, alarms and evaluations) and `rollouts.jsonl` (answers). Every line has
  * a checksum. They are what charts and tables show: no step depends on them, so a damaged line is said and passed over.
  */
-import type { FileStore } from '../../io/file-store.ts';
-import { type JsonLine, jsonLines } from '../../io/json-lines.ts';
+
+import { type JsonLine, jsonLines } from '../../io/json/json-lines.ts';
+import type { FileStore } from '../../io/writing/file-store.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Alarm } from '../../protocol/alarms.ts';
 import { decodeEvent } from '../../protocol/decode.ts';

@@ -2,7 +2,7 @@ import { lossOf } from '../../gpu/index.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Alarm } from '../../protocol/alarms.ts';
 import type { EvalResult, KeptWeights } from '../../protocol/messages.ts';
-import type { LeftWeights } from '../../rl/start-weights.ts';
+import type { LeftWeights } from '../../rl/policy/start-weights.ts';
 import { STUDIO_VERSION } from '../export/version.ts';
 import type { Emit } from '../progress.ts';
 import type { Run, StepResult } from '../run.ts';

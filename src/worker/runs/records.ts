@@ -1,7 +1,7 @@
 /** The JSON files of a stored run. */
 import { z } from 'zod';
 import type { SamplerState } from '../../data/sampler.ts';
-import { parseJsonObject } from '../../io/json.ts';
+import { parseJsonObject } from '../../io/json/json.ts';
 import { InputError } from '../../math/errors.ts';
 import { type Config, parseConfig } from '../../protocol/config.ts';
 import type { KeptWeights } from '../../protocol/messages.ts';

@@ -1,10 +1,11 @@
 /** Runs on this device: `runs/<id>/{config.json, events.jsonl, rollouts.jsonl, start/…, checkpoints/step-N/…}`. */
-import type { FileStore } from '../../io/file-store.ts';
-import { blobFile, type FileToWrite as FileOut } from '../../io/file-to-write.ts';
-import { copyPath, readRecord, writeRecord } from '../../io/record.ts';
-import { type FileToWrite, inspectSealed, openSealed, writeSealed } from '../../io/sealed.ts';
+
+import { copyPath, readRecord, writeRecord } from '../../io/sealed/record.ts';
+import { type FileToWrite, inspectSealed, openSealed, writeSealed } from '../../io/sealed/sealed.ts';
+import type { FileStore } from '../../io/writing/file-store.ts';
+import { blobFile, type FileToWrite as FileOut } from '../../io/writing/file-to-write.ts';
 import { describeError, InputError } from '../../math/errors.ts';
-import type { LeftWeights } from '../../rl/start-weights.ts';
+import type { LeftWeights } from '../../rl/policy/start-weights.ts';
 import type { LineLog } from '../line-log.ts';
 import { Checkpoints, type DamagedCheckpoint, type WholeCheckpoint } from './checkpoints.ts';
 import type { KeepRule } from './keep.ts';

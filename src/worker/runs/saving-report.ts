@@ -1,4 +1,4 @@
-import { isFull } from '../../io/room.ts';
+import { isFull } from '../../io/files/room.ts';
 import { describeError } from '../../math/errors.ts';
 import type { KeptWeights } from '../../protocol/messages.ts';
 import type { Emit } from '../progress.ts';

@@ -1,4 +1,4 @@
-import type { FileToWrite } from '../../io/file-to-write.ts';
+import type { FileToWrite } from '../../io/writing/file-to-write.ts';
 import { InputError } from '../../math/errors.ts';
 import type { CheckpointChoice, StoredRun } from '../../protocol/messages.ts';
 import type { Emit } from '../progress.ts';

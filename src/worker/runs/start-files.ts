@@ -1,13 +1,13 @@
 /** `start/` of a stored run that began from another run's weights: these weights, without which it cannot go on. */
 import { z } from 'zod';
 import type { LoraConfig } from '../../decoder/lora.ts';
-import { blobSource } from '../../io/bytes.ts';
-import { parseJsonObject } from '../../io/json.ts';
-import { openSafetensors } from '../../io/safetensors.ts';
-import { safetensorsParts } from '../../io/safetensors-write.ts';
-import type { FileToWrite } from '../../io/sealed.ts';
+import { blobSource } from '../../io/files/bytes.ts';
+import { parseJsonObject } from '../../io/json/json.ts';
+import type { FileToWrite } from '../../io/sealed/sealed.ts';
+import { openSafetensors } from '../../io/tensors/safetensors.ts';
+import { safetensorsParts } from '../../io/tensors/safetensors-write.ts';
 import { InputError } from '../../math/errors.ts';
-import type { LeftWeights } from '../../rl/start-weights.ts';
+import type { LeftWeights } from '../../rl/policy/start-weights.ts';
 import { tensorsToWrite } from '../left-weights.ts';
 
 const TENSORS = 'start.safetensors';

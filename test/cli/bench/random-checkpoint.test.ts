@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { randomHumanOmni, randomSafetensors } from '../../../src/cli/bench/random-checkpoint.ts';
 import { inspectModel } from '../../../src/families/index.ts';
-import { openSafetensors } from '../../../src/io/safetensors.ts';
+import { openSafetensors } from '../../../src/io/tensors/safetensors.ts';
 
 const SHAPES = new Map([
   ['a', [3, 4]],

@@ -1,0 +1,230 @@
+import {
+  defineKernel,
+  expectShape,
+  type Recorder,
+  read,
+  type Tensor,
+  update,
+  write,
+} from '../../gpu/index.ts';
+import type { RopeTable } from '../attention/rope.ts';
+import type { LoraAdapter } from '../matmul/linear.ts';
+import { threadGroups } from '../matmul/matrix.ts';
+import type { AttentionAdapters } from './decode-adapted.ts';
+import type { LowRankParts } from './decode-linear.ts';
+import type { Threads } from './few-rows.ts';
+
+const rowUniforms = { rows: 'u32', half_width: 'u32', last_position: 'u32' } as const;
+const advanceKernel = defineKernel({
+  shader: 'decode_rows',
+  entry: 'advance',
+  uniforms: rowUniforms,
+  bindings: { positions: update(1), spans: update(2), ended: read(7) },
+});
+const turnKernel = defineKernel({
+  shader: 'decode_rows',
+  entry: 'turn',
+  uniforms: rowUniforms,
+  bindings: { positions: read(3), cosines: read(4), sines: read(5), angles: write(6) },
+});
+const attention = (shader: string, entry: string) =>
+  defineKernel({
+    shader,
+    entry,
+    uniforms: {
+      rows: 'u32',
+      heads: 'u32',
+      kv_heads: 'u32',
+      vecs: 'u32',
+      scale: 'f32',
+      stride: 'u32',
+      biased: 'u32',
+      out_stride: 'u32',
+      q_rank: 'u32',
+      k_rank: 'u32',
+      v_rank: 'u32',
+      o_rank: 'u32',
+      q_b: 'u32',
+      k_b: 'u32',
+      v_b: 'u32',
+      o_a: 'u32',
+      q_scale: 'f32',
+      k_scale: 'f32',
+      v_scale: 'f32',
+    },
+    bindings: {
+      qkv: read(1),
+      valueBias: read(2),
+      angles: read(3),
+      spans: read(4),
+      keys: update(5),
+      values: update(6),
+      out: write(7),
+      adapters: read(8),
+    },
+  });
+const kernels = {
+  alone: attention('decode_attention', 'attend_alone'),
+  together: attention('decode_attention', 'attend'),
+  subgroups: attention('decode_attention_subgroups', 'attend'),
+};
+
+/** Threads of a workgroup that share nothing, as in the shader. */
+const THREADS_ALONE = 8;
+/** Columns of a head that the kernel has room for. */
+const MOST_COLUMNS = 128;
+
+/** Where the rows of a decode step stand. */
+export interface DecodeRows {
+  /** u32 [rows] position of the token at hand, the same on all axes. */
+  readonly positions: Tensor;
+  /** u32 [rows, 4] cache slots that it sees, [s0, s1) and [s2, s3); slot s3 - 1 is its own, to be written. */
+  readonly spans: Tensor;
+}
+
+/** Cosines and sines of a head's pairs of columns at each row's position: [rows, 2, headDim / 2]. */
+export function rowAngles(recorder: Recorder, { positions }: DecodeRows, table: RopeTable): Tensor {
+  const rows = positions.shape[0]!;
+  const [maxPositions, half] = [table.cos.shape[0]!, table.cos.shape[1]!];
+  const angles = recorder.temp('row angles', [rows, 2, half]);
+  recorder.dispatch(turnKernel, {
+    uniforms: { rows, half_width: half, last_position: maxPositions - 1 },
+    tensors: { positions, cosines: table.cos, sines: table.sin, angles },
+    workgroups: threadGroups(rows * half),
+  });
+  return angles;
+}
+
+/**
+ * Records that every decoding row moves one token on: its position, and the end of what it sees. Rows whose `ended` (u32
+ * [rows]) is not 0 stay where they are.
+ */
+export function advanceRows(recorder: Recorder, { positions, spans }: DecodeRows, ended: Tensor): void {
+  const rows = positions.shape[0]!;
+  recorder.dispatch(advanceKernel, {
+    uniforms: { rows, half_width: 0, last_position: 0 },
+    tensors: { positions, spans, ended },
+    workgroups: threadGroups(rows),
+  });
+}
+
+export interface DecodeAttentionInputs {
+  /**
+   * [rows, (heads + 2 kvHeads) · headDim] queries, keys and values of the new tokens; the values without their bias. With `adapters`
+   * from {@link adaptedProjections}.
+   */
+  readonly qkv: Tensor;
+  /** What is added to queries, keys and values first; and whose A of the layer behind attention is applied already. */
+  readonly adapters?: AttentionAdapters | undefined;
+  /** [kvHeads · headDim]; absent where values have none. */
+  readonly valueBias?: Tensor | undefined;
+  /** From {@link rowAngles}. */
+  readonly angles: Tensor;
+  readonly spans: Tensor;
+  /** [slots, kvHeads · headDim] of the cache; the new tokens' own are written. */
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
+const rankOfAdapter = (adapter: LoraAdapter | undefined): number => adapter?.a.shape[0] ?? 0;
+
+/** Columns that a head's part of the low-rank products takes. */
+const partStep = (adapter: LoraAdapter | undefined): number => 4 * Math.ceil(rankOfAdapter(adapter) / 4);
+
+/** Where attention's output `mixed` has the low-rank products of the layer behind it. */
+export function attentionProducts(
+  mixed: Tensor,
+  { heads, headDim }: HeadShape,
+  adapters: AttentionAdapters,
+): LowRankParts {
+  return { h: mixed, first: heads * headDim, parts: heads, step: partStep(adapters.o) };
+}
+
+/** How keys are walked over. Subgroups take heads whose vec4 they can be dealt to. */
+function walkOf(
+  { kind, lanes }: Threads,
+  headDim: number,
+): { kind: Threads['kind']; defines: Record<string, number> } {
+  const vecs = headDim / 4;
+  const isDealt = Number.isInteger(Math.log2(vecs)) && vecs >= 4 && vecs <= lanes;
+  if (kind !== 'subgroups') return { kind, defines: {} };
+  return isDealt ? { kind, defines: { VECS: vecs, SUBGROUP: lanes } } : { kind: 'together', defines: {} };
+}
+
+export interface HeadShape {
+  readonly heads: number;
+  readonly kvHeads: number;
+  /** Columns of one head: a multiple of 8, at most 128. */
+  readonly headDim: number;
+}
+
+/**
+ * Softmax attention of one new token a row over the cache, at scale 1 / sqrt(headDim): turns queries and keys to their positions, adds
+ * the values' bias, writes keys and values to the cache. Returns [rows, heads · headDim], and where the layer behind has an adapter, a
+ * part of its low-rank products for each head behind them ({@link attentionProducts}). No gradient. Threads that work alone have a head each,
+ * others share a head's keys.
+ */
+export function decodeAttention(
+  recorder: Recorder,
+  inputs: DecodeAttentionInputs,
+  shape: HeadShape,
+  threads: Threads,
+): Tensor {
+  const { heads, kvHeads, headDim } = shape;
+  const { qkv, valueBias, angles, spans, keys, values, adapters } = inputs;
+  const [rows, stride] = [qkv.shape[0]!, qkv.shape[1]!];
+  if (headDim % 8 !== 0 || headDim > MOST_COLUMNS) {
+    throw new Error(
+      `decode attention: head size ${headDim}; expected a multiple of 8 up to ${MOST_COLUMNS}.`,
+    );
+  }
+  const { q, k, v, o } = adapters ?? {};
+  const ranks = [q, k, v].map(rankOfAdapter).reduce((sum, rank) => sum + rank, 0);
+  const outs = (heads + 2 * kvHeads) * headDim;
+  expectShape('decode attention qkv', qkv, [rows, 4 * Math.ceil((outs + ranks) / 4)]);
+  if (valueBias) expectShape('decode attention value bias', valueBias, [kvHeads * headDim]);
+  expectShape('decode attention angles', angles, [rows, 2, headDim / 2]);
+  expectShape('decode attention spans', spans, [rows, 4]);
+  for (const cache of [keys, values]) expectShape('decode attention cache', cache, [-1, kvHeads * headDim]);
+  const outWidth = heads * (headDim + partStep(o));
+  const out = recorder.temp('decode attention', [rows, outWidth]);
+  const start = (matrix: Tensor | undefined): number => adapters?.window.startOf(matrix) ?? 0;
+  const walk = walkOf(threads, headDim);
+  recorder.dispatch(kernels[walk.kind], {
+    defines: walk.defines,
+    uniforms: {
+      rows,
+      heads,
+      kv_heads: kvHeads,
+      vecs: headDim / 4,
+      scale: 1 / Math.sqrt(headDim),
+      stride: stride / 4,
+      biased: Number(valueBias !== undefined),
+      out_stride: outWidth / 4,
+      q_rank: rankOfAdapter(q),
+      k_rank: rankOfAdapter(k),
+      v_rank: rankOfAdapter(v),
+      o_rank: rankOfAdapter(o),
+      q_b: start(q?.b),
+      k_b: start(k?.b),
+      v_b: start(v?.b),
+      o_a: start(o?.a),
+      q_scale: q?.scale ?? 0,
+      k_scale: k?.scale ?? 0,
+      v_scale: v?.scale ?? 0,
+    },
+    // A layout has no optional bindings: what is absent is stood in for by a tensor that is not read.
+    tensors: {
+      qkv,
+      valueBias: valueBias ?? angles,
+      angles,
+      spans,
+      keys,
+      values,
+      out,
+      adapters: adapters?.window.values ?? angles,
+    },
+    workgroups: walk.kind === 'alone' ? Math.ceil((rows * heads) / THREADS_ALONE) : [heads, rows, 1],
+  });
+  return out;
+}

@@ -1,0 +1,198 @@
+import {
+  bytesOf,
+  defineKernel,
+  expectShape,
+  placed,
+  type Recorder,
+  read,
+  type Tape,
+  type Tensor,
+  update,
+  write,
+  zeros,
+} from '../../gpu/index.ts';
+import { matmul } from '../matmul/matmul.ts';
+
+const uniforms = { rows: 'u32', tile: 'u32', first: 'u32', vocabulary: 'u32' } as const;
+const begin = defineKernel({ shader: 'head', entry: 'begin', uniforms, bindings: { state: write(4) } });
+const tileBindings = { raw: read(1), targets: read(2), inverseTemperature: read(3), state: update(4) };
+const takeTile = defineKernel({ shader: 'head', entry: 'take_tile', uniforms, bindings: tileBindings });
+const takeTileNarrow = defineKernel({
+  shader: 'head',
+  entry: 'take_tile_narrow',
+  uniforms,
+  bindings: tileBindings,
+});
+/** Tiles of at most this many columns are walked by one thread a row: a workgroup would mostly wait at its barriers. */
+const NARROW_TILE = 512;
+const finish = defineKernel({
+  shader: 'head',
+  entry: 'finish',
+  uniforms,
+  bindings: { targets: read(2), state: read(5), logProbs: write(6), entropies: write(7) },
+});
+const backwardTile = defineKernel({
+  shader: 'head',
+  entry: 'backward_tile',
+  uniforms,
+  bindings: {
+    targets: read(2),
+    inverseTemperature: read(3),
+    state: read(5),
+    dLogProbs: read(8),
+    dEntropies: read(9),
+    dRaw: update(10),
+  },
+});
+const placeKernel = (out: typeof write) =>
+  defineKernel({ shader: 'head', entry: 'place', uniforms, bindings: { raw: read(1), logits: out(11) } });
+const placeFirst = placeKernel(write);
+const placeMore = placeKernel(update);
+
+/** Bytes of one tile of logits, at most. */
+const TILE_BYTES = 32 * 2 ** 20;
+/** Tiles start at multiples of this many vocabulary rows, so that they start at multiples of 256 bytes and at whole groups. */
+const TILE_STEP = 128;
+
+/** Target of a row that does not count. */
+export const NO_TARGET = 0xffff_ffff;
+
+/** Consecutive vocabulary rows of one shard, as tensors of their own over the shard's memory. */
+interface Tile {
+  /** Vocabulary id of the first row. */
+  readonly first: number;
+  /** [rows, d]; with `grad` if the shard has one. */
+  readonly weight: Tensor;
+}
+
+function rowsOf(tensor: Tensor, start: number, count: number): Tensor {
+  const { buffer, offset } = placed(tensor);
+  const cols = tensor.shape[1]!;
+  const { grad, ...plain } = tensor;
+  return {
+    ...plain,
+    shape: [count, cols],
+    storage: { kind: 'buffer', buffer, offset: offset + bytesOf(start * cols, tensor.dtype) },
+    ...(grad ? { grad: rowsOf(grad, start, count) } : {}),
+  };
+}
+
+function tilesOf(shards: readonly Tensor[], rows: number, tileBytes: number): Tile[] {
+  const step = Math.max(TILE_STEP, Math.floor(tileBytes / (4 * rows * TILE_STEP)) * TILE_STEP);
+  const tiles: Tile[] = [];
+  let base = 0;
+  for (const shard of shards) {
+    const extent = shard.shape[0]!;
+    for (let start = 0; start < extent; start += step) {
+      const weight = extent <= step ? shard : rowsOf(shard, start, Math.min(step, extent - start));
+      tiles.push({ first: base + start, weight });
+    }
+    base += extent;
+  }
+  return tiles;
+}
+
+export interface LogProbs {
+  /** Natural-log probability of each row's target [m]; 0 where there is none. */
+  readonly logProbs: Tensor;
+  /** Entropy of each row's distribution in nats [m]; 0 where there is no target. */
+  readonly entropies: Tensor;
+}
+
+export interface HeadOptions {
+  /** Bytes of one tile of logits; 32 MiB unless said. */
+  readonly tileBytes?: number;
+}
+
+/**
+ * Log-probabilities of `targets` and entropies under softmax(hidden · Wᵀ · inverseTemperature), over vocabulary tiles:
+ * of the logits [m, vocabulary] only one tile exists at a time, in the backward too, which makes each tile again.
+ * hidden [m, d]; `weight`: consecutive vocabulary ranges [v, d] in any weight format; targets u32 [m], NO_TARGET for
+ * rows that do not count; inverseTemperature f32 [1].
+ */
+export function headLogProbs(
+  tape: Tape,
+  hidden: Tensor,
+  weight: readonly Tensor[],
+  targets: Tensor,
+  inverseTemperature: Tensor,
+  { tileBytes = TILE_BYTES }: HeadOptions = {},
+): LogProbs {
+  const rows = hidden.shape[0]!;
+  for (const shard of weight) expectShape('headLogProbs weight', shard, [-1, hidden.shape[1]!]);
+  expectShape('headLogProbs targets', targets, [rows]);
+  expectShape('headLogProbs inverse temperature', inverseTemperature, [1]);
+  const { recorder } = tape;
+  const tiles = tilesOf(weight, rows, tileBytes);
+  const state = recorder.temp('head state', [rows, 4]);
+  const logProbs = recorder.temp('log-probabilities', [rows]);
+  const entropies = recorder.temp('entropies', [rows]);
+  const perRow = { uniforms: { rows, tile: 0, first: 0, vocabulary: 0 }, workgroups: Math.ceil(rows / 64) };
+  recorder.dispatch(begin, { ...perRow, tensors: { state } });
+  for (const tile of tiles) {
+    const raw = rawLogits(recorder, hidden, tile);
+    const columns = raw.shape[1]!;
+    const narrow = columns <= NARROW_TILE;
+    recorder.dispatch(narrow ? takeTileNarrow : takeTile, {
+      uniforms: { rows, tile: columns, first: tile.first, vocabulary: 0 },
+      tensors: { raw, targets, inverseTemperature, state },
+      workgroups: narrow ? Math.ceil(rows / 64) : rows,
+    });
+  }
+  recorder.dispatch(finish, { ...perRow, tensors: { targets, state, logProbs, entropies } });
+  tape.record([logProbs, entropies], [hidden, ...weight], () => {
+    const dLogProbs = tape.gradOf(logProbs) ?? zeros(recorder, 'zeros', [rows]);
+    const dEntropies = tape.gradOf(entropies) ?? zeros(recorder, 'zeros', [rows]);
+    backward(tape, hidden, tiles, { targets, inverseTemperature, state, dLogProbs, dEntropies });
+  });
+  return { logProbs, entropies };
+}
+
+function rawLogits(recorder: Recorder, hidden: Tensor, { weight }: Tile): Tensor {
+  const raw = recorder.temp('logits tile', [hidden.shape[0]!, weight.shape[0]!]);
+  matmul(recorder, 'nt', { a: hidden, b: weight, out: raw });
+  return raw;
+}
+
+function backward(
+  tape: Tape,
+  hidden: Tensor,
+  tiles: readonly Tile[],
+  rowTensors: Record<'targets' | 'inverseTemperature' | 'state' | 'dLogProbs' | 'dEntropies', Tensor>,
+): void {
+  const { recorder } = tape;
+  const rows = hidden.shape[0]!;
+  const dHidden = tape.needsGrad(hidden) ? recorder.temp('d head hidden', hidden.shape) : undefined;
+  tiles.forEach((tile, index) => {
+    const dRaw = rawLogits(recorder, hidden, tile);
+    const extent = tile.weight.shape[0]!;
+    recorder.dispatch(backwardTile, {
+      uniforms: { rows, tile: extent, first: tile.first, vocabulary: 0 },
+      tensors: { ...rowTensors, dRaw },
+      workgroups: Math.ceil((rows * extent) / 64),
+    });
+    const { grad } = tile.weight;
+    if (grad) matmul(recorder, 'tn', { a: dRaw, b: hidden, out: grad, accumulate: true });
+    if (dHidden) matmul(recorder, 'nn', { a: dRaw, b: tile.weight, out: dHidden, accumulate: index > 0 });
+  });
+  if (dHidden) tape.addGrad(hidden, dHidden);
+}
+
+/** Logits hidden · Wᵀ [m, vocabulary] for a few rows (decoding); no gradient. `weight` as for {@link headLogProbs}. */
+export function headLogits(recorder: Recorder, hidden: Tensor, weight: readonly Tensor[]): Tensor {
+  const rows = hidden.shape[0]!;
+  const vocabulary = weight.reduce((sum, shard) => sum + shard.shape[0]!, 0);
+  const tiles = tilesOf(weight, rows, Number.POSITIVE_INFINITY);
+  if (tiles.length === 1) return rawLogits(recorder, hidden, tiles[0]!);
+  const logits = recorder.temp('logits', [rows, vocabulary]);
+  tiles.forEach((tile, index) => {
+    const raw = rawLogits(recorder, hidden, tile);
+    const extent = raw.shape[1]!;
+    recorder.dispatch(index === 0 ? placeFirst : placeMore, {
+      uniforms: { rows, tile: extent, first: tile.first, vocabulary },
+      tensors: { raw, logits },
+      workgroups: Math.ceil((rows * extent) / 64),
+    });
+  });
+  return logits;
+}

@@ -1,0 +1,59 @@
+import type { PromptTokens } from '../../families/api.ts';
+import type { Features } from '../../families/shared/clip-encoder.ts';
+import type { Policy } from '../policy/policy.ts';
+import { MediaBatch, type MediaTokens } from './media-input.ts';
+import { FeatureSlot, type Senses } from './media-tokens.ts';
+
+/** Media of the prompts in a pass: features where projectors train, finished tokens otherwise. */
+export interface PassMedia {
+  readonly features: readonly Features[];
+  readonly tokens: readonly MediaTokens[];
+  /** Tokens of the reference; needed where it differs from the policy in more than adapters. */
+  readonly referenceTokens?: readonly MediaTokens[];
+}
+
+/** GPU buffers for the media of a pass. Passes of all sizes read the same ones: they run one after the other. */
+export class MediaInputs {
+  /** The policy's tokens; absent where they are made inside the pass. */
+  readonly tokens?: MediaBatch;
+  /** The reference's tokens, where they are not the policy's. */
+  readonly referenceTokens?: MediaBatch;
+  /** Features of each prompt, where its tokens are made inside the pass. */
+  readonly slots: readonly FeatureSlot[];
+
+  /** Room for `prompts` clips of `counts` tokens each. */
+  constructor(
+    { gpu, config, current, reference, trainsMedia }: Policy,
+    prompts: number,
+    counts: { readonly video: number; readonly audio: number },
+    senses: Senses,
+  ) {
+    const rows = prompts * (counts.video + counts.audio);
+    const batch = (label: string) => new MediaBatch(gpu, label, rows, config.decoder.hiddenSize);
+    const { media } = current;
+    this.slots =
+      trainsMedia && media
+        ? Array.from({ length: prompts }, () => new FeatureSlot(gpu, media, counts, senses))
+        : [];
+    if (!trainsMedia) this.tokens = batch('policy');
+    if (reference && trainsMedia) this.referenceTokens = batch('reference');
+  }
+
+  /** Uploads the media of a pass whose prompts begin at `starts` in the packed row. */
+  write(prompts: readonly PromptTokens[], starts: readonly number[], media: PassMedia): void {
+    this.tokens?.write(prompts, starts, media.tokens);
+    this.referenceTokens?.write(prompts, starts, media.referenceTokens ?? media.tokens);
+    if (this.slots.length === 0) return;
+    prompts.forEach((prompt, index) => {
+      const slot = this.slots[index]!;
+      slot.write(media.features[index]!);
+      slot.place(prompt, starts[index]!);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.tokens?.[Symbol.dispose]();
+    this.referenceTokens?.[Symbol.dispose]();
+    for (const slot of this.slots) slot[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,99 @@
+/** How much one recorded pass and one rollout may hold, so that every tensor fits a binding. */
+
+import type { Qwen2Config } from '../../decoder/qwen2.ts';
+import { InputError } from '../../math/errors.ts';
+import type { PassSize } from './pass-arrays.ts';
+
+/** Tokens of one forward and backward, at most. */
+const MOST_TOKENS = 8192;
+/** Tokens that keep a GPU busy: a pass holds more than one group only below this. More prompts follow as micro-batches. */
+const BUSY_TOKENS = 4096;
+/** Bytes that the activations of all layers may take until the backward. */
+const KEPT_BYTES = 2 ** 30;
+/** Bytes of keys and values that one rollout may keep. */
+const CACHE_BYTES = 512 * 2 ** 20;
+
+/** Tokens whose widest activation [tokens, intermediate] f32 still fits a binding of `bindingBytes`. */
+export function tokensPerPass({ intermediateSize }: Qwen2Config, bindingBytes: number): number {
+  return Math.min(MOST_TOKENS, Math.floor(bindingBytes / (4 * intermediateSize)));
+}
+
+/** Bytes that all layers keep of that many tokens for the backward: eight rows of the hidden width, three of the MLP's. */
+function keptBytes({ layers, hiddenSize, intermediateSize }: Qwen2Config, tokens: number): number {
+  return 4 * tokens * layers * (8 * hiddenSize + 3 * intermediateSize);
+}
+
+/** The largest pass over `prompts` groups: a completion's last token is predicted but never fed. */
+function largestPass(prompts: number, promptTokens: number, completions: number, length: number): PassSize {
+  const fed = completions * Math.max(0, length - 1);
+  return { tokens: prompts * (promptTokens + fed), predictions: prompts * completions * length };
+}
+
+export interface PassPlan {
+  /** Groups of the greatest length that one pass holds. */
+  readonly promptsPerPass: number;
+  readonly largest: PassSize;
+  /** Keep only each layer's input for the backward: the whole would take too much memory. */
+  readonly checkpoint: boolean;
+}
+
+/** How large the passes of a step are: so few that each group fits one, and all about as large. @throws InputError when one group is too long */
+export function planPasses(
+  decoder: Qwen2Config,
+  bindingBytes: number,
+  step: {
+    readonly prompts: number;
+    readonly promptTokens: number;
+    readonly completions: number;
+    readonly length: number;
+  },
+): PassPlan {
+  const { prompts, promptTokens, completions, length } = step;
+  const most = tokensPerPass(decoder, bindingBytes);
+  const one = largestPass(1, promptTokens, completions, length);
+  if (one.tokens > most) {
+    throw new InputError(
+      `One clip with ${completions} answers of up to ${length} tokens is ${one.tokens} tokens; a pass of this model holds ${most} on this device.`,
+      {
+        hint: `Lower the answers per clip (G) or the longest answer: their product must stay below ${most - promptTokens}.`,
+      },
+    );
+  }
+  const together = Math.max(1, Math.floor(Math.min(most, BUSY_TOKENS) / one.tokens));
+  const passes = Math.ceil(prompts / together);
+  const promptsPerPass = Math.ceil(prompts / passes);
+  const largest = largestPass(promptsPerPass, promptTokens, completions, length);
+  return { promptsPerPass, largest, checkpoint: keptBytes(decoder, largest.tokens) > KEPT_BYTES };
+}
+
+export interface RolloutPlan {
+  /** Groups whose rows decode together. */
+  readonly groups: number;
+  /** Prompts that the cache has room for. */
+  readonly places: number;
+}
+
+/**
+ * How many groups are sampled together, as far as the cache has room. Where others wait, twice as many prompts lie in the
+ * cache: the next ones enter while the last rows of a group go on. (A group of one leaves no row behind.)
+ */
+export function planRollout(
+  decoder: Qwen2Config,
+  shape: {
+    /** Prompts of one rollout, and how many of them may decode together. */
+    readonly prompts: number;
+    readonly together: number;
+    readonly promptTokens: number;
+    readonly groupSize: number;
+    readonly length: number;
+  },
+): RolloutPlan {
+  const { prompts, together, promptTokens, groupSize, length } = shape;
+  const slotBytes = 2 * 4 * decoder.layers * decoder.kvHeads * decoder.headDim;
+  const most = (placesPerGroup: number): number => {
+    const slots = placesPerGroup * promptTokens + groupSize * length;
+    return Math.max(1, Math.min(together, Math.floor(CACHE_BYTES / (slotBytes * slots))));
+  };
+  if (most(1) >= prompts || groupSize === 1) return { groups: most(1), places: most(1) };
+  return { groups: most(2), places: Math.min(prompts, 2 * most(2)) };
+}

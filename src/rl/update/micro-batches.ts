@@ -1,0 +1,145 @@
+/** Which completions of a step go through a forward and backward, beside which others, and what each of them weighs. */
+import type { Features } from '../../families/shared/clip-encoder.ts';
+import type { MediaTokens } from '../media/media-input.ts';
+import { type LossExtent, type LossShare, lossShares } from '../objective/loss-batch.ts';
+import type { LossConfig } from '../objective/loss-config.ts';
+import { type PassSize, passSize, type TokenGroup } from './pass-arrays.ts';
+
+/** Media of one prompt: its features, and its tokens where they do not depend on what trains. */
+export interface GroupMedia {
+  readonly features: Features;
+  readonly tokens?: MediaTokens;
+  readonly referenceTokens?: MediaTokens;
+}
+
+/** One prompt with its completions, its media, and what each completion earned. */
+export interface UpdateGroup extends TokenGroup {
+  readonly media: GroupMedia;
+  readonly advantages: readonly number[];
+  /** False for completions that are left out of the loss. */
+  readonly trained?: readonly boolean[];
+  readonly samplerLogProbs?: readonly Float32Array[];
+}
+
+/** What of a group goes through a pass. */
+export interface PassGroup extends UpdateGroup {
+  /** The group's place in the step. */
+  readonly index: number;
+  /** Places in the group of the completions that are left. */
+  readonly kept: readonly number[];
+  /** One per completion that is left; none for supervised training. */
+  readonly shares: readonly LossShare[];
+}
+
+export interface StepPasses {
+  readonly passes: readonly (readonly PassGroup[])[];
+  /** Of all passes together. */
+  readonly extent: LossExtent;
+  /** Trained tokens of all groups, those in no pass included. */
+  readonly tokensInBatch: number;
+}
+
+/** What one pass has room for. */
+export interface PassRoom {
+  readonly largest: PassSize;
+  /** Groups. */
+  readonly prompts: number;
+}
+
+/**
+ * Deals a step's groups into passes. Completions without a gradient are left out, and groups without any. What is left
+ * weighs what it weighs in its micro-batch, which is its whole group (as in the exported TRL settings: a device batch of
+ * G), so that neither the dealing nor what is left out changes loss and gradient.
+ */
+export function dealGroups(
+  groups: readonly UpdateGroup[],
+  objective: LossConfig | 'nll',
+  room: PassRoom,
+): StepPasses {
+  const tokensInBatch = countTrainedTokens(groups);
+  const batch = { accumulation: groups.length, tokensInBatch };
+  const kept = groups
+    .map((group, index) => keepTeaching(group, index, objective, batch))
+    .filter(({ completions }) => completions.length > 0);
+  // The quantile of entropies is taken over a micro-batch.
+  const alone = objective !== 'nll' && objective.topEntropyQuantile < 1;
+  const passes = packPasses(
+    kept.map((group) => passSize([group])),
+    alone ? { ...room, prompts: 1 } : room,
+  ).map((indices) => indices.map((index) => kept[index]!));
+  const rows = kept.reduce((sum, { completions }) => sum + completions.length, 0);
+  return { passes, extent: { tokens: countTrainedTokens(kept), rows }, tokensInBatch };
+}
+
+function keepTeaching(
+  group: UpdateGroup,
+  index: number,
+  objective: LossConfig | 'nll',
+  batch: { readonly accumulation: number; readonly tokensInBatch: number },
+): PassGroup {
+  const kept = teaching(group, objective);
+  const pick = <T>(values: readonly T[]): T[] => kept.map((at) => values[at]!);
+  const { samplerLogProbs } = group;
+  return {
+    ...group,
+    index,
+    kept,
+    shares:
+      objective === 'nll' ? [] : pick(lossShares(objective, { completions: lossRows(group), ...batch })),
+    completions: pick(group.completions),
+    advantages: pick(group.advantages),
+    trained: kept.map(() => true),
+    ...(samplerLogProbs ? { samplerLogProbs: pick(samplerLogProbs) } : {}),
+  };
+}
+
+/**
+ * Completions of a group that its pass must hold. Those that are not trained have no part in any term. Every policy term
+ * is a multiple of the advantage, so without KL and entropy bonus a group whose advantages are all 0 has no gradient.
+ */
+function teaching(
+  { completions, advantages, trained }: UpdateGroup,
+  objective: LossConfig | 'nll',
+): number[] {
+  const counted = [...completions.keys()].filter((at) => trained?.[at] ?? true);
+  const alwaysTeaches = objective === 'nll' || objective.beta !== 0 || objective.entropyCoef !== 0;
+  return alwaysTeaches || counted.some((at) => advantages[at] !== 0) ? counted : [];
+}
+
+const lossRows = ({ completions, advantages, trained }: UpdateGroup) =>
+  completions.map(({ length }, at) => ({
+    start: 0,
+    length,
+    advantage: advantages[at]!,
+    trained: trained?.[at] ?? true,
+  }));
+
+const countTrainedTokens = (groups: readonly UpdateGroup[]): number =>
+  groups.flatMap(lossRows).reduce((sum, { length, trained }) => sum + (trained ? length : 0), 0);
+
+/**
+ * Deals groups of these sizes into few passes: the largest first, each into the first pass with room for it (first-fit
+ * decreasing). Returns indices, ascending in each pass; passes by their first. A group above all room is alone.
+ */
+export function packPasses(sizes: readonly PassSize[], { largest, prompts }: PassRoom): number[][] {
+  const passes: { indices: number[]; tokens: number; predictions: number }[] = [];
+  const order = [...sizes.keys()].sort((a, b) => sizes[b]!.tokens - sizes[a]!.tokens || a - b);
+  for (const index of order) {
+    const { tokens, predictions } = sizes[index]!;
+    let pass = passes.find(
+      (one) =>
+        one.indices.length < prompts &&
+        one.tokens + tokens <= largest.tokens &&
+        one.predictions + predictions <= largest.predictions,
+    );
+    if (!pass) {
+      pass = { indices: [], tokens: 0, predictions: 0 };
+      passes.push(pass);
+    }
+    pass.indices.push(index);
+    pass.tokens += tokens;
+    pass.predictions += predictions;
+  }
+  const dealt = passes.map(({ indices }) => indices.sort((a, b) => a - b));
+  return dealt.sort((a, b) => a[0]! - b[0]!);
+}

@@ -1,0 +1,187 @@
+import { positionAxes } from '../../decoder/qwen2.ts';
+import type { PromptTokens } from '../../families/api.ts';
+import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
+import { type Question, recordQuestion, recordSplices } from '../media/media-tokens.ts';
+import type { MediaInputs, PassMedia } from '../media/pass-media.ts';
+import { lossBatchTensor, recordLoss, recordNll } from '../objective/loss.ts';
+import type { LossConfig } from '../objective/loss-config.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { PassArrays, PassSize } from './pass-arrays.ts';
+import { PassInputs, type Splice, scoreTokens } from './pass-inputs.ts';
+
+/** What a pass's code depends on: one plan is recorded for each. */
+export interface PassKind {
+  readonly size: PassSize;
+  /** Prompts whose media tokens are made inside the pass. */
+  readonly prompts: number;
+  /** Room for completions. */
+  readonly completions: number;
+  /** 'nll' for supervised training; a loss of the GRPO family otherwise. */
+  readonly objective: LossConfig | 'nll';
+  /** Whether an earlier pass over the same batch has found what is compared with, the reference's log-probabilities included. */
+  readonly withOld: boolean;
+  readonly checkpoint: boolean;
+  /** Needed where media tokens are made inside the pass. */
+  readonly question?: Question | undefined;
+}
+
+/** Host data of one pass beside its packed arrays. */
+export interface PassData {
+  readonly arrays: PassArrays;
+  readonly prompts: readonly PromptTokens[];
+  readonly media: PassMedia;
+  readonly temperature: number;
+  /** The loss batch buffer's words. */
+  readonly batch: Uint32Array;
+  /** What the sampler reported, per prediction. */
+  readonly samplerLogProbs?: Float32Array;
+  /** What the first pass over this batch found; for passes recorded with it. */
+  readonly old?: Pick<PassResult, 'logProbs' | 'refLogProbs'> | undefined;
+}
+
+export interface PassResult {
+  /** Words of the loss's result buffer. */
+  readonly loss: Float32Array;
+  /** Per prediction. */
+  readonly logProbs: Float32Array;
+  readonly entropies: Float32Array;
+  readonly refLogProbs?: Float32Array;
+}
+
+interface Outputs {
+  readonly loss: Tensor;
+  readonly logProbs: Tensor;
+  readonly entropies: Tensor;
+  readonly refLogProbs?: Tensor;
+}
+
+/** Forward, loss and backward over packed groups, recorded for one bucket; gradients add up in the policy's store. */
+export class PolicyPass {
+  readonly kind: PassKind;
+  readonly #gpu: Gpu;
+  readonly #inputs: PassInputs;
+  readonly #batch: Tensor;
+  readonly #media: MediaInputs;
+  readonly #sampler: Tensor;
+  readonly #old: Tensor;
+  /** Log-probabilities of the reference, where an earlier pass found them. */
+  readonly #reference: Tensor;
+  #plan!: Plan;
+  #outputs!: Outputs;
+
+  private constructor({ gpu, config }: Policy, media: MediaInputs, kind: PassKind) {
+    const { completions, size } = kind;
+    const perPrediction = (label: string): Tensor => gpu.tensor('inputs', label, [size.predictions]);
+    this.kind = kind;
+    this.#gpu = gpu;
+    this.#media = media;
+    this.#inputs = new PassInputs(gpu, size, positionAxes(config.decoder));
+    this.#batch = lossBatchTensor(gpu, completions);
+    this.#sampler = perPrediction('sampler log-probabilities');
+    this.#old = perPrediction('old log-probabilities');
+    this.#reference = perPrediction('reference log-probabilities');
+  }
+
+  /** Records a pass that reads its media from `media`, which others may share. */
+  static async create(policy: Policy, arena: Arena, media: MediaInputs, kind: PassKind): Promise<PolicyPass> {
+    const pass = new PolicyPass(policy, media, kind);
+    const tape = Tape.on(policy.gpu);
+    const outputs = pass.#record(tape, policy);
+    for (const tensor of Object.values(outputs) as Tensor[]) tape.recorder.keep(tensor);
+    const label = `pass of ${kind.size.tokens} tokens`;
+    pass.#plan = await Plan.create(policy.gpu, label, tape.recorder, arena);
+    const placedOutputs = Object.entries(outputs).map(([name, tensor]) => [
+      name,
+      pass.#plan.output(tensor as Tensor),
+    ]);
+    pass.#outputs = Object.fromEntries(placedOutputs) as Outputs;
+    return pass;
+  }
+
+  #record(tape: Tape, policy: Policy): Outputs {
+    const { objective, withOld, checkpoint } = this.kind;
+    const found = withOld || objective === 'nll' || objective.beta === 0;
+    const reference = found ? undefined : this.#recordReference(tape, policy);
+    const { current } = policy;
+    tape.recorder.mark('forward');
+    const scores = scoreTokens(tape, current.decoder, this.#inputs, this.#splices(tape, policy), {
+      adapters: current.adapters,
+      checkpoint,
+    });
+    const { logProbs, entropies } = scores;
+    tape.recorder.mark('backward');
+    const seen = { logProbs, entropies, ...(reference ? { refLogProbs: reference } : {}) };
+    const loss =
+      objective === 'nll'
+        ? recordNll(tape.recorder, scores, this.#batch)
+        : recordLoss(
+            tape.recorder,
+            objective,
+            { ...seen, samplerLogProbs: this.#sampler, ...(withOld ? this.#earlier() : {}) },
+            this.#batch,
+          );
+    const entropyTrains = objective !== 'nll' && objective.entropyCoef !== 0;
+    tape.backward([
+      [logProbs, loss.dLogProbs],
+      ...(entropyTrains ? [[entropies, loss.dEntropies] as const] : []),
+    ]);
+    return { loss: loss.result, ...seen };
+  }
+
+  #earlier(): { oldLogProbs: Tensor; refLogProbs: Tensor } {
+    return { oldLogProbs: this.#old, refLogProbs: this.#reference };
+  }
+
+  #recordReference(tape: Tape, { reference }: Policy): Tensor {
+    if (!reference) throw new Error('A loss with beta above 0 needs a policy loaded with its reference.');
+    const media = this.#media.referenceTokens ?? this.#media.tokens!;
+    const options = { adapters: reference.adapters };
+    tape.recorder.mark('reference');
+    return tape.constant(() => scoreTokens(tape, reference.decoder, this.#inputs, [media], options).logProbs);
+  }
+
+  #splices(tape: Tape, policy: Policy): Splice[] {
+    const { tokens, slots } = this.#media;
+    if (tokens) return [tokens];
+    const { current } = policy;
+    const { media } = current;
+    if (!media || !this.kind.question)
+      throw new Error('PolicyPass: media train, but what makes them is missing.');
+    const question = recordQuestion(tape, current, this.kind.question);
+    return slots.slice(0, this.kind.prompts).flatMap((slot) => recordSplices(tape, media, slot, question));
+  }
+
+  /** Uploads a batch and submits forward, loss and backward. */
+  async run(data: PassData): Promise<void> {
+    const { arrays, prompts, media, temperature, batch, samplerLogProbs, old } = data;
+    const starts = arrays.layout.map(({ promptStart }) => promptStart);
+    this.#inputs.write(arrays, temperature);
+    this.#gpu.write(this.#batch, batch);
+    if (samplerLogProbs) this.#gpu.write(this.#sampler, samplerLogProbs);
+    if (old) this.#gpu.write(this.#old, old.logProbs);
+    if (old?.refLogProbs) this.#gpu.write(this.#reference, old.refLogProbs);
+    this.#media.write(prompts, starts, media);
+    await this.#plan.run();
+  }
+
+  /** Reads back what the latest run found. Its results are copied at the call; another pass may be submitted right after. */
+  async read(): Promise<PassResult> {
+    const { loss, logProbs, entropies, refLogProbs } = this.#outputs;
+    const outputs = [loss, logProbs, entropies, ...(refLogProbs ? [refLogProbs] : [])];
+    const [words, found, uncertain, reference] = await Promise.all(
+      outputs.map((tensor) => this.#gpu.read(tensor)),
+    );
+    return {
+      loss: words!,
+      logProbs: found!,
+      entropies: uncertain!,
+      ...(reference ? { refLogProbs: reference } : {}),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#plan[Symbol.dispose]();
+    this.#inputs[Symbol.dispose]();
+    this.#gpu.free(this.#batch, this.#sampler, this.#old, this.#reference);
+  }
+}

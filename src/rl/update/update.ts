@@ -1,0 +1,235 @@
+import { positionAxes } from '../../decoder/qwen2.ts';
+import { Arena, Plan, Recorder } from '../../gpu/index.ts';
+import { AdamW, type AdamWSettings } from '../../optim/adamw.ts';
+import type { GradientStats } from '../../optim/clip.ts';
+import type { Senses } from '../media/media-tokens.ts';
+import { MediaInputs, type PassMedia } from '../media/pass-media.ts';
+import { encodeLossPass, encodeNllBatch, type LossCompletion } from '../objective/loss-batch.ts';
+import type { LossConfig } from '../objective/loss-config.ts';
+import type { Policy } from '../policy/policy.ts';
+import { dealGroups, type PassGroup, type StepPasses, type UpdateGroup } from './micro-batches.ts';
+import { bucketSize, type PassArrays, type PassSize, packPass, passSize } from './pass-arrays.ts';
+import { type PassKind, type PassResult, PolicyPass } from './policy-pass.ts';
+
+/** Plans kept at a time; a run of one length distribution needs about sixteen for each number of prompts in a pass. */
+const MOST_PASSES = 40;
+
+/** Passes on their way at a time: one that runs and one that waits. What they are uploaded with takes host memory. */
+const PASSES_AHEAD = 2;
+
+export interface UpdaterSettings {
+  readonly objective: LossConfig | 'nll';
+  /** Prompts in one forward and backward, at most. */
+  readonly promptsPerPass: number;
+  readonly completionsPerPrompt: number;
+  /** The largest pass that will be asked for. */
+  readonly largest: PassSize;
+  readonly checkpoint: boolean;
+  readonly temperature: number;
+  readonly kind: Pick<PassKind, 'question'> & {
+    /** Tokens that one clip becomes. */
+    readonly mediaCounts: { readonly video: number; readonly audio: number };
+    readonly senses: Senses;
+  };
+}
+
+/** What a pass found, and on what. */
+export interface MicroResult extends PassResult {
+  readonly arrays: PassArrays;
+  /** The groups it held, in its order. */
+  readonly groups: readonly Pick<PassGroup, 'index' | 'kept'>[];
+}
+
+export interface UpdateResult {
+  /** One per pass; none where no group has a gradient. */
+  readonly micro: readonly MicroResult[];
+  readonly gradient: GradientStats;
+}
+
+/** A pass on its way, with the reference's log-probabilities where an earlier pass found them. */
+interface SubmittedPass extends Pick<MicroResult, 'arrays' | 'groups' | 'refLogProbs'> {
+  readonly reading: Promise<PassResult>;
+}
+
+/** Trains a policy: passes over groups add gradients up, then one optimizer step is taken. */
+export class Updater {
+  readonly optimizer: AdamW;
+  readonly #policy: Policy;
+  readonly #settings: UpdaterSettings;
+  readonly #arena: Arena;
+  readonly #optimizerArena: Arena;
+  readonly #media: MediaInputs;
+  readonly #passes = new Map<string, PolicyPass>();
+  #zero!: Plan;
+  #step!: Plan;
+
+  private constructor(policy: Policy, settings: UpdaterSettings, adamw: Partial<AdamWSettings>) {
+    this.#policy = policy;
+    this.#settings = settings;
+    this.#arena = new Arena(policy.gpu, 'policy pass');
+    this.#optimizerArena = new Arena(policy.gpu, 'optimizer');
+    const { kind, promptsPerPass } = settings;
+    this.#media = new MediaInputs(policy, promptsPerPass, kind.mediaCounts, kind.senses);
+    this.optimizer = new AdamW(policy.gpu, policy.store, adamw);
+  }
+
+  /** Records the optimizer and the largest pass, so that memory is taken once, at the start. */
+  static async create(
+    policy: Policy,
+    settings: UpdaterSettings,
+    adamw: Partial<AdamWSettings>,
+  ): Promise<Updater> {
+    const updater = new Updater(policy, settings, adamw);
+    const [zero, step] = [new Recorder(), new Recorder()];
+    for (const recorder of [zero, step]) recorder.mark('optimizer');
+    policy.store.zeroGradients(zero);
+    updater.optimizer.record(step);
+    // All are recorded before the first is compiled, so that their pipelines compile together.
+    [updater.#zero, updater.#step] = await Promise.all([
+      Plan.create(policy.gpu, 'zero gradients', zero, updater.#optimizerArena),
+      Plan.create(policy.gpu, 'optimizer step', step, updater.#optimizerArena),
+      updater.#pass(settings.largest, settings.promptsPerPass, false),
+    ]);
+    return updater;
+  }
+
+  async #pass(size: PassSize, prompts: number, withOld: boolean): Promise<PolicyPass> {
+    const { objective, promptsPerPass, completionsPerPrompt, checkpoint, kind } = this.#settings;
+    const made = this.#media.slots.length > 0 ? prompts : 0;
+    const key = `${size.tokens}/${size.predictions}/${made}/${withOld}`;
+    let pass = this.#passes.get(key);
+    if (!pass) {
+      if (this.#passes.size >= MOST_PASSES) this.#evictOldest();
+      pass = await PolicyPass.create(this.#policy, this.#arena, this.#media, {
+        size,
+        prompts: made,
+        completions: promptsPerPass * completionsPerPrompt,
+        objective,
+        withOld,
+        checkpoint,
+        question: kind.question,
+      });
+    }
+    // Last used goes last, so that the first is the one unused for longest.
+    this.#passes.delete(key);
+    this.#passes.set(key, pass);
+    return pass;
+  }
+
+  #evictOldest(): void {
+    const [key, pass] = this.#passes.entries().next().value!;
+    pass[Symbol.dispose]();
+    this.#passes.delete(key);
+  }
+
+  /**
+   * Takes `iterations` optimizer steps on one batch; from the second on, ratios compare with the log-probabilities of
+   * the first. Returns what the last one measured. Groups without a gradient go through no pass; the optimizer's step is
+   * taken all the same, since its moments still move weights.
+   */
+  async update(groups: readonly UpdateGroup[], learningRate: number, iterations = 1): Promise<UpdateResult> {
+    const { objective, largest, promptsPerPass } = this.#settings;
+    const dealt = dealGroups(groups, objective, { largest, prompts: promptsPerPass });
+    let first: readonly MicroResult[] | undefined;
+    for (let iteration = 1; ; iteration++) {
+      const { micro, gradient } = await this.#takeStep(dealt, learningRate, first);
+      first ??= micro;
+      if (iteration >= iterations) return { micro, gradient };
+    }
+  }
+
+  /** Submits a pass while the one before runs, then the optimizer's step; waits for results only after. */
+  async #takeStep(
+    dealt: StepPasses,
+    learningRate: number,
+    first: readonly MicroResult[] | undefined,
+  ): Promise<UpdateResult> {
+    await this.#zero.run();
+    const submitted: SubmittedPass[] = [];
+    for (const [index, part] of dealt.passes.entries()) {
+      await submitted[index - PASSES_AHEAD]?.reading;
+      submitted.push(await this.#submit(part, dealt, first?.[index]));
+    }
+    this.optimizer.setStep({ learningRate });
+    await this.#step.run();
+    const gradient = await this.optimizer.readStats();
+    if (gradient.skipped) this.optimizer.retractStep();
+    const micro = await Promise.all(
+      submitted.map(async ({ reading, ...rest }) => ({ ...rest, ...(await reading) })),
+    );
+    return { micro, gradient };
+  }
+
+  async #submit(
+    part: readonly PassGroup[],
+    dealt: StepPasses,
+    first: MicroResult | undefined,
+  ): Promise<SubmittedPass> {
+    const { largest, temperature } = this.#settings;
+    const size = bucketSize(passSize(part), largest);
+    const arrays = packPass(part, size, positionAxes(this.#policy.config.decoder));
+    const pass = await this.#pass(size, part.length, first !== undefined);
+    const samplerLogProbs = packSampler(part, size.predictions);
+    await pass.run({
+      arrays,
+      prompts: part.map(({ prompt }) => prompt),
+      media: mediaOf(part),
+      temperature,
+      batch: this.#batchWords(part, arrays, dealt),
+      ...(samplerLogProbs ? { samplerLogProbs } : {}),
+      old: first,
+    });
+    const reading = pass.read();
+    // Whoever waits for it is told of a failure; one that comes before must not count as unheard.
+    reading.catch(() => undefined);
+    const reference = first?.refLogProbs;
+    return { arrays, groups: part, reading, ...(reference ? { refLogProbs: reference } : {}) };
+  }
+
+  #batchWords(
+    part: readonly PassGroup[],
+    arrays: PassArrays,
+    { extent, tokensInBatch }: StepPasses,
+  ): Uint32Array {
+    const { objective } = this.#settings;
+    const completions = lossCompletions(part, arrays);
+    if (objective === 'nll') return encodeNllBatch(completions, tokensInBatch);
+    return encodeLossPass(objective, { completions, shares: part.flatMap(({ shares }) => shares), extent });
+  }
+
+  [Symbol.dispose](): void {
+    for (const pass of this.#passes.values()) pass[Symbol.dispose]();
+    this.#media[Symbol.dispose]();
+    this.#zero[Symbol.dispose]();
+    this.#step[Symbol.dispose]();
+    this.optimizer[Symbol.dispose]();
+    this.#arena[Symbol.dispose]();
+    this.#optimizerArena[Symbol.dispose]();
+  }
+}
+
+function lossCompletions(groups: readonly PassGroup[], arrays: PassArrays): LossCompletion[] {
+  return groups
+    .flatMap(({ advantages }) => advantages)
+    .map((advantage, row) => ({ advantage, start: arrays.starts[row]!, length: arrays.lengths[row]! }));
+}
+
+function mediaOf(groups: readonly UpdateGroup[]): PassMedia {
+  const reference = groups.flatMap(({ media }) => media.referenceTokens ?? []);
+  return {
+    features: groups.map(({ media }) => media.features),
+    tokens: groups.flatMap(({ media }) => media.tokens ?? []),
+    ...(reference.length > 0 ? { referenceTokens: reference } : {}),
+  };
+}
+
+function packSampler(groups: readonly UpdateGroup[], predictions: number): Float32Array | undefined {
+  if (groups.some(({ samplerLogProbs }) => !samplerLogProbs)) return undefined;
+  const packed = new Float32Array(predictions);
+  let at = 0;
+  for (const values of groups.flatMap(({ samplerLogProbs }) => samplerLogProbs!)) {
+    packed.set(values, at);
+    at += values.length;
+  }
+  return packed;
+}

@@ -1,0 +1,290 @@
+import type { Example } from '../../data/types.ts';
+import type { ShownClip } from '../../decoder/mrope.ts';
+import type { ClipRecipe } from '../../families/api.ts';
+import { openEncoder } from '../../families/index.ts';
+import type { ClipEncoder, ClipInput, Features } from '../../families/shared/clip-encoder.ts';
+import { type FeatureCache, memoryFeatureCache, type Notes } from '../../io/features/feature-cache.ts';
+import { isReadFailure, unreadableFile } from '../../io/files/unreadable.ts';
+import { InputError } from '../../math/errors.ts';
+import type { DecodedClip } from '../../media/types.ts';
+import type { DataIssue } from '../../protocol/messages.ts';
+import type { HeldGpu } from '../gpu/held-gpu.ts';
+import type { OpenModel } from '../inputs/model.ts';
+import type { Report } from '../progress.ts';
+import { clipFingerprint, encoderFingerprint } from './fingerprint.ts';
+
+/** What one pass over clips reports: bytes of the towers' weights, then clips. */
+export interface PrepareReport {
+  readonly weights: Report;
+  readonly clips: Report;
+}
+
+/** Turns an example's files into frames and sound. @throws InputError naming the clip, also one that would never end */
+export type Decode = (example: Example, recipe: ClipRecipe) => Promise<DecodedClip>;
+
+type Read = { readonly input: ClipInput; readonly notes: Notes } | { readonly issue: DataIssue };
+
+/** Where a clip's features are, and what the tower saw where that depends on the clip. */
+interface Kept {
+  readonly example: Example;
+  readonly key: string;
+  readonly shown?: ShownClip;
+}
+
+type Wanted = Pick<Kept, 'example' | 'key'>;
+
+const noted = ({ grid, sliceSeconds }: ShownClip): Notes => ({
+  grid: grid.join(' '),
+  sliceSeconds: String(sliceSeconds),
+});
+
+/** The inverse of `noted`; nothing where nothing was noted. */
+function readShown({ grid, sliceSeconds }: Notes): { shown?: ShownClip } {
+  const [slices, rows, columns] = (grid ?? '').split(' ').map(Number);
+  if (!slices || !rows || !columns || sliceSeconds === undefined) return {};
+  return { shown: { grid: [slices, rows, columns], sliceSeconds: Number(sliceSeconds) } };
+}
+
+/**
+ * What one model's towers make of the clips. Towers never train here, so a clip is decoded and encoded once, and its
+ * features are kept on disk by the clip's content and the towers: later runs and visits load no tower. Clips that cannot be
+ * read become issues.
+ */
+export class FeatureStore {
+  readonly #held: Pick<HeldGpu, 'gpu'>;
+  readonly #model: OpenModel;
+  readonly #cache: FeatureCache;
+  readonly #decode: Decode;
+  /** Takes what the disk has no room for. */
+  readonly #overflow = memoryFeatureCache();
+  /** Prepared clips by path. */
+  readonly #kept = new Map<string, Kept>();
+  readonly #issues = new Map<string, DataIssue>();
+  /** Where the latest preparation was reported. */
+  #report?: PrepareReport;
+  /** What is being encoded anew, one after the other: there is one device. */
+  #repairs: Promise<unknown> = Promise.resolve();
+  #encoder?: Promise<string>;
+  #encoded = 0;
+
+  constructor(held: Pick<HeldGpu, 'gpu'>, model: OpenModel, cache: FeatureCache, decode: Decode) {
+    this.#held = held;
+    this.#model = model;
+    this.#cache = cache;
+    this.#decode = decode;
+  }
+
+  /** Clips that could not be read so far. */
+  get issues(): readonly DataIssue[] {
+    return [...this.#issues.values()];
+  }
+
+  /** Clips that the towers have run over so far. */
+  get encoded(): number {
+    return this.#encoded;
+  }
+
+  /** Forgets all clips: those of another data set may have the same paths. What is on disk stays. */
+  clear(): void {
+    this.#kept.clear();
+    this.#issues.clear();
+    this.#cache.release();
+  }
+
+  /** Whether the clip was prepared and could be read. */
+  has({ path }: Example): boolean {
+    return this.#kept.has(path);
+  }
+
+  /** What the tower saw of a prepared clip, for models that ask for it. */
+  shownOf({ path }: Example): ShownClip | undefined {
+    return this.#kept.get(path)?.shown;
+  }
+
+  /** Features of a prepared clip, from where they are kept; encoded anew where they were cleared or damaged since. */
+  async load({ path }: Example): Promise<Features> {
+    const kept = this.#kept.get(path);
+    const found = kept && (await this.#find(kept.key));
+    if (found) return found;
+    if (kept) return this.#again(kept);
+    throw new InputError(`${path}: its features are no longer on disk, and the clip was not prepared.`, {
+      hint: 'Start the run again; the clip is then encoded once more.',
+    });
+  }
+
+  async #find(key: string): Promise<Features | undefined> {
+    return (await this.#cache.get(key)) ?? (await this.#overflow.get(key));
+  }
+
+  /** Encodes a clip anew, and with it every other one that is gone: a storage that was cleared has none of them. */
+  async #again(wanted: Kept): Promise<Features> {
+    const repaired = this.#repairs.then(async () => {
+      const found = await this.#find(wanted.key);
+      if (found) return found;
+      const gone: Wanted[] = [wanted];
+      for (const kept of this.#kept.values()) {
+        if (kept.key !== wanted.key && !(await this.#notes(kept.key))) gone.push(kept);
+      }
+      await this.#encodeAgain(gone, wanted);
+      return this.#find(wanted.key);
+    });
+    this.#repairs = repaired.catch(() => undefined);
+    const features = await repaired;
+    if (features) return features;
+    throw new InputError(`${wanted.example.path}: its features can be kept neither on disk nor in memory.`, {
+      hint: 'Make room on the disk, and go on with the run from its last checkpoint.',
+    });
+  }
+
+  /** @throws InputError where the clip that was asked for is no longer what it was */
+  async #encodeAgain(gone: readonly Wanted[], { example: wanted }: Wanted): Promise<void> {
+    using encoder = await this.#openEncoder(this.#report ?? QUIET);
+    for (const [index, { example, key }] of gone.entries()) {
+      const read = await this.#readAgain(example, key);
+      if ('input' in read) await this.#keep(key, example.path, await encoder.encode(read.input), read.notes);
+      else if (example === wanted) throw new InputError(read.issue.message, read.issue);
+      this.#report?.clips(index + 1, gone.length);
+    }
+  }
+
+  /** A clip as before; one that was changed since is not taken for it. */
+  async #readAgain(example: Example, key: string): Promise<Read> {
+    try {
+      const same = key === `${await clipFingerprint(example)}-${await this.#encoderKey()}`;
+      if (same) return await this.#read(example);
+      throw new InputError(`${example.path}: found another clip than the run was started with.`, {
+        hint: 'Its features were cleared from storage, and the file was changed since: put the clip back as it was.',
+      });
+    } catch (error) {
+      return { issue: issueOf(example, error) };
+    }
+  }
+
+  async #notes(key: string): Promise<Notes | undefined> {
+    return (await this.#cache.notes(key)) ?? (await this.#overflow.notes(key));
+  }
+
+  /** What the towers make of a clip without anything in it. */
+  async empty(report: PrepareReport): Promise<Features> {
+    const { empty } = this.#model.clips;
+    if (!empty) throw new Error('FeatureStore.empty: the tower takes no empty clip.');
+    const key = `nothing-${await this.#encoderKey()}`;
+    const known = await this.#find(key);
+    if (known) return known;
+    using encoder = await this.#openEncoder(report);
+    await this.#keep(key, 'A clip of nothing', await encoder.encode(await empty()));
+    return (await this.#find(key))!;
+  }
+
+  /**
+   * Prepares the clips of these examples that are not there yet; while one is encoded the next is decoded. Without any, no
+   * tower is loaded.
+   */
+  async prepare(examples: readonly Example[], report: PrepareReport, stopped: () => boolean): Promise<void> {
+    this.#report = report;
+    const queue = await this.#missing(examples, report, stopped);
+    if (queue.length > 0 && !stopped()) await this.#encode(queue, report, stopped);
+    await this.#cache.settle();
+  }
+
+  async #encode(queue: readonly Wanted[], report: PrepareReport, stopped: () => boolean): Promise<void> {
+    using encoder = await this.#openEncoder(report);
+    let next = this.#read(queue[0]!.example);
+    for (const [index, { example, key }] of queue.entries()) {
+      if (stopped()) return;
+      const read = await next;
+      const following = queue[index + 1];
+      if (following) next = this.#read(following.example);
+      if ('issue' in read) this.#issues.set(example.path, read.issue);
+      else {
+        await this.#keep(key, example.path, await encoder.encode(read.input), read.notes);
+        this.#kept.set(example.path, { example, key, ...readShown(read.notes) });
+      }
+      report.clips(index + 1, queue.length);
+    }
+  }
+
+  /** Looks clips up by their content; returns those that the towers have not seen. */
+  async #missing(
+    examples: readonly Example[],
+    { weights, clips }: PrepareReport,
+    stopped: () => boolean,
+  ): Promise<Wanted[]> {
+    const unknown = new Map<string, Example>();
+    for (const example of examples) if (!this.#known(example.path)) unknown.set(example.path, example);
+    const missing: Wanted[] = [];
+    if (unknown.size === 0 || stopped()) return missing;
+    const encoder = await this.#encoderKey(weights);
+    let looked = 0;
+    for (const [path, example] of unknown) {
+      if (stopped()) return [];
+      const clip = await clipFingerprint(example).catch((error: unknown) => issueOf(example, error));
+      if (typeof clip !== 'string') this.#issues.set(path, clip);
+      else {
+        const key = `${clip}-${encoder}`;
+        const notes = await this.#notes(key);
+        if (notes) this.#kept.set(path, { example, key, ...readShown(notes) });
+        else missing.push({ example, key });
+      }
+      clips(++looked, unknown.size);
+    }
+    return missing;
+  }
+
+  #known(path: string): boolean {
+    return this.#kept.has(path) || this.#issues.has(path);
+  }
+
+  /** Reads the towers' weights once from end to end. */
+  #encoderKey(report?: Report): Promise<string> {
+    this.#encoder ??= encoderFingerprint(this.#model, report).catch((error: unknown) => {
+      this.#encoder = undefined;
+      throw error;
+    });
+    return this.#encoder;
+  }
+
+  #openEncoder({ weights }: PrepareReport): Promise<ClipEncoder> {
+    return openEncoder(this.#held.gpu, this.#model, weights);
+  }
+
+  /** @throws InputError for features that are no numbers: they would spoil every run that finds them */
+  async #keep(key: string, clip: string, { vision, audio }: Features, notes: Notes = {}): Promise<void> {
+    this.#encoded++;
+    const arrays = { ...(vision ? { vision } : {}), ...(audio ? { audio } : {}) };
+    for (const [tower, values] of Object.entries(arrays)) demandFinite(clip, tower, values);
+    // A full disk must not end a run.
+    await this.#cache.put(key, arrays, notes).catch(() => this.#overflow.put(key, arrays, notes));
+  }
+
+  async #read(example: Example): Promise<Read> {
+    const { clips } = this.#model;
+    try {
+      const input = await clips.input(await this.#decode(example, clips));
+      return { input, notes: input.patches ? noted(input.patches) : {} };
+    } catch (error) {
+      return { issue: issueOf(example, error) };
+    }
+  }
+}
+
+const QUIET: PrepareReport = { weights: () => undefined, clips: () => undefined };
+
+/** What is told of a clip that cannot be read. @throws what is no fault of the clip */
+function issueOf({ path }: Example, error: unknown): DataIssue {
+  const told = isReadFailure(error) ? unreadableFile(path, error) : error;
+  if (!(told instanceof InputError)) throw told;
+  const { message, hint } = told;
+  return { reason: 'clip unreadable', file: path, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+function demandFinite(clip: string, tower: string, values: Float32Array): void {
+  const broken = values.reduce((count, value) => (Number.isFinite(value) ? count : count + 1), 0);
+  if (broken === 0) return;
+  throw new InputError(
+    `${clip}: the ${tower} tower made ${broken} values of ${values.length} that are not finite, expected none; nothing of it was kept.`,
+    {
+      hint: `The weights of the ${tower} tower are damaged, or were saved badly: download or copy the model again.`,
+    },
+  );
+}

@@ -1,0 +1,279 @@
+import { FULL_PACE, GENTLE_PACE } from '../../gpu/index.ts';
+import type { FileToWrite } from '../../io/writing/file-to-write.ts';
+import type { Config } from '../../protocol/config.ts';
+import type { CommandOf, EvalResult, EventOf, KeptWeights } from '../../protocol/messages.ts';
+import { exportFiles } from '../export/files.ts';
+import { demandSame } from '../export/same-weights.ts';
+import { haltIf, halting } from '../halted.ts';
+import type { SessionHost } from '../host.ts';
+import type { Inputs, Opened } from '../inputs/inputs.ts';
+import { isAsOpened, reportLoaded } from '../inputs/model.ts';
+import { measuring } from '../measuring.ts';
+import { type Emit, progressOf } from '../progress.ts';
+import { Run } from '../run.ts';
+import type { Recorder } from '../runs/recorder.ts';
+import type { HeldGpu } from './held-gpu.ts';
+
+/** What a run is loaded from, so that it can be loaded again. */
+interface Loading {
+  readonly opened: Opened;
+  readonly config: Config;
+  /** What the weights as loaded had scored by then. */
+  readonly before: readonly EvalResult[];
+  readonly trains: boolean;
+}
+
+/** A question about the weights on the device. */
+export type Measurement = Omit<CommandOf<'evaluate'>, 'type' | 'requestId'> & { requestId?: number };
+
+export interface OnDeviceParts {
+  readonly held: HeldGpu;
+  readonly emit: Emit;
+  readonly host: SessionHost;
+  readonly inputs: Inputs;
+  /** Told where the run stands once it was brought back. */
+  readonly broughtBack: (step: number) => void;
+}
+
+const never = (): boolean => false;
+
+/**
+ * The run that lies on the device, and all that is done with its weights beside training them: they are measured, exported,
+ * let go of, and brought back on a new device where theirs was lost. Whoever calls has the device to itself.
+ */
+export class OnDevice {
+  readonly #parts: OnDeviceParts;
+  #run?: Run;
+  /** There is one exactly while there is a run, also where its device was lost. */
+  #from?: Loading;
+  /** How far a run had come whose device was lost, until it is brought back. */
+  #lostAt?: number;
+  /** What the weights as loaded scored on the present data. */
+  #before: readonly EvalResult[] = [];
+  /** What keeps the run in storage while it trains. */
+  recorder?: Recorder;
+
+  constructor(parts: OnDeviceParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether there is a run that trains and does not only measure. */
+  get isTrained(): boolean {
+    return this.#from?.trains === true;
+  }
+
+  /** That run; absent also while it is brought back. Its device may be lost. */
+  get trained(): Run | undefined {
+    return this.isTrained ? this.#run : undefined;
+  }
+
+  /** Steps that the run has taken. */
+  get step(): number {
+    return this.#run?.step ?? this.#lostAt ?? 0;
+  }
+
+  /** Whether the run trains, and storage has nothing from which it could be brought back. */
+  get isOnlyHere(): boolean {
+    return this.isTrained && !this.recorder?.savedStep;
+  }
+
+  /** The run as it is kept, and where it stands. */
+  get kept(): KeptWeights | undefined {
+    const record = this.isTrained ? this.recorder?.kept : undefined;
+    return record && { id: record.id, name: record.name, step: this.step };
+  }
+
+  /** With another model or data set, what was measured before says nothing any more. */
+  forgetBefore(): void {
+    this.#before = [];
+  }
+
+  /** A run that was taken up brings along what its weights as loaded scored. */
+  adoptBefore({ start, evaluations }: Run): void {
+    if (!start) this.#before = evaluations.filter(({ step }) => step === 0);
+  }
+
+  clipReports(requestId?: number, stopped = never) {
+    const { emit } = this.#parts;
+    return {
+      weights: halting(progressOf(emit, 'Loading the towers', 'bytes', requestId), stopped),
+      clips: halting(progressOf(emit, 'Preparing clips', 'clips', requestId), stopped),
+    };
+  }
+
+  /** Puts a run on the device that is going to train, in the place of what was there. */
+  async load(opened: Opened, config: Config, stopped: () => boolean): Promise<Run> {
+    await this.drop();
+    const from = { opened, config, before: this.#beforeOf(opened), trains: true };
+    this.#run = await this.#load(from, stopped);
+    this.#from = from;
+    return this.#run;
+  }
+
+  #beforeOf({ model }: Opened): readonly EvalResult[] {
+    return isAsOpened(model) ? this.#before : [];
+  }
+
+  async #load({ opened, config, before, trains }: Loading, stopped: () => boolean): Promise<Run> {
+    const { held, emit } = this.#parts;
+    const gpu = await held.demand();
+    gpu.pace = config.gentle ? GENTLE_PACE : FULL_PACE;
+    return held.during(async () => {
+      const run = await Run.load({
+        ...{ ...opened, gpu, config, before, trains, stopped },
+        report: {
+          weights: halting(progressOf(emit, 'Loading the model', 'bytes'), stopped),
+          kernels: progressOf(emit, 'Compiling kernels', 'kernels'),
+          clips: halting(progressOf(emit, 'Preparing clips', 'clips'), stopped),
+        },
+      });
+      return disposingOnError(run, async () => {
+        if (trains) await run.prepareTraining();
+        haltIf(stopped);
+        reportLoaded(emit, opened.model, run.policy);
+      });
+    });
+  }
+
+  /** Does work with the run, which is brought back first where its device was lost. */
+  async use<T>(work: (run: Run) => Promise<T>, stopped = never): Promise<T> {
+    const { held } = this.#parts;
+    const isThere = this.#run && !held.loss && this.#run.parts.gpu === held.gpu;
+    if (!isThere) await this.#bringBack(stopped);
+    return held.during(() => work(this.#run!));
+  }
+
+  /** Does a part of the training of the run. */
+  train(
+    work: (run: Run, recorder: Recorder | undefined) => Promise<void>,
+    stopped: () => boolean,
+  ): Promise<void> {
+    return this.use((run) => work(run, this.recorder), stopped);
+  }
+
+  /** Loads the run again and sets it to its newest checkpoint; to its start where there is none. */
+  async #bringBack(stopped: () => boolean): Promise<void> {
+    const { held, emit, broughtBack } = this.#parts;
+    const from = this.#from;
+    if (!from) throw new Error('OnDevice.use: there is no run.');
+    const reason = held.loss?.reason;
+    this.#lostAt = this.step;
+    this.#run?.[Symbol.dispose]();
+    this.#run = undefined;
+    const run = await this.#load(from, stopped);
+    this.#run = await disposingOnError(run, () =>
+      held.during(async () => {
+        if (from.trains) this.recorder = await this.recorder?.rewound(run);
+      }),
+    );
+    if (!from.trains) return;
+    emit(comeBack(this.#lostAt, run.step, reason));
+    this.#lostAt = undefined;
+    broughtBack(run.step);
+  }
+
+  /** A lost run that nobody waits for any more stands where it would be brought back to. Undefined where it cannot be. */
+  settle(): number | undefined {
+    const step = this.recorder?.savedStep;
+    if (!step) return this.forget();
+    this.#run?.[Symbol.dispose]();
+    this.#run = undefined;
+    this.#lostAt = step;
+    return step;
+  }
+
+  /** Measures the weights as they are: those of the latest run; before one, those as loaded. */
+  async measure(opened: Opened, settings: Config, question: Measurement): Promise<void> {
+    await this.#demandRun(opened, settings);
+    await this.use((run) => this.evaluate(run, question));
+  }
+
+  /** Where there is no run, or one that measures under other settings, the weights as loaded take its place. */
+  async #demandRun(opened: Opened, settings: Config): Promise<void> {
+    const config = measuring(settings);
+    const there = this.#from;
+    if (there && (there.trains || JSON.stringify(there.config) === JSON.stringify(config))) return;
+    await this.drop();
+    this.#from = { opened, config, before: this.#beforeOf(opened), trains: false };
+  }
+
+  /** Measures a run, writes down what it scored, and tells the page. */
+  async evaluate(run: Run, question: Measurement): Promise<EvalResult> {
+    const { emit, inputs } = this.#parts;
+    const { requestId } = question;
+    const result = await run.evaluate(question, {
+      ...this.clipReports(requestId),
+      answers: progressOf(emit, 'Asking about held-out clips', 'clips', requestId),
+    });
+    if (result.step === 0 && isAsOpened(run.parts.model)) this.#before = [...this.#before, result];
+    await this.recorder?.evaluation(result);
+    inputs.reportIssues(requestId);
+    emit({ type: 'eval', ...(requestId === undefined ? {} : { requestId }), result });
+    return result;
+  }
+
+  /** Says which files an export would have, and how large; nothing before there is a run. */
+  async planExport({ requestId, parts }: CommandOf<'planExport'>): Promise<void> {
+    const files = this.#from ? await this.use((run) => exportFiles(run, parts)) : [];
+    const planned = files.map(({ path, bytes }) => ({ path, bytes }));
+    this.#parts.emit({ type: 'exportPlan', requestId, files: planned });
+  }
+
+  /** Exports the latest run; before one, the weights as loaded. */
+  async export(command: CommandOf<'export'>, opened: Opened, settings: Config): Promise<void> {
+    const { requestId, parts, place, run: wanted } = command;
+    const { emit, host } = this.#parts;
+    await this.#demandRun(opened, settings);
+    await this.use(async (run) => {
+      const { kept } = this;
+      if (wanted) demandSame(wanted, kept);
+      const report = progressOf(emit, 'Writing files', 'bytes', requestId);
+      const archive = `${opened.model.files.name}-step-${run.step}.zip`;
+      const target = { place, archive, ...(kept ? { request: { parts, place, run: kept } } : {}) };
+      const files = await host.writeExport(await exportFiles(run, parts), target, report);
+      const folder = place.kind === 'folder' ? place.folder.name : '';
+      emit({ type: 'exported', requestId, files, place: folder });
+    });
+  }
+
+  /** Puts files into one archive in the browser's storage. */
+  async archive(files: readonly FileToWrite[], archive: string, requestId: number): Promise<void> {
+    const { emit, host } = this.#parts;
+    const report = progressOf(emit, 'Writing files', 'bytes', requestId);
+    const written = await host.writeExport(files, { place: { kind: 'archive' }, archive }, report);
+    emit({ type: 'exported', requestId, files: written, place: '' });
+  }
+
+  async drop(): Promise<void> {
+    await this.recorder?.release();
+    this.forget();
+  }
+
+  /** Lets go of the run without a word to its record. */
+  forget(): undefined {
+    this.recorder = undefined;
+    this.#run?.[Symbol.dispose]();
+    this.#run = undefined;
+    this.#from = undefined;
+    this.#lostAt = undefined;
+  }
+}
+
+/** Says what a loss cost. */
+function comeBack(lostAt: number, step: number, reason = 'no reason given'): EventOf<'note'> {
+  const message = `The GPU was lost at step ${lostAt} (${reason}).`;
+  const hint =
+    step > 0 ? `On a new one the run goes on from step ${step}.` : 'On a new one the run begins again.';
+  return { type: 'note', message, hint };
+}
+
+/** The resource after some more work on it; where that fails, nothing is left of the resource. */
+async function disposingOnError<T extends Disposable>(resource: T, work: () => Promise<unknown>): Promise<T> {
+  try {
+    await work();
+    return resource;
+  } catch (error) {
+    resource[Symbol.dispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,182 @@
+import { readDataset } from '../../data/read.ts';
+import { demandExamples, demandModelFolder } from '../../data/refusal.ts';
+import { summarise } from '../../data/summary.ts';
+import type { Dataset } from '../../data/types.ts';
+import type { FileTree } from '../../io/files/files.ts';
+import { InputError } from '../../math/errors.ts';
+import type { Config } from '../../protocol/config.ts';
+import type { CommandOf, DataSummary, ModelChoice } from '../../protocol/messages.ts';
+import { FeatureStore } from '../clips/features.ts';
+import { makePreview } from '../clips/preview.ts';
+import type { HeldGpu } from '../gpu/held-gpu.ts';
+import type { SessionHost } from '../host.ts';
+import type { Emit } from '../progress.ts';
+import { openDemoTrees } from './demo.ts';
+import { type OpenModel, openModel, summariseModel } from './model.ts';
+
+/** A data set without splits is divided the same way for every run. */
+const SPLIT_SEED = 42;
+
+/** A model and a data set, with what the towers make of the clips. */
+export interface Opened {
+  readonly model: OpenModel;
+  readonly data: Dataset;
+  readonly features: FeatureStore;
+}
+
+export interface InputHooks {
+  readonly emit: Emit;
+  /** Lets go of what was made from the model or the data that are about to be replaced. */
+  release(replaced: 'model' | 'data'): Promise<void>;
+  /** Another model or data set is open. */
+  changed(): void;
+}
+
+/** The model and the data set that are open. */
+export class Inputs {
+  readonly #held: Pick<HeldGpu, 'gpu'>;
+  readonly #host: SessionHost;
+  readonly #hooks: InputHooks;
+  #model?: OpenModel;
+  #features?: FeatureStore;
+  #data?: Dataset;
+  /** Whether model and data are the embedded ones. */
+  #demo = false;
+  #reportedIssues = 0;
+
+  constructor(held: Pick<HeldGpu, 'gpu'>, host: SessionHost, hooks: InputHooks) {
+    this.#held = held;
+    this.#host = host;
+    this.#hooks = hooks;
+  }
+
+  get model(): OpenModel | undefined {
+    return this.#model;
+  }
+
+  get data(): Dataset | undefined {
+    return this.#data;
+  }
+
+  get isDemo(): boolean {
+    return this.#demo;
+  }
+
+  get areComplete(): boolean {
+    return this.#model !== undefined && this.#data !== undefined;
+  }
+
+  /** Both, or an error that says which is missing. @throws InputError */
+  demand(): Opened {
+    const [model, data, features] = [this.#model, this.#data, this.#features];
+    if (model && data && features) return { model, data, features };
+    const missing = model ? 'data set' : data ? 'model' : 'model and no data set';
+    throw new InputError(`There is no ${missing} yet.`, {
+      hint: 'Drop its folder on the page, or open the demo.',
+    });
+  }
+
+  async openDemo(requestId: number): Promise<void> {
+    const { model, data } = await openDemoTrees();
+    await this.#openModel(model, requestId, { demo: true });
+    await this.openData(data, requestId);
+    this.#demo = true;
+  }
+
+  /** The folder that is open once more, with another choice of what lies in it. @throws InputError */
+  async openModelPart(requestId: number, choice: ModelChoice): Promise<void> {
+    const { model } = this;
+    if (!model) throw new InputError('There is no model yet.', { hint: 'Drop its folder on the page.' });
+    await this.openModel(model.dropped, requestId, choice);
+  }
+
+  /** What is open stays open until the folder has turned out to be a model. @throws InputError */
+  async openModel(tree: FileTree, requestId: number, choice: ModelChoice = {}): Promise<void> {
+    try {
+      demandModelFolder(tree);
+      await this.#openModel(tree, requestId, { choice, demo: false });
+    } catch (error) {
+      throw staying(error, 'model', this.#model?.files.name);
+    }
+  }
+
+  async #openModel(
+    tree: FileTree,
+    requestId: number,
+    { choice, demo }: { readonly choice?: ModelChoice; readonly demo: boolean },
+  ): Promise<void> {
+    const { emit, release, changed } = this.#hooks;
+    const model = { ...(await openModel(tree, choice)), demo };
+    const cache = await this.#host.openFeatureCache();
+    await release('model');
+    this.#model = model;
+    this.#demo = false;
+    this.#features = new FeatureStore(this.#held, model, cache, this.#host.decode);
+    emit({ type: 'model', requestId, summary: summariseModel(model, { trainable: 0 }) });
+    changed();
+  }
+
+  /**
+   * `fold`: of a data set that comes in folds, the one wanted. What is open stays open until a labelled clip has been found in
+   * the folder. @throws InputError
+   */
+  async openData(tree: FileTree, requestId: number, fold?: number): Promise<void> {
+    const { emit, release, changed } = this.#hooks;
+    const what = 'Reading the data set';
+    emit({ type: 'progress', requestId, what, done: 0, total: tree.files.length, unit: 'files' });
+    const data = await this.#read(tree, fold);
+    await release('data');
+    this.#data = data;
+    this.#demo = false;
+    this.#features?.clear();
+    emit({ type: 'data', requestId, summary: this.#summary(data) });
+    changed();
+  }
+
+  async #read(tree: FileTree, fold: number | undefined): Promise<Dataset> {
+    try {
+      const data = await readDataset(tree, { seed: SPLIT_SEED, fold });
+      demandExamples(data, tree);
+      return data;
+    } catch (error) {
+      throw staying(error, 'data set', this.#data?.name);
+    }
+  }
+
+  #summary(data: Dataset): DataSummary {
+    const unreadable = this.#features?.issues ?? [];
+    this.#reportedIssues = unreadable.length;
+    return summarise(data, unreadable);
+  }
+
+  /** Tells the page about clips that turned out to be unreadable. */
+  reportIssues(requestId = 0): void {
+    if (!this.#data || (this.#features?.issues.length ?? 0) === this.#reportedIssues) return;
+    this.#hooks.emit({ type: 'data', requestId, summary: this.#summary(this.#data) });
+  }
+
+  /** Shows what the model gets to see of a clip under these settings. */
+  async preview({ requestId, exampleId }: CommandOf<'preview'>, config: Config): Promise<void> {
+    const { model, data } = this.demand();
+    const example = data.examples.find(({ id }) => id === exampleId);
+    if (!example) {
+      throw new InputError(`There is no clip "${exampleId}" in ${data.name}.`, {
+        hint: 'Choose one from the list.',
+      });
+    }
+    const prompt = model.text.promptOf(config, model.clips.counts);
+    const preview = await makePreview(example, model.clips, prompt);
+    this.#hooks.emit({ type: 'preview', requestId, preview }, preview.frames);
+  }
+}
+
+/** An error about a folder, with what is still open in spite of it. */
+function staying(error: unknown, what: string, open: string | undefined): unknown {
+  if (!(error instanceof InputError) || open === undefined) return error;
+  const { message, hint, details } = error;
+  return new InputError(message, {
+    hint: [hint, `The ${what} "${open}" stays open.`].filter(Boolean).join(' '),
+    ...(details === undefined ? {} : { details }),
+    cause: error,
+  });
+}
