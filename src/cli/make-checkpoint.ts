@@ -4,13 +4,48 @@
  * A checkpoint with the names, shapes and types of the published 0.5B model and random weights (2.75 GB): for trying out
  * loading, memory and export at real size without the real model. With --empty only the header is written and the file is
  * as long as it should be; what is not written reads as zeros.
+ *
+ * npm run make-checkpoint -- --out DIR --family qwen2.5|qwen3 --tiny [--seed S] [--layers N] [--hidden-size N]
+ *   [--intermediate-size N] [--heads N] [--kv-heads N] [--head-dim N] [--vocab-size N] [--untied] [--rope-theta X]
+ *   [--rope-scaling linear:X|yarn:X] [--max-positions N] [--dtype bf16|f16|f32] [--shards N]
+ *
+ * A language model of that family with random weights, small enough to train anywhere, with its tokenizer and chat template.
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeCheckpoint } from './real-size/write.ts';
+import { tinyQwen } from './tiny-qwen/checkpoint.ts';
+import { TINY_FLAGS, tinyOptions } from './tiny-qwen/flags.ts';
 
 const { values } = parseArgs({
-  options: { out: { type: 'string' }, seed: { type: 'string', default: '1' }, empty: { type: 'boolean' } },
+  options: {
+    ...TINY_FLAGS,
+    ...{ out: { type: 'string' }, empty: { type: 'boolean' }, tiny: { type: 'boolean' } },
+  },
 });
-if (!values.out) throw new Error('make-checkpoint: --out DIR is missing.');
-const bytes = await makeCheckpoint(values.out, { seed: Number(values.seed), empty: values.empty === true });
-console.error(`${values.out}: ${bytes} bytes of weights${values.empty ? ', all zero' : ''}`);
+const { out, tiny = false, empty = false, ...flags } = values;
+if (!out) throw new Error('make-checkpoint: --out DIR is missing.');
+if (tiny && empty) throw new Error('make-checkpoint: --empty goes without --tiny only.');
+if (tiny) await writeTiny(out);
+else await writeRealSize(out);
+
+async function writeTiny(folder: string): Promise<void> {
+  const contents = await tinyQwen(tinyOptions(flags));
+  mkdirSync(folder, { recursive: true });
+  let bytes = 0;
+  for (const [name, content] of Object.entries(contents)) {
+    const written = Buffer.from(await new Blob([content]).arrayBuffer());
+    writeFileSync(join(folder, name), written);
+    bytes += written.byteLength;
+  }
+  console.error(`${folder}: a small ${flags.family}, ${bytes} bytes`);
+}
+
+async function writeRealSize(folder: string): Promise<void> {
+  const { seed = '1', ...others } = flags;
+  const [unused] = Object.keys(others);
+  if (unused) throw new Error(`make-checkpoint: --${unused} goes with --tiny only.`);
+  const bytes = await makeCheckpoint(folder, { seed: Number(seed), empty });
+  console.error(`${folder}: ${bytes} bytes of weights${empty ? ', all zero' : ''}`);
+}

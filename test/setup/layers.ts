@@ -54,7 +54,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Commands that run the engine in Node; the others reach it only through the page. */
-const ENGINE_COMMANDS = /^src\/cli\/(parity|bench|make-demo|demo|make-checkpoint|real-size|node)(\/|[.-])/;
+const ENGINE_COMMANDS =
+  /^src\/cli\/(parity|bench|make-demo|demo|make-checkpoint|real-size|tiny-qwen|node)(\/|[.-])/;
 
 /** Commands that run the worker's session in Node, on adapters that no browser offers. */
 const SESSION_COMMANDS = /^src\/cli\/node\//;

@@ -1,4 +1,4 @@
-/** Trains the demo's byte-level BPE tokenizer on a few lines of text, in the format of Qwen2's tokenizer.json. */
+/** Trains small byte-level BPE tokenizers on a few lines of text, in the format of Qwen2's tokenizer.json. */
 
 /** Qwen2's pre-tokenizer, as published. */
 const SPLIT =
@@ -64,6 +64,55 @@ export function trainBpe(corpus: readonly string[]): Record<string, unknown> {
   const tokens = [...SPECIAL_TOKENS, ...alphabet, ...merges.map(([left, right]) => left + right)];
   const vocab = Object.fromEntries([...new Set(tokens)].map((token, id) => [token, id]));
   return tokenizerJson(vocab, merges);
+}
+
+/** A token beside the vocabulary, as tokenizer.json lists it. */
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  readonly special: boolean;
+}
+
+/** How bytes become text again, as published. */
+const BYTE_LEVEL = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: false };
+
+/** What the parts of a tokenizer.json are that others look into. */
+export interface TokenizerJson extends Readonly<Record<string, unknown>> {
+  readonly added_tokens: readonly AddedToken[];
+  readonly model: { readonly vocab: Readonly<Record<string, number>> };
+}
+
+/** Bytes come first, in the order of their letters. */
+const placeOf = (piece: string, id: number): number =>
+  piece.length === 1 ? piece.codePointAt(0)! : LETTERS + id;
+/** The bytes' letters are below this code point. */
+const LETTERS = 1 << 16;
+
+/**
+ * The same in the order of the published one: bytes and merged pieces from 0 on, then the added tokens. Where `pieces` is more than the
+ * corpus gives, stand-ins that no text becomes fill the vocabulary up.
+ */
+export function publishedBpe(
+  corpus: readonly string[],
+  added: readonly { readonly content: string; readonly special: boolean }[],
+  pieces = 0,
+): TokenizerJson {
+  const trained = trainBpe(corpus) as unknown as TokenizerJson;
+  const special: readonly string[] = SPECIAL_TOKENS;
+  const found = Object.entries(trained.model.vocab)
+    .filter(([piece]) => !special.includes(piece))
+    .sort((a, b) => placeOf(...a) - placeOf(...b))
+    .map(([piece]) => piece);
+  const missing = Math.max(0, pieces - found.length);
+  const all = [...found, ...Array.from({ length: missing }, (_, index) => `w${index}`)];
+  const [form] = trained.added_tokens;
+  return {
+    ...trained,
+    added_tokens: added.map((token, index) => ({ ...form!, ...token, id: all.length + index })),
+    post_processor: BYTE_LEVEL,
+    decoder: BYTE_LEVEL,
+    model: { ...trained.model, vocab: Object.fromEntries(all.map((piece, id) => [piece, id])) },
+  };
 }
 
 function tokenizerJson(vocab: Record<string, number>, merges: readonly Pair[]): Record<string, unknown> {
