@@ -1,5 +1,6 @@
 /** What is said of a run that is not well. */
-import type { MetricKey } from './metrics.ts';
+import { metricKey } from './metrics.ts';
+import { z } from './shapes.ts';
 
 export const ALARM_KINDS = [
   'not finite',
@@ -13,23 +14,24 @@ export const ALARM_KINDS = [
 ] as const;
 export type AlarmKind = (typeof ALARM_KINDS)[number];
 
-export interface Alarm {
-  readonly kind: AlarmKind;
+export const alarm = z.object({
+  kind: z.enum(ALARM_KINDS),
   /** The optimizer step after which it was seen, from 1. */
-  readonly step: number;
+  step: z.number().int(),
   /** What is wrong, one sentence. */
-  readonly message: string;
+  message: z.string(),
   /** The numbers that say so. */
-  readonly evidence: string;
+  evidence: z.string(),
   /** The next move. */
-  readonly hint: string;
+  hint: z.string(),
   /** Whether the run rests because of it. */
-  readonly pauses: boolean;
+  pauses: z.boolean(),
   /** The chart on which it shows. */
-  readonly metric: MetricKey;
+  metric: metricKey,
   /** The last step before it began, where there was one. */
-  readonly goodStep?: number;
-}
+  goodStep: z.number().int().optional(),
+});
+export type Alarm = Readonly<z.infer<typeof alarm>>;
 
 /** An alarm on one line, for terminals. */
 export function describeAlarm({ step, message, evidence, hint }: Alarm): string {

@@ -1,4 +1,5 @@
 /** What a bench finds: rows against peers, as the command line writes them to a file and the page shows them. */
+import { anyNumber, counts, longArray, unwritten, z } from './shapes.ts';
 
 /** Families of rows, by the first word of what they compute. */
 export const BENCH_GROUPS = [
@@ -35,53 +36,60 @@ export const DEFAULT_GROUPS: readonly BenchGroup[] = ['matmul', 'decode', 'atten
 export const BENCH_LIBRARIES = ['tfjs', 'jax-js'] as const;
 export type BenchLibrary = (typeof BENCH_LIBRARIES)[number];
 
-/** The most that a device gave, in a run, on its machine: what other kernels' rates are shares of. */
-export interface Ceilings {
-  readonly gflops: number;
+export const ceilings = z.object({
+  gflops: z.number(),
   /** Bytes read and written, in 1e9 a second. */
-  readonly gigabytes: number;
-}
+  gigabytes: z.number(),
+});
+/** The most that a device gave, in a run, on its machine: what other kernels' rates are shares of. */
+export type Ceilings = Readonly<z.infer<typeof ceilings>>;
 
-/** Rates of one side, and shares of the best that the device gave in the same run. */
-export interface Rates {
-  readonly gflops: number;
-  readonly gflopsShare: number;
+const rates = z.object({
+  gflops: anyNumber,
+  gflopsShare: anyNumber,
   /** The least bytes that have to be moved, in 1e9 a second. */
-  readonly gigabytes: number;
-  readonly gigabytesShare: number;
-}
+  gigabytes: anyNumber,
+  gigabytesShare: anyNumber,
+});
+/** Rates of one side, and shares of the best that the device gave in the same run. */
+export type Rates = Readonly<z.infer<typeof rates>>;
 
-export interface RowName {
+const rowName = z.object({
   /** What is computed; its first word is the family that means are taken over. */
-  readonly kernel: string;
-  readonly shape: string;
-  readonly peer: string;
-}
+  kernel: z.string(),
+  shape: z.string(),
+  peer: z.string(),
+});
+export type RowName = Readonly<z.infer<typeof rowName>>;
 
-/** One comparison. A ratio is their time over ours: above 1 we are faster. */
-export interface Row extends RowName {
+const spread = unwritten(z.tuple([anyNumber, anyNumber]));
+
+const row = rowName.extend({
   /** Median milliseconds of one computation. */
-  readonly oursMs: number;
+  oursMs: z.number(),
   /** null where the peer cannot do it; `note` says why. */
-  readonly theirsMs: number | null;
-  readonly ratio: number | null;
+  theirsMs: z.number().nullable(),
+  ratio: z.number().nullable(),
   /** Quartiles of the samples, in milliseconds. */
-  readonly oursSpread: readonly [number, number];
-  readonly theirsSpread: readonly [number, number] | null;
-  readonly note?: string;
+  oursSpread: spread,
+  theirsSpread: spread.nullable(),
+  note: z.string().optional(),
   /** What our side computes and moves a second, where the device's ceilings were measured. */
-  readonly rates?: Rates;
-}
+  rates: rates.optional(),
+});
+/** One comparison. A ratio is their time over ours: above 1 we are faster. */
+export type Row = Readonly<z.infer<typeof row>>;
 
-export interface BenchReport {
-  readonly adapter: string;
+export const benchReport = z.object({
+  adapter: z.string(),
   /** ISO 8601. */
-  readonly date: string;
+  date: z.string(),
   /** What was timed: `wall` time, or `cpu`, the processor time of this process. */
-  readonly clock: string;
+  clock: z.string(),
   /** The most that the device gave in this run. */
-  readonly ceilings: Ceilings;
-  readonly rows: readonly Row[];
+  ceilings,
+  rows: unwritten(longArray(row)),
   /** Geometric mean of the ratios by `family/peer`; a key is there only when such rows were measured. */
-  readonly summary: Readonly<Record<string, number>>;
-}
+  summary: counts,
+});
+export type BenchReport = Readonly<z.infer<typeof benchReport>>;

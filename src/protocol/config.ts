@@ -2,6 +2,7 @@
 import { InputError } from '../math/errors.ts';
 import { CONFIG_FIELDS } from './config-table.ts';
 import type { Field } from './fields.ts';
+import { z } from './shapes.ts';
 
 export * from './config-table.ts';
 export type { Field } from './fields.ts';
@@ -50,12 +51,28 @@ export function checkConfig(config: Config): ConfigProblem[] {
   return single.length > 0 ? single : checkTogether(config);
 }
 
+const isSettings = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A complete config, each field by itself. */
+export const wholeConfig = z.custom<Config>(
+  (value) => isSettings(value) && CONFIG_KEYS.every((key) => !checkField(key, value[key])),
+  'expected a complete config',
+);
+
+/** Some settings, to be laid over a config. */
+export const changedSettings = z.custom<Partial<Config>>(
+  (value) =>
+    isSettings(value) && Object.entries(value).every(([key, to]) => isConfigKey(key) && !checkField(key, to)),
+  'expected settings',
+);
+
 /**
  * A config from untrusted input: missing fields take their defaults.
  * @throws InputError naming the field, what was found and what is expected.
  */
 export function parseConfig(input: unknown): Config {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+  if (!isSettings(input)) {
     throw new InputError(`The config is ${show(input)}; expected an object of settings.`);
   }
   const config: Record<string, unknown> = defaultConfig();

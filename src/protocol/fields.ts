@@ -2,10 +2,7 @@
  * The kinds of rows the config table is made of. A row states everything once: the zod schema that judges a value, and
  * the words that form, tooltip, command line, export and documentation print.
  */
-import { z } from 'zod';
-
-// The page's security policy forbids code made out of text, which zod would try for speed (why: D-091).
-z.config({ jitless: true });
+import { z } from './shapes.ts';
 
 export const FIELD_GROUPS = [
   'Run',

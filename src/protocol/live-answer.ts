@@ -1,13 +1,16 @@
-/** A piece of the answer that is being sampled. */
-export interface LiveAnswer {
-  step: number;
-  exampleId: string;
+import { z } from './shapes.ts';
+
+export const liveAnswer = z.object({
+  step: z.number(),
+  exampleId: z.string(),
   /** Which of the example's answers. */
-  completion: number;
+  completion: z.number(),
   /** Characters of the answer that were told before. */
-  at: number;
+  at: z.number(),
   /** The characters after them, special tokens removed. */
-  text: string;
+  text: z.string(),
   /** Tokens of the answer so far, the end token included. */
-  tokens: number;
-}
+  tokens: z.number(),
+});
+/** A piece of the answer that is being sampled. */
+export type LiveAnswer = z.infer<typeof liveAnswer>;

@@ -1,22 +1,21 @@
 /** The memory of a run before there is a run: what the worker plans and the page shows. */
-import type { Config } from './config.ts';
+import { type Config, changedSettings } from './config.ts';
+import { counts, z } from './shapes.ts';
 
-/** GPU memory that a run takes, in bytes. */
-export interface MemoryPlan {
+export const memoryPlan = z.object({
   /** While the towers encode clips, before the decoder is loaded. */
-  encoding: number;
+  encoding: z.number(),
   /** While the run samples and trains, by part. */
-  training: Record<string, number>;
+  training: counts,
   /** The most that is held while training; and with the towers beside it, when a clip has to be encoded in between. */
-  peak: { training: number; withTowers: number };
-}
+  peak: z.object({ training: z.number(), withTowers: z.number() }),
+});
+/** GPU memory that a run takes, in bytes. */
+export type MemoryPlan = z.infer<typeof memoryPlan>;
 
+export const whatIf = z.object({ label: z.string(), change: changedSettings, peak: z.number() });
 /** Another setting, by name, and what the run would take with it. */
-export interface WhatIf {
-  label: string;
-  change: Partial<Config>;
-  peak: number;
-}
+export type WhatIf = z.infer<typeof whatIf>;
 
 /** Changes worth asking about, those that save memory first. Pure; `config` decides which of them make sense. */
 export function alternatives(config: Config): { label: string; change: Partial<Config> }[] {

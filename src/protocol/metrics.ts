@@ -2,6 +2,7 @@
  * Every number a step reports: TRL's key, plain words, unit, the good direction, the group and chart that show it, and help.
  * Charts and exports read this.
  */
+import { z } from './shapes.ts';
 
 export const METRIC_GROUPS = ['Reward', 'Drift', 'Loss', 'Answers', 'Speed', 'Evaluation'] as const;
 export type MetricGroup = (typeof METRIC_GROUPS)[number];
@@ -303,6 +304,11 @@ export function metricsOf(reported: Iterable<string>): Metric[] {
 export function isMetricKey(key: string): key is MetricKey {
   return Object.hasOwn(METRICS, key) || isRewardKey(key);
 }
+
+export const metricKey = z.custom<MetricKey>(
+  (value) => typeof value === 'string' && isMetricKey(value),
+  'expected the name of a metric',
+);
 
 /** The row of any key; rewards by part get one made from their name. */
 export function metricOf(key: MetricKey): Metric {

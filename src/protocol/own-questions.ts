@@ -1,14 +1,16 @@
 /** Rows may bring questions of their own, which no run asks yet: what to say where they differ from the run's. Pure. */
 import { type Config, FIXED_QUESTIONS } from './config.ts';
+import { longArray, z } from './shapes.ts';
 
-/** What the rows of a data set ask. */
-export interface OwnQuestions {
+export const ownQuestions = z.object({
   /** Rows with a question. */
-  rows: number;
-  distinct: number;
+  rows: z.number(),
+  distinct: z.number(),
   /** The commonest, most rows first, without media tags and without the request for thinking and answer tags. */
-  list: { question: string; rows: number }[];
-}
+  list: longArray(z.object({ question: z.string(), rows: z.number() })),
+});
+/** What the rows of a data set ask. */
+export type OwnQuestions = z.infer<typeof ownQuestions>;
 
 type Asking = Pick<Config, 'promptPreset' | 'question'>;
 

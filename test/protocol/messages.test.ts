@@ -26,6 +26,27 @@ const EVERYTHING = {
   rollouts: true,
 };
 
+const ALARM = { kind: 'drift', step: 1, message: 'm', evidence: 'e', hint: 'h', pauses: false, metric: 'kl' };
+const DEVICE = {
+  ...{ vendor: 'a', architecture: 'b', description: 'c', isSoftware: true },
+  ...{ features: [], limits: {} },
+};
+const PREVIEW = {
+  ...{ exampleId: 'a', frames: [], waveform: new Float32Array(1), prompt: 'p', tokens: 1 },
+  logMel: { mels: 1, columns: 1, values: new Float32Array(1) },
+};
+const PLAN = { encoding: 1, training: {}, peak: { training: 1, withTowers: 1 } };
+const RUN = {
+  ...{ id: 'a', name: 'a', step: 1, steps: 1, savedAt: 0, model: 'm', data: 'd', demo: true, bytes: 1 },
+  ...{ sameDevice: true, checkpoints: [], notes: [] },
+};
+/** Without the quartiles of its samples. */
+const ROW = { kernel: 'k', shape: 's', peer: 'p', oursMs: 1, theirsMs: 1, ratio: 1 };
+const REPORT = {
+  ...{ adapter: 'a', date: '2026', clock: 'wall', ceilings: { gflops: 1, gigabytes: 1 } },
+  ...{ rows: [], summary: {} },
+};
+
 describe('decodeCommand', () => {
   it('passes good commands through, files by reference', () => {
     const file = new File(['x'], 'a.mp4');
@@ -77,7 +98,9 @@ describe('decodeCommand', () => {
       { type: 'export', requestId: 1, parts: EVERYTHING, place: { kind: 'archive' }, run: { id: 'a' } },
       'malformed at run.name',
     ],
+    [{ type: 'openData', requestId: 1, files: [{ path: 'a', file: new Blob() }] }, 'malformed at files'],
     [{ type: 'start', config: { groupSize: 0 } }, 'groupSize is 0'],
+    [{ type: 'preview', requestId: 1, exampleId: 'a', config: 3 }, 'The config is 3; expected an object'],
     [{ type: 'start' }, 'malformed at config'],
   ])('refuses %j', (message, text) => {
     expect(() => decodeCommand(message)).toThrow(text);
@@ -117,12 +140,45 @@ describe('decodeEvent', () => {
     );
   });
 
+  it('lets what those below are made of through', () => {
+    const row = { ...ROW, oursSpread: [1, 2], theirsSpread: null };
+    const events = [
+      { type: 'alarm', alarm: ALARM },
+      { type: 'ready', device: { ...DEVICE, makers: { decode: 'subgroup' } } },
+      { type: 'preview', requestId: 1, preview: { ...PREVIEW, seconds: 2 } },
+      { type: 'plan', requestId: 1, plan: PLAN, whatIf: [{ label: 'x', change: { loraRank: 4 }, peak: 1 }] },
+      { type: 'resumed', requestId: 1, run: RUN, config: presetConfig('demo') },
+      { type: 'bench', requestId: 1, report: { ...REPORT, rows: [row] }, done: 1, total: 1 },
+    ];
+    for (const event of events) expect(decodeEvent(event)).toBe(event);
+  });
+
   it.each([
     [{ type: 'step', step: 3, metrics: { loss: 'low' }, seconds: {} }, 'malformed at metrics'],
     [{ type: 'state', state: 'asleep', step: 0, steps: 0 }, 'malformed at state'],
     [{ type: 'done' }, 'malformed at requestId'],
     [{ type: 'models', models: [{ key: 'a' }] }, 'malformed at models'],
     [{ type: 'download', requestId: 1, status: { key: 'a', phase: 'flying' } }, 'malformed at status'],
+    [{ type: 'step', step: 3, metrics: { luck: 1 }, seconds: {} }, 'malformed at metrics.luck'],
+    [{ type: 'alarm', alarm: { ...ALARM, metric: 'luck' } }, 'malformed at alarm.metric'],
+    [
+      { type: 'ready', device: { ...DEVICE, makers: { decode: 'warp' } } },
+      'malformed at device.makers.decode',
+    ],
+    [{ type: 'preview', requestId: 1, preview: { ...PREVIEW, frames: ['frame'] } }, 'at preview.frames.0'],
+    [{ type: 'preview', requestId: 1, preview: { ...PREVIEW, seconds: 'two' } }, 'at preview.seconds'],
+    [
+      { type: 'plan', requestId: 1, plan: PLAN, whatIf: [{ label: 'x', change: { lora: 1 }, peak: 1 }] },
+      'at whatIf.0.change',
+    ],
+    [
+      { type: 'resumed', requestId: 1, run: RUN, config: { groupSize: 4 } },
+      'at config: expected a complete config',
+    ],
+    [
+      { type: 'bench', requestId: 1, report: { ...REPORT, rows: [ROW] }, done: 1, total: 1 },
+      'at report.rows',
+    ],
     ['hello', 'Unknown event'],
   ])('refuses %j', (message, text) => {
     expect(() => decodeEvent(message)).toThrow(text);

@@ -278,9 +278,10 @@ describe('the logs', () => {
     expect(notes).toHaveLength(1);
   });
 
-  it('of an earlier version have no checksums and come back as they are', async () => {
+  it('of an earlier version have no checksums, metrics of other names, and come back as they are', async () => {
     const plain = (text: string) => text.replaceAll(/,"crc32":"[0-9a-f]{8}"/g, '');
     for (const path of [EVENTS, ANSWERS]) files.put(path, plain((await files.text(path))!));
+    await change(EVENTS, '"metrics":{', '"metrics":{"luck":1,');
     expect(await replay(3)).toEqual({
       seen: [evaluation(0), ...steps(1, 2, 3), ...answers(1, 2, 3)],
       notes: [],

@@ -1,6 +1,6 @@
 /** What an export under way was asked to be, kept in IndexedDB: the handle of a chosen folder fits into no file. */
 import { del, get, set } from 'idb-keyval';
-import { isExportRequest } from '../../protocol/decode.ts';
+import { isExportRequest } from '../../protocol/kept.ts';
 import type { ExportRequest } from '../../protocol/messages.ts';
 
 const KEY = 'export-under-way';

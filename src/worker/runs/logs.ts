@@ -9,6 +9,7 @@ import { InputError } from '../../math/errors.ts';
 import type { Alarm } from '../../protocol/alarms.ts';
 import { decodeEvent } from '../../protocol/decode.ts';
 import type { EvalClip, EvalResult, EventOf, RolloutGroup } from '../../protocol/messages.ts';
+import { isMetricKey } from '../../protocol/metrics.ts';
 import { LineLog } from '../line-log.ts';
 import { type AnswerLine, groupsOfLines, readAnswer } from './answers.ts';
 import { GrowingFile } from './growing-file.ts';
@@ -212,7 +213,7 @@ function readEvent(value: Record<string, unknown>): StepLine | EvalLine | AlarmL
   if (value.type === 'alarm') return decodeEvent({ type: 'alarm', alarm: value.alarm }) as AlarmLine;
   if (value.type !== 'eval') {
     const { step, metrics, seconds } = value;
-    const event = { type: 'step', step, metrics: withNaN(metrics), seconds: withNaN(seconds) };
+    const event = { type: 'step', step, metrics: withNaN(knownMetrics(metrics)), seconds: withNaN(seconds) };
     return decodeEvent(event) as StepLine;
   }
   const { clips, interval, uarInterval, ...numbers } = value.result as Record<string, unknown>;
@@ -221,6 +222,12 @@ function readEvent(value: Record<string, unknown>): StepLine | EvalLine | AlarmL
   const { type, result: read } = decodeEvent({ type: 'eval', result }) as EventOf<'eval'>;
   if (read.clips.every(isClip)) return { type, result: read };
   throw new InputError('A clip of the evaluation has another shape.');
+}
+
+/** Numbers that another version of the studio reported by other names are left aside. */
+function knownMetrics(found: unknown): unknown {
+  if (typeof found !== 'object' || found === null) return found;
+  return Object.fromEntries(Object.entries(found).filter(([key]) => isMetricKey(key)));
 }
 
 function isClip(value: unknown): boolean {

@@ -1,0 +1,114 @@
+/** What the page is told of a data set: its clips and labels, what was left out of it, what the model gets of a clip. */
+import { ownQuestions } from './own-questions.ts';
+import { floats, longArray, z } from './shapes.ts';
+
+export const sourceFile = z.object({
+  /** Path inside the folder, `/`-separated, beginning with the folder's own name if there is one. */
+  path: z.string(),
+  file: z.custom<File>((value) => value instanceof File, 'expected a File'),
+});
+/** One file of a dropped or chosen folder. */
+export type SourceFile = z.infer<typeof sourceFile>;
+
+export const SPLITS = ['train', 'val', 'test'] as const;
+export const splitName = z.enum(SPLITS);
+export type Split = z.infer<typeof splitName>;
+const bySplit = z.record(splitName, z.number());
+
+const skipReason = z.enum([
+  'file unreadable',
+  'list missing',
+  'row malformed',
+  'row repeated',
+  'label contradicted',
+  'question differs',
+  'label unknown',
+  'name not understood',
+  'clip missing',
+  'clip ambiguous',
+  'clip empty',
+  'clip unreadable',
+  'one sense only',
+  'song, not speech',
+  'nothing to read',
+]);
+/** Why something of a data set was left out. */
+export type SkipReason = z.infer<typeof skipReason>;
+
+const dataIssue = z.object({
+  reason: skipReason,
+  file: z.string(),
+  /** 1-based row in a table file, where there is one. */
+  row: z.number().optional(),
+  message: z.string(),
+  hint: z.string().optional(),
+});
+/** Something of the data that was left out and did not stop the rest. */
+export type DataIssue = z.infer<typeof dataIssue>;
+
+const exampleInfo = z.object({
+  id: z.string(),
+  path: z.string(),
+  label: z.string(),
+  split: splitName,
+  /** What else the data says of the clip, for people. */
+  note: z.string().optional(),
+  /** It turned out to be unreadable: no run uses it, and no count has it. */
+  leftOut: z.literal(true).optional(),
+});
+export type ExampleInfo = z.infer<typeof exampleInfo>;
+
+const labelCount = z.object({
+  label: z.string(),
+  count: z.number(),
+  splits: bySplit,
+  /** Other words that the data writes for it. */
+  writtenAs: z.array(z.string()),
+});
+/** A label and the clips that have it. */
+export type LabelCount = z.infer<typeof labelCount>;
+
+export const dataSummary = z.object({
+  /** Of the folder. */
+  name: z.string(),
+  /** 'R1-Omni JSON', 'DFEW' and the like, for people. */
+  format: z.string(),
+  count: z.number(),
+  /** Rows or files met, those left out included. */
+  rows: z.number(),
+  /** Most clips first. */
+  labels: longArray(labelCount),
+  splits: bySplit,
+  /** How the splits were made, a sentence. */
+  division: z.string(),
+  /** Where the data set comes in folds: those in the folder, and the one that was read. */
+  folds: z.object({ chosen: z.number(), available: z.array(z.number()) }).optional(),
+  examples: longArray(exampleInfo),
+  questions: ownQuestions,
+  issues: longArray(dataIssue),
+  /** Counts of `issues`, most first. */
+  skipped: z.array(z.object({ reason: skipReason, count: z.number() })),
+});
+export type DataSummary = z.infer<typeof dataSummary>;
+
+const bitmap = z.custom<ImageBitmap>(
+  (value) => typeof ImageBitmap !== 'undefined' && value instanceof ImageBitmap,
+  'expected a picture',
+);
+
+export const preview = z.object({
+  exampleId: z.string(),
+  /** The frames after the reference's choice and resize. */
+  frames: z.array(bitmap),
+  /** Peaks of the 16 kHz waveform, about a thousand values in [-1, 1]. */
+  waveform: floats,
+  /** Row-major [mels, columns], as the audio tower gets it (perhaps fewer columns, for display). */
+  logMel: z.object({ mels: z.number(), columns: z.number(), values: floats }),
+  /** The prompt with its placeholders. */
+  prompt: z.string(),
+  /** Prompt length in tokens, media included. */
+  tokens: z.number(),
+  seconds: z.number().optional(),
+});
+/** What the model really gets for one clip. */
+export type Preview = z.infer<typeof preview>;

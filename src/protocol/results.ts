@@ -1,0 +1,131 @@
+/** What a run tells of itself: its state, its steps and their answers, and what its weights score on held-out clips. */
+import { CONFIG_FIELDS } from './config.ts';
+import { splitName } from './data.ts';
+import { metricKey } from './metrics.ts';
+import { anyNumber, longArray, unwritten, z } from './shapes.ts';
+
+export const runState = z.enum([
+  'empty',
+  'loading',
+  'ready',
+  'running',
+  'pausing',
+  'paused',
+  'stopped',
+  'finished',
+  'failed',
+]);
+export type RunState = z.infer<typeof runState>;
+/** What is refused while a run is under way is refused with this; it is over when the run is. */
+export const RUN_UNDER_WAY = 'A run is under way.';
+
+export const stepReport = {
+  step: z.number(),
+  metrics: z.partialRecord(metricKey, anyNumber),
+  /** By phase, of src/protocol/phases.ts. */
+  seconds: z.record(z.string(), anyNumber),
+};
+
+const completion = z.object({
+  /** Special tokens removed: what the rewards see. */
+  text: z.string(),
+  /** Special tokens kept. */
+  rawText: z.string(),
+  tokens: z.number(),
+  ended: z.enum(['eos', 'length']),
+  /** By reward name, unweighted; null = not applicable. */
+  rewards: z.record(z.string(), anyNumber.nullable()),
+  /** Weighted sum. */
+  total: anyNumber,
+  advantage: anyNumber,
+  /** What was read as the answer; null when unreadable. */
+  answer: z.string().nullable(),
+  meanKl: anyNumber.optional(),
+});
+export type Completion = z.infer<typeof completion>;
+
+export const rolloutGroup = z.object({
+  exampleId: z.string(),
+  label: z.string(),
+  completions: longArray(completion),
+});
+export type RolloutGroup = z.infer<typeof rolloutGroup>;
+
+export const mute = z.enum(['audio', 'video']);
+/** A sense that evaluation replaces by zeros. */
+export type Mute = z.infer<typeof mute>;
+
+export const sampledDecoding = z.object({
+  samples: CONFIG_FIELDS.evalSamples.schema,
+  temperature: CONFIG_FIELDS.evalTemperature.schema,
+});
+/** Evaluation on several answers per clip, drawn at a temperature. Without it, it is greedy: one answer. */
+export type SampledDecoding = z.infer<typeof sampledDecoding>;
+
+const confusion = z.object({
+  labels: z.array(z.string()),
+  /** counts[truth][predicted]; unreadable answers are not in it. */
+  counts: z.array(z.array(z.number())),
+  /** Unreadable answers by truth. */
+  unreadable: z.array(z.number()),
+});
+
+const evalAnswer = z.object({
+  /** The whole answer, special tokens removed; absent where it was let go of to save memory. */
+  text: z.string().optional(),
+  /** What stands between the answer tags; null without them. */
+  answer: z.string().nullable(),
+  /** The label the answer (or the text without tags) equals letter by letter; null when it is none. */
+  exact: z.string().nullable(),
+  /** The label it means when case, outer punctuation and synonyms are folded; null when it is none. */
+  tolerant: z.string().nullable(),
+});
+/** One answer to a clip, and what is read in it. */
+export type EvalAnswer = z.infer<typeof evalAnswer>;
+
+const evalClip = z.object({
+  exampleId: z.string(),
+  label: z.string(),
+  answers: longArray(evalAnswer),
+  /** What counts as the prediction: the reading of the one answer, or the majority vote over several. */
+  exact: z.string().nullable(),
+  tolerant: z.string().nullable(),
+});
+export type EvalClip = z.infer<typeof evalClip>;
+
+const matchScores = z.object({
+  correct: z.number(),
+  /** Share correct, 0..1. */
+  war: anyNumber,
+  /** Mean recall over the labels of the clips, 0..1. */
+  uar: anyNumber,
+  /** Clips for which no known label could be read. They count as wrong. */
+  unreadable: z.number(),
+});
+/** Scores under one way of matching answers with labels. */
+export type MatchScores = z.infer<typeof matchScores>;
+
+const interval = unwritten(z.tuple([anyNumber, anyNumber]));
+
+export const evalResult = matchScores.extend({
+  split: splitName,
+  /** Optimizer steps behind the evaluated weights; 0 = as loaded. */
+  step: z.number(),
+  mute: mute.optional(),
+  sampled: sampledDecoding.optional(),
+  n: z.number(),
+  confusion,
+  /** 95 % bootstrap interval of `war`; null where these clips cannot tell. */
+  interval: interval.nullable(),
+  /** The same of `uar`. */
+  uarInterval: interval.nullable(),
+  /** Scores after folding case, outer punctuation and synonyms. */
+  tolerant: matchScores,
+  /** Mean pass@k over the clips, by rising k; only of sampled answers. */
+  passAtK: z.array(z.object({ k: z.number(), value: anyNumber })).optional(),
+  clips: longArray(evalClip),
+  /** Whether no earlier evaluation of this kind in this run scored as high by the run's `bestMetric`. */
+  best: z.boolean().optional(),
+});
+/** An evaluation. Its own scores are those of exact matching. */
+export type EvalResult = z.infer<typeof evalResult>;
