@@ -3,49 +3,9 @@ import { Arena, type Gpu, Plan, Recorder } from '../../src/gpu/index.ts';
 import { AdamW, type AdamWOptions } from '../../src/optim/adamw.ts';
 import { type ParameterInit, ParameterStore } from '../../src/optim/parameters.ts';
 import { numbers, ODD_SIZES, relativeError, testGpu } from '../ops/harness.ts';
-
-interface Reference {
-  readonly values: Map<string, Float64Array>;
-  readonly first: Map<string, Float64Array>;
-  readonly second: Map<string, Float64Array>;
-}
+import { adamwState, adamwStep, globalNorm } from '../reference/adamw.ts';
 
 const HYPER = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, maxGradNorm: 1 };
-
-function startReference(parameters: readonly ParameterInit[]): Reference {
-  const zeros = () =>
-    new Map(parameters.map(({ name, data }) => [name, new Float64Array(data!.length)] as const));
-  const values = new Map(parameters.map(({ name, data }) => [name, Float64Array.from(data!)] as const));
-  return { values, first: zeros(), second: zeros() };
-}
-
-function globalNorm(gradients: ReadonlyMap<string, Float32Array>): number {
-  let squares = 0;
-  for (const gradient of gradients.values()) for (const g of gradient) squares += g * g;
-  return Math.sqrt(squares);
-}
-
-/** torch.optim.AdamW after torch.nn.utils.clip_grad_norm_, one step, in float64. */
-function referenceStep(
-  state: Reference,
-  gradients: ReadonlyMap<string, Float32Array>,
-  t: number,
-  hyper: typeof HYPER,
-  decays: (name: string) => boolean,
-): void {
-  const factor = hyper.maxGradNorm > 0 ? Math.min(1, hyper.maxGradNorm / (globalNorm(gradients) + 1e-6)) : 1;
-  for (const [name, gradient] of gradients) {
-    const [p, m, v] = [state.values.get(name)!, state.first.get(name)!, state.second.get(name)!];
-    for (let i = 0; i < p.length; i++) {
-      const g = factor * gradient[i]!;
-      if (decays(name)) p[i] = p[i]! - hyper.learningRate * hyper.weightDecay * p[i]!;
-      m[i] = hyper.beta1 * m[i]! + (1 - hyper.beta1) * g;
-      v[i] = hyper.beta2 * v[i]! + (1 - hyper.beta2) * g * g;
-      const denominator = Math.sqrt(v[i]! / (1 - hyper.beta2 ** t)) + hyper.eps;
-      p[i] = p[i]! - (hyper.learningRate * (m[i]! / (1 - hyper.beta1 ** t))) / denominator;
-    }
-  }
-}
 
 function writeGradients(gpu: Gpu, store: ParameterStore, gradients: ReadonlyMap<string, Float32Array>): void {
   for (const [name, gradient] of gradients) gpu.write(store.get(name).grad!, gradient);
@@ -85,7 +45,7 @@ async function compareThreeSteps(options: {
     );
     using adam = new AdamW(gpu, store, adamOptions);
     using plan = await planned(gpu, (recorder) => adam.record(recorder));
-    const reference = startReference(parameters);
+    const reference = adamwState(new Map(parameters.map(({ name, data }) => [name, data!])));
     for (let t = 1; t <= 3; t++) {
       const gradients = gradientsFor(parameters, t, options.gradientScale ?? 1);
       writeGradients(gpu, store, gradients);
@@ -94,7 +54,7 @@ async function compareThreeSteps(options: {
       const stats = await adam.readStats();
       expect(stats.norm / globalNorm(gradients)).toBeCloseTo(1, 5);
       expect(stats.skipped).toBe(false);
-      referenceStep(reference, gradients, t, hyper, options.decays ?? (() => true));
+      adamwStep(reference, gradients, t, hyper, options.decays);
     }
     for (const { name, data } of parameters) {
       const found = await store.read(name);
