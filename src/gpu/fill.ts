@@ -1,20 +1,15 @@
-import { defineKernel, write } from './kernel.ts';
+import { kernelsOf } from './kernel.ts';
 import type { Recorder } from './recorder.ts';
 import { sizeOf, type Tensor } from './tensor.ts';
 
-const kernel = defineKernel({
-  shader: 'accumulate',
-  entry: 'fill',
-  uniforms: { count: 'u32', value: 'f32' },
-  bindings: { target: write(3) },
-});
+const fill = kernelsOf('accumulate', ['count', 'value'])('fill', { writes: ['out'] });
 
 /** Records that every f32 of `target` becomes 0. */
 export function fillZeros(recorder: Recorder, target: Tensor): void {
   const count = sizeOf(target.shape);
-  recorder.dispatch(kernel, {
+  recorder.dispatch(fill, {
     uniforms: { count, value: 0 },
-    tensors: { target },
+    tensors: { out: target },
     workgroups: Math.ceil(count / 64),
   });
 }

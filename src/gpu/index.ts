@@ -1,10 +1,11 @@
 /** The engine's public face: what ops, models and optimizers use. */
 export { Arena } from './arena.ts';
+export { ShaderStruct } from './bound.ts';
 export { Gpu, placed } from './device.ts';
 export { type DeviceSpan, millisecondsByPart } from './device-clock.ts';
 export { dryDevice, dryGpu } from './dry-device.ts';
 export { fillZeros, zeros } from './fill.ts';
-export { defineKernel, read, update, write } from './kernel.ts';
+export { kernelsOf, updating } from './kernel.ts';
 export type { MemoryPart } from './ledger.ts';
 export { lossOf } from './loss.ts';
 export { FULL_PACE, GENTLE_PACE } from './pace.ts';

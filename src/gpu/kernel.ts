@@ -1,43 +1,44 @@
 import type { Defines } from './shaders.ts';
 
-export type ScalarType = 'u32' | 'i32' | 'f32';
-/**
- * `read`: only read. `uniform`: only read, and bound as uniforms are. `write`: wholly overwritten. `update`: read and written
- * (accumulated, or changed in place).
- */
-export type Access = 'read' | 'uniform' | 'write' | 'update';
-
-export interface Binding {
-  readonly index: number;
-  readonly access: Access;
-}
-
-/** Binding number and access of a tensor the shader reads. */
-export const read = (index: number): Binding => ({ index, access: 'read' });
-/**
- * The same of a short vector, which takes none of the eight storage bindings: at most 64 KiB and whole vec4s, of a size that the
- * shader is compiled for.
- */
-export const uniform = (index: number): Binding => ({ index, access: 'uniform' });
-/** Binding number and access of a tensor the shader overwrites. */
-export const write = (index: number): Binding => ({ index, access: 'write' });
-/** Binding number and access of a tensor the shader changes in place. */
-export const update = (index: number): Binding => ({ index, access: 'update' });
+/** `read`: only read. `write`: wholly overwritten. `update`: read and written (accumulated, or changed in place). */
+export type Access = 'read' | 'write' | 'update';
 
 /**
- * One entry point of one shader file, with what it is given: the fields of its uniform struct at binding 0 (in
- * order, four bytes each) and its storage bindings. The pipeline's layout is built from this list, so a
- * disagreement with the shader fails when the pipeline is made.
+ * One entry point of one shader file, with what it is given, by the names that the shader has for it: the fields of its uniform struct,
+ * and the buffers that it uses. Types, order and numbers are the shader's (src/gpu/bound.ts), which is compared with this list.
  */
 export interface Kernel<U extends string = string, B extends string = string> {
   readonly shader: string;
   readonly entry: string;
-  readonly uniforms: Readonly<Record<U, ScalarType>>;
-  readonly bindings: Readonly<Record<B, Binding>>;
+  readonly uniforms: readonly U[];
+  readonly bindings: Readonly<Record<B, Access>>;
 }
 
-export function defineKernel<U extends string, B extends string>(kernel: Kernel<U, B>): Kernel<U, B> {
-  return kernel;
+/** Names of the buffers that a kernel reads, overwrites, and changes in place. */
+interface Buffers<R extends string, W extends string, M extends string> {
+  readonly reads?: readonly R[];
+  readonly writes?: readonly W[];
+  readonly updates?: readonly M[];
+}
+
+/** Kernels of one shader, whose uniform struct has those fields: an entry point and its buffers each. */
+export function kernelsOf<const U extends string>(shader: string, uniforms: readonly U[]) {
+  return <const R extends string = never, const W extends string = never, const M extends string = never>(
+    entry: string,
+    { reads = [], writes = [], updates = [] }: Buffers<R, W, M>,
+  ): Kernel<U, R | W | M> => {
+    const named = (names: readonly string[], access: Access) => names.map((name) => [name, access]);
+    const bindings = [...named(reads, 'read'), ...named(writes, 'write'), ...named(updates, 'update')];
+    return { shader, entry, uniforms, bindings: Object.fromEntries(bindings) };
+  };
+}
+
+/** The same kernel where what it writes to `name` goes to a part of it or is added to what is there. */
+export function updating<U extends string, B extends string>(
+  kernel: Kernel<U, B>,
+  name: NoInfer<B>,
+): Kernel<U, B> {
+  return { ...kernel, bindings: { ...kernel.bindings, [name]: 'update' } };
 }
 
 /** What one pipeline is specialised by, beside the kernel. */
@@ -50,19 +51,4 @@ export interface Specialisation {
 export function kernelLabel(kernel: Kernel, special: Specialisation = {}): string {
   const extras = Object.entries({ ...special.defines, ...special.constants }).map(([k, v]) => `${k}=${v}`);
   return [`${kernel.shader}.${kernel.entry}`, ...extras].join(' ');
-}
-
-/** The uniform struct's bytes, in declared order. A missing value is an error of the caller's types. */
-export function encodeUniforms<U extends string>(
-  kernel: Kernel<U>,
-  values: Readonly<Record<U, number>>,
-): Uint32Array {
-  const names = Object.keys(kernel.uniforms) as U[];
-  const words = new Uint32Array(Math.max(4, Math.ceil(names.length / 4) * 4));
-  const floats = new Float32Array(words.buffer);
-  names.forEach((name, index) => {
-    if (kernel.uniforms[name] === 'f32') floats[index] = values[name];
-    else words[index] = values[name];
-  });
-  return words;
 }

@@ -31,7 +31,7 @@ export function lifetimes(
       if (tensor.storage.kind !== 'planned') continue;
       const { id } = tensor.storage;
       if (!first.has(id)) {
-        if (dispatch.kernel.bindings[name]?.access !== 'write') {
+        if (dispatch.kernel.bindings[name] !== 'write') {
           throw new Error(
             `${dispatch.kernel.shader}.${dispatch.kernel.entry} reads ${tensor.label} before it is written.`,
           );

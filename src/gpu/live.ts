@@ -23,7 +23,7 @@ export function liveProgram({
   for (let at = dispatches.length - 1; at >= 0; at--) {
     const { kernel, tensors } = dispatches[at]!;
     const uses = Object.entries(tensors).map(([name, { storage }]) => ({
-      access: kernel.bindings[name]?.access,
+      access: kernel.bindings[name],
       storage,
     }));
     isLive[at] = uses.some(

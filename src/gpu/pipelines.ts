@@ -1,40 +1,28 @@
-import { type Access, type Kernel, kernelLabel, type Specialisation } from './kernel.ts';
+import { type BoundKernel, bindKernel } from './bound.ts';
+import { type Kernel, kernelLabel, type Specialisation } from './kernel.ts';
 import { composeShader } from './shaders.ts';
 
 export interface Pipeline {
   readonly label: string;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
+  readonly bound: BoundKernel;
 }
 
-/** How WebGPU calls what a shader does with a buffer. */
-const BUFFER_TYPES: Readonly<Record<Access, GPUBufferBindingType>> = {
-  read: 'read-only-storage',
-  uniform: 'uniform',
-  write: 'storage',
-  update: 'storage',
-};
-
-function layoutEntries(kernel: Kernel): GPUBindGroupLayoutEntry[] {
-  const entries: GPUBindGroupLayoutEntry[] = [
+function layoutEntries({ bindings }: BoundKernel): GPUBindGroupLayoutEntry[] {
+  return [
     { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform' } },
-  ];
-  for (const { index, access } of Object.values(kernel.bindings)) {
-    entries.push({
+    ...bindings.map(({ index, type }) => ({
       binding: index,
       visibility: GPUShaderStage.COMPUTE,
-      buffer: { type: BUFFER_TYPES[access] },
-    });
-  }
-  return entries;
+      buffer: { type },
+    })),
+  ];
 }
 
-/** What tells pipelines apart: the code, and the layout it is bound by. */
+/** What tells pipelines apart: the code, and the buffers it is bound to. */
 function cacheKey(kernel: Kernel, label: string): string {
-  const layout = Object.values(kernel.bindings).map(
-    ({ index, access }) => `${index} ${BUFFER_TYPES[access]}`,
-  );
-  return `${label} [${layout.sort().join()}]`;
+  return `${label} [${Object.keys(kernel.bindings).sort().join()}]`;
 }
 
 /** Compiles each specialised kernel once per device; callers that ask at the same time share the promise. */
@@ -87,9 +75,10 @@ export class PipelineCache {
   async #compile(kernel: Kernel, special: Specialisation, label: string): Promise<Pipeline> {
     const device = this.#device;
     const shader = this.#compose(kernel.shader, special.defines);
+    const bound = bindKernel(kernel, this.#compose);
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ label, code: shader.code });
-    const layout = device.createBindGroupLayout({ label, entries: layoutEntries(kernel) });
+    const layout = device.createBindGroupLayout({ label, entries: layoutEntries(bound) });
     const scope = device.popErrorScope();
     const info = await module.getCompilationInfo();
     await scope;
@@ -107,6 +96,6 @@ export class PipelineCache {
       layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: kernel.entry, constants: { ...special.constants } },
     });
-    return { label, pipeline, layout };
+    return { label, pipeline, layout, bound };
   }
 }

@@ -1,6 +1,7 @@
 import type { Arena } from './arena.ts';
+import { encodeUniforms } from './bound.ts';
 import type { Gpu } from './device.ts';
-import { encodeUniforms, kernelLabel } from './kernel.ts';
+import { kernelLabel } from './kernel.ts';
 import { assignObjects, lifetimes } from './lifetimes.ts';
 import { liveProgram, type Program } from './live.ts';
 import { rest } from './pace.ts';
@@ -131,7 +132,9 @@ export class Plan {
       dispatches.map(({ kernel, special }) => gpu.pipelines.get(kernel, special)),
     );
     const table = new UniformTable();
-    const slots = dispatches.map(({ kernel, uniforms }) => table.slot(encodeUniforms(kernel, uniforms)));
+    const slots = dispatches.map(({ uniforms }, index) =>
+      table.slot(encodeUniforms(pipelines[index]!.bound.uniforms, uniforms)),
+    );
     return gpu.checked(`plan ${label}`, () => {
       const uniforms = gpu.uniformBuffer(`${label} uniforms`, table.bytes());
       const steps = dispatches.map((dispatch, index) =>
@@ -291,7 +294,7 @@ function makeStep(
       resource: { buffer: uniforms.buffer, offset: uniforms.slot * UNIFORM_SLOT, size: UNIFORM_SLOT },
     },
   ];
-  for (const [name, { index }] of Object.entries(dispatch.kernel.bindings)) {
+  for (const { name, index } of pipeline.bound.bindings) {
     const tensor = dispatch.tensors[name];
     if (!tensor) throw new Error(`${label}: no tensor for binding ${name}.`);
     entries.push({ binding: index, resource: placement.locate(tensor) });

@@ -1,21 +1,11 @@
-import { defineKernel, read, update, write } from './kernel.ts';
+import { kernelsOf } from './kernel.ts';
 import { Recorder } from './recorder.ts';
 import { type Storage, sizeOf, type Tensor } from './tensor.ts';
 import type { Traits } from './traits.ts';
 
-const uniforms = { count: 'u32' } as const;
-const sumKernel = defineKernel({
-  shader: 'accumulate',
-  entry: 'sum',
-  uniforms,
-  bindings: { a: read(1), b: read(2), out: write(3) },
-});
-const addToKernel = defineKernel({
-  shader: 'accumulate',
-  entry: 'add_to',
-  uniforms,
-  bindings: { a: read(1), target: update(3) },
-});
+const kernel = kernelsOf('accumulate', ['count', 'value']);
+const sumKernel = kernel('sum', { reads: ['a', 'b'], writes: ['out'] });
+const addToKernel = kernel('add_to', { reads: ['a'], updates: ['out'] });
 
 interface Node {
   readonly outputs: readonly Tensor[];
@@ -74,8 +64,8 @@ export class Tape {
     const workgroups = Math.ceil(count / 64);
     if (tensor.grad) {
       this.recorder.dispatch(addToKernel, {
-        uniforms: { count },
-        tensors: { a: gradient, target: tensor.grad },
+        uniforms: { count, value: 0 },
+        tensors: { a: gradient, out: tensor.grad },
         workgroups,
       });
       return;
@@ -87,7 +77,7 @@ export class Tape {
     }
     const sum = this.recorder.temp(`d ${tensor.label}`, tensor.shape);
     this.recorder.dispatch(sumKernel, {
-      uniforms: { count },
+      uniforms: { count, value: 0 },
       tensors: { a: before, b: gradient, out: sum },
       workgroups,
     });

@@ -1,19 +1,9 @@
-import { defineKernel, type Recorder, read, type Tensor, update, write } from '../gpu/index.ts';
+import { kernelsOf, type Recorder, type Tensor } from '../gpu/index.ts';
 import { matrixExtents, threadGroups } from './matmul/matrix.ts';
 
-const uniforms = { rows: 'u32', cols: 'u32', depth: 'u32' } as const;
-const partsKernel = defineKernel({
-  shader: 'column_sum',
-  entry: 'parts',
-  uniforms,
-  bindings: { x: read(1), total: write(2) },
-});
-const accumulateKernel = defineKernel({
-  shader: 'column_sum',
-  entry: 'accumulate',
-  uniforms,
-  bindings: { x: read(1), target: update(3) },
-});
+const kernel = kernelsOf('column_sum', ['rows', 'cols', 'depth']);
+const partsKernel = kernel('parts', { reads: ['x'], writes: ['total'] });
+const accumulateKernel = kernel('accumulate', { reads: ['x'], updates: ['target_sum'] });
 
 /** Rows that one thread adds up; more are cut into parts, whose sums are added in order. */
 const PART_ROWS = 128;
@@ -24,7 +14,7 @@ export function addColumnSums(recorder: Recorder, x: Tensor, target: Tensor): vo
   if (rows <= PART_ROWS) {
     recorder.dispatch(accumulateKernel, {
       uniforms: { rows, cols, depth: rows },
-      tensors: { x, target },
+      tensors: { x, target_sum: target },
       workgroups: threadGroups(cols),
     });
     return;

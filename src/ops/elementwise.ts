@@ -1,39 +1,20 @@
-import { defineKernel, expectShape, read, sizeOf, type Tape, type Tensor, write } from '../gpu/index.ts';
+import { expectShape, kernelsOf, sizeOf, type Tape, type Tensor } from '../gpu/index.ts';
 import { threadGroups } from './matmul/matrix.ts';
 
 /** What shaders/elementwise.wgsl calls ACTIVATION. */
 const ACTIVATIONS = { silu: 0, sigmoid: 1, geluErf: 2, geluTanh: 3, geluQuick: 4 } as const;
 type Activation = keyof typeof ACTIVATIONS;
 
-const shader = 'elementwise';
-const uniforms = { count: 'u32', alpha: 'f32' } as const;
-const bindings = { x: read(1), y: write(4) };
-const forward = defineKernel({ shader, entry: 'forward', uniforms, bindings });
-const scaleKernel = defineKernel({ shader, entry: 'scale', uniforms, bindings });
-const backward = defineKernel({
-  shader,
-  entry: 'backward',
-  uniforms,
-  bindings: { x: read(1), dy: read(3), dx: write(5) },
+const kernel = kernelsOf('elementwise', ['count', 'alpha']);
+const forward = kernel('forward', { reads: ['x'], writes: ['y'] });
+const scaleKernel = kernel('scale', { reads: ['x'], writes: ['y'] });
+const backward = kernel('backward', { reads: ['x', 'dy'], writes: ['dx'] });
+const forwardProduct = kernel('forward_product', { reads: ['x', 'factor'], writes: ['y'] });
+const backwardProduct = kernel('backward_product', {
+  reads: ['x', 'factor', 'dy'],
+  writes: ['dx', 'dfactor'],
 });
-const forwardProduct = defineKernel({
-  shader,
-  entry: 'forward_product',
-  uniforms,
-  bindings: { x: read(1), factor: read(2), y: write(4) },
-});
-const backwardProduct = defineKernel({
-  shader,
-  entry: 'backward_product',
-  uniforms,
-  bindings: { x: read(1), factor: read(2), dy: read(3), dx: write(5), dfactor: write(6) },
-});
-const sumKernel = defineKernel({
-  shader: 'accumulate',
-  entry: 'sum',
-  uniforms: { count: 'u32', value: 'f32' },
-  bindings: { a: read(1), b: read(2), out: write(3) },
-});
+const sumKernel = kernelsOf('accumulate', ['count', 'value'])('sum', { reads: ['a', 'b'], writes: ['out'] });
 
 function activate(tape: Tape, x: Tensor, activation: Activation): Tensor {
   const { recorder } = tape;

@@ -1,24 +1,13 @@
-import { defineKernel, type Gpu, type Recorder, read, type Tensor, update } from '../gpu/index.ts';
+import { type Gpu, kernelsOf, type Recorder, ShaderStruct, type Tensor } from '../gpu/index.ts';
 import { GradientClip, type GradientStats } from './clip.ts';
 import { type ParameterChunk, type ParameterStore, part, readExact, writeExact } from './parameters.ts';
 
-const step = defineKernel({
-  shader: 'adamw',
-  entry: 'step',
-  uniforms: { start: 'u32', count: 'u32', decays: 'u32' },
-  bindings: {
-    control: read(1),
-    stats: read(2),
-    gradients: read(3),
-    values: update(4),
-    first: update(5),
-    second: update(6),
-  },
+const step = kernelsOf('adamw', ['start', 'count', 'decays'])('step', {
+  reads: ['control', 'stats', 'gradients'],
+  updates: ['values', 'first', 'second'],
 });
 
-/** The control buffer, in order; the shader's struct Control. */
-const CONTROL = ['stepSize', 'decay', 'beta1', 'rest1', 'beta2', 'rest2', 'root', 'eps', 'maxNorm'] as const;
-const MAX_NORM_AT = CONTROL.indexOf('maxNorm');
+const CONTROL = new ShaderStruct('adamw', 'Control');
 /** Stands for "no limit": large, and still finite in f32 when divided by the clip's 1e-6. */
 const UNLIMITED = 1e30;
 
@@ -83,7 +72,7 @@ export class AdamW {
     this.#decays = decays ?? (() => true);
     this.#clip = new GradientClip(gpu, store);
     this.stats = this.#clip.stats;
-    this.#control = gpu.tensor('optimizer', 'AdamW control', [CONTROL.length]);
+    this.#control = gpu.tensor('optimizer', 'AdamW control', [CONTROL.words]);
     this.#moments = store.chunks.map(({ values }, index) => ({
       first: gpu.tensor('optimizer', `first moments ${index}`, values.shape),
       second: gpu.tensor('optimizer', `second moments ${index}`, values.shape),
@@ -102,7 +91,7 @@ export class AdamW {
 
   /** Records norm, clipping and update; gradients are left as they are. */
   record(recorder: Recorder): void {
-    this.#clip.record(recorder, this.#control, MAX_NORM_AT);
+    this.#clip.record(recorder, this.#control, CONTROL.offsetOf('max_norm'));
     this.#store.chunks.forEach((chunk, index) => {
       for (const { start, count, decays } of runsOfDecay(chunk, this.#decays)) {
         recorder.dispatch(step, {
@@ -168,10 +157,10 @@ export class AdamW {
 }
 
 /** The control buffer of step `count`, its corrections worked out in float64. */
-function controlWords(settings: AdamWSettings, count: number): Float32Array {
+function controlWords(settings: AdamWSettings, count: number): Uint32Array {
   const { learningRate, beta1, beta2, eps, weightDecay, maxGradNorm } = settings;
-  const words: Record<(typeof CONTROL)[number], number> = {
-    stepSize: learningRate / (1 - beta1 ** count),
+  return CONTROL.encode({
+    step_size: learningRate / (1 - beta1 ** count),
     decay: 1 - learningRate * weightDecay,
     beta1,
     rest1: 1 - beta1,
@@ -179,9 +168,8 @@ function controlWords(settings: AdamWSettings, count: number): Float32Array {
     rest2: 1 - beta2,
     root: 1 / Math.sqrt(1 - beta2 ** count),
     eps,
-    maxNorm: maxGradNorm > 0 ? maxGradNorm : UNLIMITED,
-  };
-  return Float32Array.from(CONTROL, (name) => words[name]);
+    max_norm: maxGradNorm > 0 ? maxGradNorm : UNLIMITED,
+  });
 }
 
 interface DecayRun {

@@ -1,28 +1,10 @@
-import {
-  defineKernel,
-  type Gpu,
-  type Recorder,
-  read,
-  sizeOf,
-  type Tensor,
-  update,
-  write,
-} from '../gpu/index.ts';
+import { type Gpu, kernelsOf, type Recorder, ShaderStruct, sizeOf, type Tensor } from '../gpu/index.ts';
 import type { ParameterStore } from './parameters.ts';
 
-const uniforms = { count: 'u32', first: 'u32', max_norm_at: 'u32' } as const;
-const partial = defineKernel({
-  shader: 'gradient_norm',
-  entry: 'partial',
-  uniforms,
-  bindings: { gradients: read(1), squares: update(2) },
-});
-const finish = defineKernel({
-  shader: 'gradient_norm',
-  entry: 'finish',
-  uniforms,
-  bindings: { partials: read(3), control: read(4), stats: write(5) },
-});
+const kernel = kernelsOf('gradient_norm', ['count', 'first', 'max_norm_at']);
+const partial = kernel('partial', { reads: ['gradients'], updates: ['squares'] });
+const finish = kernel('finish', { reads: ['partials', 'control'], writes: ['stats'] });
+const STATS = new ShaderStruct('gradient_norm', 'Stats');
 /** Values per workgroup of the first level; the shader's RUN. */
 const RUN = 4096;
 
@@ -51,7 +33,7 @@ export class GradientClip {
     this.#store = store;
     const runs = store.chunks.reduce((sum, { gradients }) => sum + runsOf(gradients), 0);
     this.#squares = gpu.tensor('optimizer', 'squares of gradients', [runs]);
-    this.stats = gpu.tensor('optimizer', 'gradient statistics', [3]);
+    this.stats = gpu.tensor('optimizer', 'gradient statistics', [STATS.words]);
   }
 
   /** Records the reduction; `control[maxNormAt]` holds the largest norm that is left alone. */
@@ -86,6 +68,7 @@ const runsOf = (gradients: Tensor): number => Math.ceil(sizeOf(gradients.shape) 
 
 /** The words of `stats` as an object. */
 function decodeStats(words: ArrayLike<number>): GradientStats {
-  const skipped = words[2]! > 0;
-  return { norm: skipped ? Number.NaN : words[0]!, factor: words[1]!, skipped };
+  const wordAt = (field: string): number => words[STATS.offsetOf(field)]!;
+  const skipped = wordAt('skipped') > 0;
+  return { norm: skipped ? Number.NaN : wordAt('norm'), factor: wordAt('factor'), skipped };
 }

@@ -1,18 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { defineKernel, read, update, write } from '../../src/gpu/kernel.ts';
+import { kernelsOf } from '../../src/gpu/kernel.ts';
 import { assignObjects, type Lifetime, lifetimes } from '../../src/gpu/lifetimes.ts';
 import { foldWorkgroups, Recorder } from '../../src/gpu/recorder.ts';
 import { byteLength, type Tensor } from '../../src/gpu/tensor.ts';
 import { RandomStream } from '../reference/random-stream.ts';
 
-const uniforms = { count: 'u32' } as const;
-const combine = defineKernel({
-  shader: 'toy',
-  entry: 'combine',
-  uniforms,
-  bindings: { a: read(1), b: read(2), out: write(3) },
-});
-const change = defineKernel({ shader: 'toy', entry: 'change', uniforms, bindings: { target: update(3) } });
+const kernel = kernelsOf('toy', ['count']);
+const combine = kernel('combine', { reads: ['a', 'b'], writes: ['out'] });
+const change = kernel('change', { updates: ['target'] });
 const once = { uniforms: { count: 1 }, workgroups: 1 };
 
 /** A random program: every dispatch reads or changes tensors that exist, some tensors are kept. */
@@ -53,7 +48,7 @@ function checkNoLoss(recorder: Recorder, lives: readonly Lifetime[]): void {
     storage.kind === 'planned' ? storage.id : undefined;
   for (const { kernel, tensors } of recorder.dispatches) {
     const entries = Object.entries(tensors).map(
-      ([name, tensor]) => [kernel.bindings[name]!.access, idOf(tensor)] as const,
+      ([name, tensor]) => [kernel.bindings[name]!, idOf(tensor)] as const,
     );
     for (const [access, id] of entries) {
       if (id !== undefined && access !== 'write') expect(holds.get(objectOf.get(id)!)).toBe(id);

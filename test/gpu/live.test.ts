@@ -1,18 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { defineKernel, type Kernel, read, uniform, update, write } from '../../src/gpu/kernel.ts';
+import { type Kernel, kernelsOf } from '../../src/gpu/kernel.ts';
 import { liveProgram, type Program } from '../../src/gpu/live.ts';
 import { Recorder } from '../../src/gpu/recorder.ts';
 import type { Tensor } from '../../src/gpu/tensor.ts';
 import { RandomStream } from '../reference/random-stream.ts';
 
-const uniforms = { count: 'u32' } as const;
-const combine = defineKernel({
-  shader: 'toy',
-  entry: 'combine',
-  uniforms,
-  bindings: { a: read(1), b: uniform(2), out: write(3) },
-});
-const change = defineKernel({ shader: 'toy', entry: 'change', uniforms, bindings: { target: update(3) } });
+const kernel = kernelsOf('toy', ['count']);
+const combine = kernel('combine', { reads: ['a', 'b'], writes: ['out'] });
+const change = kernel('change', { updates: ['target'] });
 
 /** Dispatches are told apart by their uniforms. */
 const numbered = (count: number) => ({ uniforms: { count }, workgroups: 1 });
@@ -45,7 +40,7 @@ function randomProgram(seed: number): Recorder {
 }
 
 const isWritten = ({ bindings }: Kernel, name: string): boolean =>
-  ['write', 'update'].includes(bindings[name]!.access);
+  ['write', 'update'].includes(bindings[name]!);
 
 /** What lies in a tensor as the text of how it was computed, after the dispatches given have run. */
 function run(dispatches: Program['dispatches'], kept: ReadonlySet<number>): string[] {
@@ -54,7 +49,7 @@ function run(dispatches: Program['dispatches'], kept: ReadonlySet<number>): stri
     storage.kind === 'planned' ? `${storage.id}` : storage.buffer.label;
   for (const { kernel, tensors, uniforms } of dispatches) {
     const inputs = Object.entries(tensors)
-      .filter(([name]) => kernel.bindings[name]!.access !== 'write')
+      .filter(([name]) => kernel.bindings[name]! !== 'write')
       .map(([, tensor]) => values.get(nameOf(tensor)) ?? '-');
     // Texts of texts grow without end: a short hash of each will do.
     const made = [...`${uniforms.count}(${inputs})`].reduce(
@@ -95,7 +90,7 @@ describe('a live program', () => {
           .some((later) =>
             Object.entries(later.tensors).some(
               ([name, tensor]) =>
-                later.kernel.bindings[name]!.access !== 'write' &&
+                later.kernel.bindings[name]! !== 'write' &&
                 tensor.storage.kind === 'planned' &&
                 tensor.storage.id === storage.id,
             ),

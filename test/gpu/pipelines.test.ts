@@ -1,17 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { defineKernel, Gpu, write } from '../../src/gpu/index.ts';
+import { Gpu, kernelsOf } from '../../src/gpu/index.ts';
 import { textRun } from '../reference/text-run.ts';
 import { openTestDevice } from '../setup/adapter.ts';
 
-const fill = (constants: Record<string, number> = {}) => ({
-  kernel: defineKernel({
-    shader: 'accumulate',
-    entry: 'fill',
-    uniforms: { count: 'u32', value: 'f32' },
-    bindings: { target: write(3) },
-  }),
-  special: { constants },
-});
+const kernel = kernelsOf('accumulate', ['count', 'value'])('fill', { writes: ['out'] });
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -26,15 +18,13 @@ async function reported(work: () => Promise<unknown>): Promise<[number, number][
 }
 
 describe('PipelineCache', () => {
-  const { kernel, special } = fill();
-
   it('reports what it has to compile, and nothing for what is there', async () => {
-    const first = await reported(() => gpu.pipelines.get(kernel, special));
+    const first = await reported(() => gpu.pipelines.get(kernel));
     expect(first).toEqual([
       [0, 1],
       [1, 1],
     ]);
-    expect(await reported(() => gpu.pipelines.get(kernel, special))).toEqual([]);
+    expect(await reported(() => gpu.pipelines.get(kernel))).toEqual([]);
   });
 
   it('counts a kernel that does not compile as done: who asked for it hears of it', async () => {

@@ -1,28 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openNodeDevice } from '../../src/cli/adapter.ts';
-import {
-  Arena,
-  defineKernel,
-  Gpu,
-  Plan,
-  Recorder,
-  sizeOf,
-  Tape,
-  type Tensor,
-  write,
-} from '../../src/gpu/index.ts';
+import { Arena, Gpu, kernelsOf, Plan, Recorder, sizeOf, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { softmaxRows } from '../../src/ops/attention/softmax.ts';
 import { add, scale, silu } from '../../src/ops/elementwise.ts';
 import { linear } from '../../src/ops/matmul/linear.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
 import { openTestDevice } from '../setup/adapter.ts';
 
-const fill = defineKernel({
-  shader: 'accumulate',
-  entry: 'fill',
-  uniforms: { count: 'u32', value: 'f32' },
-  bindings: { target: write(3) },
-});
+const fill = kernelsOf('accumulate', ['count', 'value'])('fill', { writes: ['out'] });
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -127,7 +112,7 @@ describe('Plan', () => {
     const recorder = new Recorder();
     recorder.dispatch(fill, {
       uniforms: { count, value: 3 },
-      tensors: { target },
+      tensors: { out: target },
       workgroups: Math.ceil(count / 64),
     });
     using arena = new Arena(gpu, 'long');
@@ -140,15 +125,14 @@ describe('Plan', () => {
   });
 
   it('reports a layout that disagrees with the shader, and goes on working', async () => {
-    const wrong = defineKernel({
-      shader: 'accumulate',
-      entry: 'fill',
-      uniforms: { count: 'u32', value: 'f32' },
-      bindings: { target: write(2) },
-    });
+    const wrong = kernelsOf('accumulate', ['count', 'value'])('fill', { writes: ['no_such'] });
     const target = gpu.tensor('inputs', 'target', [4]);
     const recorder = new Recorder();
-    recorder.dispatch(wrong, { uniforms: { count: 4, value: 1 }, tensors: { target }, workgroups: 1 });
+    recorder.dispatch(wrong, {
+      uniforms: { count: 4, value: 1 },
+      tensors: { no_such: target },
+      workgroups: 1,
+    });
     using arena = new Arena(gpu, 'wrong');
     await expect(Plan.create(gpu, 'wrong', recorder, arena)).rejects.toThrow(/accumulate\.fill/);
     const { x, weight, free } = toy();

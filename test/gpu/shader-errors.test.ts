@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { defineKernel, write } from '../../src/gpu/index.ts';
+import { kernelsOf } from '../../src/gpu/index.ts';
 import { PipelineCache } from '../../src/gpu/pipelines.ts';
 import { composeShader, readSource, shaderNames } from '../../src/gpu/shaders.ts';
 import { testGpu } from '../ops/harness.ts';
 
-const fill = defineKernel({
-  shader: 'accumulate',
-  entry: 'fill',
-  uniforms: { count: 'u32', value: 'f32' },
-  bindings: { target: write(3) },
-});
+const fill = kernelsOf('accumulate', ['count', 'value'])('fill', { writes: ['out'] });
 
 /** A folder in which one file is changed. */
 const withFile = (changed: string, change: (text: string) => string) => (name: string) =>
@@ -82,7 +77,7 @@ describe('a shader that does not compile', () => {
   });
 
   it('is reported by name where the file is missing', async () => {
-    const missing = defineKernel({ ...fill, shader: 'no_such' });
+    const missing = { ...fill, shader: 'no_such' };
     const { pipelines } = await testGpu();
     await expect(pipelines.get(missing)).rejects.toThrow('shaders/no_such.wgsl does not exist.');
   });

@@ -1,53 +1,18 @@
 /** How attention walks over queries and keys, by what suits the device. */
-import { defineKernel, read, type Traits, write } from '../../gpu/index.ts';
+import { kernelsOf, type Traits } from '../../gpu/index.ts';
 
-export const uniforms = {
-  queries: 'u32',
-  keys: 'u32',
-  heads: 'u32',
-  group: 'u32',
-  parts: 'u32',
-  scale: 'f32',
-} as const;
+export const uniforms = ['queries', 'keys', 'heads', 'group', 'parts', 'scale'] as const;
 
 /** The walks over keys and queries: a thread for itself, or teams of a subgroup's lanes. */
-const walks = (shader: string) => ({
-  forward: defineKernel({
-    shader,
-    entry: 'forward',
-    uniforms,
-    bindings: { q: read(1), k: read(2), v: read(3), spans: read(4), o: write(5), lse: write(6) },
-  }),
-  backwardQueries: defineKernel({
-    shader,
-    entry: 'backward_queries',
-    uniforms,
-    bindings: {
-      q: read(1),
-      k: read(2),
-      v: read(3),
-      spans: read(4),
-      dO: read(9),
-      moments: read(11),
-      dq: write(12),
-    },
-  }),
-  backwardKeys: defineKernel({
-    shader,
-    entry: 'backward_keys',
-    uniforms,
-    bindings: {
-      q: read(1),
-      k: read(2),
-      v: read(3),
-      dO: read(9),
-      moments: read(11),
-      keySpans: read(13),
-      dk: write(14),
-      dv: write(15),
-    },
-  }),
-});
+function walks(shader: string) {
+  const kernel = kernelsOf(shader, uniforms);
+  const reads = ['q', 'k', 'v', 'd_o', 'saved_moments'] as const;
+  return {
+    forward: kernel('forward', { reads: ['q', 'k', 'v', 'spans'], writes: ['o', 'lse'] }),
+    backwardQueries: kernel('backward_queries', { reads: [...reads, 'spans'], writes: ['dq'] }),
+    backwardKeys: kernel('backward_keys', { reads: [...reads, 'key_spans'], writes: ['dk', 'dv'] }),
+  };
+}
 const ALONE = walks('attention');
 const TEAMS = walks('attention_teams');
 

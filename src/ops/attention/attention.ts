@@ -1,27 +1,13 @@
-import {
-  defineKernel,
-  expectShape,
-  read,
-  type Tape,
-  type Tensor,
-  type Traits,
-  write,
-} from '../../gpu/index.ts';
+import { expectShape, kernelsOf, type Tape, type Tensor, type Traits } from '../../gpu/index.ts';
 import { resizeHeads } from '../vision/resize-heads.ts';
 import { uniforms, VECTOR, type Walk, walkOf } from './attention-walk.ts';
 
-const backwardMoments = defineKernel({
-  shader: 'attention',
-  entry: 'backward_moments',
-  uniforms,
-  bindings: { o: read(7), lse: read(8), dO: read(9), moments: write(10) },
+const kernel = kernelsOf('attention', uniforms);
+const backwardMoments = kernel('backward_moments', {
+  reads: ['saved_o', 'saved_lse', 'd_o'],
+  writes: ['moments'],
 });
-const sumParts = defineKernel({
-  shader: 'attention',
-  entry: 'sum_parts',
-  uniforms,
-  bindings: { parts: read(16), total: write(17) },
-});
+const sumParts = kernel('sum_parts', { reads: ['parts'], writes: ['total'] });
 
 const MAX_HEAD_DIM = 128;
 
@@ -122,7 +108,7 @@ function attend(
     recorder.dispatch(backwardMoments, {
       uniforms: values,
       defines,
-      tensors: { o, lse, dO, moments },
+      tensors: { saved_o: o, saved_lse: lse, d_o: dO, moments },
       workgroups: Math.ceil((queries * heads) / 64),
     });
     if (tape.needsGrad(q)) {
@@ -130,19 +116,20 @@ function attend(
       recorder.dispatch(walk.kernels.backwardQueries, {
         uniforms: values,
         defines: walk.backward.defines,
-        tensors: { q, k, v, spans: options.spans, dO, moments, dq },
+        tensors: { q, k, v, spans: options.spans, d_o: dO, saved_moments: moments, dq },
         workgroups: Math.ceil(queries / walk.backward.rows) * heads,
       });
       tape.addGrad(q, dq);
     }
-    if (tape.needsGrad(k) || tape.needsGrad(v)) keyGradients(tape, { q, k, v, dO, moments }, options, shapes);
+    if (tape.needsGrad(k) || tape.needsGrad(v))
+      keyGradients(tape, { q, k, v, d_o: dO, saved_moments: moments }, options, shapes);
   });
   return o;
 }
 
 function keyGradients(
   tape: Tape,
-  tensors: Record<'q' | 'k' | 'v' | 'dO' | 'moments', Tensor>,
+  tensors: Record<'q' | 'k' | 'v' | 'd_o' | 'saved_moments', Tensor>,
   { keySpans }: AttentionOptions,
   { values, defines, walk }: Shapes,
 ): void {
@@ -158,7 +145,7 @@ function keyGradients(
   recorder.dispatch(walk.kernels.backwardKeys, {
     uniforms: values,
     defines: walk.backward.defines,
-    tensors: { ...tensors, keySpans, dk, dv },
+    tensors: { ...tensors, key_spans: keySpans, dk, dv },
     workgroups: Math.ceil(keys / walk.backward.rows) * kvHeads * parts,
   });
   for (const [input, partial] of [

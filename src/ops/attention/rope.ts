@@ -1,4 +1,4 @@
-import { defineKernel, expectShape, type Gpu, read, type Tape, type Tensor, write } from '../../gpu/index.ts';
+import { expectShape, type Gpu, kernelsOf, type Tape, type Tensor } from '../../gpu/index.ts';
 import { threadGroups } from '../matmul/matrix.ts';
 import {
   frequenciesOf,
@@ -7,31 +7,19 @@ import {
   scaledFrequencies,
 } from './rope-frequencies.ts';
 
-const uniforms = {
-  rows: 'u32',
-  heads: 'u32',
-  kv_heads: 'u32',
-  half_width: 'u32',
-  last_position: 'u32',
-  direction: 'f32',
-  axis_count: 'u32',
-} as const;
-const bindings = {
-  q: read(1),
-  k: read(2),
-  positions: read(3),
-  cosines: read(4),
-  sines: read(5),
-  turnedQ: write(6),
-  turnedK: write(7),
-};
-const rotate = defineKernel({ shader: 'rope', entry: 'rotate', uniforms, bindings });
-const rotateAxes = defineKernel({
-  shader: 'rope',
-  entry: 'rotate_axes',
-  uniforms,
-  bindings: { ...bindings, axes: read(8) },
-});
+const kernel = kernelsOf('rope', [
+  'rows',
+  'heads',
+  'kv_heads',
+  'half_width',
+  'last_position',
+  'direction',
+  'axis_count',
+]);
+const reads = ['q', 'k', 'positions', 'cosines', 'sines'] as const;
+const writes = ['turned_q', 'turned_k'] as const;
+const rotate = kernel('rotate', { reads, writes });
+const rotateAxes = kernel('rotate_axes', { reads: [...reads, 'axes'], writes });
 
 /** Cosines and sines of every angle: [maxPositions, headDim / 2] each. */
 export interface RopeTable {
@@ -131,8 +119,8 @@ function rotatePair(
     positions,
     cosines: table.cos,
     sines: table.sin,
-    turnedQ: turned[0],
-    turnedK: turned[1],
+    turned_q: turned[0],
+    turned_k: turned[1],
   };
   const workgroups = threadGroups(rows * (heads + kvHeads) * half);
   const { axes } = table;

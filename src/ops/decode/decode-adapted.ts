@@ -1,41 +1,17 @@
 /** The adapters around a decode step's attention, without dispatches of their own. */
-import { defineKernel, expectShape, type Recorder, read, type Tensor, write } from '../../gpu/index.ts';
+import { expectShape, kernelsOf, type Recorder, type Tensor } from '../../gpu/index.ts';
 import type { LoraAdapter } from '../matmul/linear.ts';
 import type { LoraWindow } from '../matmul/lora-window.ts';
 import { weightFormat } from '../matmul/weight-format.ts';
 import { type DecodeInput, type DecodeLinear, inputExtents, rankOf } from './decode-linear.ts';
 import { layRows } from './few-rows.ts';
 
-const kernel = defineKernel({
-  shader: 'decode_project_adapted',
-  entry: 'project',
-  uniforms: {
-    rows: 'u32',
-    depth: 'u32',
-    stride: 'u32',
-    groups: 'u32',
-    width: 'u32',
-    n_0: 'u32',
-    n_1: 'u32',
-    n_2: 'u32',
-    r_0: 'u32',
-    r_1: 'u32',
-    r_2: 'u32',
-    a_0: 'u32',
-    a_1: 'u32',
-    a_2: 'u32',
-    eps: 'f32',
-  },
-  bindings: {
-    weight0: read(1),
-    weight1: read(2),
-    weight2: read(3),
-    x: read(4),
-    norm: read(5),
-    biases: read(6),
-    adapters: read(7),
-    out: write(8),
-  },
+const project = kernelsOf('decode_project_adapted', [
+  ...['rows', 'depth', 'stride', 'groups', 'width', 'n_0', 'n_1', 'n_2'],
+  ...['r_0', 'r_1', 'r_2', 'a_0', 'a_1', 'a_2', 'eps'],
+])('project', {
+  reads: ['weight_0', 'weight_1', 'weight_2', 'x', 'norm', 'biases', 'adapters'],
+  writes: ['out'],
 });
 
 /** Adapters of the layers around attention, behind one binding. */
@@ -77,7 +53,7 @@ export function adaptedProjections(
   const out = recorder.temp('decode projections', [rows, width]);
   const groups = sum([...outs, ...ranks].map(fours));
   const layout = layRows(input.threads, { rows, depth, groups });
-  recorder.dispatch(kernel, {
+  recorder.dispatch(project, {
     defines: { WEIGHT_FORMAT: weightFormat(weights[0].dtype), NORM: true, ...layout.defines },
     uniforms: {
       rows,
@@ -97,9 +73,9 @@ export function adaptedProjections(
       eps: norm.eps,
     },
     tensors: {
-      weight0: weights[0],
-      weight1: weights[1],
-      weight2: weights[2],
+      weight_0: weights[0],
+      weight_1: weights[1],
+      weight_2: weights[2],
       x,
       norm: norm.weight,
       biases,

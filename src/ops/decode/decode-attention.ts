@@ -1,12 +1,4 @@
-import {
-  defineKernel,
-  expectShape,
-  type Recorder,
-  read,
-  type Tensor,
-  update,
-  write,
-} from '../../gpu/index.ts';
+import { expectShape, kernelsOf, type Recorder, type Tensor } from '../../gpu/index.ts';
 import type { RopeTable } from '../attention/rope.ts';
 import type { LoraAdapter } from '../matmul/linear.ts';
 import { threadGroups } from '../matmul/matrix.ts';
@@ -14,54 +6,21 @@ import type { AttentionAdapters } from './decode-adapted.ts';
 import type { LowRankParts } from './decode-linear.ts';
 import type { Threads } from './few-rows.ts';
 
-const rowUniforms = { rows: 'u32', half_width: 'u32', last_position: 'u32' } as const;
-const advanceKernel = defineKernel({
-  shader: 'decode_rows',
-  entry: 'advance',
-  uniforms: rowUniforms,
-  bindings: { positions: update(1), spans: update(2), ended: read(7) },
-});
-const turnKernel = defineKernel({
-  shader: 'decode_rows',
-  entry: 'turn',
-  uniforms: rowUniforms,
-  bindings: { positions: read(3), cosines: read(4), sines: read(5), angles: write(6) },
+const rowKernel = kernelsOf('decode_rows', ['rows', 'half_width', 'last_position']);
+const advanceKernel = rowKernel('advance', { reads: ['ended'], updates: ['positions', 'spans'] });
+const turnKernel = rowKernel('turn', {
+  reads: ['saved_positions', 'cosines', 'sines'],
+  writes: ['angles'],
 });
 const attention = (shader: string, entry: string) =>
-  defineKernel({
-    shader,
-    entry,
-    uniforms: {
-      rows: 'u32',
-      heads: 'u32',
-      kv_heads: 'u32',
-      vecs: 'u32',
-      scale: 'f32',
-      stride: 'u32',
-      biased: 'u32',
-      out_stride: 'u32',
-      q_rank: 'u32',
-      k_rank: 'u32',
-      v_rank: 'u32',
-      o_rank: 'u32',
-      q_b: 'u32',
-      k_b: 'u32',
-      v_b: 'u32',
-      o_a: 'u32',
-      q_scale: 'f32',
-      k_scale: 'f32',
-      v_scale: 'f32',
-    },
-    bindings: {
-      qkv: read(1),
-      valueBias: read(2),
-      angles: read(3),
-      spans: read(4),
-      keys: update(5),
-      values: update(6),
-      out: write(7),
-      adapters: read(8),
-    },
+  kernelsOf(shader, [
+    ...['rows', 'heads', 'kv_heads', 'vecs', 'scale', 'stride', 'biased', 'out_stride'],
+    ...['q_rank', 'k_rank', 'v_rank', 'o_rank', 'q_b', 'k_b', 'v_b', 'o_a'],
+    ...['q_scale', 'k_scale', 'v_scale'],
+  ])(entry, {
+    reads: ['qkv', 'value_bias', 'angles', 'spans', 'adapters'],
+    updates: ['keys', 'values'],
+    writes: ['out'],
   });
 const kernels = {
   alone: attention('decode_attention', 'attend_alone'),
@@ -89,7 +48,7 @@ export function rowAngles(recorder: Recorder, { positions }: DecodeRows, table: 
   const angles = recorder.temp('row angles', [rows, 2, half]);
   recorder.dispatch(turnKernel, {
     uniforms: { rows, half_width: half, last_position: maxPositions - 1 },
-    tensors: { positions, cosines: table.cos, sines: table.sin, angles },
+    tensors: { saved_positions: positions, cosines: table.cos, sines: table.sin, angles },
     workgroups: threadGroups(rows * half),
   });
   return angles;
@@ -216,7 +175,7 @@ export function decodeAttention(
     // A layout has no optional bindings: what is absent is stood in for by a tensor that is not read.
     tensors: {
       qkv,
-      valueBias: valueBias ?? angles,
+      value_bias: valueBias ?? angles,
       angles,
       spans,
       keys,

@@ -1,13 +1,11 @@
-import { defineKernel, expectShape, type Recorder, read, type Tensor, update } from '../../gpu/index.ts';
+import { expectShape, kernelsOf, type Recorder, type Tensor } from '../../gpu/index.ts';
 import { threadGroups } from '../matmul/matrix.ts';
 import type { HeadShape } from './decode-attention.ts';
 
-const normalise = defineKernel({
-  shader: 'decode_head_norm',
-  entry: 'normalise',
-  uniforms: { rows: 'u32', heads: 'u32', kv_heads: 'u32', columns: 'u32', stride: 'u32', eps: 'f32' },
-  bindings: { queryWeight: read(1), keyWeight: read(2), qkv: update(3) },
-});
+const normalise = kernelsOf('decode_head_norm', ['rows', 'heads', 'kv_heads', 'columns', 'stride', 'eps'])(
+  'normalise',
+  { reads: ['query_weight', 'key_weight'], updates: ['qkv'] },
+);
 
 /** The norms of queries and keys, each head by itself: weights [headDim] f32. */
 export interface HeadNorms {
@@ -27,7 +25,7 @@ export function decodeHeadNorms(
   for (const weight of [q, k]) expectShape('decode head norm', weight, [headDim]);
   recorder.dispatch(normalise, {
     uniforms: { rows, heads, kv_heads: kvHeads, columns: headDim, stride, eps },
-    tensors: { queryWeight: q, keyWeight: k, qkv },
+    tensors: { query_weight: q, key_weight: k, qkv },
     workgroups: threadGroups(rows * (heads + kvHeads)),
   });
 }

@@ -1,13 +1,5 @@
 /** Linear layers on the few rows of a decode step, with what comes before and after them in the same kernel. No gradients. */
-import {
-  defineKernel,
-  expectShape,
-  type Recorder,
-  read,
-  type Tensor,
-  update,
-  write,
-} from '../../gpu/index.ts';
+import { expectShape, kernelsOf, type Recorder, type Tensor, updating } from '../../gpu/index.ts';
 import type { LoraAdapter } from '../matmul/linear.ts';
 import { threadGroups } from '../matmul/matrix.ts';
 import { weightFormat } from '../matmul/weight-format.ts';
@@ -29,65 +21,22 @@ export interface DecodeLinear {
   readonly adapter?: LoraAdapter | undefined;
 }
 
-const projectUniforms = {
-  rows: 'u32',
-  depth: 'u32',
-  stride: 'u32',
-  groups: 'u32',
-  n_0: 'u32',
-  n_1: 'u32',
-  n_2: 'u32',
-  biased: 'u32',
-  width: 'u32',
-  first: 'u32',
-  eps: 'f32',
-} as const;
-const weights = { weight0: read(1), weight1: read(2), weight2: read(3) };
-const projectKernel = (out: typeof write) =>
-  defineKernel({
-    shader: 'decode_project',
-    entry: 'project',
-    uniforms: projectUniforms,
-    bindings: { ...weights, x: read(4), norm: read(5), bias0: read(6), bias1: read(7), out: out(8) },
-  });
-const projectFirst = projectKernel(write);
-const projectMore = projectKernel(update);
-const lowRankKernel = defineKernel({
-  shader: 'decode_low_rank',
-  entry: 'add_low_rank',
-  uniforms: {
-    rows: 'u32',
-    n_0: 'u32',
-    n_1: 'u32',
-    n_2: 'u32',
-    rank_0: 'u32',
-    rank_1: 'u32',
-    rank_2: 'u32',
-    scale_0: 'f32',
-    scale_1: 'f32',
-    scale_2: 'f32',
-  },
-  bindings: { h: read(1), b0: read(2), b1: read(3), b2: read(4), out: update(5) },
+const projectFirst = kernelsOf('decode_project', [
+  ...['rows', 'depth', 'stride', 'groups'],
+  ...['n_0', 'n_1', 'n_2', 'biased', 'width', 'first', 'eps'],
+])('project', {
+  reads: ['weight_0', 'weight_1', 'weight_2', 'x', 'norm', 'bias_0', 'bias_1'],
+  writes: ['out'],
 });
-const residualKernel = defineKernel({
-  shader: 'decode_residual',
-  entry: 'add_product',
-  uniforms: {
-    rows: 'u32',
-    depth: 'u32',
-    stride: 'u32',
-    groups: 'u32',
-    n: 'u32',
-    rank: 'u32',
-    first: 'u32',
-    parts: 'u32',
-    part_step: 'u32',
-    h_stride: 'u32',
-    scale: 'f32',
-    eps: 'f32',
-  },
-  bindings: { weight0: read(1), x: read(4), h: read(5), b: read(6), out: update(7) },
-});
+const projectMore = updating(projectFirst, 'out');
+const lowRankKernel = kernelsOf('decode_low_rank', [
+  ...['rows', 'n_0', 'n_1', 'n_2', 'rank_0', 'rank_1', 'rank_2'],
+  ...['scale_0', 'scale_1', 'scale_2'],
+])('add_low_rank', { reads: ['low_rank', 'b_0', 'b_1', 'b_2'], updates: ['out'] });
+const residualKernel = kernelsOf('decode_residual', [
+  ...['rows', 'depth', 'stride', 'groups', 'n', 'rank'],
+  ...['first', 'parts', 'part_step', 'h_stride', 'scale', 'eps'],
+])('add_product', { reads: ['weight_0', 'x', 'low_rank', 'b'], updates: ['out'] });
 
 /** Weights and biases that one kernel takes. */
 const MOST_WEIGHTS = 3;
@@ -157,13 +106,13 @@ function dispatchRun(
       eps: norm?.eps ?? 0,
     },
     tensors: {
-      weight0,
-      weight1: run[1]?.weight ?? weight0,
-      weight2: run[2]?.weight ?? weight0,
+      weight_0: weight0,
+      weight_1: run[1]?.weight ?? weight0,
+      weight_2: run[2]?.weight ?? weight0,
       x,
       norm: norm?.weight ?? x,
-      bias0,
-      bias1: run[1]?.bias ?? bias0,
+      bias_0: bias0,
+      bias_1: run[1]?.bias ?? bias0,
       out,
     },
     workgroups: layout.workgroups,
@@ -221,10 +170,10 @@ export function projections(
       scale_2: third?.adapter?.scale ?? 0,
     },
     tensors: {
-      h,
-      b0: first?.adapter?.b ?? h,
-      b1: second?.adapter?.b ?? h,
-      b2: third?.adapter?.b ?? h,
+      low_rank: h,
+      b_0: first?.adapter?.b ?? h,
+      b_1: second?.adapter?.b ?? h,
+      b_2: third?.adapter?.b ?? h,
       out,
     },
     workgroups: threadGroups(rows * out.shape[1]!),
@@ -295,7 +244,7 @@ export function addProjection(
       scale: adapter?.scale ?? 0,
       eps: 0,
     },
-    tensors: { weight0: weight, x, h, b: adapter?.b ?? x, out: residual },
+    tensors: { weight_0: weight, x, low_rank: h, b: adapter?.b ?? x, out: residual },
     workgroups: layout.workgroups,
   });
 }

@@ -1,4 +1,4 @@
-import { defineKernel, expectShape, type Recorder, read, Tape, type Tensor, write } from '../../gpu/index.ts';
+import { expectShape, kernelsOf, type Recorder, Tape, type Tensor } from '../../gpu/index.ts';
 import { swiglu } from '../elementwise.ts';
 import { weightFormat } from '../matmul/weight-format.ts';
 import {
@@ -11,31 +11,12 @@ import {
 } from './decode-linear.ts';
 import { layRows } from './few-rows.ts';
 
-const swigluKernel = defineKernel({
-  shader: 'decode_swiglu',
-  entry: 'gate_and_up',
-  uniforms: {
-    rows: 'u32',
-    depth: 'u32',
-    stride: 'u32',
-    groups: 'u32',
-    n: 'u32',
-    gate_rank: 'u32',
-    up_rank: 'u32',
-    gate_scale: 'f32',
-    up_scale: 'f32',
-    eps: 'f32',
-  },
-  bindings: {
-    weight0: read(1),
-    weight1: read(2),
-    x: read(4),
-    norm: read(5),
-    h: read(6),
-    gateB: read(7),
-    upB: read(8),
-    out: write(9),
-  },
+const swigluKernel = kernelsOf('decode_swiglu', [
+  ...['rows', 'depth', 'stride', 'groups', 'n'],
+  ...['gate_rank', 'up_rank', 'gate_scale', 'up_scale', 'eps'],
+])('gate_and_up', {
+  reads: ['weight_0', 'weight_1', 'x', 'norm', 'low_rank', 'gate_b', 'up_b'],
+  writes: ['out'],
 });
 
 /**
@@ -75,13 +56,13 @@ export function decodeSwiglu(
       eps: norm.eps,
     },
     tensors: {
-      weight0: gate.weight,
-      weight1: up.weight,
+      weight_0: gate.weight,
+      weight_1: up.weight,
       x,
       norm: norm.weight,
-      h,
-      gateB: gate.adapter?.b ?? x,
-      upB: up.adapter?.b ?? x,
+      low_rank: h,
+      gate_b: gate.adapter?.b ?? x,
+      up_b: up.adapter?.b ?? x,
       out,
     },
     workgroups: layout.workgroups,

@@ -1,14 +1,12 @@
 import {
   type DType,
-  defineKernel,
+  kernelsOf,
   PLAIN,
   type Recorder,
-  read,
   type Tensor,
   type TileMaker,
   type Traits,
-  update,
-  write,
+  updating,
 } from '../../gpu/index.ts';
 import { matrixExtents, threadGroups } from './matrix.ts';
 import { weightLoads } from './weight-format.ts';
@@ -46,16 +44,7 @@ interface Extents {
   readonly k: number;
 }
 
-const uniforms = {
-  m: 'u32',
-  n: 'u32',
-  k: 'u32',
-  depth: 'u32',
-  thread_cols: 'u32',
-  rows_first: 'u32',
-  splits: 'u32',
-  alpha: 'f32',
-} as const;
+const uniforms = ['m', 'n', 'k', 'depth', 'thread_cols', 'rows_first', 'splits', 'alpha'] as const;
 
 const ENTRIES = {
   quads: 'matmul.quads',
@@ -68,30 +57,29 @@ const ENTRIES = {
 } as const;
 type Path = keyof typeof ENTRIES;
 
-const productKernel = (name: string, out: typeof write) => {
+const productKernel = (name: string) => {
   const [shader, entry] = name.split('.') as [string, string];
-  return defineKernel({
-    shader,
-    entry,
-    uniforms,
-    bindings: { a: read(1), b: read(2), bias: read(3), out: out(4), addend: read(6), gate: read(7) },
+  // `scalars` has the same buffers under names of its own.
+  return kernelsOf(shader, uniforms)(entry, {
+    reads: ['a_quads', 'b_loads', 'bias_quads', 'addend_quads', 'gate_quads'],
+    writes: ['c_quads'],
   });
 };
 type ProductKernel = ReturnType<typeof productKernel>;
-const productKernels = (out: typeof write) =>
+const productKernels = (made: (kernel: ProductKernel) => ProductKernel) =>
   Object.fromEntries(
-    Object.entries(ENTRIES).map(([path, name]) => [path, productKernel(name, out)]),
+    Object.entries(ENTRIES).map(([path, name]) => [path, made(productKernel(name))]),
   ) as Readonly<Record<Path, ProductKernel>>;
-const reduceKernel = (out: typeof write) =>
-  defineKernel({
-    shader: 'matmul',
-    entry: 'reduce',
-    uniforms,
-    bindings: { bias: read(3), out: out(4), partial: read(5), addend: read(6), gate: read(7) },
-  });
+const reduce = kernelsOf('matmul', uniforms)('reduce', {
+  reads: ['bias', 'partial', 'addend', 'gate'],
+  writes: ['c'],
+});
 const kernels = {
-  overwrite: { product: productKernels(write), reduce: reduceKernel(write) },
-  accumulate: { product: productKernels(update), reduce: reduceKernel(update) },
+  overwrite: { product: productKernels((kernel) => kernel), reduce },
+  accumulate: {
+    product: productKernels((kernel) => updating(kernel, 'c_quads')),
+    reduce: updating(reduce, 'c'),
+  },
 };
 
 /** What becomes of the sums of one part of the depth: nothing yet. */
@@ -292,9 +280,10 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   };
   const target = kernels[accumulate ? 'accumulate' : 'overwrite'];
   // A layout has no optional bindings: what is absent is stood in for by a tensor that is not read.
-  const joined = { bias: bias ?? a, addend: addend ?? a, gate: gate ?? a };
+  const joined = [bias ?? a, addend ?? a, gate ?? a] as const;
+  const [bias_quads, addend_quads, gate_quads] = joined;
   if (splits === 1) {
-    const tensors = { a, b, out, ...joined };
+    const tensors = { a_quads: a, b_loads: b, c_quads: out, bias_quads, addend_quads, gate_quads };
     recorder.dispatch(target.product[path], {
       defines: { ...defines, ...finish },
       uniforms: { ...shape, alpha },
@@ -307,13 +296,13 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   recorder.dispatch(kernels.overwrite.product[path], {
     defines: { ...defines, ...PART },
     uniforms: { ...shape, alpha: 1 },
-    tensors: { a, b, out: partial, bias: a, addend: a, gate: a },
+    tensors: { a_quads: a, b_loads: b, c_quads: partial, bias_quads: a, addend_quads: a, gate_quads: a },
     workgroups,
   });
   recorder.dispatch(target.reduce, {
     defines: { ...weightLoads('f32'), A_BY_DEPTH: false, B_BY_COLUMN: false, ...finish },
     uniforms: { ...shape, alpha },
-    tensors: { out, partial, ...joined },
+    tensors: { c: out, partial, bias: joined[0], addend: joined[1], gate: joined[2] },
     workgroups: threadGroups(m * n),
   });
 }

@@ -1,27 +1,11 @@
-import { defineKernel, expectShape, read, type Tape, type Tensor, update, write } from '../../gpu/index.ts';
+import { expectShape, kernelsOf, type Tape, type Tensor } from '../../gpu/index.ts';
 import { addColumnSums } from '../column-sum.ts';
 import { matrixExtents, threadGroups } from '../matmul/matrix.ts';
 
-const shader = 'layer_norm';
-const uniforms = { rows: 'u32', cols: 'u32', eps: 'f32' } as const;
-const forward = defineKernel({
-  shader,
-  entry: 'forward',
-  uniforms,
-  bindings: { x: read(1), weight: read(2), bias: read(3), y: write(4), moments: write(5) },
-});
-const backwardInput = defineKernel({
-  shader,
-  entry: 'backward_input',
-  uniforms,
-  bindings: { x: read(1), weight: read(2), moments: read(6), dy: read(7), dx: write(8) },
-});
-const backwardWeight = defineKernel({
-  shader,
-  entry: 'backward_weight',
-  uniforms,
-  bindings: { x: read(1), moments: read(6), dy: read(7), dweight: update(9) },
-});
+const kernel = kernelsOf('layer_norm', ['rows', 'cols', 'eps']);
+const forward = kernel('forward', { reads: ['x', 'weight', 'bias'], writes: ['y', 'moments'] });
+const backwardInput = kernel('backward_input', { reads: ['x', 'weight', 'saved', 'dy'], writes: ['dx'] });
+const backwardWeight = kernel('backward_weight', { reads: ['x', 'saved', 'dy'], updates: ['dweight'] });
 
 /**
  * y = (x - mean) / sqrt(variance + eps) · weight + bias over the last axis, variance biased (Ba, Kiros & Hinton 2016,
@@ -46,7 +30,7 @@ export function layerNorm(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor, e
     if (weight.grad) {
       recorder.dispatch(backwardWeight, {
         uniforms: values,
-        tensors: { x, moments, dy, dweight: weight.grad },
+        tensors: { x, saved: moments, dy, dweight: weight.grad },
         workgroups: threadGroups(cols),
       });
     }
@@ -55,7 +39,7 @@ export function layerNorm(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor, e
     const dx = recorder.temp('d layerNorm', x.shape);
     recorder.dispatch(backwardInput, {
       uniforms: values,
-      tensors: { x, weight, moments, dy, dx },
+      tensors: { x, weight, saved: moments, dy, dx },
       workgroups: rows,
     });
     tape.addGrad(x, dx);

@@ -1,40 +1,13 @@
-import {
-  defineKernel,
-  expectShape,
-  read,
-  sizeOf,
-  type Tape,
-  type Tensor,
-  update,
-  write,
-} from '../../gpu/index.ts';
+import { expectShape, kernelsOf, sizeOf, type Tape, type Tensor } from '../../gpu/index.ts';
 
-const uniforms = { rows: 'u32', cols: 'u32', eps: 'f32', with_before: 'u32' } as const;
-const forwardBindings = { x: read(1), weight: read(2), y: write(3), rstd: write(4) };
-const backwardBindings = {
-  x: read(1),
-  weight: read(2),
-  rstd: read(5),
-  dy: read(6),
-  dx: write(7),
-  before: read(9),
-};
-const shader = 'rms_norm';
-const forward = defineKernel({ shader, entry: 'forward', uniforms, bindings: forwardBindings });
-const forwardNarrow = defineKernel({ shader, entry: 'forward_narrow', uniforms, bindings: forwardBindings });
-const backwardInput = defineKernel({ shader, entry: 'backward_input', uniforms, bindings: backwardBindings });
-const backwardInputNarrow = defineKernel({
-  shader,
-  entry: 'backward_input_narrow',
-  uniforms,
-  bindings: backwardBindings,
-});
-const backwardWeight = defineKernel({
-  shader,
-  entry: 'backward_weight',
-  uniforms,
-  bindings: { x: read(1), rstd: read(5), dy: read(6), dweight: update(8) },
-});
+const kernel = kernelsOf('rms_norm', ['rows', 'cols', 'eps', 'with_before']);
+const forwardBuffers = { reads: ['x', 'weight'], writes: ['y', 'rstd'] } as const;
+const backwardBuffers = { reads: ['x', 'weight', 'saved_rstd', 'dy', 'before'], writes: ['dx'] } as const;
+const forward = kernel('forward', forwardBuffers);
+const forwardNarrow = kernel('forward_narrow', forwardBuffers);
+const backwardInput = kernel('backward_input', backwardBuffers);
+const backwardInputNarrow = kernel('backward_input_narrow', backwardBuffers);
+const backwardWeight = kernel('backward_weight', { reads: ['x', 'saved_rstd', 'dy'], updates: ['dweight'] });
 
 /** Rows of at most this many columns go to one thread each: a workgroup would mostly wait at its barriers. */
 const NARROW_COLS = 128;
@@ -84,7 +57,7 @@ function normRows(
     if (weight.grad) {
       recorder.dispatch(backwardWeight, {
         uniforms: values,
-        tensors: { x, rstd, dy, dweight: weight.grad },
+        tensors: { x, saved_rstd: rstd, dy, dweight: weight.grad },
         workgroups: Math.ceil(cols / 64),
       });
     }
@@ -93,7 +66,7 @@ function normRows(
       recorder.dispatch(narrow ? backwardInputNarrow : backwardInput, {
         uniforms: { ...values, with_before: Number(before !== undefined) },
         // A layout has no optional bindings: what is absent is stood in for by a tensor that is not read.
-        tensors: { x, weight, rstd, dy, dx, before: before ?? dy },
+        tensors: { x, weight, saved_rstd: rstd, dy, dx, before: before ?? dy },
         workgroups,
       });
       return dx;

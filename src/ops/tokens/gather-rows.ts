@@ -1,35 +1,20 @@
 import {
-  defineKernel,
   expectShape,
   fillZeros,
+  kernelsOf,
   type Recorder,
-  read,
   type Tape,
   type Tensor,
-  update,
-  write,
+  updating,
 } from '../../gpu/index.ts';
 import { threadGroups } from '../matmul/matrix.ts';
 import { weightFormat } from '../matmul/weight-format.ts';
 
-const shader = 'gather_rows';
-const uniforms = { count: 'u32', cols: 'u32', first: 'u32', held: 'u32', fresh: 'u32' } as const;
-const gatherKernel = (y: typeof write) =>
-  defineKernel({ shader, entry: 'gather', uniforms, bindings: { x: read(1), index: read(2), y: y(3) } });
-const gatherFresh = gatherKernel(write);
-const gatherMore = gatherKernel(update);
-const chainKernel = defineKernel({
-  shader,
-  entry: 'chain',
-  uniforms,
-  bindings: { index: read(2), links: write(4) },
-});
-const addChainsKernel = defineKernel({
-  shader,
-  entry: 'add_chains',
-  uniforms,
-  bindings: { index: read(2), chains: read(5), dy: read(6), dx: update(7) },
-});
+const kernel = kernelsOf('gather_rows', ['count', 'cols', 'first', 'held', 'fresh']);
+const gatherFresh = kernel('gather', { reads: ['x', 'index'], writes: ['y'] });
+const gatherMore = updating(gatherFresh, 'y');
+const chainKernel = kernel('chain', { reads: ['index'], writes: ['links'] });
+const addChainsKernel = kernel('add_chains', { reads: ['index', 'chains', 'dy'], updates: ['dx'] });
 
 /** Dispatches y [m, d] = rows `index` [m] of the shards laid one after another; rows that none has become 0. */
 export function gatherInto(recorder: Recorder, shards: readonly Tensor[], index: Tensor, y: Tensor): void {

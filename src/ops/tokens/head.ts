@@ -1,53 +1,30 @@
 import {
   bytesOf,
-  defineKernel,
   expectShape,
+  kernelsOf,
   placed,
   type Recorder,
-  read,
   type Tape,
   type Tensor,
-  update,
-  write,
+  updating,
   zeros,
 } from '../../gpu/index.ts';
 import { matmul } from '../matmul/matmul.ts';
 
-const uniforms = { rows: 'u32', tile: 'u32', first: 'u32', vocabulary: 'u32' } as const;
-const begin = defineKernel({ shader: 'head', entry: 'begin', uniforms, bindings: { state: write(4) } });
-const tileBindings = { raw: read(1), targets: read(2), inverseTemperature: read(3), state: update(4) };
-const takeTile = defineKernel({ shader: 'head', entry: 'take_tile', uniforms, bindings: tileBindings });
-const takeTileNarrow = defineKernel({
-  shader: 'head',
-  entry: 'take_tile_narrow',
-  uniforms,
-  bindings: tileBindings,
-});
+const kernel = kernelsOf('head', ['rows', 'tile', 'first', 'vocabulary']);
+const begin = kernel('begin', { writes: ['state'] });
+const tileBuffers = { reads: ['raw', 'targets', 'inverse_temperature'], updates: ['state'] } as const;
+const takeTile = kernel('take_tile', tileBuffers);
+const takeTileNarrow = kernel('take_tile_narrow', tileBuffers);
 /** Tiles of at most this many columns are walked by one thread a row: a workgroup would mostly wait at its barriers. */
 const NARROW_TILE = 512;
-const finish = defineKernel({
-  shader: 'head',
-  entry: 'finish',
-  uniforms,
-  bindings: { targets: read(2), state: read(5), logProbs: write(6), entropies: write(7) },
+const finish = kernel('finish', { reads: ['targets', 'saved_state'], writes: ['log_probs', 'entropies'] });
+const backwardTile = kernel('backward_tile', {
+  reads: ['targets', 'inverse_temperature', 'saved_state', 'd_log_probs', 'd_entropies'],
+  updates: ['d_raw'],
 });
-const backwardTile = defineKernel({
-  shader: 'head',
-  entry: 'backward_tile',
-  uniforms,
-  bindings: {
-    targets: read(2),
-    inverseTemperature: read(3),
-    state: read(5),
-    dLogProbs: read(8),
-    dEntropies: read(9),
-    dRaw: update(10),
-  },
-});
-const placeKernel = (out: typeof write) =>
-  defineKernel({ shader: 'head', entry: 'place', uniforms, bindings: { raw: read(1), logits: out(11) } });
-const placeFirst = placeKernel(write);
-const placeMore = placeKernel(update);
+const placeFirst = kernel('place', { reads: ['raw'], writes: ['logits'] });
+const placeMore = updating(placeFirst, 'logits');
 
 /** Bytes of one tile of logits, at most. */
 const TILE_BYTES = 32 * 2 ** 20;
@@ -135,15 +112,24 @@ export function headLogProbs(
     const narrow = columns <= NARROW_TILE;
     recorder.dispatch(narrow ? takeTileNarrow : takeTile, {
       uniforms: { rows, tile: columns, first: tile.first, vocabulary: 0 },
-      tensors: { raw, targets, inverseTemperature, state },
+      tensors: { raw, targets, inverse_temperature: inverseTemperature, state },
       workgroups: narrow ? Math.ceil(rows / 64) : rows,
     });
   }
-  recorder.dispatch(finish, { ...perRow, tensors: { targets, state, logProbs, entropies } });
+  recorder.dispatch(finish, {
+    ...perRow,
+    tensors: { targets, saved_state: state, log_probs: logProbs, entropies },
+  });
   tape.record([logProbs, entropies], [hidden, ...weight], () => {
     const dLogProbs = tape.gradOf(logProbs) ?? zeros(recorder, 'zeros', [rows]);
     const dEntropies = tape.gradOf(entropies) ?? zeros(recorder, 'zeros', [rows]);
-    backward(tape, hidden, tiles, { targets, inverseTemperature, state, dLogProbs, dEntropies });
+    backward(tape, hidden, tiles, {
+      targets,
+      inverse_temperature: inverseTemperature,
+      saved_state: state,
+      d_log_probs: dLogProbs,
+      d_entropies: dEntropies,
+    });
   });
   return { logProbs, entropies };
 }
@@ -158,7 +144,10 @@ function backward(
   tape: Tape,
   hidden: Tensor,
   tiles: readonly Tile[],
-  rowTensors: Record<'targets' | 'inverseTemperature' | 'state' | 'dLogProbs' | 'dEntropies', Tensor>,
+  rowTensors: Record<
+    'targets' | 'inverse_temperature' | 'saved_state' | 'd_log_probs' | 'd_entropies',
+    Tensor
+  >,
 ): void {
   const { recorder } = tape;
   const rows = hidden.shape[0]!;
@@ -168,7 +157,7 @@ function backward(
     const extent = tile.weight.shape[0]!;
     recorder.dispatch(backwardTile, {
       uniforms: { rows, tile: extent, first: tile.first, vocabulary: 0 },
-      tensors: { ...rowTensors, dRaw },
+      tensors: { ...rowTensors, d_raw: dRaw },
       workgroups: Math.ceil((rows * extent) / 64),
     });
     const { grad } = tile.weight;

@@ -1,54 +1,38 @@
 import {
-  defineKernel,
   expectShape,
   type Gpu,
+  kernelsOf,
   type Recorder,
-  read,
+  ShaderStruct,
   type Tensor,
   type Traits,
-  update,
-  write,
 } from '../../gpu/index.ts';
 
-const uniforms = { rows: 'u32', vocabulary: 'u32', capacity: 'u32', end_count: 'u32', pad: 'u32' } as const;
-const kernel = <B extends string>(entry: string, bindings: Record<B, ReturnType<typeof read>>) =>
-  defineKernel({ shader: 'sampling', entry, uniforms, bindings });
-const scale = kernel('scale', { logits: read(1), controls: read(2), scores: write(5) });
+const kernel = kernelsOf('sampling', ['rows', 'vocabulary', 'capacity', 'end_count', 'pad']);
+const scale = kernel('scale', { reads: ['logits', 'controls'], writes: ['scores'] });
 const penalise = kernel('penalise', {
-  logits: read(1),
-  controls: read(2),
-  drawn: read(3),
-  lengths: read(4),
-  scores: update(5),
+  reads: ['logits', 'controls', 'drawn', 'lengths'],
+  updates: ['scores'],
 });
-const findTop = kernel('find_top', { logits: read(1), controls: read(2), scores: read(6), tops: write(7) });
-const findCut = kernel('find_cut', { controls: read(2), scores: read(6), tops: read(8), cuts: write(9) });
+const findTop = kernel('find_top', { reads: ['logits', 'controls', 'saved_scores'], writes: ['tops'] });
+const findCut = kernel('find_cut', { reads: ['controls', 'saved_scores', 'saved_tops'], writes: ['cuts'] });
 const spread = kernel('spread', {
-  controls: read(2),
-  scores: read(6),
-  cuts: read(10),
-  probabilities: write(11),
+  reads: ['controls', 'saved_scores', 'saved_cuts'],
+  writes: ['probabilities'],
 });
 const draw = kernel('draw', {
-  logits: read(1),
-  controls: read(2),
-  lengths: read(4),
-  scores: read(6),
-  tops: read(8),
-  cuts: read(10),
-  tokens: update(12),
-  logProbs: write(13),
+  reads: ['logits', 'controls', 'lengths', 'saved_scores', 'saved_tops', 'saved_cuts'],
+  updates: ['tokens'],
+  writes: ['log_probs'],
 });
 const advance = kernel('advance', {
-  controls: read(2),
-  tokens: update(12),
-  logProbs: update(13),
-  endIds: read(14),
-  history: update(15),
-  historyLogProbs: update(16),
-  lengths: update(17),
-  ended: update(18),
+  reads: ['controls', 'end_ids'],
+  updates: ['tokens', 'log_probs', 'history', 'history_log_probs', 'counts', 'ended'],
 });
+
+const CONTROLS = new ShaderStruct('sampling', 'Controls');
+const TOP = new ShaderStruct('sampling', 'Top');
+const CUT_OFF = new ShaderStruct('sampling', 'Cut');
 
 /** Threads that share a row, and values that each asks for at a time; a short row is not worth many. */
 const rowWalk = (vocabulary: number, { isSoftware }: Traits): { LANES: number; AHEAD: number } =>
@@ -73,33 +57,36 @@ export interface SamplingSettings {
   readonly firstRow?: number;
 }
 
-const CONTROL_WORDS = 9;
 /** No limit but the room for drawn tokens. */
 const UNLIMITED = 0xffffffff;
 /** How a row came to its end. */
 const ENDED = 1;
 const CUT = 2;
 
-/** The words of `Controls` in shaders/sampling.wgsl, for that many rows. */
+/** Words of the controls of that many rows. */
+const controlWords = (rows: number): number => CONTROLS.words + rows;
+
+/** The struct `Controls` of shaders/sampling.wgsl, for that many rows. */
 export function encodeControls(settings: SamplingSettings, rows: number, limit = UNLIMITED): Uint32Array {
   const { repetitionPenalty, temperature, topK, topP, minP, seed, step, firstRow = 0 } = settings;
   const greedy = temperature === 0;
-  const words = new Uint32Array(CONTROL_WORDS + rows);
-  const floats = new Float32Array(words.buffer);
-  floats[0] = greedy ? 1 : 1 / temperature;
-  words[1] = greedy ? 1 : 0;
-  words[2] = topK;
-  floats[3] = topP;
-  floats[4] = greedy ? 0 : minP;
-  floats[5] = repetitionPenalty;
-  words.set([seed, step, limit], 6);
-  for (let row = 0; row < rows; row++) words[CONTROL_WORDS + row] = firstRow + row;
-  return words;
+  return CONTROLS.encode({
+    inverse_temperature: greedy ? 1 : 1 / temperature,
+    greedy: Number(greedy),
+    top_k: topK,
+    top_p: topP,
+    min_p: greedy ? 0 : minP,
+    repetition_penalty: repetitionPenalty,
+    seed,
+    step,
+    limit,
+    streams: Array.from({ length: rows }, (_, row) => firstRow + row),
+  });
 }
 
 /** What each row has drawn so far, and what is drawn next; all on the GPU, so that steps follow without reading back. */
 export interface SamplingState {
-  /** u32 [9 + rows] from {@link encodeControls}. */
+  /** u32 from {@link encodeControls}. */
   readonly controls: Tensor;
   /** u32 [rows, capacity] ids drawn. */
   readonly history: Tensor;
@@ -130,13 +117,13 @@ type Previous = Pick<SamplingState, 'controls' | 'history' | 'lengths'>;
 function prepare(recorder: Recorder, logits: Tensor, state: Previous): Prepared {
   const [rows, vocabulary] = [logits.shape[0]!, logits.shape[1]!];
   const { controls, history: drawn, lengths } = state;
-  expectShape('sampling controls', controls, [CONTROL_WORDS + rows]);
+  expectShape('sampling controls', controls, [controlWords(rows)]);
   expectShape('sampling history', drawn, [rows, -1]);
   expectShape('sampling lengths', lengths, [rows]);
   const values = { rows, vocabulary, capacity: drawn.shape[1]!, end_count: 0, pad: 0 };
   const scores = recorder.temp('scores', [rows, vocabulary]);
-  const tops = recorder.temp('largest scores', [rows, 3]);
-  const cuts = recorder.temp('sampling cuts', [rows, 3]);
+  const tops = recorder.temp('largest scores', [rows, TOP.words]);
+  const cuts = recorder.temp('sampling cuts', [rows, CUT_OFF.words]);
   const defines = rowWalk(vocabulary, recorder.traits);
   const elements = Math.ceil((rows * vocabulary) / 64);
   recorder.dispatch(scale, {
@@ -154,13 +141,13 @@ function prepare(recorder: Recorder, logits: Tensor, state: Previous): Prepared 
   recorder.dispatch(findTop, {
     uniforms: values,
     defines,
-    tensors: { logits, controls, scores, tops },
+    tensors: { logits, controls, saved_scores: scores, tops },
     workgroups: rows,
   });
   recorder.dispatch(findCut, {
     uniforms: values,
     defines,
-    tensors: { controls, scores, tops, cuts },
+    tensors: { controls, saved_scores: scores, saved_tops: tops, cuts },
     workgroups: rows,
   });
   return { scores, tops, cuts, defines, values };
@@ -173,7 +160,7 @@ export function filteredProbabilities(recorder: Recorder, logits: Tensor, state:
   recorder.dispatch(spread, {
     uniforms: values,
     defines,
-    tensors: { controls: state.controls, scores, cuts, probabilities },
+    tensors: { controls: state.controls, saved_scores: scores, saved_cuts: cuts, probabilities },
     workgroups: Math.ceil((values.rows * values.vocabulary) / 64),
   });
   return probabilities;
@@ -186,13 +173,31 @@ function sampleTokens(recorder: Recorder, logits: Tensor, state: SamplingState, 
   recorder.dispatch(draw, {
     uniforms: values,
     defines,
-    tensors: { logits, controls, lengths, scores, tops, cuts, tokens, logProbs },
+    tensors: {
+      logits,
+      controls,
+      lengths,
+      saved_scores: scores,
+      saved_tops: tops,
+      saved_cuts: cuts,
+      tokens,
+      log_probs: logProbs,
+    },
     workgroups: values.rows,
   });
   recorder.dispatch(advance, {
     uniforms: { ...values, end_count: endIds.shape[0]!, pad },
     defines,
-    tensors: { controls, tokens, logProbs, endIds, history, historyLogProbs, lengths, ended },
+    tensors: {
+      controls,
+      tokens,
+      log_probs: logProbs,
+      end_ids: endIds,
+      history,
+      history_log_probs: historyLogProbs,
+      counts: lengths,
+      ended,
+    },
     workgroups: Math.ceil(values.rows / 64),
   });
 }
@@ -234,7 +239,7 @@ export class Sampler {
     this.#gpu = gpu;
     this.#options = options;
     this.state = {
-      controls: tensor('sampling controls', [CONTROL_WORDS + rows]),
+      controls: tensor('sampling controls', [controlWords(rows)]),
       history: tensor('drawn ids', [rows, capacity]),
       historyLogProbs: tensor('drawn log-probabilities', [rows, capacity], 'f32'),
       lengths: tensor('drawn lengths', [rows]),
@@ -274,7 +279,7 @@ export class Sampler {
   /** Empties a row, which goes on from `token` with random numbers of its own. */
   start(row: number, { token, stream }: { readonly token: number; readonly stream: number }): void {
     const { controls, tokens, lengths, ended } = this.state;
-    this.#gpu.write(controls, Uint32Array.of(stream), CONTROL_WORDS + row);
+    this.#gpu.write(controls, Uint32Array.of(stream), CONTROLS.offsetOf('streams') + row);
     this.#gpu.write(tokens, Uint32Array.of(token), row);
     this.#gpu.write(lengths, Uint32Array.of(0), row);
     this.#gpu.write(ended, Uint32Array.of(0), row);

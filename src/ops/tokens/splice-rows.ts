@@ -1,32 +1,12 @@
-import {
-  defineKernel,
-  expectShape,
-  type Recorder,
-  read,
-  type Tape,
-  type Tensor,
-  update,
-  write,
-} from '../../gpu/index.ts';
+import { expectShape, kernelsOf, type Recorder, type Tape, type Tensor } from '../../gpu/index.ts';
 import { matrixExtents, threadGroups } from '../matmul/matrix.ts';
 import { gatherInto } from './gather-rows.ts';
 
-const shader = 'splice_rows';
-const uniforms = { count: 'u32', cols: 'u32', held: 'u32', start: 'u32' } as const;
-const scatterKernel = defineKernel({
-  shader,
-  entry: 'scatter',
-  uniforms,
-  bindings: { rows: read(2), at: read(3), y: update(4) },
-});
-const clearKernel = defineKernel({
-  shader,
-  entry: 'clear',
-  uniforms,
-  bindings: { at: read(3), y: update(4) },
-});
-const copyKernel = defineKernel({ shader, entry: 'copy', uniforms, bindings: { x: read(1), y: write(4) } });
-const placeKernel = defineKernel({ shader, entry: 'place', uniforms, bindings: { x: read(1), y: write(4) } });
+const kernel = kernelsOf('splice_rows', ['count', 'cols', 'held', 'start']);
+const scatterKernel = kernel('scatter', { reads: ['rows', 'at'], updates: ['y'] });
+const clearKernel = kernel('clear', { reads: ['at'], updates: ['y'] });
+const copyKernel = kernel('copy', { reads: ['x'], writes: ['y'] });
+const placeKernel = kernel('place', { reads: ['x'], writes: ['y'] });
 
 /** Dispatches y = rows start .. start + (rows of y) of x. */
 function copyRows(recorder: Recorder, x: Tensor, y: Tensor, start: number): void {

@@ -1,10 +1,9 @@
 /** Kernels that do one thing only, copy or multiply and add: what a device gives at best, for judging others by. */
-import { defineKernel, type Recorder, read, type Tensor, write } from '../../gpu/index.ts';
+import { kernelsOf, type Recorder, type Tensor } from '../../gpu/index.ts';
 
-const uniforms = { count: 'u32', steps: 'u32', factor: 'f32' } as const;
-const bindings = { x: read(1), y: write(2) };
-const copy = defineKernel({ shader: 'ceilings', entry: 'copy', uniforms, bindings });
-const multiplyAdd = defineKernel({ shader: 'ceilings', entry: 'multiply_add', uniforms, bindings });
+const kernel = kernelsOf('ceilings', ['count', 'steps', 'factor']);
+const copy = kernel('copy', { reads: ['x'], writes: ['y'] });
+const multiplyAdd = kernel('multiply_add', { reads: ['x'], writes: ['y'] });
 
 /** The most that a device gave. */
 export interface Ceilings {

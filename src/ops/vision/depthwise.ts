@@ -1,33 +1,9 @@
-import {
-  defineKernel,
-  expectShape,
-  read,
-  sizeOf,
-  type Tape,
-  type Tensor,
-  update,
-  write,
-} from '../../gpu/index.ts';
+import { expectShape, kernelsOf, sizeOf, type Tape, type Tensor } from '../../gpu/index.ts';
 
-const uniforms = { frames: 'u32', height: 'u32', width: 'u32', channels: 'u32' } as const;
-const forward = defineKernel({
-  shader: 'depthwise',
-  entry: 'forward',
-  uniforms,
-  bindings: { x: read(1), weight: read(2), y: write(3) },
-});
-const backwardInput = defineKernel({
-  shader: 'depthwise',
-  entry: 'backward_input',
-  uniforms,
-  bindings: { weight: read(2), dy: read(4), dx: write(5) },
-});
-const backwardWeight = defineKernel({
-  shader: 'depthwise',
-  entry: 'backward_weight',
-  uniforms,
-  bindings: { x: read(1), dy: read(4), dweight: update(6) },
-});
+const kernel = kernelsOf('depthwise', ['frames', 'height', 'width', 'channels']);
+const forward = kernel('forward', { reads: ['x', 'weight'], writes: ['y'] });
+const backwardInput = kernel('backward_input', { reads: ['weight', 'dy'], writes: ['dx'] });
+const backwardWeight = kernel('backward_weight', { reads: ['x', 'dy'], updates: ['dweight'] });
 
 /**
  * 3×3 convolution of every channel by itself, padding 1, no bias. x [T, H, W, C], weight [C, 3, 3] f32 → [T, H, W, C].

@@ -1,30 +1,10 @@
-import { defineKernel, expectShape, read, type Tape, type Tensor, write } from '../../gpu/index.ts';
+import { expectShape, kernelsOf, type Tape, type Tensor } from '../../gpu/index.ts';
 
-const uniforms = { rows: 'u32', cols: 'u32', branch: 'u32' } as const;
-const forward = defineKernel({
-  shader: 'mix',
-  entry: 'forward',
-  uniforms,
-  bindings: { a: read(1), b: read(2), c: read(3), weights: read(4), y: write(5) },
-});
-const scaleBranch = defineKernel({
-  shader: 'mix',
-  entry: 'scale_branch',
-  uniforms,
-  bindings: { weights: read(4), dbranch: write(5), dy: read(6) },
-});
-const weightRows = defineKernel({
-  shader: 'mix',
-  entry: 'weight_rows',
-  uniforms,
-  bindings: { a: read(1), b: read(2), c: read(3), dy: read(6), sums: write(7) },
-});
-const weightSum = defineKernel({
-  shader: 'mix',
-  entry: 'weight_sum',
-  uniforms,
-  bindings: { sums: read(8), dweights: write(9) },
-});
+const kernel = kernelsOf('mix', ['rows', 'cols', 'branch']);
+const forward = kernel('forward', { reads: ['a', 'b', 'c', 'weights'], writes: ['y'] });
+const scaleBranch = kernel('scale_branch', { reads: ['weights', 'dy'], writes: ['y'] });
+const weightRows = kernel('weight_rows', { reads: ['a', 'b', 'c', 'dy'], writes: ['sums'] });
+const weightSum = kernel('weight_sum', { reads: ['row_sums'], writes: ['dweights'] });
 
 /**
  * Σ weights[k] · branches[k]: three branches [n, d], weights [3] → [n, d].
@@ -54,7 +34,11 @@ export function mixBranches(
         tensors: { a, b, c, dy, sums },
         workgroups: rows,
       });
-      recorder.dispatch(weightSum, { uniforms: values, tensors: { sums, dweights }, workgroups: 1 });
+      recorder.dispatch(weightSum, {
+        uniforms: values,
+        tensors: { row_sums: sums, dweights },
+        workgroups: 1,
+      });
       tape.addGrad(weights, dweights);
     }
     branches.forEach((x, branch) => {
@@ -62,7 +46,7 @@ export function mixBranches(
       const dbranch = recorder.temp('d mixBranches', x.shape);
       recorder.dispatch(scaleBranch, {
         uniforms: { ...values, branch },
-        tensors: { weights, dy, dbranch },
+        tensors: { weights, dy, y: dbranch },
         workgroups,
       });
       tape.addGrad(x, dbranch);

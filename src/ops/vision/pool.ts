@@ -1,31 +1,21 @@
-import { defineKernel, expectShape, read, sizeOf, type Tape, type Tensor, write } from '../../gpu/index.ts';
+import { expectShape, kernelsOf, sizeOf, type Tape, type Tensor } from '../../gpu/index.ts';
 
-const uniforms = {
-  rows: 'u32',
-  cols: 'u32',
-  group: 'u32',
-  frames: 'u32',
-  height: 'u32',
-  width: 'u32',
-} as const;
-const forwardBindings = { x: read(1), y: write(2) } as const;
-const backwardBindings = { dy: read(3), dx: write(4) } as const;
-const average = {
-  forward: defineKernel({ shader: 'pool', entry: 'average', uniforms, bindings: forwardBindings }),
-  backward: defineKernel({ shader: 'pool', entry: 'average_backward', uniforms, bindings: backwardBindings }),
-};
-const halve = {
-  forward: defineKernel({ shader: 'pool', entry: 'halve', uniforms, bindings: forwardBindings }),
-  backward: defineKernel({ shader: 'pool', entry: 'halve_backward', uniforms, bindings: backwardBindings }),
-};
+const uniforms = ['rows', 'cols', 'group', 'frames', 'height', 'width'] as const;
+const kernel = kernelsOf('pool', uniforms);
+const pair = (entry: string) => ({
+  forward: kernel(entry, { reads: ['x'], writes: ['y'] }),
+  backward: kernel(`${entry}_backward`, { reads: ['dy'], writes: ['dx'] }),
+});
+const average = pair('average');
+const halve = pair('halve');
 
-type Values = Readonly<Record<keyof typeof uniforms, number>>;
+type Values = Readonly<Record<(typeof uniforms)[number], number>>;
 
 function pool(
   tape: Tape,
   x: Tensor,
   shape: readonly number[],
-  kernels: typeof average | typeof halve,
+  kernels: typeof average,
   values: Values,
 ): Tensor {
   const { recorder } = tape;

@@ -1,24 +1,14 @@
-import {
-  defineKernel,
-  expectShape,
-  type Recorder,
-  read,
-  type Tape,
-  type Tensor,
-  write,
-} from '../../gpu/index.ts';
+import { expectShape, kernelsOf, type Recorder, type Tape, type Tensor } from '../../gpu/index.ts';
 
-const kernel = defineKernel({
-  shader: 'resize_heads',
-  entry: 'resize',
-  uniforms: { rows: 'u32', heads: 'u32', from_dim: 'u32', to_dim: 'u32' },
-  bindings: { source: read(1), resized: write(2) },
+const resize = kernelsOf('resize_heads', ['rows', 'heads', 'from_dim', 'to_dim'])('resize', {
+  reads: ['source'],
+  writes: ['resized'],
 });
 
 function dispatchResize(recorder: Recorder, source: Tensor, heads: number, from: number, to: number): Tensor {
   const rows = source.shape[0]!;
   const resized = recorder.temp(`${source.label} resized`, [rows, heads * to]);
-  recorder.dispatch(kernel, {
+  recorder.dispatch(resize, {
     uniforms: { rows, heads, from_dim: from, to_dim: to },
     tensors: { source, resized },
     workgroups: Math.ceil((rows * heads * to) / 64),

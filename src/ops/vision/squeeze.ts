@@ -1,30 +1,10 @@
-import { defineKernel, expectShape, read, sizeOf, type Tape, type Tensor, write } from '../../gpu/index.ts';
+import { expectShape, kernelsOf, sizeOf, type Tape, type Tensor } from '../../gpu/index.ts';
 
-const uniforms = { frames: 'u32', pixels: 'u32', channels: 'u32' } as const;
-const mean = defineKernel({
-  shader: 'squeeze',
-  entry: 'mean',
-  uniforms,
-  bindings: { x: read(1), out: write(4) },
-});
-const meanBackward = defineKernel({
-  shader: 'squeeze',
-  entry: 'mean_backward',
-  uniforms,
-  bindings: { dmean: read(2), dx: write(3) },
-});
-const scale = defineKernel({
-  shader: 'squeeze',
-  entry: 'scale',
-  uniforms,
-  bindings: { x: read(1), z: read(2), out: write(3) },
-});
-const scaleBackwardFactor = defineKernel({
-  shader: 'squeeze',
-  entry: 'scale_backward_factor',
-  uniforms,
-  bindings: { x: read(1), dy: read(5), dz: write(4) },
-});
+const kernel = kernelsOf('squeeze', ['frames', 'pixels', 'channels']);
+const mean = kernel('mean', { reads: ['x'], writes: ['row_out'] });
+const meanBackward = kernel('mean_backward', { reads: ['z'], writes: ['map_out'] });
+const scale = kernel('scale', { reads: ['x', 'z'], writes: ['map_out'] });
+const scaleBackwardFactor = kernel('scale_backward_factor', { reads: ['x', 'dy'], writes: ['row_out'] });
 
 const perElement = (tensor: Tensor): number => Math.ceil(sizeOf(tensor.shape) / 64);
 
@@ -35,12 +15,12 @@ export function spatialMean(tape: Tape, x: Tensor): Tensor {
   const values = { frames, pixels, channels };
   const { recorder } = tape;
   const out = recorder.temp('spatialMean', [frames, channels]);
-  recorder.dispatch(mean, { uniforms: values, tensors: { x, out }, workgroups: perElement(out) });
+  recorder.dispatch(mean, { uniforms: values, tensors: { x, row_out: out }, workgroups: perElement(out) });
   tape.record([out], [x], () => {
     const dx = recorder.temp('d spatialMean', x.shape);
     recorder.dispatch(meanBackward, {
       uniforms: values,
-      tensors: { dmean: tape.gradOf(out)!, dx },
+      tensors: { z: tape.gradOf(out)!, map_out: dx },
       workgroups: perElement(dx),
     });
     tape.addGrad(x, dx);
@@ -56,14 +36,14 @@ export function scaleChannels(tape: Tape, x: Tensor, z: Tensor): Tensor {
   const values = { frames, pixels, channels };
   const { recorder } = tape;
   const out = recorder.temp('scaleChannels', x.shape);
-  recorder.dispatch(scale, { uniforms: values, tensors: { x, z, out }, workgroups: perElement(x) });
+  recorder.dispatch(scale, { uniforms: values, tensors: { x, z, map_out: out }, workgroups: perElement(x) });
   tape.record([out], [x, z], () => {
     const dy = tape.gradOf(out)!;
     if (tape.needsGrad(z)) {
       const dz = recorder.temp('d scaleChannels z', z.shape);
       recorder.dispatch(scaleBackwardFactor, {
         uniforms: values,
-        tensors: { x, dy, dz },
+        tensors: { x, dy, row_out: dz },
         workgroups: perElement(z),
       });
       tape.addGrad(z, dz);
@@ -72,7 +52,7 @@ export function scaleChannels(tape: Tape, x: Tensor, z: Tensor): Tensor {
       const dx = recorder.temp('d scaleChannels x', x.shape);
       recorder.dispatch(scale, {
         uniforms: values,
-        tensors: { x: dy, z, out: dx },
+        tensors: { x: dy, z, map_out: dx },
         workgroups: perElement(x),
       });
       tape.addGrad(x, dx);

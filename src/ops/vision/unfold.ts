@@ -1,36 +1,12 @@
-import { defineKernel, expectShape, read, sizeOf, type Tape, type Tensor, write } from '../../gpu/index.ts';
+import { expectShape, kernelsOf, sizeOf, type Tape, type Tensor } from '../../gpu/index.ts';
 
-const uniforms = {
-  frames: 'u32',
-  height: 'u32',
-  width: 'u32',
-  channels: 'u32',
-  kernelT: 'u32',
-  kernelH: 'u32',
-  kernelW: 'u32',
-  strideT: 'u32',
-  strideH: 'u32',
-  strideW: 'u32',
-  padT: 'u32',
-  padH: 'u32',
-  padW: 'u32',
-  outFrames: 'u32',
-  outHeight: 'u32',
-  outWidth: 'u32',
-  channelsFirst: 'u32',
-} as const;
-const forward = defineKernel({
-  shader: 'unfold',
-  entry: 'forward',
-  uniforms,
-  bindings: { x: read(1), y: write(2) },
-});
-const backward = defineKernel({
-  shader: 'unfold',
-  entry: 'backward',
-  uniforms,
-  bindings: { dy: read(3), dx: write(4) },
-});
+const kernel = kernelsOf('unfold', [
+  ...['frames', 'height', 'width', 'channels'],
+  ...['kernel_t', 'kernel_h', 'kernel_w', 'stride_t', 'stride_h', 'stride_w', 'pad_t', 'pad_h', 'pad_w'],
+  ...['out_frames', 'out_height', 'out_width', 'channels_first'],
+]);
+const forward = kernel('forward', { reads: ['x'], writes: ['y'] });
+const backward = kernel('backward', { reads: ['dy'], writes: ['dx'] });
 
 type Extents = readonly [t: number, h: number, w: number];
 
@@ -58,11 +34,11 @@ export function unfold(tape: Tape, x: Tensor, options: UnfoldOptions): Tensor {
   const [height, width, channels] = channelsFirst ? [b, c, a] : [a, b, c];
   const values = {
     ...{ frames, height, width, channels },
-    ...{ kernelT: kernel[0], kernelH: kernel[1], kernelW: kernel[2] },
-    ...{ strideT: stride[0], strideH: stride[1], strideW: stride[2] },
-    ...{ padT: padding[0], padH: padding[1], padW: padding[2] },
-    ...{ outFrames: output[0], outHeight: output[1], outWidth: output[2] },
-    channelsFirst: channelsFirst ? 1 : 0,
+    ...{ kernel_t: kernel[0], kernel_h: kernel[1], kernel_w: kernel[2] },
+    ...{ stride_t: stride[0], stride_h: stride[1], stride_w: stride[2] },
+    ...{ pad_t: padding[0], pad_h: padding[1], pad_w: padding[2] },
+    ...{ out_frames: output[0], out_height: output[1], out_width: output[2] },
+    channels_first: channelsFirst ? 1 : 0,
   };
   const { recorder } = tape;
   const y = recorder.temp('unfold', [sizeOf(output), channels * sizeOf(kernel)]);

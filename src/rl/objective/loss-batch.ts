@@ -1,4 +1,5 @@
 /** What the loss kernels read besides log-probabilities: one buffer of settings and completions, rewritten every step. */
+import { ShaderStruct } from '../../gpu/index.ts';
 import { type LossMean, lossFamily, lossMean } from '../../protocol/losses.ts';
 import type { LossConfig } from './loss-config.ts';
 
@@ -47,44 +48,26 @@ export interface LossPass {
   readonly extent: LossExtent;
 }
 
-/** Header fields in the shader's order; `rows` and `rank` are u32, the rest f32. */
-const HEADER = [
-  'rows',
-  'rank',
-  'rankWeight',
-  'beta',
-  'low',
-  'high',
-  'delta',
-  'dualClip',
-  'offPolicy',
-  'klClamp',
-  'tauPos',
-  'tauNeg',
-  'kPos',
-  'lambdaPos',
-  'kNeg',
-  'lambdaNeg',
-  'correctionMin',
-  'correctionMax',
-  'policyScale',
-  'perToken',
-  'perRow',
-] as const;
-const ROW_WORDS = 6;
+const BATCH = new ShaderStruct('grpo_loss', 'Batch');
+/** Settings and divisors of a batch, all off. */
+const OFF = {
+  ...{ rows: 0, rank: 0, rank_weight: 0, beta: 0, low: 0, high: 0, delta: 0, dual_clip: 0, off_policy: 0 },
+  ...{ kl_clamp: 0, tau_pos: 0, tau_neg: 0, k_pos: 0, lambda_pos: 0, k_neg: 0, lambda_neg: 0 },
+  ...{ correction_min: 0, correction_max: 0, policy_scale: 0, per_token: 0, per_row: 0 },
+};
+type Header = Readonly<typeof OFF>;
+
 /** Stands for "no limit" in f32. */
 const UNLIMITED = 1e30;
 
-type Header = Record<(typeof HEADER)[number], number>;
-
 /** Words of a batch buffer that holds up to `completions` completions. */
 export function lossBatchWords(completions: number): number {
-  return HEADER.length + ROW_WORDS * completions;
+  return BATCH.words + BATCH.strideOf('row') * completions;
 }
 
 /** How many completions a batch buffer of that many words holds. */
 export function lossBatchCapacity(words: number): number {
-  return Math.floor((words - HEADER.length) / ROW_WORDS);
+  return Math.floor((words - BATCH.words) / BATCH.strideOf('row'));
 }
 
 const countedLength = ({ length, trained }: LossCompletion): number => (trained === false ? 0 : length);
@@ -112,7 +95,7 @@ export function encodeLossBatch(config: LossConfig, batch: LossBatch): Uint32Arr
  */
 export function encodeLossPass(config: LossConfig, pass: LossPass, policyScale = 1): Uint32Array {
   const reachesPadding = lossMean(config.lossType) === 'length' && !luspoIsPerCompletion(config);
-  const header = { ...lossHeader(config, pass), policyScale };
+  const header = { ...lossHeader(config, pass), policy_scale: policyScale };
   return encode(header, pass.completions, pass.shares, reachesPadding);
 }
 
@@ -127,7 +110,7 @@ export function lossShares(config: LossConfig, batch: LossBatch): LossShare[] {
 /** The batch buffer's contents for the mean negative log-probability over all `tokens` of a step; advantages are not used. */
 export function encodeNllBatch(completions: readonly LossCompletion[], tokens: number): Uint32Array {
   const rows = completions.length;
-  const header: Partial<Header> = { rows, ...means({ tokens, rows }), offPolicy: UNLIMITED, policyScale: 1 };
+  const header = { ...OFF, rows, ...means({ tokens, rows }), off_policy: UNLIMITED, policy_scale: 1 };
   const share = { weight: 1 / Math.max(1, tokens), entropyWeight: 0 };
   return encode(
     header,
@@ -138,38 +121,32 @@ export function encodeNllBatch(completions: readonly LossCompletion[], tokens: n
 }
 
 function encode(
-  header: Partial<Header>,
+  header: Header,
   completions: readonly LossCompletion[],
   shares: readonly LossShare[],
   reachesPadding: boolean,
 ): Uint32Array {
-  const words = new Uint32Array(lossBatchWords(completions.length));
-  const floats = new Float32Array(words.buffer);
-  HEADER.forEach((name, index) => {
-    const value = header[name] ?? 0;
-    if (name === 'rows' || name === 'rank') words[index] = value;
-    else floats[index] = value;
-  });
-  completions.forEach((completion, row) => {
-    const at = HEADER.length + row * ROW_WORDS;
+  const row = completions.map((completion, index) => {
     const length = countedLength(completion);
-    words[at] = completion.start;
-    words[at + 1] = length;
-    words[at + 2] = length + (reachesPadding ? (completion.padding ?? 0) : 0);
-    floats[at + 3] = completion.advantage;
-    const { weight, entropyWeight } = shares[row]!;
-    floats[at + 4] = weight;
-    floats[at + 5] = entropyWeight;
+    const { weight, entropyWeight } = shares[index]!;
+    return {
+      start: completion.start,
+      length,
+      reach: length + (reachesPadding ? (completion.padding ?? 0) : 0),
+      advantage: completion.advantage,
+      weight,
+      entropy_weight: entropyWeight,
+    };
   });
-  return words;
+  return BATCH.encode({ ...header, row });
 }
 
-const means = ({ tokens, rows }: LossExtent): { perToken: number; perRow: number } => ({
-  perToken: 1 / Math.max(1, tokens),
-  perRow: 1 / Math.max(1, rows),
+const means = ({ tokens, rows }: LossExtent): { per_token: number; per_row: number } => ({
+  per_token: 1 / Math.max(1, tokens),
+  per_row: 1 / Math.max(1, rows),
 });
 
-function lossHeader(config: LossConfig, { completions, extent }: LossPass): Omit<Header, 'policyScale'> {
+function lossHeader(config: LossConfig, { completions, extent }: LossPass): Omit<Header, 'policy_scale'> {
   const tokens = countTokens(completions);
   const high = config.epsilonHigh ?? config.epsilon;
   // torch.quantile works in float32, the position included.
@@ -177,22 +154,22 @@ function lossHeader(config: LossConfig, { completions, extent }: LossPass): Omit
   return {
     rows: completions.length,
     rank: Math.floor(position),
-    rankWeight: position - Math.floor(position),
+    rank_weight: position - Math.floor(position),
     beta: config.beta,
     low: 1 - config.epsilon,
     high: lossFamily(config.lossType) === 'cispo' ? high : 1 + high,
     delta: config.delta ?? UNLIMITED,
-    dualClip: config.dualClip ?? UNLIMITED,
-    offPolicy: config.offPolicyMaskThreshold ?? UNLIMITED,
-    klClamp: config.klClamp ?? UNLIMITED,
-    tauPos: config.sapoTemperaturePos,
-    tauNeg: config.sapoTemperatureNeg,
-    kPos: config.vespoKPos,
-    lambdaPos: config.vespoLambdaPos,
-    kNeg: config.vespoKNeg,
-    lambdaNeg: config.vespoLambdaNeg,
-    correctionMin: config.samplerCorrection?.min ?? 0,
-    correctionMax: config.samplerCorrection?.max ?? UNLIMITED,
+    dual_clip: config.dualClip ?? UNLIMITED,
+    off_policy: config.offPolicyMaskThreshold ?? UNLIMITED,
+    kl_clamp: config.klClamp ?? UNLIMITED,
+    tau_pos: config.sapoTemperaturePos,
+    tau_neg: config.sapoTemperatureNeg,
+    k_pos: config.vespoKPos,
+    lambda_pos: config.vespoLambdaPos,
+    k_neg: config.vespoKNeg,
+    lambda_neg: config.vespoLambdaNeg,
+    correction_min: config.samplerCorrection?.min ?? 0,
+    correction_max: config.samplerCorrection?.max ?? UNLIMITED,
     ...means(extent),
   };
 }

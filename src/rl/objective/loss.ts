@@ -1,14 +1,12 @@
 /** The GRPO loss family on the GPU: recorded once for one set of settings, fed by a batch buffer at every step. */
 import {
-  defineKernel,
   expectShape,
   type Gpu,
+  kernelsOf,
   type Recorder,
-  read,
+  ShaderStruct,
   sizeOf,
   type Tensor,
-  update,
-  write,
   zeros,
 } from '../../gpu/index.ts';
 import { isForeignMetric, type LossFamily, lossFamily } from '../../protocol/losses.ts';
@@ -16,58 +14,23 @@ import type { FixedMetricKey } from '../../protocol/metrics.ts';
 import { lossBatchCapacity, lossBatchWords } from './loss-batch.ts';
 import type { LossConfig } from './loss-config.ts';
 
-const uniforms = {
-  family: 'u32',
-  sequence: 'u32',
-  kl: 'u32',
-  bias_kl: 'u32',
-  entropy_mask: 'u32',
-  correction: 'u32',
-  truncate: 'u32',
-} as const;
-const shader = 'grpo_loss';
-const entropyThreshold = defineKernel({
-  shader,
-  entry: 'entropy_threshold',
-  uniforms,
-  bindings: { batch: read(1), entropies: read(6), threshold: write(10) },
+const kernel = kernelsOf('grpo_loss', [
+  ...['family', 'sequence', 'kl', 'bias_kl', 'entropy_mask', 'correction', 'truncate'],
+]);
+const entropyThreshold = kernel('entropy_threshold', {
+  reads: ['batch', 'entropies'],
+  writes: ['threshold_out'],
 });
-const weigh = defineKernel({
-  shader,
-  entry: 'weigh',
-  uniforms,
-  bindings: {
-    batch: read(1),
-    old: read(3),
-    sampler: read(5),
-    entropies: read(6),
-    threshold: read(7),
-    factors: write(11),
-    partials: write(12),
-    dEntropies: update(14),
-  },
+const weigh = kernel('weigh', {
+  reads: ['batch', 'old', 'sampler', 'entropies', 'threshold'],
+  writes: ['factors_out', 'partials'],
+  updates: ['dentropies'],
 });
-const terms = defineKernel({
-  shader,
-  entry: 'terms',
-  uniforms,
-  bindings: {
-    batch: read(1),
-    logProbs: read(2),
-    old: read(3),
-    reference: read(4),
-    sampler: read(5),
-    factors: read(8),
-    partials: update(12),
-    dLogProbs: update(13),
-  },
+const terms = kernel('terms', {
+  reads: ['batch', 'logps', 'old', 'reference', 'sampler', 'factors'],
+  updates: ['partials', 'dlogps'],
 });
-const finish = defineKernel({
-  shader,
-  entry: 'finish',
-  uniforms,
-  bindings: { batch: read(1), partials: read(9), result: write(15) },
-});
+const finish = kernel('finish', { reads: ['batch', 'complete'], writes: ['result'] });
 
 type KernelFamily = LossFamily | 'nll';
 /** The shader's constants of the same names. */
@@ -79,27 +42,31 @@ export const FAMILY_CODES: Readonly<Record<KernelFamily, number>> = {
   nll: 4,
 };
 const ESTIMATORS = ['k1', 'k2', 'k3'] as const;
-/** The shader's struct Partial, in words. */
-const PARTIAL_WORDS = 15;
-/** The shader's struct Result, in order. */
-const RESULT = [
-  'loss',
-  'policy_loss',
-  'kl',
-  'entropy',
-  'clip_ratio/low_mean',
-  'clip_ratio/low_min',
-  'clip_ratio/high_mean',
-  'clip_ratio/high_max',
-  'clip_ratio/region_mean',
-  'cispo_clip_ratio',
-  'vespo/phi_seq_mean',
-  'sampling/sampling_logp_difference/mean',
-  'sampling/sampling_logp_difference/max',
-  'sampling/importance_sampling_ratio/min',
-  'sampling/importance_sampling_ratio/mean',
-  'sampling/importance_sampling_ratio/max',
-] as const satisfies readonly FixedMetricKey[];
+/** What each row adds to the result. */
+const PARTIAL = new ShaderStruct('grpo_loss', 'Partial');
+/** Loss and metrics, by the shader's names for them. */
+const FIELDS = {
+  loss: 'loss',
+  policy_loss: 'policy_loss',
+  kl: 'kl',
+  entropy: 'entropy',
+  'clip_ratio/low_mean': 'low_mean',
+  'clip_ratio/low_min': 'low_min',
+  'clip_ratio/high_mean': 'high_mean',
+  'clip_ratio/high_max': 'high_max',
+  'clip_ratio/region_mean': 'region_mean',
+  cispo_clip_ratio: 'capped',
+  'vespo/phi_seq_mean': 'phi',
+  'sampling/sampling_logp_difference/mean': 'gap_mean',
+  'sampling/sampling_logp_difference/max': 'gap_max',
+  'sampling/importance_sampling_ratio/min': 'correction_min',
+  'sampling/importance_sampling_ratio/mean': 'correction_mean',
+  'sampling/importance_sampling_ratio/max': 'correction_max',
+} as const satisfies Partial<Record<FixedMetricKey, string>>;
+type Metric = keyof typeof FIELDS;
+const METRICS = Object.keys(FIELDS) as Metric[];
+const RESULT = new ShaderStruct('grpo_loss', 'Result');
+const wordOf = (metric: Metric): number => RESULT.offsetOf(FIELDS[metric]);
 
 /** Per packed token, f32 [tokens]; positions that belong to no completion may hold anything finite. */
 export interface LossInputs {
@@ -196,37 +163,50 @@ function record(recorder: Recorder, inputs: LossInputs, batch: Tensor, code: Cod
   const dLogProbs = zeros(recorder, 'd logProbs', [tokens]);
   const dEntropies = zeros(recorder, 'd entropies', [tokens]);
   const factors = recorder.temp('loss factors', [tokens]);
-  const partials = recorder.temp('loss partials', [rows, PARTIAL_WORDS]);
-  const result = recorder.temp('loss result', [RESULT.length]);
+  const partials = recorder.temp('loss partials', [rows, PARTIAL.words]);
+  const result = recorder.temp('loss result', [RESULT.words]);
   // A binding that this loss has no use for takes any tensor that is there.
   let threshold = entropies;
   if (code.entropyMask) {
     threshold = recorder.temp('entropy threshold', [1]);
-    const tensors = { batch, entropies, threshold };
+    const tensors = { batch, entropies, threshold_out: threshold };
     recorder.dispatch(entropyThreshold, { uniforms: values, tensors, workgroups: 1 });
   }
   recorder.dispatch(weigh, {
     uniforms: values,
-    tensors: { batch, old, sampler, entropies, threshold, factors, partials, dEntropies },
+    tensors: {
+      ...{ batch, old, sampler, entropies, threshold },
+      ...{ factors_out: factors, partials, dentropies: dEntropies },
+    },
     workgroups: [rows, 1, 1],
   });
   recorder.dispatch(terms, {
     uniforms: values,
-    tensors: { batch, logProbs, old, reference, sampler, factors, partials, dLogProbs },
+    tensors: {
+      ...{ batch, logps: logProbs, old, reference, sampler, factors },
+      ...{ partials, dlogps: dLogProbs },
+    },
     workgroups: [rows, 1, 1],
   });
-  recorder.dispatch(finish, { uniforms: values, tensors: { batch, partials, result }, workgroups: 1 });
+  recorder.dispatch(finish, {
+    uniforms: values,
+    tensors: { batch, complete: partials, result },
+    workgroups: 1,
+  });
   return { dLogProbs, dEntropies, result };
 }
 
 /** Result words of a step from those of its passes: parts of sums and means add up, of extremes the furthest stays. */
 export function joinResults(passes: readonly ArrayLike<number>[]): number[] {
-  return RESULT.map((name, index) => {
-    const values = passes.map((words) => words[index]!);
-    if (name.endsWith('min')) return Math.min(...values);
-    if (name.endsWith('max')) return Math.max(...values);
-    return values.reduce((sum, value) => sum + value, 0);
-  });
+  const joined = new Array<number>(RESULT.words).fill(0);
+  for (const metric of METRICS) {
+    const word = wordOf(metric);
+    const values = passes.map((words) => words[word]!);
+    if (metric.endsWith('min')) joined[word] = Math.min(...values);
+    else if (metric.endsWith('max')) joined[word] = Math.max(...values);
+    else joined[word] = values.reduce((sum, value) => sum + value, 0);
+  }
+  return joined;
 }
 
 /**
@@ -246,14 +226,14 @@ export function lossMetrics(
     return !isForeignMetric(config.lossType, name);
   };
   const metrics: Record<string, number> = {};
-  RESULT.forEach((name, index) => {
-    if (wanted(name)) metrics[name] = words[index]!;
-  });
+  for (const metric of METRICS) {
+    if (wanted(metric)) metrics[metric] = words[wordOf(metric)]!;
+  }
   if (config.entropyCoef !== 0) metrics.entropy_coef = config.entropyCoef;
   return metrics;
 }
 
 /** `loss` and mean `entropy` of `recordNll`. */
 export function nllMetrics(words: ArrayLike<number>): { loss: number; entropy: number } {
-  return { loss: words[RESULT.indexOf('loss')]!, entropy: words[RESULT.indexOf('entropy')]! };
+  return { loss: words[wordOf('loss')]!, entropy: words[wordOf('entropy')]! };
 }
