@@ -1,4 +1,4 @@
-/** Rows of annotations → examples with their clips. */
+/** Rows of annotations → examples, with their clips where they have any. */
 import { baseName } from '../io/files/files.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import type { Clip, ClipIndex } from './clip-index.ts';
@@ -28,20 +28,39 @@ export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Mat
       continue;
     }
     const { path, files } = clip as Clip;
-    const { file: _, row: __, ...said } = row;
+    const { file: _, row: __, system: ___, ...said } = row;
     examples.push({ ...said, id: path, path, files });
   }
   return { examples, issues };
 }
 
+/** Rows that ask without a clip, each once. Rows about clips have none among them: such a folder holds no clip. */
+export function takeQuestions(rows: readonly AnnotationRow[]): Matched {
+  const examples: Undivided[] = [];
+  const issues: DataIssue[] = [];
+  const firsts = new Map<string, AnnotationRow>();
+  for (const annotation of rows) {
+    const { file, row, path, ...said } = annotation;
+    const key = JSON.stringify([said.system, said.question]);
+    const problem = path === null ? askedAgain(annotation, firsts.get(key)) : clipMissing(path);
+    if (problem) issues.push({ file, ...(row === undefined ? {} : { row }), ...problem });
+    else {
+      firsts.set(key, annotation);
+      examples.push({ ...said, id: `${file}:${row ?? 1}` });
+    }
+  }
+  return { examples, issues };
+}
+
+/** A question that a row before it asks, too. */
+function askedAgain(row: AnnotationRow, first: AnnotationRow | undefined): Problem | undefined {
+  return first && again(`"${shortened(row.question ?? '')}"`, row, first);
+}
+
 function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
-  const match = clips.find(row.path);
+  const match = clips.find(row.path ?? '');
   if (match.kind === 'missing') {
-    return {
-      reason: 'clip missing',
-      message: `The clip ${shortened(row.path)} is not in the folder.`,
-      hint: 'Drop the folder that holds the clips too, or correct the path.',
-    };
+    return clipMissing(row.path ?? '');
   }
   if (match.kind === 'ambiguous') {
     return {
@@ -60,6 +79,12 @@ function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
   return match.clip;
 }
 
+const clipMissing = (path: string): Problem => ({
+  reason: 'clip missing',
+  message: `The clip ${shortened(path)} is not in the folder.`,
+  hint: 'Drop the folder that holds the clips too, or correct the path.',
+});
+
 /** A path or a question as messages show it: what no file system would take, and no screen, is cut. */
 function shortened(path: string): string {
   return path.length > MOST_SHOWN ? `${path.slice(0, MOST_SHOWN)}…` : path;
@@ -75,23 +100,32 @@ function repeats(row: AnnotationRow, path: string, firsts: Map<string, Annotatio
     firsts.set(path, row);
     return undefined;
   }
-  const where = `${first.row === undefined ? '' : `row ${first.row} of `}${baseName(first.file)}`;
   if (asksOtherwise(first, row)) {
+    const where = whereIs(first);
     return {
       reason: 'question differs',
       message: `${path} is asked "${shortened(first.question!)}" in ${where} and "${shortened(row.question!)}" here; a run asks one question of all clips, so this clip would get two answers to one prompt.`,
       hint: 'The first row was kept. To train on the other question, leave the first one out and type it as the question of the run.',
     };
   }
+  return again(path, row, first);
+}
+
+const whereIs = ({ file, row }: AnnotationRow): string =>
+  `${row === undefined ? '' : `row ${row} of `}${baseName(file)}`;
+
+/** A second row on the same thing, named as `what`. */
+function again(what: string, row: AnnotationRow, first: AnnotationRow): Problem {
+  const where = whereIs(first);
   return first.label === row.label
     ? {
         reason: 'row repeated',
-        message: `${path} with the label "${row.label}" is already ${where}.`,
+        message: `${what} with the label "${row.label}" is already ${where}.`,
         hint: 'The repeated row was skipped.',
       }
     : {
         reason: 'label contradicted',
-        message: `${path} is "${first.label}" in ${where} and "${row.label}" here.`,
+        message: `${what} is "${first.label}" in ${where} and "${row.label}" here.`,
         hint: 'The first row was kept; remove the wrong one.',
       };
 }

@@ -1,7 +1,7 @@
 import type { FileTree } from '../io/files/files.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import { ClipIndex } from './clip-index.ts';
-import { matchRows } from './match.ts';
+import { matchRows, takeQuestions } from './match.ts';
 import { readOwnLabels } from './own-labels.ts';
 import { readAnnotationFiles } from './readers/annotation-files.ts';
 import { classFolders } from './readers/class-folders.ts';
@@ -25,7 +25,7 @@ export interface ReadOptions {
 /**
  * A dropped folder → examples. A person's own annotations (JSON, JSON Lines, CSV, TSV) come first; a folder without any
  * row in them is read as the published data sets whose layout it has, else as a folder per class. Bad rows become issues
- * and never stop the rest. Clips are not opened.
+ * and never stop the rest. Clips are not opened. A folder without any clip may hold questions with their answers.
  */
 export async function readDataset(tree: FileTree, { seed, fold = 1 }: ReadOptions): Promise<Dataset> {
   const own = await readOwnLabels(tree);
@@ -35,10 +35,12 @@ export async function readDataset(tree: FileTree, { seed, fold = 1 }: ReadOption
     ...source,
     tree: { ...tree, files: annotated },
   });
-  const matched = matchRows(spelledAlike(rows), source.clips);
-  const { examples, division } = divide(matched.examples, { seed, ...(folds ? { folds } : {}) });
+  const kind = rows.some(({ path }) => path === null) ? 'questions' : 'clips';
+  const matched = kind === 'questions' ? takeQuestions(rows) : matchRows(spelledAlike(rows), source.clips);
+  const { examples, division } = divide(matched.examples, { seed, kind, ...(folds ? { folds } : {}) });
   return {
     name: tree.name,
+    kind,
     examples,
     issues: [...own.issues, ...issues, ...matched.issues],
     rows: met,
@@ -54,7 +56,9 @@ async function readRows(source: Source): Promise<Named> {
   const layouts: Reader[] = [];
   for (const reader of LAYOUTS) if (await reader.recognises(source)) layouts.push(reader);
   const files = source.tree.files.filter(({ path }) => !layouts.some((reader) => reader.owns(path)));
-  const annotations = await readAnnotationFiles(files, source.ownLabels);
+  const annotations = await readAnnotationFiles(files, source.ownLabels, {
+    clips: source.clips.files.size > 0,
+  });
   if (annotations.met > 0) return annotations;
   const laidOut = await readLayouts(layouts, source);
   if (laidOut.met === 0 && annotations.issues.length > 0) return annotations;

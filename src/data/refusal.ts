@@ -12,7 +12,7 @@ const MOST_ISSUES = 20;
 const LABELS_EXPECTED =
   'Put a .json, .jsonl, .csv or .tsv with a path and a label per clip beside them, or a folder per label around them, and drop the folder.';
 
-/** Lets a data set pass that has a clip with a label. @throws InputError */
+/** Lets a data set pass that has a clip with a label, or a question with an answer. @throws InputError */
 export function demandExamples(data: Dataset, tree: FileTree): void {
   if (data.examples.length > 0) return;
   const { message, hint } = reasonOf(data, tree);

@@ -1,8 +1,10 @@
 /** Entries of JSON, JSON Lines and tables → rows. The three differ in how entries are written, not in what these say. */
+import { isMedia } from '../protocol/clip-types.ts';
 import type { DataIssue, Split } from '../protocol/messages.ts';
 import { describeJson, isRecord, type Json } from './json-shapes.ts';
 import { cleanLabel, type LabelMap, labelKey, oneSpelling } from './labels.ts';
 import { parseRavdessName } from './ravdess-name.ts';
+import { asks, isProblem, QUESTION_KEYS, type RowProblem, readTextRow } from './text-rows.ts';
 import type { AnnotationRow } from './types.ts';
 
 export const PATH_KEYS: readonly string[] = [
@@ -19,7 +21,8 @@ export const PATH_KEYS: readonly string[] = [
 ];
 export const LABEL_KEYS: readonly string[] = ['label', 'emotion', 'class', 'solution', 'answer'];
 const SPEAKER_KEYS = ['speaker', 'speaker_id', 'actor', 'actor_id', 'subject', 'subject_id'];
-const QUESTION_KEYS = ['question', 'problem', 'prompt'];
+/** Columns of these names may mean something else where there are no clips. */
+const VAGUE_PATH_KEYS = ['path', 'file', 'name'];
 const SPLIT_WORDS: Readonly<Record<string, Split>> = {
   train: 'train',
   training: 'train',
@@ -46,30 +49,46 @@ export interface Entry {
   readonly item: unknown;
 }
 
-export function rowsOfEntries(file: string, entries: readonly Entry[]): ReadRows {
+/** Among which files the rows of a list stand. */
+export interface Beside {
+  /** Whether there are clips: then every row is about one. Without any, a row may ask by itself. */
+  readonly clips: boolean;
+}
+
+export function rowsOfEntries(file: string, entries: readonly Entry[], beside: Beside): ReadRows {
   const rows: AnnotationRow[] = [];
   const issues: DataIssue[] = [];
   for (const { row, item } of entries) {
-    const read = readRow(file, row, item);
-    if (typeof read !== 'string') {
+    const read = readRow(file, row, item, beside);
+    if (Array.isArray(read)) {
       // One by one: an entry may hold more answers than a call takes arguments.
       for (const one of read) rows.push(one);
     } else {
       const hint = 'The row was skipped; correct it and drop the folder again.';
-      issues.push({ reason: 'row malformed', file, row, message: read, hint });
+      const problem = typeof read === 'string' ? { reason: 'row malformed' as const, message: read } : read;
+      issues.push({ file, row, hint, ...problem });
     }
   }
   return { rows, issues, met: entries.length };
 }
 
 /** The rows of one entry (one per question and answer), or why there are none. */
-function readRow(file: string, row: number, item: unknown): AnnotationRow[] | string {
+function readRow(
+  file: string,
+  row: number,
+  item: unknown,
+  beside: Beside,
+): AnnotationRow[] | string | RowProblem {
   if (!isRecord(item)) return `Expected an object with a clip and a label, found ${describeJson(item)}.`;
-  const path = firstText(item, PATH_KEYS);
-  if (path === undefined) return `No clip: none of ${PATH_KEYS.slice(0, 5).join(', ')} is a path.`;
   const split = readSplit(item.split);
   if (typeof split === 'object' && split !== null)
     return `Unknown split ${JSON.stringify(item.split)}; train, val and test are known.`;
+  const path = pathOf(item, beside);
+  if (path === undefined) {
+    if (beside.clips) return `No clip: none of ${PATH_KEYS.slice(0, 5).join(', ')} is a path.`;
+    const read = readTextRow({ file, row, split }, item, resultOf);
+    return isProblem(read) ? read : [read];
+  }
   const speaker = speakerOf(item) ?? parseRavdessName(path)?.actor ?? null;
   const common = { file, row, path, speaker, split };
   const pairs = Array.isArray(item.conversations) ? conversationPairs(item.conversations) : flatPair(item);
@@ -81,6 +100,19 @@ function readRow(file: string, row: number, item: unknown): AnnotationRow[] | st
     return { ...common, question, answer, label, writtenLabel: label };
   });
 }
+
+/** The clip that an entry names. Without clips around, a name that is none of a clip's is no clip where the entry asks something. */
+function pathOf(item: Json, { clips }: Beside): string | undefined {
+  const path = firstText(item, PATH_KEYS);
+  if (path === undefined || clips || isMedia(path) || !asks(item)) return path;
+  return firstText(
+    item,
+    PATH_KEYS.filter((key) => !VAGUE_PATH_KEYS.includes(key)),
+  );
+}
+
+/** The label in an answer; '' where that says that there is none. */
+const resultOf = (answer: string): string => (isNothing(labelOf(answer)) ? '' : labelOf(answer));
 
 interface Pair {
   readonly question: string | null;

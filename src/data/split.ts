@@ -1,5 +1,5 @@
 import { deriveSeed } from '../math/random.ts';
-import type { Split } from '../protocol/messages.ts';
+import type { DataKind, Split } from '../protocol/messages.ts';
 import { groupBy } from './group-by.ts';
 import { holdOutByLabel, holdOutSpeakers, type Unit } from './hold-out.ts';
 import type { Example, Folds, Undivided } from './types.ts';
@@ -8,6 +8,8 @@ export interface DivideOptions {
   readonly seed: number;
   /** Of a data set that comes in folds: the one its splits are of. */
   readonly folds?: Folds;
+  /** Questions are held out whatever their answers: often each of them has one of its own. */
+  readonly kind?: DataKind;
 }
 
 export interface Divided {
@@ -18,10 +20,14 @@ export interface Divided {
 
 /**
  * Gives every example a split. Splits that the data brings win, and examples without one then train. Else whole speakers
- * are held out, where the data knows at least two; else clips, the same share of every label.
+ * are held out, where the data knows at least two; else clips, the same share of every label, or questions.
  */
-export function divide(examples: readonly Undivided[], { seed, folds }: DivideOptions): Divided {
+export function divide(
+  examples: readonly Undivided[],
+  { seed, folds, kind = 'clips' }: DivideOptions,
+): Divided {
   if (examples.some(({ split }) => split !== null)) return asGiven(examples, folds);
+  if (kind === 'questions') return byQuestion(examples, seed);
   const speakers = new Set(examples.map(({ speaker }) => speaker).filter((speaker) => speaker !== null));
   return speakers.size > 1 ? bySpeaker(examples, seed) : byClip(examples, seed, speakers.size === 1);
 }
@@ -49,7 +55,8 @@ function sharedSpeakers(examples: readonly Example[]): string {
 }
 
 function bySpeaker(examples: readonly Undivided[], seed: number): Divided {
-  const keyOf = ({ speaker, path }: Undivided) => (speaker === null ? `clip ${path}` : `speaker ${speaker}`);
+  const keyOf = ({ speaker, id, path = id }: Undivided) =>
+    speaker === null ? `clip ${path}` : `speaker ${speaker}`;
   const { divided, counts } = divideUnits(examples, keyOf, (units) =>
     holdOutSpeakers(units, deriveSeed(seed, 'split')),
   );
@@ -66,7 +73,7 @@ function bySpeaker(examples: readonly Undivided[], seed: number): Divided {
 function byClip(examples: readonly Undivided[], seed: number, isOneSpeaker: boolean): Divided {
   const { divided, counts } = divideUnits(
     examples,
-    ({ path }) => path,
+    ({ id, path = id }) => path,
     (units) => holdOutByLabel(units, deriveSeed(seed, 'split')),
   );
   const sentences = [
@@ -76,6 +83,23 @@ function byClip(examples: readonly Undivided[], seed: number, isOneSpeaker: bool
     isOneSpeaker ? 'All clips are of one speaker: scores say nothing about others.' : '',
   ];
   return { examples: divided, division: sentences.filter(Boolean).join(' ') };
+}
+
+function byQuestion(examples: readonly Undivided[], seed: number): Divided {
+  const { divided, counts } = divideUnits(
+    examples,
+    ({ id }) => id,
+    (units) =>
+      holdOutByLabel(
+        units.map(() => ({ labels: new Map([['', 1]]), size: 1 })),
+        deriveSeed(seed, 'split'),
+      ),
+  );
+  const division =
+    counts.test === 0
+      ? 'Everything trains: there are too few questions to hold any out.'
+      : `By question, seed ${seed}: a tenth each for val and test.`;
+  return { examples: divided, division };
 }
 
 /** Divides examples in units of one key. `counts`: units by split. */

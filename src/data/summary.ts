@@ -6,12 +6,13 @@ import type { Dataset, Example } from './types.ts';
 
 /** What the page shows of a data set. `unreadable`: clips that turned out so when they were opened; no count has them. */
 export function summarise(data: Dataset, unreadable: readonly DataIssue[] = []): DataSummary {
-  const { name, examples, format, rows, division, folds } = data;
+  const { name, kind, examples, format, rows, division, folds } = data;
   const issues = [...data.issues, ...unreadable];
   const left = new Set(unreadable.map(({ file }) => file));
-  const used = examples.filter(({ path }) => !left.has(path));
+  const used = examples.filter(({ path }) => path === undefined || !left.has(path));
   return {
     name,
+    kind,
     format,
     count: used.length,
     rows,
@@ -19,15 +20,18 @@ export function summarise(data: Dataset, unreadable: readonly DataIssue[] = []):
     splits: splitCounts(used),
     division,
     ...(folds ? { folds: { chosen: folds.chosen, available: [...folds.available] } } : {}),
-    examples: examples.map(({ id, path, label, split, note }) => ({
+    examples: examples.map(({ id, path, label, split, note, question }) => ({
       id,
-      path,
+      path: path ?? id,
+      // The question of a clip is the run's.
+      ...(path === undefined && question !== null ? { question } : {}),
       label,
       split,
       ...(note === undefined ? {} : { note }),
-      ...(left.has(path) ? { leftOut: true as const } : {}),
+      ...(path !== undefined && left.has(path) ? { leftOut: true as const } : {}),
     })),
-    questions: ownQuestions(used),
+    // Rows that ask without a clip are asked what they ask.
+    questions: ownQuestions(kind === 'clips' ? used : []),
     issues,
     skipped: reasonCounts(issues),
   };

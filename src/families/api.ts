@@ -54,12 +54,17 @@ export interface PromptTokens {
 }
 
 /** What of a run's settings makes its prompt. */
-export type PromptSettings = Pick<Config, 'promptPreset' | 'question'>;
+export type PromptSettings = Pick<Config, 'promptPreset' | 'question'> & {
+  /** What stands before the question, where it is asked of text alone. */
+  readonly system?: string;
+};
 
-/** The question of a run, ready for the decoder and for the gate. All clips of a run share it. */
+/** A question, ready for the decoder and for the gate. All clips of a run share one. */
 export interface RunPrompt {
   /** The user's turn, before the template. */
   readonly content: string;
+  /** What stands before it. */
+  readonly system?: string;
   /** As the decoder reads it, with placeholders for the media. */
   readonly rendered: string;
   /** Tokens of the longest prompt that a clip can make of it. */

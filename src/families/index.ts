@@ -91,11 +91,9 @@ async function noModel(tree: FileTree, seen: readonly string[]): Promise<InputEr
     );
   }
   const found = seen.length > 0 ? `found ${seen.join(', ')}` : 'found no config.json';
-  // Only those on which a run can be made.
-  const wanted = FAMILIES.filter(({ clips }) => clips);
   return new InputError(
-    `${tree.name}: no checkpoint of a known family; ${found}, expected a model_type ${wanted.map(({ modelType }) => modelType).join(', or ')}.`,
-    { hint: `Drop the folder of one of these: ${wanted.map(({ published }) => published).join('; ')}.` },
+    `${tree.name}: no checkpoint of a known family; ${found}, expected a model_type ${FAMILIES.map(({ modelType }) => modelType).join(', or ')}.`,
+    { hint: `Drop the folder of one of these: ${FAMILIES.map(({ published }) => published).join('; ')}.` },
   );
 }
 

@@ -19,6 +19,8 @@ const skipReason = z.enum([
   'file unreadable',
   'list missing',
   'row malformed',
+  'no question',
+  'no answer',
   'row repeated',
   'label contradicted',
   'question differs',
@@ -46,9 +48,16 @@ const dataIssue = z.object({
 /** Something of the data that was left out and did not stop the rest. */
 export type DataIssue = z.infer<typeof dataIssue>;
 
+const dataKind = z.enum(['clips', 'questions']);
+/** What the examples of a data set are. A model takes one of the two. */
+export type DataKind = z.infer<typeof dataKind>;
+
 const exampleInfo = z.object({
   id: z.string(),
+  /** Of the clip; without one, where the row stands. */
   path: z.string(),
+  /** Of a row that asks without a clip. */
+  question: z.string().optional(),
   label: z.string(),
   split: splitName,
   /** What else the data says of the clip, for people. */
@@ -71,6 +80,7 @@ export type LabelCount = z.infer<typeof labelCount>;
 export const dataSummary = z.object({
   /** Of the folder. */
   name: z.string(),
+  kind: dataKind,
   /** 'R1-Omni JSON', 'DFEW' and the like, for people. */
   format: z.string(),
   count: z.number(),
@@ -109,6 +119,8 @@ export const preview = z.object({
   /** Prompt length in tokens, media included. */
   tokens: z.number(),
   seconds: z.number().optional(),
+  /** What supervised training would learn to say; of a question without a clip. */
+  answer: z.string().optional(),
 });
-/** What the model really gets for one clip. */
+/** What the model really gets for one clip, or for one question. */
 export type Preview = z.infer<typeof preview>;

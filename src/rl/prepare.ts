@@ -12,24 +12,27 @@ export function answerIds(
   prompt: RunPrompt,
   example: Example,
 ): Uint32Array {
-  return Uint32Array.from(encodeAnswer(tokenizer, template, prompt.content, example.answer));
+  return Uint32Array.from(encodeAnswer(tokenizer, template, prompt, example.answer));
 }
 
-/** A clip ready for training, given where to find what the towers made of it, and what they were shown. */
+/** An example ready for training; of a clip, given where to find what the towers made of it, and what they were shown. */
 export function prepareExample(
   text: TextTools,
   prompt: RunPrompt,
   example: Example,
-  features: () => Promise<Features>,
+  features?: () => Promise<Features>,
   shown?: ShownClip,
 ): RunExample {
   const { id, label } = example;
-  return { id, label, prompt: prompt.tokensOf(shown), features, answer: answerIds(text, prompt, example) };
+  return {
+    ...{ id, label, prompt: prompt.tokensOf(shown), answer: answerIds(text, prompt, example) },
+    ...(features ? { features } : {}),
+  };
 }
 
 /** The example with one sense replaced by what the towers make of nothing; another id, so that no cache mixes the two up. */
 export function muteExample(example: RunExample, mute: Mute, nothing: Features): RunExample {
   const muted = mute === 'audio' ? { audio: nothing.audio } : { vision: nothing.vision };
-  const features = async () => ({ ...(await example.features()), ...muted });
+  const features = async () => ({ ...(await example.features?.()), ...muted });
   return { ...example, id: `${example.id} without ${mute}`, clipId: example.id, features };
 }

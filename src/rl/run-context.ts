@@ -22,15 +22,15 @@ import { planPasses, planRollout, type RolloutPlan, tokensPerPass } from './upda
 import type { GroupMedia } from './update/micro-batches.ts';
 import { Updater } from './update/update.ts';
 
-/** A clip made ready for training: its prompt in tokens and its features. */
+/** An example made ready for training: its prompt in tokens and, of a clip, its features. */
 export interface RunExample {
   readonly id: string;
   /** The clip's own id, where `id` names a variant of it. */
   readonly clipId?: string;
   readonly label: string;
   readonly prompt: PromptTokens;
-  /** What the towers made of it; loaded where it is needed, as all clips together may be more than memory holds. */
-  readonly features: () => Promise<Features>;
+  /** What the towers made of a clip; loaded where it is needed, as all clips together may be more than memory holds. */
+  readonly features?: () => Promise<Features>;
   /** Ids that supervised training learns. */
   readonly answer: Uint32Array;
 }
@@ -57,6 +57,9 @@ export interface RunSetup {
 const EVALUATION_ROWS = 32;
 /** Bytes of media tokens kept in memory. */
 const MEDIA_CACHE_BYTES = 256 * 2 ** 20;
+
+/** Of an example without a clip. */
+const NOTHING_SHOWN = { features: {}, tokens: { rows: new Float32Array(0) } };
 
 const generatorKey = ({ groups, places }: RolloutPlan, groupSize: number): string =>
   `${groups}x${groupSize} of ${places}`;
@@ -110,6 +113,7 @@ export class RunContext {
 
   /** Media of an example for rollout and loss, with the weights as they are now. */
   async mediaOf(example: RunExample): Promise<GroupMedia & { tokens: MediaTokens }> {
+    if (!example.features) return NOTHING_SHOWN;
     if (!this.setup.policy.trainsMedia) {
       return { features: {}, tokens: await this.#cached('policy', example, this.#media) };
     }
@@ -125,7 +129,7 @@ export class RunContext {
 
   async #cached(role: string, { id, features }: RunExample, media: MediaMaker): Promise<MediaTokens> {
     const key = `${role} ${id}`;
-    const known = this.#tokens.get(key) ?? (await media.tokens(await features()));
+    const known = this.#tokens.get(key) ?? (await media.tokens((await features?.()) ?? {}));
     // Last used goes last, so that the first is the one unused for longest.
     this.#tokens.delete(key);
     this.#tokens.set(key, known);

@@ -82,6 +82,12 @@ export class ChatTemplate {
     }
   }
 
+  /** Whether every one of these messages is written. */
+  takes(messages: readonly ChatMessage[]): boolean {
+    this.form ??= this.formTaken();
+    return this.writes(this.form, messages);
+  }
+
   /** The first form of content of which the template writes question and answer, or else the question; a text where it writes neither. */
   private formTaken(): Form {
     return (

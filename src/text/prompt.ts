@@ -17,6 +17,9 @@ const R1_OMNI_QUESTION =
 /** The request for thinking and answer tags. */
 export const THINK_ANSWER_INSTRUCTION =
   'Output the thinking process in <think> </think> and final emotion in <answer> </answer> tags.';
+/** The same of answers that are no emotions. */
+const TEXT_INSTRUCTION =
+  'Output the thinking process in <think> </think> and final answer in <answer> </answer> tags.';
 /** The question of HumanOmni's evaluation scripts. */
 const EVAL_QUESTION =
   'As an emotional recognition expert, in the video, when the characters display their emotions, which predominant feeling is most clearly expressed?';
@@ -35,11 +38,11 @@ export interface PromptParts {
   readonly instruction?: string;
 }
 
-type Words = Required<Omit<PromptParts, 'media'>>;
-
 interface PresetRow {
-  /** What is asked. */
-  text(words: Words): string;
+  /** The question that is asked of clips whatever the settings say. */
+  readonly fixed?: string;
+  /** What stands between the question and the request for tags; absent where nothing is requested. */
+  readonly separator?: string;
   /** The turn that asks it. */
   build(media: PromptMedia, text: string): Prompt;
 }
@@ -86,12 +89,13 @@ export const VIDEO_BLOCK = '<|vision_start|><|video_pad|><|vision_end|>';
 export const PROMPT_PRESETS = {
   /** One prompt for training and inference; the gate reads the plain text. */
   canonical: {
-    text: ({ question, instruction }) => join(question, '\n', instruction),
+    separator: '\n',
     build: plainPrompt,
   },
   /** The published GRPO prompt, with Qwen2-VL's video tokens in front and the fixed question. */
   'r1-omni': {
-    text: ({ instruction }) => join(R1_OMNI_QUESTION, '\n', instruction),
+    fixed: R1_OMNI_QUESTION,
+    separator: '\n',
     build: (media, text) => ({
       content: (media.video ? VIDEO_BLOCK : '') + mediaPrefix(media) + text,
       gateText: text,
@@ -99,38 +103,44 @@ export const PROMPT_PRESETS = {
   },
   /** The published inference prompt: two spaces before the instruction. */
   inference: {
-    text: ({ question, instruction }) => join(question, '  ', instruction),
+    separator: '  ',
     build: plainPrompt,
   },
   /** The published cold-start prompt: three newlines after the tags, one space before the instruction. */
   sft: {
-    text: ({ question, instruction }) => join(question, ' ', instruction),
+    separator: ' ',
     build: sftPrompt,
   },
   /** The published label-training prompt: as cold-start SFT, without the instruction. */
   'sft-label': {
-    text: ({ question }) => question,
     build: sftPrompt,
   },
   /** The published evaluation prompt: its own question, a newline, no instruction. For models that answer with the bare label. */
   eval: {
-    text: () => `${EVAL_QUESTION}\n`,
+    fixed: `${EVAL_QUESTION}\n`,
     build: plainPrompt,
   },
 } satisfies Record<string, PresetRow>;
 
 export type PromptPreset = keyof typeof PROMPT_PRESETS;
 
-/** What a preset asks. */
+/** What a preset asks of clips. */
 export function presetText(
   preset: PromptPreset,
-  { question, instruction }: Omit<PromptParts, 'media'>,
+  { question = R1_OMNI_QUESTION, instruction = THINK_ANSWER_INSTRUCTION }: Omit<PromptParts, 'media'>,
 ): string {
-  return PROMPT_PRESETS[preset].text({
-    question: question ?? R1_OMNI_QUESTION,
-    instruction: instruction ?? THINK_ANSWER_INSTRUCTION,
-  });
+  const { fixed, separator }: PresetRow = PROMPT_PRESETS[preset];
+  return withRequest(fixed ?? question, separator, instruction);
 }
+
+/** What a preset makes of a question of text alone: the request for tags after it, unless it asks for them by itself. */
+export function textQuestion(preset: PromptPreset, question: string): string {
+  const { separator }: PresetRow = PROMPT_PRESETS[preset];
+  return question.includes('<answer>') ? question : withRequest(question, separator, TEXT_INSTRUCTION);
+}
+
+const withRequest = (question: string, separator: string | undefined, instruction: string): string =>
+  separator === undefined ? question : join(question, separator, instruction);
 
 /** The user turn of a preset, and the gate's text. */
 export function buildPrompt(preset: PromptPreset, { media, ...words }: PromptParts): Prompt {
@@ -148,7 +158,31 @@ export interface EncodedPrompt {
  * that leaves the turn out: every clip would be asked nothing.
  */
 export function encodePrompt(tokenizer: Tokenizer, template: ChatTemplate, content: string): EncodedPrompt {
-  const rendered = template.render([{ role: 'user', content }]);
+  const rendered = renderTurn(template, content);
+  return { rendered, ids: encodeWithSentinels(rendered, (chunk) => tokenizer.encode(chunk)) };
+}
+
+/** One user turn without media, after a system's message where the template takes one. Throws as `encodePrompt` does. */
+export function encodeTextPrompt(
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  content: string,
+  system?: string,
+): EncodedPrompt {
+  const rendered = renderTurn(template, content, system);
+  return { rendered, ids: tokenizer.encode(rendered) };
+}
+
+/** The system's message, if it is taken, and the user's turn. */
+function turnsOf(template: ChatTemplate, content: string, system?: string): ChatMessage[] {
+  const user: ChatMessage = { role: 'user', content };
+  if (system === undefined) return [user];
+  const both: ChatMessage[] = [{ role: 'system', content: system }, user];
+  return template.takes(both) ? both : [user];
+}
+
+function renderTurn(template: ChatTemplate, content: string, system?: string): string {
+  const rendered = template.render(turnsOf(template, content, system));
   if (!rendered.includes(content.trim())) {
     const shown = rendered.length > 200 ? `${rendered.slice(0, 199)}…` : rendered;
     throw new InputError(
@@ -158,7 +192,7 @@ export function encodePrompt(tokenizer: Tokenizer, template: ChatTemplate, conte
       },
     );
   }
-  return { rendered, ids: encodeWithSentinels(rendered, (chunk) => tokenizer.encode(chunk)) };
+  return rendered;
 }
 
 /**
@@ -168,12 +202,12 @@ export function encodePrompt(tokenizer: Tokenizer, template: ChatTemplate, conte
 export function encodeAnswer(
   tokenizer: Tokenizer,
   template: ChatTemplate,
-  content: string,
+  { content, system }: { readonly content: string; readonly system?: string },
   answer: string,
 ): number[] {
-  const user: ChatMessage = { role: 'user', content };
-  const opened = template.render([user]);
-  const whole = template.render([user, { role: 'assistant', content: answer }], false);
+  const turns = turnsOf(template, content, system);
+  const opened = template.render(turns);
+  const whole = template.render([...turns, { role: 'assistant', content: answer }], false);
   const target = whole.startsWith(opened) ? whole.slice(opened.length) : `${answer}<|im_end|>\n`;
   return tokenizer.encode(target);
 }

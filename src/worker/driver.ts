@@ -1,3 +1,4 @@
+import { hasClip } from '../data/types.ts';
 import type { Config } from '../protocol/config.ts';
 import type { RunState } from '../protocol/messages.ts';
 import { endingWith } from './ending.ts';
@@ -11,7 +12,7 @@ import type { OpenModel } from './inputs/model.ts';
 import type { Lane } from './lane.ts';
 import { demandRoom } from './make-room.ts';
 import type { Run } from './run.ts';
-import { longestAnswerOf } from './run-options.ts';
+import { runTexts } from './run-options.ts';
 import type { Recorder } from './runs/recorder.ts';
 import type { TakenRun } from './runs/run-store.ts';
 import type { RunShelf } from './runs/shelf.ts';
@@ -96,7 +97,7 @@ export class Driver {
     return isWanted ? device.use(take) : take();
   }
 
-  /** Makes sure that the run fits, and encodes its clips while the device holds nothing but towers. */
+  /** Makes sure that the run fits, and encodes its clips, if it has any, while the device holds nothing but towers. */
   async #prepareDevice(
     { model, data, features }: Opened,
     config: Config,
@@ -106,10 +107,10 @@ export class Driver {
     await device.drop();
     const gpu = await held.demand();
     await held.during(async () => {
-      await demandRoom(gpu, model, config, longestAnswerOf(model, config, data.examples));
+      await demandRoom(gpu, model, config, runTexts(model, config, data.examples));
       haltIf(stopped);
-      const train = data.examples.filter(({ split }) => split === 'train');
-      await features.prepare(train, device.clipReports(undefined, stopped), stopped);
+      const train = data.examples.filter(hasClip).filter(({ split }) => split === 'train');
+      await features?.prepare(train, device.clipReports(undefined, stopped), stopped);
       haltIf(stopped);
     });
   }

@@ -5,18 +5,19 @@ import { type Config, parseConfig } from '../protocol/config.ts';
 import { alternatives, type WhatIf } from '../protocol/memory.ts';
 import type { OpenModel } from './inputs/model.ts';
 import { planMemory } from './memory-plan.ts';
+import type { RunTexts } from './run-options.ts';
 
 /** The plan of each alternative to these settings that can be planned at all. */
 export async function planAlternatives(
   model: OpenModel,
   config: Config,
-  longestAnswer: number,
+  texts: RunTexts,
   gpu: Gpu,
 ): Promise<WhatIf[]> {
   const planned: WhatIf[] = [];
   for (const { label, change } of alternatives(config)) {
     try {
-      const { peak } = await planMemory(model, parseConfig({ ...config, ...change }), longestAnswer, gpu);
+      const { peak } = await planMemory(model, parseConfig({ ...config, ...change }), texts, gpu);
       planned.push({ label, change, peak: peak.training });
     } catch (error) {
       // A setting that no device could run is not offered.
@@ -27,18 +28,13 @@ export async function planAlternatives(
 }
 
 /** @throws InputError when the device cannot hold the run, naming its largest part and the first setting that would fit */
-export async function demandRoom(
-  gpu: Gpu,
-  model: OpenModel,
-  config: Config,
-  longestAnswer: number,
-): Promise<void> {
-  const plan = await planMemory(model, config, longestAnswer, gpu);
+export async function demandRoom(gpu: Gpu, model: OpenModel, config: Config, texts: RunTexts): Promise<void> {
+  const plan = await planMemory(model, config, texts, gpu);
   const wanted = Math.max(plan.encoding, plan.peak.training);
   const free = await probeMemory(gpu, wanted);
   if (free >= wanted) return;
   const [part = '', bytes = 0] = Object.entries(plan.training).sort(([, a], [, b]) => b - a)[0] ?? [];
-  const remedy = (await planAlternatives(model, config, longestAnswer, gpu)).find(({ peak }) => peak <= free);
+  const remedy = (await planAlternatives(model, config, texts, gpu)).find(({ peak }) => peak <= free);
   throw new InputError(
     `This run needs ${formatBytes(wanted)} of GPU memory, most of it for ${part} (${formatBytes(bytes)}); ${formatBytes(free)} could be had.`,
     {

@@ -1,3 +1,4 @@
+import type { ClipRecipe } from '../families/api.ts';
 import { familyOf, openEncoder } from '../families/index.ts';
 import type { ModelFiles } from '../families/shared/model-files.ts';
 import { dryGpu, type Gpu } from '../gpu/index.ts';
@@ -7,7 +8,7 @@ import type { MemoryPlan } from '../protocol/memory.ts';
 import { loadPolicy } from '../rl/policy/policy.ts';
 import { RunContext } from '../rl/run-context.ts';
 import type { OpenModel } from './inputs/model.ts';
-import { mostPositions, policyOptions, runSetup, startOf } from './run-options.ts';
+import { mostPositions, policyOptions, type RunTexts, runSetup, startOf } from './run-options.ts';
 
 /** A checkpoint of which only the headers are read. */
 function withoutBytes(files: ModelFiles): ModelFiles {
@@ -32,25 +33,22 @@ function withoutBytes(files: ModelFiles): ModelFiles {
 
 /**
  * The memory that a run with these settings takes on a device like that of `like`, by building all of it on a device that only
- * counts. `longestAnswer`: tokens of the longest answer that supervised training learns.
+ * counts. `texts`: what it asks, and is to answer.
  */
 export async function planMemory(
   model: OpenModel,
   config: Config,
-  longestAnswer: number,
+  texts: RunTexts,
   like?: Gpu,
 ): Promise<MemoryPlan> {
   const start = await startOf(model, config);
   const files = withoutBytes(start?.files ?? model.files);
-  const encoding = await encodingBytes({ ...model, files }, like);
+  const encoding = model.clips ? await encodingBytes({ ...model, files }, model.clips, like) : 0;
   const gpu = dryGpu(like);
-  const prompt = model.text.promptOf(config, model.clips.counts);
-  const maxPositions = mostPositions(prompt, config, longestAnswer);
+  const maxPositions = mostPositions(texts, config);
   using policy = await loadPolicy(gpu, files, policyOptions(files.family, config, maxPositions, start));
   const questionRow = emptyQuestion(model);
-  using context = await RunContext.create(
-    runSetup(model, prompt, { policy, config, questionRow, longestAnswer }),
-  );
+  using context = await RunContext.create(runSetup(model, texts, { policy, config, questionRow }));
   if (config.stage === 'grpo') await context.rolloutGenerator();
   const { ledger } = gpu;
   return {
@@ -66,10 +64,9 @@ function emptyQuestion({ files, config }: Pick<OpenModel, 'files' | 'config'>): 
   return gateText && new Float32Array(gateText.width(config));
 }
 
-async function encodingBytes(model: OpenModel, like?: Gpu): Promise<number> {
+async function encodingBytes(model: OpenModel, { largest }: ClipRecipe, like?: Gpu): Promise<number> {
   const gpu = dryGpu(like);
   using encoder = await openEncoder(gpu, model);
-  const { largest } = model.clips;
   if (largest) await encoder.prepare?.(largest);
   return gpu.ledger.peak;
 }

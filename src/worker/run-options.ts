@@ -1,11 +1,12 @@
 import type { Example } from '../data/types.ts';
-import type { RunPrompt } from '../families/api.ts';
+import type { MediaCounts } from '../families/api.ts';
 import { familyOf } from '../families/index.ts';
 import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
 import type { PolicyOptions } from '../rl/policy/policy.ts';
 import { type Start, startFrom } from '../rl/policy/start-weights.ts';
 import { answerIds } from '../rl/prepare.ts';
+import { type RunPrompts, runPrompts } from '../rl/prompts.ts';
 import type { RunSetup } from '../rl/run-context.ts';
 import type { OpenModel } from './inputs/model.ts';
 
@@ -56,39 +57,58 @@ export function policyOptions(
 }
 
 /** What differs between a run and its plan. */
-type SetupParts = Pick<RunSetup, 'policy' | 'config' | 'questionRow' | 'longestAnswer' | 'ceilings'>;
+type SetupParts = Pick<RunSetup, 'policy' | 'config' | 'questionRow' | 'ceilings'>;
 
-/** What a run context is made from: the parts given, and what follows from model and prompt. */
+/** What a run context is made from: the parts given, and what follows from model and prompts. */
 export function runSetup(
   { text, endIds, clips }: Pick<OpenModel, 'text' | 'endIds' | 'clips'>,
-  prompt: RunPrompt,
+  { prompts, longestAnswer }: RunTexts,
   parts: SetupParts,
 ): RunSetup {
-  const { counts } = clips;
+  const counts = mediaCounts(clips);
   return {
     ...parts,
     tokenizer: text.tokenizer,
     endIds,
-    gateIds: prompt.gateIds,
+    gateIds: prompts.shown.gateIds,
     mediaCounts: counts,
     senses: { video: counts.video > 0, audio: counts.audio > 0 },
-    longestPrompt: prompt.longest,
+    longestPrompt: prompts.longest,
+    longestAnswer,
   };
 }
 
-/** Positions that the longest sequence of a run reaches. */
-export function mostPositions(prompt: RunPrompt, config: Config, longestAnswer: number): number {
-  return prompt.positions + Math.max(longestAnswer, config.maxCompletionLength);
+/** What a model is shown of a clip; of text alone, nothing. */
+const mediaCounts = (clips: OpenModel['clips']): MediaCounts => clips?.counts ?? { video: 0, audio: 0 };
+
+/** What a run asks, and how long answers get. */
+export interface RunTexts {
+  readonly prompts: RunPrompts;
+  /** Tokens of the longest answer that supervised training will learn; 1 for training by rewards. */
+  readonly longestAnswer: number;
 }
 
-/** Tokens of the longest answer that supervised training will learn; 1 for training by rewards. */
-export function longestAnswerOf(
+/** The latest texts by the model's tools: a plan is asked for at every change of a setting, and most change no text. */
+const known = new WeakMap<object, { readonly examples: readonly Example[]; key: string; texts: RunTexts }>();
+
+export function runTexts(
   { text, clips }: Pick<OpenModel, 'text' | 'clips'>,
   config: Config,
   examples: readonly Example[],
-): number {
-  if (config.stage !== 'sft') return 1;
-  const prompt = text.promptOf(config, clips.counts);
-  const train = examples.filter(({ split }) => split === 'train');
-  return train.reduce((most, example) => Math.max(most, answerIds(text, prompt, example).length), 1);
+): RunTexts {
+  const { stage, promptPreset, question } = config;
+  const key = JSON.stringify([stage, promptPreset, question]);
+  const last = known.get(text);
+  if (last?.examples === examples && last.key === key) return last.texts;
+  const prompts = runPrompts(text, config, mediaCounts(clips), examples);
+  const train = stage === 'sft' ? examples.filter(({ split }) => split === 'train') : [];
+  const lengths = train.map((example) => answerIds(text, prompts.of(example), example).length);
+  const texts = { prompts, longestAnswer: lengths.reduce((most, length) => Math.max(most, length), 1) };
+  known.set(text, { examples, key, texts });
+  return texts;
+}
+
+/** Positions that the longest sequence of a run reaches. */
+export function mostPositions({ prompts, longestAnswer }: RunTexts, config: Config): number {
+  return prompts.positions + Math.max(longestAnswer, config.maxCompletionLength);
 }

@@ -1,6 +1,5 @@
 import { PromptSampler } from '../data/sampler.ts';
-import type { Dataset, Example } from '../data/types.ts';
-import type { RunPrompt } from '../families/api.ts';
+import { type Dataset, type Example, hasClip } from '../data/types.ts';
 import { encodeQuestion } from '../families/index.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
@@ -19,6 +18,7 @@ import { loadPolicy, type Policy } from '../rl/policy/policy.ts';
 import type { Start } from '../rl/policy/start-weights.ts';
 import { withStartWeights } from '../rl/policy/start-weights-shown.ts';
 import { muteExample, prepareExample } from '../rl/prepare.ts';
+import type { RunPrompts } from '../rl/prompts.ts';
 import { demandKnownIds } from '../rl/rollout/known-ids.ts';
 import type { LiveAnswers } from '../rl/rollout/live-answer.ts';
 import { RunContext, type RunExample } from '../rl/run-context.ts';
@@ -29,7 +29,7 @@ import { ceilingsOf } from './gpu/quick-ceilings.ts';
 import type { OpenModel } from './inputs/model.ts';
 import { LineLog } from './line-log.ts';
 import type { Report } from './progress.ts';
-import { longestAnswerOf, mostPositions, policyOptions, runSetup, startOf } from './run-options.ts';
+import { mostPositions, policyOptions, runSetup, runTexts, startOf } from './run-options.ts';
 import { answerLines } from './runs/answers.ts';
 import type { Trained } from './runs/checkpoint.ts';
 import type { TrainState } from './runs/records.ts';
@@ -39,7 +39,8 @@ export interface RunParts {
   readonly gpu: Gpu;
   readonly model: OpenModel;
   readonly data: Dataset;
-  readonly features: FeatureStore;
+  /** What the towers make of the clips; absent where nothing is asked about clips. */
+  readonly features?: FeatureStore;
   readonly config: Config;
   /** What the weights as loaded scored on the same data. */
   readonly before: readonly EvalResult[];
@@ -66,7 +67,7 @@ export type Standing = Pick<TrainState, 'step' | 'adamSteps' | 'tokens' | 'sampl
 /** Weights on the device, with everything that trains and evaluates them. It lives until the next run takes its place. */
 export class Run {
   readonly parts: RunParts;
-  readonly prompt: RunPrompt;
+  readonly prompts: RunPrompts;
   readonly policy: Policy;
   /** One line per step, and one per answer of every step. */
   readonly metricsLog = new LineLog();
@@ -87,14 +88,14 @@ export class Run {
 
   private constructor(
     parts: RunParts,
-    prompt: RunPrompt,
+    prompts: RunPrompts,
     policy: Policy,
     context: RunContext,
     start: Start | undefined,
   ) {
     this.parts = parts;
     if (start) this.start = start;
-    this.prompt = prompt;
+    this.prompts = prompts;
     this.policy = policy;
     this.#context = context;
     this.evaluations = [...parts.before];
@@ -106,26 +107,21 @@ export class Run {
     const { gpu, model, config, data } = parts;
     // What clips were read back through is larger than what a run needs.
     gpu.trim();
-    const prompt = model.text.promptOf(config, model.clips.counts);
-    const longestAnswer = longestAnswerOf(model, config, data.examples);
+    const texts = runTexts(model, config, data.examples);
+    const { prompts } = texts;
     const start = await startOf(model, config);
-    const options = policyOptions(
-      model.files.family,
-      config,
-      mostPositions(prompt, config, longestAnswer),
-      start,
-    );
+    const options = policyOptions(model.files.family, config, mostPositions(texts, config), start);
     const files = start?.files ?? model.files;
     const policy = await loadPolicy(gpu, files, options, parts.report.weights);
     try {
-      const questionRow = await encodeQuestion(gpu, policy, prompt.gateIds);
+      const questionRow = await encodeQuestion(gpu, policy, prompts.shown.gateIds);
       const ceilings = parts.trains ? await ceilingsOf(gpu) : undefined;
-      const setup = runSetup(model, prompt, { policy, config, questionRow, longestAnswer, ceilings });
+      const setup = runSetup(model, texts, { policy, config, questionRow, ceilings });
       const samples = parts.trains && config.stage === 'grpo';
       const context = await gpu.pipelines.reporting(parts.report.kernels, () =>
         RunContext.create(setup, { samples }),
       );
-      return new Run({ ...parts, model: { ...model, files } }, prompt, policy, context, start);
+      return new Run({ ...parts, model: { ...model, files } }, prompts, policy, context, start);
     } catch (error) {
       policy[Symbol.dispose]();
       throw error;
@@ -146,7 +142,7 @@ export class Run {
     return this.#step;
   }
 
-  /** Decodes and encodes the training clips. @throws InputError when none is left */
+  /** Makes the training examples ready: clips are decoded and encoded. @throws InputError when none is left */
   async prepareTraining(): Promise<void> {
     const { data, config, report } = this.parts;
     this.#examples = await this.#prepare(
@@ -155,7 +151,7 @@ export class Run {
     );
     if (this.parts.stopped()) return;
     if (this.#examples.length === 0) {
-      throw new InputError(`${data.name}: no clip of the split "train" can be used.`, {
+      throw new InputError(`${data.name}: no ${thingOf(data)} of the split "train" can be used.`, {
         hint: 'Look at the issues of the data set; every clip and row that was left out is listed there.',
       });
     }
@@ -165,12 +161,15 @@ export class Run {
 
   async #prepare(examples: readonly Example[], report: PrepareReport): Promise<RunExample[]> {
     const { features, model, stopped } = this.parts;
-    await features.prepare(examples, report, stopped);
-    return examples
-      .filter((example) => features.has(example))
-      .map((example) => {
-        const load = () => features.load(example);
-        return prepareExample(model.text, this.prompt, example, load, features.shownOf(example));
+    const { text } = model;
+    if (!features) return examples.map((example) => prepareExample(text, this.prompts.of(example), example));
+    const clips = examples.filter(hasClip);
+    await features.prepare(clips, report, stopped);
+    return clips
+      .filter((clip) => features.has(clip))
+      .map((clip) => {
+        const load = () => features.load(clip);
+        return prepareExample(text, this.prompts.of(clip), clip, load, features.shownOf(clip));
       });
   }
 
@@ -194,8 +193,8 @@ export class Run {
   stand({ step, adamSteps, tokens, sampler, clips }: Standing): void {
     if (clips !== this.#examples.length) {
       const { data, features } = this.parts;
-      const [first] = features.issues;
-      const why = first ? ` ${features.issues.length} cannot be read, for example: ${first.message}` : '';
+      const [first, ...others] = features?.issues ?? [];
+      const why = first ? ` ${1 + others.length} cannot be read, for example: ${first.message}` : '';
       throw new InputError(
         `${data.name}: ${this.#examples.length} training clips can be read, but the run was on ${clips}.${why}`,
         {
@@ -266,23 +265,21 @@ export class Run {
     step: number,
   ): Promise<EvalResult> {
     const { data, features, model } = this.parts;
-    if (mute && !model.clips.empty) {
-      throw new InputError(
-        `${model.files.name} only sees: without its one sense there is nothing to compare.`,
-        {
-          hint: 'Evaluate without muting.',
-        },
-      );
+    if (mute && !(features && model.clips?.empty)) {
+      const senses = features ? 'only sees: without its one sense' : 'sees and hears nothing:';
+      throw new InputError(`${model.files.name} ${senses} there is nothing to compare.`, {
+        hint: 'Evaluate without muting.',
+      });
     }
     const found = heldOut(data, split);
     const chosen = shuffled(found.examples, deriveSeed(0, 'evaluation')).slice(0, this.config.evalLimit);
     const examples = await this.#prepare(chosen, progress);
     if (examples.length === 0) {
-      throw new InputError(`${data.name}: no clip of the split "${found.split}" can be used.`, {
+      throw new InputError(`${data.name}: no ${thingOf(data)} of the split "${found.split}" can be used.`, {
         hint: 'Look at the issues of the data set, or mark some rows with "split": "test".',
       });
     }
-    const nothing = mute ? await features.empty(progress) : undefined;
+    const nothing = mute ? await features?.empty(progress) : undefined;
     const result = await evaluate(
       this.#context,
       mute && nothing ? examples.map((example) => muteExample(example, mute, nothing)) : examples,
@@ -291,7 +288,7 @@ export class Run {
         step,
         ...(mute ? { mute } : {}),
         ...(sampled ? { sampled } : {}),
-        labels: [...new Set(data.examples.map(({ label }) => label))],
+        labels: labelsAmong(data, chosen),
         progress: progress.answers,
       },
     );
@@ -304,6 +301,13 @@ export class Run {
     this.#context[Symbol.dispose]();
     this.policy[Symbol.dispose]();
   }
+}
+
+const thingOf = ({ kind }: Dataset): string => (kind === 'clips' ? 'clip' : 'question');
+
+/** What answers may say: any label of clips; of questions the answers of those that are asked, as each may have one of its own. */
+function labelsAmong({ kind, examples }: Dataset, asked: readonly Example[]): string[] {
+  return [...new Set((kind === 'clips' ? examples : asked).map(({ label }) => label))];
 }
 
 /** The clips of a split; those of `val` stand in for an empty `test`, and the other way round. */

@@ -1,3 +1,4 @@
+import type { Example } from '../data/types.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { type FileTree, treeFromFiles } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
@@ -13,17 +14,19 @@ import { OnDevice } from './gpu/on-device.ts';
 import { Halted } from './halted.ts';
 import { Handover } from './handover.ts';
 import type { SessionHost } from './host.ts';
-import { Inputs } from './inputs/inputs.ts';
+import { Inputs, isFor } from './inputs/inputs.ts';
 import { Lane } from './lane.ts';
 import { planAlternatives } from './make-room.ts';
 import { planMemory } from './memory-plan.ts';
 import type { Emit } from './progress.ts';
-import { longestAnswerOf } from './run-options.ts';
+import { runTexts } from './run-options.ts';
 import { checkSameInputs } from './runs/identity.ts';
 import type { TakenRun } from './runs/run-store.ts';
 import { RunShelf } from './runs/shelf.ts';
 import { Training, type Wish } from './training.ts';
 
+/** The examples before data are open. */
+const NOTHING_YET: readonly Example[] = [];
 const ACTIVE: readonly RunState[] = ['loading', 'running', 'pausing', 'paused'];
 
 /**
@@ -159,9 +162,11 @@ export class Session {
     if (!published) throw new InputError('There is no model yet.', { hint: 'Drop its folder on the page.' });
     await this.#lane.run(async () => {
       const model = this.#handover.planned(published, config, this.#device.trained);
-      const longest = longestAnswerOf(model, config, data?.examples ?? []);
-      const plan = await planMemory(model, config, longest, this.#held.gpu);
-      const others = whatIf && (await planAlternatives(model, config, longest, this.#held.gpu));
+      // Of data that the model does not take, nothing follows.
+      const fitting = data && isFor(model, data) ? data.examples : NOTHING_YET;
+      const texts = runTexts(model, config, fitting);
+      const plan = await planMemory(model, config, texts, this.#held.gpu);
+      const others = whatIf && (await planAlternatives(model, config, texts, this.#held.gpu));
       this.#emit({ type: 'plan', requestId, plan, ...(others ? { whatIf: others } : {}) });
     });
   }

@@ -127,7 +127,7 @@ describe('DFEW', () => {
       'Clip/original/1.mp4 happy train',
       'Clip/original/2.MP4 fear train',
     ]);
-    expect(data.examples[1]!.files.length).toBe(2);
+    expect(data.examples[1]!.files?.length).toBe(2);
     expect(reasons(data)).toEqual([
       `row malformed ${list('test', 1)} 4`,
       `label unknown ${list('train', 1)} 5`,

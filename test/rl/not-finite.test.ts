@@ -44,7 +44,7 @@ it('a trained weight that is not finite is named, and so is the first answer tha
 
 it('a clip whose features are not finite is named', async () => {
   const [first, second] = run.examples;
-  const vision = (await second!.features()).vision!.slice().fill(Number.POSITIVE_INFINITY);
+  const vision = (await second!.features!()).vision!.slice().fill(Number.POSITIVE_INFINITY);
   const examples = [first!, { id: 'clip 1', features: async () => ({ vision }) }];
   const { evidence, hint } = await findNotFinite(suspects({ examples }));
   expect(evidence).toBe('What the vision tower made of the clip "clip 1" is not finite; all weights are.');

@@ -21,6 +21,7 @@ function line(): { port: Port; sent: Command[]; say: (...events: Event[]) => voi
 
 const example = { id: 'a', path: 'a.mp4', label: 'angry', split: 'train' as const };
 const summary = {
+  kind: 'clips' as const,
   name: 'demo',
   questions: { rows: 0, distinct: 0, list: [] },
   format: 'table',

@@ -97,8 +97,8 @@ describe('the published prompts, id by id', () => {
   it('an answer of SFT ends with the end of its turn and a newline, under either template', () => {
     const answer = '<think> a</think>\n<answer>happy</answer>';
     const ids = [13708, 766, 29, 264, 522, 26865, 397, 27, 9217, 29, 56521, 522, 9217, 29, 151645, 198];
-    expect(encodeAnswer(tokenizer, template, 'Q', answer)).toEqual(ids);
-    expect(encodeAnswer(newer.tokenizer, newer.template, 'Q', answer)).toEqual(ids);
+    expect(encodeAnswer(tokenizer, template, { content: 'Q' }, answer)).toEqual(ids);
+    expect(encodeAnswer(newer.tokenizer, newer.template, { content: 'Q' }, answer)).toEqual(ids);
   });
 
   it('both end tokens are known', () => {

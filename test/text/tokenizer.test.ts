@@ -174,7 +174,7 @@ describe('chat', () => {
   });
 
   test('an SFT answer ends with its end token and newline', () => {
-    const answer = encodeAnswer(tokenizer, template, messages[0]!.content, 'happy');
+    const answer = encodeAnswer(tokenizer, template, messages[0]!, 'happy');
     expect(answer).toEqual([...tokenizer.encode('happy'), 1, 201]);
   });
 });

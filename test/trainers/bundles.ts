@@ -18,6 +18,7 @@ import { stirAdapters } from '../reference/omni-tiny.ts';
 import { qwen25VlTree } from '../reference/qwen2-5-vl-tiny.ts';
 import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
 import { runOf } from '../worker/bundle-run.ts';
+import { openClipModel } from '../worker/clip-model.ts';
 import { loadRun, preparedClips } from '../worker/sized-clips.ts';
 import { writeFiles } from './write-files.ts';
 
@@ -75,7 +76,7 @@ export interface Moments {
 
 /** A real run of Qwen2-VL under its published names, three steps long; returns its moments. */
 async function writeRun(gpu: Gpu, folder: string): Promise<Map<string, Moments>> {
-  const model = await openModel(await CASES[QWEN2_VL]!());
+  const model = await openClipModel(await CASES[QWEN2_VL]!());
   const features = await preparedClips(gpu, model, memoryFeatureCache());
   using run = await loadRun(gpu, model, features, RUN);
   await run.prepareTraining();

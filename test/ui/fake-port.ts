@@ -388,6 +388,7 @@ function dataSummary(count: number, fold: number): DataSummary {
   const skipped = issues.map(({ reason }) => ({ reason, count: 1 }));
   return {
     name: 'demo',
+    kind: 'clips',
     questions: { rows: 0, distinct: 0, list: [] },
     format: 'DFEW',
     count,

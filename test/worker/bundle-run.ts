@@ -1,14 +1,15 @@
 /** As much of a run as the hand-off bundle looks at: three steps on five clips, one of which could not be read. */
-import type { Example } from '../../src/data/types.ts';
+import type { ClipExample } from '../../src/data/types.ts';
 import type { AdamW } from '../../src/optim/adamw.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import type { Policy } from '../../src/rl/policy/policy.ts';
 import type { OpenModel } from '../../src/worker/inputs/model.ts';
 import { LineLog } from '../../src/worker/line-log.ts';
 import type { Run } from '../../src/worker/run.ts';
+import { runTexts } from '../../src/worker/run-options.ts';
 
 export const examples = ['happy', 'sad', 'angry', 'neutral', 'sad'].map(
-  (label, index): Example => ({
+  (label, index): ClipExample => ({
     id: `clips/${index}.mp4`,
     path: `clips/${index}.mp4`,
     files: [{ path: `clips/${index}.mp4`, size: 6, blob: async () => new Blob([`clip ${index}`]) }],
@@ -46,11 +47,11 @@ export function runOf(model: OpenModel, policy: Policy, optimizer: AdamW, config
     rolloutsLog.append(completion(step, `é ${step}`), completion(step, 'b'));
   }
   const gpu = { info: {} };
-  const features = { has: ({ path }: Example) => path !== 'clips/1.mp4' };
-  const data = { name: 'faces', examples, issues: [], rows: 5, format: 'R1-Omni JSON' };
+  const features = { has: ({ path }: ClipExample) => path !== 'clips/1.mp4' };
+  const data = { name: 'faces', kind: 'clips', examples, issues: [], rows: 5, format: 'R1-Omni JSON' };
   const run = {
     ...{ config, step: 3, policy, optimizer, metricsLog, rolloutsLog, evaluations: [] },
-    prompt: model.text.promptOf(config, model.clips.counts),
+    prompts: runTexts(model, config, examples).prompts,
     parts: { model, data, features, gpu, config },
   };
   return run as unknown as Run;

@@ -63,7 +63,15 @@ it("torch goes on from an exported checkpoint, and Python's merge is the exporte
   const expected = fill(policy, optimizer);
   const metricsLog = new LineLog();
   metricsLog.append({ step: 1, loss: 0.5, epoch: 0.5 });
-  const data = { name: 'clips', examples: [], issues: [], rows: 0, format: '', division: '' };
+  const data = {
+    name: 'clips',
+    kind: 'clips',
+    examples: [],
+    issues: [],
+    rows: 0,
+    format: '',
+    division: '',
+  } as const;
   const run = { config: CONFIG, step: STEPS_DONE, policy, optimizer, metricsLog, parts: { data } };
   const merged = async (dtype: 'f32' | 'bf16') => {
     const files = await mergedCheckpoint(model, changedTensors(policy), dtype);

@@ -1,6 +1,6 @@
 /** Decoding in a worker of its own: a clip that keeps it busy for good costs its row, and nothing else. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Example } from '../../src/data/types.ts';
+import type { ClipExample } from '../../src/data/types.ts';
 import type { ClipRecipe } from '../../src/families/api.ts';
 import { ClipDecoder, type DecodeRequest } from '../../src/worker/clips/decode-apart.ts';
 
@@ -113,7 +113,7 @@ it('a clip that is looked at waits for none that a run prepares', async () => {
   vi.stubGlobal('Worker', FakeWorker);
   const { decodeExample, decodeForPreview } = await import('../../src/worker/clips/clips.ts');
   const example = (path: string) =>
-    ({ path, files: [{ path, blob: async () => file }] }) as unknown as Example;
+    ({ path, files: [{ path, blob: async () => file }] }) as unknown as ClipExample;
   const circle = expect(decodeExample(example('circle'), SPEC)).rejects.toThrow('went round');
   await vi.advanceTimersByTimeAsync(10);
   const looked = decodeForPreview(example('whole'), SPEC);

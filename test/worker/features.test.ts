@@ -1,6 +1,6 @@
 /** What the towers make of clips is made once, kept, and found again by content. */
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Dataset, Example } from '../../src/data/types.ts';
+import type { ClipExample, Dataset } from '../../src/data/types.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import {
   type FeatureCache,
@@ -18,17 +18,18 @@ import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { MediaTokenizer } from '../../src/rl/media/media-tokens.ts';
 import { type Decode, FeatureStore } from '../../src/worker/clips/features.ts';
 import { clipFingerprint, encoderFingerprint } from '../../src/worker/clips/fingerprint.ts';
-import { type OpenModel, openModel } from '../../src/worker/inputs/model.ts';
+import type { ClipModel } from '../../src/worker/inputs/model.ts';
 import { Run } from '../../src/worker/run.ts';
 import { memoryDirectory } from '../io/memory-directory.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
+import { openClipModel } from './clip-model.ts';
 
 let gpu: Gpu;
-let model: OpenModel;
+let model: ClipModel;
 beforeAll(async () => {
   await tf.setBackend('cpu');
   gpu = await testGpu();
-  model = await openModel(await treeFromDisk('test/golden/omni-tiny'));
+  model = await openClipModel(await treeFromDisk('test/golden/omni-tiny'));
 }, 120_000);
 
 const SIDE = 24;
@@ -52,7 +53,7 @@ const decode: Decode = async ({ path, files }, recipe) => {
   };
 };
 
-const clip = (path: string, byte: number): Example => ({
+const clip = (path: string, byte: number): ClipExample => ({
   ...{ id: path, path, label: 'sad', writtenLabel: 'sad', question: null, answer: 'sad' },
   ...{ split: 'train', speaker: null },
   files: [{ path, blob: async () => new Blob([Uint8Array.of(byte)]) }],
@@ -205,7 +206,7 @@ describe('features that are gone or damaged in the middle of a run', () => {
   it('are not taken from a file that was changed since', async () => {
     const folder = memoryDirectory();
     let byte = 1;
-    const changing: Example = {
+    const changing: ClipExample = {
       ...clip('a.mp4', 1),
       files: [{ path: 'a.mp4', blob: async () => new Blob([Uint8Array.of(byte)]) }],
     };
@@ -221,7 +222,7 @@ describe('features that are gone or damaged in the middle of a run', () => {
 
 describe('what towers make', () => {
   /** The model with the last value of one tensor exchanged, far from the tensor's first bytes. */
-  async function withChanged(part: 'vision' | 'main', name: string, value: number): Promise<OpenModel> {
+  async function withChanged(part: 'vision' | 'main', name: string, value: number): Promise<ClipModel> {
     const { main, towers } = model.files;
     const weights = part === 'main' ? main.weights : towers.vision!.weights!;
     const tensors = weights.names().map((each) => ({
@@ -270,7 +271,7 @@ describe('what towers make', () => {
 });
 
 describe('clips that cannot be read any more', () => {
-  const failing = (path: string, error: unknown): Example => ({
+  const failing = (path: string, error: unknown): ClipExample => ({
     ...clip(path, 1),
     files: [{ path, blob: () => Promise.reject(error) }],
   });

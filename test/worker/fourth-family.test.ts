@@ -7,10 +7,12 @@ import { memoryFeatureCache } from '../../src/io/features/feature-cache.ts';
 import { type FileTree, readJson } from '../../src/io/files/files.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
-import { openModel, summariseModel } from '../../src/worker/inputs/model.ts';
+import { summariseModel } from '../../src/worker/inputs/model.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
+import { runTexts } from '../../src/worker/run-options.ts';
 import { testGpu } from '../ops/harness.ts';
 import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
+import { openClipModel } from './clip-model.ts';
 import { CONFIG, loadRun, preparedClips } from './sized-clips.ts';
 
 /** The tree with another model_type in its config.json. */
@@ -51,10 +53,11 @@ it('a fourth family needs no other line than its own', async () => {
   const tree = await withType(await qwen2VlTree('published'), 'made_up');
   expect(isModel(await readJson(tree, 'config.json'))).toBe(false);
   (FAMILIES as Family[]).push(madeUp);
-  const model = await openModel(tree);
+  const model = await openClipModel(tree);
   expect(summariseModel(model, { trainable: 0 })).toMatchObject({ family: 'Made-up', unusedTensors: [] });
   const gpu = await testGpu();
-  const plan = await planMemory(model, parseConfig({ ...CONFIG }), 1, gpu);
+  const config = parseConfig({ ...CONFIG });
+  const plan = await planMemory(model, config, runTexts(model, config, []), gpu);
   expect(plan.peak.training).toBeGreaterThan(0);
   using run = await loadRun(gpu, model, await preparedClips(gpu, model, memoryFeatureCache()), {});
   await run.prepareTraining();

@@ -66,7 +66,7 @@ it('another model or other data are refused, each by its name', async () => {
   const open = (tree: FileTree, set: ReturnType<typeof data>) =>
     checkSameInputs(run, {
       model: { tree, files: { name: 'large' } } as OpenModel,
-      data: { ...set, issues: [], rows: 1, format: 'JSON', division: '' },
+      data: { ...set, kind: 'clips', issues: [], rows: 1, format: 'JSON', division: '' },
     });
   await expect(open(await model(1), data('sad', '1'))).resolves.toBeUndefined();
   await expect(open(await model(2), data('sad', '1'))).rejects.toThrow(

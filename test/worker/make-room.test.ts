@@ -8,6 +8,7 @@ import { alternatives } from '../../src/protocol/memory.ts';
 import { type OpenModel, openModel } from '../../src/worker/inputs/model.ts';
 import { demandRoom } from '../../src/worker/make-room.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
+import { type RunTexts, runTexts } from '../../src/worker/run-options.ts';
 
 /** A device that holds so many bytes and then says that it is out of memory. */
 function deviceOf(capacity: number): GPUDevice {
@@ -26,9 +27,11 @@ function deviceOf(capacity: number): GPUDevice {
 }
 
 let model: OpenModel;
+let texts: RunTexts;
 const config = parseConfig({ groupSize: 8, promptsPerStep: 4, loraRank: 0, trainDecoder: true, beta: 0 });
 beforeAll(async () => {
   model = await openModel(await treeFromDisk('test/golden/omni-tiny'));
+  texts = runTexts(model, config, []);
 });
 
 describe('probing', () => {
@@ -42,15 +45,15 @@ describe('probing', () => {
 
 describe('a run', () => {
   it('that fits is let through', async () => {
-    const plan = await planMemory(model, config, 1);
+    const plan = await planMemory(model, config, texts);
     const gpu = new Gpu(deviceOf(2 * plan.peak.training));
-    await expect(demandRoom(gpu, model, config, 1)).resolves.toBeUndefined();
+    await expect(demandRoom(gpu, model, config, texts)).resolves.toBeUndefined();
   });
 
   it('that does not is refused with a setting that would', async () => {
-    const plan = await planMemory(model, config, 1);
+    const plan = await planMemory(model, config, texts);
     const gpu = new Gpu(deviceOf(plan.peak.training - 1));
-    const refused = await demandRoom(gpu, model, config, 1).catch((error: unknown) => error);
+    const refused = await demandRoom(gpu, model, config, texts).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(InputError);
     expect((refused as InputError).message).toMatch(/^This run needs .* most of it for .* could be had\.$/);
     expect((refused as InputError).hint).toMatch(/^[A-Z4].* would take .* MiB\./);

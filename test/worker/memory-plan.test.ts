@@ -8,6 +8,7 @@ import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { type OpenModel, openModel } from '../../src/worker/inputs/model.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
+import { runTexts } from '../../src/worker/run-options.ts';
 
 const GIB = 2 ** 30;
 const folder = mkdtempSync(join(tmpdir(), 'checkpoint-'));
@@ -19,7 +20,10 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const REAL = { promptsPerStep: 8, groupSize: 8, maxCompletionLength: 256, beta: 0.04 };
-const plan = (config: Partial<Config>) => planMemory(model, parseConfig({ ...REAL, ...config }), 1);
+function plan(values: Partial<Config>) {
+  const config = parseConfig({ ...REAL, ...values });
+  return planMemory(model, config, runTexts(model, config, []));
+}
 
 describe('the published 0.5B model', () => {
   it('has every tensor it needs; the rest is listed', () => {

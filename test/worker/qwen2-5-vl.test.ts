@@ -4,16 +4,18 @@ import { memoryFeatureCache } from '../../src/io/features/feature-cache.ts';
 import { treeFromMemory } from '../../src/io/files/files.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
-import { openModel, summariseModel } from '../../src/worker/inputs/model.ts';
+import { summariseModel } from '../../src/worker/inputs/model.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
+import { runTexts } from '../../src/worker/run-options.ts';
 import { testGpu } from '../ops/harness.ts';
 import { contentsOf } from '../reference/bytes-of.ts';
 import { qwen25VlTree } from '../reference/qwen2-5-vl-tiny.ts';
+import { openClipModel } from './clip-model.ts';
 import { CLIPS, CONFIG, decode, loadRun, preparedClips } from './sized-clips.ts';
 
 it('is recognised, stands by the time of its clips, trains, and goes by its own names', async () => {
   const gpu = await testGpu();
-  const model = await openModel(await qwen25VlTree('newer'));
+  const model = await openClipModel(await qwen25VlTree('newer'));
   expect(summariseModel(model, { trainable: 0 })).toMatchObject({
     ...{ family: 'Qwen2.5-VL', name: 'tiny-qwen2-5-vl', unusedTensors: [] },
   });
@@ -26,10 +28,11 @@ it('is recognised, stands by the time of its clips, trains, and goes by its own 
   const shown = features.shownOf(CLIPS[1]!)!;
   expect(shown).toEqual({ grid: [3, 4, 8], sliceSeconds: 1 });
 
-  const plan = await planMemory(model, parseConfig({ ...CONFIG }), 1, gpu);
+  const config = parseConfig({ ...CONFIG });
+  const plan = await planMemory(model, config, runTexts(model, config, []), gpu);
   const before = gpu.ledger.total;
   using run = await loadRun(gpu, model, features);
-  const { positions, video } = run.prompt.tokensOf(shown);
+  const { positions, video } = run.prompts.shown.tokensOf(shown);
   const times = Array.from({ length: 3 }, (_, slice) => positions!.positions[3 * (video!.start + 8 * slice)]);
   expect(times).toEqual([0, 2, 4].map((time) => video!.start + time));
   await run.prepareTraining();
@@ -46,7 +49,7 @@ it('is recognised, stands by the time of its clips, trains, and goes by its own 
     'exported',
     Object.fromEntries(merged.map(([path, bytes]) => [path.slice('model/'.length), new Blob([bytes])])),
   );
-  const again = await openModel(tree);
+  const again = await openClipModel(tree);
   expect(again.files.family).toBe('Qwen2.5-VL');
   expect(again.unusedTensors).toEqual([]);
   expect(again.files.writtenAs?.('visual.merger')).toBe('model.visual.merger');
@@ -59,7 +62,7 @@ it('is recognised, stands by the time of its clips, trains, and goes by its own 
 }, 120_000);
 
 it('lists a clip that is too long for its positions', async () => {
-  const model = await openModel(await qwen25VlTree('published'));
+  const model = await openClipModel(await qwen25VlTree('published'));
   const long: typeof decode = async (clip, spec) => ({
     ...(await decode(clip, spec)),
     durationSeconds: 3601,

@@ -8,19 +8,21 @@ import type { Config } from '../../src/protocol/config.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { FeatureStore } from '../../src/worker/clips/features.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
-import { type OpenModel, openModel, summariseModel } from '../../src/worker/inputs/model.ts';
+import { type ClipModel, summariseModel } from '../../src/worker/inputs/model.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
 import type { Run } from '../../src/worker/run.ts';
+import { runTexts } from '../../src/worker/run-options.ts';
 import { testGpu } from '../ops/harness.ts';
 import { contentsOf } from '../reference/bytes-of.ts';
 import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
+import { openClipModel } from './clip-model.ts';
 import { CLIPS, CONFIG, loadRun, preparedClips, quiet } from './sized-clips.ts';
 
 let gpu: Gpu;
-let model: OpenModel;
+let model: ClipModel;
 beforeAll(async () => {
   gpu = await testGpu();
-  model = await openModel(await qwen2VlTree('published'));
+  model = await openClipModel(await qwen2VlTree('published'));
 });
 
 /** Towers run once for all tests: each opens its store over what the first one kept. */
@@ -82,7 +84,7 @@ describe('a dropped Qwen2-VL', () => {
 
   it('takes the memory that its plan says', async () => {
     const config = parseConfig({ ...CONFIG });
-    const plan = await planMemory(model, config, 1, gpu);
+    const plan = await planMemory(model, config, runTexts(model, config, []), gpu);
     const before = gpu.ledger.total;
     using run = await load(await prepared());
     await run.prepareTraining();
@@ -105,7 +107,7 @@ describe('what it exports', () => {
   it.each(['published', 'newer'] as const)(
     'goes by the %s names it came with',
     async (names) => {
-      const opened = await openModel(await qwen2VlTree(names));
+      const opened = await openClipModel(await qwen2VlTree(names));
       const features = await prepared(opened);
       using run = await load(features, {}, opened);
       await run.prepareTraining();
@@ -120,7 +122,7 @@ describe('what it exports', () => {
             .map(([path, bytes]) => [path.slice('model/'.length), new Blob([new Uint8Array(bytes)])]),
         ),
       );
-      const again = await openModel(tree);
+      const again = await openClipModel(tree);
       expect(again.unusedTensors).toEqual([]);
       expect(again.files.writtenAs === undefined).toBe(names === 'published');
       // The modules that PEFT looks for are those of transformers, whatever names the files have.

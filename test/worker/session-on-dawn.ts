@@ -90,6 +90,9 @@ export interface SessionOptions {
   /** That of an earlier session, which has kernels compiled; a fresh one unless given. */
   readonly device?: FrailGpu;
   readonly host?: Partial<SessionHost>;
+  /** What is opened; the toy model and the made-up clips unless given. */
+  readonly model?: FileTree;
+  readonly data?: FileTree;
 }
 
 export class SessionOnDawn {
@@ -127,9 +130,9 @@ export class SessionOnDawn {
   static async open(options: SessionOptions = {}): Promise<SessionOnDawn> {
     await tf.setBackend('cpu');
     const opened = new SessionOnDawn(options.device ?? (await openFrailGpu()), options);
-    const model = await treeFromDisk(MODEL);
+    const { model = await treeFromDisk(MODEL), data = dataTree() } = options;
     await opened.session.openModelTree(1, async () => model);
-    await opened.session.openData({ type: 'openData', requestId: 2, files: await sourceFiles(dataTree()) });
+    await opened.session.openData({ type: 'openData', requestId: 2, files: await sourceFiles(data) });
     return opened;
   }
 

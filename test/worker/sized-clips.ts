@@ -1,12 +1,12 @@
 /** Clips of two sizes without files behind them, and runs on them, for models that take frames of any size. */
-import type { Dataset, Example } from '../../src/data/types.ts';
+import type { ClipExample, Dataset } from '../../src/data/types.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import type { FeatureCache } from '../../src/io/features/feature-cache.ts';
 import { releaseTf, startTfOnDevice } from '../../src/media/tf-device.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { type Decode, FeatureStore } from '../../src/worker/clips/features.ts';
-import type { OpenModel } from '../../src/worker/inputs/model.ts';
+import type { ClipModel } from '../../src/worker/inputs/model.ts';
 import { Run } from '../../src/worker/run.ts';
 
 /** Tall clips of four frames, and wide ones of six; two frames a second. */
@@ -24,13 +24,13 @@ export const decode: Decode = async ({ path }) => {
   };
 };
 
-const example = (path: string, label: string): Example => ({
+const example = (path: string, label: string): ClipExample => ({
   ...{ id: path, path, label, writtenLabel: label, question: null, answer: label, speaker: null },
   files: [{ path, size: path.length, blob: async () => new Blob([path]) }],
   split: 'train',
 });
 export const CLIPS = [example('tall-a.mp4', 'happy'), example('wide-b.mp4', 'sad')];
-const DATA = { name: 'clips', examples: CLIPS, issues: [], rows: 2 } as unknown as Dataset;
+const DATA = { name: 'clips', kind: 'clips', examples: CLIPS, issues: [], rows: 2 } as unknown as Dataset;
 const nothing = () => undefined;
 export const quiet = { weights: nothing, kernels: nothing, clips: nothing };
 const never = () => false;
@@ -45,7 +45,7 @@ export const CONFIG: Partial<Config> = {
 /** A store over `cache` in which the clips are prepared. */
 export async function preparedClips(
   gpu: Gpu,
-  model: OpenModel,
+  model: ClipModel,
   cache: FeatureCache,
   read = decode,
 ): Promise<FeatureStore> {
@@ -61,7 +61,7 @@ export async function preparedClips(
 
 export const loadRun = (
   gpu: Gpu,
-  model: OpenModel,
+  model: ClipModel,
   features: FeatureStore,
   values: Partial<Config> = {},
 ): Promise<Run> =>

@@ -9,8 +9,9 @@ import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { loadPolicy, type Policy } from '../../src/rl/policy/policy.ts';
 import { answerIds, prepareExample } from '../../src/rl/prepare.ts';
 import { RunContext, type RunExample } from '../../src/rl/run-context.ts';
-import { type OpenModel, openModel } from '../../src/worker/inputs/model.ts';
+import type { OpenModel } from '../../src/worker/inputs/model.ts';
 import { numbers } from '../ops/harness.ts';
+import { openClipModel } from './clip-model.ts';
 
 export interface TinyRun {
   readonly model: OpenModel;
@@ -30,7 +31,7 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     question: 'Which?',
     ...values,
   });
-  const model = await openModel(tree);
+  const model = await openClipModel(tree);
   const prompt = model.text.promptOf(config, model.clips.counts);
   const shapes = featureShapes(humanOmniConfig(model.config));
   const examples = LABELS.map((label, index) => {

@@ -90,7 +90,7 @@ export async function coldStart(
     label: clip.label,
     prompt: prompt.tokensOf(),
     features: async () => features.get(clip.id)!,
-    answer: Uint32Array.from(encodeAnswer(text.tokenizer, text.template, prompt.content, ANSWERS[label]!)),
+    answer: Uint32Array.from(encodeAnswer(text.tokenizer, text.template, prompt, ANSWERS[label]!)),
   });
   const train = clips.filter(({ split }) => split === 'train').slice(0, CLIPS);
   const labels = noisyLabels(train, options.shuffled, seed);

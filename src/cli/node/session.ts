@@ -2,7 +2,7 @@
 import { closeSync, cpSync, mkdirSync, mkdtempSync, openAsBlob, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Example } from '../../data/types.ts';
+import type { ClipExample } from '../../data/types.ts';
 import type { ClipRecipe } from '../../families/api.ts';
 import { Gpu } from '../../gpu/index.ts';
 import { memoryFeatureCache } from '../../io/features/feature-cache.ts';
@@ -27,7 +27,7 @@ import { projectRoot } from '../setup/paths.mjs';
 import { decodeBlob } from './ffmpeg.ts';
 import { folderToOpen } from './open-folder.ts';
 
-async function decode({ path, files }: Example, recipe: ClipRecipe): Promise<DecodedClip> {
+async function decode({ path, files }: ClipExample, recipe: ClipRecipe): Promise<DecodedClip> {
   for (const file of files) {
     await reading(file.path, async () => refuseMistaken(await file.blob(), file.path));
   }

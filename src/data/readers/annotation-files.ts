@@ -6,7 +6,7 @@ import type { DataIssue } from '../../protocol/messages.ts';
 import { fileIssue } from '../issues.ts';
 import type { LabelMap } from '../labels.ts';
 import { listText } from '../list-text.ts';
-import { type ReadRows, relabelled, splitOfName } from '../rows.ts';
+import { type Beside, type ReadRows, relabelled, splitOfName } from '../rows.ts';
 import type { AnnotationRow } from '../types.ts';
 import { rowsOfJsonLines } from './json-lines.ts';
 import { rowsOfJson } from './r1-omni-json.ts';
@@ -14,7 +14,7 @@ import { rowsOfTable } from './table.ts';
 
 interface Format {
   readonly name: string;
-  readonly read: (file: string, text: string) => ReadRows;
+  readonly read: (file: string, text: string, beside: Beside) => ReadRows;
 }
 
 const TABLE: Format = { name: 'table', read: rowsOfTable };
@@ -29,6 +29,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
 export async function readAnnotationFiles(
   files: readonly FileEntry[],
   ownLabels: LabelMap,
+  beside: Beside,
 ): Promise<ReadRows & { readonly format: string }> {
   const rows: AnnotationRow[] = [];
   const issues: DataIssue[] = [];
@@ -37,7 +38,7 @@ export async function readAnnotationFiles(
   for (const file of files) {
     const format = FORMATS[extension(file.path)];
     if (!format) continue;
-    const read = await readOne(file, format);
+    const read = await readOne(file, format, beside);
     met += read.met;
     if (read.rows.length > 0) formats.add(format.name);
     for (const row of read.rows) rows.push(relabelled(row, ownLabels));
@@ -56,11 +57,11 @@ function splitByName(rows: readonly AnnotationRow[]): readonly AnnotationRow[] {
   return isHeldOut ? rows.map((row) => ({ ...row, split: row.split ?? named.get(row.file) ?? null })) : rows;
 }
 
-async function readOne(file: FileEntry, format: Format): Promise<ReadRows> {
+async function readOne(file: FileEntry, format: Format, beside: Beside): Promise<ReadRows> {
   try {
     const text = await listText(file);
     refuseMistakenText(text, file.path);
-    return format.read(file.path, text);
+    return format.read(file.path, text, beside);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { rows: [], issues: [fileIssue(file.path, error)], met: 0 };

@@ -1,10 +1,10 @@
 import { parseJson } from '../../io/json/json.ts';
 import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
-import { type Entry, type ReadRows, rowsOfEntries } from '../rows.ts';
+import { type Beside, type Entry, type ReadRows, rowsOfEntries } from '../rows.ts';
 
 /** Rows of JSON Lines; a line that is not JSON is an issue of its own. */
-export function rowsOfJsonLines(file: string, text: string): ReadRows {
+export function rowsOfJsonLines(file: string, text: string, beside: Beside): ReadRows {
   const issues: DataIssue[] = [];
   const entries: Entry[] = [];
   text.split('\n').forEach((line, index) => {
@@ -17,6 +17,6 @@ export function rowsOfJsonLines(file: string, text: string): ReadRows {
       issues.push({ reason: 'row malformed', file, row, message: error.message, hint: error.hint });
     }
   });
-  const read = rowsOfEntries(file, entries);
+  const read = rowsOfEntries(file, entries, beside);
   return { rows: read.rows, issues: [...issues, ...read.issues], met: read.met + issues.length };
 }

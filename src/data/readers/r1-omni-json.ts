@@ -1,13 +1,13 @@
 import { parseJson } from '../../io/json/json.ts';
 import { InputError } from '../../math/errors.ts';
 import { describeJson, listOf } from '../json-shapes.ts';
-import { type ReadRows, rowsOfEntries } from '../rows.ts';
+import { type Beside, type ReadRows, rowsOfEntries } from '../rows.ts';
 
 /**
  * Rows of an R1-Omni JSON list: {video, conversations: [{from: human|gpt, value}], split?, speaker?}; or flat
- * {path, label, …}.
+ * {path, label, …}; without clips {question, answer, …}.
  */
-export function rowsOfJson(file: string, text: string): ReadRows {
+export function rowsOfJson(file: string, text: string, beside: Beside): ReadRows {
   const value = parseJson(text, file);
   const list = listOf(value);
   if (!list) {
@@ -18,5 +18,6 @@ export function rowsOfJson(file: string, text: string): ReadRows {
   return rowsOfEntries(
     file,
     list.map((item, index) => ({ row: index + 1, item })),
+    beside,
   );
 }

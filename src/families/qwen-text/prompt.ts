@@ -1,5 +1,5 @@
 import { ChatTemplate } from '../../text/chat-template.ts';
-import { encodePrompt, presetText } from '../../text/prompt.ts';
+import { encodeTextPrompt, textQuestion } from '../../text/prompt.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
 import type { ModelConfig, RunPrompt, TextTools } from '../api.ts';
 import type { ModelFiles } from '../shared/model-files.ts';
@@ -13,12 +13,13 @@ export async function openQwenText({ main }: ModelFiles, { decoder }: ModelConfi
   return {
     tokenizer,
     template,
-    promptOf({ promptPreset, question }): RunPrompt {
-      const content = presetText(promptPreset, { question });
-      const { rendered, ids } = encodePrompt(tokenizer, template, content);
+    promptOf({ promptPreset, question, system }): RunPrompt {
+      const content = textQuestion(promptPreset, question);
+      const { rendered, ids } = encodeTextPrompt(tokenizer, template, content, system);
       const tokens = { ids: Uint32Array.from(ids) };
-      const longest = ids.length;
-      return { content, rendered, longest, positions: longest, tokensOf: () => tokens, gateIds: [] };
+      const lengths = { longest: ids.length, positions: ids.length };
+      const said = { content, ...(system === undefined ? {} : { system }) };
+      return { ...said, rendered, ...lengths, tokensOf: () => tokens, gateIds: [] };
     },
   };
 }

@@ -8,7 +8,13 @@ export interface RunFacts {
   readonly seed: number;
   /** Settings that differ from their defaults, or all: shown as a table. */
   readonly settings: Readonly<Record<string, unknown>>;
-  readonly dataset: { readonly name: string; readonly examples: number; readonly labels: readonly string[] };
+  readonly dataset: {
+    readonly name: string;
+    readonly examples: number;
+    readonly kind: 'clips' | 'questions';
+    /** Of clips: what they may be. */
+    readonly labels: readonly string[];
+  };
   /** Held-out accuracy and the like; shares are written as they are. */
   readonly scores: Readonly<Record<string, number>>;
   readonly prompt: string;
@@ -24,8 +30,8 @@ export function modelCard(facts: RunFacts): string {
     '---',
     `base_model: ${yamlText(facts.baseModel)}`,
     `library_name: ${facts.isAdapter ? 'peft' : 'transformers'}`,
-    'pipeline_tag: video-text-to-text',
-    `tags: [${[facts.method.toLowerCase(), 'omni-modal', ...(facts.isAdapter ? ['lora'] : [])].join(', ')}]`,
+    `pipeline_tag: ${facts.dataset.kind === 'clips' ? 'video-text-to-text' : 'text-generation'}`,
+    `tags: [${[facts.method.toLowerCase(), ...(facts.dataset.kind === 'clips' ? ['omni-modal'] : []), ...(facts.isAdapter ? ['lora'] : [])].join(', ')}]`,
     '---',
   ];
   const weights = facts.isAdapter ? 'a LoRA adapter for' : 'a fine-tuned copy of';
@@ -39,11 +45,11 @@ export function modelCard(facts: RunFacts): string {
     '',
     '## Data',
     '',
-    `${named(facts.dataset.name)}: ${facts.dataset.examples} clips, labels ${facts.dataset.labels.map(plain).join(', ')}. The clips did not leave the machine.`,
+    dataLine(facts.dataset),
     '',
     ...section('Scores', table(['score', 'value'], Object.entries(facts.scores))),
     ...section('Settings', table(['setting', 'value'], Object.entries(facts.settings))),
-    '## Prompt',
+    facts.dataset.kind === 'clips' ? '## Prompt' : '## Prompt of the first question',
     '',
     ...fenced(facts.prompt),
     '',
@@ -51,6 +57,13 @@ export function modelCard(facts: RunFacts): string {
     '',
     ...fenced(facts.chatTemplate),
   ].join('\n')}\n`;
+}
+
+function dataLine({ name, examples, kind, labels }: RunFacts['dataset']): string {
+  const set = `${named(name)}: ${examples} ${kind}`;
+  return kind === 'clips'
+    ? `${set}, labels ${labels.map(plain).join(', ')}. The clips did not leave the machine.`
+    : `${set} with their answers. They did not leave the machine.`;
 }
 
 function section(title: string, rows: readonly string[]): string[] {

@@ -14,7 +14,7 @@ export interface PassMedia {
 
 /** GPU buffers for the media of a pass. Passes of all sizes read the same ones: they run one after the other. */
 export class MediaInputs {
-  /** The policy's tokens; absent where they are made inside the pass. */
+  /** The policy's tokens; absent where they are made inside the pass, and where prompts have no media. */
   readonly tokens?: MediaBatch;
   /** The reference's tokens, where they are not the policy's. */
   readonly referenceTokens?: MediaBatch;
@@ -35,6 +35,7 @@ export class MediaInputs {
       trainsMedia && media
         ? Array.from({ length: prompts }, () => new FeatureSlot(gpu, media, counts, senses))
         : [];
+    if (rows === 0) return;
     if (!trainsMedia) this.tokens = batch('policy');
     if (reference && trainsMedia) this.referenceTokens = batch('reference');
   }

@@ -38,7 +38,8 @@ export class Prefill {
   readonly shape: PrefillShape;
   readonly #gpu: Gpu;
   readonly #axes: number;
-  readonly #media: MediaBatch;
+  /** Absent where prompts have no media. */
+  readonly #media: MediaBatch | undefined;
   /** u32 [tokens] */
   readonly #ids: Tensor;
   /** u32 [tokens] cache slot of each token. */
@@ -54,7 +55,8 @@ export class Prefill {
     this.shape = shape;
     this.#gpu = gpu;
     this.#axes = positionAxes(model.config);
-    this.#media = new MediaBatch(gpu, 'prompt', prompts * mediaRows, model.config.hiddenSize);
+    this.#media =
+      mediaRows > 0 ? new MediaBatch(gpu, 'prompt', prompts * mediaRows, model.config.hiddenSize) : undefined;
     this.#ids = u32('ids', [tokens]);
     this.#slots = u32('slots', [tokens]);
     this.#rows = {
@@ -78,7 +80,8 @@ export class Prefill {
     tape.recorder.mark('prefill');
     tape.constant(() => {
       const text = embedding(tape, model.embedTokens, prefill.#ids);
-      const x = spliceRows(tape, text, prefill.#media.rows, prefill.#media.at);
+      const media = prefill.#media;
+      const x = media ? spliceRows(tape, text, media.rows, media.at) : text;
       const takeKeyValues = cache.fill(tape, prefill.#slots);
       decode(tape, model, x, prefill.#rows, { adapters, takeKeyValues });
     });
@@ -103,7 +106,7 @@ export class Prefill {
     this.#gpu.write(this.#rows.keySpans, rows.keySpans);
     this.#gpu.write(this.#ids, ids);
     this.#gpu.write(this.#slots, slots);
-    this.#media.write(
+    this.#media?.write(
       entries.map(({ prompt }) => prompt),
       layout.map(({ promptStart }) => promptStart),
       entries.map(({ media }) => media),
@@ -114,7 +117,7 @@ export class Prefill {
   [Symbol.dispose](): void {
     const { positions, spans, keySpans } = this.#rows;
     this.#plan[Symbol.dispose]();
-    this.#media[Symbol.dispose]();
+    this.#media?.[Symbol.dispose]();
     this.#gpu.free(this.#ids, this.#slots, positions, spans, keySpans);
   }
 }

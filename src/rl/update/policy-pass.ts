@@ -134,15 +134,18 @@ export class PolicyPass {
 
   #recordReference(tape: Tape, { reference }: Policy): Tensor {
     if (!reference) throw new Error('A loss with beta above 0 needs a policy loaded with its reference.');
-    const media = this.#media.referenceTokens ?? this.#media.tokens!;
+    const media = this.#media.referenceTokens ?? this.#media.tokens;
     const options = { adapters: reference.adapters };
     tape.recorder.mark('reference');
-    return tape.constant(() => scoreTokens(tape, reference.decoder, this.#inputs, [media], options).logProbs);
+    return tape.constant(
+      () => scoreTokens(tape, reference.decoder, this.#inputs, media ? [media] : [], options).logProbs,
+    );
   }
 
   #splices(tape: Tape, policy: Policy): Splice[] {
     const { tokens, slots } = this.#media;
     if (tokens) return [tokens];
+    if (slots.length === 0) return [];
     const { current } = policy;
     const { media } = current;
     if (!media || !this.kind.question)

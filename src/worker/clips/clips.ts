@@ -1,4 +1,4 @@
-import type { Example } from '../../data/types.ts';
+import type { ClipExample } from '../../data/types.ts';
 import type { ClipRecipe } from '../../families/api.ts';
 import { baseName } from '../../io/files/files.ts';
 import { reading } from '../../io/files/unreadable.ts';
@@ -14,19 +14,19 @@ const forRuns = new ClipDecoder();
 const forPeople = new ClipDecoder();
 
 /** Decodes the clip of an example. @throws InputError naming the clip */
-export function decodeExample(example: Example, recipe: ClipRecipe): Promise<DecodedClip> {
+export function decodeExample(example: ClipExample, recipe: ClipRecipe): Promise<DecodedClip> {
   return decodeBy(forRuns, example, recipe);
 }
 
 /** As `decodeExample`, beside what runs decode. */
-export function decodeForPreview(example: Example, recipe: ClipRecipe): Promise<DecodedClip> {
+export function decodeForPreview(example: ClipExample, recipe: ClipRecipe): Promise<DecodedClip> {
   return decodeBy(forPeople, example, recipe);
 }
 
 /** One file, or a folder of pictures. */
 async function decodeBy(
   decoder: ClipDecoder,
-  { path, files }: Example,
+  { path, files }: ClipExample,
   recipe: ClipRecipe,
 ): Promise<DecodedClip> {
   for (const file of files) {

@@ -1,4 +1,4 @@
-import type { Example } from '../../data/types.ts';
+import type { ClipExample } from '../../data/types.ts';
 import type { ShownClip } from '../../decoder/mrope.ts';
 import type { ClipRecipe } from '../../families/api.ts';
 import { openEncoder } from '../../families/index.ts';
@@ -9,7 +9,7 @@ import { InputError } from '../../math/errors.ts';
 import type { DecodedClip } from '../../media/types.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import type { HeldGpu } from '../gpu/held-gpu.ts';
-import type { OpenModel } from '../inputs/model.ts';
+import type { ClipModel } from '../inputs/model.ts';
 import type { Report } from '../progress.ts';
 import { clipFingerprint, encoderFingerprint } from './fingerprint.ts';
 
@@ -20,13 +20,13 @@ export interface PrepareReport {
 }
 
 /** Turns an example's files into frames and sound. @throws InputError naming the clip, also one that would never end */
-export type Decode = (example: Example, recipe: ClipRecipe) => Promise<DecodedClip>;
+export type Decode = (example: ClipExample, recipe: ClipRecipe) => Promise<DecodedClip>;
 
 type Read = { readonly input: ClipInput; readonly notes: Notes } | { readonly issue: DataIssue };
 
 /** Where a clip's features are, and what the tower saw where that depends on the clip. */
 interface Kept {
-  readonly example: Example;
+  readonly example: ClipExample;
   readonly key: string;
   readonly shown?: ShownClip;
 }
@@ -52,7 +52,7 @@ function readShown({ grid, sliceSeconds }: Notes): { shown?: ShownClip } {
  */
 export class FeatureStore {
   readonly #held: Pick<HeldGpu, 'gpu'>;
-  readonly #model: OpenModel;
+  readonly #model: ClipModel;
   readonly #cache: FeatureCache;
   readonly #decode: Decode;
   /** Takes what the disk has no room for. */
@@ -67,7 +67,7 @@ export class FeatureStore {
   #encoder?: Promise<string>;
   #encoded = 0;
 
-  constructor(held: Pick<HeldGpu, 'gpu'>, model: OpenModel, cache: FeatureCache, decode: Decode) {
+  constructor(held: Pick<HeldGpu, 'gpu'>, model: ClipModel, cache: FeatureCache, decode: Decode) {
     this.#held = held;
     this.#model = model;
     this.#cache = cache;
@@ -92,17 +92,17 @@ export class FeatureStore {
   }
 
   /** Whether the clip was prepared and could be read. */
-  has({ path }: Example): boolean {
+  has({ path }: ClipExample): boolean {
     return this.#kept.has(path);
   }
 
   /** What the tower saw of a prepared clip, for models that ask for it. */
-  shownOf({ path }: Example): ShownClip | undefined {
+  shownOf({ path }: ClipExample): ShownClip | undefined {
     return this.#kept.get(path)?.shown;
   }
 
   /** Features of a prepared clip, from where they are kept; encoded anew where they were cleared or damaged since. */
-  async load({ path }: Example): Promise<Features> {
+  async load({ path }: ClipExample): Promise<Features> {
     const kept = this.#kept.get(path);
     const found = kept && (await this.#find(kept.key));
     if (found) return found;
@@ -148,7 +148,7 @@ export class FeatureStore {
   }
 
   /** A clip as before; one that was changed since is not taken for it. */
-  async #readAgain(example: Example, key: string): Promise<Read> {
+  async #readAgain(example: ClipExample, key: string): Promise<Read> {
     try {
       const same = key === `${await clipFingerprint(example)}-${await this.#encoderKey()}`;
       if (same) return await this.#read(example);
@@ -180,7 +180,11 @@ export class FeatureStore {
    * Prepares the clips of these examples that are not there yet; while one is encoded the next is decoded. Without any, no
    * tower is loaded.
    */
-  async prepare(examples: readonly Example[], report: PrepareReport, stopped: () => boolean): Promise<void> {
+  async prepare(
+    examples: readonly ClipExample[],
+    report: PrepareReport,
+    stopped: () => boolean,
+  ): Promise<void> {
     this.#report = report;
     const queue = await this.#missing(examples, report, stopped);
     if (queue.length > 0 && !stopped()) await this.#encode(queue, report, stopped);
@@ -206,11 +210,11 @@ export class FeatureStore {
 
   /** Looks clips up by their content; returns those that the towers have not seen. */
   async #missing(
-    examples: readonly Example[],
+    examples: readonly ClipExample[],
     { weights, clips }: PrepareReport,
     stopped: () => boolean,
   ): Promise<Wanted[]> {
-    const unknown = new Map<string, Example>();
+    const unknown = new Map<string, ClipExample>();
     for (const example of examples) if (!this.#known(example.path)) unknown.set(example.path, example);
     const missing: Wanted[] = [];
     if (unknown.size === 0 || stopped()) return missing;
@@ -257,7 +261,7 @@ export class FeatureStore {
     await this.#cache.put(key, arrays, notes).catch(() => this.#overflow.put(key, arrays, notes));
   }
 
-  async #read(example: Example): Promise<Read> {
+  async #read(example: ClipExample): Promise<Read> {
     const { clips } = this.#model;
     try {
       const input = await clips.input(await this.#decode(example, clips));
@@ -271,7 +275,7 @@ export class FeatureStore {
 const QUIET: PrepareReport = { weights: () => undefined, clips: () => undefined };
 
 /** What is told of a clip that cannot be read. @throws what is no fault of the clip */
-function issueOf({ path }: Example, error: unknown): DataIssue {
+function issueOf({ path }: ClipExample, error: unknown): DataIssue {
   const told = isReadFailure(error) ? unreadableFile(path, error) : error;
   if (!(told instanceof InputError)) throw told;
   const { message, hint } = told;

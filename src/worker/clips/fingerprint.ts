@@ -1,12 +1,12 @@
 import { createXXHash128, type IHasher } from 'hash-wasm';
-import type { Example } from '../../data/types.ts';
+import type { ClipExample } from '../../data/types.ts';
 import { familyOf } from '../../families/index.ts';
 import type { ModelFiles } from '../../families/shared/model-files.ts';
 import { reading } from '../../io/files/unreadable.ts';
 import { sha256 } from '../../io/sealed/hash.ts';
 import type { TensorSource } from '../../io/tensors/safetensors.ts';
 import { partOf } from '../../rl/policy/trained-parts.ts';
-import type { OpenModel } from '../inputs/model.ts';
+import type { ClipModel } from '../inputs/model.ts';
 import type { Report } from '../progress.ts';
 
 /** To be raised when decoding or pre-processing changes what the towers are given, or what is noted with it. */
@@ -17,7 +17,7 @@ const PIECE_BYTES = 16 << 20;
 const DIGITS = 32;
 
 /** Names the content of a clip, whatever it is called. @throws InputError for a file that cannot be read */
-export async function clipFingerprint({ path, files }: Pick<Example, 'path' | 'files'>): Promise<string> {
+export async function clipFingerprint({ path, files }: Pick<ClipExample, 'path' | 'files'>): Promise<string> {
   const digests: string[] = [];
   for (const file of files) digests.push(await reading(path, async () => digestOf(await file.blob())));
   const whole = digests.length === 1 ? digests[0]! : await sha256(digests.join());
@@ -40,7 +40,7 @@ async function digestOf(blob: Blob): Promise<string> {
  * would take the two for one.
  */
 export async function encoderFingerprint(
-  { files, config, clips }: OpenModel,
+  { files, config, clips }: ClipModel,
   report: Report = () => undefined,
 ): Promise<string> {
   const tensors = towerTensors(files);

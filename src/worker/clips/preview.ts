@@ -1,4 +1,4 @@
-import type { Example } from '../../data/types.ts';
+import type { ClipExample, Example } from '../../data/types.ts';
 import type { ClipRecipe, Pictures, RunPrompt } from '../../families/api.ts';
 import { missingAudio } from '../../media/types.ts';
 import type { Preview } from '../../protocol/messages.ts';
@@ -11,7 +11,11 @@ const COLUMNS = 600;
 const HOP = 160;
 
 /** What the model gets of one clip, for people to look at. @throws InputError naming the clip */
-export async function makePreview(example: Example, recipe: ClipRecipe, prompt: RunPrompt): Promise<Preview> {
+export async function makePreview(
+  example: ClipExample,
+  recipe: ClipRecipe,
+  prompt: RunPrompt,
+): Promise<Preview> {
   const clip = await decodeForPreview(example, recipe);
   const pictures = await recipe.pictures(clip);
   const sound = await recipe.hear?.(clip);
@@ -26,6 +30,16 @@ export async function makePreview(example: Example, recipe: ClipRecipe, prompt: 
     prompt: prompt.rendered,
     tokens: prompt.tokensOf(recipe.shown?.(pictures)).ids.length,
     seconds: clip.durationSeconds,
+  };
+}
+
+/** What the model gets of a question that is about no clip. */
+export function questionPreview({ id, answer }: Example, prompt: RunPrompt): Preview {
+  return {
+    ...{ exampleId: id, frames: [], waveform: new Float32Array(0), answer },
+    logMel: { mels: 0, columns: 0, values: new Float32Array(0) },
+    prompt: prompt.rendered,
+    tokens: prompt.longest,
   };
 }
 

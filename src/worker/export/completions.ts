@@ -8,8 +8,18 @@ type Line = Completion & { readonly step: number; readonly exampleId: string; re
 
 const NEWLINE = 10;
 
+/** What was asked about an example, and its clip, if it has one. */
+interface Asked {
+  readonly prompt: string;
+  readonly video?: string;
+}
+
 /** TRL's table of completions, one file a step, out of the run's log of answers; columns as `log_completions` has them. */
-export async function completionFiles(log: Blob, config: Config, prompt: string): Promise<FileToWrite[]> {
+export async function completionFiles(
+  log: Blob,
+  config: Config,
+  askedOf: (exampleId: string) => Asked,
+): Promise<FileToWrite[]> {
   const ranges = await stepRanges(log);
   return ranges.map(({ step, start, end }) => {
     const number = String(optimizerSteps(config, step)).padStart(5, '0');
@@ -19,7 +29,7 @@ export async function completionFiles(log: Blob, config: Config, prompt: string)
       async *pieces() {
         const lines = (await log.slice(start, end).text()).trimEnd().split('\n');
         const rows = lines.map((line) =>
-          JSON.stringify(row(JSON.parse(line) as Line, Number(number), prompt)),
+          JSON.stringify(row(JSON.parse(line) as Line, Number(number), askedOf)),
         );
         yield new TextEncoder().encode(`${rows.join('\n')}\n`);
       },
@@ -27,9 +37,10 @@ export async function completionFiles(log: Blob, config: Config, prompt: string)
   });
 }
 
-function row(line: Line, step: number, prompt: string): object {
+function row(line: Line, step: number, askedOf: (exampleId: string) => Asked): object {
   const { text, rewards, advantage, exampleId, label } = line;
-  return { step, prompt, completion: text, ...rewards, advantage, solution: label, video: exampleId };
+  const { prompt, ...clip } = askedOf(exampleId);
+  return { step, prompt, completion: text, ...rewards, advantage, solution: label, ...clip };
 }
 
 interface StepRange {

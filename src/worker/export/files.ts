@@ -37,7 +37,7 @@ export async function exportFiles(run: Run, parts: ExportParts): Promise<FileToW
 
 /** What it takes to do the run again. */
 function runRecord(run: Run) {
-  const { config, step, parts, prompt } = run;
+  const { config, step, parts, prompts } = run;
   const { model, data, gpu } = parts;
   return {
     studio: STUDIO_VERSION,
@@ -45,7 +45,7 @@ function runRecord(run: Run) {
     data_set: { name: data.name, format: data.format, examples: data.examples.length },
     steps_done: step,
     config,
-    prompt: prompt.rendered,
+    prompt: prompts.shown.rendered,
     chat_template: model.text.template.source,
     scores: scoresOf(run),
     device: gpu.info,
@@ -53,10 +53,10 @@ function runRecord(run: Run) {
 }
 
 /** Share of right answers, by what was asked and when; a later evaluation of the same kind replaces the earlier. */
-function scoresOf({ evaluations }: Run): Record<string, number> {
+function scoresOf({ evaluations, parts }: Run): Record<string, number> {
   return Object.fromEntries(
     evaluations.map(({ split, n, mute, sampled, step, war }) => [
-      `WAR${sampled ? ` (maj@${sampled.samples})` : ''} on ${n} clips of ${split}${mute ? ` without ${mute}` : ''}, step ${step}`,
+      `WAR${sampled ? ` (maj@${sampled.samples})` : ''} on ${n} ${parts.data.kind} of ${split}${mute ? ` without ${mute}` : ''}, step ${step}`,
       war,
     ]),
   );
@@ -67,7 +67,7 @@ function cardFile(run: Run, folder: string, merged?: MergedDtype): FileToWrite {
 }
 
 function runFacts(run: Run, merged: MergedDtype | undefined): RunFacts {
-  const { config, step, parts, prompt } = run;
+  const { config, step, parts, prompts } = run;
   const { model, data } = parts;
   const changed = diffConfig(defaultConfig(), config).map(({ key, to }) => [key, to] as const);
   const precision = merged ? { 'weights stored as': merged } : {};
@@ -81,10 +81,11 @@ function runFacts(run: Run, merged: MergedDtype | undefined): RunFacts {
     dataset: {
       name: data.name,
       examples: data.examples.length,
+      kind: data.kind,
       labels: [...new Set(data.examples.map(({ label }) => label))].sort(),
     },
     scores: scoresOf(run),
-    prompt: prompt.rendered,
+    prompt: prompts.shown.rendered,
     chatTemplate: model.text.template.source,
     studioVersion: STUDIO_VERSION,
     isAdapter: merged === undefined,

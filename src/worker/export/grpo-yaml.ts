@@ -8,21 +8,34 @@ export interface AdapterSettings {
   readonly targets: string;
 }
 
-/** grpo.yaml: a fresh start with the run's settings, by `trl grpo --config grpo.yaml` in the bundle's folder. */
-export function grpoYaml(config: Config, adapter: AdapterSettings | undefined): string {
+/**
+ * grpo.yaml: a fresh start with the run's settings, by `trl grpo --config grpo.yaml` in the bundle's folder. `whole`: the model that TRL
+ * shows everything to; without it, it trains the text part of the base model.
+ */
+export function grpoYaml(config: Config, adapter: AdapterSettings | undefined, whole?: string): string {
+  const isBlind = whole === undefined;
   const lines = [
-    '# A fresh start with the settings of the run, without video and sound: TEXT_ONLY=1 trl grpo --config grpo.yaml',
+    isBlind
+      ? '# A fresh start with the settings of the run, without video and sound: TEXT_ONLY=1 trl grpo --config grpo.yaml'
+      : '# A fresh start with the settings of the run: trl grpo --config grpo.yaml',
     '# (resume.py goes on where the run stopped; a key resume_from_checkpoint in this file would be ignored.)',
     '# Every setting is named. A release of TRL that lacks one stops at it and says so: take the line out.',
     ...lostSettings(config).map((line) => `# TRL has no such setting: ${line}`),
-    '# The text part of the base model, which base_model.py writes: see README.md.',
-    'model_name_or_path: text-part',
+    ...(isBlind
+      ? [
+          '# The text part of the base model, which base_model.py writes: see README.md.',
+          'model_name_or_path: text-part',
+        ]
+      : [
+          '# The base model by its folder or its name on the hub; --model_name_or_path names another.',
+          `model_name_or_path: ${scalar(whole)}`,
+        ]),
     'dtype: float32',
     'datasets:',
     '  - path: json',
     '    data_files: data/train.jsonl',
     '    split: train',
-    `reward_funcs: [${config.rewards.map((name) => `text_only.${name}`).join(', ')}]`,
+    `reward_funcs: [${config.rewards.map((name) => `${isBlind ? 'text_only' : 'rewards'}.${name}`).join(', ')}]`,
     'output_dir: output',
     ...adapterLines(adapter),
     ...Object.entries(trlSettings(config)).map(([key, value]) => `${key}: ${scalar(value)}`),

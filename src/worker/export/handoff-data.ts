@@ -1,6 +1,7 @@
-/** The clips of a run as rows for other trainers, and the clips themselves. Paths are those of the data folder. */
+/** The examples of a run as rows for other trainers, and the clips themselves. Paths are those of the data folder. */
 import { PromptSampler } from '../../data/sampler.ts';
 import type { Example } from '../../data/types.ts';
+import type { RunPrompt } from '../../families/api.ts';
 import type { FileEntry } from '../../io/files/files.ts';
 import { reading } from '../../io/files/unreadable.ts';
 import { blobFile, type FileToWrite, inFolder, jsonFile, jsonlFile } from '../../io/writing/file-to-write.ts';
@@ -16,15 +17,15 @@ export interface HandoffData {
   /** The clips of the steps to come, in the order in which the studio would ask about them. */
   readonly next: readonly Example[];
   readonly evaluation: readonly Example[];
-  /** The user's turn, media tags included. */
-  readonly content: string;
+  /** What is asked, media tags included. */
+  readonly promptOf: (example: Example) => RunPrompt;
   readonly dataSet: string;
 }
 
 /** Training clips as the sampler deals them, and the held-out ones. */
 export function handoffData(
   examples: readonly Example[],
-  { config, step, ...words }: { config: Config; step: number; content: string; dataSet: string },
+  { config, step, ...words }: { config: Config; step: number } & Pick<HandoffData, 'promptOf' | 'dataSet'>,
 ): HandoffData {
   const train = examples.filter(({ split }) => split === 'train');
   const deal = (start: number, count: number): Example[] =>
@@ -57,7 +58,7 @@ function dealt(n: number, seed: number, start: number, count: number): number[] 
 
 /** `media/…`: every clip that a row names, under its path in the data folder. They are read when they are written. */
 export function clipFiles({ train, evaluation }: HandoffData): FileToWrite[] {
-  const entries = [...train, ...evaluation].flatMap(({ files }) => files);
+  const entries = [...train, ...evaluation].flatMap(({ files = [] }) => files);
   const byPath = new Map(entries.map((entry) => [entry.path, entry]));
   return inFolder('media', [...byPath.values()].map(copyOf));
 }
@@ -73,17 +74,23 @@ function copyOf({ path, size = 0, blob }: FileEntry): FileToWrite {
 }
 
 /** TRL: a chat and the columns that rewards read. */
-export function trlData({ train, next, evaluation, content }: HandoffData): FileToWrite[] {
-  const row = ({ path, label }: Example) => ({
-    prompt: [{ role: 'user', content }],
-    solution: label,
-    video: path,
+export function trlData({ train, next, evaluation, promptOf }: HandoffData): FileToWrite[] {
+  const row = (example: Example) => ({
+    prompt: turnsOf(promptOf(example)),
+    solution: example.label,
+    ...(example.path === undefined ? {} : { video: example.path }),
   });
   return [
     jsonlFile('data/train.jsonl', train.map(row)),
     jsonlFile('data/next.jsonl', next.map(row)),
     jsonlFile('data/eval.jsonl', evaluation.map(row)),
   ];
+}
+
+/** A prompt as a chat before the template. */
+export function turnsOf({ content, system }: Pick<RunPrompt, 'content' | 'system'>): object[] {
+  const user = { role: 'user', content };
+  return system === undefined ? [user] : [{ role: 'system', content: system }, user];
 }
 
 const MEDIA = /<\/?(?:vi|au|im)_(?:start|end)>|<\|\w+\|>|<(?:video|audio|image)>/g;
@@ -94,12 +101,12 @@ export function questionOf(content: string): string {
 }
 
 /** R1-Omni: conversations; media tags stand before the question. */
-export function r1OmniData({ train, evaluation, content }: HandoffData): FileToWrite[] {
-  const row = ({ path, label }: Example) => ({
-    video: path,
+export function r1OmniData({ train, evaluation, promptOf }: HandoffData): FileToWrite[] {
+  const row = (example: Example) => ({
+    video: example.path,
     conversations: [
-      { from: 'human', value: `<video>\n<audio>\n${questionOf(content)}` },
-      { from: 'gpt', value: label },
+      { from: 'human', value: `<video>\n<audio>\n${questionOf(promptOf(example).content)}` },
+      { from: 'gpt', value: example.label },
     ],
   });
   return [jsonFile('r1omni/train.json', train.map(row)), jsonFile('r1omni/eval.json', evaluation.map(row))];

@@ -11,8 +11,8 @@ export interface ReadmeFacts {
   readonly dataSet: string;
   /** Steps whose clips are written in order. */
   readonly dealtSteps: number;
-  /** Whether the clips are in the bundle. */
-  readonly clips: boolean;
+  /** Whether the clips are in the bundle; absent where the data have none. */
+  readonly clips?: boolean;
   /** Folder of the TRL checkpoint; else why there is none. */
   readonly checkpoint: { readonly folder: string } | { readonly problem: string };
 }
@@ -27,11 +27,13 @@ export function handoffReadme(facts: ReadmeFacts): string {
     `A ${config.stage.toUpperCase()} run of Omni GRPO Studio on the data set \`${dataSet}\`. Steps are counted as the optimizer's here: ` +
       `${optimizerSteps(config, step)} of ${optimizerSteps(config, config.steps)}. \`manifest.json\` has the hash of every file.`,
     '',
-    clips
-      ? 'The clips lie in `media/`, under their paths in the data folder; launchers look there unless `--clips` or `CLIPS` names a folder.'
-      : 'Clips are not copied: paths are those of the data folder. Put its contents beside this file, or name it by `--clips` or `CLIPS`.',
-    'Every launcher that would train without the clips says so and stops, unless it is told that this is meant.',
-    '',
+    ...clipLines(clips),
+    ...(handoff.blindInTrl
+      ? [
+          'Every launcher that would train without the clips says so and stops, unless it is told that this is meant.',
+          '',
+        ]
+      : []),
     ...(handoff.shownByR1Omni
       ? [`## R1-Omni: ${handoff.shownByR1Omni} on GPUs`, '', ...r1OmniLines(facts), '']
       : []),
@@ -52,6 +54,16 @@ export function handoffReadme(facts: ReadmeFacts): string {
     ),
     ...handoff.differences,
   ].join('\n')}\n`;
+}
+
+/** Where the clips are; nothing of data without any. */
+function clipLines(clips: boolean | undefined): string[] {
+  if (clips === undefined) return [];
+  return [
+    clips
+      ? 'The clips lie in `media/`, under their paths in the data folder; launchers look there unless `--clips` or `CLIPS` names a folder.'
+      : 'Clips are not copied: paths are those of the data folder. Put its contents beside this file, or name it by `--clips` or `CLIPS`.',
+  ];
 }
 
 /** GPUs that the commands name at most: one machine's. */
@@ -89,7 +101,7 @@ function verlLines({ family, clips, config }: ReadmeFacts): string[] {
   const gpus = gpusOf(config).answers;
   const start = [
     '```sh',
-    `BASE=/path/to/base${clips ? '' : ' CLIPS=/path/to/data'} GPUS=${gpus} bash verl/run.sh`,
+    `BASE=/path/to/base${clips === false ? ' CLIPS=/path/to/data' : ''} GPUS=${gpus} bash verl/run.sh`,
     '```',
     '',
     'Turns the data into Parquet and starts. Weights travel, the optimizer starts fresh; the reference is the base without adapter.',
@@ -117,21 +129,23 @@ function trlLines(facts: ReadmeFacts): string[] {
           'So each of these has to be told `--text-only` or `TEXT_ONLY=1`; for the real thing take R1-Omni or verl.',
           '',
         ];
+  const fresh = blindInTrl === undefined ? FRESH : FRESH_TEXT_PART;
+  const toldSo = blindInTrl === undefined ? '' : ' --text-only';
   if ('problem' in checkpoint)
     return [
       ...blind,
       `Without a checkpoint to resume from: ${checkpoint.problem}.`,
       '',
       '```sh',
-      ...FRESH,
+      ...fresh,
       '```',
     ];
   return [
     ...blind,
     '```sh',
-    'python resume.py --text-only --base /path/to/base                              # goes on: a GPU, or CPUs where there is none',
-    `torchrun --nproc_per_node ${gpusOf(config).answers} resume.py --text-only --base /path/to/base         # goes on, several processes (DDP)`,
-    ...FRESH,
+    `python resume.py${toldSo} --base /path/to/base                              # goes on: a GPU, or CPUs where there is none`,
+    `torchrun --nproc_per_node ${gpusOf(config).answers} resume.py${toldSo} --base /path/to/base         # goes on, several processes (DDP)`,
+    ...fresh,
     '```',
     '',
     `\`${checkpoint.folder}/\` holds adapter, Adam's moments, schedule and log. DeepSpeed and FSDP keep their optimizer in another form:`,
@@ -143,14 +157,17 @@ function trlLines(facts: ReadmeFacts): string[] {
 }
 
 const FRESH = [
+  'trl grpo --config grpo.yaml --model_name_or_path /path/to/base                 # a fresh start with the same settings',
+];
+const FRESH_TEXT_PART = [
   'python base_model.py --base /path/to/base --text-part text-part                # the text part, for trl grpo',
   'TEXT_ONLY=1 trl grpo --config grpo.yaml                                        # a fresh start with the same settings',
 ];
 
-function dealLines({ config, step, dealtSteps }: ReadmeFacts): string[] {
+function dealLines({ config, step, dealtSteps, clips }: ReadmeFacts): string[] {
+  const things = clips === undefined ? 'questions' : 'clips';
   const left = config.steps - step;
-  const order =
-    '- `data/next.jsonl` has the clips of the steps to come in the order in which the studio would ask about them';
+  const order = `- \`data/next.jsonl\` has the ${things} of the steps to come in the order in which the studio would ask ${clips === undefined ? 'them' : 'about them'}`;
   if (left > dealtSteps)
     return [
       `${order}; of ${left} steps it has ${dealtSteps} (${MOST_DEALS} rows at most), and repeats them.`,

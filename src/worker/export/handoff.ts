@@ -1,5 +1,7 @@
 /** The hand-off bundle: one folder from which the run goes on elsewhere. */
 
+import { type Example, hasClip } from '../../data/types.ts';
+import { familyOf } from '../../families/index.ts';
 import { DECODERS, targetRegex } from '../../io/formats/peft.ts';
 import { withManifest } from '../../io/sealed/manifest.ts';
 import { type FileToWrite, inFolder, jsonFile, textFile } from '../../io/writing/file-to-write.ts';
@@ -27,43 +29,58 @@ export async function handoffBundle(
   run: Run,
   { clips = false }: { clips?: boolean | undefined } = {},
 ): Promise<FileToWrite[]> {
-  const { config, step, parts, policy, prompt } = run;
+  const { config, step, parts, policy } = run;
+  const { handoff } = familyOf(policy.files.family);
   const data = dataOf(run);
   const files = [
     ...(await trainerFiles(run, data, clips)),
     ...(clips ? clipFiles(data) : []),
-    ...(await completionFiles(run.rolloutsLog.blob(), config, prompt.rendered)),
-    ...inFolder('r1omni', await mergedCheckpoint(parts.model, changedTensors(policy), 'bf16')),
+    ...(await completionFiles(run.rolloutsLog.blob(), config, askedOf(run))),
+    ...(handoff.shownByR1Omni
+      ? inFolder('r1omni', await mergedCheckpoint(parts.model, changedTensors(policy), 'bf16'))
+      : []),
   ];
   const facts = {
     studio: STUDIO_VERSION,
     base_model: policy.files.name,
     base_revision: null,
     step: optimizerSteps(config, step),
-    notes: ['r1omni: trained from there, the KL is measured from the merged model.'],
+    notes: handoff.shownByR1Omni
+      ? ['r1omni: trained from there, the KL is measured from the merged model.']
+      : [],
   };
   return withManifest(inFolder('handoff', files), facts, 'handoff/manifest.json');
 }
 
+/** What was asked about an example of the run's log. */
+function askedOf({ prompts, parts }: Run) {
+  const byId = new Map(parts.data.examples.map((example) => [example.id, example]));
+  return (id: string) => {
+    const example = byId.get(id);
+    const prompt = (example ? prompts.of(example) : prompts.shown).rendered;
+    return { prompt, ...(example && !hasClip(example) ? {} : { video: id }) };
+  };
+}
+
 /** Launchers, settings, rewards, data and the checkpoint. */
 async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promise<FileToWrite[]> {
-  const { config, policy, step, prompt } = run;
+  const { config, policy, step, prompts } = run;
   const { name: baseModel, family } = policy.files;
+  const { blindInTrl, shownByR1Omni } = familyOf(family).handoff;
   const problem = checkpointProblem(run);
   const folder = `checkpoint-${optimizerSteps(config, step)}`;
   const adapter = problem === undefined ? { adapter: `../${folder}` } : {};
-  const start = { baseModel, family, ...adapter, step, longestPrompt: prompt.longest, data };
+  const start = { baseModel, family, ...adapter, step, longestPrompt: prompts.longest, data };
   return [
     textFile('README.md', readmeOf(run, problem === undefined ? { folder } : { problem }, data, clips)),
-    textFile('grpo.yaml', grpoYaml(config, adapterSettings(run))),
+    textFile('grpo.yaml', grpoYaml(config, adapterSettings(run), blindInTrl ? undefined : baseModel)),
     jsonFile('settings.json', settingsOf(run, problem === undefined ? folder : null)),
     textFile('rewards.py', rewardsPython()),
-    textFile('text_only.py', textOnlyPy),
+    ...(blindInTrl ? [textFile('text_only.py', textOnlyPy)] : []),
     textFile('base_model.py', baseModelPy),
     ...(problem === undefined ? [textFile('resume.py', resumePy), ...(await trlCheckpoint(run))] : []),
     ...trlData(data),
-    ...r1OmniData(data),
-    textFile('r1omni/launch.py', r1OmniLaunchPy),
+    ...(shownByR1Omni ? [...r1OmniData(data), textFile('r1omni/launch.py', r1OmniLaunchPy)] : []),
     ...verlData(data, family),
     textFile('verl/run.sh', verlScript(config, start)),
     textFile('verl/reward.py', verlRewardPy),
@@ -81,7 +98,8 @@ function readmeOf(
   const { name: baseModel, family } = policy.files;
   const dealtSteps = Math.floor(next.length / config.promptsPerStep);
   return handoffReadme({
-    ...{ baseModel, family, config, step, checkpoint, dealtSteps, clips, dataSet: parts.data.name },
+    ...{ baseModel, family, config, step, checkpoint, dealtSteps, dataSet: parts.data.name },
+    ...(parts.data.kind === 'clips' ? { clips } : {}),
   });
 }
 
@@ -90,9 +108,10 @@ function settingsOf({ config, policy, parts, step }: Run, checkpoint: string | n
   return {
     base_model: policy.files.name,
     family: policy.files.family,
+    blind: familyOf(policy.files.family).handoff.blindInTrl ?? null,
     checkpoint,
     steps_left: optimizerSteps(config, config.steps > step ? config.steps - step : config.steps),
-    question: config.question,
+    ...(parts.data.kind === 'clips' ? { question: config.question } : {}),
     chat_template: parts.model.text.template.source,
     rewards: config.rewards,
     reward_weights: config.rewardWeights,
@@ -108,9 +127,10 @@ function adapterSettings({ policy }: Run) {
 }
 
 /** Clips that could not be read take no part, as in the run. */
-function dataOf({ config, parts, prompt, step }: Run): HandoffData {
+function dataOf({ config, parts, prompts, step }: Run): HandoffData {
   const { data, features } = parts;
-  const usable = data.examples.filter((example) => features.has(example) || example.split !== 'train');
+  const isRead = (example: Example) => !features || (hasClip(example) && features.has(example));
+  const usable = data.examples.filter((example) => isRead(example) || example.split !== 'train');
   const examples = usable.some(({ split }) => split === 'train') ? usable : data.examples;
-  return handoffData(examples, { config, step, content: prompt.content, dataSet: data.name });
+  return handoffData(examples, { config, step, promptOf: prompts.of, dataSet: data.name });
 }

@@ -1,12 +1,12 @@
 /** verl on Ray: the rows that its loader takes, and a script that starts it with the run's settings. */
-import type { Example } from '../../data/types.ts';
+import { type Example, hasClip } from '../../data/types.ts';
 import { familyOf } from '../../families/index.ts';
 import { type FileToWrite, jsonlFile } from '../../io/writing/file-to-write.ts';
 import type { Config } from '../../protocol/config.ts';
 import { LOSSES } from '../../protocol/losses.ts';
 import { REWARDS } from '../../rewards/index.ts';
 import { scalar } from './grpo-yaml.ts';
-import { type HandoffData, questionOf } from './handoff-data.ts';
+import { type HandoffData, questionOf, turnsOf } from './handoff-data.ts';
 
 /** What a clip may become in verl: as many frames and pixels as the studio shows at most. */
 const SHOWN = { fps: 2, min_frames: 4, max_frames: 8, max_pixels: 240 * 240 } as const;
@@ -25,16 +25,22 @@ export interface VerlStart {
   readonly data: HandoffData;
 }
 
-/** Rows by split. Each holds the place of its video, and names it as `{"video": path}`; of a HumanOmni verl takes the text only. */
+/** Rows by split. Each holds the place of its video, and names it as `{"video": path}`; of a HumanOmni verl takes the text only. A question of text alone is asked as it is. */
 export function verlData(data: HandoffData, family: string): FileToWrite[] {
-  const { train, evaluation, content, dataSet } = data;
+  const { train, evaluation, promptOf, dataSet } = data;
   const sees = familyOf(family).handoff.seesInVerl;
-  const question = questionOf(content);
+  const aboutClip = (example: Example) => {
+    const question = questionOf(promptOf(example).content);
+    return {
+      prompt: [{ role: 'user', content: sees ? `<video>${question}` : question }],
+      ...(sees ? { videos: [{ video: example.path, ...SHOWN }] } : {}),
+      ability: 'emotion',
+    };
+  };
+  const asked = (example: Example) => ({ prompt: turnsOf(promptOf(example)), ability: 'question' });
   const row = (split: string) => (example: Example, index: number) => ({
     data_source: dataSet,
-    prompt: [{ role: 'user', content: sees ? `<video>${question}` : question }],
-    ...(sees ? { videos: [{ video: example.path, ...SHOWN }] } : {}),
-    ability: 'emotion',
+    ...(hasClip(example) ? aboutClip(example) : asked(example)),
     reward_model: { style: 'rule', ground_truth: example.label },
     extra_info: { split, index },
   });
@@ -48,14 +54,16 @@ export function verlData(data: HandoffData, family: string): FileToWrite[] {
 export function verlScript(config: Config, start: VerlStart): string {
   const settings = [
     ...dataSettings(config, start),
-    ...modelSettings(config, start.adapter),
+    ...modelSettings(config, start.adapter, hasClips(start)),
     ...optimizerSettings(config, start.step),
     ...actorSettings(config),
   ];
   return [
     '#!/usr/bin/env bash',
     '# GRPO by verl with the settings of the run. On a cluster: `ray start --head`, `ray start --address=…`, then this',
-    '# with NODES and GPUS (of each node). CLIPS names the folder of the data, where the clips are neither in media/ nor beside README.md.',
+    hasClips(start)
+      ? '# with NODES and GPUS (of each node). CLIPS names the folder of the data, where the clips are neither in media/ nor beside README.md.'
+      : '# with NODES and GPUS (of each node).',
     ...notes(config).map((note) => `# ${note}`),
     'set -euo pipefail',
     ...(familyOf(start.family).handoff.seesInVerl ? [] : refusal(start.family)),
@@ -70,6 +78,8 @@ export function verlScript(config: Config, start: VerlStart): string {
     '',
   ].join('\n');
 }
+
+const hasClips = ({ data }: VerlStart): boolean => data.train.some(hasClip);
 
 /** Ray's workers stand in another folder than this script: whatever they read is named by its full path. */
 const FULL_PATHS = [
@@ -138,14 +148,14 @@ function dataSettings(config: Config, { step, longestPrompt, data }: VerlStart):
   ];
 }
 
-function modelSettings(config: Config, adapter: string | undefined): Setting[] {
+function modelSettings(config: Config, adapter: string | undefined, towers: boolean): Setting[] {
   const lora: Setting[] = adapter
     ? [
         ['actor_rollout_ref.model.lora_adapter_path', beside(adapter)],
         ['actor_rollout_ref.model.lora_rank', scalar(config.loraRank)],
         ['actor_rollout_ref.model.lora_alpha', scalar(config.loraAlpha)],
         ['actor_rollout_ref.model.target_modules', `'[${config.loraTargets.join(',')}]'`],
-        ['actor_rollout_ref.model.exclude_modules', `'.*visual.*'`],
+        ...(towers ? [['actor_rollout_ref.model.exclude_modules', `'.*visual.*'`] as const] : []),
       ]
     : [];
   return [

@@ -1,27 +1,53 @@
 import { readDataset } from '../../data/read.ts';
 import { demandExamples, demandModelFolder } from '../../data/refusal.ts';
 import { summarise } from '../../data/summary.ts';
-import type { Dataset } from '../../data/types.ts';
+import { type Dataset, hasClip } from '../../data/types.ts';
 import type { FileTree } from '../../io/files/files.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { CommandOf, DataSummary, ModelChoice } from '../../protocol/messages.ts';
 import { FeatureStore } from '../clips/features.ts';
-import { makePreview } from '../clips/preview.ts';
+import { makePreview, questionPreview } from '../clips/preview.ts';
 import type { HeldGpu } from '../gpu/held-gpu.ts';
 import type { SessionHost } from '../host.ts';
 import type { Emit } from '../progress.ts';
+import { runTexts } from '../run-options.ts';
 import { openDemoTrees } from './demo.ts';
 import { type OpenModel, openModel, summariseModel } from './model.ts';
 
 /** A data set without splits is divided the same way for every run. */
 const SPLIT_SEED = 42;
 
-/** A model and a data set, with what the towers make of the clips. */
+/** A model and a data set that it takes. */
 export interface Opened {
   readonly model: OpenModel;
   readonly data: Dataset;
-  readonly features: FeatureStore;
+  /** What the towers make of the clips; absent where nothing is asked about clips. */
+  readonly features?: FeatureStore;
+}
+
+/** Whether a model can be asked what the data hold: about clips, or of text alone. */
+export const isFor = ({ clips }: Pick<OpenModel, 'clips'>, { kind }: Pick<Dataset, 'kind'>): boolean =>
+  (kind === 'clips') === (clips !== undefined);
+
+/** @throws InputError for clips that a model cannot see, and for questions that show a model nothing */
+function demandFor(model: OpenModel, data: Dataset): void {
+  if (isFor(model, data)) return;
+  const { name, family } = model.files;
+  if (!model.clips) {
+    throw new InputError(
+      `${name} is a ${family}, a language model, which sees and hears nothing; ${data.name} is a set of clips.`,
+      {
+        hint: 'Open a data set of questions and answers (a .jsonl or .csv with "question" and "answer"), or a model that takes clips.',
+      },
+    );
+  }
+  throw new InputError(
+    `${name} is a ${family}, which is asked about clips; ${data.name} is a set of questions without any.`,
+    {
+      hint: 'Open a language model (Qwen2, Qwen2.5 or Qwen3) for these questions, or a data set of clips for this model.',
+    },
+  );
 }
 
 export interface InputHooks {
@@ -38,7 +64,7 @@ export class Inputs {
   readonly #host: SessionHost;
   readonly #hooks: InputHooks;
   #model?: OpenModel;
-  #features?: FeatureStore;
+  #features: FeatureStore | undefined;
   #data?: Dataset;
   /** Whether model and data are the embedded ones. */
   #demo = false;
@@ -69,7 +95,10 @@ export class Inputs {
   /** Both, or an error that says which is missing. @throws InputError */
   demand(): Opened {
     const [model, data, features] = [this.#model, this.#data, this.#features];
-    if (model && data && features) return { model, data, features };
+    if (model && data) {
+      demandFor(model, data);
+      return { model, data, ...(features ? { features } : {}) };
+    }
     const missing = model ? 'data set' : data ? 'model' : 'model and no data set';
     throw new InputError(`There is no ${missing} yet.`, {
       hint: 'Drop its folder on the page, or open the demo.',
@@ -107,18 +136,20 @@ export class Inputs {
   ): Promise<void> {
     const { emit, release, changed } = this.#hooks;
     const model = { ...(await openModel(tree, choice)), demo };
-    const cache = await this.#host.openFeatureCache();
+    const { clips } = model;
+    const cache = clips && (await this.#host.openFeatureCache());
     await release('model');
     this.#model = model;
     this.#demo = false;
-    this.#features = new FeatureStore(this.#held, model, cache, this.#host.decode);
+    this.#features =
+      clips && cache && new FeatureStore(this.#held, { ...model, clips }, cache, this.#host.decode);
     emit({ type: 'model', requestId, summary: summariseModel(model, { trainable: 0 }) });
     changed();
   }
 
   /**
-   * `fold`: of a data set that comes in folds, the one wanted. What is open stays open until a labelled clip has been found in
-   * the folder. @throws InputError
+   * `fold`: of a data set that comes in folds, the one wanted. What is open stays open until a labelled clip, or a question with
+   * its answer, has been found in the folder. @throws InputError
    */
   async openData(tree: FileTree, requestId: number, fold?: number): Promise<void> {
     const { emit, release, changed } = this.#hooks;
@@ -160,12 +191,15 @@ export class Inputs {
     const { model, data } = this.demand();
     const example = data.examples.find(({ id }) => id === exampleId);
     if (!example) {
-      throw new InputError(`There is no clip "${exampleId}" in ${data.name}.`, {
+      throw new InputError(`There is no example "${exampleId}" in ${data.name}.`, {
         hint: 'Choose one from the list.',
       });
     }
-    const prompt = model.text.promptOf(config, model.clips.counts);
-    const preview = await makePreview(example, model.clips, prompt);
+    const prompt = runTexts(model, config, data.examples).prompts.of(example);
+    const preview =
+      model.clips && hasClip(example)
+        ? await makePreview(example, model.clips, prompt)
+        : questionPreview(example, prompt);
     this.#hooks.emit({ type: 'preview', requestId, preview }, preview.frames);
   }
 }

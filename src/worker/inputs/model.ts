@@ -6,7 +6,6 @@ import type { ModelFiles } from '../../families/shared/model-files.ts';
 import { type FileTree, readJsonIfThere } from '../../io/files/files.ts';
 import { DTYPE_BYTES, type Dtype } from '../../io/tensors/dtype.ts';
 import type { TensorSource } from '../../io/tensors/safetensors.ts';
-import { InputError } from '../../math/errors.ts';
 import type { ModelChoice, ModelSummary } from '../../protocol/messages.ts';
 import { countParameters, type Policy } from '../../rl/policy/policy.ts';
 import type { LeftWeights } from '../../rl/policy/start-weights.ts';
@@ -30,7 +29,8 @@ export interface OpenModel {
   readonly text: TextTools;
   /** Either of these ends an answer. */
   readonly endIds: readonly number[];
-  readonly clips: ClipRecipe;
+  /** Absent for a model of text alone. */
+  readonly clips?: ClipRecipe;
   /** What was chosen of the dropped folder. */
   readonly choice: ModelChoice;
   readonly adapters: readonly FoundAdapter[];
@@ -42,6 +42,9 @@ export interface OpenModel {
   readonly demo?: boolean;
 }
 
+/** A model that is shown clips. */
+export type ClipModel = OpenModel & Required<Pick<OpenModel, 'clips'>>;
+
 /** Whether a model is as it was opened, with the adapter it was opened with, if any, and no weights of a run. */
 export const isAsOpened = ({ left, adapter }: Pick<OpenModel, 'left' | 'adapter'>): boolean =>
   left === adapter;
@@ -52,8 +55,7 @@ export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Pr
   const { main } = files;
   const { config, unusedTensors } = inspectModel(files);
   const family = familyOf(files.family);
-  if (!family.clips) throw noDataYet(files);
-  const clips = await family.clips(config, files);
+  const clips = await family.clips?.(config, files);
   const text = await family.openText(tree, files, config);
   const adapter =
     choice.adapter === undefined ? undefined : await openAdapter(dropped, choice.adapter, config.decoder);
@@ -68,19 +70,12 @@ export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Pr
     unusedTensors,
     text,
     endIds: endTokenIds(text.tokenizer, { ...inner, ...main.config }, generation, turnEnd(text.template)),
-    clips,
+    ...(clips ? { clips } : {}),
     choice,
     adapters: await findAdapters(dropped),
     ...(adapter ? { adapter, left: adapter } : {}),
   };
 }
-
-/** Language models compute here, but nothing gives them their questions yet: a run on clips would ask them about what they never see. */
-const noDataYet = ({ name, family }: ModelFiles): InputError =>
-  new InputError(
-    `${name} is a ${family}, a language model: it sees no clips, and runs on questions alone are not built yet.`,
-    { hint: 'Open a model that takes clips: HumanOmni, R1-Omni, Qwen2-VL or Qwen2.5-VL.' },
-  );
 
 /** What the page shows of a model. `trainable` is known once a run was loaded. */
 export function summariseModel(

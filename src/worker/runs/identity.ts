@@ -43,13 +43,14 @@ async function* samplesOf(file: Blob, label: string): AsyncGenerator<Uint8Array>
   }
 }
 
-/** SHA-256 over what a data set lists: every example's text and split, and the paths and sizes of its files. */
+/** SHA-256 over what a data set lists: every example's text and split, and the paths and sizes of its files, if it has any. */
 export async function dataIdentity({ examples }: Pick<Dataset, 'examples'>): Promise<string> {
   const hash = await createSHA256();
-  for (const { id, label, question, answer, split, files } of examples) {
+  for (const { id, label, question, system, answer, split, files = [] } of examples) {
     const sizes: [string, number][] = [];
     for (const file of files) sizes.push([file.path, await sizeOf(file)]);
-    hash.update(JSON.stringify([id, label, question, answer, split, sizes]));
+    const said = system === undefined ? [] : [system];
+    hash.update(JSON.stringify([id, label, question, answer, split, sizes, ...said]));
   }
   return hash.digest();
 }

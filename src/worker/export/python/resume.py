@@ -3,7 +3,7 @@
     python resume.py --base PATH --text-only                               one process: a GPU, or CPUs where there is none
     torchrun --nproc_per_node 8 resume.py --base PATH --text-only          several (DDP)
 
-TRL shows a model no video and no sound, so it would train this run blind: that has to be asked for by --text-only.
+TRL shows a model no video and no sound; a run on clips it would train blind: that has to be asked for by --text-only.
 Weights, Adam's moments, learning rate, log and the order of the clips come from the checkpoint. Under DeepSpeed or FSDP,
 or to measure the KL from the adapter and not from the base model, give `--ref adapter`: then the weights are taken over and
 the rate goes on, while Adam starts fresh. Numbers are float32 as in the studio; --bf16 has them computed in bfloat16.
@@ -139,7 +139,7 @@ def parse(arguments=None):
     options = parser.parse_args(arguments)
     if options.steps is not None and options.steps < 1:
         parser.error(f"--steps is {options.steps}; expected 1 or more")
-    if not options.text_only:
+    if SETTINGS["blind"] and not options.text_only:
         raise SystemExit(BLIND)
     return options
 

@@ -1,0 +1,144 @@
+/** Language models in the studio: from a folder of questions to trained weights, without a clip on the way. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Gpu } from '../../src/gpu/index.ts';
+import { parseConfig } from '../../src/protocol/config.ts';
+import { prepareExample } from '../../src/rl/prepare.ts';
+import { exportFiles } from '../../src/worker/export/files.ts';
+import { type OpenModel, summariseModel } from '../../src/worker/inputs/model.ts';
+import { planMemory } from '../../src/worker/memory-plan.ts';
+import { runTexts } from '../../src/worker/run-options.ts';
+import { testGpu } from '../ops/harness.ts';
+import { contentsOf } from '../reference/bytes-of.ts';
+import { openText, readQuestions, TEXT_CONFIG, textRun } from './text-run.ts';
+
+let gpu: Gpu;
+let model: OpenModel;
+beforeAll(async () => {
+  gpu = await testGpu();
+  model = await openText('qwen3-tiny');
+});
+
+const quiet = { weights: () => undefined, clips: () => undefined, answers: () => undefined };
+const textOf = (bytes: Uint8Array | undefined): string => Buffer.from(bytes!).toString();
+
+describe('a dropped language model', () => {
+  it('is opened with nothing for clips, and every tensor is used', () => {
+    expect(model.clips).toBeUndefined();
+    expect(summariseModel(model, { trainable: 0 })).toMatchObject({ family: 'Qwen3', unusedTensors: [] });
+  });
+
+  it('asks each row its own question in its own chat, the longest of which decides', async () => {
+    const { examples } = await readQuestions();
+    const config = parseConfig({ ...TEXT_CONFIG });
+    const { prompts } = runTexts(model, config, examples);
+    const rendered = examples.map((example) => prompts.of(example).rendered);
+    expect(rendered[0]).toMatch(/user\nWhich is larger, 3 or 7\?<\|im_end\|>\n<\|im_start\|>assistant\n$/);
+    expect(rendered[2]).toMatch(
+      /^<\|im_start\|>system\nBe brief\.<\|im_end\|>\n<\|im_start\|>user\nWhich is/,
+    );
+    const lengths = examples.map((example) => prompts.of(example).tokensOf().ids.length);
+    expect(new Set(lengths).size).toBeGreaterThan(1);
+    expect([prompts.longest, prompts.positions]).toEqual([Math.max(...lengths), Math.max(...lengths)]);
+  });
+
+  it('is asked for tags where the settings ask for them, whatever question they hold', async () => {
+    const { examples } = await readQuestions();
+    const asked = (promptPreset: 'canonical' | 'r1-omni' | 'eval'): string =>
+      runTexts(model, parseConfig({ promptPreset, question: 'ignored' }), examples).prompts.of(examples[0]!)
+        .content;
+    const request =
+      'Output the thinking process in <think> </think> and final answer in <answer> </answer> tags.';
+    expect(asked('canonical')).toBe(`Which is larger, 3 or 7?\n${request}`);
+    expect(asked('r1-omni')).toBe(asked('canonical'));
+    expect(asked('eval')).toBe('Which is larger, 3 or 7?');
+  });
+});
+
+describe.each(['qwen2_5-tiny', 'qwen3-tiny'] as const)('a run on %s', (name) => {
+  it('takes steps of GRPO away from a reference that begins as itself, in the memory of its plan', async () => {
+    const opened = await openText(name);
+    const config = parseConfig({ ...TEXT_CONFIG });
+    const plan = await planMemory(
+      opened,
+      config,
+      runTexts(opened, config, (await readQuestions()).examples),
+      gpu,
+    );
+    expect(plan.encoding).toBe(0);
+    const before = gpu.ledger.total;
+    using run = await textRun(gpu, opened);
+    const first = await run.takeStep();
+    expect(first.metrics.kl).toBeLessThan(1e-6);
+    expect(first.metrics.grad_norm).toBeGreaterThan(0);
+    expect(first.groups.map(({ exampleId }) => exampleId).every((id) => /^data\.jsonl:[1-4]$/.test(id))).toBe(
+      true,
+    );
+    const second = await run.takeStep();
+    expect(second.metrics.kl).toBeGreaterThan(0);
+    const planned = Object.values(plan.training).reduce((sum, bytes) => sum + bytes, 0);
+    expect(Math.abs((gpu.ledger.total - before) / planned - 1)).toBeLessThan(0.1);
+    const result = await run.evaluate({ split: 'val' }, quiet);
+    expect([result.n, result.confusion.labels.length]).toEqual([2, 2]);
+    await expect(run.evaluate({ split: 'val', mute: 'audio' }, quiet)).rejects.toThrow(
+      'sees and hears nothing',
+    );
+  }, 120_000);
+});
+
+it('supervised training imitates each row’s own answer, with all weights', async () => {
+  using run = await textRun(gpu, model, {
+    ...{ stage: 'sft', loraRank: 0, trainDecoder: true, learningRate: 1e-2, promptsPerStep: 4 },
+  });
+  const { examples } = await readQuestions();
+  const { answer } = prepareExample(model.text, run.prompts.of(examples[1]!), examples[1]!);
+  expect(model.text.tokenizer.decode([...answer], { skipSpecialTokens: false })).toBe('1<|im_end|>\n');
+  const losses: number[] = [];
+  for (let step = 0; step < 8; step++) losses.push((await run.takeStep()).metrics.loss!);
+  expect(losses.at(-1)!).toBeLessThan(0.5 * losses[0]!);
+}, 120_000);
+
+describe('what it exports', () => {
+  it('names no clip, no trainer that wants one, and nothing that would train blind', async () => {
+    using run = await textRun(gpu, model);
+    const { metrics, seconds, groups } = await run.takeStep();
+    run.recordStep({ step: 1, metrics, seconds });
+    run.recordAnswers(1, groups);
+    const parts = { merged: 'f32', adapter: true, checkpoint: true, handoff: true, metrics: true } as const;
+    const files = await contentsOf(await exportFiles(run, { ...parts, rollouts: true }));
+    const names = Object.keys(files);
+    expect(names.filter((path) => /r1omni|text_only|media\//.test(path))).toEqual([]);
+    for (const path of ['model/tokenizer.json', 'adapter/adapter_config.json', 'checkpoint-1/optimizer.pt'])
+      expect(names).toContain(path);
+    const readme = textOf(files['handoff/README.md']);
+    expect(readme).not.toMatch(/clip|--text-only|TEXT_ONLY|text-part|video/i);
+    expect(readme).toMatch(/trl grpo --config grpo\.yaml --model_name_or_path/);
+    const yaml = textOf(files['handoff/grpo.yaml']);
+    expect(yaml).toMatch(/model_name_or_path: "model"|model_name_or_path: "qwen3-tiny"/);
+    expect(yaml).toMatch(/reward_funcs: \[rewards\.accuracy, rewards\.format\]/);
+    expect(textOf(files['handoff/verl/run.sh'])).not.toMatch(/CLIPS names|visual|TEXT_ONLY/);
+    const [row] = textOf(files['handoff/data/train.jsonl'])
+      .split('\n')
+      .map((line) => JSON.parse(line || '{}'));
+    expect(Object.keys(row).sort()).toEqual(['prompt', 'solution']);
+    const verl = textOf(files['handoff/verl/train.jsonl'])
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(verl.some(({ prompt }) => prompt[0].content === 'Be brief.' && prompt[1].role === 'user')).toBe(
+      true,
+    );
+    expect(verl.every((each) => !('videos' in each))).toBe(true);
+    expect(JSON.parse(textOf(files['handoff/settings.json']))).toMatchObject({
+      blind: null,
+      family: 'Qwen3',
+    });
+    expect(
+      JSON.parse(textOf(files['handoff/completions/completions_00001.jsonl']).split('\n')[0]!),
+    ).toMatchObject({
+      prompt: expect.stringContaining('Which is larger'),
+    });
+    const card = textOf(files['model/README.md']);
+    expect(card).toMatch(/pipeline_tag: text-generation\ntags: \[grpo\]/);
+    expect(card).toMatch(/8 questions with their answers/);
+  }, 120_000);
+});
