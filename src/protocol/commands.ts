@@ -1,87 +1,100 @@
-/** Every command from page to worker: its fields. Those with a `requestId` are closed by exactly one `done` or `error`. */
+/**
+ * Every command from page to worker, a row each. Its type, its check, and the page's way to send it follow; what the worker does
+ * with it is the row of the same name in src/worker/handlers.ts.
+ */
 import { BENCH_GROUPS, BENCH_LIBRARIES } from './bench.ts';
 import { wholeConfig } from './config.ts';
 import { sourceFile, splitName } from './data.ts';
-import { checkpointChoice, exportParts, exportPlace, hubSource, keptWeights } from './kept.ts';
+import { checkpointChoice, exportParts, exportPlace, hubSource, keptWeights, plannedFiles } from './kept.ts';
+import { memoryPlan, whatIf } from './memory.ts';
 import { modelChoice } from './models.ts';
 import { mute, sampledDecoding } from './results.ts';
 import { directory, longArray, requestId, z } from './shapes.ts';
 
+/** Told, and not answered. */
+const order = <F extends z.ZodRawShape>(fields: F) => ({ fields });
+
+/** Asked under a number, and closed by exactly one `done` or `error`; events of that number may come before it. */
+const task = <F extends z.ZodRawShape>(fields: F) => ({ fields: { requestId, ...fields } });
+
+/** A task with an answer, which comes as an event of the command's own name before it is done. */
+const question = <F extends z.ZodRawShape, A extends z.ZodRawShape>(fields: F, answer: A) => ({
+  ...task(fields),
+  answer: { requestId, ...answer },
+});
+
 const files = longArray(sourceFile);
 
 export const COMMANDS = {
-  openDemo: { requestId },
-  openData: {
-    requestId,
+  openDemo: task({}),
+  openData: task({
     files,
     /** From 1; matters to data sets that come in folds. */
     fold: z.number().int().optional(),
-  },
-  openModel: { requestId, files, choice: modelChoice.optional() },
+  }),
+  openModel: task({ files, choice: modelChoice.optional() }),
   /** A folder whose handle the page holds, from a picker, a drop or an earlier visit. */
-  openModelFolder: { requestId, folder: directory },
+  openModelFolder: task({ folder: directory }),
   /** Asks for a `models` event. */
-  listModels: { requestId },
+  listModels: task({}),
   /** Begins or goes on. */
-  downloadModel: {
-    requestId,
+  downloadModel: task({
     source: hubSource,
     /** Kept in the worker's memory, for going on with the same hub without it. */
     token: z.string().optional(),
-  },
+  }),
   /** Ends the download under way; what has arrived is kept. */
-  stopDownload: {},
-  openStoredModel: { requestId, key: z.string() },
+  stopDownload: order({}),
+  openStoredModel: task({ key: z.string() }),
   /** The folder of the model that is open once more: another model of it, or with an adapter that lies in it. */
-  openModelPart: { requestId, choice: modelChoice },
-  removeModel: { requestId, key: z.string() },
+  openModelPart: task({ choice: modelChoice }),
+  removeModel: task({ key: z.string() }),
   /** With `config`, under its prompt; without, under that of the latest run. */
-  preview: { requestId, exampleId: z.string(), config: wholeConfig.optional() },
+  preview: task({ exampleId: z.string(), config: wholeConfig.optional() }),
   /** The memory that a run with `config` would take; with `whatIf`, that of other settings, too. */
-  plan: { requestId, config: wholeConfig, whatIf: z.boolean() },
-  start: { config: wholeConfig },
-  pause: {},
-  resume: {},
+  plan: question(
+    { config: wholeConfig, whatIf: z.boolean() },
+    { plan: memoryPlan, whatIf: z.array(whatIf).optional() },
+  ),
+  start: order({ config: wholeConfig }),
+  pause: order({}),
+  resume: order({}),
   /** One step, then a pause: the next step of a paused run, else the first step of a new run with `config`. */
-  step: { config: wholeConfig.optional() },
-  stop: {},
+  step: order({ config: wholeConfig.optional() }),
+  stop: order({}),
   /** Measures the weights of the latest run; before one, those as loaded, with the question and lengths of `config`. */
-  evaluate: {
-    requestId,
+  evaluate: task({
     split: splitName,
     mute: mute.optional(),
     sampled: sampledDecoding.optional(),
     config: wholeConfig.optional(),
     /** The weights that the latest run began with, in place of those it has now. */
     start: z.boolean().optional(),
-  },
-  /** Which files an export of the present run would have; answered by `exportPlan`. */
-  planExport: { requestId, parts: exportParts },
-  export: {
-    requestId,
+  }),
+  /** Which files an export of the present run would have, and how large; none before there is a run. */
+  planExport: question({ parts: exportParts }, { files: plannedFiles }),
+  export: task({
     parts: exportParts,
     place: exportPlace,
     /** Only of that run at that step; where another one is on the device, or none, it is opened first and rests. */
     run: keptWeights.optional(),
-  },
+  }),
   /** Goes on with a stored run; its model and its data must be open, those of the demo open by themselves. */
-  resumeRun: {
-    requestId,
+  resumeRun: task({
     runId: z.string(),
     /** From that checkpoint instead of the newest; with its next step the run then becomes one of its own. */
     step: checkpointChoice.optional(),
     /** No step is taken yet. */
     rest: z.boolean().optional(),
-  },
-  deleteRun: { requestId, runId: z.string() },
+  }),
+  deleteRun: task({ runId: z.string() }),
   /** Puts the files of a stored run, as they lie there, into one archive; answered by `exported`. A damaged one's, too. */
-  saveRunFiles: { requestId, runId: z.string() },
+  saveRunFiles: task({ runId: z.string() }),
   /** Times rows of these groups against these libraries; refused while a run is under way. */
-  bench: {
-    requestId,
+  bench: task({
     groups: z.array(z.enum(BENCH_GROUPS)),
     libraries: z.array(z.enum(BENCH_LIBRARIES)),
-  },
+  }),
   /** Ends it after the row that is being timed. */
-  stopBench: {},
+  stopBench: order({}),
 };

@@ -6,8 +6,22 @@ import { EVENTS } from './events.ts';
 import type { Command, Event } from './messages.ts';
 import { z } from './shapes.ts';
 
-const COMMAND = new Map(Object.entries(COMMANDS).map(([type, fields]) => [type, z.object(fields)]));
-const EVENT = new Map(Object.entries(EVENTS).map(([type, fields]) => [type, z.object(fields)]));
+type Fields = Record<string, z.ZodRawShape>;
+type Schemas = ReadonlyMap<string, z.ZodType>;
+
+const schemasOf = (table: Fields): Schemas =>
+  new Map(Object.entries(table).map(([type, fields]) => [type, z.object(fields)]));
+
+/** The same part of every row of a table that has it. */
+const partsOf = (part: 'fields' | 'answer'): Fields =>
+  Object.fromEntries(
+    Object.entries(COMMANDS as Record<string, { [P in typeof part]?: z.ZodRawShape }>).flatMap(
+      ([type, row]) => (row[part] ? [[type, row[part]]] : []),
+    ),
+  );
+
+const COMMAND = schemasOf(partsOf('fields'));
+const EVENT = schemasOf({ ...EVENTS, ...partsOf('answer') });
 
 /** A command as the worker may trust it; a config in it is completed and checked. @throws InputError */
 export function decodeCommand(message: unknown): Command {
@@ -28,7 +42,7 @@ export function decodeEvent(message: unknown): Event {
   return message as Event;
 }
 
-function find(what: string, schemas: ReadonlyMap<string, z.ZodType>, message: unknown) {
+function find(what: string, schemas: Schemas, message: unknown) {
   const type =
     typeof message === 'object' && message !== null && 'type' in message ? message.type : undefined;
   const schema = typeof type === 'string' ? schemas.get(type) : undefined;

@@ -1,19 +1,13 @@
-/** Every event from worker to page: its fields. With a `requestId` it is about the command of that number. */
+/**
+ * Every event from worker to page but the answers to questions, which stand beside those in commands.ts. With a `requestId` it is
+ * about the command of that number.
+ */
 import { alarm } from './alarms.ts';
 import { benchReport } from './bench.ts';
 import { wholeConfig } from './config.ts';
 import { dataSummary, preview } from './data.ts';
-import {
-  brokenExport,
-  damagedRun,
-  downloadStatus,
-  exportedFile,
-  plannedFiles,
-  storedModel,
-  storedRun,
-} from './kept.ts';
+import { brokenExport, damagedRun, downloadStatus, exportedFile, storedModel, storedRun } from './kept.ts';
 import { liveAnswer } from './live-answer.ts';
-import { memoryPlan, whatIf } from './memory.ts';
 import { deviceInfo, modelSummary } from './models.ts';
 import { evalResult, rolloutGroup, runState, stepReport } from './results.ts';
 import { counts, longArray, requestId, z } from './shapes.ts';
@@ -37,8 +31,6 @@ export const EVENTS = {
   /** What is new of an answer that is being sampled, at most ten times a second. */
   live: liveAnswer.shape,
   eval: { requestId: maybeId, result: evalResult },
-  plan: { requestId, plan: memoryPlan, whatIf: z.array(whatIf).optional() },
-  exportPlan: { requestId, files: plannedFiles },
   exported: {
     requestId,
     files: z.array(exportedFile),

@@ -8,19 +8,35 @@ export * from './kept.ts';
 export * from './models.ts';
 export * from './results.ts';
 
-/** A message of that name with those fields. */
-type Message<Type extends string, Fields extends z.ZodRawShape> = z.infer<
-  z.ZodObject<{ type: z.ZodLiteral<Type> } & Fields>
->;
-
+/** Messages by their names, each with its fields. */
 type Messages<Table extends Record<string, z.ZodRawShape>> = {
-  [K in keyof Table & string]: Message<K, Table[K]>;
+  [K in keyof Table & string]: z.infer<z.ZodObject<{ type: z.ZodLiteral<K> } & Table[K]>>;
 }[keyof Table & string];
 
-export type Command = Messages<typeof COMMANDS>;
+type Rows = typeof COMMANDS;
+type Answers = { [K in keyof Rows as Rows[K] extends { answer: unknown } ? K : never]: Rows[K] };
+
+export type Command = Messages<{ [K in keyof Rows]: Rows[K]['fields'] }>;
 export type CommandType = Command['type'];
 export type CommandOf<T extends CommandType> = Extract<Command, { type: T }>;
 
-export type Event = Messages<typeof EVENTS>;
+/** Commands that are asked under a number. */
+export type TaskType = Extract<Command, { requestId: number }>['type'];
+/** Those that are told and not answered. */
+export type OrderType = Exclude<CommandType, TaskType>;
+type FieldsOf<T extends CommandType> = Omit<CommandOf<T>, 'type' | 'requestId'>;
+/** What a command is sent with, its number apart: its fields, where it must have any. */
+export type Args<T extends CommandType> =
+  Partial<FieldsOf<T>> extends FieldsOf<T> ? [FieldsOf<T>?] : [FieldsOf<T>];
+
+/** Commands that an event of the same name answers. */
+export type QuestionType = keyof Answers;
+export type AnswerEvent = Messages<{ [K in QuestionType]: Answers[K]['answer'] }>;
+/** What the worker answers a command with; nothing, unless it is a question. */
+export type AnswerOf<T extends CommandType, Nothing = void> = T extends QuestionType
+  ? Omit<Extract<AnswerEvent, { type: T }>, 'type' | 'requestId'>
+  : Nothing;
+
+export type Event = Messages<typeof EVENTS> | AnswerEvent;
 export type EventType = Event['type'];
 export type EventOf<T extends EventType> = Extract<Event, { type: T }>;

@@ -5,6 +5,7 @@ import { CONFIG_KEYS, type Config, fieldOf, parseConfig } from '../protocol/conf
 import type { LiveAnswer } from '../protocol/live-answer.ts';
 import type { MemoryPlan, WhatIf } from '../protocol/memory.ts';
 import {
+  type AnswerEvent,
   type BrokenExport,
   type CommandType,
   type DamagedRun,
@@ -167,7 +168,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
         exported: { files: event.files, place: event.place, step: state.run.step },
         brokenExport: undefined,
       };
-    case 'exportPlan':
+    case 'planExport':
       return { exportPlan: event.files };
     case 'exportBroken':
       return { brokenExport: event.broken };
@@ -194,9 +195,12 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'error':
       return onError(state, event);
     default:
-      return event satisfies never;
+      return unkept(event);
   }
 }
+
+/** An answer of which only whoever asked takes note. */
+const unkept = (_: AnswerEvent): Partial<StudioState> => ({});
 
 /** The answer with the piece that is new of it. */
 function grown(known: LiveAnswer | undefined, { type: _, ...piece }: EventOf<'live'>): LiveAnswer {

@@ -1,7 +1,6 @@
 /** The page's one store: state that events change, and the acts a person can do. No React in here. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { InputError } from '../math/errors.ts';
-import type { BenchGroup, BenchLibrary } from '../protocol/bench.ts';
 import {
   type Config,
   type ConfigKey,
@@ -11,19 +10,18 @@ import {
 } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
 import type {
+  Args,
   Command,
   CommandType,
   Event,
-  ExportParts,
-  ExportPlace,
   HubSource,
-  KeptWeights,
-  ModelChoice,
   Mute,
+  OrderType,
   SourceFile,
   Split,
 } from '../protocol/messages.ts';
 import type { PresetName, SettingsKey } from '../protocol/presets.ts';
+import { type Ask, asking } from './asking.ts';
 import type { Port } from './port.ts';
 import { withProblem } from './problems.ts';
 import {
@@ -43,28 +41,24 @@ import {
   isOpening,
   OPENS_DATA,
   OPENS_MODEL,
-  promptOf,
   reduce,
   type StudioState,
 } from './state.ts';
 
 export interface Studio {
   readonly store: StoreApi<StudioState>;
-  openDemo(): Promise<void>;
+  /**
+   * Sends a command under a number; the promise settles with its answer, or with the worker's error. The error is also in the
+   * state, so a caller that shows it from there may ignore the rejection. The acts below ask with what the state says.
+   */
+  readonly ask: Ask;
+  /** Sends a command that nothing answers. */
+  tell<T extends OrderType>(type: T, ...fields: Args<T>): void;
   openData(files: SourceFile[]): Promise<void>;
   /** Opens the present data set again with another of its folds. */
   chooseFold(fold: number): Promise<void>;
-  openModel(files: SourceFile[]): Promise<void>;
-  openModelFolder(folder: FileSystemDirectoryHandle): Promise<void>;
-  /** Asks for the models in the browser's storage. */
-  listModels(): Promise<void>;
   /** Downloads a model, or goes on with it; opens it when it is whole and no run's weights would be lost by that. */
   downloadModel(source: HubSource, token?: string): Promise<void>;
-  stopDownload(): void;
-  openStoredModel(key: string): Promise<void>;
-  /** The folder of the model that is open once more, with another choice of what lies in it. */
-  openModelPart(choice: ModelChoice): Promise<void>;
-  removeModel(key: string): Promise<void>;
   /** Asks what the model gets to see of a clip. */
   preview(exampleId: string): Promise<void>;
   /** Asks for the memory that a run with the draft would take; with `whatIf`, for that of other settings, too. */
@@ -75,23 +69,8 @@ export interface Studio {
   resume(): void;
   /** One step and a pause; begins a run when there is none. */
   step(): void;
-  stop(): void;
-  /** Goes on with a run that is kept on this device. */
-  resumeRun(runId: string): Promise<void>;
-  /** Opens a kept checkpoint, to be measured, exported or gone on from; no step is taken yet. */
-  openCheckpoint(runId: string, step: number): Promise<void>;
-  deleteRun(runId: string): Promise<void>;
-  /** Puts the files of a kept run, as they lie there, into one archive. */
-  saveRunFiles(runId: string): Promise<void>;
   /** Measures held-out clips with the draft's way of decoding; with `start`, the weights that the run began with. */
   evaluate(split: Split, options?: { mute?: Mute | undefined; start?: boolean }): Promise<void>;
-  /** Asks which files an export would have. */
-  planExport(parts: ExportParts): Promise<void>;
-  /** Exports the present weights; with `run`, those of a kept run, which is opened first unless it is on the device. */
-  exportRun(parts: ExportParts, place: ExportPlace, run?: KeptWeights): Promise<void>;
-  /** Times kernels against libraries on this device; what was found before goes. */
-  runBench(groups: BenchGroup[], libraries: BenchLibrary[]): Promise<void>;
-  stopBench(): void;
   edit(key: ConfigKey, value: unknown): void;
   applyPreset(name: PresetName | 'defaults'): void;
   /** Takes the form back to what it was before it followed the model that is open. */
@@ -110,21 +89,10 @@ export interface SettingsKeeper {
   save(key: SettingsKey, edits: Edits): void;
 }
 
-type Asking = Extract<Command, { requestId: number }>;
-/** A command before it has its number. */
-type Question = Asking extends infer C ? (C extends Asking ? Omit<C, 'requestId'> : never) : never;
-type Waiting = { resolve: () => void; reject: (error: Error) => void };
-
-/**
- * The studio over a line to a worker. Promises of acts settle with the worker's `done` or `error`; the error is also in
- * the state, so a caller that shows it from there may ignore the rejection.
- */
+/** The studio over a line to a worker. */
 export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
   const store = createStore<StudioState>()(initialState);
-  const waiting = new Map<number, Waiting>();
-  let lastRequest = 0;
-  /** Those of the data set that is open. */
-  let dataFiles: SourceFile[] = [];
+  const { ask, settle } = asking(store, port);
   store.subscribe(releaseFrames);
   if (keeper) store.subscribe((now, before) => keepEdits(keeper, now, before));
 
@@ -132,80 +100,26 @@ export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
     const state = store.getState();
     const form = formAfter(state, event, keeper);
     store.setState({ ...reduce(state, event), ...form });
-    settle(waiting, event);
+    settle(event);
   });
 
-  function ask(
-    question: Question,
-    change: (requestId: number) => Partial<StudioState> = () => ({}),
-  ): Promise<void> {
-    const requestId = ++lastRequest;
-    const { pending, problems } = store.getState();
-    store.setState({
-      ...change(requestId),
-      pending: new Map(pending).set(requestId, question.type),
-      problems: problems.filter((problem) => problem.command !== question.type),
-    });
-    const answer = new Promise<void>((resolve, reject) => waiting.set(requestId, { resolve, reject }));
-    port.post({ ...question, requestId } as Command);
-    return answer;
-  }
-
-  /** Begins a run with the draft by the given command. */
-  function begin(type: 'start' | 'step'): void {
-    const state = store.getState();
-    if (startHindrance(state) !== undefined) return;
-    const problems = state.problems.filter((problem) => problem.command !== undefined);
-    store.setState({ ...freshRun(state), problems });
-    port.post({ type, config: parseConfig(state.draft) });
-  }
+  const tell = <T extends OrderType>(type: T, ...[fields]: Args<T>): void =>
+    port.post({ ...fields, type } as unknown as Command);
 
   return {
     store,
-    ...runControls(store, port, begin),
+    ask,
+    tell,
+    ...runControls(store, tell),
     ...draftControls(store),
-    ...modelControls(store, port, ask),
-    openDemo: () => ask({ type: 'openDemo' }),
-    async openData(files) {
-      await ask({ type: 'openData', files });
-      dataFiles = files;
+    ...dataControls(ask),
+    ...draftQuestions(store, ask),
+    async downloadModel(source, token) {
+      await ask('downloadModel', { source, ...(token ? { token } : {}) });
+      const { download, run } = store.getState();
+      const isUntouched = run.state === 'empty' || run.state === 'ready';
+      if (download?.phase === 'complete' && isUntouched) await ask('openStoredModel', { key: download.key });
     },
-    chooseFold: (fold) => ask({ type: 'openData', files: dataFiles, fold }),
-    openModel: (files) => ask({ type: 'openModel', files }),
-    openModelPart: (choice) => ask({ type: 'openModelPart', choice }),
-    preview(exampleId) {
-      const prompt = promptOf(store.getState().draft);
-      return ask({ type: 'preview', exampleId, ...soundConfig(store) }, () => ({
-        clip: { exampleId, prompt },
-      }));
-    },
-    async plan(whatIf) {
-      const { draft, plan } = store.getState();
-      const { config } = soundConfig(store);
-      if (!config) return;
-      const known = plan?.draft === draft && plan.plan ? { plan: plan.plan } : {};
-      await ask({ type: 'plan', config, whatIf }, (requestId) => ({ plan: { requestId, draft, ...known } }));
-    },
-    evaluate(split, { mute, start = false } = {}) {
-      const sampled = decodingOf(store.getState().draft as Config);
-      const config = soundConfig(store);
-      const optional = {
-        ...(mute === undefined ? {} : { mute }),
-        ...(sampled ? { sampled } : {}),
-        ...(start ? { start } : {}),
-        ...config,
-      };
-      return ask({ type: 'evaluate', split, ...optional });
-    },
-    planExport: (parts) => ask({ type: 'planExport', parts }),
-    exportRun: (parts, place, run) =>
-      ask({ type: 'export', parts, place, ...(run ? { run } : {}) }, () => ({ exported: undefined })),
-    resumeRun: (runId) => ask({ type: 'resumeRun', runId }),
-    openCheckpoint: (runId, step) => ask({ type: 'resumeRun', runId, step, rest: true }),
-    deleteRun: (runId) => ask({ type: 'deleteRun', runId }),
-    saveRunFiles: (runId) => ask({ type: 'saveRunFiles', runId }, () => ({ exported: undefined })),
-    runBench: (groups, libraries) => ask({ type: 'bench', groups, libraries }, () => ({ bench: undefined })),
-    stopBench: () => port.post({ type: 'stopBench' }),
     report(error, about) {
       const hint = error instanceof InputError ? error.hint : undefined;
       const message = error instanceof Error ? error.message : String(error);
@@ -218,50 +132,66 @@ export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
   };
 }
 
-type Ask = (question: Question) => Promise<void>;
-type ModelControls = Pick<
-  Studio,
-  'openModelFolder' | 'listModels' | 'downloadModel' | 'stopDownload' | 'openStoredModel' | 'removeModel'
->;
-
-function modelControls(store: StoreApi<StudioState>, port: Port, ask: Ask): ModelControls {
+function dataControls(ask: Ask): Pick<Studio, 'openData' | 'chooseFold'> {
+  /** Those of the data set that is open. */
+  let dataFiles: SourceFile[] = [];
   return {
-    openModelFolder: (folder) => ask({ type: 'openModelFolder', folder }),
-    listModels: () => ask({ type: 'listModels' }),
-    async downloadModel(source, token) {
-      await ask({ type: 'downloadModel', source, ...(token ? { token } : {}) });
-      const { download, run } = store.getState();
-      const isUntouched = run.state === 'empty' || run.state === 'ready';
-      if (download?.phase === 'complete' && isUntouched)
-        await ask({ type: 'openStoredModel', key: download.key });
+    async openData(files) {
+      await ask('openData', { files });
+      dataFiles = files;
     },
-    stopDownload: () => port.post({ type: 'stopDownload' }),
-    openStoredModel: (key) => ask({ type: 'openStoredModel', key }),
-    removeModel: (key) => ask({ type: 'removeModel', key }),
+    chooseFold: (fold) => ask('openData', { files: dataFiles, fold }),
   };
 }
 
-type RunControls = Pick<Studio, 'start' | 'pause' | 'resume' | 'step' | 'stop'>;
-
-function runControls(
+/** Questions about what the form says. */
+function draftQuestions(
   store: StoreApi<StudioState>,
-  port: Port,
-  begin: (type: 'start' | 'step') => void,
-): RunControls {
+  ask: Ask,
+): Pick<Studio, 'preview' | 'plan' | 'evaluate'> {
+  return {
+    preview: (exampleId) => ask('preview', { exampleId, ...soundConfig(store) }),
+    async plan(whatIf) {
+      const { config } = soundConfig(store);
+      if (config) await ask('plan', { config, whatIf });
+    },
+    evaluate(split, { mute, start = false } = {}) {
+      const sampled = decodingOf(store.getState().draft as Config);
+      return ask('evaluate', {
+        split,
+        ...(mute === undefined ? {} : { mute }),
+        ...(sampled ? { sampled } : {}),
+        ...(start ? { start } : {}),
+        ...soundConfig(store),
+      });
+    },
+  };
+}
+
+type RunControls = Pick<Studio, 'start' | 'pause' | 'resume' | 'step'>;
+
+function runControls(store: StoreApi<StudioState>, tell: Studio['tell']): RunControls {
   const stateOf = () => store.getState().run.state;
+  /** Begins a run with the draft by the given command. */
+  function begin(type: 'start' | 'step'): void {
+    const state = store.getState();
+    if (startHindrance(state) !== undefined) return;
+    const problems = state.problems.filter((problem) => problem.command !== undefined);
+    store.setState({ ...freshRun(state), problems });
+    tell(type, { config: parseConfig(state.draft) });
+  }
   return {
     start: () => begin('start'),
     pause() {
-      if (stateOf() === 'running') port.post({ type: 'pause' });
+      if (stateOf() === 'running') tell('pause');
     },
     resume() {
-      if (stateOf() === 'paused') port.post({ type: 'resume' });
+      if (stateOf() === 'paused') tell('resume');
     },
     step() {
-      if (stateOf() === 'paused') port.post({ type: 'step' });
+      if (stateOf() === 'paused') tell('step');
       else begin('step');
     },
-    stop: () => port.post({ type: 'stop' }),
   };
 }
 
@@ -316,14 +246,6 @@ export function startHindrance(state: StudioState): string | undefined {
   if (data.splits.train === 0) return `${data.name} has no clip to train on: all of them are held out.`;
   if (!canStart({ data, model, run })) return 'A run is under way.';
   return draftProblems(draft)[0]?.message;
-}
-
-function settle(waiting: Map<number, Waiting>, event: Event): void {
-  if ((event.type !== 'done' && event.type !== 'error') || event.requestId === undefined) return;
-  const asked = waiting.get(event.requestId);
-  waiting.delete(event.requestId);
-  if (event.type === 'done') asked?.resolve();
-  else asked?.reject(new InputError(event.message, { hint: event.hint }));
 }
 
 /** Frames hold memory outside the heap: those no longer in the state are let go of. */

@@ -13,7 +13,7 @@ else show();
 
 function show(): void {
   const studio = createStudio(workerPort(), keptSettings);
-  fire(studio.openDemo());
+  fire(studio.ask('openDemo'));
   createRoot(document.getElementById('root')!).render(
     <StrictMode>
       <App studio={studio} />

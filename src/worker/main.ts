@@ -85,7 +85,7 @@ async function receive(message: unknown): Promise<void> {
     const session = await opening;
     if (!session)
       throw new InputError('There is no GPU to work on.', { hint: 'See the notice at the top of the page.' });
-    await obey({ session, atHand, bench }, command);
+    await obey({ session, atHand, bench }, command, emit);
     if (requestId !== undefined) emit({ type: 'done', requestId });
   } catch (error) {
     emit(failureEvent(error, requestId));

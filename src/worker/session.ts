@@ -4,7 +4,7 @@ import { type FileTree, treeFromFiles } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
 import { type Config, defaultConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
-import { type CommandOf, RUN_UNDER_WAY, type RunState } from '../protocol/messages.ts';
+import { type AnswerOf, type CommandOf, RUN_UNDER_WAY, type RunState } from '../protocol/messages.ts';
 import { settingsFor } from '../protocol/presets.ts';
 import { Driver } from './driver.ts';
 import { failureEvent } from './failure.ts';
@@ -157,17 +157,17 @@ export class Session {
   }
 
   /** Says what a run would take. The steps of a run under way go first. */
-  async plan({ requestId, config, whatIf }: CommandOf<'plan'>): Promise<void> {
+  async plan({ config, whatIf }: CommandOf<'plan'>): Promise<AnswerOf<'plan'>> {
     const { model: published, data } = this.#inputs;
     if (!published) throw new InputError('There is no model yet.', { hint: 'Drop its folder on the page.' });
-    await this.#lane.run(async () => {
+    return this.#lane.run(async () => {
       const model = this.#handover.planned(published, config, this.#device.trained);
       // Of data that the model does not take, nothing follows.
       const fitting = data && isFor(model, data) ? data.examples : NOTHING_YET;
       const texts = runTexts(model, config, fitting);
       const plan = await planMemory(model, config, texts, this.#held.gpu);
       const others = whatIf && (await planAlternatives(model, config, texts, this.#held.gpu));
-      this.#emit({ type: 'plan', requestId, plan, ...(others ? { whatIf: others } : {}) });
+      return { plan, ...(others ? { whatIf: others } : {}) };
     });
   }
 
@@ -286,7 +286,7 @@ export class Session {
     await this.#again('the evaluation', () => this.#device.measure(opened, settings, command));
   }
 
-  planExport(command: CommandOf<'planExport'>): Promise<void> {
+  planExport(command: CommandOf<'planExport'>): Promise<AnswerOf<'planExport'>> {
     return this.#again('the plan', () => this.#device.planExport(command));
   }
 
@@ -301,7 +301,7 @@ export class Session {
   }
 
   /** Work that changes no weights: it is done once more where its device is lost, and these weights can be brought back. */
-  #again(what: string, work: () => Promise<void>): Promise<void> {
+  #again<T>(what: string, work: () => Promise<T>): Promise<T> {
     const { isOnlyHere } = this.#device;
     return new Losses(what, () => this.#device.step).survive(
       () => this.#lane.run(work),

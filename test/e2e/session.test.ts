@@ -146,7 +146,7 @@ describe('a session', () => {
     };
     const [plan] = all(
       await session.ask((requestId) => ({ type: 'planExport', requestId, parts })),
-      'exportPlan',
+      'planExport',
     );
     const place = { kind: 'files' } as const;
     const [files] = all(

@@ -50,7 +50,7 @@ function visit(kept = keeper()) {
   const studio = createStudio(port, kept);
   const open = (model: ModelSummary) => {
     const requestId = ++requests;
-    void (model.demo ? studio.openDemo() : studio.openModel([]));
+    void (model.demo ? studio.ask('openDemo') : studio.ask('openModel', { files: [] }));
     say({ type: 'model', requestId, summary: model });
     say({ type: 'done', requestId });
   };

@@ -67,7 +67,7 @@ const state = (studio: Studio) => studio.store.getState();
 async function loaded() {
   const { port, sent, say } = line();
   const studio = createStudio(port);
-  const opened = studio.openDemo();
+  const opened = studio.ask('openDemo');
   say(...ready);
   await opened;
   return { studio, sent, say };
@@ -88,7 +88,7 @@ describe('requests', () => {
   it('keep settings that were changed while the demo was loading', async () => {
     const { port, say } = line();
     const studio = createStudio(port);
-    const opened = studio.openDemo();
+    const opened = studio.ask('openDemo');
     studio.edit('groupSize', 4);
     say(...ready);
     await opened;
@@ -177,7 +177,7 @@ describe('a download', () => {
   it('that was paused or failed opens nothing', async () => {
     const { studio, sent, say } = await loaded();
     const paused = studio.downloadModel(source);
-    studio.stopDownload();
+    studio.tell('stopDownload');
     say(status('stopped'), { type: 'done', requestId: 2 });
     await paused;
     const failed = studio.downloadModel(source);
@@ -267,7 +267,7 @@ it('a run is let go of with its model; its curves outlive its data', async () =>
   expect(state(studio).steps).toHaveLength(1);
   expect(state(studio).saved).toBeUndefined();
   expect(state(studio).running).toBeUndefined();
-  void studio.openModel([]);
+  void studio.ask('openModel', { files: [] });
   say({ type: 'model', requestId: 3, summary: model }, { type: 'done', requestId: 3 });
   expect(state(studio).steps).toEqual([]);
 });
@@ -392,7 +392,7 @@ describe('evaluations', () => {
     say({ type: 'eval', result: greedyEval(['angry'], ['angry']) });
     say({ type: 'model', summary: model }, { type: 'data', requestId: 0, summary });
     expect(state(studio).evals).toHaveLength(1);
-    void studio.openModel([]);
+    void studio.ask('openModel', { files: [] });
     say({ type: 'model', requestId: 2, summary: model });
     expect(state(studio).evals).toEqual([]);
   });

@@ -44,16 +44,16 @@ describe('an export that broke off', () => {
       const folder = { kind: 'directory', name: 'models', requestPermission } as never;
       return { ...request, place: { kind: 'folder', folder } };
     };
-    const studio = { exportRun: vi.fn(async () => undefined), report: vi.fn() };
+    const studio = { ask: vi.fn(async () => undefined), report: vi.fn() };
     await exportAgain(studio, toFolder('denied'));
-    expect(studio.exportRun).not.toHaveBeenCalled();
+    expect(studio.ask).not.toHaveBeenCalled();
     expect(studio.report.mock.calls[0]?.[0]).toMatchObject({
       message: 'The browser does not let the page write into models.',
       hint: expect.stringContaining('Export again'),
     });
     const granted = toFolder('granted');
     await exportAgain(studio, granted);
-    expect(studio.exportRun).toHaveBeenCalledExactlyOnceWith(request.parts, granted.place, request.run);
+    expect(studio.ask).toHaveBeenCalledExactlyOnceWith('export', granted);
     expect(granted.place).toHaveProperty('folder.requestPermission.mock.calls', [[{ mode: 'readwrite' }]]);
   });
 });

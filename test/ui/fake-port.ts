@@ -10,6 +10,7 @@ import type {
   BrokenExport,
   Command,
   CommandOf,
+  CommandType,
   DamagedRun,
   DataIssue,
   DataSummary,
@@ -81,7 +82,7 @@ export function fakePort({
         say({ type: 'unavailable', reason: 'navigator.gpu is missing.', hint });
       }
     },
-    post: (command) => void answer(command, say, run, atHand, gpu ? clips : 0),
+    post: (command) => void answer({ say, run, atHand, clips: gpu ? clips : 0 }, command),
     close: () => run.stop(),
   };
 }
@@ -180,98 +181,84 @@ const FAKE_DAMAGED: DamagedRun[] = [
   },
 ];
 
-async function answer(
-  command: Command,
-  say: (event: Event) => void,
-  run: FakeRun,
-  atHand: FakeModels,
-  clips: number,
-): Promise<void> {
-  switch (command.type) {
-    case 'openDemo':
-    case 'openData':
-    case 'openModel':
-    case 'openModelPart':
-    case 'openModelFolder':
-    case 'openStoredModel':
-      return open(command, say, clips);
-    case 'listModels':
-    case 'downloadModel':
-    case 'stopDownload':
-    case 'removeModel':
-      return atHand.answer(command);
-    case 'preview':
-      return preview(command, say);
-    case 'start':
-      return run.start(command.config);
-    case 'step':
-      return run.single(command.config);
-    case 'pause':
-      return run.pause();
-    case 'resume':
-      return run.resume();
-    case 'stop':
-      return run.stop();
-    case 'evaluate':
-      say({
-        type: 'eval',
-        requestId: command.requestId,
-        result: playEval(command.start ? 0 : run.step, command),
-      });
-      return say({ type: 'done', requestId: command.requestId });
-    case 'plan':
-      if (command.config.groupSize === UNPLANNABLE) {
-        const message = 'The cache of 63 answers needs a binding of 9 GiB; this device has 1 GiB.';
-        return say({
-          type: 'error',
-          requestId: command.requestId,
-          message,
-          hint: 'Ask for fewer answers.',
-          fatal: false,
-        });
-      }
-      say({
-        type: 'plan',
-        requestId: command.requestId,
-        plan: {
-          encoding: 5_000_000,
-          training: { weights: 2_000_000, activations: 9_000_000, cache: 1_000_000 },
-          peak: { training: 12_000_000, withTowers: 17_000_000 },
-        },
-        ...(command.whatIf ? { whatIf: [{ label: '4 answers per clip', change: {}, peak: 8_000_000 }] } : {}),
-      });
-      return say({ type: 'done', requestId: command.requestId });
-    case 'planExport':
-      say({ type: 'exportPlan', requestId: command.requestId, files: PLAN });
-      return say({ type: 'done', requestId: command.requestId });
-    case 'export': {
-      const files = [{ name: 'tiny-humanomni-step-120.zip', blob: new Blob(['zip'.repeat(1000)]) }];
-      say({ type: 'exported', requestId: command.requestId, files, place: '' });
-      return say({ type: 'done', requestId: command.requestId });
+/** What commands have to do with. */
+interface Fake {
+  say(event: Event): void;
+  readonly run: FakeRun;
+  readonly atHand: FakeModels;
+  readonly clips: number;
+}
+
+type Act<T extends CommandType> = (fake: Fake, command: CommandOf<T>) => void | Promise<void>;
+
+/** The commands that pages use in tests; any other is refused by its name. */
+const ACTS: { [T in CommandType]?: Act<T> } = {
+  openDemo: open,
+  openData: open,
+  openModel: open,
+  openModelPart: open,
+  openModelFolder: open,
+  openStoredModel: open,
+  listModels: ({ atHand }, command) => atHand.answer(command),
+  downloadModel: ({ atHand }, command) => atHand.answer(command),
+  stopDownload: ({ atHand }, command) => atHand.answer(command),
+  removeModel: ({ atHand }, command) => atHand.answer(command),
+  preview: ({ say }, command) => preview(command, say),
+  start: ({ run }, { config }) => run.start(config),
+  step: ({ run }, { config }) => run.single(config),
+  pause: ({ run }) => run.pause(),
+  resume: ({ run }) => run.resume(),
+  stop: ({ run }) => run.stop(),
+  evaluate({ say, run }, command) {
+    const { requestId, start } = command;
+    say({ type: 'eval', requestId, result: playEval(start ? 0 : run.step, command) });
+    say({ type: 'done', requestId });
+  },
+  plan({ say }, { requestId, config, whatIf }) {
+    if (config.groupSize === UNPLANNABLE) {
+      const message = 'The cache of 63 answers needs a binding of 9 GiB; this device has 1 GiB.';
+      return say({ type: 'error', requestId, message, hint: 'Ask for fewer answers.', fatal: false });
     }
-    case 'resumeRun':
-      run.take(command, FAKE_RUNS.find(({ id }) => id === command.runId)!);
-      return say({ type: 'done', requestId: command.requestId });
-    case 'saveRunFiles': {
-      const files = [{ name: `${command.runId}-files.zip`, blob: new Blob(['zip']) }];
-      say({ type: 'exported', requestId: command.requestId, files, place: '' });
-      return say({ type: 'done', requestId: command.requestId });
-    }
-    case 'deleteRun':
-      say({
-        type: 'runs',
-        runs: FAKE_RUNS.filter(({ id }) => id !== command.runId),
-        damaged: FAKE_DAMAGED.filter(({ id }) => id !== command.runId),
-      });
-      return say({ type: 'done', requestId: command.requestId });
-    case 'bench':
-      run.benchId = command.requestId;
-      return say({ type: 'bench', requestId: run.benchId, report: FAKE_BENCH, done: 1, total: 3 });
-    case 'stopBench':
-      return say({ type: 'done', requestId: run.benchId });
-    default:
-      return command satisfies never;
-  }
+    const training = { weights: 2_000_000, activations: 9_000_000, cache: 1_000_000 };
+    const plan = { encoding: 5_000_000, training, peak: { training: 12_000_000, withTowers: 17_000_000 } };
+    const others = [{ label: '4 answers per clip', change: {}, peak: 8_000_000 }];
+    say({ type: 'plan', requestId, plan, ...(whatIf ? { whatIf: others } : {}) });
+    say({ type: 'done', requestId });
+  },
+  planExport({ say }, { requestId }) {
+    say({ type: 'planExport', requestId, files: PLAN });
+    say({ type: 'done', requestId });
+  },
+  export: ({ say }, { requestId }) =>
+    exported(say, requestId, 'tiny-humanomni-step-120.zip', 'zip'.repeat(1000)),
+  resumeRun({ say, run }, command) {
+    run.take(command, FAKE_RUNS.find(({ id }) => id === command.runId)!);
+    say({ type: 'done', requestId: command.requestId });
+  },
+  saveRunFiles: ({ say }, { requestId, runId }) => exported(say, requestId, `${runId}-files.zip`, 'zip'),
+  deleteRun({ say }, { requestId, runId }) {
+    const others = <T extends { id: string }>(list: T[]) => list.filter(({ id }) => id !== runId);
+    say({ type: 'runs', runs: others(FAKE_RUNS), damaged: others(FAKE_DAMAGED) });
+    say({ type: 'done', requestId });
+  },
+  bench({ say, run }, { requestId }) {
+    run.benchId = requestId;
+    say({ type: 'bench', requestId, report: FAKE_BENCH, done: 1, total: 3 });
+  },
+  stopBench: ({ say, run }) => say({ type: 'done', requestId: run.benchId }),
+};
+
+async function answer(fake: Fake, command: Command): Promise<void> {
+  const act = ACTS[command.type] as ((fake: Fake, command: Command) => void | Promise<void>) | undefined;
+  if (act) return act(fake, command);
+  const requestId = 'requestId' in command ? { requestId: command.requestId } : {};
+  const message = `The pretended worker does not know "${command.type}".`;
+  fake.say({ type: 'error', ...requestId, message, fatal: false });
+}
+
+function exported(say: Fake['say'], requestId: number, name: string, text: string): void {
+  say({ type: 'exported', requestId, files: [{ name, blob: new Blob([text]) }], place: '' });
+  say({ type: 'done', requestId });
 }
 
 /** Answers per clip that the pretended device cannot plan for. */
@@ -282,7 +269,7 @@ type Opening = Extract<
   { type: 'openDemo' | 'openData' | 'openModel' | 'openModelFolder' | 'openStoredModel' | 'openModelPart' }
 >;
 
-function open(command: Opening, say: (event: Event) => void, clips: number): void {
+function open({ say, clips }: Fake, command: Opening): void {
   const { requestId } = command;
   if (clips === 0) {
     say({ type: 'error', requestId, message: 'No GPU.', fatal: false });

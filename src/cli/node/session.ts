@@ -14,7 +14,7 @@ import { InputError } from '../../math/errors.ts';
 import { tf } from '../../media/tf-device.ts';
 import type { DecodedClip } from '../../media/types.ts';
 import { tune } from '../../ops/tuning/tune.ts';
-import type { Event, ExportedFile, ModelChoice, SourceFile } from '../../protocol/messages.ts';
+import type { Command, Event, ExportedFile, ModelChoice, SourceFile } from '../../protocol/messages.ts';
 import { tuneDevice } from '../../worker/gpu/tuning.ts';
 import type { SessionHost } from '../../worker/host.ts';
 import { ModelsAtHand } from '../../worker/inputs/models-at-hand.ts';
@@ -97,12 +97,13 @@ export class NodeSession implements StudioSession {
   #wake: () => void = () => undefined;
   onEvent: (event: PlainEvent) => void = () => undefined;
 
+  readonly #emit: Emit = (event) => {
+    if (event.type !== 'preview') this.#take(this.#plain(event));
+  };
+
   private constructor(gpu: Gpu) {
-    const emit: Emit = (event) => {
-      if (event.type !== 'preview') this.#take(this.#plain(event));
-    };
-    this.#session = new Session(gpu, emit, HOST);
-    this.#atHand = new ModelsAtHand(emit);
+    this.#session = new Session(gpu, this.#emit, HOST);
+    this.#atHand = new ModelsAtHand(this.#emit);
   }
 
   /** Files stay here and are known by name and size, as on the page's side of a headless Chrome. */
@@ -122,7 +123,11 @@ export class NodeSession implements StudioSession {
   }
 
   async post(command: PlainCommand): Promise<void> {
-    await obey({ session: this.#session, atHand: this.#atHand }, command);
+    await this.#obey(command);
+  }
+
+  #obey(command: Command): Promise<void> {
+    return obey({ session: this.#session, atHand: this.#atHand }, command, this.#emit);
   }
 
   async ask(question: (requestId: number) => PlainCommand): Promise<PlainEvent[]> {
@@ -160,10 +165,7 @@ export class NodeSession implements StudioSession {
   ): Promise<PlainEvent[]> {
     const requestId = ++this.#requests;
     const model = { type: 'openModel' as const, requestId, files, ...(choice ? { choice } : {}) };
-    await obey(
-      { session: this.#session, atHand: this.#atHand },
-      type === 'openModel' ? model : { type, requestId, files },
-    );
+    await this.#obey(type === 'openModel' ? model : { type, requestId, files });
     return this.#events.splice(0);
   }
 

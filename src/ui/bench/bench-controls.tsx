@@ -81,11 +81,11 @@ function RunBar({ groups, libraries }: Pick<Choice, 'groups' | 'libraries'>) {
   const able = useStudioState(
     ({ device, run }) => device.status === 'ready' && run.state !== 'loading' && !isActive(run.state),
   );
-  const run = () => fire(studio.runBench([...groups], [...libraries]));
+  const run = () => fire(studio.ask('bench', { groups: [...groups], libraries: [...libraries] }));
   return (
     <div className="toolbar">
       {busy ? (
-        <button type="button" data-testid="bench-stop" onClick={() => studio.stopBench()}>
+        <button type="button" data-testid="bench-stop" onClick={() => studio.tell('stopBench')}>
           Stop
         </button>
       ) : (

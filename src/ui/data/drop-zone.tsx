@@ -30,7 +30,12 @@ export function DropZone({
           onPick={onPickFolder}
         />
         <ChooseFiles label="Choose files" folder={false} testId="choose-files" onFiles={onFiles} />
-        <button type="button" data-testid="use-demo" disabled={busy} onClick={() => fire(studio.openDemo())}>
+        <button
+          type="button"
+          data-testid="use-demo"
+          disabled={busy}
+          onClick={() => fire(studio.ask('openDemo'))}
+        >
           Use the demo
         </button>
       </span>

@@ -30,7 +30,7 @@ function reportNothing(studio: Studio, screen: 'data' | 'model', name?: string):
 /** Opens both where there are both: a model that is refused keeps no data from being opened. @throws the first refusal */
 async function openFiles(studio: Studio, { model, data }: OpenPlan): Promise<void> {
   const opening = [
-    ...(model.length > 0 ? [studio.openModel(model)] : []),
+    ...(model.length > 0 ? [studio.ask('openModel', { files: model })] : []),
     ...(data.length > 0 ? [studio.openData(data)] : []),
   ];
   const results = await Promise.allSettled(opening);

@@ -27,11 +27,12 @@ export function unopened({ run }: ExportRequest, { stored, model }: Known): stri
 
 /** To be called from a click: the browser may ask the person for the folder once more. */
 export async function exportAgain(
-  studio: Pick<Studio, 'exportRun' | 'report'>,
-  { parts, place, run }: ExportRequest,
+  studio: Pick<Studio, 'report'> & { ask(type: 'export', fields: ExportRequest): Promise<void> },
+  request: ExportRequest,
 ): Promise<void> {
+  const { place } = request;
   if (place.kind !== 'folder' || (await mayUse(place.folder, 'readwrite'))) {
-    return studio.exportRun(parts, place, run);
+    return studio.ask('export', request);
   }
   studio.report(
     new InputError(`The browser does not let the page write into ${place.folder.name}.`, {

@@ -74,7 +74,7 @@ function usePlan(dtype: MergedDtype): readonly PlannedFile[] {
   const step = useStudioState(({ run, running }) => (running ? run.step : 0));
   const plan = useStudioState((state) => state.exportPlan);
   useEffect(() => {
-    if (able && step > 0) fire(studio.planExport(everything(dtype)));
+    if (able && step > 0) fire(studio.ask('planExport', { parts: everything(dtype) }));
   }, [studio, able, step, dtype]);
   return plan ?? NO_PLAN;
 }
@@ -135,7 +135,7 @@ function Actions({ parts, bytes }: { parts: ExportParts; bytes: number }) {
   const blocked = hindered !== undefined || busy || !Object.values(parts).some(Boolean);
   const save = async () => {
     const folder = await pickFolder();
-    if (folder) await studio.exportRun(parts, { kind: 'folder', folder });
+    if (folder) await studio.ask('export', { parts, place: { kind: 'folder', folder } });
   };
   return (
     <span className="buttons">
@@ -149,7 +149,7 @@ function Actions({ parts, bytes }: { parts: ExportParts; bytes: number }) {
         className="primary"
         data-testid="export-button"
         disabled={blocked}
-        onClick={() => fire(studio.exportRun(parts, { kind: 'archive' }))}
+        onClick={() => fire(studio.ask('export', { parts, place: { kind: 'archive' } }))}
       >
         {busy ? 'Writing…' : 'Download .zip'}
       </button>

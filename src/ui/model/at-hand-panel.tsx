@@ -21,7 +21,7 @@ export function AtHandPanel() {
   const folders = useKeptFolders('model');
   const mayOpen = useMayOpen();
   useEffect(() => {
-    if (hasDevice) fire(studio.listModels());
+    if (hasDevice) fire(studio.ask('listModels'));
   }, [hasDevice, studio]);
   const isEmpty = models.length === 0 && folders.length === 0;
   return (
@@ -73,7 +73,7 @@ function StoredRow({ model }: { model: StoredModel }) {
       type="button"
       data-testid="open-stored"
       disabled={!mayOpen}
-      onClick={() => fire(studio.openStoredModel(key))}
+      onClick={() => fire(studio.ask('openStoredModel', { key }))}
     >
       Open
     </button>
@@ -98,7 +98,7 @@ function StoredRow({ model }: { model: StoredModel }) {
           <RemoveButton
             label="Remove"
             question={`Remove ${formatBytes(complete ? total : done)}?`}
-            onRemove={() => fire(studio.removeModel(key))}
+            onRemove={() => fire(studio.ask('removeModel', { key }))}
           />
         </>
       )}

@@ -40,7 +40,7 @@ function Choose({ choice, children }: { choice: ModelChoice; children: ReactNode
   const studio = useStudio();
   const busy = useStudioState(({ run }) => isActive(run.state) || run.state === 'loading');
   return (
-    <button type="button" disabled={busy} onClick={() => fire(studio.openModelPart(choice))}>
+    <button type="button" disabled={busy} onClick={() => fire(studio.ask('openModelPart', { choice }))}>
       {children}
     </button>
   );

@@ -130,7 +130,7 @@ function DownloadLine({ status }: { status: DownloadStatus }) {
       </p>
       <div className="progress-line">
         <progress value={done} max={total || undefined} aria-label={`${DOING[phase]} ${source.id}`} />
-        <button type="button" data-testid="download-pause" onClick={() => studio.stopDownload()}>
+        <button type="button" data-testid="download-pause" onClick={() => studio.tell('stopDownload')}>
           Pause
         </button>
       </div>

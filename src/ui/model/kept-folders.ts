@@ -60,7 +60,7 @@ export async function openFolder(studio: Studio, kind: FolderKind, folder: Folde
   }
   try {
     if (kind === 'data') return await openAsData(studio, folder);
-    await studio.openModelFolder(folder);
+    await studio.ask('openModelFolder', { folder });
     await keepFolder('model', folder);
   } catch (error) {
     // What the worker refuses is shown already; a folder that has gone is met here.

@@ -132,7 +132,11 @@ function RunButtons() {
       >
         ▸❘ <span className="word">Step</span>
       </HeldButton>
-      <HeldButton data-testid="stop" disabled={!isActive(state) && state !== 'loading'} onClick={studio.stop}>
+      <HeldButton
+        data-testid="stop"
+        disabled={!isActive(state) && state !== 'loading'}
+        onClick={() => studio.tell('stop')}
+      >
         ■ <span className="word">Stop</span>
       </HeldButton>
     </span>

@@ -168,7 +168,8 @@ function RunActs({ run }: { run: StoredRun }) {
   const isNewest = step === run.step;
   const act = isNewest && isUnfinished(run) ? 'Resume' : 'Open';
   const label = isNewest ? `${act} ${name}` : `${act} ${name} at step ${step}`;
-  const go = () => fire(isNewest ? studio.resumeRun(id) : studio.openCheckpoint(id, step));
+  /** Goes on with the newest checkpoint; of another one, no step is taken yet. */
+  const go = () => fire(studio.ask('resumeRun', { runId: id, ...(isNewest ? {} : { step, rest: true }) }));
   return (
     <span className="buttons">
       {checkpoints.length > 1 && (
@@ -203,7 +204,7 @@ function RunActs({ run }: { run: StoredRun }) {
 /** The archive is listed on the Export screen, where others are. */
 function SaveFilesButton({ run: { id, name } }: { run: DamagedRun }) {
   const studio = useStudio();
-  const save = () => fire(studio.saveRunFiles(id).then(() => goTo('export')));
+  const save = () => fire(studio.ask('saveRunFiles', { runId: id }).then(() => goTo('export')));
   return (
     <button
       type="button"
@@ -227,7 +228,7 @@ function DeleteButton({ run }: { run: Pick<StoredRun, 'id' | 'name'> }) {
       data-testid="delete-run"
       aria-label={asked ? `Really delete ${run.name}` : `Delete ${run.name}`}
       onBlur={() => setAsked(false)}
-      onClick={() => (asked ? fire(studio.deleteRun(run.id)) : setAsked(true))}
+      onClick={() => (asked ? fire(studio.ask('deleteRun', { runId: run.id })) : setAsked(true))}
     >
       {asked ? 'Really delete?' : 'Delete'}
     </button>

@@ -1,7 +1,7 @@
 import { FULL_PACE, GENTLE_PACE } from '../../gpu/index.ts';
 import type { FileToWrite } from '../../io/writing/file-to-write.ts';
 import type { Config } from '../../protocol/config.ts';
-import type { CommandOf, EvalResult, EventOf, KeptWeights } from '../../protocol/messages.ts';
+import type { AnswerOf, CommandOf, EvalResult, EventOf, KeptWeights } from '../../protocol/messages.ts';
 import { exportFiles } from '../export/files.ts';
 import { demandSame } from '../export/same-weights.ts';
 import { haltIf, halting } from '../halted.ts';
@@ -213,10 +213,9 @@ export class OnDevice {
   }
 
   /** Says which files an export would have, and how large; nothing before there is a run. */
-  async planExport({ requestId, parts }: CommandOf<'planExport'>): Promise<void> {
+  async planExport({ parts }: CommandOf<'planExport'>): Promise<AnswerOf<'planExport'>> {
     const files = this.#from ? await this.use((run) => exportFiles(run, parts)) : [];
-    const planned = files.map(({ path, bytes }) => ({ path, bytes }));
-    this.#parts.emit({ type: 'exportPlan', requestId, files: planned });
+    return { files: files.map(({ path, bytes }) => ({ path, bytes })) };
   }
 
   /** Exports the latest run; before one, the weights as loaded. */

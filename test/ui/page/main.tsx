@@ -38,5 +38,5 @@ const listened: Port = {
   },
 };
 const studio = createStudio(listened, number('keep', 0) === 1 ? keptSettings : undefined);
-if (number('demo', 1) === 1) fire(studio.openDemo());
+if (number('demo', 1) === 1) fire(studio.ask('openDemo'));
 createRoot(document.getElementById('root')!).render(<App studio={studio} />);

@@ -1,0 +1,54 @@
+/** What the worker does with each command of src/protocol/commands.ts. The answer to a question is what its handler returns. */
+import { treeFromDirectory } from '../io/files/files.ts';
+import { InputError } from '../math/errors.ts';
+import type { AnswerOf, CommandOf, CommandType } from '../protocol/messages.ts';
+import type { Bench } from './gpu/bench.ts';
+import type { ModelsAtHand } from './inputs/models-at-hand.ts';
+import type { Session } from './session.ts';
+
+export interface Servants {
+  readonly session: Session;
+  readonly atHand: ModelsAtHand;
+  /** Only in a browser. */
+  readonly bench?: Pick<Bench, 'run' | 'stop'>;
+}
+
+export type Handlers = {
+  readonly [K in CommandType]: (
+    servants: Servants,
+    command: CommandOf<K>,
+  ) => AnswerOf<K> | Promise<AnswerOf<K>>;
+};
+
+export const HANDLERS: Handlers = {
+  openDemo: ({ session }, command) => session.openDemo(command),
+  openData: ({ session }, command) => session.openData(command),
+  openModel: ({ session }, command) => session.openModel(command),
+  openModelFolder: ({ session }, { requestId, folder }) =>
+    session.openModelTree(requestId, () => treeFromDirectory(folder)),
+  openStoredModel: ({ session, atHand }, { requestId, key }) =>
+    session.openModelTree(requestId, () => atHand.open(key)),
+  openModelPart: ({ session }, command) => session.openModelPart(command),
+  listModels: ({ atHand }, { requestId }) => atHand.list(requestId),
+  downloadModel: ({ atHand }, command) => atHand.download(command),
+  stopDownload: ({ atHand }) => atHand.stopDownload(),
+  removeModel: ({ session, atHand }, command) => atHand.remove(command, session.modelTree),
+  preview: ({ session }, command) => session.preview(command),
+  plan: ({ session }, command) => session.plan(command),
+  start: ({ session }, command) => session.start(command),
+  pause: ({ session }) => session.pause(),
+  resume: ({ session }) => session.resume(),
+  step: ({ session }, command) => session.step(command),
+  stop: ({ session }) => session.stop(),
+  evaluate: ({ session }, command) => session.evaluate(command),
+  resumeRun: ({ session }, command) => session.resumeRun(command),
+  deleteRun: ({ session }, command) => session.deleteRun(command),
+  saveRunFiles: ({ session }, command) => session.saveRunFiles(command),
+  planExport: ({ session }, command) => session.planExport(command),
+  export: ({ session }, command) => session.export(command),
+  bench({ session, bench }, command) {
+    if (!bench) throw new InputError('There is no bench here.', { hint: 'Use npm run bench.' });
+    return bench.run(session, command);
+  },
+  stopBench: ({ bench }) => bench?.stop(),
+};
