@@ -38,6 +38,9 @@ export interface Qwen2Config extends DecoderKind, RopeConfig {
   readonly tieWordEmbeddings: boolean;
 }
 
+/** Columns of a head that the kernels of attention have room for. */
+const MOST_COLUMNS = 128;
+
 /** Axes on which a token has a position. */
 export const positionAxes = ({ mropeSections }: Qwen2Config): number => mropeSections?.length ?? 1;
 
@@ -58,9 +61,9 @@ export function parseQwen2Config(json: Json, label = 'config.json', kind = QWEN2
     );
   }
   const headDim = fields.count('head_dim', hiddenSize / heads);
-  if (headDim % 2 !== 0) {
+  if (headDim % 2 !== 0 || headDim > MOST_COLUMNS) {
     throw new InputError(
-      `${label}: a head has ${headDim} columns, expected an even number: they turn in pairs.`,
+      `${label}: a head has ${headDim} columns, expected an even number, for they turn in pairs, of at most ${MOST_COLUMNS}.`,
     );
   }
   const maxPositions = fields.count('max_position_embeddings', 32768);

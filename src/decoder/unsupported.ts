@@ -73,18 +73,20 @@ export function refuseUnsupported(json: Json, label: string, qkvBias = true): vo
   for (const { key, own } of ropes) refuseScaling(own, label, key);
   const said = ropes.filter(({ own }) => Object.keys(own).length > 0).map(({ own }) => ropeKind(own));
   refuseDispute(said, label, ROPE_KEYS[1], ropes[1]!.own);
+  refuseOtherNumbers(ropes[0]!.own, ropes[1]!.own, label);
   const { partial_rotary_factor: turned = 1 } = json;
   if (turned !== 1 && turned !== null) {
     refuse(label, 'partial_rotary_factor', turned, 'heads of which only a part turns');
   }
 }
 
-/** `sliding_window` alone says nothing: Qwen2's configs name one and switch it off beside it. */
+/** `sliding_window` alone says nothing: Qwen2's configs name one and switch it off beside it. Where `layer_types` is there, it decides. */
 function refuseWindows(json: Json, label: string): void {
   const types = json.layer_types;
   if (Array.isArray(types)) {
     const other = types.find((type) => type !== 'full_attention');
     if (other !== undefined) refuse(label, 'layer_types', other, 'layers that do not attend to everything');
+    return;
   }
   const uses = new Fields(json, label).flag('use_sliding_window') === true;
   const window = json.sliding_window;
@@ -130,6 +132,19 @@ function refuseDispute(kinds: readonly unknown[], label: string, key: string, ow
     `positions scaled by ${JSON.stringify(scaled)} and by ${JSON.stringify(other)} at once`,
   );
 }
+
+/** Throws an InputError where both objects have a field and it is not the same: releases of transformers differ in which one they take. */
+function refuseOtherNumbers(newer: Json, older: Json, label: string): void {
+  const isKind = (key: string): boolean => key === 'type' || key === 'rope_type';
+  const key = Object.keys(older).find(
+    (name) => !isKind(name) && (newer[name] ?? undefined) !== undefined && !isSame(older[name], newer[name]),
+  );
+  if (key === undefined) return;
+  const what = `positions by another "${key}" than in "${ROPE_KEYS[0]}", ${JSON.stringify(newer[key])}`;
+  refuse(label, ROPE_KEYS[1], older, what);
+}
+
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** What config.json says of rotary positions, in the object of either name; fields of the newer one come first. */
 export function ropeObject(json: Json, label: string): Json {

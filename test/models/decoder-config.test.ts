@@ -52,9 +52,39 @@ describe('the kinds of decoder', () => {
     [{ hidden_act: 'gelu' }, /"hidden_act" is "gelu", expected silu/],
     [{ rope_scaling: { rope_type: 'longrope', factor: 4 } }, /positions scaled by "longrope"/],
     [{ rope_scaling: { type: 'dynamic', factor: 2 } }, /positions scaled by "dynamic"/],
+    [{ rope_scaling: { rope_type: 'llama3', factor: 8 } }, /positions scaled by "llama3"/],
+    [{ rope_parameters: { rope_type: 'dynamic', factor: 2 } }, /"rope_parameters" is .*scaled by "dynamic"/],
+    [{ layer_types: ['full_attention', 'sliding_attention'] }, /"layer_types" is "sliding_attention"/],
     [{ head_dim: 127 }, /a head has 127 columns, expected an even number/],
+    [{ head_dim: 256 }, /a head has 256 columns, expected an even number.* of at most 128/],
   ])('refuse %j', (changes, message) => {
     expect(() => parseQwen2Config({ ...QWEN3_JSON, ...changes }, 'config.json', QWEN3)).toThrow(message);
+  });
+});
+
+describe('layers that attend to everything', () => {
+  it.each([
+    { use_sliding_window: false, sliding_window: 4096, max_window_layers: 0 },
+    { use_sliding_window: true, sliding_window: null },
+    { use_sliding_window: true, sliding_window: 4096, max_window_layers: 28 },
+    { use_sliding_window: true, sliding_window: 4096, layer_types: Array(28).fill('full_attention') },
+  ])('are taken, whatever is said of windows: %j', (changes) => {
+    expect(parseQwenTextConfig('Qwen2', { ...QWEN2_JSON, ...changes })).toMatchObject({ layers: 28 });
+  });
+});
+
+describe('theta', () => {
+  const thetaOf = (changes: Readonly<Record<string, unknown>>): number =>
+    parseQwenTextConfig('Qwen2', { ...QWEN2_JSON, ...changes }).ropeTheta;
+
+  it('is read beside the scaling or from within it, and is that of transformers where it is not said', () => {
+    expect(thetaOf({ rope_theta: 5e4 })).toBe(5e4);
+    expect(thetaOf({ rope_theta: 5e4, rope_parameters: { rope_type: 'default', rope_theta: 3e5 } })).toBe(
+      3e5,
+    );
+    expect(thetaOf({ rope_theta: 5e4, rope_parameters: { rope_type: 'linear', factor: 2 } })).toBe(5e4);
+    expect(thetaOf({ rope_theta: undefined })).toBe(1e4);
+    expect(thetaOf({ rope_theta: undefined, rope_scaling: { type: 'linear', factor: 2 } })).toBe(1e4);
   });
 });
 
@@ -69,6 +99,20 @@ describe('scaled positions', () => {
     expect(scalingOf({ rope_scaling: { rope_type: 'yarn', type: 'yarn', ...YARN } })).toEqual(yarn);
     expect(scalingOf({ rope_parameters: { rope_type: 'yarn', rope_theta: 1e6, ...YARN } })).toEqual(yarn);
     expect(scalingOf({ rope_scaling: { type: 'linear', factor: 2 } })).toEqual({ kind: 'linear', factor: 2 });
+  });
+
+  it('may be said twice, but not otherwise each time', () => {
+    const [older, newer] = [
+      { type: 'yarn', ...YARN },
+      { rope_type: 'yarn', rope_theta: 1e6, ...YARN },
+    ];
+    expect(scalingOf({ rope_scaling: older, rope_parameters: newer })).toEqual(yarn);
+    expect(() => scalingOf({ rope_scaling: { ...older, factor: 2 }, rope_parameters: newer })).toThrow(
+      /"rope_scaling" is .*: positions by another "factor" than in "rope_parameters", 4/,
+    );
+    expect(() => scalingOf({ rope_scaling: { type: 'linear', factor: 4 }, rope_parameters: newer })).toThrow(
+      /scaled by "yarn" and by "linear" at once|scaled by "linear" and by "yarn" at once/,
+    );
   });
 
   it('are absent where nothing is scaled', () => {

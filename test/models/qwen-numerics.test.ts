@@ -8,7 +8,11 @@ import { tinyQwen } from '../../src/cli/tiny-qwen/checkpoint.ts';
 import { openQwenTextFiles } from '../../src/families/qwen-text/files.ts';
 import type { ModelFiles } from '../../src/families/shared/model-files.ts';
 import { Arena } from '../../src/gpu/index.ts';
+import { blobSource } from '../../src/io/files/bytes.ts';
 import { treeFromMemory } from '../../src/io/files/files.ts';
+import { f32ToBytes } from '../../src/io/tensors/dtype.ts';
+import { openSafetensors } from '../../src/io/tensors/safetensors.ts';
+import { writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
 import { LOSS_DEFAULTS } from '../../src/rl/objective/loss-config.ts';
 import { loadPolicy, type Policy, type PolicyOptions } from '../../src/rl/policy/policy.ts';
 import { Generator } from '../../src/rl/rollout/generator.ts';
@@ -27,10 +31,14 @@ import {
 
 type Json = Readonly<Record<string, unknown>>;
 
+type Contents = Awaited<ReturnType<typeof tinyQwen>>;
+
 /** A checkpoint, and what its config.json says otherwise than the one that is made. */
 interface Case {
   readonly made: Partial<TinyQwenOptions> & Pick<TinyQwenOptions, 'family'>;
   readonly config?: Json;
+  /** What lies in the folder otherwise than it is made. */
+  readonly change?: (contents: Contents) => Contents | Promise<Contents>;
   /** What sampling says of extents that it cannot take; the rest is compared even so. */
   readonly refused?: RegExp;
 }
@@ -91,8 +99,8 @@ const GROUP = { prompt: PROMPT, completions: COMPLETIONS, advantages: ADVANTAGES
 const GREEDY = 6;
 const ADAMW = { learningRate: 1e-3, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.1, maxGradNorm: 0.5 };
 
-async function openCase({ made, config = {} }: Case): Promise<ModelFiles> {
-  const contents = await tinyQwen({ seed: 11, dtype: 'F32', ...made });
+async function openCase({ made, config = {}, change = (same) => same }: Case): Promise<ModelFiles> {
+  const contents = await change(await tinyQwen({ seed: 11, dtype: 'F32', ...made }));
   const changed = { ...JSON.parse(contents['config.json'] as string), ...config };
   return openQwenTextFiles(treeFromMemory('tiny', { ...contents, 'config.json': JSON.stringify(changed) }));
 }
@@ -167,31 +175,105 @@ async function compared(
   ];
 }
 
+/** The weights with a head beside the embedding: the same values, or others. */
+async function withHead(contents: Contents, scale: number): Promise<Contents> {
+  const file = 'model.safetensors';
+  const source = await openSafetensors(blobSource(contents[file] as Blob), file);
+  const tensors = source.names().map((name) => ({
+    ...{ name, dtype: 'F32' as const, shape: source.info(name).shape },
+    bytes: () => source.bytes(name),
+  }));
+  const embedding = tensors.find(({ name }) => name === 'model.embed_tokens.weight')!;
+  const head = {
+    ...{ ...embedding, name: 'lm_head.weight' },
+    bytes: async () => {
+      const values = await source.float32(embedding.name);
+      return f32ToBytes('F32', Float32Array.from(values.map((value) => scale * value)));
+    },
+  };
+  return { ...contents, [file]: await writeSafetensors([...tensors, head]) };
+}
+
+const SMALL = { family: 'qwen2.5', heads: 4, kvHeads: 2, headDim: 8, hiddenSize: 32 } as const;
+const SMALL3 = { ...SMALL, family: 'qwen3', tied: false } as const;
+
+/** Frozen beneath adapters, where weights stay in the type of the files. */
+const FROZEN: Readonly<Record<string, Case>> = {
+  'in bf16': { made: { ...SMALL, dtype: 'BF16' } },
+  'in f16': { made: { ...SMALL3, dtype: 'F16' } },
+};
+
+/** Trained whole, where every tensor of the files goes by its name. */
+const WHOLE: Readonly<Record<string, Case>> = {
+  'in three shards': { made: { ...SMALL3, shards: 3 } },
+  'with a head that is the embedding, written once more': {
+    made: SMALL,
+    change: (contents) => withHead(contents, 1),
+  },
+  'with a head that is not the embedding, though the config says so': {
+    made: SMALL,
+    change: (contents) => withHead(contents, -2),
+  },
+  'with a head of their own, of which the config says nothing': {
+    made: SMALL3,
+    config: { tie_word_embeddings: undefined },
+  },
+};
+
+/** The model of the files; a head that is the embedding trains as this. */
+async function referenceOf({ main, tied }: ModelFiles): Promise<ReferenceDecoder> {
+  const model = await readReference(main.config, main.weights);
+  const weights = [...model.weights].filter(([name]) => !(tied && name === 'lm_head.weight'));
+  return { ...model, weights: new Map(weights) };
+}
+
+async function decoderQuantities(one: Case): Promise<Quantity[]> {
+  const files = await openCase(one);
+  const model = await referenceOf(files);
+  using policy = await load(files, { trainDecoder: true });
+  return await compared(policy, model, model.weights, one.refused);
+}
+
+async function adapterQuantities(one: Case): Promise<Quantity[]> {
+  const files = await openCase(one);
+  using policy = await load(files, { lora: LORA });
+  stirAdapters(policy);
+  const matrices = new Map<string, Matrix>();
+  for (const [name, values] of await readAll(policy)) {
+    const [rows, cols] = policy.store.get(name).shape as [number, number];
+    matrices.set(name, matrix(rows, cols, values));
+  }
+  const lora = { matrices, scale: LORA.alpha / LORA.rank };
+  return await compared(policy, { ...(await referenceOf(files)), lora }, matrices, one.refused);
+}
+
 const failed = (quantities: readonly Quantity[]): Quantity[] => quantities.filter((one) => !holds(one));
 
 describe.each(Object.entries(CASES))('%s', (_name, one) => {
   it('computes and trains as the reference, the whole decoder', async () => {
-    const files = await openCase(one);
-    const model = await readReference(files.main.config, files.main.weights);
-    using policy = await load(files, { trainDecoder: true });
-    const quantities = await compared(policy, model, model.weights, one.refused);
-    expect(quantities.length).toBeGreaterThan(2 * model.weights.size);
+    const quantities = await decoderQuantities(one);
+    expect(quantities.length).toBeGreaterThan(2 * 24);
     expect(failed(quantities)).toEqual([]);
   });
 
   it('computes and trains as the reference, by adapters on all linear layers', async () => {
-    const files = await openCase(one);
-    using policy = await load(files, { lora: LORA });
-    stirAdapters(policy);
-    const matrices = new Map<string, Matrix>();
-    for (const [name, values] of await readAll(policy)) {
-      const [rows, cols] = policy.store.get(name).shape as [number, number];
-      matrices.set(name, matrix(rows, cols, values));
-    }
-    const scale = LORA.alpha / LORA.rank;
-    const model = await readReference(files.main.config, files.main.weights);
-    const adapted = { ...model, lora: { matrices, scale } };
-    const quantities = await compared(policy, adapted, matrices, one.refused);
+    const quantities = await adapterQuantities(one);
+    expect(quantities.length).toBeGreaterThan(4 * 14);
     expect(failed(quantities)).toEqual([]);
+  });
+});
+
+describe('weights in the files', () => {
+  it.each(Object.entries(FROZEN))('are taken, %s', async (_name, one) => {
+    expect(failed(await adapterQuantities(one))).toEqual([]);
+  });
+
+  it.each(Object.entries(WHOLE))('are taken, %s', async (_name, one) => {
+    expect(failed(await decoderQuantities(one))).toEqual([]);
+  });
+
+  it('are missed by name where a head of its own is not there', async () => {
+    const untied: Case = { made: SMALL, config: { tie_word_embeddings: false } };
+    await expect(openCase(untied)).rejects.toThrow(/no lm_head\.weight, though config\.json says/);
   });
 });

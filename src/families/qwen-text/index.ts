@@ -39,9 +39,14 @@ function familyOf(name: QwenTextFamily, published: string): Family {
   };
 }
 
+/** Of either family in transformers, where a config.json does not say it. */
+const ROPE_THETA = 10_000;
+/** Qwen3's heads are this wide where its config does not say it, whatever the hidden size. */
+const QWEN3_HEAD_DIM = 128;
+
 /** Reads config.json. @throws InputError naming the field that is off, or that asks for what is not built here */
 export function parseQwenTextConfig(family: QwenTextFamily, json: Json): Qwen2Config {
-  if (family === 'Qwen2') return parseQwen2Config(json, 'config.json', QWEN2);
-  // Qwen3's heads are this wide where its config does not say it, whatever the hidden size.
-  return parseQwen2Config({ ...json, head_dim: json.head_dim ?? 128 }, 'config.json', QWEN3);
+  const said = { ...json, rope_theta: json.rope_theta ?? ROPE_THETA };
+  if (family === 'Qwen2') return parseQwen2Config(said, 'config.json', QWEN2);
+  return parseQwen2Config({ ...said, head_dim: json.head_dim ?? QWEN3_HEAD_DIM }, 'config.json', QWEN3);
 }
