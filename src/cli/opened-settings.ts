@@ -9,7 +9,7 @@ import { settingsFor, settingsWords } from '../protocol/presets.ts';
  */
 export function openedSettings(
   named: Partial<Config>,
-  model: Pick<ModelSummary, 'name' | 'family' | 'demo'>,
+  model: Pick<ModelSummary, 'name' | 'usual' | 'demo'>,
   questions: OwnQuestions | undefined,
 ): { settings: Config; lines: string[] } {
   const settings = settingsFor(model, named);

@@ -43,11 +43,12 @@ interface Options {
 }
 
 /** Settings that are not named, for a model of one's own. */
-const OWN_SETTINGS = settingsFor({ family: 'HumanOmni' });
+const OWN_SETTINGS = settingsFor({ usual: 'R1-Omni' });
 
 const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--resume]] [--steps N] [settings]
   --demo        the embedded model and clips
-  --model DIR   a checkpoint folder               --data DIR   a folder of clips with their annotation
+  --model DIR   a checkpoint folder               --data DIR   a folder of clips with their annotation;
+                for a language model, of questions and answers
   --lora DIR    a PEFT adapter of that model, which the run begins from
   --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
                 Those not given are R1-Omni's recipe on LoRA, as listed below; with --demo, the demo's
@@ -130,7 +131,7 @@ function parseArguments(argv: readonly string[]): Options {
     ...options,
     parts,
     values,
-    config: settingsFor({ family: 'HumanOmni', demo: options.demo }, values),
+    config: settingsFor({ usual: 'R1-Omni', demo: options.demo }, values),
   };
 }
 
@@ -154,7 +155,7 @@ function report(event: PlainEvent, { stage, steps }: Pick<Config, 'stage' | 'ste
   } else if (event.type === 'ready') {
     say(`${event.device.description || event.device.vendor}`);
   } else if (event.type === 'data') {
-    say(`${event.summary.count} clips, ${event.summary.issues.length} issues`);
+    say(`${event.summary.count} ${event.summary.kind}, ${event.summary.issues.length} issues`);
     for (const { file, row, message } of event.summary.issues)
       say(`  ${file}${row ? ` row ${row}` : ''}: ${message}`);
   } else if (event.type === 'progress') {
@@ -226,7 +227,7 @@ async function begin(
   config: Config,
   heldOut: number,
 ): Promise<EvalResult | undefined> {
-  if (heldOut === 0) say('No clip is held out: nothing is evaluated.');
+  if (heldOut === 0) say('Nothing is held out, and nothing evaluated.');
   const before = heldOut > 0 ? await evaluate(session, config) : undefined;
   if (before) say(`held-out accuracy before: ${before.war.toFixed(3)} (${before.correct} of ${before.n})`);
   await session.post({ type: 'start', config });

@@ -36,7 +36,9 @@ export function demandModelFolder(tree: FileTree): void {
       hint:
         clips > 0
           ? 'If it is a data set, open it on the Data screen (by command: --data).'
-          : (archiveHint(tree) ?? 'Drop the whole folder of the model, with its config.json.'),
+          : (archiveHint(tree) ??
+            listHint(tree) ??
+            'Drop the whole folder of the model, with its config.json.'),
     },
   );
 }
@@ -85,6 +87,12 @@ function isModelFolder({ files }: FileTree): boolean {
     (names.has('config.json') && (hasWeights || names.has('tokenizer.json') || names.has('vocab.json')));
   return isModel && !files.some(({ path }) => isMedia(path));
 }
+
+/** A list of rows is data. */
+const listHint = ({ files }: FileTree): string | undefined =>
+  files.some(({ path }) => ['jsonl', 'csv', 'tsv'].includes(extension(path)))
+    ? 'If it is a data set, open it on the Data screen (by command: --data).'
+    : undefined;
 
 function archiveHint({ files }: FileTree): string | undefined {
   const archive = files.find(({ path }) => ARCHIVES.includes(extension(path)));

@@ -11,6 +11,7 @@ import type { Decoder } from '../io/formats/peft.ts';
 import type { FrameChoice } from '../media/frame-sampling.ts';
 import type { DecodedClip } from '../media/types.ts';
 import type { Config } from '../protocol/config.ts';
+import type { PythonLoading, UsualSettings } from '../protocol/messages.ts';
 import type { ChatTemplate } from '../text/chat-template.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { Bert } from './humanomni/bert.ts';
@@ -134,6 +135,8 @@ export interface GateText {
 
 /** What exports say of a family to those who go on elsewhere. */
 export interface Handoff {
+  /** What loads the model in Python. */
+  readonly loading: PythonLoading;
   /** Where the decoder lies in the model as transformers, or the family's own package, loads it. */
   readonly decoder: Decoder;
   /** What R1-Omni's trainer shows the model of a clip: "video", "video and sound"; absent where it trains no such model. */
@@ -176,6 +179,8 @@ export interface Family {
   ): void;
   /** Names that tensors in a tower's own folder have in a checkpoint of one file. */
   readonly aliases: TowerAliases;
+  /** The settings that suit it where nobody has chosen any. */
+  readonly usual: UsualSettings;
   /** Parts that can train. */
   readonly trainable: readonly ('decoder' | 'projectors' | 'gate' | 'bert')[];
   /** What of the config decides what towers make of a clip. */

@@ -30,11 +30,32 @@ const foundAdapter = z.object({
   base: z.string(),
 });
 
+/** The named sets of settings that a family can ask for: src/protocol/presets.ts. */
+const usualSettings = z.enum(['R1-Omni', 'clips', 'text']);
+export type UsualSettings = z.infer<typeof usualSettings>;
+
+const loading = z.union([
+  z.object({ library: z.literal('humanomni') }),
+  /** `reader`: the class that reads its inputs. */
+  z.object({
+    library: z.literal('transformers'),
+    model: z.string(),
+    reader: z.enum(['AutoProcessor', 'AutoTokenizer']),
+  }),
+]);
+/** What loads a model in Python: R1-Omni's own package, or a class of transformers. */
+export type PythonLoading = z.infer<typeof loading>;
+
 export const modelSummary = z.object({
   name: z.string(),
   /** Whether it is the embedded one. */
   demo: z.boolean().optional(),
   family: z.string(),
+  /** What of a clip it is shown; nothing of a language model. */
+  senses: z.array(z.enum(['video', 'audio'])),
+  /** The settings that suit it where nobody has chosen any. */
+  usual: usualSettings,
+  loading,
   /** Parameters by part: decoder, vision, audio, projectors, gate, bert … */
   parts: counts,
   /** Parameters that train under the last known config; 0 before a run. */

@@ -1,7 +1,7 @@
 /** Named sets of settings, applied over the defaults. */
 import { InputError } from '../math/errors.ts';
 import { CONFIG_KEYS, type Config, type ConfigKey, DEFAULT_QUESTION, parseConfig } from './config.ts';
-import type { ModelSummary } from './messages.ts';
+import type { ModelSummary, UsualSettings } from './messages.ts';
 
 export interface Preset {
   label: string;
@@ -105,8 +105,8 @@ export function presetConfig(name: string, over: Partial<Config> = {}): Config {
   return parseConfig({ ...PRESETS[name].values, ...over });
 }
 
-/** What settings follow: the family of the model that is open, and whether it is the embedded demo. */
-export type ModelKind = Pick<ModelSummary, 'family' | 'demo'>;
+/** What settings follow: those that suit the model that is open, and whether it is the embedded demo. */
+export type ModelKind = Pick<ModelSummary, 'usual' | 'demo'>;
 /** Names the settings of a kind of model, for what is kept of them from visit to visit. */
 export type SettingsKey = 'demo' | ModelSummary['family'];
 
@@ -134,25 +134,26 @@ interface KindSettings {
   readonly values: Partial<Config>;
 }
 
-/** R1-Omni's trainer for Qwen2-VL has the same defaults; every other family takes them, too. */
-const OTHERS: KindSettings = {
-  words: "R1-Omni's question, answer form and KL; LoRA of the decoder",
-  values: OWN_MODEL,
-};
-
-/** Settings by what is open, where a family wants others. */
-const BY_KIND: Readonly<Record<string, KindSettings>> = {
+/** Settings by what is open. */
+const BY_KIND: Readonly<Record<UsualSettings | 'demo', KindSettings>> = {
   demo: { words: 'small and quick', values: PRESETS.demo.values },
-  HumanOmni: {
+  'R1-Omni': {
     words: "R1-Omni's question, answer form and KL; LoRA instead of all weights",
     // As Hugging Face samples where nothing else is said.
     values: { ...OWN_MODEL, topK: 50 },
   },
+  /** R1-Omni's trainer for Qwen2-VL has the same defaults. */
+  clips: { words: "R1-Omni's question, answer form and KL; LoRA of the decoder", values: OWN_MODEL },
+  text: {
+    words: "each row's question with R1-Omni's answer form and KL; LoRA of the decoder",
+    values: OWN_MODEL,
+  },
 };
 
-export const settingsKeyOf = ({ family, demo }: ModelKind): SettingsKey => (demo ? 'demo' : family);
+export const settingsKeyOf = ({ family, demo }: Pick<ModelSummary, 'family' | 'demo'>): SettingsKey =>
+  demo ? 'demo' : family;
 
-const kindSettings = (kind: ModelKind): KindSettings => BY_KIND[settingsKeyOf(kind)] ?? OTHERS;
+const kindSettings = ({ usual, demo }: ModelKind): KindSettings => BY_KIND[demo ? 'demo' : usual];
 
 /** What the settings of this kind of model are, in a few words. */
 export const settingsWords = (kind: ModelKind): string => kindSettings(kind).words;

@@ -242,8 +242,16 @@ export function startHindrance(state: StudioState): string | undefined {
     return data
       ? 'There is no model yet: open one on the Model screen.'
       : 'There is no model and no data yet.';
-  if (!data) return 'There are no clips yet: open a folder on the Data screen.';
-  if (data.splits.train === 0) return `${data.name} has no clip to train on: all of them are held out.`;
+  const isText = model.senses.length === 0;
+  const things = isText ? 'questions' : 'clips';
+  if (!data) return `There are no ${things} yet: open a folder on the Data screen.`;
+  if (data.kind !== things) {
+    return isText
+      ? `${model.name} is a language model: open a set of questions and answers on the Data screen, or a model that takes clips.`
+      : `${data.name} holds questions without clips: open a set of clips on the Data screen, or a language model.`;
+  }
+  if (data.splits.train === 0)
+    return `${data.name} has no ${things.slice(0, -1)} to train on: all of them are held out.`;
   if (!canStart({ data, model, run })) return 'A run is under way.';
   return draftProblems(draft)[0]?.message;
 }

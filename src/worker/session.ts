@@ -1,4 +1,5 @@
 import type { Example } from '../data/types.ts';
+import { familyOf } from '../families/index.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { type FileTree, treeFromFiles } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
@@ -83,7 +84,7 @@ export class Session {
   get #settings(): Config {
     const { model } = this.#inputs;
     if (this.#config || !model) return this.#config ?? defaultConfig();
-    return settingsFor({ family: model.files.family, ...(model.demo ? { demo: true } : {}) });
+    return settingsFor({ usual: familyOf(model.files.family).usual, ...(model.demo ? { demo: true } : {}) });
   }
 
   openModel({ requestId, files, choice }: CommandOf<'openModel'>): Promise<void> {

@@ -3,7 +3,7 @@ import { openedSettings } from '../../src/cli/opened-settings.ts';
 import { DEFAULT_QUESTION } from '../../src/protocol/config.ts';
 import { presetConfig } from '../../src/protocol/presets.ts';
 
-const own = { name: 'R1-Omni-0.5B', family: 'HumanOmni' } as const;
+const own = { name: 'R1-Omni-0.5B', usual: 'R1-Omni' } as const;
 
 it('a model of one’s own trains on its family’s settings, the demo on the demo’s, and what is named stays over both', () => {
   const { settings, lines } = openedSettings({ steps: 7 }, own, undefined);

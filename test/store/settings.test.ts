@@ -9,6 +9,9 @@ const summary = (name: string, family: ModelSummary['family'], demo?: boolean): 
   ...{
     name,
     family,
+    senses: ['video', 'audio'],
+    usual: family === 'HumanOmni' ? 'R1-Omni' : 'clips',
+    loading: { library: 'humanomni' },
     parts: {},
     notes: [],
     choice: {},

@@ -308,6 +308,9 @@ function open({ say, clips }: Fake, command: Opening): void {
       dtype: 'F32',
       bytes: 1_460_000,
       family: 'HumanOmni' as const,
+      senses: ['video' as const, 'audio' as const],
+      usual: 'R1-Omni' as const,
+      loading: { library: 'humanomni' as const },
       layout: 'one folder',
     };
     say({

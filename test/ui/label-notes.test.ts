@@ -8,7 +8,11 @@ const row = (label: string, count: number): LabelCount => ({
   splits: { train: count, val: 0, test: 0 },
   writtenAs: [],
 });
-const set = (labels: LabelCount[]) => ({ labels, count: labels.reduce((sum, { count }) => sum + count, 0) });
+const set = (labels: LabelCount[]) => ({
+  kind: 'clips' as const,
+  labels,
+  count: labels.reduce((sum, { count }) => sum + count, 0),
+});
 const answers = set(Array.from({ length: 24 }, (_, i) => row(`The ${i}th one laughs`, 1)));
 const classes = set([row('angry', 40), row('sad', 12)]);
 
@@ -30,6 +34,16 @@ describe('free answers as labels', () => {
     expect(
       isFreeForm(set([row('she seems to be very angry', 30), row('nobody says anything at all', 9)])),
     ).toBe(true);
+  });
+
+  it('are no answers of a word each to questions, but sentences are', () => {
+    const short = set(Array.from({ length: 24 }, (_, i) => row(String(i), 1)));
+    const sentences = set(Array.from({ length: 24 }, (_, i) => row(`The ${i}th one laughs out loud`, 1)));
+    expect([short, sentences].map((each) => isFreeForm({ ...each, kind: 'questions' }))).toEqual([
+      false,
+      true,
+    ]);
+    expect(isFreeForm(short)).toBe(true);
   });
 
   it('warn where no chosen reward fits them, and not where a run imitates them', () => {

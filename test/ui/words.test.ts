@@ -1,5 +1,8 @@
 /** The pure parts of the page: what it says, which rows it shows, how it reads what is typed. */
 import { describe, expect, it } from 'vitest';
+import { humanOmni } from '../../src/families/humanomni/index.ts';
+import { qwen3 } from '../../src/families/qwen-text/index.ts';
+import { qwen2Vl, qwen25Vl } from '../../src/families/qwen-vl/index.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { compareEvals } from '../../src/protocol/evaluation.ts';
 import type { EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
@@ -270,7 +273,7 @@ describe('charts', () => {
 
 describe('the Python that loads an export', () => {
   it('names the folder the files are in', () => {
-    const lines = (...paths: string[]) => pythonSnippet(paths, 'base', 'HumanOmni');
+    const lines = (...paths: string[]) => pythonSnippet(paths, 'base', humanOmni.handoff.loading);
     expect(lines('model/model.safetensors', 'adapter/adapter_config.json')).toContain(
       'PeftModel.from_pretrained(model, "adapter")',
     );
@@ -287,12 +290,15 @@ describe('the Python that loads an export', () => {
       'model_init("handoff/r1omni")',
     );
     expect(lines('metrics.jsonl')).toContain('pandas.read_json("metrics.jsonl", lines=True)');
-    expect(pythonSnippet(['model/model.safetensors'], 'base', 'Qwen2-VL')).toContain(
+    expect(pythonSnippet(['model/model.safetensors'], 'base', qwen2Vl.handoff.loading)).toContain(
       'Qwen2VLForConditionalGeneration.from_pretrained("model"',
     );
-    expect(pythonSnippet(['adapter/adapter_config.json'], 'base', 'Qwen2.5-VL')).toContain(
+    expect(pythonSnippet(['adapter/adapter_config.json'], 'base', qwen25Vl.handoff.loading)).toContain(
       'Qwen2_5_VLForConditionalGeneration.from_pretrained("base"',
     );
+    const text = pythonSnippet(['model/model.safetensors'], 'base', qwen3.handoff.loading);
+    expect(text).toContain('AutoModelForCausalLM.from_pretrained("model"');
+    expect(text).toContain('tokenizer = AutoTokenizer.from_pretrained("model")');
   });
 });
 

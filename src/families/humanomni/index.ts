@@ -33,6 +33,7 @@ export const humanOmni: Family = {
   openAll: (gpu, config, files, sources) =>
     openHumanOmniParts(gpu, humanOmniConfig(config), files.main.config, sources),
   aliases: ALIASES,
+  usual: 'R1-Omni',
   trainable: ['decoder', 'projectors', 'gate', 'bert'],
   towerConfig(config) {
     const { frames, vision, visionLayer, audio } = humanOmniConfig(config);
@@ -56,6 +57,7 @@ export const humanOmni: Family = {
   filesBeside: (tree, { towers }) =>
     towers.bert ? [] : tree.files.filter(({ path }) => /(^|\/)vocab\.txt$/.test(path)).slice(0, 1),
   handoff: {
+    loading: { library: 'humanomni' },
     decoder: 'model',
     shownByR1Omni: 'video and sound',
     r1OmniArguments:

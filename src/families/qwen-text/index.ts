@@ -25,10 +25,12 @@ function familyOf(name: QwenTextFamily, published: string): Family {
     readConfig: ({ main }) => ({ family: name, decoder: parseQwenTextConfig(name, main.config) }),
     openAll: (gpu, { decoder }, _files, sources) => void openQwen2(gpu, decoder, sources),
     aliases: {},
+    usual: 'text',
     trainable: ['decoder'],
     towerConfig: () => ({}),
     openText: (_tree, files, config) => openQwenText(files, config),
     handoff: {
+      loading: { library: 'transformers', model: 'AutoModelForCausalLM', reader: 'AutoTokenizer' },
       decoder: 'model',
       r1OmniArguments: '',
       r1OmniNotes: [],

@@ -8,7 +8,7 @@ import { openQwen2Vl, parseQwen2VlConfig, type Qwen2VlConfig } from './parts.ts'
 import { openQwenVlText } from './prompt.ts';
 
 export const qwen2Vl = familyOf('Qwen2-VL', {
-  ...handoffOf('Qwen2-VL'),
+  ...handoffOf('Qwen2-VL', 'Qwen2VLForConditionalGeneration'),
   r1OmniNotes: [
     'Qwen2-VL is the model that this trainer was first written for; it sees the video and hears nothing.',
   ],
@@ -16,7 +16,7 @@ export const qwen2Vl = familyOf('Qwen2-VL', {
 });
 
 export const qwen25Vl = familyOf('Qwen2.5-VL', {
-  ...handoffOf('Qwen2.5-VL'),
+  ...handoffOf('Qwen2.5-VL', 'Qwen2_5_VLForConditionalGeneration'),
   r1OmniNotes: [
     'Qwen2.5-VL is newer than this trainer, which was first written for Qwen2-VL: see that your version and its transformers open it.',
     'It sees the video and hears nothing.',
@@ -43,6 +43,7 @@ function familyOf(name: Qwen2VlFamily, handoff: Handoff): Family {
     readConfig: ({ main }) => parseQwen2VlConfig(main.config),
     openAll: (gpu, config, _files, sources) => void openQwen2Vl(gpu, own(config), sources),
     aliases: {},
+    usual: 'clips',
     trainable: ['decoder'],
     towerConfig: (config) => ({ vision: own(config).vision }),
     clips: async (config) => qwenVlClips(own(config)),
@@ -53,8 +54,9 @@ function familyOf(name: Qwen2VlFamily, handoff: Handoff): Family {
   };
 }
 
-function handoffOf(name: string): Omit<Handoff, 'r1OmniNotes' | 'differences'> {
+function handoffOf(name: string, model: string): Omit<Handoff, 'r1OmniNotes' | 'differences'> {
   return {
+    loading: { library: 'transformers', model, reader: 'AutoProcessor' },
     decoder: 'model.language_model',
     shownByR1Omni: 'video',
     r1OmniArguments: '',

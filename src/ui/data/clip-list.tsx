@@ -75,10 +75,14 @@ function ClipRow({ example, top, place, isTabStop, onPress }: ClipRowProps) {
           fire(studio.preview(example.id));
         }}
       >
-        <span className="clip-path">
-          <bdi>{example.path}</bdi>
-        </span>
-        <span>{example.label}</span>
+        {example.question === undefined ? (
+          <span className="clip-path">
+            <bdi>{example.path}</bdi>
+          </span>
+        ) : (
+          <span className="question-text">{example.question}</span>
+        )}
+        <span className="example-label">{example.label}</span>
         <span className="muted">{example.leftOut ? 'left out' : example.split}</span>
       </button>
     </li>

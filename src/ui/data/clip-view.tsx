@@ -13,19 +13,25 @@ export function ClipView() {
   const clip = useStudioState((state) => state.clip);
   const example = useStudioState(({ data }) => exampleOf(data, clip?.exampleId));
   const preview = clip?.preview;
+  const isText = useStudioState(({ data }) => data?.kind === 'questions');
   useFreshPrompt();
   return (
     <Panel
-      title="What the model sees"
+      title={isText ? 'What the model reads' : 'What the model sees'}
       className="clip-view"
       aside={example && <span className="muted">{example.path}</span>}
     >
       <Problems commands={['preview']} />
       {!clip && (
-        <Empty>Choose a clip from the list: its frames, its sound and its prompt will show here.</Empty>
+        <Empty>
+          {isText
+            ? 'Choose a question from the list: its prompt and its answer will show here.'
+            : 'Choose a clip from the list: its frames, its sound and its prompt will show here.'}
+        </Empty>
       )}
-      {clip && !preview && <p className="muted">Reading the clip…</p>}
-      {preview && <PreviewBody preview={preview} example={example} />}
+      {clip && !preview && <p className="muted">{isText ? 'Rendering…' : 'Reading the clip…'}</p>}
+      {preview && !isText && <PreviewBody preview={preview} example={example} />}
+      {preview && isText && <QuestionBody preview={preview} example={example} />}
     </Panel>
   );
 }
@@ -39,6 +45,27 @@ function useFreshPrompt(): void {
   useEffect(() => {
     if (stale !== undefined) fire(studio.preview(stale));
   }, [stale, studio]);
+}
+
+/** A question that is about no clip: the prompt as the model reads it, and what is right. */
+function QuestionBody({ preview, example }: { preview: Preview; example: ExampleInfo | undefined }) {
+  const { prompt, tokens, answer } = preview;
+  return (
+    <div data-testid="preview">
+      <p className="muted number">
+        {example && `answer ${example.label} · `}
+        {tokens} prompt tokens
+      </p>
+      <h3>Prompt</h3>
+      <pre className="prompt">{prompt}</pre>
+      {answer !== undefined && answer !== example?.label && (
+        <>
+          <h3>Answer, as supervised training learns it</h3>
+          <pre className="prompt">{answer}</pre>
+        </>
+      )}
+    </div>
+  );
 }
 
 function PreviewBody({ preview, example }: { preview: Preview; example: ExampleInfo | undefined }) {

@@ -8,6 +8,7 @@ import { canPickFolder, pickFolder } from '../model/folder-handles.ts';
 import { openFolder } from '../model/kept-folders.ts';
 import { fire } from '../parts/fire.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
+import { useWords } from '../parts/use-words.ts';
 import { Problems } from '../shell/notices.tsx';
 import { ClipList } from './clip-list.tsx';
 import { ClipView } from './clip-view.tsx';
@@ -22,6 +23,7 @@ import { OwnQuestionsNotice } from './own-questions-notice.tsx';
 export default function DataScreen() {
   const studio = useStudio();
   const data = useStudioState((state) => state.data);
+  const words = useWords();
   const pick = async () => {
     const folder = await pickFolder('data');
     if (folder) await openFolder(studio, 'data', folder);
@@ -33,14 +35,15 @@ export default function DataScreen() {
         onPickFolder={canPickFolder() ? () => fire(pick()) : undefined}
       >
         Drop a folder of clips with a <code>.json</code>, <code>.jsonl</code> or <code>.csv</code> that names
-        their labels, or DFEW, MAFW, RAVDESS or a folder per class as they are. Nothing is uploaded.
+        their labels, or DFEW, MAFW, RAVDESS or a folder per class as they are; for a language model a list of
+        questions and answers. Nothing is uploaded.
       </DropZone>
       <KeptData />
       <Problems commands={['openData', 'openDemo']} />
       {data ? (
         <DataSet data={data} />
       ) : (
-        <Empty>Your clips will be listed here, once a folder is dropped or chosen above.</Empty>
+        <Empty>{words('Your clips will be listed here, once a folder is dropped or chosen above.')}</Empty>
       )}
     </>
   );
@@ -51,11 +54,13 @@ function DataSet({ data }: { data: DataSummary }) {
   const shown =
     label === undefined ? data.examples : data.examples.filter((example) => example.label === label);
   const { train, val, test } = data.splits;
+  const words = useWords();
+  const labels = listsLabels(data);
   return (
     <>
       <p className="lead" data-testid="data-summary">
-        <strong className="number">{data.count}</strong> {data.count === 1 ? 'clip' : 'clips'} ·{' '}
-        {counted(data.labels.length, 'label')} ·{' '}
+        <strong className="number">{data.count}</strong> {words(data.count === 1 ? 'clip' : 'clips')} ·{' '}
+        {counted(data.labels.length, data.kind === 'clips' ? 'label' : 'answer')} ·{' '}
         <span className="together">
           train {train} / val {val} / test {test}
         </span>
@@ -66,10 +71,15 @@ function DataSet({ data }: { data: DataSummary }) {
       <LeftOut issues={data.issues} skipped={data.skipped} />
       <div className="columns">
         <div className="stack">
-          <Panel title="Labels">
-            <LabelTable labels={data.labels} />
-          </Panel>
-          <Panel title="Clips" aside={<LabelFilter data={data} label={label} onLabel={setLabel} />}>
+          {labels && (
+            <Panel title={data.kind === 'clips' ? 'Labels' : 'Answers'}>
+              <LabelTable labels={data.labels} kind={data.kind} />
+            </Panel>
+          )}
+          <Panel
+            title={words('Clips')}
+            aside={labels && <LabelFilter data={data} label={label} onLabel={setLabel} />}
+          >
             <ClipList examples={shown} total={data.examples.length} />
           </Panel>
         </div>
@@ -78,6 +88,10 @@ function DataSet({ data }: { data: DataSummary }) {
     </>
   );
 }
+
+/** Where most questions have an answer of their own, a list of answers is a second list of questions. */
+const listsLabels = ({ kind, labels, count }: DataSummary): boolean =>
+  kind === 'clips' || 2 * labels.length <= count;
 
 function HowRead({ data }: { data: DataSummary }) {
   const studio = useStudio();
@@ -115,11 +129,11 @@ interface FilterProps {
 function LabelFilter({ data, label, onLabel }: FilterProps) {
   return (
     <select
-      aria-label="Show clips of label"
+      aria-label={data.kind === 'clips' ? 'Show clips of label' : 'Show questions with the answer'}
       value={label ?? ''}
       onChange={(event) => onLabel(event.target.value || undefined)}
     >
-      <option value="">all labels</option>
+      <option value="">{data.kind === 'clips' ? 'all labels' : 'all answers'}</option>
       {data.labels.slice(0, MOST_LABELS).map((row) => (
         <option key={row.label} value={row.label}>
           {row.label}

@@ -71,8 +71,8 @@ function isWanted(name: string): boolean {
 
 /**
  * Splits files into a model's and a data set's. A folder with config.json (or an adapter's) beside *.safetensors is a model's, with all
- * below it; where such a folder exists and nothing else holds clips, everything belongs to the model (towers apart,
- * tokenizer files and the like).
+ * below it; where such a folder exists and nothing else holds clips or a list of rows, everything belongs to the model (towers
+ * apart, tokenizer files and the like).
  */
 export function sortFiles(files: readonly SourceFile[]): { model: SourceFile[]; data: SourceFile[] } {
   const folders = modelFolders(files);
@@ -80,9 +80,12 @@ export function sortFiles(files: readonly SourceFile[]): { model: SourceFile[]; 
   const isModel = ({ path }: SourceFile) =>
     folders.some((folder) => folder === '' || path.startsWith(`${folder}/`));
   const rest = files.filter((file) => !isModel(file));
-  if (!rest.some(({ path }) => isMedia(path))) return { model: [...files], data: [] };
+  if (!rest.some(({ path }) => isMedia(path) || isList(path))) return { model: [...files], data: [] };
   return { model: files.filter(isModel), data: rest };
 }
+
+/** Lists of rows that no model's folder has; JSON it has. */
+const isList = (path: string): boolean => /\.(jsonl|csv|tsv)$/i.test(path);
 
 function modelFolders(files: readonly SourceFile[]): string[] {
   const withWeights = new Set(

@@ -21,15 +21,17 @@ const WORDS_OF_A_NAME = 5;
 const ENOUGH_CLIPS = 8;
 
 /** Whether the labels are free answers: most clips have one of their own, or most are sentences. */
-export function isFreeForm({ labels, count }: Pick<DataSummary, 'labels' | 'count'>): boolean {
+export function isFreeForm({ kind, labels, count }: Pick<DataSummary, 'kind' | 'labels' | 'count'>): boolean {
   const sentences = labels.filter(({ label }) => label.split(/\s+/).length > WORDS_OF_A_NAME);
   const ofSentences = sentences.reduce((sum, row) => sum + row.count, 0);
+  // Of questions each may well have a short answer of its own.
+  if (kind === 'questions') return ofSentences > count / 2;
   return ofSentences > count / 2 || (count >= ENOUGH_CLIPS && labels.length > count / 2);
 }
 
 /** Why a run with these settings would learn next to nothing from free answers; undefined where it would. */
 export function freeFormWarning(
-  data: Pick<DataSummary, 'labels' | 'count'> | undefined,
+  data: Pick<DataSummary, 'kind' | 'labels' | 'count'> | undefined,
   { stage, rewards }: { stage: unknown; rewards: unknown },
 ): string | undefined {
   if (!data || stage !== 'grpo' || !isFreeForm(data)) return undefined;
@@ -41,7 +43,7 @@ export function freeFormWarning(
       ? `${reading.join(' and ')} ${reading.length === 1 ? 'pays' : 'pay'} only for an answer that equals its label, so nearly every answer will earn nothing`
       : 'none of the chosen rewards looks at the label';
   return (
-    `These labels look like free answers (${data.labels.length} different ones on ${data.count} clips): ${earns}. ` +
+    `These ${data.kind === 'clips' ? 'labels' : 'answers'} look like free answers (${data.labels.length} different ones on ${data.count} ${data.kind}): ${earns}. ` +
     'No reward of the studio compares free text. Supervised fine-tuning (Stage: sft) learns from such answers, or a ' +
     'labels.json can map them to a few words.'
   );

@@ -1,22 +1,25 @@
 /** Labels by count, with their clips by split. */
-import { type LabelCount, SPLITS } from '../../protocol/messages.ts';
+import { type DataKind, type LabelCount, SPLITS } from '../../protocol/messages.ts';
 import { fewNote } from './label-notes.ts';
 
 /** Free text as label gives thousands of labels; no more than these are listed. */
 export const MOST_LABELS = 100;
-export function LabelTable({ labels }: { labels: readonly LabelCount[] }) {
+export function LabelTable({ labels, kind }: { labels: readonly LabelCount[]; kind: DataKind }) {
   const most = labels[0]?.count ?? 1;
-  const few = fewNote(labels);
+  const few = kind === 'clips' ? fewNote(labels) : undefined;
+  const [label, things] = kind === 'clips' ? ['label', 'clips'] : ['answer', 'questions'];
   return (
     <>
       {few && <p className="muted">{few}</p>}
       <table className="bars labels" data-testid="labels">
-        <caption className="sr-only">Clips by label and split</caption>
+        <caption className="sr-only">
+          {things} by {label} and split
+        </caption>
         <thead>
           <tr>
-            <th scope="col">label</th>
+            <th scope="col">{label}</th>
             <th scope="col" className="right">
-              clips
+              {things}
             </th>
             <th scope="col" className="bar-head">
               <span className="sr-only">share of the most frequent</span>
@@ -30,7 +33,11 @@ export function LabelTable({ labels }: { labels: readonly LabelCount[] }) {
           ))}
         </tbody>
       </table>
-      {labels.length > MOST_LABELS && <p className="muted">and {labels.length - MOST_LABELS} rarer labels</p>}
+      {labels.length > MOST_LABELS && (
+        <p className="muted">
+          and {labels.length - MOST_LABELS} rarer {label}s
+        </p>
+      )}
     </>
   );
 }

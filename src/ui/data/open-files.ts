@@ -20,7 +20,8 @@ export function planFiles(files: readonly SourceFile[], screen: 'data' | 'model'
 
 /** Says that there was nothing in what was dropped or chosen. */
 function reportNothing(studio: Studio, screen: 'data' | 'model', name?: string): void {
-  const expected = screen === 'model' ? "a model's files" : 'clips and their labels';
+  const expected =
+    screen === 'model' ? "a model's files" : 'clips and their labels, or questions and answers';
   const nothing = new InputError(`There is no file in ${name ?? 'what was given'}; expected ${expected}.`, {
     hint: 'Empty folders, hidden files and links have nothing to read: choose the folder that holds the files themselves.',
   });

@@ -2,10 +2,12 @@
 import { useState } from 'react';
 import { counted } from '../../math/format.ts';
 import type { EvalAnswer, EvalClip, EvalResult } from '../../protocol/messages.ts';
+import { exampleOf } from '../../store/examples.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { goTo } from '../address.ts';
 import { fire } from '../parts/fire.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
+import { useWords } from '../parts/use-words.ts';
 import { answerCounts, evalName } from './scores.ts';
 
 /** Rows in the page at once; more on demand. */
@@ -19,15 +21,16 @@ interface AnswersProps {
 
 export function ClipAnswers({ title, clips, before }: AnswersProps) {
   const [limit, setLimit] = useState(PAGE_ROWS);
+  const words = useWords();
   const earlier = before && new Map(before.clips.map((clip) => [clip.exampleId, clip]));
   return (
-    <Panel title={`${counted(clips.length, 'clip')}: ${title}`}>
-      {clips.length === 0 && <Empty>No clip is among these.</Empty>}
+    <Panel title={`${counted(clips.length, words('clip'))}: ${title}`}>
+      {clips.length === 0 && <Empty>{words('No clip is among these.')}</Empty>}
       {clips.length > 0 && (
         <table className="eval-clips" data-testid="eval-clips">
           <thead>
             <tr>
-              <th scope="col">clip</th>
+              <th scope="col">{words('clip')}</th>
               <th scope="col">truth</th>
               <th scope="col">read as</th>
               <th scope="col">tolerantly</th>
@@ -62,7 +65,8 @@ export function ClipAnswers({ title, clips, before }: AnswersProps) {
 function ClipRow({ clip, earlier }: { clip: EvalClip; earlier: string | undefined }) {
   const studio = useStudio();
   const { exampleId, label, exact, tolerant } = clip;
-  const path = useStudioState(({ data }) => data?.examples.find(({ id }) => id === exampleId)?.path);
+  const words = useWords();
+  const example = useStudioState(({ data }) => exampleOf(data, exampleId));
   const open = () => {
     fire(studio.preview(exampleId));
     goTo('data');
@@ -70,8 +74,8 @@ function ClipRow({ clip, earlier }: { clip: EvalClip; earlier: string | undefine
   return (
     <tr data-testid="eval-clip">
       <td>
-        <button type="button" className="link" title="See the clip" onClick={open}>
-          {path?.split('/').pop() ?? exampleId}
+        <button type="button" className="link" title={words('See the clip')} onClick={open}>
+          {example?.question ?? example?.path.split('/').pop() ?? exampleId}
         </button>
       </td>
       <td>{label}</td>

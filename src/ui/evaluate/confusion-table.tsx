@@ -3,6 +3,7 @@ import { type CSSProperties, useId, useState } from 'react';
 import { counted } from '../../math/format.ts';
 import { sum } from '../../math/stats.ts';
 import type { EvalResult } from '../../protocol/messages.ts';
+import { useWords } from '../parts/use-words.ts';
 import { isSameCell, type Selection } from './scores.ts';
 
 interface ConfusionProps {
@@ -14,12 +15,13 @@ interface ConfusionProps {
 export function ConfusionTable({ result, selection, select }: ConfusionProps) {
   const [share, setShare] = useState(false);
   const help = useId();
+  const words = useWords();
   const { labels, counts, unreadable } = result.confusion;
   const columns = [...labels, null];
   return (
     <>
       <p className="muted confusion-help" id={help}>
-        rows: truth, columns: answer; press a cell for its clips
+        {words('rows: truth, columns: answer; press a cell for its clips')}
       </p>
       <div className="scrolls">
         <table className="confusion" data-testid="confusion" aria-describedby={help}>

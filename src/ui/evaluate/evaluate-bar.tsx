@@ -6,6 +6,7 @@ import { fire } from '../parts/fire.ts';
 import { HeldButton } from '../parts/held-button.tsx';
 import { hindrance } from '../parts/hindrance.ts';
 import { inLabels } from '../parts/in-labels.ts';
+import { inWords, useWords } from '../parts/use-words.ts';
 import { FieldControl } from '../train/field-control.tsx';
 
 const MUTES: readonly { mute?: Mute; label: string; testId: string }[] = [
@@ -23,8 +24,11 @@ export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (spli
   const busy = useStudioState(({ pending }) => [...pending.values()].includes('evaluate'));
   const hindered = useStudioState((state) => {
     const hindered = hindrance(state, 'evaluate');
-    return hindered ?? (state.data ? undefined : 'Open clips first, to evaluate.');
+    return hindered ?? (state.data ? undefined : inWords(state, 'Open clips first, to evaluate.'));
   });
+  // With one sense, or none, there is nothing to take away.
+  const ways = useStudioState(({ model }) => (model && model.senses.length < 2 ? MUTES.slice(0, 1) : MUTES));
+  const words = useWords();
   const able = hindered === undefined;
   const hasTrained = useStudioState(({ run }) => run.step > 0);
   const keys: DecodingKey[] = isSampled
@@ -36,7 +40,7 @@ export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (spli
   return (
     <div className="toolbar">
       <label>
-        clips{' '}
+        {words('clips')}{' '}
         <select data-testid="split" value={split} onChange={({ target }) => setSplit(target.value as Split)}>
           {SPLITS.map((name) => (
             <option key={name} value={name}>
@@ -49,7 +53,7 @@ export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (spli
       {keys.map((key) => (
         <DecodingField key={key} field={key} />
       ))}
-      {MUTES.map(({ mute, label, testId }) => (
+      {ways.map(({ mute, label, testId }) => (
         <HeldButton
           key={testId}
           className={mute ? '' : 'primary'}

@@ -13,6 +13,9 @@ import { LabelTable } from './label-table.tsx';
 import { ScoreSummary } from './score-summary.tsx';
 import { baselinesOf, evalName, newestOf, type Selection, selectClips, startOf } from './scores.ts';
 
+/** Questions may have an answer each: a table of so many answers says nothing. */
+const MOST_ANSWERS = 30;
+
 export default function EvaluateScreen() {
   const evals = useStudioState((state) => state.evals);
   const [split, setSplit] = useState<Split>('test');
@@ -74,25 +77,28 @@ function Scores({ now, before }: { now: EvalResult; before?: EvalResult }) {
   const [selection, select] = useState<Selection | undefined>(
     now.unreadable > 0 ? { kind: 'unreadable' } : undefined,
   );
+  const isOfLabels = useStudioState(({ data }) => data?.kind !== 'questions');
   const listed = selection && selectClips(selection, now, change);
   return (
     <>
       <ScoreSummary now={now} before={before} change={change} select={select} />
-      <div className="columns">
-        <Panel
-          title="What is taken for what"
-          aside={
-            now.unreadable > 0 && (
-              <button type="button" className="link" onClick={() => select({ kind: 'unreadable' })}>
-                {now.unreadable} unreadable
-              </button>
-            )
-          }
-        >
-          <ConfusionTable result={now} selection={selection} select={select} />
-        </Panel>
-        <LabelTable now={now} before={before} />
-      </div>
+      {(isOfLabels || now.confusion.labels.length <= MOST_ANSWERS) && (
+        <div className="columns">
+          <Panel
+            title="What is taken for what"
+            aside={
+              now.unreadable > 0 && (
+                <button type="button" className="link" onClick={() => select({ kind: 'unreadable' })}>
+                  {now.unreadable} unreadable
+                </button>
+              )
+            }
+          >
+            <ConfusionTable result={now} selection={selection} select={select} />
+          </Panel>
+          <LabelTable now={now} before={before} />
+        </div>
+      )}
       {listed && <ClipAnswers key={listed.title} title={listed.title} clips={listed.clips} before={before} />}
     </>
   );

@@ -12,8 +12,10 @@ import {
 import { formatPercent } from '../../math/format.ts';
 import { type BestMetric, bestOf } from '../../protocol/evaluation.ts';
 import type { EvalResult } from '../../protocol/messages.ts';
+import { useStudioState } from '../../store/react.ts';
 import { HeldButton } from '../parts/held-button.tsx';
 import { Panel } from '../parts/panel.tsx';
+import { useWords } from '../parts/use-words.ts';
 import { decodingName, historyOf, sensesOf } from './scores.ts';
 
 interface HistoryProps {
@@ -28,6 +30,8 @@ const METRIC_NAMES: Record<BestMetric, string> = { 'eval/war': 'WAR', 'eval/uar'
 export function EvalHistory({ evals, now, metric, show }: HistoryProps) {
   const history = historyOf(evals, now);
   const best = bestOf(history, metric);
+  const words = useWords();
+  const senses = useStudioState(({ model }) => model?.senses.length !== 0);
   return (
     <Panel title="All evaluations">
       {history.length > 1 && best && <HistoryChart history={history} best={best} metric={metric} />}
@@ -36,8 +40,8 @@ export function EvalHistory({ evals, now, metric, show }: HistoryProps) {
           <thead>
             <tr>
               <th scope="col">after step</th>
-              <th scope="col">clips</th>
-              <th scope="col">senses</th>
+              <th scope="col">{words('clips')}</th>
+              {senses && <th scope="col">senses</th>}
               <th scope="col">answers</th>
               {['correct', 'WAR', 'UAR', 'tolerant WAR', 'unreadable'].map((name) => (
                 <th key={name} scope="col" className="right">
@@ -57,6 +61,7 @@ export function EvalHistory({ evals, now, metric, show }: HistoryProps) {
                 result={result}
                 shown={result === now}
                 best={history.length > 1 && result === best}
+                senses={senses}
                 show={show}
               />
             ))}
@@ -71,17 +76,19 @@ interface RowProps {
   result: EvalResult;
   shown: boolean;
   best: boolean;
+  /** Whether the model has any. */
+  senses: boolean;
   show: (result: EvalResult) => void;
 }
 
-function HistoryRow({ result, shown, best, show }: RowProps) {
+function HistoryRow({ result, shown, best, senses, show }: RowProps) {
   return (
     <tr data-testid="eval-row" aria-current={shown ? 'true' : undefined}>
       <td className="number">
         {result.step} {best && <b>★ best</b>}
       </td>
       <td>{result.split}</td>
-      <td>{sensesOf(result)}</td>
+      {senses && <td>{sensesOf(result)}</td>}
       <td>{decodingName(result)}</td>
       <td className="number right">
         {result.correct} of {result.n}

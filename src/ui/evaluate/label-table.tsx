@@ -3,6 +3,7 @@ import { labelScores } from '../../math/classification.ts';
 import { formatPercent } from '../../math/format.ts';
 import type { EvalResult } from '../../protocol/messages.ts';
 import { Panel } from '../parts/panel.tsx';
+import { useWords } from '../parts/use-words.ts';
 import { points } from './scores.ts';
 
 /** With fewer clips than this, one clip moves the recall of a label by more than 20 points. */
@@ -17,6 +18,7 @@ const COLUMNS = [
 ];
 
 export function LabelTable({ now, before }: { now: EvalResult; before?: EvalResult }) {
+  const words = useWords();
   const earlier = before && new Map(labelScores(before.confusion).map((row) => [row.label, row.recall]));
   return (
     <Panel title="By label">
@@ -25,7 +27,7 @@ export function LabelTable({ now, before }: { now: EvalResult; before?: EvalResu
           <tr>
             <th scope="col">label</th>
             {COLUMNS.slice(0, earlier ? 5 : 4).map(({ name, help }) => (
-              <th key={name} scope="col" className="right" title={help}>
+              <th key={name} scope="col" className="right" title={words(help)}>
                 {name}
               </th>
             ))}

@@ -3,6 +3,7 @@ import type { Interval } from '../../math/bootstrap.ts';
 import { formatPercent } from '../../math/format.ts';
 import type { EvalChange } from '../../protocol/evaluation.ts';
 import type { EvalResult } from '../../protocol/messages.ts';
+import { useWords } from '../parts/use-words.ts';
 import { evalName, points, type Selection } from './scores.ts';
 
 interface SummaryProps {
@@ -64,6 +65,7 @@ const NO_INTERVAL = {
 const NO_CHANGE = 'These clips changed alike, or did not change: more clips would tell.';
 
 function ScoreTable({ now, before, change }: Omit<SummaryProps, 'select'>) {
+  const words = useWords();
   return (
     <table className="score-table number" data-testid="score-table">
       <thead>
@@ -72,7 +74,7 @@ function ScoreTable({ now, before, change }: Omit<SummaryProps, 'select'>) {
           <th scope="col" title={COLUMN_HELP.exact}>
             exact match
           </th>
-          <th scope="col" title={COLUMN_HELP.interval}>
+          <th scope="col" title={words(COLUMN_HELP.interval)}>
             95 % interval
           </th>
           <th scope="col" title={COLUMN_HELP.tolerant}>
@@ -82,7 +84,7 @@ function ScoreTable({ now, before, change }: Omit<SummaryProps, 'select'>) {
             <>
               <th scope="col">before</th>
               <th scope="col">change, points</th>
-              <th scope="col" title={COLUMN_HELP.paired}>
+              <th scope="col" title={words(COLUMN_HELP.paired)}>
                 95 % interval of the change
               </th>
             </>
@@ -92,7 +94,7 @@ function ScoreTable({ now, before, change }: Omit<SummaryProps, 'select'>) {
       <tbody>
         {SCORES.map(({ key, name, interval, help }) => (
           <tr key={key}>
-            <th scope="row" title={help}>
+            <th scope="row" title={words(help)}>
               {name}
             </th>
             <td>{formatPercent(now[key])}</td>
@@ -125,10 +127,11 @@ interface IntervalProps {
 
 /** "41.2 % to 63.0 %"; where the clips cannot tell, that. Runs of earlier versions kept intervals without width instead. */
 function IntervalOf({ ends, write, why }: IntervalProps) {
+  const words = useWords();
   if (ends === null || ends[0] === ends[1]) {
     return (
-      <span className="muted" title={why}>
-        cannot be estimated<span className="sr-only">: {why}</span>
+      <span className="muted" title={words(why)}>
+        cannot be estimated<span className="sr-only">: {words(why)}</span>
       </span>
     );
   }
@@ -155,9 +158,10 @@ function PassRates({ result, rates }: { result: EvalResult; rates: NonNullable<E
 }
 
 function ChangeLine({ change, select }: { change: EvalChange; select: (selection: Selection) => void }) {
+  const words = useWords();
   return (
     <p className="number" data-testid="change">
-      On the same {change.n} clips:{' '}
+      On the same {change.n} {words('clips')}:{' '}
       {(['fixed', 'broken', 'changed'] as const).map((kind, index) => (
         <span key={kind}>
           {index > 0 && ' · '}

@@ -8,6 +8,8 @@ export interface Choice {
   readonly part: Part;
   readonly label: string;
   readonly help: string;
+  /** What it is of a language model, where that is something else. */
+  readonly textHelp?: string;
   /** Where its files lie. */
   readonly paths: RegExp;
 }
@@ -30,6 +32,7 @@ export const CHOICES: readonly Choice[] = [
     part: 'handoff',
     label: 'Hand-off bundle',
     help: 'to go on elsewhere with TRL, R1-Omni or verl: checkpoint, launchers, rewards, data, merged weights',
+    textHelp: 'to go on elsewhere with TRL or verl: checkpoint, launchers, rewards, data',
     paths: /^handoff\/(?!media\/)/,
   },
   {
@@ -51,6 +54,9 @@ export const CHOICES: readonly Choice[] = [
     paths: /^rollouts\.jsonl$/,
   },
 ];
+
+/** A choice as it is for a language model. */
+export const forText = (choice: Choice): Choice => ({ ...choice, help: choice.textHelp ?? choice.help });
 
 /** What a person chose, before it is known what the run allows. */
 export interface Draft {

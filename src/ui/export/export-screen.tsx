@@ -17,6 +17,7 @@ import {
   everything,
   filesOf,
   firstDraft,
+  forText,
   partsOf,
   unavailable,
 } from './choices.ts';
@@ -33,13 +34,15 @@ export default function ExportScreen() {
   const [edited, setDraft] = useState<Draft>();
   const draft = edited ?? firstDraft(dtype);
   const plan = usePlan(draft.dtype);
+  const hasClips = useStudioState(({ data }) => data?.kind !== 'questions');
+  const offered = hasClips ? CHOICES : CHOICES.filter(({ part }) => part !== 'clips').map(forText);
   const parts = partsOf(draft, running, step);
   return (
     <>
       <BrokenNotice />
       <Panel title="What to export">
         <ul className="export-choices">
-          {CHOICES.map((choice) => (
+          {offered.map((choice) => (
             <ChoiceRow
               key={choice.part}
               choice={choice}
@@ -165,10 +168,10 @@ function Actions({ parts, bytes }: { parts: ExportParts; bytes: number }) {
 
 function Snippet({ paths }: { paths: readonly string[] }) {
   const name = useStudioState(({ model }) => model?.name ?? 'model');
-  const family = useStudioState(({ model }) => model?.family ?? 'HumanOmni');
+  const loading = useStudioState(({ model }) => model?.loading);
   const [copied, setCopied] = useState(false);
-  if (paths.length === 0) return null;
-  const code = pythonSnippet(paths, name, family);
+  if (paths.length === 0 || !loading) return null;
+  const code = pythonSnippet(paths, name, loading);
   const copy = async () => {
     await navigator.clipboard.writeText(code);
     setCopied(true);

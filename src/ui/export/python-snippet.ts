@@ -1,4 +1,5 @@
 /** Lines of Python that load what was exported, with its file names in them. Pure. */
+import type { PythonLoading } from '../../protocol/messages.ts';
 
 interface Loading {
   adapterLines(folder: string, modelName: string): string;
@@ -6,8 +7,8 @@ interface Loading {
 }
 
 /** By the paths in the export: an adapter, merged weights, a checkpoint, the bundle, or logs only. */
-export function pythonSnippet(paths: readonly string[], modelName: string, family: string): string {
-  const { adapterLines, mergedLines } = LOADING[family] ?? transformersLoading('AutoModelForCausalLM');
+export function pythonSnippet(paths: readonly string[], modelName: string, loading: PythonLoading): string {
+  const { adapterLines, mergedLines } = linesOf(loading);
   if (paths.includes('adapter/adapter_config.json')) return adapterLines('adapter', modelName);
   const merged = folderOf(paths, /^model\/.*\.safetensors$/);
   if (merged !== undefined) return mergedLines(merged);
@@ -24,15 +25,13 @@ function folderOf(paths: readonly string[], wanted: RegExp): string | undefined 
   return paths.findLast((path) => wanted.test(path))?.replace(/\/[^/]*$/, '');
 }
 
-/** By family; any other is a language model as transformers has them. */
-const LOADING: Readonly<Record<string, Loading>> = {
-  HumanOmni: { adapterLines: humanOmniAdapter, mergedLines: humanOmniMerged },
-  'Qwen2-VL': transformersLoading('Qwen2VLForConditionalGeneration'),
-  'Qwen2.5-VL': transformersLoading('Qwen2_5_VLForConditionalGeneration'),
-};
+const linesOf = (loading: PythonLoading): Loading =>
+  loading.library === 'humanomni'
+    ? { adapterLines: humanOmniAdapter, mergedLines: humanOmniMerged }
+    : transformersLoading(loading.model, loading.reader);
 
 /** Loading by a class that transformers has. */
-function transformersLoading(name: string): Loading {
+function transformersLoading(name: string, reader: string): Loading {
   return {
     adapterLines: (folder, modelName) =>
       [
@@ -44,10 +43,10 @@ function transformersLoading(name: string): Loading {
       ].join('\n'),
     mergedLines: (folder) =>
       [
-        `from transformers import AutoProcessor, ${name}`,
+        `from transformers import ${reader}, ${name}`,
         ``,
         `model = ${name}.from_pretrained("${folder}", torch_dtype="auto")`,
-        `processor = AutoProcessor.from_pretrained("${folder}")`,
+        `${reader === 'AutoTokenizer' ? 'tokenizer' : 'processor'} = ${reader}.from_pretrained("${folder}")`,
       ].join('\n'),
   };
 }

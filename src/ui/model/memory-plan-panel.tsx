@@ -80,8 +80,9 @@ function Planned({ plan: { training, encoding, peak }, whatIf, busy }: PlannedPr
       }
     >
       <p className="muted">
-        Planned from the present settings; nothing is taken yet. Encoding clips takes {formatBytes(encoding)}{' '}
-        first, and is over before training begins.
+        Planned from the present settings; nothing is taken yet.{' '}
+        {encoding > 0 &&
+          `Encoding clips takes ${formatBytes(encoding)} first, and is over before training begins.`}
       </p>
       <Bars bars={bars} caption="Planned GPU memory by part" />
       {whatIf ? (

@@ -28,8 +28,9 @@ export default function ModelScreen() {
         onFiles={(files) => fire(openGiven(studio, files, 'model'))}
         onPickFolder={canPickFolder() ? () => fire(pick()) : undefined}
       >
-        Drop a HumanOmni, R1-Omni, Qwen2-VL or Qwen2.5-VL folder: <code>config.json</code>, tokenizer,{' '}
-        <code>*.safetensors</code>, the towers inside or in folders of their own. It stays on this device.
+        Drop a HumanOmni, R1-Omni, Qwen2-VL or Qwen2.5-VL folder, or of a language model, Qwen2, Qwen2.5 or
+        Qwen3: <code>config.json</code>, tokenizer, <code>*.safetensors</code>, the towers inside or in
+        folders of their own. It stays on this device.
       </DropZone>
       <Problems commands={['openModel', 'openModelFolder', 'openStoredModel', 'openModelPart', 'openDemo']} />
       <DevicePanel />

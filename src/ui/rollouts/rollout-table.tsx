@@ -5,6 +5,7 @@ import type { Completion } from '../../protocol/messages.ts';
 import { exampleOf } from '../../store/examples.ts';
 import { useStudioState } from '../../store/react.ts';
 import { useRoving } from '../parts/use-roving.ts';
+import { useWords } from '../parts/use-words.ts';
 import { useKey } from '../shell/keys.ts';
 import type { RolloutRow } from './rows.ts';
 
@@ -17,6 +18,7 @@ export function RolloutTable({ rows, rewards }: { rows: readonly RolloutRow[]; r
   const shown = rows.slice(0, limit);
   const { list, at, setAt, onKeyDown, move } = useRoving<HTMLTableSectionElement>(shown.length);
   useKey(['j', 'k'], move);
+  const words = useWords();
   const hasKl = rows.some(({ completion }) => completion.meanKl !== undefined);
   const columns = rewards.length + (hasKl ? 9 : 8);
   return (
@@ -24,7 +26,7 @@ export function RolloutTable({ rows, rewards }: { rows: readonly RolloutRow[]; r
       <table className="rollouts">
         <thead>
           <tr>
-            <th scope="col">clip</th>
+            <th scope="col">{words('clip')}</th>
             <th scope="col">truth</th>
             <th scope="col">completion</th>
             <th scope="col">answer</th>
@@ -102,11 +104,14 @@ interface RowProps {
 
 function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle }: RowProps) {
   const { completion, label, first, exampleId } = row;
-  const path = useStudioState(({ data }) => exampleOf(data, exampleId)?.path ?? exampleId);
+  const example = useStudioState(({ data }) => exampleOf(data, exampleId));
+  const asked = example?.question ?? (example?.path ?? exampleId).split('/').pop();
   const right = completion.answer === label;
   return (
     <tr className={first ? 'first' : ''} data-testid="rollout-row" data-open={open} onClick={toggle}>
-      <td className="clip-path">{first && path.split('/').pop()}</td>
+      <td className="clip-path" title={first ? example?.question : undefined}>
+        {first && asked}
+      </td>
       <td className="truth">{first && label}</td>
       <td className="answer-text">
         <button

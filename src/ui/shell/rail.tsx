@@ -20,7 +20,7 @@ function stopOf(state: StudioState, screen: ScreenId): Stop {
   const { data, model, run, rollouts, evals, exported, bench } = state;
   switch (screen) {
     case 'data':
-      return data ? done(counted(data.count, 'clip')) : OPEN;
+      return data ? done(counted(data.count, data.kind === 'clips' ? 'clip' : 'question')) : OPEN;
     case 'model': {
       const parameters = Object.values(model?.parts ?? {}).reduce((total, count) => total + count, 0);
       return model ? done(formatCount(parameters)) : OPEN;

@@ -4,9 +4,11 @@ import {
   type ConfigKey,
   diffConfig,
   FIELD_GROUPS,
+  type Field,
   fieldOf,
   parseConfig,
 } from '../../protocol/config.ts';
+import type { ModelSummary } from '../../protocol/messages.ts';
 import { isPresetName, PRESET_NAMES, PRESETS } from '../../protocol/presets.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
@@ -14,6 +16,7 @@ import { draftProblems } from '../../store/studio.ts';
 import { FreeFormWarning } from '../data/free-form-warning.tsx';
 import { OwnQuestionsNotice } from '../data/own-questions-notice.tsx';
 import { inLabels } from '../parts/in-labels.ts';
+import { useWords } from '../parts/use-words.ts';
 import { Problems } from '../shell/notices.tsx';
 import { FieldControl } from './field-control.tsx';
 import { SettingsLine } from './settings-line.tsx';
@@ -70,7 +73,23 @@ function DraftState() {
   );
 }
 
+/** Settings of parts that a model may lack. */
+const OF_PARTS: Partial<Record<ConfigKey, string>> = {
+  trainProjectors: 'projectors',
+  trainGate: 'gate',
+  trainBert: 'bert',
+};
+
+/** Whether a setting does anything with the model that is open. */
+function applies(model: ModelSummary | undefined, key: ConfigKey): boolean {
+  if (!model) return true;
+  const part = OF_PARTS[key];
+  if (part !== undefined) return part in model.parts;
+  return key !== 'question' || model.senses.length > 0;
+}
+
 export function AllSettings() {
+  const model = useStudioState((state) => state.model);
   return (
     <details className="all-settings">
       <summary data-testid="all-settings">All settings</summary>
@@ -79,7 +98,7 @@ export function AllSettings() {
         <fieldset key={group}>
           <legend>{group}</legend>
           <div className="settings">
-            {CONFIG_KEYS.filter((key) => fieldOf(key).group === group).map((key) => (
+            {CONFIG_KEYS.filter((key) => fieldOf(key).group === group && applies(model, key)).map((key) => (
               <SettingField key={key} field={key} brief={false} />
             ))}
           </div>
@@ -113,11 +132,18 @@ function PresetChoice() {
   );
 }
 
+/** A row with the words of what is open. */
+const inWordsOf = (words: (text: string) => string, row: Field): Field => ({
+  ...row,
+  label: words(row.label),
+  help: words(row.help),
+});
+
 /** One setting; `brief` leaves the help to the tooltip. */
 function SettingField({ field, brief }: { field: ConfigKey; brief: boolean }) {
   const studio = useStudio();
   const value = useStudioState(({ draft }) => draft[field]);
-  const row = fieldOf(field);
+  const row = inWordsOf(useWords(), fieldOf(field));
   const id = `${brief ? 'main' : 'all'}-${field}`;
   const wide = row.kind === 'text' || row.kind === 'list';
   return (

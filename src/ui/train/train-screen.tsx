@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'react';
 import { useStudioState } from '../../store/react.ts';
 import { useCalm } from '../parts/use-calm.ts';
+import { useWords } from '../parts/use-words.ts';
 import { useKey } from '../shell/keys.ts';
 import { Problems } from '../shell/notices.tsx';
 import { Alarms } from './alarms.tsx';
@@ -55,6 +56,7 @@ export default function TrainScreen() {
 function LearningLine() {
   const steps = useStudioState((state) => state.steps);
   const state = useStudioState(stateLine);
+  const words = useWords();
   if (state !== undefined || steps.length > 0)
     return (
       <p className="lead learning">
@@ -63,7 +65,7 @@ function LearningLine() {
     );
   return (
     <p className="lead learning muted">
-      The curves of a run will draw here, once there are <a href="#/data">clips</a> and a{' '}
+      The curves of a run will draw here, once there are <a href="#/data">{words('clips')}</a> and a{' '}
       <a href="#/model">model</a>.
     </p>
   );

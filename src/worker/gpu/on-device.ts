@@ -35,6 +35,8 @@ export interface OnDeviceParts {
   readonly broughtBack: (step: number) => void;
 }
 
+const ASKING = { clips: 'Asking about held-out clips', questions: 'Asking held-out questions' } as const;
+
 const never = (): boolean => false;
 
 /**
@@ -201,9 +203,10 @@ export class OnDevice {
   async evaluate(run: Run, question: Measurement): Promise<EvalResult> {
     const { emit, inputs } = this.#parts;
     const { requestId } = question;
+    const { kind } = run.parts.data;
     const result = await run.evaluate(question, {
       ...this.clipReports(requestId),
-      answers: progressOf(emit, 'Asking about held-out clips', 'clips', requestId),
+      answers: progressOf(emit, ASKING[kind], kind, requestId),
     });
     if (result.step === 0 && isAsOpened(run.parts.model)) this.#before = [...this.#before, result];
     await this.recorder?.evaluation(result);

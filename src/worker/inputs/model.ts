@@ -79,9 +79,10 @@ export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Pr
 
 /** What the page shows of a model. `trainable` is known once a run was loaded. */
 export function summariseModel(
-  { files, unusedTensors, others, choice, adapters, demo }: OpenModel,
+  { files, clips, unusedTensors, others, choice, adapters, demo }: OpenModel,
   loaded: { readonly trainable: number },
 ): ModelSummary {
+  const { usual, handoff } = familyOf(files.family);
   const parts = countParameters(files.main.weights, partOf);
   const sources: TensorSource[] = [files.main.weights];
   for (const [kind, { weights }] of Object.entries(files.towers)) {
@@ -101,6 +102,9 @@ export function summariseModel(
     name: files.name,
     ...(demo ? { demo } : {}),
     family: files.family,
+    senses: (['video', 'audio'] as const).filter((sense) => (clips?.counts[sense] ?? 0) > 0),
+    usual,
+    loading: handoff.loading,
     parts,
     trainable: loaded.trainable,
     dtype: main[0],
