@@ -1,11 +1,21 @@
 import { baseName, cleanPath, type FileEntry, type FileTree } from '../io/files/files.ts';
 import { isImage, isMedia, isVideo } from '../protocol/clip-types.ts';
+import type { Split } from '../protocol/messages.ts';
 import { groupBy } from './group-by.ts';
+import { splitOfName } from './split-words.ts';
 
 /** A clip found in the tree: one file, or the pictures of a folder in the order of their names. */
 export interface Clip {
   readonly path: string;
   readonly files: readonly FileEntry[];
+  /** Files of the same stem that a name without extension could mean as well, and that hold less of the clip. */
+  readonly setAside?: readonly string[];
+}
+
+/** Where the annotation stands and what it says of the clip's split: they decide between clips of one name. */
+export interface Standing {
+  readonly folder?: string;
+  readonly split?: Split | null;
 }
 
 export type ClipMatch =
@@ -15,13 +25,17 @@ export type ClipMatch =
 
 /** Of many clips that could be meant, this many are named. */
 const NAMED_CANDIDATES = 3;
+/** Among more clips of one name than this, none is looked for. */
+const MOST_WEIGHED = 64;
 /** No file system takes a longer path. */
 const LONGEST_PATH = 4096;
 
 /**
- * Finds the clip that an annotation means. Annotations carry paths relative to some folder that need not be the dropped
- * one, so after the exact path come: the path as the tail of a file's path, a file's path as the tail of it (the longest
- * that fits), the bare file name, and the name with another extension of the same kind. Only when exactly one clip fits.
+ * Finds the clip that an annotation means. Annotations carry paths relative to their own folder, or to some folder that
+ * need not be the dropped one, so after the path beside the list and the exact path come: the path as the tail of a
+ * file's path, a file's path as the tail of it (the longest that fits), the bare file name, and the name with another
+ * extension of the same kind. Only when exactly one clip fits; of several, the one nearest to the list, or in its split's
+ * folder. Paths are compared in one normal form: macOS writes accents as signs of their own.
  *
  * Every way is a look-up, so that a hundred thousand files cost no search, be it that all of them have one name; the maps
  * of names are made when first asked.
@@ -31,6 +45,8 @@ export class ClipIndex {
   readonly files = new Map<string, FileEntry>();
   /** Folders that hold pictures and nothing else that could be a clip: the pictures in the order of their names. */
   readonly folders: ReadonlyMap<string, readonly FileEntry[]>;
+  /** Paths that are not in the normal form, by it. */
+  readonly #written = new Map<string, string>();
   #byName?: ReadonlyMap<string, readonly string[]>;
   #byExactName?: ReadonlyMap<string, readonly string[]>;
   #byStem?: ReadonlyMap<string, readonly string[]>;
@@ -40,27 +56,40 @@ export class ClipIndex {
   constructor(tree: FileTree) {
     for (const file of tree.files) if (isMedia(file.path)) this.files.set(file.path, file);
     this.folders = imageFolders(this.files);
+    for (const path of [...this.files.keys(), ...this.folders.keys()]) {
+      const same = normal(path);
+      if (same !== path) this.#written.set(same, path);
+    }
   }
 
   /** The clip of exactly that path. */
-  at(path: string): Clip | undefined {
+  at(wanted: string): Clip | undefined {
+    const path =
+      this.files.has(wanted) || this.folders.has(wanted) ? wanted : (this.#written.get(wanted) ?? wanted);
     const file = this.files.get(path);
     const files = file ? [file] : this.folders.get(path);
     return files && { path, files };
   }
 
-  find(wanted: string): ClipMatch {
+  find(wanted: string, { folder = '', split = null }: Standing = {}): ClipMatch {
     if (wanted.length > LONGEST_PATH) return { kind: 'missing' };
-    const path = cleanPath(wanted);
-    for (const paths of this.#candidates(path)) {
-      if (paths.length === 1) return { kind: 'found', clip: this.at(paths[0]!)! };
-      if (paths.length > 1) return { kind: 'ambiguous', paths: paths.slice(0, NAMED_CANDIDATES) };
+    const path = normal(cleanPath(wanted));
+    const own = normal(folder);
+    for (const paths of this.#candidates(path, own)) {
+      const fitting = preferred(paths, own, split);
+      const [chosen] = fitting;
+      if (chosen === undefined) continue;
+      if (fitting.length > 1) return { kind: 'ambiguous', paths: paths.slice(0, NAMED_CANDIDATES) };
+      const setAside = isVideo(chosen) ? paths.filter((each) => each !== chosen && !isVideo(each)) : [];
+      return { kind: 'found', clip: { ...this.at(chosen)!, ...(setAside.length > 0 ? { setAside } : {}) } };
     }
     return { kind: 'missing' };
   }
 
   /** What could be meant, the best guess first; a list is made only when those before it are empty. */
-  *#candidates(path: string): Generator<readonly string[]> {
+  *#candidates(path: string, folder: string): Generator<readonly string[]> {
+    const beside = resolved(folder, path);
+    yield this.at(beside) ? [beside] : [];
     yield this.at(path) ? [path] : [];
     yield this.#longerPaths(path);
     yield this.#tails(path);
@@ -116,8 +145,34 @@ export class ClipIndex {
   }
 
   #paths(): string[] {
-    return [...this.files.keys(), ...this.folders.keys()];
+    return [...this.files.keys(), ...this.folders.keys()].map(normal);
   }
+}
+
+const normal = (path: string): string => path.normalize('NFC');
+
+/** A path from a folder; '..' leads out of it. */
+function resolved(folder: string, path: string): string {
+  const parts: string[] = folder === '' ? [] : folder.split('/');
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else parts.push(part);
+  }
+  return parts.join('/');
+}
+
+/** Those of several clips that decide it: a video beside its own sound or frames, then the nearest to the list, then those of its split. */
+function preferred(paths: readonly string[], folder: string, split: Split | null): readonly string[] {
+  if (paths.length < 2 || paths.length > MOST_WEIGHED) return paths;
+  const videos = paths.filter(isVideo);
+  const whole = videos.length > 0 ? videos : paths;
+  for (let near = folder; near !== ''; near = folderOf(near)) {
+    const inside = whole.filter((path) => path.startsWith(`${near}/`));
+    if (inside.length === 1) return inside;
+    if (inside.length > 1) break;
+  }
+  const ofSplit = split === null ? [] : whole.filter((path) => splitOfName(folderOf(path)) === split);
+  return ofSplit.length === 1 ? ofSplit : whole;
 }
 
 /** From its last character to its first. */
@@ -153,6 +208,19 @@ function imageFolders(files: ReadonlyMap<string, FileEntry>): Map<string, FileEn
   folders.delete('');
   for (const [path, inside] of folders) {
     if (!inside.every((file) => isImage(file.path))) folders.delete(path);
+    else inside.sort((a, b) => byNumbers(baseName(a.path), baseName(b.path)));
   }
   return folders;
+}
+
+/** By the numbers in the names as numbers: 2 comes before 10. Names of one length are in order already. */
+function byNumbers(a: string, b: string): number {
+  if (a.length === b.length) return a < b ? -1 : Number(a > b);
+  const [first, second] = [a, b].map((name) => name.split(/(\d+)/)) as [string[], string[]];
+  for (let i = 0; i < Math.min(first.length, second.length); i++) {
+    if (first[i] === second[i]) continue;
+    const difference = i % 2 === 1 ? Number(first[i]) - Number(second[i]) : 0;
+    return difference || (first[i]! < second[i]! ? -1 : 1);
+  }
+  return first.length - second.length;
 }

@@ -1,7 +1,7 @@
 /** Rows of annotations → examples, with their clips where they have any. */
 import { baseName } from '../io/files/files.ts';
 import type { DataIssue } from '../protocol/messages.ts';
-import type { Clip, ClipIndex } from './clip-index.ts';
+import { type Clip, type ClipIndex, folderOf } from './clip-index.ts';
 import { plainQuestion } from './questions.ts';
 import type { AnnotationRow, Undivided } from './types.ts';
 
@@ -20,6 +20,7 @@ export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Mat
   const examples: Undivided[] = [];
   const issues: DataIssue[] = [];
   const firsts = new Map<string, AnnotationRow>();
+  const halves = new Halves();
   for (const row of rows) {
     const clip = clipOf(row, clips);
     const problem = 'message' in clip ? clip : repeats(row, clip.path, firsts);
@@ -27,11 +28,32 @@ export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Mat
       issues.push({ file: row.file, ...(row.row === undefined ? {} : { row: row.row }), ...problem });
       continue;
     }
-    const { path, files } = clip as Clip;
+    const { path, files, setAside } = clip as Clip;
+    if (setAside) halves.add(row.file, path, setAside);
     const { file: _, row: __, system: ___, ...said } = row;
     examples.push({ ...said, id: path, path, files });
   }
-  return { examples, issues };
+  return { examples, issues: [...issues, ...halves.issues()] };
+}
+
+/** Clips whose list names them by their stem, and that are there as a video and as sound or pictures of it: by list. */
+class Halves {
+  readonly #lists = new Map<string, { readonly example: string; clips: number }>();
+
+  add(list: string, taken: string, setAside: readonly string[]): void {
+    const seen = this.#lists.get(list);
+    if (seen) seen.clips++;
+    else this.#lists.set(list, { example: `${taken} was taken and ${setAside[0]} not`, clips: 1 });
+  }
+
+  issues(): DataIssue[] {
+    return [...this.#lists].map(([file, { example, clips }]) => ({
+      reason: 'file set aside',
+      file,
+      message: `${clips} clips are there as a video and in other files of the same name: ${example}, and so on.`,
+      hint: 'Write the names with their extensions to take other files.',
+    }));
+  }
 }
 
 /** Rows that ask without a clip, each once. Rows about clips have none among them: such a folder holds no clip. */
@@ -58,7 +80,10 @@ function askedAgain(row: AnnotationRow, first: AnnotationRow | undefined): Probl
 }
 
 function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
-  const match = clips.find(row.path ?? '');
+  const match = clips.find(
+    row.path ?? '',
+    row.row === undefined ? {} : { folder: folderOf(row.file), split: row.split },
+  );
   if (match.kind === 'missing') {
     return clipMissing(row.path ?? '');
   }

@@ -3,7 +3,9 @@ import { parseJson } from '../io/json/json.ts';
 import { InputError } from '../math/errors.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import { fileIssue } from './issues.ts';
-import { isRecord, listOf } from './json-shapes.ts';
+import { itemsOf } from './json-items.ts';
+import { isRecord } from './json-shapes.ts';
+import type { Beside } from './known-entries.ts';
 import { type LabelMap, labelKey } from './labels.ts';
 import { listText } from './list-text.ts';
 
@@ -14,8 +16,8 @@ export interface OwnLabels {
   readonly issues: readonly DataIssue[];
 }
 
-/** The map in the topmost `labels.json`; a list of clips of that name is an annotation like any other. */
-export async function readOwnLabels(tree: FileTree): Promise<OwnLabels> {
+/** The map in the topmost `labels.json`; a list of clips of that name, or an object by clip, is an annotation like any other. */
+export async function readOwnLabels(tree: FileTree, beside: Beside): Promise<OwnLabels> {
   const files = tree.files.filter(({ path }) => baseName(path).toLowerCase() === 'labels.json');
   const depth = (path: string) => path.split('/').length;
   const [file] = files.sort((a, b) => depth(a.path) - depth(b.path));
@@ -23,12 +25,17 @@ export async function readOwnLabels(tree: FileTree): Promise<OwnLabels> {
   if (!file) return none;
   try {
     const value = parseJson(await listText(file), file.path);
-    return listOf(value) ? none : { map: labelMap(value, file.path), file: file.path, issues: [] };
+    return isList(value, file.path, beside)
+      ? none
+      : { map: labelMap(value, file.path), file: file.path, issues: [] };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { ...none, file: file.path, issues: [fileIssue(file.path, error)] };
   }
 }
+
+const isList = (value: unknown, path: string, beside: Beside): boolean =>
+  itemsOf(value, path, beside) !== undefined;
 
 function labelMap(value: unknown, path: string): LabelMap {
   const map = new Map<string, string>();

@@ -1,6 +1,7 @@
 import type { FileTree } from '../io/files/files.ts';
 import type { DataIssue } from '../protocol/messages.ts';
-import { ClipIndex } from './clip-index.ts';
+import { ClipIndex, folderOf } from './clip-index.ts';
+import type { Beside } from './known-entries.ts';
 import { matchRows, takeQuestions } from './match.ts';
 import { readOwnLabels } from './own-labels.ts';
 import { readAnnotationFiles } from './readers/annotation-files.ts';
@@ -28,13 +29,15 @@ export interface ReadOptions {
  * and never stop the rest. Clips are not opened. A folder without any clip may hold questions with their answers.
  */
 export async function readDataset(tree: FileTree, { seed, fold = 1 }: ReadOptions): Promise<Dataset> {
-  const own = await readOwnLabels(tree);
-  const source: Source = { tree, clips: new ClipIndex(tree), fold, ownLabels: own.map };
+  const clips = new ClipIndex(tree);
+  const beside = besideOf(clips);
+  const own = await readOwnLabels(tree, beside);
+  const source: Source = { tree, clips, fold, ownLabels: own.map };
   const annotated = tree.files.filter(({ path }) => path !== own.file);
-  const { format, rows, issues, met, folds } = await readRows({
-    ...source,
-    tree: { ...tree, files: annotated },
-  });
+  const { format, rows, issues, met, folds } = await readRows(
+    { ...source, tree: { ...tree, files: annotated } },
+    beside,
+  );
   const kind = rows.some(({ path }) => path === null) ? 'questions' : 'clips';
   const matched = kind === 'questions' ? takeQuestions(rows) : matchRows(spelledAlike(rows), source.clips);
   const { examples, division } = divide(matched.examples, { seed, kind, ...(folds ? { folds } : {}) });
@@ -52,18 +55,32 @@ export async function readDataset(tree: FileTree, { seed, fold = 1 }: ReadOption
 
 type Named = Reading & { readonly format: string };
 
-async function readRows(source: Source): Promise<Named> {
+function besideOf(clips: ClipIndex): Beside {
+  const paths = [...clips.files.keys(), ...clips.folders.keys()];
+  const isClip = (text: string, file: string) =>
+    text.trim() !== '' && clips.find(text, { folder: folderOf(file) }).kind !== 'missing';
+  return { clips: paths.length > 0, paths, isClip };
+}
+
+async function readRows(source: Source, beside: Beside): Promise<Named> {
   const layouts: Reader[] = [];
   for (const reader of LAYOUTS) if (await reader.recognises(source)) layouts.push(reader);
   const files = source.tree.files.filter(({ path }) => !layouts.some((reader) => reader.owns(path)));
-  const annotations = await readAnnotationFiles(files, source.ownLabels, {
-    clips: source.clips.files.size > 0,
-  });
-  if (annotations.met > 0) return annotations;
+  const texts = layouts.length === 0;
+  const annotations = await readAnnotationFiles(files, source.ownLabels, { beside, texts });
+  // The names of folders never stand in for a list that could not be read: they may say something else.
+  const isUnread = layouts.length === 0 && annotations.unread.length > 0;
+  if (annotations.met > 0 || isUnread) return annotations;
   const laidOut = await readLayouts(layouts, source);
-  if (laidOut.met === 0 && annotations.issues.length > 0) return annotations;
+  if (laidOut.met === 0 && annotations.issues.length > 0) {
+    return { ...annotations, issues: [...annotations.issues, ...toldOf(laidOut)] };
+  }
   return { ...laidOut, issues: [...annotations.issues, ...laidOut.issues] };
 }
+
+/** What was found out about the folders, without the general remark that nothing is to be read. */
+const toldOf = ({ issues }: Reading): DataIssue[] =>
+  issues.filter(({ reason }) => reason !== 'nothing to read');
 
 /** Several published data sets in one folder become one; folds count alike in all of them. */
 async function readLayouts(layouts: readonly Reader[], source: Source): Promise<Named> {
@@ -75,8 +92,10 @@ async function readLayouts(layouts: readonly Reader[], source: Source): Promise<
 }
 
 async function readClassFolders(source: Source): Promise<Named> {
-  const format = classFolders.name;
-  if (await classFolders.recognises(source)) return { ...(await classFolders.read(source)), format };
+  if (await classFolders.recognises(source)) {
+    const read = await classFolders.read(source);
+    return { ...read, format: read.format ?? classFolders.name };
+  }
   const { name, files } = source.tree;
   const nothing: DataIssue = {
     reason: 'nothing to read',

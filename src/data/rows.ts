@@ -1,9 +1,11 @@
 /** Entries of JSON, JSON Lines and tables → rows. The three differ in how entries are written, not in what these say. */
 import { isMedia } from '../protocol/clip-types.ts';
-import type { DataIssue, Split } from '../protocol/messages.ts';
+import type { DataIssue } from '../protocol/messages.ts';
 import { describeJson, isRecord, type Json } from './json-shapes.ts';
+import { type Beside, type Entry, type KnownEntries, knownEntries } from './known-entries.ts';
 import { cleanLabel, type LabelMap, labelKey, oneSpelling } from './labels.ts';
-import { parseRavdessName } from './ravdess-name.ts';
+import { speakerOfName } from './speaker-names.ts';
+import { readSplit } from './split-words.ts';
 import { asks, isProblem, QUESTION_KEYS, type RowProblem, readTextRow } from './text-rows.ts';
 import type { AnnotationRow } from './types.ts';
 
@@ -23,18 +25,6 @@ export const LABEL_KEYS: readonly string[] = ['label', 'emotion', 'class', 'solu
 const SPEAKER_KEYS = ['speaker', 'speaker_id', 'actor', 'actor_id', 'subject', 'subject_id'];
 /** Columns of these names may mean something else where there are no clips. */
 const VAGUE_PATH_KEYS = ['path', 'file', 'name'];
-const SPLIT_WORDS: Readonly<Record<string, Split>> = {
-  train: 'train',
-  training: 'train',
-  val: 'val',
-  valid: 'val',
-  validation: 'val',
-  dev: 'val',
-  eval: 'val',
-  test: 'test',
-  testing: 'test',
-};
-
 /** What was made of a file, or of a folder. */
 export interface ReadRows {
   readonly rows: readonly AnnotationRow[];
@@ -43,21 +33,13 @@ export interface ReadRows {
   readonly met: number;
 }
 
-/** An entry and where it stands, from 1: line of a table, position in a list. */
-export interface Entry {
-  readonly row: number;
-  readonly item: unknown;
-}
+/** Rows of a list, and which of its columns they were read from. */
+export interface ReadList extends ReadRows, Pick<KnownEntries, 'taken' | 'hasPath' | 'hasLabel'> {}
 
-/** Among which files the rows of a list stand. */
-export interface Beside {
-  /** Whether there are clips: then every row is about one. Without any, a row may ask by itself. */
-  readonly clips: boolean;
-}
-
-export function rowsOfEntries(file: string, entries: readonly Entry[], beside: Beside): ReadRows {
+export function rowsOfEntries(file: string, written: readonly Entry[], beside: Beside): ReadList {
+  const { entries, issues: unread, ...columns } = knownEntries(file, written, beside);
   const rows: AnnotationRow[] = [];
-  const issues: DataIssue[] = [];
+  const issues = [...unread];
   for (const { row, item } of entries) {
     const read = readRow(file, row, item, beside);
     if (Array.isArray(read)) {
@@ -69,7 +51,7 @@ export function rowsOfEntries(file: string, entries: readonly Entry[], beside: B
       issues.push({ file, row, hint, ...problem });
     }
   }
-  return { rows, issues, met: entries.length };
+  return { rows, issues, met: written.length, ...columns };
 }
 
 /** The rows of one entry (one per question and answer), or why there are none. */
@@ -89,12 +71,12 @@ function readRow(
     const read = readTextRow({ file, row, split }, item, resultOf);
     return isProblem(read) ? read : [read];
   }
-  const speaker = speakerOf(item) ?? parseRavdessName(path)?.actor ?? null;
+  const speaker = speakerOf(item) ?? speakerOfName(path);
   const common = { file, row, path, speaker, split };
   const pairs = Array.isArray(item.conversations) ? conversationPairs(item.conversations) : flatPair(item);
   if (typeof pairs === 'string') return pairs;
-  const empty = pairs.find(({ answer }) => isNothing(labelOf(answer)));
-  if (empty) return `${path}: the label is ${cleanLabel(labelOf(empty.answer)) || 'empty'}.`;
+  const problem = pairs.map(({ answer }) => problemOf(labelOf(answer))).find((said) => said !== '');
+  if (problem) return `${path}: the label ${problem}.`;
   return pairs.map(({ question, answer }) => {
     const label = labelOf(answer);
     return { ...common, question, answer, label, writtenLabel: label };
@@ -177,6 +159,14 @@ function withLabel(row: AnnotationRow, label: string): AnnotationRow {
   return { ...row, label, answer };
 }
 
+/** What is wrong with a label; '' for nothing. */
+function problemOf(label: string): string {
+  if (isNothing(label)) return `is ${cleanLabel(label) || 'empty'}`;
+  return label.includes('\uFFFD')
+    ? `"${label}" was damaged by a program that read it in the wrong encoding`
+    : '';
+}
+
 /** Whether a label says that there is none; tables that programs write have NaN in such cells. */
 function isNothing(label: string): boolean {
   const key = labelKey(label);
@@ -192,20 +182,6 @@ function speakerOf(item: Json): string | null {
 
 function withoutMediaTags(question: string): string {
   return question.replaceAll(/<(?:video|audio|image)>\n?/g, '').trim();
-}
-
-/** null = not given; undefined never; a wrapped value = given but not understood. */
-function readSplit(value: unknown): Split | null | { unknown: unknown } {
-  if (value === undefined || value === null || value === '') return null;
-  const word = typeof value === 'string' ? value.trim().toLowerCase() : '';
-  return Object.hasOwn(SPLIT_WORDS, word) ? SPLIT_WORDS[word]! : { unknown: value };
-}
-
-/** The split that a file or folder name stands for: 'data/train.json', 'test_set.csv'; null for none. */
-export function splitOfName(path: string): Split | null {
-  const words = path.toLowerCase().split(/[^a-z]+/);
-  const word = words.findLast((part) => Object.hasOwn(SPLIT_WORDS, part));
-  return word === undefined ? null : SPLIT_WORDS[word]!;
 }
 
 function firstText(item: Json, keys: readonly string[]): string | undefined {

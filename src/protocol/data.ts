@@ -32,6 +32,12 @@ const skipReason = z.enum([
   'clip unreadable',
   'one sense only',
   'song, not speech',
+  'class unclear',
+  'label missing',
+  'raters disagree',
+  'lists overlap',
+  'file set aside',
+  'column not used',
   'nothing to read',
 ]);
 /** Why something of a data set was left out. */

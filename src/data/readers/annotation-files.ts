@@ -1,20 +1,23 @@
-/** A person's own annotations: every JSON, JSON Lines, CSV and TSV file in the folder. */
+/** A person's own annotations: every JSON, JSON Lines, CSV and TSV file in the folder, and texts that are lists of clips. */
 import { extension, type FileEntry } from '../../io/files/files.ts';
 import { refuseMistakenText } from '../../io/json/mistaken.ts';
 import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import { fileIssue } from '../issues.ts';
+import type { Beside } from '../known-entries.ts';
 import type { LabelMap } from '../labels.ts';
-import { listText } from '../list-text.ts';
-import { type Beside, type ReadRows, relabelled, splitOfName } from '../rows.ts';
+import { readListText } from '../list-text.ts';
+import { type ReadList, type ReadRows, relabelled } from '../rows.ts';
+import { splitOfName } from '../split-words.ts';
 import type { AnnotationRow } from '../types.ts';
+import { isAboutClips } from './about-clips.ts';
 import { rowsOfJsonLines } from './json-lines.ts';
 import { rowsOfJson } from './r1-omni-json.ts';
 import { rowsOfTable } from './table.ts';
 
 interface Format {
   readonly name: string;
-  readonly read: (file: string, text: string, beside: Beside) => ReadRows;
+  readonly read: (file: string, text: string, beside: Beside) => ReadList;
 }
 
 const TABLE: Format = { name: 'table', read: rowsOfTable };
@@ -24,27 +27,49 @@ const FORMATS: Readonly<Record<string, Format>> = {
   csv: TABLE,
   tsv: TABLE,
 };
+/** Texts are read where they are lists, and are none of a person's mistakes where they are not. */
+const TEXTS = ['txt', 'lst', 'list'];
+/** A folder with more of them holds transcripts. */
+const MOST_TEXTS = 50;
+/** Tables that other programs write and that are not read here. */
+const OTHER_TABLES = ['xlsx', 'xls', 'ods', 'numbers', 'parquet', 'arrow', 'feather'];
 
-/** Rows of the annotations among `files`, and the names of the formats that had any. */
+export interface Annotations extends ReadRows {
+  /** Names of the formats that had any row, and which columns were taken. */
+  readonly format: string;
+  /** Files that may say what clips show, and could not be read. */
+  readonly unread: readonly string[];
+}
+
+/** Rows of the annotations among `files`. `texts`: whether texts may be lists, too. */
 export async function readAnnotationFiles(
   files: readonly FileEntry[],
   ownLabels: LabelMap,
-  beside: Beside,
-): Promise<ReadRows & { readonly format: string }> {
+  { beside, texts }: { readonly beside: Beside; readonly texts: boolean },
+): Promise<Annotations> {
   const rows: AnnotationRow[] = [];
   const issues: DataIssue[] = [];
   const formats = new Set<string>();
+  const unread: string[] = [];
   let met = 0;
-  for (const file of files) {
-    const format = FORMATS[extension(file.path)];
-    if (!format) continue;
-    const read = await readOne(file, format, beside);
+  for (const file of listsAmong(files, texts)) {
+    const read = await readOne(file, beside);
     met += read.met;
-    if (read.rows.length > 0) formats.add(format.name);
+    if (read.rows.length > 0) formats.add(read.format);
+    if (read.isUnread) unread.push(file.path);
     for (const row of read.rows) rows.push(relabelled(row, ownLabels));
     for (const issue of read.issues) issues.push(issue);
   }
-  return { rows: splitByName(rows), issues, met, format: [...formats].join(', ') };
+  return { rows: splitByName(rows), issues, met, format: [...formats].join(', '), unread };
+}
+
+function listsAmong(files: readonly FileEntry[], texts: boolean): FileEntry[] {
+  const isText = ({ path }: FileEntry) => TEXTS.includes(extension(path));
+  const withTexts = texts && files.filter(isText).length <= MOST_TEXTS;
+  const known = (file: FileEntry) => Object.hasOwn(FORMATS, extension(file.path));
+  return files.filter(
+    (file) => known(file) || OTHER_TABLES.includes(extension(file.path)) || (withTexts && isText(file)),
+  );
 }
 
 /**
@@ -57,13 +82,38 @@ function splitByName(rows: readonly AnnotationRow[]): readonly AnnotationRow[] {
   return isHeldOut ? rows.map((row) => ({ ...row, split: row.split ?? named.get(row.file) ?? null })) : rows;
 }
 
-async function readOne(file: FileEntry, format: Format, beside: Beside): Promise<ReadRows> {
+interface ReadFile extends ReadRows {
+  readonly format: string;
+  readonly isUnread: boolean;
+}
+
+async function readOne(file: FileEntry, beside: Beside): Promise<ReadFile> {
+  const kind = extension(file.path);
+  const format = FORMATS[kind] ?? TABLE;
+  const nothing = { rows: [], issues: [], met: 0, format: format.name, isUnread: false };
+  if (OTHER_TABLES.includes(kind))
+    return { ...nothing, issues: [otherTable(file.path, kind)], isUnread: true };
+  let text: string | undefined;
   try {
-    const text = await listText(file);
+    const list = await readListText(file);
+    text = list.text;
     refuseMistakenText(text, file.path);
-    return format.read(file.path, text, beside);
+    const read = format.read(file.path, text, beside);
+    const said = [list.encoding ? `in ${list.encoding}` : '', read.taken].filter(Boolean).join('; ');
+    return { ...read, format: said === '' ? format.name : `${format.name} (${said})`, isUnread: false };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return { rows: [], issues: [fileIssue(file.path, error)], met: 0 };
+    if (TEXTS.includes(kind)) return nothing;
+    const isUnread = text === undefined || isAboutClips(file.path, text, beside);
+    return { ...nothing, issues: [fileIssue(file.path, error)], isUnread };
   }
+}
+
+function otherTable(file: string, kind: string): DataIssue {
+  return {
+    reason: 'file unreadable',
+    file,
+    message: `${file}: a table as .${kind}, which is not read; expected .csv, .tsv, .json or .jsonl.`,
+    hint: 'Save it as CSV (UTF-8) beside the clips, or take it out of the folder if it says nothing about them.',
+  };
 }

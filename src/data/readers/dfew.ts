@@ -31,7 +31,7 @@ export const dfew: Reader = {
     const places = clipsByNumber(clips);
     const read = await Promise.all(
       lists.map(async ({ split, file }) => {
-        const entries = entriesOf(await listText(file), file.path);
+        const entries = entriesOf(await listText(file));
         const pathOf = (clip: string) => places.get(numberOf(clip)) ?? clip;
         return rowsOfList(entries, { file: file.path, split, known: DFEW_LABELS, ownLabels, pathOf });
       }),
@@ -42,8 +42,8 @@ export const dfew: Reader = {
 };
 
 /** Labels are codes from 1; words are taken as they are. */
-function entriesOf(text: string, file: string): ListEntry[] {
-  const records = parseCsv(text, file);
+function entriesOf(text: string): ListEntry[] {
+  const records = parseCsv(text);
   const header = records[0]?.cells.map((cell) => cell.toLowerCase()) ?? [];
   const isNamed = header.includes('label');
   const column = (name: string, otherwise: number) => (isNamed ? header.indexOf(name) : otherwise);

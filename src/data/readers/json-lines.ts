@@ -1,10 +1,11 @@
 import { parseJson } from '../../io/json/json.ts';
 import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
-import { type Beside, type Entry, type ReadRows, rowsOfEntries } from '../rows.ts';
+import type { Beside, Entry } from '../known-entries.ts';
+import { type ReadList, rowsOfEntries } from '../rows.ts';
 
 /** Rows of JSON Lines; a line that is not JSON is an issue of its own. */
-export function rowsOfJsonLines(file: string, text: string, beside: Beside): ReadRows {
+export function rowsOfJsonLines(file: string, text: string, beside: Beside): ReadList {
   const issues: DataIssue[] = [];
   const entries: Entry[] = [];
   text.split('\n').forEach((line, index) => {
@@ -18,5 +19,5 @@ export function rowsOfJsonLines(file: string, text: string, beside: Beside): Rea
     }
   });
   const read = rowsOfEntries(file, entries, beside);
-  return { rows: read.rows, issues: [...issues, ...read.issues], met: read.met + issues.length };
+  return { ...read, issues: [...issues, ...read.issues], met: read.met + issues.length };
 }

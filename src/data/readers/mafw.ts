@@ -8,7 +8,7 @@ import { baseName, extension, type FileEntry, type FileTree } from '../../io/fil
 import type { Split } from '../../protocol/messages.ts';
 import { MAFW_LABELS } from '../labels.ts';
 import { listText } from '../list-text.ts';
-import { splitOfName } from '../rows.ts';
+import { splitOfName } from '../split-words.ts';
 import { type FoldLists, foldLists } from './fold-lists.ts';
 import { type ListEntry, rowsOfList } from './label-list.ts';
 import { mergeRows, type Reader } from './reader.ts';

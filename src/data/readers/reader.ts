@@ -15,6 +15,8 @@ export interface Source {
 }
 
 export interface Reading extends ReadRows {
+  /** More about how it was read than the reader's name. */
+  readonly format?: string;
   readonly folds?: Folds;
 }
 

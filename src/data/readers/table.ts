@@ -1,18 +1,22 @@
 import { InputError } from '../../math/errors.ts';
-import { parseCsv } from '../csv.ts';
-import { type Beside, LABEL_KEYS, PATH_KEYS, type ReadRows, rowsOfEntries } from '../rows.ts';
+import type { DataIssue } from '../../protocol/messages.ts';
+import { type CsvRecord, parseCsv } from '../csv.ts';
+import type { Beside, Entry } from '../known-entries.ts';
+import { LABEL_KEYS, PATH_KEYS, type ReadList, rowsOfEntries } from '../rows.ts';
 import { ANSWER_KEYS, QUESTION_KEYS } from '../text-rows.ts';
+import { bareEntries } from './bare-list.ts';
 
-/**
- * Rows of CSV or TSV with a header that names a path and a label column, or, without clips, a question and an answer; 'split' and
- * 'speaker' are read too.
- */
-export function rowsOfTable(file: string, text: string, beside: Beside): ReadRows {
-  const [header, ...records] = parseCsv(text, file);
-  const names = header?.cells.map((cell) => cell.toLowerCase().replaceAll(' ', '_')) ?? [];
+/** Rows of CSV or TSV with a header that names a path and a label column, or of a list of clips and labels without one, or, without clips, of a question and an answer; 'split' and 'speaker' are read too. */
+export function rowsOfTable(file: string, text: string, beside: Beside): ReadList {
+  const all = parseCsv(text);
+  const bare = bareEntries(file, all.filter(isWhole), beside);
+  const header = bare ? undefined : all[0];
+  const records = bare ? all : all.slice(1);
+  const read = rowsOfEntries(file, bare ?? headedEntries(header, records.filter(isWhole)), beside);
+  const names = header?.cells.map(keyOf) ?? [];
   const has = (keys: readonly string[]): boolean => keys.some((key) => names.includes(key));
   const asks = !beside.clips && has(QUESTION_KEYS) && has(ANSWER_KEYS);
-  if (!asks && !(has(PATH_KEYS) && has(LABEL_KEYS))) {
+  if (!asks && !(read.hasPath && read.hasLabel)) {
     throw new InputError(
       `${file}: the header ${JSON.stringify(header?.cells ?? [])} names no path or no label column.`,
       {
@@ -20,9 +24,26 @@ export function rowsOfTable(file: string, text: string, beside: Beside): ReadRow
       },
     );
   }
-  const entries = records.map(({ line, cells }) => ({
+  const open = records.filter((record) => !isWhole(record)).map(({ line }) => openQuote(file, line));
+  return { ...read, issues: [...open, ...read.issues], met: read.met + open.length };
+}
+
+const isWhole = ({ openQuote }: CsvRecord): boolean => !openQuote;
+
+const keyOf = (cell: string): string => cell.toLowerCase().replaceAll(' ', '_');
+
+function headedEntries(header: CsvRecord | undefined, records: readonly CsvRecord[]): Entry[] {
+  const names = header?.cells.map(keyOf) ?? [];
+  return records.map(({ line, cells }) => ({
     row: line,
     item: Object.fromEntries(names.map((name, column) => [name, cells[column] ?? ''])),
   }));
-  return rowsOfEntries(file, entries, beside);
+}
+
+function openQuote(file: string, row: number): DataIssue {
+  const reason = 'row malformed';
+  const message = `${file}: the quote that opens a cell in line ${row} is never closed.`;
+  const hint =
+    'The row was left out. Close or remove that quote; a quote inside a cell is written twice ("").';
+  return { reason, file, row, message, hint };
 }

@@ -1,0 +1,68 @@
+/** English words of emotion as data sets name folders, columns and codes of files: the only table of them. */
+import { labelKey } from './labels.ts';
+
+/** By what they mean. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  neutral: ['neutral', 'neutrality', 'neu', 'normal emotion', 'no emotion'],
+  calm: ['calm', 'calmness', 'cal', 'relaxed', 'peaceful', 'peace', 'serene'],
+  happy: ['happy', 'happiness', 'happily', 'joy', 'joyful', 'hap', 'enjoyment', 'cheerful'],
+  sad: ['sad', 'sadness', 'sadly', 'unhappy', 'sorrow', 'grief', 'depressed', 'depression', 'despair'],
+  angry: ['angry', 'anger', 'angrily', 'ang', 'rage', 'furious', 'mad', 'irritated', 'irritation'],
+  fear: ['fear', 'fearful', 'fea', 'afraid', 'scared', 'terrified', 'terror', 'panic'],
+  disgust: ['disgust', 'disgusted', 'disgusting', 'dis', 'disgusted emotion'],
+  surprise: [
+    'surprise',
+    'surprised',
+    'sur',
+    'pleasant surprise',
+    'pleasant surprised',
+    'astonished',
+    'amazed',
+  ],
+  contemptuous: ['contempt', 'contemptuous'],
+  anxious: ['anxious', 'anxiety', 'worried', 'worry', 'nervous'],
+  helpless: ['helpless', 'helplessness'],
+  disappointed: ['disappointed', 'disappointment'],
+  excited: ['excited', 'excitement', 'exc', 'elated', 'elation'],
+  frustrated: ['frustrated', 'frustration', 'fru'],
+  bored: ['bored', 'boredom'],
+  amused: ['amused', 'amusement'],
+  tired: ['tired', 'sleepy', 'sleepiness', 'tiredness'],
+  proud: ['proud', 'pride'],
+  ashamed: ['ashamed', 'shame', 'embarrassed', 'embarrassment', 'guilt', 'guilty'],
+  confused: ['confused', 'confusion', 'puzzled'],
+  loving: ['love', 'loving', 'tender', 'tenderness', 'affection'],
+  hateful: ['hate', 'hatred', 'hateful'],
+  hopeful: ['hope', 'hopeful', 'relief', 'relieved', 'content', 'contentment', 'satisfied', 'satisfaction'],
+  jealous: ['jealous', 'jealousy', 'envy'],
+  interested: ['interest', 'interested', 'curious', 'curiosity'],
+  pained: ['pain', 'painful', 'distress'],
+  positive: ['positive', 'pos'],
+  negative: ['negative', 'neg'],
+};
+
+const MEANINGS = new Map(
+  Object.entries(WORDS).flatMap(([meaning, words]) => words.map((word) => [word, meaning] as const)),
+);
+
+/** What a name means that is a word of emotion and nothing else but a number: 'Anger', '01_happy', 'sad-2'; undefined for others. */
+export function emotionOf(name: string): string | undefined {
+  const words = labelKey(name)
+    .replaceAll(/[\s_.-]+/g, ' ')
+    .replaceAll(/^[\d()[\] ]+|[\d()[\] ]+$/g, '');
+  return MEANINGS.get(words);
+}
+
+/** A name made of a word of emotion and one other part, as 'OAF_angry'; undefined for others. */
+export function emotionAndRest(name: string): { emotion: string; rest: string } | undefined {
+  const parts = name.split(/[\s_.-]+/);
+  for (let taken = parts.length - 1; taken > 0; taken--) {
+    for (const atEnd of [true, false]) {
+      const at = atEnd ? parts.length - taken : 0;
+      const emotion = parts.slice(at, at + taken).join(' ');
+      const rest = (atEnd ? parts.slice(0, at) : parts.slice(taken)).join('_');
+      if (emotionOf(emotion) !== undefined && emotionOf(rest) === undefined) return { emotion, rest };
+    }
+  }
+  return undefined;
+}

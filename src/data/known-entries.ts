@@ -1,0 +1,157 @@
+/** Entries with columns of any names → entries with the keys that rows are read by, and what was taken for what. */
+
+import { isMedia } from '../protocol/clip-types.ts';
+import type { DataIssue } from '../protocol/messages.ts';
+import { squeezed } from './column-names.ts';
+import { type Columns, chooseColumns, textOf } from './columns.ts';
+import { type Composed, composedPath } from './composed-path.ts';
+import { isRecord, type Json } from './json-shapes.ts';
+import { labelKey } from './labels.ts';
+import { asks } from './text-rows.ts';
+
+/** An entry and where it stands, from 1: line of a table, position in a list. */
+export interface Entry {
+  readonly row: number;
+  readonly item: unknown;
+}
+
+/** Among which files a list stands. */
+export interface Beside {
+  /** Whether there are clips: then every row is about one. Without any, a row may ask by itself. */
+  readonly clips: boolean;
+  /** Paths of the clips. */
+  readonly paths: readonly string[];
+  /** Whether a list's text names a clip, or several. */
+  isClip(text: string, file: string): boolean;
+}
+
+export interface KnownEntries {
+  readonly entries: readonly Entry[];
+  readonly issues: readonly DataIssue[];
+  /** Which columns were taken, where that is not plain from their names; '' else. */
+  readonly taken: string;
+  readonly hasPath: boolean;
+  readonly hasLabel: boolean;
+}
+
+/** Keys that are read as they are, so that nothing is chosen and nothing needs saying. */
+const PLAIN = {
+  path: ['video', 'audio', 'image', 'path', 'clip', 'file', 'filename', 'videoname', 'name'],
+  label: ['label', 'emotion', 'class', 'solution', 'answer'],
+};
+/** Answers are read by other rules, their own tags among them. */
+const ANSWERS = ['solution', 'answer'];
+
+export function knownEntries(file: string, entries: readonly Entry[], beside: Beside): KnownEntries {
+  const items = entries.map(({ item }) => item).filter(isRecord);
+  const columns = chooseColumns(items, (path) => beside.isClip(path, file));
+  const composed = columns.isPathFound ? undefined : composedPath(file, items, beside.paths);
+  const issues = columns.unusedSplits.map((name) => unusedSplit(file, name, columns.split));
+  const known: Entry[] = [];
+  for (const entry of entries) {
+    const read = isRecord(entry.item)
+      ? rewritten(file, entry.row, entry.item, { columns, composed, beside })
+      : entry;
+    if ('reason' in read) issues.push(read);
+    else known.push(read);
+  }
+  return {
+    entries: known,
+    issues,
+    taken: takenOf(columns, composed),
+    hasPath: columns.path !== undefined || composed !== undefined,
+    hasLabel: columns.label !== undefined || columns.raters.length > 0,
+  };
+}
+
+function rewritten(
+  file: string,
+  row: number,
+  item: Json,
+  { columns, composed, beside }: { columns: Columns; composed: Composed | undefined; beside: Beside },
+): Entry | DataIssue {
+  const known: Record<string, unknown> = { ...item };
+  if (columns.split !== undefined) known.split = item[columns.split];
+  // What asks without a clip has its own keys.
+  if (!beside.clips && asks(item)) return { row, item: known };
+  const problem = (reason: DataIssue['reason'], message: string, hint: string) => ({
+    reason,
+    file,
+    row,
+    message,
+    hint,
+  });
+  if (composed) {
+    const found = composed.find(item);
+    if ('wanted' in found) {
+      const many =
+        found.paths.length > 0 ? `could be ${found.paths.slice(0, 3).join(' or ')}` : 'is not in the folder';
+      const reason = found.paths.length > 0 ? 'clip ambiguous' : 'clip missing';
+      return problem(
+        reason,
+        `The clip ${found.wanted} (${composed.columns.join(' + ')}) ${many}.`,
+        'The row was left out.',
+      );
+    }
+    known.video = found.path;
+  } else if (columns.path !== undefined) {
+    const path = textOf(item[columns.path]);
+    if (beside.clips || isMedia(path)) known.video = path;
+  }
+  if (!Array.isArray(item.conversations)) {
+    if (columns.raters.length > 0) {
+      const word = mostOf(columns.raters.map((name) => textOf(item[name])).filter((text) => text !== ''));
+      if (word === undefined) {
+        const votes = columns.raters.map((name) => textOf(item[name])).join(', ');
+        return problem(
+          'raters disagree',
+          `${textOf(known.video)}: no label has most votes (${votes}).`,
+          'The row was left out; decide, and write one label.',
+        );
+      }
+      known.label = word;
+    } else if (columns.label !== undefined && !ANSWERS.includes(columns.label))
+      known.label = item[columns.label];
+  }
+  if (columns.speaker !== undefined) known.speaker = item[columns.speaker];
+  return { row, item: known };
+}
+
+/** The label with more votes than any other; undefined for a tie. */
+function mostOf(labels: readonly string[]): string | undefined {
+  const counts = new Map<string, { word: string; count: number }>();
+  for (const word of labels) {
+    const votes = counts.get(labelKey(word)) ?? { word, count: 0 };
+    counts.set(labelKey(word), { ...votes, count: votes.count + 1 });
+  }
+  const [first, second] = [...counts.values()].sort((a, b) => b.count - a.count);
+  return first && first.count > (second?.count ?? 0) ? first.word : undefined;
+}
+
+function takenOf(columns: Columns, composed: Composed | undefined): string {
+  const { path, label, raters, split, otherLabels } = columns;
+  const isKnown = (name: string | undefined, names: readonly string[]) =>
+    name === undefined || names.includes(squeezed(name));
+  const isPlain =
+    !composed &&
+    isKnown(path, PLAIN.path) &&
+    isKnown(label, PLAIN.label) &&
+    otherLabels.length + raters.length === 0;
+  if (isPlain || (path === undefined && !composed)) return '';
+  const parts = [
+    `clip: ${composed ? composed.columns.join(' + ') : path}`,
+    `label: ${raters.length > 0 ? `most of ${raters.join(', ')}` : label}`,
+    ...(otherLabels.length > 0 ? [`not ${otherLabels.join(', ')}`] : []),
+    ...(split === undefined ? [] : [`split: ${split}`]),
+  ];
+  return parts.join(', ');
+}
+
+function unusedSplit(file: string, name: string, used: string | undefined): DataIssue {
+  return {
+    reason: 'column not used',
+    file,
+    message: `The column "${name}" looks like a split, but was not used${used === undefined ? '' : `: "${used}" was`}.`,
+    hint: 'Name the column "split" and write train, val or test into it to have it used.',
+  };
+}

@@ -1,0 +1,230 @@
+/** Folders without a list: which level is the label, the speaker, the split; and where that is not guessed. */
+import { describe, expect, it, test } from 'vitest';
+import { clips, found, messages, read, reasons, withSpeakers, withSplits } from './reading.ts';
+
+const labelsOf = (data: Awaited<ReturnType<typeof read>>) =>
+  [...new Set(data.examples.map(({ label }) => label))].sort();
+const speakersOf = (data: Awaited<ReturnType<typeof read>>) =>
+  [...new Set(data.examples.map(({ speaker }) => speaker))].sort();
+
+describe('the label is found below, above and beside the speaker', () => {
+  it.each<readonly [string, string[], string[], (string | null)[]]>([
+    [
+      'ESD',
+      [
+        '0001/Angry/train/a.wav',
+        '0001/Happy/train/b.wav',
+        '0002/Angry/train/c.wav',
+        '0002/Happy/train/d.wav',
+      ],
+      ['Angry', 'Happy'],
+      ['0001', '0002'],
+    ],
+    [
+      'MEAD',
+      [
+        'M003/video/front/angry/level_1/001.mp4',
+        'M003/video/left_30/neutral/level_1/001.mp4',
+        'W009/video/front/angry/level_2/001.mp4',
+        'W009/video/front/contempt/level_3/002.mp4',
+      ],
+      ['angry', 'contempt', 'neutral'],
+      ['M003', 'W009'],
+    ],
+    [
+      'eNTERFACE',
+      [
+        'subject 1/anger/sentence 1/s1_an_1.avi',
+        'subject 1/fear/sentence 1/s1_fe_1.avi',
+        'subject 2/anger/sentence 2/s2_an_2.avi',
+        'subject 2/happiness/sentence 1/s2_ha_1.avi',
+      ],
+      ['anger', 'fear', 'happiness'],
+      ['subject 1', 'subject 2'],
+    ],
+    [
+      'SAVEE',
+      ['DC/anger/a01.wav', 'DC/sadness/sa01.wav', 'JE/anger/a01.wav', 'JE/sadness/sa01.wav'],
+      ['anger', 'sadness'],
+      ['DC', 'JE'],
+    ],
+    [
+      'speakers below their label',
+      ['happy/speaker_1/a.wav', 'happy/speaker_2/b.wav', 'sad/speaker_1/c.wav', 'sad/speaker_2/d.wav'],
+      ['happy', 'sad'],
+      ['speaker_1', 'speaker_2'],
+    ],
+    [
+      'other words than of emotion, by their recurring',
+      ['bob/wave/a.mp4', 'bob/clap/b.mp4', 'amy/wave/c.mp4', 'amy/clap/d.mp4'],
+      ['clap', 'wave'],
+      ['amy', 'bob'],
+    ],
+    [
+      'other words than of emotion, by the names of the speakers',
+      ['wave/S01/a.mp4', 'wave/S02/b.mp4', 'clap/S01/c.mp4', 'clap/S02/d.mp4'],
+      ['clap', 'wave'],
+      ['S01', 'S02'],
+    ],
+    [
+      'TESS, where one name holds both',
+      ['OAF_angry/a.wav', 'OAF_Pleasant_surprise/b.wav', 'YAF_angry/c.wav', 'YAF_pleasant_surprised/d.wav'],
+      ['Pleasant surprise', 'angry', 'pleasant surprised'],
+      ['OAF', 'YAF'],
+    ],
+    [
+      'two depths',
+      ['a/0001/Angry/x.wav', 'a/0001/Sad/y.wav', 'a/0002/Sad/w.wav', 'b/Angry/z.wav'],
+      ['Angry', 'Sad'],
+      ['a/0001', 'a/0002', 'b'],
+    ],
+  ])('%s', async (_, paths, labels, speakers) => {
+    const data = await read(clips(...paths));
+    expect([data.examples.length, messages(data)]).toEqual([paths.length, '']);
+    expect(labelsOf(data)).toEqual(labels);
+    expect(speakersOf(data)).toEqual(speakers);
+  });
+
+  test('nobody is on two sides', async () => {
+    const paths = Array.from({ length: 20 }, (_, s) =>
+      ['Angry', 'Happy', 'Sad'].flatMap((label) =>
+        [1, 2].map((take) => `${String(s + 1).padStart(4, '0')}/${label}/${take}.wav`),
+      ),
+    ).flat();
+    const { examples, division, format } = await read(clips(...paths));
+    const sides = new Set(examples.map(({ speaker, split }) => `${speaker} ${split}`));
+    expect([examples.length, sides.size]).toEqual([120, 20]);
+    expect(division).toMatch(/^By speaker/);
+    expect(format).toMatch(/20 speakers by their folders \(0001, 0002, 0003 …\)/);
+  });
+
+  test('a numbered folder below its label is a clip and no speaker; a file outside the labels is named', async () => {
+    const data = await read(clips('wave/001/a.mp4', 'wave/002/b.mp4', 'clap/001/c.mp4', 'intro.mp4'));
+    expect(withSpeakers(data)).toEqual([
+      'clap/001/c.mp4 clap null',
+      'wave/001/a.mp4 wave null',
+      'wave/002/b.mp4 wave null',
+    ]);
+    expect(messages(data)).toMatch(/1 clips lie in no folder of a label, for example intro\.mp4/);
+  });
+});
+
+describe('splits are no labels', () => {
+  test.each([
+    ['train/a.mp4', 'test/b.mp4'],
+    ['Train/a.mp4', 'Validation/b.mp4'],
+    ['train_splits/a.mp4', 'dev_splits_complete/b.mp4', 'output_repeated_splits_test/c.mp4'],
+    ['train/part1/a.mp4', 'train/part2/b.mp4', 'dev/part1/c.mp4'],
+  ])('%s, %s', async (...paths) => {
+    const data = await read(clips(...paths));
+    expect(data.examples).toEqual([]);
+    expect(data.issues[0]?.message).toMatch(/labels/i);
+    expect(['label missing', 'class unclear']).toContain(data.issues[0]?.reason);
+  });
+
+  test('AFEW and CAER: the split above; with the split below; training alone holds out', async () => {
+    expect(
+      withSplits(
+        await read(clips('Train_AFEW/Happy/000.avi', 'Train_AFEW/Sad/001.avi', 'Val_AFEW/Happy/002.avi')),
+      ),
+    ).toEqual([
+      'Train_AFEW/Happy/000.avi Happy train',
+      'Train_AFEW/Sad/001.avi Sad train',
+      'Val_AFEW/Happy/002.avi Happy val',
+    ]);
+    expect(
+      withSplits(await read(clips('Happy/train/000.avi', 'Sad/train/001.avi', 'Happy/evaluation/2.avi'))),
+    ).toEqual([
+      'Happy/evaluation/2.avi Happy val',
+      'Happy/train/000.avi Happy train',
+      'Sad/train/001.avi Sad train',
+    ]);
+    const many = Array.from({ length: 40 }, (_, i) => `train/${i % 2 ? 'Happy' : 'Sad'}/${i}.avi`);
+    expect((await read(clips(...many))).examples.filter(({ split }) => split !== 'train').length).toBe(8);
+  });
+
+  test('a label that holds such a word stays one', async () => {
+    const data = await read(clips('weight training/a.mp4', 'running/b.mp4', 'eye test/c.mp4'));
+    expect(labelsOf(data)).toEqual(['eye test', 'running', 'weight training']);
+  });
+});
+
+describe('where it cannot be told, nothing is read, and what was found is said', () => {
+  it.each([
+    ['speakers alone', ['speaker1/a.wav', 'speaker2/b.wav'], /level 1: 2 \(speaker1, speaker2\)/],
+    ['numbered folders alone', ['0001/a.wav', '0002/b.wav'], /level 1: 2 \(0001, 0002\)/],
+    ['batches', ['batch1/a.mp4', 'batch2/b.mp4'], /level 1: 2 \(batch1, batch2\)/],
+    [
+      'two levels of words',
+      ['wave/bob/a.mp4', 'clap/amy/b.mp4'],
+      /level 1: 2 \(clap, wave\); level 2: 2 \(amy, bob\)/,
+    ],
+    [
+      'two levels of emotion',
+      ['happy/sad/a.mp4', 'sad/happy/b.mp4', 'angry/angry/c.mp4'],
+      /more than one level has words/,
+    ],
+  ])('%s', async (_, paths, message) => {
+    const data = await read(clips(...paths));
+    expect([data.examples.length, ...reasons(data)]).toEqual([0, 'class unclear']);
+    expect(messages(data)).toMatch(message);
+    expect(data.issues[0]?.hint).toMatch(/\.csv/);
+  });
+});
+
+test('sound beside the videos of the same clips is set aside, and that is said', async () => {
+  const data = await read(
+    clips(
+      'M003/video/front/angry/level_1/001.mp4',
+      'M003/video/front/happy/level_1/001.mp4',
+      'M003/audio/angry/level_1/001.m4a',
+      'M003/audio/happy/level_1/001.m4a',
+    ),
+  );
+  expect(found(data)).toEqual([
+    'M003/video/front/angry/level_1/001.mp4 angry',
+    'M003/video/front/happy/level_1/001.mp4 happy',
+  ]);
+  expect(reasons(data)).toEqual(['file set aside']);
+  expect(messages(data)).toMatch(/2 sound files/);
+});
+
+test('pictures of a clip come by their numbers', async () => {
+  const frames = [1, 2, 9, 10, 11, 100].map((n) => `happy/x/${n}.jpg`);
+  const { examples } = await read(
+    clips(...frames, 'sad/y/frame2.jpg', 'sad/y/frame10.jpg', 'sad/y/frame1.jpg'),
+  );
+  expect(examples.map(({ files }) => files!.map(({ path }) => path))).toEqual([
+    frames,
+    ['sad/y/frame1.jpg', 'sad/y/frame2.jpg', 'sad/y/frame10.jpg'],
+  ]);
+});
+
+describe('a list that cannot be read is never replaced by the names of folders', () => {
+  const folders = clips('happy/a.mp4', 'sad/b.mp4', 'sad/c.mp4');
+  it.each([
+    ['a table with unknown columns', 'list.csv', 'n,feeling\n1,joy\n2,fear\n3,joy\n'],
+    ['a table that names clips', 'list.csv', 'which,how\na.mp4,x\nb.mp4,y\n'],
+    ['broken JSON', 'list.json', '[{"path": "a.mp4"'],
+    ['JSON of another shape', 'list.json', '{"one": {"deep": ["a.mp4", "b.mp4"]}}'],
+    ['a table of Excel', 'labels.xlsx', 'PK'],
+    ['a damaged encoding', 'list.csv', '\uFFFE'],
+  ])('%s', async (_, name, content) => {
+    const bytes = content === '\uFFFE' ? new Uint8Array([0x61, 0xff, 0x0a]) : content;
+    const data = await read({ ...folders, [name]: bytes });
+    expect(data.examples).toEqual([]);
+    expect(data.issues[0]).toMatchObject({ reason: 'file unreadable', file: name, hint: expect.any(String) });
+  });
+
+  it.each([
+    ['facts about speakers', 'speakers.csv', 'id,gender\n1,m\n2,f\n'],
+    ['settings', 'dataset_info.json', '{"features": {"label": ["happy", "sad"]}}'],
+    ['a text', 'readme.txt', 'This is a set of clips.\n'],
+  ])('%s beside them is no such list', async (_, name, content) => {
+    expect(found(await read({ ...folders, [name]: content }))).toEqual([
+      'happy/a.mp4 happy',
+      'sad/b.mp4 sad',
+      'sad/c.mp4 sad',
+    ]);
+  });
+});
