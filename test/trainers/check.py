@@ -1,7 +1,7 @@
 """Loads what the studio exported with transformers and PEFT, goes on with its bundles by TRL, and writes found.json for the test.
 
-Runs in a folder with cases.json (names of the cases, in numbered folders: base, adapter, merged, some with handoff) and
-moments.safetensors (Adam's moments as the studio had them).
+Runs in a folder with cases.json (names of the cases, in numbered folders: base, adapter, merged, some with handoff),
+moments.safetensors (Adam's moments as the studio had them), folders made-N (whole models) and question.json (what to ask them).
 """
 
 import contextlib
@@ -231,9 +231,23 @@ def check_human_omni(found):
         del os.environ["TEXT_ONLY"]
 
 
+def check_made(folder):
+    """The ids of the question in the chat template, the logits behind it, and the names in which file and class differ."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    options = {"dtype": torch.float32, "output_loading_info": True}
+    model, info = transformers.AutoModelForCausalLM.from_pretrained(folder, **options)
+    messages = [{"role": "user", "content": json.loads((ROOT / "question.json").read_text())}]
+    ids = tokenizer(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))["input_ids"]
+    with torch.no_grad():
+        logits = model(input_ids=torch.tensor([ids])).logits[0, -1].tolist()
+    differing = sorted(name for keys in ("missing_keys", "unexpected_keys", "mismatched_keys") for name in info[keys])
+    return {"ids": ids, "logits": logits, "differing": differing}
+
+
 found = {"loaded": {name: check_loading(ROOT / str(index)) for index, name in enumerate(CASES)}}
 check_human_omni(found)
 check_qwen2_vl(found)
 check_verl(found)
+found["made"] = [check_made(folder) for folder in sorted(ROOT.glob("made-*"))]
 found["positions"] = check_positions(ROOT / str(CASES.index("Qwen2.5-VL, published names")) / "base")
 (ROOT / "found.json").write_text(json.dumps(found))

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { distance, norm } from '../../src/cli/parity/quantity.ts';
 import { trainersFolder, trainersPython } from '../../src/cli/setup/trainers.mjs';
 import { mropePositions } from '../../src/decoder/mrope.ts';
 import { f32ToBytes } from '../../src/io/tensors/dtype.ts';
@@ -12,6 +13,7 @@ import { parseConfig } from '../../src/protocol/config.ts';
 import { learningRateAt } from '../../src/rl/step.ts';
 import { testGpu } from '../ops/harness.ts';
 import { CASES, RUN, STEPS_DONE, writeCases } from './bundles.ts';
+import { type Asked, MADE, writeMade } from './made.ts';
 import { writeFiles } from './write-files.ts';
 
 interface Loaded {
@@ -48,6 +50,7 @@ interface Found {
   readonly resumed: Taken;
   readonly fromAdapter: Taken;
   readonly humanOmni: Taken;
+  readonly made: (Asked & { readonly differing: readonly string[] })[];
   readonly verl: unknown[][];
   readonly verlClips: string[];
   readonly shared: Record<string, unknown>;
@@ -66,10 +69,12 @@ const environment = {
 const QWEN2_VL = 1;
 let root: string;
 let found: Found;
+let asked: readonly Asked[];
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'studio-trainers-'));
   const moments = await writeCases(await testGpu(), root);
+  asked = await writeMade(await testGpu(), root);
   const tensors = [...moments].flatMap(([name, { first, second }]) =>
     Object.entries({ first, second }).map(([part, values]) => ({
       ...{ name: `${name}.${part}`, dtype: 'F32' as const, shape: [values.length] },
@@ -102,6 +107,19 @@ describe.each(Object.keys(CASES))('%s', (name) => {
     expect(adapted).toBeGreaterThan(1e-3);
   });
 });
+
+describe.each(Object.keys(MADE).map((name, index) => [name, index] as const))(
+  'a checkpoint of make-checkpoint: %s',
+  (_name, index) => {
+    it('is read by transformers, every tensor of it, with the same prompt and the same logits', () => {
+      const [ours, { ids, logits, differing }] = [asked[index]!, found.made[index]!];
+      expect([differing, ids]).toEqual([[], ours.ids]);
+      expect(ids.length).toBeGreaterThan(24);
+      // Both in float32, on the same weights.
+      expect(distance(ours.logits, logits) / norm(logits)).toBeLessThan(1e-4);
+    });
+  },
+);
 
 describe('resume.py', () => {
   const config = parseConfig({ ...RUN });
