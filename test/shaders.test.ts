@@ -1,8 +1,9 @@
 /** Every entry point of every shader compiles under every set of definitions that the code may give it. */
 import { describe, expect, it } from 'vitest';
 import { PLAIN } from '../src/gpu/index.ts';
-import { composeShader, type Defines, readSource, shaderNames } from '../src/gpu/shaders.ts';
-import { walkOf } from '../src/ops/attention/attention-walk.ts';
+import { composeShader, type Defines, libraryNames, readSource, shaderNames } from '../src/gpu/shaders.ts';
+import { variantOf } from '../src/ops/attention/attention-variants.ts';
+import { VARIANTS, type Variant } from '../src/ops/tuning/variants.ts';
 import { grpoStep } from '../src/rl/step.ts';
 import { testGpu } from './ops/harness.ts';
 import { openRun } from './reference/tiny-run.ts';
@@ -10,7 +11,7 @@ import { openCheckingDevice } from './setup/checking-device.ts';
 
 const FORMATS = [0, 1, 2, 3, 4];
 
-/** What a product may do to its sums, in any combination. */
+/** What a matmul may do to its sums, in any combination. */
 const FINISH = ['ACCUMULATE', 'WITH_BIAS', 'WITH_ADDEND', 'WITH_GATE'] as const;
 const FINISHES = Array.from({ length: 2 ** FINISH.length }, (_, set) =>
   FINISH.filter((_, bit) => (set >> bit) % 2 === 1),
@@ -36,36 +37,9 @@ const MATMUL: Defines[] = [
   { ...loads(0, ['ACCUMULATE']), ...byDepth },
 ];
 
-/** Products of a few rows: a thread each and lanes that share, every format, with and without a norm. */
-const fewRows = (formats: readonly number[], norms: readonly boolean[]): Defines[] =>
-  formats.flatMap((WEIGHT_FORMAT) =>
-    norms.flatMap((NORM) => [
-      { WEIGHT_FORMAT, NORM, ROWS: 8, LANES: 1, SUBGROUPS: false, SUBGROUP: 0 },
-      { WEIGHT_FORMAT, NORM, ROWS: 1, LANES: 64, SUBGROUPS: false, SUBGROUP: 0 },
-    ]),
-  );
-
-/** The same by subgroups, where a device has them of eight threads or more; formats are read alike. */
-const fewRowsBySubgroups = (
-  formats: readonly number[],
-  norms: readonly boolean[],
-  lanes: number,
-): Defines[] =>
-  lanes < 8
-    ? []
-    : norms.flatMap((NORM) =>
-        [1, 8].map((ROWS) => ({
-          WEIGHT_FORMAT: formats[0]!,
-          NORM,
-          ROWS,
-          LANES: 64,
-          SUBGROUPS: true,
-          SUBGROUP: lanes,
-        })),
-      );
-
-type FewRows = readonly [formats: readonly number[], norms: readonly boolean[]];
-const FEW_ROWS: Readonly<Record<string, FewRows>> = {
+type Formats = readonly [formats: readonly number[], norms: readonly boolean[]];
+/** GEMVs of a decode step: weight formats, with and without a norm. */
+const GEMVS: Readonly<Record<string, Formats>> = {
   decode_project: [
     [0, 1, 4],
     [true, false],
@@ -75,6 +49,18 @@ const FEW_ROWS: Readonly<Record<string, FewRows>> = {
   decode_swiglu: [[0, 1, 3], [true]],
 };
 
+/** Every format by threads and workgroups; subgroups read formats alike. */
+function gemvDefines([formats, norms]: Formats, variant: Variant, SUBGROUP: number): Defines[] {
+  const layouts: Partial<Record<Variant, Defines[]>> = {
+    thread: [{ ROWS: 8 }],
+    workgroup: [{ ROWS: 1, LANES: 64 }],
+    subgroup: [1, 8].map((ROWS) => ({ ROWS, LANES: 64, SUBGROUP })),
+  };
+  return (variant === 'subgroup' ? formats.slice(0, 1) : formats).flatMap((WEIGHT_FORMAT) =>
+    norms.flatMap((NORM) => (layouts[variant] ?? []).map((layout) => ({ WEIGHT_FORMAT, NORM, ...layout }))),
+  );
+}
+
 /** Compiled for a second each: a finish alone is the same function in matmul. */
 const WITHOUT_OR_WITH_ALL = MATMUL.filter((defines) => {
   const given = FINISH.filter((name) => defines[name]);
@@ -82,19 +68,22 @@ const WITHOUT_OR_WITH_ALL = MATMUL.filter((defines) => {
 });
 /** Two sides read every format as one does. */
 const BY_WORKGROUPS: Defines[] = WITHOUT_OR_WITH_ALL.flatMap((defines) =>
-  (defines.WEIGHT_FORMAT === 0 ? [1, 2] : [1]).map((SIDES) => ({ ...defines, SIDES, B_SHARED: 'vec4<f32>' })),
+  (defines.WEIGHT_FORMAT === 0 ? [1, 2] : [1]).map((SIDES) => ({ ...defines, SIDES })),
 );
-/** Weights of 16 bits may lie in workgroup memory as f16. */
+/** Weights of 16 bits lie in workgroup memory as f16. */
 const BY_F16_WORKGROUPS: Defines[] = WITHOUT_OR_WITH_ALL.filter(({ WEIGHT_FORMAT }) =>
   [1, 2].includes(Number(WEIGHT_FORMAT)),
-).flatMap((defines) => [1, 2].map((SIDES) => ({ ...defines, SIDES, B_SHARED: 'vec4<f16>' })));
+).flatMap((defines) => [1, 2].map((SIDES) => ({ ...defines, SIDES })));
 
-/** Definitions by shader; a shader that is not named takes none. Vectors of a head stand for all up to 32. */
+/** Vectors of a head; these stand for all up to 32. */
+const HEADS: Defines[] = [1, 4, 16, 32].map((VECS) => ({ VECS }));
+
+/** Definitions by shader that has one variant; a shader that is not named takes none. */
 const DEFINES: Readonly<Record<string, readonly Defines[]>> = {
-  attention: [1, 4, 16, 32].flatMap((VECS) => [true, false].map((WRITTEN_OUT) => ({ VECS, WRITTEN_OUT }))),
+  attention_sums: HEADS,
   elementwise: [0, 1, 2, 3, 4].map((ACTIVATION) => ({ ACTIVATION })),
   gather_rows: FORMATS.map((WEIGHT_FORMAT) => ({ WEIGHT_FORMAT })),
-  matmul: MATMUL,
+  matmul_reduce: FINISHES.map((finish) => ({ ...loads(0, finish), ...byRow })),
   sampling: [
     { LANES: 64, AHEAD: 4 },
     { LANES: 256, AHEAD: 4 },
@@ -114,21 +103,42 @@ const bySubgroups = (lanes: number): Defines[] =>
 /** Teams as the device's lanes make them, and the largest teams. */
 const byTeams = (lanes: number): Defines[] => [
   ...[16, 32, 64].flatMap((headDim) => {
-    const { forward, backward } = walkOf({ ...PLAIN, lanes, makers: { attention: 'subgroup' } }, headDim);
+    const { forward, backward } = variantOf(
+      { ...PLAIN, lanes, variants: { attention: 'subgroup' } },
+      headDim,
+    );
     return [forward.defines, backward.defines];
   }),
   { VECS: 32, LANES: 32, TEAM: 16, OWN: 4 },
 ];
 
+/** Definitions of a variant's kernel on a device with subgroups of that many lanes; undefined where none are listed. */
+function variantDefines(kernel: string, variant: Variant, lanes: number): readonly Defines[] | undefined {
+  const gemv = GEMVS[kernel];
+  if (gemv) return gemvDefines(gemv, variant, lanes);
+  const kernels: Readonly<Record<string, Partial<Record<Variant, readonly Defines[]>>>> = {
+    matmul: {
+      thread: MATMUL,
+      subgroup: bySubgroups(lanes),
+      workgroup: BY_WORKGROUPS,
+      'workgroup-f16': BY_F16_WORKGROUPS,
+    },
+    attention: { thread: HEADS, 'thread-unrolled': HEADS, subgroup: byTeams(lanes) },
+    decode_attention: { thread: [{}], workgroup: [{}], subgroup: [{ VECS: 4, SUBGROUP: lanes }] },
+  };
+  return kernels[kernel]?.[variant];
+}
+
+/** The table's rows as shader, and the subgroups that each needs. */
+const VARIANT_SHADERS = VARIANTS.flatMap(({ kernels, variant, lanes = 0 }) =>
+  kernels.map((kernel) => ({ shader: `${kernel}/${variant}`, kernel, variant, needs: lanes })),
+);
+
 /** Definitions on a device with subgroups of that many lanes. */
 function definesOf(name: string, lanes: number): readonly Defines[] {
-  if (name === 'attention_teams') return byTeams(lanes);
-  if (name === 'matmul_subgroups') return bySubgroups(lanes);
-  const few = FEW_ROWS[name];
-  if (few) return [...fewRows(...few), ...fewRowsBySubgroups(...few, lanes)];
-  if (name === 'decode_attention_subgroups') return [{ VECS: 4, SUBGROUP: lanes }];
-  if (name === 'matmul_workgroup') return [...BY_WORKGROUPS, ...BY_F16_WORKGROUPS];
-  return DEFINES[name] ?? [{}];
+  const row = VARIANT_SHADERS.find(({ shader }) => shader === name);
+  if (!row) return DEFINES[name] ?? [{}];
+  return row.needs > lanes ? [] : (variantDefines(row.kernel, row.variant, lanes) ?? []);
 }
 
 /** SwiftShader, lavapipe, and GPUs. */
@@ -145,6 +155,7 @@ describe('shaders', () => {
     const device = await openCheckingDevice();
     const entries = entryPoints(name);
     expect(entries.length).toBeGreaterThan(0);
+    expect(allDefinesOf(name).length, `definitions of ${name}`).toBeGreaterThan(0);
     for (const defines of allDefinesOf(name)) {
       const what = `${name} ${JSON.stringify(defines)}`;
       const module = device.createShaderModule({ label: what, code: composeShader(name, defines).code });
@@ -162,6 +173,21 @@ describe('shaders', () => {
     }
   });
 
+  it('have a row of the table for each file in the room of an operation, and a file for each row', () => {
+    const inRooms = shaderNames().filter((name) => name.includes('/'));
+    expect(inRooms.toSorted()).toEqual(VARIANT_SHADERS.map(({ shader }) => shader).toSorted());
+  });
+
+  it('include libraries by their names alone, whatever the definitions are', () => {
+    const files = [...shaderNames(), ...libraryNames()];
+    const lines = files.flatMap((name) => readSource(name).match(/^\s*\/\/!.*$/gm) ?? []);
+    expect(lines.length).toBeGreaterThan(50);
+    for (const line of lines) {
+      const [, library] = /^\/\/! include (\w+)$/.exec(line) ?? [];
+      expect(libraryNames(), line).toContain(`lib/${library}`);
+    }
+  });
+
   it('name formula, shapes and entry points: each file says at its top what it is', () => {
     for (const name of shaderNames()) expect(readSource(name).split('\n')[0], name).toMatch(/^\/\/ \S/);
   });
@@ -172,7 +198,6 @@ describe('shaders', () => {
     const get = gpu.pipelines.get.bind(gpu.pipelines);
     gpu.pipelines.get = (kernel, special = {}) => {
       const defines = special.defines ?? {};
-      expect(special.constants).toBeUndefined();
       expect(entryPoints(kernel.shader)).toContain(kernel.entry);
       asked.set(`${kernel.shader} ${JSON.stringify(defines)}`, defines);
       return get(kernel, special);

@@ -1,4 +1,4 @@
-// Uniforms, bindings and constants of attention and attention_teams.  VECS vec4s a head; "heads" counts query heads.
+// Uniforms, bindings and constants of the variants of attention/ and of attention_sums.  VECS vec4s a head; "heads" counts query heads.
 struct Uniforms { queries: u32, keys: u32, heads: u32, group: u32, parts: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 @group(0) @binding(1) var<storage, read> q: array<vec4<f32>>;                // [queries, heads, VECS]

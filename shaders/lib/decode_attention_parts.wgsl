@@ -1,5 +1,5 @@
-// Attention of one new token a row over the cache: formulas, uniforms, bindings and what is made of the token, for decode_attention and
-// decode_attention_subgroups.
+// Attention of one new token a row over the cache: formulas, uniforms, bindings and what is made of the token, for the variants of
+// decode_attention/.
 //   q = scale * turn(query),  k = turn(key),  v = value + value_bias, if biased, of the row's new token; k and v go to slot spans[row].w - 1
 // Query, key and value each get  s_p h_p . B_p  of an adapter first; h_p lie behind them in qkv. Where the linear layer that follows has an
 // adapter, its low-rank product A_o . out is left behind `out`, a part for each head. Without an adapter the rank is 0.
@@ -35,8 +35,8 @@ fn query_update() -> Update { return Update(u.q_rank, first_low_rank(), u.q_b, u
 fn key_update() -> Update { return Update(u.k_rank, first_low_rank() + u.q_rank, u.k_b, u.k_scale); }
 fn value_update() -> Update { return Update(u.v_rank, first_low_rank() + u.q_rank + u.k_rank, u.v_b, u.v_scale); }
 
-// Columns 4 c .. 4 c + 3 turned; `other` are those half a head further.
-fn turned(own: vec4<f32>, other: vec4<f32>, row: u32, c: u32) -> vec4<f32> {
+// Columns 4 c .. 4 c + 3 rotated; `other` are those half a head further.
+fn rotated(own: vec4<f32>, other: vec4<f32>, row: u32, c: u32) -> vec4<f32> {
   let half = u.vecs / 2u;
   let angle = u.vecs * row + c % half;
   let direction = select(1.0, -1.0, c < half);

@@ -1,4 +1,4 @@
-// A matrix product by four values a load: what matmul and matmul_subgroups share, with their uniforms and bindings.
+// Matmul by four values a load: what the variants of matmul/ share, with their uniforms and bindings.
 // n and the contiguous extents of A and B are divisible by 4 where these are used.
 //! include weight_quad
 const B_WORDS = select(2u, 4u, WEIGHT_FORMAT == 0u);

@@ -1,4 +1,4 @@
-// Rows shared by teams: what the kernels of attention_teams are made of.
+// Rows shared by teams: what the kernels of attention/subgroup are made of.
 // TEAM lanes of a subgroup share rows of VECS vec4s by their columns: lane l has vec4 l, TEAM + l, ... of each. A team keeps OWN
 // consecutive rows in registers and walks over others, TURN = TEAM / OWN a turn, which makes TEAM pairs: pair n is own row n % OWN with
 // walked row n / OWN. Each lane multiplies its columns of all pairs; lane n adds up pair n over the team, and its weight is handed round.

@@ -27,7 +27,7 @@ import { suite } from '../bench/suite.ts';
 import { DEFAULT_TIMING } from '../bench/timing.ts';
 import { Gpu } from '../gpu/index.ts';
 import { describeError, InputError } from '../math/errors.ts';
-import { makersOf, tune, tuningText } from '../ops/tuning/tune.ts';
+import { tune, tuningText, variantsOf } from '../ops/tuning/tune.ts';
 import type { BenchReport, Ceilings, Row } from '../protocol/bench.ts';
 import type { Cost } from '../rl/measure/cost-model.ts';
 import { openNodeDevice } from './adapter.ts';
@@ -179,7 +179,7 @@ async function showTuning(gpu: Gpu, { now, json, clock }: Arguments): Promise<vo
 async function applyTuning(gpu: Gpu): Promise<void> {
   if (gpu.isSoftware) return;
   const found = await tune(gpu);
-  gpu.traits = { ...gpu.traits, makers: makersOf(found) };
+  gpu.traits = { ...gpu.traits, variants: variantsOf(found) };
   console.log(`${gpu.info.description}: ${tuningText(found)}`);
 }
 

@@ -6,7 +6,7 @@
 import { Gpu } from '../gpu/index.ts';
 import { treeFromDisk } from '../io/files/disk.ts';
 import { describeError, InputError } from '../math/errors.ts';
-import { makersOf, tune } from '../ops/tuning/tune.ts';
+import { tune, variantsOf } from '../ops/tuning/tune.ts';
 import { openNodeDevice } from './adapter.ts';
 import { caseFolders } from './parity/folders.ts';
 import { comparisonFor } from './parity/kinds.ts';
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const { folders, json } = parseArguments(process.argv.slice(2));
   const { device, info } = await openNodeDevice();
   const gpu = new Gpu(device, { info });
-  if (!gpu.isSoftware) gpu.traits = { ...gpu.traits, makers: makersOf(await tune(gpu)) };
+  if (!gpu.isSoftware) gpu.traits = { ...gpu.traits, variants: variantsOf(await tune(gpu)) };
   const reports: FolderReport[] = [];
   for (const folder of folders) {
     const report = await compareFolder(folder, gpu);

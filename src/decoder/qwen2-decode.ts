@@ -15,7 +15,7 @@ import {
 import { decodeHeadNorms } from '../ops/decode/decode-head-norm.ts';
 import { addProjection, type DecodeLinear, decodeLogits, projections } from '../ops/decode/decode-linear.ts';
 import { decodeSwiglu } from '../ops/decode/decode-swiglu.ts';
-import type { Threads } from '../ops/decode/few-rows.ts';
+import type { DecodeVariant } from '../ops/decode/gemv.ts';
 import type { DecoderCache } from './cache.ts';
 import type { DecodeAdapters } from './decode-adapters.ts';
 import type { Qwen2, Qwen2Config } from './qwen2.ts';
@@ -40,7 +40,7 @@ export interface DecodeStep {
   readonly adapters: boolean;
   /** Those around attention where they take no dispatches of their own. */
   readonly decodeAdapters?: DecodeAdapters | undefined;
-  readonly threads: Threads;
+  readonly variant: DecodeVariant;
 }
 
 interface LayerStep extends DecodeStep {
@@ -52,7 +52,7 @@ interface LayerStep extends DecodeStep {
 /** One layer, in place on the residual stream x [rows, hidden]. */
 function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerStep): void {
   const { rows, cache, adapters, decodeAdapters, index, angles } = step;
-  const { threads } = step;
+  const { variant } = step;
   const { linears, inputNorm, postNorm, headNorms } = model.layers[index]!;
   const eps = model.config.rmsNormEps;
   const linear = (name: LoraLinear): DecodeLinear => {
@@ -61,7 +61,7 @@ function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerSte
   };
   const near = adapters ? decodeAdapters?.layer(index) : undefined;
   const { bias: valueBias, ...value } = linear('v_proj');
-  const normed = { x, norm: { weight: inputNorm, eps }, threads };
+  const normed = { x, norm: { weight: inputNorm, eps }, variant };
   const qkvLinears = [linear('q_proj'), linear('k_proj'), value] as const;
   const qkv = near
     ? adaptedProjections(recorder, normed, qkvLinears, near)
@@ -69,12 +69,12 @@ function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerSte
   if (headNorms) decodeHeadNorms(recorder, qkv, headNorms, model.config, eps);
   const seen = { spans: rows.spans, ...cache.layer(index) };
   const inputs = { qkv, valueBias, angles, ...seen, adapters: near };
-  const mixed = decodeAttention(recorder, inputs, model.config, threads);
+  const mixed = decodeAttention(recorder, inputs, model.config, variant);
   const products = near && attentionProducts(mixed, model.config, near);
-  addProjection(recorder, { x: mixed, threads }, linear('o_proj'), x, products);
-  const attended = { x, norm: { weight: postNorm, eps }, threads };
+  addProjection(recorder, { x: mixed, variant }, linear('o_proj'), x, products);
+  const attended = { x, norm: { weight: postNorm, eps }, variant };
   const inner = decodeSwiglu(recorder, attended, linear('gate_proj'), linear('up_proj'));
-  addProjection(recorder, { x: inner, threads }, linear('down_proj'), x);
+  addProjection(recorder, { x: inner, variant }, linear('down_proj'), x);
 }
 
 /**
@@ -87,6 +87,6 @@ export function decodeStep(recorder: Recorder, model: Qwen2, x: Tensor, step: De
   checkExtents(config);
   const angles = rowAngles(recorder, step.rows, rope);
   for (const index of layers.keys()) decodeLayer(recorder, model, x, { ...step, index, angles });
-  const last = { x, norm: { weight: norm, eps: config.rmsNormEps }, threads: step.threads };
+  const last = { x, norm: { weight: norm, eps: config.rmsNormEps }, variant: step.variant };
   return decodeLogits(recorder, last, head);
 }

@@ -14,4 +14,4 @@ export { probeMemory } from './probe.ts';
 export { Recorder } from './recorder.ts';
 export { Tape } from './tape.ts';
 export { byteLength, bytesOf, type DType, expectShape, reshape, sizeOf, type Tensor } from './tensor.ts';
-export { PLAIN, TILE_MAKERS, type TileMaker, type Traits } from './traits.ts';
+export { PLAIN, type Traits } from './traits.ts';

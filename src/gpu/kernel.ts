@@ -44,11 +44,9 @@ export function updating<U extends string, B extends string>(
 /** What one pipeline is specialised by, beside the kernel. */
 export interface Specialisation {
   readonly defines?: Defines;
-  /** Values for the shader's `override` declarations. */
-  readonly constants?: Readonly<Record<string, number>>;
 }
 
 export function kernelLabel(kernel: Kernel, special: Specialisation = {}): string {
-  const extras = Object.entries({ ...special.defines, ...special.constants }).map(([k, v]) => `${k}=${v}`);
+  const extras = Object.entries(special.defines ?? {}).map(([k, v]) => `${k}=${v}`);
   return [`${kernel.shader}.${kernel.entry}`, ...extras].join(' ');
 }

@@ -94,7 +94,7 @@ export class PipelineCache {
     const pipeline = await device.createComputePipelineAsync({
       label,
       layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: kernel.entry, constants: { ...special.constants } },
+      compute: { module, entryPoint: kernel.entry },
     });
     return { label, pipeline, layout, bound };
   }

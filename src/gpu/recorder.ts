@@ -69,12 +69,12 @@ export class Recorder {
   }
 
   dispatch<U extends string, B extends string>(kernel: Kernel<U, B>, options: DispatchOptions<U, B>): void {
-    const { uniforms, tensors, workgroups, defines, constants } = options;
+    const { uniforms, tensors, workgroups, defines } = options;
     const folded = foldWorkgroups(workgroups);
     if (folded.some((count) => count === 0)) return;
     this.dispatches.push({
       kernel,
-      special: { ...(defines ? { defines } : {}), ...(constants ? { constants } : {}) },
+      special: defines ? { defines } : {},
       uniforms,
       tensors,
       workgroups: folded,

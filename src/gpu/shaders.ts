@@ -1,11 +1,8 @@
 /**
  * The WGSL files of `shaders/`, put together for one pipeline: header (constants and aliases), then the file,
- * then every file it names in `//! include NAME` lines, each once; `enable` and `diagnostic` lines go to the top. `//! include NAME, or OTHER
- * where FLAG` names the other file where the definition FLAG is true, and loops may be written out (src/gpu/written-out.ts). A line map leads
- * a compiler message back to the file and line it is about.
+ * then every file of `shaders/lib/` that it names in `//! include NAME` lines, each once; `enable` and `diagnostic` lines go to the top. A line
+ * map leads a compiler message back to the file and line it is about.
  */
-import { writeOutLoops } from './written-out.ts';
-
 const sources = import.meta.glob<string>('/shaders/**/*.wgsl', {
   query: '?raw',
   import: 'default',
@@ -28,20 +25,15 @@ export function readSource(name: string): string {
   return source;
 }
 
-const INCLUDE = /^\/\/! include (\S+?)(?:, or (\S+) where (\S+))?$/gm;
+const INCLUDE = /^\/\/! include (\S+)$/gm;
 
-function collectIncludes(
-  name: string,
-  defines: Defines,
-  seen: Set<string>,
-  readFile: typeof readSource,
-): string[] {
+function collectIncludes(name: string, seen: Set<string>, readFile: typeof readSource): string[] {
   const files = [name];
-  for (const [, plain, other, flag] of readFile(name).matchAll(INCLUDE)) {
-    const included = `lib/${flag !== undefined && defines[flag] === true ? other : plain}`;
+  for (const [, lib] of readFile(name).matchAll(INCLUDE)) {
+    const included = `lib/${lib}`;
     if (seen.has(included)) continue;
     seen.add(included);
-    files.push(...collectIncludes(included, defines, seen, readFile));
+    files.push(...collectIncludes(included, seen, readFile));
   }
   return files;
 }
@@ -51,10 +43,6 @@ function headerLine([name, value]: [string, number | boolean | string]): string 
   if (typeof value === 'boolean') return `const ${name}: bool = ${value};`;
   return `alias ${name} = ${value};`;
 }
-
-/** WGSL's 16-bit floats must be asked for before a definition names them. */
-const enablesOf = (defines: Defines): string[] =>
-  Object.values(defines).some((value) => /\bf16\b/.test(`${value}`)) ? ['enable f16;'] : [];
 
 interface Line {
   readonly text: string;
@@ -71,17 +59,10 @@ const isDirective = ({ text }: Line): boolean => /^(enable|diagnostic)\b.*;$/.te
 
 /** Composes shaders/`name`.wgsl with its includes and `defines`. Throws if a file does not exist. */
 export function composeShader(name: string, defines: Defines = {}, readFile = readSource): ComposedShader {
-  const header = linesOf(`header of ${name}`, [
-    ...enablesOf(defines),
-    ...Object.entries(defines).map(headerLine),
-  ]);
-  const files = collectIncludes(name, defines, new Set([name]), readFile);
+  const header = linesOf(`header of ${name}`, Object.entries(defines).map(headerLine));
+  const files = collectIncludes(name, new Set([name]), readFile);
   const body = files.flatMap((file) => linesOf(`shaders/${file}.wgsl`, readFile(file).split('\n')));
-  const code = writeOutLoops(
-    body.filter((line) => !isDirective(line)),
-    defines,
-  );
-  const lines = [...body.filter(isDirective), ...header, ...code];
+  const lines = [...body.filter(isDirective), ...header, ...body.filter((line) => !isDirective(line))];
   return {
     code: lines.map(({ text }) => text).join('\n'),
     origin: (number) => {
@@ -91,9 +72,10 @@ export function composeShader(name: string, defines: Defines = {}, readFile = re
   };
 }
 
+const names = Object.keys(sources).map((path) => path.slice('/shaders/'.length, -'.wgsl'.length));
+
 /** Names of all entry files (without `lib/`), for the test that compiles each. */
-export function shaderNames(): string[] {
-  return Object.keys(sources)
-    .map((path) => path.slice('/shaders/'.length, -'.wgsl'.length))
-    .filter((name) => !name.startsWith('lib/'));
-}
+export const shaderNames = (): string[] => names.filter((name) => !name.startsWith('lib/'));
+
+/** Names of all files that are included, `lib/` with them. */
+export const libraryNames = (): string[] => names.filter((name) => name.startsWith('lib/'));

@@ -9,8 +9,8 @@ export const deviceInfo = z.object({
   isSoftware: z.boolean(),
   features: z.array(z.string()),
   limits: counts,
-  /** Who does a class of work fastest (kinds of matrix products, attention, decode steps), where that was measured. */
-  makers: z.record(z.string(), z.enum(['thread', 'subgroup', 'workgroup', 'f16 workgroup'])).optional(),
+  /** The fastest kernel variant by class of work (kinds of matmul, attention, decode steps), where that was measured. */
+  variants: z.record(z.string(), z.string()).optional(),
 });
 export type DeviceInfo = z.infer<typeof deviceInfo>;
 

@@ -4,7 +4,7 @@ import type { Gpu } from '../gpu/index.ts';
 import type { FileStore } from '../io/writing/file-store.ts';
 import { InputError } from '../math/errors.ts';
 import { startTfOnDevice, tf } from '../media/tf-device.ts';
-import { tune } from '../ops/tuning/tune.ts';
+import { namedVariants, tune } from '../ops/tuning/tune.ts';
 import { decodeCommand } from '../protocol/decode.ts';
 import type { DeviceInfo, Event } from '../protocol/messages.ts';
 import { reportBrokenExport } from './export/write.ts';
@@ -38,9 +38,9 @@ async function openGpu(files: FileStore | undefined, lost: LostLately): Promise<
   const { gpu, info } = opened;
   // What cannot be written down is remembered until the page is left.
   void lost.watch(gpu.device).catch(() => undefined);
-  const makers = await tuneDevice(gpu, files, () => tune(gpu));
+  const variants = namedVariants(await tuneDevice(gpu, files, () => tune(gpu)));
   await startPreprocessing(gpu, info);
-  emit({ type: 'ready', device: { ...info, makers } });
+  emit({ type: 'ready', device: { ...info, variants } });
   return gpu;
 }
 

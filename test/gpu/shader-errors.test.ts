@@ -20,31 +20,6 @@ async function messageOf(readFile: (name: string) => string): Promise<string> {
   return failure;
 }
 
-describe('an include that depends on a definition', () => {
-  const files: Readonly<Record<string, string>> = {
-    main: '// main\n//! include plain, or other where FLAG\n//! include last\n',
-    'lib/plain': '// plain\n',
-    'lib/other': '// other\nenable subgroups;\n//! include plain\n',
-    'lib/last': '// last\n',
-  };
-  const bodies = (defines: Record<string, boolean>) =>
-    composeShader('main', defines, (name) => files[name]!)
-      .code.split('\n')
-      .filter((line) => /^(\/\/ |enable)/.test(line));
-
-  it('names the other file where it is true, with its directives at the top', () => {
-    expect(bodies({ FLAG: true })).toEqual([
-      'enable subgroups;',
-      '// main',
-      '// other',
-      '// plain',
-      '// last',
-    ]);
-    expect(bodies({ FLAG: false })).toEqual(['// main', '// plain', '// last']);
-    expect(bodies({})).toEqual(['// main', '// plain', '// last']);
-  });
-});
-
 describe('a shader that does not compile', () => {
   it('is reported by its own file, line and text', async () => {
     const lines = readSource('accumulate').split('\n');
@@ -101,9 +76,9 @@ describe('composition', () => {
       directives.forEach((line, at) => {
         expect(origin(at + 1)).toEqual({ file: `shaders/${name}.wgsl`, line });
       });
-      const top = directives.length + 1;
-      expect(origin(top)).toEqual({ file: `header of ${name}`, line: 1 });
-      expect(origin(top + 1)).toEqual({ file: `shaders/${name}.wgsl`, line: 1 });
+      const top = code.match(/^(enable|diagnostic)\b.*;$/gm)?.length ?? 0;
+      expect(origin(top + 1)).toEqual({ file: `header of ${name}`, line: 1 });
+      expect(origin(top + 2)).toEqual({ file: `shaders/${name}.wgsl`, line: 1 });
     }
   });
 
@@ -116,9 +91,9 @@ describe('composition', () => {
     ]);
   });
 
-  it('enables f16 before all else where a definition names it', () => {
-    const enables = (Word: string) => composeShader('accumulate', { Word }).code.startsWith('enable f16;\n');
-    expect(['vec4<f16>', 'f16', 'vec4<f32>'].map(enables)).toEqual([true, true, false]);
+  it('puts what a shader enables before the header', () => {
+    const { code } = composeShader('matmul/workgroup-f16', { SIDES: 1 });
+    expect(code).toMatch(/^enable f16;\nconst SIDES/);
   });
 
   it('lists every entry file and no library', () => {

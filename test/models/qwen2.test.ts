@@ -7,11 +7,11 @@ import { layoutGroups, type PackedRows, packRows } from '../../src/decoder/rows.
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { liveProgram } from '../../src/gpu/live.ts';
 import { advanceRows } from '../../src/ops/decode/decode-attention.ts';
-import { ALONE, type Threads } from '../../src/ops/decode/few-rows.ts';
+import type { DecodeVariant } from '../../src/ops/decode/gemv.ts';
 import { embedding } from '../../src/ops/tokens/gather-rows.ts';
 import { headLogits } from '../../src/ops/tokens/head.ts';
 import type { Policy } from '../../src/rl/policy/policy.ts';
-import { numbers, relativeError, runOnce, testGpu, waysOfSharing } from '../ops/harness.ts';
+import { BY_THREADS, numbers, relativeError, runOnce, sharingVariants, testGpu } from '../ops/harness.ts';
 import { LORA, stirAdapters, tinyPolicy, toyCompletion, VOCABULARY, WIDTH } from '../reference/omni-tiny.ts';
 
 let gpu: Gpu;
@@ -57,7 +57,7 @@ const ANSWERS = [toyCompletion(2, 6), toyCompletion(3, 6), toyCompletion(4, 6)];
 /** Logits of the last prompt token and of every answer token, [step][row · vocabulary], with a KV cache. */
 async function cachedForward(
   capacity: number,
-  threads: Threads,
+  variant: DecodeVariant,
   decodeAdapters?: DecodeAdapters,
 ): Promise<Float32Array<ArrayBufferLike>[]> {
   const [n, G, steps] = [PROMPT.length, ANSWERS.length, ANSWERS[0]!.length];
@@ -86,7 +86,7 @@ async function cachedForward(
   const tokens = ids(new Uint32Array(G));
   const next = embedding(step, decoder.embedTokens, tokens);
   const answer = step.recorder.keep(
-    decodeStep(step.recorder, decoder, next, { rows, cache, adapters: true, decodeAdapters, threads }),
+    decodeStep(step.recorder, decoder, next, { rows, cache, adapters: true, decodeAdapters, variant }),
   );
   advanceRows(step.recorder, rows, ids(new Uint32Array(G)));
   using prefillPlan = await Plan.create(gpu, 'prefill', prefill.recorder, arena);
@@ -105,11 +105,11 @@ async function cachedForward(
 }
 
 /** Decodes several rows on one prompt, and compares their logits with those of whole sequences. */
-async function checkDecoding(threads: Threads, near: boolean): Promise<void> {
+async function checkDecoding(variant: DecodeVariant, near: boolean): Promise<void> {
   using adapters = new DecodeAdapters(gpu, policy.current.decoder);
   const layers = policy.current.decoder.layers.map((_, index) => adapters.layer(index));
   expect(layers.every((layer) => layer?.q && layer.o)).toBe(true);
-  const cached = await cachedForward(PROMPT.length + 18 + 13, threads, near ? adapters : undefined);
+  const cached = await cachedForward(PROMPT.length + 18 + 13, variant, near ? adapters : undefined);
   for (const [g, answer] of ANSWERS.entries()) {
     const full = await fullForward([...PROMPT, ...answer]);
     const row = (i: number) => full.subarray(i * VOCABULARY, (i + 1) * VOCABULARY);
@@ -130,10 +130,10 @@ describe('the decoder', () => {
     ['together', true],
     ['together', false],
   ])(
-    'decodes with a cache to the logits of the full forward, several rows on one prompt: threads %s, adapters in attention: %s',
+    'decodes with a cache to the logits of the full forward, several rows on one prompt: lanes %s, adapters in attention: %s',
     async (way, near) => {
-      for (const threads of way === 'alone' ? [ALONE] : waysOfSharing(gpu))
-        await checkDecoding(threads, near);
+      for (const variant of way === 'alone' ? [BY_THREADS] : sharingVariants(gpu))
+        await checkDecoding(variant, near);
     },
   );
 

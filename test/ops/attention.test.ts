@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { PLAIN, sizeOf, Tape, type Tensor, type Traits } from '../../src/gpu/index.ts';
 import { attention } from '../../src/ops/attention/attention.ts';
-import { walkOf } from '../../src/ops/attention/attention-walk.ts';
+import { variantOf } from '../../src/ops/attention/attention-variants.ts';
 import { checkOp, numbers, type OpCase, relativeError, runOnce, testGpu } from './harness.ts';
 
 interface Spans {
@@ -120,7 +120,7 @@ function tensorflow(layout: Layout): (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) 
   };
 }
 
-/** Against float64, and against tfjs where that has no row without keys. By single threads unless traits are given. */
+/** Against float64, and against tfjs where that has no row without keys. By threads unless traits are given. */
 async function check(
   name: string,
   layout: Layout,
@@ -150,7 +150,7 @@ async function check(
 /** As of a GPU that has the device's subgroups. */
 async function asDiscrete(): Promise<Traits> {
   const { lanes } = (await testGpu()).traits;
-  return { isSoftware: false, lanes, halves: false, makers: { attention: 'subgroup' } };
+  return { isSoftware: false, lanes, halves: false, variants: { attention: 'subgroup' } };
 }
 
 describe('attention', () => {
@@ -203,9 +203,8 @@ describe('attention', () => {
     'as suits the device: %s, heads of %d',
     async (name, headDim, layout) => {
       const { traits } = await testGpu();
-      const { kernels, forward } = walkOf(traits, headDim);
-      expect(kernels.forward.shader).toBe('attention');
-      expect(forward.defines).toMatchObject({ WRITTEN_OUT: true });
+      const { kernels } = variantOf(traits, headDim);
+      expect(kernels.forward.shader).toBe('attention/thread-unrolled');
       await check(name, { heads: 4, kvHeads: 2, headDim, ...layout }, { traits });
     },
     SLOW_COMPILER_MS,
@@ -225,28 +224,28 @@ describe('attention', () => {
     ['packed', 32, { ...packed(70, [40, 3]) }],
     ['packed', 64, { ...packed(9, [4, 6]) }],
   ] as const)(
-    'by teams of lanes: %s, heads of %d',
+    'by subgroups: %s, heads of %d',
     async (name, headDim, layout) => {
       const traits = await asDiscrete();
-      expect(walkOf(traits, headDim).kernels.forward.shader).toBe('attention_teams');
+      expect(variantOf(traits, headDim).kernels.forward.shader).toBe('attention/subgroup');
       await check(name, { heads: 4, kvHeads: 2, headDim, ...layout }, { traits });
     },
     SLOW_COMPILER_MS,
   );
 
-  it('by teams of lanes: separate segments, and rows that see nothing', async () => {
+  it('by subgroups: separate segments, and rows that see nothing', async () => {
     const layout = { heads: 2, kvHeads: 1, headDim: 16, ...segments(40, 5) };
     await check('segments', layout, { againstTensorflow: false, traits: await asDiscrete() });
   });
 
-  it('by teams of lanes: groups in one row, between which keys are passed over', async () => {
+  it('by subgroups: groups in one row, between which keys are passed over', async () => {
     const rows = followed(packed(5, [200]), packed(4, [3, 2]));
     const layout = { heads: 2, kvHeads: 1, headDim: 16, ...rows };
     await check('groups', layout, { againstTensorflow: false, traits: await asDiscrete() });
   });
 
-  it('by teams of lanes: parts by the extents, as many as a binding holds', () => {
-    const { partsOf } = walkOf({ ...PLAIN, lanes: 32, makers: { attention: 'subgroup' } }, 64);
+  it('by subgroups: parts by the extents, as many as a binding holds', () => {
+    const { partsOf } = variantOf({ ...PLAIN, lanes: 32, variants: { attention: 'subgroup' } }, 64);
     const parts = (tokens: number, kvHeads = 2, group = 7): number =>
       partsOf({ queries: tokens, keys: tokens, kvHeads, group });
     expect([parts(5), parts(40), parts(3024), parts(4845)]).toEqual([1, 4, 16, 11]);
@@ -255,7 +254,7 @@ describe('attention', () => {
     }
   });
 
-  it('by teams of lanes: the same bits every time', async () => {
+  it('by subgroups: the same bits every time', async () => {
     const gpu = await testGpu();
     const traits = await asDiscrete();
     const { spans, keySpans } = packed(70, [40, 30, 20]);
@@ -269,7 +268,7 @@ describe('attention', () => {
     const seen = gpu.upload('inputs', 'spans', [n, 4], Uint32Array.from(spans.flat()), 'u32');
     const seeing = gpu.upload('inputs', 'keySpans', [n, 2], Uint32Array.from(keySpans.flat()), 'u32');
     const options = { heads: 4, kvHeads: 2, headDim: 16, spans: seen, keySpans: seeing };
-    expect(walkOf(traits, 16).partsOf({ queries: n, keys: n, kvHeads: 2, group: 2 })).toBeGreaterThan(1);
+    expect(variantOf(traits, 16).partsOf({ queries: n, keys: n, kvHeads: 2, group: 2 })).toBeGreaterThan(1);
     const once = async (): Promise<Float32Array[]> => {
       for (const { grad } of inputs) gpu.write(grad!, new Float32Array(sizeOf(grad!.shape)));
       const outputs = await runOnce(
@@ -290,8 +289,8 @@ describe('attention', () => {
   });
 
   it.each([
-    ['by single threads', 8],
-    ['by teams of lanes', 16],
+    ['by threads', 8],
+    ['by subgroups', 16],
   ])('a cache with more rows than are used, and large scores, %s', async (_, headDim) => {
     const gpu = await testGpu();
     const traits = headDim === 16 ? await asDiscrete() : PLAIN;

@@ -6,10 +6,10 @@ import { ropeTable } from '../../src/ops/attention/rope.ts';
 import { type AttentionAdapters, adaptedProjections } from '../../src/ops/decode/decode-adapted.ts';
 import { attentionProducts, decodeAttention, rowAngles } from '../../src/ops/decode/decode-attention.ts';
 import { addProjection, type DecodeLinear, projections } from '../../src/ops/decode/decode-linear.ts';
-import { ALONE, type Threads } from '../../src/ops/decode/few-rows.ts';
+import type { DecodeVariant } from '../../src/ops/decode/gemv.ts';
 import type { LoraAdapter } from '../../src/ops/matmul/linear.ts';
 import { loraWindow } from '../../src/ops/matmul/lora-window.ts';
-import { numbers, relativeError, runOnce, testGpu, waysOfSharing } from './harness.ts';
+import { BY_THREADS, numbers, relativeError, runOnce, sharingVariants, testGpu } from './harness.ts';
 
 const SLOTS = 40;
 const SHAPE = { heads: 6, kvHeads: 2, headDim: 32 };
@@ -80,7 +80,7 @@ type Ranks = Readonly<Record<Name, number>>;
 async function checkAdapters(
   gpu: Gpu,
   [ranks, dtype, rows]: readonly [Ranks, DType, number],
-  threads: Threads,
+  variant: DecodeVariant,
 ): Promise<void> {
   const linears = linearsOf(gpu, ranks, dtype);
   const { q, k, v, o } = linears;
@@ -113,7 +113,7 @@ async function checkAdapters(
   const counts: number[] = [];
   const mixed = await runOnce(gpu, 'adapted', ({ recorder }) => {
     const angles = rowAngles(recorder, { positions, spans }, table);
-    const input = { x, norm, threads };
+    const input = { x, norm, variant };
     const count = (): void => {
       counts.push(recorder.dispatches.length);
     };
@@ -122,18 +122,18 @@ async function checkAdapters(
       recorder,
       { qkv: projections(recorder, input, [q, k, value]), valueBias, angles, spans, ...caches[0] },
       SHAPE,
-      threads,
+      variant,
     );
-    addProjection(recorder, { x: plain, threads }, out, streams[0]);
+    addProjection(recorder, { x: plain, variant }, out, streams[0]);
     count();
     const qkv = adaptedProjections(recorder, input, [q, k, value], adapters);
     const near = decodeAttention(
       recorder,
       { qkv, valueBias, angles, spans, ...caches[1], adapters },
       SHAPE,
-      threads,
+      variant,
     );
-    addProjection(recorder, { x: near, threads }, out, streams[1], attentionProducts(near, SHAPE, adapters));
+    addProjection(recorder, { x: near, variant }, out, streams[1], attentionProducts(near, SHAPE, adapters));
     count();
     return [plain, near];
   });
@@ -157,12 +157,12 @@ describe.each([
   [{ q: 0, k: 0, v: 0, o: 70 }, 'f32', 9, true],
   [{ q: 0, k: 1, v: 4, o: 0 }, 'bf16', 1, false],
 ] as const)(
-  'adapters of ranks %o beside %s weights, %i rows, threads together: %s',
+  'adapters of ranks %o beside %s weights, %i rows, variants that share: %s',
   (ranks, dtype, rows, together) => {
     it('change queries, keys, values and the residual stream as with dispatches of their own', async () => {
       const gpu = await testGpu();
-      const ways = together ? waysOfSharing(gpu) : [ALONE];
-      for (const threads of ways) await checkAdapters(gpu, [ranks, dtype, rows], threads);
+      const ways = together ? sharingVariants(gpu) : [BY_THREADS];
+      for (const variant of ways) await checkAdapters(gpu, [ranks, dtype, rows], variant);
     });
   },
 );

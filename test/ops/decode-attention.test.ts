@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { freeRopeTable, ropeTable } from '../../src/ops/attention/rope.ts';
 import { advanceRows, decodeAttention, rowAngles } from '../../src/ops/decode/decode-attention.ts';
-import { ALONE, type Threads } from '../../src/ops/decode/few-rows.ts';
-import { numbers, relativeError, runOnce, testGpu, waysOfSharing } from './harness.ts';
+import type { DecodeVariant } from '../../src/ops/decode/gemv.ts';
+import { BY_THREADS, numbers, relativeError, runOnce, sharingVariants, testGpu } from './harness.ts';
 
 const THETA = 1e4;
 
@@ -44,8 +44,8 @@ async function check(
   slots: number,
   biased = true,
 ) {
-  const ways = [ALONE, ...waysOfSharing(await testGpu())];
-  for (const threads of ways) await checkKernel(shape, spans, positions, slots, { threads, biased });
+  const ways = [BY_THREADS, ...sharingVariants(await testGpu())];
+  for (const variant of ways) await checkKernel(shape, spans, positions, slots, { variant, biased });
 }
 
 async function checkKernel(
@@ -53,7 +53,7 @@ async function checkKernel(
   spans: readonly Span[],
   positions: readonly number[],
   slots: number,
-  { threads, biased }: { readonly threads: Threads; readonly biased: boolean },
+  { variant, biased }: { readonly variant: DecodeVariant; readonly biased: boolean },
 ) {
   const gpu = await testGpu();
   const { heads, kvHeads, headDim } = shape;
@@ -74,7 +74,7 @@ async function checkKernel(
     const valueBias = biased ? gpu.upload('inputs', 'bias', [kv], bias) : undefined;
     const angles = rowAngles(recorder, step, table);
     const inputs = { qkv, valueBias, angles, spans: step.spans, keys, values };
-    return [decodeAttention(recorder, inputs, shape, threads)];
+    return [decodeAttention(recorder, inputs, shape, variant)];
   });
   const headOf = (all: ArrayLike<number>, at: number): number[] =>
     range(at * headDim, (at + 1) * headDim).map((i) => all[i]!);

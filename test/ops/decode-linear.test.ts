@@ -7,8 +7,8 @@ import {
   projections,
 } from '../../src/ops/decode/decode-linear.ts';
 import { decodeSwiglu } from '../../src/ops/decode/decode-swiglu.ts';
-import { ALONE, type Threads } from '../../src/ops/decode/few-rows.ts';
-import { numbers, relativeError, runOnce, testGpu, waysOfSharing } from './harness.ts';
+import type { DecodeVariant } from '../../src/ops/decode/gemv.ts';
+import { BY_THREADS, numbers, relativeError, runOnce, sharingVariants, testGpu } from './harness.ts';
 import { type StoredFormat as Format, storedWeight as weightOf } from './stored-weight.ts';
 
 const EPS = 1e-5;
@@ -69,23 +69,23 @@ function normed(x: readonly number[], weight: ArrayLike<number>): number[] {
   return x.map((value, d) => (value * weight[d]!) / Math.sqrt(square + EPS));
 }
 
-function inputOf(gpu: Gpu, rows: number, depth: number, threads: Threads) {
+function inputOf(gpu: Gpu, rows: number, depth: number, variant: DecodeVariant) {
   const [x, weight] = [numbers(rows * depth, 1), numbers(depth, 2)];
   const norm = { weight: gpu.upload('weights', 'norm', [depth], weight), eps: EPS };
   const plain = Array.from({ length: rows }, (_, r) => [...x.subarray(r * depth, (r + 1) * depth)]);
   const tensor = gpu.upload('inputs', 'x', [rows, depth], x);
-  return { input: { x: tensor, norm, threads }, plain, normed: plain.map((row) => normed(row, weight)) };
+  return { input: { x: tensor, norm, variant }, plain, normed: plain.map((row) => normed(row, weight)) };
 }
 
 type Case = readonly [format: Format, rows: number, depth: number];
 
 async function checkProjections(
   [format, rows, depth]: Case,
-  threads: Threads,
+  variant: DecodeVariant,
   ranks: number[],
 ): Promise<void> {
   const gpu = await testGpu();
-  const { input, normed: inputs } = inputOf(gpu, rows, depth, threads);
+  const { input, normed: inputs } = inputOf(gpu, rows, depth, variant);
   const layers = [13, 5, 6].map((outs, i) =>
     layerOf(gpu, format, [outs, depth], 10 * i + 10, { biased: i < 2, rank: ranks[i]! }),
   );
@@ -100,9 +100,13 @@ async function checkProjections(
   expect(relativeError(found!, expected)).toBeLessThan(BOUND);
 }
 
-async function checkSwiglu([format, rows, depth]: Case, threads: Threads, ranks: number[]): Promise<void> {
+async function checkSwiglu(
+  [format, rows, depth]: Case,
+  variant: DecodeVariant,
+  ranks: number[],
+): Promise<void> {
   const gpu = await testGpu();
-  const { input, normed: inputs } = inputOf(gpu, rows, depth, threads);
+  const { input, normed: inputs } = inputOf(gpu, rows, depth, variant);
   const [gate, up] = ranks.map((rank, i) => layerOf(gpu, format, [11, depth], 10 * i + 50, { rank }));
   const [found] = await runOnce(gpu, 'SwiGLU', ({ recorder }) => [
     decodeSwiglu(recorder, input, gate!.linear, up!.linear),
@@ -114,14 +118,18 @@ async function checkSwiglu([format, rows, depth]: Case, threads: Threads, ranks:
   expect(relativeError(found!, expected)).toBeLessThan(BOUND);
 }
 
-async function checkResidual([format, rows, depth]: Case, threads: Threads, rank: number): Promise<void> {
+async function checkResidual(
+  [format, rows, depth]: Case,
+  variant: DecodeVariant,
+  rank: number,
+): Promise<void> {
   const gpu = await testGpu();
-  const { input, plain } = inputOf(gpu, rows, depth, threads);
+  const { input, plain } = inputOf(gpu, rows, depth, variant);
   const layer = layerOf(gpu, format, [9, depth], 90, { rank });
   const before = numbers(rows * 9, 5);
   const residual = gpu.upload('inputs', 'residual', [rows, 9], before);
   await runOnce(gpu, 'residual', ({ recorder }) => {
-    addProjection(recorder, { x: input.x, threads }, layer.linear, residual);
+    addProjection(recorder, { x: input.x, variant }, layer.linear, residual);
     return [];
   });
   const expected = plain.flatMap((x) => applied(x, layer)).map((value, i) => value + before[i]!);
@@ -139,41 +147,41 @@ const CASES: readonly Case[] = [
 ];
 
 describe.each(CASES)('layers of %s on %i rows, depth %i', (...test) => {
-  it('project a normed input side by side', () => checkProjections(test, ALONE, [0, 0, 0]));
+  it('project a normed input side by side', () => checkProjections(test, BY_THREADS, [0, 0, 0]));
   it('project with adapters of different ranks, one of them missing', () =>
-    checkProjections(test, ALONE, [3, 0, 5]));
-  it('make a gated product', () => checkSwiglu(test, ALONE, [0, 0]));
-  it('make a gated product with adapters', () => checkSwiglu(test, ALONE, [2, 5]));
-  it('add to the residual stream', () => checkResidual(test, ALONE, 0));
-  it('add to the residual stream with an adapter', () => checkResidual(test, ALONE, 4));
+    checkProjections(test, BY_THREADS, [3, 0, 5]));
+  it('make a gated product', () => checkSwiglu(test, BY_THREADS, [0, 0]));
+  it('make a gated product with adapters', () => checkSwiglu(test, BY_THREADS, [2, 5]));
+  it('add to the residual stream', () => checkResidual(test, BY_THREADS, 0));
+  it('add to the residual stream with an adapter', () => checkResidual(test, BY_THREADS, 4));
 });
 
 describe.each([
   ['f32', 13, 100],
   ['bf16', 1, 2052],
   ['q4', 8, 224],
-] as const)('layers of %s on %i rows, depth %i shared between threads', (...test) => {
-  const each = (check: (threads: Threads) => Promise<void>) => async () => {
-    for (const threads of waysOfSharing(await testGpu())) await check(threads);
+] as const)('layers of %s on %i rows, depth %i shared between lanes', (...test) => {
+  const each = (check: (variant: DecodeVariant) => Promise<void>) => async () => {
+    for (const variant of sharingVariants(await testGpu())) await check(variant);
   };
   it(
     'project',
-    each((threads) => checkProjections(test, threads, [3, 0, 5])),
+    each((variant) => checkProjections(test, variant, [3, 0, 5])),
   );
   it(
     'make a gated product',
-    each((threads) => checkSwiglu(test, threads, [2, 5])),
+    each((variant) => checkSwiglu(test, variant, [2, 5])),
   );
   it(
     'add to the residual stream',
-    each((threads) => checkResidual(test, threads, 4)),
+    each((variant) => checkResidual(test, variant, 4)),
   );
 });
 
 describe('layers of different formats', () => {
   it('take a dispatch each', async () => {
     const gpu = await testGpu();
-    const { input, normed: inputs } = inputOf(gpu, 2, 32, ALONE);
+    const { input, normed: inputs } = inputOf(gpu, 2, 32, BY_THREADS);
     const layers = (['f32', 'q8', 'f32'] as const).map((format, i) =>
       layerOf(gpu, format, [5, 32], 10 * i, { biased: i === 1, rank: i }),
     );
@@ -195,21 +203,21 @@ describe('layers of different formats', () => {
 describe('logits', () => {
   it('of five shards lie side by side, the same bits every time', async () => {
     const gpu = await testGpu();
-    for (const threads of waysOfSharing(gpu)) {
-      const { input, normed: inputs } = inputOf(gpu, 3, 36, threads);
+    for (const variant of sharingVariants(gpu)) {
+      const { input, normed: inputs } = inputOf(gpu, 3, 36, variant);
       const shards = [7, 4, 9, 1, 3].map((rows, i) => layerOf(gpu, 'bf16', [rows, 36], 10 * i));
       const weights = shards.map(({ linear }) => linear.weight);
       const run = () => runOnce(gpu, 'logits', ({ recorder }) => [decodeLogits(recorder, input, weights)]);
       const [found] = await run();
       const expected = inputs.flatMap((x) => shards.flatMap((shard) => applied(x, shard)));
-      expect(relativeError(found!, expected), threads.kind).toBeLessThan(BOUND);
+      expect(relativeError(found!, expected), variant.name).toBeLessThan(BOUND);
       expect((await run())[0]).toEqual(found);
     }
   });
 
   it('need a depth divisible by four', async () => {
     const gpu = await testGpu();
-    const { input } = inputOf(gpu, 1, 6, ALONE);
+    const { input } = inputOf(gpu, 1, 6, BY_THREADS);
     const { linear } = layerOf(gpu, 'f32', [3, 6], 1);
     await expect(
       runOnce(gpu, 'logits', ({ recorder }) => [decodeLogits(recorder, input, [linear.weight])]),

@@ -4,8 +4,9 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
-import { Arena, Gpu, Plan, sizeOf, Tape, type Tensor } from '../../src/gpu/index.ts';
-import { bySubgroups, canShareBySubgroups, type Threads, TOGETHER } from '../../src/ops/decode/few-rows.ts';
+import { Arena, Gpu, PLAIN, Plan, sizeOf, Tape, type Tensor } from '../../src/gpu/index.ts';
+import { type DecodeVariant, decodeVariant } from '../../src/ops/decode/gemv.ts';
+import { candidates, VARIANTS } from '../../src/ops/tuning/variants.ts';
 import { openTestDevice } from '../setup/adapter.ts';
 
 /** The sizes every op is tried at: one, just below and above powers of two, and larger than a workgroup. */
@@ -19,9 +20,13 @@ export function testGpu(): Promise<Gpu> {
   return shared;
 }
 
-/** The ways in which a device's threads can work together on few rows. */
-export function waysOfSharing({ traits: { lanes } }: Gpu): readonly Threads[] {
-  return canShareBySubgroups(lanes) ? [TOGETHER, bySubgroups(lanes)] : [TOGETHER];
+/** The variant of a decode step that software adapters take. */
+export const BY_THREADS = decodeVariant('thread', PLAIN);
+
+/** The variants of a decode step whose threads share sums, as far as a device has them. */
+export function sharingVariants({ traits }: Gpu): readonly DecodeVariant[] {
+  const rows = candidates(VARIANTS, 'decode', { work: 'decode' }, traits);
+  return rows.map(({ variant }) => decodeVariant(variant, traits));
 }
 
 /** Deterministic numbers in [-1, 1) from a seed: a linear congruential generator is enough for test inputs. */

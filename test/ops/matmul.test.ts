@@ -6,12 +6,11 @@ import {
   Recorder,
   type Tape,
   type Tensor,
-  type TileMaker,
   type Traits,
 } from '../../src/gpu/index.ts';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/math/half.ts';
 import { type MatmulLayout, matmul, tilingOf } from '../../src/ops/matmul/matmul.ts';
-import { trialWeights } from '../../src/ops/matmul/tune-products.ts';
+import { tuningWeights } from '../../src/ops/matmul/tune-matmul.ts';
 import { quantisedNumbers } from '../reference/quantised.ts';
 import { numbers, relativeError, runOnce, testGpu } from './harness.ts';
 
@@ -74,24 +73,24 @@ const EXTENTS = [
 const LAYOUTS = ['nt', 'nn', 'tn'] as const;
 
 const CLASSES = ['nt', 'nn', 'tn', 'nt few', 'nn few', 'tn few', 'nt 16-bit', 'nn 16-bit'];
-const allBy = (maker: TileMaker): Record<string, TileMaker> =>
-  Object.fromEntries(CLASSES.map((name) => [name, maker]));
+const allBy = (variant: string): Record<string, string> =>
+  Object.fromEntries(CLASSES.map((name) => [name, variant]));
 const ALL_BY_WORKGROUPS = allBy('workgroup');
 /** Without subgroups, as suits the processors of the tests, and by way of workgroup memory. */
 const WAYS: readonly (readonly [string, (own: Traits) => Traits])[] = [
-  ['by single threads', () => PLAIN],
+  ['by threads', () => PLAIN],
   ['by subgroups', (own) => own],
-  ['by workgroups', () => ({ ...PLAIN, makers: ALL_BY_WORKGROUPS })],
+  ['by workgroups', () => ({ ...PLAIN, variants: ALL_BY_WORKGROUPS })],
 ];
 /** With f16 where the device has it, and without where it has not. */
 const byF16Workgroups = ({ halves }: Traits): Traits => ({
   ...PLAIN,
   halves,
-  makers: allBy('f16 workgroup'),
+  variants: allBy('workgroup-f16'),
 });
-const WAYS_OF_HALVES = [...WAYS, ['by f16 workgroups', byF16Workgroups] as const];
+const WAYS_OF_HALVES = [...WAYS, ['by workgroups with f16', byF16Workgroups] as const];
 const PATHS_BY_FOURS: Readonly<Record<string, readonly string[]>> = {
-  'by single threads': ['quads', 'wideQuads', 'rowQuads'],
+  'by threads': ['quads', 'wideQuads', 'rowQuads'],
   'by subgroups': ['byRows'],
   'by workgroups': ['byWorkgroups'],
 };
@@ -267,15 +266,15 @@ describe('matmul', () => {
     (['bf16', 'f16'] as const).flatMap((dtype) =>
       (['nt', 'nn'] as const).map((layout) => [dtype, layout] as const),
     ),
-  )('gives the product of %s weights by f16 workgroups as by threads, %s', async (dtype, layout) => {
+  )('gives the product of %s weights by workgroups with f16 as by threads, %s', async (dtype, layout) => {
     const gpu = await testGpu();
     const traits = byF16Workgroups(gpu.traits);
     const tilings = new Set<string>();
     for (const [m, n, k] of [...EXTENTS, [260, 136, 4096] as const]) {
       const { path, defines } = tilingOf(layout, { m, n, k }, traits, dtype);
-      if (path !== 'byWorkgroups') continue;
-      tilings.add(`${defines.SIDES} ${defines.B_SHARED}`);
-      const words = trialWeights(n * k);
+      if (!path.startsWith('byWorkgroups')) continue;
+      tilings.add(`${defines.SIDES} ${path}`);
+      const words = tuningWeights(n * k);
       const narrow = dtype === 'bf16' ? words : f32ToF16(bf16ToF32(words));
       const b = gpu.upload('weights', 'w', layout === 'nt' ? [n, k] : [k, n], narrow, dtype);
       const a = gpu.upload('inputs', 'a', [m, k], numbers(m * k, 9));
@@ -289,35 +288,36 @@ describe('matmul', () => {
       expect(relativeError(found!, expected!), `${m}x${n}x${k}`).toBeLessThanOrEqual(1e-6);
       gpu.free(a, b);
     }
-    const shared = gpu.traits.halves ? 'vec4<f16>' : 'vec4<f32>';
-    expect(tilings).toEqual(new Set([`1 ${shared}`, `2 ${shared}`]));
+    const path = gpu.traits.halves ? 'byWorkgroupsF16' : 'byWorkgroups';
+    expect(tilings).toEqual(new Set([`1 ${path}`, `2 ${path}`]));
   });
 
   it('rounds nothing but weights of 16 bits to f16', () => {
     const extents = { m: 512, n: 1024, k: 1024 };
-    const traits = { ...PLAIN, halves: true, makers: allBy('f16 workgroup') };
+    const traits = { ...PLAIN, halves: true, variants: allBy('workgroup-f16') };
     const tiling = (layout: MatmulLayout, dtype: DType) => tilingOf(layout, extents, traits, dtype);
     for (const layout of ['nt', 'nn'] as const) {
-      const plain = tilingOf(layout, extents, { ...PLAIN, makers: ALL_BY_WORKGROUPS }, 'bf16');
-      expect(plain.defines).toEqual({ SIDES: 2, B_SHARED: 'vec4<f32>' });
+      const plain = tilingOf(layout, extents, { ...PLAIN, variants: ALL_BY_WORKGROUPS }, 'bf16');
+      expect(plain).toMatchObject({ path: 'byWorkgroups', defines: { SIDES: 2 } });
       for (const dtype of ['f32', 'q8', 'q4'] as const) expect(tiling(layout, dtype)).toEqual(plain);
       for (const dtype of ['bf16', 'f16'] as const) {
-        expect(tiling(layout, dtype)).toEqual({ ...plain, defines: { SIDES: 2, B_SHARED: 'vec4<f16>' } });
+        expect(tiling(layout, dtype)).toEqual({ ...plain, path: 'byWorkgroupsF16' });
         expect(tilingOf(layout, extents, { ...traits, halves: false }, dtype)).toEqual(plain);
       }
     }
-    expect(tiling('tn', 'f32').defines.B_SHARED).toBe('vec4<f32>');
+    expect(tiling('tn', 'f32').path).toBe('byWorkgroups');
   });
 
   it('keeps weights beyond the range of f16 out of it, and no others', () => {
-    const recorder = new Recorder({ ...PLAIN, halves: true, makers: allBy('f16 workgroup') });
+    const recorder = new Recorder({ ...PLAIN, halves: true, variants: allBy('workgroup-f16') });
     const [a, b] = [recorder.temp('a', [512, 1024]), recorder.temp('b', [1024, 1024], 'bf16')];
     for (const range of [undefined, { withinF16: true }, { withinF16: false }]) {
       const out = recorder.temp('c', [512, 1024]);
       matmul(recorder, 'nt', { a, b: { ...b, ...(range ? { range } : {}) }, out });
     }
-    const shared = recorder.dispatches.flatMap(({ special }) => special.defines?.B_SHARED ?? []);
-    expect(shared).toEqual(['vec4<f16>', 'vec4<f16>', 'vec4<f32>']);
+    const shaders = recorder.dispatches.map(({ kernel }) => kernel.shader);
+    const f16 = 'matmul/workgroup-f16';
+    expect(shaders.filter((shader) => shader !== 'matmul_reduce')).toEqual([f16, f16, 'matmul/workgroup']);
   });
 
   it('splits long depths of few outputs only, without losing or repeating a depth', () => {
@@ -367,7 +367,7 @@ describe('matmul', () => {
   });
 
   it('gives a workgroup 128x64 outputs only where workgroups are left', async () => {
-    const traits = { ...PLAIN, makers: ALL_BY_WORKGROUPS };
+    const traits = { ...PLAIN, variants: ALL_BY_WORKGROUPS };
     const tile = (m: number, n: number, k: number) => tilingOf('nt', { m, n, k }, traits).tile;
     expect(tile(4096, 4864, 896)).toEqual([128, 64]);
     expect(tile(64, 128, 384)).toEqual([64, 64]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PLAIN } from '../../src/gpu/index.ts';
-import { walkOf } from '../../src/ops/attention/attention-walk.ts';
+import { PLAIN, type Traits } from '../../src/gpu/index.ts';
+import { variantOf } from '../../src/ops/attention/attention-variants.ts';
 import { tuneAttention } from '../../src/ops/attention/tune-attention.ts';
 import { fakeClock } from './fake-clock.ts';
 import { testGpu } from './harness.ts';
@@ -22,22 +22,22 @@ describe('tuning of attention', () => {
     ['subgroup', [8, 4]],
     ['thread', [4, 8]],
     ['thread', [4, 4]],
-  ] as const)('takes a %s where it is faster', async (maker, times) => {
+  ] as const)('takes a %s where it is faster', async (variant, times) => {
     const found = await tuneAttention(await testGpu(), { shape: SHAPE, now: fakeClock(times) });
-    expect(found).toEqual({ maker, ms: { thread: times[0] / 4, subgroup: times[1] / 4 } });
+    expect(found).toEqual({ variant, ms: { thread: times[0] / 4, subgroup: times[1] / 4 } });
   });
 
   it('keeps to threads where the results differ', async () => {
     const options = { shape: SHAPE, now: fakeClock([8, 4]), difference: () => 2e-5 };
-    expect(await tuneAttention(await testGpu(), options)).toEqual({ maker: 'thread', ms: { thread: 2 } });
+    expect(await tuneAttention(await testGpu(), options)).toEqual({ variant: 'thread', ms: { thread: 2 } });
   });
 
-  it('decides how a GPU walks over keys, and leaves software adapters alone', () => {
-    const traits = { ...PLAIN, lanes: 32, makers: { attention: 'subgroup' } as const };
-    const shader = (given: typeof traits): string => walkOf(given, 64).kernels.forward.shader;
-    expect(shader(traits)).toBe('attention_teams');
-    expect(walkOf({ ...PLAIN, lanes: 32 }, 64).kernels.forward.shader).toBe('attention');
-    expect(shader({ ...traits, isSoftware: true })).toBe('attention');
-    expect(walkOf(traits, 40).kernels.forward.shader).toBe('attention');
+  it('decides what a GPU runs, and leaves software adapters that were not tuned to unrolled threads', () => {
+    const traits = { ...PLAIN, lanes: 32, variants: { attention: 'subgroup' } };
+    const shader = (given: Traits, headDim = 64): string => variantOf(given, headDim).kernels.forward.shader;
+    expect(shader(traits)).toBe('attention/subgroup');
+    expect(shader({ ...PLAIN, lanes: 32 })).toBe('attention/thread');
+    expect(shader({ ...PLAIN, lanes: 32, isSoftware: true })).toBe('attention/thread-unrolled');
+    expect(shader(traits, 40)).toBe('attention/thread');
   });
 });

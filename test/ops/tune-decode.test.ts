@@ -1,16 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { PLAIN } from '../../src/gpu/index.ts';
-import {
-  ALONE,
-  bySubgroups,
-  canShareBySubgroups,
-  layRows,
-  TOGETHER,
-  threadsOf,
-} from '../../src/ops/decode/few-rows.ts';
+import { decodeVariant, decodeVariantOf, gemvLayout } from '../../src/ops/decode/gemv.ts';
 import { tuneDecode } from '../../src/ops/decode/tune-decode.ts';
 import { fakeClock } from './fake-clock.ts';
-import { testGpu } from './harness.ts';
+import { sharingVariants, testGpu } from './harness.ts';
+
+const WORKGROUP = { name: 'workgroup', lanes: 0 };
+const SUBGROUP = decodeVariant('subgroup', { lanes: 32 });
 
 const SHAPE = { layers: 2, rows: 3, keys: 20, heads: 4, kvHeads: 2, headDim: 16 };
 describe('tuning of decode steps', () => {
@@ -18,39 +14,39 @@ describe('tuning of decode steps', () => {
     const gpu = await testGpu();
     const { total } = gpu.ledger;
     const { ms } = await tuneDecode(gpu, { shape: SHAPE });
-    const ways = canShareBySubgroups(gpu.traits.lanes) ? ['workgroup', 'subgroup'] : ['workgroup'];
-    expect(Object.keys(ms)).toEqual(ways);
+    expect(Object.keys(ms)).toEqual(sharingVariants(gpu).map(({ name }) => name));
+    expect(Object.keys(ms)).toEqual(gpu.traits.lanes >= 8 ? ['workgroup', 'subgroup'] : ['workgroup']);
     for (const part of ['inputs', 'activations'] as const) expect(gpu.ledger.parts()[part]).toBeUndefined();
     expect(gpu.ledger.total).toBeLessThan(total + 2 ** 20);
   });
 
   it('takes subgroups where they are faster, and only there', async () => {
     const gpu = await testGpu();
-    const has = canShareBySubgroups(gpu.traits.lanes);
+    const has = gpu.traits.lanes >= 8;
     const faster = await tuneDecode(gpu, { shape: SHAPE, now: fakeClock([8, 4]) });
-    expect(faster.maker).toBe(has ? 'subgroup' : 'workgroup');
+    expect(faster.variant).toBe(has ? 'subgroup' : 'workgroup');
     const slower = await tuneDecode(gpu, { shape: SHAPE, now: fakeClock([4, 8]) });
-    expect(slower.maker).toBe('workgroup');
+    expect(slower.variant).toBe('workgroup');
   });
 
   it('keeps to workgroup memory where the results differ', async () => {
     const gpu = await testGpu();
     const options = { shape: SHAPE, now: fakeClock([8, 4]), difference: () => 2e-5 };
-    expect(await tuneDecode(gpu, options)).toEqual({ maker: 'workgroup', ms: { workgroup: 2 } });
+    expect(await tuneDecode(gpu, options)).toEqual({ variant: 'workgroup', ms: { workgroup: 2 } });
   });
 
-  it('decides how a GPU works on few rows, and leaves software adapters alone', () => {
-    const traits = { ...PLAIN, lanes: 32, makers: { decode: 'subgroup' } as const };
-    expect(threadsOf(traits)).toEqual(bySubgroups(32));
-    expect(threadsOf({ ...traits, lanes: 4 })).toEqual(TOGETHER);
-    expect(threadsOf({ ...PLAIN, lanes: 32 })).toEqual(TOGETHER);
-    expect(threadsOf({ ...traits, isSoftware: true })).toEqual(ALONE);
+  it('decides what a GPU runs, and leaves software adapters that were not tuned to threads', () => {
+    const traits = { ...PLAIN, lanes: 32, variants: { decode: 'subgroup' } };
+    expect(decodeVariantOf(traits)).toEqual(SUBGROUP);
+    expect(decodeVariantOf({ ...traits, lanes: 4 })).toEqual(WORKGROUP);
+    expect(decodeVariantOf({ ...PLAIN, lanes: 32 })).toEqual(WORKGROUP);
+    expect(decodeVariantOf({ ...PLAIN, lanes: 32, isSoftware: true })).toEqual({ name: 'thread', lanes: 0 });
   });
 });
 
-describe('the layout of few rows by subgroups', () => {
-  const lanes = (depth: number, groups: number): number =>
-    layRows(bySubgroups(32), { rows: 8, depth, groups }).defines.LANES;
+describe('the layout of a GEMV by subgroups', () => {
+  const lanes = (depth: number, groups: number) =>
+    gemvLayout(SUBGROUP, { rows: 8, depth, groups }).defines.LANES;
 
   it('gives a group the more threads the fewer groups there are, whole subgroups', () => {
     expect(lanes(4864, 224)).toBe(256);
@@ -61,8 +57,8 @@ describe('the layout of few rows by subgroups', () => {
   });
 
   it('is a workgroup for each group and block of at most eight rows', () => {
-    const { defines, workgroups } = layRows(bySubgroups(32), { rows: 13, depth: 896, groups: 7 });
-    expect(defines).toEqual({ ROWS: 7, LANES: 128, SUBGROUPS: true, SUBGROUP: 32 });
+    const { defines, workgroups } = gemvLayout(SUBGROUP, { rows: 13, depth: 896, groups: 7 });
+    expect(defines).toEqual({ ROWS: 7, LANES: 128, SUBGROUP: 32 });
     expect(workgroups).toEqual([7, 2, 1]);
   });
 });

@@ -1,15 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Traits } from '../../src/gpu/index.ts';
-import type { Finding } from '../../src/ops/tuning/contest.ts';
-import { makersText } from '../../src/ui/parts/makers-text.ts';
+import { type Findings, namedVariants } from '../../src/ops/tuning/tune.ts';
+import { variantsText } from '../../src/ui/parts/variants-text.ts';
 import { tuneDevice } from '../../src/worker/gpu/tuning.ts';
 import { MemoryStore } from '../io/memory-store.ts';
 
-const FOUND: Record<string, Finding> = {
-  nt: { maker: 'subgroup', ms: { thread: 3, subgroup: 1, workgroup: 2 } },
-  tn: { maker: 'thread', ms: { thread: 3 } },
+const FOUND: Findings = {
+  nt: { variant: 'subgroup', ms: { thread: 3, subgroup: 1, workgroup: 2 } },
+  tn: { variant: 'thread', ms: { thread: 3 } },
 };
-const MAKERS = { nt: 'subgroup', tn: 'thread' };
+const VARIANTS = { nt: 'subgroup', tn: 'thread' };
 
 const device = (description = 'Some GPU', isSoftware = false, halves = false) => ({
   info: { vendor: 'maker', architecture: 'new', description },
@@ -22,11 +22,11 @@ describe('the tuning of a device', () => {
     const store = new MemoryStore();
     const measure = vi.fn(async () => FOUND);
     const first = device();
-    expect(await tuneDevice(first, store, measure)).toEqual(MAKERS);
-    expect(first.traits).toEqual({ isSoftware: false, lanes: 32, halves: false, makers: MAKERS });
+    expect(await tuneDevice(first, store, measure)).toEqual(VARIANTS);
+    expect(first.traits).toEqual({ isSoftware: false, lanes: 32, halves: false, variants: VARIANTS });
     const second = device();
-    expect(await tuneDevice(second, store, measure)).toEqual(MAKERS);
-    expect(second.traits.makers).toEqual(MAKERS);
+    expect(await tuneDevice(second, store, measure)).toEqual(VARIANTS);
+    expect(second.traits.variants).toEqual(VARIANTS);
     expect(measure).toHaveBeenCalledTimes(1);
   });
 
@@ -51,11 +51,11 @@ describe('the tuning of a device', () => {
     '"text"',
     '{"device":NAME}',
     '{"device":NAME,"found":null}',
-    '{"device":NAME,"found":[{"maker":"thread","ms":{}}]}',
+    '{"device":NAME,"found":[{"variant":"thread","ms":{}}]}',
     '{"device":NAME,"found":{"nt":null}}',
-    '{"device":NAME,"found":{"nt":{"maker":"nobody","ms":{}}}}',
-    '{"device":NAME,"found":{"nt":{"maker":"thread","ms":{"thread":"3"}}}}',
-    '{"device":NAME,"found":{"nt":{"maker":"thread"}}}',
+    '{"device":NAME,"found":{"nt":{"variant":"nobody","ms":{}}}}',
+    '{"device":NAME,"found":{"nt":{"variant":"thread","ms":{"thread":"3"}}}}',
+    '{"device":NAME,"found":{"nt":{"variant":"thread"}}}',
   ])('is measured anew, and kept, where the file holds %s', async (text) => {
     const store = new MemoryStore();
     const measure = vi.fn(async () => FOUND);
@@ -65,8 +65,8 @@ describe('the tuning of a device', () => {
     const writer = await store.create('tuning.json');
     writer.write(new TextEncoder().encode(text.replace('NAME', JSON.stringify(name))));
     writer.close();
-    expect(await tuneDevice(device(), store, measure)).toEqual(MAKERS);
-    expect(await tuneDevice(device(), store, measure)).toEqual(MAKERS);
+    expect(await tuneDevice(device(), store, measure)).toEqual(VARIANTS);
+    expect(await tuneDevice(device(), store, measure)).toEqual(VARIANTS);
     expect(measure).toHaveBeenCalledTimes(2);
   });
 
@@ -74,20 +74,35 @@ describe('the tuning of a device', () => {
     const software = device('SwiftShader', true);
     const measure = vi.fn(async () => FOUND);
     expect(await tuneDevice(software, new MemoryStore(), measure)).toEqual({});
-    expect(software.traits.makers).toBeUndefined();
+    expect(software.traits.variants).toBeUndefined();
     expect(measure).not.toHaveBeenCalled();
   });
 
+  it('is measured anew where another version of the kernels was kept', async () => {
+    const store = new MemoryStore();
+    const measure = vi.fn(async () => FOUND);
+    await tuneDevice(device(), store, measure);
+    const text = (await store.text('tuning.json'))!;
+    expect(text).toContain('"device":"4 | ');
+    await store.truncate('tuning.json', 0);
+    const writer = await store.create('tuning.json');
+    writer.write(new TextEncoder().encode(text.replace('"4 | ', '"3 | ')));
+    writer.close();
+    await tuneDevice(device(), store, measure);
+    expect(measure).toHaveBeenCalledTimes(2);
+  });
+
   it('is told on the page', () => {
-    expect(makersText({})).toBe('as is known of the device');
-    expect(makersText({ nt: 'subgroup', 'nt few': 'workgroup', tn: 'thread' })).toBe(
-      'A·Bᵀ by subgroups, few rows by workgroups, Aᵀ·B by threads',
+    const told = (variants: Record<string, string>) => variantsText(namedVariants(variants));
+    expect(told({})).toBe('those usual for such a device');
+    expect(told({ nt: 'subgroup', 'nt few': 'workgroup', tn: 'thread' })).toBe(
+      'A·Bᵀ: subgroup, A·Bᵀ of few rows: workgroup, Aᵀ·B: thread',
     );
-    expect(makersText({ attention: 'subgroup', decode: 'workgroup' })).toBe(
-      'attention by subgroups, decode steps by workgroups',
+    expect(told({ attention: 'subgroup', decode: 'workgroup' })).toBe(
+      'attention: subgroup, decode steps: workgroup',
     );
-    expect(makersText({ 'nt 16-bit': 'f16 workgroup', 'nn 16-bit': 'workgroup' })).toBe(
-      'A·Bᵀ of 16-bit weights by f16 workgroups, A·B of 16-bit weights by workgroups',
+    expect(told({ 'nt 16-bit': 'workgroup-f16', 'nn 16-bit': 'workgroup' })).toBe(
+      'A·Bᵀ of 16-bit weights: workgroup-f16, A·B of 16-bit weights: workgroup',
     );
   });
 });

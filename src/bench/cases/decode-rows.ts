@@ -2,7 +2,7 @@ import { DecoderCache } from '../../decoder/cache.ts';
 import type { Qwen2 } from '../../decoder/qwen2.ts';
 import { decodeStep } from '../../decoder/qwen2-decode.ts';
 import type { Gpu, Tensor } from '../../gpu/index.ts';
-import { threadsOf } from '../../ops/decode/few-rows.ts';
+import { decodeVariantOf } from '../../ops/decode/gemv.ts';
 import { embedding } from '../../ops/tokens/gather-rows.ts';
 import type { Contestant } from '../timing.ts';
 import { freeAll, plannedContestant } from './planned.ts';
@@ -40,11 +40,11 @@ export async function decodeRows(gpu: Gpu, decoder: Qwen2, options: DecodeRowsOp
     gpu.write(cache.layer(layer).keys, prompt.keys);
     gpu.write(cache.layer(layer).values, prompt.values);
   }
-  const threads = threadsOf(gpu.traits);
+  const variant = decodeVariantOf(gpu.traits);
   const contestant = await plannedContestant(gpu, 'decode', (tape) =>
     tape.constant(() => {
       const x = embedding(tape, embedTokens, ids);
-      return decodeStep(tape.recorder, decoder, x, { rows: at, cache, adapters: false, threads });
+      return decodeStep(tape.recorder, decoder, x, { rows: at, cache, adapters: false, variant });
     }),
   );
   const dispose = (): void => {

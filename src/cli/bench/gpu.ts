@@ -14,8 +14,7 @@ import { formatPercent } from '../../math/format.ts';
 import { f32ToBf16 } from '../../math/half.ts';
 import { median } from '../../math/stats.ts';
 import { type MatmulLayout, matmul } from '../../ops/matmul/matmul.ts';
-import type { Finding } from '../../ops/tuning/contest.ts';
-import { makersOf, tune, tuningText, warmUp } from '../../ops/tuning/tune.ts';
+import { type Findings, tune, tuningText, variantsOf, warmUp } from '../../ops/tuning/tune.ts';
 import type { Ceilings } from '../../protocol/bench.ts';
 import { passFlops, rolloutCost, rolloutFlops } from '../../rl/measure/cost-model.ts';
 import { costShape } from '../../rl/measure/utilisation.ts';
@@ -82,8 +81,8 @@ export interface GpuReport {
   readonly adapter: string;
   readonly date: string;
   readonly sizes: Omit<GpuSizes, 'fields' | 'products'>;
-  /** Who makes products fastest. */
-  readonly tuning: Readonly<Record<string, Finding>>;
+  /** The fastest kernel variants. */
+  readonly tuning: Findings;
   readonly ceilings: Ceilings;
   /** Operations a second, and their share of the multiply-adds measured. */
   readonly products: readonly (Product & { readonly gflops: number; readonly share: number })[];
@@ -168,7 +167,7 @@ async function timeSteps(policy: Policy, sizes: GpuReport['sizes']): Promise<Gpu
 export async function gpuBench(gpu: Gpu, adapter: string, small: boolean): Promise<GpuReport> {
   const { fields, products: wanted, ...sizes } = small ? SMALL : REAL;
   const tuning = await tune(gpu);
-  if (!gpu.isSoftware) gpu.traits = { ...gpu.traits, makers: makersOf(tuning) };
+  if (!gpu.isSoftware) gpu.traits = { ...gpu.traits, variants: variantsOf(tuning) };
   const ceilings = await measureCeilings(gpu, DEFAULT_TIMING);
   const made: GpuReport['products'][number][] = [];
   for (const product of wanted) {

@@ -1,8 +1,8 @@
 import { expectShape, kernelsOf, type Tape, type Tensor, type Traits } from '../../gpu/index.ts';
 import { resizeHeads } from '../vision/resize-heads.ts';
-import { uniforms, VECTOR, type Walk, walkOf } from './attention-walk.ts';
+import { type AttentionVariant, uniforms, VECTOR, variantOf } from './attention-variants.ts';
 
-const kernel = kernelsOf('attention', uniforms);
+const kernel = kernelsOf('attention_sums', uniforms);
 const backwardMoments = kernel('backward_moments', {
   reads: ['saved_o', 'saved_lse', 'd_o'],
   writes: ['moments'],
@@ -33,9 +33,9 @@ interface Shapes {
     parts: number;
     scale: number;
   };
-  /** Of the kernels that every walk has. */
-  readonly defines: { VECS: number; WRITTEN_OUT: boolean };
-  readonly walk: Walk;
+  /** Of the kernels that all variants share. */
+  readonly defines: { VECS: number };
+  readonly variant: AttentionVariant;
 }
 
 function checked(
@@ -56,10 +56,10 @@ function checked(
   expectShape('attention v', v, [keys, kvHeads * headDim]);
   expectShape('attention spans', spans, [queries, 4]);
   const group = heads / kvHeads;
-  const walk = walkOf(traits, headDim);
-  const parts = walk.partsOf({ queries, keys, kvHeads, group });
-  const defines = { VECS: headDim / VECTOR, WRITTEN_OUT: false };
-  return { values: { queries, keys, heads, group, parts, scale }, defines, walk };
+  const variant = variantOf(traits, headDim);
+  const parts = variant.partsOf({ queries, keys, kvHeads, group });
+  const defines = { VECS: headDim / VECTOR };
+  return { values: { queries, keys, heads, group, parts, scale }, defines, variant };
 }
 
 /**
@@ -92,15 +92,15 @@ function attend(
 ): Tensor {
   const { recorder } = tape;
   const shapes = checked(recorder.traits, q, k, v, options, scale);
-  const { values, defines, walk } = shapes;
+  const { values, defines, variant } = shapes;
   const { queries, heads } = values;
   const o = recorder.temp('attention', q.shape);
   const lse = recorder.temp('attention log-sum-exp', [queries, heads]);
-  recorder.dispatch(walk.kernels.forward, {
+  recorder.dispatch(variant.kernels.forward, {
     uniforms: values,
-    defines: walk.forward.defines,
+    defines: variant.forward.defines,
     tensors: { q, k, v, spans: options.spans, o, lse },
-    workgroups: Math.ceil(queries / walk.forward.rows) * heads,
+    workgroups: Math.ceil(queries / variant.forward.rows) * heads,
   });
   tape.record([o], [q, k, v], () => {
     const dO = tape.gradOf(o)!;
@@ -113,11 +113,11 @@ function attend(
     });
     if (tape.needsGrad(q)) {
       const dq = recorder.temp('d attention q', q.shape);
-      recorder.dispatch(walk.kernels.backwardQueries, {
+      recorder.dispatch(variant.kernels.backwardQueries, {
         uniforms: values,
-        defines: walk.backward.defines,
+        defines: variant.backward.defines,
         tensors: { q, k, v, spans: options.spans, d_o: dO, saved_moments: moments, dq },
-        workgroups: Math.ceil(queries / walk.backward.rows) * heads,
+        workgroups: Math.ceil(queries / variant.backward.rows) * heads,
       });
       tape.addGrad(q, dq);
     }
@@ -131,7 +131,7 @@ function keyGradients(
   tape: Tape,
   tensors: Record<'q' | 'k' | 'v' | 'd_o' | 'saved_moments', Tensor>,
   { keySpans }: AttentionOptions,
-  { values, defines, walk }: Shapes,
+  { values, defines, variant }: Shapes,
 ): void {
   const { recorder } = tape;
   const { k, v } = tensors;
@@ -142,11 +142,11 @@ function keyGradients(
   const partShape = [keys, kvHeads * parts * VECTOR * defines.VECS];
   const dk = recorder.temp('d attention k', partShape);
   const dv = recorder.temp('d attention v', partShape);
-  recorder.dispatch(walk.kernels.backwardKeys, {
+  recorder.dispatch(variant.kernels.backwardKeys, {
     uniforms: values,
-    defines: walk.backward.defines,
+    defines: variant.backward.defines,
     tensors: { ...tensors, key_spans: keySpans, dk, dv },
-    workgroups: Math.ceil(keys / walk.backward.rows) * kvHeads * parts,
+    workgroups: Math.ceil(keys / variant.backward.rows) * kvHeads * parts,
   });
   for (const [input, partial] of [
     [k, dk],

@@ -1,19 +1,17 @@
-/** Finds out, on a device, whether attention is walked over by teams of lanes, or by threads, each for itself. */
-import { type Gpu, Tape, type Tensor, type TileMaker } from '../../gpu/index.ts';
-import { relativeDifference } from '../../math/stats.ts';
+/** Autotuning of attention. */
+import { type Gpu, Tape, type Tensor } from '../../gpu/index.ts';
 import {
   type Finding,
-  fastestMaker,
-  GATE,
-  runTrial,
-  type Tried,
+  fastestVariant,
+  type TimedResult,
   type TuningOptions,
-  trialNumbers,
-} from '../tuning/contest.ts';
+  timedRun,
+  tuningNumbers,
+} from '../tuning/autotune.ts';
+import { candidates, VARIANTS, type Variant } from '../tuning/variants.ts';
 import { attention } from './attention.ts';
-import { ATTENTION, hasTeams } from './attention-walk.ts';
 
-/** Extents of the trial: rows that see all before them, forward and backward. */
+/** What is timed: causal attention, forward and backward. */
 interface Shape {
   readonly tokens: number;
   readonly heads: number;
@@ -27,24 +25,20 @@ interface AttentionTuning extends TuningOptions {
   readonly shape?: Shape;
 }
 
-/** Teams are taken where results and gradients agree with the threads' on this very device, and they are faster. */
-export async function tuneAttention(
+/** The fastest variant, by results and gradients. */
+export function tuneAttention(
   gpu: Gpu,
-  { shape = SHAPE, now = () => performance.now(), difference = relativeDifference }: AttentionTuning = {},
+  { shape = SHAPE, now = () => performance.now(), difference }: AttentionTuning = {},
 ): Promise<Finding> {
-  const plain = await run(gpu, shape, 'thread', now);
-  const ms: Partial<Record<TileMaker, number>> = { thread: plain.ms };
-  if (hasTeams(gpu.traits.lanes)) {
-    const shared = await run(gpu, shape, 'subgroup', now);
-    if (difference(shared.result, plain.result) <= GATE) ms.subgroup = shared.ms;
-  }
-  return { maker: fastestMaker(ms), ms };
+  const timed = (variant: Variant): Promise<TimedResult> => run(gpu, shape, variant, now);
+  const task = { work: 'attention', headDim: shape.headDim };
+  return fastestVariant(candidates(VARIANTS, 'attention', task, gpu.traits), timed, difference);
 }
 
-async function run(gpu: Gpu, shape: Shape, maker: TileMaker, now: () => number): Promise<Tried> {
+async function run(gpu: Gpu, shape: Shape, variant: Variant, now: () => number): Promise<TimedResult> {
   const { tokens, heads, kvHeads, headDim } = shape;
   const u32 = (label: string, width: number, rows: readonly number[][]): Tensor =>
-    gpu.upload('inputs', `trial ${label}`, [tokens, width], Uint32Array.from(rows.flat()), 'u32');
+    gpu.upload('inputs', `tuning ${label}`, [tokens, width], Uint32Array.from(rows.flat()), 'u32');
   const spans = u32(
     'spans',
     4,
@@ -57,20 +51,19 @@ async function run(gpu: Gpu, shape: Shape, maker: TileMaker, now: () => number):
   );
   const upload = (label: string, count: number): Tensor => {
     const extents = [tokens, count * headDim];
-    return gpu.upload('inputs', `trial ${label}`, extents, trialNumbers(tokens * count * headDim));
+    return gpu.upload('inputs', `tuning ${label}`, extents, tuningNumbers(tokens * count * headDim));
   };
   const trained = (label: string, count: number): Tensor => {
     const value = upload(label, count);
-    return { ...value, grad: gpu.tensor('inputs', `d trial ${label}`, value.shape) };
+    return { ...value, grad: gpu.tensor('inputs', `d tuning ${label}`, value.shape) };
   };
   const [q, k, v] = [trained('q', heads), trained('k', kvHeads), trained('v', kvHeads)];
   const dO = upload('dO', heads);
-  // As if the device were no processor: those have a walk of their own.
-  const tape = Tape.on({ traits: { ...gpu.traits, isSoftware: false, makers: { [ATTENTION]: maker } } });
+  const tape = Tape.on({ traits: { ...gpu.traits, variants: { attention: variant } } });
   const o = attention(tape, q, k, v, { heads, kvHeads, headDim, spans, keySpans });
   tape.backward([[o, dO]]);
   const grads = [q, k, v].map(({ grad }) => grad!);
-  const tried = await runTrial(gpu, `trial by ${maker}s`, tape.recorder, [o, ...grads], now);
+  const timed = await timedRun(gpu, `attention by ${variant}`, tape.recorder, [o, ...grads], now);
   gpu.free(q, k, v, dO, spans, keySpans, ...grads);
-  return tried;
+  return timed;
 }

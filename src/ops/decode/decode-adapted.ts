@@ -4,15 +4,17 @@ import type { LoraAdapter } from '../matmul/linear.ts';
 import type { LoraWindow } from '../matmul/lora-window.ts';
 import { weightFormat } from '../matmul/weight-format.ts';
 import { type DecodeInput, type DecodeLinear, inputExtents, rankOf } from './decode-linear.ts';
-import { layRows } from './few-rows.ts';
+import { gemvLayout, inEachVariant } from './gemv.ts';
 
-const project = kernelsOf('decode_project_adapted', [
-  ...['rows', 'depth', 'stride', 'groups', 'width', 'n_0', 'n_1', 'n_2'],
-  ...['r_0', 'r_1', 'r_2', 'a_0', 'a_1', 'a_2', 'eps'],
-])('project', {
-  reads: ['weight_0', 'weight_1', 'weight_2', 'x', 'norm', 'biases', 'adapters'],
-  writes: ['out'],
-});
+const kernels = inEachVariant('decode_project_adapted', (shader) =>
+  kernelsOf(shader, [
+    ...['rows', 'depth', 'stride', 'groups', 'width', 'n_0', 'n_1', 'n_2'],
+    ...['r_0', 'r_1', 'r_2', 'a_0', 'a_1', 'a_2', 'eps'],
+  ])('project', {
+    reads: ['weight_0', 'weight_1', 'weight_2', 'x', 'norm', 'biases', 'adapters'],
+    writes: ['out'],
+  }),
+);
 
 /** Adapters of the layers around attention, behind one binding. */
 export interface AttentionAdapters {
@@ -52,8 +54,8 @@ export function adaptedProjections(
   const width = 4 * fours(sum([...outs, ...ranks]));
   const out = recorder.temp('decode projections', [rows, width]);
   const groups = sum([...outs, ...ranks].map(fours));
-  const layout = layRows(input.threads, { rows, depth, groups });
-  recorder.dispatch(project, {
+  const layout = gemvLayout(input.variant, { rows, depth, groups });
+  recorder.dispatch(kernels[input.variant.name], {
     defines: { WEIGHT_FORMAT: weightFormat(weights[0].dtype), NORM: true, ...layout.defines },
     uniforms: {
       rows,

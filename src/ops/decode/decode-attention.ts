@@ -4,7 +4,7 @@ import type { LoraAdapter } from '../matmul/linear.ts';
 import { threadGroups } from '../matmul/matrix.ts';
 import type { AttentionAdapters } from './decode-adapted.ts';
 import type { LowRankParts } from './decode-linear.ts';
-import type { Threads } from './few-rows.ts';
+import { type DecodeVariant, inEachVariant } from './gemv.ts';
 
 const rowKernel = kernelsOf('decode_rows', ['rows', 'half_width', 'last_position']);
 const advanceKernel = rowKernel('advance', { reads: ['ended'], updates: ['positions', 'spans'] });
@@ -12,24 +12,20 @@ const turnKernel = rowKernel('turn', {
   reads: ['saved_positions', 'cosines', 'sines'],
   writes: ['angles'],
 });
-const attention = (shader: string, entry: string) =>
+const kernels = inEachVariant('decode_attention', (shader) =>
   kernelsOf(shader, [
     ...['rows', 'heads', 'kv_heads', 'vecs', 'scale', 'stride', 'biased', 'out_stride'],
     ...['q_rank', 'k_rank', 'v_rank', 'o_rank', 'q_b', 'k_b', 'v_b', 'o_a'],
     ...['q_scale', 'k_scale', 'v_scale'],
-  ])(entry, {
+  ])('attend', {
     reads: ['qkv', 'value_bias', 'angles', 'spans', 'adapters'],
     updates: ['keys', 'values'],
     writes: ['out'],
-  });
-const kernels = {
-  alone: attention('decode_attention', 'attend_alone'),
-  together: attention('decode_attention', 'attend'),
-  subgroups: attention('decode_attention_subgroups', 'attend'),
-};
+  }),
+);
 
-/** Threads of a workgroup that share nothing, as in the shader. */
-const THREADS_ALONE = 8;
+/** Threads of a workgroup of the thread variant, as in the shader. */
+const WORKGROUP_THREADS = 8;
 /** Columns of a head that the kernel has room for. */
 const MOST_COLUMNS = 128;
 
@@ -99,15 +95,15 @@ export function attentionProducts(
   return { h: mixed, first: heads * headDim, parts: heads, step: partStep(adapters.o) };
 }
 
-/** How keys are walked over. Subgroups take heads whose vec4 they can be dealt to. */
-function walkOf(
-  { kind, lanes }: Threads,
+/** The variant for heads of that size: subgroups take those whose vec4s can be shared out over their lanes. */
+function forHeads(
+  { name, lanes }: DecodeVariant,
   headDim: number,
-): { kind: Threads['kind']; defines: Record<string, number> } {
+): { name: DecodeVariant['name']; defines: Record<string, number> } {
   const vecs = headDim / 4;
-  const isDealt = Number.isInteger(Math.log2(vecs)) && vecs >= 4 && vecs <= lanes;
-  if (kind !== 'subgroups') return { kind, defines: {} };
-  return isDealt ? { kind, defines: { VECS: vecs, SUBGROUP: lanes } } : { kind: 'together', defines: {} };
+  const isShared = Number.isInteger(Math.log2(vecs)) && vecs >= 4 && vecs <= lanes;
+  if (name !== 'subgroup') return { name, defines: {} };
+  return isShared ? { name, defines: { VECS: vecs, SUBGROUP: lanes } } : { name: 'workgroup', defines: {} };
 }
 
 export interface HeadShape {
@@ -127,7 +123,7 @@ export function decodeAttention(
   recorder: Recorder,
   inputs: DecodeAttentionInputs,
   shape: HeadShape,
-  threads: Threads,
+  variant: DecodeVariant,
 ): Tensor {
   const { heads, kvHeads, headDim } = shape;
   const { qkv, valueBias, angles, spans, keys, values, adapters } = inputs;
@@ -148,9 +144,9 @@ export function decodeAttention(
   const outWidth = heads * (headDim + partStep(o));
   const out = recorder.temp('decode attention', [rows, outWidth]);
   const start = (matrix: Tensor | undefined): number => adapters?.window.startOf(matrix) ?? 0;
-  const walk = walkOf(threads, headDim);
-  recorder.dispatch(kernels[walk.kind], {
-    defines: walk.defines,
+  const { name, defines } = forHeads(variant, headDim);
+  recorder.dispatch(kernels[name], {
+    defines,
     uniforms: {
       rows,
       heads,
@@ -183,7 +179,7 @@ export function decodeAttention(
       out,
       adapters: adapters?.window.values ?? angles,
     },
-    workgroups: walk.kind === 'alone' ? Math.ceil((rows * heads) / THREADS_ALONE) : [heads, rows, 1],
+    workgroups: name === 'thread' ? Math.ceil((rows * heads) / WORKGROUP_THREADS) : [heads, rows, 1],
   });
   return out;
 }

@@ -3,13 +3,13 @@ import { expectShape, kernelsOf, type Recorder, type Tensor, updating } from '..
 import type { LoraAdapter } from '../matmul/linear.ts';
 import { threadGroups } from '../matmul/matrix.ts';
 import { weightFormat } from '../matmul/weight-format.ts';
-import { layRows, type Threads } from './few-rows.ts';
+import { type DecodeVariant, gemvLayout, inEachVariant } from './gemv.ts';
 
 /** The input of linear layers, and the RMS norm that they share. */
 export interface DecodeInput {
   /** [rows, depth], depth divisible by 4. */
   readonly x: Tensor;
-  readonly threads: Threads;
+  readonly variant: DecodeVariant;
   /** weight [depth] f32. */
   readonly norm?: { readonly weight: Tensor; readonly eps: number };
 }
@@ -21,22 +21,26 @@ export interface DecodeLinear {
   readonly adapter?: LoraAdapter | undefined;
 }
 
-const projectFirst = kernelsOf('decode_project', [
-  ...['rows', 'depth', 'stride', 'groups'],
-  ...['n_0', 'n_1', 'n_2', 'biased', 'width', 'first', 'eps'],
-])('project', {
-  reads: ['weight_0', 'weight_1', 'weight_2', 'x', 'norm', 'bias_0', 'bias_1'],
-  writes: ['out'],
-});
-const projectMore = updating(projectFirst, 'out');
+const projectKernel = (shader: string) =>
+  kernelsOf(shader, [
+    ...['rows', 'depth', 'stride', 'groups'],
+    ...['n_0', 'n_1', 'n_2', 'biased', 'width', 'first', 'eps'],
+  ])('project', {
+    reads: ['weight_0', 'weight_1', 'weight_2', 'x', 'norm', 'bias_0', 'bias_1'],
+    writes: ['out'],
+  });
+const projectFirst = inEachVariant('decode_project', projectKernel);
+const projectMore = inEachVariant('decode_project', (shader) => updating(projectKernel(shader), 'out'));
 const lowRankKernel = kernelsOf('decode_low_rank', [
   ...['rows', 'n_0', 'n_1', 'n_2', 'rank_0', 'rank_1', 'rank_2'],
   ...['scale_0', 'scale_1', 'scale_2'],
 ])('add_low_rank', { reads: ['low_rank', 'b_0', 'b_1', 'b_2'], updates: ['out'] });
-const residualKernel = kernelsOf('decode_residual', [
-  ...['rows', 'depth', 'stride', 'groups', 'n', 'rank'],
-  ...['first', 'parts', 'part_step', 'h_stride', 'scale', 'eps'],
-])('add_product', { reads: ['weight_0', 'x', 'low_rank', 'b'], updates: ['out'] });
+const residualKernels = inEachVariant('decode_residual', (shader) =>
+  kernelsOf(shader, [
+    ...['rows', 'depth', 'stride', 'groups', 'n', 'rank'],
+    ...['first', 'parts', 'part_step', 'h_stride', 'scale', 'eps'],
+  ])('add_product', { reads: ['weight_0', 'x', 'low_rank', 'b'], updates: ['out'] }),
+);
 
 /** Weights and biases that one kernel takes. */
 const MOST_WEIGHTS = 3;
@@ -83,10 +87,10 @@ function dispatchRun(
   for (const { weight } of run) expectShape('decode weight', weight, [-1, depth]);
   const [n0, n1, n2] = [0, 1, 2].map((part) => run[part]?.weight.shape[0] ?? 0) as [number, number, number];
   const groups = [n0, n1, n2].reduce((sum, n) => sum + Math.ceil(n / 4), 0);
-  const layout = layRows(input.threads, { rows, depth, groups });
+  const layout = gemvLayout(input.variant, { rows, depth, groups });
   // A layout has no optional bindings: what is absent is stood in for by a tensor that is not read.
   const [weight0, bias0] = [run[0]!.weight, run[0]!.bias ?? x];
-  recorder.dispatch(first === 0 ? projectFirst : projectMore, {
+  recorder.dispatch((first === 0 ? projectFirst : projectMore)[input.variant.name], {
     defines: {
       WEIGHT_FORMAT: weightFormat(weight0.dtype),
       NORM: norm !== undefined,
@@ -227,8 +231,8 @@ export function addProjection(
   expectShape('decode residual', residual, [rows, n]);
   const { h, first, parts, step } = products ?? ownProducts(recorder, input, linear);
   const groups = Math.ceil(n / 4);
-  const layout = layRows(input.threads, { rows, depth, groups });
-  recorder.dispatch(residualKernel, {
+  const layout = gemvLayout(input.variant, { rows, depth, groups });
+  recorder.dispatch(residualKernels[input.variant.name], {
     defines: { WEIGHT_FORMAT: weightFormat(weight.dtype), NORM: false, ...layout.defines },
     uniforms: {
       rows,

@@ -9,15 +9,17 @@ import {
   projections,
   rankOf,
 } from './decode-linear.ts';
-import { layRows } from './few-rows.ts';
+import { gemvLayout, inEachVariant } from './gemv.ts';
 
-const swigluKernel = kernelsOf('decode_swiglu', [
-  ...['rows', 'depth', 'stride', 'groups', 'n'],
-  ...['gate_rank', 'up_rank', 'gate_scale', 'up_scale', 'eps'],
-])('gate_and_up', {
-  reads: ['weight_0', 'weight_1', 'x', 'norm', 'low_rank', 'gate_b', 'up_b'],
-  writes: ['out'],
-});
+const kernels = inEachVariant('decode_swiglu', (shader) =>
+  kernelsOf(shader, [
+    ...['rows', 'depth', 'stride', 'groups', 'n'],
+    ...['gate_rank', 'up_rank', 'gate_scale', 'up_scale', 'eps'],
+  ])('gate_and_up', {
+    reads: ['weight_0', 'weight_1', 'x', 'norm', 'low_rank', 'gate_b', 'up_b'],
+    writes: ['out'],
+  }),
+);
 
 /**
  * silu(gate) · up of the normed input [rows, inner] (Shazeer 2020, arXiv 2002.05202). One dispatch, and one more where there are
@@ -39,9 +41,9 @@ export function decodeSwiglu(
   for (const { weight } of [gate, up]) expectShape('decode SwiGLU weight', weight, [n, depth]);
   const h = lowRankProducts(recorder, input, [gate, up]) ?? x;
   const groups = Math.ceil(n / 2);
-  const layout = layRows(input.threads, { rows, depth, groups });
+  const layout = gemvLayout(input.variant, { rows, depth, groups });
   const out = recorder.temp('decode SwiGLU', [rows, n]);
-  recorder.dispatch(swigluKernel, {
+  recorder.dispatch(kernels[input.variant.name], {
     defines: { WEIGHT_FORMAT: weightFormat(gate.weight.dtype), NORM: true, ...layout.defines },
     uniforms: {
       rows,

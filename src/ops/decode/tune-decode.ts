@@ -1,20 +1,19 @@
-/** Finds out, on a device, whether the few rows of a decode step are worked on by subgroups, or by way of workgroup memory. */
-import { type Gpu, Recorder, type Tensor, type TileMaker } from '../../gpu/index.ts';
-import { relativeDifference } from '../../math/stats.ts';
+/** Autotuning of a decode step: its GEMVs, and its attention over the KV cache. */
+import { type Gpu, Recorder, sizeOf, type Tensor } from '../../gpu/index.ts';
 import {
   type Finding,
-  fastestMaker,
-  GATE,
-  runTrial,
-  type Tried,
+  fastestVariant,
+  type TimedResult,
   type TuningOptions,
-  trialNumbers,
-} from '../tuning/contest.ts';
+  timedRun,
+  tuningNumbers,
+} from '../tuning/autotune.ts';
+import { candidates, VARIANTS, type Variant } from '../tuning/variants.ts';
 import { decodeAttention } from './decode-attention.ts';
 import { addProjection, projections } from './decode-linear.ts';
-import { bySubgroups, canShareBySubgroups, type Threads, TOGETHER } from './few-rows.ts';
+import { type DecodeVariant, decodeVariant } from './gemv.ts';
 
-/** Extents of the trial: some layers' attention between its projections, on the rows of a group. */
+/** What is timed: some layers' attention between its projections, for a group's completions. */
 interface Shape {
   readonly layers: number;
   readonly rows: number;
@@ -30,32 +29,27 @@ interface DecodeTuning extends TuningOptions {
   readonly shape?: Shape;
 }
 
-/** Subgroups are taken where their result agrees with the other way's on this very device, and they are faster. */
-export async function tuneDecode(
+/** The fastest variant. */
+export function tuneDecode(
   gpu: Gpu,
-  { shape = SHAPE, now = () => performance.now(), difference = relativeDifference }: DecodeTuning = {},
+  { shape = SHAPE, now = () => performance.now(), difference }: DecodeTuning = {},
 ): Promise<Finding> {
-  const plain = await run(gpu, shape, TOGETHER, now);
-  const ms: Partial<Record<TileMaker, number>> = { workgroup: plain.ms };
-  const { lanes } = gpu.traits;
-  if (canShareBySubgroups(lanes)) {
-    const shared = await run(gpu, shape, bySubgroups(lanes), now);
-    if (difference(shared.result, plain.result) <= GATE) ms.subgroup = shared.ms;
-  }
-  return { maker: fastestMaker(ms), ms };
+  const timed = (name: Variant): Promise<TimedResult> =>
+    run(gpu, shape, decodeVariant(name, gpu.traits), now);
+  return fastestVariant(candidates(VARIANTS, 'decode', { work: 'decode' }, gpu.traits), timed, difference);
 }
 
-async function run(gpu: Gpu, shape: Shape, threads: Threads, now: () => number): Promise<Tried> {
+async function run(gpu: Gpu, shape: Shape, variant: DecodeVariant, now: () => number): Promise<TimedResult> {
   const { layers, rows, keys: seen, heads, kvHeads, headDim } = shape;
   const [width, kvWidth] = [heads * headDim, kvHeads * headDim];
   const made: Tensor[] = [];
   const upload = (label: string, extents: readonly number[], data?: Uint32Array): Tensor => {
-    const count = extents.reduce((product, extent) => product * extent, 1);
+    const count = sizeOf(extents);
     const tensor = gpu.upload(
       'inputs',
-      `trial ${label}`,
+      `tuning ${label}`,
       extents,
-      data ?? trialNumbers(count),
+      data ?? tuningNumbers(count),
       data ? 'u32' : 'f32',
     );
     made.push(tensor);
@@ -76,11 +70,11 @@ async function run(gpu: Gpu, shape: Shape, threads: Threads, now: () => number):
   const recorder = new Recorder(gpu.traits);
   let mixed = x;
   for (let layer = 0; layer < layers; layer++) {
-    const projected = projections(recorder, { x, norm, threads }, qkv);
-    mixed = decodeAttention(recorder, { qkv: projected, ...seenTensors }, shape, threads);
-    addProjection(recorder, { x: mixed, threads }, output, residual);
+    const projected = projections(recorder, { x, norm, variant }, qkv);
+    mixed = decodeAttention(recorder, { qkv: projected, ...seenTensors }, shape, variant);
+    addProjection(recorder, { x: mixed, variant }, output, residual);
   }
-  const tried = await runTrial(gpu, `trial by ${threads.kind}`, recorder, [mixed, residual], now);
+  const timed = await timedRun(gpu, `decode by ${variant.name}`, recorder, [mixed, residual], now);
   gpu.free(...made);
-  return tried;
+  return timed;
 }

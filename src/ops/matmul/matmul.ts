@@ -4,10 +4,10 @@ import {
   PLAIN,
   type Recorder,
   type Tensor,
-  type TileMaker,
   type Traits,
   updating,
 } from '../../gpu/index.ts';
+import { type Variant, variantFor } from '../tuning/variants.ts';
 import { matrixExtents, threadGroups } from './matrix.ts';
 import { weightLoads } from './weight-format.ts';
 
@@ -47,13 +47,14 @@ interface Extents {
 const uniforms = ['m', 'n', 'k', 'depth', 'thread_cols', 'rows_first', 'splits', 'alpha'] as const;
 
 const ENTRIES = {
-  quads: 'matmul.quads',
-  wideQuads: 'matmul.wide_quads',
-  rowQuads: 'matmul.row_quads',
-  scalars: 'matmul.scalars',
-  byRows: 'matmul_subgroups.by_rows',
-  byDepths: 'matmul_subgroups.by_depths',
-  byWorkgroups: 'matmul_workgroup.by_workgroups',
+  quads: 'matmul/thread.quads',
+  wideQuads: 'matmul/thread.wide_quads',
+  rowQuads: 'matmul/thread.row_quads',
+  scalars: 'matmul/thread.scalars',
+  byRows: 'matmul/subgroup.by_rows',
+  byDepths: 'matmul/subgroup.by_depths',
+  byWorkgroups: 'matmul/workgroup.by_workgroups',
+  byWorkgroupsF16: 'matmul/workgroup-f16.by_workgroups',
 } as const;
 type Path = keyof typeof ENTRIES;
 
@@ -70,7 +71,7 @@ const productKernels = (made: (kernel: ProductKernel) => ProductKernel) =>
   Object.fromEntries(
     Object.entries(ENTRIES).map(([path, name]) => [path, made(productKernel(name))]),
   ) as Readonly<Record<Path, ProductKernel>>;
-const reduce = kernelsOf('matmul', uniforms)('reduce', {
+const reduce = kernelsOf('matmul_reduce', uniforms)('reduce', {
   reads: ['bias', 'partial', 'addend', 'gate'],
   writes: ['c'],
 });
@@ -99,8 +100,6 @@ const BUSY_WORKGROUPS = 512;
 const EVEN_WORKGROUPS = 2048;
 /** Depth of a part that is worth its sum where the GPU is busy without it. */
 const LONG_PART_DEPTH = 1024;
-/** Threads of a subgroup that four rows can be dealt to. */
-const LEAST_LANES = 4;
 /** Rows of a subgroup's tile, and the fewer of it where the product has no more. */
 const SUBGROUP_ROWS = 16;
 const FEW_ROWS = 8;
@@ -140,7 +139,7 @@ interface Tiling {
   readonly splits: number;
   readonly depth: number;
   /** What the path's shader is specialised by, beside layout and weight format. */
-  readonly defines: Readonly<Record<string, number | string>>;
+  readonly defines: Readonly<Record<string, number>>;
 }
 
 /** The sum over k in at most `most` equal parts, none shorter than worth it. */
@@ -168,36 +167,27 @@ export function tilingOf(
   const bContiguous = layout === 'nt' ? k : n;
   const byFours = [aContiguous, bContiguous, n].every((extent) => extent % 4 === 0);
   const single = m === 1 && layout !== 'tn';
-  const maker = byFours ? makerOf(layout, m, traits, dtype) : 'thread';
-  if (maker === 'subgroup') return subgroupTiling(layout, extents, traits);
-  if (maker === 'thread') return threadTiling(extents, byFours, single);
-  return workgroupTiling(extents, maker === 'f16 workgroup' ? 'vec4<f16>' : 'vec4<f32>');
+  const variant = byFours ? variantOf(layout, m, traits, dtype) : 'thread';
+  if (variant === 'subgroup') return subgroupTiling(layout, extents, traits);
+  if (variant === 'workgroup') return workgroupTiling(extents, 'byWorkgroups');
+  if (variant === 'workgroup-f16') return workgroupTiling(extents, 'byWorkgroupsF16');
+  return threadTiling(extents, byFours, single);
 }
 
 const hasHalves = (dtype: DType): boolean => dtype === 'bf16' || dtype === 'f16';
 
-/** Products that are laid out alike: their layout, and whether they have few rows or else a B of 16 bits. */
-export function productClass(layout: MatmulLayout, m: number, dtype: DType = 'f32'): string {
+/** The class of work of a matmul: its layout, and whether it has few rows or else a B of 16 bits. */
+export function workClass(layout: MatmulLayout, m: number, dtype: DType = 'f32'): string {
   if (m <= FEW_ROWS) return `${layout} few`;
   return hasHalves(dtype) ? `${layout} 16-bit` : layout;
-}
-
-/** Whether a device with these traits has such a maker for products whose B is of this type. */
-export function hasMaker(maker: TileMaker, { lanes, halves }: Traits, dtype: DType): boolean {
-  if (maker === 'subgroup') return lanes >= LEAST_LANES;
-  return maker !== 'f16 workgroup' || (halves && hasHalves(dtype));
 }
 
 /** The device's traits, without f16 where it would make values of B infinite. */
 const traitsFor = ({ range }: Tensor, traits: Traits): Traits =>
   range?.withinF16 === false ? { ...traits, halves: false } : traits;
 
-/** As measured; otherwise threads, but on processors subgroups, whose shared reads count there. */
-function makerOf(layout: MatmulLayout, m: number, traits: Traits, dtype: DType): TileMaker {
-  const wish = traits.makers?.[productClass(layout, m, dtype)] ?? (traits.isSoftware ? 'subgroup' : 'thread');
-  if (hasMaker(wish, traits, dtype)) return wish;
-  return wish === 'f16 workgroup' ? 'workgroup' : 'thread';
-}
+const variantOf = (layout: MatmulLayout, m: number, traits: Traits, dtype: DType): Variant =>
+  variantFor('matmul', { work: workClass(layout, m, dtype), dtype }, traits);
 
 /** A subgroup makes 16 (or 8) rows of columns enough for a load of A to be used often. */
 function subgroupTiling(layout: MatmulLayout, { m, n, k }: Extents, { isSoftware, lanes }: Traits): Tiling {
@@ -216,19 +206,19 @@ function subgroupTiling(layout: MatmulLayout, { m, n, k }: Extents, { isSoftware
   };
 }
 
-/** 128 threads make 128x64 outputs where that leaves workgroups enough, or 64 make 64x64. `shared` is what they keep of B. */
-function workgroupTiling({ m, n, k }: Extents, shared: string): Tiling {
+/** 128 threads make 128x64 outputs where that leaves workgroups enough, or 64 make 64x64. */
+function workgroupTiling({ m, n, k }: Extents, path: Path): Tiling {
   const tiles = (sides: number): number => Math.ceil(m / (64 * sides)) * Math.ceil(n / 64);
   const sides = 2 * tiles(2) * longParts(k) >= BUSY_WORKGROUPS ? 2 : 1;
   const parts = (workgroups: number): number => workgroups / sides / tiles(sides);
   const even = Math.min(parts(EVEN_WORKGROUPS), k / LONG_PART_DEPTH);
   return {
-    path: 'byWorkgroups',
+    path,
     tile: [64 * sides, 64],
     threadCols: 8,
     rowsFirst: false,
     ...partsOf(k, Math.max(parts(BUSY_WORKGROUPS), even)),
-    defines: { SIDES: sides, B_SHARED: shared },
+    defines: { SIDES: sides },
   };
 }
 

@@ -1,13 +1,12 @@
-/** What a device does fastest in which way: measured on it, and only where the ways agree there. */
-import type { Gpu, TileMaker } from '../../gpu/index.ts';
+/** Autotuning of a device: the fastest kernel variant for each class of work. */
+import type { Gpu } from '../../gpu/index.ts';
 import { Arena, Plan, Recorder } from '../../gpu/index.ts';
-import { ATTENTION } from '../attention/attention-walk.ts';
 import { tuneAttention } from '../attention/tune-attention.ts';
-import { DECODE } from '../decode/few-rows.ts';
 import { tuneDecode } from '../decode/tune-decode.ts';
-import { tuneProducts } from '../matmul/tune-products.ts';
+import { tuneMatmul } from '../matmul/tune-matmul.ts';
+import type { Finding, TuningOptions } from './autotune.ts';
 import { recordChains } from './ceilings.ts';
-import type { Finding, TuningOptions } from './contest.ts';
+import { type Variant, WORK } from './variants.ts';
 
 /** A GPU at rest has a slow clock, and takes its time to raise it (why: D-061). */
 const WARM_UP_MS = 500;
@@ -28,25 +27,34 @@ export async function warmUp(gpu: Gpu, ms = WARM_UP_MS): Promise<void> {
   gpu.free(x);
 }
 
-/** Who is fastest at which class of work. */
-export async function tune(gpu: Gpu, options: TuningOptions = {}): Promise<Record<string, Finding>> {
+/** What was found, by class of work. */
+export type Findings = Readonly<Record<string, Finding>>;
+
+/** Times the variants of each class of work. */
+export async function tune(gpu: Gpu, options: TuningOptions = {}): Promise<Findings> {
   if (!gpu.isSoftware) await warmUp(gpu);
   return {
-    ...(await tuneProducts(gpu, options)),
-    [ATTENTION]: await tuneAttention(gpu, options),
-    [DECODE]: await tuneDecode(gpu, options),
+    ...(await tuneMatmul(gpu, options)),
+    attention: await tuneAttention(gpu, options),
+    decode: await tuneDecode(gpu, options),
   };
 }
 
-/** The findings as one line: milliseconds by maker, and the one that is taken. */
-export function tuningText(found: Readonly<Record<string, Finding>>): string {
-  const classes = Object.entries(found).map(([name, { maker, ms }]) => {
+const named = (work: string): string => (WORK as Readonly<Record<string, string>>)[work] ?? work;
+
+/** The findings as one line: the variant that is taken, and milliseconds of all. */
+export function tuningText(found: Findings): string {
+  const classes = Object.entries(found).map(([work, { variant, ms }]) => {
     const times = Object.entries(ms).map(([each, time]) => `${each} ${time.toFixed(2)} ms`);
-    return `${name} by ${maker}s (${times.join(', ')})`;
+    return `${named(work)}: ${variant} (${times.join(', ')})`;
   });
-  return `fastest: ${classes.join('; ')}`;
+  return `kernel variants: ${classes.join('; ')}`;
 }
 
-/** Who makes tiles by these findings. */
-export const makersOf = (found: Readonly<Record<string, Finding>>): Record<string, TileMaker> =>
-  Object.fromEntries(Object.entries(found).map(([name, { maker }]) => [name, maker]));
+/** The variants that a device takes by these findings, for its traits. */
+export const variantsOf = (found: Findings): Record<string, Variant> =>
+  Object.fromEntries(Object.entries(found).map(([work, { variant }]) => [work, variant]));
+
+/** The same with classes of work as people read them. */
+export const namedVariants = (variants: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(variants).map(([work, variant]) => [named(work), variant]));

@@ -5,7 +5,7 @@ import { decodeStep } from '../../decoder/qwen2-decode.ts';
 import type { PromptTokens } from '../../families/api.ts';
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
 import { advanceRows, type DecodeRows } from '../../ops/decode/decode-attention.ts';
-import { threadsOf } from '../../ops/decode/few-rows.ts';
+import { decodeVariantOf } from '../../ops/decode/gemv.ts';
 import { embedding } from '../../ops/tokens/gather-rows.ts';
 import { type SampledRow, Sampler, type SamplingSettings } from '../../ops/tokens/sampling.ts';
 import type { MediaTokens } from '../media/media-input.ts';
@@ -135,7 +135,7 @@ export class Generator {
     const tape = Tape.on(this.#gpu);
     const { recorder } = tape;
     const rows = this.#rows;
-    const threads = threadsOf(this.#gpu.traits);
+    const variant = decodeVariantOf(this.#gpu.traits);
     recorder.mark('decode');
     tape.constant(() => {
       const x = embedding(tape, model.embedTokens, this.#sampler.tokens);
@@ -144,7 +144,7 @@ export class Generator {
         cache: this.#cache,
         adapters: this.#adapters !== undefined,
         decodeAdapters: this.#adapters,
-        threads,
+        variant,
       });
       this.#sampler.record(recorder, logits);
       advanceRows(recorder, rows, this.#sampler.state.ended);

@@ -5,8 +5,8 @@ import { BENCH_LIBRARIES, type BenchReport, type Ceilings, DEFAULT_GROUPS } from
 import type { DeviceInfo } from '../../protocol/messages.ts';
 import { useStudioState } from '../../store/react.ts';
 import { fire } from '../parts/fire.ts';
-import { makersText } from '../parts/makers-text.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
+import { variantsText } from '../parts/variants-text.ts';
 import { Problems } from '../shell/notices.tsx';
 import { BenchControls } from './bench-controls.tsx';
 import { BenchTable, MeansTable } from './bench-tables.tsx';
@@ -43,7 +43,7 @@ function DeviceCard({ info, ceilings }: { info: DeviceInfo; ceilings: Ceilings |
     ['adapter', `${description || 'not named'} (${[vendor, architecture].filter(Boolean).join(' ')})`],
     ['kind', isSoftware ? 'software: right numbers, low speed' : 'GPU'],
     ['at best', best],
-    ...(info.makers ? [['fastest', makersText(info.makers)] as const] : []),
+    ...(info.variants ? [['kernel variants', variantsText(info.variants)] as const] : []),
     ['features', features.join(', ') || 'none'],
     ...Object.entries(limits).map(([name, value]) => [limitWords(name), limitValue(name, value)]),
   ] as const;

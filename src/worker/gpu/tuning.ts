@@ -1,26 +1,26 @@
 import { z } from 'zod';
-import { type Gpu, TILE_MAKERS, type TileMaker } from '../../gpu/index.ts';
+import type { Gpu } from '../../gpu/index.ts';
 import type { FileStore } from '../../io/writing/file-store.ts';
-import type { Finding } from '../../ops/tuning/contest.ts';
-import { makersOf } from '../../ops/tuning/tune.ts';
+import { type Findings, variantsOf } from '../../ops/tuning/tune.ts';
+import { VARIANTS, type Variant } from '../../ops/tuning/variants.ts';
 
 /** Where the findings lie. */
 const FILE = 'tuning.json';
-/** Changes with the kernels that are timed. */
-const VERSION = 3;
+/** Changes with the variants' names and with the kernels that are timed: what was kept under another one is measured anew. */
+const VERSION = 4;
 
-const MAKER = z.enum(TILE_MAKERS);
+const VARIANT = z.enum(VARIANTS.map(({ variant }) => variant));
 const KEPT = z.object({
   device: z.string(),
   found: z.record(
     z.string(),
-    z.object({ maker: MAKER, ms: z.partialRecord(MAKER, z.number().nonnegative()) }),
+    z.object({ variant: VARIANT, ms: z.partialRecord(VARIANT, z.number().nonnegative()) }),
   ),
 });
 
 interface Kept {
   readonly device: string;
-  readonly found: Readonly<Record<string, Finding>>;
+  readonly found: Findings;
 }
 
 /** What tuning needs of a device. */
@@ -30,22 +30,22 @@ const nameOf = ({ info, traits }: TunedGpu): string =>
   [VERSION, info.vendor, info.architecture, info.description, traits.lanes, traits.halves].join(' | ');
 
 /**
- * Lets a GPU's products be made by whom they are made fastest. Measured once by `measure`, then recalled, so that a
- * device always computes alike. Software adapters keep to what is known of them: their times say little on a busy machine.
+ * Picks the fastest kernel variants for this GPU. Measured once by `measure`, then recalled, so that a device always computes
+ * alike. Software adapters keep to what is usual for them: their times say little on a busy machine.
  */
 export async function tuneDevice(
   gpu: TunedGpu,
   store: FileStore | undefined,
-  measure: () => Promise<Record<string, Finding>>,
-): Promise<Readonly<Record<string, TileMaker>>> {
+  measure: () => Promise<Findings>,
+): Promise<Readonly<Record<string, Variant>>> {
   if (gpu.isSoftware) return {};
   const found = (await recall(gpu, store)) ?? (await measureAnew(gpu, store, measure));
-  const makers = makersOf(found);
-  gpu.traits = { ...gpu.traits, makers };
-  return makers;
+  const variants = variantsOf(found);
+  gpu.traits = { ...gpu.traits, variants };
+  return variants;
 }
 
-async function recall(gpu: TunedGpu, store?: FileStore): Promise<Kept['found'] | undefined> {
+async function recall(gpu: TunedGpu, store?: FileStore): Promise<Findings | undefined> {
   const text = await store?.text(FILE);
   if (!text) return undefined;
   try {
@@ -60,8 +60,8 @@ async function recall(gpu: TunedGpu, store?: FileStore): Promise<Kept['found'] |
 async function measureAnew(
   gpu: TunedGpu,
   store: FileStore | undefined,
-  measure: () => Promise<Record<string, Finding>>,
-): Promise<Kept['found']> {
+  measure: () => Promise<Findings>,
+): Promise<Findings> {
   const found = await measure();
   const kept: Kept = { device: nameOf(gpu), found };
   if (store) {

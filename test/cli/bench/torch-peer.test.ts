@@ -9,7 +9,7 @@ const REPORT: GpuReport = {
   adapter: 'an adapter',
   date: '2026-01-01T00:00:00.000Z',
   sizes: { rank: 16, prompt: 976, completion: 256, group: 8, steps: 3 },
-  tuning: { nt: { maker: 'subgroup', ms: { thread: 2, subgroup: 1 } } },
+  tuning: { nt: { variant: 'subgroup', ms: { thread: 2, subgroup: 1 } } },
   ceilings: { gflops: 2000, gigabytes: 500 },
   products: [{ layout: 'nt', m: 512, n: 256, k: 128, dtype: 'bf16', gflops: 1000, share: 0.5 }],
   decode: [{ rows: 8, tokensPerSecond: 90, limit: 360, share: 0.25 }],
@@ -40,7 +40,7 @@ describe('the peer in PyTorch', () => {
     );
     expect(last({ ...torch, sizes: { ...sizes, group: 4 } })).toMatch(/10000 ms, of another size$/);
     expect(gpuLines(REPORT).at(-1)).toBe('PyTorch: not measured');
-    expect(gpuLines(REPORT)[1]).toBe('fastest: nt by subgroups (thread 2.00 ms, subgroup 1.00 ms)');
+    expect(gpuLines(REPORT)[1]).toBe('kernel variants: A·Bᵀ: subgroup (thread 2.00 ms, subgroup 1.00 ms)');
     expect(gpuLines(REPORT)[3]).toMatch(/8 rows: 88\.89 ms a step, 90\.0 tokens\/s, 25 % of the 360/);
   });
 

@@ -1,0 +1,10 @@
+// Up to three linear layers side by side on the few rows of a decode step, by workgroups. Formula, shapes and bindings: lib/decode_project.
+// Variants (how they share the work: lib/gemv_*):
+//   thread     a thread makes four columns of all rows by itself
+//   workgroup  threads of a workgroup share the depth, and add up in its memory
+//   subgroup   threads of a workgroup share the depth, and add up in subgroups first
+//! include gemv_workgroup
+//! include decode_project
+
+@compute @workgroup_size(THREADS)
+fn project(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) { produce(workgroup, thread); }

@@ -1,0 +1,10 @@
+// The first half of a gated MLP on the few rows of a decode step, by subgroups. Formula, shapes and bindings: lib/decode_swiglu.
+// Variants (how they share the work: lib/gemv_*):
+//   thread     a thread makes four columns of all rows by itself
+//   workgroup  threads of a workgroup share the depth, and add up in its memory
+//   subgroup   threads of a workgroup share the depth, and add up in subgroups first
+//! include gemv_subgroup
+//! include decode_swiglu
+
+@compute @workgroup_size(THREADS)
+fn gate_and_up(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) { produce(workgroup, thread); }
