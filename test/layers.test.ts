@@ -27,6 +27,13 @@ describe('the sources', () => {
     expect(cycles(sources)).toEqual([]);
   });
 
+  it('ask for no model family by its name outside src/families: what a family lacks is absent from it', () => {
+    const asks = /\bfamily\s*[!=]==?\s*['"`]|['"`]\s*[!=]==?\s*(?:\w+\.)*family\b/;
+    expect(asks.test("if (model.family === 'Qwen2-VL')")).toBe(true);
+    const outside = [...sources].filter(([path]) => !path.startsWith('src/families/'));
+    expect(outside.filter(([, text]) => asks.test(text)).map(([path]) => path)).toEqual([]);
+  });
+
   it('have every folder on the map in src/README.md, and the map no other', () => {
     const map = readFileSync(join(ROOT, 'src', 'README.md'), 'utf8');
     const named = [...map.matchAll(/^\| `src\/([^`/]+)\/` \|/gm)].map((match) => match[1] ?? '');

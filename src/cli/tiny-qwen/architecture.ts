@@ -26,11 +26,36 @@ export interface TinyQwenOptions {
   readonly shards: number;
 }
 
-/** The options that are not given, by family: heads wider than the hidden size divided by their number are Qwen3's way. */
+/** In what the families differ. */
+const FAMILIES = {
+  'qwen2.5': {
+    name: 'Qwen2',
+    modelType: 'qwen2',
+    headDim: 16,
+    /** Qwen2's config says how wide a head is only where that does not follow from the rest. */
+    alwaysSaysHeadDim: false,
+    slides: true,
+    fields: {},
+  },
+  qwen3: {
+    name: 'Qwen3',
+    modelType: 'qwen3',
+    /** Heads wider than the hidden size divided by their number are Qwen3's way. */
+    headDim: 32,
+    alwaysSaysHeadDim: true,
+    slides: false,
+    fields: { attention_bias: false },
+  },
+} as const;
+
+/** What the engine calls the family. */
+export const engineName = (family: TinyFamily): 'Qwen2' | 'Qwen3' => FAMILIES[family].name;
+
+/** The options that are not given, by family. */
 export function tinyDefaults(family: TinyFamily): TinyQwenOptions {
   return {
     ...{ family, seed: 1, layers: 2, hiddenSize: 64, intermediateSize: 128, heads: 4, kvHeads: 2 },
-    headDim: family === 'qwen3' ? 32 : 16,
+    headDim: FAMILIES[family].headDim,
     ...{ tied: true, ropeTheta: 1e6, ropeScaling: null, maxPositions: 2048, dtype: 'BF16', shards: 1 },
   };
 }
@@ -46,12 +71,11 @@ export interface NamedIds {
 /** config.json of the family; `vocabSize`: rows of the embedding. */
 export function tinyConfig(options: TinyQwenOptions, vocabSize: number, { padId, endId }: NamedIds): Json {
   const { family, hiddenSize, heads, headDim, layers } = options;
-  const isQwen3 = family === 'qwen3';
-  // Qwen2's config says how wide a head is only where that does not follow from the rest.
-  const saysHeadDim = isQwen3 || headDim * heads !== hiddenSize;
+  const { name, modelType, alwaysSaysHeadDim, slides, fields } = FAMILIES[family];
+  const saysHeadDim = alwaysSaysHeadDim || headDim * heads !== hiddenSize;
   return {
-    architectures: [isQwen3 ? 'Qwen3ForCausalLM' : 'Qwen2ForCausalLM'],
-    ...(isQwen3 ? { attention_bias: false } : {}),
+    architectures: [`${name}ForCausalLM`],
+    ...fields,
     attention_dropout: 0,
     bos_token_id: padId,
     eos_token_id: endId,
@@ -62,14 +86,14 @@ export function tinyConfig(options: TinyQwenOptions, vocabSize: number, { padId,
     intermediate_size: options.intermediateSize,
     max_position_embeddings: options.maxPositions,
     max_window_layers: layers,
-    model_type: isQwen3 ? 'qwen3' : 'qwen2',
+    model_type: modelType,
     num_attention_heads: heads,
     num_hidden_layers: layers,
     num_key_value_heads: options.kvHeads,
     rms_norm_eps: 1e-6,
     rope_scaling: options.ropeScaling,
     rope_theta: options.ropeTheta,
-    sliding_window: isQwen3 ? null : options.maxPositions,
+    sliding_window: slides ? options.maxPositions : null,
     tie_word_embeddings: options.tied,
     torch_dtype: TORCH_DTYPES[options.dtype],
     use_cache: true,

@@ -9,6 +9,7 @@ import { byteLength, type TensorToWrite, writeSafetensors } from '../../io/tenso
 import { InputError } from '../../math/errors.ts';
 import { deriveSeed, normal } from '../../math/random.ts';
 import {
+  engineName,
   type TinyFamily,
   type TinyQwenOptions,
   tinyConfig,
@@ -43,7 +44,7 @@ function tensorsOf(family: TinyFamily, config: Json, seed: number, dtype: FloatD
     tensors.push({ name, dtype, shape, bytes: () => f32ToBytes(dtype, initialise(name, shape, seed)) });
     return { label: name, shape, dtype: 'f32', storage: { kind: 'planned', id: tensors.length } };
   };
-  const decoder = parseQwenTextConfig(family === 'qwen3' ? 'Qwen3' : 'Qwen2', config);
+  const decoder = parseQwenTextConfig(engineName(family), config);
   openQwen2(dryGpu(), decoder, { open, openRows: (name, shape) => [open(name, shape)], maxPositions: 1 });
   return tensors;
 }
