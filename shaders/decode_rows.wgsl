@@ -1,6 +1,6 @@
-// What moves on with every token of a cached decode.
+// What a decode step needs anew for every token.
 //   advance   positions += 1,  spans.w += 1   of rows that have not ended                      one thread per row
-//   turn      angles[r, 0] = cosines[positions[r]],  angles[r, 1] = sines[positions[r]]  (beyond the table: its last position)   one thread per pair
+//   rotate    angles[r, 0] = cosines[positions[r]],  angles[r, 1] = sines[positions[r]]  (beyond the table: its last position)   one thread per pair
 //! include grid
 struct Uniforms { rows: u32, half_width: u32, last_position: u32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
@@ -20,7 +20,7 @@ fn advance(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 
 @compute @workgroup_size(64)
-fn turn(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn rotate(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let at = linear_workgroup(group, grid) * 64u + lane;
   if (at >= u.rows * u.half_width) { return; }
   let entry = min(saved_positions[at / u.half_width], u.last_position) * u.half_width + at % u.half_width;

@@ -1,12 +1,12 @@
 // Language-model head over vocabulary tiles: log-probability of a target and entropy of each row, without the logits.
 //   z = inverse_temperature * hidden W^T,  lse = log sum exp z,  p = exp(z - lse)
 //   log_prob = z[target] - lse,  entropy = lse - sum p z      (rows with target NONE: both 0)
-// Forward: for each tile of W's rows a matrix product writes raw logits [rows, tile], then `take_tile` moves the running
+// Forward: for each tile of W's rows a matmul writes raw logits [rows, tile], then `take_tile` moves the running
 //   state  (m = max z,  s = sum e^(z - m),  t = sum (z - m) e^(z - m),  z[target])  on; `finish` reads it out:
 //   lse = m + log s,  entropy = log s - t / s.
 // Backward: each tile's raw logits are made again and turned, in place, into
 //   d_raw = inverse_temperature * (d_log_prob (1[target] - p) - d_entropy p (z - lse + entropy))
-//   for the two products  d_hidden += d_raw W,  d_W += d_raw^T hidden.
+//   for the two matmuls  d_hidden += d_raw W,  d_W += d_raw^T hidden.
 // `place` copies the raw logits of one shard to their columns of [rows, vocabulary], for decoding.
 //! include grid
 //! include reduce
@@ -38,7 +38,7 @@ fn begin(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid:
   if (row < u.rows) { state[row] = vec4<f32>(LOWEST, 0.0, 0.0, 0.0); }
 }
 
-// Joins a tile's (largest, sum, weighted) with the row's state before it.
+// Merges a tile's (largest, sum, weighted) with the row's state before it.
 fn merge_tile(row: u32, before: vec4<f32>, largest: f32, tile_sum: f32, tile_weighted: f32) {
   var sum = tile_sum;
   var weighted = tile_weighted;

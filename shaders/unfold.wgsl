@@ -1,4 +1,4 @@
-// Patches of a channels-last or channels-first map as the rows of a matrix, so that a convolution is a matrix product.
+// Patches of a channels-last or channels-first map as the rows of a matrix, so that a convolution is a matmul.
 //   y[(t', h', w'), (c, kt, kh, kw)] = x[t' * st + kt - pt, h' * sh + kh - ph, w' * sw + kw - pw, c]   or 0 outside of x
 // Backward: dx[t, h, w, c] = sum of dy over the (row, column) pairs that read that element. One thread per element.
 //! include grid

@@ -13,7 +13,7 @@ const BLOCK = 64u;                               // keys that are passed over at
 const SLACK = 8.0;                               // terms of a softmax may grow to exp(SLACK): all are rarely scaled down
 
 // From the first to behind the last of what the threads see.
-fn joined(own: vec2<u32>) -> vec2<u32> {
+fn union_of(own: vec2<u32>) -> vec2<u32> {
   let any = own.x < own.y;
   return vec2<u32>(subgroupMin(select(0xffffffffu, own.x, any)), subgroupMax(select(0u, own.y, any)));
 }
@@ -42,7 +42,7 @@ fn raise(score: f32, state: ptr<function, Softmax>, weighted: ptr<function, Own>
 
 // Takes the keys of one range into the running softmax and the weighted sum of their values.
 fn take(own: vec2<u32>, head: u32, lane: u32, query: ptr<function, Own>, state: ptr<function, Softmax>, weighted: ptr<function, Own>) {
-  let range = joined(own);
+  let range = union_of(own);
   let rows = Rows(u.heads / u.group, head / u.group, range.y - 1u, lane, lane / OWN);
   for (var block = range.x; block < range.y; block += BLOCK) {
     let end = min(block + BLOCK, range.y);
@@ -102,7 +102,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) gri
 
 // Adds what the keys of one range give dq.
 fn add_keys(own: vec2<u32>, head: u32, lane: u32, moment: vec2<f32>, query: ptr<function, Own>, gradient: ptr<function, Own>, result: ptr<function, Own>) {
-  let range = joined(own);
+  let range = union_of(own);
   let rows = Rows(u.heads / u.group, head / u.group, range.y - 1u, lane, lane / OWN);
   for (var block = range.x; block < range.y; block += BLOCK) {
     let end = min(block + BLOCK, range.y);
@@ -186,7 +186,7 @@ fn backward_keys(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
   }
   let j = first + rows.order;
   let span = select(vec2<u32>(), key_spans[min(j, rows.last)], j < u.keys);
-  let range = joined(span);
+  let range = union_of(span);
   let count = select(0u, range.y - range.x, range.x < range.y);
   let start = part * count * u.group / u.parts;
   let end = (part + 1u) * count * u.group / u.parts;

@@ -1,8 +1,8 @@
-// Attention of one new token a row over the cache, with its rotary turn and the writing of its own key and value, by subgroups.
+// Attention of one new token a row over the KV cache, by subgroups.
 // Formulas, shapes and bindings: lib/decode_attention_parts. Here a head has VECS vec4, a power of two from 4 to SUBGROUP.
 // One workgroup of 256 threads per (row, query head). First every thread makes scalars of the new query, key and value, which are then
 // rotated. Then each WIDTH neighbouring threads, a team, go through a share of the keys, four at a time, with a running softmax: a team's
-// threads hold four vec4 of a row each, WIDTH apart, and add their products up. Teams are joined within subgroups, then over them.
+// threads hold four vec4 of a row each, WIDTH apart, and add their products up. Teams are reduced within subgroups, then over them.
 // Neighbouring threads lie in one subgroup: src/ops/decode/tune-decode.ts sees to it that nothing is computed here where they do not.
 enable subgroups;
 //! include decode_attention_parts
@@ -58,7 +58,7 @@ fn unrotated_quad(part: u32, c: u32) -> vec4<f32> {
   return vec4<f32>(unrotated[at], unrotated[at + 1u], unrotated[at + 2u], unrotated[at + 3u]);
 }
 
-// Makes the token's query, key and value, and writes the latter two to the cache if this is the first head of its group.
+// Makes the token's query, key and value, and writes the latter two to the KV cache if this is the first head of its group.
 fn begin_token(row: u32, head: u32, kv_head: u32, thread: u32) {
   for (var i = thread; i < 3u * COLUMNS; i += THREADS) {
     unrotated[i] = projected(row, i / COLUMNS, head, kv_head, i % COLUMNS);
@@ -89,7 +89,7 @@ fn team_sum(value: f32) -> f32 {
   return sum;
 }
 
-// The thread's part of a key, or a value, that starts at `at` of the cache.
+// The thread's part of a key, or a value, that starts at `at` of the KV cache.
 fn key_part(at: u32) -> Part { return Part(keys[at], keys[at + WIDTH], keys[at + 2u * WIDTH], keys[at + 3u * WIDTH]); }
 fn value_part(at: u32) -> Part { return Part(values[at], values[at + WIDTH], values[at + 2u * WIDTH], values[at + 3u * WIDTH]); }
 

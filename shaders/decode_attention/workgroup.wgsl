@@ -1,6 +1,6 @@
 // Attention of one new token a decode slot over the KV cache, by workgroups: one per (row, query head).
 // Formulas, shapes and bindings: lib/decode_attention_parts; variants: decode_attention/thread.
-// All heads of a group need the new key and value before they are in the cache: each makes its own copy, the first one writes. Keys go
+// All heads of a group need the new key and value before they are in the KV cache: each makes its own copy, the first one writes. Keys go
 // through workgroup memory CHUNK at a time, with a running softmax between the chunks: scores by a thread each, then weighted values by
 // 64 / vecs threads for every four columns, vecs = columns of a head / 4.
 //! include decode_attention_token
@@ -14,7 +14,7 @@ var<workgroup> lane_tops: array<f32, 64>;
 var<workgroup> lane_sums: array<f32, 64>;
 var<workgroup> lane_parts: array<vec4<f32>, 64>;
 
-// Makes the token's query, key and value, and writes the latter two to the cache if this is the first head of its group.
+// Makes the token's query, key and value, and writes the latter two to the KV cache if this is the first head of its group.
 fn begin(row: u32, head: u32, kv_head: u32, lane: u32) {
   let slot = ((spans[row].w - 1u) * u.kv_heads + kv_head) * u.vecs;
   if (lane < u.vecs) {

@@ -7,4 +7,4 @@
 //! include decode_residual
 
 @compute @workgroup_size(THREADS)
-fn add_product(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) { produce(workgroup, thread); }
+fn add_linear(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) { produce(workgroup, thread); }

@@ -22,9 +22,9 @@ struct Uniforms { queries: u32, keys: u32, heads: u32, group: u32, parts: u32, s
 const LOWEST = -1e30;
 const SMALLEST = 1e-30;  // where a query sees no key, the sum is 0 and everything divided by it too
 
-// The turn-th block of rows: from both ends in turn. Where rows see all before them, the last take longest, and work that is
+// Block of rows number `nth`: from both ends alternately. Where rows see all before them, the last take longest, and work that is
 // handed out in order is then even.
-fn block_of(turn: u32, rows: u32, block_rows: u32) -> u32 {
+fn block_of(nth: u32, rows: u32, block_rows: u32) -> u32 {
   let last = (rows + block_rows - 1u) / block_rows - 1u;
-  return select(turn / 2u, last - turn / 2u, turn % 2u == 1u);
+  return select(nth / 2u, last - nth / 2u, nth % 2u == 1u);
 }

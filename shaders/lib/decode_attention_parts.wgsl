@@ -1,10 +1,10 @@
-// Attention of one new token a row over the cache: formulas, uniforms, bindings and what is made of the token, for the variants of
+// Attention of one new token a row (decode slot) over the KV cache: formulas, uniforms, bindings and what is made of the token, for the variants of
 // decode_attention/.
-//   q = scale * turn(query),  k = turn(key),  v = value + value_bias, if biased, of the row's new token; k and v go to slot spans[row].w - 1
+//   q = scale * rotate(query),  k = rotate(key),  v = value + value_bias, if biased, of the row's new token; k and v go to slot spans[row].w - 1
 // Query, key and value each get  s_p h_p . B_p  of an adapter first; h_p lie behind them in qkv. Where the linear layer that follows has an
 // adapter, its low-rank product A_o . out is left behind `out`, a part for each head. Without an adapter the rank is 0.
 //   out = sum over the keys it sees of softmax(q . key) value:  [spans.x, spans.y) and [spans.z, spans.w), the last of which is its own
-// turn: rotary positions (Su et al. 2021, arXiv 2104.09864), half-split, by the row's angles:
+// rotate: rotary positions (Su et al. 2021, arXiv 2104.09864), half-split, by the row's angles:
 //   y[i] = x[i] cos[i] - x[i + h] sin[i],  y[i + h] = x[i + h] cos[i] + x[i] sin[i],  h half a head
 struct Uniforms {
   rows: u32, heads: u32, kv_heads: u32, vecs: u32, scale: f32,
@@ -46,7 +46,7 @@ fn rotated(own: vec4<f32>, other: vec4<f32>, row: u32, c: u32) -> vec4<f32> {
 // Where a head's part of the low-rank products lies in `out`.
 fn part_place(row: u32, head: u32) -> u32 { return row * u.out_stride + u.heads * u.vecs + head * ((u.o_rank + 3u) / 4u); }
 
-// Where the n-th key that is seen starts in the cache.
+// Where the n-th key that is seen starts in the KV cache.
 fn cached(span: vec4<u32>, n: u32, kv_head: u32) -> u32 {
   let first = span.y - span.x;
   return (select(span.z + n - first, span.x + n, n < first) * u.kv_heads + kv_head) * u.vecs;

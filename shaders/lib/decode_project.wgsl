@@ -43,12 +43,12 @@ fn low_rank_terms() -> u32 { return 0u; }
 fn low_rank_weights(group: u32, term: u32) -> vec4<f32> { return vec4<f32>(); }
 fn low_rank_input(row: u32, term: u32) -> f32 { return 0.0; }
 
-fn finish(row: u32, group: u32, products: vec4<f32>) {
+fn finish(row: u32, group: u32, sums: vec4<f32>) {
   let place = place_of(group);
   let end = select(0u, min(4u, place.extent - place.column), row < u.rows && group < u.groups);
   let at = row * u.width + place.start;
   for (var column = place.column; column < place.column + end; column++) {
-    var value = products[column % 4u];
+    var value = sums[column % 4u];
     if (place.part < u.biased) { value += select(bias_1[column], bias_0[column], place.part == 0u); }
     out[at + column] = value;
   }

@@ -33,8 +33,8 @@ fn low_rank_input(row: u32, term: u32) -> f32 {
   return sum;
 }
 
-fn finish(row: u32, group: u32, products: vec4<f32>) {
+fn finish(row: u32, group: u32, sums: vec4<f32>) {
   if (row >= u.rows || group >= u.groups) { return; }
   let end = min(4u, u.n - 4u * group);
-  for (var c = 0u; c < end; c++) { out[row * u.n + 4u * group + c] += products[c]; }
+  for (var c = 0u; c < end; c++) { out[row * u.n + 4u * group + c] += sums[c]; }
 }

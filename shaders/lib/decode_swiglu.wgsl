@@ -40,12 +40,12 @@ fn low_rank_weights(group: u32, term: u32) -> vec4<f32> {
 
 fn low_rank_input(row: u32, term: u32) -> f32 { return low_rank[row * low_rank_terms() + term]; }
 
-fn finish(row: u32, group: u32, products: vec4<f32>) {
+fn finish(row: u32, group: u32, sums: vec4<f32>) {
   if (row >= u.rows || group >= u.groups) { return; }
   let end = min(2u, u.n - 2u * group);
   for (var c = 0u; c < end; c++) {
-    let gate = products[c];
+    let gate = sums[c];
     // exp cannot overflow: silu(-80) is 0 in f32.
-    out[row * u.n + 2u * group + c] = gate / (1.0 + exp(-clamp(gate, -80.0, 80.0))) * products[c + 2u];
+    out[row * u.n + 2u * group + c] = gate / (1.0 + exp(-clamp(gate, -80.0, 80.0))) * sums[c + 2u];
   }
 }

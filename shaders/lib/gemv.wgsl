@@ -6,7 +6,7 @@
 //   low_rank_terms()                how many terms an adapter adds to each sum; more but smaller ones where SPREAD_TERMS
 //   low_rank_weights(group, term)   their factors for the four columns,
 //   low_rank_input(row, term)       and for a row
-//   finish(row, group, products)    stores the four sums
+//   finish(row, group, sums)        stores the four sums
 // Loops that run once a row end where the data does, not at a constant: some compilers unroll the latter into very long code.
 
 // Of weight number `part`.

@@ -2,10 +2,10 @@
 //! include gemv
 const SPREAD_TERMS = false;   // an adapter's terms are few: a thread takes all of a row
 
-struct Sums { products: vec4<f32>, squares: f32 }
+struct Sums { dots: vec4<f32>, squares: f32 }
 
 fn take(sums: ptr<function, Sums>, value: vec4<f32>, weights: mat4x4<f32>) {
-  (*sums).products += value * weights;
+  (*sums).dots += value * weights;
   if (NORM) { (*sums).squares += dot(value, value); }
 }
 
@@ -26,15 +26,15 @@ fn multiply(first_row: u32, columns: Columns, lane: u32) -> array<Sums, 8> {
   return array<Sums, 8>(s0, s1, s2, s3, s4, s5, s6, s7);
 }
 
-// The sums of products, times 1 / sqrt(mean(x^2) + eps) where NORM.
+// The dot products, times 1 / sqrt(mean(x^2) + eps) where NORM.
 fn normed(sums: Sums) -> vec4<f32> {
-  if (!NORM) { return sums.products; }
-  return sums.products * inverseSqrt(sums.squares / f32(u.depth) + u.eps);
+  if (!NORM) { return sums.dots; }
+  return sums.dots * inverseSqrt(sums.squares / f32(u.depth) + u.eps);
 }
 
 // With what an adapter adds to a row.
-fn with_low_rank(products: vec4<f32>, row: u32, group: u32) -> vec4<f32> {
-  var sum = products;
+fn with_low_rank(dots: vec4<f32>, row: u32, group: u32) -> vec4<f32> {
+  var sum = dots;
   let end = select(low_rank_terms(), 0u, row >= u.rows || group >= u.groups);
   for (var term = 0u; term < end; term++) { sum += low_rank_input(row, term) * low_rank_weights(group, term); }
   return sum;

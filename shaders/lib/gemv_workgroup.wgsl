@@ -9,7 +9,7 @@ var<workgroup> lane_squares: array<f32, LANES * ROWS>;
 
 fn leave(sums: Sums, group: u32, row: u32, lane: u32) {
   let at = lane * STRIDE + (group * ROWS + row) * 4u;
-  for (var c = 0u; c < 4u; c++) { lane_sums[at + c] = sums.products[c]; }
+  for (var c = 0u; c < 4u; c++) { lane_sums[at + c] = sums.dots[c]; }
   if (NORM && group == 0u) { lane_squares[lane * ROWS + row] = sums.squares; }
 }
 
@@ -19,7 +19,7 @@ fn reduced(group: u32, row: u32) -> Sums {
   let end = min(LANES, u.depth >> 2u);
   for (var lane = 0u; lane < end; lane++) {
     let at = lane * STRIDE + (group * ROWS + row) * 4u;
-    sums.products += vec4<f32>(lane_sums[at], lane_sums[at + 1u], lane_sums[at + 2u], lane_sums[at + 3u]);
+    sums.dots += vec4<f32>(lane_sums[at], lane_sums[at + 1u], lane_sums[at + 2u], lane_sums[at + 3u]);
     if (NORM) { sums.squares += lane_squares[lane * ROWS + row]; }
   }
   return sums;

@@ -2,9 +2,9 @@
 // A lies in memory as [m, k], or as [k, m] where A_BY_DEPTH; B lies as [k, n], or as [n, k] where B_BY_COLUMN.
 // One thread makes a 4x4 (or 8x8) tile of c in registers, read straight from global memory: no shared memory, no barriers.
 // A WGSL matrix is indexed by column. Tiles are kept with m[i] = row i: m[i] of A over depths, m[l] of B and m[i] of c over
-// columns; then  c tile += B tile * A tile  is the product, four depths a step.
+// columns; then  c tile += B tile * A tile  multiplies them, four depths a step.
 //   quads       vec4 loads and stores: n and the contiguous extents of A and B are divisible by 4
-//   wide_quads  the same with 8x8 tiles: half the loads for a product, for when there are outputs enough
+//   wide_quads  the same with 8x8 tiles: half the loads for an output, for when there are outputs enough
 //   row_quads   the same for a single row (m = 1): 1x4 tiles
 //   scalars     any extents, one value a load
 // Variants, all with the same formula, layouts and formats:
@@ -47,9 +47,9 @@ fn a_tile_quads(row: u32, depth: u32) -> mat4x4<f32> {
     a_quad(min(row + 3u, last), depth, u.k));
 }
 
-// A[row .. row + 3, depth] times B[depth, col .. col + 3]: the product of a single depth, where both lie by depth. Only
+// A[row .. row + 3, depth] times B[depth, col .. col + 3]: the share of a single depth, where both lie by depth. Only
 // there may k not be divisible by 4.
-fn depth_product(depth: u32, row: u32, col: u32) -> mat4x4<f32> {
+fn depth_share(depth: u32, row: u32, col: u32) -> mat4x4<f32> {
   let left = a_quad(depth, min(row, u.m - 4u), u.m);
   let right = b_quad(depth, min(col, u.n - 4u), u.n);
   return mat4x4<f32>(left.x * right, left.y * right, left.z * right, left.w * right);
@@ -87,7 +87,7 @@ fn quads(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
     sums += b_tile_quads(depth, tile.col) * a_tile_quads(tile.row, depth);
   }
   if (A_BY_DEPTH) {
-    for (; depth < tile.end; depth++) { sums += depth_product(depth, tile.row, tile.col); }
+    for (; depth < tile.end; depth++) { sums += depth_share(depth, tile.row, tile.col); }
   }
   store_quads(sums, tile.row, tile.col, group.z);
 }
@@ -113,10 +113,10 @@ fn wide_quads(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
   }
   if (A_BY_DEPTH) {
     for (; depth < tile.end; depth++) {
-      sums += depth_product(depth, tile.row, tile.col);
-      right += depth_product(depth, tile.row, tile.col + 4u);
-      below += depth_product(depth, tile.row + 4u, tile.col);
-      corner += depth_product(depth, tile.row + 4u, tile.col + 4u);
+      sums += depth_share(depth, tile.row, tile.col);
+      right += depth_share(depth, tile.row, tile.col + 4u);
+      below += depth_share(depth, tile.row + 4u, tile.col);
+      corner += depth_share(depth, tile.row + 4u, tile.col + 4u);
     }
   }
   store_quads(sums, tile.row, tile.col, group.z);

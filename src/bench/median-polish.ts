@@ -20,10 +20,10 @@ const rowEffects = (table: Table, columns: readonly number[]): number[] =>
 
 /** Positive values as products x_ij ≈ r_i c_j: Tukey's median polish (Exploratory Data Analysis, 1977), by factors instead of sums. */
 export function medianPolish(table: Table): Effects {
-  const turned = transposed(table);
-  let columns = turned.map(() => 1);
+  const columnwise = transposed(table);
+  let columns = columnwise.map(() => 1);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
-    const found = rowEffects(turned, rowEffects(table, columns));
+    const found = rowEffects(columnwise, rowEffects(table, columns));
     const middle = median(found);
     columns = found.map((effect) => effect / middle);
   }

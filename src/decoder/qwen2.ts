@@ -4,7 +4,7 @@ import { InputError } from '../math/errors.ts';
 import { attention } from '../ops/attention/attention.ts';
 import { type RopeTable, rope, ropeTable, sectionedRopeTable } from '../ops/attention/rope.ts';
 import type { HeadNorms } from '../ops/decode/decode-head-norm.ts';
-import { type Joined, linear, loraLinear } from '../ops/matmul/linear.ts';
+import { type Fused, linear, loraLinear } from '../ops/matmul/linear.ts';
 import { headNorm, rmsNorm } from '../ops/norm/rms-norm.ts';
 import { Fields, type Json } from './fields.ts';
 import type { Adapter } from './lora.ts';
@@ -217,10 +217,10 @@ function apply(
   x: Tensor,
   { weight, bias, adapter }: LinearWeights,
   adapters: boolean,
-  joined?: Joined,
+  fused?: Fused,
 ): Tensor {
-  if (adapters && adapter) return loraLinear(tape, x, weight, bias, adapter, joined);
-  return linear(tape, x, weight, bias, joined);
+  if (adapters && adapter) return loraLinear(tape, x, weight, bias, adapter, fused);
+  return linear(tape, x, weight, bias, fused);
 }
 
 /** A layer's weights, what goes through it, and how. */
@@ -240,8 +240,8 @@ function decoderLayer(
 ): Tensor {
   const { heads, kvHeads, headDim, rmsNormEps } = config;
   const { positions, spans, keySpans } = rows;
-  const project = (input: Tensor, target: LoraLinear, joined?: Joined): Tensor =>
-    apply(tape, input, layer.linears[target], adapters, joined);
+  const project = (input: Tensor, target: LoraLinear, fused?: Fused): Tensor =>
+    apply(tape, input, layer.linears[target], adapters, fused);
   const h = rmsNorm(tape, x, layer.inputNorm, rmsNormEps);
   const normed = (x: Tensor, weight: Tensor | undefined): Tensor =>
     weight ? headNorm(tape, x, weight, rmsNormEps) : x;

@@ -22,7 +22,7 @@ interface ClockDevice {
 
 interface Submission {
   readonly part: string;
-  /** When it was handed to the queue. */
+  /** When it was submitted. */
   readonly at: number;
 }
 

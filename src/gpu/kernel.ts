@@ -41,7 +41,7 @@ export function updating<U extends string, B extends string>(
   return { ...kernel, bindings: { ...kernel.bindings, [name]: 'update' } };
 }
 
-/** What one pipeline is specialised by, beside the kernel. */
+/** Definitions that one pipeline of a kernel is compiled with. */
 export interface Specialisation {
   readonly defines?: Defines;
 }

@@ -3,9 +3,9 @@ import { encodeUniforms } from './bound.ts';
 import type { Gpu } from './device.ts';
 import { kernelLabel } from './kernel.ts';
 import { assignObjects, lifetimes } from './lifetimes.ts';
-import { liveProgram, type Program } from './live.ts';
 import { rest } from './pace.ts';
 import type { Pipeline } from './pipelines.ts';
+import { type Program, reachableProgram } from './reachable.ts';
 import type { Dispatch, Recorder } from './recorder.ts';
 import { byteLength, type Tensor } from './tensor.ts';
 
@@ -125,7 +125,7 @@ export class Plan {
 
   /** Drops what nobody reads, plans memory in `arena`, compiles what is not compiled yet, and builds every bind group. */
   static async create(gpu: Gpu, label: string, recorder: Recorder, arena: Arena): Promise<Plan> {
-    const program = liveProgram(recorder);
+    const program = reachableProgram(recorder);
     const { dispatches } = program;
     const placement = new Placement(program, recorder, arena);
     const pipelines = await Promise.all(

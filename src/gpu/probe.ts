@@ -6,7 +6,7 @@ const LARGEST_BYTES = 128 * 2 ** 20;
 const SMALLEST_BYTES = 2 ** 20;
 
 /**
- * How much of `bytes` the device can hold beside what is held already. WebGPU does not tell how much memory is free, so
+ * How much of `bytes` the device can allocate in addition to what is allocated. WebGPU does not tell how much memory is free, so
  * buffers are made, smaller ones once one fails, and all are let go of again.
  */
 export async function probeMemory({ device }: Pick<Gpu, 'device'>, bytes: number): Promise<number> {

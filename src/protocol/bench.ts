@@ -17,7 +17,7 @@ export const BENCH_GROUPS = [
 export type BenchGroup = (typeof BENCH_GROUPS)[number];
 
 export const BENCH_GROUP_LABELS: Record<BenchGroup, string> = {
-  matmul: 'Matrix products',
+  matmul: 'Matmul',
   decode: 'A decode step',
   attention: 'Attention with gradients',
   layer: 'A decoder layer with gradients',

@@ -13,7 +13,7 @@ const point = (x: number, factor = 1): GrowthPoint => ({
   series: 'G',
   x,
   ms: factor * (3 + 0.5 * x),
-  counts: { dispatches: 1, products: x, attention: 0 },
+  counts: { dispatches: 1, matmuls: x, attention: 0 },
 });
 
 describe('fitNonNegative', () => {

@@ -192,7 +192,7 @@ class Clock:
 
 
 def matmul_peaks(s, clock, device):
-    """TFLOP/s of square products by type; tf32 is float32 with its mantissa cut."""
+    """TFLOP/s of square matmuls by type; tf32 is float32 with its mantissa cut."""
     n, found = s['matmul'], {}
     kinds = [('float32', torch.float32, False)]
     if device.type == 'cuda':

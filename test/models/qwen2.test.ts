@@ -5,7 +5,7 @@ import { decode, type RowTensors } from '../../src/decoder/qwen2.ts';
 import { decodeStep } from '../../src/decoder/qwen2-decode.ts';
 import { layoutGroups, type PackedRows, packRows } from '../../src/decoder/rows.ts';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../src/gpu/index.ts';
-import { liveProgram } from '../../src/gpu/live.ts';
+import { reachableProgram } from '../../src/gpu/reachable.ts';
 import { advanceRows } from '../../src/ops/decode/decode-attention.ts';
 import type { DecodeVariant } from '../../src/ops/decode/gemv.ts';
 import { embedding } from '../../src/ops/tokens/gather-rows.ts';
@@ -172,7 +172,7 @@ describe('the decoder', () => {
         const record = (): Tensor => decode(tape, decoder, x, rows, { adapters: false });
         const last = withGradient ? record() : tape.constant(record);
         tape.recorder.keep(last);
-        counts.push(liveProgram(tape.recorder).dispatches.length);
+        counts.push(reachableProgram(tape.recorder).dispatches.length);
         return [last];
       });
       return hidden!;

@@ -8,7 +8,7 @@ import { variantsOf } from '../../src/ops/tuning/tune.ts';
 import { fakeClock } from './fake-clock.ts';
 import { testGpu } from './harness.ts';
 
-const TRIALS = [
+const CASES = [
   { layout: 'nt', m: 20, n: 36, k: 64 },
   { layout: 'nn', m: 20, n: 36, k: 64 },
   { layout: 'tn', m: 20, n: 36, k: 33 },
@@ -22,7 +22,7 @@ describe('tuning of matmul', () => {
     ['workgroup', [8, 4, 2]],
   ] as const)('takes %ss where they are fastest, for each class of matmuls', async (variant, times) => {
     const gpu = await testGpu();
-    const found = await tuneMatmul(gpu, { trials: TRIALS, now: fakeClock(times) });
+    const found = await tuneMatmul(gpu, { cases: CASES, now: fakeClock(times) });
     expect(variantsOf(found)).toEqual({ nt: variant, nn: variant, tn: variant, 'nt few': variant });
     const [thread, subgroup, workgroup] = times.map((ms) => ms / 4);
     expect(found.nt).toEqual({ variant, ms: { thread, subgroup, workgroup } });
@@ -30,13 +30,13 @@ describe('tuning of matmul', () => {
 
   it('keeps threads where they are as fast', async () => {
     const gpu = await testGpu();
-    const found = await tuneMatmul(gpu, { trials: TRIALS.slice(0, 1), now: fakeClock([2, 2, 2]) });
+    const found = await tuneMatmul(gpu, { cases: CASES.slice(0, 1), now: fakeClock([2, 2, 2]) });
     expect(variantsOf(found)).toEqual({ nt: 'thread' });
   });
 
   it('keeps threads where the results differ, however fast others are', async () => {
     const gpu = await testGpu();
-    const options = { trials: TRIALS.slice(1, 2), now: fakeClock([8, 2, 2]), difference: () => 2e-5 };
+    const options = { cases: CASES.slice(1, 2), now: fakeClock([8, 2, 2]), difference: () => 2e-5 };
     const found = await tuneMatmul(gpu, options);
     expect(found.nn).toEqual({ variant: 'thread', ms: { thread: 2 } });
   });
@@ -52,7 +52,7 @@ describe('tuning of matmul', () => {
       const { halves } = gpu.traits;
       expect(halves).toBe(/llvmpipe/.test(gpu.info.description));
       const times = halves ? [8, 4, 2, ms] : [8, 4, 2];
-      const found = await tuneMatmul(gpu, { trials: OF_HALVES(0.02), now: fakeClock(times) });
+      const found = await tuneMatmul(gpu, { cases: OF_HALVES(0.02), now: fakeClock(times) });
       const variant = halves ? winner : 'workgroup';
       expect(variantsOf(found)).toEqual({ 'nt 16-bit': variant, 'nn 16-bit': variant });
       expect(found['nn 16-bit']!.ms['workgroup-f16']).toBe(halves ? ms / 4 : undefined);
@@ -61,7 +61,7 @@ describe('tuning of matmul', () => {
 
   it('refuses f16 where it loses what the weights say', async () => {
     const gpu = await testGpu();
-    const found = await tuneMatmul(gpu, { trials: OF_HALVES(1e-7) });
+    const found = await tuneMatmul(gpu, { cases: OF_HALVES(1e-7) });
     for (const { ms } of Object.values(found))
       expect(Object.keys(ms)).toEqual(['thread', 'subgroup', 'workgroup']);
   });
@@ -75,7 +75,7 @@ describe('tuning of matmul', () => {
 
   it('compares the results by itself, too: they agree here', async () => {
     const gpu = await testGpu();
-    const found = await tuneMatmul(gpu, { trials: TRIALS });
+    const found = await tuneMatmul(gpu, { cases: CASES });
     for (const { ms } of Object.values(found)) {
       expect(Object.keys(ms)).toEqual(['thread', 'subgroup', 'workgroup']);
       for (const time of Object.values(ms)) expect(time).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-/** A rollout whose rows take the next completion when they are done, against batches that wait for their longest. */
+/** Continuous batching: decode slots take the next completion when one ends, against batches that wait for their longest. */
 
 import type { Qwen2Config } from '../../decoder/qwen2.ts';
 import type { PromptTokens } from '../../families/api.ts';
@@ -14,7 +14,7 @@ import { costShape, perUnit, sumCosts } from './costs.ts';
 import { randomDecoder } from './random-decoder.ts';
 import type { DecoderShape } from './shapes.ts';
 
-/** Completions of a prompt, and rows that decode together. */
+/** Completions of a prompt, and decode slots. */
 const GROUP = 8;
 const PROMPT_TOKENS = 64;
 const VOCABULARY = 384;
@@ -48,7 +48,7 @@ const makePrompts = (count: number): PromptTokens[] =>
     ids: Uint32Array.from({ length: PROMPT_TOKENS }, (_, i) => (7 * prompt + i) % VOCABULARY),
   }));
 
-/** All completions at once: as rows get done, those that wait begin. */
+/** All completions at once: as decode slots become free, waiting completions begin. */
 function continuous(generator: Generator, { prompts, shortest }: BatchingSize): Generate {
   const options = { limit: spreadLimit(shortest) };
   return async () =>

@@ -95,7 +95,7 @@ export function attentionBlock(shape: DecoderShape, tokens: number): Block {
     },
     compared: 'k',
     output: [tokens, heads * headDim],
-    // Two products forward, four backward. q and its output, dq and d output pass six times in all, k and v six, too.
+    // Two matmuls forward, four backward. q and its output, dq and d output pass six times in all, k and v six, too.
     cost: {
       flops: 12 * heads * headDim * ((tokens * (tokens + 1)) / 2),
       bytes: 6 * F32 * tokens * (heads + kvHeads) * headDim,

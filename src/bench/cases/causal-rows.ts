@@ -7,7 +7,7 @@ export function causalRows(tokens: number): PackedRows {
   return packRows(layoutGroups([{ promptLength: tokens, completionLengths: [] }]), tokens);
 }
 
-/** The rows' ranges and positions on our device. */
+/** The tokens' ranges and positions on our device. */
 export function uploadRows(gpu: Gpu, { capacity, positions, spans, keySpans }: PackedRows): RowTensors {
   return {
     positions: gpu.upload('inputs', 'positions', [capacity], positions, 'u32'),

@@ -138,7 +138,7 @@ async function openJax(data: DecodeData): Promise<Contestant> {
   return { ...contestant, dispose };
 }
 
-/** Milliseconds a step of `rows` rows against peers, who get the prompt's keys as constants too. */
+/** Milliseconds a step of `rows` decode slots against peers, which get the prompt's keys as constants, too. */
 export function decodeComparison(shape: DecoderShape, rows: number, promptLength: number): Comparison {
   const decoder = configOf(shape, promptLength + 1, 1);
   const group = { prompt: promptLength + 1, completions: Array<number>(rows).fill(1) };

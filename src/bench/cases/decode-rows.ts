@@ -20,7 +20,7 @@ export interface DecodeRowsOptions {
   readonly prompt?: PromptKeys;
 }
 
-/** Rows that each decode token 1 behind one prompt they share, as a rollout does; `result` is the logits of all rows. */
+/** A decode step of some slots that share one prompt, as in a rollout; each decodes token 1. `result` is the logits of all slots. */
 export async function decodeRows(gpu: Gpu, decoder: Qwen2, options: DecodeRowsOptions): Promise<Contestant> {
   const { rows, promptLength, prompt } = options;
   const { config, embedTokens } = decoder;

@@ -75,7 +75,7 @@ function decoderOf({ layers, width, prompt, completion }: GrowthSize): Qwen2Conf
   return { ...configOf(shape, prompt + completion, layers), vocabSize: VOCABULARY };
 }
 
-/** Operations of attention alone, forward and backward: two products and four, per pair of a query and a key. */
+/** Operations of attention alone, forward and backward: two matmuls and four, per pair of a query and a key. */
 const attentionFlops = ({ layers, heads, headDim }: Qwen2Config, pairs: number): number =>
   12 * layers * heads * headDim * pairs;
 
@@ -92,7 +92,7 @@ function passCounts(decoder: Qwen2Config, group: GroupTokens): Record<string, nu
   return {
     dispatches: decoder.layers + 1,
     bytes: cost.bytes,
-    products: cost.flops - attention - head,
+    matmuls: cost.flops - attention - head,
     head,
     attention,
   };
@@ -121,13 +121,13 @@ function stepCounts(decoder: Qwen2Config, group: GroupTokens): Record<string, nu
   const rollout = rolloutCost(shape, [group], { rows: group.completions.length });
   const pass = passCost(shape, [group], { reference: true });
   const passes = sumCosts([pass.reference, pass.forward, pass.backward]).flops;
-  // Forward and reference have two products a pair, the backward four.
+  // Forward and reference have two matmuls a pair, the backward four.
   const attention = (4 / 3) * attentionFlops(decoder, packedPairs(group));
   return {
     constant: 1,
     'decode steps': Math.max(...group.completions),
     'decode flops': rollout.decode.flops,
-    products: rollout.prefill.flops + passes - attention,
+    matmuls: rollout.prefill.flops + passes - attention,
     attention,
   };
 }

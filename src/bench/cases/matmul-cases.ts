@@ -3,9 +3,9 @@ import { tf } from '../../media/tf-device.ts';
 import type { Comparison } from '../comparison.ts';
 import { type JaxArray, jaxArray, jaxContestant } from '../peers/jax.ts';
 import { startTf, tfjsContestant } from '../peers/tfjs.ts';
-import { type OpenProduct, productComparisons } from './product.ts';
+import { matmulAgainst, type OpenMatmul } from './matmul.ts';
 
-const openTfjs: OpenProduct = async (gpu, { layout, shapes, a, b }) => {
+const openTfjs: OpenMatmul = async (gpu, { layout, shapes, a, b }) => {
   await startTf(gpu);
   const left = tf.tensor(a, [...shapes.a]);
   const right = tf.tensor(b, [...shapes.b]);
@@ -17,22 +17,21 @@ const openTfjs: OpenProduct = async (gpu, { layout, shapes, a, b }) => {
   return { ...contestant, dispose };
 };
 
-const openJax: OpenProduct = async (_gpu, { layout, shapes, a, b }) => {
+const openJax: OpenMatmul = async (_gpu, { layout, shapes, a, b }) => {
   const left = await jaxArray(a, shapes.a);
   const right = await jaxArray(b, shapes.b);
-  const product = jit((x: JaxArray, y: JaxArray) =>
+  const multiply = jit((x: JaxArray, y: JaxArray) =>
     np.matmul(layout === 'tn' ? np.transpose(x) : x, layout === 'nt' ? np.transpose(y) : y),
   );
-  const contestant = jaxContestant(() => [product(left.ref, right.ref)]);
+  const contestant = jaxContestant(() => [multiply(left.ref, right.ref)]);
   const dispose = (): void => {
     contestant.dispose();
     left.dispose();
     right.dispose();
-    product.dispose();
+    multiply.dispose();
   };
   return { ...contestant, dispose };
 };
 
-/** Products against the peers that run in Node. */
-export const matmulComparisons = (): Comparison[] =>
-  productComparisons({ tfjs: openTfjs, 'jax-js': openJax });
+/** Matmuls against the peers that run in Node. */
+export const matmulComparisons = (): Comparison[] => matmulAgainst({ tfjs: openTfjs, 'jax-js': openJax });

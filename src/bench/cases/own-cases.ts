@@ -122,7 +122,7 @@ function prefillCase(shape: DecoderShape, layers: number, promptLength: number):
   });
 }
 
-/** The rows' step, a token of each a unit. Logits of the first row are compared. */
+/** A decode step; a unit is a token of one slot. Logits of the first slot are compared. */
 async function decodeOnce(gpu: Gpu, decoder: Qwen2, rows: number, promptLength: number): Promise<Contestant> {
   const contestant = await decodeRows(gpu, decoder, { rows, promptLength });
   const result = async (): Promise<Float32Array> =>
@@ -130,7 +130,7 @@ async function decodeOnce(gpu: Gpu, decoder: Qwen2, rows: number, promptLength: 
   return { ...contestant, result, units: rows };
 }
 
-/** Milliseconds a token of decoding G rows at once, against one row. */
+/** Milliseconds a token of decoding G completions at once, against one. */
 function decodeCase(shape: DecoderShape, layers: number, promptLength: number): Comparison {
   const config = configOf(shape, promptLength + 1, layers);
   const group = { prompt: promptLength + 1, completions: Array<number>(GROUP).fill(1) };

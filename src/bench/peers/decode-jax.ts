@@ -1,6 +1,6 @@
 /**
  * A decode step in jax-js. Every function takes ownership of its arguments, as jax-js asks. The softmax joins the prompt's
- * scores and a row's own by hand: a `concatenate` before a product is slow to compile.
+ * scores and a row's own by hand: a `concatenate` before a matmul is slow to compile.
  */
 import { numpy as np } from '@jax-js/jax';
 import type { Named } from '../cases/block.ts';
@@ -8,12 +8,12 @@ import type { DecoderShape } from '../cases/shapes.ts';
 import { halfTurn, linear, mlp, rmsNorm } from './decoder-jax.ts';
 import type { JaxArray } from './jax.ts';
 
-/** [rows, heads, headDim], turned by the angles of the rows' position. */
+/** [rows, heads, headDim], rotated by the angles of the rows' position. */
 function rope(x: JaxArray, heads: number, headDim: number, { cos, sin }: Named<JaxArray>): JaxArray {
   const both = (half: JaxArray): JaxArray => np.tile(half.ref, [1, 1, 2]);
   const split = x.reshape([x.shape[0]!, heads, headDim]);
-  const turned = np.matmul(split.ref, halfTurn(headDim));
-  return split.mul(both(cos!)).add(turned.mul(both(sin!)));
+  const rotated = np.matmul(split.ref, halfTurn(headDim));
+  return split.mul(both(cos!)).add(rotated.mul(both(sin!)));
 }
 
 /** q [rows, heads, headDim], k and v [rows, kvHeads, headDim] behind the prompt's keys and values: [rows, heads · headDim]. */

@@ -1,5 +1,5 @@
 /**
- * A decode step in tfjs, as one would write it for speed: the rows share the prompt's keys in one batched product, and each
+ * A decode step in tfjs, as one would write it for speed: the rows share the prompt's keys in one batched matmul, and each
  * adds its own key to the softmax, so that no cache is copied.
  */
 import { tf } from '../../media/tf-device.ts';
@@ -7,7 +7,7 @@ import type { Named } from '../cases/block.ts';
 import type { DecoderShape } from '../cases/shapes.ts';
 import { linear, mlp, rmsNorm } from './decoder-tfjs.ts';
 
-/** [rows, heads, headDim], turned by the angles of the rows' position. */
+/** [rows, heads, headDim], rotated by the angles of the rows' position. */
 function rope(x: tf.Tensor, heads: number, { cos, sin }: Named<tf.Tensor>): tf.Tensor {
   const split = x.reshape([x.shape[0]!, heads, -1]);
   const [left, right] = tf.split(split, 2, 2) as [tf.Tensor, tf.Tensor];

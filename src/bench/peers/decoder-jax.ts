@@ -13,8 +13,8 @@ export function rmsNorm(x: JaxArray, weight: JaxArray): JaxArray {
 
 /** x·Wᵀ + b. */
 export function linear(x: JaxArray, weight: JaxArray, bias?: JaxArray): JaxArray {
-  const product = np.matmul(x, np.transpose(weight));
-  return bias ? product.add(bias) : product;
+  const y = np.matmul(x, np.transpose(weight));
+  return bias ? y.add(bias) : y;
 }
 
 /** down(silu(gate x) · up x). */
@@ -65,10 +65,10 @@ function rope(x: JaxArray, count: number, headDim: number): JaxArray {
   const both = (values: Float32Array<ArrayBuffer>): JaxArray =>
     np.tile(np.array(values).reshape([tokens, 1, headDim / 2]), [1, 1, 2]);
   const split = x.reshape([tokens, count, headDim]);
-  const turned = np.matmul(split.ref, halfTurn(headDim));
+  const rotated = np.matmul(split.ref, halfTurn(headDim));
   return split
     .mul(both(angles.cos))
-    .add(turned.mul(both(angles.sin)))
+    .add(rotated.mul(both(angles.sin)))
     .reshape([tokens, count * headDim]);
 }
 

@@ -11,8 +11,8 @@ export function rmsNorm(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
 
 /** x·Wᵀ + b. */
 export function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
-  const product = tf.matMul(x, weight, false, true);
-  return bias ? product.add(bias) : product;
+  const y = tf.matMul(x, weight, false, true);
+  return bias ? y.add(bias) : y;
 }
 
 /** down(silu(gate x) · up x). */
@@ -62,8 +62,8 @@ function rope(x: tf.Tensor, count: number, headDim: number): tf.Tensor {
     return [tf.tensor3d(angles.cos, shape), tf.tensor3d(angles.sin, shape)];
   });
   const [left, right] = tf.split(x.reshape([tokens, count, headDim]), 2, 2) as [tf.Tensor, tf.Tensor];
-  const turned = [left.mul(cos!).sub(right.mul(sin!)), right.mul(cos!).add(left.mul(sin!))];
-  return tf.concat(turned, 2).reshape([tokens, count * headDim]);
+  const rotated = [left.mul(cos!).sub(right.mul(sin!)), right.mul(cos!).add(left.mul(sin!))];
+  return tf.concat(rotated, 2).reshape([tokens, count * headDim]);
 }
 
 /** One layer and the last norm; inputs by their names in `layerWeights`. */

@@ -1,5 +1,5 @@
 /**
- * What a GPU is asked: products, tokens a second of decoding, and one GRPO step of HumanOmni-0.5B's shape with random weights,
+ * What a GPU is asked: matmuls, tokens a second of decoding, and one GRPO step of HumanOmni-0.5B's shape with random weights,
  * LoRA of rank 16 and its reference, beside what PyTorch needs for the published trainer's step.
  */
 import { measureCeilings } from '../../bench/cases/ceilings.ts';
@@ -28,13 +28,13 @@ interface GpuSizes {
   readonly prompt: number;
   readonly completion: number;
   readonly group: number;
-  readonly products: readonly Product[];
+  readonly matmuls: readonly Matmul[];
   /** GRPO steps that count; one more warms up. */
   readonly steps: number;
 }
 
 /** c [m, n] of depth k; B in that type. */
-interface Product {
+interface Matmul {
   readonly layout: MatmulLayout;
   readonly m: number;
   readonly n: number;
@@ -43,7 +43,7 @@ interface Product {
 }
 
 /** A square one, and those of a layer's MLP over a packed group, forward and backward. */
-const products = (square: number, rows: number, width: number, inner: number): Product[] => [
+const matmuls = (square: number, rows: number, width: number, inner: number): Matmul[] => [
   { layout: 'nt', m: square, n: square, k: square, dtype: 'f32' },
   { layout: 'nt', m: rows, n: inner, k: width, dtype: 'bf16' },
   { layout: 'nt', m: rows, n: width, k: inner, dtype: 'bf16' },
@@ -56,7 +56,7 @@ const REAL: GpuSizes = {
   prompt: 976,
   completion: 256,
   group: 8,
-  products: products(4096, 3072, 896, 4864),
+  matmuls: matmuls(4096, 3072, 896, 4864),
   steps: 3,
 };
 const SMALL: GpuSizes = {
@@ -72,7 +72,7 @@ const SMALL: GpuSizes = {
   prompt: 24,
   completion: 8,
   group: 4,
-  products: products(256, 56, 64, 128),
+  matmuls: matmuls(256, 56, 64, 128),
   steps: 2,
 };
 const BETA = 0.04;
@@ -80,12 +80,12 @@ const BETA = 0.04;
 export interface GpuReport {
   readonly adapter: string;
   readonly date: string;
-  readonly sizes: Omit<GpuSizes, 'fields' | 'products'>;
+  readonly sizes: Omit<GpuSizes, 'fields' | 'matmuls'>;
   /** The fastest kernel variants. */
   readonly tuning: Findings;
   readonly ceilings: Ceilings;
   /** Operations a second, and their share of the multiply-adds measured. */
-  readonly products: readonly (Product & { readonly gflops: number; readonly share: number })[];
+  readonly matmuls: readonly (Matmul & { readonly gflops: number; readonly share: number })[];
   /** By rows that decode together; `limit` is what reading the weights and keys at the measured bandwidth allows. */
   readonly decode: readonly { rows: number; tokensPerSecond: number; limit: number; share: number }[];
   readonly step: {
@@ -116,14 +116,14 @@ function factor(gpu: Gpu, shape: readonly [number, number], dtype: DType, seed: 
   return gpu.upload('weights', `factor ${seed}`, shape, dtype === 'f32' ? values : f32ToBf16(values), dtype);
 }
 
-/** GFLOP/s of one product. */
-async function productRate(gpu: Gpu, { layout, m, n, k, dtype }: Product): Promise<number> {
+/** GFLOP/s of one matmul. */
+async function matmulRate(gpu: Gpu, { layout, m, n, k, dtype }: Matmul): Promise<number> {
   const a = factor(gpu, layout === 'tn' ? [k, m] : [m, k], 'f32', 1);
   const b = factor(gpu, layout === 'nt' ? [n, k] : [k, n], dtype, 2);
   const ms = await timeOne(
     gpu,
-    await plannedContestant(gpu, 'product', ({ recorder }) => {
-      const out = recorder.temp('product', [m, n]);
+    await plannedContestant(gpu, 'matmul', ({ recorder }) => {
+      const out = recorder.temp('matmul', [m, n]);
       matmul(recorder, layout, { a, b, out });
       return out;
     }),
@@ -165,14 +165,14 @@ async function timeSteps(policy: Policy, sizes: GpuReport['sizes']): Promise<Gpu
 
 /** Asks everything, on the sizes of the published trainer or on small ones. */
 export async function gpuBench(gpu: Gpu, adapter: string, small: boolean): Promise<GpuReport> {
-  const { fields, products: wanted, ...sizes } = small ? SMALL : REAL;
+  const { fields, matmuls: wanted, ...sizes } = small ? SMALL : REAL;
   const tuning = await tune(gpu);
   if (!gpu.isSoftware) gpu.traits = { ...gpu.traits, variants: variantsOf(tuning) };
   const ceilings = await measureCeilings(gpu, DEFAULT_TIMING);
-  const made: GpuReport['products'][number][] = [];
-  for (const product of wanted) {
-    const gflops = await productRate(gpu, product);
-    made.push({ ...product, gflops, share: gflops / ceilings.gflops });
+  const made: GpuReport['matmuls'][number][] = [];
+  for (const one of wanted) {
+    const gflops = await matmulRate(gpu, one);
+    made.push({ ...one, gflops, share: gflops / ceilings.gflops });
   }
   const maxPositions = sizes.prompt + sizes.completion;
   using policy = await randomPolicy(gpu, fields, { rank: sizes.rank, maxPositions });
@@ -188,7 +188,7 @@ export async function gpuBench(gpu: Gpu, adapter: string, small: boolean): Promi
     sizes,
     tuning,
     ceilings,
-    products: made,
+    matmuls: made,
     decode,
     step,
     memoryPeakBytes: gpu.ledger.peak,
@@ -203,7 +203,7 @@ export function gpuLines({
   sizes,
   ceilings,
   tuning,
-  products: made,
+  matmuls: made,
   decode,
   step,
   ...rest
@@ -214,7 +214,7 @@ export function gpuLines({
     tuningText(tuning),
     ...made.map(
       ({ layout, m, n, k, dtype, gflops, share }) =>
-        `product ${layout} ${m}x${n}x${k} ${dtype}: ${gflops.toFixed(1)} GFLOP/s, ${percent(share)} of the best${torchShares(gflops, rest.torch as TorchReport | undefined)}`,
+        `matmul ${layout} ${m}x${n}x${k} ${dtype}: ${gflops.toFixed(1)} GFLOP/s, ${percent(share)} of the best${torchShares(gflops, rest.torch as TorchReport | undefined)}`,
     ),
     ...decode.map(
       ({ rows, tokensPerSecond, limit, share }) =>
@@ -243,7 +243,7 @@ function torchLimit(share: number, { gigabytes }: Ceilings, torch: TorchReport |
   return theirs === undefined ? '' : `, ${percent((share * gigabytes) / theirs)} of what PyTorch's does`;
 }
 
-/** A rate beside those of PyTorch's square products. */
+/** A rate beside those of PyTorch's square matmuls. */
 function torchShares(gflops: number, torch: TorchReport | undefined): string {
   return Object.entries(torch?.matmulTflops ?? {})
     .map(([type, tflops]) => `, ${percent(gflops / tflops / 1000)} of PyTorch's ${type}`)

@@ -1,4 +1,4 @@
-/** ONNX models of one node, written as protocol buffers: onnxruntime reads nothing else, and a product needs no exporter. */
+/** ONNX models of one node, written as protocol buffers: onnxruntime reads nothing else, and a matmul needs no exporter. */
 
 const VARINT = 0;
 const LENGTH = 2;
@@ -34,7 +34,7 @@ function tensor(name: string, shape: readonly number[]): number[] {
 /** AttributeProto that switches something on. */
 const flag = (name: string): number[] => [...nested(1, name), ...whole(3, 1), ...whole(20, INT_ATTRIBUTE)];
 
-export interface ProductModel {
+export interface MatmulModel {
   /** MatMul for A·B; Gemm with `transA` or `transB` for the others, as exporters write linear layers. */
   readonly operator: 'MatMul' | 'Gemm';
   readonly flags: readonly ('transA' | 'transB')[];
@@ -44,7 +44,7 @@ export interface ProductModel {
 }
 
 /** The bytes of a model with inputs `a` and `b` and the output `y`. */
-export function encodeProductModel({ operator, flags, a, b, out }: ProductModel): Uint8Array {
+export function encodeMatmulModel({ operator, flags, a, b, out }: MatmulModel): Uint8Array {
   const node = [
     ...nested(1, 'a'),
     ...nested(1, 'b'),

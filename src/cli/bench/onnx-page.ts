@@ -1,12 +1,12 @@
-/** Runs in a browser: products of onnxruntime-web's WebGPU provider against ours, on one device. */
+/** Runs in a browser: matmuls of onnxruntime-web's WebGPU provider against ours, on one device. */
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
+import { matmulAgainst, ONNX, type OpenMatmul } from '../../bench/cases/matmul.ts';
 import { uploaded } from '../../bench/cases/planned.ts';
-import { ONNX, type OpenProduct, productComparisons } from '../../bench/cases/product.ts';
 import { runComparison } from '../../bench/comparison.ts';
 import type { TimingOptions } from '../../bench/timing.ts';
 import { Gpu, placed } from '../../gpu/index.ts';
 import type { Row } from '../../protocol/bench.ts';
-import { encodeProductModel } from './onnx-model.ts';
+import { encodeMatmulModel } from './onnx-model.ts';
 
 /** Where the server beside this page puts onnxruntime-web. */
 const RUNTIME = '/ort/';
@@ -34,12 +34,12 @@ async function loadRuntime(): Promise<Runtime> {
 }
 
 /** A session whose inputs and output stay on the device. */
-const openProduct =
-  (runtime: Runtime): OpenProduct =>
+const openMatmul =
+  (runtime: Runtime): OpenMatmul =>
   async (gpu, { layout, shapes, out, a, b }) => {
     const flags = layout === 'nn' ? [] : [layout === 'nt' ? ('transB' as const) : ('transA' as const)];
     const operator = layout === 'nn' ? 'MatMul' : 'Gemm';
-    const model = encodeProductModel({ operator, flags, ...shapes, out });
+    const model = encodeMatmulModel({ operator, flags, ...shapes, out });
     const options: InferenceSession.SessionOptions = {
       executionProviders: [{ name: 'webgpu', device: gpu.device }],
       preferredOutputLocation: 'gpu-buffer',
@@ -74,11 +74,11 @@ function open(): Promise<{ gpu: Gpu; runtime: Runtime }> {
   return opened;
 }
 
-/** The rows of the n-th product. */
-async function compareProduct(index: number, timing: TimingOptions): Promise<Row[]> {
+/** The rows of the n-th matmul. */
+async function compareMatmul(index: number, timing: TimingOptions): Promise<Row[]> {
   const { gpu, runtime } = await open();
-  const comparison = productComparisons({ [ONNX]: openProduct(runtime) })[index]!;
+  const comparison = matmulAgainst({ [ONNX]: openMatmul(runtime) })[index]!;
   return await runComparison(gpu, comparison, [ONNX], timing);
 }
 
-Object.assign(globalThis, { compareProduct });
+Object.assign(globalThis, { compareMatmul });

@@ -2,7 +2,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { basename, extname, join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { ONNX, productComparisons } from '../../bench/cases/product.ts';
+import { matmulAgainst, ONNX } from '../../bench/cases/matmul.ts';
 import type { NamedComparison } from '../../bench/comparison.ts';
 import type { TimingOptions } from '../../bench/timing.ts';
 import type { Row } from '../../protocol/bench.ts';
@@ -62,8 +62,8 @@ const compareInPage = (page: Page, index: number, timing: TimingOptions): Promis
   page.evaluate(
     ([at, options]) =>
       (
-        globalThis as unknown as { compareProduct(at: number, options: TimingOptions): Promise<Row[]> }
-      ).compareProduct(at, options),
+        globalThis as unknown as { compareMatmul(at: number, options: TimingOptions): Promise<Row[]> }
+      ).compareMatmul(at, options),
     [index, timing] as const,
   );
 
@@ -74,9 +74,9 @@ export function browserObstacle(): string | undefined {
 
 /** What the page compares, in the order of its indices. */
 export const onnxNames = (): (NamedComparison & { readonly cost: Cost })[] =>
-  productComparisons({}).map((comparison) => ({ ...comparison, peers: [ONNX] }));
+  matmulAgainst({}).map((comparison) => ({ ...comparison, peers: [ONNX] }));
 
-/** Opens the bench's page in a headless Chromium; `compare` gives the rows of the n-th product. */
+/** Opens the bench's page in a headless Chromium; `compare` gives the rows of the n-th matmul. */
 export async function openOnnxBench(): Promise<{
   compare: (index: number, timing: TimingOptions) => Promise<Row[]>;
   close: () => Promise<void>;
@@ -85,7 +85,7 @@ export async function openOnnxBench(): Promise<{
   const chromium = await launchChromium();
   const page = await chromium.context.newPage();
   await page.goto(url);
-  await page.waitForFunction(() => 'compareProduct' in globalThis);
+  await page.waitForFunction(() => 'compareMatmul' in globalThis);
   return {
     compare: (index, timing) => compareInPage(page, index, timing),
     close: async () => {

@@ -6,7 +6,7 @@ import type { Gpu, Tape, Tensor } from '../../gpu/index.ts';
 import { attention } from '../../ops/attention/attention.ts';
 import { type RopeTable, rope } from '../../ops/attention/rope.ts';
 import { type GeluForm, gelu } from '../../ops/elementwise.ts';
-import { type Joined, linear } from '../../ops/matmul/linear.ts';
+import { type Fused, linear } from '../../ops/matmul/linear.ts';
 import { layerNorm } from '../../ops/norm/layer-norm.ts';
 import { rmsNorm } from '../../ops/norm/rms-norm.ts';
 
@@ -44,9 +44,9 @@ export function openNorm(open: Weights, name: string, width: number, bias = true
   return bias ? { weight, bias: open(`${name}.bias`, [width]) } : { weight };
 }
 
-/** x·Wᵀ + b, joined with what is given. */
-export const applyLinear = (tape: Tape, x: Tensor, { weight, bias }: Linear, joined?: Joined): Tensor =>
-  linear(tape, x, weight, bias, joined);
+/** x·Wᵀ + b, fused with the epilogue that is given. */
+export const applyLinear = (tape: Tape, x: Tensor, { weight, bias }: Linear, fused?: Fused): Tensor =>
+  linear(tape, x, weight, bias, fused);
 
 /** LayerNorm over the last axis; RMSNorm where there is no bias. */
 export const applyNorm = (tape: Tape, x: Tensor, { weight, bias }: Norm, eps: number): Tensor =>

@@ -35,7 +35,7 @@ export interface AttentionVariant {
   readonly kernels: typeof THREAD;
   readonly forward: Share;
   readonly backward: Share;
-  /** Workgroups that share out the queries of a key and KV head, each with gradients of its own to be summed. */
+  /** Parts into which the queries of a key and KV head are split over workgroups; their gradients are summed afterwards. */
   readonly partsOf: (extents: Extents) => number;
 }
 
@@ -78,10 +78,10 @@ function bySubgroups(lanes: number, headDim: number): AttentionVariant {
   return { kernels: SUBGROUP, forward, backward, partsOf };
 }
 
-/** A large GPU is busy to the end with so many workgroups, though few of them have most to do. */
+/** Workgroups that keep a large GPU busy to the end, though their work is uneven. */
 const MANY_WORKGROUPS = 12_288;
 const MOST_PARTS = 16;
-/** Of queries times heads: a part with fewer is not worth its sum. */
+/** Fewest queries times heads in a part: with fewer, summing the parts costs more than it gains. */
 const LEAST_QUERIES = 64;
 /** WebGPU's default maxStorageBufferBindingSize. */
 const MOST_BYTES = 2 ** 27;

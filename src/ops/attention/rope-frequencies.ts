@@ -12,9 +12,9 @@ export interface YarnScaling {
   readonly factor: number;
   /** Longest sequence that the model was first trained with. */
   readonly originalPositions: number;
-  /** Pairs that turn at least this often over the original positions stay as they are. */
+  /** Pairs that rotate at least this often over the original positions stay as they are. */
   readonly betaFast: number;
-  /** Pairs that turn at most this often are divided by the whole factor. */
+  /** Pairs that rotate at most this often are divided by the whole factor. */
   readonly betaSlow: number;
   /** Multiplies cosines and sines: queries and keys both, so scores by its square. */
   readonly attentionFactor: number;
@@ -57,7 +57,7 @@ function yarnRamp(
   theta: number,
   { originalPositions, betaFast, betaSlow, truncate }: YarnScaling,
 ): [first: number, last: number] {
-  /** The pair, not whole, that turns so often over the original positions. */
+  /** The pair, not whole, that rotates so often over the original positions. */
   const pairOf = (turns: number): number =>
     (width * Math.log(originalPositions / (2 * Math.PI * turns))) / (2 * Math.log(theta));
   const [fast, slow] = [pairOf(betaFast), pairOf(betaSlow)];

@@ -17,7 +17,7 @@ const kernel = kernelsOf('rope', [
   'axis_count',
 ]);
 const reads = ['q', 'k', 'positions', 'cosines', 'sines'] as const;
-const writes = ['turned_q', 'turned_k'] as const;
+const writes = ['rotated_q', 'rotated_k'] as const;
 const rotate = kernel('rotate', { reads, writes });
 const rotateAxes = kernel('rotate_axes', { reads: [...reads, 'axes'], writes });
 
@@ -25,7 +25,7 @@ const rotateAxes = kernel('rotate_axes', { reads: [...reads, 'axes'], writes });
 export interface RopeTable {
   readonly cos: Tensor;
   readonly sin: Tensor;
-  /** u32 [headDim / 2] axis whose position turns each pair of columns; absent where there is one axis. */
+  /** u32 [headDim / 2] axis whose position rotates each pair of columns; absent where there is one axis. */
   readonly axes?: Tensor;
   /** Number of axes. */
   readonly axisCount: number;
@@ -56,7 +56,7 @@ function tableOf(
   };
 }
 
-/** The table of one axis: pair i turns by position · theta^(-2i / headDim), scaled where `scaling` says so. */
+/** The table of one axis: pair i is rotated by position · theta^(-2i / headDim), scaled where `scaling` says so. */
 export function ropeTable(
   gpu: Gpu,
   headDim: number,
@@ -69,7 +69,7 @@ export function ropeTable(
 
 /**
  * The table of M-RoPE (Wang et al. 2024, arXiv 2409.12191): frequencies as on one axis, but the first sections[0] pairs of
- * columns turn by the position on axis 0 (time), the next sections[1] by that on axis 1 (height), and so on. Where the
+ * columns are rotated by the position on axis 0 (time), the next sections[1] by that on axis 1 (height), and so on. Where the
  * positions on all axes are equal, it is the table of one axis.
  */
 export function sectionedRopeTable(
@@ -86,7 +86,7 @@ export function sectionedRopeTable(
   return tableOf(gpu, scaledFrequencies(headDim, theta), maxPositions, axes);
 }
 
-/** The table of a grid: the first half of the pairs turns by the row, the second by the column, with the same frequencies. */
+/** The table of a grid: the first half of the pairs is rotated by the row, the second by the column, with the same frequencies. */
 export function gridRopeTable(gpu: Gpu, headDim: number, theta: number, maxPositions: number): RopeTable {
   const half = frequenciesOf(headDim / 2, theta);
   const axes = [0, 1].flatMap((axis) => half.map(() => axis));
@@ -110,7 +110,7 @@ function rotatePair(
   const [maxPositions, half] = [table.cos.shape[0]!, table.cos.shape[1]!];
   const [rows, heads] = [q.shape[0]!, q.shape[1]! / (2 * half)];
   const kvHeads = k.shape[1]! / (2 * half);
-  const turned = [recorder.temp('rope q', q.shape), recorder.temp('rope k', k.shape)] as const;
+  const rotated = [recorder.temp('rope q', q.shape), recorder.temp('rope k', k.shape)] as const;
   const last = { last_position: maxPositions - 1, direction, axis_count: table.axisCount };
   const uniforms = { rows, heads, kv_heads: kvHeads, half_width: half, ...last };
   const tensors = {
@@ -119,15 +119,15 @@ function rotatePair(
     positions,
     cosines: table.cos,
     sines: table.sin,
-    turned_q: turned[0],
-    turned_k: turned[1],
+    rotated_q: rotated[0],
+    rotated_k: rotated[1],
   };
   const workgroups = threadGroups(rows * (heads + kvHeads) * half);
   const { axes } = table;
   if (positions.shape.length > 1 && axes) {
     recorder.dispatch(rotateAxes, { uniforms, tensors: { ...tensors, axes }, workgroups });
   } else recorder.dispatch(rotate, { uniforms, tensors, workgroups });
-  return turned;
+  return rotated;
 }
 
 function expectHeads(name: string, x: Tensor, rows: number, { cos }: RopeTable): void {
@@ -145,12 +145,12 @@ export function rope(tape: Tape, q: Tensor, k: Tensor, positions: Tensor, table:
   expectHeads('rope q', q, rows, table);
   expectHeads('rope k', k, rows, table);
   expectShape('rope positions', positions, positions.shape.length > 1 ? [rows, table.axisCount] : [rows]);
-  const turned = rotatePair(tape, [q, k], positions, table, 1);
-  tape.record(turned, [q, k], () => {
-    const dy = turned.map((tensor) => tape.gradOf(tensor)!) as [Tensor, Tensor];
+  const rotated = rotatePair(tape, [q, k], positions, table, 1);
+  tape.record(rotated, [q, k], () => {
+    const dy = rotated.map((tensor) => tape.gradOf(tensor)!) as [Tensor, Tensor];
     const [dq, dk] = rotatePair(tape, dy, positions, table, -1);
     tape.addGrad(q, dq);
     tape.addGrad(k, dk);
   });
-  return turned;
+  return rotated;
 }

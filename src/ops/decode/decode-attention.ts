@@ -8,7 +8,7 @@ import { type DecodeVariant, inEachVariant } from './gemv.ts';
 
 const rowKernel = kernelsOf('decode_rows', ['rows', 'half_width', 'last_position']);
 const advanceKernel = rowKernel('advance', { reads: ['ended'], updates: ['positions', 'spans'] });
-const turnKernel = rowKernel('turn', {
+const anglesKernel = rowKernel('rotate', {
   reads: ['saved_positions', 'cosines', 'sines'],
   writes: ['angles'],
 });
@@ -29,20 +29,20 @@ const WORKGROUP_THREADS = 8;
 /** Columns of a head that the kernel has room for. */
 const MOST_COLUMNS = 128;
 
-/** Where the rows of a decode step stand. */
+/** Position of each decode slot, and what it sees of the KV cache. */
 export interface DecodeRows {
-  /** u32 [rows] position of the token at hand, the same on all axes. */
+  /** u32 [rows] position of the slot's new token, the same on all axes. */
   readonly positions: Tensor;
-  /** u32 [rows, 4] cache slots that it sees, [s0, s1) and [s2, s3); slot s3 - 1 is its own, to be written. */
+  /** u32 [rows, 4] KV cache slots that it sees, [s0, s1) and [s2, s3); slot s3 - 1 is its own, to be written. */
   readonly spans: Tensor;
 }
 
-/** Cosines and sines of a head's pairs of columns at each row's position: [rows, 2, headDim / 2]. */
+/** Cosines and sines of a head's pairs of columns at each decode slot's position: [rows, 2, headDim / 2]. */
 export function rowAngles(recorder: Recorder, { positions }: DecodeRows, table: RopeTable): Tensor {
   const rows = positions.shape[0]!;
   const [maxPositions, half] = [table.cos.shape[0]!, table.cos.shape[1]!];
   const angles = recorder.temp('row angles', [rows, 2, half]);
-  recorder.dispatch(turnKernel, {
+  recorder.dispatch(anglesKernel, {
     uniforms: { rows, half_width: half, last_position: maxPositions - 1 },
     tensors: { saved_positions: positions, cosines: table.cos, sines: table.sin, angles },
     workgroups: threadGroups(rows * half),
@@ -51,7 +51,7 @@ export function rowAngles(recorder: Recorder, { positions }: DecodeRows, table: 
 }
 
 /**
- * Records that every decoding row moves one token on: its position, and the end of what it sees. Rows whose `ended` (u32
+ * Moves every decode slot one token on: its position, and the end of what it sees. Slots whose `ended` (u32
  * [rows]) is not 0 stay where they are.
  */
 export function advanceRows(recorder: Recorder, { positions, spans }: DecodeRows, ended: Tensor): void {
@@ -76,7 +76,7 @@ export interface DecodeAttentionInputs {
   /** From {@link rowAngles}. */
   readonly angles: Tensor;
   readonly spans: Tensor;
-  /** [slots, kvHeads · headDim] of the cache; the new tokens' own are written. */
+  /** [slots, kvHeads · headDim] of the KV cache; the new tokens' own are written. */
   readonly keys: Tensor;
   readonly values: Tensor;
 }
@@ -114,8 +114,8 @@ export interface HeadShape {
 }
 
 /**
- * Softmax attention of one new token a row over the cache, at scale 1 / sqrt(headDim): turns queries and keys to their positions, adds
- * the values' bias, writes keys and values to the cache. Returns [rows, heads · headDim], and where the layer behind has an adapter, a
+ * Softmax attention of one new token a row over the KV cache, at scale 1 / sqrt(headDim): rotates queries and keys by their positions, adds
+ * the values' bias, writes keys and values to the KV cache. Returns [rows, heads · headDim], and where the layer behind has an adapter, a
  * part of its low-rank products for each head behind them ({@link attentionProducts}). No gradient. Threads that work alone have a head each,
  * others share a head's keys.
  */

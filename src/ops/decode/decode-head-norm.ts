@@ -13,7 +13,7 @@ export interface HeadNorms {
   readonly k: Tensor;
 }
 
-/** RMS norm of queries and keys of one new token a row, in place: qkv [rows, at least (heads + kvHeads) · headDim], adapters applied. */
+/** RMS norm of queries and keys of one new token a decode slot, in place: qkv [rows, at least (heads + kvHeads) · headDim], adapters applied. */
 export function decodeHeadNorms(
   recorder: Recorder,
   qkv: Tensor,

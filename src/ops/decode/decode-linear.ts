@@ -1,4 +1,4 @@
-/** Linear layers on the few rows of a decode step, with what comes before and after them in the same kernel. No gradients. */
+/** Linear layers of a decode step: GEMVs, a row for each decode slot, fused with the norm before and the sum after them. No gradients. */
 import { expectShape, kernelsOf, type Recorder, type Tensor, updating } from '../../gpu/index.ts';
 import type { LoraAdapter } from '../matmul/linear.ts';
 import { threadGroups } from '../matmul/matrix.ts';
@@ -39,7 +39,7 @@ const residualKernels = inEachVariant('decode_residual', (shader) =>
   kernelsOf(shader, [
     ...['rows', 'depth', 'stride', 'groups', 'n', 'rank'],
     ...['first', 'parts', 'part_step', 'h_stride', 'scale', 'eps'],
-  ])('add_product', { reads: ['weight_0', 'x', 'low_rank', 'b'], updates: ['out'] }),
+  ])('add_linear', { reads: ['weight_0', 'x', 'low_rank', 'b'], updates: ['out'] }),
 );
 
 /** Weights and biases that one kernel takes. */

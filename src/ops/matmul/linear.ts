@@ -14,8 +14,8 @@ export interface LoraAdapter {
   readonly scale: number;
 }
 
-/** What a product is joined with, of its own shape [n, out]. */
-export interface Joined {
+/** The epilogue that a linear layer is fused with, [n, out] each. */
+export interface Fused {
   /** Is added. */
   readonly addend?: Tensor | undefined;
   /** silu(gate) multiplies the sum: the second half of a gated MLP. A backward pass would need the sum: with one, it is a pass of its own. */
@@ -44,8 +44,8 @@ function accumulateParameters(tape: Tape, x: Tensor, dy: Tensor, weight: Tensor,
  * y = silu(gate) · (x·Wᵀ + bias + addend). x [n, in] (or [..., in]), weight [out, in] in any weight format, bias [out] f32, gate,
  * addend and y [n, out]. Backward: dx = dy·W, added to what has reached x; dW += dyᵀ·x and db += column sums of dy in `weight.grad` and `bias.grad`.
  */
-export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, joined: Joined = {}): Tensor {
-  const { addend, gate } = joined;
+export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, fused: Fused = {}): Tensor {
+  const { addend, gate } = fused;
   if (gate && tape.isRecording) return swiglu(tape, gate, linear(tape, x, weight, bias, { addend }));
   const y = output(tape, 'linear', x, weight);
   matmul(tape.recorder, 'nt', { a: x, b: weight, out: y, bias, addend, gate });
@@ -69,9 +69,9 @@ export function loraLinear(
   weight: Tensor,
   bias: Tensor | undefined,
   adapter: LoraAdapter,
-  joined: Joined = {},
+  fused: Fused = {},
 ): Tensor {
-  const { addend, gate } = joined;
+  const { addend, gate } = fused;
   if (gate && tape.isRecording) {
     return swiglu(tape, gate, loraLinear(tape, x, weight, bias, adapter, { addend }));
   }

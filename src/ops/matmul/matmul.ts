@@ -28,13 +28,13 @@ export interface MatmulOperands {
   readonly out: Tensor;
   /** [n] f32, added to every row. */
   readonly bias?: Tensor | undefined;
-  /** [m, n] f32, added to the product. */
+  /** [m, n] f32, added to A·B. */
   readonly addend?: Tensor | undefined;
   /** [m, n] f32: what comes of all the rest is multiplied by silu(gate). */
   readonly gate?: Tensor | undefined;
-  /** out += product instead of out = product. */
+  /** out += A·B instead of out = A·B. */
   readonly accumulate?: boolean;
-  /** Factor of the product (not of the bias); 1 unless said. */
+  /** Factor of A·B (not of the bias); 1 unless said. */
   readonly alpha?: number;
 }
 
@@ -58,7 +58,7 @@ const ENTRIES = {
 } as const;
 type Path = keyof typeof ENTRIES;
 
-const productKernel = (name: string) => {
+const matmulKernel = (name: string) => {
   const [shader, entry] = name.split('.') as [string, string];
   // `scalars` has the same buffers under names of its own.
   return kernelsOf(shader, uniforms)(entry, {
@@ -66,24 +66,24 @@ const productKernel = (name: string) => {
     writes: ['c_quads'],
   });
 };
-type ProductKernel = ReturnType<typeof productKernel>;
-const productKernels = (made: (kernel: ProductKernel) => ProductKernel) =>
+type MatmulKernel = ReturnType<typeof matmulKernel>;
+const matmulKernels = (made: (kernel: MatmulKernel) => MatmulKernel) =>
   Object.fromEntries(
-    Object.entries(ENTRIES).map(([path, name]) => [path, made(productKernel(name))]),
-  ) as Readonly<Record<Path, ProductKernel>>;
+    Object.entries(ENTRIES).map(([path, name]) => [path, made(matmulKernel(name))]),
+  ) as Readonly<Record<Path, MatmulKernel>>;
 const reduce = kernelsOf('matmul_reduce', uniforms)('reduce', {
   reads: ['bias', 'partial', 'addend', 'gate'],
   writes: ['c'],
 });
 const kernels = {
-  overwrite: { product: productKernels((kernel) => kernel), reduce },
+  overwrite: { multiply: matmulKernels((kernel) => kernel), reduce },
   accumulate: {
-    product: productKernels((kernel) => updating(kernel, 'c_quads')),
+    multiply: matmulKernels((kernel) => updating(kernel, 'c_quads')),
     reduce: updating(reduce, 'c'),
   },
 };
 
-/** What becomes of the sums of one part of the depth: nothing yet. */
+/** The epilogue of a part of the depth: none, it is applied to the sum of all parts. */
 const PART = { ACCUMULATE: false, WITH_BIAS: false, WITH_ADDEND: false, WITH_GATE: false };
 
 /** A thread makes 8x8 outputs instead of 4x4 where that still leaves this many threads, the parts of the depth included. */
@@ -95,12 +95,12 @@ const BUSY_SUBGROUPS = 16;
 /** Smallest depth worth splitting, and smallest depth of one part. */
 const SPLIT_FROM = 512;
 const PART_DEPTH = 128;
-/** Workgroups of 64 threads, 8x8 outputs each, that keep a discrete GPU busy; and so many that none of it waits long for the last ones. */
+/** Workgroups of 64 threads, 8x8 outputs each, that keep a discrete GPU busy; and so many that the last ones leave little of it idle. */
 const BUSY_WORKGROUPS = 512;
 const EVEN_WORKGROUPS = 2048;
 /** Depth of a part that is worth its sum where the GPU is busy without it. */
 const LONG_PART_DEPTH = 1024;
-/** Rows of a subgroup's tile, and the fewer of it where the product has no more. */
+/** Rows of a subgroup's tile, and the fewer of it where the matmul has no more. */
 const SUBGROUP_ROWS = 16;
 const FEW_ROWS = 8;
 
@@ -126,19 +126,19 @@ function matmulExtents(layout: MatmulLayout, operands: MatmulOperands): Extents 
   return { m, n, k };
 }
 
-/** How a product is laid over threads. */
+/** How a matmul is laid over threads. */
 interface Tiling {
   readonly path: Path;
   /** Rows and columns of c that one workgroup makes. */
   readonly tile: readonly [number, number];
-  /** How many of a workgroup's 64 threads lie along the columns, so that few are idle when one side is short. */
+  /** Threads of a workgroup along the columns: fewer where the matrix is narrow, so that few are idle. */
   readonly threadCols: number;
   /** Whether neighbouring workgroups take neighbouring rows instead of columns. */
   readonly rowsFirst: boolean;
   /** Into how many parts the sum over k is cut, and the depth of each: a multiple of 4. */
   readonly splits: number;
   readonly depth: number;
-  /** What the path's shader is specialised by, beside layout and weight format. */
+  /** Definitions of the path's shader, in addition to layout and weight format. */
   readonly defines: Readonly<Record<string, number>>;
 }
 
@@ -153,7 +153,7 @@ const longParts = (k: number): number => (k < SPLIT_FROM ? 1 : Math.floor(k / PA
 const upTo8 = (count: number): number => Math.min(8, 2 ** Math.ceil(Math.log2(count)));
 
 /**
- * How a product is laid over threads: a function of layout, extents, B's type (and range, see `traitsFor`) and the device's
+ * How a matmul is laid over threads: a function of layout, extents, B's type (and range, see `traitsFor`) and the device's
  * traits alone, so that results are reproducible on a device.
  */
 export function tilingOf(
@@ -189,7 +189,7 @@ const traitsFor = ({ range }: Tensor, traits: Traits): Traits =>
 const variantOf = (layout: MatmulLayout, m: number, traits: Traits, dtype: DType): Variant =>
   variantFor('matmul', { work: workClass(layout, m, dtype), dtype }, traits);
 
-/** A subgroup makes 16 (or 8) rows of columns enough for a load of A to be used often. */
+/** A subgroup makes 16 (or 8) rows, and enough columns that a load of A is used often. */
 function subgroupTiling(layout: MatmulLayout, { m, n, k }: Extents, { isSoftware, lanes }: Traits): Tiling {
   const byDepth = layout === 'tn';
   const rows = m <= FEW_ROWS && !byDepth ? FEW_ROWS : SUBGROUP_ROWS;
@@ -241,7 +241,7 @@ function threadTiling({ m, n, k }: Extents, byFours: boolean, single: boolean): 
 }
 
 /**
- * Dispatches out (+)= alpha · product (+ bias) (+ addend) (· silu(gate)) on `recorder`; no gradient. Deterministic: where outputs are few and the
+ * Dispatches out (+)= alpha · A·B (+ bias) (+ addend) (· silu(gate)) on `recorder`; no gradient. Deterministic: where outputs are few and the
  * depth is long, partial sums over fixed ranges go to a temporary tensor and are added in order.
  */
 export function matmul(recorder: Recorder, layout: MatmulLayout, operands: MatmulOperands): void {
@@ -270,11 +270,11 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   };
   const target = kernels[accumulate ? 'accumulate' : 'overwrite'];
   // A layout has no optional bindings: what is absent is stood in for by a tensor that is not read.
-  const joined = [bias ?? a, addend ?? a, gate ?? a] as const;
-  const [bias_quads, addend_quads, gate_quads] = joined;
+  const fused = [bias ?? a, addend ?? a, gate ?? a] as const;
+  const [bias_quads, addend_quads, gate_quads] = fused;
   if (splits === 1) {
     const tensors = { a_quads: a, b_loads: b, c_quads: out, bias_quads, addend_quads, gate_quads };
-    recorder.dispatch(target.product[path], {
+    recorder.dispatch(target.multiply[path], {
       defines: { ...defines, ...finish },
       uniforms: { ...shape, alpha },
       tensors,
@@ -283,7 +283,7 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
     return;
   }
   const partial = recorder.temp(`${out.label} partial`, [splits, m, n]);
-  recorder.dispatch(kernels.overwrite.product[path], {
+  recorder.dispatch(kernels.overwrite.multiply[path], {
     defines: { ...defines, ...PART },
     uniforms: { ...shape, alpha: 1 },
     tensors: { a_quads: a, b_loads: b, c_quads: partial, bias_quads: a, addend_quads: a, gate_quads: a },
@@ -292,7 +292,7 @@ export function matmul(recorder: Recorder, layout: MatmulLayout, operands: Matmu
   recorder.dispatch(target.reduce, {
     defines: { ...weightLoads('f32'), A_BY_DEPTH: false, B_BY_COLUMN: false, ...finish },
     uniforms: { ...shape, alpha },
-    tensors: { c: out, partial, bias: joined[0], addend: joined[1], gate: joined[2] },
+    tensors: { c: out, partial, bias: fused[0], addend: fused[1], gate: fused[2] },
     workgroups: threadGroups(m * n),
   });
 }

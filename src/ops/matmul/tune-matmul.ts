@@ -13,7 +13,7 @@ import {
 import { candidates, VARIANTS, type Variant } from '../tuning/variants.ts';
 import { type MatmulLayout, matmul, workClass } from './matmul.ts';
 
-interface Trial {
+interface MatmulCase {
   readonly layout: MatmulLayout;
   readonly m: number;
   readonly n: number;
@@ -26,7 +26,7 @@ interface Trial {
 const DEVIATION = 0.02;
 
 /** One matmul of each class, of a billion operations or less: milliseconds on a small GPU. */
-const TRIALS: readonly Trial[] = [
+const CASES: readonly MatmulCase[] = [
   { layout: 'nt', m: 512, n: 1024, k: 1024 },
   { layout: 'nn', m: 512, n: 1024, k: 1024 },
   { layout: 'tn', m: 1024, n: 1024, k: 512 },
@@ -36,18 +36,18 @@ const TRIALS: readonly Trial[] = [
 ];
 
 interface MatmulTuning extends TuningOptions {
-  readonly trials?: readonly Trial[];
+  readonly cases?: readonly MatmulCase[];
 }
 
 /** The fastest variant of each class of matmuls. */
 export async function tuneMatmul(
   gpu: Gpu,
-  { trials = TRIALS, now = () => performance.now(), difference }: MatmulTuning = {},
+  { cases = CASES, now = () => performance.now(), difference }: MatmulTuning = {},
 ): Promise<Record<string, Finding>> {
   const found: Record<string, Finding> = {};
-  for (const trial of trials) {
-    const task = { work: workOf(trial), dtype: dtypeOf(trial) };
-    const timed = (variant: Variant): Promise<TimedResult> => run(gpu, trial, variant, now);
+  for (const one of cases) {
+    const task = { work: workOf(one), dtype: dtypeOf(one) };
+    const timed = (variant: Variant): Promise<TimedResult> => run(gpu, one, variant, now);
     found[task.work] = await fastestVariant(
       candidates(VARIANTS, 'matmul', task, gpu.traits),
       timed,
@@ -57,8 +57,8 @@ export async function tuneMatmul(
   return found;
 }
 
-const dtypeOf = ({ deviation }: Trial): 'f32' | 'bf16' => (deviation === undefined ? 'f32' : 'bf16');
-const workOf = (trial: Trial): string => workClass(trial.layout, trial.m, dtypeOf(trial));
+const dtypeOf = ({ deviation }: MatmulCase): 'f32' | 'bf16' => (deviation === undefined ? 'f32' : 'bf16');
+const workOf = (one: MatmulCase): string => workClass(one.layout, one.m, dtypeOf(one));
 
 /** Test weights repeat only after a prime. */
 const PERIOD = 10_007;
@@ -69,12 +69,12 @@ export function tuningWeights(count: number, deviation = DEVIATION): Uint16Array
   return Uint16Array.from({ length: count }, (_, index) => period[index % PERIOD]!);
 }
 
-async function run(gpu: Gpu, trial: Trial, variant: Variant, now: () => number): Promise<TimedResult> {
-  const { layout, m, n, k, deviation } = trial;
+async function run(gpu: Gpu, one: MatmulCase, variant: Variant, now: () => number): Promise<TimedResult> {
+  const { layout, m, n, k, deviation } = one;
   const a = gpu.upload('inputs', 'tuning a', layout === 'tn' ? [k, m] : [m, k], tuningNumbers(m * k));
   const values = deviation === undefined ? tuningNumbers(n * k) : tuningWeights(n * k, deviation);
-  const b = gpu.upload('inputs', 'tuning b', layout === 'nt' ? [n, k] : [k, n], values, dtypeOf(trial));
-  const recorder = new Recorder({ ...gpu.traits, variants: { [workOf(trial)]: variant } });
+  const b = gpu.upload('inputs', 'tuning b', layout === 'nt' ? [n, k] : [k, n], values, dtypeOf(one));
+  const recorder = new Recorder({ ...gpu.traits, variants: { [workOf(one)]: variant } });
   const out = recorder.temp('tuning', [m, n]);
   matmul(recorder, layout, { a, b, out });
   const timed = await timedRun(gpu, `matmul by ${variant}`, recorder, [out], now);

@@ -16,7 +16,7 @@ const begin = kernel('begin', { writes: ['state'] });
 const tileBuffers = { reads: ['raw', 'targets', 'inverse_temperature'], updates: ['state'] } as const;
 const takeTile = kernel('take_tile', tileBuffers);
 const takeTileNarrow = kernel('take_tile_narrow', tileBuffers);
-/** Tiles of at most this many columns are walked by one thread a row: a workgroup would mostly wait at its barriers. */
+/** Tiles of at most this many columns are read by one thread a row: a workgroup would mostly wait at its barriers. */
 const NARROW_TILE = 512;
 const finish = kernel('finish', { reads: ['targets', 'saved_state'], writes: ['log_probs', 'entropies'] });
 const backwardTile = kernel('backward_tile', {

@@ -35,7 +35,7 @@ const TOP = new ShaderStruct('sampling', 'Top');
 const CUT_OFF = new ShaderStruct('sampling', 'Cut');
 
 /** Threads that share a row, and values that each asks for at a time; a short row is not worth many. */
-const rowWalk = (vocabulary: number, { isSoftware }: Traits): { LANES: number; AHEAD: number } =>
+const rowLanes = (vocabulary: number, { isSoftware }: Traits): { LANES: number; AHEAD: number } =>
   vocabulary < 16_384 ? { LANES: 64, AHEAD: 4 } : { LANES: 256, AHEAD: isSoftware ? 4 : 8 };
 
 /** How tokens are chosen; the filters are those of Hugging Face transformers, applied in the order given here. */
@@ -63,10 +63,10 @@ const UNLIMITED = 0xffffffff;
 const ENDED = 1;
 const CUT = 2;
 
-/** Words of the controls of that many rows. */
+/** Words of the controls of that many decode slots. */
 const controlWords = (rows: number): number => CONTROLS.words + rows;
 
-/** The struct `Controls` of shaders/sampling.wgsl, for that many rows. */
+/** The struct `Controls` of shaders/sampling.wgsl, for that many decode slots. */
 export function encodeControls(settings: SamplingSettings, rows: number, limit = UNLIMITED): Uint32Array {
   const { repetitionPenalty, temperature, topK, topP, minP, seed, step, firstRow = 0 } = settings;
   const greedy = temperature === 0;
@@ -124,7 +124,7 @@ function prepare(recorder: Recorder, logits: Tensor, state: Previous): Prepared 
   const scores = recorder.temp('scores', [rows, vocabulary]);
   const tops = recorder.temp('largest scores', [rows, TOP.words]);
   const cuts = recorder.temp('sampling cuts', [rows, CUT_OFF.words]);
-  const defines = rowWalk(vocabulary, recorder.traits);
+  const defines = rowLanes(vocabulary, recorder.traits);
   const elements = Math.ceil((rows * vocabulary) / 64);
   recorder.dispatch(scale, {
     uniforms: values,
@@ -153,7 +153,7 @@ function prepare(recorder: Recorder, logits: Tensor, state: Previous): Prepared 
   return { scores, tops, cuts, defines, values };
 }
 
-/** The distribution {@link sampleTokens} draws from, written out: [rows, vocabulary] from logits of that shape. */
+/** The distribution {@link sampleTokens} draws from, as numbers: [rows, vocabulary] from logits of that shape. */
 export function filteredProbabilities(recorder: Recorder, logits: Tensor, state: Previous): Tensor {
   const { scores, cuts, defines, values } = prepare(recorder, logits, state);
   const probabilities = recorder.temp('probabilities', logits.shape);
@@ -250,7 +250,7 @@ export class Sampler {
     };
   }
 
-  /** u32 [rows] the token each row drew last. */
+  /** u32 [rows] the token each slot drew last. */
   get tokens(): Tensor {
     return this.state.tokens;
   }
@@ -262,7 +262,7 @@ export class Sampler {
     sampleTokens(recorder, logits, this.state, endIds[0]!);
   }
 
-  /** Empties all rows, and sets how the next tokens are chosen and how many a row may draw. */
+  /** Empties all decode slots, and sets how the next tokens are chosen and how many a slot may draw. */
   begin(settings: SamplingSettings, limit?: number): void {
     const { rows } = this.#options;
     const none = new Uint32Array(rows);
@@ -271,7 +271,7 @@ export class Sampler {
       this.#gpu.write(tensor, none);
   }
 
-  /** Lets all rows rest until they are started. */
+  /** Lets all decode slots rest until they are started. */
   park(): void {
     this.#gpu.write(this.state.ended, new Uint32Array(this.#options.rows).fill(CUT));
   }
@@ -303,7 +303,7 @@ export class Sampler {
     return { resting, ids: words.slice(rows + 1, rows + 1 + words[rows]!) };
   }
 
-  /** All rows, read back. */
+  /** The state of all decode slots, read back. */
   async read(): Promise<SampledRow[]> {
     const { history, historyLogProbs, lengths, ended } = this.state;
     const [ids, logProbs, counts, flags] = await Promise.all([

@@ -9,7 +9,7 @@ import type { Variant, VariantRow } from './variants.ts';
  */
 const GATE = 1e-5;
 const SAMPLES = 5;
-/** A sample repeats the work as often as fills this many milliseconds: on a GPU one is over before it is noticed. */
+/** A sample repeats the work until it takes this many milliseconds: one run on a GPU is too short to be timed. */
 const SAMPLE_MS = 4;
 const [LEAST_REPEATS, MOST_REPEATS] = [4, 64];
 

@@ -39,7 +39,7 @@ export interface VariantRow<V extends string = string> {
   readonly usualOn?: 'gpu' | 'software';
   /** Whether it is for software adapters alone, so that no GPU times it. */
   readonly softwareOnly?: true;
-  /** It is taken where it is faster by this factor than those above it: by more than chance, or than what it rounds. */
+  /** How much faster it must be to be taken: by more than timing noise, and by more still where it rounds weights. */
   readonly margin: number;
   /** What it changes, and where it wins. */
   readonly about: string;

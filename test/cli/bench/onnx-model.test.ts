@@ -1,13 +1,13 @@
 import { InferenceSession, Tensor } from 'onnxruntime-web';
 import { describe, expect, it } from 'vitest';
-import { encodeProductModel, type ProductModel } from '../../../src/cli/bench/onnx-model.ts';
+import { encodeMatmulModel, type MatmulModel } from '../../../src/cli/bench/onnx-model.ts';
 
 const A = [1, 2, 3, 4, 5, 6];
 const B = [1, 0, 2, -1, 3, 1];
 
 /** What onnxruntime's processor backend makes of the model. */
-async function run(model: ProductModel): Promise<{ dims: readonly number[]; data: number[] }> {
-  const session = await InferenceSession.create(encodeProductModel(model), { executionProviders: ['wasm'] });
+async function run(model: MatmulModel): Promise<{ dims: readonly number[]; data: number[] }> {
+  const session = await InferenceSession.create(encodeMatmulModel(model), { executionProviders: ['wasm'] });
   const feeds = {
     a: new Tensor('float32', Float32Array.from(A), model.a),
     b: new Tensor('float32', Float32Array.from(B), model.b),
@@ -17,7 +17,7 @@ async function run(model: ProductModel): Promise<{ dims: readonly number[]; data
   return { dims: y!.dims, data: [...((await y!.getData()) as Float32Array)] };
 }
 
-describe('encodeProductModel', () => {
+describe('encodeMatmulModel', () => {
   it('is read by onnxruntime: A·B', async () => {
     const model = { operator: 'MatMul', flags: [], a: [2, 3], b: [3, 2], out: [2, 2] } as const;
     expect(await run(model)).toEqual({ dims: [2, 2], data: [14, 1, 32, 1] });
@@ -37,6 +37,6 @@ describe('encodeProductModel', () => {
     const model = { operator: 'MatMul', flags: [], a: [1, 151_936], b: [151_936, 1], out: [1, 1] } as const;
     // 151,936 in groups of seven bits, the lowest first.
     const extent = [0x80, 0xa3, 0x09];
-    expect([...encodeProductModel(model)].join()).toContain(extent.join());
+    expect([...encodeMatmulModel(model)].join()).toContain(extent.join());
   });
 });

@@ -11,7 +11,7 @@ const REPORT: GpuReport = {
   sizes: { rank: 16, prompt: 976, completion: 256, group: 8, steps: 3 },
   tuning: { nt: { variant: 'subgroup', ms: { thread: 2, subgroup: 1 } } },
   ceilings: { gflops: 2000, gigabytes: 500 },
-  products: [{ layout: 'nt', m: 512, n: 256, k: 128, dtype: 'bf16', gflops: 1000, share: 0.5 }],
+  matmuls: [{ layout: 'nt', m: 512, n: 256, k: 128, dtype: 'bf16', gflops: 1000, share: 0.5 }],
   decode: [{ rows: 8, tokensPerSecond: 90, limit: 360, share: 0.25 }],
   step: { rolloutMs: 3000, updateMs: 1000, totalMs: 4000, tflop: 26, gflopsPerSecond: 6500 },
   memoryPeakBytes: 3 * 2 ** 30,
@@ -50,9 +50,9 @@ describe('the peer in PyTorch', () => {
     expect(line({ copyGigabytes: 1000 })).toMatch(/allows, 13 % of what PyTorch's does$/);
   });
 
-  it('sets our products against its own, by type', () => {
+  it('sets our matmuls against its own, by type', () => {
     const line = (torch?: object) => gpuLines({ ...REPORT, torch })[2];
-    expect(line()).toBe('product nt 512x256x128 bf16: 1000.0 GFLOP/s, 50 % of the best');
+    expect(line()).toBe('matmul nt 512x256x128 bf16: 1000.0 GFLOP/s, 50 % of the best');
     expect(line({ matmulTflops: { float32: 2, bfloat16: 10 } })).toMatch(
       /best, 50 % of PyTorch's float32, 10 % of PyTorch's bfloat16$/,
     );

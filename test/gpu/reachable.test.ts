@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Kernel, kernelsOf } from '../../src/gpu/kernel.ts';
-import { liveProgram, type Program } from '../../src/gpu/live.ts';
+import { type Program, reachableProgram } from '../../src/gpu/reachable.ts';
 import { Recorder } from '../../src/gpu/recorder.ts';
 import type { Tensor } from '../../src/gpu/tensor.ts';
 import { RandomStream } from '../reference/random-stream.ts';
@@ -68,7 +68,7 @@ describe('a live program', () => {
     let dropped = 0;
     for (let seed = 0; seed < 200; seed++) {
       const recorder = randomProgram(seed);
-      const { dispatches } = liveProgram(recorder);
+      const { dispatches } = reachableProgram(recorder);
       expect(run(dispatches, recorder.kept), `seed ${seed}`).toEqual(run(recorder.dispatches, recorder.kept));
       dropped += recorder.dispatches.length - dispatches.length;
     }
@@ -78,7 +78,7 @@ describe('a live program', () => {
   it('has no planned tensor that nobody reads', () => {
     for (let seed = 0; seed < 50; seed++) {
       const recorder = randomProgram(seed);
-      const { dispatches } = liveProgram(recorder);
+      const { dispatches } = reachableProgram(recorder);
       for (const [at, { kernel, tensors }] of dispatches.entries()) {
         const [[, out]] = Object.entries(tensors).filter(([name]) => isWritten(kernel, name)) as [
           [string, Tensor],
@@ -113,7 +113,7 @@ describe('a live program', () => {
     combined('unused', used);
     recorder.mark('loss');
     recorder.keep(combined('kept', used));
-    const { dispatches, marks } = liveProgram(recorder);
+    const { dispatches, marks } = reachableProgram(recorder);
     expect(dispatches.map(({ tensors }) => tensors.out!.label)).toEqual(['used', 'kept']);
     expect(marks).toEqual([
       { first: 0, part: 'rollout' },
