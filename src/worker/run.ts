@@ -305,9 +305,14 @@ export class Run {
 
 const thingOf = ({ kind }: Dataset): string => (kind === 'clips' ? 'clip' : 'question');
 
-/** What answers may say: any label of clips; of questions the answers of those that are asked, as each may have one of its own. */
+/** With more answers than this, questions have one each rather than share them. */
+const MOST_SHARED_ANSWERS = 100;
+
+/** What answers may say: any label of the data; of questions with an answer each only those of the questions that are asked. */
 function labelsAmong({ kind, examples }: Dataset, asked: readonly Example[]): string[] {
-  return [...new Set((kind === 'clips' ? examples : asked).map(({ label }) => label))];
+  const all = new Set(examples.map(({ label }) => label));
+  const shared = kind === 'clips' || all.size <= MOST_SHARED_ANSWERS;
+  return [...(shared ? all : new Set(asked.map(({ label }) => label)))];
 }
 
 /** The clips of a split; those of `val` stand in for an empty `test`, and the other way round. */

@@ -64,8 +64,11 @@ export async function setAll(page: Page, values: Partial<Record<ConfigKey, strin
   await page.getByTestId('preset').selectOption('defaults');
   for (const [key, value] of Object.entries(values)) {
     const field = page.getByTestId(`all-field-${key}`);
-    const isChoice = await field.evaluate((element) => element instanceof HTMLSelectElement);
-    if (isChoice) await field.selectOption(value);
+    const kind = await field.evaluate((element) =>
+      element instanceof HTMLInputElement ? element.type : element.tagName,
+    );
+    if (kind === 'SELECT') await field.selectOption(value);
+    else if (kind === 'checkbox') await field.setChecked(value === 'true');
     else await field.fill(value);
   }
   await page.getByTestId('all-settings').click();

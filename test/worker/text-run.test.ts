@@ -78,7 +78,7 @@ describe.each(['qwen2_5-tiny', 'qwen3-tiny'] as const)('a run on %s', (name) => 
     const planned = Object.values(plan.training).reduce((sum, bytes) => sum + bytes, 0);
     expect(Math.abs((gpu.ledger.total - before) / planned - 1)).toBeLessThan(0.1);
     const result = await run.evaluate({ split: 'val' }, quiet);
-    expect([result.n, result.confusion.labels.length]).toEqual([2, 2]);
+    expect([result.n, result.confusion.labels.length]).toEqual([2, 8]);
     await expect(run.evaluate({ split: 'val', mute: 'audio' }, quiet)).rejects.toThrow(
       'sees and hears nothing',
     );

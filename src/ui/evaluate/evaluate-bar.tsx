@@ -15,6 +15,9 @@ const MUTES: readonly { mute?: Mute; label: string; testId: string }[] = [
   { mute: 'video', label: 'Without picture', testId: 'evaluate-no-video' },
 ];
 
+/** The one way where there is no second sense. */
+const WHOLE = MUTES.slice(0, 1);
+
 type DecodingKey = 'evalDecoding' | 'evalSamples' | 'evalTemperature';
 
 export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (split: Split) => void }) {
@@ -27,7 +30,7 @@ export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (spli
     return hindered ?? (state.data ? undefined : inWords(state, 'Open clips first, to evaluate.'));
   });
   // With one sense, or none, there is nothing to take away.
-  const ways = useStudioState(({ model }) => (model && model.senses.length < 2 ? MUTES.slice(0, 1) : MUTES));
+  const ways = useStudioState(({ model }) => model === undefined || model.senses.length > 1) ? MUTES : WHOLE;
   const words = useWords();
   const able = hindered === undefined;
   const hasTrained = useStudioState(({ run }) => run.step > 0);

@@ -54,6 +54,7 @@ function DraftState() {
   const draft = useStudioState((state) => state.draft);
   const running = useStudioState((state) => state.running);
   const active = useStudioState(({ run }) => isActive(run.state));
+  const words = useWords();
   const problems = draftProblems(draft);
   if (problems.length > 0) {
     return problems.map(({ field, message, hint }) => (
@@ -68,7 +69,7 @@ function DraftState() {
   return (
     <p className="muted" data-testid="draft-changes">
       {changes.length} {changes.length === 1 ? 'change' : 'changes'} not in {active ? 'this' : 'the last'}{' '}
-      run: {changes.map(({ label }) => label).join(', ')}. They count from the next Start.
+      run: {words(changes.map(({ label }) => label).join(', '))}. They count from the next Start.
     </p>
   );
 }

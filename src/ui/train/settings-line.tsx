@@ -2,6 +2,7 @@
 import { fieldOf } from '../../protocol/config.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { editedFields } from '../../store/settings.ts';
+import { useWords } from '../parts/use-words.ts';
 
 /** Labels named before the rest is counted. */
 const MOST_NAMED = 4;
@@ -9,6 +10,7 @@ const MOST_NAMED = 4;
 export function SettingsLine() {
   const studio = useStudio();
   const settings = useStudioState((state) => state.settings);
+  const words = useWords();
   const hasModel = useStudioState(({ model }) => model !== undefined);
   if (!hasModel) return null;
   const { basis, before } = settings;
@@ -19,7 +21,10 @@ export function SettingsLine() {
       {edited.length > 0 && (
         <>
           Yours:{' '}
-          <span data-testid="own-settings">{namesOf(edited.map(({ key }) => fieldOf(key).label))}</span>.{' '}
+          <span data-testid="own-settings">
+            {words(namesOf(edited.map(({ key }) => fieldOf(key).label)))}
+          </span>
+          .{' '}
           <button type="button" className="link" data-testid="reset-settings" onClick={studio.resetSettings}>
             Drop {edited.length === 1 ? 'it' : 'them'}
           </button>{' '}
