@@ -28,6 +28,8 @@ export const CASES: Readonly<Record<string, () => Promise<FileTree>>> = {
   'Qwen2-VL, newer names': () => qwen2VlTree('newer'),
   'Qwen2.5-VL, published names': () => qwen25VlTree('published'),
   'Qwen2.5-VL, newer names': () => qwen25VlTree('newer'),
+  'Qwen2.5, a language model': () => treeFromDisk('test/golden/qwen-text/qwen2_5-tiny/model'),
+  'Qwen3, a language model': () => treeFromDisk('test/golden/qwen-text/qwen3-tiny/model'),
 };
 const [HUMAN_OMNI, QWEN2_VL] = Object.keys(CASES) as [string, string];
 
