@@ -1,4 +1,4 @@
-// What becomes of one sum of a matmul, and goes to c[at]: as finish_quad of matmul_quads does with four.
+// The epilogue of one output of a matmul, stored in c[at]: as finish_quad of matmul_quads does with four.
 @group(0) @binding(3) var<storage, read> bias: array<f32>;            // [n], unread unless WITH_BIAS
 @group(0) @binding(4) var<storage, read_write> c: array<f32>;         // [splits, m, n]
 @group(0) @binding(6) var<storage, read> addend: array<f32>;          // [m, n], unread unless WITH_ADDEND

@@ -61,7 +61,7 @@ fn silu(v: vec4<f32>) -> vec4<f32> {
   return v * (1.0 / (1.0 + exp(-clamp(v, vec4<f32>(-80.0), vec4<f32>(80.0)))));
 }
 
-// What becomes of four sums, from column `col` on, and goes to c_quads[at]. What is added is known when the shader is compiled: a
+// The epilogue of four outputs from column `col` on, stored in c_quads[at]. What is added is known when the shader is compiled: a
 // processor without branches would compute the rest for nothing.
 fn finish_quad(sums: vec4<f32>, at: u32, col: u32) {
   var value = u.alpha * sums;

@@ -1,7 +1,7 @@
 // Rows shared by teams: what the kernels of attention/subgroup are made of.
 // TEAM lanes of a subgroup share rows of VECS vec4s by their columns: lane l has vec4 l, TEAM + l, ... of each. A team keeps OWN
 // consecutive rows in registers and walks over others, TURN = TEAM / OWN a turn, which makes TEAM pairs: pair n is own row n % OWN with
-// walked row n / OWN. Each lane multiplies its columns of all pairs; lane n adds up pair n over the team, and its weight is handed round.
+// walked row n / OWN. Each lane multiplies its columns of all pairs; lane n adds up pair n over the team, and its weight is exchanged.
 // Rows stand in another order in each lane: row r of lane l is own row r ^ (l % OWN), or walked row r ^ (l / OWN). Value t of lane l is
 // then of pair t ^ l, so that lanes swap values that stand at the same place in each, as registers need it.
 const PART = VECS / TEAM;  // vec4s of a row in one lane; TEAM is 4, 8 or 16, at most LANES, and divides VECS
@@ -40,7 +40,7 @@ fn products(own: ptr<function, Own>, walked: ptr<function, Walked>, t: u32) -> v
     product(own, walked, t), product(own, walked, t + 1u), product(own, walked, t + 2u), product(own, walked, t + 3u));
 }
 
-// own . walked of this lane's pair: half of the values go to the lanes that keep them, and of the others again half, ...
+// own . walked of this lane's pair: a butterfly reduction, in which each exchange halves the values that a lane keeps.
 fn pair(own: ptr<function, Own>, walked: ptr<function, Walked>) -> f32 {
   var four = products(own, walked, 0u);
   if (TEAM > 4u) {

@@ -1,6 +1,6 @@
 // Matmul by subgroups.  c[i,j] (+)= alpha * sum over l of A[i,l] * B[l,j]  (+ bias[j])  (+ addend[i,j])  (* silu(gate[i,j])): layouts, formats and variants as in matmul/thread.
 // A workgroup is one subgroup of LANES threads and makes ROWS rows by 4 * QUADS * LANES columns of c. Its threads read different
-// rows (or depths) of A and hand them round by broadcasts, so that a value of A is read once a subgroup; each reads its own columns of B.
+// rows (or depths) of A and broadcast them, so that a value of A is loaded once a subgroup; each reads its own columns of B.
 //   by_rows    A lies as [m, k]: four depths a step
 //   by_depths  A lies as [k, m]: DEPTHS depths a step; any k
 // Extents are as for quads of matmul/thread. Tiles of c: m[i] = row i over four columns.

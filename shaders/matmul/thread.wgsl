@@ -9,7 +9,7 @@
 //   scalars     any extents, one value a load
 // Variants, all with the same formula, layouts and formats:
 //   thread         this one: any extents, any device
-//   subgroup       a value of A is read once a subgroup and handed round: fewer loads, where subgroups are known to be whole
+//   subgroup       a value of A is loaded once a subgroup and broadcast: fewer loads, where subgroups are known to be whole
 //   workgroup      A and B go through workgroup memory, 64 or 128 rows by 64 columns at a time: fewest loads, for large matrices on a GPU
 //   workgroup-f16  the same with B as f16 in workgroup memory, for 16-bit weights
 // Where the depth is split over workgroups, matmul_reduce adds the parts.

@@ -6,7 +6,7 @@ import type { Cost } from '../rl/measure/cost-model.ts';
 import { makeRow } from './report.ts';
 import { type Contestant, type TimingOptions, timeInTurns } from './timing.ts';
 
-/** What is compared, and with whom. */
+/** A row of the bench: our way and its peers. */
 export interface NamedComparison {
   readonly kernel: string;
   readonly shape: string;

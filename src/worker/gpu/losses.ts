@@ -4,7 +4,7 @@ import { GpuLost } from './held-gpu.ts';
 /** Losses that are too many without getting any further. */
 const MOST = 3;
 
-/** How often work was interrupted by a lost device, and what becomes of it then. */
+/** Repeats work that a lost device interrupted, until that happens too often without progress. */
 export class Losses {
   readonly #what: string;
   readonly #step: () => number;
