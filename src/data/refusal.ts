@@ -75,7 +75,9 @@ function reasonOf(data: Dataset, tree: FileTree): { message: string; hint: strin
   }
   return {
     message: `${name}: found ${kindsOf(tree)}, expected clips and their labels.`,
-    hint: archive ?? 'Drop the folder that holds both the clips and their JSON or CSV file.',
+    hint:
+      archive ??
+      'Drop the folder that holds both the clips and their JSON or CSV file; for a language model, one with a .jsonl or .csv of questions and answers.',
   };
 }
 

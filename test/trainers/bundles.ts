@@ -13,6 +13,7 @@ import { changedTensors } from '../../src/worker/export/changed.ts';
 import { handoffBundle } from '../../src/worker/export/handoff.ts';
 import { mergedCheckpoint } from '../../src/worker/export/weights.ts';
 import { type OpenModel, openModel } from '../../src/worker/inputs/model.ts';
+import type { Run } from '../../src/worker/run.ts';
 import { writeTree } from '../reference/layouts.ts';
 import { stirAdapters } from '../reference/omni-tiny.ts';
 import { qwen25VlTree } from '../reference/qwen2-5-vl-tiny.ts';
@@ -20,6 +21,7 @@ import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
 import { runOf } from '../worker/bundle-run.ts';
 import { openClipModel } from '../worker/clip-model.ts';
 import { loadRun, preparedClips } from '../worker/sized-clips.ts';
+import { textRun } from '../worker/text-run.ts';
 import { writeFiles } from './write-files.ts';
 
 export const CASES: Readonly<Record<string, () => Promise<FileTree>>> = {
@@ -32,6 +34,7 @@ export const CASES: Readonly<Record<string, () => Promise<FileTree>>> = {
   'Qwen3, a language model': () => treeFromDisk('test/golden/qwen-text/qwen3-tiny/model'),
 };
 const [HUMAN_OMNI, QWEN2_VL] = Object.keys(CASES) as [string, string];
+const TEXT = 'Qwen3, a language model';
 
 /** The run that is gone on with: three of seven steps, of two clips a step. */
 export const RUN: Partial<Config> = {
@@ -76,12 +79,8 @@ export interface Moments {
   readonly second: Float32Array;
 }
 
-/** A real run of Qwen2-VL under its published names, three steps long; returns its moments. */
-async function writeRun(gpu: Gpu, folder: string): Promise<Map<string, Moments>> {
-  const model = await openClipModel(await CASES[QWEN2_VL]!());
-  const features = await preparedClips(gpu, model, memoryFeatureCache());
-  using run = await loadRun(gpu, model, features, RUN);
-  await run.prepareTraining();
+/** Takes a run's first steps and writes what comes of it. */
+async function writeSteps(run: Run, folder: string, model: OpenModel): Promise<void> {
   for (let step = 0; step < STEPS_DONE; step++) {
     const { metrics, seconds, groups } = await run.takeStep();
     run.recordStep({ step: step + 1, metrics, seconds });
@@ -89,6 +88,22 @@ async function writeRun(gpu: Gpu, folder: string): Promise<Map<string, Moments>>
   }
   await writeWeights(folder, model, run.policy);
   await writeFiles(folder, await handoffBundle(run));
+}
+
+/** A real run of a language model on questions, one step from its end. */
+async function writeTextRun(gpu: Gpu, folder: string): Promise<void> {
+  const model = await openModel(await CASES[TEXT]!());
+  using run = await textRun(gpu, model, { steps: STEPS_DONE + 1 });
+  await writeSteps(run, folder, model);
+}
+
+/** A real run of Qwen2-VL under its published names, three steps long; returns its moments. */
+async function writeRun(gpu: Gpu, folder: string): Promise<Map<string, Moments>> {
+  const model = await openClipModel(await CASES[QWEN2_VL]!());
+  const features = await preparedClips(gpu, model, memoryFeatureCache());
+  using run = await loadRun(gpu, model, features, RUN);
+  await run.prepareTraining();
+  await writeSteps(run, folder, model);
   const moments = new Map<string, Moments>();
   for (const name of run.policy.store.names()) moments.set(name, await run.optimizer.readMoments(name));
   return moments;
@@ -100,6 +115,7 @@ export async function writeCases(gpu: Gpu, root: string): Promise<Map<string, Mo
   for (const [index, name] of Object.keys(CASES).entries()) {
     const folder = join(root, String(index));
     if (name === QWEN2_VL) moments = await writeRun(gpu, folder);
+    else if (name === TEXT) await writeTextRun(gpu, folder);
     else await writeCase(gpu, name, folder);
   }
   return moments;

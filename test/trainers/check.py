@@ -105,17 +105,17 @@ def studio_name(name):
     return name.replace("base_model.model.model.language_model.", "model.").replace(".default", "")
 
 
-def take(resume, *arguments, moments=None):
+def take(resume, *arguments, moments=None, told=("--text-only",)):
     """Goes on as resume.py's own main does, and tells what was taken over."""
     said = []
-    options = resume.parse(["--text-only", *arguments])
+    options = resume.parse([*told, *arguments])
     trainer, resume_from = resume.build(options)
     watch, videos = Watch(), []
     trainer.add_callback(watch)
     first = trainer.reward_funcs[0]
 
     def seeing(**values):
-        videos.extend(values["video"][:: resume.SETTINGS["grpo"]["num_generations"]])
+        videos.extend(values.get("video", [])[:: resume.SETTINGS["grpo"]["num_generations"]])
         return first(**values)
 
     trainer.reward_funcs[0] = seeing
@@ -231,6 +231,13 @@ def check_human_omni(found):
         del os.environ["TEXT_ONLY"]
 
 
+def check_text(found):
+    """A language model is blind to nothing: nothing has to be told."""
+    folder = ROOT / str(CASES.index("Qwen3, a language model"))
+    with bundle(folder / "handoff") as load:
+        found["text"] = take(load("resume"), "--base", str(folder / "base"), told=())
+
+
 def check_made(folder):
     """The ids of the question in the chat template, the logits behind it, and the names in which file and class differ."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
@@ -248,6 +255,7 @@ found = {"loaded": {name: check_loading(ROOT / str(index)) for index, name in en
 check_human_omni(found)
 check_qwen2_vl(found)
 check_verl(found)
+check_text(found)
 found["made"] = [check_made(folder) for folder in sorted(ROOT.glob("made-*"))]
 found["positions"] = check_positions(ROOT / str(CASES.index("Qwen2.5-VL, published names")) / "base")
 (ROOT / "found.json").write_text(json.dumps(found))

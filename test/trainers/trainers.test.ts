@@ -50,6 +50,7 @@ interface Found {
   readonly resumed: Taken;
   readonly fromAdapter: Taken;
   readonly humanOmni: Taken;
+  readonly text: Taken;
   readonly made: (Asked & { readonly differing: readonly string[] })[];
   readonly verl: unknown[][];
   readonly verlClips: string[];
@@ -157,6 +158,10 @@ describe('resume.py', () => {
   it('goes on with the text part of a HumanOmni, for as many steps as it is told', () => {
     expect(found.humanOmni.step).toBe(STEPS_DONE);
     expect(found.humanOmni.steps).toEqual([4, 5]);
+  });
+
+  it('goes on with a language model without being told that it sees nothing', () => {
+    expect(found.text).toMatchObject({ step: STEPS_DONE, steps: [STEPS_DONE + 1], videos: [], warnings: [] });
   });
 
   it('stops before it does what was not meant', () => {

@@ -191,9 +191,12 @@ export class Inputs {
     const { model, data } = this.demand();
     const example = data.examples.find(({ id }) => id === exampleId);
     if (!example) {
-      throw new InputError(`There is no example "${exampleId}" in ${data.name}.`, {
-        hint: 'Choose one from the list.',
-      });
+      throw new InputError(
+        `There is no ${data.kind === 'clips' ? 'clip' : 'question'} "${exampleId}" in ${data.name}.`,
+        {
+          hint: 'Choose one from the list.',
+        },
+      );
     }
     const prompt = runTexts(model, config, data.examples).prompts.of(example);
     const preview =
