@@ -2,6 +2,7 @@
 import { baseName } from '../io/files/files.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import { type Clip, type ClipIndex, folderOf } from './clip-index.ts';
+import { Overlaps } from './overlaps.ts';
 import { plainQuestion } from './questions.ts';
 import type { AnnotationRow, Undivided } from './types.ts';
 
@@ -21,8 +22,17 @@ export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Mat
   const issues: DataIssue[] = [];
   const firsts = new Map<string, AnnotationRow>();
   const halves = new Halves();
+  const overlaps = new Overlaps();
+  const places = new Map<string, number>();
   for (const row of rows) {
     const clip = clipOf(row, clips);
+    const first = 'message' in clip ? undefined : firsts.get(clip.path);
+    if (first && overlaps.counts(first, row)) {
+      const place = places.get((clip as Clip).path)!;
+      // A list of everything says nothing of splits that another one gives.
+      examples[place] = { ...examples[place]!, split: examples[place]!.split ?? row.split };
+      continue;
+    }
     const problem = 'message' in clip ? clip : repeats(row, clip.path, firsts);
     if (problem) {
       issues.push({ file: row.file, ...(row.row === undefined ? {} : { row: row.row }), ...problem });
@@ -31,9 +41,10 @@ export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Mat
     const { path, files, setAside } = clip as Clip;
     if (setAside) halves.add(row.file, path, setAside);
     const { file: _, row: __, system: ___, ...said } = row;
+    places.set(path, examples.length);
     examples.push({ ...said, id: path, path, files });
   }
-  return { examples, issues: [...issues, ...halves.issues()] };
+  return { examples, issues: [...issues, ...overlaps.issues(), ...halves.issues()] };
 }
 
 /** Clips whose list names them by their stem, and that are there as a video and as sound or pictures of it: by list. */
@@ -79,7 +90,7 @@ function askedAgain(row: AnnotationRow, first: AnnotationRow | undefined): Probl
   return first && again(`"${shortened(row.question ?? '')}"`, row, first);
 }
 
-function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
+export function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
   const match = clips.find(
     row.path ?? '',
     row.row === undefined ? {} : { folder: folderOf(row.file), split: row.split },

@@ -2,19 +2,23 @@ import type { FileTree } from '../io/files/files.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import { ClipIndex, folderOf } from './clip-index.ts';
 import type { Beside } from './known-entries.ts';
-import { matchRows, takeQuestions } from './match.ts';
+import { clipOf, matchRows, takeQuestions } from './match.ts';
 import { readOwnLabels } from './own-labels.ts';
+import { settleRaters } from './raters.ts';
 import { readAnnotationFiles } from './readers/annotation-files.ts';
 import { classFolders } from './readers/class-folders.ts';
+import { cremaD } from './readers/crema-d.ts';
 import { dfew } from './readers/dfew.ts';
+import { ferv39k } from './readers/ferv39k.ts';
 import { mafw } from './readers/mafw.ts';
 import { ravdess } from './readers/ravdess.ts';
 import { mergeRows, type Reader, type Reading, type Source } from './readers/reader.ts';
 import { spelledAlike } from './rows.ts';
 import { divide } from './split.ts';
+import { withoutStudioLists } from './studio-lists.ts';
 import type { Dataset } from './types.ts';
 
-const LAYOUTS: readonly Reader[] = [dfew, mafw, ravdess];
+const LAYOUTS: readonly Reader[] = [dfew, mafw, ravdess, ferv39k, cremaD];
 
 export interface ReadOptions {
   /** For splits that the data set does not bring. */
@@ -33,19 +37,24 @@ export async function readDataset(tree: FileTree, { seed, fold = 1 }: ReadOption
   const beside = besideOf(clips);
   const own = await readOwnLabels(tree, beside);
   const source: Source = { tree, clips, fold, ownLabels: own.map };
-  const annotated = tree.files.filter(({ path }) => path !== own.file);
+  const studio = await withoutStudioLists(tree.files, beside.paths);
+  const annotated = studio.files.filter(({ path }) => path !== own.file);
   const { format, rows, issues, met, folds } = await readRows(
     { ...source, tree: { ...tree, files: annotated } },
     beside,
   );
   const kind = rows.some(({ path }) => path === null) ? 'questions' : 'clips';
-  const matched = kind === 'questions' ? takeQuestions(rows) : matchRows(spelledAlike(rows), source.clips);
+  const settled =
+    kind === 'questions'
+      ? { rows, issues: [] }
+      : settleRaters(spelledAlike(rows), (row) => !('message' in clipOf(row, clips)));
+  const matched = kind === 'questions' ? takeQuestions(settled.rows) : matchRows(settled.rows, source.clips);
   const { examples, division } = divide(matched.examples, { seed, kind, ...(folds ? { folds } : {}) });
   return {
     name: tree.name,
     kind,
     examples,
-    issues: [...own.issues, ...issues, ...matched.issues],
+    issues: [...own.issues, ...studio.issues, ...issues, ...settled.issues, ...matched.issues],
     rows: met,
     format,
     division,

@@ -228,3 +228,44 @@ describe('a list that cannot be read is never replaced by the names of folders',
     ]);
   });
 });
+
+test('FERV39k: by its list without a header, and by its folders; the scene is no label and no speaker', async () => {
+  const files = clips(
+    '2_ClipsforFaceCrop/Action/Happy/0267/1.jpg',
+    '2_ClipsforFaceCrop/Action/Happy/0267/2.jpg',
+    '2_ClipsforFaceCrop/War/Sad/0001/1.jpg',
+  );
+  const data = await read(files);
+  expect(data.format).toBe('FERV39k');
+  expect(withSpeakers(data)).toEqual([
+    '2_ClipsforFaceCrop/Action/Happy/0267 happy null',
+    '2_ClipsforFaceCrop/War/Sad/0001 sad null',
+  ]);
+  const listed = await read({
+    ...files,
+    '4_setups/All_scenes/train_All.csv': 'Action/Happy/0267 Happy\n',
+    '4_setups/All_scenes/test_All.csv': 'War/Sad/0001 Sad\n',
+  });
+  expect(withSplits(listed)).toEqual([
+    '2_ClipsforFaceCrop/War/Sad/0001 Sad test',
+    '2_ClipsforFaceCrop/Action/Happy/0267 Happy train',
+  ]);
+});
+
+test('CREMA-D: the name says label and speaker; its tables of raters are no annotation', async () => {
+  const data = await read({
+    ...clips(
+      'AudioWAV/1001_DFA_ANG_XX.wav',
+      'AudioWAV/1002_IEO_HAP_LO.wav',
+      'Video/1001_DFA_ANG_XX.mp4',
+      'AudioWAV/x.wav',
+    ),
+    'SentenceFilenames.csv': 'Stimulus_Number,Filename\n1,1001_DFA_ANG_XX\n',
+  });
+  expect(data.format).toBe('CREMA-D');
+  expect(withSpeakers(data)).toEqual([
+    'Video/1001_DFA_ANG_XX.mp4 angry 1001',
+    'AudioWAV/1002_IEO_HAP_LO.wav happy 1002',
+  ]);
+  expect(reasons(data)).toEqual(['file set aside', 'name not understood']);
+});
