@@ -33,8 +33,9 @@ export const RAVDESS_LABELS: readonly string[] = [
 /** A person's `labels.json`, {"from": "to"}: by `labelKey`. */
 export type LabelMap = ReadonlyMap<string, string>;
 
-/** Signs that no one sees and that copying leaves behind: zero-width spaces, joiners and marks of direction. */
-const INVISIBLE = /[\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060\uFEFF]/g;
+/** Signs that no one sees and that copying leaves behind: zero-width spaces, joiners, marks of direction and of a sign's form. */
+const INVISIBLE =
+  /[\u00AD\u061C\u180E\u200B\u200E\u200F\u202A-\u202E\u2060-\u2064\u2066-\u206F\uFEFF]|\uFE0E|\uFE0F/g;
 /** These join letters in some scripts: they tell no two labels apart, but they stay in the one that is kept. */
 const JOINERS = /[\u200C\u200D]/g;
 

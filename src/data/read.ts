@@ -10,6 +10,8 @@ import { classFolders } from './readers/class-folders.ts';
 import { cremaD } from './readers/crema-d.ts';
 import { dfew } from './readers/dfew.ts';
 import { ferv39k } from './readers/ferv39k.ts';
+import { withFolderFacts } from './readers/folder-facts.ts';
+import { iemocap } from './readers/iemocap.ts';
 import { mafw } from './readers/mafw.ts';
 import { ravdess } from './readers/ravdess.ts';
 import { mergeRows, type Reader, type Reading, type Source } from './readers/reader.ts';
@@ -18,7 +20,7 @@ import { divide } from './split.ts';
 import { withoutStudioLists } from './studio-lists.ts';
 import type { Dataset } from './types.ts';
 
-const LAYOUTS: readonly Reader[] = [dfew, mafw, ravdess, ferv39k, cremaD];
+const LAYOUTS: readonly Reader[] = [dfew, mafw, ravdess, ferv39k, cremaD, iemocap];
 
 export interface ReadOptions {
   /** For splits that the data set does not bring. */
@@ -49,7 +51,11 @@ export async function readDataset(tree: FileTree, { seed, fold = 1 }: ReadOption
       ? { rows, issues: [] }
       : settleRaters(spelledAlike(rows), (row) => !('message' in clipOf(row, clips)));
   const matched = kind === 'questions' ? takeQuestions(settled.rows) : matchRows(settled.rows, source.clips);
-  const { examples, division } = divide(matched.examples, { seed, kind, ...(folds ? { folds } : {}) });
+  const { examples, division } = divide(withFolderFacts(matched.examples), {
+    seed,
+    kind,
+    ...(folds ? { folds } : {}),
+  });
   return {
     name: tree.name,
     kind,

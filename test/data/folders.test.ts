@@ -269,3 +269,79 @@ test('CREMA-D: the name says label and speaker; its tables of raters are no anno
   ]);
   expect(reasons(data)).toEqual(['file set aside', 'name not understood']);
 });
+
+describe('speakers of a list that says none come from the folders', () => {
+  it.each([
+    [
+      'ESD, whose texts list text and label',
+      '0001/0001.txt',
+      'a\tHello there\tAngry\nb\tHi\tHappy\n',
+      '0002/0002.txt',
+      'c\tHello there\tAngry\nd\tHi\tHappy\n',
+    ],
+    [
+      'folders named as speakers are',
+      'x.csv',
+      'path,label\na.wav,Angry\nb.wav,Happy\n',
+      'y.csv',
+      'path,label\nc.wav,Angry\nd.wav,Happy\n',
+    ],
+  ])('%s', async (_, first, rows, second, others) => {
+    const data = await read({
+      ...clips('0001/Angry/a.wav', '0001/Happy/b.wav', '0002/Angry/c.wav', '0002/Happy/d.wav'),
+      [first]: rows,
+      [second]: others,
+    });
+    expect(withSpeakers(data)).toEqual([
+      '0001/Angry/a.wav Angry 0001',
+      '0001/Happy/b.wav Happy 0001',
+      '0002/Angry/c.wav Angry 0002',
+      '0002/Happy/d.wav Happy 0002',
+    ]);
+    expect(data.division).toMatch(/^By speaker/);
+  });
+
+  it('but not where folders name something else', async () => {
+    const data = await read({
+      ...clips('one/a.wav', 'two/b.wav'),
+      'x.csv': 'path,label\na.wav,Angry\nb.wav,Happy\n',
+    });
+    expect(withSpeakers(data)).toEqual(['one/a.wav Angry null', 'two/b.wav Happy null']);
+  });
+});
+
+test('IEMOCAP: labels by the evaluation of each dialogue, speakers by session and sex', async () => {
+  const wav = (turn: string) => `Session1/sentences/wav/${turn.slice(0, -5)}/${turn}.wav`;
+  const lines = (...turns: [string, string][]) =>
+    turns
+      .map(
+        ([turn, code]) =>
+          `[6.2901 - 8.2357]\t${turn}\t${code}\t[2.5000, 2.5000, 2.5000]\nC-E2:\tNeutral;\t()`,
+      )
+      .join('\n');
+  const turns = ['Ses01F_impro01_F000', 'Ses01F_impro01_M001', 'Ses01M_script01_F002'] as const;
+  const data = await read({
+    ...clips(...turns.map(wav)),
+    'Session1/dialog/EmoEvaluation/Ses01F_impro01.txt': `% [START - END]\n\n${lines([turns[0], 'neu'], [turns[1], 'xxx'])}`,
+    'Session1/dialog/EmoEvaluation/Ses01M_script01.txt': lines([turns[2], 'exc']),
+  });
+  expect(data.format).toBe('IEMOCAP');
+  expect(withSpeakers(data)).toEqual([`${wav(turns[0])} neutral Ses01F`, `${wav(turns[2])} excited Ses01F`]);
+  expect(reasons(data)).toEqual(['raters disagree']);
+});
+
+test('folders of recordings are no labels', async () => {
+  const own = await read(clips('id10001/abc/1.wav', 'id10001/def/1.wav', 'id10002/ghi/1.wav'));
+  const many = await read(
+    clips(...Array.from({ length: 40 }, (_, i) => `v${'abcdefgh'[i % 8]}${'xyzuw'[i >> 3]}/1.mp4`)),
+  );
+  expect([own, many].map((data) => [data.examples.length, ...reasons(data)])).toEqual([
+    [0, 'class unclear'],
+    [0, 'class unclear'],
+  ]);
+});
+
+test('the split of a list that says none comes from the folders of splits', async () => {
+  const data = await read({ ...clips('train/a.mp4', 'test/b.mp4'), 'labels.txt': 'a happy\nb sad\n' });
+  expect(withSplits(data)).toEqual(['train/a.mp4 happy train', 'test/b.mp4 sad test']);
+});

@@ -382,7 +382,7 @@ describe('spellings of a label', () => {
   });
 
   test('one that is nothing but invisible signs is an empty label', async () => {
-    expect(reasons(await read(labelled('\u200b', 'sad')))).toEqual(['row malformed data.json 1']);
+    expect(reasons(await read(labelled('\u200b\u2068\ufe0f', 'sad')))).toEqual(['row malformed data.json 1']);
   });
 
   test('rows that say the same of a clip in two spellings repeat each other', async () => {

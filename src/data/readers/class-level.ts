@@ -117,7 +117,7 @@ function classLevel(levels: readonly Level[], clips: readonly Folders[]): Found 
   const named = levels.filter(({ role }) => role === 'class');
   if (named.length === 1) return { level: named[0]! };
   const open = levels.filter(({ role }) => role === 'unknown');
-  if (open.length === 1) return { level: open[0]! };
+  if (open.length === 1 && mayBeLabels(open[0]!, levels)) return { level: open[0]! };
   const recurring = open.filter(({ names, recurring: count }) => count * 2 > names.size);
   if (recurring.length === 1) return { level: recurring[0]! };
   if (open.length > 1) return untold(levels, clips.length, 'more than one level could be the labels');
@@ -125,6 +125,8 @@ function classLevel(levels: readonly Level[], clips: readonly Folders[]): Found 
   if (codes.length === 1 && levels.length === 1 && areCodes([...codes[0]!.names.keys()]))
     return { level: codes[0]! };
   if (levels.length === 0) return undefined;
+  if (open.length === 1)
+    return untold(levels, clips.length, 'the names look like those of recordings, none of labels');
   return untold(levels, clips.length, 'their names are those of speakers, numbers or parts, none of labels');
 }
 
@@ -132,6 +134,13 @@ function namesEmotions({ names, clips }: Level): boolean {
   const felt = [...names].filter(([name]) => emotionOf(name) !== undefined);
   const count = felt.reduce((sum, [, n]) => sum + n, 0);
   return new Set(felt.map(([name]) => emotionOf(name))).size > 1 && count > MOST * clips;
+}
+
+/** Not where nearly every clip has a folder of its own, nor where every speaker has other ones: recordings lie so. */
+function mayBeLabels({ at, names, clips, recurring }: Level, levels: readonly Level[]): boolean {
+  const isBelowSpeakers = levels.some((level) => level.role === 'speaker' && level.at < at);
+  const areMany = names.size > MOST_CODES && names.size * 3 > clips;
+  return !areMany && !(isBelowSpeakers && recurring === 0);
 }
 
 /** Few numbers, and none filled up with zeros to three digits: speakers and clips are numbered so. */
@@ -163,6 +172,17 @@ function speakerLevels(levels: readonly Level[], label: number): number[] {
   const labels = levels.find(({ at }) => at === label)!;
   const above = levels.filter(({ role, at }) => at < label && (role === 'number' || role === 'unknown'));
   return labels.recurring > 0 ? above.map(({ at }) => at) : [];
+}
+
+/** Levels whose names are those of speakers, or numbers above words of emotion. */
+export function namedSpeakers(clips: readonly Folders[]): number[] {
+  const levels = levelsOf(clips).filter(({ names }) => names.size > 1);
+  const named = levels.filter(({ role }) => role === 'speaker');
+  if (named.length > 0) return named.map(({ at }) => at);
+  const label = levels.find(namesEmotions);
+  return levels
+    .filter(({ role, at }) => role === 'number' && label !== undefined && at < label.at)
+    .map(({ at }) => at);
 }
 
 function onlySplits({ names, clips }: Level): Untold {
