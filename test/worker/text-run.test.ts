@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { prepareExample } from '../../src/rl/prepare.ts';
+import { textQuestion } from '../../src/text/prompt.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
 import { type OpenModel, summariseModel } from '../../src/worker/inputs/model.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
@@ -51,6 +52,8 @@ describe('a dropped language model', () => {
     expect(asked('canonical')).toBe(`Which is larger, 3 or 7?\n${request}`);
     expect(asked('r1-omni')).toBe(asked('canonical'));
     expect(asked('eval')).toBe('Which is larger, 3 or 7?');
+    const own = 'Which is larger? Put it between <answer> and </answer>.';
+    expect(textQuestion('canonical', own)).toBe(own);
   });
 });
 
