@@ -125,12 +125,13 @@ function pathColumn(
 ): string | undefined {
   const known = allOf(PATH_NAMES, names).filter((name) => values.of(name).length > 0);
   const share = (name: string) => values.share(name, isClip);
-  const found = known.find((name) => share(name) > 0.5);
+  const found =
+    known.find((name) => share(name) > 0.5) ??
+    known.find((name) => share(name) > 0 || values.share(name, isMedia) > 0.5);
   if (found !== undefined) return found;
   const others = names.filter((name) => !known.includes(name));
   const clips = others.filter((name) => share(name) > 0.5 || values.share(name, isMedia) > 0.5);
-  const byContent = clips.find((name) => values.share(name, isVideo) > 0.5) ?? clips[0];
-  return byContent ?? known.find((name) => share(name) > 0) ?? known[0];
+  return clips.find((name) => values.share(name, isVideo) > 0.5) ?? clips[0] ?? known[0];
 }
 
 /** The column all of whose values are splits; by its name, or where it has more than one of them. */

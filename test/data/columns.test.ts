@@ -114,6 +114,15 @@ describe('the label', () => {
   });
 });
 
+test('a picture beside a clip that is missing does not stand in for it', async () => {
+  const rows = ['a.mp4', 'b.mp4', 'c.mp4'].map((path) => `${path},${path[0]}.jpg,sad`);
+  const data = await read({
+    ...clips('a.mp4', 'a.jpg', 'b.jpg', 'c.jpg'),
+    'x.csv': `path,thumbnail,label\n${rows.join('\n')}\n`,
+  });
+  expect([found(data), reasons(data)]).toEqual([['a.mp4 sad'], ['clip missing', 'clip missing']]);
+});
+
 describe('the split of a column', () => {
   const rows = (name: string, ...values: string[]) =>
     `path,label,${name}\n${values.map((value, i) => `${i}.mp4,${i % 2 ? 'sad' : 'happy'},${value}`).join('\n')}\n`;

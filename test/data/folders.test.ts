@@ -205,6 +205,7 @@ describe('a list that cannot be read is never replaced by the names of folders',
   it.each([
     ['a table with unknown columns', 'list.csv', 'n,feeling\n1,joy\n2,fear\n3,joy\n'],
     ['a table that names clips', 'list.csv', 'which,how\na.mp4,x\nb.mp4,y\n'],
+    ['a table without rows', 'list.csv', 'path,label\n'],
     ['broken JSON', 'list.json', '[{"path": "a.mp4"'],
     ['JSON of another shape', 'list.json', '{"one": {"deep": ["a.mp4", "b.mp4"]}}'],
     ['a table of Excel', 'labels.xlsx', 'PK'],

@@ -27,7 +27,11 @@ function isTableAboutClips(file: string, text: string, beside: Beside): boolean 
   const names = header?.cells.map(squeezed) ?? [];
   const speaksOfLabels =
     names.some((name) => LABEL_NAMES.includes(name)) || cells.some((cell) => emotionOf(cell));
-  return speaksOfLabels && (records.length > FEW || records.length * 4 >= beside.paths.length);
+  // A list that was not filled yet says as much as one that is broken.
+  return (
+    speaksOfLabels &&
+    (records.length === 0 || records.length > FEW || records.length * 4 >= beside.paths.length)
+  );
 }
 
 /** Settings and descriptions beside clips are JSON, too: what names no clip is none of their lists. What is broken may be one. */

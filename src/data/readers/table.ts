@@ -12,6 +12,11 @@ export function rowsOfTable(file: string, text: string, beside: Beside): ReadLis
   const bare = bareEntries(file, all.filter(isWhole), beside);
   const header = bare ? undefined : all[0];
   const records = bare ? all : all.slice(1);
+  if (records.length === 0) {
+    throw new InputError(`${file}: found no row below the header; expected one for each clip.`, {
+      hint: 'Fill the list, or take it out of the folder.',
+    });
+  }
   const read = rowsOfEntries(file, bare ?? headedEntries(header, records.filter(isWhole)), beside);
   const names = header?.cells.map(keyOf) ?? [];
   const has = (keys: readonly string[]): boolean => keys.some((key) => names.includes(key));
