@@ -5,6 +5,8 @@ import { counts, z } from './shapes.ts';
 export const memoryPlan = z.object({
   /** While the towers encode clips, before the decoder is loaded. */
   encoding: z.number(),
+  /** Passes that a clip's answers are split over when all are as long as they may be, and the tokens of the largest. */
+  passes: z.object({ perGroup: z.number(), tokens: z.number() }),
   /** While the run samples and trains, by part. */
   training: counts,
   /** The most that is held while training; and with the towers beside it, when a clip has to be encoded in between. */

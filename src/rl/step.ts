@@ -149,7 +149,8 @@ function report(
         all.map(({ ended }) => ended),
       ),
       ...measured(config, micro, notFinite),
-      groups_skipped: examples.length - micro.flatMap(({ groups }) => groups).length,
+      groups_skipped:
+        examples.length - new Set(micro.flatMap(({ groups }) => groups.map(({ index }) => index))).size,
       grad_norm: gradient.norm,
       learning_rate: learningRate,
       num_tokens: promptTokens + sampled,

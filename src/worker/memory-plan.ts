@@ -53,6 +53,7 @@ export async function planMemory(
   const { ledger } = gpu;
   return {
     encoding,
+    passes: context.updater.plannedPasses,
     training: { ...ledger.parts() },
     peak: { training: ledger.peak, withTowers: ledger.total + encoding },
   };

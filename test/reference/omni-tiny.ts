@@ -119,6 +119,7 @@ export function tinyUpdater(
     {
       objective: objective === 'nll' ? 'nll' : { ...LOSS_DEFAULTS, ...objective },
       promptsPerPass: groups.length,
+      passesPerGroup: 1,
       completionsPerPrompt: groups[0]!.completions.length,
       largest: passSize(groups),
       checkpoint: false,

@@ -15,12 +15,14 @@ const SPECIAL = {
   '<|video_pad|>': 311,
 };
 
-const text = async (tree: FileTree, path: string): Promise<string> =>
+export const contentOf = async (tree: FileTree, path: string): Promise<string> =>
   (await findFile(tree, path)!.blob()).text();
 
 /** The toy tokenizer without merges, its ids below 300, and the ids of this model's special tokens. */
 async function tokenizer(): Promise<string> {
-  const json = JSON.parse(await text(await treeFromDisk('test/golden/omni-tiny/model'), 'tokenizer.json'));
+  const json = JSON.parse(
+    await contentOf(await treeFromDisk('test/golden/omni-tiny/model'), 'tokenizer.json'),
+  );
   const [plain] = json.added_tokens;
   const single = Object.entries<number>(json.model.vocab).filter(([token]) => [...token].length === 1);
   json.model = { ...json.model, vocab: { ...Object.fromEntries(single), ...SPECIAL }, merges: [] };
@@ -38,7 +40,7 @@ export async function qwen2VlTree(names: 'published' | 'newer'): Promise<FileTre
   });
   const config = names === 'newer' ? 'config.nested.json' : 'config.json';
   return treeFromMemory('tiny-qwen2-vl', {
-    'config.json': await text(golden, `model/${config}`),
+    'config.json': await contentOf(golden, `model/${config}`),
     'model.safetensors': await writeSafetensors(tensors),
     'tokenizer.json': await tokenizer(),
     'tokenizer_config.json': JSON.stringify({ eos_token: '<|im_end|>', pad_token: '<|endoftext|>' }),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Qwen2Config } from '../../src/decoder/qwen2.ts';
+import { InputError } from '../../src/math/errors.ts';
 import { planPasses, planRollout, tokensPerPass } from '../../src/rl/update/batch-limits.ts';
 
 /** Qwen2.5-0.5B on WebGPU's default binding of 128 MiB. */
@@ -29,9 +30,48 @@ describe('passes', () => {
     expect(planPasses(small, BINDING, { ...step, promptTokens: 4000 }).checkpoint).toBe(false);
   });
 
-  it('refuse a group that no pass holds, saying what to lower', () => {
-    const step = { prompts: 1, promptTokens: PROMPT, completions: 16, length: 512 };
-    expect(() => planPasses(REAL, BINDING, step)).toThrow('a pass of this model holds 6898');
+  it('share out a group that none holds alone, evenly', () => {
+    const step = { prompts: 4, promptTokens: PROMPT, completions: 16, length: 512 };
+    const { promptsPerPass, passesPerGroup, largest } = planPasses(REAL, BINDING, step);
+    expect([promptsPerPass, passesPerGroup]).toEqual([1, 2]);
+    expect(largest).toEqual({ tokens: PROMPT + 8 * 511, predictions: 8 * 512 });
+    expect(planPasses(REAL, BINDING, { ...step, completions: 11 }).passesPerGroup).toBe(1);
+    expect(planPasses(REAL, BINDING, { ...step, length: 5923 })).toMatchObject({
+      passesPerGroup: 16,
+      largest: { tokens: 6898, predictions: 5923 },
+    });
+    expect(planPasses(REAL, BINDING, { ...step, promptTokens: 6898, length: 1 })).toMatchObject({
+      passesPerGroup: 1,
+      largest: { tokens: 6898, predictions: 16 },
+    });
+  });
+
+  it('grow with the bindings of a device, and beyond their usual size for a single long answer', () => {
+    const step = { prompts: 1, promptTokens: PROMPT, completions: 14, length: 512 };
+    expect(planPasses(REAL, BINDING, step).passesPerGroup).toBe(2);
+    expect(planPasses(REAL, 2 * BINDING, step).passesPerGroup).toBe(1);
+    expect(planPasses(REAL, 2 * BINDING, { ...step, length: 8192 })).toMatchObject({
+      passesPerGroup: 14,
+      largest: { tokens: PROMPT + 8191 },
+    });
+  });
+
+  it('refuse only a prompt with a single answer that none holds, saying what to shorten', () => {
+    const refused = (promptTokens: number, length: number): InputError => {
+      try {
+        planPasses(REAL, BINDING, { prompts: 1, promptTokens, completions: 16, length });
+      } catch (error) {
+        return error as InputError;
+      }
+      throw new Error('It was not refused.');
+    };
+    const long = refused(PROMPT, 5924);
+    expect(long).toBeInstanceOf(InputError);
+    expect(long.message).toBe(
+      'One clip with a single answer of up to 5924 tokens is 6899 tokens; a pass of this model holds 6898 on this device, whose largest binding is 128 MiB.',
+    );
+    expect(long.hint).toBe('Keep answers within 5923 tokens, or make the prompt of 976 tokens shorter.');
+    expect(refused(6899, 1).hint).toMatch(/^The prompt alone is 6899 tokens: make it shorter/);
   });
 });
 

@@ -625,6 +625,7 @@ describe('what belongs to what is open', () => {
   it('the memory plan speaks of the form as it is, or says why it cannot', async () => {
     await open('#/model');
     await page.waitForSelector(id('planned-peak'));
+    expect(await page.textContent(id('planned-passes'))).toContain('in 2 passes of up to 3.04 k tokens');
     await visit('train');
     await page.fill(id('field-groupSize'), 'eight');
     await visit('model');

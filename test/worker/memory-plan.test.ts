@@ -1,14 +1,16 @@
-/** The memory of runs on the published 0.5B model, planned on WebGPU's default limits without a device. */
+/** The memory of runs on published models, planned without a device: on WebGPU's default limits, and on larger ones. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeCheckpoint } from '../../src/cli/real-size/write.ts';
+import { dryDevice, Gpu } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { type OpenModel, openModel } from '../../src/worker/inputs/model.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
 import { runTexts } from '../../src/worker/run-options.ts';
+import { writeQwen2Vl2b } from '../reference/qwen2-vl-2b.ts';
 
 const GIB = 2 ** 30;
 const folder = mkdtempSync(join(tmpdir(), 'checkpoint-'));
@@ -54,5 +56,33 @@ describe('the published 0.5B model', () => {
     const { peak, training } = await plan({ loraRank: 0, trainDecoder: true, trainProjectors: true });
     console.log('full', { peak, training });
     expect(peak.training).toBeLessThanOrEqual(14 * GIB);
+  });
+});
+
+describe('Qwen2-VL-2B with eight answers of 512 tokens', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'qwen2-vl-2b-'));
+  let model: OpenModel;
+  beforeAll(async () => {
+    await writeQwen2Vl2b(folder);
+    model = await openModel(await treeFromDisk(folder));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const config = parseConfig({ ...REAL, maxCompletionLength: 512, promptsPerStep: 1, loraRank: 16 });
+  const planned = async (bindingBytes: number) => {
+    const { features, limits } = dryDevice();
+    const device = dryDevice({ features, limits: { ...limits, maxStorageBufferBindingSize: bindingBytes } });
+    return planMemory(model, config, runTexts(model, config, []), new Gpu(device));
+  };
+
+  it('trains in two passes on default limits and in one on bindings of 1 GiB', async () => {
+    const split = await planned(128 * 2 ** 20);
+    const prompt = split.passes.tokens - 4 * 511;
+    expect(split.passes.perGroup).toBe(2);
+    expect(prompt).toBeGreaterThan(model.clips!.counts.video);
+    const whole = await planned(GIB);
+    expect(whole.passes).toEqual({ perGroup: 1, tokens: prompt + 8 * 511 });
+    console.log('Qwen2-VL-2B', { split, whole });
+    expect(split.peak.training).toBeLessThan(whole.peak.training);
   });
 });

@@ -91,7 +91,7 @@ export function encodeLossBatch(config: LossConfig, batch: LossBatch): Uint32Arr
 /**
  * The batch buffer's contents for one of the losses of `config` on any completions of a step. `policyScale` multiplies the
  * loss before the entropy bonus where that is logged. With an entropy quantile below 1 the pass must be a whole micro-batch,
- * over which the quantile is taken.
+ * over which the quantile is taken, or be given its `entropyThreshold`.
  */
 export function encodeLossPass(config: LossConfig, pass: LossPass, policyScale = 1): Uint32Array {
   const reachesPadding = lossMean(config.lossType) === 'length' && !luspoIsPerCompletion(config);
@@ -149,12 +149,9 @@ const means = ({ tokens, rows }: LossExtent): { per_token: number; per_row: numb
 function lossHeader(config: LossConfig, { completions, extent }: LossPass): Omit<Header, 'policy_scale'> {
   const tokens = countTokens(completions);
   const high = config.epsilonHigh ?? config.epsilon;
-  // torch.quantile works in float32, the position included.
-  const position = Math.fround(Math.fround(1 - config.topEntropyQuantile) * Math.max(0, tokens - 1));
   return {
     rows: completions.length,
-    rank: Math.floor(position),
-    rank_weight: position - Math.floor(position),
+    ...thresholdRank(config, tokens),
     beta: config.beta,
     low: 1 - config.epsilon,
     high: lossFamily(config.lossType) === 'cispo' ? high : 1 + high,
@@ -172,6 +169,25 @@ function lossHeader(config: LossConfig, { completions, extent }: LossPass): Omit
     correction_max: config.samplerCorrection?.max ?? UNLIMITED,
     ...means(extent),
   };
+}
+
+/** Where the entropy threshold lies among that many sorted entropies. torch.quantile works in float32, the position included. */
+function thresholdRank(
+  { topEntropyQuantile }: LossConfig,
+  tokens: number,
+): { readonly rank: number; readonly rank_weight: number } {
+  const position = Math.fround(Math.fround(1 - topEntropyQuantile) * Math.max(0, tokens - 1));
+  const rank = Math.floor(position);
+  return { rank, rank_weight: position - rank };
+}
+
+/** Entropy from which on tokens count, as the shader's `entropy_threshold` finds it: for a micro-batch in several passes. */
+export function entropyThreshold(config: LossConfig, entropies: readonly Float32Array[]): number {
+  const sorted = Float32Array.from(entropies.flatMap((part) => [...part])).sort();
+  const { rank, rank_weight: weight } = thresholdRank(config, sorted.length);
+  const value = sorted[rank]!;
+  const above = sorted[rank + 1] ?? value;
+  return Math.fround(value + Math.fround(Math.fround(weight) * Math.fround(above - value)));
 }
 
 /** Whether luspo's ℓ is one value per completion; otherwise it is an array whose mean runs over padding as well. */

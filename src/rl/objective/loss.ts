@@ -96,13 +96,15 @@ export function lossBatchTensor(gpu: Gpu, completions: number): Tensor {
 
 /**
  * Records the loss of `config` on packed completions. Settings that choose code (loss type, ratio level, estimator, which
- * options are on) are fixed here; numbers, completions and divisors come from `batch` at every run.
+ * options are on) are fixed here; numbers, completions and divisors come from `batch` at every run. `threshold` f32 [1] is
+ * the entropy from which on tokens count, where it is not found among those of the pass.
  */
 export function recordLoss(
   recorder: Recorder,
   config: LossConfig,
   inputs: LossInputs,
   batch: Tensor,
+  threshold?: Tensor,
 ): LossOutputs {
   if (config.beta !== 0 && !inputs.refLogProbs) {
     throw new Error(
@@ -110,7 +112,7 @@ export function recordLoss(
     );
   }
   const correction = config.samplerCorrection;
-  return record(recorder, inputs, batch, {
+  const code: Code = {
     family: lossFamily(config.lossType),
     sequence: config.importanceSamplingLevel === 'sequence',
     kl: config.beta === 0 ? 0 : 1 + ESTIMATORS.indexOf(config.klEstimator),
@@ -118,7 +120,8 @@ export function recordLoss(
     entropyMask: config.topEntropyQuantile < 1,
     correction: correction ? (correction.level === 'token' ? 1 : 2) : 0,
     truncate: correction?.mode === 'truncate',
-  });
+  };
+  return record(recorder, inputs, batch, code, threshold);
 }
 
 /** Records the mean negative log-probability (SFT); `batch` holds `encodeNllBatch(…)`. */
@@ -141,7 +144,13 @@ interface Code {
   readonly truncate: boolean;
 }
 
-function record(recorder: Recorder, inputs: LossInputs, batch: Tensor, code: Code): LossOutputs {
+function record(
+  recorder: Recorder,
+  inputs: LossInputs,
+  batch: Tensor,
+  code: Code,
+  givenThreshold?: Tensor,
+): LossOutputs {
   const tokens = sizeOf(inputs.logProbs.shape);
   for (const tensor of Object.values(inputs) as (Tensor | undefined)[]) {
     if (tensor) expectShape('loss', tensor, [tokens]);
@@ -166,8 +175,8 @@ function record(recorder: Recorder, inputs: LossInputs, batch: Tensor, code: Cod
   const partials = recorder.temp('loss partials', [rows, PARTIAL.words]);
   const result = recorder.temp('loss result', [RESULT.words]);
   // A binding that this loss has no use for takes any tensor that is there.
-  let threshold = entropies;
-  if (code.entropyMask) {
+  let threshold = givenThreshold ?? entropies;
+  if (code.entropyMask && !givenThreshold) {
     threshold = recorder.temp('entropy threshold', [1]);
     const tensors = { batch, entropies, threshold_out: threshold };
     recorder.dispatch(entropyThreshold, { uniforms: values, tensors, workgroups: 1 });

@@ -2,6 +2,7 @@
 
 import type { Qwen2Config } from '../../decoder/qwen2.ts';
 import { InputError } from '../../math/errors.ts';
+import { formatBytes } from '../../math/format.ts';
 import type { PassSize } from './pass-arrays.ts';
 
 /** Tokens of one forward and backward, at most. */
@@ -14,8 +15,12 @@ const KEPT_BYTES = 2 ** 30;
 const CACHE_BYTES = 512 * 2 ** 20;
 
 /** Tokens whose widest activation [tokens, intermediate] f32 still fits a binding of `bindingBytes`. */
-export function tokensPerPass({ intermediateSize }: Qwen2Config, bindingBytes: number): number {
-  return Math.min(MOST_TOKENS, Math.floor(bindingBytes / (4 * intermediateSize)));
+const fittingTokens = ({ intermediateSize }: Qwen2Config, bindingBytes: number): number =>
+  Math.floor(bindingBytes / (4 * intermediateSize));
+
+/** Tokens that a pass over several sequences holds. */
+export function tokensPerPass(decoder: Qwen2Config, bindingBytes: number): number {
+  return Math.min(MOST_TOKENS, fittingTokens(decoder, bindingBytes));
 }
 
 /** Bytes that all layers keep of that many tokens for the backward: eight rows of the hidden width, three of the MLP's. */
@@ -32,38 +37,59 @@ function largestPass(prompts: number, promptTokens: number, completions: number,
 export interface PassPlan {
   /** Groups of the greatest length that one pass holds. */
   readonly promptsPerPass: number;
+  /** Passes that the completions of such a group are dealt into, each with the prompt; 1 where one holds them all. */
+  readonly passesPerGroup: number;
   readonly largest: PassSize;
   /** Keep only each layer's input for the backward: the whole would take too much memory. */
   readonly checkpoint: boolean;
 }
 
-/** How large the passes of a step are: so few that each group fits one, and all about as large. @throws InputError when one group is too long */
-export function planPasses(
-  decoder: Qwen2Config,
-  bindingBytes: number,
-  step: {
-    readonly prompts: number;
-    readonly promptTokens: number;
-    readonly completions: number;
-    readonly length: number;
-  },
-): PassPlan {
+/** What a step's passes have to hold: `completions` of up to `length` tokens for each prompt. */
+interface StepExtents {
+  readonly prompts: number;
+  readonly promptTokens: number;
+  readonly completions: number;
+  readonly length: number;
+}
+
+/**
+ * How large the passes of a step are: so few that each group fits one, and all about as large. A group too long for one
+ * pass is split over several. @throws InputError when a prompt with a single completion is too long
+ */
+export function planPasses(decoder: Qwen2Config, bindingBytes: number, step: StepExtents): PassPlan {
   const { prompts, promptTokens, completions, length } = step;
-  const most = tokensPerPass(decoder, bindingBytes);
-  const one = largestPass(1, promptTokens, completions, length);
-  if (one.tokens > most) {
-    throw new InputError(
-      `One clip with ${completions} answers of up to ${length} tokens is ${one.tokens} tokens; a pass of this model holds ${most} on this device.`,
-      {
-        hint: `Lower the answers per clip (G) or the longest answer: their product must stay below ${most - promptTokens}.`,
-      },
-    );
-  }
+  const single = largestPass(1, promptTokens, 1, length).tokens;
+  const fitting = fittingTokens(decoder, bindingBytes);
+  if (single > fitting) throw tooLong(step, single, { fitting, bindingBytes });
+  const most = Math.max(single, tokensPerPass(decoder, bindingBytes));
+  const fed = single - promptTokens;
+  const fittingBeside = fed === 0 ? completions : Math.floor((most - promptTokens) / fed);
+  const passesPerGroup = Math.ceil(completions / fittingBeside);
+  const perPass = Math.ceil(completions / passesPerGroup);
+  const one = largestPass(1, promptTokens, perPass, length);
   const together = Math.max(1, Math.floor(Math.min(most, BUSY_TOKENS) / one.tokens));
   const passes = Math.ceil(prompts / together);
-  const promptsPerPass = Math.ceil(prompts / passes);
-  const largest = largestPass(promptsPerPass, promptTokens, completions, length);
-  return { promptsPerPass, largest, checkpoint: keptBytes(decoder, largest.tokens) > KEPT_BYTES };
+  const promptsPerPass = passesPerGroup > 1 ? 1 : Math.ceil(prompts / passes);
+  const largest = largestPass(promptsPerPass, promptTokens, perPass, length);
+  const checkpoint = keptBytes(decoder, largest.tokens) > KEPT_BYTES;
+  return { promptsPerPass, passesPerGroup, largest, checkpoint };
+}
+
+function tooLong(
+  { promptTokens, length }: StepExtents,
+  single: number,
+  { fitting, bindingBytes }: { fitting: number; bindingBytes: number },
+): InputError {
+  const room = fitting - promptTokens + 1;
+  return new InputError(
+    `One clip with a single answer of up to ${length} tokens is ${single} tokens; a pass of this model holds ${fitting} on this device, whose largest binding is ${formatBytes(bindingBytes)}.`,
+    {
+      hint:
+        room > 0
+          ? `Keep answers within ${room} tokens, or make the prompt of ${promptTokens} tokens shorter.`
+          : `The prompt alone is ${promptTokens} tokens: make it shorter, or train on a GPU with larger bindings.`,
+    },
+  );
 }
 
 export interface RolloutPlan {

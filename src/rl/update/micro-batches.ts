@@ -25,6 +25,8 @@ export interface UpdateGroup extends TokenGroup {
 export interface PassGroup extends UpdateGroup {
   /** The group's place in the step. */
   readonly index: number;
+  /** Whether other completions of the group that are left go through other passes. */
+  readonly isPart: boolean;
   /** Places in the group of the completions that are left. */
   readonly kept: readonly number[];
   /** One per completion that is left; none for supervised training. */
@@ -49,7 +51,8 @@ export interface PassRoom {
 /**
  * Deals a step's groups into passes. Completions without a gradient are left out, and groups without any. What is left
  * weighs what it weighs in its micro-batch, which is its whole group (as in the exported TRL settings: a device batch of
- * G), so that neither the dealing nor what is left out changes loss and gradient.
+ * G), so that neither the dealing nor what is left out changes loss and gradient. A group above all room is split: each
+ * part has the prompt, whose gradients add up like those of weights.
  */
 export function dealGroups(
   groups: readonly UpdateGroup[],
@@ -60,7 +63,8 @@ export function dealGroups(
   const batch = { accumulation: groups.length, tokensInBatch };
   const kept = groups
     .map((group, index) => keepTeaching(group, index, objective, batch))
-    .filter(({ completions }) => completions.length > 0);
+    .filter(({ completions }) => completions.length > 0)
+    .flatMap((group) => splitToFit(group, room.largest));
   // The quantile of entropies is taken over a micro-batch.
   const alone = objective !== 'nll' && objective.topEntropyQuantile < 1;
   const passes = packPasses(
@@ -77,20 +81,39 @@ function keepTeaching(
   objective: LossConfig | 'nll',
   batch: { readonly accumulation: number; readonly tokensInBatch: number },
 ): PassGroup {
-  const kept = teaching(group, objective);
-  const pick = <T>(values: readonly T[]): T[] => kept.map((at) => values[at]!);
-  const { samplerLogProbs } = group;
+  const shares = objective === 'nll' ? [] : lossShares(objective, { completions: lossRows(group), ...batch });
+  const whole = { ...group, index, isPart: false, kept: [...group.completions.keys()], shares };
+  return pickCompletions(whole, teaching(group, objective));
+}
+
+/** Those completions of a group that stand at `places`, all of which are trained. */
+function pickCompletions(group: PassGroup, places: readonly number[]): PassGroup {
+  const pick = <T>(values: readonly T[]): T[] => places.map((at) => values[at]!);
+  const { samplerLogProbs, shares } = group;
   return {
     ...group,
-    index,
-    kept,
-    shares:
-      objective === 'nll' ? [] : pick(lossShares(objective, { completions: lossRows(group), ...batch })),
+    kept: pick(group.kept),
+    shares: shares.length === 0 ? [] : pick(shares),
     completions: pick(group.completions),
     advantages: pick(group.advantages),
-    trained: kept.map(() => true),
+    trained: places.map(() => true),
     ...(samplerLogProbs ? { samplerLogProbs: pick(samplerLogProbs) } : {}),
   };
+}
+
+/** A group in so few parts that each fits a pass; the group itself where it fits. */
+function splitToFit(group: PassGroup, largest: PassSize): PassGroup[] {
+  const sizeOf = (completions: readonly Uint32Array[]): PassSize => passSize([{ ...group, completions }]);
+  const { tokens, predictions } = sizeOf(group.completions);
+  if (tokens <= largest.tokens && predictions <= largest.predictions) return [group];
+  const prompt = sizeOf([]).tokens;
+  const sizes = group.completions.map((ids) => {
+    const one = sizeOf([ids]);
+    return { ...one, tokens: one.tokens - prompt };
+  });
+  const room = { ...largest, tokens: largest.tokens - prompt };
+  const parts = packPasses(sizes, { largest: room, prompts: group.completions.length });
+  return parts.map((places) => ({ ...pickCompletions(group, places), isPart: parts.length > 1 }));
 }
 
 /**

@@ -20,6 +20,8 @@ export interface PassKind {
   readonly objective: LossConfig | 'nll';
   /** Whether an earlier pass over the same batch has found what is compared with, the reference's log-probabilities included. */
   readonly withOld: boolean;
+  /** Whether the entropy from which on tokens count is given, as it is for parts of a group. */
+  readonly withThreshold: boolean;
   readonly checkpoint: boolean;
   /** Needed where media tokens are made inside the pass. */
   readonly question?: Question | undefined;
@@ -35,6 +37,8 @@ export interface PassData {
   readonly batch: Uint32Array;
   /** What the sampler reported, per prediction. */
   readonly samplerLogProbs?: Float32Array;
+  /** For passes recorded with it. */
+  readonly threshold?: number | undefined;
   /** What the first pass over this batch found; for passes recorded with it. */
   readonly old?: Pick<PassResult, 'logProbs' | 'refLogProbs'> | undefined;
 }
@@ -66,6 +70,8 @@ export class PolicyPass {
   readonly #old: Tensor;
   /** Log-probabilities of the reference, where an earlier pass found them. */
   readonly #reference: Tensor;
+  /** f32 [1], where one is given. */
+  readonly #threshold?: Tensor;
   #plan!: Plan;
   #outputs!: Outputs;
 
@@ -80,6 +86,7 @@ export class PolicyPass {
     this.#sampler = perPrediction('sampler log-probabilities');
     this.#old = perPrediction('old log-probabilities');
     this.#reference = perPrediction('reference log-probabilities');
+    if (kind.withThreshold) this.#threshold = gpu.tensor('inputs', 'given entropy threshold', [1]);
   }
 
   /** Records a pass that reads its media from `media`, which others may share. */
@@ -104,10 +111,9 @@ export class PolicyPass {
     const reference = found ? undefined : this.#recordReference(tape, policy);
     const { current } = policy;
     tape.recorder.mark('forward');
-    const scores = scoreTokens(tape, current.decoder, this.#inputs, this.#splices(tape, policy), {
-      adapters: current.adapters,
-      checkpoint,
-    });
+    const splices = recordMedia(tape, policy, this.#media, this.kind);
+    const options = { adapters: current.adapters, checkpoint };
+    const scores = scoreTokens(tape, current.decoder, this.#inputs, splices, options);
     const { logProbs, entropies } = scores;
     tape.recorder.mark('backward');
     const seen = { logProbs, entropies, ...(reference ? { refLogProbs: reference } : {}) };
@@ -119,6 +125,7 @@ export class PolicyPass {
             objective,
             { ...seen, samplerLogProbs: this.#sampler, ...(withOld ? this.#earlier() : {}) },
             this.#batch,
+            this.#threshold,
           );
     const entropyTrains = objective !== 'nll' && objective.entropyCoef !== 0;
     tape.backward([
@@ -142,25 +149,14 @@ export class PolicyPass {
     );
   }
 
-  #splices(tape: Tape, policy: Policy): Splice[] {
-    const { tokens, slots } = this.#media;
-    if (tokens) return [tokens];
-    if (slots.length === 0) return [];
-    const { current } = policy;
-    const { media } = current;
-    if (!media || !this.kind.question)
-      throw new Error('PolicyPass: media train, but what makes them is missing.');
-    const question = recordQuestion(tape, current, this.kind.question);
-    return slots.slice(0, this.kind.prompts).flatMap((slot) => recordSplices(tape, media, slot, question));
-  }
-
   /** Uploads a batch and submits forward, loss and backward. */
   async run(data: PassData): Promise<void> {
-    const { arrays, prompts, media, temperature, batch, samplerLogProbs, old } = data;
+    const { arrays, prompts, media, temperature, batch, samplerLogProbs, threshold, old } = data;
     const starts = arrays.layout.map(({ promptStart }) => promptStart);
     this.#inputs.write(arrays, temperature);
     this.#gpu.write(this.#batch, batch);
     if (samplerLogProbs) this.#gpu.write(this.#sampler, samplerLogProbs);
+    if (this.#threshold) this.#gpu.write(this.#threshold, Float32Array.of(threshold!));
     if (old) this.#gpu.write(this.#old, old.logProbs);
     if (old?.refLogProbs) this.#gpu.write(this.#reference, old.refLogProbs);
     this.#media.write(prompts, starts, media);
@@ -186,5 +182,21 @@ export class PolicyPass {
     this.#plan[Symbol.dispose]();
     this.#inputs[Symbol.dispose]();
     this.#gpu.free(this.#batch, this.#sampler, this.#old, this.#reference);
+    if (this.#threshold) this.#gpu.free(this.#threshold);
   }
+}
+
+/** The media tokens of a pass with their places: finished ones, such as are made by what trains, or none. */
+export function recordMedia(
+  tape: Tape,
+  { current }: Policy,
+  { tokens, slots }: MediaInputs,
+  { prompts, question }: Pick<PassKind, 'prompts' | 'question'>,
+): Splice[] {
+  if (tokens) return [tokens];
+  if (slots.length === 0) return [];
+  const { media } = current;
+  if (!media || !question) throw new Error('recordMedia: media train, but what makes them is missing.');
+  const row = recordQuestion(tape, current, question);
+  return slots.slice(0, prompts).flatMap((slot) => recordSplices(tape, media, slot, row));
 }

@@ -4,12 +4,18 @@ import { AdamW, type AdamWSettings } from '../../optim/adamw.ts';
 import type { GradientStats } from '../../optim/clip.ts';
 import type { Senses } from '../media/media-tokens.ts';
 import { MediaInputs, type PassMedia } from '../media/pass-media.ts';
-import { encodeLossPass, encodeNllBatch, type LossCompletion } from '../objective/loss-batch.ts';
+import {
+  encodeLossPass,
+  encodeNllBatch,
+  entropyThreshold,
+  type LossCompletion,
+} from '../objective/loss-batch.ts';
 import type { LossConfig } from '../objective/loss-config.ts';
 import type { Policy } from '../policy/policy.ts';
+import { EntropyPass } from './entropy-pass.ts';
 import { dealGroups, type PassGroup, type StepPasses, type UpdateGroup } from './micro-batches.ts';
 import { bucketSize, type PassArrays, type PassSize, packPass, passSize } from './pass-arrays.ts';
-import { type PassKind, type PassResult, PolicyPass } from './policy-pass.ts';
+import { type PassData, type PassKind, type PassResult, PolicyPass } from './policy-pass.ts';
 
 /** Plans kept at a time; a run of one length distribution needs about sixteen for each number of prompts in a pass. */
 const MOST_PASSES = 40;
@@ -22,6 +28,8 @@ export interface UpdaterSettings {
   /** Prompts in one forward and backward, at most. */
   readonly promptsPerPass: number;
   readonly completionsPerPrompt: number;
+  /** Passes that a group of the greatest length is split over. */
+  readonly passesPerGroup: number;
   /** The largest pass that will be asked for. */
   readonly largest: PassSize;
   readonly checkpoint: boolean;
@@ -51,6 +59,38 @@ interface SubmittedPass extends Pick<MicroResult, 'arrays' | 'groups' | 'refLogP
   readonly reading: Promise<PassResult>;
 }
 
+/** Plans by their kind, the last used of them. */
+class KeptPlans<T extends Disposable> {
+  readonly #plans = new Map<string, T>();
+
+  async get(key: string, make: () => Promise<T>): Promise<T> {
+    let plan = this.#plans.get(key);
+    if (!plan) {
+      if (this.#plans.size >= MOST_PASSES) this.#evictOldest();
+      plan = await make();
+    }
+    // Last used goes last, so that the first is the one unused for longest.
+    this.#plans.delete(key);
+    this.#plans.set(key, plan);
+    return plan;
+  }
+
+  #evictOldest(): void {
+    const [key, plan] = this.#plans.entries().next().value!;
+    plan[Symbol.dispose]();
+    this.#plans.delete(key);
+  }
+
+  [Symbol.dispose](): void {
+    for (const plan of this.#plans.values()) plan[Symbol.dispose]();
+  }
+}
+
+/** Groups that are made ready for a pass. */
+interface PackedPart extends Pick<PassData, 'arrays' | 'prompts' | 'media' | 'temperature'> {
+  readonly size: PassSize;
+}
+
 /** Trains a policy: passes over groups add gradients up, then one optimizer step is taken. */
 export class Updater {
   readonly optimizer: AdamW;
@@ -59,7 +99,8 @@ export class Updater {
   readonly #arena: Arena;
   readonly #optimizerArena: Arena;
   readonly #media: MediaInputs;
-  readonly #passes = new Map<string, PolicyPass>();
+  readonly #passes = new KeptPlans<PolicyPass>();
+  readonly #entropyPasses = new KeptPlans<EntropyPass>();
   #zero!: Plan;
   #step!: Plan;
 
@@ -80,6 +121,8 @@ export class Updater {
     adamw: Partial<AdamWSettings>,
   ): Promise<Updater> {
     const updater = new Updater(policy, settings, adamw);
+    const { largest, promptsPerPass, passesPerGroup } = settings;
+    const withThreshold = passesPerGroup > 1 && updater.#masksByEntropy;
     const [zero, step] = [new Recorder(), new Recorder()];
     for (const recorder of [zero, step]) recorder.mark('optimizer');
     policy.store.zeroGradients(zero);
@@ -88,39 +131,59 @@ export class Updater {
     [updater.#zero, updater.#step] = await Promise.all([
       Plan.create(policy.gpu, 'zero gradients', zero, updater.#optimizerArena),
       Plan.create(policy.gpu, 'optimizer step', step, updater.#optimizerArena),
-      updater.#pass(settings.largest, settings.promptsPerPass, false),
+      updater.#pass(largest, promptsPerPass, { withOld: false, withThreshold }),
+      ...(withThreshold ? [updater.#entropyPass(largest)] : []),
     ]);
     return updater;
   }
 
-  async #pass(size: PassSize, prompts: number, withOld: boolean): Promise<PolicyPass> {
-    const { objective, promptsPerPass, completionsPerPrompt, checkpoint, kind } = this.#settings;
-    const made = this.#media.slots.length > 0 ? prompts : 0;
-    const key = `${size.tokens}/${size.predictions}/${made}/${withOld}`;
-    let pass = this.#passes.get(key);
-    if (!pass) {
-      if (this.#passes.size >= MOST_PASSES) this.#evictOldest();
-      pass = await PolicyPass.create(this.#policy, this.#arena, this.#media, {
+  /** Passes that a group of the greatest length is split over, and the tokens of the largest. */
+  get plannedPasses(): { readonly perGroup: number; readonly tokens: number } {
+    const { passesPerGroup, largest } = this.#settings;
+    return { perGroup: passesPerGroup, tokens: largest.tokens };
+  }
+
+  /** Whether only the most uncertain tokens of a group count. */
+  get #masksByEntropy(): boolean {
+    const { objective } = this.#settings;
+    return objective !== 'nll' && objective.topEntropyQuantile < 1;
+  }
+
+  #pass(
+    size: PassSize,
+    prompts: number,
+    kind: Pick<PassKind, 'withOld' | 'withThreshold'>,
+  ): Promise<PolicyPass> {
+    const { objective, promptsPerPass, completionsPerPrompt, checkpoint } = this.#settings;
+    const made = this.#madeIn(prompts);
+    const key = `${size.tokens}/${size.predictions}/${made}/${kind.withOld}/${kind.withThreshold}`;
+    return this.#passes.get(key, () =>
+      PolicyPass.create(this.#policy, this.#arena, this.#media, {
         size,
         prompts: made,
         completions: promptsPerPass * completionsPerPrompt,
         objective,
-        withOld,
+        ...kind,
         checkpoint,
-        question: kind.question,
-      });
-    }
-    // Last used goes last, so that the first is the one unused for longest.
-    this.#passes.delete(key);
-    this.#passes.set(key, pass);
-    return pass;
+        question: this.#settings.kind.question,
+      }),
+    );
   }
 
-  #evictOldest(): void {
-    const [key, pass] = this.#passes.entries().next().value!;
-    pass[Symbol.dispose]();
-    this.#passes.delete(key);
+  /** For part of one group. */
+  #entropyPass(size: PassSize): Promise<EntropyPass> {
+    const { question } = this.#settings.kind;
+    return this.#entropyPasses.get(`${size.tokens}/${size.predictions}`, () =>
+      EntropyPass.create(this.#policy, this.#arena, this.#media, {
+        size,
+        prompts: this.#madeIn(1),
+        question,
+      }),
+    );
   }
+
+  /** Of so many prompts those whose media tokens are made inside the pass. */
+  #madeIn = (prompts: number): number => (this.#media.slots.length > 0 ? prompts : 0);
 
   /**
    * Takes `iterations` optimizer steps on one batch; from the second on, ratios compare with the log-probabilities of
@@ -145,10 +208,11 @@ export class Updater {
     first: readonly MicroResult[] | undefined,
   ): Promise<UpdateResult> {
     await this.#zero.run();
+    const thresholds = await this.#thresholds(dealt);
     const submitted: SubmittedPass[] = [];
     for (const [index, part] of dealt.passes.entries()) {
       await submitted[index - PASSES_AHEAD]?.reading;
-      submitted.push(await this.#submit(part, dealt, first?.[index]));
+      submitted.push(await this.#submit(part, dealt, first?.[index], thresholds.get(part[0]!.index)));
     }
     this.optimizer.setStep({ learningRate });
     await this.#step.run();
@@ -160,23 +224,46 @@ export class Updater {
     return { micro, gradient };
   }
 
+  /** The entropy from which on tokens count, by group: of those that are split, so that no pass sees all of them. */
+  async #thresholds({ passes }: StepPasses): Promise<ReadonlyMap<number, number>> {
+    const { objective } = this.#settings;
+    const thresholds = new Map<number, number>();
+    if (objective === 'nll' || !this.#masksByEntropy) return thresholds;
+    const entropies = new Map<number, Float32Array[]>();
+    for (const part of passes) {
+      const [{ index, isPart }] = part as readonly [PassGroup];
+      if (!isPart) continue;
+      const packed = this.#pack(part);
+      const found = await (await this.#entropyPass(packed.size)).run(packed);
+      entropies.set(index, [...(entropies.get(index) ?? []), found]);
+    }
+    for (const [index, parts] of entropies) thresholds.set(index, entropyThreshold(objective, parts));
+    return thresholds;
+  }
+
+  #pack(part: readonly PassGroup[]): PackedPart {
+    const { largest, temperature } = this.#settings;
+    const size = bucketSize(passSize(part), largest);
+    const arrays = packPass(part, size, positionAxes(this.#policy.config.decoder));
+    return { size, arrays, prompts: part.map(({ prompt }) => prompt), media: mediaOf(part), temperature };
+  }
+
   async #submit(
     part: readonly PassGroup[],
     dealt: StepPasses,
     first: MicroResult | undefined,
+    threshold: number | undefined,
   ): Promise<SubmittedPass> {
-    const { largest, temperature } = this.#settings;
-    const size = bucketSize(passSize(part), largest);
-    const arrays = packPass(part, size, positionAxes(this.#policy.config.decoder));
-    const pass = await this.#pass(size, part.length, first !== undefined);
+    const { size, ...packed } = this.#pack(part);
+    const { arrays } = packed;
+    const kind = { withOld: first !== undefined, withThreshold: threshold !== undefined };
+    const pass = await this.#pass(size, part.length, kind);
     const samplerLogProbs = packSampler(part, size.predictions);
     await pass.run({
-      arrays,
-      prompts: part.map(({ prompt }) => prompt),
-      media: mediaOf(part),
-      temperature,
+      ...packed,
       batch: this.#batchWords(part, arrays, dealt),
       ...(samplerLogProbs ? { samplerLogProbs } : {}),
+      threshold,
       old: first,
     });
     const reading = pass.read();
@@ -198,7 +285,8 @@ export class Updater {
   }
 
   [Symbol.dispose](): void {
-    for (const pass of this.#passes.values()) pass[Symbol.dispose]();
+    this.#passes[Symbol.dispose]();
+    this.#entropyPasses[Symbol.dispose]();
     this.#media[Symbol.dispose]();
     this.#zero[Symbol.dispose]();
     this.#step[Symbol.dispose]();

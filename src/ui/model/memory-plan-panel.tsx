@@ -1,6 +1,6 @@
 /** What a run with the present settings would take, before anything is taken; and what other settings would. */
 import { type ReactNode, useEffect } from 'react';
-import { formatBytes } from '../../math/format.ts';
+import { formatBytes, formatCount } from '../../math/format.ts';
 import type { MemoryPlan, WhatIf } from '../../protocol/memory.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive, type PlanState } from '../../store/state.ts';
@@ -64,7 +64,7 @@ interface PlannedProps {
   busy: boolean;
 }
 
-function Planned({ plan: { training, encoding, peak }, whatIf, busy }: PlannedProps) {
+function Planned({ plan: { training, encoding, peak, passes }, whatIf, busy }: PlannedProps) {
   const studio = useStudio();
   const asking = useStudioState(({ pending }) => [...pending.values()].includes('plan'));
   const bars = Object.entries(training)
@@ -83,6 +83,13 @@ function Planned({ plan: { training, encoding, peak }, whatIf, busy }: PlannedPr
         Planned from the present settings; nothing is taken yet.{' '}
         {encoding > 0 &&
           `Encoding clips takes ${formatBytes(encoding)} first, and is over before training begins.`}
+        {passes.perGroup > 1 && (
+          <span data-testid="planned-passes">
+            {' '}
+            The longest answers to a clip are trained in {passes.perGroup} passes of up to{' '}
+            {formatCount(passes.tokens)} tokens: no more fit one pass on this GPU.
+          </span>
+        )}
       </p>
       <Bars bars={bars} caption="Planned GPU memory by part" />
       {whatIf ? (
