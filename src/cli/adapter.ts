@@ -77,15 +77,16 @@ function adapterHint(kind: AdapterKind): string {
   return `The driver named is ${VK_ICD_FILENAMES}; is the Vulkan loader there (Debian: apt-get install libvulkan1)? One process keeps the driver it first loaded: open a second kind in a second process.`;
 }
 
-/** Opens a device with WebGPU's default limits and those of `features` that the adapter has. */
+/** Opens a device with WebGPU's default limits, or those that `limits` names, and those of `features` that the adapter has. */
 export async function openNodeDevice(
   kind: AdapterKind = chosenAdapter(),
   features: readonly GPUFeatureName[] = OPTIONAL_FEATURES,
+  limits: (adapter: GPUAdapter) => Record<string, number> = () => ({}),
 ): Promise<NodeDevice> {
   const gpu = await openNodeGpu(kind);
   const adapter = await openNodeAdapter(kind);
   const requiredFeatures = features.filter((feature) => adapter.features.has(feature));
-  const device = await adapter.requestDevice({ requiredFeatures, requiredLimits: {} });
+  const device = await adapter.requestDevice({ requiredFeatures, requiredLimits: limits(adapter) });
   return { kind, gpu, adapter, device, info: describeAdapter(kind, adapter) };
 }
 

@@ -1,4 +1,4 @@
-/** Largest binding on WebGPU's default limits, in bytes. */
+/** Largest binding on WebGPU's default limits, in bytes, whatever the device: checkpoints name trained shards. */
 const BINDING_BYTES = 128 * 2 ** 20;
 
 /** Consecutive rows of a large matrix that lie in a tensor of their own. */

@@ -7,6 +7,7 @@ export { dryDevice, dryGpu } from './dry-device.ts';
 export { fillZeros, zeros } from './fill.ts';
 export { kernelsOf, updating } from './kernel.ts';
 export type { MemoryPart } from './ledger.ts';
+export { limitsToAskFor, offeredLimits } from './limits.ts';
 export { lossOf } from './loss.ts';
 export { FULL_PACE, GENTLE_PACE } from './pace.ts';
 export { Plan } from './plan.ts';

@@ -8,7 +8,7 @@ import {
   type Tensor,
 } from '../gpu/index.ts';
 
-/** WebGPU's default maxStorageBufferBindingSize. */
+/** WebGPU's default maxStorageBufferBindingSize: the same on all devices, so that sums over chunks are the same, too. */
 const CHUNK_BYTES = 128 * 2 ** 20;
 /** WebGPU's default minStorageBufferOffsetAlignment, in f32 elements. */
 const ALIGNED_ELEMENTS = 64;

@@ -61,8 +61,8 @@ const MEDIA_CACHE_BYTES = 256 * 2 ** 20;
 /** Of an example without a clip. */
 const NOTHING_SHOWN = { features: {}, tokens: { rows: new Float32Array(0) } };
 
-const generatorKey = ({ groups, places }: RolloutPlan, groupSize: number): string =>
-  `${groups}x${groupSize} of ${places}`;
+const generatorKey = ({ rows, places }: RolloutPlan, groupSize: number): string =>
+  `${rows} by ${groupSize} of ${places}`;
 
 /** Everything a run keeps on the GPU beside the policy: sampler, update, media tokens. */
 export class RunContext {
@@ -145,7 +145,7 @@ export class RunContext {
 
   /** Rows of a training rollout that decode together. */
   get rolloutRows(): number {
-    return rolloutPlan(this.setup).groups * this.setup.config.groupSize;
+    return rolloutPlan(this.setup).rows;
   }
 
   /** Which share of the device's ceilings a step has reached; nothing where they are not known. */
@@ -198,7 +198,7 @@ function planGenerator(
   shape: { prompts: number; together: number; groupSize: number },
 ): RolloutPlan {
   const lengths = { promptTokens: longestPrompt, length: config.maxCompletionLength };
-  return planRollout(policy.config.decoder, { ...shape, ...lengths });
+  return planRollout(policy.config.decoder, bindingBytes(policy), { ...shape, ...lengths });
 }
 
 /** How a step's prompts are sampled. */
@@ -217,12 +217,12 @@ function promptsPerPass({ policy, longestPrompt }: RunSetup): number {
 function openGenerator(
   setup: RunSetup,
   arena: Arena,
-  { groups, places }: RolloutPlan,
+  { groups, places, rows }: RolloutPlan,
   groupSize: number,
 ): Promise<Generator> {
   const { policy, config, mediaCounts, longestPrompt, endIds } = setup;
   const shape: GeneratorShape = {
-    rows: groups * groupSize,
+    rows,
     groupSize,
     places,
     promptTokens: longestPrompt,

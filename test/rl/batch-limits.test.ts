@@ -4,7 +4,10 @@ import { InputError } from '../../src/math/errors.ts';
 import { planPasses, planRollout, tokensPerPass } from '../../src/rl/update/batch-limits.ts';
 
 /** Qwen2.5-0.5B on WebGPU's default binding of 128 MiB. */
-const REAL = { hiddenSize: 896, intermediateSize: 4864, layers: 24, kvHeads: 2, headDim: 64 } as Qwen2Config;
+const REAL = {
+  ...{ hiddenSize: 896, intermediateSize: 4864, layers: 24, kvHeads: 2, headDim: 64 },
+  vocabSize: 151_936,
+} as Qwen2Config;
 const BINDING = 128 * 2 ** 20;
 const PROMPT = 976;
 
@@ -77,20 +80,33 @@ describe('passes', () => {
 
 describe('rollouts', () => {
   const plan = (prompts: number, groupSize: number, length: number) =>
-    planRollout(REAL, { prompts, together: prompts, promptTokens: PROMPT, groupSize, length });
+    planRollout(REAL, BINDING, { prompts, together: prompts, promptTokens: PROMPT, groupSize, length });
 
   it('take all prompts where the cache has room', () => {
-    expect(plan(7, 8, 256)).toEqual({ groups: 7, places: 7 });
-    expect(plan(3, 2, 16)).toEqual({ groups: 3, places: 3 });
+    expect(plan(7, 8, 256)).toEqual({ groups: 7, places: 7, rows: 56 });
+    expect(plan(3, 2, 16)).toEqual({ groups: 3, places: 3, rows: 6 });
   });
 
   it('let others wait, with places for the next ones', () => {
-    expect(plan(8, 8, 256)).toEqual({ groups: 5, places: 8 });
-    expect(plan(64, 8, 256)).toEqual({ groups: 5, places: 10 });
-    expect(plan(64, 1, 256)).toEqual({ groups: 17, places: 17 });
+    expect(plan(8, 8, 256)).toEqual({ groups: 5, places: 8, rows: 40 });
+    expect(plan(64, 8, 256)).toEqual({ groups: 5, places: 10, rows: 40 });
+    expect(plan(64, 1, 256)).toEqual({ groups: 17, places: 17, rows: 17 });
   });
 
   it('take one prompt at least', () => {
-    expect(plan(4, 64, 8192)).toEqual({ groups: 1, places: 2 });
+    expect(plan(4, 16, 8192)).toEqual({ groups: 1, places: 2, rows: 16 });
+  });
+
+  it('take no more rows than have logits in one binding, and no more of a group than have keys in one', () => {
+    const short = { promptTokens: 60, groupSize: 8, length: 32 };
+    const many = (bindingBytes: number) =>
+      planRollout(REAL, bindingBytes, { ...short, prompts: 64, together: 64 });
+    expect(many(BINDING)).toEqual({ groups: 27, places: 54, rows: 216 });
+    expect(4 * 216 * REAL.vocabSize).toBeLessThanOrEqual(BINDING);
+    expect(many(2 * BINDING)).toEqual({ groups: 55, places: 64, rows: 440 });
+    const { places, rows } = plan(4, 64, 8192);
+    const keyBytes = 4 * REAL.kvHeads * REAL.headDim;
+    expect([places, rows]).toEqual([2, 31]);
+    expect(keyBytes * (places * PROMPT + rows * 8192)).toBeLessThanOrEqual(BINDING);
   });
 });

@@ -62,16 +62,16 @@ export class GrpoSteps {
     const { gpu, current, config } = policy;
     const { group, promptTokens, length, endIds = 1, beta } = size;
     const shape = { prompts: 1, together: 1, promptTokens, groupSize: group, length };
-    const { groups, places } = planRollout(config.decoder, shape);
+    const bindingBytes = gpu.device.limits.maxStorageBufferBindingSize;
+    const { places, rows } = planRollout(config.decoder, bindingBytes, shape);
     const arena = new Arena(gpu, 'rollout');
     const generator = await Generator.create(
       gpu,
       arena,
       current.decoder,
-      { ...shape, rows: groups * group, places, mediaRows: 0, prefillTogether: 1, maxNewTokens: length },
+      { ...shape, rows, places, mediaRows: 0, prefillTogether: 1, maxNewTokens: length },
       { endIds: Array.from({ length: endIds }, (_, id) => id), adapters: current.adapters },
     );
-    const bindingBytes = gpu.device.limits.maxStorageBufferBindingSize;
     const passes = planPasses(config.decoder, bindingBytes, { ...shape, completions: group });
     const objective = { ...LOSS_DEFAULTS, beta, maxCompletionLength: length };
     const updater = await Updater.create(

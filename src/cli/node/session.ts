@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ClipExample } from '../../data/types.ts';
 import type { ClipRecipe } from '../../families/api.ts';
-import { Gpu } from '../../gpu/index.ts';
+import { Gpu, limitsToAskFor } from '../../gpu/index.ts';
 import { memoryFeatureCache } from '../../io/features/feature-cache.ts';
 import { treeFromDisk } from '../../io/files/disk.ts';
 import type { FileTree } from '../../io/files/files.ts';
@@ -21,7 +21,7 @@ import { ModelsAtHand } from '../../worker/inputs/models-at-hand.ts';
 import { obey } from '../../worker/obey.ts';
 import type { Emit } from '../../worker/progress.ts';
 import { Session } from '../../worker/session.ts';
-import { openNodeDevice } from '../adapter.ts';
+import { chosenAdapter, OPTIONAL_FEATURES, openNodeDevice } from '../adapter.ts';
 import type { ExportedName, PlainCommand, PlainEvent, StudioSession } from '../headless.ts';
 import { projectRoot } from '../setup/paths.mjs';
 import { decodeBlob } from './ffmpeg.ts';
@@ -73,7 +73,7 @@ const writeExport: SessionHost['writeExport'] = async (files, _target, report) =
 
 /** A device that is ready to work on. */
 async function openGpu(): Promise<Gpu> {
-  const { device, info } = await openNodeDevice();
+  const { device, info } = await openNodeDevice(chosenAdapter(), OPTIONAL_FEATURES, limitsToAskFor);
   await tf.setBackend('cpu');
   const gpu = new Gpu(device, { info });
   await tuneDevice(gpu, undefined, () => tune(gpu));

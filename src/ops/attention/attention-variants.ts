@@ -83,7 +83,7 @@ const MANY_WORKGROUPS = 12_288;
 const MOST_PARTS = 16;
 /** Fewest queries times heads in a part: with fewer, summing the parts costs more than it gains. */
 const LEAST_QUERIES = 64;
-/** WebGPU's default maxStorageBufferBindingSize. */
+/** WebGPU's default maxStorageBufferBindingSize: larger bindings must not change in which order gradients are summed. */
 const MOST_BYTES = 2 ** 27;
 
 /** Keys of a prompt are seen by all of its completions, others by few: the more parts, the more even the work. */

@@ -97,29 +97,41 @@ export interface RolloutPlan {
   readonly groups: number;
   /** Prompts that the cache has room for. */
   readonly places: number;
+  /** Completions that are sampled at a time: all of those groups, or fewer of a group that no binding holds. */
+  readonly rows: number;
+}
+
+/** What a rollout has to hold: `groupSize` completions of up to `length` tokens for each prompt. */
+interface RolloutExtents {
+  /** Prompts of one rollout, and how many of them may decode together. */
+  readonly prompts: number;
+  readonly together: number;
+  readonly promptTokens: number;
+  readonly groupSize: number;
+  readonly length: number;
 }
 
 /**
- * How many groups are sampled together, as far as the cache has room. Where others wait, twice as many prompts lie in the
- * cache: the next ones enter while the last rows of a group go on. (A group of one leaves no row behind.)
+ * How many groups are sampled together, as far as the cache has room, and logits and a layer's keys fit a binding. Where
+ * others wait, twice as many prompts lie in the cache: the next ones enter while the last rows of a group go on. (A group of
+ * one leaves no row behind.)
  */
-export function planRollout(
-  decoder: Qwen2Config,
-  shape: {
-    /** Prompts of one rollout, and how many of them may decode together. */
-    readonly prompts: number;
-    readonly together: number;
-    readonly promptTokens: number;
-    readonly groupSize: number;
-    readonly length: number;
-  },
-): RolloutPlan {
+export function planRollout(decoder: Qwen2Config, bindingBytes: number, shape: RolloutExtents): RolloutPlan {
   const { prompts, together, promptTokens, groupSize, length } = shape;
-  const slotBytes = 2 * 4 * decoder.layers * decoder.kvHeads * decoder.headDim;
+  const keyBytes = 4 * decoder.kvHeads * decoder.headDim;
+  const mostRows = Math.floor(bindingBytes / (4 * decoder.vocabSize));
   const most = (placesPerGroup: number): number => {
-    const slots = placesPerGroup * promptTokens + groupSize * length;
-    return Math.max(1, Math.min(together, Math.floor(CACHE_BYTES / (slotBytes * slots))));
+    const bytes = keyBytes * (placesPerGroup * promptTokens + groupSize * length);
+    const fitting = Math.min(
+      CACHE_BYTES / (2 * decoder.layers * bytes),
+      bindingBytes / bytes,
+      mostRows / groupSize,
+    );
+    return Math.max(1, Math.min(together, Math.floor(fitting)));
   };
-  if (most(1) >= prompts || groupSize === 1) return { groups: most(1), places: most(1) };
-  return { groups: most(2), places: Math.min(prompts, 2 * most(2)) };
+  const alone = most(1) >= prompts || groupSize === 1;
+  const groups = most(alone ? 1 : 2);
+  const places = alone ? groups : Math.min(prompts, 2 * groups);
+  const besidePrompts = Math.floor((bindingBytes / keyBytes - places * promptTokens) / length);
+  return { groups, places, rows: Math.max(1, Math.min(groups * groupSize, mostRows, besidePrompts)) };
 }

@@ -1,4 +1,4 @@
-import { Gpu } from '../../gpu/index.ts';
+import { Gpu, limitsToAskFor } from '../../gpu/index.ts';
 import type { DeviceInfo } from '../../protocol/messages.ts';
 
 /** Asked for where the adapter has them; nothing depends on them without a plain path beside. */
@@ -16,10 +16,7 @@ export type OpenedDevice =
   | { readonly kind: 'ready'; readonly gpu: Gpu; readonly info: DeviceInfo }
   | { readonly kind: 'unavailable'; readonly reason: string; readonly hint: string };
 
-/**
- * Opens the fastest adapter on WebGPU's default limits, which every device has. `wasLost` tells whether one was lost a short
- * while ago.
- */
+/** Opens the fastest adapter with what it offers. `wasLost` tells whether one was lost a short while ago. */
 export async function openDevice(wasLost: () => Promise<boolean>): Promise<OpenedDevice> {
   if (!navigator.gpu) {
     return unavailable('This browser has no WebGPU (navigator.gpu is missing).', missingHint());
@@ -31,7 +28,8 @@ export async function openDevice(wasLost: () => Promise<boolean>): Promise<Opene
   }
   try {
     const requiredFeatures = OPTIONAL_FEATURES.filter((feature) => adapter.features.has(feature));
-    const device = await adapter.requestDevice({ label: 'studio', requiredFeatures });
+    const requiredLimits = limitsToAskFor(adapter);
+    const device = await adapter.requestDevice({ label: 'studio', requiredFeatures, requiredLimits });
     const gpu = new Gpu(device, { info: adapter.info });
     return { kind: 'ready', gpu, info: describeDevice(adapter, gpu) };
   } catch (error) {
