@@ -1,6 +1,7 @@
 // What a decode step needs anew for every token.
 //   advance   positions += 1,  spans.w += 1   of rows that have not ended                      one thread per row
 //   rotate    angles[r, 0] = cosines[positions[r]],  angles[r, 1] = sines[positions[r]]  (beyond the table: its last position)   one thread per pair
+//   own_slots slots[r] = spans[r].w - 1                                                        one thread per row
 //! include grid
 struct Uniforms { rows: u32, half_width: u32, last_position: u32 }
 @group(0) @binding(0) var<uniform> u: Uniforms;
@@ -11,6 +12,13 @@ struct Uniforms { rows: u32, half_width: u32, last_position: u32 }
 @group(0) @binding(5) var<storage, read> sines: array<f32>;                 // [last_position + 1, half_width]
 @group(0) @binding(6) var<storage, read_write> angles: array<f32>;          // [rows, 2, half_width]
 @group(0) @binding(7) var<storage, read> ended: array<u32>;                 // [rows] 0 while a row goes on
+@group(0) @binding(8) var<storage, read> saved_spans: array<vec4<u32>>;     // [rows]
+@group(0) @binding(9) var<storage, read_write> slots: array<u32>;           // [rows] of the KV cache
+
+@compute @workgroup_size(64)
+fn own_slots(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x < u.rows) { slots[id.x] = saved_spans[id.x].w - 1u; }
+}
 
 @compute @workgroup_size(64)
 fn advance(@builtin(global_invocation_id) id: vec3<u32>) {

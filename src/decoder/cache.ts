@@ -1,6 +1,6 @@
 import type { Gpu, Tape, Tensor } from '../gpu/index.ts';
 import { scatterRowsInto } from '../ops/tokens/splice-rows.ts';
-import type { Qwen2Config, TakeKeyValues } from './qwen2.ts';
+import type { KeyValues, Qwen2Config, TakeKeyValues } from './qwen2.ts';
 
 /** Keys and values of every layer, one slot a token, written in place and never moved. */
 export class DecoderCache {
@@ -20,16 +20,23 @@ export class DecoderCache {
   }
 
   /** Keys and values of one layer, [slots, kvHeads · headDim] each. */
-  layer(index: number): { keys: Tensor; values: Tensor } {
+  layer(index: number): KeyValues {
     return { keys: this.#keys[index]!, values: this.#values[index]! };
   }
 
-  /** Writes the keys and values of a pass to `at` (u32, one slot a token). */
+  /** Writes the keys and values of a pass to `at` (u32, one slot a token); its queries see those of the pass. */
   fill(tape: Tape, at: Tensor): TakeKeyValues {
-    return (layer, k, v) => {
-      scatterRowsInto(tape.recorder, k, at, this.#keys[layer]!);
-      scatterRowsInto(tape.recorder, v, at, this.#values[layer]!);
+    return (layer, own) => {
+      scatterRowsInto(tape.recorder, own.keys, at, this.#keys[layer]!);
+      scatterRowsInto(tape.recorder, own.values, at, this.#values[layer]!);
+      return undefined;
     };
+  }
+
+  /** The same, but the queries see the KV cache. */
+  extend(tape: Tape, at: Tensor): TakeKeyValues {
+    const fill = this.fill(tape, at);
+    return (layer, own) => fill(layer, own) ?? this.layer(layer);
   }
 
   [Symbol.dispose](): void {

@@ -2,36 +2,28 @@
  * One token a row through the decoder, in as few dispatches as there can be: five a layer, seven where all layers have adapters. Where
  * queries and keys are normed it is one more, and three more beside with adapters: these are applied before the norm then.
  */
-import type { Recorder, Tensor } from '../gpu/index.ts';
+import { type Recorder, Tape, type Tensor } from '../gpu/index.ts';
 import type { LoraLinear } from '../io/formats/peft.ts';
-import { InputError } from '../math/errors.ts';
 import { adaptedProjections } from '../ops/decode/decode-adapted.ts';
 import {
   attentionProducts,
   type DecodeRows,
   decodeAttention,
+  ownSlots,
   rowAngles,
 } from '../ops/decode/decode-attention.ts';
 import { decodeHeadNorms } from '../ops/decode/decode-head-norm.ts';
 import { addProjection, type DecodeLinear, decodeLogits, projections } from '../ops/decode/decode-linear.ts';
 import { decodeSwiglu } from '../ops/decode/decode-swiglu.ts';
 import type { DecodeVariant } from '../ops/decode/gemv.ts';
+import { headLogits } from '../ops/tokens/head.ts';
 import type { DecoderCache } from './cache.ts';
 import type { DecodeAdapters } from './decode-adapters.ts';
-import type { Qwen2, Qwen2Config } from './qwen2.ts';
+import { decode, type Qwen2, type Qwen2Config } from './qwen2.ts';
 
-/** Throws an InputError where the kernels cannot take the model. */
-function checkExtents({ hiddenSize, intermediateSize, headDim }: Qwen2Config): void {
-  const fields = [
-    ['hidden_size', hiddenSize, 4],
-    ['intermediate_size', intermediateSize, 4],
-    ['head_dim', headDim, 8],
-  ] as const;
-  for (const [name, extent, factor] of fields) {
-    if (extent % factor === 0) continue;
-    throw new InputError(`config.json: "${name}" is ${extent}; sampling needs a multiple of ${factor}.`);
-  }
-}
+/** Whether the fused kernels, which read four columns at a time and both halves of a head so, can take the model. */
+const fitsFused = ({ hiddenSize, intermediateSize, headDim }: Qwen2Config): boolean =>
+  hiddenSize % 4 === 0 && intermediateSize % 4 === 0 && headDim % 8 === 0;
 
 export interface DecodeStep {
   readonly rows: DecodeRows;
@@ -79,14 +71,27 @@ function decodeLayer(recorder: Recorder, model: Qwen2, x: Tensor, step: LayerSte
 
 /**
  * Logits [rows, vocabulary] of what follows x [rows, hidden], the embeddings of one token a row, whose keys and values are written to
- * the cache. x is used up: it becomes the residual stream. Throws an InputError where hidden or inner width is not a multiple of 4, or a
- * head's width not one of 8.
+ * the KV cache. x may be used up: it becomes the residual stream. A model that the fused kernels cannot take goes through the ops that a
+ * forward is made of ({@link plainDecodeStep}).
  */
 export function decodeStep(recorder: Recorder, model: Qwen2, x: Tensor, step: DecodeStep): Tensor {
   const { config, layers, norm, head, rope } = model;
-  checkExtents(config);
+  if (!fitsFused(config)) return plainDecodeStep(recorder, model, x, step);
   const angles = rowAngles(recorder, step.rows, rope);
   for (const index of layers.keys()) decodeLayer(recorder, model, x, { ...step, index, angles });
   const last = { x, norm: { weight: norm, eps: config.rmsNormEps }, variant: step.variant };
   return decodeLogits(recorder, last, head);
+}
+
+/** The same by the ops of a forward, for any extents: more dispatches, and no kernel of its own. */
+export function plainDecodeStep(
+  recorder: Recorder,
+  model: Qwen2,
+  x: Tensor,
+  { rows, cache, adapters }: Pick<DecodeStep, 'rows' | 'cache' | 'adapters'>,
+): Tensor {
+  const tape = new Tape(recorder);
+  const takeKeyValues = cache.extend(tape, ownSlots(recorder, rows));
+  const last = tape.constant(() => decode(tape, model, x, rows, { adapters, takeKeyValues }));
+  return headLogits(recorder, last, model.head);
 }

@@ -200,8 +200,17 @@ export interface RowTensors {
   readonly keySpans: Tensor;
 }
 
-/** Is given the keys and values of each layer, [n, kvHeads · headDim]. */
-export type TakeKeyValues = (layer: number, k: Tensor, v: Tensor) => void;
+/** Rows of a forward whose keys and values get no gradient may lack `keySpans`. */
+export type ForwardRows = Omit<RowTensors, 'keySpans'> & Partial<RowTensors>;
+
+/** Keys and values of one layer, [m, kvHeads · headDim] each. */
+export interface KeyValues {
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
+/** Is given the keys and values of each layer; may return others, a KV cache, that the queries are to see in place of them. */
+export type TakeKeyValues = (layer: number, own: KeyValues) => KeyValues | undefined;
 
 export interface DecoderOptions {
   /** Whether adapters take part; without them the model is the reference. */
@@ -227,7 +236,7 @@ function apply(
 interface LayerPass {
   readonly config: Qwen2Config;
   readonly layer: DecoderLayer;
-  readonly rows: RowTensors;
+  readonly rows: ForwardRows;
   readonly table: RopeTable;
   readonly adapters: boolean;
 }
@@ -236,7 +245,7 @@ function decoderLayer(
   tape: Tape,
   x: Tensor,
   { config, layer, rows, table, adapters }: LayerPass,
-  takeKeyValues: (k: Tensor, v: Tensor) => void,
+  takeKeyValues: (own: KeyValues) => KeyValues | undefined,
 ): Tensor {
   const { heads, kvHeads, headDim, rmsNormEps } = config;
   const { positions, spans, keySpans } = rows;
@@ -253,9 +262,9 @@ function decoderLayer(
     positions,
     table,
   );
-  const v = project(h, 'v_proj');
-  takeKeyValues(k, v);
-  const mixed = attention(tape, q, k, v, { heads, kvHeads, headDim, spans, keySpans });
+  const own = { keys: k, values: project(h, 'v_proj') };
+  const { keys, values } = takeKeyValues(own) ?? own;
+  const mixed = attention(tape, q, keys, values, { heads, kvHeads, headDim, spans, keySpans });
   const attended = project(mixed, 'o_proj', { addend: x });
   const g = rmsNorm(tape, attended, layer.postNorm, rmsNormEps);
   const gate = project(g, 'gate_proj');
@@ -268,7 +277,7 @@ export function decode(
   tape: Tape,
   model: Qwen2,
   x: Tensor,
-  rows: RowTensors,
+  rows: ForwardRows,
   options: DecoderOptions,
 ): Tensor {
   const { config, rope: table } = model;
@@ -278,7 +287,7 @@ export function decode(
   for (let index = 0; index < config.layers; index++) {
     const input = hidden;
     const pass = { ...shared, layer: model.layers[index]! };
-    const layer = (): Tensor => decoderLayer(tape, input, pass, (k, v) => takeKeyValues?.(index, k, v));
+    const layer = (): Tensor => decoderLayer(tape, input, pass, (own) => takeKeyValues?.(index, own));
     hidden = options.checkpoint ? tape.checkpoint([input], layer) : layer();
     if (index === 0) options.observe?.('decoder_hidden_layer1', hidden);
   }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DecoderCache } from '../../src/decoder/cache.ts';
 import { DecodeAdapters } from '../../src/decoder/decode-adapters.ts';
 import { decode, type RowTensors } from '../../src/decoder/qwen2.ts';
-import { decodeStep } from '../../src/decoder/qwen2-decode.ts';
+import { decodeStep, plainDecodeStep } from '../../src/decoder/qwen2-decode.ts';
 import { layoutGroups, type PackedRows, packRows } from '../../src/decoder/rows.ts';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { reachableProgram } from '../../src/gpu/reachable.ts';
@@ -57,7 +57,7 @@ const ANSWERS = [toyCompletion(2, 6), toyCompletion(3, 6), toyCompletion(4, 6)];
 /** Logits of the last prompt token and of every answer token, [step][row · vocabulary], with a KV cache. */
 async function cachedForward(
   capacity: number,
-  variant: DecodeVariant,
+  variant: DecodeVariant | 'plain',
   decodeAdapters?: DecodeAdapters,
 ): Promise<Float32Array<ArrayBufferLike>[]> {
   const [n, G, steps] = [PROMPT.length, ANSWERS.length, ANSWERS[0]!.length];
@@ -85,8 +85,11 @@ async function cachedForward(
   });
   const tokens = ids(new Uint32Array(G));
   const next = embedding(step, decoder.embedTokens, tokens);
+  const how = { rows, cache, adapters: true };
   const answer = step.recorder.keep(
-    decodeStep(step.recorder, decoder, next, { rows, cache, adapters: true, decodeAdapters, variant }),
+    variant === 'plain'
+      ? plainDecodeStep(step.recorder, decoder, next, how)
+      : decodeStep(step.recorder, decoder, next, { ...how, decodeAdapters, variant }),
   );
   advanceRows(step.recorder, rows, ids(new Uint32Array(G)));
   using prefillPlan = await Plan.create(gpu, 'prefill', prefill.recorder, arena);
@@ -105,7 +108,7 @@ async function cachedForward(
 }
 
 /** Decodes several rows on one prompt, and compares their logits with those of whole sequences. */
-async function checkDecoding(variant: DecodeVariant, near: boolean): Promise<void> {
+async function checkDecoding(variant: DecodeVariant | 'plain', near: boolean): Promise<void> {
   using adapters = new DecodeAdapters(gpu, policy.current.decoder);
   const layers = policy.current.decoder.layers.map((_, index) => adapters.layer(index));
   expect(layers.every((layer) => layer?.q && layer.o)).toBe(true);
@@ -136,6 +139,9 @@ describe('the decoder', () => {
         await checkDecoding(variant, near);
     },
   );
+
+  it('decodes so by the ops of a forward, too, which serve extents that the fused kernels do not take', () =>
+    checkDecoding('plain', false));
 
   it('is causal: a later token changes nothing before it', async () => {
     const sequence = [...PROMPT];

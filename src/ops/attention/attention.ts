@@ -21,7 +21,7 @@ export interface AttentionOptions {
   /** u32 [n, 4]: query i sees keys [s0, s1) and [s2, s3). Both empty: its output is 0. */
   readonly spans: Tensor;
   /** u32 [m, 2]: key j is seen by exactly the queries [first, end). Needed wherever k or v get gradients. */
-  readonly keySpans?: Tensor;
+  readonly keySpans?: Tensor | undefined;
 }
 
 interface Shapes {

@@ -8,6 +8,7 @@ import { type DecodeVariant, inEachVariant } from './gemv.ts';
 
 const rowKernel = kernelsOf('decode_rows', ['rows', 'half_width', 'last_position']);
 const advanceKernel = rowKernel('advance', { reads: ['ended'], updates: ['positions', 'spans'] });
+const ownSlotsKernel = rowKernel('own_slots', { reads: ['saved_spans'], writes: ['slots'] });
 const anglesKernel = rowKernel('rotate', {
   reads: ['saved_positions', 'cosines', 'sines'],
   writes: ['angles'],
@@ -48,6 +49,18 @@ export function rowAngles(recorder: Recorder, { positions }: DecodeRows, table: 
     workgroups: threadGroups(rows * half),
   });
   return angles;
+}
+
+/** u32 [rows]: the KV cache slot of each row's new token, for steps that write there by themselves. */
+export function ownSlots(recorder: Recorder, { spans }: DecodeRows): Tensor {
+  const rows = spans.shape[0]!;
+  const slots = recorder.temp('own slots', [rows], 'u32');
+  recorder.dispatch(ownSlotsKernel, {
+    uniforms: { rows, half_width: 0, last_position: 0 },
+    tensors: { saved_spans: spans, slots },
+    workgroups: threadGroups(rows),
+  });
+  return slots;
 }
 
 /**
