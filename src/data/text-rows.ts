@@ -81,7 +81,11 @@ export function readTextRow(
 
 function askedIn(item: Json): Asked | RowProblem {
   const chat = CHAT_KEYS.map((key) => item[key]).find(Array.isArray);
-  if (chat) return askedInChat(chat);
+  const beside = isText(item.system) ? { system: item.system.trim() } : {};
+  if (chat) {
+    const asked = askedInChat(chat);
+    return isProblem(asked) ? asked : { ...beside, ...asked };
+  }
   const question = QUESTION_KEYS.map((key) => item[key]).find(isText);
   if (question === undefined) {
     return {
@@ -89,7 +93,7 @@ function askedIn(item: Json): Asked | RowProblem {
       message: `No question: none of ${QUESTION_KEYS.join(', ')}, messages has one.`,
     };
   }
-  return { question: question.trim(), ...(isText(item.system) ? { system: item.system.trim() } : {}) };
+  return { ...beside, question: question.trim() };
 }
 
 /** The last turn of the user, the system's message, and what the assistant says after that turn. */

@@ -38,6 +38,11 @@ describe('rows that ask without a clip', () => {
       },
       {},
     ],
+    [{ system: 'Be brief.', messages: [user('Q?')], answer: 'A' }, { system: 'Be brief.' }],
+    [
+      { system: 'x', messages: [{ role: 'system', content: 'Be brief.' }, user('Q?')], answer: 'A' },
+      { system: 'Be brief.' },
+    ],
     [{ question: 'Q?', answer: 'Two and two.\n#### A' }, { answer: 'Two and two.\n#### A' }],
     [{ name: 'mathematics', question: 'Q?', solution: 'the way', answer: 'A' }, {}],
   ])('%j', async (row, more) => {
