@@ -1,12 +1,12 @@
 /** What the hand-off's README.md says by family. */
 import { expect, it } from 'vitest';
 import { parseConfig } from '../../src/protocol/config.ts';
-import { handoffReadme } from '../../src/worker/export/handoff-readme.ts';
+import { handoffReadme, type ReadmeFacts } from '../../src/worker/export/handoff-readme.ts';
 
-const readmeOf = (family: string): string =>
+const readmeOf = (family: string, checkpoint: ReadmeFacts['checkpoint'] = { folder: 'trl' }): string =>
   handoffReadme({
     ...{ baseModel: 'base', family, config: parseConfig({}), step: 3, dataSet: 'data', dealtSteps: 0 },
-    ...{ clips: false, checkpoint: { folder: 'trl' } },
+    ...{ clips: false, checkpoint },
   });
 
 it('says of what a trainer shows nothing, or trains nothing', () => {
@@ -18,4 +18,11 @@ it('says neither of a language model, which TRL trains whole', () => {
   const text = readmeOf('Qwen3');
   expect(text).not.toMatch(/TRL shows a model|## R1-Omni|verl has no/);
   expect(text).toMatch(/## TRL\n\n```sh\npython resume\.py/);
+});
+
+it('says to verl that weights travel only where a checkpoint is in the bundle', () => {
+  expect(readmeOf('Qwen3')).toContain('Weights travel');
+  const without = readmeOf('Qwen3', { problem: 'the run has no LoRA' });
+  expect(without).not.toContain('Weights travel');
+  expect(without).toMatch(/give the folder `model` of the run's exported merged weights as `BASE`/);
 });

@@ -97,14 +97,16 @@ function r1OmniLines({ family, clips, config }: ReadmeFacts): string[] {
   ];
 }
 
-function verlLines({ family, clips, config }: ReadmeFacts): string[] {
+function verlLines({ family, clips, config, checkpoint }: ReadmeFacts): string[] {
   const gpus = gpusOf(config).answers;
   const start = [
     '```sh',
     `BASE=/path/to/base${clips === false ? ' CLIPS=/path/to/data' : ''} GPUS=${gpus} bash verl/run.sh`,
     '```',
     '',
-    'Turns the data into Parquet and starts. Weights travel, the optimizer starts fresh; the reference is the base without adapter.',
+    'folder' in checkpoint
+      ? 'Turns the data into Parquet and starts. Weights travel, the optimizer starts fresh; the reference is the base without adapter.'
+      : "Turns the data into Parquet and starts. The run's weights are not among these files: with the base model it starts over. To go on from them, give the folder `model` of the run's exported merged weights as `BASE`; the reference is then that model, and the optimizer starts fresh.",
     'It was written by the source of verl 0.8 and was not run.',
   ];
   if (familyOf(family).handoff.seesInVerl) return start;
