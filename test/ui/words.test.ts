@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { humanOmni } from '../../src/families/humanomni/index.ts';
 import { qwen3 } from '../../src/families/qwen-text/index.ts';
 import { qwen2Vl, qwen25Vl } from '../../src/families/qwen-vl/index.ts';
-import { parseConfig } from '../../src/protocol/config.ts';
+import { fieldOf, parseConfig } from '../../src/protocol/config.ts';
 import { compareEvals } from '../../src/protocol/evaluation.ts';
-import type { EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
+import type { DataSummary, EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
 import { METRIC_KEYS, metricOf } from '../../src/protocol/metrics.ts';
 import { readClip } from '../../src/rl/measure/score-clips.ts';
 import type { StepRecord } from '../../src/store/state.ts';
@@ -22,13 +22,16 @@ import {
 } from '../../src/ui/evaluate/scores.ts';
 import {
   bytesOf,
+  CHOICES,
   chosenFiles,
   everything,
   firstDraft,
+  nothingOf,
   partsOf,
   unavailable,
 } from '../../src/ui/export/choices.ts';
 import { pythonSnippet } from '../../src/ui/export/python-snippet.ts';
+import { fieldInWords, inWords } from '../../src/ui/parts/use-words.ts';
 import { NO_FILTER, rewardNames, rolloutRows } from '../../src/ui/rollouts/rows.ts';
 import { chartsOf, chartTestId } from '../../src/ui/train/chart-list.ts';
 import { phaseBars } from '../../src/ui/train/phase-bars.ts';
@@ -48,6 +51,28 @@ describe('phases of a step', () => {
       { name: 'score', value: 25, text: '25 % · 250 ms' },
     ]);
     expect(phaseBars({ host: 0 })).toEqual([{ name: 'Host', value: 0, text: '0 % · 0 ms' }]);
+  });
+});
+
+describe('words of a language model', () => {
+  const questions = { data: { kind: 'questions' } as DataSummary, model: undefined };
+
+  it('are questions for clips, one or more, also in settings', () => {
+    expect(inWords(questions, 'Clips: a clip, not what is clipped')).toBe(
+      'Questions: a question, not what is clipped',
+    );
+    expect(fieldInWords(questions, fieldOf('evalLimit'))).toMatchObject({
+      label: 'Questions to evaluate',
+      unit: 'questions',
+    });
+  });
+
+  it('leave the clips of a ratio and of a gradient alone', () => {
+    const bounds = (['epsilon', 'epsilonHigh', 'dualClip', 'lossType', 'maxGradNorm'] as const).map(fieldOf);
+    for (const row of bounds) {
+      expect(`${row.label} ${row.help}`).toMatch(/\bclip\b/i);
+      expect(fieldInWords(questions, row)).toEqual(row);
+    }
   });
 });
 
@@ -329,6 +354,14 @@ describe('what can be exported', () => {
     expect(unavailable('clips', lora, 3, draft.parts)).toBe('they lie in the hand-off bundle');
     expect(partsOf({ ...draft, parts: bundled }, lora, 3)).toMatchObject({ handoff: true, clips: true });
     expect(partsOf({ ...draft, parts: { ...bundled, handoff: false } }, lora, 3).clips).toBe(false);
+  });
+
+  it('offers no adapter where the plan of a run has none', () => {
+    const adapter = CHOICES.find(({ part }) => part === 'adapter')!;
+    const merged = { path: 'model/model.safetensors', bytes: 100 };
+    expect(nothingOf(adapter, [merged])).toMatch(/not the published ones/);
+    expect(nothingOf(adapter, [merged, { path: 'adapter/adapter_config.json', bytes: 1 }])).toBeUndefined();
+    expect(nothingOf(adapter, [])).toBeUndefined();
   });
 
   it('adds the chosen files up', () => {

@@ -68,6 +68,7 @@ interface RowProps extends Omit<ConfusionProps, 'result'> {
 }
 
 function ConfusionRow({ truth, columns, counts, share, selection, select }: RowProps) {
+  const words = useWords();
   const total = sum(counts);
   return (
     <tr>
@@ -87,7 +88,7 @@ function ConfusionRow({ truth, columns, counts, share, selection, select }: RowP
               <button
                 type="button"
                 aria-pressed={isSameCell(selection, truth, answer)}
-                aria-label={`truth ${truth}, answer ${answer ?? 'unreadable'}: ${counted(count, 'clip')}, ${Math.round(100 * part)} % of the row`}
+                aria-label={`truth ${truth}, answer ${answer ?? 'unreadable'}: ${counted(count, words('clip'))}, ${Math.round(100 * part)} % of the row`}
                 onClick={() => select({ kind: 'cell', truth, answer })}
               >
                 {share ? Math.round(100 * part) : count}

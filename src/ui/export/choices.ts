@@ -110,6 +110,13 @@ export function unavailable(
   return step === 0 ? 'no step has been taken' : undefined;
 }
 
+/** Why there is nothing to write of a part that the run's settings allow; undefined where there is, or none is planned yet. */
+export function nothingOf(choice: Choice, plan: readonly PlannedFile[]): string | undefined {
+  const isAdapter = choice.part === 'adapter' || choice.part === 'checkpoint';
+  if (!isAdapter || plan.length === 0 || filesOf(choice, plan).length > 0) return undefined;
+  return 'the run began from weights that are not the published ones: take the merged weights';
+}
+
 /** The draft as a command asks for it: without what the run does not have. */
 export function partsOf({ parts, dtype }: Draft, config: Config | undefined, step: number): ExportParts {
   const wants = (part: Part): boolean => parts[part] && unavailable(part, config, step, parts) === undefined;

@@ -18,6 +18,7 @@ import {
   filesOf,
   firstDraft,
   forText,
+  nothingOf,
   partsOf,
   unavailable,
 } from './choices.ts';
@@ -47,7 +48,7 @@ export default function ExportScreen() {
               key={choice.part}
               choice={choice}
               chosen={Boolean(parts[choice.part])}
-              reason={unavailable(choice.part, running, step, draft.parts)}
+              reason={unavailable(choice.part, running, step, draft.parts) ?? nothingOf(choice, plan)}
               bytes={bytesOf(filesOf(choice, plan))}
               onChange={(chosen) => setDraft({ ...draft, parts: { ...draft.parts, [choice.part]: chosen } })}
             >
@@ -101,7 +102,7 @@ function ChoiceRow({ choice, chosen, reason, bytes, onChange, children }: Choice
           type="checkbox"
           data-testid={`export-${part}`}
           disabled={reason !== undefined}
-          checked={chosen}
+          checked={chosen && reason === undefined}
           onChange={({ target }) => onChange(target.checked)}
         />{' '}
         <span className={reason ? 'muted' : ''}>{label}</span>

@@ -1,4 +1,5 @@
 /** The page's words for what a model is asked about: clips, or of a language model its questions. */
+import { type ConfigKey, type Field, fieldOf } from '../../protocol/config.ts';
 import { useStudioState } from '../../store/react.ts';
 import type { StudioState } from '../../store/state.ts';
 
@@ -18,6 +19,27 @@ const asItIs = (text: string): string => text;
 /** A text that speaks of clips, in the words of a state. */
 export const inWords = (state: Pick<StudioState, 'data' | 'model'>, text: string): string =>
   asksQuestions(state) ? aboutQuestions(text) : text;
+
+/** Clips of these settings are bounds of a ratio or a gradient, whatever is open. */
+const BOUND_GROUPS: readonly Field['group'][] = ['Loss', 'Optimizer'];
+
+/** A setting's row in the words of a state. */
+export const fieldInWords = (state: Pick<StudioState, 'data' | 'model'>, row: Field): Field =>
+  BOUND_GROUPS.includes(row.group)
+    ? row
+    : {
+        ...row,
+        label: inWords(state, row.label),
+        help: inWords(state, row.help),
+        ...(row.unit === undefined ? {} : { unit: inWords(state, row.unit) }),
+      };
+
+/** Rows of settings, in the words of what is open. */
+export function useFields(): (key: ConfigKey) => Field {
+  const data = useStudioState((state) => state.data);
+  const model = useStudioState((state) => state.model);
+  return (key) => fieldInWords({ data, model }, fieldOf(key));
+}
 
 /** Puts texts that speak of clips into the words of what is open. */
 export function useWords(): (text: string) => string {

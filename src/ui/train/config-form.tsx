@@ -4,7 +4,6 @@ import {
   type ConfigKey,
   diffConfig,
   FIELD_GROUPS,
-  type Field,
   fieldOf,
   parseConfig,
 } from '../../protocol/config.ts';
@@ -16,7 +15,7 @@ import { draftProblems } from '../../store/studio.ts';
 import { FreeFormWarning } from '../data/free-form-warning.tsx';
 import { OwnQuestionsNotice } from '../data/own-questions-notice.tsx';
 import { inLabels } from '../parts/in-labels.ts';
-import { useWords } from '../parts/use-words.ts';
+import { useFields } from '../parts/use-words.ts';
 import { Problems } from '../shell/notices.tsx';
 import { FieldControl } from './field-control.tsx';
 import { SettingsLine } from './settings-line.tsx';
@@ -54,7 +53,7 @@ function DraftState() {
   const draft = useStudioState((state) => state.draft);
   const running = useStudioState((state) => state.running);
   const active = useStudioState(({ run }) => isActive(run.state));
-  const words = useWords();
+  const fieldBy = useFields();
   const problems = draftProblems(draft);
   if (problems.length > 0) {
     return problems.map(({ field, message, hint }) => (
@@ -69,7 +68,7 @@ function DraftState() {
   return (
     <p className="muted" data-testid="draft-changes">
       {changes.length} {changes.length === 1 ? 'change' : 'changes'} not in {active ? 'this' : 'the last'}{' '}
-      run: {words(changes.map(({ label }) => label).join(', '))}. They count from the next Start.
+      run: {changes.map(({ key }) => fieldBy(key).label).join(', ')}. They count from the next Start.
     </p>
   );
 }
@@ -133,18 +132,11 @@ function PresetChoice() {
   );
 }
 
-/** A row with the words of what is open. */
-const inWordsOf = (words: (text: string) => string, row: Field): Field => ({
-  ...row,
-  label: words(row.label),
-  help: words(row.help),
-});
-
 /** One setting; `brief` leaves the help to the tooltip. */
 function SettingField({ field, brief }: { field: ConfigKey; brief: boolean }) {
   const studio = useStudio();
   const value = useStudioState(({ draft }) => draft[field]);
-  const row = inWordsOf(useWords(), fieldOf(field));
+  const row = useFields()(field);
   const id = `${brief ? 'main' : 'all'}-${field}`;
   const wide = row.kind === 'text' || row.kind === 'list';
   return (

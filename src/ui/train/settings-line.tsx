@@ -1,8 +1,7 @@
 /** Whose settings the form shows, which of them are the person's own, and the way back from either. */
-import { fieldOf } from '../../protocol/config.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { editedFields } from '../../store/settings.ts';
-import { useWords } from '../parts/use-words.ts';
+import { useFields } from '../parts/use-words.ts';
 
 /** Labels named before the rest is counted. */
 const MOST_NAMED = 4;
@@ -10,7 +9,7 @@ const MOST_NAMED = 4;
 export function SettingsLine() {
   const studio = useStudio();
   const settings = useStudioState((state) => state.settings);
-  const words = useWords();
+  const fieldBy = useFields();
   const hasModel = useStudioState(({ model }) => model !== undefined);
   if (!hasModel) return null;
   const { basis, before } = settings;
@@ -21,10 +20,7 @@ export function SettingsLine() {
       {edited.length > 0 && (
         <>
           Yours:{' '}
-          <span data-testid="own-settings">
-            {words(namesOf(edited.map(({ key }) => fieldOf(key).label)))}
-          </span>
-          .{' '}
+          <span data-testid="own-settings">{namesOf(edited.map(({ key }) => fieldBy(key).label))}</span>.{' '}
           <button type="button" className="link" data-testid="reset-settings" onClick={studio.resetSettings}>
             Drop {edited.length === 1 ? 'it' : 'them'}
           </button>{' '}
