@@ -5,6 +5,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeError, InputError } from '../math/errors.ts';
+import { counted } from '../math/format.ts';
 import { type Alarm, describeAlarm } from '../protocol/alarms.ts';
 import type { Config } from '../protocol/config.ts';
 import { configWarnings } from '../protocol/config-warnings.ts';
@@ -155,7 +156,8 @@ function report(event: PlainEvent, { stage, steps }: Pick<Config, 'stage' | 'ste
   } else if (event.type === 'ready') {
     say(`${event.device.description || event.device.vendor}`);
   } else if (event.type === 'data') {
-    say(`${event.summary.count} ${event.summary.kind}, ${event.summary.issues.length} issues`);
+    const { count, kind, issues } = event.summary;
+    say(`${counted(count, kind === 'clips' ? 'clip' : 'question')}, ${counted(issues.length, 'issue')}`);
     for (const { file, row, message } of event.summary.issues)
       say(`  ${file}${row ? ` row ${row}` : ''}: ${message}`);
   } else if (event.type === 'progress') {
