@@ -31,8 +31,11 @@ describe('what a run is doing', () => {
 
   it('is ready only where a run can start, and names what it would train on what', () => {
     const splits = { train: 2, val: 0, test: 1 };
-    const data = { name: 'clinic', splits } as StudioState['data'];
-    const open = { model: { name: 'R1-Omni-0.5B' } as StudioState['model'], data };
+    const data = { name: 'clinic', kind: 'clips', splits } as StudioState['data'];
+    const open = {
+      model: { name: 'R1-Omni-0.5B', senses: ['video', 'audio'] } as unknown as StudioState['model'],
+      data,
+    };
     expect(stateLine(at('ready', open))).toMatch(/^Ready to train R1-Omni-0\.5B on clinic\. Press Start/);
     const heldOut = { ...data, splits: { ...splits, train: 0 } } as StudioState['data'];
     expect(stateLine(at('ready', { ...open, data: heldOut }))).toBe(
