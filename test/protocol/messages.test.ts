@@ -35,7 +35,10 @@ const PREVIEW = {
   ...{ exampleId: 'a', frames: [], waveform: new Float32Array(1), prompt: 'p', tokens: 1 },
   logMel: { mels: 1, columns: 1, values: new Float32Array(1) },
 };
-const PLAN = { encoding: 1, training: {}, peak: { training: 1, withTowers: 1 } };
+const PLAN = {
+  ...{ encoding: 1, passes: { perGroup: 1, tokens: 1 }, training: {} },
+  peak: { training: 1, withTowers: 1 },
+};
 const RUN = {
   ...{ id: 'a', name: 'a', step: 1, steps: 1, savedAt: 0, model: 'm', data: 'd', demo: true, bytes: 1 },
   ...{ sameDevice: true, checkpoints: [], notes: [] },
@@ -144,7 +147,7 @@ describe('decodeEvent', () => {
     const row = { ...ROW, oursSpread: [1, 2], theirsSpread: null };
     const events = [
       { type: 'alarm', alarm: ALARM },
-      { type: 'ready', device: { ...DEVICE, makers: { decode: 'subgroup' } } },
+      { type: 'ready', device: { ...DEVICE, variants: { decode: 'subgroup' } } },
       { type: 'preview', requestId: 1, preview: { ...PREVIEW, seconds: 2 } },
       { type: 'plan', requestId: 1, plan: PLAN, whatIf: [{ label: 'x', change: { loraRank: 4 }, peak: 1 }] },
       { type: 'resumed', requestId: 1, run: RUN, config: presetConfig('demo') },
@@ -162,8 +165,8 @@ describe('decodeEvent', () => {
     [{ type: 'step', step: 3, metrics: { luck: 1 }, seconds: {} }, 'malformed at metrics.luck'],
     [{ type: 'alarm', alarm: { ...ALARM, metric: 'luck' } }, 'malformed at alarm.metric'],
     [
-      { type: 'ready', device: { ...DEVICE, makers: { decode: 'warp' } } },
-      'malformed at device.makers.decode',
+      { type: 'ready', device: { ...DEVICE, variants: { decode: 3 } } },
+      'malformed at device.variants.decode',
     ],
     [{ type: 'preview', requestId: 1, preview: { ...PREVIEW, frames: ['frame'] } }, 'at preview.frames.0'],
     [{ type: 'preview', requestId: 1, preview: { ...PREVIEW, seconds: 'two' } }, 'at preview.seconds'],
