@@ -1,18 +1,9 @@
-/** The screens' names, in the order of the work and then the device's bench, and which one the address shows. */
+/** The screens, in the order of the work and then the device's bench, and which one the address shows. */
 import { useSyncExternalStore } from 'react';
 
+/** Each is a folder beside this file, which says the rest of it. */
 export const SCREEN_IDS = ['data', 'model', 'train', 'rollouts', 'evaluate', 'export', 'bench'] as const;
 export type ScreenId = (typeof SCREEN_IDS)[number];
-
-export const SCREEN_LABELS: Record<ScreenId, string> = {
-  data: 'Data',
-  model: 'Model',
-  train: 'Train',
-  rollouts: 'Rollouts',
-  evaluate: 'Evaluate',
-  export: 'Export',
-  bench: 'Bench',
-};
 
 /** Where a visit begins: everything needed to press Start is already there. */
 const FIRST_SCREEN: ScreenId = 'train';

@@ -1,9 +1,16 @@
 /** The frame around the screens: header, rail, the progress and errors that belong to no screen, and one screen. */
+// What screens share comes first: a screen's own rules may differ from it.
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/shell.css';
+import './styles/screens.css';
+import './styles/tables.css';
 import { useEffect, useRef } from 'react';
 import { StudioContext } from '../store/react.ts';
 import type { Studio } from '../store/studio.ts';
-import { SCREEN_LABELS, useScreen } from './address.ts';
+import { useScreen } from './address.ts';
 import { DropAnywhere } from './data/drop-anywhere.tsx';
+import { SCREENS } from './screen-list.ts';
 import { ScreenFrame } from './screens.tsx';
 import { Header } from './shell/header.tsx';
 import { useKeys } from './shell/keys.ts';
@@ -11,15 +18,6 @@ import { DeviceNotice, Problems, ProgressLine, UnsavedNotice } from './shell/not
 import { OtherTabs } from './shell/other-tabs.tsx';
 import { Rail } from './shell/rail.tsx';
 import { useRunEffects } from './shell/run-effects.ts';
-import './styles/tokens.css';
-import './styles/base.css';
-import './styles/shell.css';
-import './styles/screens.css';
-import './styles/tables.css';
-import './styles/model.css';
-import './styles/train.css';
-import './styles/evaluate.css';
-import './styles/bench.css';
 
 export function App({ studio }: { studio: Studio }) {
   return (
@@ -50,7 +48,7 @@ function Shell() {
         <Rail screen={screen} />
         <main className="screen" data-screen={screen}>
           <h1 ref={heading} tabIndex={-1}>
-            {SCREEN_LABELS[screen]}
+            {SCREENS[screen].label}
           </h1>
           <DeviceNotice />
           <OtherTabs />

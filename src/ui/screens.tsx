@@ -1,24 +1,13 @@
 /** Each screen is a bundle of its own, fetched when it is first shown. One that cannot be fetched is asked for again. */
 import { Component, type ComponentType, lazy, Suspense } from 'react';
-import { SCREEN_LABELS, type ScreenId } from './address.ts';
-
-type Load = () => Promise<{ default: ComponentType }>;
-
-const LOADS: Record<ScreenId, Load> = {
-  data: () => import('./data/data-screen.tsx'),
-  model: () => import('./model/model-screen.tsx'),
-  train: () => import('./train/train-screen.tsx'),
-  rollouts: () => import('./rollouts/rollouts-screen.tsx'),
-  evaluate: () => import('./evaluate/evaluate-screen.tsx'),
-  bench: () => import('./bench/bench-screen.tsx'),
-  export: () => import('./export/export-screen.tsx'),
-};
+import type { ScreenId } from './address.ts';
+import { SCREENS } from './screen-list.ts';
 
 /** A lazy component keeps its failure: to try again takes a new one. */
 const screens = new Map<ScreenId, ComponentType>();
 
 function screenOf(id: ScreenId): ComponentType {
-  const screen = screens.get(id) ?? lazy(LOADS[id]);
+  const screen = screens.get(id) ?? lazy(SCREENS[id].load);
   screens.set(id, screen);
   return screen;
 }
@@ -63,7 +52,7 @@ function Broken({ id, error, isStubborn, tryAgain }: BrokenProps) {
   return (
     <div className="notice danger" role="alert" data-testid="screen-broken">
       <p>
-        <strong>The {SCREEN_LABELS[id]} screen could not be shown.</strong> {error.message}
+        <strong>The {SCREENS[id].label} screen could not be shown.</strong> {error.message}
       </p>
       <p>
         A run under way goes on; the other screens work.{' '}

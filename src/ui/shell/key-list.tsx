@@ -1,12 +1,13 @@
 /** All keys of the page, in a dialog that `?` opens and closes. */
 import { useEffect, useRef } from 'react';
-import { SCREEN_IDS, SCREEN_LABELS } from '../address.ts';
+import { SCREEN_IDS } from '../address.ts';
+import { SCREENS } from '../screen-list.ts';
 
 const KEYS: readonly { where: string; keys: readonly (readonly [keys: string, does: string])[] }[] = [
   {
     where: 'Everywhere',
     keys: [
-      [`1 – ${SCREEN_IDS.length}`, SCREEN_IDS.map((id) => SCREEN_LABELS[id]).join(', ')],
+      [`1 – ${SCREEN_IDS.length}`, SCREEN_IDS.map((id) => SCREENS[id].label).join(', ')],
       ['space', 'pause or resume the run'],
       ['.', 'one step, then pause'],
       ['?', 'this list'],

@@ -3,8 +3,9 @@ import { useEffect } from 'react';
 import { formatMetric } from '../../math/format.ts';
 import { useStudioState } from '../../store/react.ts';
 import { hasUnsavedSteps } from '../../store/state.ts';
-import { SCREEN_LABELS, useScreen } from '../address.ts';
+import { useScreen } from '../address.ts';
 import { useCalm } from '../parts/use-calm.ts';
+import { SCREENS } from '../screen-list.ts';
 
 const TITLE = 'Omni GRPO Studio';
 
@@ -21,7 +22,7 @@ export function useRunEffects(): void {
 const TITLE_CALM_MS = 1000;
 
 function useTitle(): void {
-  const screen = SCREEN_LABELS[useScreen()];
+  const screen = SCREENS[useScreen()].label;
   const running = useStudioState(({ run, steps }) => {
     const reward = steps[steps.length - 1]?.metrics.reward;
     return run.state === 'running' ? `▸${run.step} · ${formatMetric(reward, 3)} · ` : '';

@@ -1,0 +1,10 @@
+/** Rollouts: what the model answered, step by step. */
+import { counted } from '../../math/format.ts';
+import { done, open, type Screen } from '../screen.ts';
+import './rollouts.css';
+
+export default {
+  label: 'Rollouts',
+  stop: ({ rollouts }) => (rollouts.size > 0 ? done(counted(rollouts.size, 'step')) : open()),
+  load: () => import('./rollouts-screen.tsx'),
+} satisfies Screen;
