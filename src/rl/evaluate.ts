@@ -3,7 +3,7 @@ import type { SamplingSettings } from '../ops/tokens/sampling.ts';
 import type { Config } from '../protocol/config.ts';
 import type { EvalResult, Mute, SampledDecoding, Split } from '../protocol/messages.ts';
 import { passRates, readClip, scoreClips } from './measure/score-clips.ts';
-import type { RunContext, RunExample } from './run-context.ts';
+import type { RunExample, SamplingContext } from './run-context.ts';
 
 export interface EvaluateOptions {
   readonly split: Split;
@@ -21,7 +21,7 @@ export interface EvaluateOptions {
  * list of examples, whatever the weights, so that evaluations before and after training differ by the weights alone.
  */
 export async function evaluate(
-  context: RunContext,
+  context: SamplingContext,
   examples: readonly RunExample[],
   { split, step, mute, sampled, labels, progress }: EvaluateOptions,
 ): Promise<EvalResult> {

@@ -35,7 +35,8 @@ export interface RunExample {
   readonly answer: Uint32Array;
 }
 
-export interface RunSetup {
+/** What answers are sampled with. */
+interface SamplingSetup {
   readonly policy: Policy;
   readonly config: Config;
   readonly tokenizer: Tokenizer;
@@ -46,10 +47,14 @@ export interface RunSetup {
   readonly gateIds?: readonly number[];
   readonly mediaCounts: { readonly video: number; readonly audio: number };
   readonly senses: Senses;
+  /** Longest prompt of the data, in tokens. */
+  readonly longestPrompt: number;
+}
+
+export interface RunSetup extends SamplingSetup {
   /** What the device gives at best; absent where that was not measured. */
   readonly ceilings?: Ceilings | undefined;
-  /** Longest prompt and longest answer of the data, in tokens. */
-  readonly longestPrompt: number;
+  /** Longest answer of the data, in tokens. */
   readonly longestAnswer: number;
 }
 
@@ -64,33 +69,110 @@ const NOTHING_SHOWN = { features: {}, tokens: { rows: new Float32Array(0) } };
 const generatorKey = ({ rows, places }: RolloutPlan, groupSize: number): string =>
   `${rows} by ${groupSize} of ${places}`;
 
-/** Everything a run keeps on the GPU beside the policy: sampler, update, media tokens. */
-export class RunContext {
-  readonly setup: RunSetup;
-  readonly updater: Updater;
-  readonly #question: Question | undefined;
-  readonly #media: MediaMaker;
-  readonly #referenceMedia?: MediaMaker;
-  readonly #arena: Arena;
-  readonly #generators = new Map<string, Generator>();
+interface SamplingParts {
+  readonly arena: Arena;
+  readonly question: Question | undefined;
+  /** Makes tokens by the policy's weights. */
+  readonly media: MediaMaker;
+}
+
+/** What sampling and evaluating weights keeps on the GPU beside the policy: sampler and media tokens. */
+export class SamplingContext {
+  readonly setup: SamplingSetup;
+  protected readonly parts: SamplingParts;
+  protected readonly generators = new Map<string, Generator>();
   #evaluationKey?: string;
   /** Media tokens by example and role; those of the policy are kept only while nothing changes them. */
   readonly #tokens = new Map<string, MediaTokens>();
 
-  private constructor(
-    setup: RunSetup,
-    arena: Arena,
-    question: Question | undefined,
-    updater: Updater,
-    media: MediaMaker,
-    reference?: MediaMaker,
-  ) {
+  protected constructor(setup: SamplingSetup, parts: SamplingParts) {
     this.setup = setup;
+    this.parts = parts;
+  }
+
+  static async open(setup: SamplingSetup): Promise<SamplingContext> {
+    const question = openQuestion(setup);
+    const media = await openMedia(setup, setup.policy.current, question);
+    return new SamplingContext(setup, { arena: new Arena(setup.policy.gpu, 'rollout'), question, media });
+  }
+
+  /** Media of an example for rollout and loss, with the weights as they are now. */
+  async mediaOf(example: RunExample): Promise<GroupMedia & { tokens: MediaTokens }> {
+    if (!example.features) return NOTHING_SHOWN;
+    if (!this.setup.policy.trainsMedia) {
+      return { features: {}, tokens: await this.cached('policy', example, this.parts.media) };
+    }
+    const features = await example.features();
+    return { features, tokens: await this.parts.media.tokens(features) };
+  }
+
+  protected async cached(
+    role: string,
+    { id, features }: RunExample,
+    media: MediaMaker,
+  ): Promise<MediaTokens> {
+    const key = `${role} ${id}`;
+    const known = this.#tokens.get(key) ?? (await media.tokens((await features?.()) ?? {}));
+    // Last used goes last, so that the first is the one unused for longest.
+    this.#tokens.delete(key);
+    this.#tokens.set(key, known);
+    const most = Math.max(1, Math.floor(MEDIA_CACHE_BYTES / known.rows.byteLength));
+    if (this.#tokens.size > most) this.#tokens.delete(this.#tokens.keys().next().value!);
+    return known;
+  }
+
+  /** The sampler for evaluation. Of the shapes asked for only the latest stays, as its cache of keys and values is large. */
+  evaluationGenerator(answersPerPrompt = 1): Promise<Generator> {
+    const together = Math.ceil(EVALUATION_ROWS / answersPerPrompt);
+    const shape = { prompts: Number.POSITIVE_INFINITY, together, groupSize: answersPerPrompt };
+    const plan = planGenerator(this.setup, shape);
+    const key = generatorKey(plan, answersPerPrompt);
+    const previous = this.#evaluationKey;
+    if (previous && previous !== key && !this.keeps(previous)) {
+      this.generators.get(previous)?.[Symbol.dispose]();
+      this.generators.delete(previous);
+    }
+    this.#evaluationKey = key;
+    return this.generator(plan, answersPerPrompt);
+  }
+
+  /** Whether a sampler stays though evaluation needs it no more. */
+  protected keeps(_key: string): boolean {
+    return false;
+  }
+
+  protected async generator(plan: RolloutPlan, groupSize: number): Promise<Generator> {
+    const key = generatorKey(plan, groupSize);
+    const known = this.generators.get(key);
+    if (known) return known;
+    const generator = await openGenerator(this.setup, this.parts.arena, plan, groupSize);
+    this.generators.set(key, generator);
+    return generator;
+  }
+
+  [Symbol.dispose](): void {
+    const { arena, media, question } = this.parts;
+    for (const generator of this.generators.values()) generator[Symbol.dispose]();
+    media[Symbol.dispose]();
+    arena[Symbol.dispose]();
+    const { gpu } = this.setup.policy;
+    gpu.trim();
+    if (!question) return;
+    if ('storage' in question) gpu.free(question);
+    else freeBertTokens(gpu, question);
+  }
+}
+
+/** Everything a run keeps on the GPU beside the policy: what samples, and the update. */
+export class RunContext extends SamplingContext {
+  declare readonly setup: RunSetup;
+  readonly updater: Updater;
+  readonly #referenceMedia?: MediaMaker;
+
+  private constructor(setup: RunSetup, parts: SamplingParts, updater: Updater, reference?: MediaMaker) {
+    super(setup, parts);
     this.updater = updater;
-    this.#question = question;
-    this.#media = media;
     this.#referenceMedia = reference;
-    this.#arena = arena;
   }
 
   /** With `samples`, the sampler for training rollouts is made at once and not with the first of them. */
@@ -106,41 +188,20 @@ export class RunContext {
       openUpdater(setup, question),
       samples ? openGenerator(setup, arena, rolloutPlan(setup), setup.config.groupSize) : undefined,
     ]);
-    const context = new RunContext(setup, arena, question, updater, media, reference);
-    if (generator) context.#generators.set(rolloutKey(setup), generator);
+    const context = new RunContext(setup, { arena, question, media }, updater, reference);
+    if (generator) context.generators.set(rolloutKey(setup), generator);
     return context;
   }
 
-  /** Media of an example for rollout and loss, with the weights as they are now. */
-  async mediaOf(example: RunExample): Promise<GroupMedia & { tokens: MediaTokens }> {
-    if (!example.features) return NOTHING_SHOWN;
-    if (!this.setup.policy.trainsMedia) {
-      return { features: {}, tokens: await this.#cached('policy', example, this.#media) };
-    }
-    const features = await example.features();
-    const tokens = await this.#media.tokens(features);
-    if (!this.#referenceMedia) return { features, tokens };
-    return {
-      features,
-      tokens,
-      referenceTokens: await this.#cached('reference', example, this.#referenceMedia),
-    };
-  }
-
-  async #cached(role: string, { id, features }: RunExample, media: MediaMaker): Promise<MediaTokens> {
-    const key = `${role} ${id}`;
-    const known = this.#tokens.get(key) ?? (await media.tokens((await features?.()) ?? {}));
-    // Last used goes last, so that the first is the one unused for longest.
-    this.#tokens.delete(key);
-    this.#tokens.set(key, known);
-    const most = Math.max(1, Math.floor(MEDIA_CACHE_BYTES / known.rows.byteLength));
-    if (this.#tokens.size > most) this.#tokens.delete(this.#tokens.keys().next().value!);
-    return known;
+  override async mediaOf(example: RunExample): Promise<GroupMedia & { tokens: MediaTokens }> {
+    const media = await super.mediaOf(example);
+    if (!this.#referenceMedia || !example.features) return media;
+    return { ...media, referenceTokens: await this.cached('reference', example, this.#referenceMedia) };
   }
 
   /** The sampler for training rollouts; where a step's prompts do not fit together, some wait for others. */
   rolloutGenerator(): Promise<Generator> {
-    return this.#generator(rolloutPlan(this.setup), this.setup.config.groupSize);
+    return this.generator(rolloutPlan(this.setup), this.setup.config.groupSize);
   }
 
   /** Rows of a training rollout that decode together. */
@@ -154,47 +215,19 @@ export class RunContext {
     return ceilings ? utilisation(costShape(policy), ceilings, work, phases) : {};
   }
 
-  /** The sampler for evaluation. Of the shapes asked for only the latest stays, as its cache of keys and values is large. */
-  evaluationGenerator(answersPerPrompt = 1): Promise<Generator> {
-    const together = Math.ceil(EVALUATION_ROWS / answersPerPrompt);
-    const shape = { prompts: Number.POSITIVE_INFINITY, together, groupSize: answersPerPrompt };
-    const plan = planGenerator(this.setup, shape);
-    const key = generatorKey(plan, answersPerPrompt);
-    const rollout = rolloutKey(this.setup);
-    const previous = this.#evaluationKey;
-    if (previous && previous !== key && previous !== rollout) {
-      this.#generators.get(previous)?.[Symbol.dispose]();
-      this.#generators.delete(previous);
-    }
-    this.#evaluationKey = key;
-    return this.#generator(plan, answersPerPrompt);
+  protected override keeps(key: string): boolean {
+    return key === rolloutKey(this.setup);
   }
 
-  async #generator(plan: RolloutPlan, groupSize: number): Promise<Generator> {
-    const key = generatorKey(plan, groupSize);
-    const known = this.#generators.get(key);
-    if (known) return known;
-    const generator = await openGenerator(this.setup, this.#arena, plan, groupSize);
-    this.#generators.set(key, generator);
-    return generator;
-  }
-
-  [Symbol.dispose](): void {
-    for (const generator of this.#generators.values()) generator[Symbol.dispose]();
+  override [Symbol.dispose](): void {
     this.updater[Symbol.dispose]();
-    this.#media[Symbol.dispose]();
     this.#referenceMedia?.[Symbol.dispose]();
-    this.#arena[Symbol.dispose]();
-    const { gpu } = this.setup.policy;
-    gpu.trim();
-    if (!this.#question) return;
-    if ('storage' in this.#question) gpu.free(this.#question);
-    else freeBertTokens(gpu, this.#question);
+    super[Symbol.dispose]();
   }
 }
 
 function planGenerator(
-  { config, policy, longestPrompt }: RunSetup,
+  { config, policy, longestPrompt }: SamplingSetup,
   shape: { prompts: number; together: number; groupSize: number },
 ): RolloutPlan {
   const lengths = { promptTokens: longestPrompt, length: config.maxCompletionLength };
@@ -202,20 +235,20 @@ function planGenerator(
 }
 
 /** How a step's prompts are sampled. */
-function rolloutPlan(setup: RunSetup): RolloutPlan {
+function rolloutPlan(setup: SamplingSetup): RolloutPlan {
   const { promptsPerStep, groupSize } = setup.config;
   return planGenerator(setup, { prompts: promptsPerStep, together: promptsPerStep, groupSize });
 }
 
-const rolloutKey = (setup: RunSetup): string => generatorKey(rolloutPlan(setup), setup.config.groupSize);
+const rolloutKey = (setup: SamplingSetup): string => generatorKey(rolloutPlan(setup), setup.config.groupSize);
 
 /** Prompts whose tokens fit one pass. */
-function promptsPerPass({ policy, longestPrompt }: RunSetup): number {
+function promptsPerPass({ policy, longestPrompt }: SamplingSetup): number {
   return Math.floor(tokensPerPass(policy.config.decoder, bindingBytes(policy)) / longestPrompt);
 }
 
 function openGenerator(
-  setup: RunSetup,
+  setup: SamplingSetup,
   arena: Arena,
   { groups, places, rows }: RolloutPlan,
   groupSize: number,
@@ -251,7 +284,7 @@ const bindingBytes = ({ gpu }: Policy): number => gpu.device.limits.maxStorageBu
 
 /** What turns features into tokens by the weights of a view. */
 function openMedia(
-  { policy, senses }: RunSetup,
+  { policy, senses }: SamplingSetup,
   view: ModelView,
   question: Question | undefined,
 ): Promise<MediaMaker> | MediaMaker {
@@ -261,7 +294,7 @@ function openMedia(
   return MediaTokenizer.create(policy.gpu, { ...view, media }, senses, question);
 }
 
-function openQuestion({ policy, questionRow, gateIds }: RunSetup): Question | undefined {
+function openQuestion({ policy, questionRow, gateIds }: SamplingSetup): Question | undefined {
   const { gpu, options } = policy;
   if (!options.trainBert) {
     return questionRow && gpu.upload('inputs', 'question', [1, questionRow.length], questionRow);

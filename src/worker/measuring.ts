@@ -1,19 +1,14 @@
-import type { Config } from '../protocol/config.ts';
+import type { Config, ConfigKey } from '../protocol/config.ts';
 
-/** Settings under which weights are measured without a run: as little as possible is set up for training. */
-export function measuring(config: Config): Config {
-  return {
-    ...config,
-    stage: 'grpo',
-    startFrom: 'published',
-    promptsPerStep: 1,
-    groupSize: 2,
-    loraRank: 1,
-    loraTargets: ['q_proj'],
-    beta: 0,
-    trainDecoder: false,
-    trainProjectors: false,
-    trainGate: false,
-    trainBert: false,
-  };
+/** What the form has for training alone, and changes often before a run. */
+const OF_TRAINING: readonly ConfigKey[] = [
+  ...(['stage', 'startFrom', 'promptsPerStep', 'groupSize', 'loraRank', 'loraAlpha', 'loraTargets'] as const),
+  ...(['beta', 'trainDecoder', 'trainProjectors', 'trainGate', 'trainBert'] as const),
+];
+
+/** Whether weights that were loaded to be measured under the one settings are measured alike under the others. */
+export function measuresAlike(one: Config, other: Config): boolean {
+  const measuring = (config: Config): string =>
+    JSON.stringify({ ...config, ...Object.fromEntries(OF_TRAINING.map((key) => [key, null])) });
+  return measuring(one) === measuring(other);
 }

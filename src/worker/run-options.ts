@@ -56,6 +56,12 @@ export function policyOptions(
   };
 }
 
+/** Weights that are only measured: as the files have them, and nothing trains. */
+export function measuredOptions({ frozenWeights, seed }: Config, maxPositions: number): PolicyOptions {
+  const nothing = { trainDecoder: false, trainProjectors: false, trainGate: false, trainBert: false };
+  return { ...nothing, frozenWeights, reference: false, seed, maxPositions };
+}
+
 /** What differs between a run and its plan. */
 type SetupParts = Pick<RunSetup, 'policy' | 'config' | 'questionRow' | 'ceilings'>;
 

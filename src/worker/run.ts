@@ -21,7 +21,7 @@ import { muteExample, prepareExample } from '../rl/prepare.ts';
 import type { RunPrompts } from '../rl/prompts.ts';
 import { demandKnownIds } from '../rl/rollout/known-ids.ts';
 import type { LiveAnswers } from '../rl/rollout/live-answer.ts';
-import { RunContext, type RunExample } from '../rl/run-context.ts';
+import { RunContext, type RunExample, SamplingContext } from '../rl/run-context.ts';
 import { sftStep } from '../rl/sft.ts';
 import { grpoStep } from '../rl/step.ts';
 import type { FeatureStore, PrepareReport } from './clips/features.ts';
@@ -29,7 +29,7 @@ import { ceilingsOf } from './gpu/quick-ceilings.ts';
 import type { OpenModel } from './inputs/model.ts';
 import { LineLog } from './line-log.ts';
 import type { Report } from './progress.ts';
-import { mostPositions, policyOptions, runSetup, runTexts, startOf } from './run-options.ts';
+import { measuredOptions, mostPositions, policyOptions, runSetup, runTexts, startOf } from './run-options.ts';
 import { answerLines } from './runs/answers.ts';
 import type { Trained } from './runs/checkpoint.ts';
 import type { TrainState } from './runs/records.ts';
@@ -64,7 +64,10 @@ export interface StepResult {
 /** Where a run stands, beside what lies on the device. */
 export type Standing = Pick<TrainState, 'step' | 'adamSteps' | 'tokens' | 'sampler' | 'clips'>;
 
-/** Weights on the device, with everything that trains and evaluates them. It lives until the next run takes its place. */
+/**
+ * Weights on the device, with everything that evaluates them and, where they are going to train, trains them. It lives until the next
+ * run takes its place.
+ */
 export class Run {
   readonly parts: RunParts;
   readonly prompts: RunPrompts;
@@ -78,7 +81,7 @@ export class Run {
   readonly start?: Start;
   /** Whether it is well, by its steps so far. */
   readonly health: Health;
-  readonly #context: RunContext;
+  readonly #context: SamplingContext;
   /** Whether the latest step was broken. */
   #broken = false;
   #examples: readonly RunExample[] = [];
@@ -90,7 +93,7 @@ export class Run {
     parts: RunParts,
     prompts: RunPrompts,
     policy: Policy,
-    context: RunContext,
+    context: SamplingContext,
     start: Start | undefined,
   ) {
     this.parts = parts;
@@ -104,22 +107,23 @@ export class Run {
 
   /** Loads the weights and records what runs on them; no clip is touched yet. */
   static async load(parts: RunParts): Promise<Run> {
-    const { gpu, model, config, data } = parts;
+    const { gpu, model, config, data, trains } = parts;
     // What clips were read back through is larger than what a run needs.
     gpu.trim();
     const texts = runTexts(model, config, data.examples);
     const { prompts } = texts;
-    const start = await startOf(model, config);
-    const options = policyOptions(model.files.family, config, mostPositions(texts, config), start);
+    const start = trains ? await startOf(model, config) : undefined;
+    const options = trains
+      ? policyOptions(model.files.family, config, mostPositions(texts, config), start)
+      : measuredOptions(config, mostPositions({ ...texts, longestAnswer: 1 }, config));
     const files = start?.files ?? model.files;
     const policy = await loadPolicy(gpu, files, options, parts.report.weights);
     try {
       const questionRow = await encodeQuestion(gpu, policy, prompts.shown.gateIds);
-      const ceilings = parts.trains ? await ceilingsOf(gpu) : undefined;
+      const ceilings = trains ? await ceilingsOf(gpu) : undefined;
       const setup = runSetup(model, texts, { policy, config, questionRow, ceilings });
-      const samples = parts.trains && config.stage === 'grpo';
       const context = await gpu.pipelines.reporting(parts.report.kernels, () =>
-        RunContext.create(setup, { samples }),
+        trains ? RunContext.create(setup, { samples: config.stage === 'grpo' }) : SamplingContext.open(setup),
       );
       return new Run({ ...parts, model: { ...model, files } }, prompts, policy, context, start);
     } catch (error) {
@@ -134,7 +138,12 @@ export class Run {
 
   /** Holds Adam's moments, for a checkpoint. */
   get optimizer(): AdamW {
-    return this.#context.updater.optimizer;
+    return this.#training.updater.optimizer;
+  }
+
+  get #training(): RunContext {
+    if (this.#context instanceof RunContext) return this.#context;
+    throw new Error('Run: these weights were loaded to be measured, not to be trained.');
   }
 
   /** Optimizer steps taken. */
@@ -175,7 +184,7 @@ export class Run {
 
   /** What of this run lies on the device and changes from step to step. */
   get trained(): Trained {
-    return { store: this.policy.store, optimizer: this.#context.updater.optimizer };
+    return { store: this.policy.store, optimizer: this.optimizer };
   }
 
   /** What the next step depends on beside `trained`. */
@@ -215,7 +224,7 @@ export class Run {
     const examples = indices.map((index) => this.#examples[index]!);
     const take = config.stage === 'sft' ? sftStep : grpoStep;
     const updates = this.optimizer.stepCount;
-    const { metrics, seconds, groups, notFinite } = await take(this.#context, examples, this.#step, live);
+    const { metrics, seconds, groups, notFinite } = await take(this.#training, examples, this.#step, live);
     this.#step++;
     this.#tokens += metrics.num_tokens ?? 0;
     const broken = notFinite ?? brokenValues(metrics);

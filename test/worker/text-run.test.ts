@@ -6,11 +6,12 @@ import { prepareExample } from '../../src/rl/prepare.ts';
 import { textQuestion } from '../../src/text/prompt.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
 import { type OpenModel, summariseModel } from '../../src/worker/inputs/model.ts';
+import { measuresAlike } from '../../src/worker/measuring.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
 import { runTexts } from '../../src/worker/run-options.ts';
 import { testGpu } from '../ops/harness.ts';
 import { contentsOf } from '../reference/bytes-of.ts';
-import { openText, readQuestions, TEXT_CONFIG, textRun } from './text-run.ts';
+import { loadTextRun, openText, readQuestions, TEXT_CONFIG, textRun } from './text-run.ts';
 
 let gpu: Gpu;
 let model: OpenModel;
@@ -144,4 +145,39 @@ describe('what it exports', () => {
     expect(card).toMatch(/pipeline_tag: text-generation\ntags: \[grpo\]/);
     expect(card).toMatch(/8 questions with their answers/);
   }, 120_000);
+});
+
+describe('weights that are only measured', () => {
+  it('answer to the letter as a run does before its first step, with nothing on the device that trains', async () => {
+    const sampled = { samples: 3, temperature: 0.8 };
+    const measure = async (trains: boolean) => {
+      using run = await loadTextRun(gpu, model, trains);
+      const greedy = await run.evaluate({ split: 'val' }, quiet);
+      const results = [greedy, await run.evaluate({ split: 'test', sampled }, quiet)];
+      return { results, parts: { ...gpu.ledger.parts() }, total: gpu.ledger.total };
+    };
+    const [measured, training] = [await measure(false), await measure(true)];
+    expect(measured.results).toEqual(training.results);
+    for (const part of ['trainable', 'gradients', 'optimizer'] as const) {
+      expect(training.parts[part], part).toBeGreaterThan(0);
+      expect(measured.parts[part] ?? 0, part).toBe(0);
+    }
+    expect(measured.total).toBeLessThan(training.total);
+  }, 120_000);
+
+  it('are exported as they are, without an adapter that nothing has trained', async () => {
+    using run = await loadTextRun(gpu, model, false);
+    expect(() => run.optimizer).toThrow('loaded to be measured, not to be trained');
+    const parts = { merged: 'f32', adapter: true, checkpoint: true, handoff: true, metrics: true } as const;
+    const names = (await exportFiles(run, { ...parts, rollouts: true })).map(({ path }) => path);
+    expect(names).toEqual(expect.arrayContaining(['model/model.safetensors', 'handoff/grpo.yaml']));
+    expect(names.filter((path) => /^(adapter|checkpoint)/.test(path))).toEqual([]);
+  }, 60_000);
+
+  it('are loaded again for what changes their answers, not for what only trains', () => {
+    const config = parseConfig({});
+    expect(measuresAlike(config, { ...config, loraRank: 3, beta: 0.5, trainDecoder: true })).toBe(true);
+    expect(measuresAlike(config, { ...config, maxCompletionLength: 7 })).toBe(false);
+    expect(measuresAlike(config, { ...config, question: 'Else?' })).toBe(false);
+  });
 });

@@ -45,12 +45,22 @@ export const TEXT_CONFIG: Partial<Config> = {
 
 const nothing = () => undefined;
 
-export async function textRun(gpu: Gpu, model: OpenModel, values: Partial<Config> = {}): Promise<Run> {
-  const run = await Run.load({
+/** The weights, to be trained or only measured. */
+export async function loadTextRun(
+  gpu: Gpu,
+  model: OpenModel,
+  trains: boolean,
+  values: Partial<Config> = {},
+): Promise<Run> {
+  return Run.load({
     ...{ gpu, model, data: await readQuestions(), config: parseConfig({ ...TEXT_CONFIG, ...values }) },
     ...{ before: [], report: { weights: nothing, kernels: nothing, clips: nothing } },
-    ...{ trains: true, stopped: () => false },
+    ...{ trains, stopped: () => false },
   });
+}
+
+export async function textRun(gpu: Gpu, model: OpenModel, values: Partial<Config> = {}): Promise<Run> {
+  const run = await loadTextRun(gpu, model, true, values);
   await run.prepareTraining();
   return run;
 }

@@ -121,9 +121,9 @@ function settingsOf({ config, policy, parts, step }: Run, checkpoint: string | n
 }
 
 /** For a base model as it is, and for its text part alone. */
-function adapterSettings({ policy }: Run) {
-  const { lora } = policy.options;
-  return lora && { rank: lora.rank, alpha: lora.alpha, targets: targetRegex(lora.targets, ...DECODERS) };
+function adapterSettings({ config: { loraRank, loraAlpha, loraTargets } }: Run) {
+  if (loraRank === 0) return undefined;
+  return { rank: loraRank, alpha: loraAlpha, targets: targetRegex(loraTargets, ...DECODERS) };
 }
 
 /** Clips that could not be read take no part, as in the run. */

@@ -8,7 +8,7 @@ import { haltIf, halting } from '../halted.ts';
 import type { SessionHost } from '../host.ts';
 import type { Inputs, Opened } from '../inputs/inputs.ts';
 import { isAsOpened, reportLoaded } from '../inputs/model.ts';
-import { measuring } from '../measuring.ts';
+import { measuresAlike } from '../measuring.ts';
 import { type Emit, progressOf } from '../progress.ts';
 import { Run } from '../run.ts';
 import type { Recorder } from '../runs/recorder.ts';
@@ -192,11 +192,10 @@ export class OnDevice {
 
   /** Where there is no run, or one that measures under other settings, the weights as loaded take its place. */
   async #demandRun(opened: Opened, settings: Config): Promise<void> {
-    const config = measuring(settings);
     const there = this.#from;
-    if (there && (there.trains || JSON.stringify(there.config) === JSON.stringify(config))) return;
+    if (there && (there.trains || measuresAlike(there.config, settings))) return;
     await this.drop();
-    this.#from = { opened, config, before: this.#beforeOf(opened), trains: false };
+    this.#from = { opened, config: settings, before: this.#beforeOf(opened), trains: false };
   }
 
   /** Measures a run, writes down what it scored, and tells the page. */
