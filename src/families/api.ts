@@ -162,7 +162,7 @@ export interface Family {
   readonly published: string;
   /** Whether a config.json is that of a model of the family. */
   recognises(config: Json): boolean;
-  /** Whether such a checkpoint may be a part of another family's model, or lie beside one as its base: it is opened only where there is none of these. */
+  /** Whether such a checkpoint may be a part of another family's model, or its base: it is opened only where the folder holds no other model. */
   readonly onlyAlone?: boolean;
   /** Finds a checkpoint in a folder: the one at `path`, or that nearest to the top. @throws InputError if there is none */
   openFiles(tree: FileTree, path?: string): Promise<ModelFiles>;

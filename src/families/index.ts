@@ -1,4 +1,4 @@
-/** What is told apart by the family of a checkpoint before anything is loaded: its files, its config, its tensors. */
+/** Finds the family of a checkpoint, and reads its files, config and names of tensors, before anything is loaded. */
 
 import type { Json } from '../decoder/fields.ts';
 import { WeightLoader, type WeightSource } from '../decoder/weights.ts';

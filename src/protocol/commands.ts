@@ -11,7 +11,7 @@ import { modelChoice } from './models.ts';
 import { mute, sampledDecoding } from './results.ts';
 import { directory, longArray, requestId, z } from './shapes.ts';
 
-/** Told, and not answered. */
+/** Sent without a reply. */
 const order = <F extends z.ZodRawShape>(fields: F) => ({ fields });
 
 /** Asked under a number, and closed by exactly one `done` or `error`; events of that number may come before it. */
@@ -49,7 +49,7 @@ export const COMMANDS = {
   /** The folder of the model that is open once more: another model of it, or with an adapter that lies in it. */
   openModelPart: task({ choice: modelChoice }),
   removeModel: task({ key: z.string() }),
-  /** With `config`, under its prompt; without, under that of the latest run. */
+  /** Uses the prompt of `config`; without one, that of the latest run. */
   preview: task({ exampleId: z.string(), config: wholeConfig.optional() }),
   /** The memory that a run with `config` would take; with `whatIf`, that of other settings, too. */
   plan: question(
@@ -76,7 +76,7 @@ export const COMMANDS = {
   export: task({
     parts: exportParts,
     place: exportPlace,
-    /** Only of that run at that step; where another one is on the device, or none, it is opened first and rests. */
+    /** Exports this run at this step. Where it is not on the device, it is opened first and rests. */
     run: keptWeights.optional(),
   }),
   /** Goes on with a stored run; its model and its data must be open, those of the demo open by themselves. */

@@ -54,7 +54,7 @@ interface Loss {
   readonly verl: string | null;
 }
 
-/** By TRL's `loss_type`. */
+/** By the name that exports give as TRL's `loss_type`: a loss that TRL lacks cannot go on there. */
 export const LOSSES = {
   grpo: {
     family: 'clipped',

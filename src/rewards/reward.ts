@@ -38,7 +38,7 @@ export interface Reward {
   readonly readsTokens?: true;
   /**
    * The same in Python, for the exported rewards.py: defines `_NAME(text, label, tokens)`. It may use what
-   * python.ts puts before it, `_setting("camelCase", default)` for the run's settings among that.
+   * python.ts puts before it: `_SPACES`, and `_setting("camelCase", default)` with the default that `score` has.
    */
   readonly python: string;
   readonly cases: readonly RewardCase[];

@@ -186,9 +186,8 @@ function stepWork(
 }
 
 /**
- * What the loss kernels measured, over all passes. Answers that went through none (see `dealGroups`) are outside every mean,
- * unlike in TRL, which runs them forward too; where none went through one there is only the loss, which is 0, or nothing finite
- * where the sampler saw nothing finite.
+ * What the loss kernels measured, over all passes. Answers that were skipped (see `dealGroups`) are in no mean; TRL runs them
+ * forward and counts them. Where all were skipped only the loss is reported: 0, or NaN where the sampler saw numbers that are not finite.
  */
 function measured(
   config: Config,

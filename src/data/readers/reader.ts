@@ -26,7 +26,7 @@ export interface Reader {
   readonly name: string;
   /** Whether the folder is of this kind. Opens no clip. */
   recognises(source: Source): boolean | Promise<boolean>;
-  /** Whether a file is one of this kind's own lists, and so no annotation of a person's. */
+  /** Whether a file is one of the data set's own lists, which is not read as a person's annotation. */
   owns(path: string): boolean;
   /** Bad rows become issues and never stop the rest. */
   read(source: Source): Reading | Promise<Reading>;

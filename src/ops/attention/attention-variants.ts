@@ -46,8 +46,18 @@ const SMALLEST_TEAM = 4;
 /** The variant that a device takes for heads of that size. */
 export function variantOf(traits: Traits, headDim: number): AttentionVariant {
   const variant = variantFor('attention', { work: 'attention', headDim }, traits);
-  if (variant === 'subgroup') return bySubgroups(traits.lanes, headDim);
-  return byThreads(variant === 'thread-unrolled' ? UNROLLED : THREAD, headDim);
+  switch (variant) {
+    case 'thread':
+      return byThreads(THREAD, headDim);
+    case 'thread-unrolled':
+      return byThreads(UNROLLED, headDim);
+    case 'subgroup':
+      return bySubgroups(traits.lanes, headDim);
+    default:
+      throw new Error(
+        `attention: the variant "${variant}" has no layout in src/ops/attention/attention-variants.ts.`,
+      );
+  }
 }
 
 function byThreads(kernels: typeof THREAD, headDim: number): AttentionVariant {

@@ -168,10 +168,18 @@ export function tilingOf(
   const byFours = [aContiguous, bContiguous, n].every((extent) => extent % 4 === 0);
   const single = m === 1 && layout !== 'tn';
   const variant = byFours ? variantOf(layout, m, traits, dtype) : 'thread';
-  if (variant === 'subgroup') return subgroupTiling(layout, extents, traits);
-  if (variant === 'workgroup') return workgroupTiling(extents, 'byWorkgroups');
-  if (variant === 'workgroup-f16') return workgroupTiling(extents, 'byWorkgroupsF16');
-  return threadTiling(extents, byFours, single);
+  switch (variant) {
+    case 'thread':
+      return threadTiling(extents, byFours, single);
+    case 'subgroup':
+      return subgroupTiling(layout, extents, traits);
+    case 'workgroup':
+      return workgroupTiling(extents, 'byWorkgroups');
+    case 'workgroup-f16':
+      return workgroupTiling(extents, 'byWorkgroupsF16');
+    default:
+      throw new Error(`matmul: the variant "${variant}" has no layout in src/ops/matmul/matmul.ts.`);
+  }
 }
 
 const hasHalves = (dtype: DType): boolean => dtype === 'bf16' || dtype === 'f16';

@@ -1,6 +1,6 @@
 /**
- * Kernel variants: the same operation, laid over threads in another way. A variant is a row here and a file
- * `shaders/KERNEL/VARIANT.wgsl` for each of the row's kernels. All stay within WebGPU's default limits of bindings and workgroups.
+ * Kernel variants: the same operation, laid over threads in another way. A variant is a row here, a file
+ * `shaders/KERNEL/VARIANT.wgsl` for each of the row's kernels, and a layout where the op chooses one. All stay within WebGPU's default limits of bindings and workgroups.
  */
 import type { DType, Traits } from '../../gpu/index.ts';
 
@@ -31,7 +31,7 @@ export interface VariantRow<V extends string = string> {
   readonly lanes?: number;
   /** Types of B that it is for, which it keeps as f16. */
   readonly f16?: readonly DType[];
-  /** What takes its place where B's type or range, or the device, does not allow f16. */
+  /** The variant that takes its place where f16 is impossible: by B's type or range, or on this device. */
   readonly otherwise?: string;
   /** Divides the columns of a head. */
   readonly headColumns?: number;
@@ -78,7 +78,7 @@ const decode = <V extends string>(variant: V, rest: Rest): VariantRow<V> => ({
   ...rest,
 });
 
-/** The first row of an operation that a GPU has is what the others are compared with. */
+/** The first row of an operation that a GPU can run is the reference for the others. */
 export const VARIANTS = [
   matmul('thread', {
     usualOn: 'gpu',

@@ -6,7 +6,7 @@ import { VARIANTS, type Variant } from '../../ops/tuning/variants.ts';
 
 /** Where the findings lie. */
 const FILE = 'tuning.json';
-/** Changes with the variants' names and with the kernels that are timed: what was kept under another one is measured anew. */
+/** To be raised when a variant is added or renamed, or a kernel that is timed changes: what was kept is measured again then. */
 const VERSION = 4;
 
 const VARIANT = z.enum(VARIANTS.map(({ variant }) => variant));
