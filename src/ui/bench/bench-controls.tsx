@@ -7,7 +7,7 @@ import {
   type BenchLibrary,
 } from '../../protocol/bench.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isActive } from '../../store/state.ts';
+import { isUnderWay } from '../../store/state.ts';
 import { fire } from '../parts/fire.ts';
 import { Panel } from '../parts/panel.tsx';
 
@@ -78,9 +78,7 @@ function RunBar({ groups, libraries }: Pick<Choice, 'groups' | 'libraries'>) {
   const studio = useStudio();
   const bench = useStudioState((state) => state.bench);
   const busy = useStudioState(({ pending }) => [...pending.values()].includes('bench'));
-  const able = useStudioState(
-    ({ device, run }) => device.status === 'ready' && run.state !== 'loading' && !isActive(run.state),
-  );
+  const able = useStudioState(({ device, run }) => device.status === 'ready' && !isUnderWay(run.state));
   const run = () => fire(studio.ask('bench', { groups: [...groups], libraries: [...libraries] }));
   return (
     <div className="toolbar">

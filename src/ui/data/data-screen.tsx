@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { counted } from '../../math/format.ts';
 import type { DataSummary } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isActive } from '../../store/state.ts';
+import { isUnderWay } from '../../store/state.ts';
 import { canPickFolder, pickFolder } from '../model/folder-handles.ts';
 import { openFolder } from '../model/kept-folders.ts';
 import { fire } from '../parts/fire.ts';
@@ -106,7 +106,7 @@ function HowRead({ data }: { data: DataSummary }) {
         <select
           aria-label="Fold"
           value={folds.chosen}
-          disabled={state === 'loading' || isActive(state)}
+          disabled={isUnderWay(state)}
           onChange={(event) => fire(studio.chooseFold(Number(event.target.value)))}
         >
           {folds.available.map((fold) => (

@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import type { SourceFile } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isActive } from '../../store/state.ts';
+import { isUnderWay } from '../../store/state.ts';
 import { fire } from '../parts/fire.ts';
 import { ChooseFiles } from './choose-files.tsx';
 
@@ -17,7 +17,7 @@ export function DropZone({
   onPickFolder?: (() => void) | undefined;
 }) {
   const studio = useStudio();
-  const busy = useStudioState(({ run }) => isActive(run.state) || run.state === 'loading');
+  const busy = useStudioState(({ run }) => isUnderWay(run.state));
   return (
     <div className="drop-zone" data-testid="drop-zone">
       <p>{children}</p>

@@ -1,6 +1,6 @@
 /** Data folders of earlier visits: one press opens them again. */
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isActive } from '../../store/state.ts';
+import { isUnderWay } from '../../store/state.ts';
 import { forgetFolder, openFolder, useKeptFolders } from '../model/kept-folders.ts';
 import { fire } from '../parts/fire.ts';
 import { KeptFolderRow } from '../parts/kept-row.tsx';
@@ -8,9 +8,7 @@ import { KeptFolderRow } from '../parts/kept-row.tsx';
 export function KeptData() {
   const studio = useStudio();
   const folders = useKeptFolders('data');
-  const mayOpen = useStudioState(
-    ({ run, device }) => device.status === 'ready' && !isActive(run.state) && run.state !== 'loading',
-  );
+  const mayOpen = useStudioState(({ run, device }) => device.status === 'ready' && !isUnderWay(run.state));
   if (folders.length === 0) return null;
   return (
     <details className="kept-data" data-testid="kept-data">

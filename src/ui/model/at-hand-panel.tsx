@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { formatBytes, formatPercent } from '../../math/format.ts';
 import { HUB_URL, type StoredModel } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isActive } from '../../store/state.ts';
+import { isUnderWay } from '../../store/state.ts';
 import { fire } from '../parts/fire.ts';
 import { KeptFolderRow, KeptRow, RemoveButton } from '../parts/kept-row.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
@@ -57,9 +57,7 @@ export function AtHandPanel() {
 
 /** Opening another model would take the present one from under a run. */
 function useMayOpen(): boolean {
-  return useStudioState(
-    ({ run, device }) => device.status === 'ready' && !isActive(run.state) && run.state !== 'loading',
-  );
+  return useStudioState(({ run, device }) => device.status === 'ready' && !isUnderWay(run.state));
 }
 
 function StoredRow({ model }: { model: StoredModel }) {

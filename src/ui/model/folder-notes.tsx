@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import type { ModelChoice, ModelSummary } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isActive } from '../../store/state.ts';
+import { isUnderWay } from '../../store/state.ts';
 import { fire } from '../parts/fire.ts';
 
 /** Buttons of each kind; the rest is counted. */
@@ -38,7 +38,7 @@ export function FolderNotes({ model }: { model: ModelSummary }) {
 
 function Choose({ choice, children }: { choice: ModelChoice; children: ReactNode }) {
   const studio = useStudio();
-  const busy = useStudioState(({ run }) => isActive(run.state) || run.state === 'loading');
+  const busy = useStudioState(({ run }) => isUnderWay(run.state));
   return (
     <button type="button" disabled={busy} onClick={() => fire(studio.ask('openModelPart', { choice }))}>
       {children}

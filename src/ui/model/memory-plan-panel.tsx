@@ -3,7 +3,7 @@ import { type ReactNode, useEffect } from 'react';
 import { formatBytes, formatCount } from '../../math/format.ts';
 import type { MemoryPlan, WhatIf } from '../../protocol/memory.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isActive, type PlanState } from '../../store/state.ts';
+import { isUnderWay, type PlanState } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
 import { Bars } from '../parts/bars.tsx';
 import { fire } from '../parts/fire.ts';
@@ -17,7 +17,7 @@ const CALM_MS = 400;
 export function MemoryPlanPanel() {
   const studio = useStudio();
   const model = useStudioState((state) => state.model?.name);
-  const busy = useStudioState(({ run }) => run.state === 'loading' || isActive(run.state));
+  const busy = useStudioState(({ run }) => isUnderWay(run.state));
   const draft = useStudioState((state) => state.draft);
   const known = useStudioState(({ plan }) => plan?.draft);
   const calm = useCalm(draft, CALM_MS);

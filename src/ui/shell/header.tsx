@@ -1,7 +1,7 @@
 /** The line that never moves: what runs, how far, how long, how much memory, and the buttons. */
 import { formatBytes, formatDuration } from '../../math/format.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isActive, type StudioState } from '../../store/state.ts';
+import { isUnderWay, type StudioState } from '../../store/state.ts';
 import { startHindrance } from '../../store/studio.ts';
 import { goTo } from '../address.ts';
 import { HeldButton } from '../parts/held-button.tsx';
@@ -132,11 +132,7 @@ function RunButtons() {
       >
         ▸❘ <span className="word">Step</span>
       </HeldButton>
-      <HeldButton
-        data-testid="stop"
-        disabled={!isActive(state) && state !== 'loading'}
-        onClick={() => studio.tell('stop')}
-      >
+      <HeldButton data-testid="stop" disabled={!isUnderWay(state)} onClick={() => studio.tell('stop')}>
         ■ <span className="word">Stop</span>
       </HeldButton>
     </span>

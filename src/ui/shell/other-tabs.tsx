@@ -2,12 +2,12 @@
 import { useEffect, useState } from 'react';
 import { RUN_LOCK, runNameOfId } from '../../protocol/kept.ts';
 import { useStudioState } from '../../store/react.ts';
-import { isActive } from '../../store/state.ts';
+import { isUnderWay } from '../../store/state.ts';
 
 const LOOK_MS = 2_000;
 
 export function OtherTabs() {
-  const busy = useStudioState(({ run }) => run.state === 'loading' || isActive(run.state));
+  const busy = useStudioState(({ run }) => isUnderWay(run.state));
   const own = useStudioState(({ saved }) => saved?.id);
   const held = useHeldRuns(!busy);
   const others = held.filter((id) => id !== own);

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { formatBytes } from '../../math/format.ts';
 import type { DamagedRun, StoredCheckpoint, StoredRun } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isActive } from '../../store/state.ts';
+import { isUnderWay } from '../../store/state.ts';
 import { goTo } from '../address.ts';
 import { fire } from '../parts/fire.ts';
 import { Problems } from '../shell/notices.tsx';
@@ -160,7 +160,7 @@ function checkpointWords({ step, best, healthy }: StoredCheckpoint, newest: numb
 
 function RunActs({ run }: { run: StoredRun }) {
   const studio = useStudio();
-  const busy = useStudioState((state) => state.run.state === 'loading' || isActive(state.run.state));
+  const busy = useStudioState((state) => isUnderWay(state.run.state));
   const opening = useStudioState(({ pending }) => [...pending.values()].includes('resumeRun'));
   const [chosen, choose] = useState(run.step);
   const { id, name, checkpoints } = run;
