@@ -1,6 +1,5 @@
 import { hasClip } from '../data/types.ts';
 import type { Config } from '../protocol/config.ts';
-import type { RunState } from '../protocol/messages.ts';
 import { endingWith } from './ending.ts';
 import type { HeldGpu } from './gpu/held-gpu.ts';
 import { Losses } from './gpu/losses.ts';
@@ -16,7 +15,7 @@ import { runTexts } from './run-options.ts';
 import type { Recorder } from './runs/recorder.ts';
 import type { TakenRun } from './runs/run-store.ts';
 import type { RunShelf } from './runs/shelf.ts';
-import type { Training } from './training.ts';
+import type { EndState, Training } from './training.ts';
 
 export interface DriverParts {
   readonly held: HeldGpu;
@@ -25,7 +24,9 @@ export interface DriverParts {
   readonly shelf: RunShelf;
   readonly handover: Handover;
   readonly lane: Lane;
-  show(state: RunState, message?: string): void;
+  /** Shows where a run is on its way. */
+  underWay(training: Training, state: 'loading' | 'running' | 'pausing', message?: string): void;
+  ended(state: EndState, message?: string): void;
 }
 
 /** Takes a run from the first byte to its last step, over devices that are lost on the way. */
@@ -38,12 +39,12 @@ export class Driver {
 
   /** @throws Halted when it was stopped before it had anything to show */
   async drive(training: Training, opened: Opened, config: Config, taken?: TakenRun): Promise<void> {
-    const { device, inputs, lane, shelf, show } = this.#parts;
+    const { device, inputs, lane, shelf, underWay, ended } = this.#parts;
     const losses = new Losses('the run', () => device.step);
     const survive = (work: () => Promise<void>): Promise<void> =>
       losses.survive(work, (loss) => {
         if (training.isOver) throw new Halted();
-        show('loading', loss.message);
+        underWay(training, 'loading', loss.message);
       });
     let recorder: Recorder | undefined;
     // A run that has ended may be taken up by any tab.
@@ -56,10 +57,10 @@ export class Driver {
         recorder = await lane.run(() => this.#prepare(training, opened, config, taken));
       });
       inputs.reportIssues();
-      show(training.wants('pause') ? 'pausing' : 'running');
+      underWay(training, training.wants('pause') ? 'pausing' : 'running');
       await survive(() => training.drive());
       const { state, message } = training.endOf(device.trained!);
-      show(state, message);
+      ended(state, message);
     });
   }
 

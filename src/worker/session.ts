@@ -5,7 +5,7 @@ import { type FileTree, treeFromFiles } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
 import { type Config, defaultConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
-import { type AnswerOf, type CommandOf, RUN_UNDER_WAY, type RunState } from '../protocol/messages.ts';
+import { type AnswerOf, type CommandOf, RUN_UNDER_WAY } from '../protocol/messages.ts';
 import { settingsFor } from '../protocol/presets.ts';
 import { Driver } from './driver.ts';
 import { failureEvent } from './failure.ts';
@@ -28,7 +28,18 @@ import { Training, type Wish } from './training.ts';
 
 /** The examples before data are open. */
 const NOTHING_YET: readonly Example[] = [];
-const ACTIVE: readonly RunState[] = ['loading', 'running', 'pausing', 'paused'];
+/** Where the session stands. There is a loop around a run exactly while the run is under way; `steps` are those of the latest run. */
+type Stage = Over | UnderWay;
+type Over = {
+  readonly state: 'empty' | 'ready' | 'stopped' | 'finished' | 'failed';
+  readonly steps: number;
+  readonly training?: undefined;
+};
+type UnderWay = {
+  readonly state: 'loading' | 'running' | 'pausing' | 'paused';
+  readonly steps: number;
+  readonly training: Training;
+};
 
 /**
  * The life of a model, a data set and a run. Steps, evaluations and exports take turns on the device in one lane, so that each
@@ -47,10 +58,7 @@ export class Session {
   readonly #device: OnDevice;
   readonly #driver: Driver;
   readonly #handover = new Handover();
-  /** The loop around the run, from its begin on. */
-  #training?: Training;
-  #state: RunState = 'empty';
-  #steps = 0;
+  #stage: Stage = { state: 'empty', steps: 0 };
   /** Settings of the latest run on the model that is open. */
   #config?: Config;
 
@@ -72,7 +80,8 @@ export class Session {
       shelf: this.#shelf,
       handover: this.#handover,
       lane: this.#lane,
-      show: (state, message) => this.#setState(state, message),
+      underWay: (training, state, message) => this.#enterUnderWay(training, state, message),
+      ended: (state, message) => this.#enterOver(state, message),
     });
   }
 
@@ -138,8 +147,7 @@ export class Session {
   /** With another model or data set, what was measured before says nothing any more. */
   #becomeReady(): void {
     this.#device.forgetBefore();
-    this.#steps = 0;
-    this.#setState(this.#inputs.areComplete ? 'ready' : 'empty');
+    this.#enter({ state: this.#inputs.areComplete ? 'ready' : 'empty', steps: 0 });
   }
 
   /** Weights outlive the data they were trained on, for a second stage on other clips. */
@@ -204,38 +212,41 @@ export class Session {
   }
 
   step({ config }: CommandOf<'step'>): void {
-    if (this.#state === 'paused') this.#continue('one step');
+    const stage = this.#stage;
+    if (stage.state === 'paused') this.#continue(stage.training, 'one step');
     else if (config) this.#beginNew(config, 'one step');
     else throw new InputError('There is no paused run to take a step in.', { hint: 'Start a run first.' });
   }
 
   pause(): void {
-    if (this.#state !== 'loading' && this.#state !== 'running') return;
-    this.#training?.ask('pause');
-    if (this.#state === 'running') this.#setState('pausing');
+    const { state, training } = this.#stage;
+    if (state !== 'loading' && state !== 'running') return;
+    training.ask('pause');
+    if (state === 'running') this.#enterUnderWay(training, 'pausing');
   }
 
   resume(): void {
-    if (this.#state === 'paused') this.#continue('go on');
+    const stage = this.#stage;
+    if (stage.state === 'paused') this.#continue(stage.training, 'go on');
   }
 
   stop(): void {
-    if (!ACTIVE.includes(this.#state)) return;
-    this.#training?.ask('stop');
-    if (this.#state === 'loading') this.#leaveLoading();
+    const { state, training } = this.#stage;
+    training?.ask('stop');
+    if (state === 'loading') this.#leaveLoading(training);
   }
 
   /** What is being loaded ends by itself; nobody waits for it. */
-  #leaveLoading(): void {
+  #leaveLoading({ isUnderWay }: Training): void {
     // A run that was under way stands at its newest checkpoint, from where its weights come back when they are asked for.
-    const step = this.#training?.isUnderWay ? this.#device.settle() : undefined;
-    if (this.#training?.isUnderWay) this.#emit({ type: 'rewound', step: step ?? 0 });
-    this.#setState(step === undefined ? 'ready' : 'stopped');
+    const step = isUnderWay ? this.#device.settle() : undefined;
+    if (isUnderWay) this.#emit({ type: 'rewound', step: step ?? 0 });
+    this.#enterOver(step === undefined ? 'ready' : 'stopped');
   }
 
-  #continue(wish: Wish): void {
-    this.#setState('running');
-    this.#training?.ask(wish);
+  #continue(training: Training, wish: Wish): void {
+    this.#enterUnderWay(training, 'running');
+    training.ask(wish);
   }
 
   #beginNew(config: Config, wish: Wish): void {
@@ -247,37 +258,38 @@ export class Session {
   #begin(config: Config, wish: Wish, taken?: TakenRun): void {
     this.#refuseWhileActive();
     const opened = this.#inputs.demand();
-    this.#config = config;
-    this.#steps = config.steps;
-    // The run before is let go of inside the lane; no step of it may be shown for the new one.
-    this.#state = 'loading';
-    const step = taken?.checkpoint.state.step ?? 0;
-    this.#emit({ type: 'state', state: 'loading', step, steps: config.steps });
+    const { steps } = config;
     const training: Training = new Training(wish, {
       emit: this.#emit,
-      progress: () => ({ step: this.#device.step, steps: config.steps }),
+      progress: () => ({ step: this.#device.step, steps }),
       work: (use) => this.#lane.run(() => this.#device.train(use, () => training.isOver)),
       measure: (run) => this.#device.evaluate(run, { split: 'val', sampled: decodingOf(run.config) }),
-      show: (what, why) => this.#show(what, why),
+      show: (what, why) => this.#show(training, what, why),
     });
-    this.#training = training;
+    this.#config = config;
+    this.#stage = { state: 'loading', steps, training };
+    // The run before is let go of inside the lane; no step of it may be shown for the new one.
+    const step = taken?.checkpoint.state.step ?? 0;
+    this.#emit({ type: 'state', state: 'loading', step, steps });
     void this.#driver
       .drive(training, opened, config, taken)
       .catch((error: unknown) => this.#fail(training, error));
   }
 
   /** After a step the state is shown again with the new count. */
-  #show(what: 'step' | 'paused', why?: string): void {
-    if (what === 'paused') this.#setState('paused', why);
-    else if (this.#state === 'running' || this.#state === 'pausing') this.#setState(this.#state);
+  #show(training: Training, what: 'step' | 'paused', why?: string): void {
+    const { state } = this.#stage;
+    if (what === 'paused') this.#enterUnderWay(training, 'paused', why);
+    else if (state === 'running' || state === 'pausing') this.#enter(this.#stage);
   }
 
   /** The run is on a new device, and stands at that step. */
   #broughtBack(step: number): void {
     this.#emit({ type: 'rewound', step });
-    if (this.#state === 'loading') this.#setState(this.#training?.wants('pause') ? 'pausing' : 'running');
-    else if (this.#state === 'finished' && step < this.#steps) this.#setState('stopped');
-    else this.#setState(this.#state);
+    const { state, steps, training } = this.#stage;
+    if (state === 'loading') this.#enterUnderWay(training, training.wants('pause') ? 'pausing' : 'running');
+    else if (state === 'finished' && step < steps) this.#enterOver('stopped');
+    else this.#enter(this.#stage);
   }
 
   /** Measures the weights as they are: those of the latest run, or as loaded. */
@@ -314,40 +326,43 @@ export class Session {
 
   /** Work under way hears of it by itself. Else there is something to say only where weights cannot come back. */
   #gpuLost(loss: GpuLost): void {
-    if (ACTIVE.includes(this.#state) || !this.#device.isOnlyHere) return;
+    if (this.#stage.training || !this.#device.isOnlyHere) return;
     this.#device.forget();
     const message = `${loss.message} The weights of the run were nowhere else and are lost.`;
     const hint =
       'What it reported stays on the page. The same settings and seed train the same weights again.';
     this.#emit({ type: 'error', message, hint, fatal: false });
-    this.#setState('ready');
+    this.#enterOver('ready');
   }
 
   #fail(training: Training, error: unknown): void {
     if (error instanceof Halted) {
-      if (training === this.#training && this.#state === 'loading') this.#leaveLoading();
+      if (training === this.#stage.training && this.#stage.state === 'loading') this.#leaveLoading(training);
       return;
     }
     const event = failureEvent(error);
     this.#emit(event);
-    this.#setState('failed', event.message);
+    this.#enterOver('failed', event.message);
   }
 
   #refuseWhileActive(): void {
-    if (!ACTIVE.includes(this.#state)) return;
+    if (!this.#stage.training) return;
     throw new InputError(RUN_UNDER_WAY, { hint: 'Stop it first.' });
   }
 
-  #setState(state: RunState, message?: string): void {
-    if (this.#state === 'failed' && state !== 'ready' && state !== 'empty') return;
-    this.#state = state;
+  #enterUnderWay(training: Training, state: UnderWay['state'], message?: string): void {
+    this.#enter({ state, steps: this.#stage.steps, training }, message);
+  }
+
+  #enterOver(state: Over['state'], message?: string): void {
+    this.#enter({ state, steps: this.#stage.steps }, message);
+  }
+
+  #enter(stage: Stage, message?: string): void {
+    const { state, steps } = stage;
+    if (this.#stage.state === 'failed' && state !== 'ready' && state !== 'empty') return;
+    this.#stage = stage;
     const step = state === 'empty' || state === 'ready' ? 0 : this.#device.step;
-    this.#emit({
-      type: 'state',
-      state,
-      step,
-      steps: this.#steps,
-      ...(message === undefined ? {} : { message }),
-    });
+    this.#emit({ type: 'state', state, step, steps, ...(message === undefined ? {} : { message }) });
   }
 }

@@ -1,6 +1,6 @@
 import type { MemoryLedger } from '../gpu/ledger.ts';
 import type { Alarm } from '../protocol/alarms.ts';
-import type { EvalResult, RunState } from '../protocol/messages.ts';
+import type { EvalResult } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { LiveAnswers } from '../rl/rollout/live-answer.ts';
 import { nextMacrotask } from './lane.ts';
@@ -10,6 +10,9 @@ import type { Recorder } from './runs/recorder.ts';
 
 /** What is wanted of the run under way. */
 export type Wish = 'go on' | 'one step' | 'pause' | 'stop';
+
+/** How a run can end. */
+export type EndState = 'stopped' | 'finished' | 'failed';
 
 /** What a training uses of its session. */
 export interface TrainingHooks {
@@ -115,7 +118,7 @@ export class Training {
 
   /** How the run ended, once it is driven: what never changed a weight has not been trained. */
   endOf({ step, config, health }: Pick<Run, 'step' | 'config' | 'health'>): {
-    state: RunState;
+    state: EndState;
     message?: string;
   } {
     const { steps, finite, moved } = health.course;
