@@ -13,6 +13,8 @@ import { asks } from './text-rows.ts';
 export interface Entry {
   readonly row: number;
   readonly item: unknown;
+  /** Its columns as written; absent where the item itself is as written. */
+  readonly columns?: Json;
 }
 
 /** Among which files a list stands. */
@@ -73,7 +75,7 @@ function rewritten(
   const known: Record<string, unknown> = { ...item };
   if (columns.split !== undefined) known.split = item[columns.split];
   // What asks without a clip has its own keys.
-  if (!beside.clips && asks(item)) return { row, item: known };
+  if (!beside.clips && asks(item)) return { row, item: known, columns: item };
   const problem = (reason: DataIssue['reason'], message: string, hint: string) => ({
     reason,
     file,
@@ -114,7 +116,7 @@ function rewritten(
       known.label = item[columns.label];
   }
   if (columns.speaker !== undefined) known.speaker = item[columns.speaker];
-  return { row, item: known };
+  return { row, item: known, columns: item };
 }
 
 /** The label with more votes than any other; undefined for a tie. */

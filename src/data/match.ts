@@ -1,10 +1,18 @@
 /** Rows of annotations → examples, with their clips where they have any. */
-import { baseName } from '../io/files/files.ts';
+import { baseName, type FileEntry } from '../io/files/files.ts';
+import { isImage, isVideo } from '../protocol/clip-types.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import { type Clip, type ClipIndex, folderOf } from './clip-index.ts';
 import { Overlaps } from './overlaps.ts';
 import { plainQuestion } from './questions.ts';
-import type { AnnotationRow, Undivided } from './types.ts';
+import {
+  type AnnotationRow,
+  type Medium,
+  type MediumKind,
+  mediaName,
+  type NamedMedium,
+  type Undivided,
+} from './types.ts';
 
 export interface Matched {
   readonly examples: readonly Undivided[];
@@ -42,7 +50,7 @@ export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Mat
     if (setAside) halves.add(row.file, path, setAside);
     const { file: _, row: __, system: ___, ...said } = row;
     places.set(path, examples.length);
-    examples.push({ ...said, id: path, path, files });
+    examples.push({ ...said, id: path, media: [mediumOf(row.media[0]!, { path, files })] });
   }
   return { examples, issues: [...issues, ...overlaps.issues(), ...halves.issues()] };
 }
@@ -73,13 +81,14 @@ export function takeQuestions(rows: readonly AnnotationRow[]): Matched {
   const issues: DataIssue[] = [];
   const firsts = new Map<string, AnnotationRow>();
   for (const annotation of rows) {
-    const { file, row, path, ...said } = annotation;
+    const { file, row, media, ...said } = annotation;
     const key = JSON.stringify([said.system, said.question]);
-    const problem = path === null ? askedAgain(annotation, firsts.get(key)) : clipMissing(path);
+    const problem =
+      media.length === 0 ? askedAgain(annotation, firsts.get(key)) : clipMissing(mediaName(annotation));
     if (problem) issues.push({ file, ...(row === undefined ? {} : { row }), ...problem });
     else {
       firsts.set(key, annotation);
-      examples.push({ ...said, id: `${file}:${row ?? 1}` });
+      examples.push({ ...said, media: [], id: `${file}:${row ?? 1}` });
     }
   }
   return { examples, issues };
@@ -90,18 +99,30 @@ function askedAgain(row: AnnotationRow, first: AnnotationRow | undefined): Probl
   return first && again(`"${shortened(row.question ?? '')}"`, row, first);
 }
 
+/** What a row names, as it was found. */
+function mediumOf({ kind, path: _, ...part }: NamedMedium, { path, files }: Clip): Medium {
+  return { kind: kind ?? kindOf(files), path, files, ...part };
+}
+
+function kindOf(files: readonly FileEntry[]): MediumKind {
+  const [{ path } = { path: '' }] = files;
+  if (isImage(path)) return files.length > 1 ? 'video' : 'image';
+  return isVideo(path) ? 'video' : 'audio';
+}
+
 export function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
+  const wanted = row.media[0]?.path ?? '';
   const match = clips.find(
-    row.path ?? '',
+    wanted,
     row.row === undefined ? {} : { folder: folderOf(row.file), split: row.split },
   );
   if (match.kind === 'missing') {
-    return clipMissing(row.path ?? '');
+    return clipMissing(wanted);
   }
   if (match.kind === 'ambiguous') {
     return {
       reason: 'clip ambiguous',
-      message: `The clip ${row.path} could be ${match.paths.join(' or ')}.`,
+      message: `The clip ${wanted} could be ${match.paths.join(' or ')}.`,
       hint: 'Write the path with its folders.',
     };
   }

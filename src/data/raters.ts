@@ -3,7 +3,7 @@ import type { DataIssue } from '../protocol/messages.ts';
 import { groupBy } from './group-by.ts';
 import { labelKey } from './labels.ts';
 import { plainQuestion } from './questions.ts';
-import type { AnnotationRow } from './types.ts';
+import { type AnnotationRow, mediaName } from './types.ts';
 
 interface Settled {
   readonly rows: readonly AnnotationRow[];
@@ -22,11 +22,11 @@ export function settleRaters(
   rows: readonly AnnotationRow[],
   isFound: (row: AnnotationRow) => boolean,
 ): Settled {
-  const groups = groupBy(rows, ({ file, path, row, question }) =>
+  const groups = groupBy(rows, ({ file, media, row, question }) =>
     JSON.stringify(
-      row === undefined || path === null
-        ? [file, path, 'alone']
-        : [file, path, plainQuestion(question ?? '')],
+      row === undefined || media.length === 0
+        ? [file, mediaName({ media }), 'alone']
+        : [file, mediaName({ media }), plainQuestion(question ?? '')],
     ),
   );
   const rated = ratedLists([...groups.values()]);
@@ -81,7 +81,7 @@ function tie(votes: readonly AnnotationRow[]): DataIssue {
     reason: 'raters disagree',
     file: first.file,
     ...(first.row === undefined ? {} : { row: first.row }),
-    message: `${first.path} has no label that most of its ${votes.length} rows give: ${said.join(', ')}${votes.length > NAMED ? ' …' : ''}.`,
+    message: `${mediaName(first)} has no label that most of its ${votes.length} rows give: ${said.join(', ')}${votes.length > NAMED ? ' …' : ''}.`,
     hint: 'The clip was left out; decide, and leave one row.',
   };
 }

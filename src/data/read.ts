@@ -45,7 +45,7 @@ export async function readDataset(tree: FileTree, { seed, fold = 1 }: ReadOption
     { ...source, tree: { ...tree, files: annotated } },
     beside,
   );
-  const kind = rows.some(({ path }) => path === null) ? 'questions' : 'clips';
+  const kind = rows.some(({ media }) => media.length === 0) ? 'questions' : 'clips';
   const settled =
     kind === 'questions'
       ? { rows, issues: [] }

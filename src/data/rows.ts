@@ -37,21 +37,21 @@ export interface ReadRows {
 export interface ReadList extends ReadRows, Pick<KnownEntries, 'taken' | 'hasPath' | 'hasLabel'> {}
 
 export function rowsOfEntries(file: string, written: readonly Entry[], beside: Beside): ReadList {
-  const { entries, issues: unread, ...columns } = knownEntries(file, written, beside);
+  const { entries, issues: unread, ...taken } = knownEntries(file, written, beside);
   const rows: AnnotationRow[] = [];
   const issues = [...unread];
-  for (const { row, item } of entries) {
+  for (const { row, item, columns = item } of entries) {
     const read = readRow(file, row, item, beside);
     if (Array.isArray(read)) {
       // One by one: an entry may hold more answers than a call takes arguments.
-      for (const one of read) rows.push(one);
+      for (const one of read) rows.push(isRecord(columns) ? { ...one, columns } : one);
     } else {
       const hint = 'The row was skipped; correct it and drop the folder again.';
       const problem = typeof read === 'string' ? { reason: 'row malformed' as const, message: read } : read;
       issues.push({ file, row, hint, ...problem });
     }
   }
-  return { rows, issues, met: written.length, ...columns };
+  return { rows, issues, met: written.length, ...taken };
 }
 
 /** The rows of one entry (one per question and answer), or why there are none. */
@@ -72,7 +72,7 @@ function readRow(
     return isProblem(read) ? read : [read];
   }
   const speaker = speakerOf(item) ?? speakerOfName(path);
-  const common = { file, row, path, speaker, split };
+  const common = { file, row, media: [{ path }], speaker, split };
   const pairs = Array.isArray(item.conversations) ? conversationPairs(item.conversations) : flatPair(item);
   if (typeof pairs === 'string') return pairs;
   const problem = pairs.map(({ answer }) => problemOf(labelOf(answer))).find((said) => said !== '');

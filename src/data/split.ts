@@ -2,7 +2,7 @@ import { deriveSeed } from '../math/random.ts';
 import type { DataKind, Split } from '../protocol/messages.ts';
 import { groupBy } from './group-by.ts';
 import { holdOutByLabel, holdOutSpeakers, type Unit } from './hold-out.ts';
-import type { Example, Folds, Undivided } from './types.ts';
+import { type Example, type Folds, mediaName, type Undivided } from './types.ts';
 
 export interface DivideOptions {
   readonly seed: number;
@@ -55,8 +55,8 @@ function sharedSpeakers(examples: readonly Example[]): string {
 }
 
 function bySpeaker(examples: readonly Undivided[], seed: number): Divided {
-  const keyOf = ({ speaker, id, path = id }: Undivided) =>
-    speaker === null ? `clip ${path}` : `speaker ${speaker}`;
+  const keyOf = (example: Undivided) =>
+    example.speaker === null ? `clip ${unitName(example)}` : `speaker ${example.speaker}`;
   const { divided, counts } = divideUnits(examples, keyOf, (units) =>
     holdOutSpeakers(units, deriveSeed(seed, 'split')),
   );
@@ -71,10 +71,8 @@ function bySpeaker(examples: readonly Undivided[], seed: number): Divided {
 }
 
 function byClip(examples: readonly Undivided[], seed: number, isOneSpeaker: boolean): Divided {
-  const { divided, counts } = divideUnits(
-    examples,
-    ({ id, path = id }) => path,
-    (units) => holdOutByLabel(units, deriveSeed(seed, 'split')),
+  const { divided, counts } = divideUnits(examples, unitName, (units) =>
+    holdOutByLabel(units, deriveSeed(seed, 'split')),
   );
   const sentences = [
     counts.test === 0
@@ -84,6 +82,9 @@ function byClip(examples: readonly Undivided[], seed: number, isOneSpeaker: bool
   ];
   return { examples: divided, division: sentences.filter(Boolean).join(' ') };
 }
+
+/** Rows about the same clip stay together. */
+const unitName = ({ id, media }: Undivided): string => (media.length === 0 ? id : mediaName({ media }));
 
 function byQuestion(examples: readonly Undivided[], seed: number): Divided {
   const { divided, counts } = divideUnits(

@@ -2,14 +2,15 @@ import type { DataIssue, DataSummary, LabelCount, SkipReason, Split } from '../p
 import { groupBy } from './group-by.ts';
 import { shownSpelling } from './labels.ts';
 import { ownQuestions } from './questions.ts';
-import type { Dataset, Example } from './types.ts';
+import { type Dataset, type Example, hasClip, mediaName } from './types.ts';
 
 /** What the page shows of a data set. `unreadable`: clips that turned out so when they were opened; no count has them. */
 export function summarise(data: Dataset, unreadable: readonly DataIssue[] = []): DataSummary {
   const { name, kind, examples, format, rows, division, folds } = data;
   const issues = [...data.issues, ...unreadable];
   const left = new Set(unreadable.map(({ file }) => file));
-  const used = examples.filter(({ path }) => path === undefined || !left.has(path));
+  const isUsed = (example: Example) => !hasClip(example) || !left.has(mediaName(example));
+  const used = examples.filter(isUsed);
   return {
     name,
     kind,
@@ -20,16 +21,19 @@ export function summarise(data: Dataset, unreadable: readonly DataIssue[] = []):
     splits: splitCounts(used),
     division,
     ...(folds ? { folds: { chosen: folds.chosen, available: [...folds.available] } } : {}),
-    examples: examples.map(({ id, path, label, split, note, question }) => ({
-      id,
-      path: path ?? id,
-      // The question of a clip is the run's.
-      ...(path === undefined && question !== null ? { question } : {}),
-      label,
-      split,
-      ...(note === undefined ? {} : { note }),
-      ...(path !== undefined && left.has(path) ? { leftOut: true as const } : {}),
-    })),
+    examples: examples.map((example) => {
+      const { id, label, split, note, question } = example;
+      return {
+        id,
+        path: hasClip(example) ? mediaName(example) : id,
+        // The question of a clip is the run's.
+        ...(!hasClip(example) && question !== null ? { question } : {}),
+        label,
+        split,
+        ...(note === undefined ? {} : { note }),
+        ...(isUsed(example) ? {} : { leftOut: true as const }),
+      };
+    }),
     // Rows that ask without a clip are asked what they ask.
     questions: ownQuestions(kind === 'clips' ? used : []),
     issues,

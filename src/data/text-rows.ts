@@ -74,7 +74,7 @@ export function readTextRow(
     : resultOf(answer);
   return {
     ...place,
-    ...{ path: null, speaker: null, question, answer, label, writtenLabel: label },
+    ...{ media: [], speaker: null, question, answer, label, writtenLabel: label },
     ...(system === undefined ? {} : { system }),
   };
 }

@@ -1,5 +1,33 @@
 import type { FileEntry } from '../io/files/files.ts';
 import type { DataIssue, DataKind, Split } from '../protocol/messages.ts';
+import type { Json } from './json-shapes.ts';
+
+export type MediumKind = 'video' | 'image' | 'audio';
+
+/** Something that a row shows or plays, by the path that the row writes. */
+export interface NamedMedium {
+  readonly path: string;
+  /** Absent where the file's own type says it. */
+  readonly kind?: MediumKind;
+  /** Seconds, of a part of a longer recording; absent: from its beginning, to its end. */
+  readonly start?: number;
+  readonly end?: number;
+}
+
+/** Something that is shown or played, found in the dropped folder. */
+export interface Medium extends NamedMedium {
+  /** Of the file, or of the folder that holds its pictures. */
+  readonly path: string;
+  readonly kind: MediumKind;
+  /** The file; of a folder of pictures each of them in order. */
+  readonly files: readonly FileEntry[];
+}
+
+/** A turn of a chat before the question. */
+export interface Turn {
+  readonly role: 'user' | 'assistant';
+  readonly content: string;
+}
 
 /** What a row says. */
 interface Labelled {
@@ -8,31 +36,42 @@ interface Labelled {
   readonly writtenLabel: string;
   /** The row's own question without media tags; null when it has none. */
   readonly question: string | null;
-  /** What stands before the question in the row's own chat; of questions about clips it is not read. */
+  /** What stands before the question in the row's own chat. */
   readonly system?: string;
+  /** Turns of the row's own chat before the question: earlier ones, or examples of answers. */
+  readonly turns?: readonly Turn[];
   /** What supervised training imitates: the row's whole answer, which may hold a thinking part around the label. */
   readonly answer: string;
   /** Who is seen and heard; null when the data does not say. */
   readonly speaker: string | null;
   /** What else the data says of the clip, for people. */
   readonly note?: string;
+  /** Every column of its row as it is written; absent where a folder or a file's name says everything. */
+  readonly columns?: Json;
 }
 
-/** What is asked, and the right answer: about a clip, or of text alone. */
+/** What is asked, and the right answer: about what is shown or played, or of text alone. */
 export interface Example extends Labelled {
-  /** Unique in the data set: the clip's path; without a clip, where the row stands. */
+  /** Unique in the data set: the path of what is shown; without any, where the row stands. */
   readonly id: string;
   readonly split: Split;
-  /** Path in the dropped folder: of the clip's file, or of the folder that holds its pictures. Absent without a clip. */
-  readonly path?: string;
-  /** The clip's file; for a folder of images its pictures in order. Absent without a clip. */
-  readonly files?: readonly FileEntry[];
+  /** What is shown or played, in the order of the row; none of text alone. */
+  readonly media: readonly Medium[];
 }
 
-/** An example with its clip. */
-export type ClipExample = Example & Required<Pick<Example, 'path' | 'files'>>;
+/** An example that shows or plays something. */
+export type ClipExample = Example & { readonly media: readonly [Medium, ...Medium[]] };
 
-export const hasClip = (example: Example): example is ClipExample => example.files !== undefined;
+export const hasClip = (example: Example): example is ClipExample => example.media.length > 0;
+
+/** What an example shows or plays, as one name for people and as a key: "a.mp4", "a.mp4 from 3 to 4.5 s, b.wav". */
+export const mediaName = ({ media }: { readonly media: readonly NamedMedium[] }): string =>
+  media.map(({ path, start, end }) => path + partOf(start, end)).join(', ');
+
+function partOf(start: number | undefined, end: number | undefined): string {
+  if (start === undefined && end === undefined) return '';
+  return ` from ${start ?? 0} ${end === undefined ? 's on' : `to ${end} s`}`;
+}
 
 /** An example before the data set is divided; null = the data gives it no split. */
 export type Undivided = Omit<Example, 'split'> & { readonly split: Split | null };
@@ -42,8 +81,8 @@ export interface AnnotationRow extends Labelled {
   readonly file: string;
   /** 1-based: line of a table, position in a JSON list. Absent where a clip's own path is the row. */
   readonly row?: number;
-  /** The clip; null where the row asks without one. */
-  readonly path: string | null;
+  /** What it shows or plays; none where it asks without. */
+  readonly media: readonly NamedMedium[];
   readonly split: Split | null;
 }
 

@@ -16,8 +16,8 @@ const turn = (video: unknown, label: unknown, more: object = {}) => ({
 });
 const read = (contents: Record<string, string | Uint8Array<ArrayBuffer>>) =>
   readDataset(treeFromMemory('clips', contents), { seed: 1 });
-const pick = (examples: readonly { path?: string; label: string; split: string }[]) =>
-  examples.map(({ path, label, split }) => `${path} ${label} ${split}`);
+const pick = (examples: readonly { id: string; label: string; split: string }[]) =>
+  examples.map(({ id, label, split }) => `${id} ${label} ${split}`);
 
 test('a label that says there is none, or is no finite number, costs its row only', async () => {
   const lines = [
@@ -56,7 +56,7 @@ describe('R1-Omni JSON', () => {
       split: 'train',
     });
     expect(data.examples[1]).toMatchObject({ label: 'happy', answer: thought, split: 'test' });
-    expect(data.examples[0]!.files?.map((file) => file.path)).toEqual(['videos/a.mp4']);
+    expect(data.examples[0]!.media[0]?.files.map((file) => file.path)).toEqual(['videos/a.mp4']);
     expect(data.format).toBe('R1-Omni JSON');
   });
 
@@ -115,7 +115,7 @@ describe('R1-Omni JSON', () => {
       'b.mp4': clip,
       'zero.mp4': new Uint8Array(0),
     });
-    expect(data.examples.map(({ path, label }) => `${path} ${label}`)).toEqual(['a.mp4 sad', 'b.mp4 happy']);
+    expect(data.examples.map(({ id, label }) => `${id} ${label}`)).toEqual(['a.mp4 sad', 'b.mp4 happy']);
     expect(data.rows).toBe(13);
     const byRow = new Map(data.issues.map((issue) => [issue.row, issue.message]));
     expect([...byRow.keys()].sort((a, b) => a! - b!)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
@@ -153,7 +153,7 @@ describe('finding clips', () => {
   const found = async (wanted: string, ...paths: string[]) => {
     const files = Object.fromEntries(paths.map((path) => [path, clip]));
     const data = await read({ 'd.json': JSON.stringify([turn(wanted, 'x')]), ...files });
-    return data.examples[0]?.path ?? data.issues[0]?.message;
+    return data.examples[0]?.media[0]?.path ?? data.issues[0]?.message;
   };
 
   test('by path, tail of a path, and name', async () => {
@@ -184,7 +184,7 @@ describe('finding clips', () => {
       'frames/0001/2.jpg': clip,
       'frames/0001/1.jpg': clip,
     });
-    expect(data.examples[0]!.files?.map((file) => file.path)).toEqual([
+    expect(data.examples[0]!.media[0]?.files.map((file) => file.path)).toEqual([
       'frames/0001/1.jpg',
       'frames/0001/2.jpg',
     ]);

@@ -83,7 +83,7 @@ describe('names are compared in one normal form', () => {
     for (const path of [`${written}/${written}.mp4`, `${written}.mp4`, written, `else/${written}.avi`]) {
       const data = await read({ ...files, 'list.csv': `path,label\n${path},sad\n` });
       expect(found(data)).toEqual([`${stored}/${stored}.mp4 sad`]);
-      expect(data.examples[0]!.files![0]!.path).toBe(`${stored}/${stored}.mp4`);
+      expect(data.examples[0]!.media[0]!.files[0]!.path).toBe(`${stored}/${stored}.mp4`);
     }
   });
 

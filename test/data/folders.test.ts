@@ -194,7 +194,7 @@ test('pictures of a clip come by their numbers', async () => {
   const { examples } = await read(
     clips(...frames, 'sad/y/frame2.jpg', 'sad/y/frame10.jpg', 'sad/y/frame1.jpg'),
   );
-  expect(examples.map(({ files }) => files!.map(({ path }) => path))).toEqual([
+  expect(examples.map(({ media }) => media[0]!.files.map(({ path }) => path))).toEqual([
     frames,
     ['sad/y/frame1.jpg', 'sad/y/frame2.jpg', 'sad/y/frame10.jpg'],
   ]);

@@ -10,8 +10,7 @@ const read = (contents: Contents, fold?: number) =>
   readDataset(treeFromMemory('set', contents), { seed: 1, ...(fold === undefined ? {} : { fold }) });
 const clips = (...paths: string[]): Contents =>
   Object.fromEntries(paths.map((path) => [path, new Uint8Array([1])]));
-const lines = ({ examples }: Dataset) =>
-  examples.map(({ path, label, split }) => `${path} ${label} ${split}`);
+const lines = ({ examples }: Dataset) => examples.map(({ id, label, split }) => `${id} ${label} ${split}`);
 const reasons = ({ issues }: Dataset) =>
   issues.map(({ reason, file, row }) => [reason, file, ...(row === undefined ? [] : [row])].join(' '));
 
@@ -127,7 +126,7 @@ describe('DFEW', () => {
       'Clip/original/1.mp4 happy train',
       'Clip/original/2.MP4 fear train',
     ]);
-    expect(data.examples[1]!.files?.length).toBe(2);
+    expect(data.examples[1]!.media[0]?.files.length).toBe(2);
     expect(reasons(data)).toEqual([
       `row malformed ${list('test', 1)} 4`,
       `label unknown ${list('train', 1)} 5`,
@@ -245,7 +244,7 @@ describe('a folder per class', () => {
       ...clips('set/happy/a.MP4', 'set/happy/deep/b.webm', 'set/sad/c.Wav', 'cover.jpg'),
       'set/notes.txt': 'x',
     });
-    expect(data.examples.map(({ path, label }) => `${path} ${label}`)).toEqual([
+    expect(data.examples.map(({ id, label }) => `${id} ${label}`)).toEqual([
       'set/happy/a.MP4 happy',
       'set/happy/deep/b.webm happy',
       'set/sad/c.Wav sad',

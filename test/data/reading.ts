@@ -12,11 +12,10 @@ export const clips = (...paths: readonly string[]): Contents =>
   Object.fromEntries(paths.map((path) => [path, new Uint8Array([1])]));
 
 /** 'path label', with the split or the speaker. */
-export const found = ({ examples }: Dataset): string[] =>
-  examples.map(({ path, label }) => `${path} ${label}`);
+export const found = ({ examples }: Dataset): string[] => examples.map(({ id, label }) => `${id} ${label}`);
 export const withSplits = ({ examples }: Dataset): string[] =>
-  examples.map(({ path, label, split }) => `${path} ${label} ${split}`);
+  examples.map(({ id, label, split }) => `${id} ${label} ${split}`);
 export const withSpeakers = ({ examples }: Dataset): string[] =>
-  examples.map(({ path, label, speaker }) => `${path} ${label} ${speaker}`);
+  examples.map(({ id, label, speaker }) => `${id} ${label} ${speaker}`);
 export const reasons = ({ issues }: Dataset): string[] => issues.map(({ reason }) => reason);
 export const messages = ({ issues }: Dataset): string => issues.map(({ message }) => message).join('\n');

@@ -7,8 +7,7 @@ import type { Split } from '../../src/protocol/messages.ts';
 
 const clip = (path: string, label: string, more: Partial<Undivided> = {}): Undivided => ({
   id: path,
-  path,
-  files: [],
+  media: [{ kind: 'video', path, files: [] }],
   label,
   writtenLabel: label,
   question: null,
@@ -72,8 +71,8 @@ describe('by clip', () => {
       { ...one, id: `${one.id}#2`, question: 'Why?', label: 'c' },
     ]);
     const { examples } = divide(twice, { seed: 1 });
-    const splits = new Map(examples.map(({ path, split }) => [path, split]));
-    expect(examples.every(({ path, split }) => splits.get(path) === split)).toBe(true);
+    const splits = new Map(examples.map(({ media, split }) => [media[0]?.path, split]));
+    expect(examples.every(({ media, split }) => splits.get(media[0]?.path) === split)).toBe(true);
     expect(sizes(examples)).toEqual([96, 12, 12]);
   });
 

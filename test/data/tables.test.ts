@@ -13,7 +13,7 @@ async function read(
   const { examples, issues } = await readDataset(treeFromMemory('set', { ...clips, [name]: list }), {
     seed: 1,
   });
-  return [examples.map(({ path, label }) => `${path} ${label}`), issues.map(({ message }) => message)];
+  return [examples.map(({ id, label }) => `${id} ${label}`), issues.map(({ message }) => message)];
 }
 
 function utf16(text: string, littleEndian: boolean): Uint8Array<ArrayBuffer> {

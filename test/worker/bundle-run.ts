@@ -11,8 +11,13 @@ import { runTexts } from '../../src/worker/run-options.ts';
 export const examples = ['happy', 'sad', 'angry', 'neutral', 'sad'].map(
   (label, index): ClipExample => ({
     id: `clips/${index}.mp4`,
-    path: `clips/${index}.mp4`,
-    files: [{ path: `clips/${index}.mp4`, size: 6, blob: async () => new Blob([`clip ${index}`]) }],
+    media: [
+      {
+        kind: 'video',
+        path: `clips/${index}.mp4`,
+        files: [{ path: `clips/${index}.mp4`, size: 6, blob: async () => new Blob([`clip ${index}`]) }],
+      },
+    ],
     label,
     question: null,
     answer: label,
@@ -47,7 +52,7 @@ export function runOf(model: OpenModel, policy: Policy, optimizer: AdamW, config
     rolloutsLog.append(completion(step, `é ${step}`), completion(step, 'b'));
   }
   const gpu = { info: {} };
-  const features = { has: ({ path }: ClipExample) => path !== 'clips/1.mp4' };
+  const features = { has: ({ id }: ClipExample) => id !== 'clips/1.mp4' };
   const data = { name: 'faces', kind: 'clips', examples, issues: [], rows: 5, format: 'R1-Omni JSON' };
   const run = {
     ...{ config, step: 3, policy, optimizer, metricsLog, rolloutsLog, evaluations: [] },

@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 const SIDE = 24;
 /** Frames whose colours follow from the clip's only byte; a clip of byte 255 cannot be read. */
-const decode: Decode = async ({ path, files }, recipe) => {
+const decode: Decode = async ({ media: [{ path, files }] }, recipe) => {
   const frames = recipe.frames as number;
   const [byte = 0] = new Uint8Array(await (await files[0]!.blob()).arrayBuffer());
   if (byte === 255) throw new InputError(`${path}: broken.`);
@@ -54,9 +54,9 @@ const decode: Decode = async ({ path, files }, recipe) => {
 };
 
 const clip = (path: string, byte: number): ClipExample => ({
-  ...{ id: path, path, label: 'sad', writtenLabel: 'sad', question: null, answer: 'sad' },
+  ...{ id: path, label: 'sad', writtenLabel: 'sad', question: null, answer: 'sad' },
   ...{ split: 'train', speaker: null },
-  files: [{ path, blob: async () => new Blob([Uint8Array.of(byte)]) }],
+  media: [{ kind: 'video', path, files: [{ path, blob: async () => new Blob([Uint8Array.of(byte)]) }] }],
 });
 async function writeFile(
   folder: FileSystemDirectoryHandle,
@@ -208,7 +208,13 @@ describe('features that are gone or damaged in the middle of a run', () => {
     let byte = 1;
     const changing: ClipExample = {
       ...clip('a.mp4', 1),
-      files: [{ path: 'a.mp4', blob: async () => new Blob([Uint8Array.of(byte)]) }],
+      media: [
+        {
+          kind: 'video',
+          path: 'a.mp4',
+          files: [{ path: 'a.mp4', blob: async () => new Blob([Uint8Array.of(byte)]) }],
+        },
+      ],
     };
     const features = store(folderFeatureCache(folder));
     await features.prepare([changing], quiet, never);
@@ -273,7 +279,7 @@ describe('what towers make', () => {
 describe('clips that cannot be read any more', () => {
   const failing = (path: string, error: unknown): ClipExample => ({
     ...clip(path, 1),
-    files: [{ path, blob: () => Promise.reject(error) }],
+    media: [{ kind: 'video', path, files: [{ path, blob: () => Promise.reject(error) }] }],
   });
 
   it('are left out and named; the others are prepared', async () => {
@@ -282,7 +288,7 @@ describe('clips that cannot be read any more', () => {
     const gone = names.map((name) => failing(`${name}.mp4`, new DOMException('It was changed.', name)));
     await features.prepare([...gone, clip('good.mp4', 3)], quiet, never);
     expect(features.has(clip('good.mp4', 3))).toBe(true);
-    expect(features.issues.map(({ file }) => file)).toEqual(gone.map(({ path }) => path));
+    expect(features.issues.map(({ file }) => file)).toEqual(gone.map(({ id }) => id));
     for (const { reason, message, hint } of features.issues) {
       expect(reason).toBe('clip unreadable');
       expect(message).toMatch(/found a file that cannot be read \(Not\w+Error: It was changed\.\)/);
@@ -307,8 +313,13 @@ describe('clips that cannot be read any more', () => {
       arrayBuffer: () => Promise.reject(new DOMException('Too large.', 'NotReadableError')),
     });
     const example = (tail: number) => ({
-      path: 'a.mp4',
-      files: [{ path: 'a.mp4', blob: async () => large(tail) as unknown as Blob }],
+      media: [
+        {
+          kind: 'video' as const,
+          path: 'a.mp4',
+          files: [{ path: 'a.mp4', blob: async () => large(tail) as unknown as Blob }],
+        },
+      ] as const,
     });
     expect(await clipFingerprint(example(1))).not.toBe(await clipFingerprint(example(2)));
     expect(Math.max(...slices)).toBeLessThanOrEqual(64 << 20);

@@ -119,16 +119,14 @@ describe('the hand-off bundle', () => {
   });
 
   it("deals the clips of every step to come as the sampler does, without those that can't be read", () => {
-    const usable = examples.filter(({ split, path }) => split === 'train' && path !== 'clips/1.mp4');
+    const usable = examples.filter(({ split, id }) => split === 'train' && id !== 'clips/1.mp4');
     const sampler = new PromptSampler(usable.length, CONFIG.seed);
-    const deal = (count: number) => sampler.next(count).map((index) => usable[index]!.path);
+    const deal = (count: number) => sampler.next(count).map((index) => usable[index]!.id);
     const first = deal(CONFIG.promptsPerStep);
     deal(2 * CONFIG.promptsPerStep);
     const rows = lines('data/next.jsonl');
     expect(rows.map(({ video }) => video)).toEqual(deal(5 * CONFIG.promptsPerStep));
-    expect(
-      rows.every(({ video, solution }) => examples.some((e) => e.path === video && e.label === solution)),
-    );
+    expect(rows.every(({ video, solution }) => examples.some((e) => e.id === video && e.label === solution)));
     // A trainer that deals for itself needs as many rows as one of its steps asks about, of three clips too.
     const train = lines('data/train.jsonl');
     expect(train.map(({ video }) => video)).toEqual(first);

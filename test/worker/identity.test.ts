@@ -32,7 +32,10 @@ function data(label: string, content: string): { name: string; examples: Example
     answer: label,
     split: 'train' as const,
   };
-  return { name: 'clips', examples: [{ id: 'a.mp4', path: 'a.mp4', files, ...words }] };
+  return {
+    name: 'clips',
+    examples: [{ id: 'a.mp4', media: [{ kind: 'video' as const, path: 'a.mp4', files }], ...words }],
+  };
 }
 
 describe('the identity of a model', () => {

@@ -69,6 +69,6 @@ it('lists a clip that is too long for its positions', async () => {
   });
   const features = await preparedClips(await testGpu(), model, memoryFeatureCache(), long);
   expect(features.issues.map(({ message }) => message)).toEqual(
-    CLIPS.map(({ path }) => `${path}: found 3601 s, expected at most 3600 s.`),
+    CLIPS.map(({ id }) => `${id}: found 3601 s, expected at most 3600 s.`),
   );
 });

@@ -31,7 +31,7 @@ const CONFIG: Partial<Config> = {
 };
 
 /** Frames and sound that follow from the clip's only byte. */
-export const decode: Decode = async ({ path, files }, recipe) => {
+export const decode: Decode = async ({ media: [{ path, files }] }, recipe) => {
   const frames = recipe.frames as number;
   const [byte = 0] = new Uint8Array(await (await files[0]!.blob()).arrayBuffer());
   const data = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => (byte * 7 + i) % 256);

@@ -10,7 +10,7 @@ import type { ClipModel } from '../../src/worker/inputs/model.ts';
 import { Run } from '../../src/worker/run.ts';
 
 /** Tall clips of four frames, and wide ones of six; two frames a second. */
-export const decode: Decode = async ({ path }) => {
+export const decode: Decode = async ({ id: path }) => {
   const [tall, seed] = [path.startsWith('tall'), path.length + path.charCodeAt(5)];
   const [width, height, count] = tall ? [56, 84, 4] : [112, 56, 6];
   const frames = Array.from({ length: count }, (_, frame) => ({
@@ -25,8 +25,8 @@ export const decode: Decode = async ({ path }) => {
 };
 
 const example = (path: string, label: string): ClipExample => ({
-  ...{ id: path, path, label, writtenLabel: label, question: null, answer: label, speaker: null },
-  files: [{ path, size: path.length, blob: async () => new Blob([path]) }],
+  ...{ id: path, label, writtenLabel: label, question: null, answer: label, speaker: null },
+  media: [{ kind: 'video', path, files: [{ path, size: path.length, blob: async () => new Blob([path]) }] }],
   split: 'train',
 });
 export const CLIPS = [example('tall-a.mp4', 'happy'), example('wide-b.mp4', 'sad')];

@@ -37,8 +37,7 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
   const examples = LABELS.map((label, index) => {
     const example = {
       id: `clip ${index}`,
-      path: `${index}.mp4`,
-      files: [],
+      media: [],
       label,
       question: null,
       answer: label,

@@ -27,7 +27,7 @@ import { projectRoot } from '../setup/paths.mjs';
 import { decodeBlob } from './ffmpeg.ts';
 import { folderToOpen } from './open-folder.ts';
 
-async function decode({ path, files }: ClipExample, recipe: ClipRecipe): Promise<DecodedClip> {
+async function decode({ media: [{ path, files }] }: ClipExample, recipe: ClipRecipe): Promise<DecodedClip> {
   for (const file of files) {
     await reading(file.path, async () => refuseMistaken(await file.blob(), file.path));
   }

@@ -88,7 +88,14 @@ function readPlaces(
     const each = isLabelItself ? clips.folders.get(path)!.map((file) => file.path) : [path];
     for (const clip of each) {
       rows.push({
-        ...{ file: clip, path: clip, label, writtenLabel: said.label, question: null, answer: label },
+        ...{
+          file: clip,
+          media: [{ path: clip }],
+          label,
+          writtenLabel: said.label,
+          question: null,
+          answer: label,
+        },
         ...{ speaker: said.speaker ?? speakerOfName(clip), split: splits(folders) },
       });
     }

@@ -44,7 +44,7 @@ export const cremaD: Reader = {
         .toUpperCase();
       const first = rows.get(stem);
       if (first) {
-        issues.push(skipped('file set aside', path, `The same clip as ${first.path}.`));
+        issues.push(skipped('file set aside', path, `The same clip as ${first.file}.`));
         continue;
       }
       const label = ownLabels.get(labelKey(emotion)) ?? ownLabels.get(word) ?? word;
@@ -56,7 +56,7 @@ export const cremaD: Reader = {
         speaker: actor,
         split: null,
       };
-      rows.set(stem, { file: path, path, ...said });
+      rows.set(stem, { file: path, media: [{ path }], ...said });
     }
     return { rows: [...rows.values()], issues, met: paths.length };
   },

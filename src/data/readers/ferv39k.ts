@@ -18,7 +18,7 @@ export const ferv39k: Reader = {
       if (writtenLabel === undefined) return [];
       const label = canonicalLabel(writtenLabel, DFEW_LABELS, ownLabels) ?? labelKey(writtenLabel);
       const said = { label, writtenLabel, question: null, answer: label, speaker: null, split: null };
-      return [{ file: path, path, ...said, note: `scene ${scene}` }];
+      return [{ file: path, media: [{ path }], ...said, note: `scene ${scene}` }];
     });
     return { rows, issues: [], met: rows.length };
   },

@@ -6,11 +6,11 @@ import { namedSpeakers } from './class-level.ts';
 
 /** The examples with what their folders say and no row does. */
 export function withFolderFacts(examples: readonly Undivided[]): readonly Undivided[] {
-  if (examples.some(({ path }) => path === undefined)) return examples;
+  if (examples.some(({ media }) => media.length === 0)) return examples;
   return withSplits(withSpeakers(examples));
 }
 
-const foldersOf = ({ path = '' }: Undivided): string[] => folderOf(path).split('/');
+const foldersOf = ({ media }: Undivided): string[] => folderOf(media[0]?.path ?? '').split('/');
 
 function withSpeakers(examples: readonly Undivided[]): readonly Undivided[] {
   if (examples.some(({ speaker }) => speaker !== null)) return examples;

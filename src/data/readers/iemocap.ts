@@ -62,7 +62,13 @@ function rowsOf(file: string, text: string, { paths, ownLabels }: Known) {
       return;
     }
     const said = { label, writtenLabel: code, question: null, answer: label, split: null };
-    rows.push({ file, row, path: paths.get(turn) ?? turn, ...said, speaker: speakerOfName(turn) });
+    rows.push({
+      file,
+      row,
+      media: [{ path: paths.get(turn) ?? turn }],
+      ...said,
+      speaker: speakerOfName(turn),
+    });
   });
   return { rows, issues, met: rows.length + issues.length };
 }

@@ -48,6 +48,6 @@ function rowOf(
     const hint = `To use it, put a labels.json with {"${writtenLabel}": "…"} into the folder.`;
     return { reason: 'label unknown', file, row, message, hint };
   }
-  const path = pathOf(clip);
-  return { file, row, path, label, writtenLabel, question: null, answer: label, speaker: null, split };
+  const media = [{ path: pathOf(clip) }];
+  return { file, row, media, label, writtenLabel, question: null, answer: label, speaker: null, split };
 }

@@ -62,7 +62,7 @@ function rowOf(path: string, first: string | undefined, ownLabels: LabelMap): An
   }
   return {
     file: path,
-    path,
+    media: [{ path }],
     label,
     writtenLabel: emotion,
     question: null,

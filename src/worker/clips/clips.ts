@@ -26,7 +26,7 @@ export function decodeForPreview(example: ClipExample, recipe: ClipRecipe): Prom
 /** One file, or a folder of pictures. */
 async function decodeBy(
   decoder: ClipDecoder,
-  { path, files }: ClipExample,
+  { media: [{ path, files }] }: ClipExample,
   recipe: ClipRecipe,
 ): Promise<DecodedClip> {
   for (const file of files) {

@@ -1,4 +1,4 @@
-import type { ClipExample } from '../../data/types.ts';
+import { type ClipExample, mediaName } from '../../data/types.ts';
 import type { ShownClip } from '../../decoder/mrope.ts';
 import type { ClipRecipe } from '../../families/api.ts';
 import { openEncoder } from '../../families/index.ts';
@@ -57,7 +57,7 @@ export class FeatureStore {
   readonly #decode: Decode;
   /** Takes what the disk has no room for. */
   readonly #overflow = memoryFeatureCache();
-  /** Prepared clips by path. */
+  /** Prepared clips by name. */
   readonly #kept = new Map<string, Kept>();
   readonly #issues = new Map<string, DataIssue>();
   /** Where the latest preparation was reported. */
@@ -92,22 +92,23 @@ export class FeatureStore {
   }
 
   /** Whether the clip was prepared and could be read. */
-  has({ path }: ClipExample): boolean {
-    return this.#kept.has(path);
+  has(example: ClipExample): boolean {
+    return this.#kept.has(mediaName(example));
   }
 
   /** What the tower saw of a prepared clip, for models that ask for it. */
-  shownOf({ path }: ClipExample): ShownClip | undefined {
-    return this.#kept.get(path)?.shown;
+  shownOf(example: ClipExample): ShownClip | undefined {
+    return this.#kept.get(mediaName(example))?.shown;
   }
 
   /** Features of a prepared clip, from where they are kept; encoded anew where they were cleared or damaged since. */
-  async load({ path }: ClipExample): Promise<Features> {
-    const kept = this.#kept.get(path);
+  async load(example: ClipExample): Promise<Features> {
+    const name = mediaName(example);
+    const kept = this.#kept.get(name);
     const found = kept && (await this.#find(kept.key));
     if (found) return found;
     if (kept) return this.#again(kept);
-    throw new InputError(`${path}: its features are no longer on disk, and the clip was not prepared.`, {
+    throw new InputError(`${name}: its features are no longer on disk, and the clip was not prepared.`, {
       hint: 'Start the run again; the clip is then encoded once more.',
     });
   }
@@ -131,9 +132,12 @@ export class FeatureStore {
     this.#repairs = repaired.catch(() => undefined);
     const features = await repaired;
     if (features) return features;
-    throw new InputError(`${wanted.example.path}: its features can be kept neither on disk nor in memory.`, {
-      hint: 'Make room on the disk, and go on with the run from its last checkpoint.',
-    });
+    throw new InputError(
+      `${mediaName(wanted.example)}: its features can be kept neither on disk nor in memory.`,
+      {
+        hint: 'Make room on the disk, and go on with the run from its last checkpoint.',
+      },
+    );
   }
 
   /** @throws InputError where the clip that was asked for is no longer what it was */
@@ -141,7 +145,8 @@ export class FeatureStore {
     using encoder = await this.#openEncoder(this.#report ?? QUIET);
     for (const [index, { example, key }] of gone.entries()) {
       const read = await this.#readAgain(example, key);
-      if ('input' in read) await this.#keep(key, example.path, await encoder.encode(read.input), read.notes);
+      if ('input' in read)
+        await this.#keep(key, mediaName(example), await encoder.encode(read.input), read.notes);
       else if (example === wanted) throw new InputError(read.issue.message, read.issue);
       this.#report?.clips(index + 1, gone.length);
     }
@@ -152,7 +157,7 @@ export class FeatureStore {
     try {
       const same = key === `${await clipFingerprint(example)}-${await this.#encoderKey()}`;
       if (same) return await this.#read(example);
-      throw new InputError(`${example.path}: found another clip than the run was started with.`, {
+      throw new InputError(`${mediaName(example)}: found another clip than the run was started with.`, {
         hint: 'Its features were cleared from storage, and the file was changed since: put the clip back as it was.',
       });
     } catch (error) {
@@ -199,10 +204,11 @@ export class FeatureStore {
       const read = await next;
       const following = queue[index + 1];
       if (following) next = this.#read(following.example);
-      if ('issue' in read) this.#issues.set(example.path, read.issue);
+      const name = mediaName(example);
+      if ('issue' in read) this.#issues.set(name, read.issue);
       else {
-        await this.#keep(key, example.path, await encoder.encode(read.input), read.notes);
-        this.#kept.set(example.path, { example, key, ...readShown(read.notes) });
+        await this.#keep(key, name, await encoder.encode(read.input), read.notes);
+        this.#kept.set(name, { example, key, ...readShown(read.notes) });
       }
       report.clips(index + 1, queue.length);
     }
@@ -215,19 +221,22 @@ export class FeatureStore {
     stopped: () => boolean,
   ): Promise<Wanted[]> {
     const unknown = new Map<string, ClipExample>();
-    for (const example of examples) if (!this.#known(example.path)) unknown.set(example.path, example);
+    for (const example of examples) {
+      const name = mediaName(example);
+      if (!this.#known(name)) unknown.set(name, example);
+    }
     const missing: Wanted[] = [];
     if (unknown.size === 0 || stopped()) return missing;
     const encoder = await this.#encoderKey(weights);
     let looked = 0;
-    for (const [path, example] of unknown) {
+    for (const [name, example] of unknown) {
       if (stopped()) return [];
       const clip = await clipFingerprint(example).catch((error: unknown) => issueOf(example, error));
-      if (typeof clip !== 'string') this.#issues.set(path, clip);
+      if (typeof clip !== 'string') this.#issues.set(name, clip);
       else {
         const key = `${clip}-${encoder}`;
         const notes = await this.#notes(key);
-        if (notes) this.#kept.set(path, { example, key, ...readShown(notes) });
+        if (notes) this.#kept.set(name, { example, key, ...readShown(notes) });
         else missing.push({ example, key });
       }
       clips(++looked, unknown.size);
@@ -235,8 +244,8 @@ export class FeatureStore {
     return missing;
   }
 
-  #known(path: string): boolean {
-    return this.#kept.has(path) || this.#issues.has(path);
+  #known(name: string): boolean {
+    return this.#kept.has(name) || this.#issues.has(name);
   }
 
   /** Reads the towers' weights once from end to end. */
@@ -275,11 +284,12 @@ export class FeatureStore {
 const QUIET: PrepareReport = { weights: () => undefined, clips: () => undefined };
 
 /** What is told of a clip that cannot be read. @throws what is no fault of the clip */
-function issueOf({ path }: ClipExample, error: unknown): DataIssue {
-  const told = isReadFailure(error) ? unreadableFile(path, error) : error;
+function issueOf(example: ClipExample, error: unknown): DataIssue {
+  const name = mediaName(example);
+  const told = isReadFailure(error) ? unreadableFile(name, error) : error;
   if (!(told instanceof InputError)) throw told;
   const { message, hint } = told;
-  return { reason: 'clip unreadable', file: path, message, ...(hint === undefined ? {} : { hint }) };
+  return { reason: 'clip unreadable', file: name, message, ...(hint === undefined ? {} : { hint }) };
 }
 
 function demandFinite(clip: string, tower: string, values: Float32Array): void {

@@ -17,9 +17,11 @@ const PIECE_BYTES = 16 << 20;
 const DIGITS = 32;
 
 /** Names the content of a clip, whatever it is called. @throws InputError for a file that cannot be read */
-export async function clipFingerprint({ path, files }: Pick<ClipExample, 'path' | 'files'>): Promise<string> {
+export async function clipFingerprint({ media }: Pick<ClipExample, 'media'>): Promise<string> {
   const digests: string[] = [];
-  for (const file of files) digests.push(await reading(path, async () => digestOf(await file.blob())));
+  for (const { path, files } of media) {
+    for (const file of files) digests.push(await reading(path, async () => digestOf(await file.blob())));
+  }
   const whole = digests.length === 1 ? digests[0]! : await sha256(digests.join());
   return whole.slice(0, DIGITS);
 }

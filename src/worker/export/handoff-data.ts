@@ -1,6 +1,6 @@
 /** The examples of a run as rows for other trainers, and the clips themselves. Paths are those of the data folder. */
 import { PromptSampler } from '../../data/sampler.ts';
-import type { Example } from '../../data/types.ts';
+import { type Example, hasClip } from '../../data/types.ts';
 import type { RunPrompt } from '../../families/api.ts';
 import type { FileEntry } from '../../io/files/files.ts';
 import { reading } from '../../io/files/unreadable.ts';
@@ -58,7 +58,7 @@ function dealt(n: number, seed: number, start: number, count: number): number[] 
 
 /** `media/…`: every clip that a row names, under its path in the data folder. They are read when they are written. */
 export function clipFiles({ train, evaluation }: HandoffData): FileToWrite[] {
-  const entries = [...train, ...evaluation].flatMap(({ files = [] }) => files);
+  const entries = [...train, ...evaluation].flatMap(({ media }) => media.flatMap(({ files }) => files));
   const byPath = new Map(entries.map((entry) => [entry.path, entry]));
   return inFolder('media', [...byPath.values()].map(copyOf));
 }
@@ -78,7 +78,7 @@ export function trlData({ train, next, evaluation, promptOf }: HandoffData): Fil
   const row = (example: Example) => ({
     prompt: turnsOf(promptOf(example)),
     solution: example.label,
-    ...(example.path === undefined ? {} : { video: example.path }),
+    ...(hasClip(example) ? { video: example.media[0].path } : {}),
   });
   return [
     jsonlFile('data/train.jsonl', train.map(row)),
@@ -103,7 +103,7 @@ export function questionOf(content: string): string {
 /** R1-Omni: conversations; media tags stand before the question. */
 export function r1OmniData({ train, evaluation, promptOf }: HandoffData): FileToWrite[] {
   const row = (example: Example) => ({
-    video: example.path,
+    video: example.media[0]?.path,
     conversations: [
       { from: 'human', value: `<video>\n<audio>\n${questionOf(promptOf(example).content)}` },
       { from: 'gpt', value: example.label },

@@ -33,7 +33,7 @@ export function verlData(data: HandoffData, family: string): FileToWrite[] {
     const question = questionOf(promptOf(example).content);
     return {
       prompt: [{ role: 'user', content: sees ? `<video>${question}` : question }],
-      ...(sees ? { videos: [{ video: example.path, ...SHOWN }] } : {}),
+      ...(sees ? { videos: [{ video: example.media[0]?.path, ...SHOWN }] } : {}),
       ability: 'emotion',
     };
   };

@@ -1,6 +1,6 @@
 /** What tells a model or a data set from another one of the same name, without reading all of its bytes. */
 import { createSHA256 } from 'hash-wasm';
-import type { Dataset } from '../../data/types.ts';
+import { type Dataset, mediaName } from '../../data/types.ts';
 import { blobSource } from '../../io/files/bytes.ts';
 import { extension, type FileEntry, type FileTree } from '../../io/files/files.ts';
 import { isReadFailure } from '../../io/files/unreadable.ts';
@@ -43,13 +43,15 @@ async function* samplesOf(file: Blob, label: string): AsyncGenerator<Uint8Array>
   }
 }
 
-/** SHA-256 over what a data set lists: every example's text and split, and the paths and sizes of its files, if it has any. */
+/** SHA-256 over what a data set lists: every example's text and split, and of what it shows the paths, sizes and parts. */
 export async function dataIdentity({ examples }: Pick<Dataset, 'examples'>): Promise<string> {
   const hash = await createSHA256();
-  for (const { id, label, question, system, answer, split, files = [] } of examples) {
+  for (const { id, label, question, system, turns, answer, split, media } of examples) {
     const sizes: [string, number][] = [];
-    for (const file of files) sizes.push([file.path, await sizeOf(file)]);
-    const said = system === undefined ? [] : [system];
+    for (const file of media.flatMap(({ files }) => files)) sizes.push([file.path, await sizeOf(file)]);
+    const parts = media.filter(({ start, end }) => start !== undefined || end !== undefined);
+    const more = [system, turns, parts.length > 0 ? mediaName({ media }) : undefined];
+    const said = more.filter((each) => each !== undefined);
     hash.update(JSON.stringify([id, label, question, answer, split, sizes, ...said]));
   }
   return hash.digest();
