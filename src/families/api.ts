@@ -60,7 +60,7 @@ export type PromptSettings = Pick<Config, 'promptPreset' | 'question'> & {
   readonly system?: string;
 };
 
-/** A question, ready for the decoder and for the gate. All clips of a run share one. */
+/** A question, ready for the decoder and for the gate. */
 export interface RunPrompt {
   /** The user's turn, before the template. */
   readonly content: string;
@@ -125,12 +125,12 @@ export interface ClipRecipe {
   empty?(): Promise<ClipInput>;
 }
 
-/** The encoder of the text that steers a gate. */
+/** The encoder of the texts that steer a gate. */
 export interface GateText {
-  /** Extent of the row that the text becomes. */
+  /** Extent of the row that a text becomes. */
   width(config: ModelConfig): number;
-  /** f32 [1, width]: the encoder of the text is on the device only while this runs. */
-  encode(gpu: Gpu, source: EncoderSource, ids: readonly number[]): Promise<Float32Array>;
+  /** f32 [width] for each text: the encoder is on the device only while this runs. */
+  encode(gpu: Gpu, source: EncoderSource, texts: readonly (readonly number[])[]): Promise<Float32Array[]>;
 }
 
 /** What exports say of a family to those who go on elsewhere. */

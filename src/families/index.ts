@@ -157,12 +157,3 @@ export async function openEncoder(
   if (!open) throw new Error(`openEncoder: a ${name} has no towers.`);
   return open(gpu, source, progress);
 }
-
-/** The row f32 [1, width] of the text that steers the gate; undefined for a model without a gate. */
-export async function encodeQuestion(
-  gpu: Gpu,
-  source: EncoderSource,
-  ids: readonly number[],
-): Promise<Float32Array | undefined> {
-  return familyOf(source.files.family).gateText?.encode(gpu, source, ids);
-}

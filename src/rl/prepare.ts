@@ -4,6 +4,7 @@ import type { RunPrompt, TextTools } from '../families/api.ts';
 import type { Features } from '../families/shared/clip-encoder.ts';
 import type { Mute } from '../protocol/messages.ts';
 import { encodeAnswer } from '../text/prompt.ts';
+import type { GateText } from './media/gate.ts';
 import type { RunExample } from './run-context.ts';
 
 /** Ids that supervised training learns for an example: its whole answer as the data set writes it, and the turn's end. */
@@ -15,19 +16,25 @@ export function answerIds(
   return Uint32Array.from(encodeAnswer(tokenizer, template, prompt, example.answer));
 }
 
-/** An example ready for training; of a clip, given where to find what the towers made of it, and what they were shown. */
+/** Where to find what the towers made of a clip, what they were shown, and what steers the gate when it is asked about. */
+export interface ClipParts {
+  readonly features: () => Promise<Features>;
+  readonly shown?: ShownClip | undefined;
+  readonly gate?: GateText | undefined;
+}
+
+/** An example ready for training. */
 export function prepareExample(
   text: TextTools,
   prompt: RunPrompt,
   example: Example,
-  features?: () => Promise<Features>,
-  shown?: ShownClip,
+  clip?: ClipParts,
 ): RunExample {
   const { id, label } = example;
-  return {
-    ...{ id, label, prompt: prompt.tokensOf(shown), answer: answerIds(text, prompt, example) },
-    ...(features ? { features } : {}),
-  };
+  const said = { id, label, prompt: prompt.tokensOf(clip?.shown), answer: answerIds(text, prompt, example) };
+  if (!clip) return said;
+  const { features, gate } = clip;
+  return { ...said, features: async () => ({ ...(await features()), ...(gate ? { gate } : {}) }) };
 }
 
 /** The example with one sense replaced by what the towers make of nothing; another id, so that no cache mixes the two up. */

@@ -1,12 +1,15 @@
 /** What a run asks: one question of all its clips, or of each row without a clip its own. */
 import { type Example, hasClip } from '../data/types.ts';
 import type { MediaCounts, PromptSettings, RunPrompt, TextTools } from '../families/api.ts';
+import { type GateTexts, gateTextsOf } from './media/gate.ts';
 
 export interface RunPrompts {
   /** Tokens of the longest prompt. */
   readonly longest: number;
   /** Positions, on any axis, of the prompt that reaches furthest. */
   readonly positions: number;
+  /** What the gate reads of them. */
+  readonly gateTexts: GateTexts;
   /** The one that stands for all where one is shown; that of the clips, if there are any. */
   readonly shown: RunPrompt;
   of(example: Example): RunPrompt;
@@ -30,6 +33,7 @@ export function runPrompts(
   return {
     longest: most('longest'),
     positions: most('positions'),
+    gateTexts: gateTextsOf(prompts),
     shown: prompts[0]!,
     of: (example) =>
       hasClip(example) ? shared : (own.get(example.id) ?? ownPrompt(text, settings, counts, example)),

@@ -1,20 +1,13 @@
 import type { PromptTokens } from '../families/api.ts';
-import { freeBertTokens, uploadBertTokens } from '../families/humanomni/bert.ts';
-import type { Features } from '../families/shared/clip-encoder.ts';
 import { Arena } from '../gpu/index.ts';
 import type { Ceilings } from '../ops/tuning/ceilings.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { StepTimes } from './measure/step-clock.ts';
 import { costShape, type StepWork, utilisation } from './measure/utilisation.ts';
+import type { AskedFeatures, GateShape } from './media/gate.ts';
 import type { MediaTokens } from './media/media-input.ts';
-import {
-  FINISHED_TOKENS,
-  type MediaMaker,
-  MediaTokenizer,
-  type Question,
-  type Senses,
-} from './media/media-tokens.ts';
+import { FINISHED_TOKENS, type MediaMaker, MediaTokenizer, type Senses } from './media/media-tokens.ts';
 import { lossConfig } from './objective/loss-config.ts';
 import type { ModelView, Policy } from './policy/policy.ts';
 import { Generator, type GeneratorShape } from './rollout/generator.ts';
@@ -29,8 +22,8 @@ export interface RunExample {
   readonly clipId?: string;
   readonly label: string;
   readonly prompt: PromptTokens;
-  /** What the towers made of a clip; loaded where it is needed, as all clips together may be more than memory holds. */
-  readonly features?: () => Promise<Features>;
+  /** What the towers made of a clip, with what steers the gate; loaded where it is needed, as all clips together may be more than memory holds. */
+  readonly features?: () => Promise<AskedFeatures>;
   /** Ids that supervised training learns. */
   readonly answer: Uint32Array;
 }
@@ -41,10 +34,8 @@ interface SamplingSetup {
   readonly config: Config;
   readonly tokenizer: Tokenizer;
   readonly endIds: readonly number[];
-  /** BERT's row of the question with the weights as loaded; needed where a gate reads it. */
-  readonly questionRow?: Float32Array | undefined;
-  /** Ids of the question as BERT reads it; needed where BERT trains. */
-  readonly gateIds?: readonly number[];
+  /** Needed where the model has a gate that a text steers. */
+  readonly gate?: GateShape | undefined;
   readonly mediaCounts: { readonly video: number; readonly audio: number };
   readonly senses: Senses;
   /** Longest prompt of the data, in tokens. */
@@ -71,7 +62,6 @@ const generatorKey = ({ rows, places }: RolloutPlan, groupSize: number): string 
 
 interface SamplingParts {
   readonly arena: Arena;
-  readonly question: Question | undefined;
   /** Makes tokens by the policy's weights. */
   readonly media: MediaMaker;
 }
@@ -91,9 +81,8 @@ export class SamplingContext {
   }
 
   static async open(setup: SamplingSetup): Promise<SamplingContext> {
-    const question = openQuestion(setup);
-    const media = await openMedia(setup, setup.policy.current, question);
-    return new SamplingContext(setup, { arena: new Arena(setup.policy.gpu, 'rollout'), question, media });
+    const media = await openMedia(setup, setup.policy.current);
+    return new SamplingContext(setup, { arena: new Arena(setup.policy.gpu, 'rollout'), media });
   }
 
   /** Media of an example for rollout and loss, with the weights as they are now. */
@@ -151,15 +140,11 @@ export class SamplingContext {
   }
 
   [Symbol.dispose](): void {
-    const { arena, media, question } = this.parts;
+    const { arena, media } = this.parts;
     for (const generator of this.generators.values()) generator[Symbol.dispose]();
     media[Symbol.dispose]();
     arena[Symbol.dispose]();
-    const { gpu } = this.setup.policy;
-    gpu.trim();
-    if (!question) return;
-    if ('storage' in question) gpu.free(question);
-    else freeBertTokens(gpu, question);
+    this.setup.policy.gpu.trim();
   }
 }
 
@@ -178,17 +163,16 @@ export class RunContext extends SamplingContext {
   /** With `samples`, the sampler for training rollouts is made at once and not with the first of them. */
   static async create(setup: RunSetup, { samples = false } = {}): Promise<RunContext> {
     const { policy } = setup;
-    const question = openQuestion(setup);
     const arena = new Arena(policy.gpu, 'rollout');
     const separate = policy.reference && policy.trainsMedia;
     // Begun together, so that all their pipelines compile together.
     const [media, reference, updater, generator] = await Promise.all([
-      openMedia(setup, policy.current, question),
-      separate ? openMedia(setup, policy.reference!, question) : undefined,
-      openUpdater(setup, question),
+      openMedia(setup, policy.current),
+      separate ? openMedia(setup, policy.reference!) : undefined,
+      openUpdater(setup),
       samples ? openGenerator(setup, arena, rolloutPlan(setup), setup.config.groupSize) : undefined,
     ]);
-    const context = new RunContext(setup, { arena, question, media }, updater, reference);
+    const context = new RunContext(setup, { arena, media }, updater, reference);
     if (generator) context.generators.set(rolloutKey(setup), generator);
     return context;
   }
@@ -268,9 +252,9 @@ function openGenerator(
   return Generator.create(gpu, arena, current.decoder, shape, { endIds, adapters });
 }
 
-function openUpdater(setup: RunSetup, question: Question | undefined): Promise<Updater> {
+function openUpdater(setup: RunSetup): Promise<Updater> {
   const { policy, config } = setup;
-  return Updater.create(policy, updaterSettings(setup, question), {
+  return Updater.create(policy, updaterSettings(setup), {
     learningRate: config.learningRate,
     beta1: config.adamBeta1,
     beta2: config.adamBeta2,
@@ -284,28 +268,17 @@ const bindingBytes = ({ gpu }: Policy): number => gpu.device.limits.maxStorageBu
 
 /** What turns features into tokens by the weights of a view. */
 function openMedia(
-  { policy, senses }: SamplingSetup,
+  { policy, senses, gate }: SamplingSetup,
   view: ModelView,
-  question: Question | undefined,
 ): Promise<MediaMaker> | MediaMaker {
   const { media } = view;
   if (!media) return FINISHED_TOKENS;
-  if (!question) throw new Error('RunContext: the row of the question (questionRow) is missing.');
-  return MediaTokenizer.create(policy.gpu, { ...view, media }, senses, question);
+  if (!gate) throw new Error('RunContext: what steers the gate (gate) is missing.');
+  return MediaTokenizer.create(policy.gpu, { ...view, media }, senses, gate);
 }
 
-function openQuestion({ policy, questionRow, gateIds }: SamplingSetup): Question | undefined {
-  const { gpu, options } = policy;
-  if (!options.trainBert) {
-    return questionRow && gpu.upload('inputs', 'question', [1, questionRow.length], questionRow);
-  }
-  if (!gateIds)
-    throw new Error('RunContext: BERT trains, but the ids of its question (gateIds) are missing.');
-  return uploadBertTokens(gpu, [gateIds]);
-}
-
-function updaterSettings(setup: RunSetup, question: Question | undefined) {
-  const { policy, config, mediaCounts, senses, longestPrompt, longestAnswer } = setup;
+function updaterSettings(setup: RunSetup) {
+  const { policy, config, mediaCounts, senses, gate, longestPrompt, longestAnswer } = setup;
   const supervised = config.stage === 'sft';
   const completionsPerPrompt = supervised ? 1 : config.groupSize;
   const passes = planPasses(policy.config.decoder, bindingBytes(policy), {
@@ -323,6 +296,6 @@ function updaterSettings(setup: RunSetup, question: Question | undefined) {
     promptsPerPass: policy.trainsMedia ? passes.promptsPerPass : mostPrompts,
     completionsPerPrompt,
     temperature: config.temperature > 0 && !supervised ? config.temperature : 1,
-    kind: { mediaCounts, senses, question },
+    kind: { mediaCounts, senses, gate },
   };
 }

@@ -1,5 +1,5 @@
 import type { ClipRecipe } from '../families/api.ts';
-import { familyOf, openEncoder } from '../families/index.ts';
+import { openEncoder } from '../families/index.ts';
 import type { ModelFiles } from '../families/shared/model-files.ts';
 import { dryGpu, type Gpu } from '../gpu/index.ts';
 import type { TensorSource } from '../io/tensors/safetensors.ts';
@@ -47,8 +47,7 @@ export async function planMemory(
   const gpu = dryGpu(like);
   const maxPositions = mostPositions(texts, config);
   using policy = await loadPolicy(gpu, files, policyOptions(files.family, config, maxPositions, start));
-  const questionRow = emptyQuestion(model);
-  using context = await RunContext.create(runSetup(model, texts, { policy, config, questionRow }));
+  using context = await RunContext.create(runSetup(model, texts, { policy, config }));
   if (config.stage === 'grpo') await context.rolloutGenerator();
   const { ledger } = gpu;
   return {
@@ -57,12 +56,6 @@ export async function planMemory(
     training: { ...ledger.parts() },
     peak: { training: ledger.peak, withTowers: ledger.total + encoding },
   };
-}
-
-/** A row as the encoder of the gate's text makes it, for a model with a gate. */
-function emptyQuestion({ files, config }: Pick<OpenModel, 'files' | 'config'>): Float32Array | undefined {
-  const { gateText } = familyOf(files.family);
-  return gateText && new Float32Array(gateText.width(config));
 }
 
 async function encodingBytes(model: OpenModel, { largest }: ClipRecipe, like?: Gpu): Promise<number> {

@@ -3,6 +3,7 @@ import type { MediaCounts } from '../families/api.ts';
 import { familyOf } from '../families/index.ts';
 import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
+import { gateShape } from '../rl/media/gate.ts';
 import type { PolicyOptions } from '../rl/policy/policy.ts';
 import { type Start, startFrom } from '../rl/policy/start-weights.ts';
 import { answerIds } from '../rl/prepare.ts';
@@ -63,7 +64,7 @@ export function measuredOptions({ frozenWeights, seed }: Config, maxPositions: n
 }
 
 /** What differs between a run and its plan. */
-type SetupParts = Pick<RunSetup, 'policy' | 'config' | 'questionRow' | 'ceilings'>;
+type SetupParts = Pick<RunSetup, 'policy' | 'config' | 'ceilings'>;
 
 /** What a run context is made from: the parts given, and what follows from model and prompts. */
 export function runSetup(
@@ -76,7 +77,7 @@ export function runSetup(
     ...parts,
     tokenizer: text.tokenizer,
     endIds,
-    gateIds: prompts.shown.gateIds,
+    gate: gateShape(parts.policy, prompts.gateTexts),
     mediaCounts: counts,
     senses: { video: counts.video > 0, audio: counts.audio > 0 },
     longestPrompt: prompts.longest,

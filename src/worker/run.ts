@@ -1,6 +1,5 @@
 import { PromptSampler } from '../data/sampler.ts';
 import { type Dataset, type Example, hasClip } from '../data/types.ts';
-import { encodeQuestion } from '../families/index.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { deriveSeed, shuffled } from '../math/random.ts';
@@ -14,6 +13,7 @@ import { evaluate } from '../rl/evaluate.ts';
 import { brokenValues, Health } from '../rl/health/health.ts';
 import type { NotFinite } from '../rl/health/health-look.ts';
 import { findNotFinite } from '../rl/health/not-finite.ts';
+import { GateRows } from '../rl/media/gate.ts';
 import { loadPolicy, type Policy } from '../rl/policy/policy.ts';
 import type { Start } from '../rl/policy/start-weights.ts';
 import { withStartWeights } from '../rl/policy/start-weights-shown.ts';
@@ -82,6 +82,7 @@ export class Run {
   /** Whether it is well, by its steps so far. */
   readonly health: Health;
   readonly #context: SamplingContext;
+  readonly #gate: GateRows;
   /** Whether the latest step was broken. */
   #broken = false;
   #examples: readonly RunExample[] = [];
@@ -92,8 +93,7 @@ export class Run {
   private constructor(
     parts: RunParts,
     prompts: RunPrompts,
-    policy: Policy,
-    context: SamplingContext,
+    { policy, context, gate }: Pick<Run, 'policy'> & { context: SamplingContext; gate: GateRows },
     start: Start | undefined,
   ) {
     this.parts = parts;
@@ -101,6 +101,7 @@ export class Run {
     this.prompts = prompts;
     this.policy = policy;
     this.#context = context;
+    this.#gate = gate;
     this.evaluations = [...parts.before];
     this.health = new Health(parts.config);
   }
@@ -119,13 +120,14 @@ export class Run {
     const files = start?.files ?? model.files;
     const policy = await loadPolicy(gpu, files, options, parts.report.weights);
     try {
-      const questionRow = await encodeQuestion(gpu, policy, prompts.shown.gateIds);
+      const gate = new GateRows(gpu, policy, policy.options.trainBert);
+      await gate.prepare([prompts.shown.gateIds]);
       const ceilings = trains ? await ceilingsOf(gpu) : undefined;
-      const setup = runSetup(model, texts, { policy, config, questionRow, ceilings });
+      const setup = runSetup(model, texts, { policy, config, ceilings });
       const context = await gpu.pipelines.reporting(parts.report.kernels, () =>
         trains ? RunContext.create(setup, { samples: config.stage === 'grpo' }) : SamplingContext.open(setup),
       );
-      return new Run({ ...parts, model: { ...model, files } }, prompts, policy, context, start);
+      return new Run({ ...parts, model: { ...model, files } }, prompts, { policy, context, gate }, start);
     } catch (error) {
       policy[Symbol.dispose]();
       throw error;
@@ -174,12 +176,16 @@ export class Run {
     if (!features) return examples.map((example) => prepareExample(text, this.prompts.of(example), example));
     const clips = examples.filter(hasClip);
     await features.prepare(clips, report, stopped);
-    return clips
-      .filter((clip) => features.has(clip))
-      .map((clip) => {
-        const load = () => features.load(clip);
-        return prepareExample(text, this.prompts.of(clip), clip, load, features.shownOf(clip));
+    const read = clips.filter((clip) => features.has(clip));
+    await this.#gate.prepare(read.map((clip) => this.prompts.of(clip).gateIds));
+    return read.map((clip) => {
+      const prompt = this.prompts.of(clip);
+      return prepareExample(text, prompt, clip, {
+        features: () => features.load(clip),
+        shown: features.shownOf(clip),
+        gate: this.#gate.of(prompt.gateIds),
       });
+    });
   }
 
   /** What of this run lies on the device and changes from step to step. */

@@ -5,7 +5,7 @@ import { openHumanOmni } from '../../src/families/humanomni/files.ts';
 import { humanOmniConfig } from '../../src/families/humanomni/index.ts';
 import { mediaTokenCounts } from '../../src/families/humanomni/parts.ts';
 import { expandPrompt } from '../../src/families/humanomni/prompt.ts';
-import { Arena, type Gpu, type Tensor } from '../../src/gpu/index.ts';
+import { Arena, type Gpu } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { LORA_LINEARS } from '../../src/io/formats/peft.ts';
 import type { SamplingSettings } from '../../src/ops/tokens/sampling.ts';
@@ -98,14 +98,6 @@ export function toyGroup(seed: number, lengths: readonly number[], text = 9): Up
   };
 }
 
-/** Media tokens are given, so no gate reads a question. */
-const NO_QUESTION: Tensor = {
-  label: 'no question',
-  shape: [1, 1],
-  dtype: 'f32',
-  storage: { kind: 'planned', id: -1 },
-};
-
 /** An updater for groups like `groups`, with five media tokens to a prompt. */
 export function tinyUpdater(
   policy: Policy,
@@ -127,7 +119,6 @@ export function tinyUpdater(
       kind: {
         mediaCounts: { video: 3, audio: 2 },
         senses: { video: true, audio: true },
-        question: NO_QUESTION,
       },
       ...rest,
     },

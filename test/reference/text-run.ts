@@ -69,7 +69,7 @@ export async function textRun(
     config,
     tokenizer,
     endIds: END_IDS,
-    questionRow: new Float32Array(1),
+    gate: { width: 1 },
     mediaCounts: { video: 0, audio: 0 },
     senses: { video: false, audio: false },
     longestPrompt: PROMPT_LENGTH,

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { humanOmniConfig } from '../../src/families/humanomni/index.ts';
 import { featureShapes, mediaTokenCounts } from '../../src/families/humanomni/parts.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
+import { type GateText, gateTextsOf } from '../../src/rl/media/gate.ts';
 import type { Policy } from '../../src/rl/policy/policy.ts';
 import type { UpdateGroup } from '../../src/rl/update/micro-batches.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
@@ -54,7 +55,7 @@ describe('a policy', () => {
 });
 
 /** A prompt with all its media, its clip's features made up. */
-function clipGroup(policy: Policy, seed: number): UpdateGroup {
+function clipGroup(policy: Policy, seed: number, gate: GateText = numbers(32, seed + 2)): UpdateGroup {
   const { video, audio } = mediaTokenCounts(humanOmniConfig(policy.config));
   const shapes = featureShapes(humanOmniConfig(policy.config));
   const vision = numbers(shapes.vision[0] * shapes.vision[1], seed);
@@ -62,7 +63,7 @@ function clipGroup(policy: Policy, seed: number): UpdateGroup {
   return {
     prompt: toyPrompt(seed, 6, video, audio),
     completions: [toyCompletion(seed, 3), toyCompletion(seed + 1, 4)],
-    media: { features: { vision, audio: sound } },
+    media: { features: { vision, audio: sound, gate } },
     advantages: [1, -0.5],
   };
 }
@@ -71,11 +72,10 @@ describe('a pass that trains projectors', () => {
   it('sends gradients into them, and takes fewer prompts than it has slots for', async () => {
     using policy = await tinyPolicy(gpu, { trainProjectors: true, trainGate: true });
     const groups = [1, 5, 9].map((seed) => clipGroup(policy, seed));
-    const question = gpu.upload('inputs', 'question', [1, 32], numbers(32, 3));
     const kind = {
       mediaCounts: mediaTokenCounts(humanOmniConfig(policy.config)),
       senses: { video: true, audio: true },
-      question,
+      gate: { width: 32 },
     };
     const gradients: Map<string, Float32Array>[] = [];
     for (const promptsPerPass of [2, 1]) {
@@ -83,7 +83,6 @@ describe('a pass that trains projectors', () => {
       await updater.update(groups, 0);
       gradients.push(await readGradients(policy));
     }
-    gpu.free(question);
     const [paired, single] = gradients as [Map<string, Float32Array>, Map<string, Float32Array>];
     for (const [name, gradient] of paired) {
       expect(gradient.every(Number.isFinite), name).toBe(true);
@@ -97,5 +96,33 @@ describe('a pass that trains projectors', () => {
         .map(([, values]) => Math.hypot(...values));
       expect(Math.max(...sizes), part).toBeGreaterThan(0);
     }
+  });
+
+  it('lets BERT, where it trains, read the text of each prompt', async () => {
+    using policy = await tinyPolicy(gpu, { trainProjectors: true, trainGate: true, trainBert: true });
+    const texts = [
+      [2, 5, 9, 3],
+      [2, 7, 3],
+      [2, 8, 11, 4, 6, 3],
+    ];
+    const groups = texts.map((ids, index) => clipGroup(policy, 1 + 4 * index, ids));
+    const kind = {
+      mediaCounts: mediaTokenCounts(humanOmniConfig(policy.config)),
+      senses: { video: true, audio: true },
+      gate: { width: 32, trained: gateTextsOf(texts.map((gateIds) => ({ gateIds }))) },
+    };
+    const gradients = async (asked: readonly UpdateGroup[], promptsPerPass: number): Promise<number[]> => {
+      using updater = await tinyUpdater(policy, asked, { promptsPerPass, kind }, { learningRate: 0 });
+      await updater.update(asked, 0);
+      const found = await readGradients(policy);
+      return [...found].filter(([name]) => name.includes('bert_')).flatMap(([, values]) => [...values]);
+    };
+    const together = await gradients(groups, 3);
+    expect(relativeError(together, await gradients(groups, 1))).toBeLessThan(1e-5);
+    const swapped = groups.map((group, index) => ({
+      ...group,
+      media: { features: { ...group.media.features, gate: texts[(index + 1) % 3]! } },
+    }));
+    expect(relativeError(await gradients(swapped, 3), together)).toBeGreaterThan(1e-3);
   });
 });

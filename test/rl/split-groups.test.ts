@@ -1,6 +1,5 @@
 /** A group too long for one pass goes through several: loss, gradient and metrics are those of the whole group. */
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { freeBertTokens, uploadBertTokens } from '../../src/families/humanomni/bert.ts';
 import { humanOmniConfig } from '../../src/families/humanomni/index.ts';
 import { featureShapes, mediaTokenCounts } from '../../src/families/humanomni/parts.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
@@ -184,15 +183,20 @@ describe('a group in several passes', () => {
     const mediaCounts = mediaTokenCounts(config);
     const { vision, audio } = featureShapes(config);
     const { video, audio: sound } = mediaCounts;
-    const features = { vision: numbers(vision[0] * vision[1], 1), audio: numbers(audio[0] * audio[1], 2) };
+    const gate = [5, 9, 3];
+    const features = {
+      vision: numbers(vision[0] * vision[1], 1),
+      audio: numbers(audio[0] * audio[1], 2),
+      gate,
+    };
     const group: UpdateGroup = {
       prompt: toyPrompt(1, 6, video, sound),
       completions: [3, 4, 3].map((length, seed) => toyCompletion(seed, length)),
       media: { features, referenceTokens: toyMedia(3, video + sound) },
       advantages: [1, -0.5, 0.3],
     };
-    const question = uploadBertTokens(gpu, [[5, 9, 3]]);
-    const kind = { mediaCounts, senses: { video: true, audio: true }, question };
+    const text = { texts: 1, longest: gate.length };
+    const kind = { mediaCounts, senses: { video: true, audio: true }, gate: { width: 32, trained: text } };
     const objective = objectiveOf({ lossType: 'grpo', beta: 0.1 });
     const one = { policy, groups: [group], objective, settings: { kind } };
     const { tokens } = passSize([group]);
@@ -206,7 +210,6 @@ describe('a group in several passes', () => {
       ).toBe(true);
     }
     expectSame(await measure(one, tokens - 4), whole, 3);
-    freeBertTokens(gpu, question);
   });
 });
 

@@ -2,10 +2,10 @@
 
 import { humanOmniConfig } from '../../src/families/humanomni/index.ts';
 import { featureShapes } from '../../src/families/humanomni/parts.ts';
-import { encodeQuestion } from '../../src/families/index.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import type { FileTree } from '../../src/io/files/files.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import { GateRows, gateShape, gateTextsOf } from '../../src/rl/media/gate.ts';
 import { loadPolicy, type Policy } from '../../src/rl/policy/policy.ts';
 import { answerIds, prepareExample } from '../../src/rl/prepare.ts';
 import { RunContext, type RunExample } from '../../src/rl/run-context.ts';
@@ -34,7 +34,7 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
   const model = await openClipModel(tree);
   const prompt = model.text.promptOf(config, model.clips.counts);
   const shapes = featureShapes(humanOmniConfig(model.config));
-  const examples = LABELS.map((label, index) => {
+  const exampleOf = (gates: GateRows) => (label: string, index: number) => {
     const example = {
       id: `clip ${index}`,
       media: [],
@@ -48,10 +48,13 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     const vision = numbers(shapes.vision[0] * shapes.vision[1], 10 + index);
     const audio = numbers(shapes.audio[0] * shapes.audio[1], 20 + index);
     return {
-      ...prepareExample(model.text, prompt, example, async () => ({ vision, audio })),
+      ...prepareExample(model.text, prompt, example, {
+        features: async () => ({ vision, audio }),
+        gate: gates.of(prompt.gateIds),
+      }),
       answer: answerIds(model.text, prompt, example),
     };
-  });
+  };
   const {
     trainDecoder,
     trainProjectors,
@@ -70,13 +73,15 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     reference: beta > 0,
     maxPositions: prompt.longest + 64,
   });
+  const gates = new GateRows(gpu, policy, trainBert);
+  await gates.prepare([prompt.gateIds]);
+  const examples = LABELS.map(exampleOf(gates));
   const context = await RunContext.create({
     policy,
     config,
     tokenizer: model.text.tokenizer,
     endIds: model.endIds,
-    questionRow: await encodeQuestion(gpu, policy, prompt.gateIds),
-    gateIds: prompt.gateIds,
+    gate: gateShape(policy, gateTextsOf([prompt])),
     mediaCounts: model.clips.counts,
     senses: { video: true, audio: true },
     longestPrompt: prompt.longest,

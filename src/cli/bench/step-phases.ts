@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { openHumanOmni } from '../../families/humanomni/files.ts';
 import { humanOmniConfig } from '../../families/humanomni/index.ts';
 import { mediaTokenCounts } from '../../families/humanomni/parts.ts';
-import { encodeQuestion } from '../../families/index.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { treeFromDisk } from '../../io/files/disk.ts';
 import { formatDuration, formatPercent } from '../../math/format.ts';
 import { median } from '../../math/stats.ts';
 import { PHASES, type Phase } from '../../protocol/phases.ts';
 import { presetConfig } from '../../protocol/presets.ts';
+import { gateShape, gateTextsOf } from '../../rl/media/gate.ts';
 import { loadPolicy } from '../../rl/policy/policy.ts';
 import { RunContext } from '../../rl/run-context.ts';
 import { grpoStep } from '../../rl/step.ts';
@@ -41,7 +41,7 @@ async function openDemo(gpu: Gpu) {
     config,
     tokenizer: text.tokenizer,
     endIds: endTokenIds(text.tokenizer, files.main.config, {}),
-    questionRow: await encodeQuestion(gpu, policy, prompt.gateIds),
+    gate: gateShape(policy, gateTextsOf([prompt])),
     mediaCounts: counts,
     senses: { video: true, audio: true },
     longestPrompt: prompt.longest,

@@ -6,7 +6,7 @@ import { openHumanOmni } from '../../families/humanomni/files.ts';
 import { humanOmniConfig } from '../../families/humanomni/index.ts';
 import { mediaTokenCounts } from '../../families/humanomni/parts.ts';
 import { humanOmniText } from '../../families/humanomni/prompt.ts';
-import { encodeQuestion, openEncoder } from '../../families/index.ts';
+import { openEncoder } from '../../families/index.ts';
 import type { Features } from '../../families/shared/clip-encoder.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import type { FileTree } from '../../io/files/files.ts';
@@ -14,6 +14,7 @@ import { readJsonIfThere } from '../../io/files/files.ts';
 import { permutation, uniform } from '../../math/random.ts';
 import { type Config, parseConfig } from '../../protocol/config.ts';
 import { evaluate } from '../../rl/evaluate.ts';
+import { GateRows, gateShape, gateTextsOf } from '../../rl/media/gate.ts';
 import { loadPolicy, type Policy } from '../../rl/policy/policy.ts';
 import { RunContext, type RunExample } from '../../rl/run-context.ts';
 import { sftStep } from '../../rl/sft.ts';
@@ -84,12 +85,15 @@ export async function coldStart(
   const features = await encodeAll(policy, clips);
   const counts = mediaTokenCounts(humanOmniConfig(policy.config));
   const prompt = text.promptOf(config, counts);
+  const gates = new GateRows(gpu, policy, false);
+  await gates.prepare([prompt.gateIds]);
+  const gate = gates.of(prompt.gateIds)!;
   log(`prompt of ${prompt.longest} tokens, ${policy.store.size} trained parameters`);
   const toExample = (clip: DemoClip, label: string): RunExample => ({
     id: clip.id,
     label: clip.label,
     prompt: prompt.tokensOf(),
-    features: async () => features.get(clip.id)!,
+    features: async () => ({ ...features.get(clip.id)!, gate }),
     answer: Uint32Array.from(encodeAnswer(text.tokenizer, text.template, prompt, ANSWERS[label]!)),
   });
   const train = clips.filter(({ split }) => split === 'train').slice(0, CLIPS);
@@ -105,7 +109,7 @@ export async function coldStart(
       files.main.config,
       (await readJsonIfThere(tree, 'generation_config.json')) ?? {},
     ),
-    questionRow: await encodeQuestion(gpu, policy, prompt.gateIds),
+    gate: gateShape(policy, gateTextsOf([prompt])),
     mediaCounts: counts,
     senses: { video: true, audio: true },
     longestPrompt: prompt.longest,

@@ -147,19 +147,22 @@ export interface BertTokens extends Segments {
   readonly first: Tensor;
 }
 
-/** Packs texts of token ids, each seeing itself alone. Throws an InputError for an empty text. */
+/**
+ * Packs texts of token ids, each seeing itself alone; tokens beyond them, up to the capacity, see themselves. Throws an
+ * InputError for an empty text.
+ */
 export function packTexts(
   texts: readonly (readonly number[])[],
+  capacity = texts.reduce((sum, text) => sum + text.length, 0),
 ): PackedRows & { ids: Uint32Array; first: Uint32Array } {
-  const length = texts.reduce((sum, text) => sum + text.length, 0);
   const rows = {
-    capacity: length,
-    length,
-    positions: new Uint32Array(length),
+    capacity,
+    length: capacity,
+    positions: new Uint32Array(capacity),
     axes: 1,
-    spans: new Uint32Array(4 * length),
-    keySpans: new Uint32Array(2 * length),
-    ids: new Uint32Array(length),
+    spans: new Uint32Array(4 * capacity),
+    keySpans: new Uint32Array(2 * capacity),
+    ids: new Uint32Array(capacity),
     first: new Uint32Array(texts.length),
   };
   let start = 0;
@@ -177,18 +180,35 @@ export function packTexts(
     });
     start = end;
   });
+  if (start > capacity) throw new Error(`packTexts: ${start} tokens, but room for ${capacity}.`);
+  for (let token = start; token < capacity; token++) {
+    rows.spans.set([token, token + 1, 0, 0], 4 * token);
+    rows.keySpans.set([token, token + 1], 2 * token);
+  }
   return rows;
 }
 
-/** Uploads texts of token ids. The caller frees them with `freeBertTokens`. */
-export function uploadBertTokens(gpu: Gpu, texts: readonly (readonly number[])[]): BertTokens {
-  const rows = packTexts(texts);
+/** Uploads texts of token ids, with room for `capacity` tokens. The caller frees them with `freeBertTokens`. */
+export function uploadBertTokens(
+  gpu: Gpu,
+  texts: readonly (readonly number[])[],
+  capacity?: number,
+): BertTokens {
+  const rows = packTexts(texts, capacity);
   return {
     ...uploadRows(gpu, 'BERT', rows),
     ids: gpu.upload('inputs', 'BERT ids', [rows.capacity], rows.ids, 'u32'),
     types: gpu.tensor('inputs', 'BERT token types', [rows.capacity], 'u32'),
     first: gpu.upload('inputs', 'BERT first rows', [texts.length], rows.first, 'u32'),
   };
+}
+
+/** Puts as many other texts in the place of those that were uploaded. */
+export function writeBertTokens(gpu: Gpu, tokens: BertTokens, texts: readonly (readonly number[])[]): void {
+  const rows = packTexts(texts, tokens.ids.shape[0]);
+  for (const part of ['ids', 'positions', 'spans', 'keySpans', 'first'] as const) {
+    gpu.write(tokens[part], rows[part]);
+  }
 }
 
 export function freeBertTokens(gpu: Gpu, tokens: BertTokens): void {

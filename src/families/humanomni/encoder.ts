@@ -13,7 +13,7 @@ import {
 import { freeSegments, type Segments, uploadSegments } from '../shared/encoder-layer.ts';
 import { sourcesOf } from '../shared/weight-sources.ts';
 import { poolPositions } from './audio-projector.ts';
-import { bertAliases, bertFirstRows, freeBertTokens, uploadBertTokens } from './bert.ts';
+import { bertAliases, bertFirstRows, freeBertTokens, uploadBertTokens, writeBertTokens } from './bert.ts';
 import { type HumanOmniConfig, openGateEncoder, openTowers, type Towers } from './parts.ts';
 import { patchGrid, type Siglip, siglipAliases, siglipFeatures } from './siglip.ts';
 import { type Whisper, whisperAliases, whisperFeatures } from './whisper.ts';
@@ -85,22 +85,32 @@ export class HumanOmniEncoder implements ClipEncoder {
   }
 }
 
-/** BERT's row [1, width] of the text that steers the gate; BERT is on the device only while this runs. */
-export async function encodeGateText(
+/**
+ * BERT's row f32 [width] of each text that steers a gate; BERT is on the device only while this runs. Every text is encoded by
+ * itself, so that its row does not depend on the others.
+ */
+export async function encodeGateTexts(
   gpu: Gpu,
   { files, config }: EncoderSource<HumanOmniConfig>,
-  ids: readonly number[],
-): Promise<Float32Array> {
+  texts: readonly (readonly number[])[],
+): Promise<Float32Array[]> {
   using loader = new WeightLoader(gpu, sourcesOf(files, ALIASES));
   const bert = openGateEncoder(loader.open, config);
   await loader.load();
-  const tokens = uploadBertTokens(gpu, [ids]);
-  using arena = new Arena(gpu, 'question');
-  const tape = Tape.on(gpu);
-  const row = tape.recorder.keep(tape.constant(() => bertFirstRows(tape, bert, tokens)));
-  using plan = await Plan.create(gpu, 'question', tape.recorder, arena);
-  await plan.run();
-  const values = await gpu.read(plan.output(row));
-  freeBertTokens(gpu, tokens);
-  return values;
+  const rows: Float32Array[] = [];
+  for (const length of new Set(texts.map((ids) => ids.length))) {
+    const group = [...texts.entries()].filter(([, ids]) => ids.length === length);
+    const tokens = uploadBertTokens(gpu, [group[0]![1]]);
+    using arena = new Arena(gpu, 'question');
+    const tape = Tape.on(gpu);
+    const row = tape.recorder.keep(tape.constant(() => bertFirstRows(tape, bert, tokens)));
+    using plan = await Plan.create(gpu, 'question', tape.recorder, arena);
+    for (const [index, ids] of group) {
+      writeBertTokens(gpu, tokens, [ids]);
+      await plan.run();
+      rows[index] = await gpu.read(plan.output(row));
+    }
+    freeBertTokens(gpu, tokens);
+  }
+  return rows;
 }

@@ -2,7 +2,7 @@
 import { InputError } from '../../math/errors.ts';
 import type { Family, ModelConfig } from '../api.ts';
 import { humanOmniClips } from './clips.ts';
-import { ALIASES, encodeGateText, HumanOmniEncoder } from './encoder.ts';
+import { ALIASES, encodeGateTexts, HumanOmniEncoder } from './encoder.ts';
 import { isHumanOmni, openHumanOmni, preprocessorOf } from './files.ts';
 import {
   type HumanOmniConfig,
@@ -46,8 +46,8 @@ export const humanOmni: Family = {
     HumanOmniEncoder.create(gpu, { files, config: humanOmniConfig(config) }, progress),
   gateText: {
     width: (config) => humanOmniConfig(config).bert.hiddenSize,
-    encode: (gpu, { files, config }, ids) =>
-      encodeGateText(gpu, { files, config: humanOmniConfig(config) }, ids),
+    encode: (gpu, { files, config }, texts) =>
+      encodeGateTexts(gpu, { files, config: humanOmniConfig(config) }, texts),
   },
   between: {
     openProjectors: (open, config, { main }) => openProjectors(open, humanOmniConfig(config), main.config),

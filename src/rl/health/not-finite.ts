@@ -70,7 +70,8 @@ async function inWeights({ policy, updates, learningRate }: Suspects): Promise<N
 
 async function inFeatures(examples: Suspects['examples']): Promise<NotFinite | undefined> {
   for (const { id, features } of examples) {
-    for (const [sense, values] of Object.entries((await features?.()) ?? {})) {
+    const { vision, audio } = (await features?.()) ?? {};
+    for (const [sense, values] of Object.entries({ vision, audio })) {
       if (!values || firstNotFinite(values) < 0) continue;
       return {
         evidence: `What the ${sense} tower made of the clip "${id}" is not finite; all weights are.`,

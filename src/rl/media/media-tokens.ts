@@ -1,5 +1,4 @@
 import type { PromptTokens } from '../../families/api.ts';
-import { type BertTokens, bertFirstRows } from '../../families/humanomni/bert.ts';
 import {
   type ClipFeatures,
   featureShapes,
@@ -10,6 +9,7 @@ import type { Features } from '../../families/shared/clip-encoder.ts';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
 import type { ModelView } from '../policy/policy.ts';
 import type { Splice } from '../update/pass-inputs.ts';
+import { type AskedFeatures, GateInputs, type GateShape } from './gate.ts';
 import { type MediaTokens, mediaPlaces } from './media-input.ts';
 
 /** GPU buffers for one clip's features and the places its tokens take in a packed row. */
@@ -68,17 +68,7 @@ export interface Senses {
   readonly audio: boolean;
 }
 
-/** What steers the gate: BERT's finished row f32 [1, width], or the ids it reads, where BERT itself trains. */
-export type Question = Tensor | BertTokens;
-
-/** BERT's row of the question, recorded where BERT trains. */
-export function recordQuestion(tape: Tape, view: ModelView, question: Question): Tensor {
-  if ('storage' in question) return question;
-  if (!view.bert) throw new Error('recordQuestion: the question is given as ids, but BERT was not loaded.');
-  return bertFirstRows(tape, view.bert, question);
-}
-
-/** Records the tokens of a clip and says where they are spliced in. */
+/** Records the tokens of a clip, asked about with this row of the gate's text, and says where they are spliced in. */
 export function recordSplices(
   tape: Tape,
   media: MediaProjectors,
@@ -95,7 +85,7 @@ export function recordSplices(
 
 /** Turns a clip's features into media tokens. */
 export interface MediaMaker {
-  tokens(features: Features): Promise<MediaTokens>;
+  tokens(features: AskedFeatures): Promise<MediaTokens>;
   [Symbol.dispose](): void;
 }
 
@@ -114,13 +104,21 @@ export const FINISHED_TOKENS: MediaMaker = {
 export class MediaTokenizer implements MediaMaker {
   readonly #gpu: Gpu;
   readonly #slot: FeatureSlot;
+  readonly #gate: GateInputs;
   readonly #arena: Arena;
   readonly #plan: Plan;
   readonly #outputs: readonly Tensor[];
 
-  private constructor(gpu: Gpu, slot: FeatureSlot, arena: Arena, plan: Plan, outputs: readonly Tensor[]) {
+  private constructor(
+    gpu: Gpu,
+    { slot, gate }: { readonly slot: FeatureSlot; readonly gate: GateInputs },
+    arena: Arena,
+    plan: Plan,
+    outputs: readonly Tensor[],
+  ) {
     this.#gpu = gpu;
     this.#slot = slot;
+    this.#gate = gate;
     this.#arena = arena;
     this.#plan = plan;
     this.#outputs = outputs;
@@ -130,23 +128,23 @@ export class MediaTokenizer implements MediaMaker {
     gpu: Gpu,
     view: ModelView & { readonly media: MediaProjectors },
     senses: Senses,
-    question: Question,
+    gateShape: GateShape,
   ): Promise<MediaTokenizer> {
+    const gate = new GateInputs(gpu, gateShape, 1);
     const slot = new FeatureSlot(gpu, view.media, { video: 0, audio: 0 }, senses);
     const arena = new Arena(gpu, 'media tokens');
     const tape = Tape.on(gpu);
-    const splices = tape.constant(() =>
-      recordSplices(tape, view.media, slot, recordQuestion(tape, view, question)),
-    );
+    const splices = tape.constant(() => recordSplices(tape, view.media, slot, gate.record(tape, view)[0]!));
     const kept = splices.map(({ rows }) => tape.recorder.keep(rows));
     const plan = await Plan.create(gpu, 'media tokens', tape.recorder, arena);
     const outputs = kept.map((rows) => plan.output(rows));
-    return new MediaTokenizer(gpu, slot, arena, plan, outputs);
+    return new MediaTokenizer(gpu, { slot, gate }, arena, plan, outputs);
   }
 
   /** Video tokens, then audio tokens. */
-  async tokens(features: Features): Promise<MediaTokens> {
+  async tokens(features: AskedFeatures): Promise<MediaTokens> {
     this.#slot.write(features);
+    this.#gate.write([features.gate]);
     await this.#plan.run();
     const parts = await Promise.all(this.#outputs.map((output) => this.#gpu.read(output)));
     const rows = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -161,6 +159,7 @@ export class MediaTokenizer implements MediaMaker {
   [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();
     this.#slot[Symbol.dispose]();
+    this.#gate[Symbol.dispose]();
     this.#arena[Symbol.dispose]();
   }
 }

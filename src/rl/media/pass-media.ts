@@ -1,12 +1,12 @@
 import type { PromptTokens } from '../../families/api.ts';
-import type { Features } from '../../families/shared/clip-encoder.ts';
 import type { Policy } from '../policy/policy.ts';
+import { type AskedFeatures, GateInputs, type GateShape } from './gate.ts';
 import { MediaBatch, type MediaTokens } from './media-input.ts';
 import { FeatureSlot, type Senses } from './media-tokens.ts';
 
 /** Media of the prompts in a pass: features where projectors train, finished tokens otherwise. */
 export interface PassMedia {
-  readonly features: readonly Features[];
+  readonly features: readonly AskedFeatures[];
   readonly tokens: readonly MediaTokens[];
   /** Tokens of the reference; needed where it differs from the policy in more than adapters. */
   readonly referenceTokens?: readonly MediaTokens[];
@@ -20,6 +20,8 @@ export class MediaInputs {
   readonly referenceTokens?: MediaBatch;
   /** Features of each prompt, where its tokens are made inside the pass. */
   readonly slots: readonly FeatureSlot[];
+  /** What steers the gate of each prompt, where its tokens are made inside the pass. */
+  readonly gate?: GateInputs;
 
   /** Room for `prompts` clips of `counts` tokens each. */
   constructor(
@@ -27,6 +29,7 @@ export class MediaInputs {
     prompts: number,
     counts: { readonly video: number; readonly audio: number },
     senses: Senses,
+    gate?: GateShape,
   ) {
     const rows = prompts * (counts.video + counts.audio);
     const batch = (label: string) => new MediaBatch(gpu, label, rows, config.decoder.hiddenSize);
@@ -35,6 +38,7 @@ export class MediaInputs {
       trainsMedia && media
         ? Array.from({ length: prompts }, () => new FeatureSlot(gpu, media, counts, senses))
         : [];
+    if (this.slots.length > 0 && gate) this.gate = new GateInputs(gpu, gate, prompts);
     if (rows === 0) return;
     if (!trainsMedia) this.tokens = batch('policy');
     if (reference && trainsMedia) this.referenceTokens = batch('reference');
@@ -45,6 +49,7 @@ export class MediaInputs {
     this.tokens?.write(prompts, starts, media.tokens);
     this.referenceTokens?.write(prompts, starts, media.referenceTokens ?? media.tokens);
     if (this.slots.length === 0) return;
+    this.gate?.write(media.features.map((features) => features.gate));
     prompts.forEach((prompt, index) => {
       const slot = this.slots[index]!;
       slot.write(media.features[index]!);
@@ -55,6 +60,7 @@ export class MediaInputs {
   [Symbol.dispose](): void {
     this.tokens?.[Symbol.dispose]();
     this.referenceTokens?.[Symbol.dispose]();
+    this.gate?.[Symbol.dispose]();
     for (const slot of this.slots) slot[Symbol.dispose]();
   }
 }

@@ -26,7 +26,7 @@ export class EntropyPass {
     policy: Policy,
     arena: Arena,
     media: MediaInputs,
-    kind: Pick<PassKind, 'size' | 'prompts' | 'question'>,
+    kind: Pick<PassKind, 'size' | 'prompts'>,
   ): Promise<EntropyPass> {
     const pass = new EntropyPass(policy, media, kind);
     const tape = Tape.on(policy.gpu);

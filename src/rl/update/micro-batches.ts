@@ -1,5 +1,5 @@
 /** Which completions of a step go through a forward and backward, beside which others, and what each of them weighs. */
-import type { Features } from '../../families/shared/clip-encoder.ts';
+import type { AskedFeatures } from '../media/gate.ts';
 import type { MediaTokens } from '../media/media-input.ts';
 import { type LossExtent, type LossShare, lossShares } from '../objective/loss-batch.ts';
 import type { LossConfig } from '../objective/loss-config.ts';
@@ -7,7 +7,7 @@ import { type PassSize, passSize, type TokenGroup } from './pass-arrays.ts';
 
 /** Media of one prompt: its features, and its tokens where they do not depend on what trains. */
 export interface GroupMedia {
-  readonly features: Features;
+  readonly features: AskedFeatures;
   readonly tokens?: MediaTokens;
   readonly referenceTokens?: MediaTokens;
 }

@@ -1,7 +1,7 @@
 import { positionAxes } from '../../decoder/qwen2.ts';
 import type { PromptTokens } from '../../families/api.ts';
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
-import { type Question, recordQuestion, recordSplices } from '../media/media-tokens.ts';
+import { recordSplices } from '../media/media-tokens.ts';
 import type { MediaInputs, PassMedia } from '../media/pass-media.ts';
 import { lossBatchTensor, recordLoss, recordNll } from '../objective/loss.ts';
 import type { LossConfig } from '../objective/loss-config.ts';
@@ -23,8 +23,6 @@ export interface PassKind {
   /** Whether the entropy from which on tokens count is given, as it is for parts of a group. */
   readonly withThreshold: boolean;
   readonly checkpoint: boolean;
-  /** Needed where media tokens are made inside the pass. */
-  readonly question?: Question | undefined;
 }
 
 /** Host data of one pass beside its packed arrays. */
@@ -190,13 +188,13 @@ export class PolicyPass {
 export function recordMedia(
   tape: Tape,
   { current }: Policy,
-  { tokens, slots }: MediaInputs,
-  { prompts, question }: Pick<PassKind, 'prompts' | 'question'>,
+  { tokens, slots, gate }: MediaInputs,
+  { prompts }: Pick<PassKind, 'prompts'>,
 ): Splice[] {
   if (tokens) return [tokens];
   if (slots.length === 0) return [];
   const { media } = current;
-  if (!media || !question) throw new Error('recordMedia: media train, but what makes them is missing.');
-  const row = recordQuestion(tape, current, question);
-  return slots.slice(0, prompts).flatMap((slot) => recordSplices(tape, media, slot, row));
+  if (!media || !gate) throw new Error('recordMedia: media train, but what makes them is missing.');
+  const rows = gate.record(tape, current);
+  return slots.slice(0, prompts).flatMap((slot, index) => recordSplices(tape, media, slot, rows[index]!));
 }

@@ -2,6 +2,7 @@ import { positionAxes } from '../../decoder/qwen2.ts';
 import { Arena, Plan, Recorder } from '../../gpu/index.ts';
 import { AdamW, type AdamWSettings } from '../../optim/adamw.ts';
 import type { GradientStats } from '../../optim/clip.ts';
+import type { GateShape } from '../media/gate.ts';
 import type { Senses } from '../media/media-tokens.ts';
 import { MediaInputs, type PassMedia } from '../media/pass-media.ts';
 import {
@@ -34,10 +35,12 @@ export interface UpdaterSettings {
   readonly largest: PassSize;
   readonly checkpoint: boolean;
   readonly temperature: number;
-  readonly kind: Pick<PassKind, 'question'> & {
+  readonly kind: {
     /** Tokens that one clip becomes. */
     readonly mediaCounts: { readonly video: number; readonly audio: number };
     readonly senses: Senses;
+    /** Needed where media tokens are made inside a pass. */
+    readonly gate?: GateShape | undefined;
   };
 }
 
@@ -110,7 +113,7 @@ export class Updater {
     this.#arena = new Arena(policy.gpu, 'policy pass');
     this.#optimizerArena = new Arena(policy.gpu, 'optimizer');
     const { kind, promptsPerPass } = settings;
-    this.#media = new MediaInputs(policy, promptsPerPass, kind.mediaCounts, kind.senses);
+    this.#media = new MediaInputs(policy, promptsPerPass, kind.mediaCounts, kind.senses, kind.gate);
     this.optimizer = new AdamW(policy.gpu, policy.store, adamw);
   }
 
@@ -165,19 +168,16 @@ export class Updater {
         objective,
         ...kind,
         checkpoint,
-        question: this.#settings.kind.question,
       }),
     );
   }
 
   /** For part of one group. */
   #entropyPass(size: PassSize): Promise<EntropyPass> {
-    const { question } = this.#settings.kind;
     return this.#entropyPasses.get(`${size.tokens}/${size.predictions}`, () =>
       EntropyPass.create(this.#policy, this.#arena, this.#media, {
         size,
         prompts: this.#madeIn(1),
-        question,
       }),
     );
   }
