@@ -22,11 +22,12 @@ export function settleRaters(
   rows: readonly AnnotationRow[],
   isFound: (row: AnnotationRow) => boolean,
 ): Settled {
-  const groups = groupBy(rows, ({ file, media, row, question }) =>
+  // Splits may name their clips alike.
+  const groups = groupBy(rows, ({ file, media, row, question, split }) =>
     JSON.stringify(
       row === undefined || media.length === 0
         ? [file, mediaName({ media }), 'alone']
-        : [file, mediaName({ media }), plainQuestion(question ?? '')],
+        : [file, mediaName({ media }), plainQuestion(question ?? ''), split],
     ),
   );
   const rated = ratedLists([...groups.values()]);

@@ -1,6 +1,7 @@
 import type { FileTree } from '../io/files/files.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import { ClipIndex, folderOf } from './clip-index.ts';
+import { openContainers } from './containers/open.ts';
 import type { Beside } from './known-entries.ts';
 import { clipOf, matchRows, takeQuestions } from './match.ts';
 import { readOwnLabels } from './own-labels.ts';
@@ -32,9 +33,10 @@ export interface ReadOptions {
 /**
  * A dropped folder → examples. A person's own annotations (JSON, JSON Lines, CSV, TSV) come first; a folder without any
  * row in them is read as the published data sets whose layout it has, else as a folder per class. Bad rows become issues
- * and never stop the rest. Clips are not opened. A folder without any clip may hold questions with their answers.
+ * and never stop the rest. Archives are read as folders; clips are not opened. A folder without any clip may hold questions with their answers.
  */
-export async function readDataset(tree: FileTree, { seed, fold = 1 }: ReadOptions): Promise<Dataset> {
+export async function readDataset(dropped: FileTree, { seed, fold = 1 }: ReadOptions): Promise<Dataset> {
+  const { tree, issues: closed } = await openContainers(dropped);
   const clips = new ClipIndex(tree);
   const beside = besideOf(clips);
   const own = await readOwnLabels(tree, beside);
@@ -60,11 +62,12 @@ export async function readDataset(tree: FileTree, { seed, fold = 1 }: ReadOption
     name: tree.name,
     kind,
     examples,
-    issues: [...own.issues, ...studio.issues, ...issues, ...settled.issues, ...matched.issues],
+    issues: [...closed, ...own.issues, ...studio.issues, ...issues, ...settled.issues, ...matched.issues],
     rows: met,
     format,
     division,
     ...(folds ? { folds } : {}),
+    ...(tree === dropped ? {} : { opened: tree }),
   };
 }
 

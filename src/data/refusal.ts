@@ -5,7 +5,8 @@ import { isMedia } from '../protocol/clip-types.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import type { Dataset } from './types.ts';
 
-const ARCHIVES = ['zip', 'tar', 'gz', 'tgz', 'bz2', 'xz', '7z', 'rar'];
+/** What is not read in place; of models no zip is, either. */
+const ARCHIVES = ['tar', 'gz', 'tgz', 'bz2', 'xz', '7z', 'rar'];
 const WEIGHTS = ['safetensors', 'bin', 'pt', 'pth', 'gguf'];
 /** Issues listed in the details. */
 const MOST_ISSUES = 20;
@@ -36,7 +37,7 @@ export function demandModelFolder(tree: FileTree): void {
       hint:
         clips > 0
           ? 'If it is a data set, open it on the Data screen (by command: --data).'
-          : (archiveHint(tree) ??
+          : (archiveHint(tree, ['zip', ...ARCHIVES]) ??
             listHint(tree) ??
             'Drop the whole folder of the model, with its config.json.'),
     },
@@ -96,8 +97,8 @@ const listHint = ({ files }: FileTree): string | undefined =>
     ? 'If it is a data set, open it on the Data screen (by command: --data).'
     : undefined;
 
-function archiveHint({ files }: FileTree): string | undefined {
-  const archive = files.find(({ path }) => ARCHIVES.includes(extension(path)));
+function archiveHint({ files }: FileTree, kinds: readonly string[] = ARCHIVES): string | undefined {
+  const archive = files.find(({ path }) => kinds.includes(extension(path)));
   return archive && `Unpack ${baseName(archive.path)} first, and drop the folder that comes out.`;
 }
 

@@ -1,4 +1,4 @@
-import type { FileEntry } from '../io/files/files.ts';
+import type { FileEntry, FileTree } from '../io/files/files.ts';
 import type { DataIssue, DataKind, Split } from '../protocol/messages.ts';
 import type { Json } from './json-shapes.ts';
 
@@ -106,4 +106,6 @@ export interface Dataset {
   /** How the splits were made, a sentence. */
   readonly division: string;
   readonly folds?: Folds;
+  /** The dropped folder with what its archives hold; absent where it has none. */
+  readonly opened?: FileTree;
 }

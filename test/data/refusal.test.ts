@@ -23,9 +23,9 @@ describe('a folder without a labelled clip is refused', () => {
     ['empty', {}, /given is empty; expected clips/, /Hidden files and links/],
     [
       'an archive',
-      { 'set.zip': clip },
-      /found 1 file \(\.zip\), expected clips and their labels/,
-      /Unpack set\.zip/,
+      { 'set.rar': clip },
+      /found 1 file \(\.rar\), expected clips and their labels/,
+      /Unpack set\.rar/,
     ],
     ['a picture', { 'a.png': clip }, /found 1 clip, but nothing that says/, /\.json, \.jsonl, \.csv/],
     ['clips alone', { 'a.mp4': clip, 'b.mp4': clip }, /found 2 clips, but nothing/, /folder per label/],

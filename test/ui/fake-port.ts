@@ -277,8 +277,8 @@ function open({ say, clips }: Fake, command: Opening): void {
     say({ type: 'error', requestId, message: 'No GPU.', fatal: false });
     return;
   }
-  if (command.type === 'openData' && command.files.some(({ path }) => path.endsWith('.zip'))) {
-    const message = 'set: found 1 file (.zip), expected clips and their labels.';
+  if (command.type === 'openData' && command.files.some(({ path }) => path.endsWith('.rar'))) {
+    const message = 'set: found 1 file (.rar), expected clips and their labels.';
     say({
       type: 'error',
       requestId,

@@ -648,8 +648,8 @@ describe('what belongs to what is open', () => {
   it('what cannot be read leaves data and Start as they were, and its error ends with the next good folder', async () => {
     await open('#/data');
     await page.waitForSelector(id('clip-row'));
-    await choose('set.zip');
-    await expect.poll(() => page.textContent(id('problem'))).toContain('found 1 file (.zip), expected clips');
+    await choose('set.rar');
+    await expect.poll(() => page.textContent(id('problem'))).toContain('found 1 file (.rar), expected clips');
     expect(await page.textContent(id('data-summary'))).toContain('96 clips');
     expect(await page.isEnabled(id('start'))).toBe(true);
     expect(await page.getAttribute(id('start'), 'title')).toBe('Trains tiny-humanomni on demo');

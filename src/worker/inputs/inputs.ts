@@ -167,7 +167,7 @@ export class Inputs {
   async #read(tree: FileTree, fold: number | undefined): Promise<Dataset> {
     try {
       const data = await readDataset(tree, { seed: SPLIT_SEED, fold });
-      demandExamples(data, tree);
+      demandExamples(data, data.opened ?? tree);
       return data;
     } catch (error) {
       throw staying(error, 'data set', this.#data?.name);
