@@ -58,8 +58,9 @@ describe('the decisions', () => {
   it('have a number, a title and a date, and every number once', () => {
     expect(entries.length).toBeGreaterThan(90);
     expect(headings).toHaveLength(entries.length);
-    const numbers = entries.map((entry) => entry.number).sort((a, b) => a - b);
-    expect(numbers).toEqual(numbers.map((_, i) => i + 1));
+    const numbers = entries.map((entry) => entry.number);
+    expect(numbers).toEqual([...new Set(numbers)]);
+    expect(Math.min(...numbers)).toBe(1);
   });
 
   it('stand newest first in their files', () => {
