@@ -1,18 +1,12 @@
 /** Rows of annotations → examples, with their clips where they have any. */
 import { baseName, type FileEntry } from '../io/files/files.ts';
+import type { MediumKind } from '../media/types.ts';
 import { isImage, isVideo } from '../protocol/clip-types.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import { type Clip, type ClipIndex, folderOf } from './clip-index.ts';
 import { Overlaps } from './overlaps.ts';
 import { plainQuestion } from './questions.ts';
-import {
-  type AnnotationRow,
-  type Medium,
-  type MediumKind,
-  mediaName,
-  type NamedMedium,
-  type Undivided,
-} from './types.ts';
+import { type AnnotationRow, type Medium, mediaName, type NamedMedium, type Undivided } from './types.ts';
 
 export interface Matched {
   readonly examples: readonly Undivided[];
@@ -106,8 +100,7 @@ function mediumOf({ kind, path: _, ...part }: NamedMedium, { path, files }: Clip
 
 function kindOf(files: readonly FileEntry[]): MediumKind {
   const [{ path } = { path: '' }] = files;
-  if (isImage(path)) return files.length > 1 ? 'video' : 'image';
-  return isVideo(path) ? 'video' : 'audio';
+  return isImage(path) || isVideo(path) ? 'video' : 'audio';
 }
 
 export function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {

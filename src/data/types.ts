@@ -1,8 +1,9 @@
 import type { FileEntry, FileTree } from '../io/files/files.ts';
+import type { MediumKind } from '../media/types.ts';
 import type { DataIssue, DataKind, Split } from '../protocol/messages.ts';
 import type { Json } from './json-shapes.ts';
 
-export type MediumKind = 'video' | 'image' | 'audio';
+export type { MediumKind } from '../media/types.ts';
 
 /** Something that a row shows or plays, by the path that the row writes. */
 export interface NamedMedium {

@@ -8,8 +8,7 @@ import type { WeightLoader, WeightParts, Weights } from '../decoder/weights.ts';
 import type { Gpu } from '../gpu/index.ts';
 import type { FileTree } from '../io/files/files.ts';
 import type { Decoder } from '../io/formats/peft.ts';
-import type { FrameChoice } from '../media/frame-sampling.ts';
-import type { DecodedClip } from '../media/types.ts';
+import type { DecodedMedium, DecodeOptions, MediumKind } from '../media/types.ts';
 import type { Config } from '../protocol/config.ts';
 import type { PythonLoading, UsualSettings } from '../protocol/messages.ts';
 import type { ChatTemplate } from '../text/chat-template.ts';
@@ -32,13 +31,13 @@ export interface EncoderSource<C extends ModelConfig = ModelConfig> {
   readonly config: C;
 }
 
-/** How many tokens each medium of one clip becomes, at most; 0 = the model lacks the sense. */
+/** How many tokens what is seen and what is heard become, at most; 0 = nothing is. */
 export interface MediaCounts {
   readonly video: number;
   readonly audio: number;
 }
 
-/** Places of a medium's tokens in a prompt. */
+/** Places of the tokens of one thing that is seen or heard in a prompt. */
 export interface MediaSlot {
   /** First token inside the prompt. */
   readonly start: number;
@@ -48,8 +47,9 @@ export interface MediaSlot {
 /** A prompt as the decoder sees it: one id per token, 0 where a media token takes the place. */
 export interface PromptTokens {
   readonly ids: Uint32Array;
-  readonly video?: MediaSlot;
-  readonly audio?: MediaSlot;
+  /** Of the pictures and videos that are seen, and of what is heard, in the order of the example's media. */
+  readonly video?: readonly MediaSlot[];
+  readonly audio?: readonly MediaSlot[];
   /** Absent where the tokens simply follow one another. */
   readonly positions?: PromptPositions;
 }
@@ -60,7 +60,11 @@ export type PromptSettings = Pick<Config, 'promptPreset' | 'question'> & {
   readonly system?: string;
 };
 
-/** A question, ready for the decoder and for the gate. */
+/** Tokens of these places. */
+export const slotTokens = (slots: readonly MediaSlot[] = []): number =>
+  slots.reduce((sum, { count }) => sum + count, 0);
+
+/** A question about certain kinds of media, ready for the decoder and for the gate. */
 export interface RunPrompt {
   /** The user's turn, before the template. */
   readonly content: string;
@@ -72,8 +76,10 @@ export interface RunPrompt {
   readonly longest: number;
   /** Positions, on any axis, of the prompt that reaches furthest. */
   readonly positions: number;
-  /** The prompt of a clip; `shown`: what the tower saw of it, for models that ask for that. */
-  tokensOf(shown?: ShownClip): PromptTokens;
+  /** Tokens that what it is about becomes, at most. */
+  readonly counts: MediaCounts;
+  /** The prompt of an example; `shown`: what the tower saw of each picture and video, for models that ask for that. */
+  tokensOf(shown?: readonly ShownClip[]): PromptTokens;
   /** Ids of the text that steers the gate; none where there is no gate. */
   readonly gateIds: readonly number[];
 }
@@ -82,10 +88,11 @@ export interface RunPrompt {
 export interface TextTools {
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
-  promptOf(settings: PromptSettings, counts: MediaCounts): RunPrompt;
+  /** `media`: what is shown and played with the question, in order; nothing: it is asked of text alone. */
+  promptOf(settings: PromptSettings, media: readonly MediumKind[]): RunPrompt;
 }
 
-/** The pictures of a clip as the model sees them: f32 [frames, 3, height, width], `value · std + mean` in 0..1. */
+/** A picture, or the frames of a clip, as the model sees them: f32 [frames, 3, height, width], `value · std + mean` in 0..1. */
 export interface Pictures {
   readonly values: Float32Array;
   readonly frames: number;
@@ -103,24 +110,26 @@ export interface Heard {
   readonly melBins: number;
 }
 
-/** How a clip is prepared for a model's towers. What a family lacks is absent. */
+/** How what an example shows and plays is prepared for a model's towers. What a family lacks is absent. */
 export interface ClipRecipe {
   /** Names what is prepared, as plain data: features that were kept under another are not used. */
   readonly identity: object;
+  /** Tokens of one clip, at most. */
   readonly counts: MediaCounts;
-  /** Which frames of a clip are shown. */
-  readonly frames: FrameChoice;
-  /** Seconds of sound that a clip may have. */
-  readonly audioSeconds: number;
+  /** Why the model is not shown these media together, a sentence; undefined: it is. */
+  refuses(media: readonly MediumKind[]): string | undefined;
+  /** What is decoded of each of these media, none of which is refused; undefined for one that it takes no notice of. */
+  decoding(media: readonly MediumKind[]): readonly (DecodeOptions | undefined)[];
   /** A grid of as many patches as a clip can become, for towers that take frames of any size. */
   readonly largest?: VisionGrid;
   /** Made on the device that tfjs was given. @throws InputError where a clip has no picture, or is too long */
-  pictures(clip: DecodedClip): Promise<Pictures>;
+  pictures(media: readonly DecodedMedium[]): Promise<readonly Pictures[]>;
   /** What of these pictures the prompt has to know. */
   shown?(pictures: Pictures): ShownClip;
-  hear?(clip: DecodedClip): Promise<Heard>;
-  /** What the towers take of a decoded clip. @throws InputError where a clip has no picture */
-  input(clip: DecodedClip): Promise<ClipInput>;
+  /** Nothing where nothing is heard. @throws InputError where there is no sound */
+  hear?(media: readonly DecodedMedium[]): Promise<Heard | undefined>;
+  /** What the towers take of an example's decoded media. @throws InputError where a picture or a sound is missing */
+  input(media: readonly DecodedMedium[]): Promise<ClipInput>;
   /** A clip of which nothing is seen and nothing is heard, for evaluation with a sense muted. */
   empty?(): Promise<ClipInput>;
 }

@@ -20,14 +20,7 @@ import { checkMatroskaHead, isWholeMatroska } from './matroska.ts';
 import { decodeGif } from './pictures.ts';
 import { mirror, readPixels, rotate } from './rgb.ts';
 import { monoSound } from './sound.ts';
-import { type DecodedClip, type RgbFrame, SAMPLE_RATE } from './types.ts';
-
-export interface DecodeOptions {
-  /** Which frames the model sees. */
-  readonly frames: FrameChoice;
-  /** Sound after this many seconds is not decoded, and none at all for 0; 30 by default, what the audio tower hears. */
-  readonly audioSeconds?: number;
-}
+import { type DecodedClip, type DecodeOptions, type RgbFrame, SAMPLE_RATE } from './types.ts';
 
 const CONTAINERS = 'MP4, MOV, WebM, MKV, GIF, WAV, MP3, Ogg, FLAC or AAC';
 const VIDEO_CODECS = 'H.264, VP8, VP9 or AV1';
@@ -62,7 +55,8 @@ export async function decodeClip(file: Blob, name: string, options: DecodeOption
     throw new InputError(`${name}: found 0 bytes, expected a clip (${CONTAINERS}).`, { hint: COPY_AGAIN });
   }
   try {
-    if ((await file.slice(0, 4).text()) === GIF_SIGNATURE) return await decodeGif(file, name, options.frames);
+    if (options.frames !== undefined && (await file.slice(0, 4).text()) === GIF_SIGNATURE)
+      return await decodeGif(file, name, options.frames);
     await checkIsoBoxes(file, name);
     await checkMatroskaHead(file, name);
     using input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
@@ -97,18 +91,20 @@ async function decodeContainer(
   name: string,
   options: DecodeOptions,
 ): Promise<DecodedClip> {
-  const video = await input.getPrimaryVideoTrack();
+  const { frames, audioSeconds = 30 } = options;
+  const video = frames === undefined ? null : await input.getPrimaryVideoTrack();
   const audio = await input.getPrimaryAudioTrack();
   if (!video && !audio) {
-    throw new InputError(`${name}: found neither a video nor an audio track, expected at least one.`, {
-      hint: COPY_AGAIN,
-    });
+    const found =
+      frames === undefined
+        ? 'no audio track, expected one'
+        : 'neither a video nor an audio track, expected at least one';
+    throw new InputError(`${name}: found ${found}.`, { hint: COPY_AGAIN });
   }
   if (video) {
     checkPictureSize(name, await video.getCodedWidth(), await video.getCodedHeight());
     await requireDecodable(video, name, VIDEO_CODECS);
   }
-  const { frames, audioSeconds = 30 } = options;
   const heard = audioSeconds > 0 ? audio : null;
   if (heard) {
     checkSound(name, await heard.getSampleRate(), await heard.getNumberOfChannels());
@@ -119,7 +115,7 @@ async function decodeContainer(
     [video, audio].filter((track) => track !== null),
     { file, name },
   );
-  const picture = video ? await decodePicture(video, name, frames) : NO_PICTURE;
+  const picture = video && frames !== undefined ? await decodePicture(video, name, frames) : NO_PICTURE;
   const waveform = heard ? await decodeSound(heard, name, audioSeconds) : null;
   const repaired = waveform ? silenceNonFinite(waveform) : 0;
   const warnings =

@@ -1,3 +1,22 @@
+import type { FrameChoice } from './frame-sampling.ts';
+
+/** What something that is shown or played is, by what is taken of it. */
+export type MediumKind = 'video' | 'image' | 'audio';
+
+/** What of a clip is decoded. */
+export interface DecodeOptions {
+  /** Which frames the model sees; absent: the picture is not looked at. */
+  readonly frames?: FrameChoice;
+  /** Sound after this many seconds is not decoded, and none at all for 0; 30 by default, what the audio tower hears. */
+  readonly audioSeconds?: number;
+}
+
+/** Something that is shown or played, decoded. */
+export interface DecodedMedium {
+  readonly kind: MediumKind;
+  readonly clip: DecodedClip;
+}
+
 /** One decoded picture: packed 8-bit RGB, row-major, `width * height * 3` bytes. */
 export interface RgbFrame {
   readonly width: number;

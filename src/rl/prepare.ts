@@ -19,7 +19,7 @@ export function answerIds(
 /** Where to find what the towers made of a clip, what they were shown, and what steers the gate when it is asked about. */
 export interface ClipParts {
   readonly features: () => Promise<Features>;
-  readonly shown?: ShownClip | undefined;
+  readonly shown?: readonly ShownClip[] | undefined;
   readonly gate?: GateText | undefined;
 }
 

@@ -82,7 +82,8 @@ function sftPrompt(media: PromptMedia, text: string): Prompt {
   return { content, gateText: sftGateText(content) };
 }
 
-/** A video in Qwen2-VL's own words. */
+/** A picture and a video in Qwen2-VL's own words. */
+export const IMAGE_BLOCK = '<|vision_start|><|image_pad|><|vision_end|>';
 export const VIDEO_BLOCK = '<|vision_start|><|video_pad|><|vision_end|>';
 
 /** Every prompt this project can build, byte by byte; one string serves training and inference unless parity is wanted. */

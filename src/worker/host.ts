@@ -1,8 +1,8 @@
 import type { Gpu } from '../gpu/index.ts';
 import { type FeatureCache, openFeatureCache } from '../io/features/feature-cache.ts';
 import { type FileStore, opfsStore } from '../io/writing/file-store.ts';
-import { decodeExample } from './clips/clips.ts';
-import type { Decode } from './clips/features.ts';
+import { decodeForRuns } from './clips/clips.ts';
+import type { Decode } from './clips/decoded.ts';
 import { writeExport } from './export/write.ts';
 import { RunStore } from './runs/run-store.ts';
 
@@ -30,6 +30,6 @@ export async function privateFiles(): Promise<FileStore | undefined> {
 
 /** The browser, with its private files; without kept runs where there are none. */
 export function browserHost(files: FileStore | undefined, openGpu: () => Promise<Gpu>): SessionHost {
-  const host = { openGpu, decode: decodeExample, openFeatureCache, writeExport };
+  const host = { openGpu, decode: decodeForRuns, openFeatureCache, writeExport };
   return files ? { ...host, runs: new RunStore(files) } : host;
 }

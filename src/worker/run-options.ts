@@ -1,5 +1,4 @@
 import type { Example } from '../data/types.ts';
-import type { MediaCounts } from '../families/api.ts';
 import { familyOf } from '../families/index.ts';
 import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
@@ -68,11 +67,11 @@ type SetupParts = Pick<RunSetup, 'policy' | 'config' | 'ceilings'>;
 
 /** What a run context is made from: the parts given, and what follows from model and prompts. */
 export function runSetup(
-  { text, endIds, clips }: Pick<OpenModel, 'text' | 'endIds' | 'clips'>,
+  { text, endIds }: Pick<OpenModel, 'text' | 'endIds'>,
   { prompts, longestAnswer }: RunTexts,
   parts: SetupParts,
 ): RunSetup {
-  const counts = mediaCounts(clips);
+  const { counts } = prompts;
   return {
     ...parts,
     tokenizer: text.tokenizer,
@@ -84,9 +83,6 @@ export function runSetup(
     longestAnswer,
   };
 }
-
-/** What a model is shown of a clip; of text alone, nothing. */
-const mediaCounts = (clips: OpenModel['clips']): MediaCounts => clips?.counts ?? { video: 0, audio: 0 };
 
 /** What a run asks, and how long answers get. */
 export interface RunTexts {
@@ -107,7 +103,7 @@ export function runTexts(
   const key = JSON.stringify([stage, promptPreset, question]);
   const last = known.get(text);
   if (last?.examples === examples && last.key === key) return last.texts;
-  const prompts = runPrompts(text, config, mediaCounts(clips), examples);
+  const prompts = runPrompts(text, config, clips ? ['video'] : [], examples);
   const train = stage === 'sft' ? examples.filter(({ split }) => split === 'train') : [];
   const lengths = train.map((example) => answerIds(text, prompts.of(example), example).length);
   const texts = { prompts, longestAnswer: lengths.reduce((most, length) => Math.max(most, length), 1) };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readDataset } from '../../src/data/read.ts';
 import { treeFromMemory } from '../../src/io/files/files.ts';
 import { refuseMistaken } from '../../src/io/json/mistaken.ts';
-import { decodeExample } from '../../src/worker/clips/clips.ts';
+import { decodeForRuns } from '../../src/worker/clips/clips.ts';
 
 const POINTER = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n';
 const PAGE = '\uFEFF\n<!-- saved -->\n<!DOCTYPE html><html><body>404</body></html>';
@@ -37,8 +37,9 @@ describe('what lies under the name of a file', () => {
 
   it('is said of a clip', async () => {
     const files = treeFromMemory('set', { 'a.mp4': PAGE }).files;
-    const example = { path: 'a.mp4', files } as unknown as Parameters<typeof decodeExample>[0];
-    const recipe = { frames: 8, audioSeconds: 0 } as Parameters<typeof decodeExample>[1];
-    await expect(decodeExample(example, recipe)).rejects.toThrow(/a\.mp4 is a web page/);
+    const medium = { kind: 'video', path: 'a.mp4', files } as const;
+    await expect(decodeForRuns(medium, { frames: 8, audioSeconds: 0 })).rejects.toThrow(
+      /a\.mp4 is a web page/,
+    );
   });
 });

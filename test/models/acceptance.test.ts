@@ -253,8 +253,8 @@ async function recordChain(): Promise<Chain> {
     };
     const { video, audio } = mediaTokens(tape, current.media!, features, FRAMES, observe);
     let x = embedding(tape, current.decoder.embedTokens, whole('ids', prompt.ids, [n]));
-    x = spliceRows(tape, x, video!, places(prompt.video!, 'video places'));
-    x = spliceRows(tape, x, audio!, places(prompt.audio!, 'audio places'));
+    x = spliceRows(tape, x, video!, places(prompt.video![0]!, 'video places'));
+    x = spliceRows(tape, x, audio!, places(prompt.audio![0]!, 'audio places'));
     const hidden = decode(tape, current.decoder, x, rows, { adapters: false });
     observe('logits', headLogits(tape.recorder, hidden, current.decoder.head));
   });
@@ -309,18 +309,20 @@ describe('gate and splice, over the whole chain', () => {
 
   it('8 what is heard changes logits from the first audio position on', async () => {
     const after = await chain.run({ ...given, mel: disturbed(given.mel) });
-    expect(firstChange(after)).toBe(casePrompt(policy).audio!.start);
+    expect(firstChange(after)).toBe(casePrompt(policy).audio![0]!.start);
   });
 
   it('8 what is seen changes logits from the first video position on', async () => {
     const after = await chain.run({ ...given, pixels: disturbed(given.pixels) });
-    expect(firstChange(after)).toBe(casePrompt(policy).video!.start);
+    expect(firstChange(after)).toBe(casePrompt(policy).video![0]!.start);
   });
 
   it('8 a later frame changes logits from its own tokens on', async () => {
     const size = given.pixels.length / FRAMES;
     const pixels = given.pixels.map((value, i) => (i < 5 * size ? value : -value));
-    expect(firstChange(await chain.run({ ...given, pixels }))).toBe(casePrompt(policy).video!.start + 5 * 4);
+    expect(firstChange(await chain.run({ ...given, pixels }))).toBe(
+      casePrompt(policy).video![0]!.start + 5 * 4,
+    );
   });
 
   it('8 the published 0.5B model has 392 video and 500 audio tokens', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { groupBy } from '../../src/data/group-by.ts';
+import { type MediaSlot, slotTokens } from '../../src/families/api.ts';
 import { type Gpu, Plan } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import type { LiveAnswer } from '../../src/protocol/live-answer.ts';
@@ -92,7 +93,7 @@ describe('a rollout', () => {
     };
     const prompt = casePrompt(base);
     const media = caseMedia();
-    const mediaRows = prompt.video!.count + prompt.audio!.count;
+    const mediaRows = slotTokens(prompt.video) + slotTokens(prompt.audio);
     const shape = {
       promptTokens: prompt.ids.length + 5,
       mediaRows,
@@ -175,7 +176,8 @@ describe('a rollout', () => {
     const long = rollout.generator.generate([toyPrompt(1, 40)], SAMPLING, mediaOf);
     await expect(long).rejects.toThrow('a prompt of 40 tokens; expected 1 to 19');
     const { ids, audio } = PROMPTS[0]!;
-    const cut = { ids: ids.subarray(0, audio!.start + audio!.count), audio: audio! };
+    const [{ start, count }] = audio as [MediaSlot];
+    const cut = { ids: ids.subarray(0, start + count), audio: audio! };
     await expect(rollout.generator.generate([cut], SAMPLING, mediaOf)).rejects.toThrow('a token of text');
   });
 

@@ -9,7 +9,7 @@ import {
   type Qwen2VlCase,
 } from '../../src/cli/parity/qwen2-vl-case.ts';
 import { mropePositions } from '../../src/decoder/mrope.ts';
-import type { PromptTokens } from '../../src/families/api.ts';
+import { type PromptTokens, slotTokens } from '../../src/families/api.ts';
 import { Arena, type Gpu } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { mediaPlaces } from '../../src/rl/media/media-input.ts';
@@ -48,7 +48,7 @@ async function rollout(): Promise<Completion[][]> {
     places: 2,
     prefillTogether: 2,
     promptTokens: prompts[0]!.ids.length + 3,
-    mediaRows: prompts[0]!.video!.count,
+    mediaRows: slotTokens(prompts[0]!.video),
     maxNewTokens: NEW_TOKENS,
   };
   const options = { endIds: [1], adapters: false };

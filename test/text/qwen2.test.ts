@@ -62,7 +62,11 @@ describe('the published prompts, id by id', () => {
     expect(encode('r1-omni')).toEqual(GRPO_IDS);
     expect(GRPO_IDS.length).toBe(86);
     const { ids, video, audio } = expandPrompt(GRPO_IDS, { video: 392, audio: 500 });
-    expect([ids.length, video, audio]).toEqual([976, { start: 21, count: 392 }, { start: 421, count: 500 }]);
+    expect([ids.length, video, audio]).toEqual([
+      976,
+      [{ start: 21, count: 392 }],
+      [{ start: 421, count: 500 }],
+    ]);
   });
 
   it('inference: 84 entries, 974 with the media tokens', () => {

@@ -1,13 +1,12 @@
 /** Decoding in a worker of its own: a clip that keeps it busy for good costs its row, and nothing else. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { ClipExample } from '../../src/data/types.ts';
-import type { ClipRecipe } from '../../src/families/api.ts';
+import type { Medium } from '../../src/data/types.ts';
 import { ClipDecoder, type DecodeRequest } from '../../src/worker/clips/decode-apart.ts';
 
 const clip = (name: string) => ({ name, frames: [], waveform: null }) as never;
 const file = new Blob(['x']);
 const options = { frames: 8 } as const;
-const SPEC = { frames: 8, audioSeconds: 0 } as ClipRecipe;
+const SPEC = { frames: 8, audioSeconds: 0 };
 
 /** Answers by the clip's name; 'circle' never does, 'slow' and 'endless' say every second that they are alive. */
 class FakeWorker {
@@ -111,12 +110,11 @@ it('a worker that fails is replaced', async () => {
 it('a clip that is looked at waits for none that a run prepares', async () => {
   FakeWorker.open = [];
   vi.stubGlobal('Worker', FakeWorker);
-  const { decodeExample, decodeForPreview } = await import('../../src/worker/clips/clips.ts');
-  const example = (path: string) =>
-    ({ path, files: [{ path, blob: async () => file }] }) as unknown as ClipExample;
-  const circle = expect(decodeExample(example('circle'), SPEC)).rejects.toThrow('went round');
+  const { decodeForRuns, decodeForPreview } = await import('../../src/worker/clips/clips.ts');
+  const medium = (path: string) => ({ path, files: [{ path, blob: async () => file }] }) as unknown as Medium;
+  const circle = expect(decodeForRuns(medium('circle'), SPEC)).rejects.toThrow('went round');
   await vi.advanceTimersByTimeAsync(10);
-  const looked = decodeForPreview(example('whole'), SPEC);
+  const looked = decodeForPreview(medium('whole'), SPEC);
   await vi.advanceTimersByTimeAsync(10);
   expect(await looked).toMatchObject({ name: 'whole' });
   expect(FakeWorker.open).toHaveLength(2);

@@ -16,7 +16,8 @@ import { describeError, InputError } from '../../src/math/errors.ts';
 import { tf } from '../../src/media/tf-device.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { MediaTokenizer } from '../../src/rl/media/media-tokens.ts';
-import { type Decode, FeatureStore } from '../../src/worker/clips/features.ts';
+import type { Decode } from '../../src/worker/clips/decoded.ts';
+import { FeatureStore } from '../../src/worker/clips/features.ts';
 import { clipFingerprint, encoderFingerprint } from '../../src/worker/clips/fingerprint.ts';
 import type { ClipModel } from '../../src/worker/inputs/model.ts';
 import { Run } from '../../src/worker/run.ts';
@@ -34,8 +35,8 @@ beforeAll(async () => {
 
 const SIDE = 24;
 /** Frames whose colours follow from the clip's only byte; a clip of byte 255 cannot be read. */
-const decode: Decode = async ({ media: [{ path, files }] }, recipe) => {
-  const frames = recipe.frames as number;
+const decode: Decode = async ({ path, files }, options) => {
+  const frames = options.frames as number;
   const [byte = 0] = new Uint8Array(await (await files[0]!.blob()).arrayBuffer());
   if (byte === 255) throw new InputError(`${path}: broken.`);
   const data = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => (byte * 7 + i) % 256);

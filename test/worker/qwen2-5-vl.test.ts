@@ -26,13 +26,13 @@ it('is recognised, stands by the time of its clips, trains, and goes by its own 
   const features = await preparedClips(gpu, model, cache);
   expect(features.encoded).toBe(0);
   const shown = features.shownOf(CLIPS[1]!)!;
-  expect(shown).toEqual({ grid: [3, 4, 8], sliceSeconds: 1 });
+  expect(shown).toEqual([{ grid: [3, 4, 8], sliceSeconds: 1 }]);
 
   const config = parseConfig({ ...CONFIG });
   const plan = await planMemory(model, config, runTexts(model, config, []), gpu);
   const before = gpu.ledger.total;
   using run = await loadRun(gpu, model, features);
-  const { positions, video } = run.prompts.shown.tokensOf(shown);
+  const { positions, video: [video] = [] } = run.prompts.shown.tokensOf(shown);
   const times = Array.from({ length: 3 }, (_, slice) => positions!.positions[3 * (video!.start + 8 * slice)]);
   expect(times).toEqual([0, 2, 4].map((time) => video!.start + time));
   await run.prepareTraining();

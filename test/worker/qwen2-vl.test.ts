@@ -43,8 +43,8 @@ describe('a dropped Qwen2-VL', () => {
   it('shows each clip in the size it has, under the limit', async () => {
     const features = await prepared();
     expect(CLIPS.map((clip) => features.shownOf(clip))).toEqual([
-      { grid: [2, 6, 4], sliceSeconds: 1 },
-      { grid: [3, 4, 8], sliceSeconds: 1 },
+      [{ grid: [2, 6, 4], sliceSeconds: 1 }],
+      [{ grid: [3, 4, 8], sliceSeconds: 1 }],
     ]);
     const { vision } = await features.load(CLIPS[1]!);
     expect(vision!.length).toBe((3 * 4 * 8 * 64) / 4);

@@ -7,7 +7,7 @@ import { InputError } from '../../src/math/errors.ts';
 import { tf } from '../../src/media/tf-device.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type { Event, EventOf, EventType, RunState } from '../../src/protocol/messages.ts';
-import type { Decode } from '../../src/worker/clips/features.ts';
+import type { Decode } from '../../src/worker/clips/decoded.ts';
 import type { SessionHost } from '../../src/worker/host.ts';
 import { RunStore } from '../../src/worker/runs/run-store.ts';
 import { Session } from '../../src/worker/session.ts';
@@ -31,8 +31,8 @@ const CONFIG: Partial<Config> = {
 };
 
 /** Frames and sound that follow from the clip's only byte. */
-export const decode: Decode = async ({ media: [{ path, files }] }, recipe) => {
-  const frames = recipe.frames as number;
+export const decode: Decode = async ({ path, files }, options) => {
+  const frames = options.frames as number;
   const [byte = 0] = new Uint8Array(await (await files[0]!.blob()).arrayBuffer());
   const data = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => (byte * 7 + i) % 256);
   return {

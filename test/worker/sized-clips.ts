@@ -5,12 +5,13 @@ import type { FeatureCache } from '../../src/io/features/feature-cache.ts';
 import { releaseTf, startTfOnDevice } from '../../src/media/tf-device.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
-import { type Decode, FeatureStore } from '../../src/worker/clips/features.ts';
+import type { Decode } from '../../src/worker/clips/decoded.ts';
+import { FeatureStore } from '../../src/worker/clips/features.ts';
 import type { ClipModel } from '../../src/worker/inputs/model.ts';
 import { Run } from '../../src/worker/run.ts';
 
 /** Tall clips of four frames, and wide ones of six; two frames a second. */
-export const decode: Decode = async ({ id: path }) => {
+export const decode: Decode = async ({ path }) => {
   const [tall, seed] = [path.startsWith('tall'), path.length + path.charCodeAt(5)];
   const [width, height, count] = tall ? [56, 84, 4] : [112, 56, 6];
   const frames = Array.from({ length: count }, (_, frame) => ({

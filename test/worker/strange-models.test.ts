@@ -30,8 +30,8 @@ async function withConfig(tree: FileTree, changes: Json): Promise<FileTree> {
 
 /** Opens the folder and asks its first question. */
 async function use(tree: FileTree): Promise<void> {
-  const { text, clips } = await openModel(tree);
-  text.promptOf(parseConfig({}), clips!.counts);
+  const { text } = await openModel(tree);
+  text.promptOf(parseConfig({}), ['video']);
 }
 
 const opening = async (tree: FileTree, changes: Json): Promise<void> => use(await withConfig(tree, changes));

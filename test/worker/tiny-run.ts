@@ -32,7 +32,7 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     ...values,
   });
   const model = await openClipModel(tree);
-  const prompt = model.text.promptOf(config, model.clips.counts);
+  const prompt = model.text.promptOf(config, ['video']);
   const shapes = featureShapes(humanOmniConfig(model.config));
   const exampleOf = (gates: GateRows) => (label: string, index: number) => {
     const example = {

@@ -6,7 +6,6 @@
 import { join } from 'node:path';
 import { openHumanOmni } from '../../families/humanomni/files.ts';
 import { humanOmniConfig } from '../../families/humanomni/index.ts';
-import { mediaTokenCounts } from '../../families/humanomni/parts.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { treeFromDisk } from '../../io/files/disk.ts';
 import { formatDuration, formatPercent } from '../../math/format.ts';
@@ -33,16 +32,15 @@ async function openDemo(gpu: Gpu) {
   const tree = await treeFromDisk(join(projectRoot(), 'public', 'demo', 'model'));
   const files = await openHumanOmni(tree);
   const policy = await loadPolicy(gpu, files, { ...config, reference: false, maxPositions: 256 });
-  const text = await openText(tree);
-  const counts = mediaTokenCounts(humanOmniConfig(policy.config));
-  const prompt = text.promptOf(config, counts);
+  const text = await openText(tree, humanOmniConfig(policy.config));
+  const prompt = text.promptOf(config, ['video']);
   const setup = {
     policy,
     config,
     tokenizer: text.tokenizer,
     endIds: endTokenIds(text.tokenizer, files.main.config, {}),
     gate: gateShape(policy, gateTextsOf([prompt])),
-    mediaCounts: counts,
+    mediaCounts: prompt.counts,
     senses: { video: true, audio: true },
     longestPrompt: prompt.longest,
     longestAnswer: config.maxCompletionLength,

@@ -4,7 +4,7 @@ import type { NamedArray } from '../../decoder/lora.ts';
 import type { TextTools } from '../../families/api.ts';
 import { openHumanOmni } from '../../families/humanomni/files.ts';
 import { humanOmniConfig } from '../../families/humanomni/index.ts';
-import { mediaTokenCounts } from '../../families/humanomni/parts.ts';
+import type { HumanOmniConfig } from '../../families/humanomni/parts.ts';
 import { humanOmniText } from '../../families/humanomni/prompt.ts';
 import { openEncoder } from '../../families/index.ts';
 import type { Features } from '../../families/shared/clip-encoder.ts';
@@ -57,10 +57,11 @@ function noisyLabels(clips: readonly DemoClip[], shuffled: number, seed: number)
 }
 
 /** What turns text into ids for a checkpoint in `tree`. */
-export async function openText(tree: FileTree): Promise<TextTools> {
+export async function openText(tree: FileTree, config: HumanOmniConfig): Promise<TextTools> {
   const tokenizer = await Tokenizer.load(tree);
   const vocabOnly: FileTree = { ...tree, files: tree.files.filter(({ path }) => path === 'vocab.txt') };
-  return humanOmniText(tokenizer, await ChatTemplate.load(tree), await loadBertTokenizer(vocabOnly));
+  const gate = await loadBertTokenizer(vocabOnly);
+  return humanOmniText(tokenizer, await ChatTemplate.load(tree), gate, config);
 }
 
 async function encodeAll(policy: Policy, clips: readonly DemoClip[]): Promise<Map<string, Features>> {
@@ -81,10 +82,9 @@ export async function coldStart(
   const config = parseConfig({ ...SETTINGS, steps, learningRate });
   const files = await openHumanOmni(tree);
   using policy = await loadPolicy(gpu, files, { ...config, reference: false, seed, maxPositions: 256 });
-  const text = await openText(tree);
+  const text = await openText(tree, humanOmniConfig(policy.config));
   const features = await encodeAll(policy, clips);
-  const counts = mediaTokenCounts(humanOmniConfig(policy.config));
-  const prompt = text.promptOf(config, counts);
+  const prompt = text.promptOf(config, ['video']);
   const gates = new GateRows(gpu, policy, false);
   await gates.prepare([prompt.gateIds]);
   const gate = gates.of(prompt.gateIds)!;
@@ -110,7 +110,7 @@ export async function coldStart(
       (await readJsonIfThere(tree, 'generation_config.json')) ?? {},
     ),
     gate: gateShape(policy, gateTextsOf([prompt])),
-    mediaCounts: counts,
+    mediaCounts: prompt.counts,
     senses: { video: true, audio: true },
     longestPrompt: prompt.longest,
     longestAnswer: Math.max(...examples.map(({ answer }) => answer.length)),

@@ -11,7 +11,7 @@ import { InputError } from '../../math/errors.ts';
 import { chooseFrames, type FrameChoice } from '../../media/frame-sampling.ts';
 import { checkIsoBoxes } from '../../media/iso-boxes.ts';
 import { checkPictureSize, checkSound } from '../../media/limits.ts';
-import { type DecodedClip, type RgbFrame, SAMPLE_RATE } from '../../media/types.ts';
+import { type DecodedClip, type DecodeOptions, type RgbFrame, SAMPLE_RATE } from '../../media/types.ts';
 
 /** Only the chosen frames and half a minute of sound come through the pipe: eight frames of 8K take 800 MB. */
 const MOST_BYTES = 2 ** 30;
@@ -161,24 +161,21 @@ const NO_PICTURE: Shown = {
 /** The frames that the reference takes of a clip on disk, and its first `audioSeconds` as 16 kHz mono. @throws InputError */
 export function decodeFile(
   path: string,
-  { frames: choice, audioSeconds }: { readonly frames: FrameChoice; readonly audioSeconds: number },
+  { frames: choice, audioSeconds = 30 }: DecodeOptions,
   name = basename(path),
 ): DecodedClip {
   const { picture, hasSound } = probe(path, name);
-  const { seconds, ...shown } = picture ? decodePicture(path, picture, choice, name) : NO_PICTURE;
+  const isSeen = picture !== undefined && choice !== undefined;
+  const { seconds, ...shown } = isSeen ? decodePicture(path, picture, choice, name) : NO_PICTURE;
   const first = ['-map', '0:a:0', '-t', String(audioSeconds)];
   const sound = [...first, '-f', 'f32le', '-ac', '1', '-ar', String(SAMPLE_RATE), 'pipe:1'];
   const waveform = hasSound && audioSeconds > 0 ? samples(run('ffmpeg', ['-i', path, ...sound], name)) : null;
-  const durationSeconds = picture ? seconds : (waveform?.length ?? 0) / SAMPLE_RATE;
+  const durationSeconds = isSeen ? seconds : (waveform?.length ?? 0) / SAMPLE_RATE;
   return { name, ...shown, waveform, durationSeconds, warnings: [] };
 }
 
 /** The same of a clip that is not a file on disk. */
-export async function decodeBlob(
-  blob: Blob,
-  name: string,
-  options: { readonly frames: FrameChoice; readonly audioSeconds: number },
-): Promise<DecodedClip> {
+export async function decodeBlob(blob: Blob, name: string, options: DecodeOptions): Promise<DecodedClip> {
   await reading(name, () => checkIsoBoxes(blob, name));
   const folder = mkdtempSync(join(tmpdir(), 'studio-clip-'));
   try {

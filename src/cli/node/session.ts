@@ -2,8 +2,6 @@
 import { closeSync, cpSync, mkdirSync, mkdtempSync, openAsBlob, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { ClipExample } from '../../data/types.ts';
-import type { ClipRecipe } from '../../families/api.ts';
 import { Gpu, limitsToAskFor } from '../../gpu/index.ts';
 import { memoryFeatureCache } from '../../io/features/feature-cache.ts';
 import { treeFromDisk } from '../../io/files/disk.ts';
@@ -12,9 +10,9 @@ import { reading } from '../../io/files/unreadable.ts';
 import { refuseMistaken } from '../../io/json/mistaken.ts';
 import { InputError } from '../../math/errors.ts';
 import { tf } from '../../media/tf-device.ts';
-import type { DecodedClip } from '../../media/types.ts';
 import { tune } from '../../ops/tuning/tune.ts';
 import type { Command, Event, ExportedFile, ModelChoice, SourceFile } from '../../protocol/messages.ts';
+import type { Decode } from '../../worker/clips/decoded.ts';
 import { tuneDevice } from '../../worker/gpu/tuning.ts';
 import type { SessionHost } from '../../worker/host.ts';
 import { ModelsAtHand } from '../../worker/inputs/models-at-hand.ts';
@@ -27,7 +25,7 @@ import { projectRoot } from '../setup/paths.mjs';
 import { decodeBlob } from './ffmpeg.ts';
 import { folderToOpen } from './open-folder.ts';
 
-async function decode({ media: [{ path, files }] }: ClipExample, recipe: ClipRecipe): Promise<DecodedClip> {
+const decode: Decode = async ({ path, files }, options) => {
   for (const file of files) {
     await reading(file.path, async () => refuseMistaken(await file.blob(), file.path));
   }
@@ -35,11 +33,8 @@ async function decode({ media: [{ path, files }] }: ClipExample, recipe: ClipRec
     throw new InputError(`${path}: folders of pictures are read in the browser only.`, {
       hint: 'Train with --adapter swiftshader or default.',
     });
-  return decodeBlob(await reading(path, () => files[0]!.blob()), path, {
-    frames: recipe.frames,
-    audioSeconds: recipe.audioSeconds,
-  });
-}
+  return decodeBlob(await reading(path, () => files[0]!.blob()), path, options);
+};
 
 /** The demo's clips with their annotation; its model lies in the same folder. */
 async function demoData(folder: string): Promise<FileTree> {

@@ -1,6 +1,7 @@
 /** Forward and backward of a HumanOmni on a case's inputs, everything trained, with the intermediates it passes. */
 
 import { WeightLoader } from '../../decoder/weights.ts';
+import { slotTokens } from '../../families/api.ts';
 import { poolPositions } from '../../families/humanomni/audio-projector.ts';
 import { type Bert, bertFirstRows, uploadBertTokens } from '../../families/humanomni/bert.ts';
 import { humanOmniConfig } from '../../families/humanomni/index.ts';
@@ -87,7 +88,7 @@ async function recordMedia(
   const tokens = mediaTokens(tape, view.media!, { vision, audio: pooled, question }, frames, observe);
   return groups.flatMap(({ prompt }, index) => {
     const places = Uint32Array.from(mediaPlaces(prompt, layout[index]!.promptStart));
-    const video = prompt.video!.count;
+    const video = slotTokens(prompt.video);
     const at = (label: string, part: Uint32Array): Tensor =>
       gpu.upload('inputs', label, [part.length], part, 'u32');
     return [

@@ -3,7 +3,6 @@
 import { readDataset } from '../../data/read.ts';
 import type { Example } from '../../data/types.ts';
 import type { NamedArray } from '../../decoder/lora.ts';
-import type { MediaCounts } from '../../families/api.ts';
 import { familyOf, openModelFiles } from '../../families/index.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { readJsonIfThere, treeFromMemory } from '../../io/files/files.ts';
@@ -22,7 +21,6 @@ type Contents = Record<string, string | Blob>;
 
 /** Numbers from 0 on that are asked about. */
 const NUMBERS = 10;
-const NO_MEDIA: MediaCounts = { video: 0, audio: 0 };
 
 /** Supervised steps on right answers, then on answers of which most are any number: every number stays likely, the right one a little more. */
 const PHASES = [
@@ -64,7 +62,7 @@ export async function coldStart(
   const family = familyOf(files.family);
   using policy = await loadPolicy(gpu, files, { ...config, reference: false, seed, maxPositions: 64 });
   const text = await family.openText(tree, files, policy.config);
-  const prompts = runPrompts(text, config, NO_MEDIA, train);
+  const prompts = runPrompts(text, config, [], train);
   const prepared = (example: Example): RunExample => prepareExample(text, prompts.of(example), example);
   const generation = (await readJsonIfThere(tree, 'generation_config.json')) ?? {};
   using context = await RunContext.create({
@@ -72,7 +70,7 @@ export async function coldStart(
     config,
     tokenizer: text.tokenizer,
     endIds: endTokenIds(text.tokenizer, files.main.config, generation),
-    mediaCounts: NO_MEDIA,
+    mediaCounts: prompts.counts,
     senses: { video: false, audio: false },
     longestPrompt: prompts.longest,
     longestAnswer: Math.max(...train.map((example) => prepared(example).answer.length)),

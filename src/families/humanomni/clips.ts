@@ -1,10 +1,17 @@
 import { InputError } from '../../math/errors.ts';
 import { logMel } from '../../media/log-mel.ts';
 import { pixelsFromFrames } from '../../media/pixels.ts';
-import { type DecodedClip, missingAudio, SAMPLE_RATE } from '../../media/types.ts';
+import {
+  type DecodedClip,
+  type DecodedMedium,
+  type DecodeOptions,
+  type MediumKind,
+  missingAudio,
+  SAMPLE_RATE,
+} from '../../media/types.ts';
 import type { ClipRecipe, Heard, Pictures } from '../api.ts';
 import type { ClipInput } from '../shared/clip-encoder.ts';
-import { demandPicture } from '../shared/pictures.ts';
+import { demandPicture, isSeen, seenOf } from '../shared/pictures.ts';
 import { type HumanOmniConfig, mediaTokenCounts } from './parts.ts';
 
 /** How a clip is prepared for towers that take so many pictures of one size, and sound. */
@@ -42,22 +49,49 @@ function towerSpec(config: HumanOmniConfig, preprocessor: Preprocessor): TowerSp
 
 export function humanOmniClips(config: HumanOmniConfig, preprocessor: Preprocessor): ClipRecipe {
   const spec = towerSpec(config, preprocessor);
-  const { frames, sound } = spec;
-  const pictures = (clip: DecodedClip) => picturesOf(clip, spec);
-  const hear = sound && ((clip: DecodedClip) => heardOf(clip, sound));
+  const { sound } = spec;
+  const pictures = (media: readonly DecodedMedium[]): Promise<Pictures[]> =>
+    Promise.all(seenOf(media).map(({ clip }) => picturesOf(clip, spec)));
+  const hear = sound && ((media: readonly DecodedMedium[]) => heardAmong(media, sound));
   return {
     identity: spec,
     counts: mediaTokenCounts(config),
-    frames,
-    audioSeconds: (sound?.samples ?? 0) / SAMPLE_RATE,
+    refuses: (media) => refusalOf(media, sound !== undefined),
+    decoding: (media) => decodingOf(media, spec),
     pictures,
     ...(hear ? { hear } : {}),
-    async input(clip): Promise<ClipInput> {
-      const { values: pixels } = await pictures(clip);
-      return hear ? { pixels, logMel: (await hear(clip)).values } : { pixels };
+    async input(media): Promise<ClipInput> {
+      const [seen] = await pictures(media);
+      if (!seen) demandPicture(media[0]!.clip);
+      const heard = await hear?.(media);
+      return { ...(seen ? { pixels: seen.values } : {}), ...(heard ? { logMel: heard.values } : {}) };
     },
     empty: () => emptyInput(spec),
   };
+}
+
+/** One picture or video, and one sound: a prompt has one place for each, and a video's own sound takes that of the second. */
+function refusalOf(media: readonly MediumKind[], hears: boolean): string | undefined {
+  const seen = media.filter(isSeen).length;
+  const heard = media.length - seen;
+  if (seen > 1) return `It shows ${seen} pictures or videos, and a HumanOmni is shown one at a time.`;
+  if (heard > 1) return `It plays ${heard} sounds, and a HumanOmni is played one at a time.`;
+  if (heard > 0 && !hears) return 'It plays a sound, and this HumanOmni has no audio tower.';
+  return undefined;
+}
+
+/** Whether these media are heard: sound, and a video with what it sounds like. */
+export const isHeard = (media: readonly MediumKind[]): boolean => media.some((kind) => kind !== 'image');
+
+/** The sound of a video that comes with one of its own is not asked for. */
+function decodingOf(media: readonly MediumKind[], { frames, sound }: TowerSpec): DecodeOptions[] {
+  const audioSeconds = (sound?.samples ?? 0) / SAMPLE_RATE;
+  const silent = media.includes('audio');
+  return media.map((kind) => {
+    if (kind === 'audio') return { audioSeconds };
+    if (kind === 'image') return { frames: 1, audioSeconds: 0 };
+    return { frames, audioSeconds: silent ? 0 : audioSeconds };
+  });
 }
 
 async function picturesOf(clip: DecodedClip, { side, mean, std }: TowerSpec): Promise<Pictures> {
@@ -67,10 +101,23 @@ async function picturesOf(clip: DecodedClip, { side, mean, std }: TowerSpec): Pr
   return { values, frames: frames.length, height: side, width: side, seconds, mean, std };
 }
 
-/** One without sound is heard as the published ten seconds of silence. */
-async function heardOf(clip: DecodedClip, sound: NonNullable<TowerSpec['sound']>): Promise<Heard> {
+/** The sound itself, else that of the video; a video without any is heard as the published ten seconds of silence. */
+async function heardAmong(
+  media: readonly DecodedMedium[],
+  sound: NonNullable<TowerSpec['sound']>,
+): Promise<Heard | undefined> {
+  if (!isHeard(media.map(({ kind }) => kind))) return undefined;
+  const alone = media.find(({ kind }) => kind === 'audio');
+  const { clip } = alone ?? media[0]!;
+  if (alone && !clip.waveform) throw soundless(clip);
   const { melBins } = sound;
   return { values: await logMel(clip.waveform ?? missingAudio(), melBins, sound), melBins };
+}
+
+function soundless({ name }: DecodedClip): InputError {
+  return new InputError(`${name}: found no sound, expected some: its row names it as what is heard.`, {
+    hint: 'Name a file with sound, or remove the row.',
+  });
 }
 
 /** Zeros where pixels and samples would be. */

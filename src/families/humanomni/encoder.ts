@@ -28,7 +28,9 @@ export class HumanOmniEncoder implements ClipEncoder {
   readonly #loader: WeightLoader;
   readonly #arena: Arena;
   readonly #segments: Segments[] = [];
-  #vision?: TowerPlan;
+  /** By the pictures that it takes at a time: those of a video, or one. */
+  readonly #vision = new Map<number, TowerPlan>();
+  #siglip!: Siglip;
   #audio?: TowerPlan;
 
   private constructor(gpu: Gpu, { files, config }: EncoderSource<HumanOmniConfig>) {
@@ -46,13 +48,20 @@ export class HumanOmniEncoder implements ClipEncoder {
     const encoder = new HumanOmniEncoder(gpu, source);
     const { vision, audio }: Towers = openTowers(encoder.#loader.open, source.config);
     await encoder.#loader.load(progress);
-    encoder.#vision = await encoder.#recordVision(vision);
+    encoder.#siglip = vision;
+    await encoder.#visionOf(source.config.frames);
     if (audio) encoder.#audio = await encoder.#recordAudio(audio);
     return encoder;
   }
 
-  async #recordVision(tower: Siglip): Promise<TowerPlan> {
-    const { frames, vision } = this.#config;
+  async #visionOf(frames: number): Promise<TowerPlan> {
+    const plan = this.#vision.get(frames) ?? (await this.#recordVision(this.#siglip, frames));
+    this.#vision.set(frames, plan);
+    return plan;
+  }
+
+  async #recordVision(tower: Siglip, frames: number): Promise<TowerPlan> {
+    const { vision } = this.#config;
     const input = this.#gpu.tensor('inputs', 'pixels', [frames, 3, vision.imageSize, vision.imageSize]);
     const segments = uploadSegments(this.#gpu, 'vision', frames, patchGrid(vision) ** 2);
     this.#segments.push(segments);
@@ -72,13 +81,14 @@ export class HumanOmniEncoder implements ClipEncoder {
   }
 
   async encode({ pixels, logMel }: ClipInput): Promise<Features> {
-    const vision = this.#vision && pixels && (await runTower(this.#gpu, this.#vision, pixels));
+    const frames = (pixels?.length ?? 0) / (3 * this.#config.vision.imageSize ** 2);
+    const vision = pixels && (await runTower(this.#gpu, await this.#visionOf(frames), pixels));
     const audio = this.#audio && logMel && (await runTower(this.#gpu, this.#audio, logMel));
     return { ...(vision ? { vision } : {}), ...(audio ? { audio } : {}) };
   }
 
   [Symbol.dispose](): void {
-    for (const tower of [this.#vision, this.#audio]) if (tower) freeTower(this.#gpu, tower);
+    for (const tower of [...this.#vision.values(), this.#audio]) if (tower) freeTower(this.#gpu, tower);
     for (const segments of this.#segments) freeSegments(this.#gpu, segments);
     this.#arena[Symbol.dispose]();
     this.#loader[Symbol.dispose]();

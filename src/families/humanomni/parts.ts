@@ -145,23 +145,29 @@ export function openHumanOmniParts(
   openTowers(sources.open, config);
 }
 
+/** Tokens of one frame. */
+export const frameTokens = (config: HumanOmniConfig): number =>
+  sampledSide(config.projector, patchGrid(config.vision)) ** 2;
+
 /** Tokens that a clip of `frames` frames with sound becomes. */
 export function mediaTokenCounts(config: HumanOmniConfig): { video: number; audio: number } {
-  const half = sampledSide(config.projector, patchGrid(config.vision));
   return {
-    video: config.frames * half * half,
+    video: config.frames * frameTokens(config),
     audio: config.audio ? audioTokenCount(config.audio.positions) : 0,
   };
 }
 
-/** Extents of one clip's features: rows and columns of the vision tower's output, and of the audio tower's pooled one. */
-export function featureShapes(config: HumanOmniConfig): {
+/** Extents of the features of `frames` frames and of a sound: rows and columns of the vision tower's output, and of the audio tower's pooled one. */
+export function featureShapes(
+  config: HumanOmniConfig,
+  frames = config.frames,
+): {
   vision: readonly [number, number];
   audio: readonly [number, number];
 } {
   const patches = patchGrid(config.vision) ** 2;
   return {
-    vision: [config.frames * patches, config.vision.hiddenSize],
+    vision: [frames * patches, config.vision.hiddenSize],
     audio: config.audio ? [audioTokenCount(config.audio.positions), config.audio.hiddenSize] : [0, 0],
   };
 }

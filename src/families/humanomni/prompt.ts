@@ -1,14 +1,23 @@
 import type { FileTree } from '../../io/files/files.ts';
 import { InputError } from '../../math/errors.ts';
+import type { MediumKind } from '../../media/types.ts';
 import { type BertTokenizer, findGateTokenizer } from '../../text/bert-tokenizer.ts';
 import { ChatTemplate } from '../../text/chat-template.ts';
-import { buildPrompt, encodePrompt } from '../../text/prompt.ts';
+import {
+  buildPrompt,
+  type EncodedPrompt,
+  encodePrompt,
+  encodeTextPrompt,
+  PROMPT_PRESETS,
+  textQuestion,
+} from '../../text/prompt.ts';
 import { AUDIO_ID, IMAGE_ID, VIDEO_ID } from '../../text/sentinels.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
-import type { MediaCounts, MediaSlot, PromptTokens, RunPrompt, TextTools } from '../api.ts';
+import type { MediaCounts, MediaSlot, PromptSettings, PromptTokens, RunPrompt, TextTools } from '../api.ts';
 import type { ModelFiles } from '../shared/model-files.ts';
 import { demandRows } from '../shared/text.ts';
-import type { HumanOmniConfig } from './parts.ts';
+import { isHeard } from './clips.ts';
+import { frameTokens, type HumanOmniConfig, mediaTokenCounts } from './parts.ts';
 
 /** Reads the tokenizers of decoder and gate. @throws InputError */
 export async function openHumanOmniText(
@@ -21,23 +30,74 @@ export async function openHumanOmniText(
   demandRows(tokenizer.largest, config.decoder.vocabSize, 'the embedding');
   const gate = await findGateTokenizer(tree, towers.bert?.tree);
   demandRows(gate.largest, config.bert.vocabSize, "BERT's embedding");
-  return humanOmniText(tokenizer, template, gate);
+  return humanOmniText(tokenizer, template, gate, config);
 }
 
 /** Prompts whose media are tagged blocks before the text, and the text that the gate reads. */
-export function humanOmniText(tokenizer: Tokenizer, template: ChatTemplate, gate: BertTokenizer): TextTools {
+export function humanOmniText(
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  gate: BertTokenizer,
+  config: HumanOmniConfig,
+): TextTools {
   return {
     tokenizer,
     template,
-    promptOf({ promptPreset, question }, counts): RunPrompt {
-      const media = { video: counts.video > 0, audio: counts.audio > 0 };
-      const { content, gateText } = buildPrompt(promptPreset, { media, question });
-      const { rendered, ids } = encodePrompt(tokenizer, template, content);
-      const tokens = expandPrompt(ids, counts);
+    promptOf(settings, media): RunPrompt {
+      const counts = countsOf(config, media);
+      const { encoded, ...said } =
+        media.length === 0
+          ? askOfText(tokenizer, template, settings)
+          : askAbout(tokenizer, template, settings, media, counts.audio > 0);
+      const tokens = expandPrompt(encoded.ids, counts);
       const longest = tokens.ids.length;
-      const gateIds = gate.encode(gateText);
-      return { content, rendered, longest, positions: longest, tokensOf: () => tokens, gateIds };
+      const gateIds = gate.encode(said.gateText);
+      const lengths = { longest, positions: longest, counts };
+      return { ...said, ...lengths, rendered: encoded.rendered, tokensOf: () => tokens, gateIds };
     },
+  };
+}
+
+/** A picture is one frame of a video; a video is heard, too. */
+function countsOf(config: HumanOmniConfig, media: readonly MediumKind[]): MediaCounts {
+  const whole = mediaTokenCounts(config);
+  const image = media.includes('image') ? frameTokens(config) : 0;
+  return {
+    video: media.includes('video') ? whole.video : image,
+    audio: isHeard(media) ? whole.audio : 0,
+  };
+}
+
+interface Asked {
+  readonly content: string;
+  readonly gateText: string;
+  readonly system?: string;
+  readonly encoded: EncodedPrompt;
+}
+
+function askAbout(
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  { promptPreset, question }: PromptSettings,
+  media: readonly MediumKind[],
+  audio: boolean,
+): Asked {
+  const tags = { video: media.includes('video'), image: media.includes('image'), audio };
+  const built = buildPrompt(promptPreset, { media: tags, question });
+  return { ...built, encoded: encodePrompt(tokenizer, template, built.content) };
+}
+
+/** A question of text alone begins with the newline that stands where media would. */
+function askOfText(
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  { promptPreset, question, system }: PromptSettings,
+): Asked {
+  const built = PROMPT_PRESETS[promptPreset].build({}, textQuestion(promptPreset, question));
+  return {
+    ...built,
+    ...(system === undefined ? {} : { system }),
+    encoded: encodeTextPrompt(tokenizer, template, built.content, system),
   };
 }
 
@@ -60,5 +120,9 @@ export function expandPrompt(ids: readonly number[], counts: MediaCounts): Promp
     else if (id === AUDIO_ID) audio = place(audio, counts.audio, 'audio');
     else tokens.push(id);
   }
-  return { ids: Uint32Array.from(tokens), ...(video ? { video } : {}), ...(audio ? { audio } : {}) };
+  return {
+    ids: Uint32Array.from(tokens),
+    ...(video ? { video: [video] } : {}),
+    ...(audio ? { audio: [audio] } : {}),
+  };
 }

@@ -13,11 +13,12 @@ export async function openQwenText({ main }: ModelFiles, { decoder }: ModelConfi
   return {
     tokenizer,
     template,
-    promptOf({ promptPreset, question, system }): RunPrompt {
+    promptOf({ promptPreset, question, system }, media): RunPrompt {
+      if (media.length > 0) throw new Error('openQwenText: a language model is shown nothing.');
       const content = textQuestion(promptPreset, question);
       const { rendered, ids } = encodeTextPrompt(tokenizer, template, content, system);
       const tokens = { ids: Uint32Array.from(ids) };
-      const lengths = { longest: ids.length, positions: ids.length };
+      const lengths = { longest: ids.length, positions: ids.length, counts: { video: 0, audio: 0 } };
       const said = { content, ...(system === undefined ? {} : { system }) };
       return { ...said, rendered, ...lengths, tokensOf: () => tokens, gateIds: [] };
     },

@@ -2,10 +2,10 @@ import { mergedTokens, type ShownClip, type VisionGrid } from '../../decoder/mro
 import { InputError } from '../../math/errors.ts';
 import { MOST_SPREAD_FRAMES } from '../../media/frame-sampling.ts';
 import { CLIP_MEAN, CLIP_STD, type PatchOptions, patchPixels, patchRows } from '../../media/patches.ts';
-import type { DecodedClip } from '../../media/types.ts';
+import type { DecodedClip, DecodedMedium, DecodeOptions, MediumKind } from '../../media/types.ts';
 import type { ClipRecipe, Pictures } from '../api.ts';
 import type { ClipInput } from '../shared/clip-encoder.ts';
-import { demandPicture } from '../shared/pictures.ts';
+import { demandPicture, isSeen, seenOf } from '../shared/pictures.ts';
 import type { Qwen2VlConfig } from './parts.ts';
 
 /** The longest clip whose time positions a run makes room for. */
@@ -14,27 +14,46 @@ export const MOST_CLIP_SECONDS = 3600;
 const MIN_PIXELS = 56 * 56;
 const MAX_PIXELS = 240 * 240;
 
-/** Frames of any size in patches, spread over the clip. */
-export function qwenVlClips({ vision }: Qwen2VlConfig): ClipRecipe {
-  const { patchSize, temporalPatchSize, merge } = vision;
-  const patches = { patchSize, temporalPatchSize, merge, minPixels: MIN_PIXELS, maxPixels: MAX_PIXELS };
-  const largest = largestGrid(patches);
+const patchesOf = ({ vision: { patchSize, temporalPatchSize, merge } }: Qwen2VlConfig): PatchOptions => ({
+  ...{ patchSize, temporalPatchSize, merge, minPixels: MIN_PIXELS, maxPixels: MAX_PIXELS },
+});
+
+/** Frames of any size in patches, spread over the clip; a picture is doubled, as a patch spans two frames. */
+export function qwenVlClips(config: Qwen2VlConfig): ClipRecipe {
+  const patches = patchesOf(config);
   const shown = (pictures: Pictures) => shownClip(pictures, patches);
-  const pictures = (clip: DecodedClip) => picturesOf(clip, patches);
+  const pictures = (media: readonly DecodedMedium[]) =>
+    Promise.all(seenOf(media).map(({ clip }) => picturesOf(clip, patches)));
   return {
     identity: { kind: 'patches', patches },
-    counts: { video: mergedTokens(largest, merge), audio: 0 },
-    frames: 'spread',
-    audioSeconds: 0,
-    largest,
+    counts: { video: mostTokens(config, 'video'), audio: 0 },
+    refuses: (media) => refusalOf(media, config),
+    decoding: (media) => media.map((kind) => (isSeen(kind) ? SEEN : undefined)),
+    largest: largestGrid(patches),
     pictures,
     shown,
-    async input(clip): Promise<ClipInput> {
-      const seen = await pictures(clip);
-      const { rows } = patchRows(seen.values, seen, patches);
-      return { patches: { rows, ...shown(seen) } };
+    async input(media): Promise<ClipInput> {
+      const seen = await pictures(media);
+      return {
+        patches: seen.map((each) => ({ rows: patchRows(each.values, each, patches).rows, ...shown(each) })),
+      };
     },
   };
+}
+
+const SEEN: DecodeOptions = { frames: 'spread', audioSeconds: 0 };
+
+/** Any pictures and videos. A video's own sound is not heard, also where it lies in a file of its own. */
+function refusalOf(media: readonly MediumKind[], { family }: Qwen2VlConfig): string | undefined {
+  const count = (wanted: MediumKind): number => media.filter((kind) => kind === wanted).length;
+  if (count('audio') <= count('video')) return undefined;
+  return `It plays sound${count('video') === 0 ? ' without a video' : ''}, and a ${family} hears nothing.`;
+}
+
+/** Tokens of the largest picture or video. */
+export function mostTokens(config: Qwen2VlConfig, kind: MediumKind): number {
+  const [slices, rows, columns] = largestGrid(patchesOf(config));
+  return mergedTokens([kind === 'video' ? slices : 1, rows, columns], config.vision.merge);
 }
 
 async function picturesOf(clip: DecodedClip, patches: PatchOptions): Promise<Pictures> {

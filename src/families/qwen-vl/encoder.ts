@@ -79,8 +79,10 @@ export class QwenVlEncoder implements ClipEncoder {
 
   async encode({ patches }: ClipInput): Promise<Features> {
     if (!patches) throw new Error('QwenVlEncoder: a clip without patches.');
-    const { rows, grid } = patches;
-    return { vision: await runTower(this.#gpu, await this.#planFor(grid), rows) };
+    const parts: Float32Array[] = [];
+    for (const { rows, grid } of patches)
+      parts.push(await runTower(this.#gpu, await this.#planFor(grid), rows));
+    return { vision: parts.length === 1 ? parts[0]! : joined(parts) };
   }
 
   #freePlan(): void {
@@ -96,4 +98,14 @@ export class QwenVlEncoder implements ClipEncoder {
     this.#arena[Symbol.dispose]();
     this.#loader[Symbol.dispose]();
   }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

@@ -1,78 +1,150 @@
 import { mergedTokens, mropePositions, type ShownClip, type VisionPlaces } from '../../decoder/mrope.ts';
 import { InputError } from '../../math/errors.ts';
+import type { MediumKind } from '../../media/types.ts';
 import { ChatTemplate } from '../../text/chat-template.ts';
-import { presetText, VIDEO_BLOCK } from '../../text/prompt.ts';
+import { encodeTextPrompt, IMAGE_BLOCK, presetText, textQuestion, VIDEO_BLOCK } from '../../text/prompt.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
-import type { PromptTokens, RunPrompt, TextTools } from '../api.ts';
+import type { MediaSlot, PromptSettings, PromptTokens, RunPrompt, TextTools } from '../api.ts';
 import type { ModelFiles } from '../shared/model-files.ts';
+import { isSeen } from '../shared/pictures.ts';
 import { demandPlaceholder, demandRows } from '../shared/text.ts';
-import { MOST_CLIP_SECONDS } from './clips.ts';
+import { MOST_CLIP_SECONDS, mostTokens } from './clips.ts';
 import type { Qwen2VlConfig } from './parts.ts';
 
-/** Reads the tokenizer, which must know the placeholder of a video by the id that the config says. @throws InputError */
+/** Reads the tokenizer, which must know the placeholders of pictures and videos by the ids that the config says. @throws InputError */
 export async function openQwenVlText({ main }: ModelFiles, config: Qwen2VlConfig): Promise<TextTools> {
   const tokenizer = await Tokenizer.load(main.tree);
   const template = await ChatTemplate.load(main.tree);
   demandRows(tokenizer.largest, config.decoder.vocabSize, 'the embedding');
   demandPlaceholder(tokenizer, '<|video_pad|>', config.videoId, 'video_token_id');
+  demandPlaceholder(tokenizer, '<|image_pad|>', config.imageId, 'image_token_id');
   return qwenVlText(tokenizer, template, config);
 }
 
-/** The video, then the text. The published template writes a list of the two as it does this string. */
-function qwenVlText(
-  tokenizer: Tokenizer,
-  template: ChatTemplate,
-  { imageId, videoId, vision: { merge }, tokensPerSecond }: Qwen2VlConfig,
-): TextTools {
+/** Pictures and videos, then the text. The published template writes a list of them as it does this string. */
+function qwenVlText(tokenizer: Tokenizer, template: ChatTemplate, config: Qwen2VlConfig): TextTools {
   return {
     tokenizer,
     template,
-    promptOf({ promptPreset, question }, { video }): RunPrompt {
-      const content = VIDEO_BLOCK + presetText(promptPreset, { question });
-      const rendered = template.render([{ role: 'user', content }]);
-      const ids = tokenizer.encode(rendered);
-      const tokensOf = (shown?: ShownClip): PromptTokens => {
-        if (!shown) throw new Error('The prompt of a clip whose grid is not known.');
-        const { grid, sliceSeconds } = shown;
-        const repeated = repeatPlaceholder(ids, videoId, mergedTokens(grid, merge));
-        // As described and first published; later releases of transformers cut the seconds to a whole number first.
-        const timeSteps = tokensPerSecond ? { timeSteps: [sliceSeconds * tokensPerSecond] } : {};
-        return visionPrompt(repeated, {
-          placeholders: [imageId, videoId],
-          grids: [grid],
-          merge,
-          ...timeSteps,
-        });
-      };
-      const text = ids.length - 1;
-      const positions = text + Math.max(video, MOST_CLIP_SECONDS * (tokensPerSecond ?? 0));
-      return { content, rendered, longest: text + video, positions, tokensOf, gateIds: [] };
+    promptOf(settings, media): RunPrompt {
+      const seen = media.filter(isSeen);
+      return seen.length === 0
+        ? askOfText(tokenizer, template, settings)
+        : askAbout(tokenizer, template, settings, { seen, config });
     },
   };
 }
 
-/** Repeats the one placeholder of a video, so that each of its `count` tokens has one. Throws unless there is exactly one. */
-export function repeatPlaceholder(ids: readonly number[], placeholder: number, count: number): number[] {
-  const found = ids.filter((id) => id === placeholder).length;
-  if (found !== 1) {
-    throw new InputError(`The prompt has ${found} places for a video (id ${placeholder}); expected one.`, {
-      hint: "Check that the tokenizer's <|video_pad|> is the video_token_id of config.json.",
-    });
-  }
-  return ids.flatMap((id) => (id === placeholder ? Array<number>(count).fill(id) : [id]));
+const BLOCKS = { image: IMAGE_BLOCK, video: VIDEO_BLOCK, audio: '' };
+
+function askAbout(
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  { promptPreset, question }: PromptSettings,
+  { seen, config }: { readonly seen: readonly MediumKind[]; readonly config: Qwen2VlConfig },
+): RunPrompt {
+  const { tokensPerSecond } = config;
+  const content = seen.map((kind) => BLOCKS[kind]).join('') + presetText(promptPreset, { question });
+  const rendered = template.render([{ role: 'user', content }]);
+  const ids = tokenizer.encode(rendered);
+  const text = ids.length - seen.length;
+  const most = seen.map((kind) => mostTokens(config, kind));
+  const reach = seen.map((kind, index) =>
+    Math.max(most[index]!, kind === 'video' ? MOST_CLIP_SECONDS * (tokensPerSecond ?? 0) : 0),
+  );
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  return {
+    ...{ content, rendered, gateIds: [], counts: { video: sum(most), audio: 0 } },
+    longest: text + sum(most),
+    positions: text + sum(reach),
+    tokensOf: (shown = []) => tokensOf(ids, shown, { seen, config }),
+  };
+}
+
+function askOfText(
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  { promptPreset, question, system }: PromptSettings,
+): RunPrompt {
+  const content = textQuestion(promptPreset, question);
+  const { rendered, ids } = encodeTextPrompt(tokenizer, template, content, system);
+  const tokens = { ids: Uint32Array.from(ids) };
+  return {
+    ...{ content, ...(system === undefined ? {} : { system }), rendered, gateIds: [] },
+    ...{ longest: ids.length, positions: ids.length, counts: { video: 0, audio: 0 } },
+    tokensOf: () => tokens,
+  };
+}
+
+/** The prompt with the grids of what is seen, in its order: a place in the text belongs to the next of its kind. */
+function tokensOf(
+  ids: readonly number[],
+  shown: readonly ShownClip[],
+  {
+    seen,
+    config: { imageId, videoId, vision, tokensPerSecond },
+  }: { readonly seen: readonly MediumKind[]; readonly config: Qwen2VlConfig },
+): PromptTokens {
+  if (shown.length !== seen.length)
+    throw new Error(`The prompt of ${seen.length} pictures and videos, of which ${shown.length} are known.`);
+  const places = ids.filter((id) => id === imageId || id === videoId);
+  const order = places.map((id, at) => {
+    const before = places.slice(0, at).filter((other) => other === id).length;
+    const same = [...seen.keys()].filter((index) => (seen[index] === 'image' ? imageId : videoId) === id);
+    return same[before] ?? -1;
+  });
+  const inOrder = order.map((index) => shown[index]);
+  if (inOrder.length !== seen.length || inOrder.includes(undefined)) throw misplaced(seen, places.length);
+  const grids = (inOrder as readonly ShownClip[]).map(({ grid }) => grid);
+  const counts = grids.map((grid) => mergedTokens(grid, vision.merge));
+  // As described and first published; later releases of transformers cut the seconds to a whole number first.
+  const timeSteps = tokensPerSecond
+    ? {
+        timeSteps: (inOrder as readonly ShownClip[]).map(
+          ({ sliceSeconds }) => sliceSeconds * tokensPerSecond,
+        ),
+      }
+    : {};
+  const placeholders = [imageId, videoId];
+  const prompt = visionPrompt(repeatPlaceholders(ids, placeholders, counts), {
+    ...{ placeholders, grids, merge: vision.merge },
+    ...timeSteps,
+  });
+  return { ...prompt, video: shown.map((_, index) => prompt.video![order.indexOf(index)]!) };
+}
+
+function misplaced(seen: readonly MediumKind[], places: number): InputError {
+  return new InputError(
+    `The prompt has ${places} places for pictures and videos; expected one for each of ${seen.join(', ')}.`,
+    {
+      hint: 'Leave words of the model itself, such as <|video_pad|>, out of the question; the studio puts them where they belong.',
+    },
+  );
+}
+
+/** Repeats each placeholder, so that each of the tokens of its picture or video has one: `counts`, in the prompt's order. */
+export function repeatPlaceholders(
+  ids: readonly number[],
+  placeholders: readonly number[],
+  counts: readonly number[],
+): number[] {
+  let met = 0;
+  return ids.flatMap((id) => (placeholders.includes(id) ? Array<number>(counts[met++] ?? 1).fill(id) : [id]));
 }
 
 /**
- * A prompt in which placeholders, one a token, hold the place of a picture or video; positions are those of M-RoPE. Throws an
- * InputError for more than one picture or video, and where placeholders and grid do not match.
+ * A prompt in which placeholders, one a token, hold the places of pictures and videos; positions are those of M-RoPE. Throws an
+ * InputError where placeholders and grids do not match.
  */
 export function visionPrompt(ids: readonly number[], places: VisionPlaces): PromptTokens {
-  if (places.grids.length > 1) {
-    throw new InputError(`The prompt has ${places.grids.length} pictures and videos; expected at most one.`);
-  }
   const positions = mropePositions(ids, places);
   const isPlace = (id: number): boolean => places.placeholders.includes(id);
-  const video = { start: ids.findIndex(isPlace), count: ids.filter(isPlace).length };
+  const video: MediaSlot[] = [];
+  for (const grid of places.grids) {
+    const { start, count } = video.at(-1) ?? { start: 0, count: 0 };
+    const next = ids.findIndex((id, at) => at >= start + count && isPlace(id));
+    video.push({ start: next, count: mergedTokens(grid, places.merge) });
+  }
   const tokens = Uint32Array.from(ids, (id) => (isPlace(id) ? 0 : id));
-  return { ids: tokens, ...(video.count > 0 ? { video } : {}), positions };
+  return { ids: tokens, ...(video.length > 0 ? { video } : {}), positions };
 }

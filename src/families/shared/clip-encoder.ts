@@ -1,19 +1,19 @@
 import type { ShownClip, VisionGrid } from '../../decoder/mrope.ts';
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
 
-/** One clip as the towers take it; a missing sense is absent. */
+/** What an example shows and plays, as the towers take it; a missing sense is absent. */
 export interface ClipInput {
   /** f32 [frames, 3, side, side] in [-1, 1]. */
   readonly pixels?: Float32Array;
   /** f32 [mel bins, columns]. */
   readonly logMel?: Float32Array;
-  /** f32 [patches, values of one], for a tower that takes frames of any size. */
-  readonly patches?: ShownClip & { readonly rows: Float32Array };
+  /** Of each picture and video f32 [patches, values of one], for a tower that takes frames of any size. */
+  readonly patches?: readonly (ShownClip & { readonly rows: Float32Array })[];
 }
 
 /** What the frozen towers make of a clip: computed once, then every step uses it again. */
 export interface Features {
-  /** [frames · patches, width]; of a tower that takes frames of any size [tokens, width of the decoder]. */
+  /** [frames · patches, width]; of a tower that takes frames of any size [tokens, width of the decoder], one picture or video after another. */
   readonly vision?: Float32Array;
   /** [audio tokens, width] */
   readonly audio?: Float32Array;

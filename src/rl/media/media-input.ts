@@ -11,8 +11,8 @@ export interface MediaTokens {
 /** Places in a packed row that the media tokens of one prompt take, in the order of its media rows. */
 export function mediaPlaces(prompt: PromptTokens, promptStart: number): number[] {
   const places: number[] = [];
-  for (const slot of [prompt.video, prompt.audio]) {
-    for (let j = 0; slot && j < slot.count; j++) places.push(promptStart + slot.start + j);
+  for (const { start, count } of [...(prompt.video ?? []), ...(prompt.audio ?? [])]) {
+    for (let j = 0; j < count; j++) places.push(promptStart + start + j);
   }
   return places;
 }

@@ -1,4 +1,4 @@
-import type { PromptTokens } from '../../families/api.ts';
+import { type PromptTokens, slotTokens } from '../../families/api.ts';
 import {
   type ClipFeatures,
   featureShapes,
@@ -52,7 +52,7 @@ export class FeatureSlot {
   /** Uploads where the tokens go. */
   place(prompt: PromptTokens, promptStart: number): void {
     const places = Uint32Array.from(mediaPlaces(prompt, promptStart));
-    const video = prompt.video?.count ?? 0;
+    const video = slotTokens(prompt.video);
     if (video > 0) this.#gpu.write(this.videoAt, places.subarray(0, video));
     if (places.length > video) this.#gpu.write(this.audioAt, places.slice(video));
   }

@@ -208,7 +208,7 @@ export class Generator {
     if (ids.length === 0 || ids.length > promptTokens) {
       throw new Error(`Generator: a prompt of ${ids.length} tokens; expected 1 to ${promptTokens}.`);
     }
-    const ends = [video, audio].map((slot) => (slot ? slot.start + slot.count : 0));
+    const ends = [...(video ?? []), ...(audio ?? [])].map(({ start, count }) => start + count);
     if (ends.includes(ids.length)) throw new Error('Generator: a prompt must end with a token of text.');
   }
 

@@ -1,6 +1,5 @@
 import { InputError } from '../../math/errors.ts';
-import type { DecodeOptions } from '../../media/decode.ts';
-import type { DecodedClip } from '../../media/types.ts';
+import type { DecodedClip, DecodeOptions } from '../../media/types.ts';
 import { Lane } from '../lane.ts';
 
 export interface DecodeRequest {

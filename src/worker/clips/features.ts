@@ -1,16 +1,15 @@
 import { type ClipExample, mediaName } from '../../data/types.ts';
 import type { ShownClip } from '../../decoder/mrope.ts';
-import type { ClipRecipe } from '../../families/api.ts';
 import { openEncoder } from '../../families/index.ts';
 import type { ClipEncoder, ClipInput, Features } from '../../families/shared/clip-encoder.ts';
 import { type FeatureCache, memoryFeatureCache, type Notes } from '../../io/features/feature-cache.ts';
 import { isReadFailure, unreadableFile } from '../../io/files/unreadable.ts';
 import { InputError } from '../../math/errors.ts';
-import type { DecodedClip } from '../../media/types.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import type { HeldGpu } from '../gpu/held-gpu.ts';
 import type { ClipModel } from '../inputs/model.ts';
 import type { Report } from '../progress.ts';
+import { type Decode, decodeMedia } from './decoded.ts';
 import { clipFingerprint, encoderFingerprint } from './fingerprint.ts';
 
 /** What one pass over clips reports: bytes of the towers' weights, then clips. */
@@ -19,30 +18,31 @@ export interface PrepareReport {
   readonly clips: Report;
 }
 
-/** Turns an example's files into frames and sound. @throws InputError naming the clip, also one that would never end */
-export type Decode = (example: ClipExample, recipe: ClipRecipe) => Promise<DecodedClip>;
-
 type Read = { readonly input: ClipInput; readonly notes: Notes } | { readonly issue: DataIssue };
 
 /** Where a clip's features are, and what the tower saw where that depends on the clip. */
 interface Kept {
   readonly example: ClipExample;
   readonly key: string;
-  readonly shown?: ShownClip;
+  readonly shown?: readonly ShownClip[];
 }
 
 type Wanted = Pick<Kept, 'example' | 'key'>;
 
-const noted = ({ grid, sliceSeconds }: ShownClip): Notes => ({
-  grid: grid.join(' '),
-  sliceSeconds: String(sliceSeconds),
+const noted = (shown: readonly ShownClip[]): Notes => ({
+  grid: shown.map(({ grid }) => grid.join(' ')).join(', '),
+  sliceSeconds: shown.map(({ sliceSeconds }) => sliceSeconds).join(', '),
 });
 
 /** The inverse of `noted`; nothing where nothing was noted. */
-function readShown({ grid, sliceSeconds }: Notes): { shown?: ShownClip } {
-  const [slices, rows, columns] = (grid ?? '').split(' ').map(Number);
-  if (!slices || !rows || !columns || sliceSeconds === undefined) return {};
-  return { shown: { grid: [slices, rows, columns], sliceSeconds: Number(sliceSeconds) } };
+function readShown({ grid, sliceSeconds }: Notes): { shown?: readonly ShownClip[] } {
+  if (grid === undefined || sliceSeconds === undefined) return {};
+  const seconds = sliceSeconds.split(', ').map(Number);
+  const shown = grid.split(', ').map((written, index) => {
+    const [slices = 0, rows = 0, columns = 0] = written.split(' ').map(Number);
+    return { grid: [slices, rows, columns] as const, sliceSeconds: seconds[index]! };
+  });
+  return shown.every(({ grid: [slices, rows, columns] }) => slices && rows && columns) ? { shown } : {};
 }
 
 /**
@@ -96,8 +96,8 @@ export class FeatureStore {
     return this.#kept.has(mediaName(example));
   }
 
-  /** What the tower saw of a prepared clip, for models that ask for it. */
-  shownOf(example: ClipExample): ShownClip | undefined {
+  /** What the tower saw of each picture and video of a prepared example, for models that ask for it. */
+  shownOf(example: ClipExample): readonly ShownClip[] | undefined {
     return this.#kept.get(mediaName(example))?.shown;
   }
 
@@ -273,7 +273,7 @@ export class FeatureStore {
   async #read(example: ClipExample): Promise<Read> {
     const { clips } = this.#model;
     try {
-      const input = await clips.input(await this.#decode(example, clips));
+      const input = await clips.input(await decodeMedia(example, clips, this.#decode));
       return { input, notes: input.patches ? noted(input.patches) : {} };
     } catch (error) {
       return { issue: issueOf(example, error) };

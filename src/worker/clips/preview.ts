@@ -3,6 +3,7 @@ import type { ClipRecipe, Pictures, RunPrompt } from '../../families/api.ts';
 import { missingAudio } from '../../media/types.ts';
 import type { Preview } from '../../protocol/messages.ts';
 import { decodeForPreview } from './clips.ts';
+import { decodeMedia } from './decoded.ts';
 
 /** Peaks shown of a waveform, and columns shown of a spectrogram, at most. */
 const PEAKS = 1000;
@@ -16,20 +17,22 @@ export async function makePreview(
   recipe: ClipRecipe,
   prompt: RunPrompt,
 ): Promise<Preview> {
-  const clip = await decodeForPreview(example, recipe);
-  const pictures = await recipe.pictures(clip);
-  const sound = await recipe.hear?.(clip);
-  const waveform = clip.waveform ?? missingAudio();
+  const media = await decodeMedia(example, recipe, decodeForPreview);
+  const pictures = await recipe.pictures(media);
+  const sound = await recipe.hear?.(media);
+  const waveform = media.map(({ clip }) => clip.waveform).find((samples) => samples !== null);
+  const shown = recipe.shown && pictures.map(recipe.shown);
+  const seconds = media.filter(({ kind }) => kind !== 'image').map(({ clip }) => clip.durationSeconds);
   return {
     exampleId: example.id,
-    frames: await framesOf(pictures),
-    waveform: clip.waveform ? peaks(waveform, PEAKS) : new Float32Array(0),
+    frames: (await Promise.all(pictures.map(framesOf))).flat(),
+    waveform: waveform ? peaks(waveform, PEAKS) : new Float32Array(0),
     logMel: sound
-      ? heard(sound.values, sound.melBins, waveform.length)
+      ? heard(sound.values, sound.melBins, (waveform ?? missingAudio()).length)
       : { mels: 0, columns: 0, values: new Float32Array(0) },
     prompt: prompt.rendered,
-    tokens: prompt.tokensOf(recipe.shown?.(pictures)).ids.length,
-    seconds: clip.durationSeconds,
+    tokens: prompt.tokensOf(shown).ids.length,
+    ...(seconds.length > 0 ? { seconds: Math.max(...seconds) } : {}),
   };
 }
 
