@@ -1,11 +1,26 @@
+/** Bytes that a test has, or only pretends to have. */
+export interface ReadableBytes {
+  readonly length: number;
+  /** The bytes from `start` on, before `end`. */
+  subarray(start: number, end: number): Uint8Array | ReadableBytes;
+  /** All of them. */
+  slice(): Uint8Array<ArrayBuffer>;
+}
+
 /** A Blob that counts what is read of it, itself and by its slices. */
 export class CountedBlob extends Blob {
-  bytesRead = 0;
-  readonly #bytes: Uint8Array<ArrayBuffer>;
+  #bytesRead = 0;
+  readonly #bytes: ReadableBytes;
+  readonly #whole: CountedBlob | undefined;
 
-  constructor(bytes: Uint8Array<ArrayBuffer>) {
+  constructor(bytes: ReadableBytes, whole?: CountedBlob) {
     super([]);
     this.#bytes = bytes;
+    this.#whole = whole;
+  }
+
+  get bytesRead(): number {
+    return this.#bytesRead;
   }
 
   override get size(): number {
@@ -13,7 +28,8 @@ export class CountedBlob extends Blob {
   }
 
   override async arrayBuffer(): Promise<ArrayBuffer> {
-    this.bytesRead += this.size;
+    const counted = this.#whole ?? this;
+    counted.#bytesRead += this.size;
     return this.#bytes.slice().buffer;
   }
 
@@ -22,11 +38,7 @@ export class CountedBlob extends Blob {
   }
 
   override slice(start = 0, end = this.size): Blob {
-    const part = new CountedBlob(this.#bytes.subarray(start, end) as Uint8Array<ArrayBuffer>);
-    const count = (bytes: number) => {
-      this.bytesRead += bytes;
-    };
-    Object.defineProperty(part, 'bytesRead', { get: () => 0, set: count });
-    return part;
+    const part = this.#bytes.subarray(start, Math.min(end, this.size)) as ReadableBytes;
+    return new CountedBlob(part, this.#whole ?? this);
   }
 }

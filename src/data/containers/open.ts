@@ -5,7 +5,10 @@ import { InputError } from '../../math/errors.ts';
 import { isMedia } from '../../protocol/clip-types.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import { guessEncoding } from '../encodings.ts';
+import { groupBy } from '../group-by.ts';
 import { fileIssue } from '../issues.ts';
+import type { Json } from '../json-shapes.ts';
+import { openTable } from './parquet.ts';
 
 export interface Opened {
   readonly tree: FileTree;
@@ -17,9 +20,75 @@ const MOST_NAMED = 5;
 
 /**
  * Every zip archive is a folder of its name with what lies in it; one alone is the dropped folder itself. An archive of files
- * that lie beside it unpacked is set aside.
+ * that lie beside it unpacked is set aside. Every Parquet file has its rows, and is a folder of the clips in it, too.
  */
 export async function openContainers(dropped: FileTree): Promise<Opened> {
+  const unzipped = await openArchives(dropped);
+  const opened = await openTables(unzipped.tree);
+  return { tree: opened.tree, issues: [...unzipped.issues, ...opened.issues] };
+}
+
+/** A table whose rows are no text. */
+export interface TableFile extends FileEntry {
+  /** Its rows, in order. @throws InputError where it cannot be read */
+  readonly items: () => Promise<readonly Json[]>;
+}
+
+export const isTableFile = (file: FileEntry): file is TableFile => 'items' in file;
+
+/** Every Parquet file with its rows, and what lies in it as files beside them. */
+async function openTables(tree: FileTree): Promise<Opened> {
+  const isParquet = ({ path }: FileEntry) => extension(path) === 'parquet';
+  if (!tree.files.some(isParquet)) return { tree, issues: [] };
+  const files: FileEntry[] = [];
+  const issues = missingParts(tree.files.filter(isParquet).map(({ path }) => path));
+  for (const file of tree.files) {
+    if (!isParquet(file)) {
+      files.push(file);
+      continue;
+    }
+    try {
+      const table = await openTable(file);
+      const entry: TableFile = { ...file, items: () => table.items() };
+      files.push(entry);
+      for (const inside of table.files) files.push(inside);
+      issues.push(...table.issues);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      const entry: TableFile = { ...file, items: () => Promise.reject(error) };
+      files.push(entry);
+    }
+  }
+  return { tree: { ...tree, files: inOrder(files) }, issues };
+}
+
+/** Parts of a list that were left behind: of 'train-00000-of-00002.parquet' the other one. */
+function missingParts(paths: readonly string[]): DataIssue[] {
+  const part = /^(?<before>.*)-(?<number>\d{5})-of-(?<count>\d{5})(?<after>.*)$/;
+  const parts = paths.flatMap((path) => {
+    const { before = '', count = '', after = '' } = part.exec(path)?.groups ?? {};
+    return count === '' ? [] : [{ before, count, after }];
+  });
+  const lists = groupBy(parts, ({ before, count, after }) => JSON.stringify([before, count, after]));
+  return [...lists.values()].flatMap((there): DataIssue[] => {
+    const { before, count, after } = there[0]!;
+    if (there.length >= Number(count)) return [];
+    const file = `${before}-*-of-${count}${after}`;
+    return [
+      {
+        reason: 'list missing',
+        file,
+        message: `${file}: found ${there.length} of its ${Number(count)} parts.`,
+        hint: 'The parts that are there were read; add the others to have all rows.',
+      },
+    ];
+  });
+}
+
+const inOrder = (files: readonly FileEntry[]): FileEntry[] =>
+  [...files].sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
+
+async function openArchives(dropped: FileTree): Promise<Opened> {
   const archives = dropped.files.filter(({ path }) => extension(path) === 'zip');
   if (archives.length === 0) return { tree: dropped, issues: [] };
   const plain = dropped.files.filter(({ path }) => extension(path) !== 'zip');
@@ -34,8 +103,7 @@ export async function openContainers(dropped: FileTree): Promise<Opened> {
     else for (const file of opened.files) if (!files.has(file.path)) files.set(file.path, file);
   }
   const name = isAlone ? withoutEnding(baseName(archives[0]!.path)) : dropped.name;
-  const sorted = [...files.values()].sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
-  return { tree: { name, files: sorted }, issues };
+  return { tree: { name, files: inOrder([...files.values()]) }, issues };
 }
 
 const withoutEnding = (path: string): string => path.replace(/\.zip$/i, '');

@@ -3,11 +3,12 @@ import { extension, type FileEntry } from '../../io/files/files.ts';
 import { refuseMistakenText } from '../../io/json/mistaken.ts';
 import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
+import { isTableFile, type TableFile } from '../containers/open.ts';
 import { fileIssue } from '../issues.ts';
-import type { Beside } from '../known-entries.ts';
+import type { Beside, Entry } from '../known-entries.ts';
 import type { LabelMap } from '../labels.ts';
 import { readListText } from '../list-text.ts';
-import { type ReadList, type ReadRows, relabelled } from '../rows.ts';
+import { type ReadList, type ReadRows, relabelled, rowsOfEntries } from '../rows.ts';
 import { splitOfName } from '../split-words.ts';
 import type { AnnotationRow } from '../types.ts';
 import { isAboutClips } from './about-clips.ts';
@@ -32,7 +33,7 @@ const TEXTS = ['txt', 'lst', 'list'];
 /** A folder with more of them holds transcripts. */
 const MOST_TEXTS = 50;
 /** Tables that other programs write and that are not read here. */
-const OTHER_TABLES = ['xlsx', 'xls', 'ods', 'numbers', 'parquet', 'arrow', 'feather'];
+const OTHER_TABLES = ['xlsx', 'xls', 'ods', 'numbers', 'arrow', 'feather'];
 
 export interface Annotations extends ReadRows {
   /** Names of the formats that had any row, and which columns were taken. */
@@ -68,7 +69,11 @@ function listsAmong(files: readonly FileEntry[], texts: boolean): FileEntry[] {
   const withTexts = texts && files.filter(isText).length <= MOST_TEXTS;
   const known = (file: FileEntry) => Object.hasOwn(FORMATS, extension(file.path));
   return files.filter(
-    (file) => known(file) || OTHER_TABLES.includes(extension(file.path)) || (withTexts && isText(file)),
+    (file) =>
+      known(file) ||
+      isTableFile(file) ||
+      OTHER_TABLES.includes(extension(file.path)) ||
+      (withTexts && isText(file)),
   );
 }
 
@@ -95,6 +100,7 @@ async function readOne(file: FileEntry, beside: Beside): Promise<ReadFile> {
     return { ...nothing, issues: [otherTable(file.path, kind)], isUnread: true };
   let text: string | undefined;
   try {
+    if (isTableFile(file)) return { ...(await rowsOfTableFile(file, beside)), isUnread: false };
     const list = await readListText(file);
     text = list.text;
     refuseMistakenText(text, file.path);
@@ -107,6 +113,17 @@ async function readOne(file: FileEntry, beside: Beside): Promise<ReadFile> {
     const isUnread = text === undefined || isAboutClips(file.path, text, beside);
     return { ...nothing, issues: [fileIssue(file.path, error)], isUnread };
   }
+}
+
+/** Rows of a table that is no text: as those of a JSON list. */
+async function rowsOfTableFile(file: TableFile, beside: Beside): Promise<ReadList & { format: string }> {
+  const items = await file.items();
+  const read = rowsOfEntries(
+    file.path,
+    items.map((item, index): Entry => ({ row: index + 1, item })),
+    beside,
+  );
+  return { ...read, format: read.taken === '' ? 'Parquet' : `Parquet (${read.taken})` };
 }
 
 function otherTable(file: string, kind: string): DataIssue {

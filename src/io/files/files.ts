@@ -8,6 +8,8 @@ export interface FileEntry {
   readonly path: string;
   /** Bytes, where they are known without opening the file. */
   readonly size?: number;
+  /** Tells its content from another's where the size is not known without reading it. */
+  readonly mark?: string;
   blob(): Promise<Blob>;
 }
 

@@ -47,8 +47,9 @@ async function* samplesOf(file: Blob, label: string): AsyncGenerator<Uint8Array>
 export async function dataIdentity({ examples }: Pick<Dataset, 'examples'>): Promise<string> {
   const hash = await createSHA256();
   for (const { id, label, question, system, turns, answer, split, media } of examples) {
-    const sizes: [string, number][] = [];
-    for (const file of media.flatMap(({ files }) => files)) sizes.push([file.path, await sizeOf(file)]);
+    const sizes: [string, number | string][] = [];
+    for (const file of media.flatMap(({ files }) => files))
+      sizes.push([file.path, file.mark ?? (await sizeOf(file))]);
     const parts = media.filter(({ start, end }) => start !== undefined || end !== undefined);
     const more = [system, turns, parts.length > 0 ? mediaName({ media }) : undefined];
     const said = more.filter((each) => each !== undefined);
