@@ -93,7 +93,7 @@ function isModelFolder({ files }: FileTree): boolean {
 
 /** A list of rows is data. */
 const listHint = ({ files }: FileTree): string | undefined =>
-  files.some(({ path }) => ['jsonl', 'csv', 'tsv', 'parquet'].includes(extension(path)))
+  files.some(({ path }) => ['jsonl', 'csv', 'tsv', 'parquet', 'xlsx'].includes(extension(path)))
     ? 'If it is a data set, open it on the Data screen (by command: --data).'
     : undefined;
 

@@ -1,5 +1,5 @@
-/** A person's own annotations: every JSON, JSON Lines, CSV and TSV file in the folder, and texts that are lists of clips. */
-import { extension, type FileEntry } from '../../io/files/files.ts';
+/** A person's own annotations: every JSON, JSON Lines, CSV, TSV, Excel and Parquet file in the folder, and texts that are lists of clips. */
+import { baseName, extension, type FileEntry } from '../../io/files/files.ts';
 import { refuseMistakenText } from '../../io/json/mistaken.ts';
 import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
@@ -14,6 +14,7 @@ import type { AnnotationRow } from '../types.ts';
 import { isAboutClips } from './about-clips.ts';
 import { rowsOfJsonLines } from './json-lines.ts';
 import { rowsOfJson } from './r1-omni-json.ts';
+import { csvOf, rowsOfSheets, sheetsOf } from './sheets.ts';
 import { rowsOfTable } from './table.ts';
 
 interface Format {
@@ -33,7 +34,7 @@ const TEXTS = ['txt', 'lst', 'list'];
 /** A folder with more of them holds transcripts. */
 const MOST_TEXTS = 50;
 /** Tables that other programs write and that are not read here. */
-const OTHER_TABLES = ['xlsx', 'xls', 'ods', 'numbers', 'arrow', 'feather'];
+const OTHER_TABLES = ['xls', 'ods', 'numbers', 'arrow', 'feather'];
 
 export interface Annotations extends ReadRows {
   /** Names of the formats that had any row, and which columns were taken. */
@@ -72,6 +73,7 @@ function listsAmong(files: readonly FileEntry[], texts: boolean): FileEntry[] {
     (file) =>
       known(file) ||
       isTableFile(file) ||
+      isWorkbook(file) ||
       OTHER_TABLES.includes(extension(file.path)) ||
       (withTexts && isText(file)),
   );
@@ -100,7 +102,12 @@ async function readOne(file: FileEntry, beside: Beside): Promise<ReadFile> {
     return { ...nothing, issues: [otherTable(file.path, kind)], isUnread: true };
   let text: string | undefined;
   try {
-    if (isTableFile(file)) return { ...(await rowsOfTableFile(file, beside)), isUnread: false };
+    if (isTableFile(file)) return named('Parquet', await rowsOfTableFile(file, beside));
+    if (isWorkbook(file)) {
+      const sheets = await sheetsOf(file);
+      text = csvOf(sheets);
+      return named('Excel', rowsOfSheets(file.path, sheets, beside));
+    }
     const list = await readListText(file);
     text = list.text;
     refuseMistakenText(text, file.path);
@@ -115,15 +122,24 @@ async function readOne(file: FileEntry, beside: Beside): Promise<ReadFile> {
   }
 }
 
+const named = (format: string, read: ReadList): ReadFile => ({
+  ...read,
+  format: read.taken === '' ? format : `${format} (${read.taken})`,
+  isUnread: false,
+});
+
+/** Not what Excel leaves beside one that is open. */
+const isWorkbook = ({ path }: FileEntry): boolean =>
+  extension(path) === 'xlsx' && !baseName(path).startsWith('~$');
+
 /** Rows of a table that is no text: as those of a JSON list. */
-async function rowsOfTableFile(file: TableFile, beside: Beside): Promise<ReadList & { format: string }> {
+async function rowsOfTableFile(file: TableFile, beside: Beside): Promise<ReadList> {
   const items = await file.items();
-  const read = rowsOfEntries(
+  return rowsOfEntries(
     file.path,
     items.map((item, index): Entry => ({ row: index + 1, item })),
     beside,
   );
-  return { ...read, format: read.taken === '' ? 'Parquet' : `Parquet (${read.taken})` };
 }
 
 function otherTable(file: string, kind: string): DataIssue {

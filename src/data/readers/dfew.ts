@@ -12,7 +12,7 @@ import { type ListEntry, rowsOfList } from './label-list.ts';
 import { mergeRows, type Reader } from './reader.ts';
 
 const LIST = /(?:^|\/)(?<split>train|test) ?\(single-labeled\)\/set_(?<fold>\d+)\.csv$/i;
-const OWN_FILE = /(?:^|\/)EmoLabel_DataSplit\/.*\.csv$/i;
+const OWN_FILE = /(?:^|\/)(?:EmoLabel_DataSplit\/.*\.csv|Annotation\/annotation\.xlsx)$/i;
 
 /** Where the clip of a number lies, the best place first: frames have no sound. */
 const PLACES: readonly RegExp[] = [

@@ -16,6 +16,8 @@ import { mergeRows, type Reader } from './reader.ts';
 /** Single expressions only; the lists with captions name the same clips. */
 const LIST = /(?:^|\/)single\/(?:no_caption\/)?set_(?<fold>\d+)\/(?<split>train|test)\.txt$/i;
 const COMPOUND = /(?:^|\/)compound\//i;
+/** Its other tables say less than the lists, or something else. */
+const OWN_FILE = /(?:^|\/)(?:single-set|multi-set|annotation|descriptive_text)\.xlsx$/i;
 const CLIP_NAME = /^\d{5}\.\w+$/;
 /** Bytes of a text file that tell whether it is a list. */
 const HEAD_BYTES = 512;
@@ -26,7 +28,7 @@ export const mafw: Reader = {
   name: 'MAFW',
   recognises: async ({ tree }) =>
     tree.files.some(({ path }) => LIST.test(path)) || (await plainLists(tree)).length > 0,
-  owns: () => false,
+  owns: (path) => OWN_FILE.test(path),
   async read({ tree, fold, ownLabels }) {
     const { folds, lists, issues } = await listsOf(tree, fold);
     const read = await Promise.all(

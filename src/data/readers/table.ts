@@ -7,8 +7,11 @@ import { ANSWER_KEYS, QUESTION_KEYS } from '../text-rows.ts';
 import { bareEntries } from './bare-list.ts';
 
 /** Rows of CSV or TSV with a header that names a path and a label column, or of a list of clips and labels without one, or, without clips, of a question and an answer; 'split' and 'speaker' are read too. */
-export function rowsOfTable(file: string, text: string, beside: Beside): ReadList {
-  const all = parseCsv(text);
+export const rowsOfTable = (file: string, text: string, beside: Beside): ReadList =>
+  rowsOfRecords(file, parseCsv(text), beside);
+
+/** The same of the cells of a table. @throws InputError where it is no list */
+export function rowsOfRecords(file: string, all: readonly CsvRecord[], beside: Beside): ReadList {
   const bare = bareEntries(file, all.filter(isWhole), beside);
   const header = bare ? undefined : all[0];
   const records = bare ? all : all.slice(1);

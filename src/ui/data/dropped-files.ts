@@ -85,7 +85,7 @@ export function sortFiles(files: readonly SourceFile[]): { model: SourceFile[]; 
 }
 
 /** Lists of rows that no model's folder has; JSON it has. */
-const isList = (path: string): boolean => /\.(jsonl|csv|tsv|parquet)$/i.test(path);
+const isList = (path: string): boolean => /\.(jsonl|csv|tsv|parquet|xlsx)$/i.test(path);
 
 function modelFolders(files: readonly SourceFile[]): string[] {
   const withWeights = new Set(
