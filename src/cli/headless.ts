@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { InputError } from '../math/errors.ts';
 import type { Command, Event, ExportParts } from '../protocol/messages.ts';
+import type { AskAnswers, ColumnChoice } from '../protocol/reading.ts';
 import { launchChromium, servePage } from './browser.ts';
 import { folderToOpen } from './node/open-folder.ts';
 
@@ -36,6 +37,15 @@ export interface RunStorage {
   keepRun(folder: string): Promise<void>;
 }
 
+/** What is wanted of a folder. */
+export interface FolderHow {
+  /** Of a model: a folder with an adapter of it, inside or elsewhere. */
+  readonly adapter?: string | undefined;
+  /** Of data: what a person chose of how it is read. */
+  readonly columns?: ColumnChoice;
+  readonly answers?: AskAnswers;
+}
+
 /** A session of the studio that a command drives. */
 export interface StudioSession {
   /** Called with every event, in order. */
@@ -44,8 +54,8 @@ export interface StudioSession {
   post(command: PlainCommand): Promise<void>;
   /** Sends a question; resolves with all events up to its `done`. Rejects with its error. */
   ask(question: (requestId: number) => PlainCommand): Promise<PlainEvent[]>;
-  /** Opens a folder on disk, as data or as model; a model with the adapter of another folder, if named. */
-  openFolder(type: 'openData' | 'openModel', folder: string, adapter?: string): Promise<PlainEvent[]>;
+  /** Opens a folder on disk, as data or as model. */
+  openFolder(type: 'openData' | 'openModel', folder: string, how?: FolderHow): Promise<PlainEvent[]>;
   /** Passes events on until one fits; returns all of them. An error with the number asked for, or a fatal one, rejects. */
   until(fits: (event: PlainEvent) => boolean): Promise<PlainEvent[]>;
   /** Writes exported files below `folder`; returns their paths. */
@@ -102,7 +112,11 @@ export class HeadlessSession implements StudioSession, RunStorage {
     return this.#answer(requestId);
   }
 
-  async openFolder(type: 'openData' | 'openModel', folder: string, adapter?: string): Promise<PlainEvent[]> {
+  async openFolder(
+    type: 'openData' | 'openModel',
+    folder: string,
+    { adapter, ...how }: FolderHow = {},
+  ): Promise<PlainEvent[]> {
     const requestId = ++this.#requests;
     const { files, isPlain, choice } = await folderToOpen(folder, adapter);
     // Chrome lists no links in a folder: then its files are given one by one, with the paths they have there.
@@ -116,7 +130,7 @@ export class HeadlessSession implements StudioSession, RunStorage {
     await this.#page.evaluate(([what, id, asked]) => window.studio!.open(what, id, asked), [
       type,
       requestId,
-      { paths, choice },
+      { paths, choice, how },
     ] as const);
     return this.#answer(requestId);
   }

@@ -119,8 +119,20 @@ async function main() {
   }
   // What runs on a GPU is a file of its own, which needs fewer packages.
   const onGpu = name === 'bench' && rest.includes('--gpu');
-  const env = name === 'start' ? browserEnvironment() : environmentFor(adapter, onGpu);
+  const env = envFor(name, adapter, onGpu);
   process.exitCode = await run(await bundle(onGpu ? 'bench-gpu' : name), rest, env);
+}
+
+/**
+ * Looking into folders needs neither a browser nor an adapter.
+ * @param {string} name
+ * @param {string | null} adapter
+ * @param {boolean} onGpu
+ * @returns {NodeJS.ProcessEnv}
+ */
+function envFor(name, adapter, onGpu) {
+  if (name === 'inspect') return process.env;
+  return name === 'start' ? browserEnvironment() : environmentFor(adapter, onGpu);
 }
 
 /** Serving the page needs no adapter of ours: the visitor's browser brings its own. */

@@ -5,7 +5,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeError, InputError } from '../math/errors.ts';
-import { counted } from '../math/format.ts';
 import { type Alarm, describeAlarm } from '../protocol/alarms.ts';
 import type { Config } from '../protocol/config.ts';
 import { configWarnings } from '../protocol/config-warnings.ts';
@@ -20,6 +19,14 @@ import { HeadlessSession, type PlainEvent, type PlainExported, type StudioSessio
 import { NodeSession } from './node/session.ts';
 import { openedSettings } from './opened-settings.ts';
 import { ProgressLines } from './progress-lines.ts';
+import {
+  demandAnswers,
+  openedLines,
+  READING_USAGE,
+  type ReadingFlags,
+  takeReadingFlag,
+  Unanswered,
+} from './reading-flags.ts';
 import { checkpointChoice, type Resumption, resumeRun, resumption } from './resumption.ts';
 import { RunMirror } from './run-mirror.ts';
 import { afterLine, evalSummary, type RunEvaluations } from './summary.ts';
@@ -30,6 +37,8 @@ interface Options {
   /** A folder with an adapter that the run begins from. */
   readonly adapter?: string;
   readonly data?: string;
+  /** What is chosen of how the data are read. */
+  readonly reading: ReadingFlags;
   readonly out?: string;
   /** What is written into `out` at the end. */
   readonly parts: ExportParts;
@@ -51,7 +60,7 @@ const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--
   --model DIR   a checkpoint folder               --data DIR   a folder of clips with their annotation;
                 for a language model, of questions and answers
   --lora DIR    a PEFT adapter of that model, which the run begins from
-  --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
+${READING_USAGE}  --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
                 Those not given are R1-Omni's recipe on LoRA, as listed below; with --demo, the demo's
   --export LIST some of merged, merged=bf16, adapter, checkpoint, handoff, handoff=clips, metrics, rollouts,
                 all, none: what is written into DIR (all but handoff, the bundle for other trainers; with =clips the
@@ -91,9 +100,11 @@ function parseArguments(argv: readonly string[]): Options {
     out?: string;
     parts?: ExportParts;
     sftSteps: number;
+    reading: ReadingFlags;
   } = {
     demo: false,
     sftSteps: 0,
+    reading: { columns: {}, answers: {} },
   };
   let resume = false;
   const how: { from?: CheckpointChoice; rest: boolean } = { rest: false };
@@ -109,6 +120,7 @@ function parseArguments(argv: readonly string[]): Options {
     else if (flag === '--export') options.parts = exportParts(rest[++i]);
     else if (flag === '--sftSteps') options.sftSteps = count(rest[++i], flag);
     else if (flag === '--out') options.out = folder(rest[++i], flag);
+    else if (takeReadingFlag(options.reading, flag, rest[i + 1])) i++;
     else throw new InputError(`Unknown argument ${flag}.`, { hint: `${USAGE}${flagsHelp(OWN_SETTINGS)}` });
   }
   if (options.demo === (options.model !== undefined || options.data !== undefined)) {
@@ -156,10 +168,7 @@ function report(event: PlainEvent, { stage, steps }: Pick<Config, 'stage' | 'ste
   } else if (event.type === 'ready') {
     say(`${event.device.description || event.device.vendor}`);
   } else if (event.type === 'data') {
-    const { count, kind, issues } = event.summary;
-    say(`${counted(count, kind === 'clips' ? 'clip' : 'question')}, ${counted(issues.length, 'issue')}`);
-    for (const { file, row, message } of event.summary.issues)
-      say(`  ${file}${row ? ` row ${row}` : ''}: ${message}`);
+    for (const line of openedLines(event.summary)) say(line);
   } else if (event.type === 'progress') {
     progress.take(event);
   } else if (event.type === 'alarm') {
@@ -217,10 +226,12 @@ async function exportTo(session: StudioSession, out: string, parts: ExportParts)
   return session.save(events.find(isExported)!.files, out);
 }
 
-async function open(session: StudioSession, { demo, model, adapter, data }: Options): Promise<void> {
+/** @throws Unanswered where something is asked of the data */
+async function open(session: StudioSession, { demo, model, adapter, data, reading }: Options): Promise<void> {
   if (demo) await session.ask((requestId) => ({ type: 'openDemo', requestId }));
-  if (model) await session.openFolder('openModel', model, adapter);
-  if (data) await session.openFolder('openData', data);
+  if (model) await session.openFolder('openModel', model, { adapter });
+  const events = data ? await session.openFolder('openData', data, reading) : [];
+  for (const event of events) if (event.type === 'data') demandAnswers(event.summary);
 }
 
 /** Measures the weights as they are, where clips are held out, and begins a new run. */
@@ -397,6 +408,6 @@ main().then(
   () => process.exit(0),
   (error: unknown) => {
     say(describeError(error));
-    process.exit(1);
+    process.exit(error instanceof Unanswered ? 2 : 1);
   },
 );

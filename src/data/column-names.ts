@@ -34,6 +34,10 @@ export const LABEL_NAMES: readonly string[] = [
   ...['dominantemotion', 'primaryemotion', 'mainemotion', 'emotioncategory', 'target', 'gold', 'goldlabel'],
   ...['groundtruth', 'labels', 'emotions', 'sentiment', 'polarity', 'emovote', 'multimodalvote'],
 ];
+/** Of these, names that stand for the label where no other column does. */
+export const FAINT_LABEL_NAMES: readonly string[] = [
+  ...['sentiment', 'polarity', 'emovote', 'multimodalvote', 'category', 'target', 'annotation'],
+];
 export const SPEAKER_NAMES: readonly string[] = [
   ...[
     'speaker',

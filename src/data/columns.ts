@@ -1,8 +1,8 @@
 /** Which columns of a list say what: by their names, and by what stands in them. */
 import { isMedia, isVideo } from '../protocol/clip-types.ts';
 import type { Split } from '../protocol/messages.ts';
+import type { ColumnChoice } from '../protocol/reading.ts';
 import {
-  LABEL_NAMES,
   LIKE_A_SPLIT,
   OF_ONE_RATER,
   PATH_NAMES,
@@ -11,9 +11,12 @@ import {
   SURE_SPLIT_NAMES,
   squeezed,
 } from './column-names.ts';
-import { emotionOf } from './emotion-words.ts';
-import type { Json } from './json-shapes.ts';
+import { textOf, Values } from './column-values.ts';
+import type { HowRead } from './how-read.ts';
+import { isRecord, type Json } from './json-shapes.ts';
+import { allOf, answerColumn, type LabelColumn, labelColumn, questionColumn } from './label-column.ts';
 import { splitOfWord } from './split-words.ts';
+import { CHAT_KEYS } from './text-rows.ts';
 
 export interface Columns {
   readonly path?: string;
@@ -28,38 +31,121 @@ export interface Columns {
   readonly unusedSplits: readonly string[];
   /** Other columns that could have been the label. */
   readonly otherLabels: readonly string[];
+  /** All of them. */
+  readonly names: readonly string[];
+  /** What says the question, and the answer: a column or a chat. */
+  readonly question?: string;
+  readonly answer?: string;
+  /** Columns that are read in the place of those that their names would say. */
+  readonly moved: ColumnChoice;
 }
 
-/** Rows that are looked at for what a column holds. */
-const SAMPLE = 200;
+export interface Choosing {
+  /** Whether a text names a clip of the folder. */
+  isClip(path: string): boolean;
+  /** Whether the rows ask without a clip. */
+  readonly isText: boolean;
+  /** What a person chose, and whom to ask. */
+  readonly how: HowRead;
+}
 
-/** `isClip`: whether a text names a clip of the folder. */
-export function chooseColumns(items: readonly Json[], isClip: (path: string) => boolean): Columns {
-  const names = namesOf(items.slice(0, SAMPLE));
-  const values = new Values(items.slice(0, SAMPLE));
-  const { label, others } = labelColumn(names, values);
-  const path = pathColumn(
-    names.filter((name) => name !== label),
-    values,
-    isClip,
-  );
-  const { split, unused } = splitColumn(
-    names.filter((name) => name !== label && name !== path),
-    items,
-  );
-  const speaker = firstOf(SPEAKER_NAMES, names);
-  const raters = label === undefined ? names.filter((name) => OF_ONE_RATER.test(squeezed(name))) : [];
+export function chooseColumns(items: readonly Json[], { isClip, isText, how }: Choosing): Columns {
+  const names = namesOf(items);
+  const values = new Values(items);
+  const wanted = how.chosenAmong(names);
+  const taken = new Set(Object.values(wanted));
+  const free = names.filter((name) => !taken.has(name));
+  const chat = chatIn(items);
+  const question = questionOf(free, { wanted: wanted.question, values, chat, how });
+  const labels = free.filter((name) => name !== question.name);
+  const found = labelOf(labels, { wanted: wanted.answer, values, chat, isText, how });
+  const { label } = found;
+  const media = [wanted.media, wanted.video, wanted.image, wanted.audio].find((name) => name !== undefined);
+  const path =
+    media ??
+    pathColumn(
+      free.filter((name) => name !== label),
+      values,
+      isClip,
+    );
+  const splits = free.filter((name) => name !== label && name !== path);
+  const { split, unused } =
+    wanted.split === undefined ? splitColumn(splits, items) : { split: wanted.split, unused: [] };
+  const speaker = wanted.speaker ?? firstOf(SPEAKER_NAMES, free);
+  const answer = label ?? chat?.name;
+  const isRated = label === undefined && !chat?.replies;
+  const raters = isRated ? free.filter((name) => OF_ONE_RATER.test(squeezed(name))) : [];
   return {
     ...(path === undefined ? {} : { path }),
     isPathFound:
-      path !== undefined && PATH_NAMES.includes(squeezed(path)) && values.share(path, isClip) > 0.5,
+      path !== undefined &&
+      (path === media || (PATH_NAMES.includes(squeezed(path)) && values.share(path, isClip) > 0.5)),
     ...(label === undefined ? {} : { label }),
     ...(split === undefined ? {} : { split }),
     ...(speaker === undefined ? {} : { speaker }),
+    ...(question.name === undefined ? {} : { question: question.name }),
+    ...(answer === undefined ? {} : { answer }),
     raters: raters.length > 1 ? raters : [],
     unusedSplits: unused,
-    otherLabels: others,
+    otherLabels: found.others,
+    names,
+    moved: { ...wanted, ...question.moved, ...(found.isMoved ? { answer: label! } : {}) },
   };
+}
+
+interface Chat {
+  readonly name: string;
+  /** Whether an assistant answers in it. */
+  readonly replies: boolean;
+}
+
+/** The key under which rows have a list of turns. */
+function chatIn(items: readonly Json[]): Chat | undefined {
+  for (const name of CHAT_KEYS) {
+    const turns = items.find((item) => Array.isArray(item[name]))?.[name];
+    if (Array.isArray(turns)) return { name, replies: turns.some(isReply) };
+  }
+  return undefined;
+}
+
+const isReply = (turn: unknown): boolean =>
+  isRecord(turn) && ['gpt', 'assistant'].includes(String(turn.from ?? turn.role));
+
+interface Candidates {
+  /** The person's choice. */
+  readonly wanted: string | undefined;
+  readonly values: Values;
+  readonly chat: Chat | undefined;
+  readonly how: HowRead;
+}
+
+/** What asks: a chat, or the column of the likelier name; of several that ask otherwise, the one that a person answered. */
+function questionOf(
+  names: readonly string[],
+  { wanted, values, chat, how }: Candidates,
+): { name?: string; moved: ColumnChoice } {
+  if (wanted !== undefined) return { name: wanted, moved: {} };
+  if (chat) return { name: chat.name, moved: {} };
+  const { name, ask } = questionColumn(names, values);
+  const answer = ask && how.put(ask);
+  if (answer !== undefined) return { name: answer, moved: { question: answer } };
+  return name === undefined ? { moved: {} } : { name, moved: {} };
+}
+
+/** The label as a person chose or answered, or as it is taken until then. */
+function labelOf(
+  names: readonly string[],
+  { wanted, values, chat, isText, how }: Candidates & { readonly isText: boolean },
+): LabelColumn & { readonly isMoved?: boolean } {
+  if (wanted !== undefined) return { label: wanted, others: [] };
+  // A chat's reply is the answer of a row about a clip, whatever stands beside it.
+  if (chat?.replies && !isText) return { others: [] };
+  const found = isText ? answerColumn(names, values) : labelColumn(names, values);
+  const { label, ask } = found;
+  const answer = ask && how.put(ask);
+  if (answer === undefined || label === undefined) return found;
+  const others = [label, ...found.others].filter((name) => name !== answer);
+  return { label: answer, others, isMoved: answer !== label };
 }
 
 function namesOf(items: readonly Json[]): string[] {
@@ -68,54 +154,8 @@ function namesOf(items: readonly Json[]): string[] {
   return [...names];
 }
 
-/** What stands in columns, as texts that are not empty. */
-class Values {
-  readonly #items: readonly Json[];
-  readonly #known = new Map<string, readonly string[]>();
-
-  constructor(items: readonly Json[]) {
-    this.#items = items;
-  }
-
-  of(name: string): readonly string[] {
-    const known =
-      this.#known.get(name) ?? this.#items.map((item) => textOf(item[name])).filter((text) => text !== '');
-    this.#known.set(name, known);
-    return known;
-  }
-
-  /** The share of the values that are so; 0 without any. */
-  share(name: string, isSo: (text: string) => boolean): number {
-    const values = this.of(name);
-    return values.length === 0 ? 0 : values.filter(isSo).length / values.length;
-  }
-}
-
-export const textOf = (value: unknown): string =>
-  typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
-
-/** The columns of known names, in the order of these. */
-function allOf(known: readonly string[], names: readonly string[]): string[] {
-  return known.flatMap((wanted) => names.filter((name) => squeezed(name) === wanted));
-}
-
 const firstOf = (known: readonly string[], names: readonly string[]): string | undefined =>
   allOf(known, names)[0];
-
-const isNumber = (text: string): boolean => text !== '' && Number.isFinite(Number(text));
-
-/** A column of words before one of numbers; else the one of the likelier name; else the only one that has words of emotion. */
-function labelColumn(names: readonly string[], values: Values): { label?: string; others: string[] } {
-  const known = allOf(LABEL_NAMES, names).filter((name) => values.of(name).length > 0);
-  const words = known.filter((name) => values.share(name, isNumber) < 0.5);
-  const [label] = words.length > 0 ? words : known;
-  if (label !== undefined) return { label, others: known.filter((name) => name !== label) };
-  const felt = names.filter(
-    (name) =>
-      !OF_ONE_RATER.test(squeezed(name)) && values.share(name, (text) => emotionOf(text) !== undefined) > 0.8,
-  );
-  return felt.length === 1 ? { label: felt[0]!, others: [] } : { others: felt };
-}
 
 /** The column whose values are clips of the folder; of those the one of the likelier name, videos first. */
 function pathColumn(

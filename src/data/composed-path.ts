@@ -3,7 +3,7 @@ import { baseName } from '../io/files/files.ts';
 import { isVideo } from '../protocol/clip-types.ts';
 import { folderOf } from './clip-index.ts';
 import { squeezed } from './column-names.ts';
-import { textOf } from './columns.ts';
+import { textOf } from './column-values.ts';
 import { groupBy } from './group-by.ts';
 import type { Json } from './json-shapes.ts';
 import { splitOfName, splitOfWord } from './split-words.ts';

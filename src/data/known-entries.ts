@@ -2,11 +2,16 @@
 
 import { isMedia } from '../protocol/clip-types.ts';
 import type { DataIssue } from '../protocol/messages.ts';
+import type { ColumnChoice } from '../protocol/reading.ts';
+import { withChosen } from './chosen-columns.ts';
 import { squeezed } from './column-names.ts';
-import { type Columns, chooseColumns, textOf } from './columns.ts';
+import { textOf } from './column-values.ts';
+import { type Columns, chooseColumns } from './columns.ts';
 import { type Composed, composedPath } from './composed-path.ts';
+import type { HowRead } from './how-read.ts';
 import { isRecord, type Json } from './json-shapes.ts';
 import { labelKey } from './labels.ts';
+import { ratersAsk, UNANIMOUS } from './raters.ts';
 import { asks } from './text-rows.ts';
 
 /** An entry and where it stands, from 1: line of a table, position in a list. */
@@ -25,6 +30,8 @@ export interface Beside {
   readonly paths: readonly string[];
   /** Whether a list's text names a clip, or several. */
   isClip(text: string, file: string): boolean;
+  /** What a person chose of how lists are read, and whom to tell of it. */
+  readonly how: HowRead;
 }
 
 export interface KnownEntries {
@@ -34,6 +41,8 @@ export interface KnownEntries {
   readonly taken: string;
   readonly hasPath: boolean;
   readonly hasLabel: boolean;
+  /** Columns that are read in the place of those that their names would say. */
+  readonly moved: ColumnChoice;
 }
 
 /** Keys that are read as they are, so that nothing is chosen and nothing needs saying. */
@@ -46,13 +55,20 @@ const ANSWERS = ['solution', 'answer'];
 
 export function knownEntries(file: string, entries: readonly Entry[], beside: Beside): KnownEntries {
   const items = entries.map(({ item }) => item).filter(isRecord);
-  const columns = chooseColumns(items, (path) => beside.isClip(path, file));
+  const columns = chooseColumns(items, {
+    isClip: (path) => beside.isClip(path, file),
+    isText: !beside.clips && items.some(asks),
+    how: beside.how,
+  });
   const composed = columns.isPathFound ? undefined : composedPath(file, items, beside.paths);
+  const { names } = columns;
+  beside.how.addList({ file, names: [...names], taken: takenRoles(columns, composed) });
   const issues = columns.unusedSplits.map((name) => unusedSplit(file, name, columns.split));
   const known: Entry[] = [];
+  const votes = new Votes(columns.raters, items, beside.how);
   for (const entry of entries) {
     const read = isRecord(entry.item)
-      ? rewritten(file, entry.row, entry.item, { columns, composed, beside })
+      ? rewritten({ file, row: entry.row, item: entry.item }, { columns, composed, beside, votes })
       : entry;
     if ('reason' in read) issues.push(read);
     else known.push(read);
@@ -63,19 +79,31 @@ export function knownEntries(file: string, entries: readonly Entry[], beside: Be
     taken: takenOf(columns, composed),
     hasPath: columns.path !== undefined || composed !== undefined,
     hasLabel: columns.label !== undefined || columns.raters.length > 0,
+    moved: columns.moved,
   };
 }
 
+interface Placed {
+  readonly file: string;
+  readonly row: number;
+  readonly item: Json;
+}
+
+interface Taking {
+  readonly columns: Columns;
+  readonly composed: Composed | undefined;
+  readonly beside: Beside;
+  readonly votes: Votes;
+}
+
 function rewritten(
-  file: string,
-  row: number,
-  item: Json,
-  { columns, composed, beside }: { columns: Columns; composed: Composed | undefined; beside: Beside },
+  { file, row, item }: Placed,
+  { columns, composed, beside, votes }: Taking,
 ): Entry | DataIssue {
-  const known: Record<string, unknown> = { ...item };
+  const known: Record<string, unknown> = { ...withChosen(item, columns.moved) };
   if (columns.split !== undefined) known.split = item[columns.split];
   // What asks without a clip has its own keys.
-  if (!beside.clips && asks(item)) return { row, item: known, columns: item };
+  if (!beside.clips && asks(known)) return { row, item: known, columns: item };
   const problem = (reason: DataIssue['reason'], message: string, hint: string) => ({
     reason,
     file,
@@ -83,6 +111,7 @@ function rewritten(
     message,
     hint,
   });
+  const { media, video, image, audio } = columns.moved;
   if (composed) {
     const found = composed.find(item);
     if ('wanted' in found) {
@@ -96,28 +125,63 @@ function rewritten(
       );
     }
     known.video = found.path;
-  } else if (columns.path !== undefined) {
+  } else if (columns.path !== undefined && [media, video, image, audio].every((name) => name === undefined)) {
     const path = textOf(item[columns.path]);
     if (beside.clips || isMedia(path)) known.video = path;
   }
   if (!Array.isArray(item.conversations)) {
     if (columns.raters.length > 0) {
-      const word = mostOf(columns.raters.map((name) => textOf(item[name])).filter((text) => text !== ''));
-      if (word === undefined) {
-        const votes = columns.raters.map((name) => textOf(item[name])).join(', ');
+      const said = votes.of(item);
+      if (said.word === undefined) {
         return problem(
           'raters disagree',
-          `${textOf(known.video)}: no label has most votes (${votes}).`,
+          `${textOf(known.video ?? known.clip)}: ${said.why}.`,
           'The row was left out; decide, and write one label.',
         );
       }
-      known.label = word;
-    } else if (columns.label !== undefined && !ANSWERS.includes(columns.label))
+      known.label = said.word;
+    } else if (
+      columns.label !== undefined &&
+      columns.moved.answer === undefined &&
+      !ANSWERS.includes(columns.label)
+    )
       known.label = item[columns.label];
   }
   if (columns.speaker !== undefined) known.speaker = item[columns.speaker];
   return { row, item: known, columns: item };
 }
+
+/** What raters say of a row who have a column each. */
+class Votes {
+  readonly #names: readonly string[];
+  readonly #isUnanimous: boolean;
+
+  constructor(names: readonly string[], items: readonly Json[], how: HowRead) {
+    this.#names = names;
+    this.#isUnanimous = false;
+    if (names.length === 0) return;
+    const all = items.map((item) => this.#words(item)).filter(({ length }) => length > 0);
+    const unanimous = all.filter(areOne).length;
+    if (unanimous === all.length) return;
+    const settled = all.filter((words) => mostOf(words) !== undefined).length;
+    this.#isUnanimous = how.put(ratersAsk(names.join(', '), { settled, unanimous })) === UNANIMOUS;
+  }
+
+  #words(item: Json): string[] {
+    return this.#names.map((name) => textOf(item[name])).filter((text) => text !== '');
+  }
+
+  /** The label; without one, why. */
+  of(item: Json): { readonly word: string } | { readonly word?: undefined; readonly why: string } {
+    const words = this.#words(item);
+    const word = this.#isUnanimous && !areOne(words) ? undefined : mostOf(words);
+    if (word !== undefined) return { word };
+    const what = this.#isUnanimous ? 'not all raters say the same' : 'no label has most votes';
+    return { why: `${what} (${this.#names.map((name) => textOf(item[name])).join(', ')})` };
+  }
+}
+
+const areOne = (words: readonly string[]): boolean => new Set(words.map(labelKey)).size === 1;
 
 /** The label with more votes than any other; undefined for a tie. */
 function mostOf(labels: readonly string[]): string | undefined {
@@ -147,6 +211,22 @@ function takenOf(columns: Columns, composed: Composed | undefined): string {
     ...(split === undefined ? [] : [`split: ${split}`]),
   ];
   return parts.join(', ');
+}
+
+/** Roles and the columns that say them. */
+function takenRoles(columns: Columns, composed: Composed | undefined): ColumnChoice {
+  const { path, answer, raters, speaker, split, question, moved } = columns;
+  const media = composed ? composed.columns.join(' + ') : path;
+  const said = raters.length > 0 ? raters.join(', ') : answer;
+  const isOfKind = [moved.video, moved.image, moved.audio].some((name) => name !== undefined);
+  return {
+    ...(media === undefined || isOfKind ? {} : { media }),
+    ...(question === undefined ? {} : { question }),
+    ...(said === undefined ? {} : { answer: said }),
+    ...(split === undefined ? {} : { split }),
+    ...(speaker === undefined ? {} : { speaker }),
+    ...moved,
+  };
 }
 
 function unusedSplit(file: string, name: string, used: string | undefined): DataIssue {

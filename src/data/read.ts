@@ -2,6 +2,7 @@ import type { FileTree } from '../io/files/files.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import { ClipIndex, folderOf } from './clip-index.ts';
 import { openContainers } from './containers/open.ts';
+import { HowRead, type Wanted } from './how-read.ts';
 import type { Beside } from './known-entries.ts';
 import { clipOf, matchRows, takeQuestions } from './match.ts';
 import { readOwnLabels } from './own-labels.ts';
@@ -16,14 +17,16 @@ import { iemocap } from './readers/iemocap.ts';
 import { mafw } from './readers/mafw.ts';
 import { ravdess } from './readers/ravdess.ts';
 import { mergeRows, type Reader, type Reading, type Source } from './readers/reader.ts';
+import { settleLists } from './rival-lists.ts';
 import { spelledAlike } from './rows.ts';
 import { divide } from './split.ts';
 import { withoutStudioLists } from './studio-lists.ts';
-import type { Dataset } from './types.ts';
+import { type AnnotationRow, mediaName, type ReadDataset } from './types.ts';
 
 const LAYOUTS: readonly Reader[] = [dfew, mafw, ravdess, ferv39k, cremaD, iemocap];
 
-export interface ReadOptions {
+/** `columns`: role → the column that says it. `answers`: what was asked → the choice. */
+export interface ReadOptions extends Wanted {
   /** For splits that the data set does not bring. */
   readonly seed: number;
   /** Of a data set that comes in folds, from 1. Default 1. */
@@ -34,13 +37,19 @@ export interface ReadOptions {
  * A dropped folder → examples. A person's own annotations (JSON, JSON Lines, CSV, TSV) come first; a folder without any
  * row in them is read as the published data sets whose layout it has, else as a folder per class. Bad rows become issues
  * and never stop the rest. Archives are read as folders; clips are not opened. A folder without any clip may hold questions with their answers.
+ * What can be meant in several ways is asked (`asks`), and read by the first choice until it is answered.
+ * @throws InputError for a column, or an answer, that there is not
  */
-export async function readDataset(dropped: FileTree, { seed, fold = 1 }: ReadOptions): Promise<Dataset> {
+export async function readDataset(
+  dropped: FileTree,
+  { seed, fold = 1, columns, answers }: ReadOptions,
+): Promise<ReadDataset> {
   const { tree, issues: closed } = await openContainers(dropped);
   const clips = new ClipIndex(tree);
-  const beside = besideOf(clips);
+  const how = new HowRead({ columns, answers });
+  const beside = besideOf(clips, how);
   const own = await readOwnLabels(tree, beside);
-  const source: Source = { tree, clips, fold, ownLabels: own.map };
+  const source: Source = { tree, clips, fold, ownLabels: own.map, how };
   const studio = await withoutStudioLists(tree.files, beside.paths);
   const annotated = studio.files.filter(({ path }) => path !== own.file);
   const { format, rows, issues, met, folds } = await readRows(
@@ -48,10 +57,7 @@ export async function readDataset(dropped: FileTree, { seed, fold = 1 }: ReadOpt
     beside,
   );
   const kind = rows.some(({ media }) => media.length === 0) ? 'questions' : 'clips';
-  const settled =
-    kind === 'questions'
-      ? { rows, issues: [] }
-      : settleRaters(spelledAlike(rows), (row) => !('message' in clipOf(row, clips)));
+  const settled = kind === 'questions' ? { rows, issues: [] } : settleClips(spelledAlike(rows), clips, how);
   const matched = kind === 'questions' ? takeQuestions(settled.rows) : matchRows(settled.rows, source.clips);
   const { examples, division } = divide(withFolderFacts(matched.examples), {
     seed,
@@ -66,18 +72,36 @@ export async function readDataset(dropped: FileTree, { seed, fold = 1 }: ReadOpt
     rows: met,
     format,
     division,
+    ...how.told(),
     ...(folds ? { folds } : {}),
     ...(tree === dropped ? {} : { opened: tree }),
   };
 }
 
+/** One list about the same clips, and of each clip what its raters agree on. */
+function settleClips(
+  rows: readonly AnnotationRow[],
+  clips: ClipIndex,
+  how: HowRead,
+): ReturnType<typeof settleRaters> {
+  const pathOf = (row: AnnotationRow): string | undefined => {
+    const clip = clipOf(row, clips);
+    if ('message' in clip) return undefined;
+    const [first, ...more] = row.media;
+    return mediaName({ media: [{ ...first, path: clip.path }, ...more] });
+  };
+  const lists = settleLists(rows, pathOf, how);
+  const rated = settleRaters(lists.rows, (row) => pathOf(row) !== undefined, how);
+  return { rows: rated.rows, issues: [...lists.issues, ...rated.issues] };
+}
+
 type Named = Reading & { readonly format: string };
 
-function besideOf(clips: ClipIndex): Beside {
+function besideOf(clips: ClipIndex, how: HowRead): Beside {
   const paths = [...clips.files.keys(), ...clips.folders.keys()];
   const isClip = (text: string, file: string) =>
     text.trim() !== '' && clips.find(text, { folder: folderOf(file) }).kind !== 'missing';
-  return { clips: paths.length > 0, paths, isClip };
+  return { clips: paths.length > 0, paths, isClip, how };
 }
 
 async function readRows(source: Source, beside: Beside): Promise<Named> {

@@ -13,9 +13,9 @@ const MOST_ISSUES = 20;
 const LABELS_EXPECTED =
   'Put a .json, .jsonl, .csv or .tsv with a path and a label per clip beside them, or a folder per label around them, and drop the folder.';
 
-/** Lets a data set pass that has a clip with a label, or a question with an answer. @throws InputError */
+/** Lets a data set pass that has a clip with a label, or a question with an answer, or of which something has to be asked first. @throws InputError */
 export function demandExamples(data: Dataset, tree: FileTree): void {
-  if (data.examples.length > 0) return;
+  if (data.examples.length > 0 || (data.asks ?? []).length > 0) return;
   const { message, hint } = reasonOf(data, tree);
   const issues = data.issues.slice(0, MOST_ISSUES).map(issueLine);
   const more = data.issues.length - issues.length;

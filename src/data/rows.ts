@@ -34,7 +34,7 @@ export interface ReadRows {
 }
 
 /** Rows of a list, and which of its columns they were read from. */
-export interface ReadList extends ReadRows, Pick<KnownEntries, 'taken' | 'hasPath' | 'hasLabel'> {}
+export interface ReadList extends ReadRows, Pick<KnownEntries, 'taken' | 'hasPath' | 'hasLabel' | 'moved'> {}
 
 export function rowsOfEntries(file: string, written: readonly Entry[], beside: Beside): ReadList {
   const { entries, issues: unread, ...taken } = knownEntries(file, written, beside);

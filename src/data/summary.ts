@@ -1,4 +1,5 @@
 import type { DataIssue, DataSummary, LabelCount, SkipReason, Split } from '../protocol/messages.ts';
+import { isNote } from '../protocol/messages.ts';
 import { groupBy } from './group-by.ts';
 import { shownSpelling } from './labels.ts';
 import { ownQuestions } from './questions.ts';
@@ -37,9 +38,22 @@ export function summarise(data: Dataset, unreadable: readonly DataIssue[] = []):
     // Rows that ask without a clip are asked what they ask.
     questions: ownQuestions(kind === 'clips' ? used : []),
     issues,
-    skipped: reasonCounts(issues),
+    skipped: reasonCounts(issues.filter((issue) => !isNote(issue))),
+    reading: readingOf(data),
   };
 }
+
+const readingOf = ({
+  lists = [],
+  chosen = {},
+  asks = [],
+  answered = [],
+}: Dataset): DataSummary['reading'] => ({
+  lists: [...lists],
+  chosen,
+  asks: [...asks],
+  answered: [...answered],
+});
 
 function splitCounts(examples: readonly Example[]): Record<Split, number> {
   const counts: Record<Split, number> = { train: 0, val: 0, test: 0 };

@@ -5,7 +5,7 @@ import type { AnnotationRow } from './types.ts';
 
 export const QUESTION_KEYS: readonly string[] = ['question', 'problem', 'prompt'];
 /** A list of turns: {role, content}, or {from, value}. */
-const CHAT_KEYS: readonly string[] = ['messages', 'prompt', 'conversations'];
+export const CHAT_KEYS: readonly string[] = ['messages', 'prompt', 'conversations'];
 /** The short answer first: where `solution` stands beside it, that is the way there. */
 export const ANSWER_KEYS: readonly string[] = [
   'answer',

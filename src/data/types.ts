@@ -1,6 +1,7 @@
 import type { FileEntry, FileTree } from '../io/files/files.ts';
 import type { MediumKind } from '../media/types.ts';
 import type { DataIssue, DataKind, Split } from '../protocol/messages.ts';
+import type { ToldReading } from './how-read.ts';
 import type { Json } from './json-shapes.ts';
 
 export type { MediumKind } from '../media/types.ts';
@@ -93,12 +94,13 @@ export interface Folds {
   readonly available: readonly number[];
 }
 
-export interface Dataset {
+/** How it was read is told where it was read from a folder. */
+export interface Dataset extends Partial<ToldReading> {
   readonly name: string;
   /** What its examples are: labelled clips, or questions with their answers. */
   readonly kind: DataKind;
   readonly examples: readonly Example[];
-  /** What was left out, by file and row. Never stops the rest. */
+  /** What was left out, by file and row, and what is worth knowing. Never stops the rest. */
   readonly issues: readonly DataIssue[];
   /** Rows read, skipped ones included. */
   readonly rows: number;
@@ -110,3 +112,5 @@ export interface Dataset {
   /** The dropped folder with what its archives hold; absent where it has none. */
   readonly opened?: FileTree;
 }
+
+export type ReadDataset = Dataset & ToldReading;

@@ -50,6 +50,8 @@ export interface OpenedFiles {
   readonly files: ModelFiles;
   /** The dropped folder without the other models in it. */
   readonly tree: FileTree;
+  /** Where the checkpoint lies in the dropped folder; '' is its top. */
+  readonly path: string;
   /** Folders of the other models. */
   readonly others: readonly string[];
 }
@@ -76,7 +78,7 @@ export async function openModelFiles(tree: FileTree, path?: string): Promise<Ope
   const files = await recognise(main.config)!.openFiles(own, main.path);
   const chosen = others.length > 0 ? [chosenAmong(tree.name, main.path, others)] : [];
   const notes = [...(files.notes ?? []), ...borrowed.notes, ...chosen];
-  return { files: { ...files, notes }, tree: own, others };
+  return { files: { ...files, notes }, tree: own, path: main.path, others };
 }
 
 /** What to say of a folder without a model: an adapter alone wants its base. */

@@ -8,6 +8,7 @@ import { sourceFile, splitName } from './data.ts';
 import { checkpointChoice, exportParts, exportPlace, hubSource, keptWeights, plannedFiles } from './kept.ts';
 import { memoryPlan, whatIf } from './memory.ts';
 import { modelChoice } from './models.ts';
+import { askAnswers, columnChoice } from './reading.ts';
 import { mute, sampledDecoding } from './results.ts';
 import { directory, longArray, requestId, z } from './shapes.ts';
 
@@ -31,6 +32,8 @@ export const COMMANDS = {
     files,
     /** From 1; matters to data sets that come in folds. */
     fold: z.number().int().optional(),
+    columns: columnChoice.optional(),
+    answers: askAnswers.optional(),
   }),
   openModel: task({ files, choice: modelChoice.optional() }),
   /** A folder whose handle the page holds, from a picker, a drop or an earlier visit. */

@@ -1,5 +1,6 @@
 /** What the page is told of a data set: its clips and labels, what was left out of it, what the model gets of a clip. */
 import { ownQuestions } from './own-questions.ts';
+import { ask, columnChoice, listColumns } from './reading.ts';
 import { floats, longArray, z } from './shapes.ts';
 
 export const sourceFile = z.object({
@@ -35,6 +36,7 @@ const skipReason = z.enum([
   'class unclear',
   'label missing',
   'raters disagree',
+  'raters counted',
   'lists overlap',
   'file set aside',
   'column not used',
@@ -51,9 +53,25 @@ const dataIssue = z.object({
   message: z.string(),
   hint: z.string().optional(),
 });
-/** Something of the data that was left out and did not stop the rest. */
+/** Something of the data that was left out and did not stop the rest, or that is worth knowing. */
 export type DataIssue = z.infer<typeof dataIssue>;
 
+/** Reasons that leave no row out: what they say of is worth knowing. */
+const NOTES: readonly SkipReason[] = [
+  ...(['lists overlap', 'file set aside', 'column not used', 'raters counted', 'list missing'] as const),
+];
+/** Whether an issue left nothing out. */
+export const isNote = ({ reason }: Pick<DataIssue, 'reason'>): boolean => NOTES.includes(reason);
+
+const reading = z.object({
+  /** Lists of rows, and which of their columns were taken for what. */
+  lists: longArray(listColumns),
+  /** The columns that a person chose. */
+  chosen: columnChoice,
+  /** What is asked and open: no run begins before it is answered. */
+  asks: z.array(ask),
+  answered: z.array(ask),
+});
 const dataKind = z.enum(['clips', 'questions']);
 /** What the examples of a data set are. A model takes one of the two. */
 export type DataKind = z.infer<typeof dataKind>;
@@ -101,9 +119,11 @@ export const dataSummary = z.object({
   folds: z.object({ chosen: z.number(), available: z.array(z.number()) }).optional(),
   examples: longArray(exampleInfo),
   questions: ownQuestions,
+  /** What was left out, and notes. */
   issues: longArray(dataIssue),
-  /** Counts of `issues`, most first. */
+  /** Counts of those issues that left something out, most first. */
   skipped: z.array(z.object({ reason: skipReason, count: z.number() })),
+  reading: reading.optional(),
 });
 export type DataSummary = z.infer<typeof dataSummary>;
 

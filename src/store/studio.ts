@@ -17,13 +17,13 @@ import type {
   HubSource,
   Mute,
   OrderType,
-  SourceFile,
   Split,
 } from '../protocol/messages.ts';
 import type { PresetName, SettingsKey } from '../protocol/presets.ts';
 import { type Ask, asking } from './asking.ts';
 import type { Port } from './port.ts';
 import { withProblem } from './problems.ts';
+import { type DataControls, dataControls, type ReadingKeeper } from './reading.ts';
 import {
   choosePreset,
   type Draft,
@@ -45,7 +45,7 @@ import {
   type StudioState,
 } from './state.ts';
 
-export interface Studio {
+export interface Studio extends DataControls {
   readonly store: StoreApi<StudioState>;
   /**
    * Sends a command under a number; the promise settles with its answer, or with the worker's error. The error is also in the
@@ -54,9 +54,6 @@ export interface Studio {
   readonly ask: Ask;
   /** Sends a command that nothing answers. */
   tell<T extends OrderType>(type: T, ...fields: Args<T>): void;
-  openData(files: SourceFile[]): Promise<void>;
-  /** Opens the present data set again with another of its folds. */
-  chooseFold(fold: number): Promise<void>;
   /** Downloads a model, or goes on with it; opens it when it is whole and no run's weights would be lost by that. */
   downloadModel(source: HubSource, token?: string): Promise<void>;
   /** Asks what the model gets to see of a clip. */
@@ -87,6 +84,8 @@ export interface Studio {
 export interface SettingsKeeper {
   load(key: SettingsKey): unknown;
   save(key: SettingsKey, edits: Edits): void;
+  /** The same for how data sets are read. */
+  readonly reading?: ReadingKeeper;
 }
 
 /** The studio over a line to a worker. */
@@ -112,7 +111,7 @@ export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
     tell,
     ...runControls(store, tell),
     ...draftControls(store),
-    ...dataControls(ask),
+    ...dataControls(store, ask, keeper?.reading),
     ...draftQuestions(store, ask),
     async downloadModel(source, token) {
       await ask('downloadModel', { source, ...(token ? { token } : {}) });
@@ -129,18 +128,6 @@ export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
       store.setState(({ problems }) => ({ problems: problems.filter(({ id }) => id !== problemId) }));
     },
     close: () => port.close(),
-  };
-}
-
-function dataControls(ask: Ask): Pick<Studio, 'openData' | 'chooseFold'> {
-  /** Those of the data set that is open. */
-  let dataFiles: SourceFile[] = [];
-  return {
-    async openData(files) {
-      await ask('openData', { files });
-      dataFiles = files;
-    },
-    chooseFold: (fold) => ask('openData', { files: dataFiles, fold }),
   };
 }
 
@@ -250,6 +237,8 @@ export function startHindrance(state: StudioState): string | undefined {
       ? `${model.name} is a language model: open a set of questions and answers on the Data screen, or a model that takes clips.`
       : `${data.name} holds questions without clips: open a set of clips on the Data screen, or a language model.`;
   }
+  const [asked] = data.reading?.asks ?? [];
+  if (asked) return `Something is asked of ${data.name} on the Data screen: ${asked.question}`;
   if (data.splits.train === 0)
     return `${data.name} has no ${things.slice(0, -1)} to train on: all of them are held out.`;
   if (!canStart({ data, model, run })) return 'A run is under way.';

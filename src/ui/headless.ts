@@ -2,7 +2,14 @@
  * The page without a screen, for programs that drive it (`index.html?headless`): commands in by `post`, events out by
  * `take`, folders through a file input, exported files in base64 pieces. The worker behind it is the same.
  */
-import type { Command, Event, ExportedFile, ModelChoice, SourceFile } from '../protocol/messages.ts';
+import type {
+  Command,
+  CommandOf,
+  Event,
+  ExportedFile,
+  ModelChoice,
+  SourceFile,
+} from '../protocol/messages.ts';
 import type { Port } from '../store/port.ts';
 import { keepFiles, readStored, type StoredFile, storedFiles } from './stored-files.ts';
 
@@ -28,6 +35,8 @@ export interface HeadlessStudio {
 interface Asked {
   readonly paths?: readonly string[] | undefined;
   readonly choice?: ModelChoice | undefined;
+  /** What a person chose of how data is read. */
+  readonly how?: Pick<CommandOf<'openData'>, 'columns' | 'answers'> | undefined;
 }
 
 declare global {
@@ -89,9 +98,9 @@ export function exposeHeadless(port: Port): void {
   });
   window.studio = {
     post: (command) => port.post(command),
-    open(type, requestId, { paths, choice }) {
+    open(type, requestId, { paths, choice, how }) {
       const files = paths ? chosenFiles(loose, paths) : chosenFiles(input);
-      if (type === 'openData') port.post({ type, requestId, files });
+      if (type === 'openData') port.post({ type, requestId, files, ...how });
       else port.post({ type, requestId, files, ...(choice ? { choice } : {}) });
     },
     take() {

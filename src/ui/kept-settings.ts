@@ -2,6 +2,7 @@
 import type { SettingsKeeper } from '../store/studio.ts';
 
 const PREFIX = 'studio.settings.';
+const READING = 'studio.reading.';
 
 export const keptSettings: SettingsKeeper = {
   load(key) {
@@ -19,5 +20,23 @@ export const keptSettings: SettingsKeeper = {
     } catch {
       // The settings of this visit stay as they are; only the next visit will not know them.
     }
+  },
+  reading: {
+    load(key) {
+      try {
+        return JSON.parse(localStorage.getItem(READING + key) ?? '{}');
+      } catch {
+        return {};
+      }
+    },
+    save(key, { columns, answers }) {
+      try {
+        const isNothing = Object.keys({ ...columns, ...answers }).length === 0;
+        if (isNothing) localStorage.removeItem(READING + key);
+        else localStorage.setItem(READING + key, JSON.stringify({ columns, answers }));
+      } catch {
+        // As above.
+      }
+    },
   },
 };

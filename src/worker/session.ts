@@ -114,8 +114,8 @@ export class Session {
     return this.#inputs.model?.dropped;
   }
 
-  openData({ requestId, files, fold }: CommandOf<'openData'>): Promise<void> {
-    return this.#openInputs(() => this.#inputs.openData(treeFromFiles(files), requestId, fold));
+  openData({ requestId, files, type: _, ...how }: CommandOf<'openData'>): Promise<void> {
+    return this.#openInputs(() => this.#inputs.openData(treeFromFiles(files), requestId, how));
   }
 
   /** Work that has the device to itself, while no run is under way. */
@@ -257,7 +257,7 @@ export class Session {
 
   #begin(config: Config, wish: Wish, taken?: TakenRun): void {
     this.#refuseWhileActive();
-    const opened = this.#inputs.demand();
+    const opened = this.#inputs.demandAnswered();
     const { steps } = config;
     const training: Training = new Training(wish, {
       emit: this.#emit,

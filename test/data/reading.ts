@@ -1,12 +1,14 @@
 /** Folders made in the test, read as a data set. */
+
+import type { Wanted } from '../../src/data/how-read.ts';
 import { readDataset } from '../../src/data/read.ts';
-import type { Dataset } from '../../src/data/types.ts';
+import type { Dataset, ReadDataset } from '../../src/data/types.ts';
 import { treeFromMemory } from '../../src/io/files/files.ts';
 
 export type Contents = Record<string, string | Uint8Array<ArrayBuffer>>;
 
-export const read = (contents: Contents): Promise<Dataset> =>
-  readDataset(treeFromMemory('set', contents), { seed: 1 });
+export const read = (contents: Contents, wanted: Wanted = {}): Promise<ReadDataset> =>
+  readDataset(treeFromMemory('set', contents), { seed: 1, ...wanted });
 
 export const clips = (...paths: readonly string[]): Contents =>
   Object.fromEntries(paths.map((path) => [path, new Uint8Array([1])]));

@@ -19,7 +19,7 @@ describe('several raters', () => {
     ];
     const data = await read({ ...FILES, 'votes.csv': table(rows) });
     expect(found(data)).toEqual(['a.mp4 happy', 'b.mp4 sad']);
-    expect(reasons(data)).toEqual(['row repeated', 'raters disagree']);
+    expect(reasons(data)).toEqual(['raters counted', 'raters disagree']);
     expect(messages(data)).toMatch(/3 clips have 7 rows/);
     expect(data.issues[1]).toMatchObject({ file: 'votes.csv', row: 7 });
     expect(data.issues[1]?.message).toMatch(/c\.mp4 has no label .*"sad" in row 7, "angry" in row 8/);

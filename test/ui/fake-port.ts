@@ -21,6 +21,7 @@ import type {
 import type { Port } from '../../src/store/port.ts';
 import { chosenStep } from '../../src/worker/runs/listing.ts';
 import { FakeModels } from './fake-models.ts';
+import { fakeReading } from './fake-reading.ts';
 import {
   clipId,
   LABELS,
@@ -51,6 +52,8 @@ export interface FakeOptions {
   fails?: boolean;
   /** The step after which a run rests because it is not well; 0: it is always well. */
   unwellAt?: number;
+  /** Something is asked of every data set. */
+  asks?: boolean;
 }
 
 export function fakePort({
@@ -63,6 +66,7 @@ export function fakePort({
   loadMs = 0,
   fails = false,
   unwellAt = 0,
+  asks = false,
 }: FakeOptions = {}): Port {
   let listener: (event: Event) => void = () => undefined;
   const say = (event: Event) => {
@@ -82,7 +86,7 @@ export function fakePort({
         say({ type: 'unavailable', reason: 'navigator.gpu is missing.', hint });
       }
     },
-    post: (command) => void answer({ say, run, atHand, clips: gpu ? clips : 0 }, command),
+    post: (command) => void answer({ say, run, atHand, clips: gpu ? clips : 0, asks }, command),
     close: () => run.stop(),
   };
 }
@@ -187,6 +191,7 @@ interface Fake {
   readonly run: FakeRun;
   readonly atHand: FakeModels;
   readonly clips: number;
+  readonly asks: boolean;
 }
 
 type Act<T extends CommandType> = (fake: Fake, command: CommandOf<T>) => void | Promise<void>;
@@ -271,7 +276,7 @@ type Opening = Extract<
   { type: 'openDemo' | 'openData' | 'openModel' | 'openModelFolder' | 'openStoredModel' | 'openModelPart' }
 >;
 
-function open({ say, clips }: Fake, command: Opening): void {
+function open({ say, clips, asks }: Fake, command: Opening): void {
   const { requestId } = command;
   if (clips === 0) {
     say({ type: 'error', requestId, message: 'No GPU.', fatal: false });
@@ -290,7 +295,7 @@ function open({ say, clips }: Fake, command: Opening): void {
   }
   say({ type: 'progress', requestId, what: 'Reading clips', done: 34, total: clips, unit: 'clips' });
   if (command.type === 'openDemo' || command.type === 'openData')
-    say({ type: 'data', requestId, summary: dataSummary(clips, foldOf(command)) });
+    say({ type: 'data', requestId, summary: readAs(command, dataSummary(clips, foldOf(command)), asks) });
   if (command.type !== 'openData') {
     const parts = {
       decoder: 98_304,
@@ -341,6 +346,18 @@ function besides(command: Opening) {
   const adapters = [{ path: 'lora', base: 'owner/base' }];
   const choice = command.type === 'openModelPart' ? command.choice : {};
   return { notes, choice, others: ['checkpoint-1000', 'checkpoint-200'], adapters };
+}
+
+/** The data set as one of which something is asked, with a note. */
+function readAs(command: Opening, summary: DataSummary, asks: boolean): DataSummary {
+  if (!asks) return summary;
+  const note: DataIssue = {
+    reason: 'column not used',
+    file: 'rlvr.json',
+    message: 'The column "fold" looks like a split, but was not used.',
+  };
+  const reading = fakeReading(command.type === 'openData' ? command : {});
+  return { ...summary, format: 'R1-Omni JSON', issues: [...summary.issues, note], reading };
 }
 
 const foldOf = (command: Opening) => (command.type === 'openData' ? (command.fold ?? 1) : 1);

@@ -20,7 +20,7 @@ import { obey } from '../../worker/obey.ts';
 import type { Emit } from '../../worker/progress.ts';
 import { Session } from '../../worker/session.ts';
 import { chosenAdapter, OPTIONAL_FEATURES, openNodeDevice } from '../adapter.ts';
-import type { ExportedName, PlainCommand, PlainEvent, StudioSession } from '../headless.ts';
+import type { ExportedName, FolderHow, PlainCommand, PlainEvent, StudioSession } from '../headless.ts';
 import { projectRoot } from '../setup/paths.mjs';
 import { decodeBlob } from './ffmpeg.ts';
 import { folderToOpen } from './open-folder.ts';
@@ -137,10 +137,14 @@ export class NodeSession implements StudioSession {
     return this.#events.splice(0);
   }
 
-  async openFolder(type: 'openData' | 'openModel', folder: string, adapter?: string): Promise<PlainEvent[]> {
+  async openFolder(
+    type: 'openData' | 'openModel',
+    folder: string,
+    { adapter, ...how }: FolderHow = {},
+  ): Promise<PlainEvent[]> {
     const { files, choice } = await folderToOpen(folder, adapter);
     const opened = files.map(async ({ path, at }) => ({ path, file: (await openAsBlob(at)) as File }));
-    return this.#openFiles(type, await Promise.all(opened), choice);
+    return this.#openFiles(type, await Promise.all(opened), { choice, ...how });
   }
 
   async #openTree(type: 'openData' | 'openModel', tree: FileTree): Promise<PlainEvent[]> {
@@ -156,11 +160,11 @@ export class NodeSession implements StudioSession {
   async #openFiles(
     type: 'openData' | 'openModel',
     files: SourceFile[],
-    choice?: ModelChoice,
+    { choice, ...how }: Omit<FolderHow, 'adapter'> & { readonly choice?: ModelChoice | undefined } = {},
   ): Promise<PlainEvent[]> {
     const requestId = ++this.#requests;
     const model = { type: 'openModel' as const, requestId, files, ...(choice ? { choice } : {}) };
-    await this.#obey(type === 'openModel' ? model : { type, requestId, files });
+    await this.#obey(type === 'openModel' ? model : { type, requestId, files, ...how });
     return this.#events.splice(0);
   }
 

@@ -5,13 +5,14 @@
 import { baseName } from '../../io/files/files.ts';
 import { isImage, isVideo } from '../../protocol/clip-types.ts';
 import type { DataIssue, Split } from '../../protocol/messages.ts';
+import type { Ask } from '../../protocol/reading.ts';
 import { folderOf } from '../clip-index.ts';
 import { emotionOf } from '../emotion-words.ts';
 import { labelKey } from '../labels.ts';
 import { speakerOfName } from '../speaker-names.ts';
 import { splitOfName } from '../split-words.ts';
 import type { AnnotationRow } from '../types.ts';
-import { type Levels, tellLevels } from './class-level.ts';
+import { type Levels, tellLevels, type Untold } from './class-level.ts';
 import { roleOf, senseOf } from './folder-names.ts';
 import type { Reader, Reading, Source } from './reader.ts';
 
@@ -22,7 +23,7 @@ export const classFolders: Reader = {
   owns: () => false,
   read(source) {
     const places = placed(source);
-    const levels = tell(places);
+    const levels = askedLevels(places, source);
     const file = source.tree.name;
     const issues = places.aside.length === 0 ? [] : [soundAside(file, places.aside)];
     if (levels === undefined) return { rows: [], issues, met: 0 };
@@ -61,11 +62,37 @@ function placed({ clips }: Source): Places {
   return { ...withoutSound(all), above: splitOfName(shared.at(-1) ?? '') };
 }
 
+/** What the levels are; where that cannot be told, as a person answers. */
+function askedLevels(places: Places, { how }: Source): ReturnType<typeof tell> {
+  const told = tell(places);
+  if (told === undefined || !('reason' in told) || (told.levels?.length ?? 0) < 2) return told;
+  const chosen = how.put(levelAsk(told));
+  return chosen === undefined ? told : tell(places, Number(chosen) - 1);
+}
+
+function levelAsk({ message, levels = [] }: Untold): Ask {
+  return {
+    what: 'level',
+    question: message,
+    choices: levels.map(({ at, names, clips }) => ({
+      choice: String(at + 1),
+      rows: clips,
+      example: `${names.slice(0, 4).join(', ')}${names.length > 4 ? ' …' : ''}`,
+    })),
+  };
+}
+
 /** What the levels are where folders of pictures may be labels; else where each of them is a clip. */
-function tell({ all }: Places): ReturnType<typeof tellLevels> {
-  const asLabels = tellLevels(all.map(({ folders }) => folders));
+function tell({ all }: Places, chosen?: number): ReturnType<typeof tellLevels> {
+  const asLabels = tellLevels(
+    all.map(({ folders }) => folders),
+    chosen,
+  );
   if (asLabels === undefined || !('reason' in asLabels)) return asLabels;
-  const asClips = tellLevels(all.map(({ folders, isFolder }) => (isFolder ? folders.slice(0, -1) : folders)));
+  const asClips = tellLevels(
+    all.map(({ folders, isFolder }) => (isFolder ? folders.slice(0, -1) : folders)),
+    chosen,
+  );
   return asClips === undefined || 'reason' in asClips ? asLabels : asClips;
 }
 

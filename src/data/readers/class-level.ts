@@ -34,6 +34,15 @@ export interface Untold {
   readonly reason: 'class unclear' | 'label missing';
   readonly message: string;
   readonly hint: string;
+  /** Levels that may be the labels; none where no level can be. */
+  readonly levels?: readonly CandidateLevel[];
+}
+
+export interface CandidateLevel {
+  /** From 0. */
+  readonly at: number;
+  readonly names: readonly string[];
+  readonly clips: number;
 }
 
 /** Of the clips on a level, this share must have a word of emotion there, to make it the labels. */
@@ -47,13 +56,14 @@ const MOST_CODES = 20;
 const HINT =
   'Put a .csv with the columns path, label and speaker beside the clips, or make the folders label/clip or split/label/clip.';
 
-/** What the levels are; undefined where no clip lies in a folder that differs. */
-export function tellLevels(clips: readonly Folders[]): Levels | Untold | undefined {
+/** What the levels are; undefined where no clip lies in a folder that differs. `chosen`: the level that a person says is the labels. */
+export function tellLevels(clips: readonly Folders[], chosen?: number): Levels | Untold | undefined {
   const levels = levelsOf(clips);
   const split = splitLevel(levels);
   const rest = levels.filter(({ names, at, role }) => names.size > 1 && at !== split?.at && role !== 'split');
   const others = split ? { split: split.at } : {};
-  const found = classLevel(rest, clips);
+  const said = chosen === undefined ? undefined : levels.find(({ at }) => at === chosen);
+  const found = said ? { level: said } : classLevel(rest, clips);
   if (found === undefined) return split ? onlySplits(split) : undefined;
   if ('reason' in found) return found;
   const label = found.level.at;
@@ -201,6 +211,7 @@ function untold(levels: readonly Level[], clips: number, why: string): Untold {
     reason: 'class unclear',
     message: `Which folders are the labels of the ${clips} clips cannot be told: ${why}. Found ${found.join('; ')}.`,
     hint: HINT,
+    levels: levels.map(({ at, names, clips: count }) => ({ at, names: [...names.keys()], clips: count })),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { FileTree } from '../../io/files/files.ts';
 import type { ClipIndex } from '../clip-index.ts';
+import type { HowRead } from '../how-read.ts';
 import type { LabelMap } from '../labels.ts';
 import type { ReadRows } from '../rows.ts';
 import type { Folds } from '../types.ts';
@@ -12,6 +13,8 @@ export interface Source {
   readonly fold: number;
   /** A person's own words for labels. */
   readonly ownLabels: LabelMap;
+  /** What a person chose, and whom to ask. */
+  readonly how: HowRead;
 }
 
 export interface Reading extends ReadRows {

@@ -23,7 +23,10 @@ export function rowsOfRecords(file: string, all: readonly CsvRecord[], beside: B
   const read = rowsOfEntries(file, bare ?? headedEntries(header, records.filter(isWhole)), beside);
   const names = header?.cells.map(keyOf) ?? [];
   const has = (keys: readonly string[]): boolean => keys.some((key) => names.includes(key));
-  const asks = !beside.clips && has(QUESTION_KEYS) && has(ANSWER_KEYS);
+  const asks =
+    !beside.clips &&
+    (has(QUESTION_KEYS) || read.moved.question !== undefined) &&
+    (has(ANSWER_KEYS) || read.moved.answer !== undefined);
   if (!asks && !(read.hasPath && read.hasLabel)) {
     throw new InputError(
       `${file}: the header ${JSON.stringify(header?.cells ?? [])} names no path or no label column.`,

@@ -14,9 +14,10 @@ import { ClipList } from './clip-list.tsx';
 import { ClipView } from './clip-view.tsx';
 import { DropZone } from './drop-zone.tsx';
 import { FreeFormWarning } from './free-form-warning.tsx';
+import { HowReadPanel } from './how-read.tsx';
 import { KeptData } from './kept-data.tsx';
 import { LabelTable, MOST_LABELS } from './label-table.tsx';
-import { LeftOut } from './left-out.tsx';
+import { LeftOut, Notes } from './left-out.tsx';
 import { openGiven } from './open-files.ts';
 import { OwnQuestionsNotice } from './own-questions-notice.tsx';
 
@@ -66,9 +67,11 @@ function DataSet({ data }: { data: DataSummary }) {
         </span>
       </p>
       <HowRead data={data} />
+      {data.reading && <HowReadPanel reading={data.reading} />}
       <FreeFormWarning />
       <OwnQuestionsNotice />
       <LeftOut issues={data.issues} skipped={data.skipped} />
+      <Notes issues={data.issues} />
       <div className="columns">
         <div className="stack">
           {labels && (

@@ -6,6 +6,10 @@ import './data.css';
 export default {
   label: 'Data',
   stop: ({ data }) =>
-    data ? done(counted(data.count, data.kind === 'clips' ? 'clip' : 'question')) : open(),
+    data
+      ? (data.reading?.asks.length ?? 0) > 0
+        ? open('to be answered')
+        : done(counted(data.count, data.kind === 'clips' ? 'clip' : 'question'))
+      : open(),
   load: () => import('./data-screen.tsx'),
 } satisfies Screen;

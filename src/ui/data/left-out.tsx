@@ -1,5 +1,5 @@
-/** What was left out of a data set, and why: counts by reason, then the rows. */
-import type { DataIssue, DataSummary } from '../../protocol/messages.ts';
+/** What was left out of a data set, and why: counts by reason, then the rows. Beside it what is worth knowing and left nothing out. */
+import { type DataIssue, type DataSummary, isNote } from '../../protocol/messages.ts';
 
 /** Rows listed per reason. */
 const MOST_ROWS = 100;
@@ -10,16 +10,32 @@ interface LeftOutProps {
 }
 
 export function LeftOut({ issues, skipped }: LeftOutProps) {
-  if (issues.length === 0) return null;
+  const left = issues.filter((issue) => !isNote(issue));
+  if (left.length === 0) return null;
   return (
     <details className="notice" data-testid="data-issues">
       <summary>
-        ⚠ {issues.length} left out ({skipped.map(({ reason, count }) => `${count} ${reason}`).join(', ')});
+        ⚠ {left.length} left out ({skipped.map(({ reason, count }) => `${count} ${reason}`).join(', ')});
         everything else was kept
       </summary>
       {skipped.map(({ reason }) => (
-        <Rows key={reason} reason={reason} issues={issues.filter((issue) => issue.reason === reason)} />
+        <Rows key={reason} reason={reason} issues={left.filter((issue) => issue.reason === reason)} />
       ))}
+    </details>
+  );
+}
+
+/** What is worth knowing of how the data set was read. */
+export function Notes({ issues }: Pick<LeftOutProps, 'issues'>) {
+  const notes = issues.filter(isNote);
+  if (notes.length === 0) return null;
+  return (
+    <details className="notice" data-testid="data-notes">
+      <summary>
+        {notes.length === 1 ? 'A note' : `${notes.length} notes`} on how it was read; nothing was left out for{' '}
+        {notes.length === 1 ? 'it' : 'them'}
+      </summary>
+      <List issues={notes} />
     </details>
   );
 }
@@ -30,6 +46,14 @@ function Rows({ reason, issues }: { reason: string; issues: readonly DataIssue[]
       <h2>
         {reason}, {issues.length}
       </h2>
+      <List issues={issues} />
+    </>
+  );
+}
+
+function List({ issues }: Pick<LeftOutProps, 'issues'>) {
+  return (
+    <>
       <ul>
         {issues.slice(0, MOST_ROWS).map(({ file, row, message, hint }) => (
           <li key={`${file}:${row ?? ''}:${message}`}>

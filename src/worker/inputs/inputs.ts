@@ -1,4 +1,4 @@
-import { readDataset } from '../../data/read.ts';
+import { type ReadOptions, readDataset } from '../../data/read.ts';
 import { demandExamples, demandModelFolder } from '../../data/refusal.ts';
 import { summarise } from '../../data/summary.ts';
 import { type Dataset, hasClip } from '../../data/types.ts';
@@ -16,7 +16,7 @@ import { openDemoTrees } from './demo.ts';
 import { type OpenModel, openModel, summariseModel } from './model.ts';
 
 /** A data set without splits is divided the same way for every run. */
-const SPLIT_SEED = 42;
+export const SPLIT_SEED = 42;
 
 /** A model and a data set that it takes. */
 export interface Opened {
@@ -31,7 +31,7 @@ export const isFor = ({ clips }: Pick<OpenModel, 'clips'>, { kind }: Pick<Datase
   (kind === 'clips') === (clips !== undefined);
 
 /** @throws InputError for clips that a model cannot see, and for questions that show a model nothing */
-function demandFor(model: OpenModel, data: Dataset): void {
+export function demandFor(model: OpenModel, data: Dataset): void {
   if (isFor(model, data)) return;
   const { name, family } = model.files;
   if (!model.clips) {
@@ -49,6 +49,9 @@ function demandFor(model: OpenModel, data: Dataset): void {
     },
   );
 }
+
+/** What a person chose of how a data set is read. */
+export type ReadingWanted = Omit<ReadOptions, 'seed'>;
 
 export interface InputHooks {
   readonly emit: Emit;
@@ -105,6 +108,17 @@ export class Inputs {
     });
   }
 
+  /** Both, as a run takes them: with nothing left that can be meant in several ways. @throws InputError */
+  demandAnswered(): Opened {
+    const opened = this.demand();
+    const [open] = opened.data.asks ?? [];
+    if (!open) return opened;
+    const choices = open.choices.map(({ choice, rows }) => `${choice} (${rows})`).join(', ');
+    throw new InputError(`${opened.data.name}: ${open.question}`, {
+      hint: `Answer it on the Data screen, or by command: --answer ${open.what}=… (${choices}).`,
+    });
+  }
+
   async openDemo(requestId: number): Promise<void> {
     const { model, data } = await openDemoTrees();
     await this.#openModel(model, requestId, { demo: true });
@@ -148,14 +162,14 @@ export class Inputs {
   }
 
   /**
-   * `fold`: of a data set that comes in folds, the one wanted. What is open stays open until a labelled clip, or a question with
+   * `how`: of a data set that comes in folds, the one wanted; which columns say what; what was asked of it. What is open stays open until a labelled clip, or a question with
    * its answer, has been found in the folder. @throws InputError
    */
-  async openData(tree: FileTree, requestId: number, fold?: number): Promise<void> {
+  async openData(tree: FileTree, requestId: number, how: ReadingWanted = {}): Promise<void> {
     const { emit, release, changed } = this.#hooks;
     const what = 'Reading the data set';
     emit({ type: 'progress', requestId, what, done: 0, total: tree.files.length, unit: 'files' });
-    const data = await this.#read(tree, fold);
+    const data = await this.#read(tree, how);
     await release('data');
     this.#data = data;
     this.#demo = false;
@@ -164,9 +178,9 @@ export class Inputs {
     changed();
   }
 
-  async #read(tree: FileTree, fold: number | undefined): Promise<Dataset> {
+  async #read(tree: FileTree, how: ReadingWanted): Promise<Dataset> {
     try {
-      const data = await readDataset(tree, { seed: SPLIT_SEED, fold });
+      const data = await readDataset(tree, { ...how, seed: SPLIT_SEED });
       demandExamples(data, data.opened ?? tree);
       return data;
     } catch (error) {

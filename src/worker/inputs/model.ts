@@ -20,6 +20,8 @@ export interface OpenModel {
   readonly dropped: FileTree;
   /** The same without the other models in it. */
   readonly tree: FileTree;
+  /** Where it lies in the dropped folder; '' is its top. */
+  readonly path: string;
   /** Folders of the dropped one that hold other models. */
   readonly others: readonly string[];
   readonly files: ModelFiles;
@@ -51,7 +53,7 @@ export const isAsOpened = ({ left, adapter }: Pick<OpenModel, 'left' | 'adapter'
 
 /** Reads configs, tokenizers and the weights' headers of a dropped folder. @throws InputError */
 export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Promise<OpenModel> {
-  const { files, tree, others } = await openModelFiles(dropped, choice.folder);
+  const { files, tree, path, others } = await openModelFiles(dropped, choice.folder);
   const { main } = files;
   const { config, unusedTensors } = inspectModel(files);
   const family = familyOf(files.family);
@@ -64,6 +66,7 @@ export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Pr
   return {
     dropped,
     tree,
+    path,
     others,
     files,
     config,

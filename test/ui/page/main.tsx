@@ -1,4 +1,4 @@
-/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1`, `?loadMs=500`, `?fails=1`, `?unwellAt=9`, `?keep=1` and `?demo=0` set the stage. */
+/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1`, `?loadMs=500`, `?fails=1`, `?unwellAt=9`, `?keep=1`, `?asks=1` and `?demo=0` set the stage. */
 import { createRoot } from 'react-dom/client';
 import type { Command } from '../../../src/protocol/messages.ts';
 import type { Port } from '../../../src/store/port.ts';
@@ -20,6 +20,7 @@ const port = fakePort({
   loadMs: number('loadMs', 0),
   fails: number('fails', 0) === 1,
   unwellAt: number('unwellAt', 0),
+  asks: number('asks', 0) === 1,
 });
 
 /** What the page has sent; files by path and size, so that a test can read them from outside. */

@@ -1,0 +1,122 @@
+/** Which column is the label: by its name and by its values; where several could be and do not say the same, they are asked about. */
+import type { Ask } from '../protocol/reading.ts';
+import { FAINT_LABEL_NAMES, LABEL_NAMES, OF_ONE_RATER, squeezed } from './column-names.ts';
+import { isNumber, type Values } from './column-values.ts';
+import { emotionOf } from './emotion-words.ts';
+import { ANSWER_KEYS, QUESTION_KEYS } from './text-rows.ts';
+
+export interface LabelColumn {
+  readonly label?: string;
+  /** Other columns that could have been it. */
+  readonly others: readonly string[];
+  /** Where these say something else. */
+  readonly ask?: Ask;
+}
+
+/** Fewer values say nothing about whether they are answers of their own. */
+const ENOUGH = 8;
+
+/**
+ * A column of words before one of numbers, else the one of the likelier name, else the only one that has words of emotion.
+ * Numbers that are codes of the words, and names of the same thing, are not asked about.
+ */
+export function labelColumn(names: readonly string[], values: Values): LabelColumn {
+  const known = allOf(LABEL_NAMES, names).filter((name) => values.of(name).length > 0);
+  const isWords = (name: string) => values.share(name, isNumber) < 0.5;
+  const [label] = [...known.filter(isWords), ...known];
+  if (label !== undefined) {
+    const rivals = known.filter((name) => name !== label && isRival(label, name, values));
+    const others = known.filter((name) => name !== label);
+    return { label, others, ...(rivals.length > 0 ? { ask: askFor([label, ...rivals], values) } : {}) };
+  }
+  const felt = names.filter(
+    (name) =>
+      !OF_ONE_RATER.test(squeezed(name)) && values.share(name, (text) => emotionOf(text) !== undefined) > 0.8,
+  );
+  const [first, ...more] = felt;
+  if (first === undefined) return { others: [] };
+  const rivals = more.filter((name) => !areSame(first, name, values));
+  return {
+    label: first,
+    others: more,
+    ...(rivals.length > 0 ? { ask: askFor([first, ...rivals], values) } : {}),
+  };
+}
+
+/**
+ * The answer of rows that ask without a clip: the short one first, where `solution` stands beside it as the way there. Others that
+ * do not say the same are asked about.
+ */
+export function answerColumn(names: readonly string[], values: Values): LabelColumn {
+  const known = ANSWER_KEYS.filter((name) => names.includes(name) && values.of(name).length > 0);
+  const [label, ...others] = known;
+  if (label === undefined) return { others: [] };
+  const own = values.counts(label).rows;
+  const rivals = others.filter(
+    (name) => name !== 'solution' && values.counts(name).rows * 2 >= own && !areSame(label, name, values),
+  );
+  return { label, others, ...(rivals.length > 0 ? { ask: askFor([label, ...rivals], values) } : {}) };
+}
+
+/** The question's column; where several ask otherwise in the same row, they are asked about. */
+export function questionColumn(names: readonly string[], values: Values): { name?: string; ask?: Ask } {
+  const known = QUESTION_KEYS.filter((name) => names.includes(name) && values.of(name).length > 0);
+  const [name, ...others] = known;
+  if (name === undefined) return {};
+  const rivals = others.filter((other) => {
+    const { rows, areEqual } = values.pairing(name, other);
+    return rows > 0 && !areEqual;
+  });
+  if (rivals.length === 0) return { name };
+  const asked = [name, ...rivals];
+  return {
+    name,
+    ask: {
+      what: 'question',
+      question: `Which column asks? ${asked.join(' and ')} do not say the same.`,
+      choices: asked.map((choice) => choiceOf(choice, values)),
+    },
+  };
+}
+
+/** The columns of known names, in the order of these. */
+export function allOf(known: readonly string[], names: readonly string[]): string[] {
+  return known.flatMap((wanted) => names.filter((name) => squeezed(name) === wanted));
+}
+
+/** Whether another column of a label's name may be meant, and says something else. */
+function isRival(label: string, other: string, values: Values): boolean {
+  const isFaint = (name: string) => FAINT_LABEL_NAMES.includes(squeezed(name));
+  if (isFaint(other) && !isFaint(label)) return false;
+  const { rows, distinct } = values.counts(other);
+  const own = values.counts(label);
+  // What few rows have, what is the same everywhere, and what is a text of its own in every row is no class.
+  const isFree = (of: { rows: number; distinct: number }) => of.rows >= ENOUGH && of.distinct * 2 > of.rows;
+  if (rows * 2 < own.rows || (distinct < 2 && own.distinct > 1)) return false;
+  if (isFree({ rows, distinct }) && !isFree(own)) return false;
+  if (values.share(other, isNumber) < 0.5) return !areSame(label, other, values);
+  // Numbers with fractions are scores, not codes of classes.
+  if (values.share(other, (text) => Number.isInteger(Number(text))) < 1) return false;
+  const areWords = values.share(label, isNumber) < 0.5;
+  return areWords ? !values.pairing(label, other).isOneToOne : !areSame(label, other, values);
+}
+
+/** Whether two columns say the same: in every row, or by other words that recur together. */
+function areSame(a: string, b: string, values: Values): boolean {
+  const { areEqual, isOneToOne, rows, distinct } = values.pairing(a, b);
+  return areEqual || (isOneToOne && distinct * 2 <= rows);
+}
+
+function askFor(names: readonly string[], values: Values): Ask {
+  return {
+    what: 'label',
+    question: `Which column is the label? ${names.join(' and ')} do not say the same.`,
+    choices: names.map((name) => choiceOf(name, values)),
+  };
+}
+
+const choiceOf = (choice: string, values: Values): Ask['choices'][number] => ({
+  choice,
+  rows: values.counts(choice).rows,
+  example: values.example(choice),
+});
