@@ -5,7 +5,7 @@ import { settingsFor, settingsWords } from '../protocol/presets.ts';
 
 /**
  * The settings of a run on a model, with those named on the command line over them, and what is said of it: whose they are, and
- * what rows ask in vain.
+ * which questions of rows are asked.
  */
 export function openedSettings(
   named: Partial<Config>,

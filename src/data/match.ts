@@ -5,7 +5,7 @@ import { isImage, isVideo } from '../protocol/clip-types.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import { type Clip, type ClipIndex, folderOf } from './clip-index.ts';
 import { Overlaps } from './overlaps.ts';
-import { plainQuestion } from './questions.ts';
+import { askedOf } from './questions.ts';
 import { type AnnotationRow, type Medium, mediaName, type NamedMedium, type Undivided } from './types.ts';
 
 export interface Matched {
@@ -16,35 +16,44 @@ export interface Matched {
 /** Characters of a path that a message shows. */
 const MOST_SHOWN = 300;
 
+/** A row that was taken, and its place among the examples. */
+interface Taken {
+  readonly row: AnnotationRow;
+  readonly place: number;
+}
+
 type Problem = Pick<DataIssue, 'reason' | 'message' | 'hint'>;
 
-/** Rows with a clip, each once; what has none, is empty or repeats another becomes an issue. Opens no clip. */
+/**
+ * Rows with a clip, each question about it once; what has none, is empty or repeats another becomes an issue. Opens no clip.
+ */
 export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Matched {
   const examples: Undivided[] = [];
   const issues: DataIssue[] = [];
-  const firsts = new Map<string, AnnotationRow>();
+  const firsts = new Map<string, Taken[]>();
   const halves = new Halves();
   const overlaps = new Overlaps();
-  const places = new Map<string, number>();
   for (const row of rows) {
     const clip = clipOf(row, clips);
-    const first = 'message' in clip ? undefined : firsts.get(clip.path);
-    if (first && overlaps.counts(first, row)) {
-      const place = places.get((clip as Clip).path)!;
+    const taken = 'message' in clip ? [] : (firsts.get(clip.path) ?? []);
+    const first = taken.find((other) => !asksOtherwise(other.row, row));
+    if (first && overlaps.counts(first.row, row)) {
+      const { place } = first;
       // A list of everything says nothing of splits that another one gives.
       examples[place] = { ...examples[place]!, split: examples[place]!.split ?? row.split };
       continue;
     }
-    const problem = 'message' in clip ? clip : repeats(row, clip.path, firsts);
+    const problem = 'message' in clip ? clip : first && again(clip.path, row, first.row);
     if (problem) {
       issues.push({ file: row.file, ...(row.row === undefined ? {} : { row: row.row }), ...problem });
       continue;
     }
     const { path, files, setAside } = clip as Clip;
     if (setAside) halves.add(row.file, path, setAside);
-    const { file: _, row: __, system: ___, ...said } = row;
-    places.set(path, examples.length);
-    examples.push({ ...said, id: path, media: [mediumOf(row.media[0]!, { path, files })] });
+    const { file: _, row: __, ...said } = row;
+    firsts.set(path, [...taken, { row, place: examples.length }]);
+    const id = taken.length === 0 ? path : `${path}#${taken.length + 1}`;
+    examples.push({ ...said, id, media: [mediumOf(row.media[0]!, { path, files })] });
   }
   return { examples, issues: [...issues, ...overlaps.issues(), ...halves.issues()] };
 }
@@ -140,27 +149,6 @@ function shortened(path: string): string {
   return path.length > MOST_SHOWN ? `${path.slice(0, MOST_SHOWN)}…` : path;
 }
 
-/**
- * A row about a clip that one before it is about. A run asks one question of every clip, so that a second row would give the
- * same prompt another answer, whatever it asks.
- */
-function repeats(row: AnnotationRow, path: string, firsts: Map<string, AnnotationRow>): Problem | undefined {
-  const first = firsts.get(path);
-  if (!first) {
-    firsts.set(path, row);
-    return undefined;
-  }
-  if (asksOtherwise(first, row)) {
-    const where = whereIs(first);
-    return {
-      reason: 'question differs',
-      message: `${path} is asked "${shortened(first.question!)}" in ${where} and "${shortened(row.question!)}" here; a run asks one question of all clips, so this clip would get two answers to one prompt.`,
-      hint: 'The first row was kept. To train on the other question, leave the first one out and type it as the question of the run.',
-    };
-  }
-  return again(path, row, first);
-}
-
 const whereIs = ({ file, row }: AnnotationRow): string =>
   `${row === undefined ? '' : `row ${row} of `}${baseName(file)}`;
 
@@ -180,8 +168,8 @@ function again(what: string, row: AnnotationRow, first: AnnotationRow): Problem 
       };
 }
 
-/** A row without a question has that of the run. */
+/** Whether two rows about one clip are two examples. A row without a question may be asked any. */
 function asksOtherwise(first: AnnotationRow, row: AnnotationRow): boolean {
-  if (first.question === null || row.question === null) return false;
-  return plainQuestion(first.question) !== plainQuestion(row.question);
+  const [one, other] = [askedOf(first), askedOf(row)];
+  return one !== null && other !== null && one !== other;
 }

@@ -1,6 +1,7 @@
 /** What rows ask by themselves, told apart from the way in which they write it. */
 import type { OwnQuestions } from '../protocol/own-questions.ts';
-import { THINK_ANSWER_INSTRUCTION } from '../text/prompt.ts';
+import { THINK_ANSWER_INSTRUCTION } from '../text/recipes.ts';
+import { columnOf, OPTION_NAMES } from '../text/row-options.ts';
 import { groupBy } from './group-by.ts';
 import type { Example } from './types.ts';
 
@@ -13,6 +14,13 @@ export function plainQuestion(question: string): string {
   return text.endsWith(THINK_ANSWER_INSTRUCTION)
     ? text.slice(0, -THINK_ANSWER_INSTRUCTION.length).trim()
     : text;
+}
+
+/** What rows about the same clip must share to be one and the same question: its words, and the choices that it offers. */
+export function askedOf({ question, columns }: Pick<Example, 'question' | 'columns'>): string | null {
+  const options = columns && (columnOf(columns, OPTION_NAMES) ?? null);
+  if (question === null && !options) return null;
+  return JSON.stringify([plainQuestion(question ?? ''), options ?? null]);
 }
 
 export function ownQuestions(examples: readonly Example[]): OwnQuestions {

@@ -4,7 +4,7 @@ import type { Ask } from '../protocol/reading.ts';
 import { groupBy } from './group-by.ts';
 import type { HowRead } from './how-read.ts';
 import { labelKey } from './labels.ts';
-import { plainQuestion } from './questions.ts';
+import { askedOf } from './questions.ts';
 import { type AnnotationRow, mediaName } from './types.ts';
 
 interface Settled {
@@ -40,13 +40,11 @@ export function settleRaters(
   how: HowRead,
 ): Settled {
   // Splits may name their clips alike.
-  const groups = groupBy(rows, ({ file, media, row, question, split }) =>
-    JSON.stringify(
-      row === undefined || media.length === 0
-        ? [file, mediaName({ media }), 'alone']
-        : [file, mediaName({ media }), plainQuestion(question ?? ''), split],
-    ),
-  );
+  const groups = groupBy(rows, (one) => {
+    const { file, media, row, split } = one;
+    const isAlone = row === undefined || media.length === 0;
+    return JSON.stringify([file, mediaName({ media }), ...(isAlone ? ['alone'] : [askedOf(one), split])]);
+  });
   const rated = ratedLists([...groups.values()]);
   const isUnanimous = [...rated]
     .map(([file, counts]) => how.put(ratersAsk(file, counts)))

@@ -27,8 +27,7 @@ export function summarise(data: Dataset, unreadable: readonly DataIssue[] = []):
       return {
         id,
         path: hasClip(example) ? mediaName(example) : id,
-        // The question of a clip is the run's.
-        ...(!hasClip(example) && question !== null ? { question } : {}),
+        ...(question ? { question } : {}),
         label,
         split,
         ...(note === undefined ? {} : { note }),

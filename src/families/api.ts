@@ -9,10 +9,11 @@ import type { Gpu } from '../gpu/index.ts';
 import type { FileTree } from '../io/files/files.ts';
 import type { Decoder } from '../io/formats/peft.ts';
 import type { DecodedMedium, DecodeOptions, MediumKind } from '../media/types.ts';
-import type { Config } from '../protocol/config.ts';
 import type { PythonLoading, UsualSettings } from '../protocol/messages.ts';
 import type { ChatTemplate } from '../text/chat-template.ts';
+import type { Chat } from '../text/encode-prompt.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
+import type { WordSettings, Words } from '../text/words.ts';
 import type { Bert } from './humanomni/bert.ts';
 import type { MediaProjectors } from './humanomni/parts.ts';
 import type { ClipEncoder, ClipInput } from './shared/clip-encoder.ts';
@@ -54,22 +55,21 @@ export interface PromptTokens {
   readonly positions?: PromptPositions;
 }
 
-/** What of a run's settings makes its prompt. */
-export type PromptSettings = Pick<Config, 'promptPreset' | 'question'> & {
-  /** What stands before the question, where it is asked of text alone. */
-  readonly system?: string;
-};
+/** What of a run's settings makes its prompts, and the words of a row; without these, of the settings alone. */
+export type PromptSettings = WordSettings & { readonly words?: Words };
 
 /** Tokens of these places. */
 export const slotTokens = (slots: readonly MediaSlot[] = []): number =>
   slots.reduce((sum, { count }) => sum + count, 0);
 
 /** A question about certain kinds of media, ready for the decoder and for the gate. */
-export interface RunPrompt {
-  /** The user's turn, before the template. */
-  readonly content: string;
-  /** What stands before it. */
-  readonly system?: string;
+export interface RunPrompt extends Chat {
+  /** The user's turn in words, without what stands for the media. */
+  readonly asked: string;
+  /** What the template begins the answer with; '' for nothing. */
+  readonly prefill: string;
+  /** What the template does to it that nobody may expect, a sentence each. */
+  readonly notes: readonly string[];
   /** As the decoder reads it, with placeholders for the media. */
   readonly rendered: string;
   /** Tokens of the longest prompt that a clip can make of it. */

@@ -1,10 +1,12 @@
 /** Every setting of a run, once. Type, defaults, validation, form, tooltips, flags and export all read these rows. */
 import { evaluationFields } from './config-evaluation.ts';
 import { driftFields, lossFields, rewardFields } from './config-objective.ts';
-import { choice, flag, float, int, list, text } from './fields.ts';
+import { promptFields } from './config-prompt.ts';
+import { choice, flag, float, int, list } from './fields.ts';
 
 export * from './config-evaluation.ts';
 export * from './config-objective.ts';
+export * from './config-prompt.ts';
 
 const STAGES = ['grpo', 'sft'] as const;
 const START_FROM = ['published', 'last run'] as const;
@@ -12,7 +14,6 @@ const SCHEDULES = ['constant', 'linear', 'cosine'] as const;
 const LORA_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 /** What frozen weights of the decoder are kept as. */
 const FROZEN_WEIGHTS = ['published', 'int8', 'int4'] as const;
-export const PROMPT_PRESETS = ['canonical', 'r1-omni', 'inference', 'sft', 'sft-label', 'eval'] as const;
 
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
@@ -305,34 +306,6 @@ const partFields = {
     group: 'Trained parts',
     label: 'Train BERT',
     help: 'The text encoder that feeds the gate.',
-  }),
-};
-
-/** The question both published recipes ask (R1-Omni). */
-export const DEFAULT_QUESTION =
-  'As an emotional recognition expert; throughout the video, which emotion conveyed by the characters is the most obvious to you?';
-/** The question of HumanOmni's evaluation scripts. */
-const EVAL_QUESTION =
-  'As an emotional recognition expert, in the video, when the characters display their emotions, which predominant feeling is most clearly expressed?';
-/** Prompts that ask a question of their own, whatever the setting says. */
-export const FIXED_QUESTIONS: Partial<Record<(typeof PROMPT_PRESETS)[number], string>> = {
-  'r1-omni': DEFAULT_QUESTION,
-  eval: EVAL_QUESTION,
-};
-
-const promptFields = {
-  promptPreset: choice({
-    choices: PROMPT_PRESETS,
-    default: 'canonical',
-    group: 'Prompt',
-    label: 'Prompt',
-    help: "How the question is put. canonical: media tags, question, newline, request for tags; one string in training and inference. The others are the published ones, byte by byte. r1-omni: GRPO's, with three extra vision tokens and the fixed question. inference: two spaces before the request. sft: the cold start's, with three newlines after the tags and one space before the request. sft-label: the same without the request. eval: HumanOmni's own question and no request, for models that answer with the bare label.",
-  }),
-  question: text({
-    default: DEFAULT_QUESTION,
-    group: 'Prompt',
-    label: 'Question',
-    help: 'What the model is asked about every clip.',
   }),
 };
 

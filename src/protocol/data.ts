@@ -24,7 +24,6 @@ const skipReason = z.enum([
   'no answer',
   'row repeated',
   'label contradicted',
-  'question differs',
   'label unknown',
   'name not understood',
   'clip missing',
@@ -80,7 +79,7 @@ const exampleInfo = z.object({
   id: z.string(),
   /** Of the clip; without one, where the row stands. */
   path: z.string(),
-  /** Of a row that asks without a clip. */
+  /** The row's own. */
   question: z.string().optional(),
   label: z.string(),
   split: splitName,
@@ -145,6 +144,8 @@ export const preview = z.object({
   /** Prompt length in tokens, media included. */
   tokens: z.number(),
   seconds: z.number().optional(),
+  /** What one may not expect of this prompt, a sentence each. */
+  notes: z.array(z.string()).optional(),
   /** What supervised training would learn to say; of a question without a clip. */
   answer: z.string().optional(),
 });

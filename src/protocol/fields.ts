@@ -132,6 +132,15 @@ export function numbers(options: FieldWords & { default: readonly number[] }): F
   return { ...options, kind: 'numbers', nullable: false, schema, expected: 'a list of numbers' };
 }
 
+/** Free text, which may be empty. `check`: whether a text that is not empty can be used; `expected`: which can. */
+export function optionalText(
+  options: FieldWords & { check?: (text: string) => boolean; expected?: string },
+): Field<string> {
+  const { check = () => true, expected = 'any text', ...row } = options;
+  const schema = z.string().refine((value) => value.trim() === '' || check(value));
+  return { ...row, kind: 'text', default: '', nullable: false, schema, expected: `${expected}, or nothing` };
+}
+
 /** Free text, not empty. */
 export function text(options: FieldWords & { default: string }): Field<string> {
   const schema = z.string().refine((value) => value.trim() !== '');

@@ -1,4 +1,4 @@
-/** Rows may bring questions of their own, which no run asks yet: what to say where they differ from the run's. Pure. */
+/** Rows may bring questions of their own: which of them a run does not ask, and what of its settings it asks of none. Pure. */
 import { type Config, FIXED_QUESTIONS } from './config.ts';
 import { longArray, z } from './shapes.ts';
 
@@ -12,32 +12,44 @@ export const ownQuestions = z.object({
 /** What the rows of a data set ask. */
 export type OwnQuestions = z.infer<typeof ownQuestions>;
 
-type Asking = Pick<Config, 'promptPreset' | 'question'>;
+type Asking = Pick<Config, 'promptPreset' | 'question' | 'promptTemplate'>;
 
-/** What a run with these settings asks of every clip. */
-function askedOfAll({ promptPreset, question }: Asking): string {
-  return FIXED_QUESTIONS[promptPreset] ?? question;
-}
-
-/** How many rows ask something else than the run; one of their questions. */
-function otherQuestions(
-  { rows, list }: OwnQuestions,
-  config: Asking,
-): { rows: number; example: string } | undefined {
-  const asked = plain(askedOfAll(config));
-  const same = list.find(({ question }) => plain(question) === asked)?.rows ?? 0;
-  const example = list.find(({ question }) => plain(question) !== asked)?.question;
+/** Rows that ask something else than `asked`; one of their questions. */
+function others({ rows, list }: OwnQuestions, asked: string): { rows: number; example: string } | undefined {
+  const isAsked = (question: string): boolean => plain(question) === plain(asked);
+  const same = list.find(({ question }) => isAsked(question))?.rows ?? 0;
+  const example = list.find(({ question }) => !isAsked(question))?.question;
   return rows > same && example !== undefined ? { rows: rows - same, example } : undefined;
 }
 
-/** The same as a sentence; undefined where every row asks what the run asks, or nothing. */
+/**
+ * What to say of rows' own questions, a sentence: that a prompt of a fixed question asks them in vain, or that they are asked
+ * in place of the settings' question. Undefined where every row asks what the run asks, or nothing.
+ */
 export function otherQuestionsLine(questions: OwnQuestions, config: Asking): string | undefined {
-  const other = otherQuestions(questions, config);
+  const { promptPreset, question, promptTemplate } = config;
+  const fixed = FIXED_QUESTIONS[promptPreset];
+  const other = others(questions, fixed ?? question);
   if (!other) return undefined;
   const { rows, example } = other;
-  const bring = rows === 1 ? 'row brings its' : 'rows bring their';
-  return `${rows} ${bring} own question, such as "${cut(example)}"; questions of rows are not asked yet. This run asks "${cut(askedOfAll(config))}" of every clip.`;
+  const bring = `${rows} ${rows === 1 ? 'row brings its' : 'rows bring their'} own question, such as "${cut(example)}"`;
+  if (promptTemplate.trim() !== '') {
+    const asked = fixed === undefined ? '' : `, in which {{ question }} is "${cut(fixed)}"`;
+    return `${bring}; this run asks by its template${asked}.`;
+  }
+  return fixed === undefined
+    ? `${bring}, which is asked of ${rows === 1 ? 'it' : 'them'}; the question of the settings is asked of rows without one.`
+    : `${bring}, which the prompt ${promptPreset} does not ask: it asks "${cut(fixed)}" of every clip.`;
 }
+
+/** Whether some rows' own questions are not asked. */
+export const asksInVain = (
+  questions: OwnQuestions,
+  { promptPreset }: Pick<Config, 'promptPreset'>,
+): boolean => {
+  const fixed = FIXED_QUESTIONS[promptPreset];
+  return fixed !== undefined && others(questions, fixed) !== undefined;
+};
 
 const plain = (question: string): string => question.replaceAll(/\s+/g, ' ').trim();
 const MOST_SHOWN = 160;

@@ -47,6 +47,8 @@ export type Completion = z.infer<typeof completion>;
 export const rolloutGroup = z.object({
   exampleId: z.string(),
   label: z.string(),
+  /** The row's own, where it was asked. */
+  question: z.string().optional(),
   completions: longArray(completion),
 });
 export type RolloutGroup = z.infer<typeof rolloutGroup>;

@@ -34,8 +34,8 @@ export async function evaluate(
     async (index) => (await context.mediaOf(examples[index]!)).tokens,
     { progress: (answered) => progress?.(answered, examples.length) },
   );
-  const clips = examples.map(({ id, clipId = id, label }, index) => {
-    const texts = completions[index]!.map(({ ids }) => tokenizer.decode(ids));
+  const clips = examples.map(({ id, clipId = id, label, prefill = '' }, index) => {
+    const texts = completions[index]!.map(({ ids }) => prefill + tokenizer.decode(ids));
     return readClip({ id: clipId, label }, texts, labels);
   });
   return {

@@ -3,7 +3,8 @@ import type { ShownClip } from '../decoder/mrope.ts';
 import type { RunPrompt, TextTools } from '../families/api.ts';
 import type { Features } from '../families/shared/clip-encoder.ts';
 import type { Mute } from '../protocol/messages.ts';
-import { encodeAnswer } from '../text/prompt.ts';
+import { encodeAnswer } from '../text/encode-prompt.ts';
+import { withoutRequest } from '../text/prompt.ts';
 import type { GateText } from './media/gate.ts';
 import type { RunExample } from './run-context.ts';
 
@@ -31,10 +32,21 @@ export function prepareExample(
   clip?: ClipParts,
 ): RunExample {
   const { id, label } = example;
-  const said = { id, label, prompt: prompt.tokensOf(clip?.shown), answer: answerIds(text, prompt, example) };
+  const question = ownQuestion(prompt, example);
+  const said = {
+    ...{ id, label, prompt: prompt.tokensOf(clip?.shown), answer: answerIds(text, prompt, example) },
+    ...(question === undefined ? {} : { question }),
+    ...(prompt.prefill === '' ? {} : { prefill: prompt.prefill }),
+  };
   if (!clip) return said;
   const { features, gate } = clip;
   return { ...said, features: async () => ({ ...(await features()), ...(gate ? { gate } : {}) }) };
+}
+
+/** What a row asks by itself; undefined where its own question is not what is asked. */
+function ownQuestion({ asked }: RunPrompt, { question }: Example): string | undefined {
+  if (question === null) return undefined;
+  return asked.includes(withoutRequest(question)) ? question : undefined;
 }
 
 /** The example with one sense replaced by what the towers make of nothing; another id, so that no cache mixes the two up. */

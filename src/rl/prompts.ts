@@ -1,10 +1,26 @@
-/** What a run asks: one question about all that is shown, and of each row that shows nothing its own. */
+/** What a run asks: each row its own question, and which rows it cannot ask. */
 import { type Example, hasClip, type MediumKind } from '../data/types.ts';
 import type { MediaCounts, PromptSettings, RunPrompt, TextTools } from '../families/api.ts';
+import { InputError } from '../math/errors.ts';
+import { type PromptRow, type Words, wordsOf } from '../text/words.ts';
 import { type GateTexts, gateTextsOf } from './media/gate.ts';
 
+/** A row that a run leaves out for its prompt. */
+export interface LeftOut {
+  readonly id: string;
+  /** Of a prompt that is too long. */
+  readonly tokens?: number;
+  /** Of a row that cannot be asked: why, and the next move. */
+  readonly refused?: { readonly message: string; readonly hint?: string };
+}
+
+/** Why a row is left out, a sentence. */
+export function leftOutLine({ id, tokens, refused }: LeftOut): string {
+  return refused ? `${id}: ${refused.message}` : `${id}: its prompt is ${tokens} tokens long.`;
+}
+
 export interface RunPrompts {
-  /** Tokens of the longest prompt. */
+  /** Tokens of the longest prompt that is asked. */
   readonly longest: number;
   /** Positions, on any axis, of the prompt that reaches furthest. */
   readonly positions: number;
@@ -12,52 +28,125 @@ export interface RunPrompts {
   readonly gateTexts: GateTexts;
   /** Tokens that what a prompt is about becomes, at most. */
   readonly counts: MediaCounts;
-  /** The one that stands for all where one is shown; that of the clips, if there are any. */
+  /** The one that stands for all where one is shown. */
   readonly shown: RunPrompt;
+  /** @throws InputError where the row cannot be asked */
   of(example: Example): RunPrompt;
+  /** Whether the run asks it. */
+  asks(example: Example): boolean;
+  /** Rows that the run does not ask, in the order of the data. */
+  readonly leftOut: readonly LeftOut[];
 }
 
-/** The prompts of examples. Where there are none yet, the question of the settings about `usual` media stands for all. */
+/** Tokens that a prompt may have. */
+export interface PromptLimits {
+  /** By the settings. */
+  readonly set?: number | undefined;
+  /** As a pass on the device holds it. */
+  readonly held?: number | undefined;
+}
+
+/** What a row brings to its prompt. */
+const rowOf = ({ question, system, turns, columns, label }: Example): PromptRow => ({
+  ...{ question, label },
+  ...(system === undefined ? {} : { system }),
+  ...(turns === undefined ? {} : { turns }),
+  ...(columns === undefined ? {} : { columns }),
+});
+
+/**
+ * The prompts of examples; rows that cannot be asked, or are too long, are left out. Where there are no examples yet, the
+ * question of the settings about `usual` media stands for all.
+ */
 export function runPrompts(
   text: TextTools,
   settings: PromptSettings,
   usual: readonly MediumKind[],
   examples: readonly Example[],
+  limits: PromptLimits = {},
 ): RunPrompts {
-  /** By the kinds of what is shown. */
-  const shared = new Map<string, RunPrompt>();
-  const about = (media: readonly MediumKind[]): RunPrompt => {
-    const prompt = shared.get(media.join()) ?? text.promptOf(settings, media);
-    shared.set(media.join(), prompt);
-    return prompt;
-  };
-  const own = new Map<string, RunPrompt>();
+  const maker = new PromptMaker(text, settings);
+  const asked = new Map<string, RunPrompt>();
+  const leftOut = new Map<string, LeftOut>();
   for (const example of examples) {
-    if (hasClip(example)) about(kindsOf(example));
-    else own.set(example.id, ownPrompt(text, settings, example));
+    const made = maker.try(example);
+    if (made instanceof InputError) leftOut.set(example.id, { id: example.id, refused: reasonOf(made) });
+    else asked.set(example.id, made);
   }
-  if (shared.size + own.size === 0) about(usual);
-  const prompts = [...shared.values(), ...own.values()];
+  for (const [id, tokens] of tooLong(asked, limits)) {
+    asked.delete(id);
+    leftOut.set(id, { id, tokens });
+  }
+  const prompts = asked.size > 0 ? [...new Set(asked.values())] : [text.promptOf(settings, usual)];
   const mostOf = (sense: keyof MediaCounts): number =>
     prompts.reduce((found, { counts }) => Math.max(found, counts[sense]), 0);
-  const most = (key: 'longest' | 'positions'): number =>
+  const furthest = (key: 'longest' | 'positions'): number =>
     prompts.reduce((found, prompt) => Math.max(found, prompt[key]), 0);
   return {
-    longest: most('longest'),
-    positions: most('positions'),
+    longest: furthest('longest'),
+    positions: furthest('positions'),
     gateTexts: gateTextsOf(prompts),
     counts: { video: mostOf('video'), audio: mostOf('audio') },
     shown: prompts[0]!,
-    of: (example) =>
-      hasClip(example)
-        ? about(kindsOf(example))
-        : (own.get(example.id) ?? ownPrompt(text, settings, example)),
+    of: (example) => asked.get(example.id) ?? maker.of(example),
+    asks: ({ id }) => !leftOut.has(id),
+    leftOut: examples.flatMap(({ id }) => leftOut.get(id) ?? []),
   };
 }
 
-const kindsOf = ({ media }: Example): MediumKind[] => media.map(({ kind }) => kind);
+/** Prompts that have too many tokens, and how many. */
+function tooLong(
+  asked: ReadonlyMap<string, RunPrompt>,
+  { set = Number.POSITIVE_INFINITY, held = Number.POSITIVE_INFINITY }: PromptLimits,
+): [id: string, tokens: number][] {
+  const lengths = [...asked].map(([id, { longest }]): [string, number] => [id, longest]);
+  const both = lengths.filter(([, tokens]) => tokens > Math.min(set, held));
+  // Where the device holds none, what plans the passes says so by its numbers.
+  return both.length < lengths.length ? both : lengths.filter(([, tokens]) => tokens > set);
+}
 
-function ownPrompt(text: TextTools, settings: PromptSettings, { question, system }: Example): RunPrompt {
-  const asked = question === null ? {} : { question };
-  return text.promptOf({ ...settings, ...asked, ...(system === undefined ? {} : { system }) }, []);
+const reasonOf = ({ message, hint }: InputError) => ({ message, ...(hint === undefined ? {} : { hint }) });
+
+/** Makes prompts; rows of the same words about the same kinds of media share one. */
+class PromptMaker {
+  readonly #text: TextTools;
+  readonly #settings: PromptSettings;
+  readonly #known = new Map<string, RunPrompt | InputError>();
+
+  constructor(text: TextTools, settings: PromptSettings) {
+    this.#text = text;
+    this.#settings = settings;
+  }
+
+  of(example: Example): RunPrompt {
+    const made = this.try(example);
+    if (made instanceof InputError) throw made;
+    return made;
+  }
+
+  try(example: Example): RunPrompt | InputError {
+    try {
+      const kinds = example.media.map(({ kind }) => kind);
+      return this.#asked(wordsOf(this.#settings, !hasClip(example), rowOf(example)), kinds);
+    } catch (error) {
+      if (error instanceof InputError) return error;
+      throw error;
+    }
+  }
+
+  #asked(words: Words, kinds: readonly MediumKind[]): RunPrompt | InputError {
+    const key = JSON.stringify([words, kinds]);
+    const made = this.#known.get(key) ?? this.#make(words, kinds);
+    this.#known.set(key, made);
+    return made;
+  }
+
+  #make(words: Words, kinds: readonly MediumKind[]): RunPrompt | InputError {
+    try {
+      return this.#text.promptOf({ ...this.#settings, words }, kinds);
+    } catch (error) {
+      if (error instanceof InputError) return error;
+      throw error;
+    }
+  }
 }

@@ -52,9 +52,9 @@ export function describeGroup(
   groupIndex: number,
   kl: ReadonlyMap<number, number>,
 ): RolloutGroup {
+  const { id, label, question } = example;
   return {
-    exampleId: example.id,
-    label: example.label,
+    ...{ exampleId: id, label, ...(question === undefined ? {} : { question }) },
     completions: completions.map((completion, index) => {
       const row = groupIndex * config.groupSize + index;
       const meanKl = kl.get(row);

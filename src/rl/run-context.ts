@@ -21,7 +21,11 @@ export interface RunExample {
   /** The clip's own id, where `id` names a variant of it. */
   readonly clipId?: string;
   readonly label: string;
+  /** The row's own question, where it is asked. */
+  readonly question?: string;
   readonly prompt: PromptTokens;
+  /** What the chat template begins the answer with: rewards and evaluation read it before what is sampled. */
+  readonly prefill?: string;
   /** What the towers made of a clip, with what steers the gate; loaded where it is needed, as all clips together may be more than memory holds. */
   readonly features?: () => Promise<AskedFeatures>;
   /** Ids that supervised training learns. */

@@ -89,13 +89,14 @@ function scoreAll(
   const { tokenizer, config } = context.setup;
   return completions.map((group, index) =>
     group.map((completion) => {
-      const text = tokenizer.decode(completion.ids);
+      const { prefill = '' } = examples[index]!;
+      const text = prefill + tokenizer.decode(completion.ids);
       const rewards = scoreCompletion(config.rewards, text, {
         ...config,
         label: examples[index]!.label,
         tokens: completion.ids.length,
       });
-      const rawText = tokenizer.decode(completion.ids, { skipSpecialTokens: false });
+      const rawText = prefill + tokenizer.decode(completion.ids, { skipSpecialTokens: false });
       return { ...completion, text, rawText, rewards };
     }),
   );

@@ -16,6 +16,9 @@ export const DEFAULT_TEMPLATE =
   "<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}" +
   '{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}';
 
+/** What a template may be told beside the messages: `enable_thinking` and the like. */
+export type TemplateVariables = Readonly<Record<string, unknown>>;
+
 /** How a message's content is handed to a template: as a text, or as a list of parts that are a text each. */
 type Form = (message: ChatMessage) => unknown;
 const asText: Form = ({ content }) => content;
@@ -70,10 +73,14 @@ export class ChatTemplate {
   }
 
   /** Renders; `addGenerationPrompt` ends with the opening of the assistant's turn. */
-  render(messages: readonly ChatMessage[], addGenerationPrompt = true): string {
+  render(
+    messages: readonly ChatMessage[],
+    addGenerationPrompt = true,
+    variables: TemplateVariables = {},
+  ): string {
     try {
       this.form ??= this.formTaken();
-      return this.renderAs(this.form, messages, addGenerationPrompt);
+      return this.renderAs(this.form, messages, addGenerationPrompt, variables);
     } catch (cause) {
       throw new InputError(`The chat template failed on ${messages.length} message(s): ${reasonOf(cause)}`, {
         hint: 'Use the chat_template of the published model.',
@@ -108,9 +115,15 @@ export class ChatTemplate {
     }
   }
 
-  private renderAs(form: Form, messages: readonly ChatMessage[], addGenerationPrompt: boolean): string {
+  private renderAs(
+    form: Form,
+    messages: readonly ChatMessage[],
+    addGenerationPrompt: boolean,
+    variables: TemplateVariables = {},
+  ): string {
     return renderTemplate(this.template, {
       ...this.variables,
+      ...variables,
       messages: messages.map((message) => ({ role: message.role, content: form(message) })),
       add_generation_prompt: addGenerationPrompt,
     });

@@ -1,7 +1,14 @@
-import { InputError } from '../math/errors.ts';
-import type { ChatMessage, ChatTemplate } from './chat-template.ts';
-import { encodeWithSentinels } from './sentinels.ts';
-import type { Tokenizer } from './tokenizer.ts';
+/** How a question is put: the presets as data, and what they make of a question. */
+import {
+  EVAL_QUESTION,
+  NUMBER_INSTRUCTION,
+  PONDER_INSTRUCTION,
+  R1_OMNI_QUESTION,
+  R1_V_SYSTEM,
+  TEXT_INSTRUCTION,
+  THINK_ANSWER_INSTRUCTION,
+  VIDEO_R1_TYPES,
+} from './recipes.ts';
 
 /** What the prompt carries beside text. */
 export interface PromptMedia {
@@ -11,19 +18,6 @@ export interface PromptMedia {
   readonly audio?: boolean;
 }
 
-/** The question of R1-Omni's training and inference. */
-const R1_OMNI_QUESTION =
-  'As an emotional recognition expert; throughout the video, which emotion conveyed by the characters is the most obvious to you?';
-/** The request for thinking and answer tags. */
-export const THINK_ANSWER_INSTRUCTION =
-  'Output the thinking process in <think> </think> and final emotion in <answer> </answer> tags.';
-/** The same of answers that are no emotions. */
-const TEXT_INSTRUCTION =
-  'Output the thinking process in <think> </think> and final answer in <answer> </answer> tags.';
-/** The question of HumanOmni's evaluation scripts. */
-const EVAL_QUESTION =
-  'As an emotional recognition expert, in the video, when the characters display their emotions, which predominant feeling is most clearly expressed?';
-
 /** A user turn and the text that BERT reads for the gate. */
 export interface Prompt {
   readonly content: string;
@@ -32,20 +26,32 @@ export interface Prompt {
 
 export interface PromptParts {
   readonly media: PromptMedia;
-  /** Default: R1-Omni's question. The presets 'r1-omni' and 'eval' use the published one and ignore this. */
+  /** Default: R1-Omni's question. Presets of a fixed question ignore this. */
   readonly question?: string;
-  /** Default: the think-and-answer instruction; '' for none (then no separator either). */
+  /** Default: the preset's request for tags; '' for none (then no separator either). */
   readonly instruction?: string;
 }
 
-interface PresetRow {
-  /** The question that is asked of clips whatever the settings say. */
+export interface PresetRow {
+  /** The question that is asked of clips whatever settings and rows say. */
   readonly fixed?: string;
   /** What stands between the question and the request for tags; absent where nothing is requested. */
   readonly separator?: string;
+  /** The request for tags; absent: R1-Omni's, of text alone with "answer" for "emotion". */
+  readonly request?: string;
+  /** What the request ends with, by the row's problem_type: a row of another one cannot be asked. */
+  readonly types?: Readonly<Record<string, string>>;
+  /** Of text alone, in place of the request: what stands before the question. */
+  readonly textSystem?: string;
+  /** Whether a row's choices stand behind its question: listed by the studio, as Video-R1 lists them, or not at all. */
+  readonly options: 'listed' | 'video-r1' | 'none';
   /** The turn that asks it. */
   build(media: PromptMedia, text: string): Prompt;
 }
+
+/** A picture and a video in Qwen2-VL's own words. */
+export const IMAGE_BLOCK = '<|vision_start|><|image_pad|><|vision_end|>';
+export const VIDEO_BLOCK = '<|vision_start|><|video_pad|><|vision_end|>';
 
 /** Media tags as the model was trained on them: wrapped, one a line. Nothing at all to see or hear leaves one newline. */
 function mediaPrefix(media: PromptMedia): string {
@@ -82,62 +88,109 @@ function sftPrompt(media: PromptMedia, text: string): Prompt {
   return { content, gateText: sftGateText(content) };
 }
 
-/** A picture and a video in Qwen2-VL's own words. */
-export const IMAGE_BLOCK = '<|vision_start|><|image_pad|><|vision_end|>';
-export const VIDEO_BLOCK = '<|vision_start|><|video_pad|><|vision_end|>';
+/** As Qwen2-VL's processor writes a video, then HumanOmni's tags. */
+const videoPadPrompt = (media: PromptMedia, text: string): Prompt => ({
+  content: (media.video ? VIDEO_BLOCK : '') + mediaPrefix(media) + text,
+  gateText: text,
+});
 
 /** Every prompt this project can build, byte by byte; one string serves training and inference unless parity is wanted. */
 export const PROMPT_PRESETS = {
   /** One prompt for training and inference; the gate reads the plain text. */
   canonical: {
     separator: '\n',
+    options: 'listed',
     build: plainPrompt,
   },
-  /** The published GRPO prompt, with Qwen2-VL's video tokens in front and the fixed question. */
+  /** The published GRPO prompt, with Qwen2-VL's video tokens in front and the fixed question (R1-Omni, src/r1-v/src/open_r1/grpo.py). */
   'r1-omni': {
     fixed: R1_OMNI_QUESTION,
     separator: '\n',
-    build: (media, text) => ({
-      content: (media.video ? VIDEO_BLOCK : '') + mediaPrefix(media) + text,
-      gateText: text,
-    }),
+    options: 'listed',
+    build: videoPadPrompt,
+  },
+  /** ERV's GRPO prompt: the row's own problem as it is, which holds the request (ERV, src/r1-v/src/open_r1/grpo.py). */
+  erv: {
+    options: 'none',
+    build: videoPadPrompt,
   },
   /** The published inference prompt: two spaces before the instruction. */
   inference: {
     separator: '  ',
+    options: 'listed',
     build: plainPrompt,
   },
   /** The published cold-start prompt: three newlines after the tags, one space before the instruction. */
   sft: {
     separator: ' ',
+    options: 'listed',
     build: sftPrompt,
   },
   /** The published label-training prompt: as cold-start SFT, without the instruction. */
   'sft-label': {
+    options: 'listed',
     build: sftPrompt,
   },
   /** The published evaluation prompt: its own question, a newline, no instruction. For models that answer with the bare label. */
   eval: {
     fixed: `${EVAL_QUESTION}\n`,
+    options: 'listed',
+    build: plainPrompt,
+  },
+  /** R1-V's: two spaces and a request for a number; of text alone a system message and the bare problem (R1-V, src/r1-v/src/open_r1/grpo.py). */
+  'r1-v': {
+    separator: '  ',
+    request: NUMBER_INSTRUCTION,
+    textSystem: R1_V_SYSTEM,
+    options: 'listed',
+    build: plainPrompt,
+  },
+  /** Video-R1's, by the row's problem_type (Video-R1, src/r1-v/src/open_r1/grpo.py). */
+  'video-r1': {
+    separator: '\n',
+    request: PONDER_INSTRUCTION,
+    types: VIDEO_R1_TYPES,
+    options: 'video-r1',
     build: plainPrompt,
   },
 } satisfies Record<string, PresetRow>;
 
 export type PromptPreset = keyof typeof PROMPT_PRESETS;
 
+export const presetRow = (preset: PromptPreset): PresetRow => PROMPT_PRESETS[preset];
+
 /** What a preset asks of clips. */
 export function presetText(
   preset: PromptPreset,
-  { question = R1_OMNI_QUESTION, instruction = THINK_ANSWER_INSTRUCTION }: Omit<PromptParts, 'media'>,
+  { question = R1_OMNI_QUESTION, instruction }: Omit<PromptParts, 'media'>,
 ): string {
-  const { fixed, separator }: PresetRow = PROMPT_PRESETS[preset];
-  return withRequest(fixed ?? question, separator, instruction);
+  const { fixed, separator, request = THINK_ANSWER_INSTRUCTION } = presetRow(preset);
+  return withRequest(fixed ?? question, separator, instruction ?? request);
 }
 
-/** What a preset makes of a question of text alone: the request for tags after it, unless it asks for them by itself. */
-export function textQuestion(preset: PromptPreset, question: string): string {
-  const { separator }: PresetRow = PROMPT_PRESETS[preset];
-  return question.includes('<answer>') ? question : withRequest(question, separator, TEXT_INSTRUCTION);
+/** The request of a preset, without what it asks by the type of a problem; '' where it requests nothing. */
+export function requestOf(preset: PromptPreset, ofText: boolean): string {
+  const { separator, request, textSystem } = presetRow(preset);
+  if (separator === undefined || (ofText && textSystem !== undefined)) return '';
+  return request ?? (ofText ? TEXT_INSTRUCTION : THINK_ANSWER_INSTRUCTION);
+}
+
+/**
+ * A question with the request behind it. One that asks for answer tags by itself is asked as it is; of clips, R1-Omni's own
+ * request at its end is put as the preset puts it.
+ */
+export function askWith(preset: PromptPreset, question: string, request: string, ofText: boolean): string {
+  const { separator } = presetRow(preset);
+  const bare = separator === undefined || ofText ? question : withoutRequest(question);
+  return bare.includes('<answer>') ? question : withRequest(bare, separator, request);
+}
+
+/** A question without R1-Omni's request at its end. */
+export function withoutRequest(question: string): string {
+  const text = question.trimEnd();
+  return text.endsWith(THINK_ANSWER_INSTRUCTION)
+    ? text.slice(0, -THINK_ANSWER_INSTRUCTION.length).trimEnd()
+    : question;
 }
 
 const withRequest = (question: string, separator: string | undefined, instruction: string): string =>
@@ -145,82 +198,9 @@ const withRequest = (question: string, separator: string | undefined, instructio
 
 /** The user turn of a preset, and the gate's text. */
 export function buildPrompt(preset: PromptPreset, { media, ...words }: PromptParts): Prompt {
-  return PROMPT_PRESETS[preset].build(media, presetText(preset, words));
+  return putText(preset, media, presetText(preset, words));
 }
 
-/** The user turn as the model sees it: rendered text, and ids with sentinels for the media. */
-export interface EncodedPrompt {
-  readonly rendered: string;
-  readonly ids: readonly number[];
-}
-
-/**
- * Renders one user turn up to the opening of the answer, and tokenises it around the sentinels. Throws an InputError for a template
- * that leaves the turn out: every clip would be asked nothing.
- */
-export function encodePrompt(tokenizer: Tokenizer, template: ChatTemplate, content: string): EncodedPrompt {
-  const rendered = renderTurn(template, content);
-  return { rendered, ids: encodeWithSentinels(rendered, (chunk) => tokenizer.encode(chunk)) };
-}
-
-/** One user turn without media, after a system's message where the template takes one. Throws as `encodePrompt` does. */
-export function encodeTextPrompt(
-  tokenizer: Tokenizer,
-  template: ChatTemplate,
-  content: string,
-  system?: string,
-): EncodedPrompt {
-  const rendered = renderTurn(template, content, system);
-  return { rendered, ids: tokenizer.encode(rendered) };
-}
-
-/** The system's message, if it is taken, and the user's turn. */
-function turnsOf(template: ChatTemplate, content: string, system?: string): ChatMessage[] {
-  const user: ChatMessage = { role: 'user', content };
-  if (system === undefined) return [user];
-  const both: ChatMessage[] = [{ role: 'system', content: system }, user];
-  return template.takes(both) ? both : [user];
-}
-
-function renderTurn(template: ChatTemplate, content: string, system?: string): string {
-  const rendered = template.render(turnsOf(template, content, system));
-  if (!rendered.includes(content.trim())) {
-    const shown = rendered.length > 200 ? `${rendered.slice(0, 199)}…` : rendered;
-    throw new InputError(
-      `The chat template leaves the question out: it writes ${JSON.stringify(shown)}, expected a text with the user's turn in it.`,
-      {
-        hint: 'Use the chat_template of the published model, or remove it from the folder to use the default one.',
-      },
-    );
-  }
-  return rendered;
-}
-
-/**
- * Ids that SFT learns after the prompt: the answer, the end of its turn and the newline behind it, as the template
- * writes them (`answer<|im_end|>\n`). Everything before is context and carries no loss.
- */
-export function encodeAnswer(
-  tokenizer: Tokenizer,
-  template: ChatTemplate,
-  { content, system }: { readonly content: string; readonly system?: string },
-  answer: string,
-): number[] {
-  const turns = turnsOf(template, content, system);
-  const opened = template.render(turns);
-  const whole = template.render([...turns, { role: 'assistant', content: answer }], false);
-  const target = whole.startsWith(opened) ? whole.slice(opened.length) : `${answer}<|im_end|>\n`;
-  return tokenizer.encode(target);
-}
-
-/** What the template writes behind an assistant's turn; '' where it cannot be told. */
-export function turnEnd(template: ChatTemplate): string {
-  const answer = 'an-answer';
-  const turns = [
-    { role: 'user', content: 'a-question' },
-    { role: 'assistant', content: answer },
-  ] as const;
-  const text = template.render(turns, false);
-  const at = text.lastIndexOf(answer);
-  return at < 0 ? '' : text.slice(at + answer.length);
-}
+/** The user turn of a text, as a preset lays out the media before it. */
+export const putText = (preset: PromptPreset, media: PromptMedia, text: string): Prompt =>
+  presetRow(preset).build(media, text);

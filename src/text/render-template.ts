@@ -50,7 +50,12 @@ function strftimeNow(format: string): string {
 }
 
 /** Renders with these variables. Throws what the template raises, or that it does not end. */
-export function renderTemplate(template: Parsed, variables: Readonly<Record<string, unknown>>): string {
+export function renderTemplate(
+  template: Parsed,
+  variables: Readonly<Record<string, unknown>>,
+  interpreter: (environment: Environment) => BoundedInterpreter = (environment) =>
+    new BoundedInterpreter(environment),
+): string {
   const environment = new Environment();
   const globals = {
     ...{ true: true, false: false, none: null, True: true, False: false, None: null },
@@ -60,5 +65,5 @@ export function renderTemplate(template: Parsed, variables: Readonly<Record<stri
     },
   };
   for (const [name, value] of Object.entries({ ...globals, ...variables })) environment.set(name, value);
-  return String(new BoundedInterpreter(environment).run(template).value);
+  return String(interpreter(environment).run(template).value);
 }

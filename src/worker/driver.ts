@@ -108,9 +108,12 @@ export class Driver {
     await device.drop();
     const gpu = await held.demand();
     await held.during(async () => {
-      await demandRoom(gpu, model, config, runTexts(model, config, data.examples));
+      const texts = runTexts(model, config, data.examples, gpu);
+      await demandRoom(gpu, model, config, texts);
       haltIf(stopped);
-      const train = data.examples.filter(hasClip).filter(({ split }) => split === 'train');
+      const train = data.examples
+        .filter(hasClip)
+        .filter((clip) => clip.split === 'train' && texts.prompts.asks(clip));
       await features?.prepare(train, device.clipReports(undefined, stopped), stopped);
       haltIf(stopped);
     });

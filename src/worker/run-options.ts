@@ -1,13 +1,15 @@
 import type { Example } from '../data/types.ts';
 import { familyOf } from '../families/index.ts';
+import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
-import type { Config } from '../protocol/config.ts';
+import { CONFIG_KEYS, type Config, fieldOf } from '../protocol/config.ts';
 import { gateShape } from '../rl/media/gate.ts';
 import type { PolicyOptions } from '../rl/policy/policy.ts';
 import { type Start, startFrom } from '../rl/policy/start-weights.ts';
 import { answerIds } from '../rl/prepare.ts';
 import { type RunPrompts, runPrompts } from '../rl/prompts.ts';
 import type { RunSetup } from '../rl/run-context.ts';
+import { promptRoom } from '../rl/update/batch-limits.ts';
 import type { OpenModel } from './inputs/model.ts';
 
 /** The adapter that these settings train. */
@@ -94,17 +96,29 @@ export interface RunTexts {
 /** The latest texts by the model's tools: a plan is asked for at every change of a setting, and most change no text. */
 const known = new WeakMap<object, { readonly examples: readonly Example[]; key: string; texts: RunTexts }>();
 
+const PROMPT_KEYS = CONFIG_KEYS.filter((key) => fieldOf(key).group === 'Prompt');
+
+/** `gpu`: the device whose passes have to hold the prompts; without one, any may be as long as it is. */
 export function runTexts(
-  { text, clips }: Pick<OpenModel, 'text' | 'clips'>,
+  { text, clips, config: { decoder } }: Pick<OpenModel, 'text' | 'clips' | 'config'>,
   config: Config,
   examples: readonly Example[],
+  gpu?: Gpu,
 ): RunTexts {
-  const { stage, promptPreset, question } = config;
-  const key = JSON.stringify([stage, promptPreset, question]);
+  const { stage } = config;
+  const held =
+    gpu &&
+    promptRoom(
+      decoder,
+      gpu.device.limits.maxStorageBufferBindingSize,
+      stage === 'grpo' ? config.maxCompletionLength : 1,
+    );
+  const key = JSON.stringify([stage, held, ...PROMPT_KEYS.map((name) => config[name])]);
   const last = known.get(text);
   if (last?.examples === examples && last.key === key) return last.texts;
-  const prompts = runPrompts(text, config, clips ? ['video'] : [], examples);
-  const train = stage === 'sft' ? examples.filter(({ split }) => split === 'train') : [];
+  const limits = { set: config.maxPromptLength || undefined, held };
+  const prompts = runPrompts(text, config, clips ? ['video'] : [], examples, limits);
+  const train = stage === 'sft' ? examples.filter(({ split }) => split === 'train').filter(prompts.asks) : [];
   const lengths = train.map((example) => answerIds(text, prompts.of(example), example).length);
   const texts = { prompts, longestAnswer: lengths.reduce((most, length) => Math.max(most, length), 1) };
   known.set(text, { examples, key, texts });

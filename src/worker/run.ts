@@ -18,7 +18,7 @@ import { loadPolicy, type Policy } from '../rl/policy/policy.ts';
 import type { Start } from '../rl/policy/start-weights.ts';
 import { withStartWeights } from '../rl/policy/start-weights-shown.ts';
 import { muteExample, prepareExample } from '../rl/prepare.ts';
-import type { RunPrompts } from '../rl/prompts.ts';
+import { leftOutLine, type RunPrompts } from '../rl/prompts.ts';
 import { demandKnownIds } from '../rl/rollout/known-ids.ts';
 import type { LiveAnswers } from '../rl/rollout/live-answer.ts';
 import { RunContext, type RunExample, SamplingContext } from '../rl/run-context.ts';
@@ -111,7 +111,7 @@ export class Run {
     const { gpu, model, config, data, trains } = parts;
     // What clips were read back through is larger than what a run needs.
     gpu.trim();
-    const texts = runTexts(model, config, data.examples);
+    const texts = runTexts(model, config, data.examples, gpu);
     const { prompts } = texts;
     const start = trains ? await startOf(model, config) : undefined;
     const options = trains
@@ -157,14 +157,20 @@ export class Run {
   async prepareTraining(): Promise<void> {
     const { data, config, report } = this.parts;
     this.#examples = await this.#prepare(
-      data.examples.filter(({ split }) => split === 'train'),
+      data.examples.filter((example) => example.split === 'train' && this.prompts.asks(example)),
       report,
     );
     if (this.parts.stopped()) return;
     if (this.#examples.length === 0) {
-      throw new InputError(`${data.name}: no ${thingOf(data)} of the split "train" can be used.`, {
-        hint: 'Look at the issues of the data set; every clip and row that was left out is listed there.',
-      });
+      const [first] = this.prompts.leftOut;
+      throw new InputError(
+        `${data.name}: no ${thingOf(data)} of the split "train" can be used.${first ? ` ${leftOutLine(first)}` : ''}`,
+        {
+          hint:
+            first?.refused?.hint ??
+            'Look at the issues of the data set; every clip and row that was left out is listed there.',
+        },
+      );
     }
     demandKnownIds(this.#examples, this.policy.config.decoder.vocabSize, this.policy.files.name);
     this.#sampler = new PromptSampler(this.#examples.length, config.seed);
@@ -287,7 +293,8 @@ export class Run {
       });
     }
     const found = heldOut(data, split);
-    const chosen = shuffled(found.examples, deriveSeed(0, 'evaluation')).slice(0, this.config.evalLimit);
+    const asked = found.examples.filter(this.prompts.asks);
+    const chosen = shuffled(asked, deriveSeed(0, 'evaluation')).slice(0, this.config.evalLimit);
     const examples = await this.#prepare(chosen, progress);
     if (examples.length === 0) {
       throw new InputError(`${data.name}: no ${thingOf(data)} of the split "${found.split}" can be used.`, {

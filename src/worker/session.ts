@@ -173,7 +173,7 @@ export class Session {
       const model = this.#handover.planned(published, config, this.#device.trained);
       // Of data that the model does not take, nothing follows.
       const fitting = data && isFor(model, data) ? data.examples : NOTHING_YET;
-      const texts = runTexts(model, config, fitting);
+      const texts = runTexts(model, config, fitting, this.#held.gpu);
       const plan = await planMemory(model, config, texts, this.#held.gpu);
       const others = whatIf && (await planAlternatives(model, config, texts, this.#held.gpu));
       return { plan, ...(others ? { whatIf: others } : {}) };

@@ -15,14 +15,24 @@ it('a model of one’s own trains on its family’s settings, the demo on the de
   expect(openedSettings({}, { ...own, demo: true }, undefined).settings).toEqual(presetConfig('demo'));
 });
 
-it('says how many rows ask something that the run does not', () => {
+it('says how many rows ask by themselves, and that a prompt of a fixed question asks them in vain', () => {
   const list = [
     { question: 'Why is she sad?', rows: 512 },
     { question: DEFAULT_QUESTION, rows: 30 },
   ];
   const { lines } = openedSettings({}, own, { rows: 542, distinct: 2, list });
   expect(lines[1]).toMatch(
-    /^512 rows bring their own question, such as "Why is she sad\?".*This run asks "As an/,
+    /^512 rows bring their own question, such as "Why is she sad\?", which is asked of them/,
   );
+  const overwritten = openedSettings({ promptPreset: 'r1-omni' }, own, { rows: 542, distinct: 2, list });
+  expect(overwritten.lines[1]).toMatch(
+    /^512 rows bring .*, which the prompt r1-omni does not ask: it asks "As an emotional recognition expert; /,
+  );
+  const template = openedSettings({ promptTemplate: '{{ question }}!' }, own, {
+    rows: 542,
+    distinct: 2,
+    list,
+  });
+  expect(template.lines[1]).toMatch(/^512 rows bring .*; this run asks by its template\.$/);
   expect(openedSettings({}, own, { rows: 30, distinct: 1, list: list.slice(1) }).lines).toHaveLength(1);
 });

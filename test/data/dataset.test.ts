@@ -3,7 +3,7 @@ import { parseCsv } from '../../src/data/csv.ts';
 import { readDataset } from '../../src/data/read.ts';
 import { summarise } from '../../src/data/summary.ts';
 import { treeFromMemory } from '../../src/io/files/files.ts';
-import { THINK_ANSWER_INSTRUCTION } from '../../src/text/prompt.ts';
+import { THINK_ANSWER_INSTRUCTION } from '../../src/text/recipes.ts';
 
 const clip = new Uint8Array([1, 2, 3]);
 const turn = (video: unknown, label: unknown, more: object = {}) => ({
@@ -60,16 +60,33 @@ describe('R1-Omni JSON', () => {
     expect(data.format).toBe('R1-Omni JSON');
   });
 
-  test('of two questions about one clip the first is kept, and the other is left out by name', async () => {
+  test('two questions about one clip are two examples, which stay together when the data are divided', async () => {
     const two = turn('a.mp4', 'sad');
     two.conversations.push({ from: 'human', value: 'And later?' }, { from: 'gpt', value: 'happy' });
     const data = await read({ 'd.json': JSON.stringify([two]), 'a.mp4': clip });
     expect(data.examples.map(({ id, question, label }) => [id, question, label])).toEqual([
       ['a.mp4', 'What do they feel?', 'sad'],
+      ['a.mp4#2', 'And later?', 'happy'],
     ]);
-    expect(data.issues).toMatchObject([{ reason: 'question differs', file: 'd.json', row: 1 }]);
-    expect(data.issues[0]?.message).toMatch(/a\.mp4 is asked "What do they feel\?".*"And later\?" here/);
-    expect(data.issues[0]?.message).toContain('two answers to one prompt');
+    expect(data.examples.map(({ media }) => media.map(({ path }) => path))).toEqual([['a.mp4'], ['a.mp4']]);
+    expect(data.issues).toEqual([]);
+    const offers = (options: readonly string[], label: string) => ({
+      ...{ video: 'a.mp4', question: 'Which?', options, label },
+    });
+    const rows = [offers(['A. sad', 'B. calm'], 'A'), offers(['A. calm', 'B. sad'], 'B')];
+    const choices = await read({ 'd.json': JSON.stringify(rows), 'a.mp4': clip });
+    expect(choices.examples.map(({ id, label }) => [id, label])).toEqual([
+      ['a.mp4', 'A'],
+      ['a.mp4#2', 'B'],
+    ]);
+    const many = Array.from({ length: 40 }, (_, n) =>
+      ['Who?', 'Why?'].map((question) => ({ video: `${n}.mp4`, question, label: `L${n % 2}` })),
+    ).flat();
+    const clips = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`${n}.mp4`, clip]));
+    const { examples } = await read({ 'd.json': JSON.stringify(many), ...clips });
+    expect(examples).toHaveLength(80);
+    expect(new Set(examples.map(({ split }) => split)).size).toBe(3);
+    for (let n = 0; n < 80; n += 2) expect(examples[n]!.split).toBe(examples[n + 1]!.split);
   });
 
   test('the request for tags, media tags and spaces make no other question', async () => {

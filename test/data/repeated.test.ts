@@ -46,7 +46,7 @@ describe('two lists about the same clips', () => {
     const data = await read({
       ...FILES,
       'cold-start.json': JSON.stringify(
-        ['a.mp4', 'b.mp4'].map((path) => asks(path, 'Why?', '<think>x</think><answer>sad</answer>')),
+        ['a.mp4', 'b.mp4'].map((path) => asks(path, 'What?', '<think>x</think><answer>sad</answer>')),
       ),
       'rlvr.json': JSON.stringify(['a.mp4', 'b.mp4', 'c.mp4'].map((path) => asks(path, 'What?', 'sad'))),
     });
@@ -55,6 +55,20 @@ describe('two lists about the same clips', () => {
     expect(messages(data)).toMatch(
       /2 clips of rlvr\.json are in cold-start\.json, too \(2 with another answer or question\)/,
     );
+  });
+
+  test('that ask different things are taken both', async () => {
+    const data = await read({
+      ...FILES,
+      'why.json': JSON.stringify([asks('a.mp4', 'Why?', 'sad')]),
+      'what.json': JSON.stringify(['a.mp4', 'b.mp4'].map((path) => asks(path, 'What?', 'sad'))),
+    });
+    expect(data.examples.map(({ id, question }) => [id, question])).toEqual([
+      ['a.mp4', 'What?'],
+      ['b.mp4', 'What?'],
+      ['a.mp4#2', 'Why?'],
+    ]);
+    expect(data.issues).toEqual([]);
   });
 
   test('the list that says a split gives it; another label stays an issue of its row', async () => {

@@ -10,6 +10,7 @@ FILES = {
     "src/r1-v/src/open_r1/grpo.py": [
         'json_file_path = "Path_to_MAFW_DFEW.json"',
         'problem = "As an emotional recognition expert; throughout the video, which emotion conveyed by the characters is the most obvious to you?"',
+        r'QUESTION_TEMPLATE = "{Question}\nOutput the thinking process in <think> </think> and final emotion in <answer> </answer> tags."',
         "trainer_cls = HumanOmniVLGRPOTrainer",
     ],
     "src/r1-v/src/open_r1/trainer/humanOmni_grpo_trainer.py": [

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { expandPrompt } from '../../src/families/humanomni/prompt.ts';
 import { ChatTemplate } from '../../src/text/chat-template.ts';
-import { buildPrompt, encodeAnswer, encodePrompt } from '../../src/text/prompt.ts';
+import { encodeAnswer, encodePrompt } from '../../src/text/encode-prompt.ts';
+import { buildPrompt } from '../../src/text/prompt.ts';
 import { endTokenIds, StreamDecoder, Tokenizer } from '../../src/text/tokenizer.ts';
 import { referenceBpe } from '../reference/bpe.ts';
 import { RandomStream } from '../reference/random-stream.ts';
@@ -56,7 +57,7 @@ const VARIED = [
 
 describe('the published prompts, id by id', () => {
   const encode = (preset: 'r1-omni' | 'inference' | 'canonical') =>
-    encodePrompt(tokenizer, template, buildPrompt(preset, { media: BOTH }).content).ids;
+    encodePrompt(tokenizer, template, buildPrompt(preset, { media: BOTH })).ids;
 
   it('GRPO: 86 entries, 976 with the media tokens of the 0.5B model', () => {
     expect(encode('r1-omni')).toEqual(GRPO_IDS);
@@ -82,13 +83,13 @@ describe('the published prompts, id by id', () => {
   it('a folder with vocab.json and merges.txt gives the same', async () => {
     const older = await Tokenizer.load(qwen2VlOldFolder);
     const { content } = buildPrompt('r1-omni', { media: BOTH });
-    expect(encodePrompt(older, await ChatTemplate.load(qwen2VlOldFolder), content).ids).toEqual(GRPO_IDS);
+    expect(encodePrompt(older, await ChatTemplate.load(qwen2VlOldFolder), { content }).ids).toEqual(GRPO_IDS);
     expect([...older.specialIds].sort()).toEqual([...tokenizer.specialIds].sort());
   });
 
   it("Qwen2.5's files bring their own system text and 22 added tokens", () => {
     const { content } = buildPrompt('r1-omni', { media: BOTH });
-    const { ids } = encodePrompt(newer.tokenizer, newer.template, content);
+    const { ids } = encodePrompt(newer.tokenizer, newer.template, { content });
     expect(ids).toEqual([...QWEN25_SYSTEM, ...GRPO_IDS.slice(SYSTEM.length)]);
     expect(newer.tokenizer.encode('<tool_call>')).toEqual([151657]);
     expect(tokenizer.encode('<tool_call>').length).toBeGreaterThan(1);

@@ -4,7 +4,7 @@ import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { readJson } from '../../src/io/files/files.ts';
 import { InputError } from '../../src/math/errors.ts';
 import { ChatTemplate } from '../../src/text/chat-template.ts';
-import { encodePrompt, turnEnd } from '../../src/text/prompt.ts';
+import { encodePrompt, turnEnd } from '../../src/text/encode-prompt.ts';
 import { Tokenizer } from '../../src/text/tokenizer.ts';
 
 let json: Record<string, unknown>;
@@ -78,7 +78,7 @@ describe('a chat template', () => {
       "{% for line in message['content'] %}{% if line['type'] == 'text' %}{{line['text']}}{% elif line['type'] == 'image' %}{{ '<image>' }}{% endif %}{% endfor %}<end_of_utterance>\n" +
       "{% endfor %}{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}";
     const template = new ChatTemplate(source);
-    expect(encodePrompt(new Tokenizer(json, {}), template, '\nWhy?').rendered).toBe(
+    expect(encodePrompt(new Tokenizer(json, {}), template, { content: '\nWhy?' }).rendered).toBe(
       '<|im_start|>User: \nWhy?<end_of_utterance>\nAssistant:',
     );
     expect(turnEnd(template)).toBe('<end_of_utterance>\n');
@@ -124,14 +124,15 @@ describe('a chat template', () => {
     // Its reader drops what a loop wrote before it is left.
     ['leaves its loop late', '{% for m in messages %}{{ m.content }}{% break %}{% endfor %}<|im_start|>'],
   ])('that %s is refused where it would ask nothing', (_, source) => {
-    const ask = () => encodePrompt(new Tokenizer(json, {}), new ChatTemplate(source), '\nWhich emotion?');
+    const ask = () =>
+      encodePrompt(new Tokenizer(json, {}), new ChatTemplate(source), { content: '\nWhich emotion?' });
     expect(ask).toThrow(/The chat template leaves the question out: it writes "/);
     expect(ask).toThrow(InputError);
   });
 
   it('may trim the question', () => {
     const template = new ChatTemplate('{{ messages[0].content | trim }}');
-    expect(encodePrompt(new Tokenizer(json, {}), template, '\nWhy?').rendered).toBe('Why?');
+    expect(encodePrompt(new Tokenizer(json, {}), template, { content: '\nWhy?' }).rendered).toBe('Why?');
   });
 
   it('may use what published ones use', () => {

@@ -4,7 +4,7 @@ import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { type FileTree, readJson } from '../../src/io/files/files.ts';
 import { InputError } from '../../src/math/errors.ts';
 import { ChatTemplate } from '../../src/text/chat-template.ts';
-import { turnEnd } from '../../src/text/prompt.ts';
+import { turnEnd } from '../../src/text/encode-prompt.ts';
 import { demandSafePattern } from '../../src/text/safe-pattern.ts';
 import { endTokenIds, Tokenizer } from '../../src/text/tokenizer.ts';
 import { type Json, mutated, STRANGE } from '../setup/strange-json.ts';

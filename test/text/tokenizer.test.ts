@@ -5,13 +5,8 @@ import { readJson, readTextIfThere, treeFromMemory } from '../../src/io/files/fi
 import { PROMPT_PRESETS as CHOICES, FIXED_QUESTIONS } from '../../src/protocol/config.ts';
 import { bertTokenizerFromVocab, loadBertTokenizer } from '../../src/text/bert-tokenizer.ts';
 import { ChatTemplate, DEFAULT_TEMPLATE } from '../../src/text/chat-template.ts';
-import {
-  buildPrompt,
-  encodeAnswer,
-  encodePrompt,
-  PROMPT_PRESETS,
-  presetText,
-} from '../../src/text/prompt.ts';
+import { encodeAnswer, encodePrompt } from '../../src/text/encode-prompt.ts';
+import { buildPrompt, PROMPT_PRESETS, presetText } from '../../src/text/prompt.ts';
 import { encodeWithSentinels } from '../../src/text/sentinels.ts';
 import { endTokenIds, StreamDecoder, Tokenizer } from '../../src/text/tokenizer.ts';
 
@@ -132,7 +127,7 @@ describe('chat', () => {
 
   test('the published prompt, text and ids', () => {
     expect(template.render(messages)).toBe(rendered);
-    expect(encodePrompt(tokenizer, template, messages[0]!.content)).toEqual({ rendered, ids });
+    expect(encodePrompt(tokenizer, template, messages[0]!)).toMatchObject({ rendered, ids });
   });
 
   test('the default template writes the same', () => {

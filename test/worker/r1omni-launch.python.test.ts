@@ -16,7 +16,7 @@ const TRAINER = 'src/r1-v/src/open_r1/trainer/humanOmni_grpo_trainer.py';
 
 it("the launcher sets in a copy of R1-Omni's trainer what its command cannot, and stops where it does not find it", () => {
   const config = parseConfig({ promptsPerStep: 4, groupSize: 2 });
-  const settings = { question: 'Which "one"?', rewards: ['accuracy', 'format'], reward_weights: [] };
+  const settings = { rewards: ['accuracy', 'format'], reward_weights: [] };
   const rows = [{ video: '0.mp4', conversations: [] }];
   const found = readInPython('launch_r1omni.py', {
     'settings.json': JSON.stringify({ ...settings, steps_left: 5, grpo: trlSettings(config) }),
@@ -31,7 +31,8 @@ it("the launcher sets in a copy of R1-Omni's trainer what its command cannot, an
     {
       [GRPO]: [
         "json_file_path = 'ROOT/handoff/r1omni/train.paths.json'",
-        `problem = 'Which "one"?'`,
+        String.raw`problem = conversation["value"].replace("<video>\n<audio>\n", "")`,
+        'QUESTION_TEMPLATE = "{Question}"',
         'trainer_cls = HumanOmniVLGRPOTrainer',
       ],
       [TRAINER]: ["vision = '/siglip'", "audio = '/whisper'", "bert = '/bert'", "processor = '/processor'"],

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { prepareExample } from '../../src/rl/prepare.ts';
-import { textQuestion } from '../../src/text/prompt.ts';
+import { wordsOf } from '../../src/text/words.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
 import { type OpenModel, summariseModel } from '../../src/worker/inputs/model.ts';
 import { measuresAlike } from '../../src/worker/measuring.ts';
@@ -54,7 +54,7 @@ describe('a dropped language model', () => {
     expect(asked('r1-omni')).toBe(asked('canonical'));
     expect(asked('eval')).toBe('Which is larger, 3 or 7?');
     const own = 'Which is larger? Put it between <answer> and </answer>.';
-    expect(textQuestion('canonical', own)).toBe(own);
+    expect(wordsOf({ promptPreset: 'canonical', question: own }, true).text).toBe(own);
   });
 });
 

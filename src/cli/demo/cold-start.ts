@@ -20,7 +20,7 @@ import { RunContext, type RunExample } from '../../rl/run-context.ts';
 import { sftStep } from '../../rl/sft.ts';
 import { loadBertTokenizer } from '../../text/bert-tokenizer.ts';
 import { ChatTemplate } from '../../text/chat-template.ts';
-import { encodeAnswer } from '../../text/prompt.ts';
+import { encodeAnswer } from '../../text/encode-prompt.ts';
 import { endTokenIds, Tokenizer } from '../../text/tokenizer.ts';
 import { ANSWERS, QUESTION } from './architecture.ts';
 import type { DemoClip } from './clips.ts';

@@ -3,17 +3,13 @@ import { InputError } from '../../math/errors.ts';
 import type { MediumKind } from '../../media/types.ts';
 import { type BertTokenizer, findGateTokenizer } from '../../text/bert-tokenizer.ts';
 import { ChatTemplate } from '../../text/chat-template.ts';
-import {
-  buildPrompt,
-  type EncodedPrompt,
-  encodePrompt,
-  encodeTextPrompt,
-  PROMPT_PRESETS,
-  textQuestion,
-} from '../../text/prompt.ts';
+import { type EncodedPrompt, encodePrompt, encodeTextPrompt } from '../../text/encode-prompt.ts';
+import { putText } from '../../text/prompt.ts';
 import { AUDIO_ID, IMAGE_ID, VIDEO_ID } from '../../text/sentinels.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
-import type { MediaCounts, MediaSlot, PromptSettings, PromptTokens, RunPrompt, TextTools } from '../api.ts';
+import { wordsOf } from '../../text/words.ts';
+import type { MediaCounts, MediaSlot, PromptTokens, RunPrompt, TextTools } from '../api.ts';
+import { chatOf } from '../shared/chat.ts';
 import type { ModelFiles } from '../shared/model-files.ts';
 import { demandRows } from '../shared/text.ts';
 import { isHeard } from './clips.ts';
@@ -44,16 +40,21 @@ export function humanOmniText(
     tokenizer,
     template,
     promptOf(settings, media): RunPrompt {
+      const ofText = media.length === 0;
+      const { promptPreset, words = wordsOf(settings, ofText) } = settings;
       const counts = countsOf(config, media);
-      const { encoded, ...said } =
-        media.length === 0
-          ? askOfText(tokenizer, template, settings)
-          : askAbout(tokenizer, template, settings, media, counts.audio > 0);
-      const tokens = expandPrompt(encoded.ids, counts);
+      const shown = ofText
+        ? {}
+        : { video: media.includes('video'), image: media.includes('image'), audio: counts.audio > 0 };
+      // A question of text alone begins with the newline that stands where media would.
+      const chat = chatOf(words, (text) => putText(promptPreset, shown, text).content);
+      const encode = ofText ? encodeTextPrompt : encodePrompt;
+      const { ids, ...encoded }: EncodedPrompt = encode(tokenizer, template, chat);
+      const tokens = expandPrompt(ids, counts);
       const longest = tokens.ids.length;
-      const gateIds = gate.encode(said.gateText);
+      const gateIds = gate.encode(putText(promptPreset, shown, words.text).gateText);
       const lengths = { longest, positions: longest, counts };
-      return { ...said, ...lengths, rendered: encoded.rendered, tokensOf: () => tokens, gateIds };
+      return { ...chat, ...encoded, ...lengths, asked: words.text, tokensOf: () => tokens, gateIds };
     },
   };
 }
@@ -65,39 +66,6 @@ function countsOf(config: HumanOmniConfig, media: readonly MediumKind[]): MediaC
   return {
     video: media.includes('video') ? whole.video : image,
     audio: isHeard(media) ? whole.audio : 0,
-  };
-}
-
-interface Asked {
-  readonly content: string;
-  readonly gateText: string;
-  readonly system?: string;
-  readonly encoded: EncodedPrompt;
-}
-
-function askAbout(
-  tokenizer: Tokenizer,
-  template: ChatTemplate,
-  { promptPreset, question }: PromptSettings,
-  media: readonly MediumKind[],
-  audio: boolean,
-): Asked {
-  const tags = { video: media.includes('video'), image: media.includes('image'), audio };
-  const built = buildPrompt(promptPreset, { media: tags, question });
-  return { ...built, encoded: encodePrompt(tokenizer, template, built.content) };
-}
-
-/** A question of text alone begins with the newline that stands where media would. */
-function askOfText(
-  tokenizer: Tokenizer,
-  template: ChatTemplate,
-  { promptPreset, question, system }: PromptSettings,
-): Asked {
-  const built = PROMPT_PRESETS[promptPreset].build({}, textQuestion(promptPreset, question));
-  return {
-    ...built,
-    ...(system === undefined ? {} : { system }),
-    encoded: encodeTextPrompt(tokenizer, template, built.content, system),
   };
 }
 

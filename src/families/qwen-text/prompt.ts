@@ -1,7 +1,9 @@
 import { ChatTemplate } from '../../text/chat-template.ts';
-import { encodeTextPrompt, textQuestion } from '../../text/prompt.ts';
+import { encodeTextPrompt } from '../../text/encode-prompt.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
+import { wordsOf } from '../../text/words.ts';
 import type { ModelConfig, RunPrompt, TextTools } from '../api.ts';
+import { chatOf } from '../shared/chat.ts';
 import type { ModelFiles } from '../shared/model-files.ts';
 import { demandRows } from '../shared/text.ts';
 
@@ -13,14 +15,14 @@ export async function openQwenText({ main }: ModelFiles, { decoder }: ModelConfi
   return {
     tokenizer,
     template,
-    promptOf({ promptPreset, question, system }, media): RunPrompt {
+    promptOf(settings, media): RunPrompt {
       if (media.length > 0) throw new Error('openQwenText: a language model is shown nothing.');
-      const content = textQuestion(promptPreset, question);
-      const { rendered, ids } = encodeTextPrompt(tokenizer, template, content, system);
+      const { words = wordsOf(settings, true) } = settings;
+      const chat = chatOf(words, (text) => text);
+      const { ids, ...encoded } = encodeTextPrompt(tokenizer, template, chat);
       const tokens = { ids: Uint32Array.from(ids) };
       const lengths = { longest: ids.length, positions: ids.length, counts: { video: 0, audio: 0 } };
-      const said = { content, ...(system === undefined ? {} : { system }) };
-      return { ...said, rendered, ...lengths, tokensOf: () => tokens, gateIds: [] };
+      return { ...chat, ...encoded, ...lengths, asked: words.text, tokensOf: () => tokens, gateIds: [] };
     },
   };
 }

@@ -2,9 +2,12 @@ import { mergedTokens, mropePositions, type ShownClip, type VisionPlaces } from 
 import { InputError } from '../../math/errors.ts';
 import type { MediumKind } from '../../media/types.ts';
 import { ChatTemplate } from '../../text/chat-template.ts';
-import { encodeTextPrompt, IMAGE_BLOCK, presetText, textQuestion, VIDEO_BLOCK } from '../../text/prompt.ts';
+import { encodeTextPrompt } from '../../text/encode-prompt.ts';
+import { IMAGE_BLOCK, VIDEO_BLOCK } from '../../text/prompt.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
-import type { MediaSlot, PromptSettings, PromptTokens, RunPrompt, TextTools } from '../api.ts';
+import { wordsOf } from '../../text/words.ts';
+import type { MediaSlot, PromptTokens, RunPrompt, TextTools } from '../api.ts';
+import { chatOf } from '../shared/chat.ts';
 import type { ModelFiles } from '../shared/model-files.ts';
 import { isSeen } from '../shared/pictures.ts';
 import { demandPlaceholder, demandRows } from '../shared/text.ts';
@@ -28,53 +31,29 @@ function qwenVlText(tokenizer: Tokenizer, template: ChatTemplate, config: Qwen2V
     template,
     promptOf(settings, media): RunPrompt {
       const seen = media.filter(isSeen);
-      return seen.length === 0
-        ? askOfText(tokenizer, template, settings)
-        : askAbout(tokenizer, template, settings, { seen, config });
+      const { words = wordsOf(settings, seen.length === 0) } = settings;
+      const blocks = seen.map((kind) => BLOCKS[kind]).join('');
+      const chat = chatOf(words, (text) => blocks + text);
+      const { ids, ...encoded } = encodeTextPrompt(tokenizer, template, chat);
+      const most = seen.map((kind) => mostTokens(config, kind));
+      const reach = seen.map((kind, index) =>
+        Math.max(most[index]!, kind === 'video' ? MOST_CLIP_SECONDS * (config.tokensPerSecond ?? 0) : 0),
+      );
+      const text = ids.length - seen.length;
+      const lengths = { longest: text + sum(most), positions: text + sum(reach) };
+      const textTokens = { ids: Uint32Array.from(ids) };
+      return {
+        ...{ ...chat, ...encoded, ...lengths, asked: words.text, gateIds: [] },
+        counts: { video: sum(most), audio: 0 },
+        tokensOf: (shown = []) => (seen.length === 0 ? textTokens : tokensOf(ids, shown, { seen, config })),
+      };
     },
   };
 }
 
 const BLOCKS = { image: IMAGE_BLOCK, video: VIDEO_BLOCK, audio: '' };
 
-function askAbout(
-  tokenizer: Tokenizer,
-  template: ChatTemplate,
-  { promptPreset, question }: PromptSettings,
-  { seen, config }: { readonly seen: readonly MediumKind[]; readonly config: Qwen2VlConfig },
-): RunPrompt {
-  const { tokensPerSecond } = config;
-  const content = seen.map((kind) => BLOCKS[kind]).join('') + presetText(promptPreset, { question });
-  const rendered = template.render([{ role: 'user', content }]);
-  const ids = tokenizer.encode(rendered);
-  const text = ids.length - seen.length;
-  const most = seen.map((kind) => mostTokens(config, kind));
-  const reach = seen.map((kind, index) =>
-    Math.max(most[index]!, kind === 'video' ? MOST_CLIP_SECONDS * (tokensPerSecond ?? 0) : 0),
-  );
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  return {
-    ...{ content, rendered, gateIds: [], counts: { video: sum(most), audio: 0 } },
-    longest: text + sum(most),
-    positions: text + sum(reach),
-    tokensOf: (shown = []) => tokensOf(ids, shown, { seen, config }),
-  };
-}
-
-function askOfText(
-  tokenizer: Tokenizer,
-  template: ChatTemplate,
-  { promptPreset, question, system }: PromptSettings,
-): RunPrompt {
-  const content = textQuestion(promptPreset, question);
-  const { rendered, ids } = encodeTextPrompt(tokenizer, template, content, system);
-  const tokens = { ids: Uint32Array.from(ids) };
-  return {
-    ...{ content, ...(system === undefined ? {} : { system }), rendered, gateIds: [] },
-    ...{ longest: ids.length, positions: ids.length, counts: { video: 0, audio: 0 } },
-    tokensOf: () => tokens,
-  };
-}
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** The prompt with the grids of what is seen, in its order: a place in the text belongs to the next of its kind. */
 function tokensOf(

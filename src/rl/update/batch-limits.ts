@@ -23,6 +23,11 @@ export function tokensPerPass(decoder: Qwen2Config, bindingBytes: number): numbe
   return Math.min(MOST_TOKENS, fittingTokens(decoder, bindingBytes));
 }
 
+/** Tokens that a prompt may have for a pass to hold it with a single answer of `length` tokens. */
+export function promptRoom(decoder: Qwen2Config, bindingBytes: number, length: number): number {
+  return fittingTokens(decoder, bindingBytes) - largestPass(1, 0, 1, length).tokens;
+}
+
 /** Bytes that all layers keep of that many tokens for the backward: eight rows of the hidden width, three of the MLP's. */
 function keptBytes({ layers, hiddenSize, intermediateSize }: Qwen2Config, tokens: number): number {
   return 4 * tokens * layers * (8 * hiddenSize + 3 * intermediateSize);

@@ -61,6 +61,7 @@ interface ClipRowProps {
 function ClipRow({ example, top, place, isTabStop, onPress }: ClipRowProps) {
   const studio = useStudio();
   const selected = useStudioState(({ clip }) => clip?.exampleId === example.id);
+  const isText = useStudioState(({ data }) => data?.kind === 'questions');
   return (
     <li style={{ transform: `translateY(${top}px)`, blockSize: ROW_PX }}>
       <button
@@ -80,7 +81,10 @@ function ClipRow({ example, top, place, isTabStop, onPress }: ClipRowProps) {
             <bdi>{example.path}</bdi>
           </span>
         ) : (
-          <span className="question-text">{example.question}</span>
+          <span className="question-text" title={example.question}>
+            {!isText && <span className="muted">{example.path.split('/').pop()} · </span>}
+            {example.question}
+          </span>
         )}
         <span className="example-label">{example.label}</span>
         <span className="muted">{example.leftOut ? 'left out' : example.split}</span>

@@ -49,15 +49,14 @@ function useFreshPrompt(): void {
 
 /** A question that is about no clip: the prompt as the model reads it, and what is right. */
 function QuestionBody({ preview, example }: { preview: Preview; example: ExampleInfo | undefined }) {
-  const { prompt, tokens, answer } = preview;
+  const { tokens, answer } = preview;
   return (
     <div data-testid="preview">
       <p className="muted number">
         {example && `answer ${example.label} · `}
         {tokens} prompt tokens
       </p>
-      <h3>Prompt</h3>
-      <pre className="prompt">{prompt}</pre>
+      <Prompt preview={preview} />
       {answer !== undefined && answer !== example?.label && (
         <>
           <h3>Answer, as supervised training learns it</h3>
@@ -69,7 +68,7 @@ function QuestionBody({ preview, example }: { preview: Preview; example: Example
 }
 
 function PreviewBody({ preview, example }: { preview: Preview; example: ExampleInfo | undefined }) {
-  const { frames, waveform, logMel, prompt, tokens, seconds } = preview;
+  const { frames, waveform, logMel, tokens, seconds } = preview;
   const size = frames[0] ? `${frames[0].width}×${frames[0].height}` : 'no picture';
   const facts = [
     example === undefined ? '' : `label ${example.label}`,
@@ -88,9 +87,23 @@ function PreviewBody({ preview, example }: { preview: Preview; example: ExampleI
         ))}
       </div>
       <Sound waveform={waveform} logMel={logMel} />
-      <h3>Prompt</h3>
-      <pre className="prompt">{prompt}</pre>
+      <Prompt preview={preview} />
     </div>
+  );
+}
+
+/** What is asked, as the decoder reads it, and what is said of it. */
+function Prompt({ preview: { prompt, notes = [] } }: { preview: Preview }) {
+  return (
+    <>
+      <h3>Prompt</h3>
+      {notes.map((note) => (
+        <p key={note} className="notice" data-testid="prompt-note">
+          {note}
+        </p>
+      ))}
+      <pre className="prompt">{prompt}</pre>
+    </>
   );
 }
 

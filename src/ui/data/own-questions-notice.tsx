@@ -1,20 +1,35 @@
 import { PROMPT_PRESETS } from '../../protocol/config.ts';
-import { otherQuestionsLine } from '../../protocol/own-questions.ts';
+import { asksInVain, otherQuestionsLine } from '../../protocol/own-questions.ts';
 import { useStudioState } from '../../store/react.ts';
 import type { StudioState } from '../../store/state.ts';
 
-/** Says that rows ask something that the run does not. */
+/** Says which questions of rows are asked, and which are not. */
 export function OwnQuestionsNotice() {
   const line = useStudioState(lineOf);
-  return line ? (
+  const warns = useStudioState(
+    ({ data, draft }) => data !== undefined && asksInVain(data.questions, { promptPreset: presetOf(draft) }),
+  );
+  if (!line) return null;
+  return warns ? (
     <p className="notice" data-testid="own-questions">
       ⚠ {line}
     </p>
-  ) : null;
+  ) : (
+    <p className="muted" data-testid="own-questions">
+      {line}
+    </p>
+  );
 }
 
-function lineOf({ data, draft: { promptPreset, question } }: StudioState): string | undefined {
+const presetOf = ({ promptPreset }: StudioState['draft']) =>
+  PROMPT_PRESETS.find((name) => name === promptPreset) ?? 'canonical';
+
+function lineOf({ data, draft }: StudioState): string | undefined {
   if (!data) return undefined;
-  const preset = PROMPT_PRESETS.find((name) => name === promptPreset) ?? 'canonical';
-  return otherQuestionsLine(data.questions, { promptPreset: preset, question: String(question) });
+  const { question, promptTemplate } = draft;
+  return otherQuestionsLine(data.questions, {
+    promptPreset: presetOf(draft),
+    question: String(question),
+    promptTemplate: String(promptTemplate ?? ''),
+  });
 }

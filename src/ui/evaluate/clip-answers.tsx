@@ -67,6 +67,7 @@ function ClipRow({ clip, earlier }: { clip: EvalClip; earlier: string | undefine
   const { exampleId, label, exact, tolerant } = clip;
   const words = useWords();
   const example = useStudioState(({ data }) => exampleOf(data, exampleId));
+  const isText = useStudioState(({ data }) => data?.kind === 'questions');
   const open = () => {
     fire(studio.preview(exampleId));
     goTo('data');
@@ -74,8 +75,13 @@ function ClipRow({ clip, earlier }: { clip: EvalClip; earlier: string | undefine
   return (
     <tr data-testid="eval-clip">
       <td>
-        <button type="button" className="link" title={words('See the clip')} onClick={open}>
-          {example?.question ?? example?.path.split('/').pop() ?? exampleId}
+        <button
+          type="button"
+          className="link"
+          title={example?.question ?? words('See the clip')}
+          onClick={open}
+        >
+          {(isText && example?.question) || (example?.path.split('/').pop() ?? exampleId)}
         </button>
       </td>
       <td>{label}</td>

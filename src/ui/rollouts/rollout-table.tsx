@@ -103,14 +103,16 @@ interface RowProps {
 }
 
 function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle }: RowProps) {
-  const { completion, label, first, exampleId } = row;
+  const { completion, label, first, exampleId, question } = row;
   const example = useStudioState(({ data }) => exampleOf(data, exampleId));
-  const asked = example?.question ?? (example?.path ?? exampleId).split('/').pop();
+  const isText = useStudioState(({ data }) => data?.kind === 'questions');
+  const name = (example?.path ?? exampleId).split('/').pop();
   const right = completion.answer === label;
   return (
     <tr className={first ? 'first' : ''} data-testid="rollout-row" data-open={open} onClick={toggle}>
-      <td className="clip-path" title={first ? example?.question : undefined}>
-        {first && asked}
+      <td className="clip-path" title={first ? question : undefined}>
+        {first && (isText ? (question ?? example?.question ?? name) : name)}
+        {first && !isText && question !== undefined && <span className="muted asked"> {question}</span>}
       </td>
       <td className="truth">{first && label}</td>
       <td className="answer-text">

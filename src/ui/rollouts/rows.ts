@@ -6,6 +6,8 @@ export interface RolloutRow {
   id: string;
   exampleId: string;
   label: string;
+  /** The row's own, where it was asked. */
+  question?: string;
   completion: Completion;
   /** First row of its group: clip and truth are shown once. */
   first: boolean;
@@ -40,6 +42,7 @@ export function rolloutRows(groups: readonly RolloutGroup[], filter: RolloutFilt
       id: `${g}.${c}`,
       exampleId: group.exampleId,
       label: group.label,
+      ...(group.question === undefined ? {} : { question: group.question }),
       completion,
       first: index === 0,
     }));

@@ -6,6 +6,8 @@ import type { FileEntry } from '../../io/files/files.ts';
 import { reading } from '../../io/files/unreadable.ts';
 import { blobFile, type FileToWrite, inFolder, jsonFile, jsonlFile } from '../../io/writing/file-to-write.ts';
 import type { Config } from '../../protocol/config.ts';
+import type { ChatMessage } from '../../text/chat-template.ts';
+import type { Chat } from '../../text/encode-prompt.ts';
 
 /** Rows of deals at most. A run that has more steps left goes through these again. */
 export const MOST_DEALS = 100_000;
@@ -76,7 +78,7 @@ function copyOf({ path, size = 0, blob }: FileEntry): FileToWrite {
 /** TRL: a chat and the columns that rewards read. */
 export function trlData({ train, next, evaluation, promptOf }: HandoffData): FileToWrite[] {
   const row = (example: Example) => ({
-    prompt: turnsOf(promptOf(example)),
+    ...asked(promptOf(example)),
     solution: example.label,
     ...(hasClip(example) ? { video: example.media[0].path } : {}),
   });
@@ -87,10 +89,16 @@ export function trlData({ train, next, evaluation, promptOf }: HandoffData): Fil
   ];
 }
 
+/** A prompt as a chat before the template, and what the template is told beside it. */
+function asked(prompt: RunPrompt): object {
+  const { variables } = prompt;
+  return { prompt: turnsOf(prompt), ...(variables ? { chat_template_kwargs: variables } : {}) };
+}
+
 /** A prompt as a chat before the template. */
-export function turnsOf({ content, system }: Pick<RunPrompt, 'content' | 'system'>): object[] {
-  const user = { role: 'user', content };
-  return system === undefined ? [user] : [{ role: 'system', content: system }, user];
+export function turnsOf({ content, system, turns = [] }: Chat): ChatMessage[] {
+  const said: ChatMessage[] = [...turns, { role: 'user', content }];
+  return system === undefined ? said : [{ role: 'system', content: system }, ...said];
 }
 
 const MEDIA = /<\/?(?:vi|au|im)_(?:start|end)>|<\|\w+\|>|<(?:video|audio|image)>/g;

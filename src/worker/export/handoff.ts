@@ -58,7 +58,7 @@ function askedOf({ prompts, parts }: Run) {
   return (id: string) => {
     const example = byId.get(id);
     const prompt = (example ? prompts.of(example) : prompts.shown).rendered;
-    return { prompt, ...(example && !hasClip(example) ? {} : { video: id }) };
+    return { prompt, ...(example && !hasClip(example) ? {} : { video: example?.media[0]?.path ?? id }) };
   };
 }
 
@@ -111,7 +111,6 @@ function settingsOf({ config, policy, parts, step }: Run, checkpoint: string | n
     blind: familyOf(policy.files.family).handoff.blindInTrl ?? null,
     checkpoint,
     steps_left: optimizerSteps(config, config.steps > step ? config.steps - step : config.steps),
-    ...(parts.data.kind === 'clips' ? { question: config.question } : {}),
     chat_template: parts.model.text.template.source,
     rewards: config.rewards,
     reward_weights: config.rewardWeights,
@@ -130,7 +129,8 @@ function adapterSettings({ config: { loraRank, loraAlpha, loraTargets } }: Run) 
 function dataOf({ config, parts, prompts, step }: Run): HandoffData {
   const { data, features } = parts;
   const isRead = (example: Example) => !features || (hasClip(example) && features.has(example));
-  const usable = data.examples.filter((example) => isRead(example) || example.split !== 'train');
-  const examples = usable.some(({ split }) => split === 'train') ? usable : data.examples;
+  const asked = data.examples.filter(prompts.asks);
+  const usable = asked.filter((example) => isRead(example) || example.split !== 'train');
+  const examples = usable.some(({ split }) => split === 'train') ? usable : asked;
   return handoffData(examples, { config, step, promptOf: prompts.of, dataSet: data.name });
 }

@@ -27,7 +27,7 @@ const STUDIO_ONLY: readonly ConfigKey[] = [
   'startFrom',
   'klEstimator',
   'klClamp',
-  'promptPreset',
+  ...(['promptPreset', 'promptTemplate', 'systemPrompt', 'instruction', 'maxPromptLength'] as const),
   'frozenWeights',
   'dualClip',
 ];

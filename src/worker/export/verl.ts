@@ -5,6 +5,8 @@ import { type FileToWrite, jsonlFile } from '../../io/writing/file-to-write.ts';
 import type { Config } from '../../protocol/config.ts';
 import { LOSSES } from '../../protocol/losses.ts';
 import { REWARDS } from '../../rewards/index.ts';
+import type { ChatMessage } from '../../text/chat-template.ts';
+import type { Chat } from '../../text/encode-prompt.ts';
 import { scalar } from './grpo-yaml.ts';
 import { type HandoffData, questionOf, turnsOf } from './handoff-data.ts';
 
@@ -30,9 +32,8 @@ export function verlData(data: HandoffData, family: string): FileToWrite[] {
   const { train, evaluation, promptOf, dataSet } = data;
   const sees = familyOf(family).handoff.seesInVerl;
   const aboutClip = (example: Example) => {
-    const question = questionOf(promptOf(example).content);
     return {
-      prompt: [{ role: 'user', content: sees ? `<video>${question}` : question }],
+      prompt: withoutMedia(promptOf(example), sees ? '<video>' : ''),
       ...(sees ? { videos: [{ video: example.media[0]?.path, ...SHOWN }] } : {}),
       ability: 'emotion',
     };
@@ -48,6 +49,17 @@ export function verlData(data: HandoffData, family: string): FileToWrite[] {
     jsonlFile('verl/train.jsonl', train.map(row('train'))),
     ...(evaluation.length > 0 ? [jsonlFile('verl/val.jsonl', evaluation.map(row('val')))] : []),
   ];
+}
+
+/** The chat with `tag` in place of what stands for the media. */
+function withoutMedia(chat: Chat, tag: string): ChatMessage[] {
+  const turns = turnsOf(chat);
+  const first = turns.findIndex(({ role }) => role === 'user');
+  return turns.map((turn, index) =>
+    turn.role === 'user'
+      ? { ...turn, content: (index === first ? tag : '') + questionOf(turn.content) }
+      : turn,
+  );
 }
 
 /** run.sh: the run's settings as verl names them. The weights travel, the optimizer's state does not. */

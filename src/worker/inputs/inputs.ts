@@ -6,6 +6,7 @@ import type { FileTree } from '../../io/files/files.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { CommandOf, DataSummary, ModelChoice } from '../../protocol/messages.ts';
+import { leftOutLine } from '../../rl/prompts.ts';
 import { FeatureStore } from '../clips/features.ts';
 import { makePreview, questionPreview } from '../clips/preview.ts';
 import type { HeldGpu } from '../gpu/held-gpu.ts';
@@ -212,11 +213,15 @@ export class Inputs {
         },
       );
     }
-    const prompt = runTexts(model, config, data.examples).prompts.of(example);
-    const preview =
+    const { prompts } = runTexts(model, config, data.examples, this.#held.gpu);
+    const prompt = prompts.of(example);
+    const left = prompts.leftOut.find(({ id }) => id === exampleId);
+    const notes = [...prompt.notes, ...(left ? [`A run leaves this row out: ${leftOutLine(left)}`] : [])];
+    const shown =
       model.clips && hasClip(example)
         ? await makePreview(example, model.clips, prompt)
         : questionPreview(example, prompt);
+    const preview = { ...shown, ...(notes.length > 0 ? { notes } : {}) };
     this.#hooks.emit({ type: 'preview', requestId, preview }, preview.frames);
   }
 }

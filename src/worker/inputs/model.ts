@@ -10,7 +10,7 @@ import type { ModelChoice, ModelSummary } from '../../protocol/messages.ts';
 import { countParameters, type Policy } from '../../rl/policy/policy.ts';
 import type { LeftWeights } from '../../rl/policy/start-weights.ts';
 import { partOf } from '../../rl/policy/trained-parts.ts';
-import { turnEnd } from '../../text/prompt.ts';
+import { turnEnd } from '../../text/encode-prompt.ts';
 import { endTokenIds } from '../../text/tokenizer.ts';
 import type { Emit } from '../progress.ts';
 

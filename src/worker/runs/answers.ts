@@ -6,13 +6,18 @@ export interface AnswerLine extends Completion {
   readonly step: number;
   readonly exampleId: string;
   readonly label: string;
+  readonly question?: string;
   /** Place in its group, from 0. */
   readonly index: number;
 }
 
 export function answerLines(step: number, groups: readonly RolloutGroup[]): AnswerLine[] {
-  return groups.flatMap(({ exampleId, label, completions }) =>
-    completions.map((completion, index) => ({ step, exampleId, label, index, ...completion })),
+  return groups.flatMap(({ exampleId, label, question, completions }) =>
+    completions.map((completion, index) => ({
+      ...{ step, exampleId, label },
+      ...(question === undefined ? {} : { question }),
+      ...{ index, ...completion },
+    })),
   );
 }
 
@@ -21,9 +26,10 @@ export function groupsOfLines(lines: readonly AnswerLine[]): RolloutGroup[] {
   const groups: RolloutGroup[] = [];
   let before: AnswerLine | undefined;
   for (const line of lines) {
-    const { step: _, exampleId, label, index, ...completion } = line;
+    const { step: _, exampleId, label, question, index, ...completion } = line;
     const goesOn = before && before.exampleId === exampleId && before.index < index;
-    if (!goesOn) groups.push({ exampleId, label, completions: [] });
+    if (!goesOn)
+      groups.push({ exampleId, label, ...(question === undefined ? {} : { question }), completions: [] });
     groups.at(-1)?.completions.push(completion);
     before = line;
   }
@@ -37,12 +43,13 @@ const COUNTS = ['index', 'tokens'];
 
 /** An answer as it was written. @throws InputError for another shape; hundreds of thousands are read, so no schema is */
 export function readAnswer(value: Record<string, unknown>): AnswerLine {
-  const { rewards, answer, meanKl, ended } = value;
+  const { rewards, answer, meanKl, ended, question } = value;
   const fits =
     STRINGS.every((key) => typeof value[key] === 'string') &&
     NUMBERS.every((key) => isNumber(value[key])) &&
     COUNTS.every((key) => Number.isSafeInteger(value[key])) &&
     (ended === 'eos' || ended === 'length') &&
+    (question === undefined || typeof question === 'string') &&
     (answer === null || typeof answer === 'string') &&
     (meanKl === undefined || isNumber(meanKl)) &&
     typeof rewards === 'object' &&

@@ -2,8 +2,8 @@
 
     python r1omni/launch.py --repo PATH --siglip PATH --whisper PATH --bert PATH --processor PATH [--clips PATH] [--gpus N]
 
-That trainer reads the data, the question, the towers and its own class from paths and names in its source, whatever its
-command says. This copies the source to r1omni/source, sets them there, and runs torchrun; the clone stays as it is.
+That trainer reads the data, the towers and its own class from paths and names in its source, whatever its command says, and
+asks one question of all rows: here each row asks its own, as the data have it. This copies the source to r1omni/source, sets them there, and runs torchrun; the clone stays as it is.
 A place that is not found as it stood at commit 17cafca ends it with the place's name. Install what the clone's
 src/r1-v/setup.py pins (trl 0.14, a transformers of January 2025), and qwen_vl_utils, moviepy and flash-attn.
 `--prepare` ends before torchrun and prints its command.
@@ -26,6 +26,9 @@ CARRIED = HERE.parent / "media"
 SCRIPT = "src/r1-v/src/open_r1/grpo.py"
 TRAINER = "src/r1-v/src/open_r1/trainer/humanOmni_grpo_trainer.py"
 QUESTION = "As an emotional recognition expert; throughout the video, which emotion conveyed by the characters is the most obvious to you?"
+# As it stands in the source, with a backslash and an n.
+TEMPLATE = r"{Question}\nOutput the thinking process in <think> </think> and final emotion in <answer> </answer> tags."
+OWN_PROBLEM = r'conversation["value"].replace("<video>\n<audio>\n", "")'
 
 
 def ending(name):
@@ -37,7 +40,8 @@ def edits(options, data):
     """(file, what stands there, what is to stand there)"""
     always = [
         (SCRIPT, '"Path_to_MAFW_DFEW\\.json"', repr(str(data))),
-        (SCRIPT, f'(?<=problem = )"{re.escape(QUESTION)}"', repr(SETTINGS["question"])),
+        (SCRIPT, f'(?<=problem = )"{re.escape(QUESTION)}"', OWN_PROBLEM),
+        (SCRIPT, f'(?<=QUESTION_TEMPLATE = )"{re.escape(TEMPLATE)}"', '"{Question}"'),
     ]
     if not HEARS:
         return always + [(SCRIPT, "(?<=trainer_cls = )HumanOmniVLGRPOTrainer", "Qwen2VLGRPOTrainer")]
