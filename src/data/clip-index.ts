@@ -1,5 +1,5 @@
 import { baseName, cleanPath, type FileEntry, type FileTree } from '../io/files/files.ts';
-import { isImage, isMedia, isVideo } from '../protocol/clip-types.ts';
+import { isImage, isMedia, isUnreadMedia, isVideo } from '../protocol/clip-types.ts';
 import type { Split } from '../protocol/messages.ts';
 import { groupBy } from './group-by.ts';
 import { splitOfName } from './split-words.ts';
@@ -47,6 +47,9 @@ export class ClipIndex {
   readonly folders: ReadonlyMap<string, readonly FileEntry[]>;
   /** Paths that are not in the normal form, by it. */
   readonly #written = new Map<string, string>();
+  /** Files of types that are not read. */
+  readonly unread: readonly FileEntry[];
+  #unreadByStem?: ReadonlyMap<string, readonly FileEntry[]>;
   #byName?: ReadonlyMap<string, readonly string[]>;
   #byExactName?: ReadonlyMap<string, readonly string[]>;
   #byStem?: ReadonlyMap<string, readonly string[]>;
@@ -54,12 +57,23 @@ export class ClipIndex {
   #reversed?: readonly string[];
 
   constructor(tree: FileTree) {
+    this.unread = tree.files.filter(({ path }) => isUnreadMedia(path));
     for (const file of tree.files) if (isMedia(file.path)) this.files.set(file.path, file);
     this.folders = imageFolders(this.files);
     for (const path of [...this.files.keys(), ...this.folders.keys()]) {
       const same = normal(path);
       if (same !== path) this.#written.set(same, path);
     }
+  }
+
+  /** A file of that name, whose type is not read. */
+  unreadable(wanted: string): FileEntry | undefined {
+    const stemOf = (path: string) =>
+      baseName(path)
+        .replace(isUnreadMedia(path) ? /\.\w+$/ : '', '')
+        .toLowerCase();
+    this.#unreadByStem ??= groupBy(this.unread, ({ path }) => stemOf(normal(path)));
+    return this.#unreadByStem.get(stemOf(normal(cleanPath(wanted))))?.[0];
   }
 
   /** The clip of exactly that path. */

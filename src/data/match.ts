@@ -7,6 +7,7 @@ import { type Clip, type ClipIndex, folderOf } from './clip-index.ts';
 import { Overlaps } from './overlaps.ts';
 import { askedOf } from './questions.ts';
 import { type AnnotationRow, type Medium, mediaName, type NamedMedium, type Undivided } from './types.ts';
+import { ofUnreadType } from './unread-types.ts';
 
 export interface Matched {
   readonly examples: readonly Undivided[];
@@ -119,7 +120,8 @@ export function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
     row.row === undefined ? {} : { folder: folderOf(row.file), split: row.split },
   );
   if (match.kind === 'missing') {
-    return clipMissing(wanted);
+    const unread = clips.unreadable(wanted);
+    return unread ? ofUnreadType(unread.path) : clipMissing(wanted);
   }
   if (match.kind === 'ambiguous') {
     return {

@@ -11,10 +11,13 @@ import { readAnnotationFiles } from './readers/annotation-files.ts';
 import { classFolders } from './readers/class-folders.ts';
 import { cremaD } from './readers/crema-d.ts';
 import { dfew } from './readers/dfew.ts';
+import { esd } from './readers/esd.ts';
 import { ferv39k } from './readers/ferv39k.ts';
 import { withFolderFacts } from './readers/folder-facts.ts';
 import { iemocap } from './readers/iemocap.ts';
 import { mafw } from './readers/mafw.ts';
+import { mspPodcast } from './readers/msp-podcast.ts';
+import { namedClips } from './readers/named-clips.ts';
 import { ravdess } from './readers/ravdess.ts';
 import { mergeRows, type Reader, type Reading, type Source } from './readers/reader.ts';
 import { settleLists } from './rival-lists.ts';
@@ -22,8 +25,12 @@ import { spelledAlike } from './rows.ts';
 import { divide } from './split.ts';
 import { withoutStudioLists } from './studio-lists.ts';
 import { type AnnotationRow, mediaName, type ReadDataset } from './types.ts';
+import { unreadTypes } from './unread-types.ts';
 
-const LAYOUTS: readonly Reader[] = [dfew, mafw, ravdess, ferv39k, cremaD, iemocap];
+const LAYOUTS: readonly Reader[] = [
+  ...[dfew, mafw, ravdess, ferv39k, cremaD, iemocap, esd, mspPodcast],
+  ...namedClips,
+];
 
 /** `columns`: role → the column that says it. `answers`: what was asked → the choice. */
 export interface ReadOptions extends Wanted {
@@ -68,7 +75,15 @@ export async function readDataset(
     name: tree.name,
     kind,
     examples,
-    issues: [...closed, ...own.issues, ...studio.issues, ...issues, ...settled.issues, ...matched.issues],
+    issues: [
+      ...closed,
+      ...own.issues,
+      ...studio.issues,
+      ...issues,
+      ...settled.issues,
+      ...matched.issues,
+      ...unreadTypes(tree.name, clips.unread),
+    ],
     rows: met,
     format,
     division,

@@ -60,6 +60,8 @@ function reasonOf(data: Dataset, tree: FileTree): { message: string; hint: strin
   const archive = archiveHint(tree);
   const [first] = data.issues.filter(({ reason }) => reason !== 'nothing to read');
   if (first) {
+    if (data.rows === 0 && first.reason === 'clip unreadable')
+      return { message: issueLine(first), hint: first.hint ?? LABELS_EXPECTED };
     const rows =
       data.rows > 0 ? `none of ${counted(data.rows, 'row')} can be used` : 'its list cannot be read';
     return {

@@ -1,7 +1,12 @@
 /** Which files are clips by the ends of their names: the one list for page, data and commands. */
-const VIDEO = ['mp4', 'm4v', 'mov', 'webm', 'mkv', 'avi', 'ts', 'gif'];
+const VIDEO = ['mp4', 'm4v', 'mov', 'webm', 'mkv', 'avi', 'ts', 'mts', 'm2ts', '3gp', '3g2', 'gif'];
 const SOUND = ['wav', 'mp3', 'm4a', 'aac', 'ogg', 'oga', 'opus', 'flac'];
 const PICTURE = ['jpg', 'jpeg', 'png', 'webp', 'bmp', 'avif'];
+/** Pictures, sound and videos that neither browsers nor the decoder read. */
+const UNREAD = new Set([
+  ...['flv', 'wmv', 'asf', 'mpg', 'mpeg', 'vob', 'rm', 'rmvb', 'ogv', 'mxf', 'dv', 'divx'],
+  ...['wma', 'amr', 'aiff', 'aif', 'au', 'caf', 'sph', 'heic', 'heif', 'tif', 'tiff'],
+]);
 const CLIP = new Set([...VIDEO, ...SOUND, ...PICTURE]);
 
 const ending = (path: string): string => /[^/\\]\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
@@ -12,3 +17,6 @@ export const isImage = (path: string): boolean => PICTURE.includes(ending(path))
 
 /** A file that can be a clip by itself: video, sound, or one picture. */
 export const isMedia = (path: string): boolean => CLIP.has(ending(path));
+
+/** A picture, sound or video of a type that is not read: it has to be converted. */
+export const isUnreadMedia = (path: string): boolean => UNREAD.has(ending(path));

@@ -39,7 +39,7 @@ describe('the label is found below, above and beside the speaker', () => {
         'subject 2/anger/sentence 2/s2_an_2.avi',
         'subject 2/happiness/sentence 1/s2_ha_1.avi',
       ],
-      ['anger', 'fear', 'happiness'],
+      ['angry', 'fear', 'happy'],
       ['subject 1', 'subject 2'],
     ],
     [

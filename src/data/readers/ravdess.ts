@@ -1,6 +1,6 @@
 /**
  * RAVDESS: acted speech and song in folders Actor_{01..24}, everything said by a file's name. Speech with both picture and
- * sound is read.
+ * sound is read; where there is none, that of sound alone, else that of pictures alone.
  */
 import { baseName } from '../../io/files/files.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
@@ -21,9 +21,11 @@ export const ravdess: Reader = {
     const rows: AnnotationRow[] = [];
     const issues: DataIssue[] = [];
     const seen = new Map<string, string>();
+    const senses = new Set([...clips.files.keys()].map((path) => parseRavdessName(path)?.modality));
+    const sense = SENSES.find((each) => senses.has(each)) ?? SENSES[0];
     for (const path of clips.files.keys()) {
       const name = baseName(path).toLowerCase();
-      const read = rowOf(path, seen.get(name), ownLabels);
+      const read = rowOf(path, { first: seen.get(name), sense, ownLabels });
       if ('reason' in read) issues.push(read);
       else rows.push(read);
       if (!seen.has(name)) seen.set(name, path);
@@ -32,8 +34,17 @@ export const ravdess: Reader = {
   },
 };
 
-/** `first`: an earlier file of the same name; the archives hold some folders twice. */
-function rowOf(path: string, first: string | undefined, ownLabels: LabelMap): AnnotationRow | DataIssue {
+/** Modalities, the fullest first: the others are the same takes. */
+const SENSES = ['audio and video', 'audio only', 'video only'] as const;
+
+interface Reading {
+  /** An earlier file of the same name; the archives hold some folders twice. */
+  readonly first: string | undefined;
+  readonly sense: string;
+  readonly ownLabels: LabelMap;
+}
+
+function rowOf(path: string, { first, sense, ownLabels }: Reading): AnnotationRow | DataIssue {
   const skip = (reason: DataIssue['reason'], message: string, hint: string): DataIssue => ({
     reason,
     file: path,
@@ -45,12 +56,8 @@ function rowOf(path: string, first: string | undefined, ownLabels: LabelMap): An
     return skip('name not understood', 'The name is not MM-VC-EE-II-SS-RR-AA.', 'The file was skipped.');
   }
   const { modality, channel, emotion, intensity, statement, take, actor } = name;
-  if (modality !== 'audio and video') {
-    return skip(
-      'one sense only',
-      `Modality ${modality}.`,
-      'Only files with picture and sound (01-…) are read.',
-    );
+  if (modality !== sense) {
+    return skip('one sense only', `Modality ${modality}.`, `Only files of the modality ${sense} are read.`);
   }
   if (channel !== 'speech') {
     return skip('song, not speech', `Vocal channel ${channel}.`, 'Only speech (01-01-…) is read.');
