@@ -16,6 +16,7 @@ import { ferv39k } from './readers/ferv39k.ts';
 import { withFolderFacts } from './readers/folder-facts.ts';
 import { iemocap } from './readers/iemocap.ts';
 import { mafw } from './readers/mafw.ts';
+import { mer2023, merOpenSet } from './readers/mer.ts';
 import { mspPodcast } from './readers/msp-podcast.ts';
 import { namedClips } from './readers/named-clips.ts';
 import { ravdess } from './readers/ravdess.ts';
@@ -28,7 +29,7 @@ import { type AnnotationRow, mediaName, type ReadDataset } from './types.ts';
 import { unreadTypes } from './unread-types.ts';
 
 const LAYOUTS: readonly Reader[] = [
-  ...[dfew, mafw, ravdess, ferv39k, cremaD, iemocap, esd, mspPodcast],
+  ...[dfew, mafw, ravdess, ferv39k, cremaD, iemocap, esd, mspPodcast, mer2023, merOpenSet],
   ...namedClips,
 ];
 

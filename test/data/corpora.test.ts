@@ -280,6 +280,69 @@ describe('MSP-Podcast', () => {
   });
 });
 
+describe('MER', () => {
+  test('2023: clips of one name in the folders of their lists; the video of a clip in two files', async () => {
+    const data = await read({
+      ...clips(
+        'train/sample_1.avi',
+        'train/sample_2.mp4',
+        'audio/train/sample_2.wav',
+        'test1/sample_1.mp4',
+        'test3/sample_1.mp4',
+      ),
+      'train-label.csv': 'name,discrete,valence\nsample_1,worried,-1.5\nsample_2,neutral,0\n',
+      'test1-label.csv': 'name,discrete,valence\nsample_1,happy,2\n',
+      'test3-label.csv': 'name,discrete\nsample_1,sad\n',
+    });
+    expect([withSplits(data).sort(), messages(data)]).toEqual([
+      [
+        'test1/sample_1.mp4 happy test',
+        'test3/sample_1.mp4 sad test',
+        'train/sample_1.avi worried train',
+        'train/sample_2.mp4 neutral train',
+      ],
+      '',
+    ]);
+  });
+
+  test('2023: a clip that is missing from its folder is, whatever lies in others', async () => {
+    const data = await read({
+      ...clips('test1/a.mp4', 'test2/a.mp4', 'train/b.mp4'),
+      'train-label.csv': 'name,discrete\na,sad\nb,happy\n,x\n',
+    });
+    expect([found(data), reasons(data).sort()]).toEqual([
+      ['train/b.mp4 happy'],
+      ['clip ambiguous', 'row malformed'],
+    ]);
+  });
+
+  test.each(['check-openset.csv', 'track2_train_ovmerd.csv'])(
+    'open sets are lists of words: %s',
+    async (name) => {
+      const list = `name,openset\na,"['excited', 'joyful']"\nb,"[""sad""]"\nc,[]\n`;
+      const data = await read({ ...clips('video/a.mp4', 'video/b.mp4', 'video/c.mp4'), [name]: list });
+      expect([found(data), reasons(data)]).toEqual([
+        ['video/a.mp4 excited, joyful', 'video/b.mp4 sad'],
+        ['row malformed'],
+      ]);
+    },
+  );
+
+  test('beside a list of one word a clip that is read', async () => {
+    const data = await read({
+      ...clips('video/a.mp4', 'video/b.mp4'),
+      'label-disdim.csv': 'name,discrete\na,worried\nb,neutral\n',
+      'check-openset.csv': `name,openset\na,"['excited', 'joyful']"\n`,
+    });
+    expect(found(data)).toEqual(['video/a.mp4 worried', 'video/b.mp4 neutral']);
+  });
+
+  test('another header is said', async () => {
+    const data = await read({ ...clips('a.mp4'), 'train-label.csv': 'id,emotion\na,sad\n' });
+    expect([data.examples, reasons(data)]).toEqual([[], ['file unreadable']]);
+  });
+});
+
 describe('RAVDESS', () => {
   const name = (modality: string, emotion: string) => `Actor_03/${modality}-01-${emotion}-01-02-01-03`;
 
