@@ -9,7 +9,7 @@ import { parseJson } from '../../io/json/json.ts';
 import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import { squeezed } from '../column-names.ts';
-import { textOf } from '../columns.ts';
+import { textOf } from '../column-values.ts';
 import { parseCsv } from '../csv.ts';
 import { fileIssue } from '../issues.ts';
 import { isRecord, type Json } from '../json-shapes.ts';
