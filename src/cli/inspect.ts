@@ -54,7 +54,8 @@ function existing(value: string | undefined, flag: string): string {
   if (value === undefined || value.startsWith('--'))
     throw new InputError(`${flag} needs a folder.`, { hint: USAGE });
   const path = resolve(value);
-  if (existsSync(path) && statSync(path).isDirectory()) return path;
+  // Of data one file, an archive or a list, may be the whole of it.
+  if (existsSync(path) && (statSync(path).isDirectory() || flag === '--data')) return path;
   throw new InputError(`${flag} ${path}: there is no such folder.`, { hint: 'Check the path.' });
 }
 

@@ -79,7 +79,8 @@ function folder(value: string | undefined, flag: string): string {
 
 function existing(value: string | undefined, flag: string): string {
   const path = folder(value, flag);
-  if (!existsSync(path) || !statSync(path).isDirectory()) {
+  // Of data one file, an archive or a list, may be the whole of it.
+  if (!existsSync(path) || !(statSync(path).isDirectory() || flag === '--data')) {
     throw new InputError(`${flag} ${path}: there is no such folder.`, { hint: 'Check the path.' });
   }
   return path;

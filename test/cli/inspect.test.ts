@@ -34,6 +34,13 @@ const asked = () =>
   });
 
 describe('the command', () => {
+  it('takes one file in place of a folder of data, but not of a model', () => {
+    const file = join(folder('one', { 'sums.jsonl': '{"question":"1+1","answer":"2"}\n' }), 'sums.jsonl');
+    const { status, stdout } = inspect('--data', file, '--json');
+    expect([status, JSON.parse(stdout).data.rows]).toEqual([0, 1]);
+    expect(inspect('--model', file).stderr).toMatch(/there is no such folder/);
+  });
+
   it('prints one object with every example, and ends with 2 where something is asked', () => {
     const { status, stdout } = inspect('--data', asked(), '--json');
     const { data, model } = JSON.parse(stdout);

@@ -43,6 +43,15 @@ describe('a folder on disk', () => {
     expect((await listFolder(plain)).hasLinks).toBe(false);
   });
 
+  it('may be one file, an archive or a list', async () => {
+    const file = join(root, 'a b', 'case.json');
+    const tree = await treeFromDisk(file);
+    expect([tree.name, tree.files.map(({ path }) => path)]).toEqual(['case.json', ['case.json']]);
+    expect(await (await tree.files[0]!.blob()).text()).toBe('{}');
+    const { files, isPlain } = await folderToOpen(file);
+    expect([files, isPlain]).toEqual([[{ path: 'case.json/case.json', at: file }], false]);
+  });
+
   it("is read through the links of a hub's cache, and of folders of linked clips", async () => {
     const snapshot = join(root, 'models--owner--name', 'snapshots', 'abc');
     const blobs = join(root, 'models--owner--name', 'blobs');

@@ -1,6 +1,4 @@
 /** What a folder of data and a model's folder are found to hold, as plain data. Nothing is loaded, and no device is needed. */
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { readDataset } from '../../data/read.ts';
 import { demandExamples, demandModelFolder } from '../../data/refusal.ts';
 import { summarise } from '../../data/summary.ts';
@@ -77,22 +75,11 @@ export async function inspected({
   model: modelFolder,
   ...wanted
 }: ToInspect): Promise<Inspected> {
-  const data = dataFolder === undefined ? undefined : await dataOf(await treeWithSizes(dataFolder), wanted);
+  const data = dataFolder === undefined ? undefined : await dataOf(await treeFromDisk(dataFolder), wanted);
   const model =
     modelFolder === undefined ? undefined : await modelOf(await treeFromDisk(modelFolder), data?.read);
   return { ...(data ? { data: data.told } : {}), ...(model ? { model } : {}) };
 }
-
-/** With sizes, by which empty clips are known. */
-async function treeWithSizes(folder: string): Promise<FileTree> {
-  const tree = await treeFromDisk(folder);
-  return {
-    ...tree,
-    files: tree.files.map((file) => ({ ...file, size: sizeOf(resolve(folder, file.path)) })),
-  };
-}
-
-const sizeOf = (path: string): number => statSync(path).size;
 
 async function dataOf(
   tree: FileTree,

@@ -1,7 +1,7 @@
 import { openAsBlob } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { FileTree } from './files.ts';
+import type { FileEntry, FileTree } from './files.ts';
 
 /** A file below a folder on disk. */
 export interface DiskFile {
@@ -15,16 +15,20 @@ export interface DiskFile {
 export interface DiskFolder {
   readonly name: string;
   readonly files: readonly DiskFile[];
-  /** Whether it is a link, or any of its files is reached by one. */
+  /** Whether it is a link, a file itself, or any of its files is reached by a link. */
   readonly hasLinks: boolean;
 }
 
 /**
  * Every file below a folder that is named as a shell would: with `..`, a slash at its end, or through links. Hidden names are left
- * out. Links are followed, to files wherever they lie and to folders, but never to a folder that is being walked, nor to one around it.
+ * out. A file in place of a folder (an archive, a list) is one that holds nothing else. Links are followed, to files wherever they lie and to folders, but never to a folder that is being walked, nor to one around it.
  */
 export async function listFolder(folder: string): Promise<DiskFolder> {
   const top = resolve(folder);
+  if ((await stat(top)).isFile()) {
+    const path = basename(top);
+    return { name: path, files: [{ path, at: await realpath(top) }], hasLinks: true };
+  }
   const found: DiskFile[] = [];
   let hasLinks = (await lstat(top)).isSymbolicLink();
   const walk = async (at: string, prefix: string, walked: readonly string[]): Promise<void> => {
@@ -59,5 +63,12 @@ const isAround = (folder: string, walked: readonly string[]): boolean =>
 /** A folder on disk as a FileTree, for commands and tests in Node. Hidden files are left out; bytes are read on demand. */
 export async function treeFromDisk(folder: string): Promise<FileTree> {
   const { name, files } = await listFolder(folder);
-  return { name, files: files.map(({ path, at }) => ({ path, blob: () => openAsBlob(at) })) };
+  const entries = files.map(
+    async ({ path, at }): Promise<FileEntry> => ({
+      path,
+      size: (await stat(at)).size,
+      blob: () => openAsBlob(at),
+    }),
+  );
+  return { name, files: await Promise.all(entries) };
 }
