@@ -13,6 +13,8 @@ export interface LoraConfig {
   readonly rank: number;
   readonly alpha: number;
   readonly targets: readonly LoraLinear[];
+  /** Whether all linear layers of a vision tower have one, too. */
+  readonly vision?: boolean;
 }
 
 /** A named f32 array, as a parameter store and files hold it. */
@@ -31,26 +33,36 @@ export const adapterNames = (path: string): { a: string; b: string } => ({
 /** Whether a name is that of one of an adapter's matrices. */
 export const isAdapterName = (name: string): boolean => name.includes('.lora_');
 
+/** A linear layer by its checkpoint path, and its extents. */
+export interface AdaptedLinear {
+  readonly path: string;
+  readonly extents: readonly [out: number, inputs: number];
+}
+
+/** The linear layers of a decoder that an adapter sits on, in order. */
+export function adaptedLinears(
+  { targets }: Pick<LoraConfig, 'targets'>,
+  layers: number,
+  extentsOf: (linear: LoraLinear) => readonly [number, number],
+): AdaptedLinear[] {
+  const linears = LORA_LINEARS.filter((name) => targets.includes(name));
+  return Array.from({ length: layers }, (_, layer) => layer).flatMap((layer) =>
+    linears.map((linear) => ({ path: linearPath(layer, linear), extents: extentsOf(linear) })),
+  );
+}
+
 /** A starts Kaiming-uniform (a = √5) and B zero, as in PEFT, so that a fresh adapter changes nothing. */
 export function freshAdapters(
-  config: LoraConfig,
-  layers: number,
-  shapeOf: (linear: LoraLinear) => readonly [number, number],
+  { rank }: Pick<LoraConfig, 'rank'>,
+  linears: readonly AdaptedLinear[],
   seed: number,
 ): NamedArray[] {
-  const { rank } = config;
   const arrays: NamedArray[] = [];
-  for (let layer = 0; layer < layers; layer++) {
-    for (const linear of LORA_LINEARS.filter((name) => config.targets.includes(name))) {
-      const { a, b } = adapterNames(linearPath(layer, linear));
-      const [out, inputs] = shapeOf(linear);
-      arrays.push({
-        name: a,
-        shape: [rank, inputs],
-        data: kaimingUniform(rank, inputs, seed, arrays.length),
-      });
-      arrays.push({ name: b, shape: [out, rank], data: new Float32Array(out * rank) });
-    }
+  for (const { path, extents } of linears) {
+    const { a, b } = adapterNames(path);
+    const [out, inputs] = extents;
+    arrays.push({ name: a, shape: [rank, inputs], data: kaimingUniform(rank, inputs, seed, arrays.length) });
+    arrays.push({ name: b, shape: [out, rank], data: new Float32Array(out * rank) });
   }
   return arrays;
 }

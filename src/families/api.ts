@@ -1,13 +1,14 @@
 /** What the rest of the engine knows of a model family. A family is a folder beside this file and a line in index.ts. */
 
 import type { Json } from '../decoder/fields.ts';
+import type { AdaptedLinear } from '../decoder/lora.ts';
 import type { ShownClip, VisionGrid } from '../decoder/mrope.ts';
 import type { DecoderSources, Qwen2Config } from '../decoder/qwen2.ts';
 import type { PromptPositions } from '../decoder/rows.ts';
 import type { WeightLoader, WeightParts, Weights } from '../decoder/weights.ts';
 import type { Gpu } from '../gpu/index.ts';
 import type { FileTree } from '../io/files/files.ts';
-import type { Decoder } from '../io/formats/peft.ts';
+import type { Decoder, Tower } from '../io/formats/peft.ts';
 import type { DecodedMedium, DecodeOptions, MediumKind } from '../media/types.ts';
 import type { PythonLoading, UsualSettings } from '../protocol/messages.ts';
 import type { ChatTemplate } from '../text/chat-template.ts';
@@ -16,6 +17,7 @@ import type { Tokenizer } from '../text/tokenizer.ts';
 import type { WordSettings, Words } from '../text/words.ts';
 import type { Bert } from './humanomni/bert.ts';
 import type { MediaProjectors } from './humanomni/parts.ts';
+import type { Qwen2VlVision, VisionSources } from './qwen-vl/vision.ts';
 import type { ClipEncoder, ClipInput } from './shared/clip-encoder.ts';
 import type { ModelFiles } from './shared/model-files.ts';
 import type { TowerAliases } from './shared/weight-sources.ts';
@@ -148,6 +150,8 @@ export interface Handoff {
   readonly loading: PythonLoading;
   /** Where the decoder lies in the model as transformers, or the family's own package, loads it. */
   readonly decoder: Decoder;
+  /** Where the vision tower lies in it, if it has one that adapters may sit on. */
+  readonly tower?: Tower;
   /** What R1-Omni's trainer shows the model of a clip: "video", "video and sound"; absent where it trains no such model. */
   readonly shownByR1Omni?: string;
   /** Arguments that R1-Omni's launcher takes beside the usual ones, as they stand in a shell command. */
@@ -191,7 +195,7 @@ export interface Family {
   /** The settings that suit it where nobody has chosen any. */
   readonly usual: UsualSettings;
   /** Parts that can train. */
-  readonly trainable: readonly ('decoder' | 'projectors' | 'gate' | 'bert')[];
+  readonly trainable: readonly ('decoder' | 'projectors' | 'gate' | 'bert' | 'vision')[];
   /** What of the config decides what towers make of a clip. */
   towerConfig(config: ModelConfig): object;
   /** Absent for language models, which have no towers. */
@@ -208,6 +212,12 @@ export interface Family {
   readonly between?: {
     openProjectors(open: Weights, config: ModelConfig, files: ModelFiles): MediaProjectors;
     openGateEncoder(open: Weights, config: ModelConfig): Bert;
+  };
+  /** The vision tower, where it can be a part of what trains. */
+  readonly tower?: {
+    open(gpu: Gpu, config: ModelConfig, sources: VisionSources): Qwen2VlVision;
+    /** Its linear layers, for adapters: by published paths. */
+    linears(config: ModelConfig): AdaptedLinear[];
   };
   /** Files that belong to the checkpoint though they lie beside its folders. */
   filesBeside?(tree: FileTree, files: ModelFiles): FileTree['files'];

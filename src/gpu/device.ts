@@ -209,6 +209,28 @@ export class Gpu {
   }
 }
 
+/** `count` f32 values of a placed tensor, from its value `from` on, become those of another from `to` on, in the queue's order. */
+export function copyWords(
+  { device }: Pick<Gpu, 'device'>,
+  source: { readonly tensor: Tensor; readonly from?: number },
+  target: { readonly tensor: Tensor; readonly to?: number },
+  count: number,
+): void {
+  const [out, into] = [placed(source.tensor), placed(target.tensor)];
+  const [first, start] = [out.offset + 4 * (source.from ?? 0), into.offset + 4 * (target.to ?? 0)];
+  const encoder = device.createCommandEncoder({ label: `${source.tensor.label} to ${target.tensor.label}` });
+  encoder.copyBufferToBuffer(out.buffer, first, into.buffer, start, 4 * count);
+  device.queue.submit([encoder.finish()]);
+}
+
+/** All values of a placed tensor become zero, in the queue's order. */
+export function clear({ device }: Pick<Gpu, 'device'>, tensor: Tensor): void {
+  const { buffer, offset } = placed(tensor);
+  const encoder = device.createCommandEncoder({ label: `clear ${tensor.label}` });
+  encoder.clearBuffer(buffer, offset, byteLength(tensor));
+  device.queue.submit([encoder.finish()]);
+}
+
 /** Buffer and offset of a tensor that is already placed; a planned one has them only inside its plan. */
 export function placed(tensor: Tensor): { buffer: GPUBuffer; offset: number } {
   if (tensor.storage.kind === 'planned') {

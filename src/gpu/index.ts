@@ -1,7 +1,7 @@
 /** The engine's public face: what ops, models and optimizers use. */
 export { Arena } from './arena.ts';
 export { ShaderStruct } from './bound.ts';
-export { Gpu, placed } from './device.ts';
+export { clear, copyWords, Gpu, placed } from './device.ts';
 export { type DeviceSpan, millisecondsByPart } from './device-clock.ts';
 export { dryDevice, dryGpu } from './dry-device.ts';
 export { fillZeros, zeros } from './fill.ts';
@@ -14,5 +14,14 @@ export { Plan } from './plan.ts';
 export { probeMemory } from './probe.ts';
 export { Recorder } from './recorder.ts';
 export { Tape } from './tape.ts';
-export { byteLength, bytesOf, type DType, expectShape, reshape, sizeOf, type Tensor } from './tensor.ts';
+export {
+  byteLength,
+  bytesOf,
+  type DType,
+  expectShape,
+  reshape,
+  rowsOf,
+  sizeOf,
+  type Tensor,
+} from './tensor.ts';
 export { PLAIN, type Traits } from './traits.ts';

@@ -56,6 +56,20 @@ export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
   return { ...tensor, shape, ...(tensor.grad ? { grad: reshape(tensor.grad, shape) } : {}) };
 }
 
+/** Rows first … first + rows of a matrix in a buffer, with theirs of its gradient; they must begin where a binding may. */
+export function rowsOf(tensor: Tensor, first: number, rows: number): Tensor {
+  const { storage } = tensor;
+  if (storage.kind === 'planned') throw new Error(`rowsOf: ${tensor.label} has no buffer of its own.`);
+  const width = sizeOf(tensor.shape.slice(1));
+  const offset = storage.offset + bytesOf(first * width, tensor.dtype);
+  return {
+    ...tensor,
+    shape: [rows, ...tensor.shape.slice(1)],
+    storage: { ...storage, offset },
+    ...(tensor.grad ? { grad: rowsOf(tensor.grad, first, rows) } : {}),
+  };
+}
+
 /** Fails with the op's name unless `tensor` has `shape`; -1 stands for any extent. */
 export function expectShape(op: string, tensor: Tensor, shape: readonly number[]): void {
   const fits =

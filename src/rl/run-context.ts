@@ -1,3 +1,4 @@
+import type { VisionGrid } from '../decoder/mrope.ts';
 import type { PromptTokens } from '../families/api.ts';
 import { Arena } from '../gpu/index.ts';
 import type { Ceilings } from '../ops/tuning/ceilings.ts';
@@ -8,6 +9,7 @@ import { costShape, type StepWork, utilisation } from './measure/utilisation.ts'
 import type { AskedFeatures, GateShape } from './media/gate.ts';
 import type { MediaTokens } from './media/media-input.ts';
 import { FINISHED_TOKENS, type MediaMaker, MediaTokenizer, type Senses } from './media/media-tokens.ts';
+import { VisionTower } from './media/tower.ts';
 import { lossConfig } from './objective/loss-config.ts';
 import type { ModelView, Policy } from './policy/policy.ts';
 import { Generator, type GeneratorShape } from './rollout/generator.ts';
@@ -42,6 +44,8 @@ interface SamplingSetup {
   readonly gate?: GateShape | undefined;
   readonly mediaCounts: { readonly video: number; readonly audio: number };
   readonly senses: Senses;
+  /** Of what is seen at most, where the vision tower is a part of the policy. */
+  readonly largestGrids?: readonly VisionGrid[];
   /** Longest prompt of the data, in tokens. */
   readonly longestPrompt: number;
 }
@@ -169,11 +173,12 @@ export class RunContext extends SamplingContext {
     const { policy } = setup;
     const arena = new Arena(policy.gpu, 'rollout');
     const separate = policy.reference && policy.trainsMedia;
+    const tower = policy.trainsMedia ? await openTower(setup, policy.current, true) : undefined;
     // Begun together, so that all their pipelines compile together.
     const [media, reference, updater, generator] = await Promise.all([
-      openMedia(setup, policy.current),
+      tower ?? openMedia(setup, policy.current),
       separate ? openMedia(setup, policy.reference!) : undefined,
-      openUpdater(setup),
+      openUpdater(setup, tower),
       samples ? openGenerator(setup, arena, rolloutPlan(setup), setup.config.groupSize) : undefined,
     ]);
     const context = new RunContext(setup, { arena, media }, updater, reference);
@@ -256,9 +261,9 @@ function openGenerator(
   return Generator.create(gpu, arena, current.decoder, shape, { endIds, adapters });
 }
 
-function openUpdater(setup: RunSetup): Promise<Updater> {
+function openUpdater(setup: RunSetup, tower: VisionTower | undefined): Promise<Updater> {
   const { policy, config } = setup;
-  return Updater.create(policy, updaterSettings(setup), {
+  return Updater.create(policy, updaterSettings(setup, tower), {
     learningRate: config.learningRate,
     beta1: config.adamBeta1,
     beta2: config.adamBeta2,
@@ -270,18 +275,29 @@ function openUpdater(setup: RunSetup): Promise<Updater> {
 
 const bindingBytes = ({ gpu }: Policy): number => gpu.device.limits.maxStorageBufferBindingSize;
 
+/** The vision tower of a view that has one, with room for the largest pictures and videos of a run. */
+async function openTower(
+  { policy, largestGrids = [] }: SamplingSetup,
+  { vision }: ModelView,
+  trains: boolean,
+): Promise<VisionTower | undefined> {
+  if (!vision) return undefined;
+  const tower = new VisionTower(policy.gpu, vision, { trains });
+  for (const grid of largestGrids) await tower.prepare(grid);
+  return tower;
+}
+
 /** What turns features into tokens by the weights of a view. */
-function openMedia(
-  { policy, senses, gate }: SamplingSetup,
-  view: ModelView,
-): Promise<MediaMaker> | MediaMaker {
+async function openMedia(setup: SamplingSetup, view: ModelView): Promise<MediaMaker> {
+  const { policy, senses, gate } = setup;
   const { media } = view;
+  if (view.vision) return (await openTower(setup, view, false))!;
   if (!media) return FINISHED_TOKENS;
   if (!gate) throw new Error('RunContext: what steers the gate (gate) is missing.');
   return MediaTokenizer.create(policy.gpu, { ...view, media }, senses, gate);
 }
 
-function updaterSettings(setup: RunSetup) {
+function updaterSettings(setup: RunSetup, tower: VisionTower | undefined) {
   const { policy, config, mediaCounts, senses, gate, longestPrompt, longestAnswer } = setup;
   const supervised = config.stage === 'sft';
   const completionsPerPrompt = supervised ? 1 : config.groupSize;
@@ -300,6 +316,6 @@ function updaterSettings(setup: RunSetup) {
     promptsPerPass: policy.trainsMedia ? passes.promptsPerPass : mostPrompts,
     completionsPerPrompt,
     temperature: config.temperature > 0 && !supervised ? config.temperature : 1,
-    kind: { mediaCounts, senses, gate },
+    kind: { mediaCounts, senses, gate, tower },
   };
 }

@@ -1,6 +1,6 @@
 /** The engine as a library: one LoRA step of a tiny decoder makes given tokens likelier; the weights themselves stay. */
 import { expect, it } from 'vitest';
-import { adapterNames, freshAdapters, type LoraConfig } from '../../src/decoder/lora.ts';
+import { adaptedLinears, adapterNames, freshAdapters, type LoraConfig } from '../../src/decoder/lora.ts';
 import { decode, linearShapes, openQwen2, QWEN2, type Qwen2Config } from '../../src/decoder/qwen2.ts';
 import { layoutGroups, packRows } from '../../src/decoder/rows.ts';
 import { Arena, Gpu, Plan, Tape, type Tensor } from '../../src/gpu/index.ts';
@@ -33,7 +33,11 @@ it('takes one LoRA step: frozen weights, trained adapter', async () => {
   const shapes = linearShapes(CONFIG);
   using adapter = new ParameterStore(
     gpu,
-    freshAdapters(LORA, CONFIG.layers, (linear) => shapes[linear], 1),
+    freshAdapters(
+      LORA,
+      adaptedLinears(LORA, CONFIG.layers, (linear) => shapes[linear]),
+      1,
+    ),
   );
   using optimizer = new AdamW(gpu, adapter, { learningRate: 0.02 });
   const open = (name: string, shape: readonly number[]): Tensor => {

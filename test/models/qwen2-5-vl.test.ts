@@ -40,7 +40,7 @@ const PUBLISHED = {
 async function tokensOf(gpu: Gpu, files: ModelFiles, values: Float32Array): Promise<Float32Array> {
   using loader = new WeightLoader(gpu, weightSources(files));
   const { vision: config } = parseQwen2VlConfig(files.main.config);
-  const model = openQwen2VlVision(gpu, loader.open, loader.openPart, config);
+  const model = openQwen2VlVision(gpu, loader, config);
   await loader.load();
   const pixels = gpu.upload('inputs', 'pixels', [values.length / PATCH_VALUES, PATCH_VALUES], values);
   const layout = uploadPatches(gpu, GRID, config);

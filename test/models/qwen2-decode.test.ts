@@ -1,7 +1,7 @@
 /** How many dispatches a sampled token takes at the published size, counted without a device; and which models are refused. */
 import { describe, expect, it } from 'vitest';
 import { DecodeAdapters } from '../../src/decoder/decode-adapters.ts';
-import { type Adapter, adapterNames, freshAdapters } from '../../src/decoder/lora.ts';
+import { type Adapter, adaptedLinears, adapterNames, freshAdapters } from '../../src/decoder/lora.ts';
 import { linearShapes, openQwen2, parseQwen2Config, type Qwen2 } from '../../src/decoder/qwen2.ts';
 import { rowShards } from '../../src/decoder/row-shards.ts';
 import { Arena, dryDevice, Gpu, Plan, type Tensor } from '../../src/gpu/index.ts';
@@ -45,7 +45,13 @@ function dryModel(gpu: Gpu, changes: Partial<typeof REAL>, kind: Adapters): Qwen
   const shapes = linearShapes(config);
   const store = new ParameterStore(
     gpu,
-    kind === 'none' ? [] : freshAdapters(lora, config.layers, (linear) => shapes[linear], 1),
+    kind === 'none'
+      ? []
+      : freshAdapters(
+          lora,
+          adaptedLinears(lora, config.layers, (linear) => shapes[linear]),
+          1,
+        ),
   );
   return openQwen2(gpu, config, {
     open,

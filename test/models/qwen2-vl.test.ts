@@ -87,7 +87,9 @@ describe('Qwen2-VL', () => {
     const quantities = await qwen2VlQuantities(await treeFromDisk(FOLDER), await testGpu());
     expect(quantities.filter(({ name }) => name.includes('pixel_values'))).toHaveLength(4);
     for (const file of ['config.json', 'config.nested.json']) {
-      expect(quantities.filter(({ name }) => name.startsWith(`${file}: `))).toHaveLength(1 + 4 * (4 + 38));
+      expect(quantities.filter(({ name }) => name.startsWith(`${file}: `))).toHaveLength(
+        1 + 4 * (4 + 38 + 43),
+      );
     }
     expect(quantities.filter((quantity) => !holds(quantity))).toEqual([]);
   }, 240_000);
@@ -110,6 +112,16 @@ describe('Qwen2-VL', () => {
     expect(relativeError(after.subarray(0, half), before.subarray(0, half))).toBeGreaterThan(0.01);
   });
 
+  it('of Qwen2.5 equals the published model on every quantity of its case, its tower included', async () => {
+    const tree = await treeFromDisk('test/golden/qwen2_5-vl-tiny');
+    const quantities = await qwen2VlQuantities(tree, await testGpu());
+    expect(quantities.filter(({ name }) => name.startsWith('mrope_'))).toHaveLength(2);
+    expect(quantities.filter(({ name }) => name.startsWith('config.json: '))).toHaveLength(
+      1 + 4 * (4 + 38 + 54),
+    );
+    expect(quantities.filter((quantity) => !holds(quantity))).toEqual([]);
+  }, 240_000);
+
   it('can be trained, but for queries, keys and values', async () => {
     const gpu = await testGpu();
     using loader = new WeightLoader(gpu, weightSources(await openCase()));
@@ -119,7 +131,7 @@ describe('Qwen2-VL', () => {
     const pixels = gpu.upload('inputs', 'pixels', [16, patchValues(config)], data);
     const patches = uploadPatches(gpu, [2, 2, 4], config);
     await checkTraining({ gpu, loader }, (tape, open) => {
-      const model = openQwen2VlVision(gpu, open, loader.openPart, config);
+      const model = openQwen2VlVision(gpu, { open, openPart: loader.openPart }, config);
       return qwen2VlVisionTokens(tape, model, pixels, patches);
     });
     freePatches(gpu, patches);

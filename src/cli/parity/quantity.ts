@@ -1,4 +1,5 @@
 /** One compared number: how far ours is from the published code's, and how far it may be. */
+import { shardedName } from '../../decoder/row-shards.ts';
 import { sizeOf } from '../../gpu/index.ts';
 import type { FloatDtype } from '../../io/tensors/dtype.ts';
 import type { TensorSource } from '../../io/tensors/safetensors.ts';
@@ -130,27 +131,43 @@ function cut(values: Float32Array, shape: readonly number[], rows?: readonly [nu
 
 /**
  * Gradients, tensor by tensor: norm(difference), with F32 weights at most 2e-3 · max(norm(reference), 1e-3 · global norm). A tensor that the
- * store has and the file (when it is whole) has not is expected to have none, so it is not looked at.
+ * store has and the file (when it is whole) has not is expected to have none, so it is not looked at. `of`: whose gradients the
+ * global norm counts.
  */
 export async function gradients(
   label: string,
   expected: TensorSource,
   store: ParameterStore,
-  { toStore = (name: string): string => name, bounds = FLOAT32 } = {},
+  {
+    toStore = (name: string): string => name,
+    bounds = FLOAT32,
+    of: counted = (_name: string): boolean => true,
+  } = {},
 ): Promise<Gradients> {
   let squares = 0;
-  for (const name of store.names()) squares += norm(await store.readGradient(name)) ** 2;
+  for (const name of store.names().filter(counted)) squares += norm(await store.readGradient(name)) ** 2;
   const global = Math.sqrt(squares);
   const quantities: Quantity[] = [];
   for (const name of expected.names()) {
     const { tensor, rows } = rowsOf(name);
     const reference = await expected.float32(name);
     const inStore = toStore(tensor);
-    const ours = cut(await store.readGradient(inStore), store.get(inStore).shape, rows);
+    const ours = rows
+      ? cut(await store.readGradient(inStore), store.get(inStore).shape, rows)
+      : await wholeGradient(store, inStore);
     const bound = bounds.gradient(norm(reference), global);
     quantities.push(bounded(`${label} ${name}`, distance(ours, reference), bound, bounds));
   }
   return { quantities, norm: global };
+}
+
+/** The gradient of a tensor of the files, put together from the ranges of rows that it trains in. */
+async function wholeGradient(store: ParameterStore, name: string): Promise<Float32Array> {
+  const parts: number[] = [];
+  for (const part of store.names().filter((candidate) => shardedName(candidate) === name)) {
+    for (const value of await store.readGradient(part)) parts.push(value);
+  }
+  return Float32Array.from(parts);
 }
 
 /** Tensors behind optimizer steps: norm(difference), at most 5 % of norm(change) with F32 weights. */

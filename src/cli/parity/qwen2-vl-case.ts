@@ -18,6 +18,7 @@ import type { TensorSource } from '../../io/tensors/safetensors.ts';
 import { ParameterStore } from '../../optim/parameters.ts';
 import { groupAdvantages } from '../../rl/objective/advantages.ts';
 import { isTrained } from '../../rl/policy/trained-parts.ts';
+import { loadTrained, trainedTensors } from '../../rl/policy/trained-tensors.ts';
 import { needArrays } from './arrays.ts';
 import { type GroupCase, readCompletions } from './group-case.ts';
 
@@ -53,12 +54,16 @@ export async function openQwen2VlCase(tree: FileTree): Promise<Qwen2VlCase> {
   const arrays = await needArrays(tree, 'case.safetensors');
   const files = await openQwen2VlFiles(tree);
   const configs = await readConfigs(files);
-  const [{ imageId, videoId, vision }] = [...configs.values()] as [Qwen2VlConfig];
+  const settings = await readJson(tree, 'case.json');
+  const [{ imageId, videoId, vision, tokensPerSecond }] = [...configs.values()] as [Qwen2VlConfig];
   const grid = (await arrays.integers('video_grid_thw')) as unknown as VisionGrid;
-  const places = { placeholders: [imageId, videoId], grids: [grid], merge: vision.merge };
+  const timeSteps = tokensPerSecond
+    ? { timeSteps: [tokensPerSecond * Number(settings.second_per_grid)] }
+    : {};
+  const places = { placeholders: [imageId, videoId], grids: [grid], merge: vision.merge, ...timeSteps };
   return {
     tree,
-    settings: await readJson(tree, 'case.json'),
+    settings,
     arrays,
     files,
     configs,
@@ -71,25 +76,27 @@ export async function openQwen2VlCase(tree: FileTree): Promise<Qwen2VlCase> {
 
 export interface LoadedCase {
   readonly model: Qwen2Vl;
-  /** The decoder's tensors. */
+  /** The tensors of decoder and tower. */
   readonly store: ParameterStore;
   [Symbol.dispose](): void;
 }
 
-const DECODER = { trainDecoder: true, trainProjectors: false, trainGate: false, trainBert: false } as const;
+const TRAINED = {
+  ...{ trainDecoder: true, trainVision: true },
+  ...{ trainProjectors: false, trainGate: false, trainBert: false },
+} as const;
 
-/** Loads the case's checkpoint with the whole decoder trained. */
+/** Loads the case's checkpoint with the whole model trained. */
 export async function loadQwen2VlCase(
   gpu: Gpu,
   { files, prompt, width }: Qwen2VlCase,
   config: Qwen2VlConfig,
 ): Promise<LoadedCase> {
   const { weights } = files.main;
-  const trained: { name: string; shape: readonly number[]; data: Float32Array }[] = [];
-  for (const name of weights.names().filter((candidate) => isTrained(candidate, DECODER))) {
-    trained.push({ name, shape: weights.info(name).shape, data: await weights.float32(name) });
-  }
+  const { tieWordEmbeddings } = config.decoder;
+  const trained = trainedTensors(weights, (name) => isTrained(name, TRAINED), tieWordEmbeddings);
   const store = new ParameterStore(gpu, trained);
+  await loadTrained(gpu, store, weights, trained);
   const placed = (name: string) => (store.has(name) ? store.get(name) : undefined);
   const loader = new WeightLoader(gpu, weightSources(files), placed);
   const { open, openRows, openPart } = loader;

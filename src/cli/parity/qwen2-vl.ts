@@ -1,13 +1,14 @@
 /** The quantities of a Qwen2-VL case: pixels, positions, vision tokens, logits, log-probabilities, loss, gradients. */
 
-import { MROPE_AXES } from '../../decoder/mrope.ts';
+import { MROPE_AXES, mergedTokens } from '../../decoder/mrope.ts';
 import type { Qwen2Vl, Qwen2VlConfig } from '../../families/qwen-vl/parts.ts';
-import { qwen2VlVisionTokens, uploadPatches } from '../../families/qwen-vl/vision.ts';
-import type { Gpu, Tape, Tensor } from '../../gpu/index.ts';
+import type { Gpu, Tensor } from '../../gpu/index.ts';
 import type { FileTree } from '../../io/files/files.ts';
 import { patchesFromFrames } from '../../media/patches.ts';
 import { releaseTf, startTfOnDevice } from '../../media/tf-device.ts';
 import { mediaPlaces } from '../../rl/media/media-input.ts';
+import { VisionTower } from '../../rl/media/tower.ts';
+import type { TowerPatches } from '../../rl/media/tower-patches.ts';
 import { lossMetrics } from '../../rl/objective/loss.ts';
 import { LOSS_DEFAULTS } from '../../rl/objective/loss-config.ts';
 import type { PassArrays } from '../../rl/update/pass-arrays.ts';
@@ -117,21 +118,40 @@ async function groupQuantities(
 ): Promise<Quantity[]> {
   const { arrays, settings, tree } = inputs;
   using loaded = await loadQwen2VlCase(gpu, inputs, config);
-  using pass = await recordGroup(gpu, loaded.model, inputs, layout);
+  const tokens = videoTokens(gpu, inputs, config);
+  using tower = new VisionTower(gpu, loaded.model.vision, {
+    trains: true,
+    checkpoint: layout.checkpoint,
+  });
+  using pass = await recordGroup(gpu, loaded.model, inputs, layout, tokens);
+  const patches = { patches: await videoPatches(inputs) };
+  await tower.tokensInto(patches, tokens, 0);
   const seen = await pass.run();
+  await tower.backward(patches, tokens.grad!, 0);
   const quantities: Quantity[] = [];
   for (const name of ACTIVATIONS)
     quantities.push(activation(name, seen.get(name)!, await arrays.float32(name)));
   const { loss } = lossMetrics(lossConfig(inputs), seen.get('loss')!) as { loss: number };
-  const expected = await openArrays(tree, 'grads_grpo.safetensors');
-  const compared = expected && (await gradients('gradient', expected, loaded.store));
+  const compared: Quantity[] = [];
+  for (const [file, isOf] of GRADIENTS) {
+    const expected = await openArrays(tree, file);
+    if (expected)
+      compared.push(...(await gradients('gradient', expected, loaded.store, { of: isOf })).quantities);
+  }
   return [
     ...quantities,
     await logProbability(arrays, 'logps', spread(seen.get('logProbs')!, inputs)),
     scalar('grpo_loss', loss, Number(settings.grpo_loss)),
-    ...(compared?.quantities ?? []),
+    ...compared,
   ];
 }
+
+const ofTower = (name: string): boolean => name.startsWith('visual.');
+/** Files of gradients, and whose they are: each is measured by its own global norm. */
+const GRADIENTS: readonly (readonly [file: string, isOf: (name: string) => boolean])[] = [
+  ['grads_grpo.safetensors', (name) => !ofTower(name)],
+  ['grads_grpo_vision.safetensors', ofTower],
+];
 
 const lossConfig = ({ settings }: Qwen2VlCase) => ({
   ...LOSS_DEFAULTS,
@@ -139,7 +159,13 @@ const lossConfig = ({ settings }: Qwen2VlCase) => ({
   beta: Number(settings.beta ?? 0),
 });
 
-function recordGroup(gpu: Gpu, model: Qwen2Vl, inputs: Qwen2VlCase, layout: Layout): Promise<CasePass> {
+function recordGroup(
+  gpu: Gpu,
+  model: Qwen2Vl,
+  inputs: Qwen2VlCase,
+  layout: Layout,
+  rows: Tensor,
+): Promise<CasePass> {
   const options = {
     groups: layout.packed ? packedGroup(inputs) : separateGroups(inputs),
     objective: { config: lossConfig(inputs) },
@@ -147,25 +173,26 @@ function recordGroup(gpu: Gpu, model: Qwen2Vl, inputs: Qwen2VlCase, layout: Layo
     backward: true,
     checkpoint: layout.checkpoint,
   };
-  return recordPass(gpu, { decoder: model.decoder, adapters: false }, options, (tape, arrays, observe) =>
-    recordVideo(tape, gpu, model, inputs, arrays, observe),
-  );
+  return recordPass(gpu, { decoder: model.decoder, adapters: false }, options, (_tape, arrays, observe) => {
+    observe('video_tokens', rows);
+    return Promise.resolve(placeVideo(gpu, inputs, arrays, rows));
+  });
 }
 
-/** Records the tower on the case's pixels; its tokens go to the places of every prompt. */
-async function recordVideo(
-  tape: Tape,
-  gpu: Gpu,
-  { vision }: Qwen2Vl,
-  { arrays, grid, prompt }: Qwen2VlCase,
-  { layout }: PassArrays,
-  observe: (name: string, tensor: Tensor) => void,
-): Promise<Splice[]> {
-  const { shape } = arrays.info('video_pixel_values');
-  const pixels = gpu.upload('inputs', 'pixels', shape, await arrays.float32('video_pixel_values'));
-  const patches = uploadPatches(gpu, grid, vision.config);
-  const rows = tape.constant(() => qwen2VlVisionTokens(tape, vision, pixels, patches));
-  observe('video_tokens', rows);
+/** Room for the tokens of the case's video, and for their gradients. */
+function videoTokens(gpu: Gpu, { grid }: Qwen2VlCase, { vision, decoder }: Qwen2VlConfig): Tensor {
+  const shape = [mergedTokens(grid, vision.merge), decoder.hiddenSize];
+  const grad = gpu.tensor('gradients', 'd video tokens', shape);
+  return { ...gpu.tensor('inputs', 'video tokens', shape), grad };
+}
+
+const videoPatches = async ({ arrays, grid }: Qwen2VlCase): Promise<TowerPatches> => ({
+  shown: [{ grid }],
+  rows: await arrays.float32('video_pixel_values'),
+});
+
+/** The video's tokens go to the places of every prompt. */
+function placeVideo(gpu: Gpu, { prompt }: Qwen2VlCase, { layout }: PassArrays, rows: Tensor): Splice[] {
   return layout.map(({ promptStart }) => {
     const at = Uint32Array.from(mediaPlaces(prompt, promptStart));
     return { rows, at: gpu.upload('inputs', 'video places', [at.length], at, 'u32') };

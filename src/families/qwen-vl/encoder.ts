@@ -51,7 +51,7 @@ export class QwenVlEncoder implements ClipEncoder {
     progress?: (doneBytes: number, totalBytes: number) => void,
   ): Promise<QwenVlEncoder> {
     const loader = new WeightLoader(gpu, sourcesOf(files));
-    const tower = openQwen2VlVision(gpu, loader.open, loader.openPart, config.vision);
+    const tower = openQwen2VlVision(gpu, loader, config.vision);
     await loader.load(progress);
     return new QwenVlEncoder(gpu, loader, tower);
   }

@@ -6,6 +6,7 @@ import { QwenVlEncoder } from './encoder.ts';
 import { openQwen2VlFiles, type Qwen2VlFamily, qwen2VlModelType } from './files.ts';
 import { openQwen2Vl, parseQwen2VlConfig, type Qwen2VlConfig } from './parts.ts';
 import { openQwenVlText } from './prompt.ts';
+import { openQwen2VlVision, visionLinears } from './vision.ts';
 
 export const qwen2Vl = familyOf('Qwen2-VL', {
   ...handoffOf('Qwen2-VL', 'Qwen2VLForConditionalGeneration'),
@@ -44,12 +45,16 @@ function familyOf(name: Qwen2VlFamily, handoff: Handoff): Family {
     openAll: (gpu, config, _files, sources) => void openQwen2Vl(gpu, own(config), sources),
     aliases: {},
     usual: 'clips',
-    trainable: ['decoder'],
+    trainable: ['decoder', 'vision'],
     towerConfig: (config) => ({ vision: own(config).vision }),
     clips: async (config) => qwenVlClips(own(config)),
     openText: (_tree, files, config) => openQwenVlText(files, own(config)),
     openEncoder: (gpu, { files, config }, progress) =>
       QwenVlEncoder.create(gpu, { files, config: own(config) }, progress),
+    tower: {
+      open: (gpu, config, sources) => openQwen2VlVision(gpu, sources, own(config).vision),
+      linears: (config) => visionLinears(own(config).vision),
+    },
     handoff,
   };
 }
@@ -58,6 +63,7 @@ function handoffOf(name: string, model: string): Omit<Handoff, 'r1OmniNotes' | '
   return {
     loading: { library: 'transformers', model, reader: 'AutoProcessor' },
     decoder: 'model.language_model',
+    tower: 'model.visual',
     shownByR1Omni: 'video',
     r1OmniArguments: '',
     seesInVerl: true,

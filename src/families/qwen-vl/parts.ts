@@ -105,7 +105,7 @@ export function openQwen2Vl(
   sources: DecoderSources & { readonly openPart: WeightParts },
 ): Qwen2Vl {
   const decoder = openQwen2(gpu, config.decoder, sources);
-  const vision = openQwen2VlVision(gpu, sources.open, sources.openPart, config.vision);
+  const vision = openQwen2VlVision(gpu, sources, config.vision);
   return {
     config,
     decoder,

@@ -4,10 +4,11 @@
  */
 
 import { Fields, headDim, type Json } from '../../decoder/fields.ts';
+import type { AdaptedLinear, Adapter } from '../../decoder/lora.ts';
 import type { VisionGrid } from '../../decoder/mrope.ts';
 import { packFullSegments, packSegments } from '../../decoder/rows.ts';
 import type { WeightParts, Weights } from '../../decoder/weights.ts';
-import { expectShape, type Gpu, reshape, type Tape, type Tensor } from '../../gpu/index.ts';
+import { expectShape, type Gpu, reshape, rowsOf, type Tape, type Tensor } from '../../gpu/index.ts';
 import { InputError } from '../../math/errors.ts';
 import { gridRopeTable, type RopeTable } from '../../ops/attention/rope.ts';
 import { gelu } from '../../ops/elementwise.ts';
@@ -31,6 +32,8 @@ const PREFIX = 'visual.';
 const CHANNELS = 3;
 const EPS = 1e-6;
 const ROPE_THETA = 1e4;
+/** Values after which a binding may begin: WebGPU's default alignment, 256 bytes. */
+const BINDING_VALUES = 64;
 /** Patches along the longer side of the largest picture: 12,845,056 pixels at an aspect ratio of 200. */
 const MAX_SIDE = 3640;
 
@@ -118,18 +121,47 @@ function sharedFields(
 export const patchValues = ({ patchSize, temporalPatchSize }: Qwen2VlVisionConfig): number =>
   CHANNELS * temporalPatchSize * patchSize ** 2;
 
-function openBlock(
-  open: Weights,
-  openPart: WeightParts,
-  config: Qwen2VlVisionConfig,
-  layer: number,
-): EncoderBlock {
+/** Where a tower's weights come from, and the adapters on its linear layers, by their published paths. */
+export interface VisionSources {
+  readonly open: Weights;
+  readonly openPart: WeightParts;
+  readonly adapter?: (path: string) => Adapter | undefined;
+}
+
+/** Opens `path.weight` [out, in] and `path.bias`, and the adapter on them. */
+function openAdapted(
+  { open, adapter }: VisionSources,
+  path: string,
+  extents: readonly [number, number],
+): Linear {
+  return { ...openLinear(open, path, extents), ...adapted(adapter?.(path)) };
+}
+
+const adapted = (adapter: Adapter | undefined): Pick<Linear, 'adapter'> => (adapter ? { adapter } : {});
+
+/** An adapter of queries, keys and values lies on the three as on one: A is shared, each has its own rows of B. */
+function thirdOf({ a, b, scale }: Adapter, part: number): Adapter {
+  const [out, rank] = b.shape as [number, number];
+  const rows = out / 3;
+  if ((rows * rank) % BINDING_VALUES !== 0) {
+    throw new InputError(
+      `An adapter of rank ${rank} on queries, keys and values of ${rows} values each: their product is ${rows * rank}, expected a multiple of ${BINDING_VALUES}.`,
+      { hint: 'Choose another rank, a multiple of 8 for example.' },
+    );
+  }
+  return { a, b: rowsOf(b, part * rows, rows), scale };
+}
+
+function openBlock(sources: VisionSources, config: Qwen2VlVisionConfig, layer: number): EncoderBlock {
   const { width: d, heads, windows } = config;
+  const { open, openPart } = sources;
   const name = `${PREFIX}blocks.${layer}`;
+  const shared = sources.adapter?.(`${name}.attn.qkv`);
   // Queries, keys and values are published as one matrix, rows in this order.
   const projection = (part: number): Linear => ({
     weight: openPart(`${name}.attn.qkv.weight`, [3 * d, d], part * d, d),
     bias: openPart(`${name}.attn.qkv.bias`, [3 * d], part * d, d),
+    ...adapted(shared && thirdOf(shared, part)),
   });
   return {
     attentionNorm: openNorm(open, `${name}.norm1`, d, !windows),
@@ -139,20 +171,20 @@ function openBlock(
       query: projection(0),
       key: projection(1),
       value: projection(2),
-      out: openLinear(open, `${name}.attn.proj`, [d, d]),
+      out: openAdapted(sources, `${name}.attn.proj`, [d, d]),
     },
     mlpNorm: openNorm(open, `${name}.norm2`, d, !windows),
-    ...openMlp(open, `${name}.mlp`, config),
+    ...openMlp(sources, `${name}.mlp`, config),
   };
 }
 
 function openMlp(
-  open: Weights,
+  sources: VisionSources,
   name: string,
   { width: d, mlpWidth, windows }: Qwen2VlVisionConfig,
 ): Pick<EncoderBlock, 'gate' | 'fc1' | 'fc2'> {
   const linear = (part: string, outputs: number, inputs: number): Linear =>
-    openLinear(open, `${name}.${part}`, [outputs, inputs]);
+    openAdapted(sources, `${name}.${part}`, [outputs, inputs]);
   if (!windows) return { fc1: linear('fc1', mlpWidth, d), fc2: linear('fc2', d, mlpWidth) };
   return {
     gate: linear('gate_proj', mlpWidth, d),
@@ -164,24 +196,59 @@ function openMlp(
 /** Opens every tensor of tower and merger by its published name. The caller frees `rope`. */
 export function openQwen2VlVision(
   gpu: Gpu,
-  open: Weights,
-  openPart: WeightParts,
+  sources: VisionSources,
   config: Qwen2VlVisionConfig,
 ): Qwen2VlVision {
+  const { open } = sources;
   const { width: d, depth, heads, merge, outputWidth, patchSize: p, temporalPatchSize, windows } = config;
   const kernel = open(`${PREFIX}patch_embed.proj.weight`, [d, CHANNELS, temporalPatchSize, p, p]);
   const merged = d * merge ** 2;
   return {
     config,
     patch: { weight: reshape(kernel, [d, patchValues(config)]) },
-    blocks: Array.from({ length: depth }, (_, layer) => openBlock(open, openPart, config, layer)),
+    blocks: Array.from({ length: depth }, (_, layer) => openBlock(sources, config, layer)),
     merger: {
       norm: openNorm(open, `${PREFIX}merger.ln_q`, d, !windows),
-      fc1: openLinear(open, `${PREFIX}merger.mlp.0`, [merged, merged]),
-      fc2: openLinear(open, `${PREFIX}merger.mlp.2`, [outputWidth, merged]),
+      fc1: openAdapted(sources, `${PREFIX}merger.mlp.0`, [merged, merged]),
+      fc2: openAdapted(sources, `${PREFIX}merger.mlp.2`, [outputWidth, merged]),
     },
     rope: gridRopeTable(gpu, d / heads, ROPE_THETA, MAX_SIDE),
   };
+}
+
+/** The linear layers that an adapter may sit on, in the model's order. */
+export function visionLinears({
+  depth,
+  width: d,
+  mlpWidth,
+  merge,
+  outputWidth,
+  windows,
+}: Qwen2VlVisionConfig): AdaptedLinear[] {
+  const merged = d * merge ** 2;
+  const mlp: readonly [string, number, number][] = windows
+    ? [
+        ['gate_proj', mlpWidth, d],
+        ['up_proj', mlpWidth, d],
+        ['down_proj', d, mlpWidth],
+      ]
+    : [
+        ['fc1', mlpWidth, d],
+        ['fc2', d, mlpWidth],
+      ];
+  const blocks = Array.from({ length: depth }, (_, layer): AdaptedLinear[] => [
+    { path: `${PREFIX}blocks.${layer}.attn.qkv`, extents: [3 * d, d] },
+    { path: `${PREFIX}blocks.${layer}.attn.proj`, extents: [d, d] },
+    ...mlp.map(([name, out, inputs]) => ({
+      path: `${PREFIX}blocks.${layer}.mlp.${name}`,
+      extents: [out, inputs] as const,
+    })),
+  ]);
+  return [
+    ...blocks.flat(),
+    { path: `${PREFIX}merger.mlp.0`, extents: [merged, merged] },
+    { path: `${PREFIX}merger.mlp.2`, extents: [outputWidth, merged] },
+  ];
 }
 
 /** Row and column [patches, 2] of each patch of a grid: slice by slice, in it token by token, in it row by row. */
@@ -245,13 +312,15 @@ export function freePatches(gpu: Gpu, { slices, windows }: PatchLayout): void {
 
 /**
  * Tokens of one picture or video: pixels f32 [patches, patch values] in the order of `patchPositions` →
- * [patches / merge², output width] in the order of the grid. `layout` of `uploadPatches`.
+ * [patches / merge², output width] in the order of the grid. `layout` of `uploadPatches`. `checkpoint`: only each block's input
+ * is kept for the backward.
  */
 export function qwen2VlVisionTokens(
   tape: Tape,
   model: Qwen2VlVision,
   pixels: Tensor,
   { slices, windows }: PatchLayout,
+  { checkpoint = false } = {},
 ): Tensor {
   const { config, patch, blocks, merger, rope } = model;
   const { width, merge } = config;
@@ -262,7 +331,14 @@ export function qwen2VlVisionTokens(
   if (windows) x = reshape(gatherRows(tape, byToken(x), windows.order), [patches, width]);
   blocks.forEach((block, index) => {
     const isWhole = !windows || config.windows?.fullBlocks.includes(index);
-    x = encoderBlock(tape, x, block, isWhole ? slices : windows.segments, { gelu: 'quick', eps: EPS, rope });
+    const input = x;
+    const forward = (): Tensor =>
+      encoderBlock(tape, input, block, isWhole ? slices : windows.segments, {
+        gelu: 'quick',
+        eps: EPS,
+        rope,
+      });
+    x = checkpoint ? tape.checkpoint([input], forward) : forward();
   });
   const merged = applyLinear(tape, byToken(applyNorm(tape, x, merger.norm, EPS)), merger.fc1);
   const tokens = applyLinear(tape, gelu(tape, merged, 'erf'), merger.fc2);

@@ -6,7 +6,7 @@ import type { Gpu, Tape, Tensor } from '../../gpu/index.ts';
 import { attention } from '../../ops/attention/attention.ts';
 import { type RopeTable, rope } from '../../ops/attention/rope.ts';
 import { type GeluForm, gelu } from '../../ops/elementwise.ts';
-import { type Fused, linear } from '../../ops/matmul/linear.ts';
+import { type Fused, type LoraAdapter, linear, loraLinear } from '../../ops/matmul/linear.ts';
 import { layerNorm } from '../../ops/norm/layer-norm.ts';
 import { rmsNorm } from '../../ops/norm/rms-norm.ts';
 
@@ -15,6 +15,7 @@ export interface Linear {
   readonly weight: Tensor;
   /** [out] */
   readonly bias?: Tensor;
+  readonly adapter?: LoraAdapter;
 }
 
 export interface Norm {
@@ -44,9 +45,14 @@ export function openNorm(open: Weights, name: string, width: number, bias = true
   return bias ? { weight, bias: open(`${name}.bias`, [width]) } : { weight };
 }
 
-/** x·Wᵀ + b, fused with the epilogue that is given. */
-export const applyLinear = (tape: Tape, x: Tensor, { weight, bias }: Linear, fused?: Fused): Tensor =>
-  linear(tape, x, weight, bias, fused);
+/** x·Wᵀ + b, and what an adapter adds, fused with the epilogue that is given. */
+export const applyLinear = (
+  tape: Tape,
+  x: Tensor,
+  { weight, bias, adapter }: Linear,
+  fused?: Fused,
+): Tensor =>
+  adapter ? loraLinear(tape, x, weight, bias, adapter, fused) : linear(tape, x, weight, bias, fused);
 
 /** LayerNorm over the last axis; RMSNorm where there is no bias. */
 export const applyNorm = (tape: Tape, x: Tensor, { weight, bias }: Norm, eps: number): Tensor =>

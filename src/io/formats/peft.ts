@@ -48,6 +48,8 @@ export function linearPath(layer: number, linear: LoraLinear): string {
 export const DECODERS = ['model', 'model.language_model'] as const;
 
 export type Decoder = (typeof DECODERS)[number];
+/** Where the vision tower of a Qwen2-VL or Qwen2.5-VL lies among its modules; its files call it `visual`. */
+export type Tower = 'model.visual';
 
 /** Path of a linear among the modules of a loaded model. */
 function modulePath(layer: number, linear: LoraLinear, decoder: Decoder): string {

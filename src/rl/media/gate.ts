@@ -13,6 +13,7 @@ import type { Features } from '../../families/shared/clip-encoder.ts';
 import type { Gpu, Tape, Tensor } from '../../gpu/index.ts';
 import { gatherRows } from '../../ops/tokens/gather-rows.ts';
 import type { ModelView, Policy } from '../policy/policy.ts';
+import type { TowerPatches } from './tower-patches.ts';
 
 /** Of one prompt: BERT's finished row f32 [width], or the ids that BERT reads where it trains. */
 export type GateText = Float32Array | readonly number[];
@@ -20,6 +21,8 @@ export type GateText = Float32Array | readonly number[];
 /** What the towers made of a clip, and what steers the gate when it is asked about. */
 export interface AskedFeatures extends Features {
   readonly gate?: GateText;
+  /** What the tower takes, where it trains; then it made nothing yet. */
+  readonly patches?: TowerPatches;
 }
 
 /** How many different texts the gate reads, and the tokens of the longest. */

@@ -19,15 +19,17 @@ export function mediaPlaces(prompt: PromptTokens, promptStart: number): number[]
 
 /** Media tokens of a batch of prompts on the GPU, with the places they are spliced into. */
 export class MediaBatch {
-  /** f32 [capacity, width] */
+  /** f32 [capacity, width]; with a gradient where what makes them trains */
   readonly rows: Tensor;
   /** u32 [capacity] */
   readonly at: Tensor;
   readonly #gpu: Gpu;
 
-  constructor(gpu: Gpu, label: string, capacity: number, width: number) {
+  constructor(gpu: Gpu, label: string, capacity: number, width: number, { trains = false } = {}) {
     this.#gpu = gpu;
-    this.rows = gpu.tensor('inputs', `${label} media rows`, [Math.max(1, capacity), width]);
+    const shape = [Math.max(1, capacity), width];
+    const rows = gpu.tensor('inputs', `${label} media rows`, shape);
+    this.rows = trains ? { ...rows, grad: gpu.tensor('gradients', `d ${rows.label}`, shape) } : rows;
     this.at = gpu.tensor('inputs', `${label} media places`, [Math.max(1, capacity)], 'u32');
   }
 
@@ -44,6 +46,6 @@ export class MediaBatch {
   }
 
   [Symbol.dispose](): void {
-    this.#gpu.free(this.rows, this.at);
+    this.#gpu.free(this.rows, this.at, ...(this.rows.grad ? [this.rows.grad] : []));
   }
 }

@@ -1,10 +1,12 @@
 import type { PromptTokens } from '../../families/api.ts';
+import { clear, type Gpu } from '../../gpu/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type AskedFeatures, GateInputs, type GateShape } from './gate.ts';
 import { MediaBatch, type MediaTokens } from './media-input.ts';
 import { FeatureSlot, type Senses } from './media-tokens.ts';
+import type { VisionTower } from './tower.ts';
 
-/** Media of the prompts in a pass: features where projectors train, finished tokens otherwise. */
+/** Media of the prompts in a pass: features where projectors or the tower train, finished tokens otherwise. */
 export interface PassMedia {
   readonly features: readonly AskedFeatures[];
   readonly tokens: readonly MediaTokens[];
@@ -22,6 +24,9 @@ export class MediaInputs {
   readonly slots: readonly FeatureSlot[];
   /** What steers the gate of each prompt, where its tokens are made inside the pass. */
   readonly gate?: GateInputs;
+  /** What makes the policy's tokens before a pass, and takes their gradients behind it, where it trains. */
+  readonly #tower?: VisionTower;
+  readonly #gpu: Gpu;
 
   /** Room for `prompts` clips of `counts` tokens each. */
   constructor(
@@ -29,10 +34,12 @@ export class MediaInputs {
     prompts: number,
     counts: { readonly video: number; readonly audio: number },
     senses: Senses,
-    gate?: GateShape,
+    { gate, tower }: { readonly gate?: GateShape | undefined; readonly tower?: VisionTower | undefined } = {},
   ) {
+    this.#gpu = gpu;
     const rows = prompts * (counts.video + counts.audio);
-    const batch = (label: string) => new MediaBatch(gpu, label, rows, config.decoder.hiddenSize);
+    const batch = (label: string, trains = false) =>
+      new MediaBatch(gpu, label, rows, config.decoder.hiddenSize, { trains });
     const { media } = current;
     this.slots =
       trainsMedia && media
@@ -40,14 +47,20 @@ export class MediaInputs {
         : [];
     if (this.slots.length > 0 && gate) this.gate = new GateInputs(gpu, gate, prompts);
     if (rows === 0) return;
-    if (!trainsMedia) this.tokens = batch('policy');
+    if (tower) this.#tower = tower;
+    if (tower) this.tokens = batch('policy', true);
+    else if (!trainsMedia) this.tokens = batch('policy');
     if (reference && trainsMedia) this.referenceTokens = batch('reference');
   }
 
-  /** Uploads the media of a pass whose prompts begin at `starts` in the packed row. */
-  write(prompts: readonly PromptTokens[], starts: readonly number[], media: PassMedia): void {
-    this.tokens?.write(prompts, starts, media.tokens);
+  /**
+   * Uploads the media of a pass whose prompts begin at `starts` in the packed row. A tower that trains makes its tokens anew:
+   * in the second of several steps on a batch its weights have moved.
+   */
+  async write(prompts: readonly PromptTokens[], starts: readonly number[], media: PassMedia): Promise<void> {
+    this.tokens?.write(prompts, starts, this.#tower ? undefined : media.tokens);
     this.referenceTokens?.write(prompts, starts, media.referenceTokens ?? media.tokens);
+    if (this.#tower && this.tokens) await this.#makeTokens(this.tokens, this.#tower, media);
     if (this.slots.length === 0) return;
     this.gate?.write(media.features.map((features) => features.gate));
     prompts.forEach((prompt, index) => {
@@ -55,6 +68,19 @@ export class MediaInputs {
       slot.write(media.features[index]!);
       slot.place(prompt, starts[index]!);
     });
+  }
+
+  async #makeTokens({ rows }: MediaBatch, tower: VisionTower, { features }: PassMedia): Promise<void> {
+    clear(this.#gpu, rows.grad!);
+    let first = 0;
+    for (const shown of features) first += await tower.tokensInto(shown, rows, first);
+  }
+
+  /** Adds what the pass behind `write` says of a tower that trains to the gradients of its weights. */
+  async backward({ features }: Pick<PassMedia, 'features'>): Promise<void> {
+    if (!this.#tower || !this.tokens) return;
+    let first = 0;
+    for (const shown of features) first += await this.#tower.backward(shown, this.tokens.rows.grad!, first);
   }
 
   [Symbol.dispose](): void {

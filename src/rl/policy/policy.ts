@@ -1,5 +1,7 @@
 import {
+  type AdaptedLinear,
   type Adapter,
+  adaptedLinears,
   adapterNames,
   freshAdapters,
   isAdapterName,
@@ -12,11 +14,12 @@ import type { ModelConfig } from '../../families/api.ts';
 import type { Bert } from '../../families/humanomni/bert.ts';
 import type { MediaProjectors } from '../../families/humanomni/parts.ts';
 import { familyOf, readModelConfig, weightSources } from '../../families/index.ts';
+import type { Qwen2VlVision } from '../../families/qwen-vl/vision.ts';
 import type { ModelFiles } from '../../families/shared/model-files.ts';
 import { type Gpu, sizeOf } from '../../gpu/index.ts';
 import type { TensorSource } from '../../io/tensors/safetensors.ts';
 import { deriveSeed } from '../../math/random.ts';
-import { freeRopeTable } from '../../ops/attention/rope.ts';
+import { freeRopeTable, type RopeTable } from '../../ops/attention/rope.ts';
 import { type FrozenCopy, ParameterStore } from '../../optim/parameters.ts';
 import { type FrozenWeights, quantisedFormat } from './frozen-weights.ts';
 import { isTrained, type TrainedParts, trainsMedia } from './trained-parts.ts';
@@ -35,6 +38,8 @@ export interface PolicyOptions extends TrainedParts {
   readonly seed: number;
   /** Longest sequence in tokens that will be asked for. */
   readonly maxPositions: number;
+  /** Whether the vision tower is a part of the policy, given patches; else a family's encoder ran before. */
+  readonly withTower?: boolean;
   /** What the decoder's matrices that do not train are kept as; as published unless said. */
   readonly frozenWeights?: FrozenWeights;
 }
@@ -46,6 +51,8 @@ export interface ModelView {
   readonly media?: MediaProjectors;
   /** Encoder of the question, where it trains; else its row is computed once. */
   readonly bert?: Bert;
+  /** What makes the decoder's tokens of patches, where the policy has it on the device. */
+  readonly vision?: Qwen2VlVision;
   /** Whether adapters take part. */
   readonly adapters: boolean;
 }
@@ -71,9 +78,15 @@ export interface Policy {
 export function startAdapters(config: ModelConfig, options: PolicyOptions): readonly NamedArray[] {
   if (options.adapter) return options.adapter;
   if (!options.lora) return [];
+  return freshAdapters(options.lora, linearsUnder(config, options.lora), deriveSeed(options.seed, 'lora'));
+}
+
+/** The linear layers that an adapter sits on: those of the decoder, then those of the vision tower. */
+export function linearsUnder(config: ModelConfig, lora: LoraConfig): AdaptedLinear[] {
   const shapes = linearShapes(config.decoder);
-  const seed = deriveSeed(options.seed, 'lora');
-  return freshAdapters(options.lora, config.decoder.layers, (linear) => shapes[linear], seed);
+  const decoder = adaptedLinears(lora, config.decoder.layers, (linear) => shapes[linear]);
+  const { tower } = familyOf(config.family);
+  return [...decoder, ...((lora.vision && tower?.linears(config)) || [])];
 }
 
 /**
@@ -106,7 +119,7 @@ export async function loadPolicy(
   } catch (error) {
     loader[Symbol.dispose]();
     store[Symbol.dispose]();
-    freeRopeTable(gpu, current.decoder.rope);
+    for (const rope of ropesOf(current)) freeRopeTable(gpu, rope);
     throw error;
   }
   const reference = options.reference
@@ -121,18 +134,23 @@ export async function loadPolicy(
     store,
     current,
     ...(reference ? { reference: reference.view } : {}),
-    trainsMedia: trainsMedia(options),
+    trainsMedia: trainsMedia(options) || options.lora?.vision === true,
     notQuantised: loader.notQuantised(),
     [Symbol.dispose]() {
       loader[Symbol.dispose]();
       store[Symbol.dispose]();
       reference?.loader?.[Symbol.dispose]();
       reference?.frozen?.[Symbol.dispose]();
-      const ropes = new Set([current.decoder.rope, ...(reference ? [reference.view.decoder.rope] : [])]);
+      const ropes = new Set([...ropesOf(current), ...(reference ? ropesOf(reference.view) : [])]);
       for (const rope of ropes) freeRopeTable(gpu, rope);
     },
   };
 }
+
+const ropesOf = ({ decoder, vision }: ModelView): RopeTable[] => [
+  decoder.rope,
+  ...(vision ? [vision.rope] : []),
+];
 
 /** Looks up the adapter of a linear layer among the trained tensors, or their frozen values. */
 function adapterOf(
@@ -156,11 +174,14 @@ function openView(
   options: PolicyOptions,
   adapter: (path: string) => Adapter | undefined,
 ): ModelView {
-  const { open, openRows } = loader;
+  const { open, openRows, openPart } = loader;
   const { maxPositions } = options;
   const decoder = openQwen2(gpu, config.decoder, { open, openRows, adapter, maxPositions });
   const adapters = options.lora !== undefined;
-  const { between } = familyOf(files.family);
+  const { between, tower } = familyOf(files.family);
+  if (options.withTower && tower) {
+    return { decoder, vision: tower.open(gpu, config, { open, openPart, adapter }), adapters };
+  }
   if (!between) return { decoder, adapters };
   return {
     decoder,
@@ -194,7 +215,8 @@ function openReference(
 ): Reference {
   const { referenceHasAdapter = false } = options;
   if (!referenceHasAdapter && store.names().every(isAdapterName)) {
-    return { view: { ...current, adapters: false } };
+    const bare = options.withTower ? openView(gpu, files, config, loader, options, () => undefined) : current;
+    return { view: { ...bare, adapters: false } };
   }
   const frozen = referenceHasAdapter ? store.freeze() : undefined;
   const again = new WeightLoader(gpu, weightSources(files), (name) =>

@@ -51,6 +51,7 @@ export async function startFrom(
 
 function isSameShape(a: LoraConfig | undefined, b: LoraConfig | undefined): boolean {
   if (!a || !b || a.rank !== b.rank || a.alpha !== b.alpha) return false;
+  if (Boolean(a.vision) !== Boolean(b.vision)) return false;
   return [...a.targets].sort().join() === [...b.targets].sort().join();
 }
 

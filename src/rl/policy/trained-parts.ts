@@ -1,7 +1,9 @@
 import type { Config } from '../../protocol/config.ts';
 
 /** Which parts of the model a run trains, by checkpoint names. */
-export type TrainedParts = Pick<Config, 'trainDecoder' | 'trainProjectors' | 'trainGate' | 'trainBert'>;
+export type TrainedParts = Pick<Config, 'trainDecoder' | 'trainProjectors' | 'trainGate' | 'trainBert'> & {
+  readonly trainVision?: boolean;
+};
 
 const PARTS: readonly (readonly [keyof TrainedParts, RegExp])[] = [
   ['trainDecoder', /^(model\.(layers\.|embed_tokens\.|norm\.)|lm_head\.)/],
@@ -9,6 +11,7 @@ const PARTS: readonly (readonly [keyof TrainedParts, RegExp])[] = [
   ['trainGate', /^model\.bert_gate\./],
   // The pooler is in the files, but nothing reads it.
   ['trainBert', /^model\.bert_model\.(?!pooler\.)/],
+  ['trainVision', /^visual\./],
 ];
 
 /** Whether the tensor of this name, as in a one-file checkpoint, is trained. */
@@ -18,7 +21,7 @@ export function isTrained(name: string, parts: TrainedParts): boolean {
 
 /** Whether anything between towers and decoder trains, so that media tokens must be made anew in every step. */
 export function trainsMedia(parts: TrainedParts): boolean {
-  return parts.trainProjectors || parts.trainGate || parts.trainBert;
+  return parts.trainProjectors || parts.trainGate || parts.trainBert || parts.trainVision === true;
 }
 
 export type PartName = 'decoder' | 'projectors' | 'gate' | 'bert' | 'vision' | 'audio';

@@ -18,10 +18,12 @@ export interface TrainedTensor {
 /** Bytes that are read and widened at a time; 16-bit values become twice as many. */
 const PIECE_BYTES = 4 * 2 ** 20;
 const BY_ROWS = ['model.embed_tokens.weight', 'lm_head.weight'];
+/** Queries, keys and values of Qwen-VL's tower: published as one, rows in this order, and opened as three. */
+const IN_THIRDS = /^visual\.blocks\.\d+\.attn\.qkv\.(weight|bias)$/;
 
 /**
  * The tensors of a checkpoint that `wanted` names, in the files' order. Tables over the vocabulary are split by rows as
- * the decoder opens them. Where the head is `tied`, it trains under the embedding's name, whatever the file calls it; a file that
+ * the decoder opens them, queries, keys and values of a tower as that does. Where the head is `tied`, it trains under the embedding's name, whatever the file calls it; a file that
  * has both gives the embedding's values, as loading in transformers does.
  */
 export function trainedTensors(
@@ -42,6 +44,7 @@ export function trainedTensors(
 
 function pieces(name: string, file: string, shape: readonly number[]): TrainedTensor[] {
   const [rows, cols] = shape;
+  if (IN_THIRDS.test(name)) return thirds(name, file, shape);
   if (!BY_ROWS.includes(name) || rows === undefined || cols === undefined) {
     return [{ name, shape, file, first: 0 }];
   }
@@ -50,6 +53,17 @@ function pieces(name: string, file: string, shape: readonly number[]): TrainedTe
     shape: [shard.rows, cols],
     file,
     first: shard.first * cols,
+  }));
+}
+
+function thirds(name: string, file: string, [rows = 0, ...rest]: readonly number[]): TrainedTensor[] {
+  const third = rows / 3;
+  const width = rest.reduce((product, side) => product * side, 1);
+  return [0, third, 2 * third].map((first) => ({
+    name: `${name}#${first}`,
+    shape: [third, ...rest],
+    file,
+    first: first * width,
   }));
 }
 

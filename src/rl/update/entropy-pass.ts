@@ -46,7 +46,7 @@ export class EntropyPass {
   async run({ arrays, prompts, media, temperature }: Omit<PassData, 'batch'>): Promise<Float32Array> {
     const starts = arrays.layout.map(({ promptStart }) => promptStart);
     this.#inputs.write(arrays, temperature);
-    this.#media.write(prompts, starts, media);
+    await this.#media.write(prompts, starts, media);
     await this.#plan.run();
     const found = await this.#gpu.read(this.#entropies);
     return found.subarray(

@@ -157,8 +157,9 @@ export class PolicyPass {
     if (this.#threshold) this.#gpu.write(this.#threshold, Float32Array.of(threshold!));
     if (old) this.#gpu.write(this.#old, old.logProbs);
     if (old?.refLogProbs) this.#gpu.write(this.#reference, old.refLogProbs);
-    this.#media.write(prompts, starts, media);
+    await this.#media.write(prompts, starts, media);
     await this.#plan.run();
+    await this.#media.backward(media);
   }
 
   /** Reads back what the latest run found. Its results are copied at the call; another pass may be submitted right after. */

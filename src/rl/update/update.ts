@@ -5,6 +5,7 @@ import type { GradientStats } from '../../optim/clip.ts';
 import type { GateShape } from '../media/gate.ts';
 import type { Senses } from '../media/media-tokens.ts';
 import { MediaInputs, type PassMedia } from '../media/pass-media.ts';
+import type { VisionTower } from '../media/tower.ts';
 import {
   encodeLossPass,
   encodeNllBatch,
@@ -41,6 +42,8 @@ export interface UpdaterSettings {
     readonly senses: Senses;
     /** Needed where media tokens are made inside a pass. */
     readonly gate?: GateShape | undefined;
+    /** Where it trains. */
+    readonly tower?: VisionTower | undefined;
   };
 }
 
@@ -113,7 +116,7 @@ export class Updater {
     this.#arena = new Arena(policy.gpu, 'policy pass');
     this.#optimizerArena = new Arena(policy.gpu, 'optimizer');
     const { kind, promptsPerPass } = settings;
-    this.#media = new MediaInputs(policy, promptsPerPass, kind.mediaCounts, kind.senses, kind.gate);
+    this.#media = new MediaInputs(policy, promptsPerPass, kind.mediaCounts, kind.senses, kind);
     this.optimizer = new AdamW(policy.gpu, policy.store, adamw);
   }
 
