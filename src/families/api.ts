@@ -10,6 +10,7 @@ import type { Gpu } from '../gpu/index.ts';
 import type { FileTree } from '../io/files/files.ts';
 import type { Decoder, Tower } from '../io/formats/peft.ts';
 import type { DecodedMedium, DecodeOptions, MediumKind } from '../media/types.ts';
+import type { Config } from '../protocol/config.ts';
 import type { PythonLoading, UsualSettings } from '../protocol/messages.ts';
 import type { ChatTemplate } from '../text/chat-template.ts';
 import type { Chat } from '../text/encode-prompt.ts';
@@ -32,6 +33,8 @@ export interface ModelConfig {
 export interface EncoderSource<C extends ModelConfig = ModelConfig> {
   readonly files: ModelFiles;
   readonly config: C;
+  /** How clips are shown to it, where that matters. */
+  readonly clips?: Pick<ClipRecipe, 'unencoded'>;
 }
 
 /** How many tokens what is seen and what is heard become, at most; 0 = nothing is. */
@@ -57,8 +60,11 @@ export interface PromptTokens {
   readonly positions?: PromptPositions;
 }
 
+/** What of a run's settings says how large and how often frames are shown. */
+export type ClipSettings = Pick<Config, 'minPixels' | 'maxPixels' | 'framesPerSecond' | 'maxFrames'>;
+
 /** What of a run's settings makes its prompts, and the words of a row; without these, of the settings alone. */
-export type PromptSettings = WordSettings & { readonly words?: Words };
+export type PromptSettings = WordSettings & Partial<ClipSettings> & { readonly words?: Words };
 
 /** Tokens of these places. */
 export const slotTokens = (slots: readonly MediaSlot[] = []): number =>
@@ -118,6 +124,10 @@ export interface ClipRecipe {
   readonly identity: object;
   /** Tokens of one clip, at most. */
   readonly counts: MediaCounts;
+  /** Whether features are what a tower inside the policy takes, and no encoder has run. */
+  readonly unencoded?: boolean;
+  /** The recipe under settings of a run, with the tower inside its policy or before it; absent where no setting changes it. */
+  under?(settings: ClipSettings, inside: boolean): ClipRecipe;
   /** Why the model is not shown these media together, a sentence; undefined: it is. */
   refuses(media: readonly MediumKind[]): string | undefined;
   /** What is decoded of each of these media, none of which is refused; undefined for one that it takes no notice of. */

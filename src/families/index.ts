@@ -11,7 +11,7 @@ import { humanOmni } from './humanomni/index.ts';
 import { qwen2, qwen3 } from './qwen-text/index.ts';
 import { qwen2Vl, qwen25Vl } from './qwen-vl/index.ts';
 import { findAdapters } from './shared/adapter-files.ts';
-import type { ClipEncoder } from './shared/clip-encoder.ts';
+import { type ClipEncoder, UNENCODED } from './shared/clip-encoder.ts';
 import { type Found, findMain, isWithin, type ModelFiles } from './shared/model-files.ts';
 import { sourcesOf } from './shared/weight-sources.ts';
 
@@ -156,6 +156,7 @@ export async function openEncoder(
   progress?: (doneBytes: number, totalBytes: number) => void,
 ): Promise<ClipEncoder> {
   const { name, openEncoder: open } = familyOf(source.files.family);
+  if (source.clips?.unencoded) return UNENCODED;
   if (!open) throw new Error(`openEncoder: a ${name} has no towers.`);
   return open(gpu, source, progress);
 }

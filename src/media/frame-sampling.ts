@@ -16,27 +16,40 @@ export function sampleFrameIndices(count: number, n: number): number[] {
   return Array.from({ length: n }, (_, i) => roundHalfEven(segment * (i + 0.5) + 1e-6));
 }
 
-/** Which frames of a clip are shown: so many at segment centres, or spread by the clip's length. Plain data: workers are sent it. */
-export type FrameChoice = number | 'spread';
+/** How frames are spread by a clip's length. */
+export interface Spread {
+  /** Frames of a second; 0: as many whole ones as `most` allows. */
+  readonly perSecond: number;
+  /** Of a clip, at most. */
+  readonly most: number;
+}
+
+/** Which frames of a clip are shown: so many at segment centres, or spread by the clip's length, as published unless said. Plain data: workers are sent it. */
+export type FrameChoice = number | 'spread' | Spread;
 
 /** Indices of the frames that a choice takes of a clip, ascending. */
 export function chooseFrames(choice: FrameChoice, count: number, seconds: number): number[] {
-  return choice === 'spread' ? spreadFrameIndices(count, seconds) : sampleFrameIndices(count, choice);
+  if (typeof choice === 'number') return sampleFrameIndices(count, choice);
+  return spreadFrameIndices(count, seconds, choice === 'spread' ? PUBLISHED_SPREAD : choice);
 }
 
-/** The most frames that `spreadFrameIndices` takes of a clip. */
-export const MOST_SPREAD_FRAMES = 8;
+/** What R1-Omni's trainer asks for: `int(8 / seconds)` frames a second. */
+export const PUBLISHED_SPREAD: Spread = { perSecond: 0, most: 8 };
 const FEWEST_SPREAD_FRAMES = 4;
 /** Frames come in pairs, as a patch spans two. */
 const PAIR = 2;
 
 /**
- * The published rule for Qwen2-VL (qwen_vl_utils, with the rate that R1-Omni's trainer asks for): `floor(8 / seconds)`
- * frames a second, but at least 4, in pairs, spread evenly from the first frame to the last. A clip of one frame gives it.
+ * The published rule for Qwen2-VL (qwen_vl_utils): so many frames a second, but at least 4 and at most `most`, in pairs, spread
+ * evenly from the first frame to the last. A clip of one frame gives it.
  */
-export function spreadFrameIndices(count: number, seconds: number): number[] {
-  const rate = Math.floor(MOST_SPREAD_FRAMES / seconds);
-  const inPairs = count - (count % PAIR);
+export function spreadFrameIndices(
+  count: number,
+  seconds: number,
+  { perSecond, most }: Spread = PUBLISHED_SPREAD,
+): number[] {
+  const rate = perSecond > 0 ? perSecond : Math.floor(most / seconds);
+  const inPairs = Math.min(count - (count % PAIR), most - (most % PAIR));
   const wanted = Math.min(Math.max(seconds * rate, FEWEST_SPREAD_FRAMES), inPairs);
   const frames = Math.max(1, PAIR * roundHalfEven(wanted / PAIR));
   if (frames === 1) return [0];

@@ -1,9 +1,11 @@
 /** Every setting of a run, once. Type, defaults, validation, form, tooltips, flags and export all read these rows. */
+import { clipFields } from './config-clips.ts';
 import { evaluationFields } from './config-evaluation.ts';
 import { driftFields, lossFields, rewardFields } from './config-objective.ts';
 import { promptFields } from './config-prompt.ts';
 import { choice, flag, float, int, list } from './fields.ts';
 
+export * from './config-clips.ts';
 export * from './config-evaluation.ts';
 export * from './config-objective.ts';
 export * from './config-prompt.ts';
@@ -256,7 +258,7 @@ const partFields = {
     essential: true,
     label: 'LoRA rank',
     trl: 'r (LoraConfig)',
-    help: 'Size of the small matrices trained beside the frozen decoder. 0 = no LoRA.',
+    help: 'Size of the small matrices trained beside frozen weights. 0 = no LoRA.',
   }),
   loraAlpha: float({
     default: 32,
@@ -289,6 +291,18 @@ const partFields = {
     label: 'Train the whole decoder',
     help: 'Every weight of the language model. Needs LoRA rank 0, and much more memory.',
   }),
+  trainVision: flag({
+    default: false,
+    group: 'Trained parts',
+    label: 'Train the vision tower',
+    help: 'Every weight of what looks at the pictures, and of what merges its patches. Each clip goes through it again in every step.',
+  }),
+  loraVision: flag({
+    default: false,
+    group: 'Trained parts',
+    label: 'LoRA on the vision tower',
+    help: 'All linear layers of what looks at the pictures get an adapter, too. Each clip goes through it again in every step.',
+  }),
   trainProjectors: flag({
     default: false,
     group: 'Trained parts',
@@ -319,5 +333,6 @@ export const CONFIG_FIELDS = {
   ...optimizerFields,
   ...partFields,
   ...promptFields,
+  ...clipFields,
   ...evaluationFields,
 };

@@ -138,7 +138,7 @@ function checkTogether(config: Config): ConfigProblem[] {
       hint: 'Shorten the stretch, or raise the longest answer.',
     });
   }
-  if (loraRank > 0 && loraTargets.length === 0) {
+  if (loraRank > 0 && loraTargets.length === 0 && !config.loraVision) {
     problems.push({
       field: 'loraTargets',
       message: `loraTargets is empty; expected at least one linear layer with loraRank ${loraRank}.`,
@@ -152,12 +152,34 @@ function checkTogether(config: Config): ConfigProblem[] {
       hint: 'Set loraRank to 0, or trainDecoder to false.',
     });
   }
-  const parts = [config.trainDecoder, config.trainProjectors, config.trainGate, config.trainBert];
+  if (config.minPixels > config.maxPixels) {
+    problems.push({
+      field: 'minPixels',
+      message: `minPixels is ${config.minPixels}; expected at most maxPixels, which is ${config.maxPixels}.`,
+    });
+  }
+  if (config.loraVision && loraRank === 0) {
+    problems.push({
+      field: 'loraVision',
+      message: 'loraVision is true and loraRank is 0; expected a rank for the adapter on the vision tower.',
+      hint: 'Set a LoRA rank, or train the whole tower: trainVision.',
+    });
+  }
+  if (config.loraVision && config.trainVision) {
+    problems.push({
+      field: 'trainVision',
+      message:
+        'trainVision and loraVision are true; expected one of the two ways of training the vision tower.',
+      hint: 'Switch one of them off.',
+    });
+  }
+  const { trainDecoder, trainProjectors, trainGate, trainBert, trainVision } = config;
+  const parts = [trainDecoder, trainProjectors, trainGate, trainBert, trainVision];
   if (loraRank === 0 && !parts.includes(true)) {
     problems.push({
       field: 'loraRank',
       message: 'loraRank is 0 and no other part trains; expected something to train.',
-      hint: 'Set a LoRA rank, or switch on the decoder, the projectors, the gate or BERT.',
+      hint: 'Set a LoRA rank, or switch on the decoder, the vision tower, the projectors, the gate or BERT.',
     });
   }
   return problems;

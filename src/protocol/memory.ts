@@ -28,6 +28,11 @@ export function alternatives(config: Config): { label: string; change: Partial<C
       change: { trainDecoder: false, loraRank: 16, loraAlpha: 32 },
       offered: trainDecoder,
     },
+    {
+      label: 'the vision tower frozen',
+      change: { trainVision: false, loraVision: false },
+      offered: config.trainVision || config.loraVision,
+    },
     { label: 'without a reference model (beta 0)', change: { beta: 0 }, offered: beta !== 0 },
     {
       label: `${Math.floor(groupSize / 2)} answers per clip`,

@@ -53,6 +53,8 @@ export const modelSummary = z.object({
   family: z.string(),
   /** What of a clip it is shown; nothing of a language model. */
   senses: z.array(z.enum(['video', 'audio'])),
+  /** Whether its vision tower takes pictures of any size, as a run's settings say, and can train. */
+  anySize: z.boolean().optional(),
   /** The settings that suit it where nobody has chosen any. */
   usual: usualSettings,
   loading,

@@ -5,7 +5,7 @@ import type { Features } from '../families/shared/clip-encoder.ts';
 import type { Mute } from '../protocol/messages.ts';
 import { encodeAnswer } from '../text/encode-prompt.ts';
 import { withoutRequest } from '../text/prompt.ts';
-import type { GateText } from './media/gate.ts';
+import type { AskedFeatures, GateText } from './media/gate.ts';
 import type { RunExample } from './run-context.ts';
 
 /** Ids that supervised training learns for an example: its whole answer as the data set writes it, and the turn's end. */
@@ -22,6 +22,8 @@ export interface ClipParts {
   readonly features: () => Promise<Features>;
   readonly shown?: readonly ShownClip[] | undefined;
   readonly gate?: GateText | undefined;
+  /** Whether features are patches, for a tower inside the policy. */
+  readonly unencoded?: boolean | undefined;
 }
 
 /** An example ready for training. */
@@ -39,8 +41,16 @@ export function prepareExample(
     ...(prompt.prefill === '' ? {} : { prefill: prompt.prefill }),
   };
   if (!clip) return said;
-  const { features, gate } = clip;
-  return { ...said, features: async () => ({ ...(await features()), ...(gate ? { gate } : {}) }) };
+  const { gate } = clip;
+  const features = async () => ({ ...(await featuresOf(clip)), ...(gate ? { gate } : {}) });
+  return { ...said, features };
+}
+
+async function featuresOf({ features, shown, unencoded }: ClipParts): Promise<AskedFeatures> {
+  const made = await features();
+  if (!unencoded) return made;
+  if (!made.vision || !shown) throw new Error('prepareExample: patches without what was shown.');
+  return { patches: { rows: made.vision, shown } };
 }
 
 /** What a row asks by itself; undefined where its own question is not what is asked. */

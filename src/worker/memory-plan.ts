@@ -7,7 +7,7 @@ import type { Config } from '../protocol/config.ts';
 import type { MemoryPlan } from '../protocol/memory.ts';
 import { loadPolicy } from '../rl/policy/policy.ts';
 import { RunContext } from '../rl/run-context.ts';
-import type { OpenModel } from './inputs/model.ts';
+import { modelUnder, type OpenModel } from './inputs/model.ts';
 import { mostPositions, policyOptions, type RunTexts, runSetup, startOf } from './run-options.ts';
 
 /** A checkpoint of which only the headers are read. */
@@ -36,11 +36,12 @@ function withoutBytes(files: ModelFiles): ModelFiles {
  * counts. `texts`: what it asks, and is to answer.
  */
 export async function planMemory(
-  model: OpenModel,
+  opened: OpenModel,
   config: Config,
   texts: RunTexts,
   like?: Gpu,
 ): Promise<MemoryPlan> {
+  const model = modelUnder(opened, config);
   const start = await startOf(model, config);
   const files = withoutBytes(start?.files ?? model.files);
   const encoding = model.clips ? await encodingBytes({ ...model, files }, model.clips, like) : 0;

@@ -2,10 +2,11 @@ import type { Example } from '../data/types.ts';
 import { familyOf } from '../families/index.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
-import { CONFIG_KEYS, type Config, fieldOf } from '../protocol/config.ts';
+import { CONFIG_KEYS, type Config, defaultConfig, fieldOf } from '../protocol/config.ts';
 import { gateShape } from '../rl/media/gate.ts';
 import type { PolicyOptions } from '../rl/policy/policy.ts';
 import { type Start, startFrom } from '../rl/policy/start-weights.ts';
+import { hasTowerInside } from '../rl/policy/trained-parts.ts';
 import { answerIds } from '../rl/prepare.ts';
 import { type RunPrompts, runPrompts } from '../rl/prompts.ts';
 import type { RunSetup } from '../rl/run-context.ts';
@@ -13,8 +14,10 @@ import { promptRoom } from '../rl/update/batch-limits.ts';
 import type { OpenModel } from './inputs/model.ts';
 
 /** The adapter that these settings train. */
-function loraOf({ loraRank, loraAlpha, loraTargets }: Config): PolicyOptions['lora'] {
-  return loraRank > 0 ? { rank: loraRank, alpha: loraAlpha, targets: loraTargets } : undefined;
+function loraOf({ loraRank, loraAlpha, loraTargets, loraVision }: Config): PolicyOptions['lora'] {
+  if (loraRank === 0) return undefined;
+  const onTower = loraVision ? { vision: true } : {};
+  return { rank: loraRank, alpha: loraAlpha, targets: loraTargets, ...onTower };
 }
 
 /** How a run with these settings starts from what another left; undefined: from the published weights. */
@@ -39,16 +42,22 @@ export function policyOptions(
   const adapter = start?.adapter;
   const { frozenWeights, trainDecoder, beta, seed } = config;
   const { trainable } = familyOf(family);
-  if (trainable.length === 1 && !lora && !trainDecoder) {
-    throw new InputError(`Nothing trains: of a ${family} only the decoder can, and it is switched off.`, {
-      hint: 'Set loraRank above 0, or switch trainDecoder on.',
+  const [first, ...others] = trainable.filter((part) => part === 'decoder' || part === 'vision');
+  if (!trainable.includes('projectors') && !lora && !trainDecoder && !config.trainVision) {
+    const parts =
+      others.length > 0 ? `${first} and ${others[0]} tower can, and both are` : `${first} can, and it is`;
+    throw new InputError(`Nothing trains: of a ${family} only the ${parts} switched off.`, {
+      hint: `Set loraRank above 0, or switch trainDecoder ${others.length > 0 ? 'or trainVision ' : ''}on.`,
     });
   }
+  if (!trainable.includes('vision')) demandNothingOfTower(family, config);
   return {
     trainDecoder,
     trainProjectors: trainable.includes('projectors') && config.trainProjectors,
     trainGate: trainable.includes('gate') && config.trainGate,
     trainBert: trainable.includes('bert') && config.trainBert,
+    trainVision: config.trainVision,
+    ...(hasTowerInside(config) ? { withTower: true } : {}),
     ...(lora ? { lora } : {}),
     ...(adapter ? { adapter, referenceHasAdapter: true } : {}),
     frozenWeights,
@@ -58,10 +67,29 @@ export function policyOptions(
   };
 }
 
+/** Settings of a tower that takes frames of any size and can train. */
+const OF_TOWER = [
+  ...(['trainVision', 'loraVision'] as const),
+  ...(['minPixels', 'maxPixels', 'framesPerSecond', 'maxFrames'] as const),
+];
+
+/** @throws InputError naming a setting that would say nothing of such a model */
+function demandNothingOfTower(family: string, config: Config): void {
+  const usual = defaultConfig();
+  const key = OF_TOWER.find((setting) => config[setting] !== usual[setting]);
+  if (!key) return;
+  throw new InputError(
+    `${key} is ${config[key]}; it says how the vision tower of a Qwen2-VL or Qwen2.5-VL sees and trains, and this is a ${family}.`,
+    { hint: `Set ${key} to ${usual[key]}.` },
+  );
+}
+
 /** Weights that are only measured: as the files have them, and nothing trains. */
-export function measuredOptions({ frozenWeights, seed }: Config, maxPositions: number): PolicyOptions {
+export function measuredOptions(config: Config, maxPositions: number): PolicyOptions {
+  const { frozenWeights, seed } = config;
   const nothing = { trainDecoder: false, trainProjectors: false, trainGate: false, trainBert: false };
-  return { ...nothing, frozenWeights, reference: false, seed, maxPositions };
+  const tower = hasTowerInside(config) ? { withTower: true } : {};
+  return { ...nothing, ...tower, frozenWeights, reference: false, seed, maxPositions };
 }
 
 /** What differs between a run and its plan. */
@@ -69,7 +97,7 @@ type SetupParts = Pick<RunSetup, 'policy' | 'config' | 'ceilings'>;
 
 /** What a run context is made from: the parts given, and what follows from model and prompts. */
 export function runSetup(
-  { text, endIds }: Pick<OpenModel, 'text' | 'endIds'>,
+  { text, endIds, clips }: Pick<OpenModel, 'text' | 'endIds' | 'clips'>,
   { prompts, longestAnswer }: RunTexts,
   parts: SetupParts,
 ): RunSetup {
@@ -82,6 +110,7 @@ export function runSetup(
     mediaCounts: counts,
     senses: { video: counts.video > 0, audio: counts.audio > 0 },
     longestPrompt: prompts.longest,
+    ...(hasTowerInside(parts.config) && clips?.largest ? { largestGrids: [clips.largest] } : {}),
     longestAnswer,
   };
 }

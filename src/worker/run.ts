@@ -189,6 +189,7 @@ export class Run {
       return prepareExample(text, prompt, clip, {
         features: () => features.load(clip),
         shown: features.shownOf(clip),
+        unencoded: model.clips?.unencoded,
         gate: this.#gate.of(prompt.gateIds),
       });
     });

@@ -257,7 +257,7 @@ export class Session {
 
   #begin(config: Config, wish: Wish, taken?: TakenRun): void {
     this.#refuseWhileActive();
-    const opened = this.#inputs.demandAnswered();
+    const opened = this.#inputs.demandAnswered(config);
     const { steps } = config;
     const training: Training = new Training(wish, {
       emit: this.#emit,
@@ -294,8 +294,8 @@ export class Session {
 
   /** Measures the weights as they are: those of the latest run, or as loaded. */
   async evaluate(command: CommandOf<'evaluate'>): Promise<void> {
-    const opened = this.#inputs.demand();
     const settings = command.config ?? this.#settings;
+    const opened = this.#inputs.demand(settings);
     await this.#again('the evaluation', () => this.#device.measure(opened, settings, command));
   }
 
@@ -309,7 +309,7 @@ export class Session {
     if (wanted && this.#device.kept?.id !== wanted.id) {
       await this.resumeRun({ type: 'resumeRun', requestId, runId: wanted.id, step: wanted.step, rest: true });
     }
-    const opened = this.#inputs.demand();
+    const opened = this.#inputs.demand(this.#settings);
     await this.#again('the export', () => this.#device.export(command, opened, this.#settings));
   }
 

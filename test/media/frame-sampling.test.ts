@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { roundHalfEven } from '../../src/math/half.ts';
-import { sampleFrameIndices, spreadFrameIndices } from '../../src/media/frame-sampling.ts';
+import { chooseFrames, sampleFrameIndices, spreadFrameIndices } from '../../src/media/frame-sampling.ts';
 
 describe('sampleFrameIndices', () => {
   it.each([
@@ -43,5 +43,20 @@ describe('spreadFrameIndices', () => {
     [1, 0.04, [0]],
   ])('%i frames of %f seconds', (count, seconds, want) => {
     expect(spreadFrameIndices(count, seconds)).toEqual(want);
+  });
+
+  // As qwen_vl_utils counts them: seconds · rate, at least 4 and at most so many, in pairs.
+  it.each([
+    [300, 10, { perSecond: 2, most: 16 }, 16],
+    [90, 3, { perSecond: 2, most: 16 }, 6],
+    [300, 10, { perSecond: 0.1, most: 16 }, 4],
+    [5, 10, { perSecond: 2, most: 16 }, 4],
+    [300, 10, { perSecond: 2, most: 9 }, 8],
+    // Without a rate, whole frames a second that `most` allows.
+    [300, 10, { perSecond: 0, most: 64 }, 60],
+  ])('%i frames of %f seconds by %o are %i', (count, seconds, spread, frames) => {
+    const chosen = chooseFrames(spread, count, seconds);
+    expect(chosen).toHaveLength(frames);
+    expect([chosen[0], chosen.at(-1)]).toEqual([0, count - 1]);
   });
 });

@@ -1,35 +1,58 @@
 import { mergedTokens, type ShownClip, type VisionGrid } from '../../decoder/mrope.ts';
 import { InputError } from '../../math/errors.ts';
-import { MOST_SPREAD_FRAMES } from '../../media/frame-sampling.ts';
+import { type FrameChoice, PUBLISHED_SPREAD } from '../../media/frame-sampling.ts';
 import { CLIP_MEAN, CLIP_STD, type PatchOptions, patchPixels, patchRows } from '../../media/patches.ts';
-import type { DecodedClip, DecodedMedium, DecodeOptions, MediumKind } from '../../media/types.ts';
-import type { ClipRecipe, Pictures } from '../api.ts';
+import type { DecodedClip, DecodedMedium, MediumKind } from '../../media/types.ts';
+import { defaultConfig } from '../../protocol/config.ts';
+import type { ClipRecipe, ClipSettings, Pictures } from '../api.ts';
 import type { ClipInput } from '../shared/clip-encoder.ts';
 import { demandPicture, isSeen, seenOf } from '../shared/pictures.ts';
 import type { Qwen2VlConfig } from './parts.ts';
+import { MAX_SIDE } from './vision.ts';
 
 /** The longest clip whose time positions a run makes room for. */
 export const MOST_CLIP_SECONDS = 3600;
-/** Bounds of a frame: the smallest of the published processor, and the largest that R1-Omni's trainer asks for. */
-const MIN_PIXELS = 56 * 56;
-const MAX_PIXELS = 240 * 240;
 
-const patchesOf = ({ vision: { patchSize, temporalPatchSize, merge } }: Qwen2VlConfig): PatchOptions => ({
-  ...{ patchSize, temporalPatchSize, merge, minPixels: MIN_PIXELS, maxPixels: MAX_PIXELS },
-});
+/** Where nobody has chosen: frames within the smallest of the published processor and the largest that R1-Omni's trainer asks for. */
+const USUAL: ClipSettings = defaultConfig();
 
-/** Frames of any size in patches, spread over the clip; a picture is doubled, as a patch spans two frames. */
-export function qwenVlClips(config: Qwen2VlConfig): ClipRecipe {
-  const patches = patchesOf(config);
+const patchesOf = (
+  { vision: { patchSize, temporalPatchSize, merge } }: Qwen2VlConfig,
+  { minPixels, maxPixels }: ClipSettings,
+): PatchOptions => ({ patchSize, temporalPatchSize, merge, minPixels, maxPixels });
+
+/** The published choice goes by its name, under which features were kept before there was another. */
+function framesOf({ framesPerSecond, maxFrames }: ClipSettings): FrameChoice {
+  const isPublished = framesPerSecond === PUBLISHED_SPREAD.perSecond && maxFrames === PUBLISHED_SPREAD.most;
+  return isPublished ? 'spread' : { perSecond: framesPerSecond, most: maxFrames };
+}
+
+/**
+ * Frames of any size in patches, spread over the clip; a picture is doubled, as a patch spans two frames. `unencoded`: features are
+ * these patches, for a policy that has the tower inside.
+ */
+export function qwenVlClips(
+  config: Qwen2VlConfig,
+  settings: ClipSettings = USUAL,
+  unencoded = false,
+): ClipRecipe {
+  const patches = patchesOf(config, settings);
+  const frames = framesOf(settings);
   const shown = (pictures: Pictures) => shownClip(pictures, patches);
   const pictures = (media: readonly DecodedMedium[]) =>
     Promise.all(seenOf(media).map(({ clip }) => picturesOf(clip, patches)));
   return {
-    identity: { kind: 'patches', patches },
-    counts: { video: mostTokens(config, 'video'), audio: 0 },
+    identity: {
+      ...{ kind: 'patches', patches },
+      ...(frames === 'spread' ? {} : { frames }),
+      ...(unencoded ? { unencoded } : {}),
+    },
+    ...(unencoded ? { unencoded } : {}),
+    under: (chosen, inside) => qwenVlClips(config, chosen, inside),
+    counts: { video: mostTokens(config, 'video', settings), audio: 0 },
     refuses: (media) => refusalOf(media, config),
-    decoding: (media) => media.map((kind) => (isSeen(kind) ? SEEN : undefined)),
-    largest: largestGrid(patches),
+    decoding: (media) => media.map((kind) => (isSeen(kind) ? { frames, audioSeconds: 0 } : undefined)),
+    largest: largestGrid(patches, settings),
     pictures,
     shown,
     async input(media): Promise<ClipInput> {
@@ -41,8 +64,6 @@ export function qwenVlClips(config: Qwen2VlConfig): ClipRecipe {
   };
 }
 
-const SEEN: DecodeOptions = { frames: 'spread', audioSeconds: 0 };
-
 /** Any pictures and videos. A video's own sound is not heard, also where it lies in a file of its own. */
 function refusalOf(media: readonly MediumKind[], { family }: Qwen2VlConfig): string | undefined {
   const count = (wanted: MediumKind): number => media.filter((kind) => kind === wanted).length;
@@ -51,8 +72,13 @@ function refusalOf(media: readonly MediumKind[], { family }: Qwen2VlConfig): str
 }
 
 /** Tokens of the largest picture or video. */
-export function mostTokens(config: Qwen2VlConfig, kind: MediumKind): number {
-  const [slices, rows, columns] = largestGrid(patchesOf(config));
+export function mostTokens(
+  config: Qwen2VlConfig,
+  kind: MediumKind,
+  chosen: Partial<ClipSettings> = {},
+): number {
+  const settings = { ...USUAL, ...chosen };
+  const [slices, rows, columns] = largestGrid(patchesOf(config, settings), settings);
   return mergedTokens([kind === 'video' ? slices : 1, rows, columns], config.vision.merge);
 }
 
@@ -68,9 +94,15 @@ async function picturesOf(clip: DecodedClip, patches: PatchOptions): Promise<Pic
 }
 
 /** A grid of as many patches as a clip can become. */
-function largestGrid({ patchSize, temporalPatchSize, merge, maxPixels }: PatchOptions): VisionGrid {
-  const tokens = Math.floor(maxPixels / (patchSize * merge) ** 2);
-  return [MOST_SPREAD_FRAMES / temporalPatchSize, merge, merge * tokens];
+function largestGrid(
+  { patchSize, temporalPatchSize, merge, maxPixels }: PatchOptions,
+  { maxFrames }: ClipSettings,
+): VisionGrid {
+  const tokens = Math.max(1, Math.floor(maxPixels / (patchSize * merge) ** 2));
+  // In one row, where the tower has angles for so long a one.
+  const rows = Math.ceil((merge * tokens) / MAX_SIDE);
+  const columns = Math.ceil(tokens / rows);
+  return [Math.max(1, Math.floor(maxFrames / temporalPatchSize)), merge * rows, merge * columns];
 }
 
 /** Frames of one size, as they are shown of a clip. */

@@ -68,8 +68,8 @@ export class QwenVlEncoder implements ClipEncoder {
     const gpu = this.#gpu;
     const { config } = this.#tower;
     const [slices, rows, columns] = grid;
-    const input = gpu.tensor('inputs', 'patches', [slices * rows * columns, patchValues(config)]);
     const layout = uploadPatches(gpu, grid, config);
+    const input = gpu.tensor('inputs', 'patches', [slices * rows * columns, patchValues(config)]);
     const plan = await planTower(gpu, this.#arena, `vision tower ${key}`, input, (tape) =>
       qwen2VlVisionTokens(tape, this.#tower, input, layout),
     );

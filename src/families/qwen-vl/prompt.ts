@@ -35,7 +35,7 @@ function qwenVlText(tokenizer: Tokenizer, template: ChatTemplate, config: Qwen2V
       const blocks = seen.map((kind) => BLOCKS[kind]).join('');
       const chat = chatOf(words, (text) => blocks + text);
       const { ids, ...encoded } = encodeTextPrompt(tokenizer, template, chat);
-      const most = seen.map((kind) => mostTokens(config, kind));
+      const most = seen.map((kind) => mostTokens(config, kind, settings));
       const reach = seen.map((kind, index) =>
         Math.max(most[index]!, kind === 'video' ? MOST_CLIP_SECONDS * (config.tokensPerSecond ?? 0) : 0),
       );

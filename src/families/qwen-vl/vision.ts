@@ -10,6 +10,7 @@ import { packFullSegments, packSegments } from '../../decoder/rows.ts';
 import type { WeightParts, Weights } from '../../decoder/weights.ts';
 import { expectShape, type Gpu, reshape, rowsOf, type Tape, type Tensor } from '../../gpu/index.ts';
 import { InputError } from '../../math/errors.ts';
+import { formatBytes } from '../../math/format.ts';
 import { gridRopeTable, type RopeTable } from '../../ops/attention/rope.ts';
 import { gelu } from '../../ops/elementwise.ts';
 import { gatherRows } from '../../ops/tokens/gather-rows.ts';
@@ -35,7 +36,7 @@ const ROPE_THETA = 1e4;
 /** Values after which a binding may begin: WebGPU's default alignment, 256 bytes. */
 const BINDING_VALUES = 64;
 /** Patches along the longer side of the largest picture: 12,845,056 pixels at an aspect ratio of 200. */
-const MAX_SIDE = 3640;
+export const MAX_SIDE = 3640;
 
 export interface Qwen2VlVisionConfig {
   readonly depth: number;
@@ -276,7 +277,29 @@ export interface PatchLayout {
   };
 }
 
-/** The caller frees it with `freePatches`. */
+/** The widest activation of a patch, in values. */
+const widest = (config: Qwen2VlVisionConfig): number =>
+  Math.max(config.mlpWidth, config.width, patchValues(config));
+
+/** @throws InputError for a grid of more patches than an activation of the tower has room for */
+function demandFits({ device }: Gpu, grid: VisionGrid, config: Qwen2VlVisionConfig): void {
+  const bytes = device.limits.maxStorageBufferBindingSize;
+  const fitting = Math.floor(bytes / (4 * widest(config)));
+  const [slices, rows, columns] = grid;
+  const patches = slices * rows * columns;
+  if (patches <= fitting) return;
+  const [side, frames] = [config.patchSize * config.merge, config.temporalPatchSize];
+  const pixels = side ** 2 * Math.floor(fitting / (slices * config.merge ** 2));
+  const shown = frames * Math.floor(fitting / (rows * columns));
+  throw new InputError(
+    `A clip of up to ${slices * frames} frames of ${rows * columns * config.patchSize ** 2} pixels is ${patches} patches; the vision tower of this model holds ${fitting} on this device, whose largest binding is ${formatBytes(bytes)}.`,
+    {
+      hint: `Keep maxPixels within ${pixels}${shown >= 4 ? `, or maxFrames within ${shown}` : ''}, or train on a GPU with larger bindings.`,
+    },
+  );
+}
+
+/** The caller frees it with `freePatches`. @throws InputError for a grid that does not fit this device */
 export function uploadPatches(gpu: Gpu, grid: VisionGrid, config: Qwen2VlVisionConfig): PatchLayout {
   const [slices, rows, columns] = grid;
   if (Math.max(rows, columns) > MAX_SIDE) {
@@ -284,6 +307,7 @@ export function uploadPatches(gpu: Gpu, grid: VisionGrid, config: Qwen2VlVisionC
       `uploadPatches: a grid of ${grid.join(' by ')} patches; expected sides up to ${MAX_SIDE}.`,
     );
   }
+  demandFits(gpu, grid, config);
   const { merge, windows } = config;
   const whole = packFullSegments(slices, rows * columns);
   const standing = { positions: patchPositions(grid, merge), axes: 2 };

@@ -1,7 +1,7 @@
 /** Adapters that lie in a model's folder or beside it, in PEFT's form. */
 
 import { demandFinite } from '../../decoder/finite.ts';
-import { adapterNames, type LoraConfig } from '../../decoder/lora.ts';
+import { type AdaptedLinear, adapterNames, type LoraConfig } from '../../decoder/lora.ts';
 import { linearShapes, type Qwen2Config } from '../../decoder/qwen2.ts';
 import { blobSource } from '../../io/files/bytes.ts';
 import { type FileTree, findFile, readJson, subtree } from '../../io/files/files.ts';
@@ -46,13 +46,14 @@ export interface OpenedAdapter {
 }
 
 /**
- * Opens the adapter of a folder for a decoder. Every tensor of it must find its linear layer, since one that were dropped would make
- * another model. @throws InputError naming the file and what is off
+ * Opens the adapter of a folder for a decoder, and for the linear layers of a vision tower where one can have an adapter. Every tensor
+ * of it must find its linear layer, since one that were dropped would make another model. @throws InputError naming the file and what is off
  */
 export async function openAdapter(
   tree: FileTree,
   path: string,
   decoder: Qwen2Config,
+  tower: readonly AdaptedLinear[] = [],
 ): Promise<OpenedAdapter> {
   const folder = subtree(tree, path);
   if (!folder || !findFile(folder, CONFIG)) {
@@ -71,11 +72,56 @@ export async function openAdapter(
   const blob = await file.blob();
   await refuseMistaken(blob, label);
   const stored = await openSafetensors(blobSource(blob), label);
-  const linears = checkTensors(stored, config, decoder);
+  const vision = checkTower(stored, config, tower);
+  const isOfTower = (name: string): boolean => towerTensor(name) !== undefined;
+  const linears = checkTensors(
+    stored,
+    stored.names().filter((name) => !vision || !isOfTower(name)),
+    config,
+    decoder,
+  );
   for (const name of stored.names()) await demandFinite(stored, name);
-  const tensors = renamed(stored, (name) => ownName(loraTensor(name)!));
+  const tensors = renamed(stored, (name) => (vision && towerTensor(name)) || ownName(loraTensor(name)!));
   // The scale is kept as alpha / rank, whatever rule it was made by.
-  return { tensors, lora: { rank: config.rank, alpha: config.scale * config.rank, targets: linears } };
+  const lora = { rank: config.rank, alpha: config.scale * config.rank, targets: linears };
+  return { tensors, lora: vision ? { ...lora, vision } : lora };
+}
+
+/** A matrix of a vision tower's adapter by its own name; undefined for any other. */
+function towerTensor(name: string): string | undefined {
+  const found = /^(?:base_model\.model\.)?(?:model\.)?(visual\..+\.lora_[AB])(?:\.default)?\.weight$/.exec(
+    name,
+  );
+  return found ? `${found[1]}.weight` : undefined;
+}
+
+/** Whether the adapter sits on the tower: on all of its linear layers, as runs here train it. @throws InputError */
+function checkTower(source: TensorSource, { rank }: AdapterConfig, tower: readonly AdaptedLinear[]): boolean {
+  const found = new Map(
+    source.names().flatMap((name) => {
+      const own = towerTensor(name);
+      return own === undefined ? [] : [[own, source.info(name).shape.join()] as const];
+    }),
+  );
+  if (found.size === 0 || tower.length === 0) return false;
+  const expected = new Map<string, string>();
+  for (const {
+    path,
+    extents: [out, inputs],
+  } of tower) {
+    const { a, b } = adapterNames(path);
+    expected.set(a, [rank, inputs].join()).set(b, [out, rank].join());
+  }
+  for (const [name, shape] of [...expected, ...found]) {
+    if (expected.get(name) === shape && found.get(name) === shape) continue;
+    throw new InputError(
+      `${source.label}: of the vision tower's ${name} found ${found.has(name) ? `the shape [${found.get(name)}]` : 'nothing'}, expected ${expected.has(name) ? `[${expected.get(name)}]` : 'nothing'}.`,
+      {
+        hint: "Use an adapter on all of the vision tower's linear layers or on none of them, made for this very model.",
+      },
+    );
+  }
+  return true;
 }
 
 /** Names of PEFT's files, of any generation of transformers: with and without the vision tower's model around the decoder. */
@@ -98,6 +144,7 @@ function ownName({ layer, linear, matrix }: LoraTensor): string {
 /** @returns the linear layers that it sits on @throws InputError */
 function checkTensors(
   source: TensorSource,
+  names: readonly string[],
   { rank, baseModel }: AdapterConfig,
   decoder: Qwen2Config,
 ): LoraLinear[] {
@@ -109,7 +156,7 @@ function checkTensors(
   const shapes = linearShapes(decoder);
   const matrices = new Map<string, Set<'A' | 'B'>>();
   const linears = new Set<LoraLinear>();
-  for (const name of source.names()) {
+  for (const name of names) {
     const tensor = loraTensor(name);
     if (!tensor) return fail(`tensor "${name}" belongs to no linear layer of the decoder`);
     if (tensor.layer >= decoder.layers)
@@ -126,7 +173,7 @@ function checkTensors(
     matrices.set(path, seen.add(tensor.matrix));
     linears.add(tensor.linear);
   }
-  if (matrices.size === 0) return fail('there is no matrix in it');
+  if (source.names().length === 0) return fail('there is no matrix in it');
   const half = [...matrices].find(([, seen]) => seen.size < 2);
   if (half) return fail(`${half[0]} has only one of its two matrices`);
   return LORA_LINEARS.filter((linear) => linears.has(linear));

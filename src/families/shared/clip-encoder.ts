@@ -27,6 +27,22 @@ export interface ClipEncoder {
   [Symbol.dispose](): void;
 }
 
+/** For a tower that is a part of the policy: what it will be given, one picture or video after another. */
+export const UNENCODED: ClipEncoder = {
+  encode({ patches = [] }) {
+    const rows = new Float32Array(patches.reduce((sum, each) => sum + each.rows.length, 0));
+    let at = 0;
+    for (const each of patches) {
+      rows.set(each.rows, at);
+      at += each.rows.length;
+    }
+    return Promise.resolve({ vision: rows });
+  },
+  [Symbol.dispose]() {
+    // It holds nothing.
+  },
+};
+
 /** A tower recorded for inputs of one shape. */
 export interface TowerPlan {
   readonly plan: Plan;

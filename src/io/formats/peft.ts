@@ -25,8 +25,11 @@ export interface AdapterConfig {
   readonly alpha: number;
   /** W is used as W + scale · B · A. */
   readonly scale: number;
+  /** Of the decoder. */
   readonly linears: readonly LoraLinear[];
   readonly baseModel: string;
+  /** Where a vision tower lies, all of whose linear layers have an adapter, too. */
+  readonly tower?: Tower;
 }
 
 const PREFIX = 'base_model.model.';
@@ -61,6 +64,17 @@ export function loraTensorName({ layer, linear, matrix }: LoraTensor, decoder: D
   return `${PREFIX}${modulePath(layer, linear, decoder)}.lora_${matrix}.weight`;
 }
 
+/** Name in `adapter_model.safetensors` of a matrix that is `visual.…` or `model.…` by the published path of its layer. */
+export function adapterTensorName(
+  path: string,
+  { decoder, tower }: { readonly decoder: Decoder; readonly tower?: Tower },
+): string {
+  const inModel = path.startsWith('visual.')
+    ? `${tower}${path.slice('visual'.length)}`
+    : `${decoder}${path.slice('model'.length)}`;
+  return `${PREFIX}${inModel}`;
+}
+
 /** The inverse of loraTensorName, for a decoder in either place; undefined for any other name. */
 export function parseLoraTensorName(name: string): LoraTensor | undefined {
   const found = /\.layers\.(\d+)\.(?:self_attn|mlp)\.(\w+)\.lora_([AB])\.weight$/.exec(name);
@@ -90,6 +104,10 @@ export function targetRegex(linears: readonly LoraLinear[], ...decoders: readonl
   return `${place}\\.layers\\.\\d+\\.(${blocks.join('|')})`;
 }
 
+/** A regex for all linear layers of a vision tower: each has one kind of MLP, and those of the other are not there. */
+const towerRegex = (tower: Tower): string =>
+  `${tower.replaceAll('.', '\\.')}\\.(blocks\\.\\d+\\.(attn\\.(qkv|proj)|mlp\\.(fc1|fc2|gate_proj|up_proj|down_proj))|merger\\.mlp\\.(0|2))`;
+
 /** `adapter_config.json`: the small set of keys that every PEFT version knows. */
 export function writeAdapterConfig(config: Omit<AdapterConfig, 'scale'>, decoder: Decoder): string {
   const json = {
@@ -100,7 +118,10 @@ export function writeAdapterConfig(config: Omit<AdapterConfig, 'scale'>, decoder
     lora_alpha: config.alpha,
     lora_dropout: 0,
     bias: 'none',
-    target_modules: targetRegex(config.linears, decoder),
+    target_modules: [
+      ...(config.linears.length > 0 ? [targetRegex(config.linears, decoder)] : []),
+      ...(config.tower ? [towerRegex(config.tower)] : []),
+    ].join('|'),
     inference_mode: true,
   };
   return `${JSON.stringify(json, null, 2)}\n`;
@@ -129,7 +150,8 @@ export function readAdapterConfig(json: Readonly<Record<string, unknown>>, label
       fail(`${key} is not supported`);
   }
   const linears = targetedLinears(json.target_modules);
-  if (linears.length === 0)
+  const onTower = targetsTower(json.target_modules);
+  if (linears.length === 0 && !onTower)
     return fail(
       `target_modules ${JSON.stringify(json.target_modules)} names none of ${LORA_LINEARS.join(', ')}`,
     );
@@ -140,6 +162,12 @@ export function readAdapterConfig(json: Readonly<Record<string, unknown>>, label
     linears,
     baseModel: typeof json.base_model_name_or_path === 'string' ? json.base_model_name_or_path : '',
   };
+}
+
+/** Whether a regex on module paths reaches into a vision tower. */
+function targetsTower(target: unknown): boolean {
+  if (typeof target !== 'string') return false;
+  return compile(`^(?:${target})$`)?.test('model.visual.blocks.0.attn.qkv') ?? false;
 }
 
 /** Which linears `target_modules` (a list of names, or a regex on the whole module path) selects. */

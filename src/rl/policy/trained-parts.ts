@@ -1,9 +1,8 @@
 import type { Config } from '../../protocol/config.ts';
 
 /** Which parts of the model a run trains, by checkpoint names. */
-export type TrainedParts = Pick<Config, 'trainDecoder' | 'trainProjectors' | 'trainGate' | 'trainBert'> & {
-  readonly trainVision?: boolean;
-};
+export type TrainedParts = Pick<Config, 'trainDecoder' | 'trainProjectors' | 'trainGate' | 'trainBert'> &
+  Partial<Pick<Config, 'trainVision'>>;
 
 const PARTS: readonly (readonly [keyof TrainedParts, RegExp])[] = [
   ['trainDecoder', /^(model\.(layers\.|embed_tokens\.|norm\.)|lm_head\.)/],
@@ -23,6 +22,14 @@ export function isTrained(name: string, parts: TrainedParts): boolean {
 export function trainsMedia(parts: TrainedParts): boolean {
   return parts.trainProjectors || parts.trainGate || parts.trainBert || parts.trainVision === true;
 }
+
+/** Whether the vision tower is a part of the policy and is given patches, as it is where it trains. */
+export const hasTowerInside = ({
+  trainVision,
+  loraVision,
+  loraRank,
+}: Pick<Config, 'trainVision' | 'loraVision' | 'loraRank'>): boolean =>
+  trainVision || (loraVision && loraRank > 0);
 
 export type PartName = 'decoder' | 'projectors' | 'gate' | 'bert' | 'vision' | 'audio';
 

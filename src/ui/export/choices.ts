@@ -105,8 +105,10 @@ export function unavailable(
   if (config.loraRank === 0) return 'the run has no LoRA';
   if (part === 'adapter') return undefined;
   if (config.stage !== 'grpo') return 'the run is not GRPO';
-  const { trainProjectors, trainGate, trainBert } = config;
-  if (trainProjectors || trainGate || trainBert) return 'the run trains more than the adapter';
+  const { trainProjectors, trainGate, trainBert, trainVision } = config;
+  if (trainProjectors || trainGate || trainBert || trainVision) return 'the run trains more than the adapter';
+  if (config.loraVision)
+    return 'its adapter sits on the vision tower, too, and TRL trains the language model';
   return step === 0 ? 'no step has been taken' : undefined;
 }
 

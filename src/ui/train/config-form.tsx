@@ -80,11 +80,18 @@ const OF_PARTS: Partial<Record<ConfigKey, string>> = {
   trainBert: 'bert',
 };
 
+/** Settings of a vision tower that takes pictures of any size and can train. */
+const OF_TOWER: readonly ConfigKey[] = [
+  ...(['trainVision', 'loraVision'] as const),
+  ...(['minPixels', 'maxPixels', 'framesPerSecond', 'maxFrames'] as const),
+];
+
 /** Whether a setting does anything with the model that is open. */
 function applies(model: ModelSummary | undefined, key: ConfigKey): boolean {
   if (!model) return true;
   const part = OF_PARTS[key];
   if (part !== undefined) return part in model.parts;
+  if (OF_TOWER.includes(key)) return model.anySize === true;
   return key !== 'question' || model.senses.length > 0;
 }
 

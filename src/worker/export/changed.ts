@@ -1,7 +1,6 @@
 import { adapterNames, addProduct } from '../../decoder/lora.ts';
-import { LORA_LINEARS, linearPath } from '../../io/formats/peft.ts';
 import type { TensorSource } from '../../io/tensors/safetensors.ts';
-import type { Policy } from '../../rl/policy/policy.ts';
+import { linearsUnder, type Policy } from '../../rl/policy/policy.ts';
 import { readTrained, trainedName } from '../../rl/policy/trained-tensors.ts';
 
 /** Present values of a checkpoint's tensor, where training changed it; undefined where it is as published. */
@@ -10,14 +9,9 @@ export type ChangedTensors = (file: string) => undefined | (() => Promise<Float3
 /** Which tensors of the main weights a policy changed, by their names in the files: trained ones, and those under an adapter. */
 export function changedTensors(policy: Policy): ChangedTensors {
   const { store, config, files, options } = policy;
-  const { tieWordEmbeddings, layers } = config.decoder;
-  const adapted = new Map<string, string>();
-  for (let layer = 0; layer < layers && options.lora; layer++) {
-    for (const linear of LORA_LINEARS) {
-      const path = linearPath(layer, linear);
-      if (store.has(adapterNames(path).a)) adapted.set(`${path}.weight`, path);
-    }
-  }
+  const { tieWordEmbeddings } = config.decoder;
+  const linears = options.lora ? linearsUnder(config, options.lora) : [];
+  const adapted = new Map(linears.map(({ path }) => [`${path}.weight`, path]));
   return (file) => {
     const name = trainedName(store, file, tieWordEmbeddings);
     if (name !== undefined) return async () => (await readTrained(store, name))!;

@@ -81,7 +81,7 @@ async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promis
     ...(problem === undefined ? [textFile('resume.py', resumePy), ...(await trlCheckpoint(run))] : []),
     ...trlData(data),
     ...(shownByR1Omni ? [...r1OmniData(data), textFile('r1omni/launch.py', r1OmniLaunchPy)] : []),
-    ...verlData(data, family),
+    ...verlData(data, family, config),
     textFile('verl/run.sh', verlScript(config, start)),
     textFile('verl/reward.py', verlRewardPy),
     textFile('verl/to_parquet.py', verlToParquetPy),

@@ -20,6 +20,7 @@ export function checkpointProblem({
   if (config.stage !== 'grpo') return 'the run is not GRPO';
   if (policy.store.names().some((name) => !name.includes('.lora_')))
     return 'the run trains more than the adapter';
+  if (lora.vision) return 'its adapter sits on the vision tower, too, and TRL trains the language model';
   if (start?.changed.length) return 'the run began from weights that are not the published ones';
   return step === 0 ? 'no step has been taken' : undefined;
 }

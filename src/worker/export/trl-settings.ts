@@ -30,6 +30,12 @@ const STUDIO_ONLY: readonly ConfigKey[] = [
   ...(['promptPreset', 'promptTemplate', 'systemPrompt', 'instruction', 'maxPromptLength'] as const),
   'frozenWeights',
   'dualClip',
+  'trainVision',
+  'loraVision',
+  'minPixels',
+  'maxPixels',
+  'framesPerSecond',
+  'maxFrames',
 ];
 /** Where the studio saves only at rests, TRL saves so often. */
 const SAVE_STEPS = 100;

@@ -2,7 +2,7 @@
 import { type Example, hasClip } from '../../data/types.ts';
 import { familyOf } from '../../families/index.ts';
 import { type FileToWrite, jsonlFile } from '../../io/writing/file-to-write.ts';
-import type { Config } from '../../protocol/config.ts';
+import { type Config, defaultConfig, FEWEST_FRAMES } from '../../protocol/config.ts';
 import { LOSSES } from '../../protocol/losses.ts';
 import { REWARDS } from '../../rewards/index.ts';
 import type { ChatMessage } from '../../text/chat-template.ts';
@@ -11,7 +11,10 @@ import { scalar } from './grpo-yaml.ts';
 import { type HandoffData, questionOf, turnsOf } from './handoff-data.ts';
 
 /** What a clip may become in verl: as many frames and pixels as the studio shows at most. */
-const SHOWN = { fps: 2, min_frames: 4, max_frames: 8, max_pixels: 240 * 240 } as const;
+const shown = ({ minPixels, maxPixels, framesPerSecond, maxFrames }: Config) => ({
+  ...{ fps: framesPerSecond || 2, min_frames: FEWEST_FRAMES, max_frames: maxFrames, max_pixels: maxPixels },
+  ...(minPixels === defaultConfig().minPixels ? {} : { min_pixels: minPixels }),
+});
 /** Room that a prompt is given beyond the longest of the studio's, and the sizes that it comes in. */
 const PROMPT_STEP = 512;
 
@@ -28,13 +31,13 @@ export interface VerlStart {
 }
 
 /** Rows by split. Each holds the place of its video, and names it as `{"video": path}`; of a HumanOmni verl takes the text only. A question of text alone is asked as it is. */
-export function verlData(data: HandoffData, family: string): FileToWrite[] {
+export function verlData(data: HandoffData, family: string, config: Config): FileToWrite[] {
   const { train, evaluation, promptOf, dataSet } = data;
   const sees = familyOf(family).handoff.seesInVerl;
   const aboutClip = (example: Example) => {
     return {
       prompt: withoutMedia(promptOf(example), sees ? '<video>' : ''),
-      ...(sees ? { videos: [{ video: example.media[0]?.path, ...SHOWN }] } : {}),
+      ...(sees ? { videos: [{ video: example.media[0]?.path, ...shown(config) }] } : {}),
       ability: 'emotion',
     };
   };

@@ -2,10 +2,11 @@ import { type ReadOptions, readDataset } from '../../data/read.ts';
 import { demandExamples, demandModelFolder } from '../../data/refusal.ts';
 import { summarise } from '../../data/summary.ts';
 import { type Dataset, hasClip } from '../../data/types.ts';
+import type { FeatureCache } from '../../io/features/feature-cache.ts';
 import type { FileTree } from '../../io/files/files.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Config } from '../../protocol/config.ts';
-import type { CommandOf, DataSummary, ModelChoice } from '../../protocol/messages.ts';
+import type { CommandOf, DataIssue, DataSummary, ModelChoice } from '../../protocol/messages.ts';
 import { leftOutLine } from '../../rl/prompts.ts';
 import { FeatureStore } from '../clips/features.ts';
 import { makePreview, questionPreview } from '../clips/preview.ts';
@@ -14,7 +15,7 @@ import type { SessionHost } from '../host.ts';
 import type { Emit } from '../progress.ts';
 import { runTexts } from '../run-options.ts';
 import { openDemoTrees } from './demo.ts';
-import { type OpenModel, openModel, summariseModel } from './model.ts';
+import { modelUnder, type OpenModel, openModel, summariseModel } from './model.ts';
 
 /** A data set without splits is divided the same way for every run. */
 export const SPLIT_SEED = 42;
@@ -68,7 +69,9 @@ export class Inputs {
   readonly #host: SessionHost;
   readonly #hooks: InputHooks;
   #model?: OpenModel;
-  #features: FeatureStore | undefined;
+  /** What the towers make of clips, by how these are shown. */
+  readonly #features = new Map<string, FeatureStore>();
+  #cache: FeatureCache | undefined;
   #data?: Dataset;
   /** Whether model and data are the embedded ones. */
   #demo = false;
@@ -96,13 +99,16 @@ export class Inputs {
     return this.#model !== undefined && this.#data !== undefined;
   }
 
-  /** Both, or an error that says which is missing. @throws InputError */
-  demand(): Opened {
-    const [model, data, features] = [this.#model, this.#data, this.#features];
-    if (model && data) {
-      demandFor(model, data);
+  /** Both, clips shown as these settings say, or an error that says which is missing. @throws InputError */
+  demand(config?: Config): Opened {
+    const [opened, data] = [this.#model, this.#data];
+    if (opened && data) {
+      demandFor(opened, data);
+      const model = config ? modelUnder(opened, config) : opened;
+      const features = this.#featuresOf(model);
       return { model, data, ...(features ? { features } : {}) };
     }
+    const model = opened;
     const missing = model ? 'data set' : data ? 'model' : 'model and no data set';
     throw new InputError(`There is no ${missing} yet.`, {
       hint: 'Drop its folder on the page, or open the demo.',
@@ -110,14 +116,32 @@ export class Inputs {
   }
 
   /** Both, as a run takes them: with nothing left that can be meant in several ways. @throws InputError */
-  demandAnswered(): Opened {
-    const opened = this.demand();
+  demandAnswered(config?: Config): Opened {
+    const opened = this.demand(config);
     const [open] = opened.data.asks ?? [];
     if (!open) return opened;
     const choices = open.choices.map(({ choice, rows }) => `${choice} (${rows})`).join(', ');
     throw new InputError(`${opened.data.name}: ${open.question}`, {
       hint: `Answer it on the Data screen, or by command: --answer ${open.what}=… (${choices}).`,
     });
+  }
+
+  #featuresOf(model: OpenModel): FeatureStore | undefined {
+    const { clips } = model;
+    if (!clips || !this.#cache) return undefined;
+    const key = JSON.stringify(clips.identity);
+    const store =
+      this.#features.get(key) ??
+      new FeatureStore(this.#held, { ...model, clips }, this.#cache, this.#host.decode);
+    // Last used goes last: its issues are those that are told.
+    this.#features.delete(key);
+    this.#features.set(key, store);
+    return store;
+  }
+
+  /** Clips that could not be read, in the way they were shown last. */
+  get #unreadable(): readonly DataIssue[] {
+    return [...this.#features.values()].at(-1)?.issues ?? [];
   }
 
   async openDemo(requestId: number): Promise<void> {
@@ -156,8 +180,8 @@ export class Inputs {
     await release('model');
     this.#model = model;
     this.#demo = false;
-    this.#features =
-      clips && cache && new FeatureStore(this.#held, { ...model, clips }, cache, this.#host.decode);
+    this.#features.clear();
+    this.#cache = cache;
     emit({ type: 'model', requestId, summary: summariseModel(model, { trainable: 0 }) });
     changed();
   }
@@ -174,7 +198,7 @@ export class Inputs {
     await release('data');
     this.#data = data;
     this.#demo = false;
-    this.#features?.clear();
+    for (const store of this.#features.values()) store.clear();
     emit({ type: 'data', requestId, summary: this.#summary(data) });
     changed();
   }
@@ -190,20 +214,20 @@ export class Inputs {
   }
 
   #summary(data: Dataset): DataSummary {
-    const unreadable = this.#features?.issues ?? [];
+    const unreadable = this.#unreadable;
     this.#reportedIssues = unreadable.length;
     return summarise(data, unreadable);
   }
 
   /** Tells the page about clips that turned out to be unreadable. */
   reportIssues(requestId = 0): void {
-    if (!this.#data || (this.#features?.issues.length ?? 0) === this.#reportedIssues) return;
+    if (!this.#data || this.#unreadable.length === this.#reportedIssues) return;
     this.#hooks.emit({ type: 'data', requestId, summary: this.#summary(this.#data) });
   }
 
   /** Shows what the model gets to see of a clip under these settings. */
   async preview({ requestId, exampleId }: CommandOf<'preview'>, config: Config): Promise<void> {
-    const { model, data } = this.demand();
+    const { model, data } = this.demand(config);
     const example = data.examples.find(({ id }) => id === exampleId);
     if (!example) {
       throw new InputError(

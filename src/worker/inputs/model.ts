@@ -6,10 +6,11 @@ import type { ModelFiles } from '../../families/shared/model-files.ts';
 import { type FileTree, readJsonIfThere } from '../../io/files/files.ts';
 import { DTYPE_BYTES, type Dtype } from '../../io/tensors/dtype.ts';
 import type { TensorSource } from '../../io/tensors/safetensors.ts';
+import type { Config } from '../../protocol/config.ts';
 import type { ModelChoice, ModelSummary } from '../../protocol/messages.ts';
 import { countParameters, type Policy } from '../../rl/policy/policy.ts';
 import type { LeftWeights } from '../../rl/policy/start-weights.ts';
-import { partOf } from '../../rl/policy/trained-parts.ts';
+import { hasTowerInside, partOf } from '../../rl/policy/trained-parts.ts';
 import { turnEnd } from '../../text/encode-prompt.ts';
 import { endTokenIds } from '../../text/tokenizer.ts';
 import type { Emit } from '../progress.ts';
@@ -47,6 +48,12 @@ export interface OpenModel {
 /** A model that is shown clips. */
 export type ClipModel = OpenModel & Required<Pick<OpenModel, 'clips'>>;
 
+/** The model with its clips shown as a run's settings say. */
+export function modelUnder<M extends Pick<OpenModel, 'clips'>>(model: M, config: Config): M {
+  const { clips } = model;
+  return clips?.under ? { ...model, clips: clips.under(config, hasTowerInside(config)) } : model;
+}
+
 /** Whether a model is as it was opened, with the adapter it was opened with, if any, and no weights of a run. */
 export const isAsOpened = ({ left, adapter }: Pick<OpenModel, 'left' | 'adapter'>): boolean =>
   left === adapter;
@@ -60,7 +67,9 @@ export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Pr
   const clips = await family.clips?.(config, files);
   const text = await family.openText(tree, files, config);
   const adapter =
-    choice.adapter === undefined ? undefined : await openAdapter(dropped, choice.adapter, config.decoder);
+    choice.adapter === undefined
+      ? undefined
+      : await openAdapter(dropped, choice.adapter, config.decoder, family.tower?.linears(config));
   const inner = new Fields(main.config, 'config.json').object('text_config');
   const generation = (await readJsonIfThere(main.tree, 'generation_config.json')) ?? {};
   return {
@@ -105,6 +114,7 @@ export function summariseModel(
     name: files.name,
     ...(demo ? { demo } : {}),
     family: files.family,
+    ...(clips?.under ? { anySize: true } : {}),
     senses: (['video', 'audio'] as const).filter((sense) => (clips?.counts[sense] ?? 0) > 0),
     usual,
     loading: handoff.loading,
