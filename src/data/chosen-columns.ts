@@ -1,14 +1,16 @@
 /** Entries in which the columns that a person chose stand under the keys by which rows are read. */
 import type { ColumnChoice, Role } from '../protocol/reading.ts';
 import { LABEL_NAMES, PATH_NAMES, squeezed } from './column-names.ts';
+import { ANSWER_NAMES, LABEL_NAMES_OF_ANSWERS } from './entry/answers.ts';
+import { CHAT_NAMES, QUESTION_NAMES } from './entry/asked.ts';
 import { isRecord, type Json } from './json-shapes.ts';
-import { ANSWER_KEYS, QUESTION_KEYS } from './text-rows.ts';
+import { allOf } from './label-column.ts';
 
 /** Keys that would be read in the place of what was chosen. */
 const RIVALS: Readonly<Partial<Record<Role, readonly string[]>>> = {
   media: PATH_NAMES,
-  question: QUESTION_KEYS.map(squeezed),
-  answer: [...LABEL_NAMES, ...ANSWER_KEYS.map(squeezed), 'rewardmodel', 'completion'],
+  question: QUESTION_NAMES,
+  answer: [...LABEL_NAMES, ...ANSWER_NAMES, ...LABEL_NAMES_OF_ANSWERS, 'rewardmodel', 'completion'],
 };
 /** The key that a role is read from. */
 const KEYS: Readonly<Record<Role, string>> = {
@@ -25,7 +27,6 @@ const KEYS: Readonly<Record<Role, string>> = {
   end: 'end',
   system: 'system',
 };
-const CHATS = ['conversations', 'messages', 'prompt'];
 
 /** The entry as a person has its columns read. Its own columns, as written, are kept elsewhere. */
 export function withChosen(item: Json, chosen: ColumnChoice): Json {
@@ -41,7 +42,7 @@ export function withChosen(item: Json, chosen: ColumnChoice): Json {
           delete known[name];
   }
   for (const [role, value] of values) known[KEYS[role]] = value;
-  for (const name of CHATS) {
+  for (const name of allOf(CHAT_NAMES, Object.keys(known))) {
     const turns = known[name];
     if (Array.isArray(turns)) known[name] = withinChat(turns, known, chosen);
   }

@@ -12,11 +12,12 @@ import {
   squeezed,
 } from './column-names.ts';
 import { textOf, Values } from './column-values.ts';
+import { ANSWER_NAMES } from './entry/answers.ts';
+import { CHAT_NAMES } from './entry/asked.ts';
 import type { HowRead } from './how-read.ts';
 import { isRecord, type Json } from './json-shapes.ts';
 import { allOf, answerColumn, type LabelColumn, labelColumn, questionColumn } from './label-column.ts';
 import { splitOfWord } from './split-words.ts';
-import { CHAT_KEYS } from './text-rows.ts';
 
 export interface Columns {
   readonly path?: string;
@@ -58,7 +59,14 @@ export function chooseColumns(items: readonly Json[], { isClip, isText, how }: C
   const chat = chatIn(items);
   const question = questionOf(free, { wanted: wanted.question, values, chat, how });
   const labels = free.filter((name) => name !== question.name);
-  const found = labelOf(labels, { wanted: wanted.answer, values, chat, isText, how });
+  const found = labelOf(labels, {
+    wanted: wanted.answer,
+    values,
+    chat,
+    isText,
+    isAsked: question.name !== undefined,
+    how,
+  });
   const { label } = found;
   const media = [wanted.media, wanted.video, wanted.image, wanted.audio].find((name) => name !== undefined);
   const path =
@@ -101,7 +109,7 @@ interface Chat {
 
 /** The key under which rows have a list of turns. */
 function chatIn(items: readonly Json[]): Chat | undefined {
-  for (const name of CHAT_KEYS) {
+  for (const name of allOf(CHAT_NAMES, namesOf(items))) {
     const turns = items.find((item) => Array.isArray(item[name]))?.[name];
     if (Array.isArray(turns)) return { name, replies: turns.some(isReply) };
   }
@@ -109,7 +117,7 @@ function chatIn(items: readonly Json[]): Chat | undefined {
 }
 
 const isReply = (turn: unknown): boolean =>
-  isRecord(turn) && ['gpt', 'assistant'].includes(String(turn.from ?? turn.role));
+  isRecord(turn) && ['gpt', 'assistant', 'model', 'bot', 'ai'].includes(String(turn.from ?? turn.role));
 
 interface Candidates {
   /** The person's choice. */
@@ -135,17 +143,42 @@ function questionOf(
 /** The label as a person chose or answered, or as it is taken until then. */
 function labelOf(
   names: readonly string[],
-  { wanted, values, chat, isText, how }: Candidates & { readonly isText: boolean },
+  {
+    wanted,
+    values,
+    chat,
+    isText,
+    isAsked,
+    how,
+  }: Candidates & {
+    readonly isText: boolean;
+    readonly isAsked: boolean;
+  },
 ): LabelColumn & { readonly isMoved?: boolean } {
   if (wanted !== undefined) return { label: wanted, others: [] };
-  // A chat's reply is the answer of a row about a clip, whatever stands beside it.
-  if (chat?.replies && !isText) return { others: [] };
-  const found = isText ? answerColumn(names, values) : labelColumn(names, values);
+  const found = labelFound(names, { values, chat, isText, isAsked });
   const { label, ask } = found;
   const answer = ask && how.put(ask);
   if (answer === undefined || label === undefined) return found;
   const others = [label, ...found.others].filter((name) => name !== answer);
   return { label: answer, others, isMoved: answer !== label };
+}
+
+/** Of rows that ask, a column that is named as answers are; then a reply in their chat, then what is named as labels are. */
+function labelFound(
+  names: readonly string[],
+  {
+    values,
+    chat,
+    isText,
+    isAsked,
+  }: Pick<Candidates, 'values' | 'chat'> & { readonly isText: boolean; readonly isAsked: boolean },
+): LabelColumn {
+  const answers = isAsked ? names.filter((name) => ANSWER_NAMES.includes(squeezed(name))) : [];
+  const answer = answerColumn(answers, values);
+  if (answer.label !== undefined && !isText) return answer;
+  if (chat?.replies) return answer;
+  return isText ? answerColumn(names, values) : labelColumn(names, values);
 }
 
 function namesOf(items: readonly Json[]): string[] {

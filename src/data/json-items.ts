@@ -1,14 +1,35 @@
-/** Shapes that lists of clips have in JSON. */
+/** Shapes that lists of rows have in JSON. */
+import { InputError } from '../math/errors.ts';
 import { isMedia } from '../protocol/clip-types.ts';
-import { isRecord, listOf } from './json-shapes.ts';
+import { asks } from './entry/asked.ts';
+import { isRecord, type Json } from './json-shapes.ts';
 import type { Beside } from './known-entries.ts';
 import { splitOfWord } from './split-words.ts';
 
-/** The entries of a list of clips in any of its shapes: a list, a list per split, an object by clip; undefined for anything else. */
+/** Keys under which a list stands that may be something else. */
+const LISTS: readonly string[] = [
+  'annotations',
+  'samples',
+  'examples',
+  'items',
+  'rows',
+  'instances',
+  'records',
+];
+/** Entries that tell what a list is of. */
+const SAMPLE = 20;
+
+/**
+ * The entries of a list in any of its shapes: a list, a list per split, a list under a key, an object by clip or by id, COCO's
+ * images and annotations; undefined for anything else.
+ * @throws InputError for boxes of COCO
+ */
 export function itemsOf(value: unknown, file: string, beside: Beside): readonly unknown[] | undefined {
-  const list = listOf(value);
-  if (list) return list;
+  if (Array.isArray(value)) return value as readonly unknown[];
   if (!isRecord(value)) return undefined;
+  if (Array.isArray(value.data)) return value.data as readonly unknown[];
+  const coco = cocoItems(value, file);
+  if (coco) return coco;
   const parts = Object.entries(value);
   if (
     parts.length > 0 &&
@@ -19,19 +40,59 @@ export function itemsOf(value: unknown, file: string, beside: Beside): readonly 
     );
     return read.includes(undefined) ? undefined : read.flatMap((items) => items ?? []);
   }
-  return isByClip(value, file, beside)
-    ? parts.map(([video, said]) => (isRecord(said) ? { ...said, video } : { video, label: said }))
+  if (isByClip(value, file, beside))
+    return parts.map(([video, said]) => (isRecord(said) ? { ...said, video } : { video, label: said }));
+  const isRow = (item: unknown): boolean => isRecord(item) && saysSomething(item, file, beside);
+  for (const key of LISTS) {
+    const list = value[key];
+    if (Array.isArray(list) && list.length > 0 && list.slice(0, SAMPLE).every(isRow))
+      return list as unknown[];
+  }
+  return parts.length > 0 && parts.slice(0, SAMPLE).every(([, said]) => isRow(said))
+    ? parts.map(([id, said]) => (isRecord(said) ? { id, ...said } : said))
     : undefined;
 }
 
 const withSplit = (item: unknown, split: string): unknown => (isRecord(item) ? { split, ...item } : item);
 
+/** Whether an object asks something, or names a clip: settings and descriptions beside clips do neither. */
+const saysSomething = (item: Json, file: string, beside: Beside): boolean =>
+  asks(item) ||
+  Object.values(item).some(
+    (each) => typeof each === 'string' && (isMedia(each) || beside.isClip(each, file)),
+  );
+
 /** Whether an object's keys are clips, and so no words that it renames, and no settings. */
-function isByClip(value: unknown, file: string, beside: Beside): boolean {
-  const parts = isRecord(value) ? Object.entries(value) : [];
+function isByClip(value: Json, file: string, beside: Beside): boolean {
+  const parts = Object.entries(value);
   const clips = parts.filter(
     ([key, said]) =>
       isMedia(key) || ((typeof said === 'string' || isRecord(said)) && beside.isClip(key, file)),
   );
   return clips.length > 0 && clips.length * 2 >= parts.length;
+}
+
+/** COCO's annotations, each with the file of its image, and its caption or the name of its category as the label. */
+function cocoItems(value: Json, file: string): Json[] | undefined {
+  const { images, annotations, categories } = value;
+  if (!Array.isArray(images) || !Array.isArray(annotations)) return undefined;
+  const records = (list: unknown): Json[] =>
+    Array.isArray(list) ? (list as unknown[]).filter(isRecord) : [];
+  const files = new Map(records(images).map(({ id, file_name: name }) => [id, name]));
+  const names = new Map(records(categories).map(({ id, name }) => [id, name]));
+  const said = records(annotations);
+  if (said.length === 0 || !said.some(({ image_id: id }) => files.has(id))) return undefined;
+  if (said.some(({ bbox, segmentation }) => bbox !== undefined || segmentation !== undefined)) {
+    throw new InputError(
+      `${file}: found boxes in COCO's form, expected a caption or a category for a whole image.`,
+      {
+        hint: 'A model answers in text: write what it should say of each image, as {"image": path, "question": …, "answer": …}.',
+      },
+    );
+  }
+  return said.map(({ image_id: id, category_id: category, ...rest }) => ({
+    ...rest,
+    image: files.get(id),
+    label: rest.caption ?? names.get(category),
+  }));
 }

@@ -4,12 +4,6 @@ export function isRecord(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The list of clips in a JSON file: the whole of it, or under "data"; undefined for none. */
-export function listOf(value: unknown): readonly unknown[] | undefined {
-  if (Array.isArray(value)) return value;
-  return isRecord(value) && Array.isArray(value.data) ? value.data : undefined;
-}
-
 /** What a value is, for messages. */
 export function describeJson(value: unknown): string {
   if (value === null) return 'null';

@@ -8,11 +8,12 @@ import { squeezed } from './column-names.ts';
 import { textOf } from './column-values.ts';
 import { type Columns, chooseColumns } from './columns.ts';
 import { type Composed, composedPath } from './composed-path.ts';
+import { asks } from './entry/asked.ts';
 import type { HowRead } from './how-read.ts';
 import { isRecord, type Json } from './json-shapes.ts';
 import { labelKey } from './labels.ts';
 import { ratersAsk, UNANIMOUS } from './raters.ts';
-import { asks } from './text-rows.ts';
+import type { Described } from './readers/dataset-info.ts';
 
 /** An entry and where it stands, from 1: line of a table, position in a list. */
 export interface Entry {
@@ -20,6 +21,10 @@ export interface Entry {
   readonly item: unknown;
   /** Its columns as written; absent where the item itself is as written. */
   readonly columns?: Json;
+  /** Seconds, of a part of the recording that it names. */
+  readonly part?: { readonly start: number; readonly end?: number };
+  /** The item before its clip, label, speaker and split were chosen. */
+  readonly before?: Json;
 }
 
 /** Among which files a list stands. */
@@ -32,6 +37,8 @@ export interface Beside {
   isClip(text: string, file: string): boolean;
   /** What a person chose of how lists are read, and whom to tell of it. */
   readonly how: HowRead;
+  /** How LLaMA-Factory's dataset_info.json describes lists, by their paths. */
+  readonly described?: ReadonlyMap<string, Described>;
 }
 
 export interface KnownEntries {
@@ -50,8 +57,6 @@ const PLAIN = {
   path: ['video', 'audio', 'image', 'path', 'clip', 'file', 'filename', 'videoname', 'name'],
   label: ['label', 'emotion', 'class', 'solution', 'answer'],
 };
-/** Answers are read by other rules, their own tags among them. */
-const ANSWERS = ['solution', 'answer'];
 
 export function knownEntries(file: string, entries: readonly Entry[], beside: Beside): KnownEntries {
   const items = entries.map(({ item }) => item).filter(isRecord);
@@ -68,7 +73,7 @@ export function knownEntries(file: string, entries: readonly Entry[], beside: Be
   const votes = new Votes(columns.raters, items, beside.how);
   for (const entry of entries) {
     const read = isRecord(entry.item)
-      ? rewritten({ file, row: entry.row, item: entry.item }, { columns, composed, beside, votes })
+      ? rewritten({ file, entry, item: entry.item }, { columns, composed, beside, votes })
       : entry;
     if ('reason' in read) issues.push(read);
     else known.push(read);
@@ -85,7 +90,7 @@ export function knownEntries(file: string, entries: readonly Entry[], beside: Be
 
 interface Placed {
   readonly file: string;
-  readonly row: number;
+  readonly entry: Entry;
   readonly item: Json;
 }
 
@@ -97,13 +102,15 @@ interface Taking {
 }
 
 function rewritten(
-  { file, row, item }: Placed,
+  { file, entry: { row, columns: written, part }, item }: Placed,
   { columns, composed, beside, votes }: Taking,
 ): Entry | DataIssue {
-  const known: Record<string, unknown> = { ...withChosen(item, columns.moved) };
+  const before = withChosen(item, columns.moved);
+  const known: Record<string, unknown> = { ...before };
+  const entry = { row, item: known, before, columns: written ?? item, ...(part ? { part } : {}) };
   if (columns.split !== undefined) known.split = item[columns.split];
   // What asks without a clip has its own keys.
-  if (!beside.clips && asks(known)) return { row, item: known, columns: item };
+  if (!beside.clips && asks(known)) return entry;
   const problem = (reason: DataIssue['reason'], message: string, hint: string) => ({
     reason,
     file,
@@ -143,12 +150,12 @@ function rewritten(
     } else if (
       columns.label !== undefined &&
       columns.moved.answer === undefined &&
-      !ANSWERS.includes(columns.label)
+      (item[columns.label] ?? '') !== ''
     )
       known.label = item[columns.label];
   }
   if (columns.speaker !== undefined) known.speaker = item[columns.speaker];
-  return { row, item: known, columns: item };
+  return entry;
 }
 
 /** What raters say of a row who have a column each. */

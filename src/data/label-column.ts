@@ -3,7 +3,8 @@ import type { Ask } from '../protocol/reading.ts';
 import { FAINT_LABEL_NAMES, LABEL_NAMES, OF_ONE_RATER, squeezed } from './column-names.ts';
 import { isNumber, type Values } from './column-values.ts';
 import { emotionOf } from './emotion-words.ts';
-import { ANSWER_KEYS, QUESTION_KEYS } from './text-rows.ts';
+import { ANSWER_NAMES, LABEL_NAMES_OF_ANSWERS } from './entry/answers.ts';
+import { QUESTION_NAMES } from './entry/asked.ts';
 
 export interface LabelColumn {
   readonly label?: string;
@@ -48,7 +49,9 @@ export function labelColumn(names: readonly string[], values: Values): LabelColu
  * do not say the same are asked about.
  */
 export function answerColumn(names: readonly string[], values: Values): LabelColumn {
-  const known = ANSWER_KEYS.filter((name) => names.includes(name) && values.of(name).length > 0);
+  const known = allOf([...ANSWER_NAMES, ...LABEL_NAMES_OF_ANSWERS], names).filter(
+    (name) => values.of(name).length > 0,
+  );
   const [label, ...others] = known;
   if (label === undefined) return { others: [] };
   const own = values.counts(label).rows;
@@ -60,7 +63,7 @@ export function answerColumn(names: readonly string[], values: Values): LabelCol
 
 /** The question's column; where several ask otherwise in the same row, they are asked about. */
 export function questionColumn(names: readonly string[], values: Values): { name?: string; ask?: Ask } {
-  const known = QUESTION_KEYS.filter((name) => names.includes(name) && values.of(name).length > 0);
+  const known = allOf(QUESTION_NAMES, names).filter((name) => values.of(name).length > 0);
   const [name, ...others] = known;
   if (name === undefined) return {};
   const rivals = others.filter((other) => {

@@ -114,7 +114,9 @@ function kindOf(files: readonly FileEntry[]): MediumKind {
 }
 
 export function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
-  const wanted = row.media[0]?.path ?? '';
+  const [first, ...more] = row.media;
+  if (more.length > 0 || first?.frames) return showsSeveral(row);
+  const wanted = first?.path ?? '';
   const match = clips.find(
     wanted,
     row.row === undefined ? {} : { folder: folderOf(row.file), split: row.split },
@@ -139,6 +141,12 @@ export function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
   }
   return match.clip;
 }
+
+const showsSeveral = (row: AnnotationRow): Problem => ({
+  reason: 'row malformed',
+  message: `It shows several files (${shortened(mediaName(row))}), expected one.`,
+  hint: 'The row was skipped: no model is shown several files at once.',
+});
 
 const clipMissing = (path: string): Problem => ({
   reason: 'clip missing',

@@ -24,7 +24,7 @@ export async function readOwnLabels(tree: FileTree, beside: Beside): Promise<Own
   const none = { map: new Map<string, string>(), issues: [] };
   if (!file) return none;
   try {
-    const value = parseJson(await listText(file), file.path);
+    const value = parseJson(await listText(file), file.path, { nonFinite: true });
     return isList(value, file.path, beside)
       ? none
       : { map: labelMap(value, file.path), file: file.path, issues: [] };

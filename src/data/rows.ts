@@ -1,12 +1,31 @@
 /** Entries of JSON, JSON Lines and tables → rows. The three differ in how entries are written, not in what these say. */
+
 import { isMedia } from '../protocol/clip-types.ts';
-import type { DataIssue } from '../protocol/messages.ts';
+import type { DataIssue, Split } from '../protocol/messages.ts';
+import { answerIn, taggedAnswer } from './entry/answers.ts';
+import { type Asked, askedIn, asks, QUESTION_NAMES } from './entry/asked.ts';
+import { Fields } from './entry/fields.ts';
+import { optionsIn } from './entry/options.ts';
+import { isProblem, malformed, type RowProblem } from './entry/problem.ts';
+import {
+  asStored,
+  isSure,
+  kindOfName,
+  type Placed,
+  placed,
+  plainPath,
+  type Shown,
+  shownAs,
+  shownInColumns,
+} from './entry/shown.ts';
+import { tagAtAnEnd, tagsIn, withoutLeadingTags, withoutTagsOf } from './entry/tags.ts';
 import { describeJson, isRecord, type Json } from './json-shapes.ts';
 import { type Beside, type Entry, type KnownEntries, knownEntries } from './known-entries.ts';
 import { cleanLabel, type LabelMap, labelKey, oneSpelling } from './labels.ts';
+import { asDescribed } from './readers/dataset-info.ts';
+import { withoutLabelStudio } from './readers/label-studio.ts';
 import { speakerOfName } from './speaker-names.ts';
-import { readSplit } from './split-words.ts';
-import { asks, isProblem, QUESTION_KEYS, type RowProblem, readTextRow } from './text-rows.ts';
+import { readSplit, splitOfWord } from './split-words.ts';
 import type { AnnotationRow } from './types.ts';
 
 export const PATH_KEYS: readonly string[] = [
@@ -37,50 +56,82 @@ export interface ReadRows {
 export interface ReadList extends ReadRows, Pick<KnownEntries, 'taken' | 'hasPath' | 'hasLabel' | 'moved'> {}
 
 export function rowsOfEntries(file: string, written: readonly Entry[], beside: Beside): ReadList {
-  const { entries, issues: unread, ...taken } = knownEntries(file, written, beside);
+  const plain = withoutLabelStudio(file, described(file, written, beside));
+  const { entries, issues: unread, ...taken } = knownEntries(file, plain.entries, beside);
   const rows: AnnotationRow[] = [];
-  const issues = [...unread];
-  for (const { row, item, columns = item } of entries) {
-    const read = readRow(file, row, item, beside);
-    if (Array.isArray(read)) {
-      // One by one: an entry may hold more answers than a call takes arguments.
-      for (const one of read) rows.push(isRecord(columns) ? { ...one, columns } : one);
-    } else {
+  const issues = [...plain.issues, ...unread];
+  for (const entry of entries) {
+    const read = readRow(file, entry, beside);
+    if (isProblem(read)) {
       const hint = 'The row was skipped; correct it and drop the folder again.';
-      const problem = typeof read === 'string' ? { reason: 'row malformed' as const, message: read } : read;
-      issues.push({ file, row, hint, ...problem });
-    }
+      issues.push({ file, row: entry.row, hint, ...read });
+    } else rows.push(read);
   }
   return { rows, issues, met: written.length, ...taken };
 }
 
-/** The rows of one entry (one per question and answer), or why there are none. */
+/** Entries in our words where LLaMA-Factory's dataset_info.json says theirs. */
+function described(file: string, entries: readonly Entry[], beside: Beside): readonly Entry[] {
+  const words = beside.described?.get(file);
+  if (!words) return entries;
+  return entries.map(({ row, item }) => ({
+    ...{ row, item: asDescribed(item, words) },
+    ...(isRecord(item) ? { columns: item } : {}),
+  }));
+}
+
+/** The row of an entry, or why there is none. */
 function readRow(
   file: string,
-  row: number,
-  item: unknown,
+  { row, item, before, columns, part }: Entry,
   beside: Beside,
-): AnnotationRow[] | string | RowProblem {
-  if (!isRecord(item)) return `Expected an object with a clip and a label, found ${describeJson(item)}.`;
+): AnnotationRow | RowProblem {
+  if (!isRecord(item))
+    return malformed(`Expected an object with a clip and a label, found ${describeJson(item)}.`);
   const split = readSplit(item.split);
   if (typeof split === 'object' && split !== null)
-    return `Unknown split ${JSON.stringify(item.split)}; train, val and test are known.`;
+    return malformed(`Unknown split ${JSON.stringify(item.split)}; train, val and test are known.`);
+  const fields = new Fields(item);
+  const asked = askedIn(fields);
+  if (isProblem(asked)) return asked;
+  const written = columns ?? item;
+  const shown = shownBy(item, before ?? item, { beside, file });
+  if (isProblem(shown)) return shown;
+  const put = placesOf(asked, shown, beside);
+  if (isProblem(put)) return put;
+  const media = put.media.map((medium, i) => (i === 0 ? { ...medium, ...part } : medium));
+  const said = saidOf(asked, put);
+  const options = said.question === null ? undefined : optionsIn(fields);
+  const read = answerIn(fields, asked, { chosen: item.label, options });
+  const problem =
+    media.length > 0 ? clipProblem(media[0]!.path, asked, read?.label) : textProblem(asked, read?.label);
+  if (problem) return problem;
+  const { answer, label } = read!;
+  return {
+    ...{ file, row, media, ...said, answer, label, writtenLabel: label },
+    speaker: media.length > 0 ? (speakerOf(item) ?? speakerOfName(media[0]!.path)) : null,
+    split: split ?? splitOfInfo(fields),
+    columns: options && !isSameList(written.options, options) ? { ...written, options } : written,
+  };
+}
+
+/** The media that an entry's columns name; where none is named for sure, the clip that was found for the entry. */
+function shownBy(
+  item: Json,
+  before: Json,
+  { beside, file }: { readonly beside: Beside; readonly file: string },
+): readonly Shown[] | RowProblem {
+  const fields = new Fields(before);
+  const isClip = (path: string) => beside.isClip(path, file);
+  const own = shownInColumns(fields);
+  if (isProblem(own)) return own;
+  const named = own.map((one) => asStored(one, isClip));
+  const sure = named.filter((one) => isSure(one, isClip));
+  if (sure.length > 0) return sure;
   const path = pathOf(item, beside);
-  if (path === undefined) {
-    if (beside.clips) return `No clip: none of ${PATH_KEYS.slice(0, 5).join(', ')} is a path.`;
-    const read = readTextRow({ file, row, split }, item, resultOf);
-    return isProblem(read) ? read : [read];
-  }
-  const speaker = speakerOf(item) ?? speakerOfName(path);
-  const common = { file, row, media: [{ path }], speaker, split };
-  const pairs = Array.isArray(item.conversations) ? conversationPairs(item.conversations) : flatPair(item);
-  if (typeof pairs === 'string') return pairs;
-  const problem = pairs.map(({ answer }) => problemOf(labelOf(answer))).find((said) => said !== '');
-  if (problem) return `${path}: the label ${problem}.`;
-  return pairs.map(({ question, answer }) => {
-    const label = labelOf(answer);
-    return { ...common, question, answer, label, writtenLabel: label };
-  });
+  if (path === undefined || own.some(({ medium }) => medium.path === path)) return named;
+  const as = kindOfName(String(fields.of('datatype') ?? ''));
+  return [asStored(shownAs(plainPath(path), as), isClip)];
 }
 
 /** The clip that an entry names. Without clips around, a name that is none of a clip's is no clip where the entry asks something. */
@@ -93,52 +144,63 @@ function pathOf(item: Json, { clips }: Beside): string | undefined {
   );
 }
 
-/** The label in an answer; '' where that says that there is none. */
-const resultOf = (answer: string): string => (isNothing(labelOf(answer)) ? '' : labelOf(answer));
-
-interface Pair {
-  readonly question: string | null;
-  readonly answer: string;
+/** Media in the places of the entry's tags. What asks of text alone may speak of tags, but not begin or end with one. */
+function placesOf(asked: Asked, shown: readonly Shown[], beside: Beside): Placed | RowProblem {
+  if (shown.length > 0 || asked.slots.some(({ source }) => source !== undefined))
+    return placed(asked.slots, shown);
+  if (beside.clips) return malformed(`No clip: none of ${PATH_KEYS.slice(0, 5).join(', ')} is a path.`);
+  const texts = [...asked.turns.map(({ content }) => content), asked.question ?? ''];
+  const tag = texts.map(tagAtAnEnd).find((found) => found !== undefined);
+  if (tag !== undefined) return malformed(`It asks about a clip (${tag}), but names none.`);
+  return { media: [], isSoundOfVideos: false };
 }
 
-function conversationPairs(turns: readonly unknown[]): Pair[] | string {
-  const pairs: Pair[] = [];
-  let question: string | null = null;
-  for (const turn of turns) {
-    if (!isRecord(turn) || typeof turn.value !== 'string')
-      return 'A turn of "conversations" is not {"from": …, "value": text}.';
-    if (turn.from === 'human' || turn.from === 'user') question = withoutMediaTags(turn.value);
-    else if (turn.from === 'gpt' || turn.from === 'assistant') pairs.push({ question, answer: turn.value });
+/** Question and turns with the tags that say more than that media stand before the first turn of the user. */
+function saidOf(
+  { question, turns, system, slots }: Asked,
+  { media, isSoundOfVideos }: Placed,
+): Pick<AnnotationRow, 'question' | 'turns' | 'system'> {
+  const texts = [...turns, { role: 'user', content: question ?? '' } as const];
+  const first = texts.findIndex(({ role }) => role === 'user');
+  const bare = withoutLeadingTags(texts[first]!.content);
+  const isInFront = tagsIn(texts[first]!.content).length - tagsIn(bare).length === slots.length;
+  const put = (text: string, index: number): string => {
+    if (media.length === 0) return text;
+    if (isInFront) return index === first ? bare : text;
+    return isSoundOfVideos ? withoutTagsOf('audio', text) : text;
+  };
+  const said = texts.map(({ role, content }, index) => ({ role, content: put(content, index).trim() }));
+  const asked = said.at(-1)!.content;
+  return {
+    question: asked === '' ? null : asked,
+    ...(turns.length > 0 ? { turns: said.slice(0, -1) } : {}),
+    ...(system === undefined ? {} : { system }),
+  };
+}
+
+function textProblem({ question, chat }: Asked, label: string | undefined): RowProblem | undefined {
+  if (question === null) {
+    const named = `none of ${QUESTION_NAMES.slice(0, 3).join(', ')}, messages has one`;
+    const message = `No question: ${chat === undefined ? named : 'no turn of the chat is of the user'}.`;
+    return { reason: 'no question', message };
   }
-  return pairs.length > 0 ? pairs : '"conversations" holds no answer (a turn with "from": "gpt").';
+  if (label !== undefined && !isNothing(label)) return undefined;
+  return {
+    reason: 'no answer',
+    message: 'No answer: none of answer, solution, label, ground_truth has one.',
+  };
 }
 
-function flatPair(item: Json): Pair[] | string {
-  const answer = LABEL_KEYS.map((key) => item[key]).find(
-    (value) => typeof value === 'string' || Number.isFinite(value),
-  );
-  if (answer === undefined) return `No label: neither "conversations" nor any of ${LABEL_KEYS.join(', ')}.`;
-  const question = firstText(item, QUESTION_KEYS);
-  return [{ question: question === undefined ? null : withoutMediaTags(question), answer: String(answer) }];
-}
-
-const OPEN = '<answer>';
-const CLOSE = '</answer>';
-
-/**
- * Where the text between the first answer tags begins and ends; undefined without them. By search and not by a regular
- * expression: one would begin a search for the end at every open tag of a long text that has no end.
- */
-function taggedAnswer(answer: string): readonly [start: number, end: number] | undefined {
-  const open = answer.indexOf(OPEN);
-  const end = open < 0 ? -1 : answer.indexOf(CLOSE, open + OPEN.length);
-  return end < 0 ? undefined : [open + OPEN.length, end];
-}
-
-/** The label inside an answer: between its answer tags when it has them, else all of it. */
-function labelOf(answer: string): string {
-  const tagged = taggedAnswer(answer);
-  return (tagged ? answer.slice(...tagged) : answer).trim();
+function clipProblem(path: string, { chat }: Asked, label: string | undefined): RowProblem | undefined {
+  if (label === undefined) {
+    return malformed(
+      chat === undefined
+        ? `No label: neither a chat nor any of ${LABEL_KEYS.join(', ')} has one.`
+        : `"${chat}" holds no answer (a turn of gpt or of the assistant), and no column does.`,
+    );
+  }
+  const said = problemOf(label);
+  return said === '' ? undefined : malformed(`${path}: the label ${said}.`);
 }
 
 /** The row with the labels that a person's map gives, in its answer too; itself where the map has nothing to say. */
@@ -180,10 +242,6 @@ function speakerOf(item: Json): string | null {
   return value === undefined ? null : String(value).trim();
 }
 
-function withoutMediaTags(question: string): string {
-  return question.replaceAll(/<(?:video|audio|image)>\n?/g, '').trim();
-}
-
 function firstText(item: Json, keys: readonly string[]): string | undefined {
   for (const key of keys) {
     const value = item[key];
@@ -191,3 +249,12 @@ function firstText(item: Json, keys: readonly string[]): string | undefined {
   }
   return undefined;
 }
+
+/** The split that verl's extra_info says. */
+function splitOfInfo(fields: Fields): Split | null {
+  const info = fields.of('extrainfo');
+  return isRecord(info) && typeof info.split === 'string' ? splitOfWord(info.split) : null;
+}
+
+const isSameList = (written: unknown, list: readonly string[]): boolean =>
+  Array.isArray(written) && written.length === list.length && written.every((one, i) => one === list[i]);

@@ -11,6 +11,8 @@ export interface NamedMedium {
   readonly path: string;
   /** Absent where the file's own type says it. */
   readonly kind?: MediumKind;
+  /** Of a video that the row writes picture by picture: the paths of these in order; `path` is the first. */
+  readonly frames?: readonly string[];
   /** Seconds, of a part of a longer recording; absent: from its beginning, to its end. */
   readonly start?: number;
   readonly end?: number;
@@ -36,7 +38,10 @@ interface Labelled {
   readonly label: string;
   /** The label's word in the data, before synonyms and labels.json. */
   readonly writtenLabel: string;
-  /** The row's own question without media tags; null when it has none. */
+  /**
+   * The row's own question; null when it has none. Turns and question hold one tag (<image>, <video>, <audio>) for each of
+   * the media, in their order, or none at all: then the media stand before the first turn of the user.
+   */
   readonly question: string | null;
   /** What stands before the question in the row's own chat. */
   readonly system?: string;

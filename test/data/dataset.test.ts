@@ -60,10 +60,32 @@ describe('R1-Omni JSON', () => {
     expect(data.format).toBe('R1-Omni JSON');
   });
 
-  test('two questions about one clip are two examples, which stay together when the data are divided', async () => {
+  test('of a chat of several turns the last question is asked, after those before it', async () => {
     const two = turn('a.mp4', 'sad');
     two.conversations.push({ from: 'human', value: 'And later?' }, { from: 'gpt', value: 'happy' });
     const data = await read({ 'd.json': JSON.stringify([two]), 'a.mp4': clip });
+    expect(data.issues).toEqual([]);
+    expect(data.examples).toMatchObject([
+      {
+        ...{ id: 'a.mp4', question: 'And later?', label: 'happy' },
+        turns: [
+          { role: 'user', content: 'What do they feel?' },
+          { role: 'assistant', content: 'sad' },
+        ],
+      },
+    ]);
+  });
+
+  test('two questions about one clip are two examples, which stay together when the data are divided', async () => {
+    const asked = (value: string, label: string) => ({
+      video: 'a.mp4',
+      conversations: [
+        { from: 'human', value },
+        { from: 'gpt', value: label },
+      ],
+    });
+    const two = [asked('What do they feel?', 'sad'), asked('And later?', 'happy')];
+    const data = await read({ 'd.json': JSON.stringify(two), 'a.mp4': clip });
     expect(data.examples.map(({ id, question, label }) => [id, question, label])).toEqual([
       ['a.mp4', 'What do they feel?', 'sad'],
       ['a.mp4#2', 'And later?', 'happy'],

@@ -87,7 +87,11 @@ describe('rows that ask without a clip', () => {
       'row malformed',
       /asks about a clip \(<image>\), but names none/,
     ],
-    [{ prompt: [user([{ type: 'image' }])], answer: 'A' }, 'row malformed', /something else than text/],
+    [
+      { prompt: [user([{ type: 'image' }])], answer: 'A' },
+      'row malformed',
+      /asks about a clip \(<image>\), but names none/,
+    ],
     [{ question: 'Q?', answer: 'A', split: 'odd' }, 'row malformed', /Unknown split "odd"/],
     [{ question: 'first', answer: 'x' }, 'row repeated', /"first" with the label "x" is already row 1/],
     [

@@ -37,7 +37,9 @@ function isTableAboutClips(file: string, text: string, beside: Beside): boolean 
 /** Settings and descriptions beside clips are JSON, too: what names no clip is none of their lists. What is broken may be one. */
 function isJsonAboutClips(file: string, text: string, beside: Beside): boolean {
   try {
-    return textsIn(parseJson(text, file), []).some((each) => isMedia(each) || beside.isClip(each, file));
+    return textsIn(parseJson(text, file, { nonFinite: true }), []).some(
+      (each) => isMedia(each) || beside.isClip(each, file),
+    );
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return true;

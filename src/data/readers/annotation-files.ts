@@ -12,6 +12,7 @@ import { type ReadList, type ReadRows, relabelled, rowsOfEntries } from '../rows
 import { splitOfName } from '../split-words.ts';
 import type { AnnotationRow } from '../types.ts';
 import { isAboutClips } from './about-clips.ts';
+import { readDatasetInfo } from './dataset-info.ts';
 import { rowsOfJsonLines } from './json-lines.ts';
 import { rowsOfJson } from './r1-omni-json.ts';
 import { csvOf, rowsOfSheets, sheetsOf } from './sheets.ts';
@@ -22,10 +23,15 @@ interface Format {
   readonly read: (file: string, text: string, beside: Beside) => ReadList;
 }
 
+/** A list saved under the name of lines is read as that. */
+function rowsOfLines(file: string, text: string, beside: Beside): ReadList {
+  return (text.trimStart().startsWith('[') ? rowsOfJson : rowsOfJsonLines)(file, text, beside);
+}
+
 const TABLE: Format = { name: 'table', read: rowsOfTable };
 const FORMATS: Readonly<Record<string, Format>> = {
   json: { name: 'R1-Omni JSON', read: rowsOfJson },
-  jsonl: { name: 'JSON Lines', read: rowsOfJsonLines },
+  jsonl: { name: 'JSON Lines', read: rowsOfLines },
   csv: TABLE,
   tsv: TABLE,
 };
@@ -47,14 +53,16 @@ export interface Annotations extends ReadRows {
 export async function readAnnotationFiles(
   files: readonly FileEntry[],
   ownLabels: LabelMap,
-  { beside, texts }: { readonly beside: Beside; readonly texts: boolean },
+  { beside: around, texts }: { readonly beside: Beside; readonly texts: boolean },
 ): Promise<Annotations> {
+  const info = await readDatasetInfo(files);
+  const beside = { ...around, described: info.described };
   const rows: AnnotationRow[] = [];
-  const issues: DataIssue[] = [];
+  const issues: DataIssue[] = [...info.issues];
   const formats = new Set<string>();
   const unread: string[] = [];
   let met = 0;
-  for (const file of listsAmong(files, texts)) {
+  for (const file of listsAmong(info.files, texts)) {
     const read = await readOne(file, beside);
     met += read.met;
     if (read.rows.length > 0) formats.add(read.format);

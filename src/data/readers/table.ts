@@ -1,9 +1,11 @@
 import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
+import { squeezed } from '../column-names.ts';
 import { type CsvRecord, parseCsv } from '../csv.ts';
+import { ANSWER_NAMES, LABEL_NAMES_OF_ANSWERS } from '../entry/answers.ts';
+import { QUESTION_NAMES } from '../entry/asked.ts';
 import type { Beside, Entry } from '../known-entries.ts';
 import { LABEL_KEYS, PATH_KEYS, type ReadList, rowsOfEntries } from '../rows.ts';
-import { ANSWER_KEYS, QUESTION_KEYS } from '../text-rows.ts';
 import { bareEntries } from './bare-list.ts';
 
 /** Rows of CSV or TSV with a header that names a path and a label column, or of a list of clips and labels without one, or, without clips, of a question and an answer; 'split' and 'speaker' are read too. */
@@ -22,12 +24,12 @@ export function rowsOfRecords(file: string, all: readonly CsvRecord[], beside: B
   }
   const read = rowsOfEntries(file, bare ?? headedEntries(header, records.filter(isWhole)), beside);
   const names = header?.cells.map(keyOf) ?? [];
-  const has = (keys: readonly string[]): boolean => keys.some((key) => names.includes(key));
+  const has = (known: readonly string[]): boolean => names.some((name) => known.includes(squeezed(name)));
   const asks =
     !beside.clips &&
-    (has(QUESTION_KEYS) || read.moved.question !== undefined) &&
-    (has(ANSWER_KEYS) || read.moved.answer !== undefined);
-  if (!asks && !(read.hasPath && read.hasLabel)) {
+    (has(QUESTION_NAMES) || read.moved.question !== undefined) &&
+    (has([...ANSWER_NAMES, ...LABEL_NAMES_OF_ANSWERS]) || read.moved.answer !== undefined);
+  if (read.rows.length === 0 && !asks && !(read.hasPath && read.hasLabel)) {
     throw new InputError(
       `${file}: the header ${JSON.stringify(header?.cells ?? [])} names no path or no label column.`,
       {

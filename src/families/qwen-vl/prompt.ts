@@ -7,7 +7,7 @@ import { IMAGE_BLOCK, VIDEO_BLOCK } from '../../text/prompt.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
 import { wordsOf } from '../../text/words.ts';
 import type { MediaSlot, PromptTokens, RunPrompt, TextTools } from '../api.ts';
-import { chatOf } from '../shared/chat.ts';
+import { chatOf, withPlaces } from '../shared/chat.ts';
 import type { ModelFiles } from '../shared/model-files.ts';
 import { isSeen } from '../shared/pictures.ts';
 import { demandPlaceholder, demandRows } from '../shared/text.ts';
@@ -33,7 +33,8 @@ function qwenVlText(tokenizer: Tokenizer, template: ChatTemplate, config: Qwen2V
       const seen = media.filter(isSeen);
       const { words = wordsOf(settings, seen.length === 0) } = settings;
       const blocks = seen.map((kind) => BLOCKS[kind]).join('');
-      const chat = chatOf(words, (text) => blocks + text);
+      const placed = withPlaces(words, media, (kind) => BLOCKS[kind]);
+      const chat = placed ? chatOf(placed, (text) => text) : chatOf(words, (text) => blocks + text);
       const { ids, ...encoded } = encodeTextPrompt(tokenizer, template, chat);
       const most = seen.map((kind) => mostTokens(config, kind, settings));
       const reach = seen.map((kind, index) =>

@@ -15,6 +15,8 @@ const PLAIN = /[^"\\\x00-\x1f]*/y;
 const SHORT_ESCAPES = '"\\/bfnrt';
 const UNICODE_ESCAPE = /\\u[0-9a-fA-F]{4}/y;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+/** What Python writes for numbers that JSON has no word for. */
+const NON_FINITE = /NaN|-?Infinity/y;
 
 class Cursor {
   at = 0;
@@ -76,11 +78,23 @@ interface Open {
   readonly keys: Set<string> | undefined;
 }
 
+export interface JsonWalk {
+  readonly uniqueKeys: boolean;
+  /** Lets NaN, Infinity and -Infinity pass, and is told where each begins and ends. */
+  readonly onNonFinite?: (start: number, end: number) => void;
+}
+
 /** Undefined for text that is JSON. */
-export function jsonFault(text: string, uniqueKeys: boolean): JsonFault | undefined {
+export function jsonFault(text: string, { uniqueKeys, onNonFinite }: JsonWalk): JsonFault | undefined {
   const cursor = new Cursor(text);
   const open: Open[] = [];
   const wrong = (): JsonFault => ({ kind: 'syntax', at: cursor.at });
+  const nonFinite = (): boolean => {
+    const start = cursor.at;
+    if (!onNonFinite || !cursor.skip(NON_FINITE)) return false;
+    onNonFinite(start, cursor.at);
+    return true;
+  };
   /** A member's key and colon. */
   const member = ({ keys }: Open): JsonFault | undefined => {
     cursor.peek();
@@ -111,7 +125,7 @@ export function jsonFault(text: string, uniqueKeys: boolean): JsonFault | undefi
         if (fault) return fault;
         continue;
       }
-    } else if (!cursor.string() && !cursor.skip(SCALAR)) return wrong();
+    } else if (!cursor.string() && !cursor.skip(SCALAR) && !nonFinite()) return wrong();
     // A value has ended: what is around it goes on or ends too.
     for (;;) {
       const around = open.at(-1);

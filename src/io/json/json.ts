@@ -4,6 +4,8 @@ import { JSON_DEPTH, type JsonFault, jsonFault } from './json-walk.ts';
 export interface JsonRules {
   /** Refuses an object that has a key twice; without it the last one counts, as everywhere. */
   readonly uniqueKeys?: boolean;
+  /** Reads NaN, Infinity and -Infinity, which Python writes, as null. */
+  readonly nonFinite?: boolean;
 }
 
 /** Text → JSON object, or an InputError that names the file and the place. */
@@ -25,9 +27,21 @@ export function parseJson(text: string, label: string, rules: JsonRules = {}): u
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
   // Walked before it is parsed: engines differ in whether their messages tell the place, and what is nested a hundred
   // thousand deep parses, but overflows the stack of whoever goes through it.
-  const fault = jsonFault(source, rules.uniqueKeys ?? false);
+  const marks: [start: number, end: number][] = [];
+  const walk = {
+    uniqueKeys: rules.uniqueKeys ?? false,
+    ...(rules.nonFinite
+      ? { onNonFinite: (start: number, end: number) => void marks.push([start, end]) }
+      : {}),
+  };
+  const fault = jsonFault(source, walk);
   if (fault) throw explain(fault, source, label);
-  return JSON.parse(source);
+  return JSON.parse(marks.length === 0 ? source : withNulls(source, marks));
+}
+
+function withNulls(source: string, marks: readonly (readonly [start: number, end: number])[]): string {
+  const kept = marks.map(([start], i) => source.slice(marks[i - 1]?.[1] ?? 0, start));
+  return [...kept, source.slice(marks.at(-1)?.[1] ?? 0)].join('null');
 }
 
 function explain(fault: JsonFault, source: string, label: string): InputError {
@@ -43,10 +57,14 @@ function explain(fault: JsonFault, source: string, label: string): InputError {
       hint: 'Which of the two counts is not said: download or export the file again, or remove one of them.',
     });
   }
+  const isAfterComma =
+    ['}', ']'].includes(source[fault.at] ?? '') && source.slice(0, fault.at).trimEnd().endsWith(',');
   const found =
     fault.at >= source.length
       ? 'the text ends too early'
-      : `found ${JSON.stringify(source.slice(fault.at, fault.at + 12))}`;
+      : isAfterComma
+        ? `found a comma before "${source[fault.at]}", behind which nothing comes`
+        : `found ${JSON.stringify(source.slice(fault.at, fault.at + 12))}`;
   return new InputError(`${label} is not JSON at ${place}: ${found}.`, {
     hint: 'Open the file in an editor that checks JSON and correct that place.',
   });

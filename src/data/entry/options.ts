@@ -1,0 +1,79 @@
+/** The options of a multiple choice, in every form that rows have them, as texts; and the letter of the right one. */
+import { isRecord } from '../json-shapes.ts';
+import { labelKey } from '../labels.ts';
+import { type Fields, jsonIn, listIn } from './fields.ts';
+
+const LIST_NAMES: readonly string[] = ['options', 'choices', 'candidates'];
+const LETTERS = 'ABCDEFGHIJ';
+/** What stands before a letter's own columns: A, B; option_a; choice_b. */
+const PREFIXES: readonly string[] = ['', 'option', 'choice'];
+/** 'A. Sad', 'A) Sad', '(A) Sad', 'A: Sad', or the letter alone. */
+const LETTERED = /^\(?([A-Za-z])(?:[.:)．、：]+\s*|$)/;
+
+/** Undefined where there are none. */
+export function optionsIn(fields: Fields): readonly string[] | undefined {
+  for (const name of LIST_NAMES) {
+    const options = optionsOf(fields.of(name));
+    if (options) return options;
+  }
+  return optionsInColumns(fields);
+}
+
+function optionsOf(value: unknown): readonly string[] | undefined {
+  const written = typeof value === 'string' && /^\s*\{/.test(value) ? jsonIn(value) : value;
+  const list = listIn(written);
+  if (list) return textsOf(list.map((one) => (isRecord(one) ? ofRecord(one) : one)));
+  if (!isRecord(written)) return undefined;
+  // ARC's {"text": […], "label": […]}.
+  if (Array.isArray(written.text) && Array.isArray(written.label)) {
+    const letters = written.label as readonly unknown[];
+    return textsOf((written.text as readonly unknown[]).map((text, i) => lettered(letters[i], text)));
+  }
+  return textsOf(Object.entries(written).map(([letter, text]) => lettered(letter, text)));
+}
+
+function ofRecord(option: Readonly<Record<string, unknown>>): unknown {
+  const letter = option.label ?? option.key ?? option.letter ?? option.id;
+  const text = option.text ?? option.value ?? option.content;
+  return letter === undefined ? text : lettered(letter, text);
+}
+
+const lettered = (letter: unknown, text: unknown): unknown =>
+  typeof text === 'string' || typeof text === 'number' ? `${String(letter)}. ${text}` : undefined;
+
+/** Texts and numbers as texts; undefined for none, and where anything else is among them. */
+function textsOf(list: readonly unknown[]): readonly string[] | undefined {
+  const texts = list.map((one) =>
+    typeof one === 'string' || typeof one === 'number' ? String(one) : undefined,
+  );
+  return texts.length === 0 || texts.includes(undefined) ? undefined : (texts as string[]);
+}
+
+/** Columns A, B, … up to the first that is empty. */
+function optionsInColumns(fields: Fields): readonly string[] | undefined {
+  for (const prefix of PREFIXES) {
+    const texts: string[] = [];
+    for (const letter of LETTERS) {
+      const text = lettered(letter, fields.of(prefix + letter.toLowerCase()));
+      if (typeof text !== 'string') break;
+      texts.push(text);
+    }
+    if (texts.length > 1) return texts;
+  }
+  return undefined;
+}
+
+/** The letter of an answer that is one of lettered options, by its letter or by its words; the answer itself elsewhere. */
+export function letterOf(answer: string, options: readonly string[]): string {
+  const letters = options.map((option) => LETTERED.exec(option.trim())?.[1]?.toUpperCase());
+  if (letters.includes(undefined) || new Set(letters).size < letters.length) return answer;
+  const own = LETTERED.exec(answer.trim());
+  const isAlone = own !== null && own[0].trim() === answer.trim();
+  if (isAlone && letters.includes(own[1]!.toUpperCase())) return own[1]!.toUpperCase();
+  const wanted = labelKey(answer);
+  const meant = options.flatMap((option, i) => {
+    const words = option.trim().replace(LETTERED, '');
+    return [labelKey(option), labelKey(words)].includes(wanted) ? [letters[i]!] : [];
+  });
+  return meant.length === 1 ? meant[0]! : answer;
+}
