@@ -13,17 +13,20 @@ const WORDS: Readonly<Record<string, Partial<ExportParts>>> = {
   'handoff=clips': { handoff: true, clips: true },
   metrics: { metrics: true },
   rollouts: { rollouts: true },
+  predictions: { predictions: true },
   all: {
     ...{ merged: 'f32', adapter: true, checkpoint: true, handoff: true },
     metrics: true,
     rollouts: true,
+    predictions: true,
   },
   none: {},
 };
 
 /** Everything but the bundle for other trainers, which holds the weights once more. */
 export const USUAL_PARTS: ExportParts = {
-  ...{ merged: 'f32', adapter: true, checkpoint: true, handoff: false, metrics: true, rollouts: true },
+  ...{ merged: 'f32', adapter: true, checkpoint: true, handoff: false },
+  ...{ metrics: true, rollouts: true, predictions: true },
 };
 const NOTHING: ExportParts = {
   ...{ merged: null, adapter: false, checkpoint: false, handoff: false, metrics: false, rollouts: false },

@@ -1,6 +1,13 @@
 import type { Config } from '../protocol/config.ts';
-import { bestOf, compareEvals, scoreOf } from '../protocol/evaluation.ts';
-import type { EvalResult } from '../protocol/messages.ts';
+import {
+  bestOf,
+  compareEvals,
+  type EvalChange,
+  metricFor,
+  scoreName,
+  scoreOf,
+} from '../protocol/evaluation.ts';
+import type { ClosedEval, EvalResult, OpenEval } from '../protocol/messages.ts';
 
 /** A run's evaluations: before and after it, after it without a sense, and those on the way. */
 export interface RunEvaluations {
@@ -12,33 +19,55 @@ export interface RunEvaluations {
   readonly during: readonly EvalResult[];
 }
 
-/** The `eval` part of the summary line: WAR by name, then UAR, tolerant WAR, the change with its intervals, the best step. */
+/** The `eval` part of the summary line: that of labels, or that of rows that are scored by their kind. */
 export function evalSummary(evaluations: RunEvaluations, bestMetric: Config['bestMetric']) {
   const { before, after, during } = evaluations;
-  const change = compareEvals(before, after);
   const best = bestOf(during, bestMetric);
+  const metric = best && metricFor(best, bestMetric);
   return {
-    ...byName(evaluations, ({ war }) => war),
-    uar: byName(evaluations, ({ uar }) => uar),
-    tolerant: byName(evaluations, ({ tolerant }) => tolerant.war),
+    ...byName(evaluations, (result) => scoreOf(result, 'auto')),
+    ...(after.scores ? scoreSummary(before, after) : labelSummary(evaluations, before, after)),
     n: byName(evaluations, ({ n }) => n),
-    interval: { war: after.interval, uar: after.uarInterval },
-    unreadable: byName(evaluations, ({ unreadable }) => unreadable),
+    unreadable: byName(evaluations, (result) => result.scores?.unreadable ?? labelsOf(result)?.unreadable),
     ...(after.passAtK ? { pass_at_k: { before: before.passAtK, after: after.passAtK } } : {}),
-    ...(change && {
-      change: {
-        n: change.n,
-        war: change.war,
-        uar: change.uar,
-        fixed: change.fixed.length,
-        broken: change.broken.length,
-      },
-    }),
-    ...(best && { best: { step: best.step, metric: bestMetric, value: scoreOf(best, bestMetric) } }),
+    ...(best && metric && { best: { step: best.step, metric, value: scoreOf(best, metric) } }),
   };
 }
 
-function byName({ before, after, noAudio, noVideo }: RunEvaluations, score: (result: EvalResult) => number) {
+const labelsOf = (result: EvalResult): ClosedEval | undefined => (result.scores ? undefined : result);
+
+/** UAR, tolerant WAR, the change with its intervals. */
+function labelSummary(evaluations: RunEvaluations, before: EvalResult, after: ClosedEval) {
+  const change = before.scores ? undefined : compareEvals(before, after);
+  return {
+    uar: byName(evaluations, (result) => labelsOf(result)?.uar),
+    tolerant: byName(evaluations, (result) => labelsOf(result)?.tolerant.war),
+    interval: { war: after.interval, uar: after.uarInterval },
+    ...(change && { change: { n: change.n, war: change.war, uar: change.uar, ...counts(change) } }),
+  };
+}
+
+/** Each kind of rows with its score, its interval and its change. */
+function scoreSummary(before: EvalResult, after: OpenEval) {
+  const change = before.scores ? compareEvals(before, after) : undefined;
+  return {
+    metric: scoreName(after),
+    interval: { score: after.scores.interval ?? null },
+    kinds: after.scores.kinds.map(({ kind, n, score, interval = null }) => {
+      const earlier = before.scores?.kinds.find((each) => each.kind === kind);
+      const changed = change?.kinds.find((each) => each.kind === kind);
+      return {
+        ...{ kind, n, before: earlier?.score ?? null, after: score, interval },
+        ...(changed && { change: changed.change }),
+      };
+    }),
+    ...(change && { change: { n: change.n, score: change.score, ...counts(change) } }),
+  };
+}
+
+const counts = ({ fixed, broken }: EvalChange) => ({ fixed: fixed.length, broken: broken.length });
+
+function byName<T>({ before, after, noAudio, noVideo }: RunEvaluations, score: (result: EvalResult) => T) {
   return {
     before: score(before),
     after: score(after),
@@ -47,11 +76,20 @@ function byName({ before, after, noAudio, noVideo }: RunEvaluations, score: (res
   };
 }
 
+/** "held-out accuracy before: 0.250 (4 of 16)", "held-out ROUGE-L before: 0.612 (16 rows)". */
+export function beforeLine(before: EvalResult): string {
+  const count = before.scores ? `${before.n} rows` : `${before.correct} of ${before.n}`;
+  return `held-out ${measured(before)} before: ${score(before)} (${count})`;
+}
+
 /** What is told of the evaluations after a run. */
 export function afterLine({ after, noAudio, noVideo }: RunEvaluations): string {
   const muted = [
-    ...(noAudio ? [`, without sound ${noAudio.war.toFixed(3)}`] : []),
-    ...(noVideo ? [`, without picture ${noVideo.war.toFixed(3)}`] : []),
+    ...(noAudio ? [`, without sound ${score(noAudio)}`] : []),
+    ...(noVideo ? [`, without picture ${score(noVideo)}`] : []),
   ];
-  return `held-out accuracy after: ${after.war.toFixed(3)}${muted.join('')}`;
+  return `held-out ${measured(after)} after: ${score(after)}${muted.join('')}`;
 }
+
+const measured = (result: EvalResult): string => (result.scores ? scoreName(result) : 'accuracy');
+const score = (result: EvalResult): string => scoreOf(result, 'auto').toFixed(3);

@@ -29,7 +29,7 @@ import {
 } from './reading-flags.ts';
 import { checkpointChoice, type Resumption, resumeRun, resumption } from './resumption.ts';
 import { RunMirror } from './run-mirror.ts';
-import { afterLine, evalSummary, type RunEvaluations } from './summary.ts';
+import { afterLine, beforeLine, evalSummary, type RunEvaluations } from './summary.ts';
 
 interface Options {
   readonly demo: boolean;
@@ -63,7 +63,7 @@ const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--
 ${READING_USAGE}  --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
                 Those not given are R1-Omni's recipe on LoRA, as listed below; with --demo, the demo's
   --export LIST some of merged, merged=bf16, adapter, checkpoint, handoff, handoff=clips, metrics, rollouts,
-                all, none: what is written into DIR (all but handoff, the bundle for other trainers; with =clips the
+                predictions, all, none: what is written into DIR (all but handoff, the bundle for other trainers; with =clips the
                 clips lie in it, too)
   --sftSteps N  N supervised steps with the same settings first; the run then starts from their weights
   --resume      goes on from the newest checkpoint in DIR, with the settings of that run
@@ -162,9 +162,9 @@ function report(event: PlainEvent, { stage, steps }: Pick<Config, 'stage' | 'ste
   if (event.type === 'step') {
     const { step, metrics, seconds } = event;
     const show = (key: string): string => (metrics[key as keyof typeof metrics] ?? 0).toFixed(3);
-    say(
-      `step ${step}/${steps}  reward ${show('reward')}  loss ${show('loss')}  kl ${show('kl')}  ${show('step_time')} s`,
-    );
+    const learning = `reward ${show('reward')}  loss ${show('loss')}  kl ${show('kl')}`;
+    const line = stage === 'sft' ? `loss ${show('loss')}` : learning;
+    say(`step ${step}/${steps}  ${line}  ${show('step_time')} s`);
     print({ type: 'step', stage, step, ...metrics, seconds });
   } else if (event.type === 'ready') {
     say(`${event.device.description || event.device.vendor}`);
@@ -243,7 +243,7 @@ async function begin(
 ): Promise<EvalResult | undefined> {
   if (heldOut === 0) say('Nothing is held out, and nothing evaluated.');
   const before = heldOut > 0 ? await evaluate(session, config) : undefined;
-  if (before) say(`held-out accuracy before: ${before.war.toFixed(3)} (${before.correct} of ${before.n})`);
+  if (before) say(beforeLine(before));
   await session.post({ type: 'start', config });
   return before;
 }

@@ -1,9 +1,11 @@
 /** Rows of the config table about measuring on held-out clips. */
+import { EVAL_KINDS } from './eval-kinds.ts';
 import { choice, float, int } from './fields.ts';
 
 const EVAL_DECODINGS = ['greedy', 'sampled'] as const;
 /** Metrics by which an evaluation can be the best of a run. */
-const BEST_METRICS = ['eval/war', 'eval/uar'] as const;
+const BEST_METRICS = ['auto', 'eval/war', 'eval/uar', 'eval/score'] as const;
+const EVAL_METRICS = ['auto', 'labels', ...EVAL_KINDS] as const;
 
 export const evaluationFields = {
   evalEvery: int({
@@ -48,12 +50,19 @@ export const evaluationFields = {
     label: 'Sampling temperature',
     help: 'Temperature of sampled evaluation. Top-k, top-p and the other filters are those of training.',
   }),
+  evalMetric: choice({
+    choices: EVAL_METRICS,
+    default: 'auto',
+    group: 'Evaluation',
+    label: 'Answers are scored as',
+    help: "auto: as labels (WAR, UAR) where answers are a closed set; else each row by what it says it is (problem_type, options) or by its answer's form. labels: as labels in any case. The others score every row alike: exact, choice (letter or text of an option), number, regression (mean relative accuracy), contains, rouge_l, wer, set_f1, span_iou, yes_no, or a reward.",
+  }),
   bestMetric: choice({
     choices: BEST_METRICS,
-    default: 'eval/war',
+    default: 'auto',
     group: 'Evaluation',
     label: 'Best step by',
     trl: 'metric_for_best_model',
-    help: 'eval/war counts every clip alike, eval/uar every label alike. Of equal steps the earliest is the best.',
+    help: 'eval/war counts every clip alike, eval/uar every label alike; both are of labels. eval/score is the mean over the kinds of rows, where answers are no labels. auto: eval/war or eval/score, whichever there is. Of equal steps the earliest is the best.',
   }),
 };

@@ -20,6 +20,8 @@ export const exportParts = z.object({
   metrics: z.boolean(),
   /** rollouts.jsonl */
   rollouts: z.boolean(),
+  /** predictions.jsonl: every answer of every evaluation; nothing where none was made. */
+  predictions: z.boolean().optional(),
 });
 export type ExportParts = z.infer<typeof exportParts>;
 

@@ -281,6 +281,11 @@ export const METRICS = {
     label: 'Mean recall over labels (UAR)',
     help: 'Recall of each label, averaged: rare labels count as much as common ones.',
   },
+  'eval/score': {
+    ...HELD_OUT,
+    label: 'Score on held-out clips',
+    help: 'Mean score of held-out clips whose answers are no labels, each scored by its kind; of several kinds the mean of theirs.',
+  },
 } as const satisfies Record<string, MetricRow>;
 
 export type FixedMetricKey = keyof typeof METRICS;

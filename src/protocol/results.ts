@@ -1,6 +1,7 @@
 /** What a run tells of itself: its state, its steps and their answers, and what its weights score on held-out clips. */
 import { CONFIG_FIELDS } from './config.ts';
 import { splitName } from './data.ts';
+import { EVAL_KINDS } from './eval-kinds.ts';
 import { metricKey } from './metrics.ts';
 import { anyNumber, longArray, unwritten, z } from './shapes.ts';
 
@@ -81,9 +82,14 @@ const evalAnswer = z.object({
   exact: z.string().nullable(),
   /** The label it means when case, outer punctuation and synonyms are folded; null when it is none. */
   tolerant: z.string().nullable(),
+  /** Of a row that is scored by its kind: what was read, null where nothing of the kind was, and the score. */
+  read: z.string().nullable().optional(),
+  score: anyNumber.optional(),
 });
 /** One answer to a clip, and what is read in it. */
 export type EvalAnswer = z.infer<typeof evalAnswer>;
+
+const evalKind = z.enum(EVAL_KINDS);
 
 const evalClip = z.object({
   exampleId: z.string(),
@@ -92,6 +98,11 @@ const evalClip = z.object({
   /** What counts as the prediction: the reading of the one answer, or the majority vote over several. */
   exact: z.string().nullable(),
   tolerant: z.string().nullable(),
+  /** The user's turn that it was asked, where rows are asked different ones; absent where it was let go of to save memory. */
+  question: z.string().optional(),
+  /** Of a row that is scored by its kind: that, and the mean score of its answers. */
+  kind: evalKind.optional(),
+  score: anyNumber.optional(),
 });
 export type EvalClip = z.infer<typeof evalClip>;
 
@@ -109,13 +120,37 @@ export type MatchScores = z.infer<typeof matchScores>;
 
 const interval = unwritten(z.tuple([anyNumber, anyNumber]));
 
-export const evalResult = matchScores.extend({
+/** What an evaluation's rows were asked: two are compared where these are the same. */
+const asked = z.object({
+  /** Hashes of which rows were asked, and of their prompts in tokens. */
+  rows: z.string(),
+  prompts: z.string(),
+  /** Tokens of the longest answer. */
+  length: z.number(),
+});
+
+/** What every evaluation says. */
+const evaluation = {
   split: splitName,
   /** Optimizer steps behind the evaluated weights; 0 = as loaded. */
   step: z.number(),
   mute: mute.optional(),
   sampled: sampledDecoding.optional(),
   n: z.number(),
+  /** Absent in those of earlier versions. */
+  asked: asked.optional(),
+  /** The user's turn, where all rows were asked the same. */
+  question: z.string().optional(),
+  /** Mean pass@k over the clips, by rising k; only of sampled answers that are right or wrong. */
+  passAtK: z.array(z.object({ k: z.number(), value: anyNumber })).optional(),
+  clips: longArray(evalClip),
+  /** Whether no earlier evaluation of this kind in this run scored as high by the run's `bestMetric`. */
+  best: z.boolean().optional(),
+};
+
+const closedEval = matchScores.extend({
+  ...evaluation,
+  scores: z.undefined().optional(),
   confusion,
   /** 95 % bootstrap interval of `war`; null where these clips cannot tell. */
   interval: interval.nullable(),
@@ -123,11 +158,43 @@ export const evalResult = matchScores.extend({
   uarInterval: interval.nullable(),
   /** Scores after folding case, outer punctuation and synonyms. */
   tolerant: matchScores,
-  /** Mean pass@k over the clips, by rising k; only of sampled answers. */
-  passAtK: z.array(z.object({ k: z.number(), value: anyNumber })).optional(),
-  clips: longArray(evalClip),
-  /** Whether no earlier evaluation of this kind in this run scored as high by the run's `bestMetric`. */
-  best: z.boolean().optional(),
 });
-/** An evaluation. Its own scores are those of exact matching. */
-export type EvalResult = z.infer<typeof evalResult>;
+/** An evaluation whose answers are a closed set of labels. Its own scores are those of exact matching. */
+export type ClosedEval = z.infer<typeof closedEval>;
+
+const kindScore = z.object({
+  kind: evalKind,
+  n: z.number(),
+  /** Mean over the rows of this kind. */
+  score: anyNumber,
+  /** 95 % bootstrap interval; absent where these rows cannot tell. */
+  interval: interval.optional(),
+  /** Rows whose answer is the right one letter by letter, and after folding case, outer punctuation and synonyms. */
+  exact: z.number(),
+  tolerant: z.number(),
+});
+export type KindScore = z.infer<typeof kindScore>;
+
+const openEval = z.object({
+  ...evaluation,
+  scores: z.object({
+    /** Mean over the kinds, each of which is a mean over its rows. */
+    score: anyNumber,
+    interval: interval.optional(),
+    /** Rows in which nothing could be read. */
+    unreadable: z.number(),
+    /** By kind, most rows first. */
+    kinds: z.array(kindScore),
+  }),
+});
+/** An evaluation whose answers are scored row by row. */
+export type OpenEval = z.infer<typeof openEval>;
+
+export type EvalResult = ClosedEval | OpenEval;
+
+/** An evaluation, by the schema of its kind, so that what is wrong with it is said by its place. */
+export const evalResult: z.ZodType<EvalResult> = z.custom<EvalResult>().superRefine((value, context) => {
+  const isOpen = typeof value === 'object' && value !== null && value.scores !== undefined;
+  const issues = (isOpen ? openEval : closedEval).safeParse(value).error?.issues ?? [];
+  for (const { path, message } of issues) context.addIssue({ code: 'custom', path, message });
+});

@@ -9,10 +9,12 @@ import type { Config } from '../protocol/config.ts';
 import { markBest, withoutTexts } from '../protocol/evaluation.ts';
 import type { CommandOf, EvalResult, RolloutGroup, Split } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
+import { predictionLines } from '../protocol/predictions.ts';
 import { evaluate } from '../rl/evaluate.ts';
 import { brokenValues, Health } from '../rl/health/health.ts';
 import type { NotFinite } from '../rl/health/health-look.ts';
 import { findNotFinite } from '../rl/health/not-finite.ts';
+import { type Scoring, scoringOf } from '../rl/measure/row-kinds.ts';
 import { GateRows } from '../rl/media/gate.ts';
 import { loadPolicy, type Policy } from '../rl/policy/policy.ts';
 import type { Start } from '../rl/policy/start-weights.ts';
@@ -24,6 +26,7 @@ import type { LiveAnswers } from '../rl/rollout/live-answer.ts';
 import { RunContext, type RunExample, SamplingContext } from '../rl/run-context.ts';
 import { sftStep } from '../rl/sft.ts';
 import { grpoStep } from '../rl/step.ts';
+import { askedRows } from './asked-rows.ts';
 import type { FeatureStore, PrepareReport } from './clips/features.ts';
 import { ceilingsOf } from './gpu/quick-ceilings.ts';
 import type { OpenModel } from './inputs/model.ts';
@@ -75,8 +78,9 @@ export class Run {
   /** One line per step, and one per answer of every step. */
   readonly metricsLog = new LineLog();
   readonly rolloutsLog = new LineLog();
-  /** Every evaluation of these weights, and those of the weights as loaded. */
-  readonly evaluations: EvalResult[];
+  /** Every evaluation of these weights, and those of the weights as loaded; one line per answer of each. */
+  readonly evaluations: EvalResult[] = [];
+  predictionsLog = new LineLog();
   /** How it started from what another run left. */
   readonly start?: Start;
   /** Whether it is well, by its steps so far. */
@@ -86,6 +90,7 @@ export class Run {
   /** Whether the latest step was broken. */
   #broken = false;
   #examples: readonly RunExample[] = [];
+  #scoring?: Scoring;
   #sampler?: PromptSampler;
   #step = 0;
   #tokens = 0;
@@ -102,7 +107,7 @@ export class Run {
     this.policy = policy;
     this.#context = context;
     this.#gate = gate;
-    this.evaluations = [...parts.before];
+    for (const result of parts.before) this.recordEvaluation(result);
     this.health = new Health(parts.config);
   }
 
@@ -271,6 +276,23 @@ export class Run {
     if (answers.length > 0) this.rolloutsLog.append(...answers);
   }
 
+  /** Keeps an evaluation to compare others with, and its answers for the export. */
+  recordEvaluation(result: EvalResult): void {
+    this.evaluations.push(withoutTexts(result));
+    this.predictionsLog.append(...predictionLines(result));
+  }
+
+  forgetEvaluations(): void {
+    this.evaluations.splice(0);
+    this.predictionsLog = new LineLog();
+  }
+
+  /** How answers are scored: as labels, or row by row. */
+  get scoring(): Scoring {
+    this.#scoring ??= scoringOf(this.parts.data.examples, this.config.evalMetric);
+    return this.#scoring;
+  }
+
   /** Measures the weights as they are, or as the run began; the next step is the same either way. */
   evaluate(
     question: Pick<CommandOf<'evaluate'>, 'split' | 'mute' | 'sampled' | 'start'>,
@@ -311,12 +333,12 @@ export class Run {
         step,
         ...(mute ? { mute } : {}),
         ...(sampled ? { sampled } : {}),
-        labels: labelsAmong(data, chosen),
+        ...askedRows(this.scoring, chosen, this.prompts),
         progress: progress.answers,
       },
     );
     const judged = markBest(result, this.evaluations, this.config.bestMetric);
-    this.evaluations.push(withoutTexts(judged));
+    this.recordEvaluation(judged);
     return judged;
   }
 
@@ -327,16 +349,6 @@ export class Run {
 }
 
 const thingOf = ({ kind }: Dataset): string => (kind === 'clips' ? 'clip' : 'question');
-
-/** With more answers than this, questions have one each rather than share them. */
-const MOST_SHARED_ANSWERS = 100;
-
-/** What answers may say: any label of the data; of questions with an answer each only those of the questions that are asked. */
-function labelsAmong({ kind, examples }: Dataset, asked: readonly Example[]): string[] {
-  const all = new Set(examples.map(({ label }) => label));
-  const shared = kind === 'clips' || all.size <= MOST_SHARED_ANSWERS;
-  return [...(shared ? all : new Set(asked.map(({ label }) => label)))];
-}
 
 /** The clips of a split; those of `val` stand in for an empty `test`, and the other way round. */
 function heldOut({ examples }: Dataset, split: Split): { split: Split; examples: readonly Example[] } {

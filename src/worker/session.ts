@@ -7,6 +7,7 @@ import { type Config, defaultConfig } from '../protocol/config.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
 import { type AnswerOf, type CommandOf, RUN_UNDER_WAY } from '../protocol/messages.ts';
 import { settingsFor } from '../protocol/presets.ts';
+import { demandMetric } from './asked-rows.ts';
 import { Driver } from './driver.ts';
 import { failureEvent } from './failure.ts';
 import { type GpuLost, HeldGpu } from './gpu/held-gpu.ts';
@@ -252,6 +253,7 @@ export class Session {
   #beginNew(config: Config, wish: Wish): void {
     if (this.#opening > 0)
       throw new InputError('A folder is still being opened.', { hint: 'Start again when it is open.' });
+    demandMetric(config, this.#inputs.demand().data.examples);
     this.#begin(config, wish);
   }
 

@@ -1,5 +1,6 @@
 import type { MemoryLedger } from '../gpu/ledger.ts';
 import type { Alarm } from '../protocol/alarms.ts';
+import { evalMetrics, metricFor, scoreOf } from '../protocol/evaluation.ts';
 import type { EvalResult } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { LiveAnswers } from '../rl/rollout/live-answer.ts';
@@ -139,9 +140,10 @@ export class Training {
   async #scores(run: Run, recorder: Recorder | undefined): Promise<MetricValues> {
     const { evalEvery, bestMetric } = run.config;
     if (evalEvery === 0 || run.step % evalEvery !== 0) return {};
-    const { war, uar } = await this.#hooks.measure(run);
-    recorder?.score({ metric: bestMetric, value: bestMetric === 'eval/war' ? war : uar, step: run.step });
-    return { 'eval/war': war, 'eval/uar': uar };
+    const result = await this.#hooks.measure(run);
+    const metric = metricFor(result, bestMetric);
+    recorder?.score({ metric, value: scoreOf(result, metric), step: run.step });
+    return evalMetrics(result);
   }
 
   #report({ step, metrics, seconds, groups }: StepResult, ledger: MemoryLedger): void {

@@ -1,8 +1,10 @@
 /** Ten steps in one go equal five, a killed tab, and five more, bit for bit; in one browser, and over a folder on disk. */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HeadlessSession, type PlainEvent } from '../../src/cli/headless.ts';
 import { findRun, RunMirror } from '../../src/cli/run-mirror.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
+import type { ClosedEval } from '../../src/protocol/messages.ts';
 import { presetConfig } from '../../src/protocol/presets.ts';
 import { type Chromium, launchChromium, type ServedPage, servePage } from '../setup/chromium.ts';
 import { type Folder, makeFolder, smallDataset } from './folders.ts';
@@ -120,7 +122,10 @@ describe('a run', () => {
       expect(all(opened, 'saved')).toMatchObject([{ runId, step: 4 }]);
       const asked = await session.ask((requestId) => ({ type: 'evaluate', requestId, split: 'val' }));
       const measured = all(events, 'eval').find(({ result }) => result.step === 4);
-      expect(all(asked, 'eval')[0]?.result).toMatchObject({ step: 4, war: measured?.result.war });
+      expect(all(asked, 'eval')[0]?.result).toMatchObject({
+        step: 4,
+        war: (measured!.result as ClosedEval).war,
+      });
       expect((await session.storedFiles(runId)).map(({ name }) => name).sort()).toEqual(names);
       await session.close();
     },

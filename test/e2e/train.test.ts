@@ -191,6 +191,7 @@ describe('the studio in a browser', () => {
           'adapter/adapter_model.safetensors',
           'metrics.jsonl',
           'rollouts.jsonl',
+          'predictions.jsonl',
         ]),
       );
       const lines = readFileSync(join(exported.path, 'metrics.jsonl'), 'utf8').trim().split('\n');

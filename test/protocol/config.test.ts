@@ -96,7 +96,10 @@ describe('parseConfig', () => {
     ],
     [{ evalSamples: 0 }, 'evalSamples is 0; expected a whole number from 1 to 64.'],
     [{ evalTemperature: 0 }, 'evalTemperature is 0; expected a number from 0.01 to 10.'],
-    [{ bestMetric: 'reward' }, 'bestMetric is "reward"; expected one of eval/war, eval/uar.'],
+    [
+      { bestMetric: 'reward' },
+      'bestMetric is "reward"; expected one of auto, eval/war, eval/uar, eval/score.',
+    ],
     [{ evalDecoding: 'beam' }, 'evalDecoding is "beam"; expected one of greedy, sampled.'],
     [{ epsilonHigh: 'off' }, 'epsilonHigh is "off"; expected a number from 0 to 100, or null.'],
   ])('names field, found and expected: %j', (input, message) => {

@@ -3,7 +3,7 @@ import { decodeCommand, decodeEvent } from '../../src/protocol/decode.ts';
 import { withoutTexts } from '../../src/protocol/evaluation.ts';
 import { isMetricKey, METRIC_KEYS, metricOf } from '../../src/protocol/metrics.ts';
 import { presetConfig } from '../../src/protocol/presets.ts';
-import { evalResult, greedyEval } from '../reference/eval-result.ts';
+import { evalResult, greedyEval, openEval } from '../reference/eval-result.ts';
 import { memoryFolder } from '../reference/memory-folder.ts';
 
 const completion = {
@@ -132,11 +132,16 @@ describe('decodeEvent', () => {
     const greedy = greedyEval(['sad'], ['sad'], { uar: Number.NaN, mute: 'video' });
     const texts = ['sad', 'happy'];
     const sampled = evalResult([{ label: 'sad', texts }], ['happy', 'sad'], { best: true });
-    for (const result of [greedy, sampled, withoutTexts(sampled)]) {
+    const open = openEval([{ kind: 'number', gold: '1', said: ['2', '1'] }]);
+    for (const result of [greedy, sampled, withoutTexts(sampled), open, withoutTexts(open)]) {
       expect(decodeEvent({ type: 'eval', result })).toEqual({ type: 'eval', result });
     }
     const { tolerant, ...rest } = greedy;
     expect(() => decodeEvent({ type: 'eval', result: rest })).toThrow('malformed at result.tolerant');
+    const scores = { ...open.scores, kinds: [{ ...open.scores.kinds[0], kind: 'guess' }] };
+    expect(() => decodeEvent({ type: 'eval', result: { ...open, scores } })).toThrow(
+      'malformed at result.scores.kinds.0.kind',
+    );
     const clips = [{ ...greedy.clips[0], exact: 1 }];
     expect(() => decodeEvent({ type: 'eval', result: { ...rest, tolerant, clips } })).toThrow(
       'malformed at result.clips',

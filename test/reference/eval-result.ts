@@ -1,6 +1,8 @@
 /** Evaluations as the worker would report them, out of labels and texts. */
-import type { EvalResult } from '../../src/protocol/messages.ts';
+import type { ClosedEval, OpenEval } from '../../src/protocol/messages.ts';
+import type { ScoredRow } from '../../src/rl/measure/row-kinds.ts';
 import { passRates, readClip, scoreClips } from '../../src/rl/measure/score-clips.ts';
+import { readRow, scoreRows } from '../../src/rl/measure/score-rows.ts';
 
 export const tagged = (answer: string): string => `<think>so</think><answer>${answer}</answer>`;
 
@@ -8,8 +10,8 @@ export const tagged = (answer: string): string => `<think>so</think><answer>${an
 export function evalResult(
   clips: readonly { label: string; texts: readonly string[] }[],
   labels: readonly string[],
-  over: Partial<EvalResult> = {},
-): EvalResult {
+  over: Partial<ClosedEval> = {},
+): ClosedEval {
   const read = clips.map(({ label, texts }, i) => readClip({ id: `clip-${i}`, label }, texts, labels));
   const samples = clips[0]?.texts.length ?? 1;
   const sampled = { sampled: { samples, temperature: 1 }, passAtK: passRates(read, samples) };
@@ -26,8 +28,23 @@ export function evalResult(
 export function greedyEval(
   truth: readonly string[],
   answers: readonly string[],
-  over: Partial<EvalResult> = {},
-): EvalResult {
+  over: Partial<ClosedEval> = {},
+): ClosedEval {
   const clips = truth.map((label, i) => ({ label, texts: [tagged(answers[i]!)] }));
   return evalResult(clips, [...new Set(truth)].sort(), over);
+}
+
+export type OpenRow = Partial<ScoredRow> & { gold: string; said: readonly string[] };
+
+/** An evaluation of rows that are scored by their kinds, `clip-0`, `clip-1` …; exactly unless said. */
+export function openEval(rows: readonly OpenRow[], over: Partial<OpenEval> = {}): OpenEval {
+  const read = rows.map(({ kind = 'exact', options = [], gold, said }, i) =>
+    readRow(
+      `clip-${i}`,
+      { kind, options, gold },
+      said.map((answer) => ({ text: tagged(answer), tokens: 5 })),
+      { maxCompletionLength: 64 },
+    ),
+  );
+  return { split: 'test', step: 0, ...scoreRows(read, 1), ...over };
 }

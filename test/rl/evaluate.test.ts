@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { majorityVote, passAtK } from '../../src/math/several-answers.ts';
 import { mean } from '../../src/math/stats.ts';
+import type { OpenEval } from '../../src/protocol/messages.ts';
 import { matchLabel, readAnswer } from '../../src/rewards/answer.ts';
 import { evaluate } from '../../src/rl/evaluate.ts';
 import { muteExample } from '../../src/rl/prepare.ts';
@@ -62,6 +63,36 @@ describe('evaluate', () => {
     );
     expect(result.clips.map(({ answers: [one] }) => one?.answer)).toEqual(expected);
     expect(result.passAtK).toBeUndefined();
+  });
+
+  it('scores rows by their kind, and notes what was asked', async () => {
+    const { context, examples } = run;
+    const kinds = ['exact', 'contains', 'rouge_l', 'rewards/accuracy'] as const;
+    const gold = await answerTo(0);
+    const rowOf = (id: string) => ({
+      kind: kinds[examples.findIndex((example) => example.id === id)]!,
+      ...{ gold, options: [] },
+    });
+    const options = { split: 'val', step: 3, rowOf, questionOf: (id: string) => `What of ${id}?` } as const;
+    const result = (await evaluate(context, examples, options)) as OpenEval;
+    expect(result.scores.kinds.map(({ kind }) => kind)).toEqual(kinds);
+    const said: string[] = [];
+    for (let i = 0; i < examples.length; i++) said.push(await answerTo(i));
+    const scores = said.map((each) => Number(each === gold));
+    expect(result.clips.map(({ score }) => score)).toEqual(scores);
+    expect(result.scores.score).toBeCloseTo(mean(scores), 12);
+    expect(result.clips.map(({ question }) => question)).toEqual(examples.map(({ id }) => `What of ${id}?`));
+    const again = await evaluate(context, examples, { ...options, questionOf: () => 'What?' });
+    expect(again.question).toBe('What?');
+    expect(again.clips[0]).not.toHaveProperty('question');
+    expect(again.asked).toEqual(result.asked);
+    const fewer = await evaluate(context, examples.slice(1), options);
+    expect(fewer.asked?.rows).not.toBe(result.asked?.rows);
+    const [first, ...rest] = examples;
+    const otherWords = [{ ...first!, prompt: examples[1]!.prompt }, ...rest];
+    const other = await evaluate(context, otherWords, options);
+    expect([other.asked?.rows, other.asked?.length]).toEqual([result.asked?.rows, 2]);
+    expect(other.asked?.prompts).not.toBe(result.asked?.prompts);
   });
 
   it('draws several answers per clip, the same ones each time, and other ones for the same clip elsewhere', async () => {

@@ -22,6 +22,7 @@ import type { Port } from '../../src/store/port.ts';
 import { chosenStep } from '../../src/worker/runs/listing.ts';
 import { FakeModels } from './fake-models.ts';
 import { fakeReading } from './fake-reading.ts';
+import { type MadeEvals, madeEval } from './made-evals.ts';
 import {
   clipId,
   LABELS,
@@ -54,6 +55,8 @@ export interface FakeOptions {
   unwellAt?: number;
   /** Something is asked of every data set. */
   asks?: boolean;
+  /** Which made evaluations take the place of the recorded run's. */
+  evals?: MadeEvals | undefined;
 }
 
 export function fakePort({
@@ -67,6 +70,7 @@ export function fakePort({
   fails = false,
   unwellAt = 0,
   asks = false,
+  evals,
 }: FakeOptions = {}): Port {
   let listener: (event: Event) => void = () => undefined;
   const say = (event: Event) => {
@@ -86,7 +90,7 @@ export function fakePort({
         say({ type: 'unavailable', reason: 'navigator.gpu is missing.', hint });
       }
     },
-    post: (command) => void answer({ say, run, atHand, clips: gpu ? clips : 0, asks }, command),
+    post: (command) => void answer({ say, run, atHand, clips: gpu ? clips : 0, asks, evals }, command),
     close: () => run.stop(),
   };
 }
@@ -192,6 +196,7 @@ interface Fake {
   readonly atHand: FakeModels;
   readonly clips: number;
   readonly asks: boolean;
+  readonly evals?: MadeEvals | undefined;
 }
 
 type Act<T extends CommandType> = (fake: Fake, command: CommandOf<T>) => void | Promise<void>;
@@ -214,9 +219,11 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
   pause: ({ run }) => run.pause(),
   resume: ({ run }) => run.resume(),
   stop: ({ run }) => run.stop(),
-  evaluate({ say, run }, command) {
+  evaluate({ say, run, evals }, command) {
     const { requestId, start } = command;
-    say({ type: 'eval', requestId, result: playEval(start ? 0 : run.step, command) });
+    const step = start ? 0 : run.step;
+    const result = evals ? madeEval(evals, step, command.split) : playEval(step, command);
+    say({ type: 'eval', requestId, result });
     say({ type: 'done', requestId });
   },
   plan({ say }, { requestId, config, whatIf }) {

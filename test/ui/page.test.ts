@@ -1,15 +1,19 @@
 /** The page in a real Chromium, over a pretended worker. Leaves pictures of every screen in test/artifacts/ui. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatMetric } from '../../src/math/format.ts';
+import { compareEvals } from '../../src/protocol/evaluation.ts';
+import type { ClosedEval, OpenEval } from '../../src/protocol/messages.ts';
 import { METRIC_GROUPS } from '../../src/protocol/metrics.ts';
+import { predictionLines } from '../../src/protocol/predictions.ts';
 import { MAX_POINTS } from '../../src/store/series.ts';
-import { answerCounts } from '../../src/ui/evaluate/scores.ts';
+import { answerCounts, commonConfusions } from '../../src/ui/evaluate/scores.ts';
 import { type Chromium, launchChromium } from '../setup/chromium.ts';
 import { FAKE_ALARMS, FAKE_BENCH } from './fake-port.ts';
+import { madeEval } from './made-evals.ts';
 import { playEval, playLive, playRollouts, playStep } from './recorded-run.ts';
 import { serveTestPage } from './serve.ts';
 
@@ -870,6 +874,83 @@ describe('evaluation', () => {
     await expect.poll(() => page.textContent(id('scores'))).toContain(warOf(best, 0));
     await page.selectOption(id('against'), { label: 'step 20 · greedy' });
     await expect.poll(() => page.textContent(id('scores'))).toContain(warOf(best, 20));
+  });
+});
+
+describe('evaluation of any answers', () => {
+  const pictures = async (name: string) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `${PICTURES}/evaluate-${name}-${colorScheme}.png`, fullPage: true });
+    }
+  };
+
+  it('shows each kind of rows with its change, and the answers, the worst first', async () => {
+    await open('?stepMs=1&evals=open#/evaluate');
+    await startable();
+    await page.click(id('evaluate'));
+    await runSteps(45);
+    await page.click(id('evaluate'));
+    const [before, now] = [madeEval('open', 0, 'test'), madeEval('open', 45, 'test')] as OpenEval[];
+    await expect.poll(() => page.locator(id('eval-row')).count()).toBe(2);
+    const gained = compareEvals(before!, now!)!;
+    expect(await page.textContent(id('scores'))).toContain(`mean score ${percent(now!.scores.score)} (+`);
+    const kinds = await page.locator(id('kind-row')).allTextContents();
+    expect(kinds).toHaveLength(3);
+    for (const [i, { kind, n, score }] of now!.scores.kinds.entries()) {
+      const was = before!.scores.kinds.find((each) => each.kind === kind)!;
+      expect(kinds[i]).toContain(`${n}${percent(score)}`);
+      expect(kinds[i]).toContain(percent(was.score));
+    }
+    expect(await page.locator(id('confusion')).count()).toBe(0);
+    const rows = page.locator(id('scored-answer'));
+    expect(await rows.count()).toBe(36);
+    expect(await rows.first().textContent()).toContain('0.0 %');
+    expect(await rows.last().textContent()).toContain('100.0 %');
+    await pictures('open');
+    await page.click(id('select-fixed'));
+    await expect.poll(() => rows.count()).toBe(gained.fixed.length);
+    await page.getByRole('button', { name: 'All answers' }).click();
+    await expect.poll(() => rows.count()).toBe(36);
+    const download = page.waitForEvent('download');
+    await page.click(id('save-predictions'));
+    const file = await download;
+    expect(file.suggestedFilename()).toBe('predictions-step-45-test.jsonl');
+    const lines = readFileSync(await file.path(), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(predictionLines(now!));
+  });
+
+  it('keeps a confusion table of nine answers inside its panel, and lists the commonest of many', async () => {
+    await open('?evals=nine#/evaluate');
+    await startable();
+    await page.click(id('evaluate'));
+    await page.waitForSelector(id('confusion'));
+    const overflow = () =>
+      page.evaluate(() => document.body.scrollWidth - document.documentElement.clientWidth);
+    expect(await overflow()).toBeLessThanOrEqual(0);
+    const [table, panel] = await Promise.all([
+      page.locator(id('confusion')).boundingBox(),
+      page.locator('.panel', { has: page.locator(id('confusion')) }).boundingBox(),
+    ]);
+    expect(table!.x + table!.width).toBeLessThanOrEqual(panel!.x + panel!.width);
+    await pictures('nine');
+    await open('?evals=many#/evaluate');
+    await page.reload();
+    await startable();
+    await page.click(id('evaluate'));
+    const common = page.locator(`${id('common-confusions')} tbody tr`);
+    await expect.poll(() => common.count()).toBe(20);
+    expect(await page.locator(id('confusion')).count()).toBe(0);
+    const [first] = commonConfusions(madeEval('many', 0, 'test') as ClosedEval, 20);
+    expect(await common.first().textContent()).toBe(
+      `${first!.truth}${first!.answer ?? 'unreadable'}${first!.count}`,
+    );
+    await common.first().getByRole('button').click();
+    await expect.poll(() => page.locator(id('eval-clip')).count()).toBe(first!.count);
+    expect(await overflow()).toBeLessThanOrEqual(0);
+    await pictures('many');
   });
 });
 

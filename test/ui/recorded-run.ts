@@ -3,7 +3,7 @@
  * recorded steps are spread over the run's. Only numbers of steps and names of clips are replaced.
  */
 import { decodeEvent } from '../../src/protocol/decode.ts';
-import type { CommandOf, Event, EventOf, EventType } from '../../src/protocol/messages.ts';
+import type { ClosedEval, CommandOf, Event, EventOf, EventType } from '../../src/protocol/messages.ts';
 import text from './recorded-run.jsonl?raw';
 
 const EVENTS: readonly Event[] = text
@@ -56,13 +56,14 @@ export function playLive(step: number, steps: number): EventOf<'live'>[] {
 export type EvalQuestion = Omit<CommandOf<'evaluate'>, 'type' | 'requestId' | 'config' | 'start'>;
 
 /** What a run's weights after a step answer; with a sense muted, or drawn so many times, they were asked once. */
-export function playEval(step: number, { split, mute, sampled }: EvalQuestion): EventOf<'eval'>['result'] {
+export function playEval(step: number, { split, mute, sampled }: EvalQuestion): ClosedEval {
   const asked = recorded('eval').find(({ result }) =>
     mute ? result.mute : sampled && result.sampled?.samples === sampled.samples,
   );
   if (sampled && !asked)
     throw new Error(`No evaluation of ${sampled.samples} answers per clip was recorded.`);
   const { result } = asked ?? HISTORY[Math.min(Math.ceil(step / EVAL_EVERY), HISTORY.length - 1)]!;
+  if (result.scores) throw new Error('The recorded run is of labels.');
   const clips = result.clips.map((clip) => ({ ...clip, exampleId: nameOf(clip.exampleId) }));
   return { ...result, ...(mute ? { mute } : {}), split, step, clips };
 }

@@ -3,22 +3,28 @@ import { describe, expect, it } from 'vitest';
 import { humanOmni } from '../../src/families/humanomni/index.ts';
 import { qwen3 } from '../../src/families/qwen-text/index.ts';
 import { qwen2Vl, qwen25Vl } from '../../src/families/qwen-vl/index.ts';
-import { fieldOf, parseConfig } from '../../src/protocol/config.ts';
+import { type Config, fieldOf, parseConfig } from '../../src/protocol/config.ts';
 import { compareEvals } from '../../src/protocol/evaluation.ts';
-import type { DataSummary, EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
+import type { ClosedEval, DataSummary, RolloutGroup } from '../../src/protocol/messages.ts';
 import { METRIC_KEYS, metricOf } from '../../src/protocol/metrics.ts';
 import { readClip } from '../../src/rl/measure/score-clips.ts';
 import type { StepRecord } from '../../src/store/state.ts';
 import {
   answerCounts,
   baselinesOf,
+  commonConfusions,
   evalName,
+  gainWords,
+  headline,
   historyOf,
   newestOf,
+  notCompared,
   points,
   type Selection,
+  scoreWords,
   selectClips,
   startOf,
+  worstFirst,
 } from '../../src/ui/evaluate/scores.ts';
 import {
   bytesOf,
@@ -32,13 +38,13 @@ import {
 } from '../../src/ui/export/choices.ts';
 import { pythonSnippet } from '../../src/ui/export/python-snippet.ts';
 import { fieldInWords, inWords } from '../../src/ui/parts/use-words.ts';
-import { NO_FILTER, rewardNames, rolloutRows } from '../../src/ui/rollouts/rows.ts';
+import { NO_FILTER, rewardNames, rolloutRows, wantsBareText } from '../../src/ui/rollouts/rows.ts';
 import { chartsOf, chartTestId } from '../../src/ui/train/chart-list.ts';
 import { phaseBars } from '../../src/ui/train/phase-bars.ts';
 import { readNumber, readNumbers } from '../../src/ui/train/read-field.ts';
 import { learningLine, trend } from '../../src/ui/train/sentences.ts';
 import { roundTicks, stepTicks } from '../../src/ui/train/ticks.ts';
-import { greedyEval } from '../reference/eval-result.ts';
+import { greedyEval, openEval } from '../reference/eval-result.ts';
 
 const record = (step: number, metrics: StepRecord['metrics']): StepRecord => ({ step, metrics, seconds: {} });
 const rising = Array.from({ length: 20 }, (_, i) => record(i + 1, { reward: i < 10 ? 0.5 : 1.5 }));
@@ -97,6 +103,16 @@ describe('sentences', () => {
     );
     expect(trend([record(1, { kl: 0.2 }), record(2, {}), record(3, {})], 'kl', 'Drift')).toBe(
       'Drift is 0.2 after one step. No value since step 1.',
+    );
+  });
+
+  it('speak of loss and held-out scores where nothing is rewarded', () => {
+    const steps = Array.from({ length: 20 }, (_, i) => record(i + 1, { loss: 2 - i / 20 }));
+    expect(learningLine(steps)).toBe('Loss fell from 1.9 to 1.15 in 20 steps.');
+    const measured = [...steps, record(21, { loss: 1, 'eval/war': 0.75 })];
+    expect(learningLine(measured)).toContain('Held-out accuracy: 75.0 %.');
+    expect(learningLine([record(1, { loss: 1, 'eval/score': 0.5 })])).toBe(
+      'Loss is 1 after one step. Held-out score: 50.0 %.',
     );
   });
 
@@ -188,16 +204,67 @@ describe('rollout rows', () => {
     expect(rolloutRows(groups, { ...NO_FILTER, search: 'ANGRY' })).toHaveLength(1);
     expect(rewardNames(groups)).toEqual(['accuracy']);
   });
+
+  it('take a text without tags for the answer where no tags are wanted', () => {
+    const bare = [
+      { ...groups[0]!, completions: [{ ...groups[0]!.completions[0]!, answer: null, text: ' sad\n' }] },
+    ];
+    const answers = (isBare: boolean) => rolloutRows(bare, NO_FILTER, isBare).map(({ answer }) => answer);
+    expect([answers(false), answers(true)]).toEqual([[null], ['sad']]);
+    const filter = { ...NO_FILTER, wrongOnly: true };
+    const right = [{ ...bare[0]!, label: 'sad' }];
+    expect([rolloutRows(right, filter, true), rolloutRows(right, filter)].map((each) => each.length)).toEqual(
+      [0, 1],
+    );
+    const config = (values: Partial<Config>) => wantsBareText(parseConfig(values));
+    expect([
+      config({}),
+      config({ promptPreset: 'eval' }),
+      config({ rewards: ['accuracy'] }),
+      config({ rewards: ['accuracy', 'format_tolerant'] }),
+    ]).toEqual([false, true, true, false]);
+  });
 });
 
 describe('evaluations', () => {
   const TRUTH = ['angry', 'angry', 'sad'];
-  const measured = (step: number, answers: string[], over: Partial<EvalResult> = {}) =>
+  const measured = (step: number, answers: string[], over: Partial<ClosedEval> = {}) =>
     greedyEval(TRUTH, answers, { step, ...over });
   const start = measured(0, ['angry', 'sad', 'none']);
   const later = measured(20, ['angry', 'angry', 'Sad']);
   const muted = measured(20, TRUTH, { mute: 'audio' });
   const other = measured(20, TRUTH, { split: 'val' });
+
+  it('say which others cannot be compared, and why', () => {
+    expect(notCompared([start, later, other], later)).toEqual([
+      'step 20 · greedy: its rows are of val, not of test.',
+    ]);
+  });
+
+  it('list the commonest confusions, unreadable answers among them', () => {
+    const result = greedyEval(['a', 'a', 'a', 'b'], ['b', 'b', '?', 'b']);
+    expect(commonConfusions(result, 5)).toEqual([
+      { truth: 'a', answer: 'b', count: 2 },
+      { truth: 'a', answer: null, count: 1 },
+    ]);
+    expect(commonConfusions(result, 1)).toHaveLength(1);
+  });
+
+  it('of scored rows are written by their kind, and sorted with the worst first', () => {
+    const open = openEval([
+      { kind: 'number', gold: '1', said: ['1'] },
+      { kind: 'number', gold: '2', said: ['none'] },
+    ]);
+    expect(worstFirst(open.clips).map(({ score }) => score)).toEqual([0, 1]);
+    expect([headline(open), headline(later, 0)]).toEqual(['50.0 %', '67 %']);
+    expect(selectClips({ kind: 'unreadable' }, open, undefined)).toMatchObject({
+      title: 'no answer could be read',
+      clips: [{ exampleId: 'clip-1' }],
+    });
+    expect(answerCounts(open.clips[0]!)).toBe('1');
+    expect([scoreWords('number', 0.5), scoreWords('rewards/repetition', -0.25)]).toEqual(['50.0 %', '-0.25']);
+    expect([gainWords('number', -0.5), gainWords('rewards/repetition', 0.25)]).toEqual(['−50.0', '+0.25']);
+  });
 
   it('show the newest with both senses, against the weights as loaded under the same measure', () => {
     expect(newestOf([start, later, muted])).toBe(later);
@@ -340,6 +407,7 @@ describe('what can be exported', () => {
       clips: false,
       metrics: true,
       rollouts: true,
+      predictions: true,
     });
     const full = parseConfig({ loraRank: 0, trainDecoder: true });
     expect(partsOf(draft, full, 3)).toMatchObject({ adapter: false, checkpoint: false, merged: 'bf16' });

@@ -38,7 +38,6 @@ class FakeRun {
     this.lose = resolve;
   });
   step = 0;
-  readonly evaluations = [];
   readonly trained = fakeTrained();
   readonly parts = {
     gpu: { info: ADAPTER, device: { lost: this.lost } },
@@ -46,6 +45,8 @@ class FakeRun {
   } as unknown as RecordedRun['parts'];
   readonly rolloutsLog = new LineLog();
   recordStep = () => undefined;
+  recordEvaluation = () => undefined;
+  forgetEvaluations = () => undefined;
   recordAnswers = (step: number, groups: Parameters<RecordedRun['recordAnswers']>[1]) =>
     this.rolloutsLog.append(...answerLines(step, groups));
   stand = ({ step }: { step: number }) => {

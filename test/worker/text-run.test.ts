@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
+import { predictionLines } from '../../src/protocol/predictions.ts';
 import { prepareExample } from '../../src/rl/prepare.ts';
 import { wordsOf } from '../../src/text/words.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
@@ -82,7 +83,8 @@ describe.each(['qwen2_5-tiny', 'qwen3-tiny'] as const)('a run on %s', (name) => 
     const planned = Object.values(plan.training).reduce((sum, bytes) => sum + bytes, 0);
     expect(Math.abs((gpu.ledger.total - before) / planned - 1)).toBeLessThan(0.1);
     const result = await run.evaluate({ split: 'val' }, quiet);
-    expect([result.n, result.confusion.labels.length]).toEqual([2, 8]);
+    // Eight questions with an answer each are no closed set of labels.
+    expect([result.n, result.scores?.kinds.map(({ kind, n }) => [kind, n])]).toEqual([2, [['number', 2]]]);
     await expect(run.evaluate({ split: 'val', mute: 'audio' }, quiet)).rejects.toThrow(
       'sees and hears nothing',
     );
@@ -102,6 +104,49 @@ it('supervised training imitates each row’s own answer, with all weights', asy
 }, 120_000);
 
 describe('what it exports', () => {
+  it('has a line for each answer of every evaluation, with the question as it was asked', async () => {
+    using run = await textRun(gpu, model);
+    const parts = {
+      merged: null,
+      adapter: false,
+      checkpoint: false,
+      handoff: false,
+      metrics: false,
+    } as const;
+    const wanted = { ...parts, rollouts: false, predictions: true };
+    expect((await exportFiles(run, wanted)).map(({ path }) => path)).not.toContain('predictions.jsonl');
+    const measured = await run.evaluate({ split: 'val' }, quiet);
+    await run.evaluate({ split: 'test', sampled: { samples: 2, temperature: 1 } }, quiet);
+    const files = await contentsOf(await exportFiles(run, wanted));
+    const lines = textOf(files['predictions.jsonl'])
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ split, index }) => [split, index])).toEqual([
+      ...[
+        ['val', undefined],
+        ['val', undefined],
+      ],
+      ...[
+        ['test', 0],
+        ['test', 1],
+        ['test', 0],
+        ['test', 1],
+      ],
+    ]);
+    expect(lines.slice(0, 2)).toEqual(predictionLines(measured));
+    const { examples } = await readQuestions();
+    for (const { id, question, answer, scores } of lines) {
+      const example = examples.find((each) => each.id === id)!;
+      expect(question).toBe(run.prompts.of(example).asked);
+      expect(answer).toBe(example.label);
+      expect(Object.keys(scores)).toEqual(['number']);
+    }
+    expect(run.evaluations[0]!.clips[0]!.answers[0]).not.toHaveProperty('text');
+    run.forgetEvaluations();
+    expect([run.evaluations.length, run.predictionsLog.bytes]).toEqual([0, 0]);
+  }, 60_000);
+
   it('names no clip, no trainer that wants one, and nothing that would train blind', async () => {
     using run = await textRun(gpu, model);
     const { metrics, seconds, groups } = await run.takeStep();

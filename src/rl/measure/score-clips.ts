@@ -1,9 +1,9 @@
-/** From the texts of answers to an evaluation's scores. Pure. */
+/** From the texts of answers to an evaluation's scores, where answers are a closed set of labels. Pure. */
 import { classificationScores } from '../../math/classification.ts';
 import { recallIntervals } from '../../math/recall-intervals.ts';
 import { majorityVote, passAtK, passLadder } from '../../math/several-answers.ts';
 import { mean } from '../../math/stats.ts';
-import type { EvalAnswer, EvalClip, EvalResult, MatchScores } from '../../protocol/messages.ts';
+import type { ClosedEval, EvalAnswer, EvalClip, MatchScores } from '../../protocol/messages.ts';
 import { matchLabel, readAnswer } from '../../rewards/answer.ts';
 
 /** The first answer block; unlike in the accuracy reward, an answer may run over several lines. */
@@ -33,7 +33,7 @@ export function readClip(
   };
 }
 
-type Scores = Omit<EvalResult, 'split' | 'step' | 'mute' | 'sampled' | 'best'>;
+type Scores = Omit<ClosedEval, 'split' | 'step' | 'mute' | 'sampled' | 'best'>;
 
 /** All scores of answered clips. `labels` are those an answer may name; `seed` is the bootstrap's. */
 export function scoreClips(clips: readonly EvalClip[], labels: readonly string[], seed: number): Scores {
@@ -66,9 +66,19 @@ function matchScores({ correct, war, uar, unreadable }: MatchScores): MatchScore
   return { correct, war, uar, unreadable };
 }
 
-/** pass@k for k = 1, 2, 4, … and `samples`, an answer being right when its exact reading is the label; mean over clips. */
-export function passRates(clips: readonly EvalClip[], samples: number): { k: number; value: number }[] {
-  const right = clips.map(({ label, answers }) => answers.filter(({ exact }) => exact === label).length);
+type IsRight = (answer: EvalAnswer, clip: EvalClip) => boolean;
+const isLabel: IsRight = ({ exact }, { label }) => exact === label;
+
+/**
+ * pass@k for k = 1, 2, 4, … and `samples`, mean over clips. Unless something else is said, an answer is right when its
+ * exact reading is the label.
+ */
+export function passRates(
+  clips: readonly EvalClip[],
+  samples: number,
+  isRight: IsRight = isLabel,
+): { k: number; value: number }[] {
+  const right = clips.map((clip) => clip.answers.filter((answer) => isRight(answer, clip)).length);
   return passLadder(samples).map((k) => ({
     k,
     value: mean(right.map((correct) => passAtK(samples, correct, k))),

@@ -63,26 +63,11 @@ export function ClipAnswers({ title, clips, before }: AnswersProps) {
 }
 
 function ClipRow({ clip, earlier }: { clip: EvalClip; earlier: string | undefined }) {
-  const studio = useStudio();
   const { exampleId, label, exact, tolerant } = clip;
-  const words = useWords();
-  const example = useStudioState(({ data }) => exampleOf(data, exampleId));
-  const isText = useStudioState(({ data }) => data?.kind === 'questions');
-  const open = () => {
-    fire(studio.preview(exampleId));
-    goTo('data');
-  };
   return (
     <tr data-testid="eval-clip">
       <td>
-        <button
-          type="button"
-          className="link"
-          title={example?.question ?? words('See the clip')}
-          onClick={open}
-        >
-          {(isText && example?.question) || (example?.path.split('/').pop() ?? exampleId)}
-        </button>
+        <ClipLink exampleId={exampleId} />
       </td>
       <td>{label}</td>
       <td>
@@ -102,7 +87,24 @@ function ClipRow({ clip, earlier }: { clip: EvalClip; earlier: string | undefine
   );
 }
 
-function Answers({ clip }: { clip: EvalClip }) {
+/** A clip by its name, or a question; pressed, it is shown as the model gets it. */
+export function ClipLink({ exampleId }: { exampleId: string }) {
+  const studio = useStudio();
+  const words = useWords();
+  const example = useStudioState(({ data }) => exampleOf(data, exampleId));
+  const isText = useStudioState(({ data }) => data?.kind === 'questions');
+  const open = () => {
+    fire(studio.preview(exampleId));
+    goTo('data');
+  };
+  return (
+    <button type="button" className="link" title={example?.question ?? words('See the clip')} onClick={open}>
+      {(isText && example?.question) || (example?.path.split('/').pop() ?? exampleId)}
+    </button>
+  );
+}
+
+export function Answers({ clip }: { clip: EvalClip }) {
   const { answers } = clip;
   const [first] = answers;
   const summary = answers.length > 1 ? answerCounts(clip) : first && answerLine(first);

@@ -2,15 +2,18 @@
 import { type CSSProperties, useId, useState } from 'react';
 import { counted } from '../../math/format.ts';
 import { sum } from '../../math/stats.ts';
-import type { EvalResult } from '../../protocol/messages.ts';
+import type { ClosedEval } from '../../protocol/messages.ts';
 import { useWords } from '../parts/use-words.ts';
 import { isSameCell, type Selection } from './scores.ts';
 
 interface ConfusionProps {
-  result: EvalResult;
+  result: ClosedEval;
   selection: Selection | undefined;
   select: (selection: Selection) => void;
 }
+
+/** With more labels, the heads of their columns stand on end. */
+const MOST_UPRIGHT = 9;
 
 export function ConfusionTable({ result, selection, select }: ConfusionProps) {
   const [share, setShare] = useState(false);
@@ -24,7 +27,11 @@ export function ConfusionTable({ result, selection, select }: ConfusionProps) {
         {words('rows: truth, columns: answer; press a cell for its clips')}
       </p>
       <div className="scrolls">
-        <table className="confusion" data-testid="confusion" aria-describedby={help}>
+        <table
+          className={`confusion ${labels.length > MOST_UPRIGHT ? 'dense' : ''}`}
+          data-testid="confusion"
+          aria-describedby={help}
+        >
           <caption className="sr-only">What is taken for what</caption>
           <thead>
             <tr>

@@ -18,7 +18,7 @@ const MUTES: readonly { mute?: Mute; label: string; testId: string }[] = [
 /** The one way where there is no second sense. */
 const WHOLE = MUTES.slice(0, 1);
 
-type DecodingKey = 'evalDecoding' | 'evalSamples' | 'evalTemperature';
+type DecodingKey = 'evalDecoding' | 'evalSamples' | 'evalTemperature' | 'evalMetric';
 
 export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (split: Split) => void }) {
   const studio = useStudio();
@@ -35,8 +35,8 @@ export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (spli
   const able = hindered === undefined;
   const hasTrained = useStudioState(({ run }) => run.step > 0);
   const keys: DecodingKey[] = isSampled
-    ? ['evalDecoding', 'evalSamples', 'evalTemperature']
-    : ['evalDecoding'];
+    ? ['evalDecoding', 'evalSamples', 'evalTemperature', 'evalMetric']
+    : ['evalDecoding', 'evalMetric'];
   const problem = useStudioState(({ draft }) =>
     keys.map((key) => checkField(key, draft[key])?.message).find(Boolean),
   );

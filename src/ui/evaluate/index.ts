@@ -1,7 +1,6 @@
 /** Evaluate: scores on held-out clips. */
-import { formatPercent } from '../../math/format.ts';
 import { done, open, type Screen } from '../screen.ts';
-import { newestOf } from './scores.ts';
+import { headline, newestOf } from './scores.ts';
 import './evaluate.css';
 
 export default {
@@ -9,7 +8,7 @@ export default {
   stop({ evals, run }) {
     const last = newestOf(evals.filter(({ mute }) => mute === undefined));
     if (!last) return open();
-    const score = formatPercent(last.war, 0);
+    const score = headline(last, 0);
     // Training has gone on since: the number is of earlier weights, and there is something to do here again.
     return last.step < run.step ? open(`${score} at step ${last.step}`) : done(score);
   },

@@ -1,15 +1,15 @@
 /** WAR and UAR with how sure they are, what changed since the baseline, and the scores of several answers. */
 import type { Interval } from '../../math/bootstrap.ts';
 import { formatPercent } from '../../math/format.ts';
-import type { EvalChange } from '../../protocol/evaluation.ts';
-import type { EvalResult } from '../../protocol/messages.ts';
+import type { EvalChange, LabelChange } from '../../protocol/evaluation.ts';
+import type { ClosedEval, EvalResult } from '../../protocol/messages.ts';
 import { useWords } from '../parts/use-words.ts';
 import { evalName, points, type Selection } from './scores.ts';
 
 interface SummaryProps {
-  now: EvalResult;
-  before?: EvalResult;
-  change?: EvalChange;
+  now: ClosedEval;
+  before?: ClosedEval;
+  change?: LabelChange;
   select: (selection: Selection) => void;
 }
 
@@ -29,7 +29,7 @@ export function ScoreSummary({ now, before, change, select }: SummaryProps) {
       <div className="scrolls">
         <ScoreTable now={now} before={before} change={change} />
       </div>
-      {now.passAtK && <PassRates result={now} rates={now.passAtK} />}
+      <PassRates result={now} vote={now.war} />
       {change && <ChangeLine change={change} select={select} />}
     </>
   );
@@ -50,7 +50,7 @@ const SCORES = [
   },
 ] as const;
 
-const COLUMN_HELP = {
+export const COLUMN_HELP = {
   exact: 'The answer equals the label letter by letter.',
   tolerant: 'Case, outer punctuation and noun forms (anger, happiness) do not matter.',
   interval: 'Percentile bootstrap over the clips, 2000 resamples.',
@@ -62,7 +62,7 @@ const NO_INTERVAL = {
   war: 'All of these clips are right, or none is: more clips would tell.',
   uar: 'Of every label all clips are right, or none is: more clips would tell.',
 };
-const NO_CHANGE = 'These clips changed alike, or did not change: more clips would tell.';
+export const NO_CHANGE = 'These clips changed alike, or did not change: more clips would tell.';
 
 function ScoreTable({ now, before, change }: Omit<SummaryProps, 'select'>) {
   const words = useWords();
@@ -119,16 +119,16 @@ function ScoreTable({ now, before, change }: Omit<SummaryProps, 'select'>) {
 }
 
 interface IntervalProps {
-  ends: Interval | null;
+  ends: Interval | null | undefined;
   write: (value: number) => string;
   /** Why there may be none. */
   why: string;
 }
 
 /** "41.2 % to 63.0 %"; where the clips cannot tell, that. Runs of earlier versions kept intervals without width instead. */
-function IntervalOf({ ends, write, why }: IntervalProps) {
+export function IntervalOf({ ends, write, why }: IntervalProps) {
   const words = useWords();
-  if (ends === null || ends[0] === ends[1]) {
+  if (ends === undefined || ends === null || ends[0] === ends[1]) {
     return (
       <span className="muted" title={words(why)}>
         cannot be estimated<span className="sr-only">: {words(why)}</span>
@@ -142,23 +142,39 @@ function IntervalOf({ ends, write, why }: IntervalProps) {
   );
 }
 
-function PassRates({ result, rates }: { result: EvalResult; rates: NonNullable<EvalResult['passAtK']> }) {
+/** Chances that one of so many answers is right; `vote`: what the majority of all of them scores. */
+export function PassRates({ result, vote }: { result: EvalResult; vote?: number }) {
+  if (!result.passAtK) return null;
   return (
     <p className="number" data-testid="pass-rates">
-      {rates.map(({ k, value }) => (
+      {result.passAtK.map(({ k, value }) => (
         <span key={k} title={`Chance that at least one of ${k} sampled answers is right, without bias`}>
           pass@{k} {formatPercent(value)} ·{' '}
         </span>
       ))}
-      <span title="The label most answers name; of equal ones the one named first">
-        maj@{result.sampled?.samples} {formatPercent(result.war)} (the vote, as scored above and below)
-      </span>
+      {vote === undefined ? (
+        <span>the score above is the mean of {result.sampled?.samples} answers</span>
+      ) : (
+        <span title="The label most answers name; of equal ones the one named first">
+          maj@{result.sampled?.samples} {formatPercent(vote)} (the vote, as scored above and below)
+        </span>
+      )}
     </p>
   );
 }
 
-function ChangeLine({ change, select }: { change: EvalChange; select: (selection: Selection) => void }) {
+const CHANGE_NAMES = { fixed: 'fixed', broken: 'broken', changed: 'with another answer' };
+const SCORE_CHANGE_NAMES = { ...CHANGE_NAMES, fixed: 'with a higher score', broken: 'with a lower score' };
+
+export function ChangeLine({
+  change,
+  select,
+}: {
+  change: EvalChange;
+  select: (selection: Selection) => void;
+}) {
   const words = useWords();
+  const names = change.score ? SCORE_CHANGE_NAMES : CHANGE_NAMES;
   return (
     <p className="number" data-testid="change">
       On the same {change.n} {words('clips')}:{' '}
@@ -171,7 +187,7 @@ function ChangeLine({ change, select }: { change: EvalChange; select: (selection
             data-testid={`select-${kind}`}
             onClick={() => select({ kind })}
           >
-            {change[kind].length} {kind === 'changed' ? 'with another answer' : kind}
+            {change[kind].length} {names[kind]}
           </button>
         </span>
       ))}

@@ -53,6 +53,12 @@ export const CHOICES: readonly Choice[] = [
     help: 'every answer of every step',
     paths: /^rollouts\.jsonl$/,
   },
+  {
+    part: 'predictions',
+    label: 'predictions.jsonl',
+    help: 'every answer of every evaluation, with its score',
+    paths: /^predictions\.jsonl$/,
+  },
 ];
 
 /** A choice as it is for a language model. */
@@ -74,6 +80,7 @@ export function firstDraft(publishedDtype: string): Draft {
       clips: false,
       metrics: true,
       rollouts: true,
+      predictions: true,
     },
     dtype: publishedDtype === 'F32' ? 'f32' : 'bf16',
   };
@@ -89,6 +96,7 @@ export function everything(dtype: MergedDtype): ExportParts {
     clips: true,
     metrics: true,
     rollouts: true,
+    predictions: true,
   };
 }
 
@@ -130,6 +138,7 @@ export function partsOf({ parts, dtype }: Draft, config: Config | undefined, ste
     clips: wants('clips'),
     metrics: wants('metrics'),
     rollouts: wants('rollouts'),
+    predictions: wants('predictions'),
   };
 }
 

@@ -103,11 +103,11 @@ interface RowProps {
 }
 
 function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle }: RowProps) {
-  const { completion, label, first, exampleId, question } = row;
+  const { completion, answer, label, first, exampleId, question } = row;
   const example = useStudioState(({ data }) => exampleOf(data, exampleId));
   const isText = useStudioState(({ data }) => data?.kind === 'questions');
   const name = (example?.path ?? exampleId).split('/').pop();
-  const right = completion.answer === label;
+  const right = answer === label;
   return (
     <tr className={first ? 'first' : ''} data-testid="rollout-row" data-open={open} onClick={toggle}>
       <td className="clip-path" title={first ? question : undefined}>
@@ -127,8 +127,7 @@ function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle }: RowP
         </button>
       </td>
       <td className="answer-read">
-        {completion.answer ?? <span className="muted">–</span>}{' '}
-        {right && <span className="right-mark">✓</span>}
+        {answer ?? <span className="muted">–</span>} {right && <span className="right-mark">✓</span>}
       </td>
       {rewards.map((name) => (
         <td key={name} className="number right" data-name={name}>

@@ -9,7 +9,7 @@ import { HeldButton } from '../parts/held-button.tsx';
 import { Empty } from '../parts/panel.tsx';
 import { useKey } from '../shell/keys.ts';
 import { RolloutTable } from './rollout-table.tsx';
-import { NO_FILTER, type RolloutFilter, rewardNames, rolloutRows } from './rows.ts';
+import { NO_FILTER, type RolloutFilter, rewardNames, rolloutRows, wantsBareText } from './rows.ts';
 
 export default function RolloutsScreen() {
   const rollouts = useStudioState((state) => state.rollouts);
@@ -33,7 +33,8 @@ function Rollouts() {
   const step = chosen !== undefined && rollouts.has(chosen) ? chosen : latest;
   const shownStep = useDeferredValue(step);
   const groups = useGroups(rollouts.get(shownStep));
-  const rows = rolloutRows(groups, filter);
+  const isBare = useStudioState(({ running }) => running !== undefined && wantsBareText(running));
+  const rows = rolloutRows(groups, filter, isBare);
   const total = groups.reduce((sum, { completions }) => sum + completions.length, 0);
   const labels = [...new Set(groups.map(({ label }) => label))].sort();
   return (

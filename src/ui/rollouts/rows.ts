@@ -1,4 +1,5 @@
 /** Answers as table rows, and which of them are asked for. Pure. */
+import type { Config } from '../../protocol/config.ts';
 import type { Completion, RolloutGroup } from '../../protocol/messages.ts';
 
 export interface RolloutRow {
@@ -9,6 +10,8 @@ export interface RolloutRow {
   /** The row's own, where it was asked. */
   question?: string;
   completion: Completion;
+  /** What the answer is taken to be; null where none could be read. */
+  answer: string | null;
   /** First row of its group: clip and truth are shown once. */
   first: boolean;
 }
@@ -31,26 +34,51 @@ function isSilent({ completions }: RolloutGroup): boolean {
   return completions.every(({ total }) => total === completions[0]?.total);
 }
 
-export function rolloutRows(groups: readonly RolloutGroup[], filter: RolloutFilter): RolloutRow[] {
+/** Prompts that do not ask for tags, and rewards that demand them. */
+const BARE_PROMPTS: readonly Config['promptPreset'][] = ['sft-label', 'eval'];
+const TAG_REWARDS: readonly Config['rewards'][number][] = ['format', 'format_tolerant', 'think_format'];
+
+/** Whether a run wants no tags, so that the whole text of an answer is what it says. */
+export function wantsBareText({
+  promptPreset,
+  promptTemplate,
+  rewards,
+}: Pick<Config, 'promptPreset' | 'promptTemplate' | 'rewards'>): boolean {
+  const isBarePrompt = promptTemplate === '' && BARE_PROMPTS.includes(promptPreset);
+  return isBarePrompt || !rewards.some((name) => TAG_REWARDS.includes(name));
+}
+
+function answerOf({ answer, text }: Completion, isBare: boolean): string | null {
+  return answer ?? (isBare ? text.trim() || null : null);
+}
+
+/** `isBare`: answers without tags are what they say as a whole. */
+export function rolloutRows(
+  groups: readonly RolloutGroup[],
+  filter: RolloutFilter,
+  isBare = false,
+): RolloutRow[] {
   return groups.flatMap((group, g) => {
     if (filter.label !== undefined && group.label !== filter.label) return [];
     if (filter.silentOnly && !isSilent(group)) return [];
-    const wanted = group.completions.flatMap((completion, c) =>
-      wants(filter, group, completion) ? [{ completion, c }] : [],
-    );
-    return wanted.map(({ completion, c }, index) => ({
+    const wanted = group.completions.flatMap((completion, c) => {
+      const answer = answerOf(completion, isBare);
+      return wants(filter, group.label, answer, completion.text) ? [{ completion, answer, c }] : [];
+    });
+    return wanted.map(({ completion, answer, c }, index) => ({
       id: `${g}.${c}`,
       exampleId: group.exampleId,
       label: group.label,
       ...(group.question === undefined ? {} : { question: group.question }),
       completion,
+      answer,
       first: index === 0,
     }));
   });
 }
 
-function wants(filter: RolloutFilter, group: RolloutGroup, { answer, text }: Completion): boolean {
-  if (filter.wrongOnly && answer === group.label) return false;
+function wants(filter: RolloutFilter, label: string, answer: string | null, text: string): boolean {
+  if (filter.wrongOnly && answer === label) return false;
   return text.toLowerCase().includes(filter.search.toLowerCase());
 }
 

@@ -146,13 +146,13 @@ function ToOpenFirst({ run }: { run: StoredRun }) {
   return <span className="muted"> (open its {missing} first)</span>;
 }
 
+const BEST_NAMES: Readonly<Record<string, string>> = { 'eval/war': 'WAR', 'eval/uar': 'UAR' };
+
 /** `20, best`: a checkpoint in a list of them. */
 function checkpointWords({ step, best, healthy }: StoredCheckpoint, newest: number): string {
   const words = [
     ...(step === newest ? ['newest'] : []),
-    ...(best
-      ? [`best, ${best.metric === 'eval/uar' ? 'UAR' : 'WAR'} ${(100 * best.value).toFixed(1)} %`]
-      : []),
+    ...(best ? [`best, ${BEST_NAMES[best.metric] ?? 'score'} ${(100 * best.value).toFixed(1)} %`] : []),
     ...(healthy ? ['last known good'] : []),
   ];
   return [`step ${step}`, ...words].join(', ');

@@ -40,12 +40,21 @@ function trendOf(steps: readonly StepRecord[], key: MetricKey, label: string): s
   return `${label} ${verb} from ${formatMetric(ends.first, 3)} to ${formatMetric(ends.last, 3)} in ${count} steps.`;
 }
 
-/** "Is it learning?" in one line: reward, signal, drift. */
+/** "Is it learning?" in one line: reward, signal, drift; of supervised steps, which have no reward, loss and held-out scores. */
 export function learningLine(steps: readonly StepRecord[]): string {
+  if (edges(steps, 'reward') === undefined && edges(steps, 'loss')) return imitationLine(steps);
   const parts = [trend(steps, 'reward', 'Reward')];
   const silent = edges(steps, 'frac_reward_zero_std');
   if (silent) parts.push(`${formatPercent(1 - silent.last, 0)} of groups give a signal.`);
   const drift = edges(steps, 'kl');
   if (drift) parts.push(`Drift from start: ${formatMetric(drift.last, 3)} nats per token.`);
+  return parts.join(' ');
+}
+
+function imitationLine(steps: readonly StepRecord[]): string {
+  const parts = [trend(steps, 'loss', 'Loss')];
+  const scored = values(steps, 'eval/war').at(-1) ?? values(steps, 'eval/score').at(-1);
+  const name = values(steps, 'eval/war').length > 0 ? 'accuracy' : 'score';
+  if (scored !== undefined) parts.push(`Held-out ${name}: ${formatPercent(scored)}.`);
   return parts.join(' ');
 }

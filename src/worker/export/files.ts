@@ -2,7 +2,8 @@ import { modelCard, type RunFacts } from '../../io/formats/model-card.ts';
 import { withManifest } from '../../io/sealed/manifest.ts';
 import { blobFile, type FileToWrite, inFolder, jsonFile, textFile } from '../../io/writing/file-to-write.ts';
 import { defaultConfig, diffConfig } from '../../protocol/config.ts';
-import type { ExportParts, MergedDtype } from '../../protocol/messages.ts';
+import { scoreName, scoreOf } from '../../protocol/evaluation.ts';
+import type { EvalResult, ExportParts, MergedDtype } from '../../protocol/messages.ts';
 import type { Run } from '../run.ts';
 import { adapterFiles } from './adapter.ts';
 import { changedTensors } from './changed.ts';
@@ -30,6 +31,8 @@ export async function exportFiles(run: Run, parts: ExportParts): Promise<FileToW
   if (parts.checkpoint && checkpointProblem(run) === undefined) files.push(...(await trlCheckpoint(run)));
   if (parts.metrics) files.push(blobFile('metrics.jsonl', run.metricsLog.blob()));
   if (parts.rollouts) files.push(blobFile('rollouts.jsonl', run.rolloutsLog.blob()));
+  const predictions = parts.predictions ? run.predictionsLog.blob() : undefined;
+  if (predictions?.size) files.push(blobFile('predictions.jsonl', predictions));
   files.push(jsonFile('run.json', runRecord(run)));
   const facts = { studio: STUDIO_VERSION, base_model: policy.files.name, step: optimizerSteps(config, step) };
   return withManifest(files, facts);
@@ -52,14 +55,24 @@ function runRecord(run: Run) {
   };
 }
 
-/** Share of right answers, by what was asked and when; a later evaluation of the same kind replaces the earlier. */
+/** The score of every evaluation, by what was asked and when; a later one of the same kind replaces the earlier. */
 function scoresOf({ evaluations, parts }: Run): Record<string, number> {
   return Object.fromEntries(
-    evaluations.map(({ split, n, mute, sampled, step, war }) => [
-      `WAR${sampled ? ` (maj@${sampled.samples})` : ''} on ${n} ${parts.data.kind} of ${split}${mute ? ` without ${mute}` : ''}, step ${step}`,
-      war,
-    ]),
+    evaluations.map((result) => {
+      const { split, n, mute, step } = result;
+      const name = `${scoreName(result)}${drawn(result)}`;
+      return [
+        `${name} on ${n} ${parts.data.kind} of ${split}${mute ? ` without ${mute}` : ''}, step ${step}`,
+        scoreOf(result, 'auto'),
+      ];
+    }),
   );
+}
+
+/** Of several answers labels take the vote, and scores the mean. */
+function drawn({ sampled, scores }: EvalResult): string {
+  if (!sampled) return '';
+  return scores ? ` (mean of ${sampled.samples} answers)` : ` (maj@${sampled.samples})`;
 }
 
 function cardFile(run: Run, folder: string, merged?: MergedDtype): FileToWrite {

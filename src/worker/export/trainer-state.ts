@@ -1,3 +1,4 @@
+import type { Config } from '../../protocol/config.ts';
 import { METRICS, type MetricValues } from '../../protocol/metrics.ts';
 import type { Run, RunParts } from '../run.ts';
 import { betterScore, type Score } from '../runs/keep.ts';
@@ -61,9 +62,11 @@ export async function trainerState(run: CheckpointSource): Promise<object> {
 }
 
 /** The best score on held-out clips so far; undefined where none was measured after a step. */
-function bestIn(lines: readonly Line[], metric: 'eval/war' | 'eval/uar'): Score | undefined {
+function bestIn(lines: readonly Line[], wanted: Config['bestMetric']): Score | undefined {
   let best: Score | undefined;
   for (const line of lines) {
+    const metric =
+      line['eval/score'] === undefined ? (wanted === 'eval/uar' ? wanted : 'eval/war') : 'eval/score';
     const value = line[metric];
     if (value !== undefined) best = betterScore(best, { metric, value, step: line.step });
   }
@@ -75,8 +78,9 @@ function logEntries({ step: _, ...metrics }: Line, step: number): object[] {
   const epoch = metrics.epoch ?? 0;
   const known = Object.entries(metrics).filter(([key]) => isTrl(key));
   const entries: object[] = [{ ...Object.fromEntries(known), epoch, step }];
-  const { 'eval/war': war, 'eval/uar': uar } = metrics;
+  const { 'eval/war': war, 'eval/uar': uar, 'eval/score': score } = metrics;
   if (war !== undefined) entries.push({ eval_war: war, eval_uar: uar, epoch, step });
+  if (score !== undefined) entries.push({ eval_score: score, epoch, step });
   return entries;
 }
 

@@ -20,7 +20,15 @@ import { CheckpointSchedule } from './schedule.ts';
 /** What of a run is recorded, and put back. */
 export type RecordedRun = Pick<
   Run,
-  'parts' | 'step' | 'standing' | 'stand' | 'trained' | 'evaluations' | 'recordAnswers' | 'rolloutsLog'
+  | 'parts'
+  | 'step'
+  | 'standing'
+  | 'stand'
+  | 'trained'
+  | 'recordEvaluation'
+  | 'forgetEvaluations'
+  | 'recordAnswers'
+  | 'rolloutsLog'
 > & { recordStep(step: Pick<StepResult, 'step' | 'metrics' | 'seconds'>): void };
 
 /**
@@ -162,7 +170,7 @@ export class Recorder {
     const other = before.#origin ?? (saved === undefined ? from : undefined);
     run.stand(state);
     await restoreCheckpoint(run.trained, files);
-    run.evaluations.splice(0);
+    run.forgetEvaluations();
     await this.#replay(run, state.step, () => undefined, other && this.#store.folder(other.id));
     for (const each of damaged) await this.#setAside(each.step, each.reason, state.step);
     if (before.#origin) this.#origin = before.#origin;
@@ -193,7 +201,7 @@ export class Recorder {
         tell(event);
       },
       evaluation: (result: EvalResult) => {
-        run.evaluations.push(result);
+        run.recordEvaluation(result);
         tell({ type: 'eval', result });
       },
       alarm: (alarm: Alarm) => tell({ type: 'alarm', alarm }),

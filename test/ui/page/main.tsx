@@ -1,4 +1,4 @@
-/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1`, `?loadMs=500`, `?fails=1`, `?unwellAt=9`, `?keep=1`, `?asks=1` and `?demo=0` set the stage. */
+/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1`, `?loadMs=500`, `?fails=1`, `?unwellAt=9`, `?evals=open`, `?keep=1`, `?asks=1` and `?demo=0` set the stage. */
 import { createRoot } from 'react-dom/client';
 import type { Command } from '../../../src/protocol/messages.ts';
 import type { Port } from '../../../src/store/port.ts';
@@ -7,6 +7,7 @@ import { App } from '../../../src/ui/app.tsx';
 import { keptSettings } from '../../../src/ui/kept-settings.ts';
 import { fire } from '../../../src/ui/parts/fire.ts';
 import { fakePort } from '../fake-port.ts';
+import { MADE_EVALS } from '../made-evals.ts';
 
 const query = new URLSearchParams(location.search);
 const number = (name: string, otherwise: number) => Number(query.get(name) ?? otherwise);
@@ -21,6 +22,7 @@ const port = fakePort({
   fails: number('fails', 0) === 1,
   unwellAt: number('unwellAt', 0),
   asks: number('asks', 0) === 1,
+  evals: MADE_EVALS.find((made) => made === query.get('evals')),
 });
 
 /** What the page has sent; files by path and size, so that a test can read them from outside. */

@@ -1,0 +1,25 @@
+import type { Example } from '../data/types.ts';
+import { InputError } from '../math/errors.ts';
+import type { Config } from '../protocol/config.ts';
+import { missingMetric } from '../protocol/evaluation.ts';
+import type { LabelOptions, RowOptions } from '../rl/evaluate.ts';
+import { type Scoring, scoringOf } from '../rl/measure/row-kinds.ts';
+import type { RunPrompts } from '../rl/prompts.ts';
+
+/** What an evaluation is told of the rows that it asks: how their answers are scored, and what each is asked. */
+export function askedRows(
+  scoring: Scoring,
+  asked: readonly Example[],
+  prompts: Pick<RunPrompts, 'of'>,
+): (Pick<LabelOptions, 'labels'> | Pick<RowOptions, 'rowOf'>) & Pick<RowOptions, 'questionOf'> {
+  const byId = new Map(asked.map((example) => [example.id, example]));
+  const questionOf = (id: string) => prompts.of(byId.get(id)!).asked;
+  if ('labels' in scoring) return { labels: scoring.labels, questionOf };
+  return { rowOf: (id) => scoring.rowOf(byId.get(id)!), questionOf };
+}
+
+/** @throws InputError where the best step is to go by a metric that evaluations of these examples do not have */
+export function demandMetric({ bestMetric, evalMetric }: Config, examples: readonly Example[]): void {
+  const missing = missingMetric(bestMetric, 'labels' in scoringOf(examples, evalMetric));
+  if (missing) throw new InputError(missing, { hint: 'Choose another under “Best step by”.' });
+}
