@@ -16,7 +16,14 @@ import { ANSWER_NAMES } from './entry/answers.ts';
 import { CHAT_NAMES } from './entry/asked.ts';
 import type { HowRead } from './how-read.ts';
 import { isRecord, type Json } from './json-shapes.ts';
-import { allOf, answerColumn, type LabelColumn, labelColumn, questionColumn } from './label-column.ts';
+import {
+  allOf,
+  answerColumn,
+  type LabelColumn,
+  labelColumn,
+  questionColumn,
+  unknownLabel,
+} from './label-column.ts';
 import { splitOfWord } from './split-words.ts';
 
 export interface Columns {
@@ -67,22 +74,27 @@ export function chooseColumns(items: readonly Json[], { isClip, isText, how }: C
     isAsked: question.name !== undefined,
     how,
   });
-  const { label } = found;
   const media = [wanted.media, wanted.video, wanted.image, wanted.audio].find((name) => name !== undefined);
   const path =
     media ??
     pathColumn(
-      free.filter((name) => name !== label),
+      free.filter((name) => name !== found.label),
       values,
       isClip,
     );
-  const splits = free.filter((name) => name !== label && name !== path);
+  const splits = free.filter((name) => name !== found.label && name !== path);
   const { split, unused } =
     wanted.split === undefined ? splitColumn(splits, items) : { split: wanted.split, unused: [] };
   const speaker = wanted.speaker ?? firstOf(SPEAKER_NAMES, free);
-  const answer = label ?? chat?.name;
-  const isRated = label === undefined && !chat?.replies;
+  const isRated = found.label === undefined && !chat?.replies;
   const raters = isRated ? free.filter((name) => OF_ONE_RATER.test(squeezed(name))) : [];
+  const others = splits.filter((name) => ![split, speaker, question.name].includes(name));
+  const isOpen =
+    isRated && !isText && raters.length < 2 && path !== undefined && values.share(path, isClip) > 0.5;
+  const open = isOpen ? unknownLabel(others, values) : undefined;
+  const answered = open && how.put(open, true);
+  const label = found.label ?? answered;
+  const answer = label ?? chat?.name;
   return {
     ...(path === undefined ? {} : { path }),
     isPathFound:
@@ -97,7 +109,11 @@ export function chooseColumns(items: readonly Json[], { isClip, isText, how }: C
     unusedSplits: unused,
     otherLabels: found.others,
     names,
-    moved: { ...wanted, ...question.moved, ...(found.isMoved ? { answer: label! } : {}) },
+    moved: {
+      ...wanted,
+      ...question.moved,
+      ...(found.isMoved || answered !== undefined ? { answer: label! } : {}),
+    },
   };
 }
 

@@ -37,6 +37,8 @@ export class HowRead {
   readonly #wanted: Wanted;
   readonly #lists: ListColumns[] = [];
   readonly #asks: Ask[] = [];
+  /** Asked only where nothing else can be read. */
+  readonly #last = new Set<Ask>();
 
   constructor(wanted: Wanted = {}) {
     this.#wanted = wanted;
@@ -53,11 +55,15 @@ export class HowRead {
     return chosen;
   }
 
-  /** Asks something; returns what was chosen of it, if anything. */
-  put(ask: Ask): string | undefined {
+  /**
+   * Asks something; returns what was chosen of it, if anything. `isLast`: it matters only where no other list or folder has a row.
+   */
+  put(ask: Ask, isLast = false): string | undefined {
     const wanted = this.#wanted.answers?.[ask.what];
     const chosen = wanted === undefined ? undefined : choiceNamed(wanted, ask);
-    this.#asks.push(chosen === undefined ? ask : { ...ask, chosen });
+    const put = chosen === undefined ? ask : { ...ask, chosen };
+    this.#asks.push(put);
+    if (isLast && chosen === undefined) this.#last.add(put);
     return chosen;
   }
 
@@ -65,12 +71,13 @@ export class HowRead {
     this.#lists.push(list);
   }
 
-  /** @throws InputError for a column or an answer that there is not */
-  told(): ToldReading {
+  /** `hasRows`: whether anything could be read. @throws InputError for a column or an answer that there is not */
+  told(hasRows: boolean): ToldReading {
     const { columns = {}, answers = {} } = this.#wanted;
     for (const role of ROLES) if (columns[role] !== undefined) this.#demandColumn(role, columns[role]);
     for (const [what, choice] of Object.entries(answers)) this.#demandAnswer(what, choice);
-    const all = [...groupBy(this.#asks, ({ what, chosen }) => `${what} ${chosen ?? ''}`).values()].map(asOne);
+    const asked = this.#asks.filter((ask) => !(hasRows && this.#last.has(ask)));
+    const all = [...groupBy(asked, ({ what, chosen }) => `${what} ${chosen ?? ''}`).values()].map(asOne);
     return {
       columns: takenInAll(this.#lists),
       lists: this.#lists,

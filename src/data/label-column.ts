@@ -61,6 +61,22 @@ export function answerColumn(names: readonly string[], values: Values): LabelCol
   return { label, others, ...(rivals.length > 0 ? { ask: askFor([label, ...rivals], values) } : {}) };
 }
 
+/** Which of these is the label, where no name and no word of emotion tells; undefined where none can be. */
+export function unknownLabel(names: readonly string[], values: Values): Ask | undefined {
+  const most = Math.max(0, ...names.map((name) => values.counts(name).rows));
+  const candidates = names.filter((name) => {
+    const { rows, distinct } = values.counts(name);
+    const isFree = rows >= ENOUGH && distinct * 2 > rows;
+    return rows * 2 >= most && distinct > 1 && !isFree;
+  });
+  if (candidates.length === 0) return undefined;
+  return {
+    what: 'label',
+    question: 'Which column is the label? None has a name that says so.',
+    choices: candidates.map((name) => choiceOf(name, values)),
+  };
+}
+
 /** The question's column; where several ask otherwise in the same row, they are asked about. */
 export function questionColumn(names: readonly string[], values: Values): { name?: string; ask?: Ask } {
   const known = allOf(QUESTION_NAMES, names).filter((name) => values.of(name).length > 0);

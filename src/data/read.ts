@@ -88,7 +88,7 @@ export async function readDataset(
     rows: met,
     format,
     division,
-    ...how.told(),
+    ...how.told(rows.length > 0),
     ...(folds ? { folds } : {}),
     ...(tree === dropped ? {} : { opened: tree }),
   };

@@ -16,7 +16,8 @@ const LABELS_EXPECTED =
 /** Lets a data set pass that has a clip with a label, or a question with an answer, or of which something has to be asked first. @throws InputError */
 export function demandExamples(data: Dataset, tree: FileTree): void {
   if (data.examples.length > 0 || (data.asks ?? []).length > 0) return;
-  const { message, hint } = reasonOf(data, tree);
+  const { message, hint: move } = reasonOf(data, tree);
+  const hint = [move, nearestFormat(tree)].filter(Boolean).join(' ');
   const issues = data.issues.slice(0, MOST_ISSUES).map(issueLine);
   const more = data.issues.length - issues.length;
   const details = [...issues, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
@@ -82,6 +83,28 @@ function reasonOf(data: Dataset, tree: FileTree): { message: string; hint: strin
       archive ??
       'Drop the folder that holds both the clips and their JSON or CSV file; for a language model, one with a .jsonl or .csv of questions and answers.',
   };
+}
+
+/** The nearest format that is read, by an example of the folder's own files; '' where nothing of the folder could be data. */
+function nearestFormat(tree: FileTree): string {
+  const { files } = tree;
+  if (files.length === 0 || isModelFolder(tree) || archiveHint(tree)) return '';
+  const clip = files.find(({ path }) => isMedia(path))?.path;
+  const list = files.find(({ path }) => ['json', 'jsonl', 'csv', 'tsv'].includes(extension(path)));
+  const kind = list ? extension(list.path) : clip === undefined ? 'jsonl' : 'csv';
+  const name = list ? baseName(list.path) : `${clip === undefined ? 'questions' : 'labels'}.${kind}`;
+  return `Nearest format, as an example of ${name}: ${exampleRows(kind, clip)}`;
+}
+
+function exampleRows(kind: string, clip: string | undefined): string {
+  const row =
+    clip === undefined
+      ? { question: 'What is 2 + 3?', answer: '5' }
+      : { path: clip, label: 'happy', speaker: 'A', split: 'train' };
+  if (kind === 'json') return `[${JSON.stringify(row)}]`;
+  if (kind === 'jsonl') return JSON.stringify(row);
+  const separator = kind === 'tsv' ? '\t' : ',';
+  return `a first line "${Object.keys(row).join(separator)}", then "${Object.values(row).join(separator)}"`;
 }
 
 function isModelFolder({ files }: FileTree): boolean {

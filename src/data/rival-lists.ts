@@ -4,13 +4,21 @@ import type { Ask } from '../protocol/reading.ts';
 import { groupBy } from './group-by.ts';
 import type { HowRead } from './how-read.ts';
 import { labelKey } from './labels.ts';
-import { plainQuestion } from './questions.ts';
+import { askedOf, plainQuestion } from './questions.ts';
 import type { AnnotationRow } from './types.ts';
 
 interface Settled {
   readonly rows: readonly AnnotationRow[];
   readonly issues: readonly DataIssue[];
 }
+
+/** The answer that takes every list, where no question about a clip is in two of them. */
+const ALL = 'all';
+const allOf = (rows: number): Ask['choices'][number] => ({
+  choice: ALL,
+  rows,
+  example: 'each row with the question of its own',
+});
 
 /** Lists compared over one clip. */
 const MOST_LISTS = 20;
@@ -44,8 +52,8 @@ export function settleLists(
   const issues: DataIssue[] = [];
   const left = new Set<string>();
   for (const rivals of groupsOf(pairsOf(byClip.values()), sizes)) {
-    const chosen = how.put(listAsk(rivals, rows));
-    if (chosen === undefined) continue;
+    const chosen = how.put(listAsk(rivals, rows, !asksAlike(rivals, byClip.values())));
+    if (chosen === undefined || chosen === ALL) continue;
     for (const file of rivals.filter((each) => each !== chosen)) {
       left.add(file);
       issues.push(setAside(file, chosen));
@@ -84,8 +92,8 @@ function doDiffer(a: readonly AnnotationRow[], b: readonly AnnotationRow[]): boo
   return new Set(splits).size > 1;
 }
 
-const saidBy = ({ label, answer, question }: AnnotationRow): string =>
-  JSON.stringify([labelKey(label), answer.trim().toLowerCase(), plainQuestion(question ?? '')]);
+const saidBy = (row: AnnotationRow): string =>
+  JSON.stringify([labelKey(row.label), row.answer.trim().toLowerCase(), askedOf(row)]);
 
 /** Lists that belong together, by the pairs that differ and have most clips of either in common. */
 function groupsOf(pairs: readonly Pair[], sizes: ReadonlyMap<string, number>): string[][] {
@@ -100,16 +108,32 @@ function groupsOf(pairs: readonly Pair[], sizes: ReadonlyMap<string, number>): s
   return groups;
 }
 
-function listAsk(lists: readonly string[], rows: readonly AnnotationRow[]): Ask {
+/** Whether two of the lists ask the same of a clip: then it would have two answers to one prompt. */
+function asksAlike(
+  lists: readonly string[],
+  byClip: Iterable<ReadonlyMap<string, readonly AnnotationRow[]>>,
+): boolean {
+  for (const rows of byClip) {
+    const asked = lists.flatMap((file) => [...new Set((rows.get(file) ?? []).map(askedOf))]);
+    // A row without a question of its own is asked that of the run, which may be any.
+    if (asked.length > 1 && (asked.includes(null) || new Set(asked).size < asked.length)) return true;
+  }
+  return false;
+}
+
+function listAsk(lists: readonly string[], rows: readonly AnnotationRow[], mayAll: boolean): Ask {
   const byList = groupBy(rows, ({ file }) => file);
   return {
     what: 'list',
     question: `${lists.length === 2 ? 'Two' : lists.length} lists are about the same clips and say different things of them. Which one is meant?`,
-    choices: lists.map((choice) => {
-      const own = byList.get(choice) ?? [];
-      const [first] = own;
-      return { choice, rows: own.length, ...(first ? { example: exampleOf(first) } : {}) };
-    }),
+    choices: [
+      ...lists.map((choice) => {
+        const own = byList.get(choice) ?? [];
+        const [first] = own;
+        return { choice, rows: own.length, ...(first ? { example: exampleOf(first) } : {}) };
+      }),
+      ...(mayAll ? [allOf(lists.reduce((sum, list) => sum + (byList.get(list)?.length ?? 0), 0))] : []),
+    ],
   };
 }
 

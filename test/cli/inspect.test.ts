@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { inspected } from '../../src/cli/node/inspected.ts';
-import { takeReadingFlag } from '../../src/cli/reading-flags.ts';
+import { demandAnswers, openedLines, takeReadingFlag, Unanswered } from '../../src/cli/reading-flags.ts';
+import { readDataset } from '../../src/data/read.ts';
+import { summarise } from '../../src/data/summary.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'inspect-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -162,4 +165,22 @@ it('flags of reading are taken, or refused by name', () => {
   );
   expect(() => takeReadingFlag(flags, '--columns', 'answer')).toThrow(/"answer", expected a name/);
   expect(() => takeReadingFlag(flags, '--answer', undefined)).toThrow(/needs a value/);
+});
+
+it('train says what was left out apart from notes, and refuses what is asked with the flags that answer it', async () => {
+  const summary = summarise(await readDataset(await treeFromDisk(asked()), { seed: 1 }));
+  expect(openedLines(summary)).toEqual([
+    '3 clips, 1 left out',
+    '  list.csv: media: path, answer: emotion, split: split, speaker: speaker (of path, label, emotion, speaker, split)',
+    expect.stringMatching(/^ {2}list\.csv row 5: The clip d\.mp4/),
+  ]);
+  const refused = () => demandAnswers(summary);
+  expect(refused).toThrow(Unanswered);
+  expect(refused).toThrow(
+    expect.objectContaining({
+      hint: expect.stringMatching(/--answer label=emotion {2}4 rows, for example happy, sad/),
+    }),
+  );
+  const answered = await readDataset(await treeFromDisk(asked()), { seed: 1, answers: { label: 'emotion' } });
+  demandAnswers(summarise(answered));
 });

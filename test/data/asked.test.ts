@@ -117,6 +117,29 @@ describe('two lists about the same clips that differ', () => {
     expect([few.asks, reasons(few)]).toEqual([[], ['label contradicted']]);
   });
 
+  it('of which each asks something else can all be taken, each row with its own question', async () => {
+    const other = JSON.stringify([
+      {
+        ...row('a.mp4', 'A'),
+        conversations: [
+          { from: 'human', value: 'How?' },
+          { from: 'gpt', value: 'A' },
+        ],
+      },
+      row('c.mp4', 'happy'),
+    ]);
+    const open = await read({ ...set, 'rlvr.json': other });
+    expect(choices(open.asks)).toEqual([['list', 'cold/start.json 2', 'rlvr.json 2', 'all 4']]);
+    const all = await read({ ...set, 'rlvr.json': other }, { answers: { list: 'all' } });
+    expect(all.asks).toEqual([]);
+    expect(all.examples.map(({ question, label }) => `${question} ${label}`)).toEqual([
+      'What? sad',
+      'What? happy',
+      'How? A',
+      'What? happy',
+    ]);
+  });
+
   it('of which one gives another split are asked about', async () => {
     const list = 'path,label\na.mp4,sad\nb.mp4,sad\nc.mp4,happy\n';
     expect(choices((await read({ ...FILES, 'train.csv': list, 'test.csv': list })).asks)).toEqual([
@@ -179,6 +202,22 @@ describe('several columns that could be the label', () => {
     const data = await read(set);
     expect([data.asks, data.columns.answer]).toEqual([[], column]);
     expect(data.format).toMatch(/not /);
+  });
+
+  it('of which none has a name that says so: asked, unless another list can be read', async () => {
+    const set = labels('gefühl,takt,wer', 'froh,1,A', 'traurig,1,B', 'traurig,1,B');
+    const open = await read(set);
+    expect(choices(open.asks)).toEqual([['label', 'gefühl 3', 'wer 3']]);
+    expect(found(await read(set, { answers: { label: 'gefühl' } }))).toEqual([
+      'a.mp4 froh',
+      'b.mp4 traurig',
+      'c.mp4 traurig',
+    ]);
+    const beside = { ...set, 'known.csv': 'path,label\na.mp4,sad\nb.mp4,happy\n' };
+    expect([(await read(beside)).asks, found(await read(beside))]).toEqual([
+      [],
+      ['a.mp4 sad', 'b.mp4 happy'],
+    ]);
   });
 
   it('of questions without a clip, and what asks them', async () => {

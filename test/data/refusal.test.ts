@@ -66,6 +66,37 @@ describe('a folder without a labelled clip is refused', () => {
     expect(error.hint).toMatch(hint);
   });
 
+  it.each<[string, Contents, string]>([
+    [
+      'clips alone',
+      { 'x/a.mp4': clip },
+      'labels.csv: a first line "path,label,speaker,split", then "x/a.mp4,happy,A,train"',
+    ],
+    [
+      'a list of JSON',
+      { 'd.json': '[{', 'a.mp4': clip },
+      'd.json: [{"path":"a.mp4","label":"happy","speaker":"A","split":"train"}]',
+    ],
+    ['no clip', { 'a.pdf': clip }, 'questions.jsonl: {"question":"What is 2 + 3?","answer":"5"}'],
+    [
+      'a table without clips',
+      { 'q.csv': 'x,y\n1,2\n' },
+      'q.csv: a first line "question,answer", then "What is 2 + 3?,5"',
+    ],
+  ])('%s: with the nearest format by an example', async (_, contents, example) => {
+    expect((await refusal(contents)).hint).toContain(`Nearest format, as an example of ${example}`);
+  });
+
+  it('by an example that is read', async () => {
+    const { hint = '' } = await refusal({ 'a.mp4': clip, 'b.mp4': clip });
+    const lines = [...hint.matchAll(/"([^"]*)"/g)].map(([, line]) => line);
+    const data = await readDataset(
+      treeFromMemory('given', { 'a.mp4': clip, 'labels.csv': lines.join('\n') }),
+      { seed: 1 },
+    );
+    expect(data.examples).toMatchObject([{ id: 'a.mp4', label: 'happy', speaker: 'A', split: 'train' }]);
+  });
+
   it('with all that is wrong in its details', async () => {
     const rows = Array.from({ length: 30 }, (_, i) => `gone${i}.mp4,sad`);
     const error = await refusal({ 'd.csv': ['path,label', ...rows].join('\n'), 'a.mp4': clip });
