@@ -1,3 +1,4 @@
+import { bareAnswersLine } from '../protocol/bare-answers.ts';
 import type { Config } from '../protocol/config.ts';
 import type { ModelSummary } from '../protocol/messages.ts';
 import { type OwnQuestions, otherQuestionsLine } from '../protocol/own-questions.ts';
@@ -5,17 +6,20 @@ import { settingsFor, settingsWords } from '../protocol/presets.ts';
 
 /**
  * The settings of a run on a model, with those named on the command line over them, and what is said of it: whose they are, and
- * which questions of rows are asked.
+ * which questions of rows are asked, and whether a supervised stage would unlearn the tags.
  */
 export function openedSettings(
   named: Partial<Config>,
   model: Pick<ModelSummary, 'name' | 'usual' | 'demo'>,
   questions: OwnQuestions | undefined,
+  { bareAnswers = 0, sftSteps = 0 }: { readonly bareAnswers?: number; readonly sftSteps?: number } = {},
 ): { settings: Config; lines: string[] } {
   const settings = settingsFor(model, named);
   const keys = Object.keys(named);
   const given = keys.length > 0 ? `; given: ${keys.join(', ')}` : '';
   const whose = `settings for ${model.demo ? 'the demo' : model.name}: ${settingsWords(model)}${given}`;
   const asked = questions && otherQuestionsLine(questions, settings);
-  return { settings, lines: asked ? [whose, asked] : [whose] };
+  const stage = sftSteps > 0 ? 'sft' : settings.stage;
+  const bare = bareAnswersLine(bareAnswers, { ...settings, stage });
+  return { settings, lines: [whose, asked, bare].filter((line) => line !== undefined) };
 }

@@ -317,6 +317,7 @@ interface Seen {
   heldOut: number;
   model?: ModelSummary;
   questions?: OwnQuestions;
+  bareAnswers?: number;
   /** Of the run whose steps are reported. */
   config: Pick<Config, 'stage' | 'steps'>;
   /** The latest step of it that was reported. */
@@ -325,11 +326,14 @@ interface Seen {
 
 /** The settings of the run, once it is known what is open; says whose they are. */
 function settingsOnOpening(
-  { demo, values, config, resumption }: Options,
-  { model, questions }: Seen,
+  { demo, values, config, resumption, sftSteps }: Options,
+  { model, questions, bareAnswers }: Seen,
 ): Config {
   if (resumption || !model) return config;
-  const { settings, lines } = openedSettings(values, { ...model, demo }, questions);
+  const { settings, lines } = openedSettings(values, { ...model, demo }, questions, {
+    ...(bareAnswers === undefined ? {} : { bareAnswers }),
+    sftSteps,
+  });
   for (const line of lines) say(line);
   return settings;
 }
@@ -345,6 +349,7 @@ function watch(
     if (event.type === 'data') {
       seen.heldOut = event.summary.splits.test + event.summary.splits.val;
       seen.questions = event.summary.questions;
+      seen.bareAnswers = event.summary.bareAnswers ?? 0;
     }
     if (event.type === 'model') {
       if (event.requestId !== undefined) for (const note of event.summary.notes) say(note);

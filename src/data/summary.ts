@@ -1,5 +1,6 @@
 import type { DataIssue, DataSummary, LabelCount, SkipReason, Split } from '../protocol/messages.ts';
 import { isNote } from '../protocol/messages.ts';
+import { taggedAnswer } from './entry/answers.ts';
 import { groupBy } from './group-by.ts';
 import { shownSpelling } from './labels.ts';
 import { ownQuestions } from './questions.ts';
@@ -36,6 +37,8 @@ export function summarise(data: Dataset, unreadable: readonly DataIssue[] = []):
     }),
     // Rows that ask without a clip are asked what they ask.
     questions: ownQuestions(kind === 'clips' ? used : []),
+    bareAnswers: used.filter(({ split, answer }) => split === 'train' && taggedAnswer(answer) === undefined)
+      .length,
     issues,
     skipped: reasonCounts(issues.filter((issue) => !isNote(issue))),
     reading: readingOf(data),

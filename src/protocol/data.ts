@@ -118,6 +118,8 @@ export const dataSummary = z.object({
   folds: z.object({ chosen: z.number(), available: z.array(z.number()) }).optional(),
   examples: longArray(exampleInfo),
   questions: ownQuestions,
+  /** Training examples whose answer has no answer tags. */
+  bareAnswers: z.number().optional(),
   /** What was left out, and notes. */
   issues: longArray(dataIssue),
   /** Counts of those issues that left something out, most first. */

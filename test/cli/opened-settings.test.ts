@@ -36,3 +36,19 @@ it('says how many rows ask by themselves, and that a prompt of a fixed question 
   expect(template.lines[1]).toMatch(/^512 rows bring .*; this run asks by its template\.$/);
   expect(openedSettings({}, own, { rows: 30, distinct: 1, list: list.slice(1) }).lines).toHaveLength(1);
 });
+
+it('says that a supervised stage on bare labels unlearns the tags that its prompt asks for', () => {
+  const said = (named: Parameters<typeof openedSettings>[0], more: Parameters<typeof openedSettings>[3]) =>
+    openedSettings(named, own, undefined, more).lines.slice(1);
+  const unlearns = [
+    expect.stringMatching(
+      /^512 answers to learn are without answer tags, but the prompt canonical .* is sft-label\.$/,
+    ),
+  ];
+  expect(said({ stage: 'sft' }, { bareAnswers: 512 })).toEqual(unlearns);
+  expect(said({}, { bareAnswers: 512, sftSteps: 20 })).toEqual(unlearns);
+  expect(said({}, { bareAnswers: 512 })).toEqual([]);
+  expect(said({ stage: 'sft' }, { bareAnswers: 0 })).toEqual([]);
+  expect(said({ stage: 'sft', promptPreset: 'sft-label' }, { bareAnswers: 512 })).toEqual([]);
+  expect(said({ stage: 'sft', instruction: 'One word.' }, { bareAnswers: 512 })).toEqual([]);
+});

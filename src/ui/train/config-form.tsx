@@ -12,6 +12,7 @@ import { isPresetName, PRESET_NAMES, PRESETS } from '../../protocol/presets.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
+import { BareAnswersWarning } from '../data/bare-answers-warning.tsx';
 import { FreeFormWarning } from '../data/free-form-warning.tsx';
 import { OwnQuestionsNotice } from '../data/own-questions-notice.tsx';
 import { inLabels } from '../parts/in-labels.ts';
@@ -34,6 +35,7 @@ export function EssentialSettings() {
       </div>
       <DraftState />
       <FreeFormWarning />
+      <BareAnswersWarning />
       <OwnQuestionsNotice />
       <Problems commands={['start', 'step']} />
     </section>
