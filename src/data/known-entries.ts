@@ -9,6 +9,8 @@ import { textOf } from './column-values.ts';
 import { type Columns, chooseColumns } from './columns.ts';
 import { type Composed, composedPath } from './composed-path.ts';
 import { asks } from './entry/asked.ts';
+import { type Part, partIn } from './entry/part.ts';
+import { isProblem } from './entry/problem.ts';
 import type { HowRead } from './how-read.ts';
 import { isRecord, type Json } from './json-shapes.ts';
 import { labelKey } from './labels.ts';
@@ -22,7 +24,7 @@ export interface Entry {
   /** Its columns as written; absent where the item itself is as written. */
   readonly columns?: Json;
   /** Seconds, of a part of the recording that it names. */
-  readonly part?: { readonly start: number; readonly end?: number };
+  readonly part?: Part;
   /** The item before its clip, label, speaker and split were chosen. */
   readonly before?: Json;
 }
@@ -107,7 +109,9 @@ function rewritten(
 ): Entry | DataIssue {
   const before = withChosen(item, columns.moved);
   const known: Record<string, unknown> = { ...before };
-  const entry = { row, item: known, before, columns: written ?? item, ...(part ? { part } : {}) };
+  const named = part ?? partIn(item, columns.moved);
+  if (isProblem(named)) return { file, row, hint: 'The row was left out.', ...named };
+  const entry = { row, item: known, before, columns: written ?? item, part: named };
   if (columns.split !== undefined) known.split = item[columns.split];
   // What asks without a clip has its own keys.
   if (!beside.clips && asks(known)) return entry;

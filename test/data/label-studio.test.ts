@@ -161,3 +161,21 @@ describe('a row an annotation', () => {
     ]);
   });
 });
+
+it('a part of a recording stands in the columns that a person names, in seconds or as a time', async () => {
+  const table =
+    'path,label,from,to\nd.wav,sad,0.5,2\nd.wav,happy,00:01:02,00:01:03.5\nd.wav,calm,,\nd.wav,x,soon,4\n';
+  const { rows, issues } = await rowsIn({ ...FILES, 'list.csv': table }, { start: 'from', end: 'to' });
+  expect(rows.map(({ media }) => media)).toEqual([
+    [{ path: 'd.wav', start: 0.5, end: 2 }],
+    [{ path: 'd.wav', start: 62, end: 63.5 }],
+    [{ path: 'd.wav' }],
+  ]);
+  expect(issues).toMatchObject([
+    {
+      file: 'list.csv',
+      row: 5,
+      message: 'Its start, "from", is "soon"; expected seconds, or a time as 00:16:16,059.',
+    },
+  ]);
+});

@@ -27,6 +27,7 @@ export const messages = ({ issues }: Dataset): string => issues.map(({ message }
 /** Rows of the lists among the contents, before their clips are found, and what is said of the others. */
 export async function rowsIn(
   contents: Contents,
+  columns: Wanted['columns'] = {},
 ): Promise<{ readonly rows: readonly AnnotationRow[]; readonly issues: readonly DataIssue[] }> {
   const tree = treeFromMemory('set', contents);
   const index = new ClipIndex(tree);
@@ -34,7 +35,7 @@ export async function rowsIn(
   const isClip = (text: string, file: string) =>
     text.trim() !== '' && index.find(text, { folder: folderOf(file) }).kind !== 'missing';
   return readAnnotationFiles(tree.files, new Map(), {
-    beside: { clips: paths.length > 0, paths, isClip, how: new HowRead() },
+    beside: { clips: paths.length > 0, paths, isClip, how: new HowRead({ columns }) },
     texts: false,
   });
 }
