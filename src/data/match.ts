@@ -6,7 +6,14 @@ import type { DataIssue } from '../protocol/messages.ts';
 import { type Clip, type ClipIndex, folderOf } from './clip-index.ts';
 import { Overlaps } from './overlaps.ts';
 import { askedOf } from './questions.ts';
-import { type AnnotationRow, type Medium, mediaName, type NamedMedium, type Undivided } from './types.ts';
+import {
+  type AnnotationRow,
+  type Medium,
+  mediaName,
+  mediumName,
+  type NamedMedium,
+  type Undivided,
+} from './types.ts';
 import { ofUnreadType } from './unread-types.ts';
 
 export interface Matched {
@@ -26,7 +33,8 @@ interface Taken {
 type Problem = Pick<DataIssue, 'reason' | 'message' | 'hint'>;
 
 /**
- * Rows with a clip, each question about it once; what has none, is empty or repeats another becomes an issue. Opens no clip.
+ * Rows with what they show, each question about it once, and questions of text alone; what has nothing to show, is empty or repeats
+ * another becomes an issue. Opens no file.
  */
 export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Matched {
   const examples: Undivided[] = [];
@@ -35,29 +43,36 @@ export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Mat
   const halves = new Halves();
   const overlaps = new Overlaps();
   for (const row of rows) {
-    const clip = clipOf(row, clips);
-    const taken = 'message' in clip ? [] : (firsts.get(clip.path) ?? []);
+    const found = mediaOf(row, clips);
+    const key = 'message' in found ? '' : keyOf(row, found.media);
+    const taken = 'message' in found ? [] : (firsts.get(key) ?? []);
     const first = taken.find((other) => !asksOtherwise(other.row, row));
-    if (first && overlaps.counts(first.row, row)) {
+    if (row.media.length > 0 && first && overlaps.counts(first.row, row)) {
       const { place } = first;
       // A list of everything says nothing of splits that another one gives.
       examples[place] = { ...examples[place]!, split: examples[place]!.split ?? row.split };
       continue;
     }
-    const problem = 'message' in clip ? clip : first && again(clip.path, row, first.row);
+    const problem = 'message' in found ? found : first && again(whatOf(row, found), row, first.row);
+    const { file, row: at, ...said } = row;
+    const place = { file, ...(at === undefined ? {} : { row: at }) };
     if (problem) {
-      issues.push({ file: row.file, ...(row.row === undefined ? {} : { row: row.row }), ...problem });
+      issues.push({ ...place, ...problem });
       continue;
     }
-    const { path, files, setAside } = clip as Clip;
-    if (setAside) halves.add(row.file, path, setAside);
-    const { file: _, row: __, ...said } = row;
-    firsts.set(path, [...taken, { row, place: examples.length }]);
-    const id = taken.length === 0 ? path : `${path}#${taken.length + 1}`;
-    examples.push({ ...said, id, media: [mediumOf(row.media[0]!, { path, files })] });
+    const { media, setAside } = found as Found;
+    if (setAside) halves.add(file, media[0]!.path, setAside);
+    firsts.set(key, [...taken, { row, place: examples.length }]);
+    const name = media.length === 0 ? `${file}:${at ?? 1}` : mediaName({ media });
+    const id = media.length === 0 || taken.length === 0 ? name : `${name}#${taken.length + 1}`;
+    examples.push({ ...said, id, media, place });
   }
   return { examples, issues: [...issues, ...overlaps.issues(), ...halves.issues()] };
 }
+
+/** What two rows have in common that are one: what they show; of text alone what they ask. */
+const keyOf = ({ system, question }: AnnotationRow, media: readonly Medium[]): string =>
+  media.length > 0 ? mediaName({ media }) : JSON.stringify([system, question]);
 
 /** Clips whose list names them by their stem, and that are there as a video and as sound or pictures of it: by list. */
 class Halves {
@@ -79,44 +94,87 @@ class Halves {
   }
 }
 
-/** Rows that ask without a clip, each once. Rows about clips have none among them: such a folder holds no clip. */
-export function takeQuestions(rows: readonly AnnotationRow[]): Matched {
-  const examples: Undivided[] = [];
-  const issues: DataIssue[] = [];
-  const firsts = new Map<string, AnnotationRow>();
-  for (const annotation of rows) {
-    const { file, row, media, ...said } = annotation;
-    const key = JSON.stringify([said.system, said.question]);
-    const problem =
-      media.length === 0 ? askedAgain(annotation, firsts.get(key)) : clipMissing(mediaName(annotation));
-    if (problem) issues.push({ file, ...(row === undefined ? {} : { row }), ...problem });
-    else {
-      firsts.set(key, annotation);
-      examples.push({ ...said, media: [], id: `${file}:${row ?? 1}` });
-    }
-  }
-  return { examples, issues };
+/** What a row shows and plays, found; of the first of them what was not taken. */
+interface Found {
+  readonly media: readonly Medium[];
+  readonly setAside?: readonly string[];
 }
 
-/** A question that a row before it asks, too. */
-function askedAgain(row: AnnotationRow, first: AnnotationRow | undefined): Problem | undefined {
-  return first && again(`"${shortened(row.question ?? '')}"`, row, first);
+export function mediaOf(row: AnnotationRow, clips: ClipIndex): Found | Problem {
+  const media: Medium[] = [];
+  let setAside: readonly string[] | undefined;
+  for (const named of row.media) {
+    const clip = named.frames ? picturesOf(named.frames, row, clips) : clipOf(named, row, clips);
+    const medium = 'message' in clip ? clip : mediumOf(named, clip);
+    if ('message' in medium) return medium;
+    if (media.length === 0) setAside = (clip as Clip).setAside;
+    media.push(medium);
+  }
+  return { media, ...(setAside ? { setAside } : {}) };
 }
+
+/** The pictures of a video that the row writes one by one, in its order. */
+function picturesOf(paths: readonly string[], row: AnnotationRow, clips: ClipIndex): Clip | Problem {
+  const files: FileEntry[] = [];
+  for (const path of paths) {
+    const picture = clipOf({ path }, row, clips);
+    if ('message' in picture) return picture;
+    if (kindOf(picture.path, picture.files) !== 'image') return noPicture(picture.path);
+    files.push(...picture.files);
+  }
+  return { path: files[0]!.path, files };
+}
+
+const noPicture = (path: string): Problem => ({
+  reason: 'row malformed',
+  message: `${shortened(path)} is no picture; the row names it as one of a video's.`,
+  hint: 'Name pictures there, or one video file.',
+});
 
 /** What a row names, as it was found. */
-function mediumOf({ kind, path: _, ...part }: NamedMedium, { path, files }: Clip): Medium {
-  return { kind: kind ?? kindOf(files), path, files, ...part };
+function mediumOf(named: NamedMedium, { path, files }: Clip): Medium | Problem {
+  const { start, end } = named;
+  const frames = named.frames && files.map((file) => file.path);
+  const kind = frames ? 'video' : kindAs(named, kindOf(path, files));
+  if (typeof kind === 'object') return kind;
+  const isPart = start !== undefined || end !== undefined;
+  const isSpan = (start ?? 0) >= 0 && (end ?? Number.POSITIVE_INFINITY) > (start ?? 0);
+  if (isPart && (kind === 'image' || !isSpan)) return noPart(mediumName({ ...named, path }), kind);
+  return {
+    ...{ kind, path, files },
+    ...(frames ? { frames } : {}),
+    ...(start === undefined ? {} : { start }),
+    ...(end === undefined ? {} : { end }),
+  };
 }
 
-function kindOf(files: readonly FileEntry[]): MediumKind {
-  const [{ path } = { path: '' }] = files;
-  return isImage(path) || isVideo(path) ? 'video' : 'audio';
+function kindOf(path: string, files: readonly FileEntry[]): MediumKind {
+  const [first = { path: '' }] = files;
+  if (isImage(first.path)) return files.length > 1 || !isImage(path) ? 'video' : 'image';
+  return isVideo(first.path) ? 'video' : 'audio';
 }
 
-export function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
-  const [first, ...more] = row.media;
-  if (more.length > 0 || first?.frames) return showsSeveral(row);
-  const wanted = first?.path ?? '';
+/** A file is what it is, whatever the column is called; of a video a row may name the sound alone. */
+function kindAs({ kind: named, path }: NamedMedium, own: MediumKind): MediumKind | Problem {
+  if (named === undefined || named === own || named === 'video') return own;
+  if (named === 'audio' && own === 'video' && isVideo(path)) return 'audio';
+  const words = { video: 'a video', image: 'a picture', audio: 'sound' };
+  return {
+    reason: 'row malformed',
+    message: `${shortened(path)} is ${words[own]}, and its row names it as ${words[named]}.`,
+    hint: `Name ${words[named]} there, or name the file in a column "${own}".`,
+  };
+}
+
+function noPart(what: string, kind: MediumKind): Problem {
+  return {
+    reason: 'row malformed',
+    message: `${shortened(what)}: ${kind === 'image' ? 'a picture has no part that lasts from one second to another' : 'expected a part that begins at 0 s or later and ends after it began'}.`,
+    hint: 'Write start and end in seconds, or leave both out for the whole file.',
+  };
+}
+
+function clipOf({ path: wanted }: NamedMedium, row: AnnotationRow, clips: ClipIndex): Clip | Problem {
   const match = clips.find(
     wanted,
     row.row === undefined ? {} : { folder: folderOf(row.file), split: row.split },
@@ -142,12 +200,6 @@ export function clipOf(row: AnnotationRow, clips: ClipIndex): Clip | Problem {
   return match.clip;
 }
 
-const showsSeveral = (row: AnnotationRow): Problem => ({
-  reason: 'row malformed',
-  message: `It shows several files (${shortened(mediaName(row))}), expected one.`,
-  hint: 'The row was skipped: no model is shown several files at once.',
-});
-
 const clipMissing = (path: string): Problem => ({
   reason: 'clip missing',
   message: `The clip ${shortened(path)} is not in the folder.`,
@@ -158,6 +210,9 @@ const clipMissing = (path: string): Problem => ({
 function shortened(path: string): string {
   return path.length > MOST_SHOWN ? `${path.slice(0, MOST_SHOWN)}…` : path;
 }
+
+const whatOf = (row: AnnotationRow, { media }: Found): string =>
+  media.length === 0 ? `"${shortened(row.question ?? '')}"` : mediaName({ media });
 
 const whereIs = ({ file, row }: AnnotationRow): string =>
   `${row === undefined ? '' : `row ${row} of `}${baseName(file)}`;

@@ -4,7 +4,7 @@ import { ClipIndex, folderOf } from './clip-index.ts';
 import { openContainers } from './containers/open.ts';
 import { HowRead, type Wanted } from './how-read.ts';
 import type { Beside } from './known-entries.ts';
-import { clipOf, matchRows, takeQuestions } from './match.ts';
+import { matchRows, mediaOf } from './match.ts';
 import { readOwnLabels } from './own-labels.ts';
 import { settleRaters } from './raters.ts';
 import { readAnnotationFiles } from './readers/annotation-files.ts';
@@ -64,9 +64,12 @@ export async function readDataset(
     { ...source, tree: { ...tree, files: annotated } },
     beside,
   );
-  const kind = rows.some(({ media }) => media.length === 0) ? 'questions' : 'clips';
-  const settled = kind === 'questions' ? { rows, issues: [] } : settleClips(spelledAlike(rows), clips, how);
-  const matched = kind === 'questions' ? takeQuestions(settled.rows) : matchRows(settled.rows, source.clips);
+  const texts = rows.filter(({ media }) => media.length === 0);
+  const shown = rows.filter(({ media }) => media.length > 0);
+  const settled = settleClips(spelledAlike(shown), clips, how);
+  const matched = matchRows([...settled.rows, ...texts], source.clips);
+  const isOfText = texts.length > 0 && !matched.examples.some(({ media }) => media.length > 0);
+  const kind = isOfText ? 'questions' : 'clips';
   const { examples, division } = divide(withFolderFacts(matched.examples), {
     seed,
     kind,
@@ -101,10 +104,8 @@ function settleClips(
   how: HowRead,
 ): ReturnType<typeof settleRaters> {
   const pathOf = (row: AnnotationRow): string | undefined => {
-    const clip = clipOf(row, clips);
-    if ('message' in clip) return undefined;
-    const [first, ...more] = row.media;
-    return mediaName({ media: [{ ...first, path: clip.path }, ...more] });
+    const found = mediaOf(row, clips);
+    return 'message' in found ? undefined : mediaName(found);
   };
   const lists = settleLists(rows, pathOf, how);
   const rated = settleRaters(lists.rows, (row) => pathOf(row) !== undefined, how);

@@ -1,6 +1,6 @@
 /** Entries of JSON, JSON Lines and tables → rows. The three differ in how entries are written, not in what these say. */
 
-import { isMedia } from '../protocol/clip-types.ts';
+import { isImage, isMedia } from '../protocol/clip-types.ts';
 import type { DataIssue, Split } from '../protocol/messages.ts';
 import { answerIn, taggedAnswer } from './entry/answers.ts';
 import { type Asked, askedIn, asks, QUESTION_NAMES } from './entry/asked.ts';
@@ -26,7 +26,7 @@ import { asDescribed } from './readers/dataset-info.ts';
 import { withoutLabelStudio } from './readers/label-studio.ts';
 import { speakerOfName } from './speaker-names.ts';
 import { readSplit, splitOfWord } from './split-words.ts';
-import type { AnnotationRow } from './types.ts';
+import type { AnnotationRow, NamedMedium } from './types.ts';
 
 export const PATH_KEYS: readonly string[] = [
   'video',
@@ -99,7 +99,7 @@ function readRow(
   if (isProblem(shown)) return shown;
   const put = placesOf(asked, shown, beside);
   if (isProblem(put)) return put;
-  const media = put.media.map((medium, i) => (i === 0 ? { ...medium, ...part } : medium));
+  const media = put.media.map((medium) => (isPicture(medium) ? medium : { ...medium, ...part }));
   const said = saidOf(asked, put);
   const options = said.question === null ? undefined : optionsIn(fields);
   const read = answerIn(fields, asked, { chosen: item.label, options });
@@ -114,6 +114,8 @@ function readRow(
     columns: options && !isSameList(written.options, options) ? { ...written, options } : written,
   };
 }
+
+const isPicture = ({ kind, path }: NamedMedium): boolean => kind === 'image' || isImage(path);
 
 /** The media that an entry's columns name; where none is named for sure, the clip that was found for the entry. */
 function shownBy(

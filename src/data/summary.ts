@@ -6,12 +6,21 @@ import { shownSpelling } from './labels.ts';
 import { ownQuestions } from './questions.ts';
 import { type Dataset, type Example, hasClip, mediaName } from './types.ts';
 
-/** What the page shows of a data set. `unreadable`: clips that turned out so when they were opened; no count has them. */
-export function summarise(data: Dataset, unreadable: readonly DataIssue[] = []): DataSummary {
+/** What of a data set no run uses. */
+interface LeftOut {
+  /** Clips that turned out to be so when they were opened. */
+  readonly unreadable?: readonly DataIssue[];
+  /** Rows that the model does not take, by id. */
+  readonly refused?: ReadonlyMap<string, DataIssue> | undefined;
+}
+
+/** What the page shows of a data set. No count has what was left out. */
+export function summarise(data: Dataset, { unreadable = [], refused }: LeftOut = {}): DataSummary {
   const { name, kind, examples, format, rows, division, folds } = data;
-  const issues = [...data.issues, ...unreadable];
-  const left = new Set(unreadable.map(({ file }) => file));
-  const isUsed = (example: Example) => !hasClip(example) || !left.has(mediaName(example));
+  const issues = [...data.issues, ...(refused?.values() ?? []), ...unreadable];
+  const broken = new Set(unreadable.map(({ file }) => file));
+  const isUsed = (example: Example) =>
+    !refused?.has(example.id) && (!hasClip(example) || !broken.has(mediaName(example)));
   const used = examples.filter(isUsed);
   return {
     name,

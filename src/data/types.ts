@@ -1,5 +1,7 @@
 import type { FileEntry, FileTree } from '../io/files/files.ts';
+import { deriveSeed } from '../math/random.ts';
 import type { MediumKind } from '../media/types.ts';
+import { isVideo } from '../protocol/clip-types.ts';
 import type { DataIssue, DataKind, Split } from '../protocol/messages.ts';
 import type { ToldReading } from './how-read.ts';
 import type { Json } from './json-shapes.ts';
@@ -57,6 +59,12 @@ interface Labelled {
   readonly columns?: Json;
 }
 
+/** The file of a row, and its place there from 1; without one where a clip's own path is the row. */
+export interface RowPlace {
+  readonly file: string;
+  readonly row?: number;
+}
+
 /** What is asked, and the right answer: about what is shown or played, or of text alone. */
 export interface Example extends Labelled {
   /** Unique in the data set: the path of what is shown; without any, where the row stands. */
@@ -64,6 +72,8 @@ export interface Example extends Labelled {
   readonly split: Split;
   /** What is shown or played, in the order of the row; none of text alone. */
   readonly media: readonly Medium[];
+  /** Where its row stands, for messages. */
+  readonly place?: RowPlace;
 }
 
 /** An example that shows or plays something. */
@@ -71,9 +81,21 @@ export type ClipExample = Example & { readonly media: readonly [Medium, ...Mediu
 
 export const hasClip = (example: Example): example is ClipExample => example.media.length > 0;
 
-/** What an example shows or plays, as one name for people and as a key: "a.mp4", "a.mp4 from 3 to 4.5 s, b.wav". */
+/** What an example shows or plays, as one name for people and as a key: "a.mp4", "a.mp4 from 3 to 4.5 s, sound of b.mp4". */
 export const mediaName = ({ media }: { readonly media: readonly NamedMedium[] }): string =>
-  media.map(({ path, start, end }) => path + partOf(start, end)).join(', ');
+  media.map(mediumName).join(', ');
+
+export function mediumName({ path, kind, frames, start, end }: NamedMedium): string {
+  const sound = kind === 'audio' && isVideo(path) ? 'sound of ' : '';
+  return sound + path + restOf(frames) + partOf(start, end);
+}
+
+/** What follows the first of several pictures; their paths' hash tells apart those that begin and end alike. */
+function restOf(frames: readonly string[] = []): string {
+  if (frames.length < 2) return '';
+  const hash = deriveSeed(0, frames.join('\n')).toString(16);
+  return ` to ${frames.at(-1)} (${frames.length} pictures, ${hash})`;
+}
 
 function partOf(start: number | undefined, end: number | undefined): string {
   if (start === undefined && end === undefined) return '';

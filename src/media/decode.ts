@@ -1,5 +1,6 @@
 import {
   ALL_FORMATS,
+  type AudioSample,
   AudioSampleSink,
   BlobSource,
   EncodedPacketSink,
@@ -15,8 +16,9 @@ import { InputError } from '../math/errors.ts';
 import { silenceNonFinite } from './audio.ts';
 import { chooseFrames, type FrameChoice } from './frame-sampling.ts';
 import { checkIsoBoxes } from './iso-boxes.ts';
-import { checkPictureSize, checkSound } from './limits.ts';
+import { checkPart, checkPictureSize, checkSound, partSeconds } from './limits.ts';
 import { checkMatroskaHead, isWholeMatroska } from './matroska.ts';
+import type { Part } from './part.ts';
 import { decodeGif } from './pictures.ts';
 import { mirror, readPixels, rotate } from './rgb.ts';
 import { monoSound } from './sound.ts';
@@ -56,7 +58,7 @@ export async function decodeClip(file: Blob, name: string, options: DecodeOption
   }
   try {
     if (options.frames !== undefined && (await file.slice(0, 4).text()) === GIF_SIGNATURE)
-      return await decodeGif(file, name, options.frames);
+      return await decodeGif(file, name, options.frames, partOf(options));
     await checkIsoBoxes(file, name);
     await checkMatroskaHead(file, name);
     using input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
@@ -115,13 +117,21 @@ async function decodeContainer(
     [video, audio].filter((track) => track !== null),
     { file, name },
   );
-  const picture = video && frames !== undefined ? await decodePicture(video, name, frames) : NO_PICTURE;
-  const waveform = heard ? await decodeSound(heard, name, audioSeconds) : null;
+  const part = partOf(options);
+  checkPart(name, part, durationSeconds);
+  const picture =
+    video && frames !== undefined ? await decodePicture(video, name, { choice: frames, part }) : NO_PICTURE;
+  const waveform = heard ? await decodeSound(heard, name, { seconds: audioSeconds, part }) : null;
   const repaired = waveform ? silenceNonFinite(waveform) : 0;
   const warnings =
     repaired > 0 ? [`${name}: ${repaired} samples were not finite numbers; replaced by silence.`] : [];
-  return { name, ...picture, waveform, durationSeconds, warnings };
+  return { name, ...picture, waveform, durationSeconds: partSeconds(part, durationSeconds), warnings };
 }
+
+const partOf = ({ start, end }: DecodeOptions): Part => ({
+  ...(start === undefined ? {} : { start }),
+  ...(end === undefined ? {} : { end }),
+});
 
 async function requireDecodable(
   track: InputVideoTrack | InputAudioTrack,
@@ -179,11 +189,15 @@ async function presentationTimes(track: InputVideoTrack): Promise<{ times: numbe
   return { times: times.sort((a, b) => a - b), end };
 }
 
-async function decodePicture(track: InputVideoTrack, name: string, choice: FrameChoice): Promise<Picture> {
+async function decodePicture(
+  track: InputVideoTrack,
+  name: string,
+  { choice, part }: { readonly choice: FrameChoice; readonly part: Part },
+): Promise<Picture> {
   const { times, end } = await presentationTimes(track);
   if (times.length === 0) throw truncated(name, 'a video track without frames', 'at least one frame');
   const seconds = Math.max(end - times[0]!, 1e-6);
-  const frameIndices = chooseFrames(choice, times.length, seconds);
+  const frameIndices = chooseFrames(choice, times.length, seconds, part);
   const wanted = [...new Set(frameIndices)];
   const decoded = await decodeFrames(track, wanted, times, name);
   const { width, height } = decoded.get(wanted[0]!)!;
@@ -224,15 +238,46 @@ async function decodeFrames(
 /** Sound decoded beyond the limit, in seconds, so that the resampler sees no edge there. */
 const SOUND_MARGIN = 0.05;
 
+/** Sound decoded before a part begins, in seconds: codecs build on the packets before. */
+const SOUND_LEAD = 0.5;
+
 /**
- * The first `seconds` of sound, counted from where it begins. As in the published code, sound that begins later than the
- * picture is not moved.
+ * The first `seconds` of sound, counted from where it begins, or of a part of it; null where a part has none. As in the published
+ * code, sound that begins later than the picture is not moved.
  */
-async function decodeSound(track: InputAudioTrack, name: string, seconds: number): Promise<Float32Array> {
+async function decodeSound(
+  track: InputAudioTrack,
+  name: string,
+  { seconds: most, part: { start, end } }: { readonly seconds: number; readonly part: Part },
+): Promise<Float32Array | null> {
+  const seconds = Math.min(most, (end ?? Number.POSITIVE_INFINITY) - (start ?? 0));
+  if (start !== undefined) return soundFrom(track, name, { start, seconds });
   const codec = await track.getCodec();
-  const end = Math.max(0, await track.getFirstTimestamp()) + seconds + SOUND_MARGIN;
+  const last = Math.max(0, await track.getFirstTimestamp()) + seconds + SOUND_MARGIN;
   // From the very first packet, though it may lie before time zero: the packets after it overlap with it.
-  const waveform = await monoSound(new AudioSampleSink(track).samples(undefined, end), { codec, name });
+  const waveform = await monoSound(new AudioSampleSink(track).samples(undefined, last), { codec, name });
   if (waveform.length === 0) throw truncated(name, 'an audio track without sound', 'at least one packet');
-  return waveform.subarray(0, seconds * SAMPLE_RATE);
+  return waveform.subarray(0, Math.round(seconds * SAMPLE_RATE));
+}
+
+/** `seconds` of sound from `start` on; null where there is none any more. */
+async function soundFrom(
+  track: InputAudioTrack,
+  name: string,
+  { start, seconds }: { readonly start: number; readonly seconds: number },
+): Promise<Float32Array | null> {
+  const codec = await track.getCodec();
+  const lead = Math.max(0, start - SOUND_LEAD);
+  const samples = new AudioSampleSink(track).samples(lead, start + seconds + SOUND_MARGIN);
+  let begin: number | undefined;
+  async function* noting(): AsyncGenerator<AudioSample> {
+    for await (const sample of samples) {
+      begin ??= sample.timestamp;
+      yield sample;
+    }
+  }
+  const waveform = await monoSound(noting(), { codec, name, from: lead });
+  const skipped = Math.round(Math.max(0, start - Math.max(lead, begin ?? lead)) * SAMPLE_RATE);
+  const heard = waveform.subarray(skipped, skipped + Math.round(seconds * SAMPLE_RATE));
+  return heard.length > 0 ? heard : null;
 }

@@ -1,5 +1,6 @@
 /** What a clip may ask of memory, checked before any of it is taken. */
 import { InputError } from '../math/errors.ts';
+import type { Part } from './part.ts';
 
 /** Pixels of a picture: twice the sensor of most telephones, and 400 MB once it is decoded. */
 const MOST_PIXELS = 2 ** 27;
@@ -24,6 +25,22 @@ export function checkSound(name: string, rate: number, channels: number): void {
     { hint: `Convert it: ffmpeg -i "${name}" -ac 2 -ar 48000 out.wav` },
   );
 }
+
+/** Seconds by which a part may end after its file: lists round. */
+const PART_SLACK_SECONDS = 0.25;
+
+/** @throws InputError for a part that lies outside of its file of so many seconds */
+export function checkPart(name: string, { start = 0, end }: Part, seconds: number): void {
+  if (start < seconds && (end ?? 0) <= seconds + PART_SLACK_SECONDS) return;
+  throw new InputError(
+    `${name}: the file lasts ${seconds.toFixed(2)} s, expected one that holds ${end === undefined ? `what begins at ${start} s` : `${start} to ${end} s`}.`,
+    { hint: 'Correct start and end of its row (in seconds), or name the file that they are of.' },
+  );
+}
+
+/** Seconds of a part that passed `checkPart`. */
+export const partSeconds = ({ start = 0, end }: Part, seconds: number): number =>
+  Math.min(end ?? seconds, seconds) - start;
 
 const text = (bytes: Uint8Array, start: number, end: number): string =>
   String.fromCharCode(...bytes.subarray(start, end));

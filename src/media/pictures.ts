@@ -1,7 +1,8 @@
 import { reading } from '../io/files/unreadable.ts';
 import { InputError } from '../math/errors.ts';
 import { chooseFrames, type FrameChoice } from './frame-sampling.ts';
-import { checkPictureFile } from './limits.ts';
+import { checkPart, checkPictureFile, partSeconds } from './limits.ts';
+import type { Part } from './part.ts';
 import { readPixels, rgbFromRgba, solidFrame } from './rgb.ts';
 import type { DecodedClip, RgbFrame } from './types.ts';
 
@@ -24,9 +25,10 @@ interface PictureClip {
   readonly warnings: readonly string[];
 }
 
-function silentClip(clip: PictureClip): DecodedClip {
+function silentClip(clip: PictureClip, part: Part): DecodedClip {
   const { width, height } = clip.frames[0]!;
-  return { ...clip, width, height, waveform: null, durationSeconds: clip.frameCount / clip.fps };
+  const durationSeconds = partSeconds(part, clip.frameCount / clip.fps);
+  return { ...clip, width, height, waveform: null, durationSeconds };
 }
 
 /**
@@ -35,13 +37,20 @@ function silentClip(clip: PictureClip): DecodedClip {
  * As in the published code a frame is never repeated: where the sampling rule names one twice, black frames follow at
  * the end, their width and height exchanged.
  */
-export async function decodeGif(blob: Blob, name: string, choice: FrameChoice): Promise<DecodedClip> {
+export async function decodeGif(
+  blob: Blob,
+  name: string,
+  choice: FrameChoice,
+  part: Part = {},
+): Promise<DecodedClip> {
   await checkPictureFile(name, blob);
   const decoder = new ImageDecoder({ type: 'image/gif', data: blob.stream(), colorSpaceConversion: 'none' });
   try {
     await decoder.completed;
     const frameCount = decoder.tracks.selectedTrack!.frameCount;
-    const wanted = chooseFrames(choice, frameCount, frameCount / GIF_FPS);
+    const seconds = frameCount / GIF_FPS;
+    checkPart(name, part, seconds);
+    const wanted = chooseFrames(choice, frameCount, seconds, part);
     const frameIndices = [...new Set(wanted)];
     const frames: RgbFrame[] = [];
     for (const frameIndex of frameIndices) {
@@ -55,8 +64,9 @@ export async function decodeGif(blob: Blob, name: string, choice: FrameChoice): 
       missing > 0
         ? [`${name}: ${frameCount} frames for ${wanted.length}; ${missing} black frames added.`]
         : [];
-    return silentClip({ name, frames, frameIndices, frameCount, fps: GIF_FPS, warnings });
+    return silentClip({ name, frames, frameIndices, frameCount, fps: GIF_FPS, warnings }, part);
   } catch (cause) {
+    if (cause instanceof InputError) throw cause;
     throw new InputError(
       `${name}: found a GIF that does not decode (${String(cause)}), expected a whole one.`,
       {
@@ -90,24 +100,31 @@ async function decodePicture({ name, blob }: NamedPicture): Promise<RgbFrame> {
 }
 
 /**
- * A folder of pictures as a clip without sound: names in code-point order, three pictures per second.
+ * A folder of pictures as a clip without sound: names in code-point order, or as they are given, three pictures per second.
  * @param name the folder's name, for messages
  * @throws InputError when the folder is empty or one of the chosen pictures does not decode
  */
 export async function decodeImageFolder(
   pictures: readonly NamedPicture[],
   name: string,
-  options: { frames: FrameChoice },
+  {
+    frames: choice,
+    inOrder = false,
+    ...part
+  }: Part & { readonly frames: FrameChoice; readonly inOrder?: boolean },
 ): Promise<DecodedClip> {
   if (pictures.length === 0) {
     throw new InputError(`${name}: found no pictures in the folder, expected at least one.`, {
       hint: 'Put JPEG or PNG frames into it, or remove its row.',
     });
   }
-  const sorted = [...pictures].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const frameIndices = chooseFrames(options.frames, sorted.length, sorted.length / FOLDER_FPS);
+  const sorted = inOrder ? pictures : [...pictures].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const seconds = sorted.length / FOLDER_FPS;
+  checkPart(name, part, seconds);
+  const frameIndices = chooseFrames(choice, sorted.length, seconds, part);
   const decoded = new Map<number, RgbFrame>();
   for (const index of new Set(frameIndices)) decoded.set(index, await decodePicture(sorted[index]!));
   const frames = frameIndices.map((index) => decoded.get(index)!);
-  return silentClip({ name, frames, frameIndices, frameCount: sorted.length, fps: FOLDER_FPS, warnings: [] });
+  const clip = { name, frames, frameIndices, frameCount: sorted.length, fps: FOLDER_FPS, warnings: [] };
+  return silentClip(clip, part);
 }

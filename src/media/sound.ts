@@ -14,6 +14,13 @@ export interface SoundSample {
   close(): void;
 }
 
+interface SoundOf {
+  readonly codec: string | null;
+  readonly name: string;
+  /** Seconds. What lies before is left out: before time zero, by default, it is the encoder's lead-in, or cut off. */
+  readonly from?: number;
+}
+
 /**
  * Decoded packets, in order, mixed to mono one by one and then brought to 16 kHz; empty where there are none.
  *
@@ -22,7 +29,7 @@ export interface SoundSample {
  */
 export async function monoSound(
   samples: AsyncIterable<SoundSample>,
-  { codec, name }: { readonly codec: string | null; readonly name: string },
+  { codec, name, from = 0 }: SoundOf,
 ): Promise<Float32Array> {
   const pieces: Float32Array[] = [];
   let rate: number | undefined;
@@ -30,7 +37,7 @@ export async function monoSound(
   for await (const sample of samples) {
     try {
       rate ??= checkedRate(name, sample);
-      const piece = readSound(sample, { rate, codec, name });
+      const piece = readSound(sample, { rate, codec, name, from });
       pieces.push(piece);
       length += piece.length;
     } finally {
@@ -45,10 +52,10 @@ function checkedRate(name: string, { sampleRate, numberOfChannels }: SoundSample
   return sampleRate;
 }
 
-/** One packet's sound in mono, without what lies before time zero: that is the encoder's lead-in, or cut off. */
+/** One packet's sound in mono, without what lies before the time from which on it is heard. */
 function readSound(
   sample: SoundSample,
-  { rate, codec, name }: { rate: number; codec: string | null; name: string },
+  { rate, codec, name, from }: Required<SoundOf> & { readonly rate: number },
 ): Float32Array {
   const { numberOfFrames, numberOfChannels, sampleRate, timestamp } = sample;
   if (sampleRate !== rate) {
@@ -62,7 +69,7 @@ function readSound(
     sample.copyTo(plane, { planeIndex, format: 'f32-planar' });
     return plane;
   });
-  return downmix(channels, codec).subarray(Math.max(0, Math.round(-timestamp * rate)));
+  return downmix(channels, codec).subarray(Math.max(0, Math.round((from - timestamp) * rate)));
 }
 
 /** The pieces one after another. */

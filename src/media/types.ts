@@ -1,10 +1,11 @@
 import type { FrameChoice } from './frame-sampling.ts';
+import type { Part } from './part.ts';
 
 /** What something that is shown or played is, by what is taken of it. */
 export type MediumKind = 'video' | 'image' | 'audio';
 
 /** What of a clip is decoded. */
-export interface DecodeOptions {
+export interface DecodeOptions extends Part {
   /** Which frames the model sees; absent: the picture is not looked at. */
   readonly frames?: FrameChoice;
   /** Sound after this many seconds is not decoded, and none at all for 0; 30 by default, what the audio tower hears. */

@@ -30,6 +30,7 @@ const skipReason = z.enum([
   'clip ambiguous',
   'clip empty',
   'clip unreadable',
+  'not for this model',
   'one sense only',
   'song, not speech',
   'class unclear',

@@ -59,9 +59,18 @@ function ownQuestion({ asked }: RunPrompt, { question }: Example): string | unde
   return asked.includes(withoutRequest(question)) ? question : undefined;
 }
 
-/** The example with one sense replaced by what the towers make of nothing; another id, so that no cache mixes the two up. */
+/**
+ * The example with one sense replaced by what the towers make of nothing; another id, so that no cache mixes the two up. One that
+ * has no place for the sense stays as it is.
+ */
 export function muteExample(example: RunExample, mute: Mute, nothing: Features): RunExample {
-  const muted = mute === 'audio' ? { audio: nothing.audio } : { vision: nothing.vision };
-  const features = async () => ({ ...(await example.features?.()), ...muted });
+  const { prompt, features: load } = example;
+  if (!load || !prompt[mute]) return example;
+  const features = async () => {
+    const own = await load();
+    // Frames of nothing are alike: a picture has one of them.
+    const vision = nothing.vision?.subarray(0, own.vision?.length);
+    return { ...own, ...(mute === 'audio' ? { audio: nothing.audio } : { vision }) };
+  };
   return { ...example, id: `${example.id} without ${mute}`, clipId: example.id, features };
 }

@@ -1,5 +1,5 @@
 import type { VisionGrid } from '../decoder/mrope.ts';
-import type { PromptTokens } from '../families/api.ts';
+import type { MediaCounts, PromptTokens } from '../families/api.ts';
 import { Arena } from '../gpu/index.ts';
 import type { Ceilings } from '../ops/tuning/ceilings.ts';
 import type { Config } from '../protocol/config.ts';
@@ -8,7 +8,7 @@ import type { StepTimes } from './measure/step-clock.ts';
 import { costShape, type StepWork, utilisation } from './measure/utilisation.ts';
 import type { AskedFeatures, GateShape } from './media/gate.ts';
 import type { MediaTokens } from './media/media-input.ts';
-import { FINISHED_TOKENS, type MediaMaker, MediaTokenizer, type Senses } from './media/media-tokens.ts';
+import { FINISHED_TOKENS, type MediaMaker, MediaTokenizer } from './media/media-tokens.ts';
 import { VisionTower } from './media/tower.ts';
 import { lossConfig } from './objective/loss-config.ts';
 import type { ModelView, Policy } from './policy/policy.ts';
@@ -42,8 +42,8 @@ interface SamplingSetup {
   readonly endIds: readonly number[];
   /** Needed where the model has a gate that a text steers. */
   readonly gate?: GateShape | undefined;
-  readonly mediaCounts: { readonly video: number; readonly audio: number };
-  readonly senses: Senses;
+  /** Tokens that what a prompt is about becomes, at most. */
+  readonly mediaCounts: MediaCounts;
   /** Of what is seen at most, where the vision tower is a part of the policy. */
   readonly largestGrids?: readonly VisionGrid[];
   /** Longest prompt of the data, in tokens. */
@@ -100,16 +100,16 @@ export class SamplingContext {
       return { features: {}, tokens: await this.cached('policy', example, this.parts.media) };
     }
     const features = await example.features();
-    return { features, tokens: await this.parts.media.tokens(features) };
+    return { features, tokens: await this.parts.media.tokens(features, example.prompt) };
   }
 
   protected async cached(
     role: string,
-    { id, features }: RunExample,
+    { id, features, prompt }: RunExample,
     media: MediaMaker,
   ): Promise<MediaTokens> {
     const key = `${role} ${id}`;
-    const known = this.#tokens.get(key) ?? (await media.tokens((await features?.()) ?? {}));
+    const known = this.#tokens.get(key) ?? (await media.tokens((await features?.()) ?? {}, prompt));
     // Last used goes last, so that the first is the one unused for longest.
     this.#tokens.delete(key);
     this.#tokens.set(key, known);
@@ -289,16 +289,16 @@ async function openTower(
 
 /** What turns features into tokens by the weights of a view. */
 async function openMedia(setup: SamplingSetup, view: ModelView): Promise<MediaMaker> {
-  const { policy, senses, gate } = setup;
+  const { policy, mediaCounts, gate } = setup;
   const { media } = view;
   if (view.vision) return (await openTower(setup, view, false))!;
   if (!media) return FINISHED_TOKENS;
-  if (!gate) throw new Error('RunContext: what steers the gate (gate) is missing.');
-  return MediaTokenizer.create(policy.gpu, { ...view, media }, senses, gate);
+  if (!gate && mediaCounts.video > 0) throw new Error('RunContext: what steers the gate (gate) is missing.');
+  return MediaTokenizer.create(policy.gpu, { ...view, media }, mediaCounts, gate);
 }
 
 function updaterSettings(setup: RunSetup, tower: VisionTower | undefined) {
-  const { policy, config, mediaCounts, senses, gate, longestPrompt, longestAnswer } = setup;
+  const { policy, config, mediaCounts, gate, longestPrompt, longestAnswer } = setup;
   const supervised = config.stage === 'sft';
   const completionsPerPrompt = supervised ? 1 : config.groupSize;
   const passes = planPasses(policy.config.decoder, bindingBytes(policy), {
@@ -316,6 +316,6 @@ function updaterSettings(setup: RunSetup, tower: VisionTower | undefined) {
     promptsPerPass: policy.trainsMedia ? passes.promptsPerPass : mostPrompts,
     completionsPerPrompt,
     temperature: config.temperature > 0 && !supervised ? config.temperature : 1,
-    kind: { mediaCounts, senses, gate, tower },
+    kind: { mediaCounts, gate, tower },
   };
 }

@@ -108,7 +108,6 @@ export function runSetup(
     endIds,
     gate: gateShape(parts.policy, prompts.gateTexts),
     mediaCounts: counts,
-    senses: { video: counts.video > 0, audio: counts.audio > 0 },
     longestPrompt: prompts.longest,
     ...(hasTowerInside(parts.config) && clips?.largest ? { largestGrids: [clips.largest] } : {}),
     longestAnswer,

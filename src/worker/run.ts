@@ -184,16 +184,15 @@ export class Run {
   async #prepare(examples: readonly Example[], report: PrepareReport): Promise<RunExample[]> {
     const { features, model, stopped } = this.parts;
     const { text } = model;
-    if (!features) return examples.map((example) => prepareExample(text, this.prompts.of(example), example));
-    const clips = examples.filter(hasClip);
-    await features.prepare(clips, report, stopped);
-    const read = clips.filter((clip) => features.has(clip));
-    await this.#gate.prepare(read.map((clip) => this.prompts.of(clip).gateIds));
-    return read.map((clip) => {
-      const prompt = this.prompts.of(clip);
-      return prepareExample(text, prompt, clip, {
-        features: () => features.load(clip),
-        shown: features.shownOf(clip),
+    await features?.prepare(examples.filter(hasClip), report, stopped);
+    const read = examples.filter((example) => !hasClip(example) || features?.has(example));
+    await this.#gate.prepare(read.map((example) => this.prompts.of(example).gateIds));
+    return read.map((example) => {
+      const prompt = this.prompts.of(example);
+      if (!features || !hasClip(example)) return prepareExample(text, prompt, example);
+      return prepareExample(text, prompt, example, {
+        features: () => features.load(example),
+        shown: features.shownOf(example),
         unencoded: model.clips?.unencoded,
         gate: this.#gate.of(prompt.gateIds),
       });

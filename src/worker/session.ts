@@ -16,7 +16,7 @@ import { OnDevice } from './gpu/on-device.ts';
 import { Halted } from './halted.ts';
 import { Handover } from './handover.ts';
 import type { SessionHost } from './host.ts';
-import { Inputs, isFor } from './inputs/inputs.ts';
+import { Inputs } from './inputs/inputs.ts';
 import { Lane } from './lane.ts';
 import { planAlternatives } from './make-room.ts';
 import { planMemory } from './memory-plan.ts';
@@ -168,13 +168,11 @@ export class Session {
 
   /** Says what a run would take. The steps of a run under way go first. */
   async plan({ config, whatIf }: CommandOf<'plan'>): Promise<AnswerOf<'plan'>> {
-    const { model: published, data } = this.#inputs;
+    const { model: published, fitting } = this.#inputs;
     if (!published) throw new InputError('There is no model yet.', { hint: 'Drop its folder on the page.' });
     return this.#lane.run(async () => {
       const model = this.#handover.planned(published, config, this.#device.trained);
-      // Of data that the model does not take, nothing follows.
-      const fitting = data && isFor(model, data) ? data.examples : NOTHING_YET;
-      const texts = runTexts(model, config, fitting, this.#held.gpu);
+      const texts = runTexts(model, config, fitting?.examples ?? NOTHING_YET, this.#held.gpu);
       const plan = await planMemory(model, config, texts, this.#held.gpu);
       const others = whatIf && (await planAlternatives(model, config, texts, this.#held.gpu));
       return { plan, ...(others ? { whatIf: others } : {}) };

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { decodeBlob, decodeFile } from '../../src/cli/node/ffmpeg.ts';
+import { decodeBlob, decodeFile, decodePictures } from '../../src/cli/node/ffmpeg.ts';
 import { sampleFrameIndices } from '../../src/media/frame-sampling.ts';
 import type { RgbFrame } from '../../src/media/types.ts';
 
@@ -45,6 +45,42 @@ describe.skipIf(!ffmpegIsThere() && !process.env.CI)('clips in Node', () => {
       expect(Math.abs(clip.durationSeconds - 2)).toBeLessThan(0.1);
     },
   );
+
+  it.each(['h264-aac.mp4', 'vp9-opus.webm'])('%s: frames and sound of a part', (name) => {
+    const whole = decodeFile(join(CLIPS, name), options);
+    const part = decodeFile(join(CLIPS, name), { ...options, start: 0.8, end: 1.6 });
+    // Frames 19 to 39, by the published rule for a part (MODEL.md, 6.1).
+    expect(part.frameIndices).toEqual(sampleFrameIndices(21, 8).map((index) => index + 19));
+    expect(part.frames.map(numberOf)).toEqual(part.frameIndices);
+    expect(part.durationSeconds).toBeCloseTo(0.8, 5);
+    expect(part.waveform!.length).toBe(0.8 * 16000);
+    const same = whole.waveform!.subarray(0.8 * 16000, 1.6 * 16000);
+    const gaps = part.waveform!.map((value, i) => Math.abs(value - same[i]!));
+    expect(Math.max(...gaps)).toBeLessThan(0.02);
+    expect(Math.max(...same.map(Math.abs))).toBeGreaterThan(0.1);
+    expect(() => decodeFile(join(CLIPS, name), { ...options, start: 5 })).toThrow('the file lasts 2.0');
+    expect(() => decodeFile(join(CLIPS, name), { ...options, end: 9 })).toThrow(
+      'expected one that holds 0 to 9 s',
+    );
+  });
+
+  it('the sound of a video alone, a picture, a folder of pictures', async () => {
+    const sound = decodeFile(join(CLIPS, 'h264-aac.mp4'), { audioSeconds: 30 });
+    expect([sound.frames.length, Math.round(sound.waveform!.length / 1600)]).toEqual([0, 20]);
+    expect(() => decodeFile(join(CLIPS, 'h264-aac.mp4'), { audioSeconds: 30, start: 3 })).toThrow(
+      'the file lasts',
+    );
+    const path = join(scratch, 'picture.png');
+    execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', join(CLIPS, 'no-sound.mp4'), '-frames:v', '1', path]);
+    const blob = new Blob([readFileSync(path)]);
+    const picture = await decodePictures([{ path: 'picture.png', blob }], 'picture.png', { frames: 1 });
+    expect([picture.frames.length, picture.width, picture.height]).toEqual([1, 176, 96]);
+    expect(numberOf(picture.frames[0]!)).toBe(0);
+    const folder = Array.from({ length: 5 }, (_, i) => ({ path: `f/${i}.png`, blob }));
+    const clip = await decodePictures(folder, 'f', { frames: 8 });
+    expect(clip.frameIndices).toEqual(sampleFrameIndices(5, 8));
+    expect(clip.durationSeconds).toBeCloseTo(5 / 3, 9);
+  });
 
   it.each([90, 180, 270])('a picture that is to be shown turned by %i degrees is turned', (degrees) => {
     const path = join(scratch, `turned-${degrees}.mp4`);

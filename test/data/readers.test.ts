@@ -396,7 +396,7 @@ test('clips that turn out to be unreadable are in no count, and are marked in th
     'data.csv': 'path,label,split\na.mp4,sad,train\nb.mp4,sad,train\nc.mp4,happy,test\n',
   });
   const unreadable = [{ reason: 'clip unreadable', file: 'b.mp4', message: 'HEVC' }] as const;
-  const summary = summarise(data, unreadable);
+  const summary = summarise(data, { unreadable });
   expect([summary.count, summary.splits]).toEqual([2, { train: 1, val: 0, test: 1 }]);
   expect(summary.labels.map(({ label, count, splits }) => [label, count, splits.train])).toEqual([
     ['sad', 1, 1],

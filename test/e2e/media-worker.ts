@@ -5,8 +5,12 @@ import { decodeImageFolder } from '../../src/media/pictures.ts';
 
 export interface MediaRequest {
   readonly name: string;
-  readonly frames: number;
+  /** Absent where the picture is not looked at. */
+  readonly frames?: number;
   readonly audioSeconds?: number;
+  /** Of a part, in seconds. */
+  readonly start?: number;
+  readonly end?: number;
   /** Names of pictures, when the clip is a folder. */
   readonly pictures?: readonly string[];
 }
@@ -20,7 +24,7 @@ async function decode(request: MediaRequest) {
   const pictures = await Promise.all(
     request.pictures.map(async (name) => ({ name, blob: await fetchBlob(name) })),
   );
-  return decodeImageFolder(pictures, request.name, request);
+  return decodeImageFolder(pictures, request.name, { ...request, frames: request.frames ?? 1 });
 }
 
 self.onmessage = async (event: MessageEvent<MediaRequest>) => {

@@ -107,6 +107,47 @@ describe('clips with picture and sound', () => {
     expect('clip' in answer && answer.clip.waveform?.length).toBe(16000);
   });
 
+  it.each(['h264-aac.mp4', 'vp9-opus.webm', 'vp8-opus.webm'])(
+    '%s: frames and sound of a part',
+    async (name) => {
+      const answer = await media.ask({ name, frames: 8, start: 0.8, end: 1.6 });
+      if (!('clip' in answer)) throw new Error(answer.error);
+      const { clip } = answer;
+      // Frames 19 to 39, by the published rule for a part (MODEL.md, 6.1).
+      expect(clip.frameIndices).toEqual(sampleFrameIndices(21, 8).map((index) => index + 19));
+      expect(clip.frames.map(frameNumber)).toEqual(clip.frameIndices);
+      expect(clip.durationSeconds).toBeCloseTo(0.8, 5);
+      const whole = (await decoded(name)).waveform!;
+      const part = clip.waveform!;
+      expect(part.length).toBe(0.8 * 16000);
+      // A container may begin its sound some milliseconds off; at the best shift the two are one.
+      const gapAt = (shift: number): number =>
+        Math.max(
+          ...part.slice(400, -400).map((value, i) => Math.abs(value - whole[12_800 + 400 + i + shift]!)),
+        );
+      const gaps = Array.from({ length: 801 }, (_, i) => gapAt(i - 400));
+      expect(Math.min(...gaps)).toBeLessThan(0.02);
+    },
+  );
+
+  it('the first half second of the tone is silent, and a part that begins behind it is not', async () => {
+    const heard = async (start: number, end: number): Promise<number> => {
+      const answer = await media.ask({ name: 'tone.wav', audioSeconds: 30, start, end });
+      if (!('clip' in answer)) throw new Error(answer.error);
+      expect(answer.clip.frames).toEqual([]);
+      return rms(answer.clip.waveform!);
+    };
+    expect(await heard(0, 0.45)).toBeLessThan(0.01);
+    expect(await heard(0.6, 1.2)).toBeGreaterThan(0.1);
+  });
+
+  it('a part outside of its file is refused', async () => {
+    for (const part of [{ start: 5 }, { end: 9 }, { start: 1, end: 2.9 }]) {
+      const answer = await media.ask({ name: 'h264-aac.mp4', frames: 8, ...part });
+      expect('error' in answer && answer.error).toContain('h264-aac.mp4: the file lasts 2.0');
+    }
+  });
+
   it('the demo decodes: an MP4 and a WebM of it', async () => {
     const rows = JSON.parse(readFileSync(`${DEMO}data.json`, 'utf8')) as { video: string }[];
     for (const container of ['.mp4', '.webm']) {

@@ -60,3 +60,27 @@ describe('spreadFrameIndices', () => {
     expect([chosen[0], chosen.at(-1)]).toEqual([0, count - 1]);
   });
 });
+
+describe('frames of a part', () => {
+  it('are chosen by the published rule among those that the published code takes for it', () => {
+    // HumanOmni: first = ⌊start·fps⌋ − 1, last = ⌊end·fps⌋ − 1 (MODEL.md, 6.1); 250 frames of 25 a second.
+    const among = sampleFrameIndices(51, 8);
+    expect(chooseFrames(8, 250, 10, { start: 2, end: 4 })).toEqual(among.map((index) => index + 49));
+    expect(chooseFrames(8, 250, 10, { end: 2 })).toEqual(sampleFrameIndices(50, 8));
+    const rest = sampleFrameIndices(250 - 199, 8).map((index) => index + 199);
+    expect(chooseFrames(8, 250, 10, { start: 8 })).toEqual(rest);
+    expect(chooseFrames(8, 250, 10, { start: 8, end: 99 })).toEqual(rest);
+    expect(chooseFrames(1, 250, 10, { start: 2, end: 2.01 })).toEqual([49]);
+  });
+
+  it('are spread as qwen_vl_utils spreads them: from ⌈start·fps⌉ to ⌊end·fps⌋', () => {
+    // Frames 50 to 100 are 51, which last 2.04 s: 8 / 2.04 s, floored, are 3 a second, of 2.04 s 6 frames.
+    expect(chooseFrames('spread', 250, 10, { start: 2, end: 4 })).toEqual([50, 60, 70, 80, 90, 100]);
+    expect(chooseFrames('spread', 250, 10, { start: 2.01, end: 2.05 })).toEqual([51]);
+  });
+
+  it('of a whole clip are those of the clip', () => {
+    expect(chooseFrames(8, 75, 3)).toEqual(sampleFrameIndices(75, 8));
+    expect(chooseFrames('spread', 75, 3, {})).toEqual(spreadFrameIndices(75, 3));
+  });
+});

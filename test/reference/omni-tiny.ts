@@ -118,7 +118,6 @@ export function tinyUpdater(
       temperature: 1,
       kind: {
         mediaCounts: { video: 3, audio: 2 },
-        senses: { video: true, audio: true },
       },
       ...rest,
     },

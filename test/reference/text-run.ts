@@ -71,7 +71,6 @@ export async function textRun(
     endIds: END_IDS,
     gate: { width: 1 },
     mediaCounts: { video: 0, audio: 0 },
-    senses: { video: false, audio: false },
     longestPrompt: PROMPT_LENGTH,
     longestAnswer: 3,
     ...setup,

@@ -74,7 +74,6 @@ describe('a pass that trains projectors', () => {
     const groups = [1, 5, 9].map((seed) => clipGroup(policy, seed));
     const kind = {
       mediaCounts: mediaTokenCounts(humanOmniConfig(policy.config)),
-      senses: { video: true, audio: true },
       gate: { width: 32 },
     };
     const gradients: Map<string, Float32Array>[] = [];
@@ -108,7 +107,6 @@ describe('a pass that trains projectors', () => {
     const groups = texts.map((ids, index) => clipGroup(policy, 1 + 4 * index, ids));
     const kind = {
       mediaCounts: mediaTokenCounts(humanOmniConfig(policy.config)),
-      senses: { video: true, audio: true },
       gate: { width: 32, trained: gateTextsOf(texts.map((gateIds) => ({ gateIds }))) },
     };
     const gradients = async (asked: readonly UpdateGroup[], promptsPerPass: number): Promise<number[]> => {

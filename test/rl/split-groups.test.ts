@@ -196,7 +196,7 @@ describe('a group in several passes', () => {
       advantages: [1, -0.5, 0.3],
     };
     const text = { texts: 1, longest: gate.length };
-    const kind = { mediaCounts, senses: { video: true, audio: true }, gate: { width: 32, trained: text } };
+    const kind = { mediaCounts, gate: { width: 32, trained: text } };
     const objective = objectiveOf({ lossType: 'grpo', beta: 0.1 });
     const one = { policy, groups: [group], objective, settings: { kind } };
     const { tokens } = passSize([group]);

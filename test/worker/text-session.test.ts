@@ -10,7 +10,7 @@ const values = { ...TEXT_CONFIG, steps: 4, checkpointEvery: 2 };
 beforeAll(() => vi.stubGlobal('navigator', { locks: fakeLocks() }));
 
 describe('a language model', () => {
-  it('on clips, and a model of clips on questions, are refused with the next move', async () => {
+  it('is refused on clips with the next move; a model of clips takes questions of text alone', async () => {
     const text = await SessionOnDawn.open({ model: await textTree('qwen3-tiny') });
     const refusal = (opened: SessionOnDawn) => {
       try {
@@ -28,12 +28,9 @@ describe('a language model', () => {
     });
     text.close();
     const omni = await SessionOnDawn.open({ data: questionsTree() });
-    expect(refusal(omni)).toMatchObject({
-      message: expect.stringMatching(
-        /is a HumanOmni, which is asked about clips; questions is a set of questions/,
-      ),
-      hint: expect.stringMatching(/^Open a language model/),
-    });
+    expect(refusal(omni)).toBeUndefined();
+    await omni.reach('finished');
+    expect(omni.said('step').at(-1)!.metrics.grad_norm).toBeGreaterThan(0);
     omni.close();
   }, 120_000);
 

@@ -83,7 +83,6 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     endIds: model.endIds,
     gate: gateShape(policy, gateTextsOf([prompt])),
     mediaCounts: model.clips.counts,
-    senses: { video: true, audio: true },
     longestPrompt: prompt.longest,
     longestAnswer: Math.max(...examples.map(({ answer }) => answer.length)),
   });

@@ -31,7 +31,7 @@ export interface StepTimes {
 }
 
 const NO_MEDIA: MediaTokens = { rows: new Float32Array(0) };
-const NO_KIND = { mediaCounts: { video: 0, audio: 0 }, senses: { video: false, audio: false } };
+const NO_KIND = { mediaCounts: { video: 0, audio: 0 } };
 const SAMPLING: Omit<SamplingSettings, 'step'> = {
   temperature: 1,
   topK: 0,

@@ -41,7 +41,6 @@ async function openDemo(gpu: Gpu) {
     endIds: endTokenIds(text.tokenizer, files.main.config, {}),
     gate: gateShape(policy, gateTextsOf([prompt])),
     mediaCounts: prompt.counts,
-    senses: { video: true, audio: true },
     longestPrompt: prompt.longest,
     longestAnswer: config.maxCompletionLength,
   };

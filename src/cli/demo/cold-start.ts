@@ -111,7 +111,6 @@ export async function coldStart(
     ),
     gate: gateShape(policy, gateTextsOf([prompt])),
     mediaCounts: prompt.counts,
-    senses: { video: true, audio: true },
     longestPrompt: prompt.longest,
     longestAnswer: Math.max(...examples.map(({ answer }) => answer.length)),
   });

@@ -10,7 +10,8 @@ import { reading } from '../../io/files/unreadable.ts';
 import { InputError } from '../../math/errors.ts';
 import { chooseFrames, type FrameChoice } from '../../media/frame-sampling.ts';
 import { checkIsoBoxes } from '../../media/iso-boxes.ts';
-import { checkPictureSize, checkSound } from '../../media/limits.ts';
+import { checkPart, checkPictureSize, checkSound, partSeconds } from '../../media/limits.ts';
+import { isWhole, type Part } from '../../media/part.ts';
 import { type DecodedClip, type DecodeOptions, type RgbFrame, SAMPLE_RATE } from '../../media/types.ts';
 
 /** Only the chosen frames and half a minute of sound come through the pipe: eight frames of 8K take 800 MB. */
@@ -101,17 +102,24 @@ function presentation(path: string, stream: number, name: string): { times: numb
   return { times, end: ends.reduce((last, end) => Math.max(last, end), 0) };
 }
 
-/** The frames of these ascending indices, each once. */
+/** Seconds before a part's first frame from which on its file is read, and by which two times count as one. */
+const LEAD_SECONDS = 1;
+const SAME_SECONDS = 2e-4;
+
+/** The frames of these ascending indices, each once; `from`: the times of all frames, where a long file is not read from its beginning. */
 function framesAt(
   path: string,
   { stream, width, height }: Picture,
   indices: readonly number[],
-  name: string,
+  { name, from: times }: { readonly name: string; readonly from?: readonly number[] | undefined },
 ): Map<number, RgbFrame> {
-  const chosen = indices.map((index) => `eq(n\\,${index})`).join('+');
+  const near = (time: number): string => `between(t\\,${time - SAME_SECONDS}\\,${time + SAME_SECONDS})`;
+  const chosen = indices.map((index) => (times ? near(times[index]!) : `eq(n\\,${index})`)).join('+');
+  const first = times ? Math.max(0, times[indices[0]!]! - LEAD_SECONDS) : 0;
+  const begin = times ? ['-ss', String(first), '-copyts'] : [];
   const pick = ['-map', `0:${stream}`, '-vf', `select=${chosen}`, '-fps_mode', 'passthrough'];
   const raw = ['-frames:v', String(indices.length), '-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'];
-  const pixels = run('ffmpeg', ['-i', path, ...pick, ...raw], name);
+  const pixels = run('ffmpeg', [...begin, '-i', path, ...pick, ...raw], name);
   const bytes = width * height * 3;
   if (pixels.length !== bytes * indices.length) {
     const found = `${pixels.length} bytes for ${indices.length} frames of ${width} × ${height}`;
@@ -131,11 +139,21 @@ function samples(bytes: Buffer): Float32Array {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 }
 
+/** Seconds that a file says it lasts. */
+function lengthOf(path: string, name: string): number {
+  const entries = ['-show_entries', 'format=duration', '-of', 'csv=p=0'];
+  return Number(run('ffprobe', [...entries, path], name).toString());
+}
+
 type Shown = Pick<DecodedClip, 'frames' | 'frameIndices' | 'frameCount' | 'fps' | 'width' | 'height'> & {
   readonly seconds: number;
 };
 
-function decodePicture(path: string, picture: Picture, choice: FrameChoice, name: string): Shown {
+function decodePicture(
+  path: string,
+  picture: Picture,
+  { choice, part, name }: { readonly choice: FrameChoice; readonly part: Part; readonly name: string },
+): Shown {
   const { times, end } = presentation(path, picture.stream, name);
   if (times.length === 0) {
     throw new InputError(`${name}: found a video track without frames, expected at least one frame.`, {
@@ -143,11 +161,13 @@ function decodePicture(path: string, picture: Picture, choice: FrameChoice, name
     });
   }
   const seconds = Math.max(end - times[0]!, 1e-6);
-  const frameIndices = chooseFrames(choice, times.length, seconds);
-  const decoded = framesAt(path, picture, [...new Set(frameIndices)], name);
+  checkPart(name, part, seconds);
+  const frameIndices = chooseFrames(choice, times.length, seconds, part);
+  const from = isWhole(part) ? undefined : times;
+  const decoded = framesAt(path, picture, [...new Set(frameIndices)], { name, from });
   const { width, height } = picture;
   return {
-    ...{ frameIndices, width, height, seconds },
+    ...{ frameIndices, width, height, seconds: partSeconds(part, seconds) },
     frames: frameIndices.map((index) => decoded.get(index)!),
     frameCount: times.length,
     fps: times.length / seconds,
@@ -158,28 +178,46 @@ const NO_PICTURE: Shown = {
   ...{ frames: [], frameIndices: [], frameCount: 0, fps: 0, width: 0, height: 0, seconds: 0 },
 };
 
+/** A filter that makes mono sound at our rate, and leaves of it the samples of a part. */
+function partOfSound({ start = 0, end }: Part): string {
+  const at = (seconds: number): number => Math.round(seconds * SAMPLE_RATE);
+  const until = end === undefined ? '' : `:end_sample=${at(end)}`;
+  const trim = `atrim=start_sample=${at(start)}${until},asetpts=PTS-STARTPTS`;
+  return `aformat=sample_rates=${SAMPLE_RATE}:channel_layouts=mono,${trim}`;
+}
+
 /** The frames that the reference takes of a clip on disk, and its first `audioSeconds` as 16 kHz mono. @throws InputError */
 export function decodeFile(
   path: string,
-  { frames: choice, audioSeconds = 30 }: DecodeOptions,
+  { frames: choice, audioSeconds = 30, ...part }: DecodeOptions,
   name = basename(path),
 ): DecodedClip {
   const { picture, hasSound } = probe(path, name);
   const isSeen = picture !== undefined && choice !== undefined;
-  const { seconds, ...shown } = isSeen ? decodePicture(path, picture, choice, name) : NO_PICTURE;
-  const first = ['-map', '0:a:0', '-t', String(audioSeconds)];
-  const sound = [...first, '-f', 'f32le', '-ac', '1', '-ar', String(SAMPLE_RATE), 'pipe:1'];
-  const waveform = hasSound && audioSeconds > 0 ? samples(run('ffmpeg', ['-i', path, ...sound], name)) : null;
+  const { seconds, ...shown } = isSeen ? decodePicture(path, picture, { choice, part, name }) : NO_PICTURE;
+  if (!isSeen && !isWhole(part)) checkPart(name, part, lengthOf(path, name));
+  const mono = ['-ac', '1', '-ar', String(SAMPLE_RATE)];
+  const cut = isWhole(part) ? [] : ['-af', partOfSound(part)];
+  const first = ['-map', '0:a:0', ...cut, '-t', String(audioSeconds), ...mono];
+  const sound = [...first, '-f', 'f32le', 'pipe:1'];
+  const heard = hasSound && audioSeconds > 0 ? samples(run('ffmpeg', ['-i', path, ...sound], name)) : null;
+  // A part may lie behind the end of its file's sound.
+  const waveform = heard?.length === 0 && !isWhole(part) ? null : heard;
   const durationSeconds = isSeen ? seconds : (waveform?.length ?? 0) / SAMPLE_RATE;
   return { name, ...shown, waveform, durationSeconds, warnings: [] };
 }
 
-/** The same of a clip that is not a file on disk. */
-export async function decodeBlob(blob: Blob, name: string, options: DecodeOptions): Promise<DecodedClip> {
+/** The same of a clip that is not a file on disk; `file`: what that is called, where `name` says more. */
+export async function decodeBlob(
+  blob: Blob,
+  name: string,
+  options: DecodeOptions,
+  file = name,
+): Promise<DecodedClip> {
   await reading(name, () => checkIsoBoxes(blob, name));
   const folder = mkdtempSync(join(tmpdir(), 'studio-clip-'));
   try {
-    const path = join(folder, basename(name));
+    const path = join(folder, basename(file));
     await reading(name, () =>
       pipeline(Readable.fromWeb(blob.stream() as WebStream), createWriteStream(path)),
     );
@@ -187,4 +225,31 @@ export async function decodeBlob(blob: Blob, name: string, options: DecodeOption
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Pictures a second of a folder of them, as the published code takes it. */
+const FOLDER_FPS = 3;
+
+/** A picture, or a folder of them as a clip without sound; `pictures` in order. @throws InputError */
+export async function decodePictures(
+  pictures: readonly { readonly path: string; readonly blob: Blob }[],
+  name: string,
+  { frames: choice = 1, start, end }: DecodeOptions,
+): Promise<DecodedClip> {
+  const part = { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
+  const seconds = pictures.length / FOLDER_FPS;
+  checkPart(name, part, seconds);
+  const frameIndices = chooseFrames(choice, pictures.length, seconds, part);
+  const decoded = new Map<number, RgbFrame>();
+  for (const index of new Set(frameIndices)) {
+    const { path, blob } = pictures[index]!;
+    const { frames } = await decodeBlob(blob, path, { frames: 1, audioSeconds: 0 });
+    decoded.set(index, frames[0]!);
+  }
+  const frames = frameIndices.map((index) => decoded.get(index)!);
+  const { width, height } = frames[0]!;
+  return {
+    ...{ name, frames, frameIndices, frameCount: pictures.length, fps: FOLDER_FPS, width, height },
+    ...{ waveform: null, durationSeconds: partSeconds(part, seconds), warnings: [] },
+  };
 }

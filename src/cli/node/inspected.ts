@@ -8,7 +8,8 @@ import type { FileTree } from '../../io/files/files.ts';
 import { InputError } from '../../math/errors.ts';
 import { type DataIssue, isNote } from '../../protocol/messages.ts';
 import type { Ask, AskAnswers, ColumnChoice, ListColumns } from '../../protocol/reading.ts';
-import { demandFor, SPLIT_SEED } from '../../worker/inputs/inputs.ts';
+import { demandFitting, fittingFor } from '../../worker/inputs/fitting.ts';
+import { SPLIT_SEED } from '../../worker/inputs/inputs.ts';
 import { type OpenModel, openModel, summariseModel } from '../../worker/inputs/model.ts';
 
 export interface ToInspect {
@@ -138,7 +139,10 @@ async function modelOf(dropped: FileTree, data: ReadDataset | undefined): Promis
   try {
     demandModelFolder(tree);
     const model = await openModel(tree);
-    return { ...foundIn(model, tree, read), problem: data ? problemIn(() => demandFor(model, data)) : null };
+    return {
+      ...foundIn(model, tree, read),
+      problem: data ? problemIn(() => demandFitting(model, fittingFor(model, data))) : null,
+    };
   } catch (error) {
     const problem = problemOf(error);
     return {

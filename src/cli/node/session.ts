@@ -1,7 +1,8 @@
 /** The worker's session in this process, on a device of Dawn's: for adapters that no browser offers. */
 import { closeSync, cpSync, mkdirSync, mkdtempSync, openAsBlob, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { mediumName } from '../../data/types.ts';
 import { Gpu, limitsToAskFor } from '../../gpu/index.ts';
 import { memoryFeatureCache } from '../../io/features/feature-cache.ts';
 import { treeFromDisk } from '../../io/files/disk.ts';
@@ -11,6 +12,7 @@ import { refuseMistaken } from '../../io/json/mistaken.ts';
 import { InputError } from '../../math/errors.ts';
 import { tf } from '../../media/tf-device.ts';
 import { tune } from '../../ops/tuning/tune.ts';
+import { isImage } from '../../protocol/clip-types.ts';
 import type { Command, Event, ExportedFile, ModelChoice, SourceFile } from '../../protocol/messages.ts';
 import type { Decode } from '../../worker/clips/decoded.ts';
 import { tuneDevice } from '../../worker/gpu/tuning.ts';
@@ -22,18 +24,23 @@ import { Session } from '../../worker/session.ts';
 import { chosenAdapter, OPTIONAL_FEATURES, openNodeDevice } from '../adapter.ts';
 import type { ExportedName, FolderHow, PlainCommand, PlainEvent, StudioSession } from '../headless.ts';
 import { projectRoot } from '../setup/paths.mjs';
-import { decodeBlob } from './ffmpeg.ts';
+import { decodeBlob, decodePictures } from './ffmpeg.ts';
 import { folderToOpen } from './open-folder.ts';
 
-const decode: Decode = async ({ path, files }, options) => {
+const decode: Decode = async (medium, options) => {
+  const { path, files } = medium;
+  const read: { path: string; blob: Blob }[] = [];
   for (const file of files) {
-    await reading(file.path, async () => refuseMistaken(await file.blob(), file.path));
+    const blob = await reading(file.path, () => file.blob());
+    await reading(file.path, () => refuseMistaken(blob, file.path));
+    read.push({ path: file.path, blob });
   }
-  if (files.length !== 1)
-    throw new InputError(`${path}: folders of pictures are read in the browser only.`, {
-      hint: 'Train with --adapter swiftshader or default.',
-    });
-  return decodeBlob(await reading(path, () => files[0]!.blob()), path, options);
+  const name = mediumName(medium);
+  if (files.every((file) => isImage(file.path))) {
+    if (!medium.frames) read.sort((a, b) => (basename(a.path) < basename(b.path) ? -1 : 1));
+    return decodePictures(read, name, options);
+  }
+  return decodeBlob(read[0]!.blob, name, options, path);
 };
 
 /** The demo's clips with their annotation; its model lies in the same folder. */

@@ -71,7 +71,6 @@ export async function coldStart(
     tokenizer: text.tokenizer,
     endIds: endTokenIds(text.tokenizer, files.main.config, generation),
     mediaCounts: prompts.counts,
-    senses: { video: false, audio: false },
     longestPrompt: prompts.longest,
     longestAnswer: Math.max(...train.map((example) => prepared(example).answer.length)),
   });

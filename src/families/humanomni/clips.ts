@@ -62,7 +62,6 @@ export function humanOmniClips(config: HumanOmniConfig, preprocessor: Preprocess
     ...(hear ? { hear } : {}),
     async input(media): Promise<ClipInput> {
       const [seen] = await pictures(media);
-      if (!seen) demandPicture(media[0]!.clip);
       const heard = await hear?.(media);
       return { ...(seen ? { pixels: seen.values } : {}), ...(heard ? { logMel: heard.values } : {}) };
     },

@@ -177,8 +177,8 @@ export interface ClipFeatures {
   readonly vision?: Tensor;
   /** [audio tokens, width] of the audio tower, pooled. */
   readonly audio?: Tensor;
-  /** [1, width] BERT's row of the question. */
-  readonly question: Tensor;
+  /** [1, width] BERT's row of the question; needed where something is seen. */
+  readonly question?: Tensor;
 }
 
 export interface MediaTokenTensors {
@@ -199,6 +199,7 @@ export function mediaTokens(
   const { projector, audioProjector } = parts;
   const tokens: { video?: Tensor; audio?: Tensor } = {};
   if (features.vision) {
+    if (!features.question) throw new Error('mediaTokens: what steers the gate is missing.');
     const probabilities = branchProbabilities(tape, projector, features.question);
     observe?.('branch_probs', probabilities);
     tokens.video = videoTokens(tape, projector, features.vision, frames, probabilities, observe);

@@ -9,7 +9,7 @@ import { AUDIO_ID, IMAGE_ID, VIDEO_ID } from '../../text/sentinels.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
 import { wordsOf } from '../../text/words.ts';
 import type { MediaCounts, MediaSlot, PromptTokens, RunPrompt, TextTools } from '../api.ts';
-import { chatOf } from '../shared/chat.ts';
+import { chatOf, withPlaces } from '../shared/chat.ts';
 import type { ModelFiles } from '../shared/model-files.ts';
 import { demandRows } from '../shared/text.ts';
 import { isHeard } from './clips.ts';
@@ -46,18 +46,38 @@ export function humanOmniText(
       const shown = ofText
         ? {}
         : { video: media.includes('video'), image: media.includes('image'), audio: counts.audio > 0 };
+      const placed = withPlaces(words, media, (kind) => tagged(kind, media, counts.audio > 0));
       // A question of text alone begins with the newline that stands where media would.
-      const chat = chatOf(words, (text) => putText(promptPreset, shown, text).content);
+      const chat = placed
+        ? chatOf(placed, (text) => text)
+        : chatOf(words, (text) => putText(promptPreset, shown, text).content);
       const encode = ofText ? encodeTextPrompt : encodePrompt;
       const { ids, ...encoded }: EncodedPrompt = encode(tokenizer, template, chat);
       const tokens = expandPrompt(ids, counts);
       const longest = tokens.ids.length;
-      const gateIds = gate.encode(putText(promptPreset, shown, words.text).gateText);
+      // The gate mixes what is seen.
+      const read = placed ? withoutTags(words.text) : words.text;
+      const gateIds = counts.video > 0 ? gate.encode(putText(promptPreset, shown, read).gateText) : [];
       const lengths = { longest, positions: longest, counts };
       return { ...chat, ...encoded, ...lengths, asked: words.text, tokensOf: () => tokens, gateIds };
     },
   };
 }
+
+const TAGGED = {
+  video: '<vi_start><video><vi_end>',
+  image: '<im_start><image><im_end>',
+  audio: '<au_start><audio><au_end>',
+};
+
+/** A medium inside a text. What a video sounds like follows it, where no sound has a place of its own. */
+function tagged(kind: MediumKind, media: readonly MediumKind[], isHeardToo: boolean): string {
+  const own = kind === 'video' && isHeardToo && !media.includes('audio');
+  return TAGGED[kind] + (own ? `\n${TAGGED.audio}` : '');
+}
+
+/** The gate reads a text without the tags of media, each with the newline behind it. */
+const withoutTags = (text: string): string => text.replaceAll(/<(?:image|video|audio)>\n?/g, '');
 
 /** A picture is one frame of a video; a video is heard, too. */
 function countsOf(config: HumanOmniConfig, media: readonly MediumKind[]): MediaCounts {
@@ -79,6 +99,7 @@ export function expandPrompt(ids: readonly number[], counts: MediaCounts): Promp
   let audio: MediaSlot | undefined;
   const place = (taken: MediaSlot | undefined, count: number, what: string): MediaSlot => {
     if (taken) throw new InputError(`The prompt has two places for ${what}; expected one.`);
+    if (count === 0) throw new InputError(`The prompt has a place for ${what}, of which the row has none.`);
     const slot = { start: tokens.length, count };
     for (let i = 0; i < count; i++) tokens.push(0);
     return slot;

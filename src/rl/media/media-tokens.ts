@@ -1,7 +1,7 @@
-import { type PromptTokens, slotTokens } from '../../families/api.ts';
+import { type MediaCounts, type PromptTokens, slotTokens } from '../../families/api.ts';
 import {
-  type ClipFeatures,
   featureShapes,
+  frameTokens,
   type MediaProjectors,
   mediaTokens,
 } from '../../families/humanomni/parts.ts';
@@ -12,80 +12,117 @@ import type { Splice } from '../update/pass-inputs.ts';
 import { type AskedFeatures, GateInputs, type GateShape } from './gate.ts';
 import { type MediaTokens, mediaPlaces } from './media-input.ts';
 
-/** GPU buffers for one clip's features and the places its tokens take in a packed row. */
-export class FeatureSlot {
-  readonly features: Omit<ClipFeatures, 'question'>;
-  /** u32 [video tokens] */
-  readonly videoAt: Tensor;
-  /** u32 [audio tokens] */
-  readonly audioAt: Tensor;
-  readonly #gpu: Gpu;
-  readonly #hasAudio: boolean;
+type MediaView = ModelView & { readonly media: MediaProjectors };
 
-  /** `senses` says which towers' features the prompt has a place for. */
-  constructor(
-    gpu: Gpu,
-    { config }: MediaProjectors,
-    counts: { video: number; audio: number },
-    senses: Senses,
-  ) {
-    const shapes = featureShapes(config);
+/** What becomes tokens of an example: how many frames are seen, and whether something is heard. */
+export interface MediaShape {
+  readonly frames: number;
+  readonly audio: boolean;
+}
+
+/** By the tokens that a prompt has places for. */
+export function shapeOf({ config }: MediaProjectors, counts: MediaCounts): MediaShape {
+  return {
+    frames: counts.video / frameTokens(config),
+    audio: counts.audio > 0 && config.audio !== undefined,
+  };
+}
+
+export const countsOf = ({ video, audio }: PromptTokens): MediaCounts => ({
+  video: slotTokens(video),
+  audio: slotTokens(audio),
+});
+
+/** Features of one sense f32 [rows, width], and the places u32 [tokens] of what they become in a packed row. */
+interface PlacedFeatures {
+  readonly features: Tensor;
+  readonly at: Tensor;
+}
+
+/** GPU buffers for one example's features and the places its tokens take in a packed row; made as shapes are asked for. */
+export class FeatureSlot {
+  readonly #gpu: Gpu;
+  readonly #media: MediaProjectors;
+  /** By the number of frames. */
+  readonly #seen = new Map<number, PlacedFeatures>();
+  #heard?: PlacedFeatures;
+
+  constructor(gpu: Gpu, media: MediaProjectors) {
     this.#gpu = gpu;
-    this.#hasAudio = senses.audio && config.audio !== undefined;
-    this.features = {
-      ...(senses.video ? { vision: gpu.tensor('inputs', 'vision features', shapes.vision) } : {}),
-      ...(this.#hasAudio ? { audio: gpu.tensor('inputs', 'audio features', shapes.audio) } : {}),
-    };
-    this.videoAt = gpu.tensor('inputs', 'video places', [Math.max(1, counts.video)], 'u32');
-    this.audioAt = gpu.tensor('inputs', 'audio places', [Math.max(1, counts.audio)], 'u32');
+    this.#media = media;
   }
 
-  /** Uploads a clip's features; a sense it lacks, or that is muted, is zeros. */
-  write({ vision, audio }: Features): void {
-    const put = (target: Tensor | undefined, data: Float32Array | undefined): void => {
-      if (target) this.#gpu.write(target, data ?? new Float32Array(target.shape[0]! * target.shape[1]!));
+  seen(frames: number): PlacedFeatures {
+    const { config } = this.#media;
+    const seen =
+      this.#seen.get(frames) ??
+      this.#place('vision', featureShapes(config, frames).vision, frames * frameTokens(config));
+    this.#seen.set(frames, seen);
+    return seen;
+  }
+
+  get heard(): PlacedFeatures {
+    const { audio } = featureShapes(this.#media.config);
+    this.#heard ??= this.#place('audio', audio, audio[0]);
+    return this.#heard;
+  }
+
+  #place(sense: string, shape: readonly [number, number], tokens: number): PlacedFeatures {
+    return {
+      features: this.#gpu.tensor('inputs', `${sense} features`, shape),
+      at: this.#gpu.tensor('inputs', `${sense} places`, [tokens], 'u32'),
     };
-    put(this.features.vision, vision);
-    put(this.features.audio, audio);
+  }
+
+  /** Uploads an example's features; a sense that the prompt has a place for and that is missing is zeros. */
+  write(prompt: PromptTokens, { vision, audio }: Features): void {
+    const put = ({ features }: PlacedFeatures, data: Float32Array | undefined): void =>
+      this.#gpu.write(features, data ?? new Float32Array(features.shape[0]! * features.shape[1]!));
+    const shape = shapeOf(this.#media, countsOf(prompt));
+    if (shape.frames > 0) put(this.seen(shape.frames), vision);
+    if (shape.audio) put(this.heard, audio);
   }
 
   /** Uploads where the tokens go. */
   place(prompt: PromptTokens, promptStart: number): void {
     const places = Uint32Array.from(mediaPlaces(prompt, promptStart));
-    const video = slotTokens(prompt.video);
-    if (video > 0) this.#gpu.write(this.videoAt, places.subarray(0, video));
-    if (places.length > video) this.#gpu.write(this.audioAt, places.slice(video));
+    const { video } = countsOf(prompt);
+    const shape = shapeOf(this.#media, countsOf(prompt));
+    if (shape.frames > 0) this.#gpu.write(this.seen(shape.frames).at, places.subarray(0, video));
+    if (shape.audio) this.#gpu.write(this.heard.at, places.slice(video));
   }
 
   [Symbol.dispose](): void {
-    const { vision, audio } = this.features;
-    this.#gpu.free(this.videoAt, this.audioAt, ...[vision, audio].filter((tensor) => tensor !== undefined));
+    const all = [...this.#seen.values(), ...(this.#heard ? [this.#heard] : [])];
+    this.#gpu.free(...all.flatMap(({ features, at }) => [features, at]));
   }
 }
 
-export interface Senses {
-  readonly video: boolean;
-  readonly audio: boolean;
-}
-
-/** Records the tokens of a clip, asked about with this row of the gate's text, and says where they are spliced in. */
+/** Records the tokens of an example, asked about with this row of the gate's text, and says where they are spliced in. */
 export function recordSplices(
   tape: Tape,
   media: MediaProjectors,
   slot: FeatureSlot,
-  question: Tensor,
+  { frames, audio }: MediaShape,
+  question: Tensor | undefined,
 ): Splice[] {
-  const { frames } = media.config;
-  const { video, audio } = mediaTokens(tape, media, { ...slot.features, question }, frames);
+  const seen = frames > 0 ? slot.seen(frames) : undefined;
+  const heard = audio ? slot.heard : undefined;
+  const features = {
+    ...(seen ? { vision: seen.features } : {}),
+    ...(heard ? { audio: heard.features } : {}),
+    ...(question ? { question } : {}),
+  };
+  const tokens = mediaTokens(tape, media, features, frames);
   return [
-    ...(video ? [{ rows: video, at: slot.videoAt }] : []),
-    ...(audio ? [{ rows: audio, at: slot.audioAt }] : []),
+    ...(seen && tokens.video ? [{ rows: tokens.video, at: seen.at }] : []),
+    ...(heard && tokens.audio ? [{ rows: tokens.audio, at: heard.at }] : []),
   ];
 }
 
-/** Turns a clip's features into media tokens. */
+/** Turns an example's features into the media tokens that its prompt has places for. */
 export interface MediaMaker {
-  tokens(features: AskedFeatures): Promise<MediaTokens>;
+  tokens(features: AskedFeatures, prompt: PromptTokens): Promise<MediaTokens>;
   [Symbol.dispose](): void;
 }
 
@@ -100,53 +137,65 @@ export const FINISHED_TOKENS: MediaMaker = {
   },
 };
 
-/** Makes media tokens with the weights as they are, one clip at a time. */
+interface ShapePlan {
+  readonly plan: Plan;
+  readonly outputs: readonly Tensor[];
+}
+
+/** Makes media tokens with the weights as they are, one example at a time. */
 export class MediaTokenizer implements MediaMaker {
   readonly #gpu: Gpu;
+  readonly #view: MediaView;
   readonly #slot: FeatureSlot;
-  readonly #gate: GateInputs;
+  readonly #gate: GateInputs | undefined;
   readonly #arena: Arena;
-  readonly #plan: Plan;
-  readonly #outputs: readonly Tensor[];
+  /** By what is seen and heard. */
+  readonly #plans = new Map<string, ShapePlan>();
 
-  private constructor(
-    gpu: Gpu,
-    { slot, gate }: { readonly slot: FeatureSlot; readonly gate: GateInputs },
-    arena: Arena,
-    plan: Plan,
-    outputs: readonly Tensor[],
-  ) {
+  private constructor(gpu: Gpu, view: MediaView, gate: GateShape | undefined) {
     this.#gpu = gpu;
-    this.#slot = slot;
-    this.#gate = gate;
-    this.#arena = arena;
-    this.#plan = plan;
-    this.#outputs = outputs;
+    this.#view = view;
+    this.#slot = new FeatureSlot(gpu, view.media);
+    this.#gate = gate && new GateInputs(gpu, gate, 1);
+    this.#arena = new Arena(gpu, 'media tokens');
   }
 
+  /** Records what makes the tokens of an example with the most of them, if it has any; others follow when they are met. */
   static async create(
     gpu: Gpu,
-    view: ModelView & { readonly media: MediaProjectors },
-    senses: Senses,
-    gateShape: GateShape,
+    view: MediaView,
+    most: MediaCounts,
+    gate: GateShape | undefined,
   ): Promise<MediaTokenizer> {
-    const gate = new GateInputs(gpu, gateShape, 1);
-    const slot = new FeatureSlot(gpu, view.media, { video: 0, audio: 0 }, senses);
-    const arena = new Arena(gpu, 'media tokens');
-    const tape = Tape.on(gpu);
-    const splices = tape.constant(() => recordSplices(tape, view.media, slot, gate.record(tape, view)[0]!));
+    const tokenizer = new MediaTokenizer(gpu, view, gate);
+    await tokenizer.#planFor(most);
+    return tokenizer;
+  }
+
+  async #planFor(counts: MediaCounts): Promise<ShapePlan> {
+    const key = `${counts.video} ${counts.audio}`;
+    const known = this.#plans.get(key);
+    if (known) return known;
+    const view = this.#view;
+    const tape = Tape.on(this.#gpu);
+    const splices = tape.constant(() => {
+      const question = this.#gate?.record(tape, view)[0];
+      return recordSplices(tape, view.media, this.#slot, shapeOf(view.media, counts), question);
+    });
     const kept = splices.map(({ rows }) => tape.recorder.keep(rows));
-    const plan = await Plan.create(gpu, 'media tokens', tape.recorder, arena);
-    const outputs = kept.map((rows) => plan.output(rows));
-    return new MediaTokenizer(gpu, { slot, gate }, arena, plan, outputs);
+    const plan = await Plan.create(this.#gpu, 'media tokens', tape.recorder, this.#arena);
+    const made = { plan, outputs: kept.map((rows) => plan.output(rows)) };
+    this.#plans.set(key, made);
+    return made;
   }
 
   /** Video tokens, then audio tokens. */
-  async tokens(features: AskedFeatures): Promise<MediaTokens> {
-    this.#slot.write(features);
-    this.#gate.write([features.gate]);
-    await this.#plan.run();
-    const parts = await Promise.all(this.#outputs.map((output) => this.#gpu.read(output)));
+  async tokens(features: AskedFeatures, prompt: PromptTokens): Promise<MediaTokens> {
+    const { plan, outputs } = await this.#planFor(countsOf(prompt));
+    this.#slot.write(prompt, features);
+    this.#gate?.write([features.gate]);
+    await plan.run();
+    const parts = await Promise.all(outputs.map((output) => this.#gpu.read(output)));
     const rows = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
     let at = 0;
     for (const part of parts) {
@@ -157,9 +206,9 @@ export class MediaTokenizer implements MediaMaker {
   }
 
   [Symbol.dispose](): void {
-    this.#plan[Symbol.dispose]();
+    for (const { plan } of this.#plans.values()) plan[Symbol.dispose]();
     this.#slot[Symbol.dispose]();
-    this.#gate[Symbol.dispose]();
+    this.#gate?.[Symbol.dispose]();
     this.#arena[Symbol.dispose]();
   }
 }

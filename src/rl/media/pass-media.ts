@@ -1,9 +1,9 @@
-import type { PromptTokens } from '../../families/api.ts';
+import type { MediaCounts, PromptTokens } from '../../families/api.ts';
 import { clear, type Gpu } from '../../gpu/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type AskedFeatures, GateInputs, type GateShape } from './gate.ts';
 import { MediaBatch, type MediaTokens } from './media-input.ts';
-import { FeatureSlot, type Senses } from './media-tokens.ts';
+import { countsOf, FeatureSlot, type MediaShape, shapeOf } from './media-tokens.ts';
 import type { VisionTower } from './tower.ts';
 
 /** Media of the prompts in a pass: features where projectors or the tower train, finished tokens otherwise. */
@@ -27,30 +27,42 @@ export class MediaInputs {
   /** What makes the policy's tokens before a pass, and takes their gradients behind it, where it trains. */
   readonly #tower?: VisionTower;
   readonly #gpu: Gpu;
+  readonly #shapeOf: (counts: MediaCounts) => MediaShape;
+  readonly #most: MediaCounts;
 
-  /** Room for `prompts` clips of `counts` tokens each. */
+  /** Room for `prompts` examples of up to `counts` tokens each. */
   constructor(
     { gpu, config, current, reference, trainsMedia }: Policy,
     prompts: number,
-    counts: { readonly video: number; readonly audio: number },
-    senses: Senses,
+    counts: MediaCounts,
     { gate, tower }: { readonly gate?: GateShape | undefined; readonly tower?: VisionTower | undefined } = {},
   ) {
     this.#gpu = gpu;
+    this.#most = counts;
     const rows = prompts * (counts.video + counts.audio);
     const batch = (label: string, trains = false) =>
       new MediaBatch(gpu, label, rows, config.decoder.hiddenSize, { trains });
     const { media } = current;
     this.slots =
-      trainsMedia && media
-        ? Array.from({ length: prompts }, () => new FeatureSlot(gpu, media, counts, senses))
-        : [];
+      trainsMedia && media ? Array.from({ length: prompts }, () => new FeatureSlot(gpu, media)) : [];
+    this.#shapeOf = (asked) => (media ? shapeOf(media, asked) : { frames: 0, audio: false });
     if (this.slots.length > 0 && gate) this.gate = new GateInputs(gpu, gate, prompts);
     if (rows === 0) return;
     if (tower) this.#tower = tower;
     if (tower) this.tokens = batch('policy', true);
     else if (!trainsMedia) this.tokens = batch('policy');
     if (reference && trainsMedia) this.referenceTokens = batch('reference');
+  }
+
+  /** What of these prompts becomes tokens inside a pass; nothing where they come finished. */
+  shapesOf(prompts: readonly PromptTokens[]): readonly MediaShape[] {
+    return this.slots.length === 0 ? [] : prompts.map((prompt) => this.#shapeOf(countsOf(prompt)));
+  }
+
+  /** The same of so many prompts with all that a prompt of the run can show. */
+  fullShapes(prompts: number): readonly MediaShape[] {
+    const shape = this.#shapeOf(this.#most);
+    return this.slots.slice(0, prompts).map(() => shape);
   }
 
   /**
@@ -65,7 +77,7 @@ export class MediaInputs {
     this.gate?.write(media.features.map((features) => features.gate));
     prompts.forEach((prompt, index) => {
       const slot = this.slots[index]!;
-      slot.write(media.features[index]!);
+      slot.write(prompt, media.features[index]!);
       slot.place(prompt, starts[index]!);
     });
   }

@@ -117,7 +117,9 @@ export class VisionTower {
     return plans;
   }
 
-  #pieces({ patches }: AskedFeatures, firstRow: number): Piece[] {
+  #pieces({ patches, vision }: AskedFeatures, firstRow: number): Piece[] {
+    // Of an example that shows nothing there are none.
+    if (!patches && !vision) return [];
     if (!patches)
       throw new Error('VisionTower: features without the patches that a tower which trains is given.');
     const { merge } = this.#model.config;

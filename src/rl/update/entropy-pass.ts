@@ -26,7 +26,7 @@ export class EntropyPass {
     policy: Policy,
     arena: Arena,
     media: MediaInputs,
-    kind: Pick<PassKind, 'size' | 'prompts'>,
+    kind: Pick<PassKind, 'size' | 'shapes'>,
   ): Promise<EntropyPass> {
     const pass = new EntropyPass(policy, media, kind);
     const tape = Tape.on(policy.gpu);

@@ -1,7 +1,7 @@
 import { positionAxes } from '../../decoder/qwen2.ts';
 import type { PromptTokens } from '../../families/api.ts';
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
-import { recordSplices } from '../media/media-tokens.ts';
+import { type MediaShape, recordSplices } from '../media/media-tokens.ts';
 import type { MediaInputs, PassMedia } from '../media/pass-media.ts';
 import { lossBatchTensor, recordLoss, recordNll } from '../objective/loss.ts';
 import type { LossConfig } from '../objective/loss-config.ts';
@@ -12,8 +12,8 @@ import { PassInputs, type Splice, scoreTokens } from './pass-inputs.ts';
 /** What a pass's code depends on: one plan is recorded for each. */
 export interface PassKind {
   readonly size: PassSize;
-  /** Prompts whose media tokens are made inside the pass. */
-  readonly prompts: number;
+  /** What of each prompt becomes tokens inside the pass; none where media tokens come finished. */
+  readonly shapes: readonly MediaShape[];
   /** Room for completions. */
   readonly completions: number;
   /** 'nll' for supervised training; a loss of the GRPO family otherwise. */
@@ -190,12 +190,12 @@ export function recordMedia(
   tape: Tape,
   { current }: Policy,
   { tokens, slots, gate }: MediaInputs,
-  { prompts }: Pick<PassKind, 'prompts'>,
+  { shapes }: Pick<PassKind, 'shapes'>,
 ): Splice[] {
   if (tokens) return [tokens];
   if (slots.length === 0) return [];
   const { media } = current;
-  if (!media || !gate) throw new Error('recordMedia: media train, but what makes them is missing.');
-  const rows = gate.record(tape, current);
-  return slots.slice(0, prompts).flatMap((slot, index) => recordSplices(tape, media, slot, rows[index]!));
+  if (!media) throw new Error('recordMedia: media train, but what makes them is missing.');
+  const rows = gate?.record(tape, current);
+  return shapes.flatMap((shape, index) => recordSplices(tape, media, slots[index]!, shape, rows?.[index]));
 }

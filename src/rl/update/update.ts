@@ -1,9 +1,10 @@
 import { positionAxes } from '../../decoder/qwen2.ts';
+import type { MediaCounts } from '../../families/api.ts';
 import { Arena, Plan, Recorder } from '../../gpu/index.ts';
 import { AdamW, type AdamWSettings } from '../../optim/adamw.ts';
 import type { GradientStats } from '../../optim/clip.ts';
 import type { GateShape } from '../media/gate.ts';
-import type { Senses } from '../media/media-tokens.ts';
+import type { MediaShape } from '../media/media-tokens.ts';
 import { MediaInputs, type PassMedia } from '../media/pass-media.ts';
 import type { VisionTower } from '../media/tower.ts';
 import {
@@ -37,9 +38,8 @@ export interface UpdaterSettings {
   readonly checkpoint: boolean;
   readonly temperature: number;
   readonly kind: {
-    /** Tokens that one clip becomes. */
-    readonly mediaCounts: { readonly video: number; readonly audio: number };
-    readonly senses: Senses;
+    /** Tokens that what a prompt is about becomes, at most. */
+    readonly mediaCounts: MediaCounts;
     /** Needed where media tokens are made inside a pass. */
     readonly gate?: GateShape | undefined;
     /** Where it trains. */
@@ -116,7 +116,7 @@ export class Updater {
     this.#arena = new Arena(policy.gpu, 'policy pass');
     this.#optimizerArena = new Arena(policy.gpu, 'optimizer');
     const { kind, promptsPerPass } = settings;
-    this.#media = new MediaInputs(policy, promptsPerPass, kind.mediaCounts, kind.senses, kind);
+    this.#media = new MediaInputs(policy, promptsPerPass, kind.mediaCounts, kind);
     this.optimizer = new AdamW(policy.gpu, policy.store, adamw);
   }
 
@@ -129,6 +129,7 @@ export class Updater {
     const updater = new Updater(policy, settings, adamw);
     const { largest, promptsPerPass, passesPerGroup } = settings;
     const withThreshold = passesPerGroup > 1 && updater.#masksByEntropy;
+    const shapes = updater.#media.fullShapes(promptsPerPass);
     const [zero, step] = [new Recorder(), new Recorder()];
     for (const recorder of [zero, step]) recorder.mark('optimizer');
     policy.store.zeroGradients(zero);
@@ -137,8 +138,8 @@ export class Updater {
     [updater.#zero, updater.#step] = await Promise.all([
       Plan.create(policy.gpu, 'zero gradients', zero, updater.#optimizerArena),
       Plan.create(policy.gpu, 'optimizer step', step, updater.#optimizerArena),
-      updater.#pass(largest, promptsPerPass, { withOld: false, withThreshold }),
-      ...(withThreshold ? [updater.#entropyPass(largest)] : []),
+      updater.#pass(largest, shapes, { withOld: false, withThreshold }),
+      ...(withThreshold ? [updater.#entropyPass(largest, shapes.slice(0, 1))] : []),
     ]);
     return updater;
   }
@@ -157,16 +158,15 @@ export class Updater {
 
   #pass(
     size: PassSize,
-    prompts: number,
+    shapes: readonly MediaShape[],
     kind: Pick<PassKind, 'withOld' | 'withThreshold'>,
   ): Promise<PolicyPass> {
     const { objective, promptsPerPass, completionsPerPrompt, checkpoint } = this.#settings;
-    const made = this.#madeIn(prompts);
-    const key = `${size.tokens}/${size.predictions}/${made}/${kind.withOld}/${kind.withThreshold}`;
+    const key = `${keyOf(size, shapes)}/${kind.withOld}/${kind.withThreshold}`;
     return this.#passes.get(key, () =>
       PolicyPass.create(this.#policy, this.#arena, this.#media, {
         size,
-        prompts: made,
+        shapes,
         completions: promptsPerPass * completionsPerPrompt,
         objective,
         ...kind,
@@ -176,17 +176,11 @@ export class Updater {
   }
 
   /** For part of one group. */
-  #entropyPass(size: PassSize): Promise<EntropyPass> {
-    return this.#entropyPasses.get(`${size.tokens}/${size.predictions}`, () =>
-      EntropyPass.create(this.#policy, this.#arena, this.#media, {
-        size,
-        prompts: this.#madeIn(1),
-      }),
+  #entropyPass(size: PassSize, shapes: readonly MediaShape[]): Promise<EntropyPass> {
+    return this.#entropyPasses.get(keyOf(size, shapes), () =>
+      EntropyPass.create(this.#policy, this.#arena, this.#media, { size, shapes }),
     );
   }
-
-  /** Of so many prompts those whose media tokens are made inside the pass. */
-  #madeIn = (prompts: number): number => (this.#media.slots.length > 0 ? prompts : 0);
 
   /**
    * Takes `iterations` optimizer steps on one batch; from the second on, ratios compare with the log-probabilities of
@@ -237,7 +231,8 @@ export class Updater {
       const [{ index, isPart }] = part as readonly [PassGroup];
       if (!isPart) continue;
       const packed = this.#pack(part);
-      const found = await (await this.#entropyPass(packed.size)).run(packed);
+      const shapes = this.#media.shapesOf(packed.prompts);
+      const found = await (await this.#entropyPass(packed.size, shapes)).run(packed);
       entropies.set(index, [...(entropies.get(index) ?? []), found]);
     }
     for (const [index, parts] of entropies) thresholds.set(index, entropyThreshold(objective, parts));
@@ -260,7 +255,7 @@ export class Updater {
     const { size, ...packed } = this.#pack(part);
     const { arrays } = packed;
     const kind = { withOld: first !== undefined, withThreshold: threshold !== undefined };
-    const pass = await this.#pass(size, part.length, kind);
+    const pass = await this.#pass(size, this.#media.shapesOf(packed.prompts), kind);
     const samplerLogProbs = packSampler(part, size.predictions);
     await pass.run({
       ...packed,
@@ -298,6 +293,10 @@ export class Updater {
     this.#optimizerArena[Symbol.dispose]();
   }
 }
+
+/** Names what a pass's code depends on. */
+const keyOf = ({ tokens, predictions }: PassSize, shapes: readonly MediaShape[]): string =>
+  `${tokens}/${predictions}/${shapes.map(({ frames, audio }) => `${frames}${audio ? '+' : ''}`).join()}`;
 
 function lossCompletions(groups: readonly PassGroup[], arrays: PassArrays): LossCompletion[] {
   return groups

@@ -1,4 +1,4 @@
-import type { Medium } from '../../data/types.ts';
+import { type Medium, mediumName } from '../../data/types.ts';
 import { baseName } from '../../io/files/files.ts';
 import { reading } from '../../io/files/unreadable.ts';
 import { refuseMistaken } from '../../io/json/mistaken.ts';
@@ -20,11 +20,9 @@ export const decodeForRuns: Decode = (medium, options) => decodeBy(forRuns, medi
 export const decodeForPreview: Decode = (medium, options) => decodeBy(forPeople, medium, options);
 
 /** One file, or a folder of pictures. */
-async function decodeBy(
-  decoder: ClipDecoder,
-  { path, files }: Medium,
-  options: DecodeOptions,
-): Promise<DecodedClip> {
+async function decodeBy(decoder: ClipDecoder, medium: Medium, options: DecodeOptions): Promise<DecodedClip> {
+  const { path, files } = medium;
+  const name = mediumName(medium);
   for (const file of files) {
     await reading(file.path, async () => refuseMistaken(await file.blob(), file.path));
   }
@@ -34,8 +32,12 @@ async function decodeBy(
       name: baseName(file.path),
       blob: await reading(file.path, () => file.blob()),
     }));
-    return decodeImageFolder(await Promise.all(pictures), path, { frames });
+    return decodeImageFolder(await Promise.all(pictures), name, {
+      ...options,
+      frames,
+      inOrder: medium.frames !== undefined,
+    });
   }
   const file = await reading(path, () => files[0]!.blob());
-  return decoder.decode(file, path, options);
+  return decoder.decode(file, name, options);
 }

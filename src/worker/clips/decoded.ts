@@ -15,7 +15,9 @@ export async function decodeMedia(
   const decoded: DecodedMedium[] = [];
   for (const [index, medium] of media.entries()) {
     const options = wanted[index];
-    if (options) decoded.push({ kind: medium.kind, clip: await decode(medium, options) });
+    const { kind, start, end } = medium;
+    const part = { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
+    if (options) decoded.push({ kind, clip: await decode(medium, { ...options, ...part }) });
   }
   return decoded;
 }

@@ -16,14 +16,21 @@ const PIECE_BYTES = 16 << 20;
 /** Digits of a fingerprint: enough for any number of clips, short enough for a file's name. */
 const DIGITS = 32;
 
-/** Names the content of a clip, whatever it is called. @throws InputError for a file that cannot be read */
+/**
+ * Names the content of what an example shows and plays, whatever it is called: a whole video by the digests of its files, anything
+ * else by what is taken of which files. @throws InputError for a file that cannot be read
+ */
 export async function clipFingerprint({ media }: Pick<ClipExample, 'media'>): Promise<string> {
-  const digests: string[] = [];
-  for (const { path, files } of media) {
+  const parts: { readonly digests: readonly string[]; readonly taken: readonly unknown[] }[] = [];
+  for (const { kind, path, files, start, end } of media) {
+    const digests: string[] = [];
     for (const file of files) digests.push(await reading(path, async () => digestOf(await file.blob())));
+    parts.push({ digests, taken: kind === 'video' ? [start, end] : [start, end, kind] });
   }
-  const whole = digests.length === 1 ? digests[0]! : await sha256(digests.join());
-  return whole.slice(0, DIGITS);
+  const [{ digests, taken }] = parts as [(typeof parts)[number]];
+  const isWhole = parts.length === 1 && taken.every((word) => word === undefined);
+  if (isWhole && digests.length === 1) return digests[0]!.slice(0, DIGITS);
+  return (await sha256(isWhole ? digests.join() : JSON.stringify(parts))).slice(0, DIGITS);
 }
 
 /** SHA-256 of a small file; of a large one that of its pieces' digests, so that no file has to fit into memory. */

@@ -1,10 +1,11 @@
 /** The examples of a run as rows for other trainers, and the clips themselves. Paths are those of the data folder. */
 import { PromptSampler } from '../../data/sampler.ts';
-import { type Example, hasClip } from '../../data/types.ts';
+import type { Example } from '../../data/types.ts';
 import type { RunPrompt } from '../../families/api.ts';
 import type { FileEntry } from '../../io/files/files.ts';
 import { reading } from '../../io/files/unreadable.ts';
 import { blobFile, type FileToWrite, inFolder, jsonFile, jsonlFile } from '../../io/writing/file-to-write.ts';
+import { isWhole } from '../../media/part.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { ChatMessage } from '../../text/chat-template.ts';
 import type { Chat } from '../../text/encode-prompt.ts';
@@ -80,7 +81,7 @@ export function trlData({ train, next, evaluation, promptOf }: HandoffData): Fil
   const row = (example: Example) => ({
     ...asked(promptOf(example)),
     solution: example.label,
-    ...(hasClip(example) ? { video: example.media[0].path } : {}),
+    ...mediaColumns(example),
   });
   return [
     jsonlFile('data/train.jsonl', train.map(row)),
@@ -93,6 +94,18 @@ export function trlData({ train, next, evaluation, promptOf }: HandoffData): Fil
 function asked(prompt: RunPrompt): object {
   const { variables } = prompt;
   return { prompt: turnsOf(prompt), ...(variables ? { chat_template_kwargs: variables } : {}) };
+}
+
+/** What a row shows and plays, in a column by its kind: one path, or several in `images`, `videos`; a part by its seconds. */
+function mediaColumns({ media }: Example): object {
+  const columns = (['video', 'image', 'audio'] as const).map((kind) => {
+    const paths = media.filter((medium) => medium.kind === kind).map(({ path }) => path);
+    if (paths.length === 0) return {};
+    return paths.length === 1 ? { [kind]: paths[0] } : { [kind === 'audio' ? kind : `${kind}s`]: paths };
+  });
+  const { start, end } = media.find((medium) => !isWhole(medium)) ?? {};
+  const part = { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
+  return Object.assign(part, ...columns) as object;
 }
 
 /** A prompt as a chat before the template. */
@@ -108,8 +121,14 @@ export function questionOf(content: string): string {
   return content.replaceAll(MEDIA, '').trim();
 }
 
-/** R1-Omni: conversations; media tags stand before the question. */
-export function r1OmniData({ train, evaluation, promptOf }: HandoffData): FileToWrite[] {
+/** Whether R1-Omni's trainer can be given a row: it shows one whole video each. */
+export const isForR1Omni = ({ media: [first, ...more] }: Example): boolean =>
+  first?.kind === 'video' && more.length === 0 && isWhole(first);
+
+/** R1-Omni: conversations; media tags stand before the question. Rows that are not one whole video are left out. */
+export function r1OmniData(data: HandoffData): FileToWrite[] {
+  const { promptOf } = data;
+  const [train, evaluation] = [data.train.filter(isForR1Omni), data.evaluation.filter(isForR1Omni)];
   const row = (example: Example) => ({
     video: example.media[0]?.path,
     conversations: [

@@ -10,7 +10,14 @@ import type { Run } from '../run.ts';
 import { changedTensors } from './changed.ts';
 import { completionFiles } from './completions.ts';
 import { grpoYaml } from './grpo-yaml.ts';
-import { clipFiles, type HandoffData, handoffData, r1OmniData, trlData } from './handoff-data.ts';
+import {
+  clipFiles,
+  type HandoffData,
+  handoffData,
+  isForR1Omni,
+  r1OmniData,
+  trlData,
+} from './handoff-data.ts';
 import { handoffReadme, type ReadmeFacts } from './handoff-readme.ts';
 import baseModelPy from './python/base_model.py?raw';
 import r1OmniLaunchPy from './python/r1omni_launch.py?raw';
@@ -45,11 +52,19 @@ export async function handoffBundle(
     base_model: policy.files.name,
     base_revision: null,
     step: optimizerSteps(config, step),
-    notes: handoff.shownByR1Omni
-      ? ['r1omni: trained from there, the KL is measured from the merged model.']
-      : [],
+    notes: handoff.shownByR1Omni ? r1OmniNotes(data) : [],
   };
   return withManifest(inFolder('handoff', files), facts, 'handoff/manifest.json');
+}
+
+function r1OmniNotes({ train, evaluation }: HandoffData): string[] {
+  const left = new Set([...train, ...evaluation].filter((example) => !isForR1Omni(example))).size;
+  return [
+    'r1omni: trained from there, the KL is measured from the merged model.',
+    ...(left > 0
+      ? [`r1omni: ${left} rows that do not show one whole video are left out; that trainer reads no others.`]
+      : []),
+  ];
 }
 
 /** What was asked about an example of the run's log. */
@@ -128,7 +143,7 @@ function adapterSettings({ config: { loraRank, loraAlpha, loraTargets } }: Run) 
 /** Clips that could not be read take no part, as in the run. */
 function dataOf({ config, parts, prompts, step }: Run): HandoffData {
   const { data, features } = parts;
-  const isRead = (example: Example) => !features || (hasClip(example) && features.has(example));
+  const isRead = (example: Example) => !features || !hasClip(example) || features.has(example);
   const asked = data.examples.filter(prompts.asks);
   const usable = asked.filter((example) => isRead(example) || example.split !== 'train');
   const examples = usable.some(({ split }) => split === 'train') ? usable : asked;

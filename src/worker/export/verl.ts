@@ -1,5 +1,5 @@
 /** verl on Ray: the rows that its loader takes, and a script that starts it with the run's settings. */
-import { type Example, hasClip } from '../../data/types.ts';
+import { type Example, hasClip, type Medium } from '../../data/types.ts';
 import { familyOf } from '../../families/index.ts';
 import { type FileToWrite, jsonlFile } from '../../io/writing/file-to-write.ts';
 import { type Config, defaultConfig, FEWEST_FRAMES } from '../../protocol/config.ts';
@@ -30,14 +30,27 @@ export interface VerlStart {
   readonly data: HandoffData;
 }
 
-/** Rows by split. Each holds the place of its video, and names it as `{"video": path}`; of a HumanOmni verl takes the text only. A question of text alone is asked as it is. */
+/** A video, or a part of it by the names that qwen_vl_utils reads. */
+const videoOf = ({ path, start, end }: Medium): object => ({
+  video: path,
+  ...(start === undefined ? {} : { video_start: start }),
+  ...(end === undefined ? {} : { video_end: end }),
+});
+
+/** Rows by split. Each holds the places of its pictures and videos, and names them as `{"video": path}` and `{"image": path}`; of a HumanOmni verl takes the text only. A question of text alone is asked as it is. */
 export function verlData(data: HandoffData, family: string, config: Config): FileToWrite[] {
   const { train, evaluation, promptOf, dataSet } = data;
   const sees = familyOf(family).handoff.seesInVerl;
   const aboutClip = (example: Example) => {
+    const seen = example.media.filter(({ kind }) => sees && kind !== 'audio');
+    const videos = seen
+      .filter(({ kind }) => kind === 'video')
+      .map((medium) => ({ ...videoOf(medium), ...shown(config) }));
+    const images = seen.filter(({ kind }) => kind === 'image').map(({ path }) => ({ image: path }));
     return {
-      prompt: withoutMedia(promptOf(example), sees ? '<video>' : ''),
-      ...(sees ? { videos: [{ video: example.media[0]?.path, ...shown(config) }] } : {}),
+      prompt: withoutMedia(promptOf(example), seen.map(({ kind }) => `<${kind}>`).join('')),
+      ...(videos.length > 0 ? { videos } : {}),
+      ...(images.length > 0 ? { images } : {}),
       ability: 'emotion',
     };
   };

@@ -15,41 +15,18 @@ import type { SessionHost } from '../host.ts';
 import type { Emit } from '../progress.ts';
 import { runTexts } from '../run-options.ts';
 import { openDemoTrees } from './demo.ts';
+import { demandFitting, type Fitting, fittingFor } from './fitting.ts';
 import { modelUnder, type OpenModel, openModel, summariseModel } from './model.ts';
 
 /** A data set without splits is divided the same way for every run. */
 export const SPLIT_SEED = 42;
 
-/** A model and a data set that it takes. */
+/** A model and the rows of a data set that it takes. */
 export interface Opened {
   readonly model: OpenModel;
   readonly data: Dataset;
   /** What the towers make of the clips; absent where nothing is asked about clips. */
   readonly features?: FeatureStore;
-}
-
-/** Whether a model can be asked what the data hold: about clips, or of text alone. */
-export const isFor = ({ clips }: Pick<OpenModel, 'clips'>, { kind }: Pick<Dataset, 'kind'>): boolean =>
-  (kind === 'clips') === (clips !== undefined);
-
-/** @throws InputError for clips that a model cannot see, and for questions that show a model nothing */
-export function demandFor(model: OpenModel, data: Dataset): void {
-  if (isFor(model, data)) return;
-  const { name, family } = model.files;
-  if (!model.clips) {
-    throw new InputError(
-      `${name} is a ${family}, a language model, which sees and hears nothing; ${data.name} is a set of clips.`,
-      {
-        hint: 'Open a data set of questions and answers (a .jsonl or .csv with "question" and "answer"), or a model that takes clips.',
-      },
-    );
-  }
-  throw new InputError(
-    `${name} is a ${family}, which is asked about clips; ${data.name} is a set of questions without any.`,
-    {
-      hint: 'Open a language model (Qwen2, Qwen2.5 or Qwen3) for these questions, or a data set of clips for this model.',
-    },
-  );
 }
 
 /** What a person chose of how a data set is read. */
@@ -73,6 +50,8 @@ export class Inputs {
   readonly #features = new Map<string, FeatureStore>();
   #cache: FeatureCache | undefined;
   #data?: Dataset;
+  /** Of the data set what the model takes, once both are open. */
+  #fitting?: Fitting | undefined;
   /** Whether model and data are the embedded ones. */
   #demo = false;
   #reportedIssues = 0;
@@ -87,8 +66,9 @@ export class Inputs {
     return this.#model;
   }
 
-  get data(): Dataset | undefined {
-    return this.#data;
+  /** What the model takes of the data set; nothing while one of them is not open. */
+  get fitting(): Dataset | undefined {
+    return this.#fitting?.data;
   }
 
   get isDemo(): boolean {
@@ -101,15 +81,14 @@ export class Inputs {
 
   /** Both, clips shown as these settings say, or an error that says which is missing. @throws InputError */
   demand(config?: Config): Opened {
-    const [opened, data] = [this.#model, this.#data];
-    if (opened && data) {
-      demandFor(opened, data);
+    const [opened, fitting] = [this.#model, this.#fitting];
+    if (opened && fitting) {
+      demandFitting(opened, fitting);
       const model = config ? modelUnder(opened, config) : opened;
       const features = this.#featuresOf(model);
-      return { model, data, ...(features ? { features } : {}) };
+      return { model, data: fitting.data, ...(features ? { features } : {}) };
     }
-    const model = opened;
-    const missing = model ? 'data set' : data ? 'model' : 'model and no data set';
+    const missing = opened ? 'data set' : this.#data ? 'model' : 'model and no data set';
     throw new InputError(`There is no ${missing} yet.`, {
       hint: 'Drop its folder on the page, or open the demo.',
     });
@@ -183,7 +162,15 @@ export class Inputs {
     this.#features.clear();
     this.#cache = cache;
     emit({ type: 'model', requestId, summary: summariseModel(model, { trainable: 0 }) });
+    const before = this.#fitting?.refused.size ?? 0;
+    this.#fit();
+    if (this.#data && (this.#fitting?.refused.size ?? 0) + before > 0)
+      emit({ type: 'data', requestId: 0, summary: this.#summary(this.#data) });
     changed();
+  }
+
+  #fit(): void {
+    this.#fitting = this.#model && this.#data && fittingFor(this.#model, this.#data);
   }
 
   /**
@@ -199,6 +186,7 @@ export class Inputs {
     this.#data = data;
     this.#demo = false;
     for (const store of this.#features.values()) store.clear();
+    this.#fit();
     emit({ type: 'data', requestId, summary: this.#summary(data) });
     changed();
   }
@@ -216,7 +204,7 @@ export class Inputs {
   #summary(data: Dataset): DataSummary {
     const unreadable = this.#unreadable;
     this.#reportedIssues = unreadable.length;
-    return summarise(data, unreadable);
+    return summarise(data, { unreadable, refused: this.#fitting?.refused });
   }
 
   /** Tells the page about clips that turned out to be unreadable. */
@@ -227,6 +215,8 @@ export class Inputs {
 
   /** Shows what the model gets to see of a clip under these settings. */
   async preview({ requestId, exampleId }: CommandOf<'preview'>, config: Config): Promise<void> {
+    const refused = this.#fitting?.refused.get(exampleId);
+    if (refused) throw new InputError(refused.message, refused);
     const { model, data } = this.demand(config);
     const example = data.examples.find(({ id }) => id === exampleId);
     if (!example) {

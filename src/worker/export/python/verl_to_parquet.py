@@ -7,13 +7,18 @@ from pathlib import Path
 from datasets import Dataset
 
 HERE = Path(__file__).resolve().parent
+# What a row shows, and the key of its path.
+COLUMNS = (("videos", "video"), ("images", "image"))
 CARRIED = HERE.parent / "media"
 CLIPS = Path(os.environ.get("CLIPS", CARRIED if CARRIED.is_dir() else HERE.parent)).resolve()
 
 
 def with_paths(row):
-    videos = [{**video, "video": str(CLIPS / video["video"])} for video in row.get("videos", [])]
-    return {**row, "videos": videos} if videos else row
+    found = {}
+    for column, key in COLUMNS:
+        if row.get(column):
+            found[column] = [{**one, key: str(CLIPS / one[key])} for one in row[column]]
+    return {**row, **found}
 
 
 def main():
@@ -22,7 +27,10 @@ def main():
         if not source.exists():
             continue
         rows = [with_paths(json.loads(line)) for line in source.read_text(encoding="utf-8").splitlines()]
-        missing = sorted({video["video"] for row in rows for video in row.get("videos", []) if not Path(video["video"]).exists()})
+        # A column that the first row lacks would be lost.
+        shown = [column for column, _ in COLUMNS if any(row.get(column) for row in rows)]
+        rows = [{**{column: [] for column in shown}, **row} for row in rows]
+        missing = sorted({one[key] for row in rows for column, key in COLUMNS for one in row.get(column, []) if not Path(one[key]).exists()})
         if missing:
             raise SystemExit(f"{len(missing)} clips of {source.name} are not in {CLIPS}, {missing[0]} among them. Set CLIPS to the data's folder.")
         Dataset.from_list(rows).to_parquet(str(HERE / f"{name}.parquet"))

@@ -1,0 +1,115 @@
+/** What rows show and play: every medium found, told apart by its kind, in its part. */
+import { describe, expect, it } from 'vitest';
+import { ClipIndex } from '../../src/data/clip-index.ts';
+import { matchRows } from '../../src/data/match.ts';
+import type { AnnotationRow, NamedMedium } from '../../src/data/types.ts';
+import { treeFromMemory } from '../../src/io/files/files.ts';
+
+const FILES = ['v/a.mp4', 'v/b.mp4', 'a.wav', 'p/1.jpg', 'p/2.jpg', 'f/01.jpg', 'f/02.jpg', 'one/x.jpg'];
+const clips = new ClipIndex(treeFromMemory('set', Object.fromEntries(FILES.map((path) => [path, 'x']))));
+
+const row = (media: readonly NamedMedium[], at = 1, label = 'sad'): AnnotationRow => ({
+  ...{ file: 'data.json', row: at, media, question: 'Which?', answer: label, label, writtenLabel: label },
+  ...{ speaker: null, split: null },
+});
+const taken = (media: readonly NamedMedium[]) => {
+  const { examples, issues } = matchRows([row(media)], clips);
+  expect(issues).toEqual([]);
+  return examples[0]!;
+};
+const refused = (media: readonly NamedMedium[]) => {
+  const { examples, issues } = matchRows([row(media)], clips);
+  expect(examples).toEqual([]);
+  expect(issues[0]).toMatchObject({ file: 'data.json', row: 1 });
+  return issues[0]!.message;
+};
+
+describe('the media of a row', () => {
+  it.each([
+    [[{ path: 'a.mp4' }], [['video', 'v/a.mp4']], 'v/a.mp4'],
+    [[{ path: 'a.wav' }], [['audio', 'a.wav']], 'a.wav'],
+    [[{ path: 'a.wav', kind: 'video' }], [['audio', 'a.wav']], 'a.wav'],
+    [[{ path: 'p/1.jpg' }], [['image', 'p/1.jpg']], 'p/1.jpg'],
+    // A folder is a clip, also of one picture.
+    [[{ path: 'f' }], [['video', 'f']], 'f'],
+    [[{ path: 'one' }], [['video', 'one']], 'one'],
+    [[{ path: 'a.mp4', kind: 'audio' }], [['audio', 'v/a.mp4']], 'sound of v/a.mp4'],
+    [
+      [{ path: 'b.mp4' }, { path: 'a.wav' }],
+      [
+        ['video', 'v/b.mp4'],
+        ['audio', 'a.wav'],
+      ],
+      'v/b.mp4, a.wav',
+    ],
+    [
+      [{ path: 'f' }, { path: 'a.wav' }],
+      [
+        ['video', 'f'],
+        ['audio', 'a.wav'],
+      ],
+      'f, a.wav',
+    ],
+    [
+      [{ path: 'p/1.jpg' }, { path: 'p/2.jpg' }],
+      [
+        ['image', 'p/1.jpg'],
+        ['image', 'p/2.jpg'],
+      ],
+      'p/1.jpg, p/2.jpg',
+    ],
+  ] as const)('%j are found', (media, kinds, id) => {
+    const example = taken(media);
+    expect(example.media.map(({ kind, path }) => [kind, path])).toEqual(kinds);
+    expect(example.id).toBe(id);
+    expect(example.place).toEqual({ file: 'data.json', row: 1 });
+  });
+
+  it('may be parts of one recording, each an example of its own', () => {
+    const part = (start: number, end: number) => [{ path: 'a.mp4', start, end }];
+    const rows = [row(part(0, 2)), row(part(2, 4.5), 2, 'happy'), row([{ path: 'a.mp4' }], 3, 'happy')];
+    const { examples, issues } = matchRows([...rows, row(part(0, 2), 4)], clips);
+    expect(examples.map(({ id }) => id)).toEqual([
+      'v/a.mp4 from 0 to 2 s',
+      'v/a.mp4 from 2 to 4.5 s',
+      'v/a.mp4',
+    ]);
+    expect(examples[1]!.media[0]).toMatchObject({ start: 2, end: 4.5 });
+    expect(issues).toMatchObject([{ reason: 'row repeated', row: 4 }]);
+  });
+
+  it.each([
+    [[{ path: 'p/1.jpg', frames: ['p/1.jpg', 'a.wav'] }], 'a.wav is no picture'],
+    [[{ path: 'p/1.jpg', frames: ['p/1.jpg', 'p/7.jpg'] }], 'The clip p/7.jpg is not in the folder.'],
+    [[{ path: 'a.mp4' }, { path: 'c.wav' }], 'The clip c.wav is not in the folder.'],
+    [[{ path: 'a.mp4', kind: 'image' }], 'a.mp4 is a video, and its row names it as a picture.'],
+    [[{ path: 'p/1.jpg', kind: 'audio' }], 'p/1.jpg is a picture, and its row names it as sound.'],
+    [[{ path: 'a.wav', kind: 'image' }], 'a.wav is sound, and its row names it as a picture.'],
+    [[{ path: 'a.mp4', start: 3, end: 3 }], 'v/a.mp4 from 3 to 3 s: expected a part that begins'],
+    [[{ path: 'a.mp4', start: -1 }], 'v/a.mp4 from -1 s on: expected a part'],
+    [[{ path: 'p/1.jpg', end: 2 }], 'p/1.jpg from 0 to 2 s: a picture has no part'],
+  ] as const)('%j are an issue of the row', (media, message) => {
+    expect(refused(media)).toContain(message);
+  });
+
+  it('may be a video by its pictures, in the order of the row', () => {
+    const frames = ['p/2.jpg', 'p/1.jpg', 'f/01.jpg'];
+    const { id, media } = taken([{ path: 'p/2.jpg', frames }]);
+    expect(media[0]!.kind).toBe('video');
+    expect(media[0]!.files.map(({ path }) => path)).toEqual(frames);
+    const other = taken([{ path: 'p/2.jpg', frames: ['p/2.jpg', 'f/02.jpg', 'f/01.jpg'] }]);
+    expect(id).toMatch(/^p\/2\.jpg to f\/01\.jpg \(3 pictures, /);
+    expect(other.id).not.toBe(id);
+  });
+
+  it('may be none among rows that show something', () => {
+    const texts = [row([], 2), { ...row([], 3), question: 'What is 2 + 2?' }, row([], 4)];
+    const { examples, issues } = matchRows([row([{ path: 'a.mp4' }]), ...texts], clips);
+    expect(examples.map(({ id, media }) => [id, media.length])).toEqual([
+      ['v/a.mp4', 1],
+      ['data.json:2', 0],
+      ['data.json:3', 0],
+    ]);
+    expect(issues).toMatchObject([{ reason: 'row repeated', row: 4 }]);
+  });
+});
