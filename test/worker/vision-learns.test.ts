@@ -60,13 +60,13 @@ function example(colour: Colour, number: number, split: 'train' | 'val'): ClipEx
 }
 
 /** Discs of both colours by number; those held out are in other places. */
-const EXAMPLES = Array.from({ length: 24 }, (_, number) =>
-  (['red', 'blue'] as const).map((colour) => example(colour, number, number < 12 ? 'train' : 'val')),
+const EXAMPLES = Array.from({ length: 18 }, (_, number) =>
+  (['red', 'blue'] as const).map((colour) => example(colour, number, number < 10 ? 'train' : 'val')),
 ).flat();
-const DATA = { name: 'discs', kind: 'clips', examples: EXAMPLES, issues: [], rows: 48 } as unknown as Dataset;
+const DATA = { name: 'discs', kind: 'clips', examples: EXAMPLES, issues: [], rows: 36 } as unknown as Dataset;
 
 const SETTINGS: Partial<Config> = {
-  ...{ stage: 'sft', steps: 24, promptsPerStep: 4, learningRate: 3e-3, schedule: 'constant' },
+  ...{ stage: 'sft', steps: 20, promptsPerStep: 4, learningRate: 3e-3, schedule: 'constant' },
   ...{ maxCompletionLength: 6, promptPreset: 'sft-label', question: 'Colour?' },
 };
 const nothing = () => undefined;
@@ -107,7 +107,7 @@ async function accuracy(gpu: Gpu, tree: FileTree, values: Partial<Config>): Prom
   await run.prepareTraining();
   for (let step = 0; step < config.steps; step++) await run.takeStep();
   const measured = await run.evaluate({ split: 'val' }, { ...quiet, answers: nothing });
-  expect(measured.n).toBe(24);
+  expect(measured.n).toBe(16);
   if (measured.scores) throw new Error('Colours are a closed set of labels.');
   return measured.tolerant.correct / measured.n;
 }
@@ -130,7 +130,6 @@ describe('a tower that cannot tell what matters', () => {
     const decoder = { loraRank: 0, trainDecoder: true };
     const frozen = await accuracy(gpu, tree, decoder);
     const trained = await accuracy(gpu, tree, { ...decoder, trainVision: true });
-    console.log('all weights', { frozen, trained });
     expect(frozen).toBeLessThanOrEqual(0.5);
     expect(trained - frozen).toBeGreaterThanOrEqual(0.3);
   }, 300_000);
@@ -138,10 +137,9 @@ describe('a tower that cannot tell what matters', () => {
   it('learns it by adapters on its linear layers, and not by those of the decoder alone', async () => {
     const gpu = await testGpu();
     const tree = await treeWith('visual.merger.mlp.2.weight', (values) => values.fill(0));
-    const adapter = { loraRank: 8, loraAlpha: 16, learningRate: 1e-2 };
+    const adapter = { loraRank: 8, loraAlpha: 16, learningRate: 1e-2, steps: 30 };
     const frozen = await accuracy(gpu, tree, adapter);
     const trained = await accuracy(gpu, tree, { ...adapter, loraVision: true });
-    console.log('adapters', { frozen, trained });
     expect(frozen).toBeLessThanOrEqual(0.5);
     expect(trained - frozen).toBeGreaterThanOrEqual(0.3);
   }, 300_000);

@@ -136,7 +136,7 @@ function settingsOf({ config, policy, parts, step }: Run, checkpoint: string | n
 
 /** For a base model as it is, and for its text part alone. */
 function adapterSettings({ config: { loraRank, loraAlpha, loraTargets } }: Run) {
-  if (loraRank === 0) return undefined;
+  if (loraRank === 0 || loraTargets.length === 0) return undefined;
   return { rank: loraRank, alpha: loraAlpha, targets: targetRegex(loraTargets, ...DECODERS) };
 }
 

@@ -129,8 +129,15 @@ const refusal = (family: string): string[] => [
 ];
 
 /** What of the run verl does otherwise. */
-function notes({ lossType, schedule, importanceSamplingLevel, numIterations, rewards }: Config): string[] {
+function notes(config: Config): string[] {
+  const { lossType, schedule, importanceSamplingLevel, numIterations, rewards } = config;
   return [
+    ...(config.loraVision
+      ? [
+          "The run's adapter sits on the vision tower, too, and is not handed over: name the merged model as BASE.",
+          'verl then trains all of its weights.',
+        ]
+      : []),
     ...(LOSSES[lossType].verl ? [] : [`verl has no loss like ${lossType}; its own default is used.`]),
     ...(schedule === 'linear' ? ['verl has no linear schedule; the rate falls along a cosine.'] : []),
     ...(importanceSamplingLevel === 'sequence' ? ['The ratio is taken for each answer as in GSPO.'] : []),
