@@ -3,7 +3,7 @@
  * with it is the row of the same name in src/worker/handlers.ts.
  */
 import { BENCH_GROUPS, BENCH_LIBRARIES } from './bench.ts';
-import { wholeConfig } from './config.ts';
+import { CONFIG_FIELDS, wholeConfig } from './config.ts';
 import { sourceFile, splitName } from './data.ts';
 import { checkpointChoice, exportParts, exportPlace, hubSource, keptWeights, plannedFiles } from './kept.ts';
 import { memoryPlan, whatIf } from './memory.ts';
@@ -70,6 +70,8 @@ export const COMMANDS = {
     split: splitName,
     mute: mute.optional(),
     sampled: sampledDecoding.optional(),
+    /** How answers are scored, in place of the run's own setting. */
+    metric: CONFIG_FIELDS.evalMetric.schema.optional(),
     config: wholeConfig.optional(),
     /** The weights that the latest run began with, in place of those it has now. */
     start: z.boolean().optional(),

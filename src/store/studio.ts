@@ -143,9 +143,11 @@ function draftQuestions(
       if (config) await ask('plan', { config, whatIf });
     },
     evaluate(split, { mute, start = false } = {}) {
-      const sampled = decodingOf(store.getState().draft as Config);
+      const draft = store.getState().draft as Config;
+      const sampled = decodingOf(draft);
       return ask('evaluate', {
         split,
+        metric: draft.evalMetric,
         ...(mute === undefined ? {} : { mute }),
         ...(sampled ? { sampled } : {}),
         ...(start ? { start } : {}),

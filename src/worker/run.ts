@@ -90,7 +90,7 @@ export class Run {
   /** Whether the latest step was broken. */
   #broken = false;
   #examples: readonly RunExample[] = [];
-  #scoring?: Scoring;
+  readonly #scorings = new Map<Config['evalMetric'], Scoring>();
   #sampler?: PromptSampler;
   #step = 0;
   #tokens = 0;
@@ -287,14 +287,15 @@ export class Run {
   }
 
   /** How answers are scored: as labels, or row by row. */
-  get scoring(): Scoring {
-    this.#scoring ??= scoringOf(this.parts.data.examples, this.config.evalMetric);
-    return this.#scoring;
+  #scoringBy(metric: Config['evalMetric']): Scoring {
+    const known = this.#scorings.get(metric) ?? scoringOf(this.parts.data.examples, metric);
+    this.#scorings.set(metric, known);
+    return known;
   }
 
   /** Measures the weights as they are, or as the run began; the next step is the same either way. */
   evaluate(
-    question: Pick<CommandOf<'evaluate'>, 'split' | 'mute' | 'sampled' | 'start'>,
+    question: Pick<CommandOf<'evaluate'>, 'split' | 'mute' | 'sampled' | 'metric' | 'start'>,
     progress: PrepareReport & { answers: Report },
   ): Promise<EvalResult> {
     if (!question.start || this.#step === 0) return this.#evaluate(question, progress, this.#step);
@@ -303,7 +304,12 @@ export class Run {
 
   /** Answers on at most `evalLimit` clips of a split, always the same ones; `test` falls back to `val`. */
   async #evaluate(
-    { split, mute, sampled }: Pick<CommandOf<'evaluate'>, 'split' | 'mute' | 'sampled'>,
+    {
+      split,
+      mute,
+      sampled,
+      metric = this.config.evalMetric,
+    }: Pick<CommandOf<'evaluate'>, 'split' | 'mute' | 'sampled' | 'metric'>,
     progress: PrepareReport & { answers: Report },
     step: number,
   ): Promise<EvalResult> {
@@ -332,7 +338,7 @@ export class Run {
         step,
         ...(mute ? { mute } : {}),
         ...(sampled ? { sampled } : {}),
-        ...askedRows(this.scoring, chosen, this.prompts),
+        ...askedRows(this.#scoringBy(metric), chosen, this.prompts),
         progress: progress.answers,
       },
     );

@@ -372,7 +372,7 @@ it('shows errors that no command is to blame for, until they are dismissed', () 
 });
 
 describe('evaluations', () => {
-  it('are asked for with the decoding of the draft', async () => {
+  it('are asked for with the decoding and the scoring of the draft', async () => {
     const { studio, sent } = await loaded();
     void studio.evaluate('test', { mute: 'audio' });
     expect(last(sent)).toMatchObject({
@@ -385,9 +385,12 @@ describe('evaluations', () => {
     expect(last(sent)).not.toHaveProperty('sampled');
     studio.edit('evalDecoding', 'sampled');
     studio.edit('evalSamples', 4);
+    studio.edit('evalMetric', 'contains');
     void studio.evaluate('val');
     const sampled = { samples: 4, temperature: 1 };
-    expect(last(sent)).toMatchObject({ type: 'evaluate', requestId: 3, split: 'val', sampled });
+    expect(last(sent)).toMatchObject({
+      ...{ type: 'evaluate', requestId: 3, split: 'val', sampled, metric: 'contains' },
+    });
   });
 
   it('are forgotten with another model or other data, and kept when a run or an issue is reported', async () => {

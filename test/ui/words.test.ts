@@ -39,7 +39,7 @@ import {
 import { pythonSnippet } from '../../src/ui/export/python-snippet.ts';
 import { fieldInWords, inWords } from '../../src/ui/parts/use-words.ts';
 import { NO_FILTER, rewardNames, rolloutRows, wantsBareText } from '../../src/ui/rollouts/rows.ts';
-import { chartsOf, chartTestId } from '../../src/ui/train/chart-list.ts';
+import { chartsOf, chartTestId, withValues } from '../../src/ui/train/chart-list.ts';
 import { phaseBars } from '../../src/ui/train/phase-bars.ts';
 import { readNumber, readNumbers } from '../../src/ui/train/read-field.ts';
 import { learningLine, trend } from '../../src/ui/train/sentences.ts';
@@ -356,6 +356,14 @@ describe('charts', () => {
     expect(new Set(charts.map(({ id }) => chartTestId(id))).size).toBe(charts.length);
     expect(core).toHaveLength(8);
     expect(chartsOf([]).core.map(({ id }) => id)).toEqual(core.map(({ id }) => id));
+    const heldOut = chartsOf([]).more.flatMap(({ charts }) =>
+      charts.filter(({ id }) => id === 'Held-out clips'),
+    )[0]!;
+    expect(heldOut.keys).toEqual(['eval/war', 'eval/uar', 'eval/score']);
+    expect(withValues(heldOut, [])).toBe(heldOut);
+    expect(withValues(heldOut, [record(1, { 'eval/score': 0.5 }), record(2, {})]).keys).toEqual([
+      'eval/score',
+    ]);
   });
 
   it('are named for tests', () => {

@@ -143,6 +143,9 @@ describe('what it exports', () => {
       expect(Object.keys(scores)).toEqual(['number']);
     }
     expect(run.evaluations[0]!.clips[0]!.answers[0]).not.toHaveProperty('text');
+    const contained = await run.evaluate({ split: 'val', metric: 'contains' }, quiet);
+    expect(contained.scores?.kinds.map(({ kind }) => kind)).toEqual(['contains']);
+    expect((await run.evaluate({ split: 'val', metric: 'labels' }, quiet)).scores).toBeUndefined();
     run.forgetEvaluations();
     expect([run.evaluations.length, run.predictionsLog.bytes]).toEqual([0, 0]);
   }, 60_000);
@@ -222,6 +225,7 @@ describe('weights that are only measured', () => {
   it('are loaded again for what changes their answers, not for what only trains', () => {
     const config = parseConfig({});
     expect(measuresAlike(config, { ...config, loraRank: 3, beta: 0.5, trainDecoder: true })).toBe(true);
+    expect(measuresAlike(config, { ...config, evalMetric: 'contains' })).toBe(true);
     expect(measuresAlike(config, { ...config, maxCompletionLength: 7 })).toBe(false);
     expect(measuresAlike(config, { ...config, question: 'Else?' })).toBe(false);
   });

@@ -72,6 +72,13 @@ function chartOf(metric: Metric): ChartSpec {
   };
 }
 
+/** A chart that several metrics share, without those that this run does not report; as it is while there is none. */
+export function withValues(spec: ChartSpec, steps: readonly StepRecord[]): ChartSpec {
+  if (spec.keys.length < 2) return spec;
+  const reported = spec.keys.filter((key) => steps.some(({ metrics }) => metrics[key] !== undefined));
+  return reported.length === 0 || reported.length === spec.keys.length ? spec : { ...spec, keys: reported };
+}
+
 /** The name by which a test finds a chart. */
 export function chartTestId(id: string): string {
   return `chart-${id.toLowerCase().replaceAll(/[/ ]/g, '-')}`;

@@ -25,7 +25,7 @@ import {
 } from '../../store/series.ts';
 import type { StepRecord } from '../../store/state.ts';
 import { Empty } from '../parts/panel.tsx';
-import { type ChartSpec, chartTestId } from './chart-list.ts';
+import { type ChartSpec, chartTestId, withValues } from './chart-list.ts';
 import { ChartTable } from './chart-table.tsx';
 import { followCursor, useCursorStep } from './cursor.ts';
 import { trend } from './sentences.ts';
@@ -44,7 +44,9 @@ function formatFor(key: MetricKey, value: number | null | undefined): string {
   return formatMetric(value, 3);
 }
 
-export const MetricChart = memo(function MetricChart({ spec, steps, smoothing, asTable }: ChartProps) {
+export const MetricChart = memo(function MetricChart(props: ChartProps) {
+  const { steps, smoothing, asTable } = props;
+  const spec = useMemo(() => withValues(props.spec, steps), [props.spec, steps]);
   const { keys, band, title } = spec;
   const drawn = useMemo(() => [...keys, ...(band ?? [])], [keys, band]);
   const data = useMemo(() => chartData(steps, drawn, smoothing), [steps, drawn, smoothing]);
