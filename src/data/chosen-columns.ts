@@ -3,6 +3,7 @@ import type { ColumnChoice, Role } from '../protocol/reading.ts';
 import { LABEL_NAMES, PATH_NAMES, squeezed } from './column-names.ts';
 import { ANSWER_NAMES, LABEL_NAMES_OF_ANSWERS } from './entry/answers.ts';
 import { CHAT_NAMES, QUESTION_NAMES } from './entry/asked.ts';
+import { kindOfName } from './entry/shown.ts';
 import { isRecord, type Json } from './json-shapes.ts';
 import { allOf } from './label-column.ts';
 
@@ -12,6 +13,13 @@ const RIVALS: Readonly<Partial<Record<Role, readonly string[]>>> = {
   question: QUESTION_NAMES,
   answer: [...LABEL_NAMES, ...ANSWER_NAMES, ...LABEL_NAMES_OF_ANSWERS, 'rewardmodel', 'completion'],
 };
+function isRival(role: Role, name: string): boolean {
+  const key = squeezed(name);
+  const kind = kindOfName(key);
+  if (kind !== undefined && (role === 'media' || role === kind)) return true;
+  return RIVALS[role]?.includes(key) ?? false;
+}
+
 /** The key that a role is read from. */
 const KEYS: Readonly<Record<Role, string>> = {
   media: 'clip',
@@ -34,14 +42,12 @@ export function withChosen(item: Json, chosen: ColumnChoice): Json {
   if (roles.length === 0) return item;
   const values = roles.map(([role, name]) => [role, item[name]] as const);
   const known: Record<string, unknown> = { ...item };
-  for (const [role] of roles) {
-    const rivals = RIVALS[role];
-    if (rivals)
-      for (const name of Object.keys(item))
-        if (rivals.includes(squeezed(name)) && !(role === 'question' && Array.isArray(item[name])))
-          delete known[name];
-  }
-  for (const [role, value] of values) known[KEYS[role]] = value;
+  for (const [role] of roles)
+    for (const name of Object.keys(item))
+      if (isRival(role, name) && !(role === 'question' && Array.isArray(item[name]))) delete known[name];
+  // A list of files, or an object around one, is read under the name of a kind only.
+  for (const [role, value] of values)
+    known[role === 'media' && typeof value !== 'string' ? 'video' : KEYS[role]] = value;
   for (const name of allOf(CHAT_NAMES, Object.keys(known))) {
     const turns = known[name];
     if (Array.isArray(turns)) known[name] = withinChat(turns, known, chosen);

@@ -14,6 +14,7 @@ import {
 import { textOf, Values } from './column-values.ts';
 import { ANSWER_NAMES } from './entry/answers.ts';
 import { CHAT_NAMES } from './entry/asked.ts';
+import { kindOfName } from './entry/shown.ts';
 import type { HowRead } from './how-read.ts';
 import { isRecord, type Json } from './json-shapes.ts';
 import {
@@ -44,6 +45,8 @@ export interface Columns {
   /** What says the question, and the answer: a column or a chat. */
   readonly question?: string;
   readonly answer?: string;
+  /** Where each kind of medium has a column of its own. */
+  readonly kinds: ColumnChoice;
   /** Columns that are read in the place of those that their names would say. */
   readonly moved: ColumnChoice;
 }
@@ -89,8 +92,8 @@ export function chooseColumns(items: readonly Json[], { isClip, isText, how }: C
   const isRated = found.label === undefined && !chat?.replies;
   const raters = isRated ? free.filter((name) => OF_ONE_RATER.test(squeezed(name))) : [];
   const others = splits.filter((name) => ![split, speaker, question.name].includes(name));
-  const isOpen =
-    isRated && !isText && raters.length < 2 && path !== undefined && values.share(path, isClip) > 0.5;
+  const isSure = !isText && path !== undefined && values.share(path, isClip) > 0.5;
+  const isOpen = isSure && isRated && raters.length < 2;
   const open = isOpen ? unknownLabel(others, values) : undefined;
   const answered = open && how.put(open, true);
   const label = found.label ?? answered;
@@ -109,12 +112,27 @@ export function chooseColumns(items: readonly Json[], { isClip, isText, how }: C
     unusedSplits: unused,
     otherLabels: found.others,
     names,
+    kinds: media === undefined ? kindsAmong(free, values, isClip) : {},
     moved: {
       ...wanted,
       ...question.moved,
       ...(found.isMoved || answered !== undefined ? { answer: label! } : {}),
     },
   };
+}
+
+/** Columns of videos, pictures and sound, where rows have more than one kind. */
+function kindsAmong(
+  names: readonly string[],
+  values: Values,
+  isClip: (path: string) => boolean,
+): ColumnChoice {
+  const kinds: ColumnChoice = {};
+  for (const name of names) {
+    const kind = kindOfName(squeezed(name));
+    if (kind !== undefined && values.share(name, isClip) > 0) kinds[kind] ??= name;
+  }
+  return Object.keys(kinds).length > 1 ? kinds : {};
 }
 
 interface Chat {

@@ -226,16 +226,19 @@ function takenOf(columns: Columns, composed: Composed | undefined): string {
 
 /** Roles and the columns that say them. */
 function takenRoles(columns: Columns, composed: Composed | undefined): ColumnChoice {
-  const { path, answer, raters, speaker, split, question, moved } = columns;
+  const { path, answer, raters, speaker, split, question, kinds, moved } = columns;
   const media = composed ? composed.columns.join(' + ') : path;
   const said = raters.length > 0 ? raters.join(', ') : answer;
-  const isOfKind = [moved.video, moved.image, moved.audio].some((name) => name !== undefined);
+  const isOfKind = [{ ...kinds, ...moved }].some(({ video, image, audio }) =>
+    [video, image, audio].some((name) => name !== undefined),
+  );
   return {
     ...(media === undefined || isOfKind ? {} : { media }),
     ...(question === undefined ? {} : { question }),
     ...(said === undefined ? {} : { answer: said }),
     ...(split === undefined ? {} : { split }),
     ...(speaker === undefined ? {} : { speaker }),
+    ...(composed ? {} : kinds),
     ...moved,
   };
 }

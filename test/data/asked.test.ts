@@ -31,6 +31,18 @@ describe('columns that a person chose', () => {
     ]);
   });
 
+  it('of media win over those of any kind', async () => {
+    const item = { videos: ['a.mp4'], image: 'b.mp4', other: 'c.mp4', label: 'sad' };
+    const set = { ...FILES, 'x.json': JSON.stringify([item]) };
+    expect(found(await read(set, { columns: { media: 'other' } }))).toEqual(['c.mp4 sad']);
+  });
+
+  it('of two kinds are told by their kinds', async () => {
+    const files = { ...FILES, ...clips('a.wav') };
+    const data = await read({ ...files, 'x.json': '[{"video": "a.mp4", "audio": "a.wav", "label": "sad"}]' });
+    expect(data.columns).toEqual({ video: 'video', audio: 'audio', answer: 'label' });
+  });
+
   it('say the question, the answer and the system message of a chat, too', async () => {
     const item = {
       video: 'a.mp4',

@@ -13,12 +13,18 @@ type Reading = NonNullable<DataSummary['reading']>;
 /** Lists named; the rest is counted. */
 const MOST_LISTS = 12;
 /** Roles with a menu of their own, and what they are. */
-const MENUS: Readonly<Partial<Record<Role, string>>> = {
+const MENUS: Readonly<Record<Role, string>> = {
   media: 'what is shown or played',
+  video: 'its picture',
+  image: 'a picture',
+  audio: 'its sound',
   question: 'what is asked',
+  options: 'to choose from',
   answer: 'label or answer',
   split: 'train, val, test',
   speaker: 'who is seen or heard',
+  start: 'of a part, in seconds',
+  end: 'of a part, in seconds',
   system: 'before the question',
 };
 
@@ -126,7 +132,7 @@ function ColumnMenus({ reading: { lists, chosen }, busy, onChoose }: ColumnMenus
     <details data-testid="choose-columns" open={Object.keys(chosen).length > 0}>
       <summary>Choose the columns</summary>
       <div className="column-menus">
-        {ROLES.filter((role) => role in MENUS).map((role) => (
+        {ROLES.map((role) => (
           <label key={role}>
             <span>
               {role} <span className="muted">{MENUS[role]}</span>
