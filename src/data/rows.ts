@@ -2,6 +2,7 @@
 
 import { isImage, isMedia } from '../protocol/clip-types.ts';
 import type { DataIssue, Split } from '../protocol/messages.ts';
+import { PATH_NAMES, squeezed } from './column-names.ts';
 import { answerIn, taggedAnswer } from './entry/answers.ts';
 import { type Asked, askedIn, asks, QUESTION_NAMES } from './entry/asked.ts';
 import { Fields } from './entry/fields.ts';
@@ -97,7 +98,7 @@ function readRow(
   const written = columns ?? item;
   const shown = shownBy(item, before ?? item, { beside, file });
   if (isProblem(shown)) return shown;
-  const put = placesOf(asked, shown, beside);
+  const put = placesOf(asked, shown, beside.clips && !isOfText(asked, before ?? item));
   if (isProblem(put)) return put;
   const media = put.media.map((medium) => (isPicture(medium) ? medium : { ...medium, ...part }));
   const said = saidOf(asked, put);
@@ -147,15 +148,23 @@ function pathOf(item: Json, { clips }: Beside): string | undefined {
 }
 
 /** Media in the places of the entry's tags. What asks of text alone may speak of tags, but not begin or end with one. */
-function placesOf(asked: Asked, shown: readonly Shown[], beside: Beside): Placed | RowProblem {
+function placesOf(asked: Asked, shown: readonly Shown[], isOfClips: boolean): Placed | RowProblem {
   if (shown.length > 0 || asked.slots.some(({ source }) => source !== undefined))
     return placed(asked.slots, shown);
-  if (beside.clips) return malformed(`No clip: none of ${PATH_KEYS.slice(0, 5).join(', ')} is a path.`);
+  if (isOfClips) return malformed(`No clip: none of ${PATH_KEYS.slice(0, 5).join(', ')} is a path.`);
   const texts = [...asked.turns.map(({ content }) => content), asked.question ?? ''];
   const tag = texts.map(tagAtAnEnd).find((found) => found !== undefined);
   if (tag !== undefined) return malformed(`It asks about a clip (${tag}), but names none.`);
   return { media: [], isSoundOfVideos: false };
 }
+
+/** Whether an entry beside clips asks without one: it does not even leave a clip's column empty, and no value of it is named as clips are. */
+const isOfText = ({ question }: Asked, item: Json): boolean =>
+  question !== null &&
+  Object.entries(item).every(([name, value]) => {
+    const isOfPath = kindOfName(squeezed(name)) !== undefined || PATH_NAMES.includes(squeezed(name));
+    return value === null || (!isOfPath && !(typeof value === 'string' && isMedia(value)));
+  });
 
 /** Question and turns with the tags that say more than that media stand before the first turn of the user. */
 function saidOf(

@@ -106,15 +106,26 @@ describe('rows that ask without a clip', () => {
     expect(data.issues).toMatchObject([{ reason, row: 2, message: expect.stringMatching(message) }]);
   });
 
-  it('beside clips are rows without a clip', async () => {
+  it('may stand among rows about clips; one that leaves its clip out is named', async () => {
     const data = await read({
       'a.mp4': new Uint8Array([1]),
-      'data.jsonl': lines({ path: 'a.mp4', label: 'sad' }, { question: 'Q?', answer: 'A' }),
+      'data.jsonl': lines(
+        { path: 'a.mp4', label: 'sad' },
+        { question: 'Q?', answer: 'A' },
+        { path: '', question: 'P?', answer: 'A' },
+        { film: 'gone.mp4', question: 'R?', answer: 'A' },
+        { answer: 'A' },
+        { path: null, question: 'S?', answer: 'B' },
+      ),
     });
-    expect([data.kind, data.examples.length]).toEqual(['clips', 1]);
-    expect(data.issues).toMatchObject([
-      { row: 2, message: expect.stringMatching(/^No clip: none of video/) },
+    expect(data.kind).toBe('clips');
+    expect(data.examples.map(({ id, label, media }) => [id, label, media.length])).toEqual([
+      ['a.mp4', 'sad', 1],
+      ['data.jsonl:2', 'A', 0],
+      ['data.jsonl:6', 'B', 0],
     ]);
+    expect(data.issues.map(({ row }) => row)).toEqual([3, 4, 5]);
+    for (const { message } of data.issues) expect(message).toMatch(/^No clip: none of video/);
   });
 
   it('of a list of clips that were not dropped stay clips', async () => {

@@ -367,6 +367,35 @@ describe('what is shown', () => {
   });
 });
 
+test('what the rows of several trainers show is found in the folder, each medium as what it is', async () => {
+  const data = await read({
+    ...FILES,
+    'rows.jsonl': lines(
+      { prompt: [user('Which?')], images: ['b.jpg', 'a.jpg'], solution: 'x' },
+      { video: 'a.mp4', audio: 'b.wav', label: 'x' },
+      { messages: [user('<video>Which?'), assistant('x')], videos: [['f2.jpg', 'f1.jpg']] },
+      { question: 'What is 2 + 2?', answer: '4' },
+    ),
+  });
+  expect(data.issues).toEqual([]);
+  expect(
+    data.examples.map(({ media }) =>
+      media.map(({ kind, files }) => [kind, ...files.map(({ path }) => path)]),
+    ),
+  ).toEqual([
+    [
+      ['image', 'b.jpg'],
+      ['image', 'a.jpg'],
+    ],
+    [
+      ['video', 'a.mp4'],
+      ['audio', 'b.wav'],
+    ],
+    [['video', 'f2.jpg', 'f1.jpg']],
+    [],
+  ]);
+});
+
 describe('multiple choice', () => {
   const OPTIONS = ['A. Sad', 'B. Calm'];
   it.each<readonly [string, object, readonly [label: string, answer: string, options: readonly string[]]]>([
