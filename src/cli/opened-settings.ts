@@ -3,6 +3,8 @@ import type { Config } from '../protocol/config.ts';
 import type { ModelSummary } from '../protocol/messages.ts';
 import { type OwnQuestions, otherQuestionsLine } from '../protocol/own-questions.ts';
 import { settingsFor, settingsWords } from '../protocol/presets.ts';
+import { type PromptReport, promptLines } from '../protocol/prompt-report.ts';
+import type { StudioSession } from './headless.ts';
 
 /**
  * The settings of a run on a model, with those named on the command line over them, and what is said of it: whose they are, and
@@ -22,4 +24,29 @@ export function openedSettings(
   const stage = sftSteps > 0 ? 'sft' : settings.stage;
   const bare = bareAnswersLine(bareAnswers, { ...settings, stage });
   return { settings, lines: [whose, asked, bare].filter((line) => line !== undefined) };
+}
+
+/** Rows named, of those that are left out. */
+const MOST_NAMED = 20;
+
+/** What is said of the prompts before a run: their lengths, and the rows that are left out for theirs, by name. */
+export function promptsSaid(report: PromptReport): string[] {
+  const { lengths, warnings } = promptLines(report);
+  const left = [
+    ...report.refused.map(({ id, message }) => `  ${id}: ${message}`),
+    ...report.tooLong.map(({ id, tokens }) => `  ${id}: ${tokens} tokens`),
+  ];
+  const more = left.length > MOST_NAMED ? [`  and ${left.length - MOST_NAMED} more`] : [];
+  return [lengths, ...warnings, ...left.slice(0, MOST_NAMED), ...more];
+}
+
+/** Asks what the prompts come to, and says it. */
+export async function sayPrompts(
+  session: Pick<StudioSession, 'ask'>,
+  config: Config,
+  say: (line: string) => void,
+): Promise<void> {
+  const events = await session.ask((requestId) => ({ type: 'prompts', requestId, config }));
+  const answer = events.find((event) => event.type === 'prompts');
+  for (const line of answer?.report ? promptsSaid(answer.report) : []) say(line);
 }

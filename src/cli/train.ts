@@ -17,7 +17,7 @@ import { chosenAdapter } from './adapter.ts';
 import { exportParts, USUAL_PARTS } from './export-parts.ts';
 import { HeadlessSession, type PlainEvent, type PlainExported, type StudioSession } from './headless.ts';
 import { NodeSession } from './node/session.ts';
-import { openedSettings } from './opened-settings.ts';
+import { openedSettings, sayPrompts } from './opened-settings.ts';
 import { ProgressLines } from './progress-lines.ts';
 import {
   demandAnswers,
@@ -375,6 +375,7 @@ async function run(session: StudioSession, given: Options): Promise<void> {
   const seen = watch(session, given.config, mirror);
   await open(session, given);
   const options = { ...given, config: settingsOnOpening(given, seen) };
+  await sayPrompts(session, options.config, say);
   seen.config = options.config;
   const config = sftSteps > 0 ? await coldStart(session, options, seen, mirror) : options.config;
   const measured = resumed ? await resumeRun(session, resumed) : await begin(session, config, seen.heldOut);

@@ -8,6 +8,7 @@ import { sourceFile, splitName } from './data.ts';
 import { checkpointChoice, exportParts, exportPlace, hubSource, keptWeights, plannedFiles } from './kept.ts';
 import { memoryPlan, whatIf } from './memory.ts';
 import { modelChoice } from './models.ts';
+import { promptReport } from './prompt-report.ts';
 import { askAnswers, columnChoice } from './reading.ts';
 import { mute, sampledDecoding } from './results.ts';
 import { directory, longArray, requestId, z } from './shapes.ts';
@@ -59,6 +60,8 @@ export const COMMANDS = {
     { config: wholeConfig, whatIf: z.boolean() },
     { plan: memoryPlan, whatIf: z.array(whatIf).optional() },
   ),
+  /** What the prompts of the data come to with `config`; no report where there is no model that takes the data. */
+  prompts: question({ config: wholeConfig }, { report: promptReport.optional() }),
   start: order({ config: wholeConfig }),
   pause: order({}),
   resume: order({}),

@@ -3,12 +3,14 @@ import { clipFields } from './config-clips.ts';
 import { evaluationFields } from './config-evaluation.ts';
 import { driftFields, lossFields, rewardFields } from './config-objective.ts';
 import { promptFields } from './config-prompt.ts';
-import { choice, flag, float, int, list } from './fields.ts';
+import { choice, flag, float, int, list, optionalText } from './fields.ts';
+import { stopStringsOf } from './stop-strings.ts';
 
 export * from './config-clips.ts';
 export * from './config-evaluation.ts';
 export * from './config-objective.ts';
 export * from './config-prompt.ts';
+export * from './stop-strings.ts';
 
 const STAGES = ['grpo', 'sft'] as const;
 const START_FROM = ['published', 'last run'] as const;
@@ -169,6 +171,13 @@ const generationFields = {
     label: 'Repetition penalty',
     trl: 'repetition_penalty',
     help: 'Above 1 makes tokens already in the answer less likely. 1 = off.',
+  }),
+  stopStrings: optionalText({
+    check: (value) => stopStringsOf(value).length > 0,
+    expected: 'a text, or a JSON list of texts',
+    group: 'Generation',
+    label: 'Stop at',
+    help: 'An answer ends once this text stands in it, in training and in evaluation: </answer>. Several as a JSON list: ["</answer>", "\\n\\n"]. The token that completes it is the last; special tokens count as text. Empty: only the end token ends an answer.',
   }),
 };
 

@@ -6,6 +6,8 @@ import type { ModelSummary, UsualSettings } from './messages.ts';
 export interface Preset {
   label: string;
   help: string;
+  /** The kind of model whose published recipe it is; absent for any. */
+  of?: UsualSettings;
   values: Partial<Config>;
 }
 
@@ -29,6 +31,7 @@ export const PRESETS = {
   },
   'r1-omni': {
     label: 'R1-Omni',
+    of: 'R1-Omni',
     help: 'The published recipe: everything but the two towers trains, eight answers per clip, KL 0.04.',
     values: {
       steps: 1913,
@@ -49,6 +52,7 @@ export const PRESETS = {
   },
   sft: {
     label: 'SFT cold start',
+    of: 'R1-Omni',
     help: 'The published first stage, before R1-Omni: five rounds over 580 clips; decoder, projectors and gate imitate the labelled answers.',
     values: {
       stage: 'sft',
@@ -92,6 +96,14 @@ export const PRESETS = {
 
 export type PresetName = keyof typeof PRESETS;
 export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
+
+/** The presets that a model is offered; all of them before one is open. */
+export function presetsFor(model: Pick<ModelSummary, 'usual'> | undefined): PresetName[] {
+  return PRESET_NAMES.filter((name) => {
+    const { of }: Preset = PRESETS[name];
+    return !model || of === undefined || of === model.usual;
+  });
+}
 
 export function isPresetName(name: string): name is PresetName {
   return Object.hasOwn(PRESETS, name);

@@ -33,7 +33,8 @@ const completion = z.object({
   /** Special tokens kept. */
   rawText: z.string(),
   tokens: z.number(),
-  ended: z.enum(['eos', 'length']),
+  /** By its end token, by one of the run's stop strings, or cut at the longest answer. */
+  ended: z.enum(['eos', 'stop', 'length']),
   /** By reward name, unweighted; null = not applicable. */
   rewards: z.record(z.string(), anyNumber.nullable()),
   /** Weighted sum. */

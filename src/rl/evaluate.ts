@@ -14,6 +14,7 @@ import type {
 import type { ScoredRow } from './measure/row-kinds.ts';
 import { passRates, readClip, scoreClips } from './measure/score-clips.ts';
 import { readRow, type SaidText, scoreRows } from './measure/score-rows.ts';
+import { stopFinder } from './rollout/stops.ts';
 import type { RunExample, SamplingContext } from './run-context.ts';
 
 interface Measure {
@@ -65,7 +66,10 @@ export async function evaluate(
     examples.map(({ prompt }) => prompt),
     samplingSettings(config, sampled),
     async (index) => (await context.mediaOf(examples[index]!)).tokens,
-    { progress: (answered) => progress?.(answered, examples.length) },
+    {
+      progress: (answered) => progress?.(answered, examples.length),
+      stop: stopFinder(tokenizer, config.stopStrings),
+    },
   );
   const said = completions.map((group, index) => {
     const { prefill = '' } = examples[index]!;

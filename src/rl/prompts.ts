@@ -19,6 +19,17 @@ export function leftOutLine({ id, tokens, refused }: LeftOut): string {
   return refused ? `${id}: ${refused.message}` : `${id}: its prompt is ${tokens} tokens long.`;
 }
 
+/** What to say of rows that are left out, by count and with an example; undefined without any. */
+export function leftOutNote(leftOut: readonly LeftOut[]): { message: string; hint: string } | undefined {
+  const [first] = leftOut;
+  if (!first) return undefined;
+  const rows = leftOut.length === 1 ? '1 row is' : `${leftOut.length} rows are`;
+  return {
+    message: `${rows} left out for their prompts, for example ${leftOutLine(first)}`,
+    hint: 'The Data screen lists them.',
+  };
+}
+
 export interface RunPrompts {
   /** Tokens of the longest prompt that is asked. */
   readonly longest: number;
@@ -34,6 +45,8 @@ export interface RunPrompts {
   of(example: Example): RunPrompt;
   /** Whether the run asks it. */
   asks(example: Example): boolean;
+  /** Tokens that a prompt may have. */
+  readonly limits: PromptLimits;
   /** Rows that the run does not ask, in the order of the data. */
   readonly leftOut: readonly LeftOut[];
 }
@@ -90,6 +103,7 @@ export function runPrompts(
     shown: prompts[0]!,
     of: (example) => asked.get(example.id) ?? maker.of(example),
     asks: ({ id }) => !leftOut.has(id),
+    limits,
     leftOut: examples.flatMap(({ id }) => leftOut.get(id) ?? []),
   };
 }

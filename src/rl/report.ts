@@ -62,7 +62,7 @@ export function describeGroup(
         text: completion.text,
         rawText: completion.rawText,
         tokens: completion.ids.length,
-        ended: completion.ended ? 'eos' : 'length',
+        ended: completion.stopped ? 'stop' : completion.ended ? 'eos' : 'length',
         rewards: Object.fromEntries(config.rewards.map((name, k) => [name, completion.rewards[k] ?? null])),
         total: advantages.totals[row]!,
         advantage: advantages.advantages[row]!,

@@ -13,6 +13,7 @@ import { lossConfig } from './objective/loss-config.ts';
 import { describeGroup, meanKls, type ScoredCompletion } from './report.ts';
 import type { Completion } from './rollout/generator.ts';
 import type { LiveAnswers } from './rollout/live-answer.ts';
+import { stopFinder } from './rollout/stops.ts';
 import type { RunContext, RunExample } from './run-context.ts';
 import type { GroupMedia } from './update/micro-batches.ts';
 import type { MicroResult, UpdateResult } from './update/update.ts';
@@ -78,7 +79,8 @@ async function rollOut(
   const prompts = examples.map(({ prompt }) => prompt);
   const exampleIds = examples.map(({ id }) => id);
   const listener = live?.listen({ step: step + 1, exampleIds, tokenizer });
-  return generator.generate(prompts, settings, (index) => media[index]!.tokens, { listener });
+  const stop = stopFinder(tokenizer, config.stopStrings);
+  return generator.generate(prompts, settings, (index) => media[index]!.tokens, { listener, stop });
 }
 
 function scoreAll(

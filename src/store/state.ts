@@ -307,6 +307,8 @@ function onError(state: StudioState, event: EventOf<'error'>): Partial<StudioSta
   const next: Partial<StudioState> = { problems: [...state.problems, problem], progress: undefined };
   if (requestId !== undefined) next.pending = without(state.pending, requestId);
   if (command === 'plan') return { ...next, problems: state.problems, plan: refusedPlan(state.plan, event) };
+  // Whoever asks says it.
+  if (command === 'prompts') return { ...next, problems: state.problems };
   if (command === 'preview') next.clip = undefined;
   if (command === 'downloadModel') next.download = undefined;
   return next;

@@ -1,5 +1,6 @@
 import { hasClip } from '../data/types.ts';
 import type { Config } from '../protocol/config.ts';
+import { leftOutNote } from '../rl/prompts.ts';
 import { endingWith } from './ending.ts';
 import type { HeldGpu } from './gpu/held-gpu.ts';
 import { Losses } from './gpu/losses.ts';
@@ -10,6 +11,7 @@ import type { Inputs, Opened } from './inputs/inputs.ts';
 import type { OpenModel } from './inputs/model.ts';
 import type { Lane } from './lane.ts';
 import { demandRoom } from './make-room.ts';
+import type { Emit } from './progress.ts';
 import type { Run } from './run.ts';
 import { runTexts } from './run-options.ts';
 import type { Recorder } from './runs/recorder.ts';
@@ -24,6 +26,7 @@ export interface DriverParts {
   readonly shelf: RunShelf;
   readonly handover: Handover;
   readonly lane: Lane;
+  readonly emit: Emit;
   /** Shows where a run is on its way. */
   underWay(training: Training, state: 'loading' | 'running' | 'pausing', message?: string): void;
   ended(state: EndState, message?: string): void;
@@ -104,11 +107,13 @@ export class Driver {
     config: Config,
     stopped: () => boolean,
   ): Promise<void> {
-    const { device, held } = this.#parts;
+    const { device, held, emit } = this.#parts;
     await device.drop();
     const gpu = await held.demand();
     await held.during(async () => {
       const texts = runTexts(model, config, data.examples, gpu);
+      const note = leftOutNote(texts.prompts.leftOut);
+      if (note) emit({ type: 'note', ...note });
       await demandRoom(gpu, model, config, texts);
       haltIf(stopped);
       const train = data.examples

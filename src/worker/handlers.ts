@@ -35,6 +35,7 @@ export const HANDLERS: Handlers = {
   removeModel: ({ session, atHand }, command) => atHand.remove(command, session.modelTree),
   preview: ({ session }, command) => session.preview(command),
   plan: ({ session }, command) => session.plan(command),
+  prompts: ({ session }, command) => session.prompts(command),
   start: ({ session }, command) => session.start(command),
   pause: ({ session }) => session.pause(),
   resume: ({ session }) => session.resume(),

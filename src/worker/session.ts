@@ -179,6 +179,12 @@ export class Session {
     });
   }
 
+  /** What the prompts of the data come to. */
+  prompts({ config }: CommandOf<'prompts'>): AnswerOf<'prompts'> {
+    const report = this.#inputs.promptReport(config);
+    return report ? { report } : {};
+  }
+
   /** Tells the page which runs are kept on this device. */
   listRuns(): Promise<void> {
     return this.#shelf.list();

@@ -12,7 +12,7 @@ import {
   parseConfig,
 } from '../../src/protocol/config.ts';
 import { configWarnings } from '../../src/protocol/config-warnings.ts';
-import { PRESET_NAMES, presetConfig } from '../../src/protocol/presets.ts';
+import { PRESET_NAMES, presetConfig, presetsFor } from '../../src/protocol/presets.ts';
 
 function errorOf(act: () => unknown): InputError {
   try {
@@ -198,4 +198,14 @@ describe('configWarnings', () => {
   ])('warns of %o', (values, words) => {
     expect(warnings(values)).toMatch(words);
   });
+});
+
+it("offers R1-Omni's recipes only to models that they are for", () => {
+  expect(presetsFor({ usual: 'R1-Omni' })).toEqual(PRESET_NAMES);
+  expect(presetsFor(undefined)).toEqual(PRESET_NAMES);
+  for (const usual of ['clips', 'text'] as const) {
+    expect(presetsFor({ usual })).not.toContain('r1-omni');
+    expect(presetsFor({ usual })).not.toContain('sft');
+    expect(presetsFor({ usual })).toContain('dapo');
+  }
 });

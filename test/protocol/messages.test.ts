@@ -124,7 +124,9 @@ describe('decodeEvent', () => {
   it('checks rollouts by their first member', () => {
     const groups = [{ exampleId: 'a', label: 'angry', completions: [completion] }];
     expect(decodeEvent({ type: 'rollouts', step: 1, groups })).toMatchObject({ groups });
-    const bad = [{ exampleId: 'a', label: 'angry', completions: [{ ...completion, ended: 'stop' }] }];
+    const stopped = [{ ...groups[0], question: 'Why?', completions: [{ ...completion, ended: 'stop' }] }];
+    expect(decodeEvent({ type: 'rollouts', step: 1, groups: stopped })).toMatchObject({ groups: stopped });
+    const bad = [{ exampleId: 'a', label: 'angry', completions: [{ ...completion, ended: 'tired' }] }];
     expect(() => decodeEvent({ type: 'rollouts', step: 1, groups: bad })).toThrow('malformed at groups');
   });
 

@@ -239,6 +239,17 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
     say({ type: 'plan', requestId, plan, ...(whatIf ? { whatIf: others } : {}) });
     say({ type: 'done', requestId });
   },
+  /** A longest prompt below that of half of the rows leaves them out. */
+  prompts({ say }, { requestId, config: { maxPromptLength: set } }) {
+    const tooLong = set > 0 && set < 90 ? [{ id: 'clip-7.mp4', tokens: 91 }] : [];
+    const asked = 96 - tooLong.length;
+    const report = {
+      ...{ rows: 96, asked, tokens: { shortest: 80, median: 84, longest: 90 }, limits: { set } },
+      ...{ tooLong, refused: [], notes: [], repeated: { rows: 0, contradicting: 0 } },
+    };
+    say({ type: 'prompts', requestId, report });
+    say({ type: 'done', requestId });
+  },
   planExport({ say }, { requestId }) {
     say({ type: 'planExport', requestId, files: PLAN });
     say({ type: 'done', requestId });

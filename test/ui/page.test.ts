@@ -467,6 +467,23 @@ describe('data', () => {
     expect(await page.locator(id('problem')).count()).toBe(0);
   });
 
+  it('says how long the prompts are under the settings as they are now, and names rows that are too long', async () => {
+    await open('#/data');
+    await expect
+      .poll(() => page.textContent(id('prompt-report')))
+      .toBe('96 of 96 rows are asked, in prompts of 80 to 90 tokens, half of them up to 84.');
+    await page.locator('h1').click();
+    await page.keyboard.press('3');
+    await page.click(id('all-settings'));
+    await page.fill(id('all-field-maxPromptLength'), '85');
+    await page.locator('h1').click();
+    await page.keyboard.press('1');
+    await expect
+      .poll(() => page.textContent(id('prompt-warning')))
+      .toContain('1 row left out for more than the 85 tokens that the settings allow, up to 91.');
+    expect(await page.textContent(id('prompt-left-out'))).toContain('clip-7.mp4 91 tokens.');
+  });
+
   it('shows a clip under the prompt of the settings as they are now, and says that it has no sound', async () => {
     await open('#/data');
     await page.locator(id('clip-row')).nth(5).click();

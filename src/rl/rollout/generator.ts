@@ -34,15 +34,22 @@ export interface Completion {
   readonly ids: Uint32Array;
   /** Log-probability of each id under the unfiltered softmax at the sampling temperature. */
   readonly logProbs: Float32Array;
-  /** Whether an end token was drawn; otherwise the length limit cut it. */
+  /** Whether an end token or a stop was met; otherwise the length limit cut it. */
   readonly ended: boolean;
+  /** Whether a stop ended it: its last token completes one. */
+  readonly stopped?: boolean;
 }
 
 export type LimitOf = (prompt: number, index: number) => number;
 
+/** How many of a completion's ids it takes for a stop to stand in them; undefined where none does. */
+export type StopOf = (ids: Uint32Array) => number | undefined;
+
 export interface GenerateOptions {
   /** Most tokens of a completion, or of each by its prompt and index; as many as the shape has room for unless said. */
   readonly limit?: number | LimitOf;
+  /** Ends completions before an end token does. */
+  readonly stop?: StopOf | undefined;
   /** Told how many prompts have all their completions. */
   readonly progress?: (prompts: number) => void;
   /** Hears one completion after the other while they are drawn. */
@@ -65,6 +72,14 @@ const cut = ({ ids, logProbs, ended }: Completion, limit: number): Completion =>
   ids.length <= limit
     ? { ids, logProbs, ended }
     : { ids: ids.slice(0, limit), logProbs: logProbs.slice(0, limit), ended: false };
+
+/** A completion up to a stop, if one stands in it. */
+function upTo(stop: StopOf | undefined, whole: Completion): Completion {
+  const length = stop?.(whole.ids);
+  if (length === undefined) return whole;
+  const { ids, logProbs } = whole;
+  return { ids: ids.slice(0, length), logProbs: logProbs.slice(0, length), ended: true, stopped: true };
+}
 
 /** What a look at the rows finds. */
 interface Look {
@@ -157,7 +172,7 @@ export class Generator {
     prompts: readonly PromptTokens[],
     settings: SamplingSettings,
     media: MediaOf,
-    { limit = this.shape.maxNewTokens, progress = () => undefined, listener }: GenerateOptions = {},
+    { limit = this.shape.maxNewTokens, stop, progress = () => undefined, listener }: GenerateOptions = {},
   ): Promise<Completion[][]> {
     for (const prompt of prompts) this.#check(prompt);
     const { rows, places, groupSize } = this.shape;
@@ -183,11 +198,15 @@ export class Generator {
       const heard = listener?.choose(left.keys());
       // While nobody is followed some row's ids are read all the same: memory must not depend on when somebody is.
       const read = listener ? (heard ?? 0) : undefined;
-      const { resting, rows: look, ids } = await this.#look(schedule.waits, read);
-      const done = [...schedule.running.keys()].filter((row) => resting[row] || !left.get(row));
+      // Stops are found in the ids of all rows.
+      const { resting, rows: look, ids } = await this.#look(schedule.waits || stop !== undefined, read);
+      const isStopped = (row: number): boolean => stop !== undefined && stop(look![row]!.ids) !== undefined;
+      const done = [...schedule.running.keys()].filter(
+        (row) => resting[row] || !left.get(row) || isStopped(row),
+      );
       if (heard !== undefined && ids) {
         const task = schedule.running.get(heard)!;
-        const drawn = ids.subarray(0, limitOf(task.prompt, task.index));
+        const drawn = ids.subarray(0, Math.min(limitOf(task.prompt, task.index), stop?.(ids) ?? ids.length));
         listener?.hear(task, drawn, done.includes(heard));
       }
       for (const row of done) left.delete(row);
@@ -196,7 +215,7 @@ export class Generator {
       const sampled = look ?? (await this.#sampler.read());
       for (const row of done) {
         const { prompt, index } = schedule.running.get(row)!;
-        completions[prompt]![index] = cut(sampled[row]!, limitOf(prompt, index));
+        completions[prompt]![index] = upTo(stop, cut(sampled[row]!, limitOf(prompt, index)));
         if (schedule.finish(row)) progress(++whole);
       }
     }
@@ -228,9 +247,9 @@ export class Generator {
     for (const [row, tokens] of left) left.set(row, Math.max(0, tokens - steps));
   }
 
-  /** Which rows rest, and what was drawn: by all rows while completions wait, else by the row `read`. One wait for the device. */
-  async #look(waits: boolean, read: number | undefined): Promise<Look> {
-    if (waits) {
+  /** Which rows rest, and what was drawn: by all rows where that is asked for, else by the row `read`. One wait for the device. */
+  async #look(all: boolean, read: number | undefined): Promise<Look> {
+    if (all) {
       const rows = await this.#sampler.read();
       const ids = read === undefined ? undefined : rows[read]!.ids;
       return { resting: rows.map(({ rests }) => rests), rows, ids };

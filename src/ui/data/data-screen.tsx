@@ -20,6 +20,7 @@ import { LabelTable, MOST_LABELS } from './label-table.tsx';
 import { LeftOut, Notes } from './left-out.tsx';
 import { openGiven } from './open-files.ts';
 import { OwnQuestionsNotice } from './own-questions-notice.tsx';
+import { PromptLengths } from './prompt-report.tsx';
 
 export default function DataScreen() {
   const studio = useStudio();
@@ -70,6 +71,7 @@ function DataSet({ data }: { data: DataSummary }) {
       {data.reading && <HowReadPanel reading={data.reading} />}
       <FreeFormWarning />
       <OwnQuestionsNotice />
+      <PromptLengths />
       <LeftOut issues={data.issues} skipped={data.skipped} />
       <Notes issues={data.issues} />
       <div className="columns">

@@ -148,7 +148,7 @@ function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle }: RowP
       <td className="number right" data-name="length">
         {completion.tokens}
       </td>
-      <td>{completion.ended === 'eos' ? 'eos' : 'cut ⚠'}</td>
+      <td>{completion.ended === 'length' ? 'cut ⚠' : completion.ended}</td>
     </tr>
   );
 }

@@ -8,7 +8,7 @@ import {
   parseConfig,
 } from '../../protocol/config.ts';
 import type { ModelSummary } from '../../protocol/messages.ts';
-import { isPresetName, PRESET_NAMES, PRESETS } from '../../protocol/presets.ts';
+import { isPresetName, PRESETS, presetsFor } from '../../protocol/presets.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
@@ -119,6 +119,7 @@ export function AllSettings() {
 
 function PresetChoice() {
   const studio = useStudio();
+  const model = useStudioState((state) => state.model);
   return (
     <label className="preset">
       Start from a preset{' '}
@@ -131,7 +132,7 @@ function PresetChoice() {
       >
         <option value="">choose…</option>
         <option value="defaults">Defaults</option>
-        {PRESET_NAMES.map((name) => (
+        {presetsFor(model).map((name) => (
           <option key={name} value={name}>
             {PRESETS[name].label}: {PRESETS[name].help}
           </option>

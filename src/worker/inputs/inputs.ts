@@ -7,6 +7,7 @@ import type { FileTree } from '../../io/files/files.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { CommandOf, DataIssue, DataSummary, ModelChoice } from '../../protocol/messages.ts';
+import type { PromptReport } from '../../protocol/prompt-report.ts';
 import { leftOutLine } from '../../rl/prompts.ts';
 import { FeatureStore } from '../clips/features.ts';
 import { makePreview, questionPreview } from '../clips/preview.ts';
@@ -17,6 +18,7 @@ import { runTexts } from '../run-options.ts';
 import { openDemoTrees } from './demo.ts';
 import { demandFitting, type Fitting, fittingFor } from './fitting.ts';
 import { modelUnder, type OpenModel, openModel, summariseModel } from './model.ts';
+import { promptReport } from './prompt-report.ts';
 
 /** A data set without splits is divided the same way for every run. */
 export const SPLIT_SEED = 42;
@@ -211,6 +213,14 @@ export class Inputs {
   reportIssues(requestId = 0): void {
     if (!this.#data || this.#unreadable.length === this.#reportedIssues) return;
     this.#hooks.emit({ type: 'data', requestId, summary: this.#summary(this.#data) });
+  }
+
+  /** What the prompts come to with these settings; nothing where there is no model that takes the data. */
+  promptReport(config: Config): PromptReport | undefined {
+    const [model, data] = [this.#model, this.#data];
+    if (!model || !data || !isFor(model, data)) return undefined;
+    const { prompts } = runTexts(model, config, data.examples, this.#held.gpu);
+    return promptReport(prompts, data.examples);
   }
 
   /** Shows what the model gets to see of a clip under these settings. */

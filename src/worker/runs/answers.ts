@@ -48,7 +48,7 @@ export function readAnswer(value: Record<string, unknown>): AnswerLine {
     STRINGS.every((key) => typeof value[key] === 'string') &&
     NUMBERS.every((key) => isNumber(value[key])) &&
     COUNTS.every((key) => Number.isSafeInteger(value[key])) &&
-    (ended === 'eos' || ended === 'length') &&
+    (ended === 'eos' || ended === 'stop' || ended === 'length') &&
     (question === undefined || typeof question === 'string') &&
     (answer === null || typeof answer === 'string') &&
     (meanKl === undefined || isNumber(meanKl)) &&
