@@ -74,6 +74,8 @@ export const slotTokens = (slots: readonly MediaSlot[] = []): number =>
 export interface RunPrompt extends Chat {
   /** The user's turn in words, without what stands for the media. */
   readonly asked: string;
+  /** Whether it is that of rows which ask something else than the settings alone do. */
+  readonly isOwn?: boolean;
   /** What the template begins the answer with; '' for nothing. */
   readonly prefill: string;
   /** What the template does to it that nobody may expect, a sentence each. */

@@ -49,7 +49,7 @@ export type Completion = z.infer<typeof completion>;
 export const rolloutGroup = z.object({
   exampleId: z.string(),
   label: z.string(),
-  /** The row's own, where it was asked. */
+  /** The row's own, where it was asked and is not that of all rows. */
   question: z.string().optional(),
   completions: longArray(completion),
 });

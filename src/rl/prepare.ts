@@ -53,9 +53,9 @@ async function featuresOf({ features, shown, unencoded }: ClipParts): Promise<As
   return { patches: { rows: made.vision, shown } };
 }
 
-/** What a row asks by itself; undefined where its own question is not what is asked. */
-function ownQuestion({ asked }: RunPrompt, { question }: Example): string | undefined {
-  if (question === null) return undefined;
+/** What a row asks by itself; undefined where all rows are asked it, and where its own question is not what is asked. */
+function ownQuestion({ asked, isOwn }: RunPrompt, { question }: Example): string | undefined {
+  if (question === null || !isOwn) return undefined;
   return asked.includes(withoutRequest(question)) ? question : undefined;
 }
 

@@ -157,7 +157,8 @@ class PromptMaker {
 
   #make(words: Words, kinds: readonly MediumKind[]): RunPrompt | InputError {
     try {
-      return this.#text.promptOf({ ...this.#settings, words }, kinds);
+      const isOwn = JSON.stringify(words) !== JSON.stringify(wordsOf(this.#settings, kinds.length === 0));
+      return { ...this.#text.promptOf({ ...this.#settings, words }, kinds), isOwn };
     } catch (error) {
       if (error instanceof InputError) return error;
       throw error;

@@ -23,7 +23,7 @@ export interface RunExample {
   /** The clip's own id, where `id` names a variant of it. */
   readonly clipId?: string;
   readonly label: string;
-  /** The row's own question, where it is asked. */
+  /** The row's own question, where it is asked and is not that of all rows. */
   readonly question?: string;
   readonly prompt: PromptTokens;
   /** What the chat template begins the answer with: rewards and evaluation read it before what is sampled. */

@@ -121,7 +121,7 @@ function withOptions(
 const TAKEN = ['messages', 'add_generation_prompt'];
 
 /** The object that a setting writes as JSON. @throws InputError for anything else */
-function templateVariables(text: string | undefined): TemplateVariables {
+export function templateVariables(text: string | undefined): TemplateVariables {
   if (!text || text.trim() === '') return {};
   return variablesIn(text, 'chatTemplateKwargs');
 }

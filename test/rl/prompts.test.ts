@@ -5,6 +5,7 @@ import type { Example } from '../../src/data/types.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { type FileTree, treeFromMemory } from '../../src/io/files/files.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
+import { prepareExample } from '../../src/rl/prepare.ts';
 import { runPrompts } from '../../src/rl/prompts.ts';
 import { openModel } from '../../src/worker/inputs/model.ts';
 import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
@@ -40,6 +41,11 @@ describe.each(MODELS)('%s', (_, tree) => {
     expect(ids[0]).not.toEqual(ids[1]);
     expect(text.tokenizer.decode(ids[1]!)).toContain('Who is calm?');
     expect(three).toBe(one);
+    const clipParts = { features: async () => ({}), shown: [{ grid: [1, 4, 4] as const, sliceSeconds: 1 }] };
+    const questions = examples.map(
+      (example) => prepareExample(text, prompts.of(example), example, clipParts).question,
+    );
+    expect(questions).toEqual([undefined, 'Who is calm?', undefined]);
     const shared = text.promptOf(asked, ['video']).tokensOf([{ grid: [1, 4, 4], sliceSeconds: 1 }]);
     expect(ids[0]).toEqual([...shared.ids]);
     // What steers the gate is the row's own text, where there is a gate.

@@ -3,8 +3,15 @@ import { expect, it } from 'vitest';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { handoffReadme, type ReadmeFacts } from '../../src/worker/export/handoff-readme.ts';
 
-const readmeOf = (family: string, checkpoint: ReadmeFacts['checkpoint'] = { folder: 'trl' }): string =>
+const PLAIN = { prefill: '', turns: false, variables: false };
+
+const readmeOf = (
+  family: string,
+  checkpoint: ReadmeFacts['checkpoint'] = { folder: 'trl' },
+  chats: ReadmeFacts['chats'] = PLAIN,
+): string =>
   handoffReadme({
+    chats,
     ...{ baseModel: 'base', family, config: parseConfig({}), step: 3, dataSet: 'data', dealtSteps: 0 },
     ...{ clips: false, checkpoint },
   });
@@ -25,4 +32,14 @@ it('says to verl that weights travel only where a checkpoint is in the bundle', 
   const without = readmeOf('Qwen3', { problem: 'the run has no LoRA' });
   expect(without).not.toContain('Weights travel');
   expect(without).toMatch(/give the folder `model` of the run's exported merged weights as `BASE`/);
+});
+
+it('says what of the chats other trainers do otherwise', () => {
+  expect(readmeOf('HumanOmni')).not.toMatch(/begins answers|earlier turns|chat_template_kwargs/);
+  const chats = { prefill: '<think>\n', turns: true, variables: true };
+  const text = readmeOf('HumanOmni', undefined, chats);
+  expect(text).toContain(String.raw`begins answers with \`"<think>\n"\``.replaceAll('\\`', '`'));
+  expect(text).toMatch(/System messages and earlier turns: `r1omni\/`/);
+  expect(text).toMatch(/`chat_template_kwargs` of rows/);
+  expect(readmeOf('Qwen3', undefined, chats)).not.toContain('r1omni/');
 });

@@ -288,6 +288,15 @@ describe('grpo.yaml', () => {
     expect(yaml({ ...values, dualClip: 3 })).toContain('TRL has no such setting: dualClip = 3\n');
   });
 
+  it('tells the chat template what the run tells it, and leaves that out where it is nothing', () => {
+    const told = { chatTemplateKwargs: '{"enable_thinking": false}' };
+    expect(yaml(told)).toContain('chat_template_kwargs: {"enable_thinking":false}\n');
+    expect(yaml({})).not.toContain('chat_template_kwargs');
+    expect(yaml({ stopStrings: '</answer>' })).toContain(
+      'TRL has no such setting: stopStrings = "</answer>"',
+    );
+  });
+
   it('of the defaults leaves nothing unsaid', () => {
     expect(yaml({})).not.toContain('TRL has no such setting');
     expect(trlSettings(CONFIG)).not.toHaveProperty('min_p');

@@ -62,6 +62,8 @@ function ClipRow({ example, top, place, isTabStop, onPress }: ClipRowProps) {
   const studio = useStudio();
   const selected = useStudioState(({ clip }) => clip?.exampleId === example.id);
   const isText = useStudioState(({ data }) => data?.kind === 'questions');
+  /** Rows that all ask the same are told apart by their clips. */
+  const asks = useStudioState(({ data }) => isText || (data?.questions.distinct ?? 0) > 1);
   return (
     <li style={{ transform: `translateY(${top}px)`, blockSize: ROW_PX }}>
       <button
@@ -76,7 +78,7 @@ function ClipRow({ example, top, place, isTabStop, onPress }: ClipRowProps) {
           fire(studio.preview(example.id));
         }}
       >
-        {example.question === undefined ? (
+        {!asks || example.question === undefined ? (
           <span className="clip-path">
             <bdi>{example.path}</bdi>
           </span>

@@ -13,6 +13,15 @@ export interface ReadmeFacts {
   readonly dealtSteps: number;
   /** Whether the clips are in the bundle; absent where the data have none. */
   readonly clips?: boolean;
+  /** What of the prompts other trainers do otherwise. */
+  readonly chats: {
+    /** What the chat template begins some answers with; '' for nothing. */
+    readonly prefill: string;
+    /** Whether some rows have a system message or earlier turns. */
+    readonly turns: boolean;
+    /** Whether some rows tell the chat template something by themselves. */
+    readonly variables: boolean;
+  };
   /** Folder of the TRL checkpoint; else why there is none. */
   readonly checkpoint: { readonly folder: string } | { readonly problem: string };
 }
@@ -52,6 +61,7 @@ export function handoffReadme(facts: ReadmeFacts): string {
     ...lostSettings(config).map(
       (line) => `- A setting that TRL and R1-Omni's trainer have not: \`${line}\`.`,
     ),
+    ...chatLines(facts),
     ...handoff.differences,
   ].join('\n')}\n`;
 }
@@ -63,6 +73,25 @@ function clipLines(clips: boolean | undefined): string[] {
     clips
       ? 'The clips lie in `media/`, under their paths in the data folder; launchers look there unless `--clips` or `CLIPS` names a folder.'
       : 'Clips are not copied: paths are those of the data folder. Put its contents beside this file, or name it by `--clips` or `CLIPS`.',
+  ];
+}
+
+/** What of a chat gets lost on the way. */
+function chatLines({ family, chats: { prefill, turns, variables } }: ReadmeFacts): string[] {
+  return [
+    ...(prefill === ''
+      ? []
+      : [
+          `- The chat template begins answers with \`${JSON.stringify(prefill)}\`. In the studio rewards read it before the answer; elsewhere they read only what is sampled behind it, so that \`format\` misses its first tag.`,
+        ]),
+    ...(turns && familyOf(family).handoff.shownByR1Omni
+      ? [
+          "- System messages and earlier turns: `r1omni/` has each row's last question, with its media before it.",
+        ]
+      : []),
+    ...(variables
+      ? ['- `chat_template_kwargs` of rows: they are a column for TRL; verl reads those of the whole run.']
+      : []),
   ];
 }
 

@@ -5,7 +5,9 @@ import { familyOf } from '../../families/index.ts';
 import { DECODERS, targetRegex } from '../../io/formats/peft.ts';
 import { withManifest } from '../../io/sealed/manifest.ts';
 import { type FileToWrite, inFolder, jsonFile, textFile } from '../../io/writing/file-to-write.ts';
+import type { Config } from '../../protocol/config.ts';
 import { rewardsPython } from '../../rewards/python.ts';
+import { templateVariables } from '../../text/words.ts';
 import type { Run } from '../run.ts';
 import { changedTensors } from './changed.ts';
 import { completionFiles } from './completions.ts';
@@ -106,16 +108,31 @@ async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promis
 function readmeOf(
   run: Run,
   checkpoint: ReadmeFacts['checkpoint'],
-  { next }: HandoffData,
+  data: HandoffData,
   clips: boolean,
 ): string {
   const { config, step, policy, parts } = run;
   const { name: baseModel, family } = policy.files;
-  const dealtSteps = Math.floor(next.length / config.promptsPerStep);
+  const dealtSteps = Math.floor(data.next.length / config.promptsPerStep);
   return handoffReadme({
     ...{ baseModel, family, config, step, checkpoint, dealtSteps, dataSet: parts.data.name },
     ...(parts.data.kind === 'clips' ? { clips } : {}),
+    chats: chatsOf(data, config),
   });
+}
+
+/** What the rows' chats have beside a question. */
+function chatsOf(
+  { train, evaluation, promptOf }: HandoffData,
+  { chatTemplateKwargs }: Config,
+): ReadmeFacts['chats'] {
+  const prompts = [...train, ...evaluation].map(promptOf);
+  const ofRun = JSON.stringify(templateVariables(chatTemplateKwargs));
+  return {
+    prefill: prompts.find(({ prefill }) => prefill !== '')?.prefill ?? '',
+    turns: prompts.some(({ system, turns }) => system !== undefined || turns !== undefined),
+    variables: prompts.some(({ variables = {} }) => JSON.stringify(variables) !== ofRun),
+  };
 }
 
 /** What the Python files of the bundle read. */

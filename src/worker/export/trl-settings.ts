@@ -9,7 +9,7 @@ import {
 } from '../../protocol/config.ts';
 import { isIdleParameter } from '../../protocol/losses.ts';
 
-export type TrlSettings = Readonly<Record<string, number | string | boolean | readonly number[]>>;
+export type TrlSettings = Readonly<Record<string, number | string | boolean | readonly number[] | object>>;
 
 /** Told apart from the rest: rewards and adapter go elsewhere, TRL is not asked to evaluate, and it keeps all it saves. */
 const ELSEWHERE: readonly ConfigKey[] = [
@@ -21,6 +21,7 @@ const ELSEWHERE: readonly ConfigKey[] = [
   'bestMetric',
   'keepCheckpoints',
   'frozenWeights',
+  'chatTemplateKwargs',
 ];
 /** What the studio has and TRL has not; they matter only where they differ from what TRL does. */
 const STUDIO_ONLY: readonly ConfigKey[] = [
@@ -62,6 +63,9 @@ export function trlSettings(config: Config): TrlSettings {
   });
   return {
     ...(Object.fromEntries(named) as TrlSettings),
+    ...(config.chatTemplateKwargs.trim() === ''
+      ? {}
+      : { chat_template_kwargs: JSON.parse(config.chatTemplateKwargs) as object }),
     ...(config.samplerCorrection === 'off' ? {} : { vllm_importance_sampling_correction: true }),
     max_steps: optimizerSteps(config, config.steps),
     warmup_steps: optimizerSteps(config, config.warmupSteps),

@@ -7,6 +7,7 @@ import { LOSSES } from '../../protocol/losses.ts';
 import { REWARDS } from '../../rewards/index.ts';
 import type { ChatMessage } from '../../text/chat-template.ts';
 import type { Chat } from '../../text/encode-prompt.ts';
+import { templateVariables } from '../../text/words.ts';
 import { scalar } from './grpo-yaml.ts';
 import { type HandoffData, questionOf, turnsOf } from './handoff-data.ts';
 
@@ -170,6 +171,9 @@ function dataSettings(config: Config, { step, longestPrompt, data }: VerlStart):
     ['data.train_batch_size', scalar(promptsPerStep)],
     ['data.max_prompt_length', scalar(PROMPT_STEP * (1 + Math.ceil(longestPrompt / PROMPT_STEP)))],
     ['data.max_response_length', scalar(config.maxCompletionLength)],
+    ...Object.entries(templateVariables(config.chatTemplateKwargs)).map(
+      ([name, value]) => [`+data.apply_chat_template_kwargs.${name}`, scalar(value)] as const,
+    ),
     ['data.seed', scalar(config.seed)],
     ['data.dataloader_num_workers', '0'],
     ['custom_reward_function.path', beside('reward.py')],

@@ -217,9 +217,9 @@ export class Inputs {
 
   /** What the prompts come to with these settings; nothing where there is no model that takes the data. */
   promptReport(config: Config): PromptReport | undefined {
-    const [model, data] = [this.#model, this.#data];
-    if (!model || !data || !isFor(model, data)) return undefined;
-    const { prompts } = runTexts(model, config, data.examples, this.#held.gpu);
+    const [model, data] = [this.#model, this.fitting];
+    if (!model || !data || data.examples.length === 0) return undefined;
+    const { prompts } = runTexts(modelUnder(model, config), config, data.examples, this.#held.gpu);
     return promptReport(prompts, data.examples);
   }
 
