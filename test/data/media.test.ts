@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ClipIndex } from '../../src/data/clip-index.ts';
 import { matchRows } from '../../src/data/match.ts';
+import { readDataset } from '../../src/data/read.ts';
 import type { AnnotationRow, NamedMedium } from '../../src/data/types.ts';
 import { treeFromMemory } from '../../src/io/files/files.ts';
 
@@ -111,5 +112,47 @@ describe('the media of a row', () => {
       ['data.json:3', 0],
     ]);
     expect(issues).toMatchObject([{ reason: 'row repeated', row: 4 }]);
+  });
+});
+
+describe('a list of rows that show something else each', () => {
+  it('is read whole, each with its media in order, in its part', async () => {
+    const rows = [
+      { video: 'v/a.mp4', audio: 'a.wav', label: 'sad' },
+      { video: 'v/a.mp4', audio: 'a.wav', start: 1, end: 2.5, label: 'happy' },
+      { images: ['p/1.jpg', 'p/2.jpg'], question: 'Are <image> and <image> alike?', answer: 'no' },
+      { image: 'p/1.jpg', question: 'What is it?', answer: 'a cat' },
+      { audio: 'a.wav', question: 'Who speaks?', answer: 'Ann' },
+      { question: 'What is 2 + 2?', answer: '4' },
+    ];
+    const files = Object.fromEntries(FILES.map((path) => [path, 'x']));
+    const tree = treeFromMemory('set', { ...files, 'data.json': JSON.stringify(rows) });
+    const { examples, issues, kind } = await readDataset(tree, {
+      seed: 1,
+      columns: { start: 'start', end: 'end' },
+    });
+    expect([kind, issues]).toEqual(['clips', []]);
+    const shown = examples.map(({ media }) =>
+      media.map(({ kind: each, path, start, end }) =>
+        [each, path, start, end].filter((word) => word !== undefined),
+      ),
+    );
+    expect(shown).toEqual([
+      [
+        ['video', 'v/a.mp4'],
+        ['audio', 'a.wav'],
+      ],
+      [
+        ['video', 'v/a.mp4', 1, 2.5],
+        ['audio', 'a.wav', 1, 2.5],
+      ],
+      [
+        ['image', 'p/1.jpg'],
+        ['image', 'p/2.jpg'],
+      ],
+      [['image', 'p/1.jpg']],
+      [['audio', 'a.wav']],
+      [],
+    ]);
   });
 });
