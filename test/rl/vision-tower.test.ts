@@ -25,11 +25,19 @@ beforeAll(async () => {
 
 const tokensOf = ({ grid: [slices, rows, columns] }: Qwen2VlCase): number => (slices * rows * columns) / 4;
 
+/** Of tokens that follow one another: the same on all three axes. */
+const textPositions = (count: number) => ({
+  positions: Uint32Array.from({ length: 3 * count }, (_, i) => Math.floor(i / 3)),
+  next: count,
+});
+
 interface StepOptions {
   /** What a pass holds at most. */
   readonly most?: PassSize | undefined;
   readonly objective?: 'nll';
   readonly learningRate?: number;
+  /** Whether a prompt of text alone goes first through the same pass. */
+  readonly besideText?: boolean;
   /** Calls of the updater, and the steps of each on the batch. */
   readonly updates?: number;
   readonly iterations?: number;
@@ -39,7 +47,7 @@ interface StepOptions {
 async function takeStep(
   policy: Policy,
   opened: Qwen2VlCase,
-  { most, objective, learningRate = 0, updates = 1, iterations = 1 }: StepOptions = {},
+  { most, objective, besideText, learningRate = 0, updates = 1, iterations = 1 }: StepOptions = {},
 ): Promise<number> {
   const { prompt, completions, advantages, arrays, grid } = opened;
   const rows = await arrays.float32('video_pixel_values');
@@ -49,14 +57,17 @@ async function takeStep(
     advantages,
     media: { features: { patches: { shown: [{ grid }], rows } } },
   };
+  const text = { ids: prompt.ids.slice(0, 5), positions: textPositions(5) };
+  const asked = { ...group, prompt: text, media: { features: {} } };
+  const groups = besideText ? [asked, group] : [group];
   using tower = new VisionTower(gpu, policy.current.vision!, { trains: true });
   using updater = await Updater.create(
     policy,
     {
       objective: objective ?? { ...LOSS_DEFAULTS, lossType: 'grpo', beta: 0 },
-      promptsPerPass: 1,
+      promptsPerPass: groups.length,
       ...{ passesPerGroup: most ? 2 : 1, completionsPerPrompt: completions.length, checkpoint: false },
-      ...{ largest: most ?? passSize([group]), temperature: 1 },
+      ...{ largest: most ?? passSize(groups), temperature: 1 },
       kind: {
         mediaCounts: { video: tokensOf(opened), audio: 0 },
         ...{ senses: { video: true, audio: false }, tower },
@@ -66,7 +77,7 @@ async function takeStep(
   );
   let passes = 0;
   for (let update = 0; update < updates; update++) {
-    passes += (await updater.update([group], learningRate, iterations)).micro.length;
+    passes += (await updater.update(groups, learningRate, iterations)).micro.length;
   }
   return passes;
 }
@@ -110,6 +121,15 @@ describe.each(FOLDERS)('the gradients of %s', (folder) => {
     },
     120_000,
   );
+
+  it('are those of the prompts with a picture, beside one of text alone', async () => {
+    const opened = await openQwen2VlCase(await treeFromDisk(folder));
+    using policy = await loadPolicy(gpu, opened.files, { ...OPTIONS, trainVision: true });
+    expect(await takeStep(policy, opened, { besideText: true })).toBe(1);
+    const name = 'visual.patch_embed.proj.weight';
+    const half = golden('grads_grpo_vision.safetensors')(name).values.map((value) => value / 2);
+    expect(distance(await gradientOf(policy, name), half)).toBeLessThanOrEqual(2e-3 * norm(half));
+  });
 
   it('are those of present weights in the second of two steps on a batch', async () => {
     const opened = await openQwen2VlCase(await treeFromDisk(folder));

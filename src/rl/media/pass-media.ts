@@ -1,4 +1,4 @@
-import type { MediaCounts, PromptTokens } from '../../families/api.ts';
+import { type MediaCounts, type PromptTokens, slotTokens } from '../../families/api.ts';
 import { clear, type Gpu } from '../../gpu/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type AskedFeatures, GateInputs, type GateShape } from './gate.ts';
@@ -72,7 +72,7 @@ export class MediaInputs {
   async write(prompts: readonly PromptTokens[], starts: readonly number[], media: PassMedia): Promise<void> {
     this.tokens?.write(prompts, starts, this.#tower ? undefined : media.tokens);
     this.referenceTokens?.write(prompts, starts, media.referenceTokens ?? media.tokens);
-    if (this.#tower && this.tokens) await this.#makeTokens(this.tokens, this.#tower, media);
+    if (this.#tower && this.tokens) await this.#makeTokens(this.tokens, this.#tower, prompts, media);
     if (this.slots.length === 0) return;
     this.gate?.write(media.features.map((features) => features.gate));
     prompts.forEach((prompt, index) => {
@@ -82,17 +82,27 @@ export class MediaInputs {
     });
   }
 
-  async #makeTokens({ rows }: MediaBatch, tower: VisionTower, { features }: PassMedia): Promise<void> {
+  async #makeTokens(
+    { rows }: MediaBatch,
+    tower: VisionTower,
+    prompts: readonly PromptTokens[],
+    { features }: PassMedia,
+  ): Promise<void> {
     clear(this.#gpu, rows.grad!);
     let first = 0;
-    for (const shown of features) first += await tower.tokensInto(shown, rows, first);
+    for (const [index, { video }] of prompts.entries()) {
+      if (slotTokens(video) > 0) first += await tower.tokensInto(features[index]!, rows, first);
+    }
   }
 
   /** Adds what the pass behind `write` says of a tower that trains to the gradients of its weights. */
   async backward({ features }: Pick<PassMedia, 'features'>): Promise<void> {
     if (!this.#tower || !this.tokens) return;
     let first = 0;
-    for (const shown of features) first += await this.#tower.backward(shown, this.tokens.rows.grad!, first);
+    // A prompt without a picture has no patches; `write` demanded those of the others.
+    for (const shown of features.filter(({ patches }) => patches)) {
+      first += await this.#tower.backward(shown, this.tokens.rows.grad!, first);
+    }
   }
 
   [Symbol.dispose](): void {
