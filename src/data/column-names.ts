@@ -70,6 +70,26 @@ export const SPLIT_NAMES: readonly string[] = [
 ];
 /** Of these, values that are no known split are wrong rows; others may mean something else. */
 export const SURE_SPLIT_NAMES: readonly string[] = ['split'];
+/** Seconds, or a clock's time, of a part of a recording. */
+export const START_NAMES: readonly string[] = [
+  ...['start', 'starttime', 'startsec', 'startseconds', 'starts', 'begin', 'begintime', 'onset', 'clipstart'],
+  ...['segmentstart', 'timestart', 'tstart'],
+];
+export const END_NAMES: readonly string[] = [
+  ...[
+    'end',
+    'endtime',
+    'endsec',
+    'endseconds',
+    'ends',
+    'stop',
+    'stoptime',
+    'clipend',
+    'segmentend',
+    'timeend',
+  ],
+  ...['tend'],
+];
 /** A column a rater: rater1, annotator_2, label_3. */
 export const OF_ONE_RATER =
   /^(?:rater|annotator|coder|judge|worker|evaluator|listener|label|emotion|vote|rating)s?\d{1,2}$/;

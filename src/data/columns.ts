@@ -25,6 +25,7 @@ import {
   questionColumn,
   unknownLabel,
 } from './label-column.ts';
+import { type PartColumns, partColumns } from './part-columns.ts';
 import { splitOfWord } from './split-words.ts';
 
 export interface Columns {
@@ -97,6 +98,7 @@ export function chooseColumns(items: readonly Json[], { isClip, isText, how }: C
   const open = isOpen ? unknownLabel(others, values) : undefined;
   const answered = open && how.put(open, true);
   const label = found.label ?? answered;
+  const times = partOf(others, { wanted, items, values, path: isSure ? path : undefined, how });
   const answer = label ?? chat?.name;
   return {
     ...(path === undefined ? {} : { path }),
@@ -115,10 +117,31 @@ export function chooseColumns(items: readonly Json[], { isClip, isText, how }: C
     kinds: media === undefined ? kindsAmong(free, values, isClip) : {},
     moved: {
       ...wanted,
+      ...times,
       ...question.moved,
       ...(found.isMoved || answered !== undefined ? { answer: label! } : {}),
     },
   };
+}
+
+/** The part of a recording as a person chose, else as its columns tell. */
+function partOf(
+  names: readonly string[],
+  {
+    wanted,
+    items,
+    values,
+    path,
+    how,
+  }: Pick<Choosing, 'how'> & {
+    readonly wanted: ColumnChoice;
+    readonly items: readonly Json[];
+    readonly values: Values;
+    readonly path: string | undefined;
+  },
+): PartColumns {
+  if (wanted.start !== undefined || wanted.end !== undefined || path === undefined) return {};
+  return partColumns(names, { items, values, path, how });
 }
 
 /** Columns of videos, pictures and sound, where rows have more than one kind. */

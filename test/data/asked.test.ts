@@ -254,6 +254,47 @@ describe('several columns that could be the label', () => {
   });
 });
 
+describe('parts of a recording', () => {
+  const parts = ({ examples }: Awaited<ReturnType<typeof read>>) =>
+    examples.map(({ label, media: [medium] }) => `${medium?.path} ${medium?.start}-${medium?.end} ${label}`);
+
+  it('of which several rows are about one are taken, in seconds or by the clock', async () => {
+    const table =
+      'path,start_time,end_time,label\na.mp4,0,1.5,sad\na.mp4,1.5,00:00:03,happy\nb.mp4,"0:01:02,5",63,sad\nb.mp4,64,65,sad\n';
+    const data = await read({ ...FILES, 'x.csv': table });
+    expect([data.asks, parts(data)]).toEqual([
+      [],
+      ['a.mp4 0-1.5 sad', 'a.mp4 1.5-3 happy', 'b.mp4 62.5-63 sad', 'b.mp4 64-65 sad'],
+    ]);
+    expect(data.columns).toEqual({ media: 'path', answer: 'label', start: 'start_time', end: 'end_time' });
+  });
+
+  it('of a file each are asked about: it may have been cut already', async () => {
+    const set = {
+      ...FILES,
+      'x.json':
+        '[{"video": "a.mp4", "start": 2, "end": 4, "label": "sad"}, {"video": "b.mp4", "start": 1, "end": 2, "label": "happy"}]',
+    };
+    expect(choices((await read(set)).asks)).toEqual([['part', 'part 2', 'whole 2']]);
+    const part = await read(set, { answers: { part: 'part' } });
+    expect([part.asks, parts(part)]).toEqual([[], ['a.mp4 2-4 sad', 'b.mp4 1-2 happy']]);
+    expect(parts(await read(set, { answers: { part: 'whole' } }))).toEqual([
+      'a.mp4 undefined-undefined sad',
+      'b.mp4 undefined-undefined happy',
+    ]);
+  });
+
+  it('by columns that a person chose, and rows whose times are none are left out by name', async () => {
+    const table = 'path,von,bis,label\na.mp4,1,2,sad\nb.mp4,3,x,sad\nc.mp4,3,2,sad\n';
+    const data = await read({ ...FILES, 'x.csv': table }, { columns: { start: 'von', end: 'bis' } });
+    expect(parts(data)).toEqual(['a.mp4 1-2 sad']);
+    expect(data.issues.map(({ row, message }) => `${row} ${message}`)).toEqual([
+      expect.stringMatching(/^3 Its end, "bis", is "x"; expected seconds/),
+      expect.stringMatching(/^4 c\.mp4 from 3 to 2 s: expected a part/),
+    ]);
+  });
+});
+
 describe('raters', () => {
   const rows = 'a.mp4,sad\na.mp4,happy\na.mp4,happy\nb.mp4,sad\nb.mp4,sad\nc.mp4,sad\nc.mp4,angry\n';
   const columns =

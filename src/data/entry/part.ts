@@ -29,7 +29,7 @@ export function partIn(item: Json, { start, end }: ColumnChoice): Part | RowProb
 }
 
 /** Seconds as a number, or hours, minutes and seconds as subtitles have them; undefined for anything else. */
-function secondsOf(written: unknown): number | undefined {
+export function secondsOf(written: unknown): number | undefined {
   const text = String(written).trim().replace(',', '.');
   if (!/^(?:\d+:){0,2}\d+(?:\.\d+)?$/.test(text)) return undefined;
   return text.split(':').reduce((seconds, part) => seconds * 60 + Number(part), 0);
