@@ -343,6 +343,49 @@ describe('MER', () => {
   });
 });
 
+describe('IEMOCAP', () => {
+  const LIST = [
+    '% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]',
+    '',
+    '[6.2901 - 8.2357]\tSes01F_impro01_F000\tneu\t[2.5000, 2.5000, 2.5000]',
+    'C-E2:\tNeutral;\t()',
+    '[10.0100 - 11.3925]\tSes01F_impro01_M001\tang\t[2.5000, 2.5000, 2.5000]',
+    '[12.0000 - 13.0000]\tSes01F_impro01_M002\txxx\t[2.5000, 2.5000, 2.5000]',
+  ].join('\n');
+  const lists = { 'Session1/dialog/EmoEvaluation/Ses01F_impro01.txt': LIST };
+  const parts = (data: Awaited<ReturnType<typeof read>>) =>
+    data.examples.map(({ media: [medium], label, speaker }) => [
+      medium?.path,
+      medium?.start,
+      medium?.end,
+      label,
+      speaker,
+    ]);
+
+  it.each([
+    [
+      'its video',
+      ['Session1/dialog/avi/DivX/Ses01F_impro01.avi', 'Session1/dialog/wav/Ses01F_impro01.wav'],
+      'Session1/dialog/avi/DivX/Ses01F_impro01.avi',
+    ],
+    ['its sound', ['Session1/dialog/wav/Ses01F_impro01.wav'], 'Session1/dialog/wav/Ses01F_impro01.wav'],
+  ])('turns are parts of their dialogue: %s', async (_, paths, wanted) => {
+    const data = await read({ ...clips(...paths), ...lists });
+    expect(parts(data)).toEqual([
+      [wanted, 6.2901, 8.2357, 'neutral', 'Ses01F'],
+      [wanted, 10.01, 11.3925, 'angry', 'Ses01M'],
+    ]);
+    expect(reasons(data)).toEqual(['raters disagree']);
+  });
+
+  test('a turn with a file of its own is that', async () => {
+    const own = 'Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_F000.wav';
+    const data = await read({ ...clips(own, 'Session1/dialog/avi/DivX/Ses01F_impro01.avi'), ...lists });
+    expect(parts(data)[0]).toEqual([own, undefined, undefined, 'neutral', 'Ses01F']);
+    expect(parts(data)[1]![1]).toBe(10.01);
+  });
+});
+
 describe('RAVDESS', () => {
   const name = (modality: string, emotion: string) => `Actor_03/${modality}-01-${emotion}-01-02-01-03`;
 

@@ -2,17 +2,20 @@
  * IEMOCAP: two actors a session, said by text files of every dialogue:
  *   Session1/dialog/EmoEvaluation/Ses01F_impro01.txt   lines [6.29 - 8.23]<TAB>Ses01F_impro01_F000<TAB>neu<TAB>[2.5, 2.5, 2.5]
  *   Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_F000.wav
+ *   Session1/dialog/avi/DivX/Ses01F_impro01.avi        both actors side by side, from which a turn is a part
+ * Of a turn that has no file of its own the part of its dialogue is taken: its video, else its sound.
  */
 import { baseName } from '../../io/files/files.ts';
+import { isVideo } from '../../protocol/clip-types.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import { labelKey } from '../labels.ts';
 import { listText } from '../list-text.ts';
 import { speakerOfName } from '../speaker-names.ts';
-import type { AnnotationRow } from '../types.ts';
+import type { AnnotationRow, NamedMedium } from '../types.ts';
 import { mergeRows, type Reader, type Source } from './reader.ts';
 
 const LIST = /(?:^|\/)EmoEvaluation\/Ses\d{2}[FM]_\w+\.txt$/;
-const LINE = /^\[[\d.]+ - [\d.]+\]\t(?<turn>Ses\w+)\t(?<code>\w+)\t/;
+const LINE = /^\[(?<start>[\d.]+) - (?<end>[\d.]+)\]\t(?<turn>Ses\w+)\t(?<code>\w+)\t/;
 const LABELS: Readonly<Record<string, string>> = {
   neu: 'neutral',
   hap: 'happy',
@@ -31,7 +34,10 @@ export const iemocap: Reader = {
   recognises: ({ tree }) => tree.files.some(({ path }) => LIST.test(path)),
   owns: () => false,
   async read({ tree, clips, ownLabels }) {
-    const paths = new Map([...clips.files.keys()].map((path) => [stemOf(path), path]));
+    const all = [...clips.files.keys()];
+    // Videos last: of a dialogue with both they are taken.
+    const ordered = [...all.filter((path) => !isVideo(path)), ...all.filter(isVideo)];
+    const paths = new Map(ordered.map((path) => [stemOf(path), path]));
     const lists = tree.files.filter(({ path }) => LIST.test(path));
     const read = await Promise.all(
       lists.map(async (file) => rowsOf(file.path, await listText(file), { paths, ownLabels })),
@@ -42,6 +48,20 @@ export const iemocap: Reader = {
 
 const stemOf = (path: string): string => baseName(path).replace(/\.\w+$/, '');
 
+/** Name of a dialogue in that of its turn: 'Ses01F_impro01_M012' is one of 'Ses01F_impro01'. */
+const dialogueOf = (turn: string): string => turn.replace(/_[FM]\w*$/, '');
+
+function mediumOf(
+  turn: string,
+  part: { readonly start: number; readonly end: number },
+  paths: Known['paths'],
+): NamedMedium {
+  const own = paths.get(turn);
+  const dialogue = paths.get(dialogueOf(turn));
+  if (own !== undefined || dialogue === undefined) return { path: own ?? turn };
+  return { path: dialogue, ...part };
+}
+
 interface Known extends Pick<Source, 'ownLabels'> {
   /** Clips by the names of their turns. */
   readonly paths: ReadonlyMap<string, string>;
@@ -51,7 +71,7 @@ function rowsOf(file: string, text: string, { paths, ownLabels }: Known) {
   const rows: AnnotationRow[] = [];
   const issues: DataIssue[] = [];
   text.split('\n').forEach((line, index) => {
-    const { turn, code } = LINE.exec(line)?.groups ?? {};
+    const { turn, code, start, end } = LINE.exec(line)?.groups ?? {};
     if (turn === undefined || code === undefined) return;
     const row = index + 1;
     const word = LABELS[code];
@@ -62,13 +82,8 @@ function rowsOf(file: string, text: string, { paths, ownLabels }: Known) {
       return;
     }
     const said = { label, writtenLabel: code, question: null, answer: label, split: null };
-    rows.push({
-      file,
-      row,
-      media: [{ path: paths.get(turn) ?? turn }],
-      ...said,
-      speaker: speakerOfName(turn),
-    });
+    const media = [mediumOf(turn, { start: Number(start), end: Number(end) }, paths)];
+    rows.push({ file, row, media, ...said, speaker: speakerOfName(turn) });
   });
   return { rows, issues, met: rows.length + issues.length };
 }

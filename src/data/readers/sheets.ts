@@ -18,11 +18,9 @@ export interface Sheet {
 /** @throws InputError for what is no workbook */
 export async function sheetsOf(file: FileEntry): Promise<Sheet[]> {
   const blob = await reading(file.path, () => file.blob());
-  // Numbers stay as they are written: a clip's name may look like one.
-  const parseNumber = (written: string): string => written;
   const { default: readWorkbook } = await import('read-excel-file/universal');
   try {
-    const sheets = await readWorkbook(blob, { parseNumber });
+    const sheets = await readWorkbook(blob);
     return sheets.map(({ sheet, data }) => ({
       name: sheet,
       records: data.flatMap((cells, index): CsvRecord[] => {

@@ -99,6 +99,9 @@ export class ParquetBytes {
       const { header, bytes } = await this.#headerAt(at, end);
       const rows = header.data_page_header_v2?.num_rows ?? header.data_page_header?.num_values;
       const size = bytes + header.compressed_page_size;
+      if (!(size > bytes) || at + size > end || (rows ?? 0) < 0) {
+        throw new RangeError(`a page of ${size} bytes at ${at}, in a column that ends at ${end}`);
+      }
       if (rows !== undefined) {
         pages.push({ offset: BigInt(at), compressed_page_size: size, first_row_index: BigInt(row) });
         row += rows;

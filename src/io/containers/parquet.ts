@@ -44,9 +44,11 @@ export async function openParquet(file: FileEntry): Promise<ParquetFile> {
     slice: (start, end) => blob.slice(start, end).arrayBuffer(),
   };
   const { parquetMetadataAsync } = await library();
-  const metadata = await whole(file.path, () =>
-    parquetMetadataAsync(source, { initialFetchSize: FOOTER_BYTES }),
-  );
+  const metadata = await whole(file.path, async () => {
+    const read = await parquetMetadataAsync(source, { initialFetchSize: FOOTER_BYTES });
+    checkCounts(read, blob.size);
+    return read;
+  });
   return new ParquetFile(file.path, source, metadata);
 }
 
@@ -62,6 +64,20 @@ export async function whole<T>(path: string, work: () => Promise<T>): Promise<T>
       hint: AGAIN,
       cause,
     });
+  }
+}
+
+/** Counts that a damaged file would have read without end. */
+function checkCounts({ num_rows, row_groups }: FileMetaData, bytes: number): void {
+  const isCount = (value: bigint | undefined) => value !== undefined && value >= 0n;
+  const rows = row_groups.reduce((sum, group) => sum + group.num_rows, 0n);
+  if (rows !== num_rows) throw new RangeError(`${num_rows} rows, in groups of ${rows}`);
+  for (const { num_rows: own, columns } of row_groups) {
+    for (const { meta_data: meta } of columns) {
+      const isInside = meta && isCount(meta.total_compressed_size) && meta.total_compressed_size <= bytes;
+      if (!isCount(own) || !isInside || !isCount(meta.num_values) || meta.num_values < own)
+        throw new RangeError('a column of other counts than its rows');
+    }
   }
 }
 

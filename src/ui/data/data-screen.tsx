@@ -37,8 +37,9 @@ export default function DataScreen() {
         onPickFolder={canPickFolder() ? () => fire(pick()) : undefined}
       >
         Drop a folder of clips with a <code>.json</code>, <code>.jsonl</code> or <code>.csv</code> that names
-        their labels, or DFEW, MAFW, RAVDESS or a folder per class as they are; for a language model a list of
-        questions and answers. Nothing is uploaded.
+        their labels, a <code>.zip</code> of one, or <code>.parquet</code> files with their clips in them; or
+        DFEW, MAFW, RAVDESS or a folder per class as they are; for a language model a list of questions and
+        answers. Nothing is uploaded.
       </DropZone>
       <KeptData />
       <Problems commands={['openData', 'openDemo']} />
