@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration } from '../math/format.ts';
+import type { EventOf } from '../protocol/messages.ts';
 
 /** Seconds between two lines about the same piece of work. */
 const INTERVAL_S = 10;
@@ -14,7 +15,9 @@ interface Progress {
 /** Lines about long work for a terminal: at most one in ten seconds, and one when it is done. */
 export class ProgressLines {
   readonly #say: (line: string) => void;
+  #clips?: ProgressLines;
   #what = '';
+  #done = 0;
   #began = 0;
   #said = 0;
 
@@ -22,8 +25,21 @@ export class ProgressLines {
     this.#say = say;
   }
 
+  /** How far work is, and beside it how many clips are ready. */
+  hear(event: EventOf<'progress'> | EventOf<'clips'>): void {
+    if (event.type === 'progress') {
+      this.take(event);
+      return;
+    }
+    const { ready, unreadable, total } = event;
+    this.#clips ??= new ProgressLines(this.#say);
+    this.#clips.take({ what: 'Clips ready', done: ready + unreadable, total, unit: 'clips' });
+  }
+
   take({ what, done, total, unit }: Progress): void {
     const now = performance.now() / 1000;
+    if (what === this.#what && done === this.#done) return;
+    this.#done = done;
     if (what !== this.#what) {
       this.#what = what;
       this.#began = now;

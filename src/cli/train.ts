@@ -170,8 +170,8 @@ function report(event: PlainEvent, { stage, steps }: Pick<Config, 'stage' | 'ste
     say(`${event.device.description || event.device.vendor}`);
   } else if (event.type === 'data') {
     for (const line of openedLines(event.summary)) say(line);
-  } else if (event.type === 'progress') {
-    progress.take(event);
+  } else if (event.type === 'progress' || event.type === 'clips') {
+    progress.hear(event);
   } else if (event.type === 'alarm') {
     say(describeAlarm(event.alarm));
     print({ type: 'alarm', stage, ...event.alarm });

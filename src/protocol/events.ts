@@ -9,7 +9,7 @@ import { dataSummary, preview } from './data.ts';
 import { brokenExport, damagedRun, downloadStatus, exportedFile, storedModel, storedRun } from './kept.ts';
 import { liveAnswer } from './live-answer.ts';
 import { deviceInfo, modelSummary } from './models.ts';
-import { evalResult, rolloutGroup, runState, stepReport } from './results.ts';
+import { clipCount, evalResult, rolloutGroup, runState, stepReport } from './results.ts';
 import { counts, longArray, requestId, z } from './shapes.ts';
 
 const maybeId = requestId.optional();
@@ -24,6 +24,8 @@ export const EVENTS = {
   preview: { requestId, preview },
   state: { state: runState, step: z.number(), steps: z.number(), message: z.string().optional() },
   progress: { requestId: maybeId, what: z.string(), done: z.number(), total: z.number(), unit: z.string() },
+  /** How many of the clips that the run trains on are ready. */
+  clips: clipCount.shape,
   step: stepReport,
   /** The run is not well. */
   alarm: { alarm },

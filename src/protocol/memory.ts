@@ -3,13 +3,13 @@ import { type Config, changedSettings } from './config.ts';
 import { counts, z } from './shapes.ts';
 
 export const memoryPlan = z.object({
-  /** While the towers encode clips, before the decoder is loaded. */
+  /** While the towers encode clips with nothing beside them. */
   encoding: z.number(),
   /** Passes that a clip's answers are split over when all are as long as they may be, and the tokens of the largest. */
   passes: z.object({ perGroup: z.number(), tokens: z.number() }),
   /** While the run samples and trains, by part. */
   training: counts,
-  /** The most that is held while training; and with the towers beside it, when a clip has to be encoded in between. */
+  /** The most that is held while training; and with the towers beside it, which encode clips between its steps. */
   peak: z.object({ training: z.number(), withTowers: z.number() }),
 });
 /** GPU memory that a run takes, in bytes. */

@@ -20,6 +20,15 @@ export type RunState = z.infer<typeof runState>;
 /** What is refused while a run is under way is refused with this; it is over when the run is. */
 export const RUN_UNDER_WAY = 'A run is under way.';
 
+export const clipCount = z.object({
+  /** Clips of the split "train" that the towers have seen, and those that could not be read. */
+  ready: z.number(),
+  unreadable: z.number(),
+  total: z.number(),
+});
+/** How far a run is ahead of its steps with the clips that it trains on. */
+export type ClipCount = z.infer<typeof clipCount>;
+
 export const stepReport = {
   step: z.number(),
   metrics: z.partialRecord(metricKey, anyNumber),

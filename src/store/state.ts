@@ -7,6 +7,7 @@ import type { MemoryPlan, WhatIf } from '../protocol/memory.ts';
 import {
   type AnswerEvent,
   type BrokenExport,
+  type ClipCount,
   type CommandType,
   type DamagedRun,
   type DataSummary,
@@ -81,6 +82,8 @@ export interface StudioState {
   /** Runs kept on this device that were damaged so that they cannot be gone on with. */
   damagedRuns: readonly DamagedRun[];
   progress?: Progress;
+  /** How far the run is ahead of its steps with its clips; absent where there is nothing to make ready. */
+  clips?: ClipCount;
   /** Every step of the current run, in order. */
   steps: readonly StepRecord[];
   /** Where the current run was not well, in order. */
@@ -149,6 +152,8 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return onState(state, event);
     case 'progress':
       return { progress: { what: event.what, done: event.done, total: event.total, unit: event.unit } };
+    case 'clips':
+      return { clips: { ready: event.ready, unreadable: event.unreadable, total: event.total } };
     case 'step':
       return {
         steps: [...state.steps, { step: event.step, metrics: event.metrics, seconds: event.seconds }],
@@ -356,6 +361,7 @@ function emptyRun(): Partial<StudioState> {
     rollouts: new Map(),
     evals: [],
     live: undefined,
+    clips: undefined,
     exported: undefined,
     exportPlan: undefined,
     saved: undefined,

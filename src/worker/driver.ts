@@ -1,4 +1,3 @@
-import { hasClip } from '../data/types.ts';
 import type { Config } from '../protocol/config.ts';
 import { leftOutNote } from '../rl/prompts.ts';
 import { endingWith } from './ending.ts';
@@ -18,6 +17,7 @@ import type { Recorder } from './runs/recorder.ts';
 import type { TakenRun } from './runs/run-store.ts';
 import type { RunShelf } from './runs/shelf.ts';
 import type { EndState, Training } from './training.ts';
+import { TrainingRows } from './training-rows.ts';
 
 export interface DriverParts {
   readonly held: HeldGpu;
@@ -80,8 +80,8 @@ export class Driver {
     try {
       haltIf(stopped);
       const started = { ...opened, model: await this.#modelFor(opened.model, config, taken) };
-      await this.#prepareDevice(started, config, stopped);
-      const run = await device.load(started, config, stopped);
+      await this.#prepareDevice(started, config, stopped, taken);
+      const run = await device.load(started, config, stopped, taken === undefined);
       const recorder = await shelf.record(run, inputs.isDemo, taken);
       device.recorder = recorder;
       haltIf(stopped);
@@ -101,26 +101,37 @@ export class Driver {
     return isWanted ? device.use(take) : take();
   }
 
-  /** Makes sure that the run fits, and encodes its clips, if it has any, while the device holds nothing but towers. */
+  /**
+   * Makes sure that the run fits. Its clips, if it has any, are encoded between its steps; while the device holds nothing but
+   * towers, where those do not fit beside the run, or where its order needs all clips to be known.
+   */
   async #prepareDevice(
-    { model, data, features }: Opened,
+    opened: Opened,
     config: Config,
     stopped: () => boolean,
+    taken?: TakenRun,
   ): Promise<void> {
     const { device, held, emit } = this.#parts;
+    const { model, data, features } = opened;
     await device.drop();
     const gpu = await held.demand();
     await held.during(async () => {
       const texts = runTexts(model, config, data.examples, gpu);
       const note = leftOutNote(texts.prompts.leftOut);
       if (note) emit({ type: 'note', ...note });
-      await demandRoom(gpu, model, config, texts);
+      const { besideRun } = await demandRoom(gpu, model, config, texts);
       haltIf(stopped);
-      const train = data.examples
-        .filter(hasClip)
-        .filter((clip) => clip.split === 'train' && texts.prompts.asks(clip));
-      await features?.prepare(train, device.clipReports(undefined, stopped), stopped);
+      const rows = new TrainingRows({ data, features, config, prompts: texts.prompts });
+      if (!features || (besideRun && rows.canStand(taken?.checkpoint.state))) return;
+      if (!besideRun) emit({ type: 'note', ...BEFOREHAND });
+      await features.prepare(rows.clips, device.clipReports(undefined, stopped), stopped);
       haltIf(stopped);
     });
   }
 }
+
+const BEFOREHAND = {
+  message:
+    'The towers do not fit on the GPU beside the run: all clips are encoded before its first step, and not between the steps.',
+  hint: 'Settings that take less memory leave room for them: the Model screen says what each would save.',
+};

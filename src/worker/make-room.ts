@@ -27,12 +27,19 @@ export async function planAlternatives(
   return planned;
 }
 
+/** What of a run the device holds together. */
+export interface Room {
+  /** Whether the towers fit beside the run, so that clips can be encoded between its steps. */
+  readonly besideRun: boolean;
+}
+
 /** @throws InputError when the device cannot hold the run, naming its largest part and the first setting that would fit */
-export async function demandRoom(gpu: Gpu, model: OpenModel, config: Config, texts: RunTexts): Promise<void> {
+export async function demandRoom(gpu: Gpu, model: OpenModel, config: Config, texts: RunTexts): Promise<Room> {
   const plan = await planMemory(model, config, texts, gpu);
   const wanted = Math.max(plan.encoding, plan.peak.training);
-  const free = await probeMemory(gpu, wanted);
-  if (free >= wanted) return;
+  const together = Math.max(wanted, plan.peak.withTowers);
+  const free = await probeMemory(gpu, together);
+  if (free >= wanted) return { besideRun: free >= together };
   const [part = '', bytes = 0] = Object.entries(plan.training).sort(([, a], [, b]) => b - a)[0] ?? [];
   const remedy = (await planAlternatives(model, config, texts, gpu)).find(({ peak }) => peak <= free);
   throw new InputError(

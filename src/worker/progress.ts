@@ -8,12 +8,12 @@ export type Report = (done: number, total: number) => void;
 /** Milliseconds between two progress events of one piece of work; its last one always goes out. */
 const INTERVAL_MS = 100;
 
-/** Says whether it is time for another event: at most ten times a second. */
-export function paced(): () => boolean {
+/** Says whether it is time for another event: at most ten times a second, or as often as is said. */
+export function paced(interval = INTERVAL_MS): () => boolean {
   let last = Number.NEGATIVE_INFINITY;
   return () => {
     const now = performance.now();
-    if (now - last < INTERVAL_MS) return false;
+    if (now - last < interval) return false;
     last = now;
     return true;
   };

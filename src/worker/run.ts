@@ -1,4 +1,3 @@
-import { PromptSampler } from '../data/sampler.ts';
 import { type Dataset, type Example, hasClip } from '../data/types.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
@@ -20,7 +19,7 @@ import { loadPolicy, type Policy } from '../rl/policy/policy.ts';
 import type { Start } from '../rl/policy/start-weights.ts';
 import { withStartWeights } from '../rl/policy/start-weights-shown.ts';
 import { muteExample, prepareExample } from '../rl/prepare.ts';
-import { leftOutLine, type RunPrompts } from '../rl/prompts.ts';
+import type { RunPrompts } from '../rl/prompts.ts';
 import { demandKnownIds } from '../rl/rollout/known-ids.ts';
 import type { LiveAnswers } from '../rl/rollout/live-answer.ts';
 import { RunContext, type RunExample, SamplingContext } from '../rl/run-context.ts';
@@ -36,6 +35,7 @@ import { measuredOptions, mostPositions, policyOptions, runSetup, runTexts, star
 import { answerLines } from './runs/answers.ts';
 import type { Trained } from './runs/checkpoint.ts';
 import type { TrainState } from './runs/records.ts';
+import { TrainingRows } from './training-rows.ts';
 
 /** What a run is made from. */
 export interface RunParts {
@@ -47,8 +47,8 @@ export interface RunParts {
   readonly config: Config;
   /** What the weights as loaded scored on the same data. */
   readonly before: readonly EvalResult[];
-  /** Reports bytes of weights, then kernels compiled, then clips. */
-  readonly report: { readonly weights: Report; readonly kernels: Report; readonly clips: Report };
+  /** Reports bytes of weights, then kernels compiled. */
+  readonly report: { readonly weights: Report; readonly kernels: Report };
   /** Whether it is going to train, and not only to be measured. */
   readonly trains: boolean;
   /** Whether to give up before the first step. */
@@ -65,7 +65,18 @@ export interface StepResult {
 }
 
 /** Where a run stands, beside what lies on the device. */
-export type Standing = Pick<TrainState, 'step' | 'adamSteps' | 'tokens' | 'sampler' | 'clips'>;
+export type Standing = Pick<TrainState, 'step' | 'adamSteps' | 'tokens' | 'sampler' | 'clips' | 'unreadable'>;
+
+/** What of a run lies on the device, and what it goes through. */
+interface Loaded {
+  readonly policy: Policy;
+  readonly context: SamplingContext;
+  readonly gate: GateRows;
+  readonly rows: TrainingRows;
+}
+
+/** Texts that the gate's encoder reads at a time: it is loaded for them. */
+const GATE_TEXTS = 256;
 
 /**
  * Weights on the device, with everything that evaluates them and, where they are going to train, trains them. It lives until the next
@@ -89,16 +100,16 @@ export class Run {
   readonly #gate: GateRows;
   /** Whether the latest step was broken. */
   #broken = false;
-  #examples: readonly RunExample[] = [];
+  /** What it trains on, in its order. */
+  readonly rows: TrainingRows;
   readonly #scorings = new Map<Config['evalMetric'], Scoring>();
-  #sampler?: PromptSampler;
   #step = 0;
   #tokens = 0;
 
   private constructor(
     parts: RunParts,
     prompts: RunPrompts,
-    { policy, context, gate }: Pick<Run, 'policy'> & { context: SamplingContext; gate: GateRows },
+    { policy, context, gate, rows }: Loaded,
     start: Start | undefined,
   ) {
     this.parts = parts;
@@ -107,17 +118,20 @@ export class Run {
     this.policy = policy;
     this.#context = context;
     this.#gate = gate;
+    this.rows = rows;
     for (const result of parts.before) this.recordEvaluation(result);
     this.health = new Health(parts.config);
   }
 
-  /** Loads the weights and records what runs on them; no clip is touched yet. */
-  static async load(parts: RunParts): Promise<Run> {
+  /** Loads the weights and records what runs on them. With `begins`, the clips of a first step are read meanwhile. */
+  static async load(parts: RunParts, { begins = false } = {}): Promise<Run> {
     const { gpu, model, config, data, trains } = parts;
     // What clips were read back through is larger than what a run needs.
     gpu.trim();
     const texts = runTexts(model, config, data.examples, gpu);
     const { prompts } = texts;
+    const rows = new TrainingRows({ ...parts, prompts });
+    if (begins) rows.lookAhead();
     const start = trains ? await startOf(model, config) : undefined;
     const options = trains
       ? policyOptions(model.files.family, config, mostPositions(texts, config), start)
@@ -132,7 +146,8 @@ export class Run {
       const context = await gpu.pipelines.reporting(parts.report.kernels, () =>
         trains ? RunContext.create(setup, { samples: config.stage === 'grpo' }) : SamplingContext.open(setup),
       );
-      return new Run({ ...parts, model: { ...model, files } }, prompts, { policy, context, gate }, start);
+      const loaded = { policy, context, gate, rows };
+      return new Run({ ...parts, model: { ...model, files } }, prompts, loaded, start);
     } catch (error) {
       policy[Symbol.dispose]();
       throw error;
@@ -158,44 +173,55 @@ export class Run {
     return this.#step;
   }
 
-  /** Makes the training examples ready: clips are decoded and encoded. @throws InputError when none is left */
-  async prepareTraining(): Promise<void> {
-    const { data, config, report } = this.parts;
-    this.#examples = await this.#prepare(
-      data.examples.filter((example) => example.split === 'train' && this.prompts.asks(example)),
-      report,
-    );
-    if (this.parts.stopped()) return;
-    if (this.#examples.length === 0) {
-      const [first] = this.prompts.leftOut;
-      throw new InputError(
-        `${data.name}: no ${thingOf(data)} of the split "train" can be used.${first ? ` ${leftOutLine(first)}` : ''}`,
-        {
-          hint:
-            first?.refused?.hint ??
-            'Look at the issues of the data set; every clip and row that was left out is listed there.',
-        },
+  /** Makes the first step ready: its clips are decoded and encoded. @throws InputError when no row can be used */
+  async prepareTraining(report: PrepareReport = QUIET): Promise<void> {
+    const { features, stopped } = this.parts;
+    if (!features)
+      demandKnownIds(
+        this.rows.all.map((row) => this.#exampleOf(row)),
+        ...this.#vocabulary,
       );
-    }
-    demandKnownIds(this.#examples, this.policy.config.decoder.vocabSize, this.policy.files.name);
-    this.#sampler = new PromptSampler(this.#examples.length, config.seed);
+    await this.makeReady(stopped, report);
+  }
+
+  /** Makes the clips of the next step ready; returns whether they are, which they may not be where it was stopped. */
+  async makeReady(stopped: () => boolean, report: PrepareReport = QUIET): Promise<boolean> {
+    if (!(await this.rows.makeReady(report, stopped))) return false;
+    const textsOf = (rows: readonly Example[]) => rows.map((row) => this.prompts.of(row).gateIds);
+    const { promptsPerStep } = this.config;
+    const isMissing = (ids: readonly number[]) => ids.length > 0 && this.#gate.of(ids) === undefined;
+    if (textsOf(this.rows.coming(promptsPerStep)).some(isMissing))
+      await this.#gate.prepare(textsOf(this.rows.coming(Math.max(promptsPerStep, GATE_TEXTS))));
+    return true;
+  }
+
+  /** Lets go of what makes clips ready ahead of the steps, as no step follows for now. */
+  rest(): void {
+    this.parts.features?.letGo();
+  }
+
+  get #vocabulary(): [vocabulary: number, model: string] {
+    return [this.policy.config.decoder.vocabSize, this.policy.files.name];
   }
 
   async #prepare(examples: readonly Example[], report: PrepareReport): Promise<RunExample[]> {
-    const { features, model, stopped } = this.parts;
-    const { text } = model;
+    const { features, stopped } = this.parts;
     await features?.prepare(examples.filter(hasClip), report, stopped);
     const read = examples.filter((example) => !hasClip(example) || features?.has(example));
     await this.#gate.prepare(read.map((example) => this.prompts.of(example).gateIds));
-    return read.map((example) => {
-      const prompt = this.prompts.of(example);
-      if (!features || !hasClip(example)) return prepareExample(text, prompt, example);
-      return prepareExample(text, prompt, example, {
-        features: () => features.load(example),
-        shown: features.shownOf(example),
-        unencoded: model.clips?.unencoded,
-        gate: this.#gate.of(prompt.gateIds),
-      });
+    return read.map((example) => this.#exampleOf(example));
+  }
+
+  /** A row as a step takes it; its clip, if it has one, is ready, and so is what steers the gate. */
+  #exampleOf(row: Example): RunExample {
+    const { features, model } = this.parts;
+    const prompt = this.prompts.of(row);
+    if (!features || !hasClip(row)) return prepareExample(model.text, prompt, row);
+    return prepareExample(model.text, prompt, row, {
+      features: () => features.load(row),
+      shown: features.shownOf(row),
+      unencoded: model.clips?.unencoded,
+      gate: this.#gate.of(prompt.gateIds),
     });
   }
 
@@ -210,35 +236,25 @@ export class Run {
       step: this.#step,
       adamSteps: this.trained.optimizer.stepCount,
       tokens: this.#tokens,
-      sampler: this.#sampler!.state,
-      clips: this.#examples.length,
+      ...this.rows.dealt,
     };
   }
 
   /** Stands where a stored run stood; `trained` is restored apart. @throws InputError when other clips can be read now */
-  stand({ step, adamSteps, tokens, sampler, clips }: Standing): void {
-    if (clips !== this.#examples.length) {
-      const { data, features } = this.parts;
-      const [first, ...others] = features?.issues ?? [];
-      const why = first ? ` ${1 + others.length} cannot be read, for example: ${first.message}` : '';
-      throw new InputError(
-        `${data.name}: ${this.#examples.length} training clips can be read, but the run was on ${clips}.${why}`,
-        {
-          hint: 'Put the clips back as they were, or go on in the browser the run was started in: another one may lack a codec.',
-        },
-      );
-    }
+  stand({ step, adamSteps, tokens, ...dealt }: Standing): void {
+    this.rows.stand(dealt);
     this.#step = step;
     this.#tokens = tokens;
     this.trained.optimizer.stepCount = adamSteps;
-    this.#sampler = new PromptSampler(clips, this.config.seed, sampler);
   }
 
   /** Takes one optimizer step on the next clips; `live` tells an answer while it is sampled. */
   async takeStep(live?: LiveAnswers): Promise<StepResult> {
     const { config } = this.parts;
-    const indices = this.#sampler!.next(config.promptsPerStep);
-    const examples = indices.map((index) => this.#examples[index]!);
+    await this.makeReady(() => false);
+    const examples = this.rows.deal().map((row) => this.#exampleOf(row));
+    if (this.#step + 1 < config.steps) this.rows.lookAhead();
+    if (this.parts.features) demandKnownIds(examples, ...this.#vocabulary);
     const take = config.stage === 'sft' ? sftStep : grpoStep;
     const updates = this.optimizer.stepCount;
     const { metrics, seconds, groups, notFinite } = await take(this.#training, examples, this.#step, live);
@@ -249,7 +265,7 @@ export class Run {
     this.#broken = broken !== undefined;
     return {
       step: this.#step,
-      metrics: { ...metrics, num_tokens: this.#tokens, epoch: this.#sampler!.epochs } as MetricValues,
+      metrics: { ...metrics, num_tokens: this.#tokens, epoch: this.rows.epochs } as MetricValues,
       seconds,
       groups: [...groups],
       ...(cause ? { notFinite: cause } : {}),
@@ -330,6 +346,9 @@ export class Run {
       });
     }
     const nothing = mute ? await features?.empty(progress) : undefined;
+    // An evaluation samples more answers together than a step does, and needs the memory.
+    features?.letGoOfTowers();
+    if (this.parts.trains && this.#step < this.config.steps) this.rows.lookAhead();
     const result = await evaluate(
       this.#context,
       mute && nothing ? examples.map((example) => muteExample(example, mute, nothing)) : examples,
@@ -348,10 +367,13 @@ export class Run {
   }
 
   [Symbol.dispose](): void {
+    this.rest();
     this.#context[Symbol.dispose]();
     this.policy[Symbol.dispose]();
   }
 }
+
+const QUIET: PrepareReport = { weights: () => undefined, clips: () => undefined };
 
 const thingOf = ({ kind }: Dataset): string => (kind === 'clips' ? 'clip' : 'question');
 

@@ -269,6 +269,7 @@ export class Session {
       emit: this.#emit,
       progress: () => ({ step: this.#device.step, steps }),
       work: (use) => this.#lane.run(() => this.#device.train(use, () => training.isOver)),
+      newIssues: () => this.#inputs.reportIssues(),
       measure: (run) => this.#device.evaluate(run, { split: 'val', sampled: decodingOf(run.config) }),
       show: (what, why) => this.#show(training, what, why),
     });

@@ -4,8 +4,9 @@ import { evalMetrics, metricFor, scoreOf } from '../protocol/evaluation.ts';
 import type { EvalResult } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { LiveAnswers } from '../rl/rollout/live-answer.ts';
+import { Halted, halting } from './halted.ts';
 import { nextMacrotask } from './lane.ts';
-import type { Emit } from './progress.ts';
+import { type Emit, paced, progressOf } from './progress.ts';
 import type { Run, StepResult } from './run.ts';
 import type { Recorder } from './runs/recorder.ts';
 
@@ -22,6 +23,8 @@ export interface TrainingHooks {
   readonly progress: () => { readonly step: number; readonly steps: number };
   /** Does work with the run on the device, when its turn comes; what keeps the run may be absent. */
   work(use: (run: Run, recorder: Recorder | undefined) => Promise<void>): Promise<void>;
+  /** Tells the page of clips that turned out to be unreadable, where there are any. */
+  newIssues(): void;
   /** Measures a run on held-out clips, and reports what it found. */
   measure(run: Run): Promise<EvalResult>;
   /** Says that a step has been taken, or that the run rests, and why where that was not asked for. */
@@ -38,6 +41,8 @@ export class Training {
   #isUnderWay = false;
   /** Ends the wait of a paused run. */
   #wake: () => void = () => undefined;
+  /** Telling of issues tells all of the data anew. */
+  readonly #isTimeForIssues = paced(10_000);
   /** The alarm for which the run rests. */
   #why?: Alarm;
 
@@ -95,16 +100,35 @@ export class Training {
   }
 
   #save(): Promise<void> {
-    return this.#hooks.work(async (run, recorder) => recorder?.save(run));
+    return this.#hooks.work(async (run, recorder) => {
+      run.rest();
+      this.#hooks.newIssues();
+      await recorder?.save(run);
+    });
+  }
+
+  /** Whether the next step is wanted no more; asked between two clips that are made ready for it. */
+  readonly #isHeldBack = (): boolean => this.wants('pause', 'stop');
+
+  /** Makes the clips of the next step ready, and says how many are; returns whether the step can be taken. */
+  async #makeReady(run: Run): Promise<boolean> {
+    const { emit } = this.#hooks;
+    const weights = halting(progressOf(emit, 'Loading the towers', 'bytes'), this.#isHeldBack);
+    const report = { weights, clips: () => undefined };
+    const isReady = await run.makeReady(this.#isHeldBack, report).catch(notIfHalted);
+    if (this.#isTimeForIssues()) this.#hooks.newIssues();
+    const { count } = run.rows;
+    if (count) emit({ type: 'clips', ...count });
+    return isReady;
   }
 
   async #takeStep(run: Run, recorder: Recorder | undefined): Promise<void> {
+    if (!(await this.#makeReady(run))) return;
     const taken = await run.takeStep(this.#live);
     const result = { ...taken, metrics: { ...taken.metrics, ...(await this.#scores(run, recorder)) } };
     this.#report(result, run.parts.gpu.ledger);
     const alarms = run.recordStep(result);
     run.recordAnswers(result.step, result.groups);
-    recorder?.protect(run.health.goodStep);
     recorder?.protect(run.health.goodStep);
     await recorder?.step(result);
     for (const alarm of alarms) {
@@ -152,4 +176,10 @@ export class Training {
     if (groups.length > 0) emit({ type: 'rollouts', step, groups });
     emit({ type: 'memory', parts: ledger.parts(), peak: ledger.peak });
   }
+}
+
+/** Nothing is ready where that was left before its end. */
+function notIfHalted(error: unknown): false {
+  if (error instanceof Halted) return false;
+  throw error;
 }

@@ -498,6 +498,9 @@ export const FAKE_ALARMS: readonly Omit<Alarm, 'step'>[] = [
   },
 ];
 
+/** Eight of them are made ready for each step. */
+const CLIPS = { unreadable: 1, total: 77 };
+
 class FakeRun {
   step = 0;
   /** The bench that goes on until it is stopped. */
@@ -614,6 +617,8 @@ class FakeRun {
     for (const piece of playLive(step, this.#steps)) this.#say(piece);
     const isEvaluated = this.#evalEvery > 0 && step % this.#evalEvery === 0;
     if (isEvaluated) this.#say({ type: 'eval', result: playEval(step, { split: 'val' }) });
+    const ready = Math.min(CLIPS.total - CLIPS.unreadable, 8 * step);
+    this.#say({ type: 'clips', ...CLIPS, ready });
     this.#say(playStep(step, this.#steps, isEvaluated));
     this.#say(playRollouts(step, this.#steps));
   }

@@ -182,6 +182,7 @@ describe('training', () => {
     await state('paused');
     await page.keyboard.press('.');
     await expect.poll(() => page.textContent(id('run-step'))).toContain('step 2 / 120');
+    expect(await page.textContent(id('clips-ready'))).toBe('16 of 77 clips ready, 1 cannot be read');
     await page.keyboard.press(' ');
     await state('running');
     await page.keyboard.press(' ');

@@ -7,6 +7,7 @@ import type { OpenModel } from '../../src/worker/inputs/model.ts';
 import { LineLog } from '../../src/worker/line-log.ts';
 import type { Run } from '../../src/worker/run.ts';
 import { runTexts } from '../../src/worker/run-options.ts';
+import { type RowsParts, TrainingRows } from '../../src/worker/training-rows.ts';
 
 export const examples = ['happy', 'sad', 'angry', 'neutral', 'sad'].map(
   (label, index): ClipExample => ({
@@ -52,11 +53,14 @@ export function runOf(model: OpenModel, policy: Policy, optimizer: AdamW, config
     rolloutsLog.append(completion(step, `é ${step}`), completion(step, 'b'));
   }
   const gpu = { info: {} };
-  const features = { has: ({ id }: ClipExample) => id !== 'clips/1.mp4' };
+  const refuses = ({ id }: ClipExample): boolean => id === 'clips/1.mp4';
+  const features = { refuses, has: (clip: ClipExample) => !refuses(clip) };
   const data = { name: 'faces', kind: 'clips', examples, issues: [], rows: 5, format: 'R1-Omni JSON' };
+  const { prompts } = runTexts(model, config, examples);
+  const rows = new TrainingRows({ data, features, config, prompts } as unknown as RowsParts);
+  for (const _ of [1, 2, 3]) rows.deal();
   const run = {
-    ...{ config, step: 3, policy, optimizer, metricsLog, rolloutsLog, evaluations: [] },
-    prompts: runTexts(model, config, examples).prompts,
+    ...{ rows, prompts, config, step: 3, policy, optimizer, metricsLog, rolloutsLog, evaluations: [] },
     parts: { model, data, features, gpu, config },
   };
   return run as unknown as Run;

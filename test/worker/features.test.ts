@@ -84,7 +84,7 @@ async function workByEpoch(values: Partial<Config>) {
   const report = { ...quiet, weights: () => void work.towersLoaded++ };
   const features = new FeatureStore({ gpu }, model, folderFeatureCache(memoryDirectory()), counting);
   const { prepare } = features;
-  features.prepare = (examples, _, stopped) => prepare.call(features, examples, report, stopped);
+  features.prepare = (examples, _, ...rest) => prepare.call(features, examples, report, ...rest);
   const config = parseConfig({
     promptsPerStep: 2,
     groupSize: 2,

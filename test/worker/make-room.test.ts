@@ -47,7 +47,19 @@ describe('a run', () => {
   it('that fits is let through', async () => {
     const plan = await planMemory(model, config, texts);
     const gpu = new Gpu(deviceOf(2 * plan.peak.training));
-    await expect(demandRoom(gpu, model, config, texts)).resolves.toBeUndefined();
+    await expect(demandRoom(gpu, model, config, texts)).resolves.toEqual({ besideRun: true });
+  });
+
+  it('that fits, but not with the towers beside it, is told so', async () => {
+    const { peak, encoding } = await planMemory(model, config, texts);
+    expect(peak.withTowers).toBeGreaterThan(Math.max(peak.training, encoding));
+    for (const [bytes, besideRun] of [
+      [peak.withTowers - 1, false],
+      [peak.withTowers, true],
+    ] as const) {
+      const gpu = new Gpu(deviceOf(bytes));
+      await expect(demandRoom(gpu, model, config, texts)).resolves.toEqual({ besideRun });
+    }
   });
 
   it('that does not is refused with a setting that would', async () => {

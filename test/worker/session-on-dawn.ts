@@ -30,6 +30,9 @@ const CONFIG: Partial<Config> = {
   checkpointEvery: 2,
 };
 
+/** All settings of a run that `start` begins with these. */
+export const configOf = (values: Partial<Config>): Config => parseConfig({ ...CONFIG, ...values });
+
 /** Frames and sound that follow from the clip's only byte. */
 export const decode: Decode = async ({ path, files }, options) => {
   const frames = options.frames as number;
@@ -149,7 +152,7 @@ export class SessionOnDawn {
   }
 
   start(values: Partial<Config> = {}): void {
-    this.session.start({ type: 'start', config: parseConfig({ ...CONFIG, ...values }) });
+    this.session.start({ type: 'start', config: configOf(values) });
   }
 
   said<T extends EventType>(type: T): EventOf<T>[] {

@@ -45,18 +45,18 @@ it('a run that is stopped while it loads leaves the session ready at once, and t
     expect({ weights, trainable }).toEqual({ weights: 0, trainable: 0 });
     expect(session.state).toBe('ready');
   };
+  const stopAt = async (what: string): Promise<void> => {
+    session.start({ stage: 'sft' });
+    await session.next((event) => event.type === 'progress' && event.what === what);
+    await stop();
+  };
+  // Kernels are compiled once for a device.
+  for (const what of ['Loading the model', 'Compiling kernels']) await stopAt(what);
   waiting = new Promise((resolve) => {
     decoded = resolve;
   });
   // While the first clip is decoded and the towers are there.
-  session.start({ stage: 'sft' });
-  await session.next((event) => event.type === 'progress' && event.what === 'Loading the towers');
-  await stop();
-  for (const what of ['Preparing clips', 'Loading the model', 'Compiling kernels']) {
-    session.start({ stage: 'sft' });
-    await session.next((event) => event.type === 'progress' && event.what === what);
-    await stop();
-  }
+  for (const what of ['Loading the towers', 'Preparing clips']) await stopAt(what);
   session.start({ stage: 'sft', steps: 1 });
   await session.reach('finished', 'failed');
   expect(session.state).toBe('finished');

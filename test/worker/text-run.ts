@@ -54,7 +54,7 @@ export async function loadTextRun(
 ): Promise<Run> {
   return Run.load({
     ...{ gpu, model, data: await readQuestions(), config: parseConfig({ ...TEXT_CONFIG, ...values }) },
-    ...{ before: [], report: { weights: nothing, kernels: nothing, clips: nothing } },
+    ...{ before: [], report: { weights: nothing, kernels: nothing } },
     ...{ trains, stopped: () => false },
   });
 }

@@ -32,6 +32,9 @@ async function drive(
     config,
     parts: { gpu: { ledger: { parts: () => ({}), peak: 0 } } },
     health,
+    rows: {},
+    rest: () => undefined,
+    makeReady: async () => true,
     async takeStep(): Promise<StepResult> {
       run.step++;
       return { step: run.step, metrics: metricsOf(run.step), seconds: {}, groups: [] };
@@ -56,6 +59,7 @@ async function drive(
     emit: (event) => void events.push(event),
     progress: () => ({ step: run.step, steps: config.steps }),
     work: (use) => use(run as unknown as Run, recorder as unknown as Recorder),
+    newIssues: () => undefined,
     measure: () => Promise.reject(new Error('nothing is held out')),
     show(what, why) {
       if (what === 'step') return;

@@ -82,7 +82,7 @@ function Planned({ plan: { training, encoding, peak, passes }, whatIf, busy }: P
       <p className="muted">
         Planned from the present settings; nothing is taken yet.{' '}
         {encoding > 0 &&
-          `Encoding clips takes ${formatBytes(encoding)} first, and is over before training begins.`}
+          `While clips are encoded between its steps, the towers lie beside it: ${formatBytes(peak.withTowers)} in all. Where that does not fit, all clips are encoded before its first step, in ${formatBytes(encoding)}.`}
         {passes.perGroup > 1 && (
           <span data-testid="planned-passes">
             {' '}

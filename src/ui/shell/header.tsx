@@ -51,6 +51,7 @@ function RunStatus() {
           step {step} / {steps}
         </span>
       )}
+      <ClipsReady />
       {left !== undefined && <span className="muted number">{formatDuration(left)} left</span>}
       <SavedAt />
       {message && (
@@ -58,6 +59,23 @@ function RunStatus() {
           {message}
         </span>
       )}
+    </span>
+  );
+}
+
+/** How far the run is ahead of its steps with its clips, until all are known. */
+function ClipsReady() {
+  const clips = useStudioState((state) => state.clips);
+  const state = useStudioState(({ run }) => run.state);
+  if (!clips || !isUnderWay(state) || clips.ready + clips.unreadable === clips.total) return null;
+  const unread = clips.unreadable > 0 ? `, ${clips.unreadable} cannot be read` : '';
+  return (
+    <span
+      className="muted number"
+      data-testid="clips-ready"
+      title="The others are decoded and encoded ahead of the steps that take them"
+    >
+      {clips.ready} of {clips.total} clips ready{unread}
     </span>
   );
 }

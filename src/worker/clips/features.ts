@@ -1,16 +1,18 @@
 import { type ClipExample, mediaName } from '../../data/types.ts';
 import type { ShownClip } from '../../decoder/mrope.ts';
-import { openEncoder } from '../../families/index.ts';
-import type { ClipEncoder, ClipInput, Features } from '../../families/shared/clip-encoder.ts';
+import type { ClipInput, Features } from '../../families/shared/clip-encoder.ts';
 import { type FeatureCache, memoryFeatureCache, type Notes } from '../../io/features/feature-cache.ts';
 import { isReadFailure, unreadableFile } from '../../io/files/unreadable.ts';
 import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import type { HeldGpu } from '../gpu/held-gpu.ts';
 import type { ClipModel } from '../inputs/model.ts';
+import { Lane } from '../lane.ts';
 import type { Report } from '../progress.ts';
+import { DecodeAhead } from './decode-ahead.ts';
 import { type Decode, decodeMedia } from './decoded.ts';
 import { clipFingerprint, encoderFingerprint } from './fingerprint.ts';
+import { Towers } from './towers.ts';
 
 /** What one pass over clips reports: bytes of the towers' weights, then clips. */
 export interface PrepareReport {
@@ -51,27 +53,35 @@ function readShown({ grid, sliceSeconds }: Notes): { shown?: readonly ShownClip[
  * read become issues.
  */
 export class FeatureStore {
-  readonly #held: Pick<HeldGpu, 'gpu'>;
   readonly #model: ClipModel;
   readonly #cache: FeatureCache;
-  readonly #decode: Decode;
+  readonly #towers: Towers;
+  readonly #decoded: DecodeAhead;
   /** Takes what the disk has no room for. */
   readonly #overflow = memoryFeatureCache();
   /** Prepared clips by name. */
   readonly #kept = new Map<string, Kept>();
   readonly #issues = new Map<string, DataIssue>();
-  /** Where the latest preparation was reported. */
+  /** Keys of clips that the towers have not seen, by name. */
+  readonly #unseen = new Map<string, string>();
+  /** Clips are looked up one after the other, those of a preparation behind those ahead of it. */
+  readonly #lookups = new Lane();
+  /** Counts what ends the looking ahead. */
+  #turn = 0;
+  /** Where the latest preparation was reported, and whether towers stay after it. */
   #report?: PrepareReport;
+  #stay = false;
+  #isUnsettled = false;
   /** What is being encoded anew, one after the other: there is one device. */
   #repairs: Promise<unknown> = Promise.resolve();
   #encoder?: Promise<string>;
   #encoded = 0;
 
   constructor(held: Pick<HeldGpu, 'gpu'>, model: ClipModel, cache: FeatureCache, decode: Decode) {
-    this.#held = held;
     this.#model = model;
     this.#cache = cache;
-    this.#decode = decode;
+    this.#towers = new Towers(held, model);
+    this.#decoded = new DecodeAhead((example) => decodeMedia(example, model.clips, decode));
   }
 
   /** Clips that could not be read so far. */
@@ -88,12 +98,19 @@ export class FeatureStore {
   clear(): void {
     this.#kept.clear();
     this.#issues.clear();
+    this.#unseen.clear();
+    this.letGo();
     this.#cache.release();
   }
 
   /** Whether the clip was prepared and could be read. */
   has(example: ClipExample): boolean {
     return this.#kept.has(mediaName(example));
+  }
+
+  /** Whether the clip could not be read. */
+  refuses(example: ClipExample): boolean {
+    return this.#issues.has(mediaName(example));
   }
 
   /** What the tower saw of each picture and video of a prepared example, for models that ask for it. */
@@ -141,15 +158,17 @@ export class FeatureStore {
   }
 
   /** @throws InputError where the clip that was asked for is no longer what it was */
-  async #encodeAgain(gone: readonly Wanted[], { example: wanted }: Wanted): Promise<void> {
-    using encoder = await this.#openEncoder(this.#report ?? QUIET);
-    for (const [index, { example, key }] of gone.entries()) {
-      const read = await this.#readAgain(example, key);
-      if ('input' in read)
-        await this.#keep(key, mediaName(example), await encoder.encode(read.input), read.notes);
-      else if (example === wanted) throw new InputError(read.issue.message, read.issue);
-      this.#report?.clips(index + 1, gone.length);
-    }
+  #encodeAgain(gone: readonly Wanted[], { example: wanted }: Wanted): Promise<void> {
+    const { weights, clips } = this.#report ?? QUIET;
+    return this.#towers.use(weights, this.#stay, async (encoder) => {
+      for (const [index, { example, key }] of gone.entries()) {
+        const read = await this.#readAgain(example, key);
+        if ('input' in read)
+          await this.#keep(key, mediaName(example), await encoder.encode(read.input), read.notes);
+        else if (example === wanted) throw new InputError(read.issue.message, read.issue);
+        clips(index + 1, gone.length);
+      }
+    });
   }
 
   /** A clip as before; one that was changed since is not taken for it. */
@@ -176,48 +195,84 @@ export class FeatureStore {
     const key = `nothing-${await this.#encoderKey()}`;
     const known = await this.#find(key);
     if (known) return known;
-    using encoder = await this.#openEncoder(report);
-    await this.#keep(key, 'A clip of nothing', await encoder.encode(await empty()));
+    await this.#towers.use(report.weights, this.#stay, async (encoder) =>
+      this.#keep(key, 'A clip of nothing', await encoder.encode(await empty())),
+    );
     return (await this.#find(key))!;
   }
 
   /**
    * Prepares the clips of these examples that are not there yet; while one is encoded the next is decoded. Without any, no
-   * tower is loaded.
+   * tower is loaded. With `stay` the towers remain on the device for the next preparation, until `letGo`.
    */
   async prepare(
     examples: readonly ClipExample[],
     report: PrepareReport,
     stopped: () => boolean,
+    stay = false,
   ): Promise<void> {
     this.#report = report;
-    const queue = await this.#missing(examples, report, stopped);
+    this.#stay = stay;
+    this.#turn++;
+    const queue = await this.#lookups.run(() => this.#missing(examples, report.clips, stopped));
     if (queue.length > 0 && !stopped()) await this.#encode(queue, report, stopped);
-    await this.#cache.settle();
+    // While towers stay, more is to come soon.
+    if (!stay) await this.#cache.settle();
+    this.#isUnsettled = stay;
   }
 
-  async #encode(queue: readonly Wanted[], report: PrepareReport, stopped: () => boolean): Promise<void> {
-    using encoder = await this.#openEncoder(report);
-    let next = this.#read(queue[0]!.example);
-    for (const [index, { example, key }] of queue.entries()) {
-      if (stopped()) return;
-      const read = await next;
-      const following = queue[index + 1];
-      if (following) next = this.#read(following.example);
-      const name = mediaName(example);
-      if ('issue' in read) this.#issues.set(name, read.issue);
-      else {
-        await this.#keep(key, name, await encoder.encode(read.input), read.notes);
-        this.#kept.set(name, { example, key, ...readShown(read.notes) });
+  /**
+   * Looks clips up, and decodes those that the towers have not seen, while the device does something else; the towers'
+   * weights are read for that. What goes wrong is told by `prepare`, which ends the looking ahead.
+   */
+  lookAhead(examples: readonly ClipExample[]): void {
+    const turn = ++this.#turn;
+    const ended = (): boolean => turn !== this.#turn;
+    void this.#lookups
+      .run(() => this.#missing(examples, QUIET.clips, ended))
+      .then((missing) => ended() || this.#decoded.begin(missing.map(({ example }) => example)))
+      .catch(() => undefined);
+  }
+
+  /** Lets go of towers that stayed. */
+  letGoOfTowers(): void {
+    this.#stay = false;
+    this.#towers.letGo();
+  }
+
+  /** Lets go of towers that stayed, and of what was decoded ahead of them. */
+  letGo(): void {
+    this.#turn++;
+    this.#decoded.drop();
+    this.letGoOfTowers();
+    if (this.#isUnsettled) void this.#cache.settle().catch(() => undefined);
+    this.#isUnsettled = false;
+  }
+
+  #encode(queue: readonly Wanted[], report: PrepareReport, stopped: () => boolean): Promise<void> {
+    return this.#towers.use(report.weights, this.#stay, async (encoder) => {
+      let next = this.#read(queue[0]!.example);
+      for (const [index, { example, key }] of queue.entries()) {
+        if (stopped()) return;
+        const read = await next;
+        const following = queue[index + 1];
+        if (following) next = this.#read(following.example);
+        const name = mediaName(example);
+        this.#unseen.delete(name);
+        if ('issue' in read) this.#issues.set(name, read.issue);
+        else {
+          await this.#keep(key, name, await encoder.encode(read.input), read.notes);
+          this.#kept.set(name, { example, key, ...readShown(read.notes) });
+        }
+        report.clips(index + 1, queue.length);
       }
-      report.clips(index + 1, queue.length);
-    }
+    });
   }
 
   /** Looks clips up by their content; returns those that the towers have not seen. */
   async #missing(
     examples: readonly ClipExample[],
-    { weights, clips }: PrepareReport,
+    report: Report,
     stopped: () => boolean,
   ): Promise<Wanted[]> {
     const unknown = new Map<string, ClipExample>();
@@ -227,38 +282,47 @@ export class FeatureStore {
     }
     const missing: Wanted[] = [];
     if (unknown.size === 0 || stopped()) return missing;
-    const encoder = await this.#encoderKey(weights);
+    const encoder = await this.#encoderKey();
     let looked = 0;
     for (const [name, example] of unknown) {
       if (stopped()) return [];
-      const clip = await clipFingerprint(example).catch((error: unknown) => issueOf(example, error));
-      if (typeof clip !== 'string') this.#issues.set(name, clip);
-      else {
-        const key = `${clip}-${encoder}`;
-        const notes = await this.#notes(key);
-        if (notes) this.#kept.set(name, { example, key, ...readShown(notes) });
-        else missing.push({ example, key });
-      }
-      clips(++looked, unknown.size);
+      const key = this.#unseen.get(name) ?? (await this.#lookUp(example, encoder));
+      if (key !== undefined) missing.push({ example, key });
+      report(++looked, unknown.size);
     }
     return missing;
+  }
+
+  /** The key of a clip that the towers have not seen; undefined for one that they have, or that cannot be read. */
+  async #lookUp(example: ClipExample, encoder: string): Promise<string | undefined> {
+    const name = mediaName(example);
+    const clip = await clipFingerprint(example).catch((error: unknown) => issueOf(example, error));
+    if (typeof clip !== 'string') {
+      this.#issues.set(name, clip);
+      return undefined;
+    }
+    const key = `${clip}-${encoder}`;
+    const notes = await this.#notes(key);
+    if (!notes) {
+      this.#unseen.set(name, key);
+      return key;
+    }
+    this.#kept.set(name, { example, key, ...readShown(notes) });
+    return undefined;
   }
 
   #known(name: string): boolean {
     return this.#kept.has(name) || this.#issues.has(name);
   }
 
-  /** Reads the towers' weights once from end to end. */
-  #encoderKey(report?: Report): Promise<string> {
+  /** Reads the towers' weights once from end to end, which is told to whoever prepares clips by then. */
+  #encoderKey(): Promise<string> {
+    const report: Report = (done, total) => this.#report?.weights(done, total);
     this.#encoder ??= encoderFingerprint(this.#model, report).catch((error: unknown) => {
       this.#encoder = undefined;
       throw error;
     });
     return this.#encoder;
-  }
-
-  #openEncoder({ weights }: PrepareReport): Promise<ClipEncoder> {
-    return openEncoder(this.#held.gpu, this.#model, weights);
   }
 
   /** @throws InputError for features that are no numbers: they would spoil every run that finds them */
@@ -273,7 +337,7 @@ export class FeatureStore {
   async #read(example: ClipExample): Promise<Read> {
     const { clips } = this.#model;
     try {
-      const input = await clips.input(await decodeMedia(example, clips, this.#decode));
+      const input = await clips.input(await this.#decoded.take(example));
       return { input, notes: input.patches ? noted(input.patches) : {} };
     } catch (error) {
       return { issue: issueOf(example, error) };

@@ -1,5 +1,5 @@
 /** The examples of a run as rows for other trainers, and the clips themselves. Paths are those of the data folder. */
-import { PromptSampler } from '../../data/sampler.ts';
+import type { SamplerState } from '../../data/sampler.ts';
 import type { Example } from '../../data/types.ts';
 import type { RunPrompt } from '../../families/api.ts';
 import type { FileEntry } from '../../io/files/files.ts';
@@ -25,19 +25,32 @@ export interface HandoffData {
   readonly dataSet: string;
 }
 
+/** Training rows in the order of a run. */
+export interface DealtRows {
+  /** Those that can be used, as far as is known. */
+  readonly usable: readonly Example[];
+  /** Where the next step takes its rows. */
+  readonly next: SamplerState;
+  /** So many from a place in the order on. */
+  dealFrom(state: SamplerState, count: number): Example[];
+}
+
 /** Training clips as the sampler deals them, and the held-out ones. */
 export function handoffData(
   examples: readonly Example[],
-  { config, step, ...words }: { config: Config; step: number } & Pick<HandoffData, 'promptOf' | 'dataSet'>,
+  {
+    rows,
+    config,
+    step,
+    ...words
+  }: { rows: DealtRows; config: Config; step: number } & Pick<HandoffData, 'promptOf' | 'dataSet'>,
 ): HandoffData {
-  const train = examples.filter(({ split }) => split === 'train');
-  const deal = (start: number, count: number): Example[] =>
-    train.length === 0 ? [] : dealt(train.length, config.seed, start, count).map((index) => train[index]!);
   const { promptsPerStep } = config;
-  const done = step * promptsPerStep;
+  const clips = rows.usable.length;
+  const deal = (state: SamplerState, count: number) => (clips === 0 ? [] : rows.dealFrom(state, count));
   return {
-    train: deal(0, Math.max(train.length, promptsPerStep)),
-    next: deal(done, stepsToDeal(config, step, train.length) * promptsPerStep),
+    train: deal({ epoch: 0, index: 0 }, Math.max(clips, promptsPerStep)),
+    next: deal(rows.next, stepsToDeal(config, step, clips) * promptsPerStep),
     evaluation: examples.filter(({ split }) => split !== 'train'),
     ...words,
   };
@@ -51,12 +64,6 @@ function stepsToDeal(
 ): number {
   const left = steps > step ? steps - step : Math.ceil(clips / promptsPerStep);
   return Math.min(left, Math.max(1, Math.floor(MOST_DEALS / promptsPerStep)));
-}
-
-/** Numbers of the clips that a run of `n` clips deals, from the one after `start` deals. */
-function dealt(n: number, seed: number, start: number, count: number): number[] {
-  const sampler = new PromptSampler(n, seed, { epoch: Math.floor(start / n), index: start % n });
-  return sampler.next(count);
 }
 
 /** `media/…`: every clip that a row names, under its path in the data folder. They are read when they are written. */

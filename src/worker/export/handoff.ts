@@ -1,6 +1,6 @@
 /** The hand-off bundle: one folder from which the run goes on elsewhere. */
 
-import { type Example, hasClip } from '../../data/types.ts';
+import { hasClip } from '../../data/types.ts';
 import { familyOf } from '../../families/index.ts';
 import { DECODERS, targetRegex } from '../../io/formats/peft.ts';
 import { withManifest } from '../../io/sealed/manifest.ts';
@@ -158,11 +158,8 @@ function adapterSettings({ config: { loraRank, loraAlpha, loraTargets } }: Run) 
 }
 
 /** Clips that could not be read take no part, as in the run. */
-function dataOf({ config, parts, prompts, step }: Run): HandoffData {
-  const { data, features } = parts;
-  const isRead = (example: Example) => !features || !hasClip(example) || features.has(example);
-  const asked = data.examples.filter(prompts.asks);
-  const usable = asked.filter((example) => isRead(example) || example.split !== 'train');
-  const examples = usable.some(({ split }) => split === 'train') ? usable : asked;
-  return handoffData(examples, { config, step, promptOf: prompts.of, dataSet: data.name });
+function dataOf({ config, parts, prompts, step, rows }: Run): HandoffData {
+  const { examples, name } = parts.data;
+  const asked = examples.filter(prompts.asks);
+  return handoffData(asked, { rows, config, step, promptOf: prompts.of, dataSet: name });
 }

@@ -103,11 +103,11 @@ export class OnDevice {
     };
   }
 
-  /** Puts a run on the device that is going to train, in the place of what was there. */
-  async load(opened: Opened, config: Config, stopped: () => boolean): Promise<Run> {
+  /** Puts a run on the device that is going to train, in the place of what was there. With `begins`, ready for its first step. */
+  async load(opened: Opened, config: Config, stopped: () => boolean, begins: boolean): Promise<Run> {
     await this.drop();
     const from = { opened, config, before: this.#beforeOf(opened), trains: true };
-    this.#run = await this.#load(from, stopped);
+    this.#run = await this.#load(from, stopped, begins);
     this.#from = from;
     return this.#run;
   }
@@ -116,25 +116,33 @@ export class OnDevice {
     return isAsOpened(model) ? this.#before : [];
   }
 
-  async #load({ opened, config, before, trains }: Loading, stopped: () => boolean): Promise<Run> {
+  async #load(
+    { opened, config, before, trains }: Loading,
+    stopped: () => boolean,
+    begins = false,
+  ): Promise<Run> {
     const { held, emit } = this.#parts;
     const gpu = await held.demand();
     gpu.pace = config.gentle ? GENTLE_PACE : FULL_PACE;
-    return held.during(async () => {
-      const run = await Run.load({
-        ...{ ...opened, gpu, config, before, trains, stopped },
-        report: {
-          weights: halting(progressOf(emit, 'Loading the model', 'bytes'), stopped),
-          kernels: progressOf(emit, 'Compiling kernels', 'kernels'),
-          clips: halting(progressOf(emit, 'Preparing clips', 'clips'), stopped),
-        },
-      });
+    const load = async (): Promise<Run> => {
+      const parts = { ...opened, gpu, config, before, trains, stopped };
+      const report = {
+        weights: halting(progressOf(emit, 'Loading the model', 'bytes'), stopped),
+        kernels: progressOf(emit, 'Compiling kernels', 'kernels'),
+      };
+      const run = await Run.load({ ...parts, report }, { begins });
       return disposingOnError(run, async () => {
-        if (trains) await run.prepareTraining();
+        if (begins) await run.prepareTraining(this.clipReports(undefined, stopped));
         haltIf(stopped);
         reportLoaded(emit, opened.model, run.policy);
       });
-    });
+    };
+    try {
+      return await held.during(load);
+    } catch (error) {
+      opened.features?.letGo();
+      throw error;
+    }
   }
 
   /** Does work with the run, which is brought back first where its device was lost. */

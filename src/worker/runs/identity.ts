@@ -46,16 +46,29 @@ async function* samplesOf(file: Blob, label: string): AsyncGenerator<Uint8Array>
 /** SHA-256 over what a data set lists: every example's text and split, and of what it shows the paths, sizes and parts. */
 export async function dataIdentity({ examples }: Pick<Dataset, 'examples'>): Promise<string> {
   const hash = await createSHA256();
+  const markOf = await marksOf(examples.flatMap(({ media }) => media.flatMap(({ files }) => files)));
   for (const { id, label, question, system, turns, answer, split, media } of examples) {
-    const sizes: [string, number | string][] = [];
-    for (const file of media.flatMap(({ files }) => files))
-      sizes.push([file.path, file.mark ?? (await sizeOf(file))]);
+    const files = media.flatMap((medium) => medium.files);
+    const sizes = files.map((file) => [file.path, markOf.get(file)]);
     const parts = media.filter(({ start, end }) => start !== undefined || end !== undefined);
     const more = [system, turns, parts.length > 0 ? mediaName({ media }) : undefined];
     const said = more.filter((each) => each !== undefined);
     hash.update(JSON.stringify([id, label, question, answer, split, sizes, ...said]));
   }
   return hash.digest();
+}
+
+/** Files whose sizes are asked for together: those of the demo are fetched for that. */
+const TOGETHER = 32;
+
+async function marksOf(files: readonly FileEntry[]): Promise<ReadonlyMap<FileEntry, number | string>> {
+  const marks = new Map<FileEntry, number | string>();
+  for (let at = 0; at < files.length; at += TOGETHER) {
+    const some = files.slice(at, at + TOGETHER);
+    for (const [index, mark] of (await Promise.all(some.map((file) => file.mark ?? sizeOf(file)))).entries())
+      marks.set(some[index]!, mark);
+  }
+  return marks;
 }
 
 /** Bytes of a file; -1 for one that cannot be opened, whose row is left out of every run. */

@@ -48,8 +48,10 @@ export interface TrainState {
   /** Prompt and answer tokens so far. */
   readonly tokens: number;
   readonly sampler: SamplerState;
-  /** Training clips that could be read. */
+  /** Rows that the order of the run is over: all that are listed; in runs of earlier versions those that could be read. */
   readonly clips: number;
+  /** Ids of rows whose clips cannot be read, as far as was known; earlier versions, whose order had none, did not write it. */
+  readonly unreadable?: readonly string[];
   readonly best?: Score;
   /** Up to which step training was well, where that was said. */
   readonly healthy?: number;
@@ -83,6 +85,7 @@ const state = z.object({
   tokens: z.number().min(0),
   sampler: z.object({ epoch: count, index: count }),
   clips: count,
+  unreadable: z.array(z.string()).optional(),
   // A score that is no number was written as null by earlier versions.
   best: z.object({ metric: z.string(), value: z.number().nullable(), step: count }).optional(),
   healthy: count.optional(),
