@@ -107,10 +107,26 @@ export function mediaOf(row: AnnotationRow, clips: ClipIndex): Found | Problem {
     const clip = named.frames ? picturesOf(named.frames, row, clips) : clipOf(named, row, clips);
     const medium = 'message' in clip ? clip : mediumOf(named, clip);
     if ('message' in medium) return medium;
-    if (media.length === 0) setAside = (clip as Clip).setAside;
     media.push(medium);
+    if (media.length > 1) continue;
+    const sound = row.media.length === 1 ? soundBeside(medium, clip as Clip, clips) : undefined;
+    if (sound) media.push(sound);
+    else setAside = (clip as Clip).setAside;
   }
   return { media, ...(setAside ? { setAside } : {}) };
+}
+
+/** The sound of a clip that its list names by the stem, where it lies in a file of its own beside the picture's. */
+function soundBeside(picture: Medium, { setAside = [] }: Clip, clips: ClipIndex): Medium | undefined {
+  const [path, ...others] = setAside.filter((each) => !isImage(each) && !isVideo(each));
+  const found = path === undefined || others.length > 0 ? undefined : clips.at(path);
+  if (!found || kindOf(found.path, found.files) !== 'audio') return undefined;
+  const { start, end } = picture;
+  return {
+    ...{ kind: 'audio', path: found.path, files: found.files },
+    ...(start === undefined ? {} : { start }),
+    ...(end === undefined ? {} : { end }),
+  };
 }
 
 /** The pictures of a video that the row writes one by one, in its order. */

@@ -6,6 +6,7 @@ import { PATH_NAMES, squeezed } from './column-names.ts';
 import { answerIn, taggedAnswer } from './entry/answers.ts';
 import { type Asked, askedIn, asks, QUESTION_NAMES } from './entry/asked.ts';
 import { Fields } from './entry/fields.ts';
+import { formOf } from './entry/form.ts';
 import { optionsIn } from './entry/options.ts';
 import { isProblem, malformed, type RowProblem } from './entry/problem.ts';
 import {
@@ -54,7 +55,10 @@ export interface ReadRows {
 }
 
 /** Rows of a list, and which of its columns they were read from. */
-export interface ReadList extends ReadRows, Pick<KnownEntries, 'taken' | 'hasPath' | 'hasLabel' | 'moved'> {}
+export interface ReadList extends ReadRows, Pick<KnownEntries, 'taken' | 'hasPath' | 'hasLabel' | 'moved'> {
+  /** Whose form its entries have; absent where they have nobody's own. */
+  readonly form?: string | undefined;
+}
 
 export function rowsOfEntries(file: string, written: readonly Entry[], beside: Beside): ReadList {
   const plain = withoutLabelStudio(file, described(file, written, beside));
@@ -68,7 +72,8 @@ export function rowsOfEntries(file: string, written: readonly Entry[], beside: B
       issues.push({ file, row: entry.row, hint, ...read });
     } else rows.push(read);
   }
-  return { rows, issues, met: written.length, ...taken };
+  const form = formOf(written.map(({ item }) => item));
+  return { rows, issues, met: written.length, form, ...taken };
 }
 
 /** Entries in our words where LLaMA-Factory's dataset_info.json says theirs. */

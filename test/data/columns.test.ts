@@ -189,10 +189,23 @@ describe('lists beside their clips', () => {
   });
 });
 
-test("a clip's picture and its sound in two files are one clip: the video is taken, and that is said", async () => {
+test("a clip's picture and its sound in two files are one clip, seen in the one and heard in the other", async () => {
   const data = await read({
     'list.csv': 'name,discrete,valence\nx,happy,1\ny,sad,-1\n',
     ...clips('video/x.mp4', 'audio/x.wav', 'video/y.mp4', 'audio/y.wav'),
+  });
+  expect(found(data)).toEqual(['video/x.mp4, audio/x.wav happy', 'video/y.mp4, audio/y.wav sad']);
+  expect(data.examples.map(({ media }) => media.map(({ kind }) => kind))).toEqual([
+    ['video', 'audio'],
+    ['video', 'audio'],
+  ]);
+  expect(reasons(data)).toEqual([]);
+});
+
+test('of a clip with sound in two files beside it the video is taken, and that is said', async () => {
+  const data = await read({
+    'list.csv': 'name,discrete,valence\nx,happy,1\ny,sad,-1\n',
+    ...clips('video/x.mp4', 'audio/x.wav', 'noisy/x.mp3', 'video/y.mp4', 'audio/y.wav', 'noisy/y.mp3'),
   });
   expect(found(data)).toEqual(['video/x.mp4 happy', 'video/y.mp4 sad']);
   expect(reasons(data)).toEqual(['file set aside']);

@@ -30,7 +30,7 @@ function rowsOfLines(file: string, text: string, beside: Beside): ReadList {
 
 const TABLE: Format = { name: 'table', read: rowsOfTable };
 const FORMATS: Readonly<Record<string, Format>> = {
-  json: { name: 'R1-Omni JSON', read: rowsOfJson },
+  json: { name: 'JSON', read: rowsOfJson },
   jsonl: { name: 'JSON Lines', read: rowsOfLines },
   csv: TABLE,
   tsv: TABLE,
@@ -120,8 +120,7 @@ async function readOne(file: FileEntry, beside: Beside): Promise<ReadFile> {
     text = list.text;
     refuseMistakenText(text, file.path);
     const read = format.read(file.path, text, beside);
-    const said = [list.encoding ? `in ${list.encoding}` : '', read.taken].filter(Boolean).join('; ');
-    return { ...read, format: said === '' ? format.name : `${format.name} (${said})`, isUnread: false };
+    return named(format.name, read, list.encoding);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     if (TEXTS.includes(kind)) return nothing;
@@ -130,11 +129,12 @@ async function readOne(file: FileEntry, beside: Beside): Promise<ReadFile> {
   }
 }
 
-const named = (format: string, read: ReadList): ReadFile => ({
-  ...read,
-  format: read.taken === '' ? format : `${format} (${read.taken})`,
-  isUnread: false,
-});
+/** A list that was read, under the name of its form and format. */
+function named(format: string, read: ReadList, encoding?: string): ReadFile {
+  const name = read.form === undefined ? format : `${read.form} ${format}`;
+  const said = [encoding ? `in ${encoding}` : '', read.taken].filter(Boolean).join('; ');
+  return { ...read, format: said === '' ? name : `${name} (${said})`, isUnread: false };
+}
 
 /** Not what Excel leaves beside one that is open. */
 const isWorkbook = ({ path }: FileEntry): boolean =>
