@@ -227,12 +227,14 @@ describe('the head', () => {
         vision_config,
         model_type,
         video_token_id,
+        image_token_id,
         tie_word_embeddings: _,
         ...decoder
       } = await readJson(vision, 'config.json');
       const nested: Json = {
         model_type,
         video_token_id,
+        image_token_id,
         vision_config,
         text_config: { ...decoder, tie_word_embeddings: inner },
       };
