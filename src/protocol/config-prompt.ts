@@ -40,7 +40,7 @@ export const promptFields = {
     default: DEFAULT_QUESTION,
     group: 'Prompt',
     label: 'Question',
-    help: 'What the model is asked about rows that bring no question of their own.',
+    help: 'What the model is asked about rows that bring no question of their own. To ask one question of all rows, write it as the prompt template.',
   }),
   promptTemplate: optionalText({
     group: 'Prompt',

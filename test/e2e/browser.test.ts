@@ -91,7 +91,7 @@ describe('headless Chromium', () => {
     // The worker asks with the settings as they are on the page, though no run has had them.
     await page.goto(`${served.url}#/train`);
     await page.click('[data-testid=all-settings]');
-    await page.fill('[data-testid=all-field-question]', 'What does the voice say?');
+    await page.fill('[data-testid=all-field-promptTemplate]', 'What does the voice say?');
     await page.goto(`${served.url}#/data`);
     await page.locator('pre.prompt', { hasText: 'What does the voice say?' }).waitFor();
     expect(errors).toEqual([]);
