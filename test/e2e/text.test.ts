@@ -95,8 +95,9 @@ describe('on the page', () => {
       await setAll(page, { ...SETTINGS, steps: '25' });
       await page.getByTestId('start').click();
       await reach(page, 'finished');
+      // The curves are drawn a moment after the state is told.
+      await expect.poll(async () => (await chartValues(page, 'reward')).size).toBe(25);
       const rewards = [...(await chartValues(page, 'reward')).values()];
-      expect(rewards.length).toBe(25);
       expect(mean(rewards.slice(-5)) - mean(rewards.slice(0, 3))).toBeGreaterThan(0.3);
 
       await show(page, 'rollouts');
