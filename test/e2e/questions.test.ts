@@ -53,7 +53,7 @@ function expectOwnQuestions(groups: readonly Group[], refused: readonly Sense[])
   expect(senses.size).toBe(SENSES.length - refused.length);
 }
 
-describe.each(FAMILIES)('$name', ({ model, refused }) => {
+describe.each(FAMILIES)('$name', { timeout: 5 * 60_000 }, ({ model, refused }) => {
   it('trains on them by the command', async () => {
     const out = makeFolder('out');
     const flags = Object.entries(SETTINGS).flatMap(([key, value]) => [`--${key}`, String(value)]);
