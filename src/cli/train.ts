@@ -2,152 +2,23 @@
  * `npm run train -- --model DIR --data DIR --out DIR [--demo] [--steps N] [any setting]`: a whole run without a screen,
  * in a headless Chrome that runs the same worker as the page. Progress goes to stderr, one JSON line a step to stdout.
  */
-import { existsSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { describeError, InputError } from '../math/errors.ts';
 import { type Alarm, describeAlarm } from '../protocol/alarms.ts';
 import type { Config } from '../protocol/config.ts';
 import { configWarnings } from '../protocol/config-warnings.ts';
 import { decodingOf } from '../protocol/evaluation.ts';
-import { flagsHelp, parseFlags } from '../protocol/flags.ts';
-import type { CheckpointChoice, EvalResult, ExportParts, ModelSummary, Mute } from '../protocol/messages.ts';
+import type { EvalResult, ExportParts, ModelSummary, Mute } from '../protocol/messages.ts';
 import type { OwnQuestions } from '../protocol/own-questions.ts';
-import { settingsFor } from '../protocol/presets.ts';
 import { chosenAdapter } from './adapter.ts';
-import { exportParts, USUAL_PARTS } from './export-parts.ts';
 import { HeadlessSession, type PlainEvent, type PlainExported, type StudioSession } from './headless.ts';
 import { NodeSession } from './node/session.ts';
 import { openedSettings, sayPrompts } from './opened-settings.ts';
 import { ProgressLines } from './progress-lines.ts';
-import {
-  demandAnswers,
-  openedLines,
-  READING_USAGE,
-  type ReadingFlags,
-  takeReadingFlag,
-  Unanswered,
-} from './reading-flags.ts';
-import { checkpointChoice, type Resumption, resumeRun, resumption } from './resumption.ts';
+import { demandAnswers, openedLines, Unanswered } from './reading-flags.ts';
+import { resumeRun } from './resumption.ts';
 import { RunMirror } from './run-mirror.ts';
 import { afterLine, beforeLine, evalSummary, type RunEvaluations } from './summary.ts';
-
-interface Options {
-  readonly demo: boolean;
-  readonly model?: string;
-  /** A folder with an adapter that the run begins from. */
-  readonly adapter?: string;
-  readonly data?: string;
-  /** What is chosen of how the data are read. */
-  readonly reading: ReadingFlags;
-  readonly out?: string;
-  /** What is written into `out` at the end. */
-  readonly parts: ExportParts;
-  /** Settings named on the command line. */
-  readonly values: Partial<Config>;
-  /** All settings; those not named are known for good once the model is open. */
-  readonly config: Config;
-  /** Supervised steps that go before the run. */
-  readonly sftSteps: number;
-  /** The run to go on with, if it is none that begins. */
-  readonly resumption?: Resumption;
-}
-
-/** Settings that are not named, for a model of one's own. */
-const OWN_SETTINGS = settingsFor({ usual: 'R1-Omni' });
-
-const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--resume]] [--steps N] [settings]
-  --demo        the embedded model and clips
-  --model DIR   a checkpoint folder               --data DIR   a folder of clips with their annotation;
-                for a language model, of questions and answers
-  --lora DIR    a PEFT adapter of that model, which the run begins from
-${READING_USAGE}  --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
-                Those not given are R1-Omni's recipe on LoRA, as listed below; with --demo, the demo's
-  --export LIST some of merged, merged=bf16, adapter, checkpoint, handoff, handoff=clips, metrics, rollouts,
-                predictions, all, none: what is written into DIR (all but handoff, the bundle for other trainers; with =clips the
-                clips lie in it, too)
-  --sftSteps N  N supervised steps with the same settings first; the run then starts from their weights
-  --resume      goes on from the newest checkpoint in DIR, with the settings of that run
-  --from WHICH  with --resume: from its best checkpoint (best), the last one from before an alarm (good), or that of
-                a step (20); from an older one it goes on as a run of its own
-  --rest        with --resume: takes no step; the checkpoint is measured and exported as it is\n`;
-
-function folder(value: string | undefined, flag: string): string {
-  if (value === undefined || value.startsWith('--'))
-    throw new InputError(`${flag} needs a folder.`, { hint: USAGE });
-  return resolve(value);
-}
-
-function existing(value: string | undefined, flag: string): string {
-  const path = folder(value, flag);
-  // Of data one file, an archive or a list, may be the whole of it.
-  if (!existsSync(path) || !(statSync(path).isDirectory() || flag === '--data')) {
-    throw new InputError(`${flag} ${path}: there is no such folder.`, { hint: 'Check the path.' });
-  }
-  return path;
-}
-
-function count(value: string | undefined, flag: string): number {
-  if (/^[1-9]\d*$/.test(value ?? '')) return Number(value);
-  throw new InputError(`${flag} is ${value ?? 'missing'}; expected a whole number above 0.`, { hint: USAGE });
-}
-
-function parseArguments(argv: readonly string[]): Options {
-  const { values, rest } = parseFlags(argv);
-  const options: {
-    demo: boolean;
-    model?: string;
-    adapter?: string;
-    data?: string;
-    out?: string;
-    parts?: ExportParts;
-    sftSteps: number;
-    reading: ReadingFlags;
-  } = {
-    demo: false,
-    sftSteps: 0,
-    reading: { columns: {}, answers: {} },
-  };
-  let resume = false;
-  const how: { from?: CheckpointChoice; rest: boolean } = { rest: false };
-  for (let i = 0; i < rest.length; i++) {
-    const flag = rest[i]!;
-    if (flag === '--demo') options.demo = true;
-    else if (flag === '--model') options.model = existing(rest[++i], flag);
-    else if (flag === '--lora') options.adapter = existing(rest[++i], flag);
-    else if (flag === '--data') options.data = existing(rest[++i], flag);
-    else if (flag === '--resume') resume = true;
-    else if (flag === '--from') how.from = checkpointChoice(rest[++i]);
-    else if (flag === '--rest') how.rest = true;
-    else if (flag === '--export') options.parts = exportParts(rest[++i]);
-    else if (flag === '--sftSteps') options.sftSteps = count(rest[++i], flag);
-    else if (flag === '--out') options.out = folder(rest[++i], flag);
-    else if (takeReadingFlag(options.reading, flag, rest[i + 1])) i++;
-    else throw new InputError(`Unknown argument ${flag}.`, { hint: `${USAGE}${flagsHelp(OWN_SETTINGS)}` });
-  }
-  if (options.demo === (options.model !== undefined || options.data !== undefined)) {
-    throw new InputError('Give either --demo, or both --model and --data.', { hint: USAGE });
-  }
-  if (!options.demo && (options.model === undefined || options.data === undefined)) {
-    throw new InputError('--model and --data belong together.', { hint: USAGE });
-  }
-  if (options.parts && options.out === undefined)
-    throw new InputError('--export needs --out DIR, where the files go.', { hint: USAGE });
-  if (!resume && (how.rest || how.from !== undefined))
-    throw new InputError('--from and --rest speak of a run that is gone on with: add --resume.', {
-      hint: USAGE,
-    });
-  const parts = options.parts ?? USUAL_PARTS;
-  if (resume) {
-    const found = resumption(options.out, values, how);
-    return { ...options, parts, values, sftSteps: 0, config: found.stored.config, resumption: found };
-  }
-  return {
-    ...options,
-    parts,
-    values,
-    config: settingsFor({ usual: 'R1-Omni', demo: options.demo }, values),
-  };
-}
+import { help, type Options, parseArguments } from './train-arguments.ts';
 
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
@@ -398,7 +269,7 @@ function openSession(): Promise<StudioSession> {
 async function main(): Promise<void> {
   const argv = process.argv.slice(2);
   if (argv.includes('--help')) {
-    process.stdout.write(`${USAGE}${flagsHelp(OWN_SETTINGS)}\n`);
+    process.stdout.write(help());
     return;
   }
   const options = parseArguments(argv);

@@ -1,6 +1,7 @@
 import type { VisionGrid } from '../../decoder/mrope.ts';
 import { WeightLoader } from '../../decoder/weights.ts';
 import { Arena, type Gpu } from '../../gpu/index.ts';
+import { concatenated } from '../../math/arrays.ts';
 import { freeRopeTable } from '../../ops/attention/rope.ts';
 import type { EncoderSource } from '../api.ts';
 import {
@@ -82,7 +83,7 @@ export class QwenVlEncoder implements ClipEncoder {
     const parts: Float32Array[] = [];
     for (const { rows, grid } of patches)
       parts.push(await runTower(this.#gpu, await this.#planFor(grid), rows));
-    return { vision: parts.length === 1 ? parts[0]! : joined(parts) };
+    return { vision: parts.length === 1 ? parts[0]! : concatenated(parts) };
   }
 
   #freePlan(): void {
@@ -98,14 +99,4 @@ export class QwenVlEncoder implements ClipEncoder {
     this.#arena[Symbol.dispose]();
     this.#loader[Symbol.dispose]();
   }
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

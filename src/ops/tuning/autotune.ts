@@ -1,5 +1,7 @@
 /** Autotuning: kernel variants timed against each other on a device, if their results agree there. */
+
 import { Arena, type Gpu, Plan, type Recorder, sizeOf, type Tensor } from '../../gpu/index.ts';
+import { concatenated } from '../../math/arrays.ts';
 import { relativeDifference } from '../../math/stats.ts';
 import type { Variant, VariantRow } from './variants.ts';
 
@@ -83,16 +85,6 @@ export async function timedRun(
     ms: await bestTime(gpu, plan, now),
     result: concatenated(results),
   };
-}
-
-function concatenated(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** Milliseconds of a plan that has run before. */

@@ -7,6 +7,7 @@ import {
 } from '../../families/humanomni/parts.ts';
 import type { Features } from '../../families/shared/clip-encoder.ts';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
+import { concatenated } from '../../math/arrays.ts';
 import type { ModelView } from '../policy/policy.ts';
 import type { Splice } from '../update/pass-inputs.ts';
 import { type AskedFeatures, GateInputs, type GateShape } from './gate.ts';
@@ -196,13 +197,7 @@ export class MediaTokenizer implements MediaMaker {
     this.#gate?.write([features.gate]);
     await plan.run();
     const parts = await Promise.all(outputs.map((output) => this.#gpu.read(output)));
-    const rows = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      rows.set(part, at);
-      at += part.length;
-    }
-    return { rows };
+    return { rows: concatenated(parts) };
   }
 
   [Symbol.dispose](): void {
