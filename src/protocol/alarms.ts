@@ -11,6 +11,12 @@ export const ALARM_KINDS = [
   'cut short',
   'no signal',
   'empty answers',
+  'paid for length',
+  'repeats',
+  'one answer',
+  'form only',
+  'held-out falls',
+  'part against part',
 ] as const;
 export type AlarmKind = (typeof ALARM_KINDS)[number];
 
@@ -30,6 +36,8 @@ export const alarm = z.object({
   metric: metricKey,
   /** The last step before it began, where there was one. */
   goodStep: z.number().int().optional(),
+  /** Where answers show it: a step whose answers are kept, and a text that they hold. */
+  answers: z.object({ step: z.number().int(), search: z.string().optional() }).optional(),
 });
 export type Alarm = Readonly<z.infer<typeof alarm>>;
 

@@ -9,6 +9,7 @@ import { markBest, withoutTexts } from '../protocol/evaluation.ts';
 import type { CommandOf, EvalResult, RolloutGroup, Split } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { predictionLines } from '../protocol/predictions.ts';
+import { answerFigures } from '../rl/health/answer-figures.ts';
 import { evaluate } from '../rl/evaluate.ts';
 import { brokenValues, Health } from '../rl/health/health.ts';
 import type { NotFinite } from '../rl/health/health-look.ts';
@@ -282,7 +283,7 @@ export class Run {
   recordStep(result: Pick<StepResult, 'step' | 'metrics' | 'seconds'> & Partial<StepResult>): Alarm[] {
     const { step, metrics, seconds, groups, notFinite } = result;
     this.metricsLog.append({ step, ...metrics, seconds });
-    return this.health.take({ step, metrics, notFinite, emptyShare: emptyShare(groups ?? []) });
+    return this.health.take({ step, metrics, notFinite, answers: answerFigures(groups ?? []) });
   }
 
   /** Keeps a step's answers for the export. */
@@ -383,10 +384,4 @@ function heldOut({ examples }: Dataset, split: Split): { split: Split; examples:
   const own = of(split);
   const other = split === 'test' ? 'val' : split === 'val' ? 'test' : undefined;
   return own.length > 0 || !other ? { split, examples: own } : { split: other, examples: of(other) };
-}
-
-/** Share of answers without any text; undefined without answers. */
-function emptyShare(groups: readonly RolloutGroup[]): number | undefined {
-  const texts = groups.flatMap(({ completions }) => completions.map(({ text }) => text.trim()));
-  return texts.length === 0 ? undefined : texts.filter((text) => text === '').length / texts.length;
 }

@@ -2,9 +2,22 @@ import { expect, it } from 'vitest';
 import { uniform } from '../../src/math/random.ts';
 import type { Alarm, AlarmKind } from '../../src/protocol/alarms.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import type { RolloutGroup } from '../../src/protocol/messages.ts';
 import type { MetricValues } from '../../src/protocol/metrics.ts';
+import { answerFigures } from '../../src/rl/health/answer-figures.ts';
 import { Health } from '../../src/rl/health/health.ts';
 import type { Look } from '../../src/rl/health/health-look.ts';
+
+const SAID_NOTHING: RolloutGroup = {
+  exampleId: 'a',
+  label: 'happy',
+  completions: [
+    {
+      ...{ text: ' ', rawText: ' <|im_end|>', tokens: 2, ended: 'eos', rewards: { accuracy: 0 } },
+      ...{ total: 0, advantage: 0, answer: null },
+    },
+  ],
+};
 
 type Shape = (step: number) => Partial<Look> & { metrics?: MetricValues };
 
@@ -24,7 +37,6 @@ function well(step: number): Look {
       'completions/clipped_ratio': 0.08,
       'completions/mean_length': 16,
     },
-    emptyShare: 0,
   };
 }
 
@@ -145,7 +157,7 @@ const FAULTS: readonly [string, Shape, [AlarmKind, number, boolean][], RegExp, P
   ],
   [
     'says nothing',
-    (step) => (step > 3 ? { emptyShare: 1 } : {}),
+    (step) => (step > 3 ? { answers: answerFigures([SAID_NOTHING]) } : {}),
     [['empty answers', 6, false]],
     /No answer of the last 3 steps holds any text.*tokenizer and model/,
   ],

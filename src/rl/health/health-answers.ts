@@ -34,8 +34,8 @@ export function watchCuts({ maxCompletionLength, stage }: Config): Watch {
 /** Answers that say nothing: only an end token, or ids that stand for no text. */
 export function watchAnswers(): Watch {
   const row = inARow(EMPTY_STEPS);
-  return ({ metrics, emptyShare }) => {
-    if (!row(emptyShare === 1)) return undefined;
+  return ({ metrics, answers }) => {
+    if (!row(answers?.emptyShare === 1)) return undefined;
     const length = metrics['completions/mean_length'] ?? 0;
     const ended = length <= 1;
     return {

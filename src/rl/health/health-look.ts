@@ -4,6 +4,7 @@ import { mean } from '../../math/stats.ts';
 import type { Alarm } from '../../protocol/alarms.ts';
 import { type ConfigKey, fieldOf } from '../../protocol/config.ts';
 import type { MetricValues } from '../../protocol/metrics.ts';
+import type { AnswerFigures } from './answer-figures.ts';
 
 /** What a step shows of a run. */
 export interface Look {
@@ -12,8 +13,8 @@ export interface Look {
   readonly metrics: MetricValues;
   /** Where values that are not finite were seen, and whence they come. */
   readonly notFinite?: NotFinite | undefined;
-  /** Share of answers without any text; absent where no answers are at hand. */
-  readonly emptyShare?: number | undefined;
+  /** What the step's answers show besides their scores; absent where no answers are at hand. */
+  readonly answers?: AnswerFigures | undefined;
 }
 
 export interface NotFinite {
@@ -22,7 +23,7 @@ export interface NotFinite {
 }
 
 /** An alarm before it has its step and kind. */
-export interface Finding extends Pick<Alarm, 'message' | 'evidence' | 'hint' | 'goodStep'> {
+export interface Finding extends Pick<Alarm, 'message' | 'evidence' | 'hint' | 'goodStep' | 'answers'> {
   /** Whether to go on is pointless. */
   readonly pauses?: boolean;
 }

@@ -3,6 +3,14 @@ import type { Alarm, AlarmKind } from '../../protocol/alarms.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { MetricKey, MetricValues } from '../../protocol/metrics.ts';
 import { watchAnswers, watchCuts } from './health-answers.ts';
+import {
+  watchForm,
+  watchHeldOut,
+  watchLength,
+  watchOneAnswer,
+  watchParts,
+  watchRepeats,
+} from './health-gaming.ts';
 import { RewardLevels, watchDrift, watchEntropy, watchReward } from './health-levels.ts';
 import type { Look, NotFinite, Watch } from './health-look.ts';
 import { watchSignal } from './health-signal.ts';
@@ -25,6 +33,12 @@ const RULES: readonly Rule[] = [
   { kind: 'cut short', metric: 'completions/clipped_ratio', watch: watchCuts },
   { kind: 'no signal', metric: 'frac_reward_zero_std', watch: watchSignal },
   { kind: 'empty answers', metric: 'completions/mean_length', watch: watchAnswers },
+  { kind: 'paid for length', metric: 'completions/mean_length', watch: watchLength },
+  { kind: 'repeats', metric: 'reward', watch: watchRepeats },
+  { kind: 'one answer', metric: 'entropy', watch: watchOneAnswer },
+  { kind: 'form only', metric: 'reward', watch: watchForm },
+  { kind: 'held-out falls', metric: 'reward', watch: watchHeldOut },
+  { kind: 'part against part', metric: 'reward', watch: watchParts },
 ];
 
 /** The numbers by which a step changes weights, those that are not finite in words; undefined when all are. */
