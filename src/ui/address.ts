@@ -8,8 +8,11 @@ export type ScreenId = (typeof SCREEN_IDS)[number];
 /** Where a visit begins: everything needed to press Start is already there. */
 const FIRST_SCREEN: ScreenId = 'train';
 
+/** `#/rollouts?step=12`: a screen, and what of it is asked for. */
+const ADDRESS = /^#\/?([^?]*)\??(.*)$/;
+
 function screenOfAddress(): ScreenId {
-  const word = location.hash.replace(/^#\/?/, '');
+  const word = ADDRESS.exec(location.hash)?.[1];
   return SCREEN_IDS.find((id) => id === word) ?? FIRST_SCREEN;
 }
 
@@ -22,6 +25,13 @@ export function useScreen(): ScreenId {
   return useSyncExternalStore(onAddress, screenOfAddress);
 }
 
-export function goTo(screen: ScreenId): void {
-  location.hash = `/${screen}`;
+/** What of the screen the address asks for, as written. */
+export function useAsked(): string {
+  return useSyncExternalStore(onAddress, () => ADDRESS.exec(location.hash)?.[2] ?? '');
+}
+
+/** Shows a screen, and of it what is asked for. */
+export function goTo(screen: ScreenId, asked: Readonly<Record<string, string>> = {}): void {
+  const wanted = new URLSearchParams(asked).toString();
+  location.hash = wanted === '' ? `/${screen}` : `/${screen}?${wanted}`;
 }

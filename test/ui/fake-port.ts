@@ -607,7 +607,10 @@ class FakeRun {
 
   /** As a run that collapsed: what was seen, then a rest with its reason. */
   #rest(step: number): void {
-    this.#say({ type: 'alarm', alarm: { ...FAKE_ALARMS[0]!, step: step - 2, goodStep: step - 6 } });
+    this.#say({
+      type: 'alarm',
+      alarm: { ...FAKE_ALARMS[0]!, step: step - 2, goodStep: step - 6, answers: { step: step - 2 } },
+    });
     this.#say({ type: 'alarm', alarm: { ...FAKE_ALARMS[1]!, step, goodStep: step - 6 } });
     this.#end('paused', FAKE_ALARMS[1]!.message);
   }

@@ -129,6 +129,10 @@ describe('training', () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     await alarms.first().scrollIntoViewIfNeeded();
     await page.screenshot({ path: `${PICTURES}/alarms-narrow-dark.png` });
+    // The answers that show it are one click away, and so is the way back.
+    await page.getByRole('button', { name: 'Show the answers of step 10' }).click();
+    expect(await page.textContent('.step-choice b')).toBe('10');
+    await page.goBack();
     await page.click(id('start'));
     await state('finished');
     expect(await alarms.count()).toBe(2);

@@ -3,7 +3,7 @@ import { type Dispatch, useDeferredValue, useEffect, useMemo, useRef, useState }
 import type { RolloutGroup } from '../../protocol/messages.ts';
 import { useStudioState } from '../../store/react.ts';
 import { groupsAtHand, readGroups, type StoredGroups } from '../../store/rollout-log.ts';
-import { goTo } from '../address.ts';
+import { goTo, useAsked } from '../address.ts';
 import { fire } from '../parts/fire.ts';
 import { HeldButton } from '../parts/held-button.tsx';
 import { Empty } from '../parts/panel.tsx';
@@ -13,7 +13,8 @@ import { NO_FILTER, type RolloutFilter, rewardNames, rolloutRows, wantsBareText 
 
 export default function RolloutsScreen() {
   const rollouts = useStudioState((state) => state.rollouts);
-  if (rollouts.size > 0) return <Rollouts />;
+  const asked = useAsked();
+  if (rollouts.size > 0) return <Rollouts asked={asked} key={asked} />;
   return (
     <Empty>
       The answers of each step will be listed here, with every reward and advantage, once a run is started.{' '}
@@ -24,13 +25,15 @@ export default function RolloutsScreen() {
   );
 }
 
-function Rollouts() {
+/** `asked`: the address's `step=12&search=happy`. */
+function Rollouts({ asked }: { asked: string }) {
+  const wanted = new URLSearchParams(asked);
   const rollouts = useStudioState((state) => state.rollouts);
   const steps = useMemo(() => [...rollouts.keys()].sort((a, b) => a - b), [rollouts]);
-  const [chosen, choose] = useState<number>();
-  const [filter, setFilter] = useState(NO_FILTER);
+  const [chosen, choose] = useState(Number(wanted.get('step') ?? Number.NaN));
+  const [filter, setFilter] = useState({ ...NO_FILTER, search: wanted.get('search') ?? '' });
   const latest = steps[steps.length - 1] ?? 0;
-  const step = chosen !== undefined && rollouts.has(chosen) ? chosen : latest;
+  const step = rollouts.has(chosen) ? chosen : latest;
   const shownStep = useDeferredValue(step);
   const groups = useGroups(rollouts.get(shownStep));
   const isBare = useStudioState(({ running }) => running !== undefined && wantsBareText(running));
@@ -40,7 +43,11 @@ function Rollouts() {
   return (
     <>
       <div className="toolbar">
-        <StepChoice steps={steps} step={step} choose={(next) => choose(next === latest ? undefined : next)} />
+        <StepChoice
+          steps={steps}
+          step={step}
+          choose={(next) => choose(next === latest ? Number.NaN : next)}
+        />
         <Filters filter={filter} setFilter={setFilter} labels={labels} />
       </div>
       {rows.length > 0 ? (

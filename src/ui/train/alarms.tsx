@@ -1,6 +1,7 @@
 /** Where the run is not well: what was seen, at which step, and the next move. */
 import type { Alarm } from '../../protocol/alarms.ts';
 import { useStudioState } from '../../store/react.ts';
+import { goTo } from '../address.ts';
 
 /** The newest alarms; the others are one click away. */
 const SHOWN = 3;
@@ -30,7 +31,7 @@ export function Alarms() {
 function AlarmList({ alarms }: { alarms: readonly Alarm[] }) {
   return (
     <ol className="alarms">
-      {alarms.map(({ kind, step, message, evidence, hint, pauses }) => (
+      {alarms.map(({ kind, step, message, evidence, hint, pauses, answers }) => (
         <li
           key={`${kind} ${step}`}
           className={pauses ? 'notice danger' : 'notice'}
@@ -43,8 +44,20 @@ function AlarmList({ alarms }: { alarms: readonly Alarm[] }) {
           </p>
           <p>{evidence}</p>
           <p>{hint}</p>
+          {answers && <ShowAnswers {...answers} />}
         </li>
       ))}
     </ol>
+  );
+}
+
+function ShowAnswers({ step, search }: NonNullable<Alarm['answers']>) {
+  const show = () => goTo('rollouts', { step: `${step}`, ...(search === undefined ? {} : { search }) });
+  return (
+    <p>
+      <button type="button" className="link" onClick={show}>
+        Show the answers of step {step}
+      </button>
+    </p>
   );
 }
