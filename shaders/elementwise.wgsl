@@ -1,4 +1,5 @@
-// Elementwise functions, one thread per element.  ACTIVATION: 0 silu, 1 sigmoid, 2 gelu (erf), 3 gelu (tanh), 4 gelu (quick).
+// Elementwise functions, one thread per element.  ACTIVATION: 0 silu, 1 sigmoid, 2 gelu (erf), 3 gelu (tanh), 4 gelu (quick),
+// 5 tanh, 6 relu.
 //   forward          y = f(x)                               backward          dx = dy * f'(x)            overwritten
 //   forward_product  y = f(x) * factor                      backward_product  dx = dy * factor * f'(x),
 //                                                                             dfactor = dy * f(x)        overwritten
@@ -35,6 +36,9 @@ fn normal(v: f32) -> f32 {
   return select(tail, 1.0 - tail, v > 0.0);
 }
 
+// tanh is 1 in f32 from 10 on; exp of larger numbers would overflow.
+fn bounded_tanh(v: f32) -> f32 { return tanh(clamp(v, -10.0, 10.0)); }
+
 fn tanh_argument(v: f32) -> f32 { return 1.5957691216 * (v + 0.044715 * v * v * v); }
 
 fn activate(v: f32) -> f32 {
@@ -42,6 +46,8 @@ fn activate(v: f32) -> f32 {
   if (ACTIVATION == 1u) { return logistic(v); }
   if (ACTIVATION == 2u) { return v * normal(v); }
   if (ACTIVATION == 3u) { return v * logistic(tanh_argument(v)); }
+  if (ACTIVATION == 5u) { return bounded_tanh(v); }
+  if (ACTIVATION == 6u) { return max(v, 0.0); }
   return v * logistic(QUICK * v);
 }
 
@@ -50,6 +56,8 @@ fn slope(v: f32) -> f32 {
   if (ACTIVATION == 1u) { let s = logistic(v); return s * (1.0 - s); }
   if (ACTIVATION == 2u) { let z = min(abs(v), 12.0); return normal(v) + v * 0.3989422804 * exp(-0.5 * z * z); }
   if (ACTIVATION == 4u) { let s = logistic(QUICK * v); return s + v * s * (1.0 - s) * QUICK; }
+  if (ACTIVATION == 5u) { let t = bounded_tanh(v); return 1.0 - t * t; }
+  if (ACTIVATION == 6u) { return select(0.0, 1.0, v > 0.0); }
   let s = logistic(tanh_argument(v));
   return s + v * s * (1.0 - s) * 1.5957691216 * (1.0 + 0.134145 * v * v);
 }

@@ -2,7 +2,15 @@ import { expectShape, kernelsOf, sizeOf, type Tape, type Tensor } from '../gpu/i
 import { threadGroups } from './matmul/matrix.ts';
 
 /** What shaders/elementwise.wgsl calls ACTIVATION. */
-const ACTIVATIONS = { silu: 0, sigmoid: 1, geluErf: 2, geluTanh: 3, geluQuick: 4 } as const;
+const ACTIVATIONS = {
+  silu: 0,
+  sigmoid: 1,
+  geluErf: 2,
+  geluTanh: 3,
+  geluQuick: 4,
+  tanh: 5,
+  relu: 6,
+} as const;
 type Activation = keyof typeof ACTIVATIONS;
 
 const kernel = kernelsOf('elementwise', ['count', 'alpha']);
@@ -42,6 +50,16 @@ export function silu(tape: Tape, x: Tensor): Tensor {
 /** y = 1 / (1 + exp(-x)), any shape. */
 export function sigmoid(tape: Tape, x: Tensor): Tensor {
   return activate(tape, x, 'sigmoid');
+}
+
+/** y = tanh(x), any shape. */
+export function tanh(tape: Tape, x: Tensor): Tensor {
+  return activate(tape, x, 'tanh');
+}
+
+/** y = max(x, 0), any shape; its slope at 0 is 0. */
+export function relu(tape: Tape, x: Tensor): Tensor {
+  return activate(tape, x, 'relu');
 }
 
 /** What `gelu` computes: exactly, by its tanh form, or by its sigmoid form. */

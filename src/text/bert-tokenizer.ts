@@ -1,7 +1,7 @@
 import { type FileTree, readJsonIfThere, readTextIfThere, subtree } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
 import type { LargestToken } from './check-tokenizer.ts';
-import { Tokenizer } from './tokenizer.ts';
+import { Tokenizer, tokenContent } from './tokenizer.ts';
 
 const MAX_TOKENS = 512;
 
@@ -52,50 +52,54 @@ export function bertTokenizerFromVocab(
   vocabText: string,
   config: Readonly<Record<string, unknown>> = {},
 ): BertTokenizer {
+  return truncating(new Tokenizer(wordPieceJson(vocabText, config), config));
+}
+
+/** The contents of the `tokenizer.json` that transformers makes of a `vocab.txt` and its tokenizer_config.json. */
+export function wordPieceJson(
+  vocabText: string,
+  config: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   const tokens = vocabText.split(/\r?\n/);
   if (tokens.at(-1) === '') tokens.pop();
   const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
-  const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
-  for (const token of ['[UNK]', '[CLS]', '[SEP]']) {
+  const named = (key: string, usual: string): string => tokenContent(config[key]) ?? usual;
+  const [unk, cls, sep] = [
+    named('unk_token', '[UNK]'),
+    named('cls_token', '[CLS]'),
+    named('sep_token', '[SEP]'),
+  ];
+  const special = [named('pad_token', '[PAD]'), unk, cls, sep, named('mask_token', '[MASK]')];
+  for (const token of [unk, cls, sep]) {
     if (!Object.hasOwn(vocab, token)) {
       throw new InputError(`vocab.txt: no ${token} among its ${tokens.length} lines.`, {
-        hint: "Use bert-base-uncased's vocab.txt.",
+        hint: 'Use the vocab.txt of the published model (bert-base-uncased has 30,522 lines).',
       });
     }
   }
-  const added = special
-    .filter((token) => Object.hasOwn(vocab, token))
-    .map((token) => addedToken(token, vocab[token]!));
-  const lowercase = config.do_lower_case !== false;
-  const tokenizer = new Tokenizer(
-    {
-      version: '1.0',
-      added_tokens: added,
-      normalizer: {
-        type: 'BertNormalizer',
-        clean_text: true,
-        handle_chinese_chars: true,
-        strip_accents: null,
-        lowercase,
-      },
-      pre_tokenizer: { type: 'BertPreTokenizer' },
-      post_processor: {
-        type: 'BertProcessing',
-        cls: ['[CLS]', vocab['[CLS]']],
-        sep: ['[SEP]', vocab['[SEP]']],
-      },
-      decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
-      model: {
-        type: 'WordPiece',
-        unk_token: '[UNK]',
-        continuing_subword_prefix: '##',
-        max_input_chars_per_word: 100,
-        vocab,
-      },
+  return {
+    version: '1.0',
+    added_tokens: special
+      .filter((token) => Object.hasOwn(vocab, token))
+      .map((token) => addedToken(token, vocab[token]!)),
+    normalizer: {
+      type: 'BertNormalizer',
+      clean_text: true,
+      handle_chinese_chars: config.tokenize_chinese_chars !== false,
+      strip_accents: config.strip_accents ?? null,
+      lowercase: config.do_lower_case !== false,
     },
-    config,
-  );
-  return truncating(tokenizer);
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    post_processor: { type: 'BertProcessing', cls: [cls, vocab[cls]], sep: [sep, vocab[sep]] },
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+    model: {
+      type: 'WordPiece',
+      unk_token: unk,
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab,
+    },
+  };
 }
 
 function addedToken(content: string, id: number) {

@@ -64,12 +64,17 @@ export class ChatTemplate {
    * of named ones of which "default" is taken), chat_template.json; else the default.
    */
   static async load(folder: FileTree): Promise<ChatTemplate> {
-    const config = (await readJsonIfThere(folder, 'tokenizer_config.json')) ?? {};
+    return (await ChatTemplate.loadIfThere(folder)) ?? new ChatTemplate(undefined, await configOf(folder));
+  }
+
+  /** The same; undefined where the folder brings none. */
+  static async loadIfThere(folder: FileTree): Promise<ChatTemplate | undefined> {
+    const config = await configOf(folder);
     const source =
       (await readTextIfThere(folder, 'chat_template.jinja')) ??
       templateText(config.chat_template) ??
       templateText((await readJsonIfThere(folder, 'chat_template.json'))?.chat_template);
-    return new ChatTemplate(source, config);
+    return source === undefined ? undefined : new ChatTemplate(source, config);
   }
 
   /** Renders; `addGenerationPrompt` ends with the opening of the assistant's turn. */
@@ -129,6 +134,9 @@ export class ChatTemplate {
     });
   }
 }
+
+const configOf = async (folder: FileTree): Promise<Readonly<Record<string, unknown>>> =>
+  (await readJsonIfThere(folder, 'tokenizer_config.json')) ?? {};
 
 function templateText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;

@@ -11,9 +11,8 @@ const SPLIT_PATTERN =
  * tokenizer_config's `added_tokens_decoder`, else of `added_tokens.json`); undefined when either file is missing.
  */
 export async function readQwenVocabulary(folder: FileTree, config: Json): Promise<Json | undefined> {
-  const vocab = await readJsonIfThere(folder, 'vocab.json');
-  const merges = await readTextIfThere(folder, 'merges.txt');
-  if (!vocab || merges === undefined) return undefined;
+  const model = await readMerges(folder);
+  if (!model) return undefined;
   const listed = (await readJsonIfThere(folder, 'added_tokens.json')) ?? {};
   return {
     version: '1.0',
@@ -28,18 +27,26 @@ export async function readQwenVocabulary(folder: FileTree, config: Json): Promis
     },
     post_processor: null,
     decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: false },
-    model: {
-      type: 'BPE',
-      unk_token: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      vocab,
-      merges: merges.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version')),
-    },
+    model,
   };
 }
 
-interface AddedToken {
+/** The byte-level BPE model of `vocab.json` and `merges.txt`; undefined when either file is missing. */
+export async function readMerges(folder: FileTree): Promise<Json | undefined> {
+  const vocab = await readJsonIfThere(folder, 'vocab.json');
+  const merges = await readTextIfThere(folder, 'merges.txt');
+  if (!vocab || merges === undefined) return undefined;
+  return {
+    type: 'BPE',
+    unk_token: null,
+    fuse_unk: false,
+    byte_fallback: false,
+    vocab,
+    merges: merges.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version')),
+  };
+}
+
+export interface AddedToken {
   readonly id: number;
   readonly content: string;
   readonly special: boolean;
@@ -49,7 +56,7 @@ interface AddedToken {
   readonly normalized: boolean;
 }
 
-function addedToken(id: number, content: string, special: boolean): AddedToken {
+export function addedToken(id: number, content: string, special: boolean): AddedToken {
   return { id, content, special, single_word: false, lstrip: false, rstrip: false, normalized: false };
 }
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { Tape, Tensor } from '../../src/gpu/index.ts';
-import { add, gelu, scale, sigmoid, silu, swiglu } from '../../src/ops/elementwise.ts';
+import { add, gelu, relu, scale, sigmoid, silu, swiglu, tanh } from '../../src/ops/elementwise.ts';
 import { erf } from '../reference/erf.ts';
 import { checkOp, numbers, ODD_SIZES, relativeError, runOnce, testGpu } from './harness.ts';
 
@@ -42,6 +42,8 @@ const UNARY: readonly Unary[] = [
     f: (x) => x * logistic(1.702 * x),
     tensorflow: (x) => x.mul(tf.sigmoid(x.mul(1.702))),
   },
+  { name: 'tanh', op: tanh, f: Math.tanh, tensorflow: (x) => tf.tanh(x) },
+  { name: 'relu', op: relu, f: (x) => Math.max(x, 0), tensorflow: (x) => tf.relu(x) },
   {
     name: 'scale',
     op: (tape, x) => scale(tape, x, -2.5),
@@ -66,8 +68,12 @@ describe.each(UNARY)('$name', ({ name, op, f, tensorflow }) => {
     const far = Float32Array.of(-1e4, -200, -90, -20, 20, 90, 200, 1e4);
     const x = gpu.upload('inputs', 'x', [8], far);
     const [y] = await runOnce(gpu, name, (tape) => [op(tape, x)]);
-    const limit =
-      name === 'scale' ? far.map((v) => -2.5 * v) : far.map((v) => (v < 0 ? 0 : name === 'sigmoid' ? 1 : v));
+    const ends: Readonly<Record<string, (v: number) => number>> = {
+      scale: (v) => -2.5 * v,
+      sigmoid: (v) => Number(v > 0),
+      tanh: Math.sign,
+    };
+    const limit = far.map(ends[name] ?? ((v) => Math.max(v, 0)));
     expect(relativeError(y!, limit)).toBeLessThanOrEqual(1e-6);
   });
 });

@@ -8,6 +8,7 @@ import { preprocessQuantities } from './preprocess.ts';
 import type { Quantity } from './quantity.ts';
 import { qwenTextQuantities } from './qwen-text.ts';
 import { qwen2VlQuantities } from './qwen2-vl.ts';
+import { rewardModelQuantities } from './reward-model.ts';
 import { samplingQuantities } from './sampling.ts';
 
 export type Comparison = (tree: FileTree, gpu: Gpu) => Promise<Quantity[]>;
@@ -18,6 +19,7 @@ const KINDS: Readonly<Record<string, Comparison>> = {
   preprocess: preprocessQuantities,
   'qwen2-vl': qwen2VlQuantities,
   'qwen-text': qwenTextQuantities,
+  'reward-model': rewardModelQuantities,
   sampling: samplingQuantities,
 };
 

@@ -8,7 +8,6 @@ import { InputError } from '../../math/errors.ts';
 import { add, gelu } from '../../ops/elementwise.ts';
 import { gatherRows } from '../../ops/tokens/gather-rows.ts';
 import {
-  applyLinear,
   applyNorm,
   countLayers,
   freeSegments,
@@ -17,9 +16,9 @@ import {
   type Observe,
   openLinear,
   openNorm,
+  type PostNormBlock,
+  postNormBlock,
   type Segments,
-  type SelfAttention,
-  selfAttention,
   type TensorShapes,
   uploadRows,
 } from '../shared/encoder-layer.ts';
@@ -39,14 +38,6 @@ export interface BertConfig {
   readonly layerNormEps: number;
 }
 
-interface BertLayer {
-  readonly attention: SelfAttention;
-  readonly attentionNorm: Norm;
-  readonly intermediate: Linear;
-  readonly output: Linear;
-  readonly outputNorm: Norm;
-}
-
 export interface Bert {
   readonly config: BertConfig;
   /** [vocabulary, hidden] */
@@ -56,7 +47,7 @@ export interface Bert {
   /** [types, hidden]; every token is of type 0 */
   readonly types: Tensor;
   readonly norm: Norm;
-  readonly layers: readonly BertLayer[];
+  readonly layers: readonly PostNormBlock[];
 }
 
 /** Names a BERT tensor may have in a file of its own, with the norms' older names gamma and beta. */
@@ -103,7 +94,7 @@ export function inferBertConfig(shapes: TensorShapes): BertConfig {
   });
 }
 
-function openLayer(open: Weights, config: BertConfig, index: number): BertLayer {
+function openLayer(open: Weights, config: BertConfig, index: number): PostNormBlock {
   const { hiddenSize: d, intermediateSize: inner, heads } = config;
   const name = `${BERT_PREFIX}encoder.layer.${index}`;
   const projection = (part: string): Linear => openLinear(open, `${name}.attention.${part}`, [d, d]);
@@ -223,12 +214,8 @@ export function bertFirstRows(tape: Tape, model: Bert, tokens: BertTokens, obser
   const typed = add(tape, words, gatherRows(tape, model.types, tokens.types));
   const placed = add(tape, typed, gatherRows(tape, model.positions, tokens.positions));
   let x = applyNorm(tape, placed, model.norm, eps);
-  for (const layer of model.layers) {
-    const attended = selfAttention(tape, x, layer.attention, tokens, x);
-    const normed = applyNorm(tape, attended, layer.attentionNorm, eps);
-    const inner = gelu(tape, applyLinear(tape, normed, layer.intermediate), 'erf');
-    x = applyNorm(tape, applyLinear(tape, inner, layer.output, { addend: normed }), layer.outputNorm, eps);
-  }
+  const activate = (tape: Tape, inner: Tensor): Tensor => gelu(tape, inner, 'erf');
+  for (const layer of model.layers) x = postNormBlock(tape, x, layer, tokens, { eps, activate });
   const rows = gatherRows(tape, x, tokens.first);
   observe?.('bert_cls', rows);
   return rows;

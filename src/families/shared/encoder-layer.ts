@@ -150,6 +150,28 @@ export function encoderBlock(
   return applyLinear(tape, inner, block.fc2, { addend: attended });
 }
 
+export interface PostNormBlock {
+  readonly attention: SelfAttention;
+  readonly attentionNorm: Norm;
+  readonly intermediate: Linear;
+  readonly output: Linear;
+  readonly outputNorm: Norm;
+}
+
+/** Post-norm block (Devlin et al. 2018): x = norm(x + attention(x)); x = norm(x + output(activate(intermediate(x)))). x [n, d] → [n, d]. */
+export function postNormBlock(
+  tape: Tape,
+  x: Tensor,
+  block: PostNormBlock,
+  segments: Segments,
+  { eps, activate }: { readonly eps: number; readonly activate: (tape: Tape, x: Tensor) => Tensor },
+): Tensor {
+  const attended = selfAttention(tape, x, block.attention, segments, x);
+  const normed = applyNorm(tape, attended, block.attentionNorm, eps);
+  const inner = activate(tape, applyLinear(tape, normed, block.intermediate));
+  return applyNorm(tape, applyLinear(tape, inner, block.output, { addend: normed }), block.outputNorm, eps);
+}
+
 /** Where a model's tensors can be asked for without opening them. */
 export interface TensorShapes {
   has(name: string): boolean;
