@@ -2,7 +2,7 @@
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { type FileTree, readJson, treeFromMemory } from '../../src/io/files/files.ts';
 
-export const CASES = 'test/golden/reward-models';
+const CASES = 'test/golden/reward-models';
 
 export const caseOf = (name: string): Promise<FileTree> => treeFromDisk(`${CASES}/${name}`);
 
