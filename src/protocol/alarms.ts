@@ -17,6 +17,8 @@ export const ALARM_KINDS = [
   'form only',
   'held-out falls',
   'part against part',
+  'reward failed',
+  'unscored answers',
 ] as const;
 export type AlarmKind = (typeof ALARM_KINDS)[number];
 

@@ -1,6 +1,5 @@
-/** Settings of what is optimised: rewards, the loss, and the pull back to the start. */
-import { REWARD_NAMES, REWARDS } from '../rewards/index.ts';
-import { choice, flag, float, floatOrNull, int, list, numbers } from './fields.ts';
+/** Settings of what is optimised: the loss, and the pull back to the start. */
+import { choice, flag, float, floatOrNull } from './fields.ts';
 import { capFields, clipFields, sapoFields, vespoFields } from './loss-parameters.ts';
 import { LOSS_TYPES, LOSSES } from './losses.ts';
 
@@ -14,67 +13,6 @@ const SAMPLER_CORRECTIONS = [
   'sequence_truncate',
   'sequence_mask',
 ] as const;
-const REWARD_SCALES = ['group', 'batch', 'none'] as const;
-const AGGREGATIONS = ['sum_then_normalize', 'normalize_then_sum'] as const;
-export const rewardFields = {
-  rewards: list({
-    choices: REWARD_NAMES,
-    default: ['accuracy', 'format'],
-    group: 'Rewards',
-    label: 'Rewards',
-    trl: 'reward_funcs',
-    help: `What earns a point. ${REWARD_NAMES.map((name) => `${name}: ${REWARDS[name].help}.`).join(' ')}`,
-  }),
-  rewardWeights: numbers({
-    default: [],
-    group: 'Rewards',
-    label: 'Reward weights',
-    trl: 'reward_weights',
-    help: 'One number per reward, in the same order. Empty = 1 for each.',
-  }),
-  softPunishCache: int({
-    default: 0,
-    min: 0,
-    max: 8192,
-    unit: 'tokens',
-    group: 'Rewards',
-    label: 'Stretch of soft_overlong',
-    help: 'soft_overlong falls from 0 to -1 over so many tokens before the longest answer. 0 = a fifth of it.',
-  }),
-  repetitionNgram: int({
-    default: 3,
-    min: 1,
-    max: 100,
-    unit: 'words',
-    group: 'Rewards',
-    label: 'Repeated words in a row',
-    help: 'repetition counts groups of so many words that occur again. Fewer words punish more.',
-  }),
-  repetitionMaxPenalty: float({
-    default: 1,
-    min: 0,
-    max: 100,
-    group: 'Rewards',
-    label: 'Largest repetition penalty',
-    help: 'repetition is minus this, times the share of groups of words that occurred before.',
-  }),
-  scaleRewards: choice({
-    choices: REWARD_SCALES,
-    default: 'group',
-    group: 'Rewards',
-    label: 'Scale rewards by',
-    trl: 'scale_rewards',
-    help: 'Divide the advantage by the spread of its group, of the whole batch, or not at all (Dr. GRPO).',
-  }),
-  multiObjectiveAggregation: choice({
-    choices: AGGREGATIONS,
-    default: 'sum_then_normalize',
-    group: 'Rewards',
-    label: 'Combine rewards',
-    trl: 'multi_objective_aggregation',
-    help: 'Sum the rewards and then normalise, or normalise each reward first (GDPO).',
-  }),
-};
 
 export const lossFields = {
   lossType: choice({

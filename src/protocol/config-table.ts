@@ -1,8 +1,9 @@
 /** Every setting of a run, once. Type, defaults, validation, form, tooltips, flags and export all read these rows. */
 import { clipFields } from './config-clips.ts';
 import { evaluationFields } from './config-evaluation.ts';
-import { driftFields, lossFields, rewardFields } from './config-objective.ts';
+import { driftFields, lossFields } from './config-objective.ts';
 import { promptFields } from './config-prompt.ts';
+import { rewardFields } from './config-rewards.ts';
 import { choice, flag, float, int, list, optionalText } from './fields.ts';
 import { stopStringsOf } from './stop-strings.ts';
 
@@ -10,6 +11,7 @@ export * from './config-clips.ts';
 export * from './config-evaluation.ts';
 export * from './config-objective.ts';
 export * from './config-prompt.ts';
+export * from './config-rewards.ts';
 export * from './stop-strings.ts';
 
 const STAGES = ['grpo', 'sft'] as const;

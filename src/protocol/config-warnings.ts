@@ -1,4 +1,4 @@
-import { REWARDS } from '../rewards/index.ts';
+import { isRewardName, REWARDS } from '../rewards/index.ts';
 import { type Config, defaultConfig, diffConfig, type LossType } from './config.ts';
 import { isIdleParameter, LOSS_FAMILIES, lossFamily, lossMean } from './losses.ts';
 
@@ -38,7 +38,7 @@ function levelWarnings(lossType: LossType, level: Config['importanceSamplingLeve
 
 function rewardWarnings(config: Config): string[] {
   const { rewards } = config;
-  const isEarning = rewards.some((name) => REWARDS[name].range(config)[1] > 0);
+  const isEarning = rewards.some((name) => !isRewardName(name) || REWARDS[name].range(config)[1] > 0);
   return rewards.length === 0 || isEarning
     ? []
     : [

@@ -1,5 +1,6 @@
 /** A run's settings: the type and its defaults out of the table, judged at the door, compared with one another. */
 import { InputError } from '../math/errors.ts';
+import { REWARD_NAMES } from '../rewards/index.ts';
 import { CONFIG_FIELDS } from './config-table.ts';
 import type { Field } from './fields.ts';
 import { z } from './shapes.ts';
@@ -119,6 +120,29 @@ function sameValue(a: unknown, b: unknown): boolean {
   return Object.is(a, b) || JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** Every reward that a run with these settings can name, the built-in ones first. */
+export function knownRewards({
+  rewardSources,
+  rewardModels,
+}: Pick<Config, 'rewardSources' | 'rewardModels'>): string[] {
+  return [...REWARD_NAMES, ...[...rewardSources, ...rewardModels].map(({ name }) => name)];
+}
+
+/** Each name is that of one reward, and each reward that is named is there. */
+function rewardProblems(config: Config): ConfigProblem[] {
+  const known = knownRewards(config);
+  const twice = known.find((name, index) => known.indexOf(name) !== index);
+  if (twice !== undefined) {
+    const field = config.rewardModels.some(({ name }) => name === twice) ? 'rewardModels' : 'rewardSources';
+    const message = `${field} names "${twice}", which is the name of another reward; expected a name of its own.`;
+    return [{ field, message, hint: 'Give it another name.' }];
+  }
+  const missing = config.rewards.find((name) => !known.includes(name));
+  if (missing === undefined) return [];
+  const message = `rewards names "${missing}"; expected some of ${known.join(', ')}.`;
+  return [{ field: 'rewards', message, hint: 'Choose one of these, or add a reward of that name.' }];
+}
+
 /** Rules that need two fields. */
 function checkTogether(config: Config): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
@@ -130,6 +154,7 @@ function checkTogether(config: Config): ConfigProblem[] {
     const message = `rewardWeights has ${rewardWeights.length} numbers; expected ${rewards.length}, one per reward (${rewards.join(', ')}), or none.`;
     problems.push({ field: 'rewardWeights', message });
   }
+  problems.push(...rewardProblems(config));
   if (rewards.includes('soft_overlong') && config.softPunishCache > config.maxCompletionLength) {
     const message = `softPunishCache is ${config.softPunishCache}; expected at most maxCompletionLength, which is ${config.maxCompletionLength}.`;
     problems.push({

@@ -17,7 +17,8 @@ export const FIELD_GROUPS = [
 ] as const;
 export type FieldGroup = (typeof FIELD_GROUPS)[number];
 
-export type FieldKind = 'int' | 'float' | 'choice' | 'flag' | 'list' | 'numbers' | 'text';
+/** `structure`: what no control of a form and no word of a command line writes, but other parts of the page do. */
+export type FieldKind = 'int' | 'float' | 'choice' | 'flag' | 'list' | 'numbers' | 'text' | 'structure';
 
 /** What every row says, whatever its kind. */
 interface FieldWords {
@@ -124,6 +125,25 @@ export function list<const C extends readonly string[]>(
     .refine((words) => new Set(words).size === words.length) as unknown as z.ZodType<readonly C[number][]>;
   const expected = `a list without repeats out of ${options.choices.join(', ')}`;
   return { ...options, kind: 'list', nullable: false, schema, expected };
+}
+
+/** Names, each at most once: those of `choices`, and others that the run brings. */
+export function names(
+  options: FieldWords & { choices: readonly string[]; default: readonly string[]; pattern: RegExp },
+): Field<readonly string[]> {
+  const { pattern, ...row } = options;
+  const schema = z
+    .array(z.string().regex(pattern))
+    .refine((words) => new Set(words).size === words.length) as unknown as z.ZodType<readonly string[]>;
+  const expected = `a list without repeats out of ${options.choices.join(', ')} and the names of your own`;
+  return { ...row, kind: 'list', nullable: false, schema, expected };
+}
+
+/** Plain data of a shape of its own. */
+export function structure<T>(
+  options: FieldWords & { schema: z.ZodType<T>; default: NoInfer<T>; expected: string },
+): Field<Readonly<T>> {
+  return { ...options, kind: 'structure', nullable: false } as Field<Readonly<T>>;
 }
 
 /** A list of finite numbers. */

@@ -52,14 +52,14 @@ export function parseFlags(argv: readonly string[]): ParsedFlags {
 
 /** The flags that turn the defaults into this config; `parseConfig(parseFlags(toFlags(c)).values)` equals c. */
 export function toFlags(config: Config): string[] {
-  return diffConfig(defaultConfig(), config).flatMap(({ key, to }) => [`--${key}`, wordOf(to)]);
+  return diffConfig(defaultConfig(), config).flatMap(({ key, to }) => [`--${key}`, wordOf(key, to)]);
 }
 
 /** One line per setting for `--help`: flag, what it is where it is not named, expectation, meaning. */
 export function flagsHelp(unnamed: Config = defaultConfig()): string {
   const row = (key: ConfigKey) => {
     const field = fieldOf(key);
-    return `  --${key} (${wordOf(unnamed[key]) || 'none'})  ${field.help} Expects ${field.expected}.`;
+    return `  --${key} (${wordOf(key, unnamed[key]) || 'none'})  ${field.help} Expects ${field.expected}.`;
   };
   return [`  --preset NAME  One of ${PRESET_NAMES.join(', ')}.`, ...CONFIG_KEYS.map(row)].join('\n');
 }
@@ -125,6 +125,8 @@ function readWord(key: ConfigKey, word: string): unknown {
     case 'choice':
     case 'text':
       return word;
+    case 'structure':
+      return structureOrWord(word);
     default:
       return field.kind satisfies never;
   }
@@ -139,6 +141,15 @@ function numberOrWord(word: string): number | string {
   return word.trim() === '' || Number.isNaN(value) ? word : value;
 }
 
-function wordOf(value: unknown): string {
+function structureOrWord(word: string): unknown {
+  try {
+    return JSON.parse(word) as unknown;
+  } catch {
+    return word;
+  }
+}
+
+function wordOf(key: ConfigKey, value: unknown): string {
+  if (fieldOf(key).kind === 'structure') return JSON.stringify(value);
   return Array.isArray(value) ? value.join(',') : String(value);
 }

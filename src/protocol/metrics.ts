@@ -291,7 +291,9 @@ export const METRICS = {
 export type FixedMetricKey = keyof typeof METRICS;
 /** Rewards by part have keys of their own: `rewards/accuracy/mean`. */
 export type RewardMetricKey = `rewards/${string}/mean` | `rewards/${string}/std`;
-export type MetricKey = FixedMetricKey | RewardMetricKey;
+/** So has what rewards log: `log/` and the name that they give it. */
+export type LoggedMetricKey = `log/${string}`;
+export type MetricKey = FixedMetricKey | RewardMetricKey | LoggedMetricKey;
 /** One step's numbers; a key that does not apply (kl at β = 0) is absent. */
 export type MetricValues = Partial<Record<MetricKey, number>>;
 
@@ -299,15 +301,18 @@ export const METRIC_KEYS = Object.keys(METRICS) as FixedMetricKey[];
 
 const REWARD_KEY = /^rewards\/(.+)\/(mean|std)$/;
 
-const isRewardKey = (key: string): key is RewardMetricKey => REWARD_KEY.test(key);
+const LOGGED_KEY = /^log\/(.+)$/s;
 
-/** Every metric there can be where these are reported: the fixed ones, and the rewards by part. */
+const isOwnKey = (key: string): key is RewardMetricKey | LoggedMetricKey =>
+  REWARD_KEY.test(key) || LOGGED_KEY.test(key);
+
+/** Every metric there can be where these are reported: the fixed ones, the rewards by part, and what rewards logged. */
 export function metricsOf(reported: Iterable<string>): Metric[] {
-  return [...METRIC_KEYS, ...[...reported].filter(isRewardKey)].map(metricOf);
+  return [...METRIC_KEYS, ...[...reported].filter(isOwnKey)].map(metricOf);
 }
 
 export function isMetricKey(key: string): key is MetricKey {
-  return Object.hasOwn(METRICS, key) || isRewardKey(key);
+  return Object.hasOwn(METRICS, key) || isOwnKey(key);
 }
 
 export const metricKey = z.custom<MetricKey>(
@@ -315,8 +320,18 @@ export const metricKey = z.custom<MetricKey>(
   'expected the name of a metric',
 );
 
-/** The row of any key; rewards by part get one made from their name. */
+/** The row of any key; rewards by part, and what they log, get one made from the name. */
 export function metricOf(key: MetricKey): Metric {
+  const logged = LOGGED_KEY.exec(key)?.[1];
+  if (logged !== undefined) {
+    const row = { unit: '', direction: 'none', group: 'Reward' } as const;
+    return {
+      key,
+      label: logged,
+      ...row,
+      help: 'Logged by a reward: the mean of what it logged in the step.',
+    };
+  }
   const part = REWARD_KEY.exec(key);
   if (!part) return { key, ...METRICS[key as FixedMetricKey] };
   const spread = part[2] === 'std';

@@ -52,6 +52,8 @@ const completion = z.object({
   /** What was read as the answer; null when unreadable. */
   answer: z.string().nullable(),
   meanKl: anyNumber.optional(),
+  /** What rewards logged of it, by column. */
+  extras: z.record(z.string(), z.union([z.string(), anyNumber, z.boolean(), z.null()])).optional(),
 });
 export type Completion = z.infer<typeof completion>;
 

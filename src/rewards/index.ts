@@ -1,13 +1,13 @@
 /**
- * Every reward by its name, in the order in which the form offers them. A new one is a file of this folder and a line here:
- * choice, help, scoring, exports and tests follow.
+ * Every built-in reward by its name, in the order in which the form offers them. A new one is a file of this folder and a line here:
+ * choice, help, settings, scoring, exports and tests follow.
  */
 import { accuracy } from './accuracy.ts';
 import { accuracyTolerant } from './accuracy-tolerant.ts';
 import { format } from './format.ts';
 import { formatTolerant } from './format-tolerant.ts';
 import { repetition } from './repetition.ts';
-import type { Reward, RewardContext } from './reward.ts';
+import type { ParameterValues, RewardContext, RewardParameter, RunLimits } from './reward.ts';
 import { softOverlong } from './soft-overlong.ts';
 import { thinkFormat } from './think-format.ts';
 
@@ -19,20 +19,40 @@ export const REWARDS = {
   think_format: thinkFormat,
   soft_overlong: softOverlong,
   repetition,
-} as const satisfies Record<string, Reward>;
+};
 
 export type RewardName = keyof typeof REWARDS;
 export const REWARD_NAMES = Object.keys(REWARDS) as RewardName[];
+
+type OfAll<T> = (T extends unknown ? (each: T) => void : never) extends (all: infer All) => void
+  ? All
+  : never;
+type Parameters = NonNullable<(typeof REWARDS)[RewardName]['parameters']>;
+/** The settings of all rewards, each by its name in the configuration. */
+export type RewardParameterValues = ParameterValues<OfAll<Parameters>>;
+export type RewardSettings = RunLimits & RewardParameterValues;
+
+/** Every setting of a reward: its name, whose it is, and its row. */
+export const REWARD_PARAMETERS: readonly (RewardParameter & {
+  readonly key: keyof RewardParameterValues;
+  readonly reward: RewardName;
+})[] = REWARD_NAMES.flatMap((reward) =>
+  Object.entries<RewardParameter>(REWARDS[reward].parameters ?? {}).map(([key, parameter]) => ({
+    ...parameter,
+    key: key as keyof RewardParameterValues,
+    reward,
+  })),
+);
 
 export function isRewardName(name: unknown): name is RewardName {
   return typeof name === 'string' && Object.hasOwn(REWARDS, name);
 }
 
-/** Scores of one completion under the named rewards, in their order. */
-export function scoreCompletion(
-  names: readonly RewardName[],
+/** Scores one text under a built-in reward. */
+export function scoreText(
+  name: RewardName,
   text: string,
-  context: RewardContext,
-): (number | null)[] {
-  return names.map((name) => REWARDS[name].score(text, context));
+  context: RewardContext & RewardSettings,
+): number | null {
+  return REWARDS[name].score(text, context);
 }

@@ -1,10 +1,22 @@
 /** Minus the share of repeated groups of lower-case words: 0 when all differ or the text is shorter, towards the largest penalty. */
-import type { Reward } from './reward.ts';
+import { reward } from './reward.ts';
 
-export const repetition: Reward = {
+export const repetition = reward({
   help: 'minus up to the largest penalty for repeated words',
-  range: ({ repetitionMaxPenalty = 1 }) => [-repetitionMaxPenalty, 0],
-  score: (text, { repetitionNgram = 3, repetitionMaxPenalty = 1 }) => {
+  parameters: {
+    repetitionNgram: {
+      ...{ kind: 'int', default: 3, min: 1, max: 100, unit: 'words' },
+      label: 'Repeated words in a row',
+      help: 'repetition counts groups of so many words that occur again. Fewer words punish more.',
+    },
+    repetitionMaxPenalty: {
+      ...{ kind: 'float', default: 1, min: 0, max: 100 },
+      label: 'Largest repetition penalty',
+      help: 'repetition is minus this, times the share of groups of words that occurred before.',
+    },
+  },
+  range: ({ repetitionMaxPenalty }) => [-repetitionMaxPenalty, 0],
+  score: (text, { repetitionNgram, repetitionMaxPenalty }) => {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const total = words.length - repetitionNgram + 1;
     if (total < 1) return 0;
@@ -33,4 +45,4 @@ def _repetition(text, label, tokens):
     { text: 'a b a b', repetitionNgram: 2, repetitionMaxPenalty: 0.5, score: -1 / 6 },
     { text: 'a b a b', repetitionNgram: 5, score: 0 },
   ],
-};
+});

@@ -1,47 +1,78 @@
-/** What a reward is: one file of this folder, and a line in index.ts. */
+/** What a built-in reward is: one file of this folder, and a line in index.ts. */
 
-/** The run's settings that rewards read, by their names in the configuration. */
-export interface RewardSettings {
+interface ParameterWords {
+  /** Plain words, as shown beside the control. */
+  readonly label: string;
+  /** What it does and which way to turn it; names the reward. */
+  readonly help: string;
+  readonly unit?: string;
+}
+/** A setting of a reward; its name is one of the run's settings, so it begins with the reward's. */
+export type RewardParameter = ParameterWords &
+  (
+    | { readonly kind: 'int' | 'float'; readonly default: number; readonly min: number; readonly max: number }
+    | { readonly kind: 'choice'; readonly default: string; readonly choices: readonly string[] }
+    | { readonly kind: 'flag'; readonly default: boolean }
+    | { readonly kind: 'text'; readonly default: '' }
+  );
+export type RewardParameters = Readonly<Record<string, RewardParameter>>;
+/** Of a reward without settings of its own. */
+export type NoParameters = Readonly<Record<never, RewardParameter>>;
+
+type ValueOf<P> = P extends { kind: 'int' | 'float' }
+  ? number
+  : P extends { choices: readonly (infer C)[] }
+    ? C
+    : P extends { kind: 'flag' }
+      ? boolean
+      : string;
+export type ParameterValues<P> = { readonly [K in keyof P]: ValueOf<P[K]> };
+
+/** What of a run's settings every reward may read, by its name in the configuration. */
+export interface RunLimits {
   /** The longest completion the run allows, in tokens. */
   readonly maxCompletionLength: number;
-  /** For `soft_overlong`: the last stretch before the limit, in tokens, over which the punishment grows. 0 or absent: a fifth. */
-  readonly softPunishCache?: number;
-  /** For `repetition`: words in a group; 3 unless said. */
-  readonly repetitionNgram?: number;
-  /** For `repetition`: the score is minus this where all groups are one; 1 unless said. */
-  readonly repetitionMaxPenalty?: number;
 }
 
-export interface RewardContext extends RewardSettings {
+/** What is known of a completion beside its text. */
+export interface RewardContext extends RunLimits {
   /** The true label; null when the example has none, and then rewards that need it say null. */
   readonly label: string | null;
   /** Tokens of the completion, its end token included. */
   readonly tokens: number;
+  /** The columns of its row, by name; see `RewardBatch.columns`. */
+  readonly row: Readonly<Record<string, unknown>>;
 }
 
 /** A text and its score, in TypeScript and in Python alike; the label is `happy` and the text has 10 tokens of 100 unless said. */
-export interface RewardCase extends Partial<RewardContext> {
+export type RewardCase<P = NoParameters> = Partial<RewardContext & ParameterValues<P>> & {
   readonly text: string;
   readonly score: number | null;
-}
+};
 
-export interface Reward {
+export interface Reward<P = NoParameters> {
   /** What earns or costs a point, as the end of a sentence: the form shows it. */
   readonly help: string;
+  readonly parameters?: P;
   /** The least and the greatest score. */
-  range(settings: Partial<RewardSettings>): readonly [number, number];
+  range(settings: RunLimits & ParameterValues<P>): readonly [number, number];
   /** Score of the decoded text, special tokens removed and nothing stripped; null = does not apply. */
-  score(text: string, context: RewardContext): number | null;
+  score(text: string, context: RewardContext & ParameterValues<P>): number | null;
   /** Whether it compares the answer with the label. */
   readonly readsLabel?: true;
   /** Whether it goes by the number of tokens, which not every trainer hands over. */
   readonly readsTokens?: true;
   /**
    * The same in Python, for the exported rewards.py: defines `_NAME(text, label, tokens)`. It may use what
-   * python.ts puts before it: `_SPACES`, and `_setting("camelCase", default)` with the default that `score` has.
+   * python.ts puts before it: `_SPACES`, and `_setting("parameter", default)` with the parameter's default.
    */
   readonly python: string;
-  readonly cases: readonly RewardCase[];
+  readonly cases: readonly RewardCase<P>[];
+}
+
+/** A reward with settings of its own, whose values `range` and `score` are given. */
+export function reward<const P extends RewardParameters>(made: Reward<P>): Reward<P> {
+  return made;
 }
 
 /** The range of most rewards: a point or none. */

@@ -1,8 +1,15 @@
 /** DAPO, equation 13: 0 up to Lmax - Lcache tokens, then falling in a line to -1 at Lmax, -1 beyond. */
-import type { Reward } from './reward.ts';
+import { reward } from './reward.ts';
 
-export const softOverlong: Reward = {
+export const softOverlong = reward({
   help: 'minus up to 1 near the longest answer',
+  parameters: {
+    softPunishCache: {
+      ...{ kind: 'int', default: 0, min: 0, max: 8192, unit: 'tokens' },
+      label: 'Stretch of soft_overlong',
+      help: 'soft_overlong falls from 0 to -1 over so many tokens before the longest answer. 0 = a fifth of it.',
+    },
+  },
   range: () => [-1, 0],
   readsTokens: true,
   score: (_, { tokens, maxCompletionLength, softPunishCache }) => {
@@ -32,4 +39,4 @@ def _soft_overlong(text, label, tokens):
     { text: '', tokens: 101, softPunishCache: 20, score: -1 },
     { text: '', tokens: 90, score: -0.5 },
   ],
-};
+});

@@ -6,6 +6,7 @@ import type { Mute } from '../protocol/messages.ts';
 import { encodeAnswer } from '../text/encode-prompt.ts';
 import { withoutRequest } from '../text/prompt.ts';
 import type { AskedFeatures, GateText } from './media/gate.ts';
+import { rewardRow } from './objective/reward-batch.ts';
 import type { RunExample } from './run-context.ts';
 
 /** Ids that supervised training learns for an example: its whole answer as the data set writes it, and the turn's end. */
@@ -37,6 +38,7 @@ export function prepareExample(
   const question = ownQuestion(prompt, example);
   const said = {
     ...{ id, label, prompt: prompt.tokensOf(clip?.shown), answer: answerIds(text, prompt, example) },
+    row: rewardRow(prompt, example),
     ...(question === undefined ? {} : { question }),
     ...(prompt.prefill === '' ? {} : { prefill: prompt.prefill }),
   };

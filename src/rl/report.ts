@@ -1,18 +1,25 @@
+import type { Advantages } from '../math/advantages.ts';
 import type { Config } from '../protocol/config.ts';
 import type { RolloutGroup } from '../protocol/messages.ts';
 import { readAnswer } from '../rewards/answer.ts';
-import type { Advantages } from './objective/advantages.ts';
+import type { LoggedValue } from '../rewards/contract.ts';
 import type { Completion } from './rollout/generator.ts';
 import type { RunExample } from './run-context.ts';
 import type { MicroResult } from './update/update.ts';
 
-/** A completion as text, with what it scored. */
-export interface ScoredCompletion extends Completion {
+/** A completion as text. */
+export interface ReadCompletion extends Completion {
   /** Special tokens removed: what the rewards see. */
   readonly text: string;
   readonly rawText: string;
+}
+
+/** A completion as text, with what it scored. */
+export interface ScoredCompletion extends ReadCompletion {
   /** One per reward of the config; null = did not apply. */
   readonly rewards: readonly (number | null)[];
+  /** What rewards logged of it, by column. */
+  readonly extras: Readonly<Record<string, LoggedValue>>;
 }
 
 /**
@@ -68,6 +75,7 @@ export function describeGroup(
         advantage: advantages.advantages[row]!,
         answer: /<answer>/i.test(completion.text) ? readAnswer(completion.text) : null,
         ...(meanKl === undefined ? {} : { meanKl }),
+        ...(Object.keys(completion.extras).length === 0 ? {} : { extras: completion.extras }),
       };
     }),
   };

@@ -3,6 +3,8 @@ import type { MediaCounts, PromptTokens } from '../families/api.ts';
 import { Arena } from '../gpu/index.ts';
 import type { Ceilings } from '../ops/tuning/ceilings.ts';
 import type { Config } from '../protocol/config.ts';
+import { builtInPanel } from '../rewards/built-in.ts';
+import type { RewardPanel } from '../rewards/panel.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { StepTimes } from './measure/step-clock.ts';
 import { costShape, type StepWork, utilisation } from './measure/utilisation.ts';
@@ -11,6 +13,7 @@ import type { MediaTokens } from './media/media-input.ts';
 import { FINISHED_TOKENS, type MediaMaker, MediaTokenizer } from './media/media-tokens.ts';
 import { VisionTower } from './media/tower.ts';
 import { lossConfig } from './objective/loss-config.ts';
+import type { RewardRow } from './objective/reward-batch.ts';
 import type { ModelView, Policy } from './policy/policy.ts';
 import { Generator, type GeneratorShape } from './rollout/generator.ts';
 import { planPasses, planRollout, type RolloutPlan, tokensPerPass } from './update/batch-limits.ts';
@@ -32,6 +35,8 @@ export interface RunExample {
   readonly features?: () => Promise<AskedFeatures>;
   /** Ids that supervised training learns. */
   readonly answer: Uint32Array;
+  /** What rewards are told of its row. */
+  readonly row?: RewardRow;
 }
 
 /** What answers are sampled with. */
@@ -55,6 +60,8 @@ export interface RunSetup extends SamplingSetup {
   readonly ceilings?: Ceilings | undefined;
   /** Longest answer of the data, in tokens. */
   readonly longestAnswer: number;
+  /** What scores answers; absent where the run's rewards are all built in. */
+  readonly rewards?: RewardPanel | undefined;
 }
 
 /** Answers that evaluation decodes together, at most. */
@@ -160,11 +167,13 @@ export class SamplingContext {
 export class RunContext extends SamplingContext {
   declare readonly setup: RunSetup;
   readonly updater: Updater;
+  readonly rewards: RewardPanel;
   readonly #referenceMedia?: MediaMaker;
 
   private constructor(setup: RunSetup, parts: SamplingParts, updater: Updater, reference?: MediaMaker) {
     super(setup, parts);
     this.updater = updater;
+    this.rewards = setup.rewards ?? ownPanel(setup.config);
     this.#referenceMedia = reference;
   }
 
@@ -213,10 +222,16 @@ export class RunContext extends SamplingContext {
   }
 
   override [Symbol.dispose](): void {
+    this.rewards[Symbol.dispose]();
     this.updater[Symbol.dispose]();
     this.#referenceMedia?.[Symbol.dispose]();
     super[Symbol.dispose]();
   }
+}
+
+/** The rewards of a run that has none but built-in ones; supervised training asks for none. */
+function ownPanel(config: Config): RewardPanel {
+  return builtInPanel(config.stage === 'grpo' ? config.rewards : [], config);
 }
 
 function planGenerator(

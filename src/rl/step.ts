@@ -1,16 +1,17 @@
+import { type Advantages, groupAdvantages } from '../math/advantages.ts';
 import { scheduleFactor } from '../optim/schedule.ts';
 import type { Config } from '../protocol/config.ts';
 import type { RolloutGroup } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
-import { scoreCompletion } from '../rewards/index.ts';
+import type { RewardTrouble } from '../rewards/panel.ts';
 import { brokenAnswer } from './health/not-finite.ts';
-import { lengthMetrics, rewardMetrics } from './measure/metrics.ts';
+import { lengthMetrics, loggedMetrics, rewardMetrics } from './measure/metrics.ts';
 import { StepClock, type StepTimes } from './measure/step-clock.ts';
 import type { StepWork } from './measure/utilisation.ts';
-import { type Advantages, groupAdvantages } from './objective/advantages.ts';
 import { joinResults, lossMetrics } from './objective/loss.ts';
 import { lossConfig } from './objective/loss-config.ts';
-import { describeGroup, meanKls, type ScoredCompletion } from './report.ts';
+import { rewardBatch } from './objective/reward-batch.ts';
+import { describeGroup, meanKls, type ReadCompletion, type ScoredCompletion } from './report.ts';
 import type { Completion } from './rollout/generator.ts';
 import type { LiveAnswers } from './rollout/live-answer.ts';
 import { stopFinder } from './rollout/stops.ts';
@@ -24,25 +25,44 @@ export interface StepReport {
   readonly groups: readonly RolloutGroup[];
   /** Where a log-probability is not finite; absent where all are. */
   readonly notFinite?: string;
+  /** What is wrong with rewards in this step. */
+  readonly troubles?: readonly RewardTrouble[];
 }
 
-/**
- * One GRPO step: sample a group for each prompt, score, compare within groups, update. `step` counts from 0; `live` tells an
- * answer while it is sampled.
- */
+/** What a step is told beside its rows. */
+export interface StepOptions {
+  /** Tells an answer while it is sampled. */
+  readonly live?: LiveAnswers | undefined;
+  /** How often the rows have been seen before, and the tokens of prompts and answers since. */
+  readonly epoch?: number;
+  readonly tokens?: number;
+}
+
+/** What rewards made of a step's completions, by group. */
+interface Scored {
+  readonly groups: readonly (readonly ScoredCompletion[])[];
+  /** What they logged. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly troubles: readonly RewardTrouble[];
+}
+
+/** One GRPO step: sample a group for each prompt, score, compare within groups, update. `step` counts from 0. */
 export async function grpoStep(
   context: RunContext,
   examples: readonly RunExample[],
   step: number,
-  live?: LiveAnswers,
+  options: StepOptions = {},
 ): Promise<StepReport> {
   const { config } = context.setup;
   const clock = new StepClock(context.setup.policy.gpu);
   const media = await clock.time('media', () => mapInOrder(examples, (example) => context.mediaOf(example)));
-  const completions = await clock.time('rollout', () => rollOut(context, examples, media, step, live));
-  const scored = await clock.time('rewards', async () => scoreAll(context, examples, completions));
+  const completions = await clock.time('rollout', () =>
+    rollOut(context, examples, media, step, options.live),
+  );
+  const answers = readAll(context, examples, completions);
+  const scored = await clock.time('rewards', () => scoreAll(context, examples, answers, step, options));
   const advantages = groupAdvantages(
-    scored.flat().map(({ rewards }) => rewards),
+    scored.groups.flat().map(({ rewards }) => rewards),
     {
       groupSize: config.groupSize,
       aggregation: config.multiObjectiveAggregation,
@@ -51,7 +71,7 @@ export async function grpoStep(
     },
   );
   const learningRate = learningRateAt(config, step);
-  const groups = updateGroups(config, examples, scored, advantages, media);
+  const groups = updateGroups(config, examples, scored.groups, advantages, media);
   const update = await clock.time('update', () =>
     context.updater.update(groups, learningRate, config.numIterations),
   );
@@ -83,25 +103,41 @@ async function rollOut(
   return generator.generate(prompts, settings, (index) => media[index]!.tokens, { listener, stop });
 }
 
-function scoreAll(
-  context: RunContext,
+/** Completions as text, what the template begins them with included. */
+function readAll(
+  { setup: { tokenizer } }: RunContext,
   examples: readonly RunExample[],
   completions: readonly (readonly Completion[])[],
-): ScoredCompletion[][] {
-  const { tokenizer, config } = context.setup;
+): ReadCompletion[][] {
   return completions.map((group, index) =>
     group.map((completion) => {
       const { prefill = '' } = examples[index]!;
       const text = prefill + tokenizer.decode(completion.ids);
-      const rewards = scoreCompletion(config.rewards, text, {
-        ...config,
-        label: examples[index]!.label,
-        tokens: completion.ids.length,
-      });
       const rawText = prefill + tokenizer.decode(completion.ids, { skipSpecialTokens: false });
-      return { ...completion, text, rawText, rewards };
+      return { ...completion, text, rawText };
     }),
   );
+}
+
+async function scoreAll(
+  { setup: { config }, rewards: panel }: RunContext,
+  examples: readonly RunExample[],
+  answers: readonly (readonly ReadCompletion[])[],
+  step: number,
+  { epoch = 0, tokens = 0 }: StepOptions,
+): Promise<Scored> {
+  const batch = rewardBatch(examples, answers, {
+    ...{ global_step: step, max_steps: config.steps, epoch, num_input_tokens_seen: tokens },
+    ...{ is_local_process_zero: true, is_world_process_zero: true },
+  });
+  const { values, extras, metrics, troubles } = await panel.score(batch);
+  const groups = answers.map((group, index) =>
+    group.map((answer, place) => {
+      const row = index * config.groupSize + place;
+      return { ...answer, rewards: values[row]!, extras: extras[row]! };
+    }),
+  );
+  return { groups, metrics, troubles };
 }
 
 function updateGroups(
@@ -128,7 +164,7 @@ function updateGroups(
 function report(
   context: RunContext,
   examples: readonly RunExample[],
-  scored: readonly (readonly ScoredCompletion[])[],
+  { groups: scored, metrics: logged, troubles }: Scored,
   advantages: Advantages,
   update: UpdateResult,
   times: StepTimes,
@@ -145,8 +181,10 @@ function report(
   const notFinite = brokenAnswer(examples, scored, micro);
   return {
     ...(notFinite === undefined ? {} : { notFinite }),
+    ...(troubles.length === 0 ? {} : { troubles }),
     metrics: {
       ...rewardMetrics(config.rewards, rewards, advantages),
+      ...loggedMetrics(logged),
       ...lengthMetrics(
         lengths,
         all.map(({ ended }) => ended),

@@ -61,7 +61,7 @@ const OF_THIS_MODEL: readonly ConfigKey[] = ['startFrom'];
 /** Settings that are checked against each other: who set one of them has chosen the others, too. */
 const TOGETHER: readonly (readonly ConfigKey[])[] = [
   ['loraRank', 'loraAlpha', 'loraTargets', 'trainDecoder'],
-  ['rewards', 'rewardWeights'],
+  ['rewards', 'rewardWeights', 'rewardSources', 'rewardModels'],
 ];
 
 /** Before anything is open. */

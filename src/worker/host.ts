@@ -1,6 +1,7 @@
 import type { Gpu } from '../gpu/index.ts';
 import { type FeatureCache, openFeatureCache } from '../io/features/feature-cache.ts';
 import { type FileStore, opfsStore } from '../io/writing/file-store.ts';
+import type { RewardRunner } from '../rewards/contract.ts';
 import { decodeForRuns } from './clips/clips.ts';
 import type { Decode } from './clips/decoded.ts';
 import { writeExport } from './export/write.ts';
@@ -13,6 +14,8 @@ export interface SessionHost {
   readonly decode: Decode;
   openFeatureCache(): Promise<FeatureCache>;
   readonly writeExport: typeof writeExport;
+  /** Runs the person's own rewards; absent where nothing does. */
+  readonly rewards?: RewardRunner;
   /** The runs kept here; absent where nothing can be kept. */
   readonly runs?: RunStore;
 }

@@ -93,7 +93,7 @@ export function measuredOptions(config: Config, maxPositions: number): PolicyOpt
 }
 
 /** What differs between a run and its plan. */
-type SetupParts = Pick<RunSetup, 'policy' | 'config' | 'ceilings'>;
+type SetupParts = Pick<RunSetup, 'policy' | 'config' | 'ceilings' | 'rewards'>;
 
 /** What a run context is made from: the parts given, and what follows from model and prompts. */
 export function runSetup(

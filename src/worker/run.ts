@@ -1,5 +1,4 @@
 import { type Dataset, type Example, hasClip } from '../data/types.ts';
-import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { deriveSeed, shuffled } from '../math/random.ts';
 import type { AdamW } from '../optim/adamw.ts';
@@ -9,6 +8,7 @@ import { markBest, withoutTexts } from '../protocol/evaluation.ts';
 import type { CommandOf, EvalResult, RolloutGroup, Split } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { predictionLines } from '../protocol/predictions.ts';
+import type { RewardPanel } from '../rewards/panel.ts';
 import { evaluate } from '../rl/evaluate.ts';
 import { answerFigures } from '../rl/health/answer-figures.ts';
 import { brokenValues, Health } from '../rl/health/health.ts';
@@ -27,46 +27,16 @@ import { RunContext, type RunExample, SamplingContext } from '../rl/run-context.
 import { sftStep } from '../rl/sft.ts';
 import { grpoStep } from '../rl/step.ts';
 import { askedRows } from './asked-rows.ts';
-import type { FeatureStore, PrepareReport } from './clips/features.ts';
+import type { PrepareReport } from './clips/features.ts';
 import { ceilingsOf } from './gpu/quick-ceilings.ts';
-import type { OpenModel } from './inputs/model.ts';
 import { LineLog } from './line-log.ts';
 import type { Report } from './progress.ts';
+import { openRewards } from './rewards.ts';
 import { measuredOptions, mostPositions, policyOptions, runSetup, runTexts, startOf } from './run-options.ts';
+import type { RunParts, Standing, StepResult } from './run-parts.ts';
 import { answerLines } from './runs/answers.ts';
 import type { Trained } from './runs/checkpoint.ts';
-import type { TrainState } from './runs/records.ts';
 import { TrainingRows } from './training-rows.ts';
-
-/** What a run is made from. */
-export interface RunParts {
-  readonly gpu: Gpu;
-  readonly model: OpenModel;
-  readonly data: Dataset;
-  /** What the towers make of the clips; absent where nothing is asked about clips. */
-  readonly features?: FeatureStore;
-  readonly config: Config;
-  /** What the weights as loaded scored on the same data. */
-  readonly before: readonly EvalResult[];
-  /** Reports bytes of weights, then kernels compiled. */
-  readonly report: { readonly weights: Report; readonly kernels: Report };
-  /** Whether it is going to train, and not only to be measured. */
-  readonly trains: boolean;
-  /** Whether to give up before the first step. */
-  readonly stopped: () => boolean;
-}
-
-export interface StepResult {
-  readonly step: number;
-  readonly metrics: MetricValues;
-  readonly seconds: Record<string, number>;
-  readonly groups: RolloutGroup[];
-  /** What is not finite in this step, and why; said at the first of several. */
-  readonly notFinite?: NotFinite;
-}
-
-/** Where a run stands, beside what lies on the device. */
-export type Standing = Pick<TrainState, 'step' | 'adamSteps' | 'tokens' | 'sampler' | 'clips' | 'unreadable'>;
 
 /** What of a run lies on the device, and what it goes through. */
 interface Loaded {
@@ -125,7 +95,23 @@ export class Run {
   }
 
   /** Loads the weights and records what runs on them. With `begins`, the clips of a first step are read meanwhile. */
-  static async load(parts: RunParts, { begins = false } = {}): Promise<Run> {
+  static async load(parts: RunParts, options: { begins?: boolean } = {}): Promise<Run> {
+    const { trains, config, openers = {} } = parts;
+    // A program that cannot be run is said before weights are loaded.
+    const rewards = trains && config.stage === 'grpo' ? await openRewards(config, openers) : undefined;
+    try {
+      return await Run.#load(parts, rewards, options);
+    } catch (error) {
+      rewards?.[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  static async #load(
+    parts: RunParts,
+    rewards: RewardPanel | undefined,
+    { begins = false }: { begins?: boolean },
+  ): Promise<Run> {
     const { gpu, model, config, data, trains } = parts;
     // What clips were read back through is larger than what a run needs.
     gpu.trim();
@@ -143,7 +129,7 @@ export class Run {
       const gate = new GateRows(gpu, policy, policy.options.trainBert);
       await gate.prepare([prompts.shown.gateIds]);
       const ceilings = trains ? await ceilingsOf(gpu) : undefined;
-      const setup = runSetup(model, texts, { policy, config, ceilings });
+      const setup = runSetup(model, texts, { policy, config, ceilings, rewards });
       const context = await gpu.pipelines.reporting(parts.report.kernels, () =>
         trains ? RunContext.create(setup, { samples: config.stage === 'grpo' }) : SamplingContext.open(setup),
       );
@@ -253,12 +239,21 @@ export class Run {
   async takeStep(live?: LiveAnswers): Promise<StepResult> {
     const { config } = this.parts;
     await this.makeReady(() => false);
+    const before = { epoch: this.rows.epochs, tokens: this.#tokens };
     const examples = this.rows.deal().map((row) => this.#exampleOf(row));
     if (this.#step + 1 < config.steps) this.rows.lookAhead();
     if (this.parts.features) demandKnownIds(examples, ...this.#vocabulary);
     const take = config.stage === 'sft' ? sftStep : grpoStep;
     const updates = this.optimizer.stepCount;
-    const { metrics, seconds, groups, notFinite } = await take(this.#training, examples, this.#step, live);
+    const { metrics, seconds, groups, notFinite, troubles } = await take(
+      this.#training,
+      examples,
+      this.#step,
+      {
+        live,
+        ...before,
+      },
+    );
     this.#step++;
     this.#tokens += metrics.num_tokens ?? 0;
     const broken = notFinite ?? brokenValues(metrics);
@@ -270,6 +265,7 @@ export class Run {
       seconds,
       groups: [...groups],
       ...(cause ? { notFinite: cause } : {}),
+      ...(troubles ? { troubles } : {}),
     };
   }
 
@@ -281,9 +277,9 @@ export class Run {
 
   /** Keeps a step's numbers for the export; says what is not well in the run since then. */
   recordStep(result: Pick<StepResult, 'step' | 'metrics' | 'seconds'> & Partial<StepResult>): Alarm[] {
-    const { step, metrics, seconds, groups, notFinite } = result;
+    const { step, metrics, seconds, groups = [], notFinite, troubles } = result;
     this.metricsLog.append({ step, ...metrics, seconds });
-    return this.health.take({ step, metrics, notFinite, answers: answerFigures(groups ?? []) });
+    return this.health.take({ step, metrics, notFinite, troubles, answers: answerFigures(groups) });
   }
 
   /** Keeps a step's answers for the export. */

@@ -7,7 +7,8 @@ import { LiveAnswers } from '../rl/rollout/live-answer.ts';
 import { Halted, halting } from './halted.ts';
 import { nextMacrotask } from './lane.ts';
 import { type Emit, paced, progressOf } from './progress.ts';
-import type { Run, StepResult } from './run.ts';
+import type { Run } from './run.ts';
+import type { StepResult } from './run-parts.ts';
 import type { Recorder } from './runs/recorder.ts';
 
 /** What is wanted of the run under way. */

@@ -1,4 +1,5 @@
 /** Evaluations as the worker would report them, out of labels and texts. */
+import { defaultConfig } from '../../src/protocol/config.ts';
 import type { ClosedEval, OpenEval } from '../../src/protocol/messages.ts';
 import type { ScoredRow } from '../../src/rl/measure/row-kinds.ts';
 import { passRates, readClip, scoreClips } from '../../src/rl/measure/score-clips.ts';
@@ -43,7 +44,7 @@ export function openEval(rows: readonly OpenRow[], over: Partial<OpenEval> = {})
       `clip-${i}`,
       { kind, options, gold },
       said.map((answer) => ({ text: tagged(answer), tokens: 5 })),
-      { maxCompletionLength: 64 },
+      { ...defaultConfig(), maxCompletionLength: 64 },
     ),
   );
   return { split: 'test', step: 0, ...scoreRows(read, 1), ...over };

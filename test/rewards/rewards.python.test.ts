@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { uniform } from '../../src/math/random.ts';
-import { REWARD_NAMES, REWARDS } from '../../src/rewards/index.ts';
+import { REWARD_NAMES, REWARDS, type RewardSettings } from '../../src/rewards/index.ts';
 import { rewardsPython } from '../../src/rewards/python.ts';
-import type { RewardSettings } from '../../src/rewards/reward.ts';
 import { readInPython } from '../setup/python.ts';
 import { contextOf } from './cases.ts';
 
@@ -107,7 +106,7 @@ it.each(PARAMETERS)('the exported rewards score every case as the studio does, w
     const rows = cases.map(({ text, label, tokens }) => [
       text,
       label,
-      REWARDS[name].score(text, { label, tokens, ...settings }),
+      REWARDS[name].score(text, { label, tokens, row: {}, ...settings }),
     ]);
     expect(cases.map(({ text, label }, index) => [text, label, found.scores[name]![index]])).toEqual(rows);
     expect(new Set(found.scores[name]).size, `${name} scores only one value`).toBeGreaterThan(1);
@@ -125,7 +124,7 @@ it('the exported program is laid out as Python is', () => {
 it('the exported rewards score the cases that stand beside each reward', () => {
   const all = REWARD_NAMES.flatMap((name) =>
     REWARDS[name].cases.map((one) => {
-      const { label, tokens, ...settings } = contextOf(one);
+      const { label, tokens, row: _, ...settings } = contextOf(one);
       return { name, score: one.score, input: { text: one.text, label, tokens }, settings };
     }),
   );

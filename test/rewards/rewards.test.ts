@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { foldAnswer, matchLabel, readAnswer } from '../../src/rewards/answer.ts';
-import { REWARD_NAMES, REWARDS, scoreCompletion } from '../../src/rewards/index.ts';
+import { REWARD_NAMES, REWARDS } from '../../src/rewards/index.ts';
 import { pythonStrip } from '../../src/rewards/python-space.ts';
 import { rewardRange } from '../../src/rl/objective/reward-range.ts';
 import { contextOf } from './cases.ts';
@@ -21,11 +21,6 @@ describe.each(REWARD_NAMES)('%s', (name) => {
   it('has cases that differ in their score', () => {
     expect(new Set(cases.map((one) => one.score)).size).toBeGreaterThan(1);
   });
-});
-
-test('scores stand in the order of the names', () => {
-  const context = { label: 'happy', tokens: 100, maxCompletionLength: 100 };
-  expect(scoreCompletion(['format', 'soft_overlong', 'accuracy'], 'happy', context)).toEqual([0, -1, 1]);
 });
 
 test("white space is Python's", () => {

@@ -2,10 +2,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runLoss } from '../../src/cli/parity/loss-run.ts';
 import { Arena, type Gpu, Plan, Recorder } from '../../src/gpu/index.ts';
+import { groupAdvantages } from '../../src/math/advantages.ts';
 import { classificationScores } from '../../src/math/classification.ts';
 import { Sampler } from '../../src/ops/tokens/sampling.ts';
-import { scoreCompletion } from '../../src/rewards/index.ts';
-import { groupAdvantages } from '../../src/rl/objective/advantages.ts';
+import { defaultConfig } from '../../src/protocol/config.ts';
+import { scoreText } from '../../src/rewards/index.ts';
 import { lossMetrics } from '../../src/rl/objective/loss.ts';
 import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/objective/loss-config.ts';
 import { endTokenIds, Tokenizer } from '../../src/text/tokenizer.ts';
@@ -157,9 +158,8 @@ describe('12 rewards and 13 scores', () => {
     ['<answer>Happy</answer>', 0],
     ['<think>a</think><answer>\nhappy</answer>', 1],
   ])('%j is worth %i', (text, reward) => {
-    const context = { label: 'happy', tokens: 10, maxCompletionLength: 100 };
-    const [accuracy, format] = scoreCompletion(['accuracy', 'format'], text, context);
-    expect(accuracy! + format!).toBe(reward);
+    const context = { ...defaultConfig(), label: 'happy', tokens: 10, row: {} };
+    expect(scoreText('accuracy', text, context)! + scoreText('format', text, context)!).toBe(reward);
   });
 
   it('a, a, b answered by a, x, b: WAR 66.67, UAR 75', () => {

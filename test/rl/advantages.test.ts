@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { type AdvantageOptions, groupAdvantages } from '../../src/math/advantages.ts';
 import { lengthMetrics, rewardMetrics } from '../../src/rl/measure/metrics.ts';
-import { type AdvantageOptions, groupAdvantages } from '../../src/rl/objective/advantages.ts';
 
 interface AdvantageCase {
   set: 'plain' | 'one_unscorable_row';

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { defaultConfig } from '../../src/protocol/config.ts';
 import type { EvalKind } from '../../src/protocol/eval-kinds.ts';
 import { isSameNumber, scoreAnswer } from '../../src/rl/measure/row-scores.ts';
 import { readRow, scoreRows } from '../../src/rl/measure/score-rows.ts';
 
-const SETTINGS = { maxCompletionLength: 100 };
+const SETTINGS = { ...defaultConfig(), maxCompletionLength: 100 };
 const scored = (kind: EvalKind, gold: string, said: string, options: readonly string[] = []) =>
   scoreAnswer(
     `<think>so</think><answer>${said}</answer>`,

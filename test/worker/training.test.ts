@@ -4,7 +4,8 @@ import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type { Event } from '../../src/protocol/messages.ts';
 import type { MetricValues } from '../../src/protocol/metrics.ts';
 import { Health } from '../../src/rl/health/health.ts';
-import type { Run, StepResult } from '../../src/worker/run.ts';
+import type { Run } from '../../src/worker/run.ts';
+import type { StepResult } from '../../src/worker/run-parts.ts';
 import type { Recorder } from '../../src/worker/runs/recorder.ts';
 import { Training } from '../../src/worker/training.ts';
 

@@ -1,8 +1,8 @@
 /** The quantities of a folder of losses: loss, gradients and logged metrics of every case, and advantages. */
 import type { Gpu } from '../../gpu/index.ts';
 import { type FileTree, readJsonIfThere } from '../../io/files/files.ts';
+import { type AdvantageOptions, groupAdvantages } from '../../math/advantages.ts';
 import { InputError } from '../../math/errors.ts';
-import { type AdvantageOptions, groupAdvantages } from '../../rl/objective/advantages.ts';
 import { gradientBound, scalarBound } from './bounds.ts';
 import { type LossCase, listOf, type Matrix, numberOf, readLossCases, recordList } from './loss-cases.ts';
 import { type LossRun, runLoss } from './loss-run.ts';

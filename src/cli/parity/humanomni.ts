@@ -1,7 +1,7 @@
 /** The quantities of a HumanOmni case: activations, log-probabilities, losses, gradients, optimizer steps, adapters. */
 import type { Gpu } from '../../gpu/index.ts';
 import type { FileTree } from '../../io/files/files.ts';
-import { groupAdvantages } from '../../rl/objective/advantages.ts';
+import { groupAdvantages } from '../../math/advantages.ts';
 import { lossMetrics } from '../../rl/objective/loss.ts';
 import { greedyQuantities } from './greedy.ts';
 import { meanSequenceKl, openArrays, spread } from './group-case.ts';

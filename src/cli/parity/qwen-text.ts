@@ -4,7 +4,7 @@ import type { ModelFiles } from '../../families/shared/model-files.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { type FileTree, readJson } from '../../io/files/files.ts';
 import { firstThatHas, type TensorSource } from '../../io/tensors/safetensors.ts';
-import { groupAdvantages } from '../../rl/objective/advantages.ts';
+import { groupAdvantages } from '../../math/advantages.ts';
 import { lossMetrics } from '../../rl/objective/loss.ts';
 import { LOSS_DEFAULTS, type LossConfig } from '../../rl/objective/loss-config.ts';
 import { loadPolicy, type Policy } from '../../rl/policy/policy.ts';

@@ -16,6 +16,8 @@ export interface Deviation {
 export interface AnswerFigures {
   /** Share of answers without any text. */
   readonly emptyShare: number;
+  /** How many of `answers` no reward scored. */
+  readonly unscored: number;
   readonly deviations: readonly Deviation[];
   /** Mean share of repeated triples of words, over answers of some length; NaN where there is none. */
   readonly repeats: number;
@@ -32,6 +34,7 @@ export function answerFigures(groups: readonly RolloutGroup[]): AnswerFigures | 
   const texts = completions.map(({ text }) => text);
   return {
     emptyShare: texts.filter((text) => text.trim() === '').length / texts.length,
+    unscored: completions.filter(({ total }) => Number.isNaN(total)).length,
     deviations: groups.flatMap(deviationsOf),
     repeats: mean(texts.map(repeatedShare).filter((share) => share !== undefined)),
     answers: completions.map(({ answer, text }) => foldAnswer(answer ?? text)),
@@ -39,7 +42,8 @@ export function answerFigures(groups: readonly RolloutGroup[]): AnswerFigures | 
   };
 }
 
-function deviationsOf({ completions }: RolloutGroup): Deviation[] {
+function deviationsOf(group: RolloutGroup): Deviation[] {
+  const completions = group.completions.filter(({ total }) => !Number.isNaN(total));
   const tokens = mean(completions.map((completion) => completion.tokens));
   const reward = mean(completions.map(({ total }) => total));
   return completions.map((completion) => ({

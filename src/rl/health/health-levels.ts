@@ -31,7 +31,9 @@ interface Level {
 /** The mean reward of the last steps, and the best mean of as many before them. */
 export class RewardLevels {
   readonly window: number;
-  readonly #range: { readonly low: number; readonly high: number };
+  /** Of a total reward; where none is known, what was seen of it. */
+  readonly #range: { readonly low: number; readonly high: number } | undefined;
+  #seen = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY };
   readonly #recent: Recent;
   readonly #earlier: Recent;
   readonly #noise: StepNoise;
@@ -46,11 +48,13 @@ export class RewardLevels {
     this.#prompts = config.promptsPerStep;
     this.#recent = new Recent(this.window);
     this.#earlier = new Recent(this.window);
-    this.#noise = new StepNoise(config.promptsPerStep, this.#width);
+    this.#noise = new StepNoise(config.promptsPerStep, () => this.#width);
   }
 
   take({ step, metrics: { reward, reward_std: spread = 0 } }: Look): void {
     if (reward === undefined || !Number.isFinite(reward)) return;
+    const { low, high } = this.#seen;
+    this.#seen = { low: Math.min(low, reward - spread), high: Math.max(high, reward + spread) };
     const leaving = this.#recent.push(reward);
     this.#noise.spread(spread);
     if (leaving === undefined) return;
@@ -70,7 +74,8 @@ export class RewardLevels {
   }
 
   get #width(): number {
-    return this.#range.high - this.#range.low;
+    const { low, high } = this.#range ?? this.#seen;
+    return Math.max(0, high - low);
   }
 
   /** Standard error of the difference between the two levels. */
@@ -93,7 +98,7 @@ export class RewardLevels {
     if (this.#fall && to < this.#fall.from - (FALL_SHARE * width) / 2) return;
     const [{ mean: from }, error] = [this.#best!, this.#error];
     const fell = from - to > FALL_SHARE * width && from - to > FALL_ERRORS * error;
-    const toBottom = to <= this.#range.low + BOTTOM_SHARE * width;
+    const toBottom = this.#range !== undefined && to <= this.#range.low + BOTTOM_SHARE * width;
     this.#fall = fell ? { from, to, error, toBottom } : undefined;
   }
 }
@@ -125,14 +130,14 @@ const LEAST_JUMPS = 4;
  */
 class StepNoise {
   readonly #prompts: number;
-  readonly #width: number;
+  readonly #width: () => number;
   #spreads = 0;
   #steps = 0;
   #jumps = 0;
   #count = 0;
   #last?: number;
 
-  constructor(prompts: number, width: number) {
+  constructor(prompts: number, width: () => number) {
     this.#prompts = prompts;
     this.#width = width;
   }
@@ -152,7 +157,7 @@ class StepNoise {
   }
 
   get variance(): number {
-    const atMost = PRIOR_STEPS * (this.#width / 2) ** 2;
+    const atMost = PRIOR_STEPS * (this.#width() / 2) ** 2;
     const predicted = (atMost + this.#spreads) / (PRIOR_STEPS + this.#steps) / this.#prompts;
     return Math.max(predicted, this.#count < LEAST_JUMPS ? 0 : this.#jumps / this.#count);
   }
@@ -165,7 +170,7 @@ const ENTROPY_STEPS = 5;
 
 /** Variety may go once the answers are right: that is what training is for. */
 export function watchEntropy(config: Config): Watch {
-  const { low, high } = rewardRange(config);
+  const range = rewardRange(config);
   const first = new Recent(ENTROPY_STEPS);
   const recent = new Recent(ENTROPY_STEPS);
   const rewards = new Recent(ENTROPY_STEPS);
@@ -176,11 +181,11 @@ export function watchEntropy(config: Config): Watch {
     if (!first.isFull) first.push(entropy);
     recent.push(entropy);
     const flat = entropy < Math.max(LEAST_ENTROPY, LEAST_SHARE * first.mean) && first.isFull;
-    const right = rewards.mean >= high - 0.1 * (high - low);
+    const right = range !== undefined && rewards.mean >= range.high - 0.1 * (range.high - range.low);
     if (!row(flat && !right) || first.mean < LEAST_ENTROPY) return undefined;
     return {
-      message: 'All answers become the same before they are right.',
-      evidence: `Entropy ${figure(recent.mean)} nats per token over the last ${ENTROPY_STEPS} steps, ${figure(first.mean)} in the first; mean reward ${figure(rewards.mean)} of ${figure(high)}.`,
+      message: range ? 'All answers become the same before they are right.' : 'All answers become the same.',
+      evidence: `Entropy ${figure(recent.mean)} nats per token over the last ${ENTROPY_STEPS} steps, ${figure(first.mean)} in the first; mean reward ${figure(rewards.mean)}${range ? ` of ${figure(range.high)}` : ''}.`,
       hint: `${goBack(step - ENTROPY_STEPS - 1)} A higher ${setting('temperature')} or a ${setting('entropyCoef')} keeps answers apart.`,
       goodStep: Math.max(0, step - ENTROPY_STEPS - 1),
     };

@@ -4,6 +4,7 @@ import { mean } from '../../math/stats.ts';
 import type { Alarm } from '../../protocol/alarms.ts';
 import { type ConfigKey, fieldOf } from '../../protocol/config.ts';
 import type { MetricValues } from '../../protocol/metrics.ts';
+import type { RewardTrouble } from '../../rewards/panel.ts';
 import type { AnswerFigures } from './answer-figures.ts';
 
 /** What a step shows of a run. */
@@ -15,6 +16,8 @@ export interface Look {
   readonly notFinite?: NotFinite | undefined;
   /** What the step's answers show besides their scores; absent where no answers are at hand. */
   readonly answers?: AnswerFigures | undefined;
+  /** What is wrong with rewards; absent where nothing is known to be. */
+  readonly troubles?: readonly RewardTrouble[] | undefined;
 }
 
 export interface NotFinite {

@@ -24,7 +24,7 @@ export function watchSignal(config: Config): Watch {
     if (!pointless && silent !== saidAfter) return undefined;
     return {
       ...sameness(config, reward, range),
-      evidence: `${silent} steps in a row, ${silent * promptsPerStep} clips${signals ? '' : ', all since the start'}; mean reward ${figure(reward)}, of ${figure(range.low)} to ${figure(range.high)}.`,
+      evidence: `${silent} steps in a row, ${silent * promptsPerStep} clips${signals ? '' : ', all since the start'}; mean reward ${figure(reward)}${range ? `, of ${figure(range.low)} to ${figure(range.high)}` : ''}.`,
       pauses: pointless,
     };
   };
@@ -33,8 +33,10 @@ export function watchSignal(config: Config): Watch {
 function sameness(
   { groupSize }: Config,
   reward: number,
-  { low, high }: { low: number; high: number },
+  range: { low: number; high: number } | undefined,
 ): Pick<Finding, 'message' | 'hint'> {
+  // Of a range that is not known, nobody can say which end answers are at.
+  const { low, high } = range ?? { low: Number.NaN, high: Number.NaN };
   const near = 0.01 * (high - low);
   if (reward >= high - near) {
     return {

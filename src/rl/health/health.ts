@@ -11,8 +11,9 @@ import {
   watchParts,
   watchRepeats,
 } from './health-gaming.ts';
-import { RewardLevels, watchDrift, watchEntropy, watchReward } from './health-levels.ts';
+import { RewardLevels, watchDrift, watchEntropy, watchReward as watchLevel } from './health-levels.ts';
 import type { Look, NotFinite, Watch } from './health-look.ts';
+import { watchReward, watchUnscored } from './health-rewards.ts';
 import { watchSignal } from './health-signal.ts';
 
 interface Rule {
@@ -24,10 +25,11 @@ interface Rule {
 /** Steps in a row without a finite update after which a run rests. */
 const MOST_BROKEN_STEPS = 3;
 
+/** Watches of every run; each of its rewards has one of its own. */
 const RULES: readonly Rule[] = [
   { kind: 'not finite', metric: 'loss', watch: watchFinite },
   { kind: 'no finite update', metric: 'grad_norm', watch: watchUpdates },
-  { kind: 'reward collapse', metric: 'reward', watch: watchReward },
+  { kind: 'reward collapse', metric: 'reward', watch: watchLevel },
   { kind: 'entropy collapse', metric: 'entropy', watch: watchEntropy },
   { kind: 'drift', metric: 'kl', watch: watchDrift },
   { kind: 'cut short', metric: 'completions/clipped_ratio', watch: watchCuts },
@@ -39,7 +41,15 @@ const RULES: readonly Rule[] = [
   { kind: 'form only', metric: 'reward', watch: watchForm },
   { kind: 'held-out falls', metric: 'reward', watch: watchHeldOut },
   { kind: 'part against part', metric: 'reward', watch: watchParts },
+  { kind: 'unscored answers', metric: 'reward', watch: watchUnscored },
 ];
+
+const rewardRules = ({ rewards }: Config): Rule[] =>
+  rewards.map((name) => ({
+    kind: 'reward failed',
+    metric: `rewards/${name}/mean`,
+    watch: watchReward(name),
+  }));
 
 /** The numbers by which a step changes weights, those that are not finite in words; undefined when all are. */
 export function brokenValues(metrics: MetricValues): string | undefined {
@@ -102,7 +112,10 @@ export class Health {
   constructor(config: Config) {
     this.#config = config;
     this.#levels = new RewardLevels(config);
-    this.#watches = RULES.map((rule) => ({ rule, look: rule.watch(config, this.#levels) }));
+    this.#watches = [...RULES, ...rewardRules(config)].map((rule) => ({
+      rule,
+      look: rule.watch(config, this.#levels),
+    }));
   }
 
   get course(): Course {

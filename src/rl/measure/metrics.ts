@@ -1,5 +1,5 @@
+import type { Advantages } from '../../math/advantages.ts';
 import { maximum, mean, minimum, sampleStd, scored } from '../../math/stats.ts';
-import type { Advantages } from '../objective/advantages.ts';
 
 /** Reward metrics of a step under TRL's names. rewards[completion][function]; null = did not apply. */
 export function rewardMetrics(
@@ -19,6 +19,11 @@ export function rewardMetrics(
     metrics[`rewards/${name}/std`] = orZero(sampleStd(column));
   });
   return dropNaN(metrics);
+}
+
+/** What rewards logged, under keys of their own: `log/` and the name that they gave. */
+export function loggedMetrics(logged: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(logged).map(([name, value]) => [`log/${name}`, value]));
 }
 
 /**

@@ -9,8 +9,7 @@ import {
 } from '../../math/overlap.ts';
 import { type OpenKind, rewardOf } from '../../protocol/eval-kinds.ts';
 import { foldAnswer } from '../../rewards/answer.ts';
-import { REWARDS } from '../../rewards/index.ts';
-import type { RewardSettings } from '../../rewards/reward.ts';
+import { type RewardSettings, scoreText } from '../../rewards/index.ts';
 import {
   holdsWords,
   readItems,
@@ -87,7 +86,8 @@ export function scoreAnswer(text: string, row: ScoredRow, context: AnswerContext
   const said = saidAnswer(text);
   const reward = rewardOf(row.kind);
   if (reward !== undefined) {
-    return { read: said, score: REWARDS[reward].score(text, { ...context, label: row.gold }) ?? Number.NaN };
+    const about = { ...context, label: row.gold, row: {} };
+    return { read: said, score: scoreText(reward, text, about) ?? Number.NaN };
   }
   return said === null ? { read: null, score: 0 } : SCORERS[row.kind as OpenKind](said, row);
 }

@@ -1,6 +1,5 @@
 import type { Config } from '../../protocol/config.ts';
-import { REWARDS } from '../../rewards/index.ts';
-import type { Reward, RewardSettings } from '../../rewards/reward.ts';
+import { isRewardName, REWARDS, type RewardSettings } from '../../rewards/index.ts';
 
 type RewardConfig = Pick<Config, 'rewards' | 'rewardWeights' | keyof RewardSettings>;
 
@@ -15,21 +14,22 @@ export interface RewardPart {
   readonly readsTokens: boolean;
 }
 
-/** The rewards of a run, in their order. */
+/** The rewards of a run, in their order. Of those that are not built in nothing is known but the name. */
 export function partsOf(config: RewardConfig): RewardPart[] {
   return config.rewards.map((name) => {
-    const reward: Reward = REWARDS[name];
-    const { readsLabel = false, readsTokens = false } = reward;
-    return { name, range: reward.range(config), readsLabel, readsTokens };
+    if (!isRewardName(name)) return { name, readsLabel: false, readsTokens: false };
+    const { readsLabel = false, readsTokens = false } = REWARDS[name];
+    return { name, range: REWARDS[name].range(config), readsLabel, readsTokens };
   });
 }
 
-/** The least and the greatest total reward that an answer can earn. */
-export function rewardRange(config: RewardConfig): { low: number; high: number } {
-  const ends = partsOf(config).map(({ range = [0, 1] }, index) => {
+/** The least and the greatest total reward that an answer can earn; undefined where nobody can say. */
+export function rewardRange(config: RewardConfig): { low: number; high: number } | undefined {
+  const ends = partsOf(config).map(({ range }, index) => {
     const weight = config.rewardWeights[index] ?? 1;
-    return range.map((end) => end * weight);
+    return range?.map((end) => end * weight);
   });
+  if (!ends.every((pair) => pair !== undefined)) return undefined;
   const sum = (pick: (a: number, b: number) => number) =>
     ends.reduce((total, [a, b]) => total + pick(a!, b!), 0);
   return { low: sum(Math.min), high: sum(Math.max) };

@@ -88,8 +88,9 @@ const OF_TOWER: readonly ConfigKey[] = [
   ...(['minPixels', 'maxPixels', 'framesPerSecond', 'maxFrames'] as const),
 ];
 
-/** Whether a setting does anything with the model that is open. */
+/** Whether a setting has a control, and does anything with the model that is open. */
 function applies(model: ModelSummary | undefined, key: ConfigKey): boolean {
+  if (fieldOf(key).kind === 'structure') return false;
   if (!model) return true;
   const part = OF_PARTS[key];
   if (part !== undefined) return part in model.parts;

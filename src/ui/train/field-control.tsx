@@ -38,6 +38,8 @@ export function FieldControl(props: ControlProps) {
           {field.label}
         </label>
       );
+    case 'structure':
+      return null;
     default:
       return field.kind satisfies never;
   }
@@ -129,14 +131,15 @@ function ChoiceControl({ id, field, value, onValue, testId }: ControlProps) {
 
 /** Words keep the table's order, whatever the order of clicking. */
 function ListControl({ id, field, value, onValue, testId }: ControlProps) {
-  const chosen = Array.isArray(value) ? value : [];
+  const chosen: readonly string[] = Array.isArray(value) ? value : [];
+  const offered = [...new Set([...(field.choices ?? []), ...chosen])];
   const toggle = (word: string, on: boolean) =>
-    onValue(field.choices?.filter((each) => (each === word ? on : chosen.includes(each))));
+    onValue(offered.filter((each) => (each === word ? on : chosen.includes(each))));
   return (
     <fieldset id={id} className="group" data-testid={testId}>
       <legend>{field.label}</legend>
       <span className="checks">
-        {field.choices?.map((word) => (
+        {offered.map((word) => (
           <label key={word}>
             <input
               type="checkbox"

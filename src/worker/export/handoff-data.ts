@@ -7,8 +7,7 @@ import { reading } from '../../io/files/unreadable.ts';
 import { blobFile, type FileToWrite, inFolder, jsonFile, jsonlFile } from '../../io/writing/file-to-write.ts';
 import { isWhole } from '../../media/part.ts';
 import type { Config } from '../../protocol/config.ts';
-import type { ChatMessage } from '../../text/chat-template.ts';
-import type { Chat } from '../../text/encode-prompt.ts';
+import { questionOf, turnsOf } from '../../text/turns.ts';
 
 /** Rows of deals at most. A run that has more steps left goes through these again. */
 export const MOST_DEALS = 100_000;
@@ -113,19 +112,6 @@ function mediaColumns({ media }: Example): object {
   const { start, end } = media.find((medium) => !isWhole(medium)) ?? {};
   const part = { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
   return Object.assign(part, ...columns) as object;
-}
-
-/** A prompt as a chat before the template. */
-export function turnsOf({ content, system, turns = [] }: Chat): ChatMessage[] {
-  const said: ChatMessage[] = [...turns, { role: 'user', content }];
-  return system === undefined ? said : [{ role: 'system', content: system }, ...said];
-}
-
-const MEDIA = /<\/?(?:vi|au|im)_(?:start|end)>|<\|\w+\|>|<(?:video|audio|image)>/g;
-
-/** The user's turn without what stands for the media. */
-export function questionOf(content: string): string {
-  return content.replaceAll(MEDIA, '').trim();
 }
 
 /** Whether R1-Omni's trainer can be given a row: it shows one whole video each. */

@@ -1,6 +1,7 @@
 import type { Config } from '../../protocol/config.ts';
 import { METRICS, type MetricValues } from '../../protocol/metrics.ts';
-import type { Run, RunParts } from '../run.ts';
+import type { Run } from '../run.ts';
+import type { RunParts } from '../run-parts.ts';
 import { betterScore, type Score } from '../runs/keep.ts';
 import { optimizerSteps, saveSteps } from './trl-settings.ts';
 

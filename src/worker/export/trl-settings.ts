@@ -13,7 +13,7 @@ export type TrlSettings = Readonly<Record<string, number | string | boolean | re
 
 /** Told apart from the rest: rewards and adapter go elsewhere, TRL is not asked to evaluate, and it keeps all it saves. */
 const ELSEWHERE: readonly ConfigKey[] = [
-  'rewards',
+  ...(['rewards', 'rewardSources', 'rewardModels', 'rewardTimeLimit'] as const),
   'loraRank',
   'loraAlpha',
   'loraTargets',

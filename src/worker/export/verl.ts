@@ -4,12 +4,13 @@ import { familyOf } from '../../families/index.ts';
 import { type FileToWrite, jsonlFile } from '../../io/writing/file-to-write.ts';
 import { type Config, defaultConfig, FEWEST_FRAMES } from '../../protocol/config.ts';
 import { LOSSES } from '../../protocol/losses.ts';
-import { REWARDS } from '../../rewards/index.ts';
+import { isRewardName, REWARDS } from '../../rewards/index.ts';
 import type { ChatMessage } from '../../text/chat-template.ts';
 import type { Chat } from '../../text/encode-prompt.ts';
+import { questionOf, turnsOf } from '../../text/turns.ts';
 import { templateVariables } from '../../text/words.ts';
 import { scalar } from './grpo-yaml.ts';
-import { type HandoffData, questionOf, turnsOf } from './handoff-data.ts';
+import type { HandoffData } from './handoff-data.ts';
 
 /** What a clip may become in verl: as many frames and pixels as the studio shows at most. */
 const shown = ({ minPixels, maxPixels, framesPerSecond, maxFrames }: Config) => ({
@@ -143,7 +144,7 @@ function notes(config: Config): string[] {
     ...(schedule === 'linear' ? ['verl has no linear schedule; the rate falls along a cosine.'] : []),
     ...(importanceSamplingLevel === 'sequence' ? ['The ratio is taken for each answer as in GSPO.'] : []),
     ...rewards
-      .filter((name) => REWARDS[name].readsTokens)
+      .filter((name) => isRewardName(name) && REWARDS[name].readsTokens)
       .map((name) => `verl hands no lengths over to a reward: ${name} is 0 there.`),
     ...(numIterations > 1 ? [`A step of verl makes ${numIterations} passes over its answers.`] : []),
   ];

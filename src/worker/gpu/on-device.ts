@@ -121,11 +121,12 @@ export class OnDevice {
     stopped: () => boolean,
     begins = false,
   ): Promise<Run> {
-    const { held, emit } = this.#parts;
+    const { held, emit, host } = this.#parts;
     const gpu = await held.demand();
     gpu.pace = config.gentle ? GENTLE_PACE : FULL_PACE;
     const load = async (): Promise<Run> => {
-      const parts = { ...opened, gpu, config, before, trains, stopped };
+      const openers = { runner: host.rewards };
+      const parts = { ...opened, gpu, config, before, trains, openers, stopped };
       const report = {
         weights: halting(progressOf(emit, 'Loading the model', 'bytes'), stopped),
         kernels: progressOf(emit, 'Compiling kernels', 'kernels'),

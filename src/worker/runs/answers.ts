@@ -43,7 +43,7 @@ const COUNTS = ['index', 'tokens'];
 
 /** An answer as it was written. @throws InputError for another shape; hundreds of thousands are read, so no schema is */
 export function readAnswer(value: Record<string, unknown>): AnswerLine {
-  const { rewards, answer, meanKl, ended, question } = value;
+  const { rewards, answer, meanKl, ended, question, extras } = value;
   const fits =
     STRINGS.every((key) => typeof value[key] === 'string') &&
     NUMBERS.every((key) => isNumber(value[key])) &&
@@ -54,7 +54,8 @@ export function readAnswer(value: Record<string, unknown>): AnswerLine {
     (meanKl === undefined || isNumber(meanKl)) &&
     typeof rewards === 'object' &&
     rewards !== null &&
-    Object.values(rewards).every(isNumber);
+    Object.values(rewards).every(isNumber) &&
+    (extras === undefined || (typeof extras === 'object' && extras !== null));
   if (!fits) throw new InputError('The line is not that of an answer.');
   const line = value as unknown as AnswerLine;
   if (line.total !== null && line.advantage !== null && line.meanKl !== null) return line;

@@ -1,4 +1,4 @@
-import { mean, sampleStd, scored } from '../../math/stats.ts';
+import { mean, sampleStd, scored } from './stats.ts';
 
 /** Added to every standard deviation before dividing, as TRL and the GRPO reference do. */
 const EPSILON = 1e-4;

@@ -1,0 +1,130 @@
+/** The rewards of a run, called side by side. Whatever one of them does, the others' scores stand, and the step goes on. */
+import { type CheckedReturn, checkReturn, MOST_METRICS, RewardFailure } from './check-return.ts';
+import type { LoggedValue, RewardBatch, RewardFunction, RewardReturn } from './contract.ts';
+
+/** Something that is wrong with a reward in one batch. */
+export interface RewardTrouble {
+  readonly reward: string;
+  /** What it is, a sentence or more. */
+  readonly message: string;
+  /** Whether its scores count all the same, and only something that it logged is left out. */
+  readonly isScored: boolean;
+}
+
+export interface BatchScores {
+  /** values[completion][function]; null where a function does not apply, or failed. */
+  readonly values: readonly (readonly (number | null)[])[];
+  /** What functions logged by `log_metric`; by several of one name their mean. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** What they logged by `log_extra`, by completion. */
+  readonly extras: readonly Readonly<Record<string, LoggedValue>>[];
+  readonly troubles: readonly RewardTrouble[];
+}
+
+/** What came of a function's call. */
+type Outcome = { readonly name: string } & (
+  | { readonly checked: CheckedReturn }
+  | { readonly failure: string; readonly checked?: undefined }
+);
+
+export class RewardPanel {
+  readonly #functions: readonly RewardFunction[];
+  /** Seconds that a function may take for a batch. */
+  readonly #timeLimit: number;
+  /** Metrics that were logged so far: a run has so many and no more. */
+  readonly #metrics = new Set<string>();
+
+  constructor(functions: readonly RewardFunction[], timeLimit: number) {
+    this.#functions = functions;
+    this.#timeLimit = timeLimit;
+  }
+
+  async score(batch: RewardBatch): Promise<BatchScores> {
+    const outcomes = await Promise.all(this.#functions.map((each) => this.#call(each, batch)));
+    const { metrics, surplus } = this.#metricsOf(outcomes);
+    return {
+      values: batch.completions.map((_, at) => outcomes.map(({ checked }) => checked?.values[at] ?? null)),
+      metrics,
+      extras: extrasOf(outcomes, batch.completions.length),
+      troubles: [...outcomes.flatMap(troublesOf), ...surplus],
+    };
+  }
+
+  async #call(called: RewardFunction, batch: RewardBatch): Promise<Outcome> {
+    const { name } = called;
+    try {
+      const returned = await inTime(called, batch, this.#timeLimit);
+      return { name, checked: checkReturn(name, batch.completions.length, returned) };
+    } catch (error) {
+      return { name, failure: failureOf(name, error) };
+    }
+  }
+
+  #metricsOf(outcomes: readonly Outcome[]): { metrics: Record<string, number>; surplus: RewardTrouble[] } {
+    const logged = new Map<string, number[]>();
+    const refused = new Map<string, string>();
+    for (const { name, checked } of outcomes) {
+      for (const [metric, value] of checked?.metrics ?? []) {
+        if (this.#metrics.size < MOST_METRICS) this.#metrics.add(metric);
+        if (this.#metrics.has(metric)) logged.set(metric, [...(logged.get(metric) ?? []), value]);
+        else refused.set(name, metric);
+      }
+    }
+    const metrics = [...logged].map(([name, values]) => [name, sum(values) / values.length]);
+    const surplus = [...refused].map(([reward, metric]) => ({
+      reward,
+      message: `log_metric("${metric}") is left out: a run has at most ${MOST_METRICS} logged metrics.`,
+      isScored: true,
+    }));
+    return { metrics: Object.fromEntries(metrics) as Record<string, number>, surplus };
+  }
+
+  [Symbol.dispose](): void {
+    for (const each of this.#functions) each.close?.();
+  }
+}
+
+function failureOf(name: string, error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  return error instanceof RewardFailure ? reason : `The reward ${name} failed: ${reason}`;
+}
+
+/** @throws what the function throws, or that its time is up */
+async function inTime(called: RewardFunction, batch: RewardBatch, seconds: number): Promise<RewardReturn> {
+  const stop = new AbortController();
+  const scores = (async () => called.score(batch, stop.signal))();
+  if (called.untimed) return scores;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new RewardFailure(`The reward ${called.name} gave no scores within ${seconds} s.`));
+      stop.abort();
+    }, seconds * 1000);
+  });
+  // What it says when nobody waits any more is of no interest.
+  scores.catch(() => undefined);
+  return Promise.race([scores, late]).finally(() => clearTimeout(timer));
+}
+
+/** By completion; a column that two functions log is, of the second, named after it. */
+function extrasOf(outcomes: readonly Outcome[], count: number): Record<string, LoggedValue>[] {
+  const columns = new Map<string, readonly LoggedValue[]>();
+  for (const { name, checked } of outcomes) {
+    for (const [column, values] of checked?.extras ?? []) {
+      columns.set(columns.has(column) ? `${name}/${column}` : column, values);
+    }
+  }
+  return Array.from({ length: count }, (_, at) =>
+    Object.fromEntries([...columns].map(([column, values]) => [column, values[at] ?? null])),
+  );
+}
+
+function troublesOf(outcome: Outcome): RewardTrouble[] {
+  const { name: reward, checked } = outcome;
+  if (!checked) return [{ reward, message: outcome.failure, isScored: false }];
+  const { leftOut } = checked;
+  if (leftOut.length === 0) return [];
+  return [{ reward, message: `Of what ${reward} logged: ${leftOut.join(' ')}`, isScored: true }];
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
