@@ -9,7 +9,7 @@ const REWARD_SCALES = ['group', 'batch', 'none'] as const;
 const AGGREGATIONS = ['sum_then_normalize', 'normalize_then_sum'] as const;
 
 /** A reward's name stands in metrics, files and programs: an identifier of at most 64 characters. */
-export const REWARD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+const REWARD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 const name = z.string().regex(REWARD_NAME);
 /** Characters that a program of one's own may have. */
 const LONGEST_SOURCE = 200_000;
