@@ -1,7 +1,7 @@
 /** Entries in which the columns that a person chose stand under the keys by which rows are read. */
 import type { ColumnChoice, Role } from '../protocol/reading.ts';
 import { LABEL_NAMES, PATH_NAMES, squeezed } from './column-names.ts';
-import { ANSWER_NAMES, LABEL_NAMES_OF_ANSWERS } from './entry/answers.ts';
+import { ANSWER_NAMES, LABEL_NAMES_OF_ANSWERS, NUMBER_NAMES } from './entry/answers.ts';
 import { CHAT_NAMES, QUESTION_NAMES } from './entry/asked.ts';
 import { kindOfName } from './entry/shown.ts';
 import { isRecord, type Json } from './json-shapes.ts';
@@ -11,7 +11,10 @@ import { allOf } from './label-column.ts';
 const RIVALS: Readonly<Partial<Record<Role, readonly string[]>>> = {
   media: PATH_NAMES,
   question: QUESTION_NAMES,
-  answer: [...LABEL_NAMES, ...ANSWER_NAMES, ...LABEL_NAMES_OF_ANSWERS, 'rewardmodel', 'completion'],
+  answer: [
+    ...[...LABEL_NAMES, ...ANSWER_NAMES, ...NUMBER_NAMES, ...LABEL_NAMES_OF_ANSWERS],
+    ...['rewardmodel', 'completion', 'chosen'],
+  ],
 };
 function isRival(role: Role, name: string): boolean {
   const key = squeezed(name);

@@ -1,32 +1,18 @@
 /** Which columns of a list say what: by their names, and by what stands in them. */
 import { isMedia, isVideo } from '../protocol/clip-types.ts';
-import type { Split } from '../protocol/messages.ts';
 import type { ColumnChoice } from '../protocol/reading.ts';
-import {
-  LIKE_A_SPLIT,
-  OF_ONE_RATER,
-  PATH_NAMES,
-  SPEAKER_NAMES,
-  SPLIT_NAMES,
-  SURE_SPLIT_NAMES,
-  squeezed,
-} from './column-names.ts';
-import { textOf, Values } from './column-values.ts';
-import { ANSWER_NAMES } from './entry/answers.ts';
+import { FAINT_LABEL_NAMES, OF_ONE_RATER, PATH_NAMES, SPEAKER_NAMES, squeezed } from './column-names.ts';
+import { Values } from './column-values.ts';
+import { chosenScores, type Scores, scoreColumns } from './emotion-scores.ts';
+import { ANSWER_NAMES, NUMBER_NAMES } from './entry/answers.ts';
 import { CHAT_NAMES } from './entry/asked.ts';
 import { kindOfName } from './entry/shown.ts';
 import type { HowRead } from './how-read.ts';
 import { isRecord, type Json } from './json-shapes.ts';
-import {
-  allOf,
-  answerColumn,
-  type LabelColumn,
-  labelColumn,
-  questionColumn,
-  unknownLabel,
-} from './label-column.ts';
+import { allOf, answerColumn, type LabelColumn, labelColumn, questionColumn } from './label-column.ts';
 import { type PartColumns, partColumns } from './part-columns.ts';
-import { splitOfWord } from './split-words.ts';
+import { splitColumn } from './split-column.ts';
+import { unknownColumns } from './unknown-columns.ts';
 
 export interface Columns {
   readonly path?: string;
@@ -35,6 +21,8 @@ export interface Columns {
   readonly label?: string;
   /** Where no column has the label: those with a rater's each. */
   readonly raters: readonly string[];
+  /** Where emotions have a column with a number each, and no column has the label. */
+  readonly scores?: Scores;
   readonly speaker?: string;
   readonly split?: string;
   /** Columns that look like splits and say none that is known. */
@@ -55,13 +43,18 @@ export interface Columns {
 export interface Choosing {
   /** Whether a text names a clip of the folder. */
   isClip(path: string): boolean;
+  /** Whether the folder has no clip at all. */
+  readonly hasNoClips: boolean;
   /** Whether the rows ask without a clip. */
   readonly isText: boolean;
   /** What a person chose, and whom to ask. */
   readonly how: HowRead;
 }
 
-export function chooseColumns(items: readonly Json[], { isClip, isText, how }: Choosing): Columns {
+export function chooseColumns(
+  items: readonly Json[],
+  { isClip, hasNoClips, isText, how }: Choosing,
+): Columns {
   const names = namesOf(items);
   const values = new Values(items);
   const wanted = how.chosenAmong(names);
@@ -95,11 +88,24 @@ export function chooseColumns(items: readonly Json[], { isClip, isText, how }: C
   const others = splits.filter((name) => ![split, speaker, question.name].includes(name));
   const isSure = !isText && path !== undefined && values.share(path, isClip) > 0.5;
   const isOpen = isSure && isRated && raters.length < 2;
-  const open = isOpen ? unknownLabel(others, values) : undefined;
-  const answered = open && how.put(open, true);
-  const label = found.label ?? answered;
+  const isFaint = found.label !== undefined && FAINT_LABEL_NAMES.includes(squeezed(found.label));
+  const scores =
+    (isOpen || (isFaint && wanted.answer === undefined)) && path !== undefined
+      ? chosenScores(scoreColumns(others, values), { items, rival: found.label, values, how })
+      : undefined;
+  const isOfText = hasNoClips && (path === undefined || values.share(path, isMedia) < 0.5);
+  const unknown =
+    chat || scores || raters.length > 1 || !(isSure || isOfText)
+      ? {}
+      : unknownColumns(isOfText ? labels.filter((name) => name !== found.label) : others, {
+          ...{ values, how, isOfClips: !isOfText, answer: found.label },
+          hasQuestion: question.name !== undefined,
+        });
+  const answered = unknown.answer;
+  const label = scores ? undefined : (found.label ?? answered);
   const times = partOf(others, { wanted, items, values, path: isSure ? path : undefined, how });
-  const answer = label ?? chat?.name;
+  const asking = question.name ?? unknown.question;
+  const answer = label ?? (chat?.replies ? chat.name : undefined);
   return {
     ...(path === undefined ? {} : { path }),
     isPathFound:
@@ -108,9 +114,10 @@ export function chooseColumns(items: readonly Json[], { isClip, isText, how }: C
     ...(label === undefined ? {} : { label }),
     ...(split === undefined ? {} : { split }),
     ...(speaker === undefined ? {} : { speaker }),
-    ...(question.name === undefined ? {} : { question: question.name }),
+    ...(asking === undefined ? {} : { question: asking }),
     ...(answer === undefined ? {} : { answer }),
     raters: raters.length > 1 ? raters : [],
+    ...(scores ? { scores } : {}),
     unusedSplits: unused,
     otherLabels: found.others,
     names,
@@ -119,6 +126,7 @@ export function chooseColumns(items: readonly Json[], { isClip, isText, how }: C
       ...wanted,
       ...times,
       ...question.moved,
+      ...(unknown.question === undefined ? {} : { question: unknown.question }),
       ...(found.isMoved || answered !== undefined ? { answer: label! } : {}),
     },
   };
@@ -231,7 +239,8 @@ function labelFound(
     isAsked,
   }: Pick<Candidates, 'values' | 'chat'> & { readonly isText: boolean; readonly isAsked: boolean },
 ): LabelColumn {
-  const answers = isAsked ? names.filter((name) => ANSWER_NAMES.includes(squeezed(name))) : [];
+  const isAnswer = (name: string) => [...ANSWER_NAMES, ...NUMBER_NAMES].includes(squeezed(name));
+  const answers = isAsked ? names.filter(isAnswer) : [];
   const answer = answerColumn(answers, values);
   if (answer.label !== undefined && !isText) return answer;
   if (chat?.replies) return answer;
@@ -262,41 +271,4 @@ function pathColumn(
   const others = names.filter((name) => !known.includes(name));
   const clips = others.filter((name) => share(name) > 0.5 || values.share(name, isMedia) > 0.5);
   return clips.find((name) => values.share(name, isVideo) > 0.5) ?? clips[0] ?? known[0];
-}
-
-/** The column all of whose values are splits; by its name, or where it has more than one of them. */
-function splitColumn(names: readonly string[], items: readonly Json[]): { split?: string; unused: string[] } {
-  const isNamed = (name: string) => SPLIT_NAMES.includes(squeezed(name));
-  const said = names.flatMap((name) => {
-    const splits = splitsIn(name, items);
-    if (splits === undefined) return [];
-    return isNamed(name) || splits.size > 1 ? [name] : [];
-  });
-  const split = allOf(SURE_SPLIT_NAMES, names)[0] ?? allOf(SPLIT_NAMES, said)[0] ?? said[0];
-  const unused = names.filter((name) => name !== split && (said.includes(name) || looksUnused(name, items)));
-  return { ...(split === undefined ? {} : { split }), unused };
-}
-
-/** The splits that a column says; undefined where a value is none. */
-function splitsIn(name: string, items: readonly Json[]): Set<Split> | undefined {
-  const splits = new Set<Split>();
-  for (const item of items) {
-    const text = textOf(item[name]);
-    const split = splitOfWord(text);
-    if (split !== null) splits.add(split);
-    else if (text !== '') return undefined;
-  }
-  return splits.size === 0 ? undefined : splits;
-}
-
-/** Named as splits are, or with splits among its few values. */
-function looksUnused(name: string, items: readonly Json[]): boolean {
-  const values = new Set<string>();
-  for (const item of items) {
-    values.add(textOf(item[name]));
-    if (values.size > 20) return false;
-  }
-  values.delete('');
-  if (values.size < 2) return false;
-  return LIKE_A_SPLIT.test(squeezed(name)) || [...values].some((value) => splitOfWord(value) !== null);
 }

@@ -57,17 +57,26 @@ export function composedPath(
   paths: readonly string[],
 ): Composed | undefined {
   const names = Object.keys(items[0] ?? {});
-  const wholes = names.filter((name) => WHOLE.includes(squeezed(name)));
-  const parts = names.filter((name) => PART.includes(squeezed(name)));
-  if (wholes.length === 0 || parts.length === 0) return undefined;
+  const pairs = pairsOf(names);
+  if (pairs.length === 0) return undefined;
   const clips = new ClipNames(paths);
   const sample = items.slice(0, SAMPLE);
-  const tried = wholes.flatMap((whole) =>
-    parts.flatMap((part) => FORMS.map((form) => made(file, names, { columns: [whole, part], form, clips }))),
-  );
+  const tried = pairs.flatMap((columns) => FORMS.map((form) => made(file, names, { columns, form, clips })));
   const hits = tried.map((each) => sample.filter((item) => each.isNamed(item)).length);
   const best = hits.indexOf(Math.max(...hits));
   return hits[best]! * 2 > sample.length ? tried[best] : undefined;
+}
+
+const OLD = 'old';
+
+/** Columns that may name a clip together. Where a table counts anew, clips keep the numbers of its old columns. */
+function pairsOf(names: readonly string[]): (readonly [string, string])[] {
+  const isOld = (name: string) => squeezed(name).startsWith(OLD);
+  const of = (known: readonly string[]) =>
+    names.filter((name) => known.includes(squeezed(name).replace(/^old/, '')));
+  const pairs = of(WHOLE).flatMap((whole) => of(PART).map((part) => [whole, part] as const));
+  const alike = pairs.filter(([whole, part]) => isOld(whole) === isOld(part));
+  return [...alike.filter(([whole]) => isOld(whole)), ...alike.filter(([whole]) => !isOld(whole))];
 }
 
 interface Form {

@@ -1,4 +1,4 @@
-/** Words of emotion, English and Chinese, as data sets name folders, columns and codes of files: the only table of them. */
+/** Words of emotion, as data sets name folders, columns and codes of files: the only table of them. */
 import { labelKey } from './labels.ts';
 
 /** By what they mean. */
@@ -80,8 +80,30 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   negative: ['negative', 'neg'],
 };
 
+/** The same in other languages: French, Italian, German, Spanish, Portuguese, Russian, Japanese, Korean, Chinese. */
+const ABROAD: Readonly<Record<string, string>> = {
+  neutral:
+    'neutre neutro neutra neutrale neutralità нейтрально нейтральный 平静 平靜 ニュートラル 중립 중립적',
+  happy:
+    'joie heureux heureuse gioia felicità felice freude fröhlich glücklich glück alegría alegria alegre feliz felicidad felicidade радость радостный счастье 喜び 嬉しい 喜悦 快樂 高興 開心 기쁨 행복',
+  sad: 'tristesse triste tristezza traurig trauer traurigkeit tristeza грусть грустный печаль 悲しみ 悲しい 傷心 悲傷 슬픔',
+  angry:
+    'colère colere rabbia rabbioso wut wütend ärger ärgerlich zorn zornig ira enojo enojado enfado enfadado raiva гнев злость злой 怒り 怒る 生氣 憤怒 분노 화남',
+  fear: 'peur paura angst ängstlich furcht miedo medo страх 恐れ 恐怖 恐懼 害怕 공포 두려움',
+  disgust: 'dégoût degout disgusto ekel asco nojo отвращение 嫌悪 厭惡 혐오 싫음',
+  surprise: 'sorpresa überraschung überrascht surpresa удивление 驚き 驚訝 惊奇 놀람 놀라움',
+  contemptuous: 'mépris disprezzo verachtung desprecio desprezo 轻蔑 輕蔑 蔑视 경멸',
+  anxious: 'anxiété ansia ansiedad ansiedade 焦虑 焦慮 担心 不安 불안',
+  helpless: '无助 無助',
+  disappointed: 'déception enttäuscht decepción 失望 실망',
+  bored: 'ennui noia langeweile gelangweilt aburrimiento 지루함',
+};
+
 const MEANINGS = new Map(
-  Object.entries(WORDS).flatMap(([meaning, words]) => words.map((word) => [word, meaning] as const)),
+  [
+    ...Object.entries(WORDS),
+    ...Object.entries(ABROAD).map(([meaning, words]) => [meaning, words.split(' ')] as const),
+  ].flatMap(([meaning, words]) => words.map((word) => [word, meaning] as const)),
 );
 
 /** What a name means that is a word of emotion and nothing else but a number: 'Anger', '01_happy', 'sad-2'; undefined for others. */

@@ -8,13 +8,13 @@ import { squeezed } from './column-names.ts';
 import { textOf } from './column-values.ts';
 import { type Columns, chooseColumns } from './columns.ts';
 import { type Composed, composedPath } from './composed-path.ts';
+import { labelOfScores } from './emotion-scores.ts';
 import { asks } from './entry/asked.ts';
 import { type Part, partIn } from './entry/part.ts';
 import { isProblem } from './entry/problem.ts';
 import type { HowRead } from './how-read.ts';
 import { isRecord, type Json } from './json-shapes.ts';
-import { labelKey } from './labels.ts';
-import { ratersAsk, UNANIMOUS } from './raters.ts';
+import { Votes } from './rater-columns.ts';
 import type { Described } from './readers/dataset-info.ts';
 
 /** An entry and where it stands, from 1: line of a table, position in a list. */
@@ -64,6 +64,7 @@ export function knownEntries(file: string, entries: readonly Entry[], beside: Be
   const items = entries.map(({ item }) => item).filter(isRecord);
   const columns = chooseColumns(items, {
     isClip: (path) => beside.isClip(path, file),
+    hasNoClips: !beside.clips,
     isText: !beside.clips && items.some(asks),
     how: beside.how,
   });
@@ -85,7 +86,7 @@ export function knownEntries(file: string, entries: readonly Entry[], beside: Be
     issues,
     taken: takenOf(columns, composed),
     hasPath: columns.path !== undefined || composed !== undefined,
-    hasLabel: columns.label !== undefined || columns.raters.length > 0,
+    hasLabel: columns.label !== undefined || columns.raters.length > 0 || columns.scores !== undefined,
     moved: columns.moved,
   };
 }
@@ -141,7 +142,16 @@ function rewritten(
     if (beside.clips || isMedia(path)) known.video = path;
   }
   if (!Array.isArray(item.conversations)) {
-    if (columns.raters.length > 0) {
+    if (columns.scores) {
+      const highest = labelOfScores(item, columns.scores);
+      if ('why' in highest)
+        return problem(
+          'raters disagree',
+          `${textOf(known.video ?? known.clip)}: ${highest.why}.`,
+          'The row was left out; write one label.',
+        );
+      known.label = highest.label;
+    } else if (columns.raters.length > 0) {
       const said = votes.of(item);
       if (said.word === undefined) {
         return problem(
@@ -162,73 +172,37 @@ function rewritten(
   return entry;
 }
 
-/** What raters say of a row who have a column each. */
-class Votes {
-  readonly #names: readonly string[];
-  readonly #isUnanimous: boolean;
-
-  constructor(names: readonly string[], items: readonly Json[], how: HowRead) {
-    this.#names = names;
-    this.#isUnanimous = false;
-    if (names.length === 0) return;
-    const all = items.map((item) => this.#words(item)).filter(({ length }) => length > 0);
-    const unanimous = all.filter(areOne).length;
-    if (unanimous === all.length) return;
-    const settled = all.filter((words) => mostOf(words) !== undefined).length;
-    this.#isUnanimous = how.put(ratersAsk(names.join(', '), { settled, unanimous })) === UNANIMOUS;
-  }
-
-  #words(item: Json): string[] {
-    return this.#names.map((name) => textOf(item[name])).filter((text) => text !== '');
-  }
-
-  /** The label; without one, why. */
-  of(item: Json): { readonly word: string } | { readonly word?: undefined; readonly why: string } {
-    const words = this.#words(item);
-    const word = this.#isUnanimous && !areOne(words) ? undefined : mostOf(words);
-    if (word !== undefined) return { word };
-    const what = this.#isUnanimous ? 'not all raters say the same' : 'no label has most votes';
-    return { why: `${what} (${this.#names.map((name) => textOf(item[name])).join(', ')})` };
-  }
-}
-
-const areOne = (words: readonly string[]): boolean => new Set(words.map(labelKey)).size === 1;
-
-/** The label with more votes than any other; undefined for a tie. */
-function mostOf(labels: readonly string[]): string | undefined {
-  const counts = new Map<string, { word: string; count: number }>();
-  for (const word of labels) {
-    const votes = counts.get(labelKey(word)) ?? { word, count: 0 };
-    counts.set(labelKey(word), { ...votes, count: votes.count + 1 });
-  }
-  const [first, second] = [...counts.values()].sort((a, b) => b.count - a.count);
-  return first && first.count > (second?.count ?? 0) ? first.word : undefined;
-}
-
 function takenOf(columns: Columns, composed: Composed | undefined): string {
-  const { path, label, raters, split, otherLabels } = columns;
+  const { path, label, raters, scores, split, otherLabels } = columns;
   const isKnown = (name: string | undefined, names: readonly string[]) =>
     name === undefined || names.includes(squeezed(name));
   const isPlain =
     !composed &&
     isKnown(path, PLAIN.path) &&
     isKnown(label, PLAIN.label) &&
-    otherLabels.length + raters.length === 0;
+    otherLabels.length + raters.length === 0 &&
+    !scores;
   if (isPlain || (path === undefined && !composed)) return '';
   const parts = [
     `clip: ${composed ? composed.columns.join(' + ') : path}`,
-    `label: ${raters.length > 0 ? `most of ${raters.join(', ')}` : label}`,
+    `label: ${labelTaken(columns)}`,
     ...(otherLabels.length > 0 ? [`not ${otherLabels.join(', ')}`] : []),
     ...(split === undefined ? [] : [`split: ${split}`]),
   ];
   return parts.join(', ');
 }
 
+function labelTaken({ label, raters, scores }: Columns): string {
+  if (scores) return `${scores.isAll ? 'all above 0' : 'the highest'} of ${scores.names.join(', ')}`;
+  return raters.length > 0 ? `most of ${raters.join(', ')}` : (label ?? '');
+}
+
 /** Roles and the columns that say them. */
 function takenRoles(columns: Columns, composed: Composed | undefined): ColumnChoice {
-  const { path, answer, raters, speaker, split, question, kinds, moved } = columns;
+  const { path, answer, raters, scores, speaker, split, question, kinds, moved } = columns;
   const media = composed ? composed.columns.join(' + ') : path;
-  const said = raters.length > 0 ? raters.join(', ') : answer;
+  const several = [...raters, ...(scores?.names ?? [])];
+  const said = several.length > 0 ? several.join(', ') : answer;
   const isOfKind = [{ ...kinds, ...moved }].some(({ video, image, audio }) =>
     [video, image, audio].some((name) => name !== undefined),
   );

@@ -3,7 +3,7 @@ import type { Ask } from '../protocol/reading.ts';
 import { FAINT_LABEL_NAMES, LABEL_NAMES, OF_ONE_RATER, squeezed } from './column-names.ts';
 import { isNumber, type Values } from './column-values.ts';
 import { emotionOf } from './emotion-words.ts';
-import { ANSWER_NAMES, LABEL_NAMES_OF_ANSWERS } from './entry/answers.ts';
+import { ANSWER_NAMES, LABEL_NAMES_OF_ANSWERS, NUMBER_NAMES } from './entry/answers.ts';
 import { QUESTION_NAMES } from './entry/asked.ts';
 
 export interface LabelColumn {
@@ -49,14 +49,18 @@ export function labelColumn(names: readonly string[], values: Values): LabelColu
  * do not say the same are asked about.
  */
 export function answerColumn(names: readonly string[], values: Values): LabelColumn {
-  const known = allOf([...ANSWER_NAMES, ...LABEL_NAMES_OF_ANSWERS], names).filter(
+  const known = allOf([...ANSWER_NAMES, ...NUMBER_NAMES, ...LABEL_NAMES_OF_ANSWERS], names).filter(
     (name) => values.of(name).length > 0,
   );
   const [label, ...others] = known;
   if (label === undefined) return { others: [] };
   const own = values.counts(label).rows;
   const rivals = others.filter(
-    (name) => name !== 'solution' && values.counts(name).rows * 2 >= own && !areSame(label, name, values),
+    (name) =>
+      name !== 'solution' &&
+      !NUMBER_NAMES.includes(squeezed(name)) &&
+      values.counts(name).rows * 2 >= own &&
+      !areSame(label, name, values),
   );
   return { label, others, ...(rivals.length > 0 ? { ask: askFor([label, ...rivals], values) } : {}) };
 }
@@ -64,11 +68,17 @@ export function answerColumn(names: readonly string[], values: Values): LabelCol
 /** Which of these is the label, where no name and no word of emotion tells; undefined where none can be. */
 export function unknownLabel(names: readonly string[], values: Values): Ask | undefined {
   const most = Math.max(0, ...names.map((name) => values.counts(name).rows));
-  const candidates = names.filter((name) => {
+  const isFree = (name: string) => {
     const { rows, distinct } = values.counts(name);
-    const isFree = rows >= ENOUGH && distinct * 2 > rows;
-    return rows * 2 >= most && distinct > 1 && !isFree;
+    return rows >= ENOUGH && distinct * 2 > rows;
+  };
+  const said = names.filter((name) => {
+    const { rows, distinct } = values.counts(name);
+    return rows * 2 >= most && distinct > 1;
   });
+  // A text of its own in every row may be an answer, numbers of which each is another are none.
+  const texts = said.filter((name) => isFree(name) && values.share(name, isNumber) < 0.5);
+  const candidates = [...said.filter((name) => !isFree(name)), ...texts];
   if (candidates.length === 0) return undefined;
   return {
     what: 'label',
@@ -134,7 +144,7 @@ function askFor(names: readonly string[], values: Values): Ask {
   };
 }
 
-const choiceOf = (choice: string, values: Values): Ask['choices'][number] => ({
+export const choiceOf = (choice: string, values: Values): Ask['choices'][number] => ({
   choice,
   rows: values.counts(choice).rows,
   example: values.example(choice),

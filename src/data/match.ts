@@ -151,7 +151,7 @@ const noPicture = (path: string): Problem => ({
 function mediumOf(named: NamedMedium, { path, files }: Clip): Medium | Problem {
   const { start, end } = named;
   const frames = named.frames && files.map((file) => file.path);
-  const kind = frames ? 'video' : kindAs(named, kindOf(path, files));
+  const kind = frames ? 'video' : kindAs(named, kindOf(path, files), path);
   if (typeof kind === 'object') return kind;
   const isPart = start !== undefined || end !== undefined;
   const isSpan = (start ?? 0) >= 0 && (end ?? Number.POSITIVE_INFINITY) > (start ?? 0);
@@ -171,9 +171,9 @@ function kindOf(path: string, files: readonly FileEntry[]): MediumKind {
 }
 
 /** A file is what it is, whatever the column is called; of a video a row may name the sound alone. */
-function kindAs({ kind: named, path }: NamedMedium, own: MediumKind): MediumKind | Problem {
+function kindAs({ kind: named, path }: NamedMedium, own: MediumKind, file: string): MediumKind | Problem {
   if (named === undefined || named === own || named === 'video') return own;
-  if (named === 'audio' && own === 'video' && isVideo(path)) return 'audio';
+  if (named === 'audio' && own === 'video' && isVideo(file)) return 'audio';
   const words = { video: 'a video', image: 'a picture', audio: 'sound' };
   return {
     reason: 'row malformed',

@@ -21,6 +21,7 @@ import { mspPodcast } from './readers/msp-podcast.ts';
 import { namedClips } from './readers/named-clips.ts';
 import { ravdess } from './readers/ravdess.ts';
 import { mergeRows, type Reader, type Reading, type Source } from './readers/reader.ts';
+import { wordedNames } from './readers/worded-names.ts';
 import { settleLists } from './rival-lists.ts';
 import { spelledAlike } from './rows.ts';
 import { divide } from './split.ts';
@@ -143,17 +144,19 @@ const toldOf = ({ issues }: Reading): DataIssue[] =>
 
 /** Several published data sets in one folder become one; folds count alike in all of them. */
 async function readLayouts(layouts: readonly Reader[], source: Source): Promise<Named> {
-  if (layouts.length === 0) return readClassFolders(source);
+  if (layouts.length === 0) return readPlainNames(source);
   const parts = await Promise.all(layouts.map((reader) => reader.read(source)));
   const folds = parts.find((part) => part.folds)?.folds;
   const format = layouts.map(({ name }) => name).join(', ');
   return { ...mergeRows(parts), format, ...(folds ? { folds } : {}) };
 }
 
-async function readClassFolders(source: Source): Promise<Named> {
-  if (await classFolders.recognises(source)) {
-    const read = await classFolders.read(source);
-    return { ...read, format: read.format ?? classFolders.name };
+/** What names of files or of folders say, where no list does. */
+async function readPlainNames(source: Source): Promise<Named> {
+  for (const reader of [wordedNames, classFolders]) {
+    if (!(await reader.recognises(source))) continue;
+    const read = await reader.read(source);
+    return { ...read, format: read.format ?? reader.name };
   }
   const { name, files } = source.tree;
   const nothing: DataIssue = {

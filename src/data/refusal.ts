@@ -50,8 +50,11 @@ const EMPTY_HINT =
 
 function reasonOf(data: Dataset, tree: FileTree): { message: string; hint: string } {
   const { name, files } = tree;
+  const [first] = data.issues.filter(({ reason }) => reason !== 'nothing to read');
   if (files.length === 0)
-    return { message: `${name} is empty; expected clips and their labels.`, hint: EMPTY_HINT };
+    return first
+      ? { message: issueLine(first), hint: first.hint ?? EMPTY_HINT }
+      : { message: `${name} is empty; expected clips and their labels.`, hint: EMPTY_HINT };
   if (isModelFolder(tree)) {
     return {
       message: `${name} is a model's folder (${kindsOf(tree)}); expected clips and their labels.`,
@@ -59,7 +62,6 @@ function reasonOf(data: Dataset, tree: FileTree): { message: string; hint: strin
     };
   }
   const archive = archiveHint(tree);
-  const [first] = data.issues.filter(({ reason }) => reason !== 'nothing to read');
   if (first) {
     if (data.rows === 0 && first.reason === 'clip unreadable')
       return { message: issueLine(first), hint: first.hint ?? LABELS_EXPECTED };

@@ -1,10 +1,10 @@
 /** Entries of JSON, JSON Lines and tables → rows. The three differ in how entries are written, not in what these say. */
 
-import { isImage, isMedia } from '../protocol/clip-types.ts';
+import { isImage, isMedia, isVideo } from '../protocol/clip-types.ts';
 import type { DataIssue, Split } from '../protocol/messages.ts';
 import { PATH_NAMES, squeezed } from './column-names.ts';
 import { answerIn, taggedAnswer } from './entry/answers.ts';
-import { type Asked, askedIn, asks, QUESTION_NAMES } from './entry/asked.ts';
+import { type Asked, askedIn, askedOfVideos, asks, QUESTION_NAMES } from './entry/asked.ts';
 import { Fields } from './entry/fields.ts';
 import { formOf } from './entry/form.ts';
 import { optionsIn } from './entry/options.ts';
@@ -24,6 +24,7 @@ import { tagAtAnEnd, tagsIn, withoutLeadingTags, withoutTagsOf } from './entry/t
 import { describeJson, isRecord, type Json } from './json-shapes.ts';
 import { type Beside, type Entry, type KnownEntries, knownEntries } from './known-entries.ts';
 import { cleanLabel, type LabelMap, labelKey, oneSpelling } from './labels.ts';
+import { withOptionLetters } from './option-numbers.ts';
 import { asDescribed } from './readers/dataset-info.ts';
 import { withoutLabelStudio } from './readers/label-studio.ts';
 import { speakerOfName } from './speaker-names.ts';
@@ -73,7 +74,7 @@ export function rowsOfEntries(file: string, written: readonly Entry[], beside: B
     } else rows.push(read);
   }
   const form = formOf(written.map(({ item }) => item));
-  return { rows, issues, met: written.length, form, ...taken };
+  return { rows: withOptionLetters(rows, beside.how), issues, met: written.length, form, ...taken };
 }
 
 /** Entries in our words where LLaMA-Factory's dataset_info.json says theirs. */
@@ -98,28 +99,34 @@ function readRow(
   if (typeof split === 'object' && split !== null)
     return malformed(`Unknown split ${JSON.stringify(item.split)}; train, val and test are known.`);
   const fields = new Fields(item);
-  const asked = askedIn(fields);
-  if (isProblem(asked)) return asked;
+  const said = askedIn(fields);
+  if (isProblem(said)) return said;
   const written = columns ?? item;
   const shown = shownBy(item, before ?? item, { beside, file });
   if (isProblem(shown)) return shown;
+  // LLaMA-Factory's list of videos keeps to its tags.
+  const isList = fields.of('videos') !== undefined;
+  const asked = isList ? said : askedOfVideos(said, shown.map(kindOfShown));
   const put = placesOf(asked, shown, beside.clips && !isOfText(asked, before ?? item));
   if (isProblem(put)) return put;
   const media = put.media.map((medium) => (isPicture(medium) ? medium : { ...medium, ...part }));
-  const said = saidOf(asked, put);
-  const options = said.question === null ? undefined : optionsIn(fields);
+  const texts = saidOf(asked, put);
+  const options = texts.question === null ? undefined : optionsIn(fields);
   const read = answerIn(fields, asked, { chosen: item.label, options });
   const problem =
     media.length > 0 ? clipProblem(media[0]!.path, asked, read?.label) : textProblem(asked, read?.label);
   if (problem) return problem;
   const { answer, label } = read!;
   return {
-    ...{ file, row, media, ...said, answer, label, writtenLabel: label },
+    ...{ file, row, media, ...texts, answer, label, writtenLabel: label },
     speaker: media.length > 0 ? (speakerOf(item) ?? speakerOfName(media[0]!.path)) : null,
     split: split ?? splitOfInfo(fields),
     columns: options && !isSameList(written.options, options) ? { ...written, options } : written,
   };
 }
+
+const kindOfShown = ({ as, medium }: Shown): NamedMedium['kind'] =>
+  as ?? (isVideo(medium.path) ? 'video' : medium.kind);
 
 const isPicture = ({ kind, path }: NamedMedium): boolean => kind === 'image' || isImage(path);
 
@@ -215,6 +222,8 @@ function clipProblem(path: string, { chat }: Asked, label: string | undefined): 
         : `"${chat}" holds no answer (a turn of gpt or of the assistant), and no column does.`,
     );
   }
+  if (labelKey(label) === NO_AGREEMENT)
+    return { reason: 'raters disagree', message: `${path}: the raters agree on no label (${label}).` };
   const said = problemOf(label);
   return said === '' ? undefined : malformed(`${path}: the label ${said}.`);
 }
@@ -244,6 +253,9 @@ function problemOf(label: string): string {
     ? `"${label}" was damaged by a program that read it in the wrong encoding`
     : '';
 }
+
+/** IEMOCAP's sign. */
+const NO_AGREEMENT = 'xxx';
 
 /** Whether a label says that there is none; tables that programs write have NaN in such cells. */
 function isNothing(label: string): boolean {

@@ -39,6 +39,15 @@ describe('MELD as published', () => {
     expect(messages(data)).toMatch(/dia5_utt1 \(dialogue_id \+ utterance_id\) is not in the folder/);
   });
 
+  test('in pairs of speakers, where clips keep the numbers of old columns', async () => {
+    const data = await read({
+      'train_sent_emo_dya.csv':
+        'Utterance,Speaker,Emotion,Dialogue_ID,Utterance_ID,Old_Dialogue_ID,Old_Utterance_ID\nHi.,Joey,joy,0,0,3,1\nNo.,Ross,anger,0,1,4,0\n',
+      ...clips('train/dia0_utt0.mp4', 'train/dia0_utt1.mp4', 'train/dia3_utt1.mp4', 'train/dia4_utt0.mp4'),
+    });
+    expect(found(data)).toEqual(['train/dia3_utt1.mp4 joy', 'train/dia4_utt0.mp4 anger']);
+  });
+
   test('without the clips it is refused, and no folder becomes a label', async () => {
     const data = await read({
       'train_sent_emo.csv': set['train_sent_emo.csv'],
@@ -210,6 +219,28 @@ test('of a clip with sound in two files beside it the video is taken, and that i
   expect(found(data)).toEqual(['video/x.mp4 happy', 'video/y.mp4 sad']);
   expect(reasons(data)).toEqual(['file set aside']);
   expect(messages(data)).toMatch(/2 clips .* video\/x\.mp4 .* audio\/x\.wav/);
+});
+
+test('a column of sound that names videos means their sound', async () => {
+  const data = await read({ ...clips('x/a.mp4', 'x/b.mp4'), 'l.csv': 'wav,emo\na,sad\nb,happy\n' });
+  expect(found(data)).toEqual(['sound of x/a.mp4 sad', 'sound of x/b.mp4 happy']);
+});
+
+test('several labels of a clip, as a list of JSON or of Python, stand one behind the other', async () => {
+  const table = `names,emotions,reasons\na,"['excited', 'joyful']",He laughs.\nb,"['sad']",She weeps.\n`;
+  const files = clips('a.mp4', 'b.mp4');
+  const said = ['a.mp4 excited, joyful', 'b.mp4 sad'];
+  expect(found(await read({ ...files, 'x.csv': table }))).toEqual(said);
+  const rows = [
+    { video: 'a.mp4', label: ['excited', 'joyful'] },
+    { video: 'b.mp4', label: ['sad'] },
+  ];
+  expect(found(await read({ ...files, 'x.json': JSON.stringify(rows) }))).toEqual(said);
+});
+
+test("IEMOCAP's sign for raters who agree on nothing is no label in a table, either", async () => {
+  const data = await read({ ...clips('a.wav', 'b.wav'), 'x.csv': 'path,emotion\na.wav,neu\nb.wav,xxx\n' });
+  expect([found(data), reasons(data)]).toEqual([['a.wav neu'], ['raters disagree']]);
 });
 
 describe('JSON of other shapes', () => {

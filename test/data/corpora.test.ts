@@ -149,11 +149,63 @@ describe('corpora whose names say it', () => {
       ],
       ['angry subject 1', 'surprise subject 16', 'disgust subject 3', 'happy subject 6'],
     ],
+    [
+      'EMOVO',
+      [
+        'EMOVO/f1/dis-f1-b1.wav',
+        'EMOVO/f1/gio-f1-b1.wav',
+        'EMOVO/m2/rab-m2-n3.wav',
+        'EMOVO/m2/tri-m2-n3.wav',
+      ],
+      ['disgust f1', 'happy f1', 'angry m2', 'sad m2'],
+    ],
+    [
+      'ShEMO',
+      ['female/F01A01.wav', 'male/M02H03.wav', 'male/M02W01.wav'],
+      ['angry F01', 'happy M02', 'surprise M02'],
+    ],
   ])('%s', async (name, paths, said) => {
     const data = await read(clips(...paths));
     expect([data.format, messages(data)]).toEqual([name, '']);
     expect(data.examples.map(({ label, speaker }) => `${label} ${speaker}`)).toEqual(said);
     expect(data.examples.every(({ columns }) => columns === undefined)).toBe(true);
+  });
+
+  test.each<[string, string[], string[]]>([
+    [
+      'JL-corpus, with speakers',
+      [
+        'JL/female1_angry_1a_1.wav',
+        'JL/female1_excited_2a_1.wav',
+        'JL/male2_angry_1a_1.wav',
+        'JL/male2_sad_2a_1.wav',
+      ],
+      ['angry female1', 'excited female1', 'angry male2', 'sad male2'],
+    ],
+    [
+      'SUBESCO, by a place from the end',
+      [
+        'F_01_OISHI_S_1_ANGRY_1.wav',
+        'F_01_OISHI_S_10_HAPPY_2.wav',
+        'M_02_DIP_S_1_FEAR_1.wav',
+        'M_02_DIP_S_2_SAD_1.wav',
+      ],
+      ['happy null', 'angry null', 'fear null', 'sad null'],
+    ],
+    [
+      'in another language',
+      ['a_colère_1.wav', 'a_joie_1.wav', 'b_colère_2.wav', 'b_tristesse_2.wav'],
+      ['angry null', 'happy null', 'angry null', 'sad null'],
+    ],
+  ])('a word of emotion in the same place of every name: %s', async (_, paths, said) => {
+    const data = await read(clips(...paths));
+    expect(data.examples.map(({ label, speaker }) => `${label} ${speaker}`)).toEqual(said);
+  });
+
+  test('names with words in two places, or in too few, say nothing', async () => {
+    const two = clips('happy_sad_1.wav', 'sad_angry_2.wav', 'angry_happy_3.wav', 'fear_sad_4.wav');
+    expect((await read(two)).examples).toEqual([]);
+    expect((await read(clips('happy_1.wav', 'sad_2.wav', 'x_3.wav', 'y_4.wav'))).examples).toEqual([]);
   });
 
   it.each<[string, string[], string, RegExp]>([

@@ -346,3 +346,28 @@ test('the split of a list that says none comes from the folders of splits', asyn
   const data = await read({ ...clips('train/a.mp4', 'test/b.mp4'), 'labels.txt': 'a happy\nb sad\n' });
   expect(withSplits(data)).toEqual(['train/a.mp4 happy train', 'test/b.mp4 sad test']);
 });
+
+describe('other words for the same', () => {
+  it.each<[string, string[], string[]]>([
+    [
+      'French, with strengths below',
+      ['Colère/Faible/1.wav', 'Colère/Fort/2.wav', 'Joie/Faible/3.wav', 'Joie/Fort/4.wav'],
+      ['Colère', 'Joie'],
+    ],
+    ['Japanese', ['喜び/a.wav', '怒り/b.wav'], ['喜び', '怒り']],
+    [
+      'German below speakers',
+      ['f1/Wut/a.wav', 'f1/Freude/b.wav', 'm1/Wut/c.wav', 'm1/Freude/d.wav'],
+      ['Wut', 'Freude'].sort(),
+    ],
+  ])('%s', async (_, paths, labels) => {
+    expect(labelsOf(await read(clips(...paths)))).toEqual(labels);
+  });
+
+  it.each([
+    ['speakers', ['f1/a.wav', 'f2/b.wav', 'm1/c.wav']],
+    ['folds', ['fold1/a.mp4', 'fold2/b.mp4', 'fold3/c.mp4']],
+  ])('folders of %s alone are no labels', async (_, paths) => {
+    expect((await read(clips(...paths))).examples).toEqual([]);
+  });
+});

@@ -138,6 +138,18 @@ describe('DFEW', () => {
     expect(summarise(data).folds).toEqual({ chosen: 1, available: [1, 2] });
   });
 
+  test.each(['_single_labeled', ' (single labeled)', '-single-labelled'])(
+    'lists in train%s',
+    async (folder) => {
+      const data = await read({
+        [`train${folder}/set_1.csv`]: 'video_name,label\n1,1\n',
+        [`test${folder}/set_1.csv`]: 'video_name,label\n2,2\n',
+        ...clips('videos/00001.mp4', 'videos/00002.mp4'),
+      });
+      expect(lines(data).sort()).toEqual(['videos/00001.mp4 happy train', 'videos/00002.mp4 sad test']);
+    },
+  );
+
   test('another fold, a fold that is not there, and a list that is not there', async () => {
     expect(lines(await read(set, 2))).toEqual([
       'Clip/original/1.mp4 happy test',

@@ -3,6 +3,7 @@ import { readDataset } from '../../src/data/read.ts';
 import { demandExamples, demandModelFolder } from '../../src/data/refusal.ts';
 import { treeFromMemory } from '../../src/io/files/files.ts';
 import { InputError } from '../../src/math/errors.ts';
+import { zipOf } from './archives.ts';
 
 const clip = new Uint8Array([1, 2, 3]);
 type Contents = Record<string, string | Uint8Array<ArrayBuffer>>;
@@ -64,6 +65,13 @@ describe('a folder without a labelled clip is refused', () => {
     const error = await refusal(contents);
     expect(error.message).toMatch(message);
     expect(error.hint).toMatch(hint);
+  });
+
+  it('an archive that holds nothing but an archive, by its name', async () => {
+    const inner = await zipOf({ 'a.mp4': clip });
+    const tree = treeFromMemory('given', { 'set.zip': await zipOf({ 'inner.zip': inner }) });
+    const data = await readDataset(tree, { seed: 1 });
+    expect(() => demandExamples(data, data.opened ?? tree)).toThrow(/inner\.zip is an archive within/);
   });
 
   it.each<[string, Contents, string]>([

@@ -337,6 +337,12 @@ describe('what is shown', () => {
     ]);
   });
 
+  it('is a video for <image> where a row names a video alone, as LLaVA-Video has it', async () => {
+    const conversations = [human('Look: <image> What is it?'), gpt('A dog.')];
+    const { rows } = await rowsIn({ ...FILES, 'rows.jsonl': lines({ video: 'a.mp4', conversations }) });
+    expect(rows).toMatchObject([{ question: 'Look: <video> What is it?', media: [{ path: 'a.mp4' }] }]);
+  });
+
   it('counts once where two columns name it, and a truth value or a count is no file', async () => {
     expect(await mediaOf({ video: 'a.mp4', videos: ['a.mp4'], audio: true, images: 3, label: 'x' })).toEqual([
       { path: 'a.mp4' },
@@ -405,7 +411,7 @@ describe('multiple choice', () => {
     ['as a whole', { options: OPTIONS, answer: 'A. Sad' }, ['A', 'A. Sad', OPTIONS]],
     ['by several letters', { options: OPTIONS, answer: 'A,B' }, ['A,B', 'A,B', OPTIONS]],
     ['of words alone', { choices: ['Sad', 'Calm'], answer: 'Calm' }, ['Calm', 'Calm', ['Sad', 'Calm']]],
-    ['by its place', { choices: ['Sad', 'Calm'], answer: 1 }, ['1', '1', ['Sad', 'Calm']]],
+    ['by its place', { choices: ['Sad', 'Calm'], answer: 0 }, ['A', 'A', ['Sad', 'Calm']]],
     ['of columns', { A: 'Sad', B: 'Calm', answer: 'B' }, ['B', 'B', OPTIONS]],
     ['of named columns', { option_a: 'Sad', option_b: 'Calm', answer: 'Calm' }, ['B', 'Calm', OPTIONS]],
     ['by letter', { options: { A: 'Sad', B: 'Calm' }, answer: 'A' }, ['A', 'A', OPTIONS]],
@@ -475,4 +481,16 @@ describe("LLaMA-Factory's dataset_info.json", () => {
     expect(rows.length).toBe(1);
     expect(issues).toMatchObject([{ reason: 'file unreadable', file: 'dataset_info.json' }]);
   });
+});
+
+it.each<[string, object]>([
+  ['as a text', { prompt: 'Mood?', chosen: 'sad', rejected: 'glad' }],
+  ['as a chat', { prompt: [user('Mood?')], chosen: [assistant('sad')], rejected: [assistant('glad')] }],
+  [
+    'with the prompt in it',
+    { chosen: [user('Mood?'), assistant('sad')], rejected: [user('Mood?'), assistant('glad')] },
+  ],
+])('of a pair of preferences the chosen answer is the right one: %s', async (_, row) => {
+  const { examples } = await read({ 'rows.jsonl': lines(row) });
+  expect(examples).toMatchObject([{ question: 'Mood?', answer: 'sad' }]);
 });

@@ -1,12 +1,19 @@
 /** The right answer of an entry: what supervised training imitates, and the label in it. */
 import { labelKey } from '../labels.ts';
 import { type Asked, completionOf, judgedBy } from './asked.ts';
-import type { Fields } from './fields.ts';
+import { type Fields, listIn } from './fields.ts';
 import { letterOf } from './options.ts';
 
 /** By squeezed names. The short answer first: where `solution` stands beside it, that is the way there. */
 export const ANSWER_NAMES: readonly string[] = [
   ...['answer', 'solution', 'groundtruth', 'correctanswer', 'answerkey', 'response', 'output'],
+  ...['correct', 'gt', 'gtanswer', 'goldanswer', 'referenceanswer', 'finalanswer'],
+  ...['completion', 'chosen'],
+];
+/** The right option by its number, where no column has its words. */
+export const NUMBER_NAMES: readonly string[] = [
+  ...['answeridx', 'answerindex', 'answerid', 'answernumber', 'correctidx', 'correctindex', 'correctid'],
+  ...['correctansweridx', 'correctanswerindex', 'correctchoice', 'correctoption', 'truth', 'gtidx'],
 ];
 /** These mean the answer where nothing else does. */
 export const LABEL_NAMES_OF_ANSWERS: readonly string[] = ['label', 'target', 'class', 'emotion', 'gold'];
@@ -35,15 +42,15 @@ export function answerIn(
 ): Answer | undefined {
   const sure = [...ANSWER_NAMES.slice(0, 2).map((name) => fields.of(name)), judgedBy(fields)];
   const more = [
-    ...ANSWER_NAMES.slice(2).map((name) => fields.of(name)),
-    completionOf(fields.of('completion')),
+    ...[...ANSWER_NAMES.slice(2), ...NUMBER_NAMES].map((name) => fields.of(name)),
+    ...['completion', 'chosen'].map((name) => completionOf(fields.of(name))),
   ];
   const vague = [chosen, ...LABEL_NAMES_OF_ANSWERS.map((name) => fields.of(name))];
   const isAsked = asked.question !== null;
   const order = isAsked
     ? [...sure, ...more, asked.reply, ...vague, ...TEXT_NAMES.map((name) => fields.of(name))]
     : [asked.reply, ...vague, ...sure, ...more];
-  const texts = order.map(textOf).filter((text) => text !== undefined);
+  const texts = order.map(isAsked ? textOf : wordsOf).filter((text) => text !== undefined);
   const written = texts.find((text) => text.trim() !== '') ?? texts[0];
   if (written === undefined) return undefined;
   const said = labelIn(written);
@@ -55,6 +62,14 @@ const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
     ? String(value)
     : undefined;
+
+/** Several labels of one clip, as a list or as a cell writes one, stand one behind the other. */
+function wordsOf(value: unknown): string | undefined {
+  const words = listIn(value)?.map(textOf);
+  return words === undefined || words.length === 0 || words.includes(undefined)
+    ? textOf(value)
+    : words.join(', ');
+}
 
 /** The longer text around the same answer, where the entry has one; thoughts in front of a solution. */
 function wholeAnswer(

@@ -1,10 +1,10 @@
 /** What an entry asks: in a chat, or in columns. */
 import { isRecord, type Json } from '../json-shapes.ts';
-import type { Turn } from '../types.ts';
+import type { MediumKind, Turn } from '../types.ts';
 import { type Chat, readChat, type Said, type Slot } from './chat.ts';
 import { Fields } from './fields.ts';
 import { isProblem, malformed, type RowProblem } from './problem.ts';
-import { tagsIn } from './tags.ts';
+import { tagsIn, withTagsAs } from './tags.ts';
 
 /** By squeezed names, the likelier first: ms-swift calls it query, Alpaca instruction (with an input behind it). */
 export const QUESTION_NAMES: readonly string[] = [
@@ -23,6 +23,8 @@ export const CHAT_NAMES: readonly string[] = [
   'conversation',
   'chat',
   'dialogue',
+  // The answer that people preferred, with what was asked before it.
+  'chosen',
 ];
 const SYSTEM_NAMES: readonly string[] = ['system', 'systemprompt', 'systemmessage'];
 
@@ -106,6 +108,20 @@ function askedInChat(name: string, { said, slots }: Chat): Asked | RowProblem {
     chat: name,
     ...(system ? { system } : {}),
     ...(reply === undefined ? {} : { reply }),
+  };
+}
+
+/** LLaVA's data sets of videos write <image> for a video: so many tags, and videos alone. */
+export function askedOfVideos(asked: Asked, kinds: readonly (MediumKind | undefined)[]): Asked {
+  const isOfVideos = kinds.length > 0 && kinds.every((kind) => kind === 'video');
+  const isTagged = asked.slots.every(({ kind, source }) => kind === 'image' && source === undefined);
+  if (!isOfVideos || !isTagged || asked.slots.length !== kinds.length) return asked;
+  const renamed = (text: string) => withTagsAs('image', 'video', text);
+  return {
+    ...asked,
+    question: asked.question === null ? null : renamed(asked.question),
+    turns: asked.turns.map((turn) => ({ ...turn, content: renamed(turn.content) })),
+    slots: asked.slots.map((slot) => ({ ...slot, kind: 'video' })),
   };
 }
 

@@ -7,6 +7,8 @@ const LIST_NAMES: readonly string[] = ['options', 'choices', 'candidates'];
 const LETTERS = 'ABCDEFGHIJ';
 /** What stands before a letter's own columns: A, B; option_a; choice_b. */
 const PREFIXES: readonly string[] = ['', 'option', 'choice'];
+/** What stands before a number's own columns: a0, option_1, choice 2. */
+const COUNTED: readonly string[] = ['a', 'option', 'choice', 'opt', 'candidate'];
 /** 'A. Sad', 'A) Sad', '(A) Sad', 'A: Sad', or the letter alone. */
 const LETTERED = /^\(?([A-Za-z])(?:[.:)．、：]+\s*|$)/;
 
@@ -16,7 +18,24 @@ export function optionsIn(fields: Fields): readonly string[] | undefined {
     const options = optionsOf(fields.of(name));
     if (options) return options;
   }
-  return optionsInColumns(fields);
+  return optionsInColumns(fields) ?? countedIn(fields)?.options;
+}
+
+/** Columns a0, a1, … or option_1, option_2, … up to the first that is empty, and the number of the first. */
+export function countedIn(
+  fields: Fields,
+): { readonly options: readonly string[]; readonly from: number } | undefined {
+  for (const prefix of COUNTED) {
+    const from = fields.of(`${prefix}0`) === undefined ? 1 : 0;
+    const texts: string[] = [];
+    for (let number = from; ; number++) {
+      const text = fields.of(`${prefix}${number}`);
+      if (typeof text !== 'string' && typeof text !== 'number') break;
+      texts.push(String(text));
+    }
+    if (texts.length > 1) return { options: texts, from };
+  }
+  return undefined;
 }
 
 function optionsOf(value: unknown): readonly string[] | undefined {
@@ -34,7 +53,7 @@ function optionsOf(value: unknown): readonly string[] | undefined {
 
 function ofRecord(option: Readonly<Record<string, unknown>>): unknown {
   const letter = option.label ?? option.key ?? option.letter ?? option.id;
-  const text = option.text ?? option.value ?? option.content;
+  const text = option.text ?? option.value ?? option.content ?? option.choice ?? option.option;
   return letter === undefined ? text : lettered(letter, text);
 }
 

@@ -15,6 +15,10 @@ export const tagsIn = (text: string): MediumKind[] =>
 /** Without the tags that stand in front. */
 export const withoutLeadingTags = (text: string): string => text.replace(LEADING, '');
 
+/** With tags of one kind in the place of those of another. */
+export const withTagsAs = (from: MediumKind, to: MediumKind, text: string): string =>
+  text.replaceAll(tagOf(from), tagOf(to));
+
 /** Without all tags of a kind, each with the newline behind it. */
 export const withoutTagsOf = (kind: MediumKind, text: string): string =>
   text.replaceAll(new RegExp(`<${kind}>\\n?`, 'g'), '');

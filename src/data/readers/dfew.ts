@@ -11,7 +11,8 @@ import { foldLists } from './fold-lists.ts';
 import { type ListEntry, rowsOfList } from './label-list.ts';
 import { mergeRows, type Reader } from './reader.ts';
 
-const LIST = /(?:^|\/)(?<split>train|test) ?\(single-labeled\)\/set_(?<fold>\d+)\.csv$/i;
+/** Copies write the folder as single-labeled, single_labeled, with brackets or without. */
+const LIST = /(?:^|\/)(?<split>train|test)[ _-]*\(?single[ _-]?labell?ed\)?\/set_(?<fold>\d+)\.csv$/i;
 const OWN_FILE = /(?:^|\/)(?:EmoLabel_DataSplit\/.*\.csv|Annotation\/annotation\.xlsx)$/i;
 
 /** Where the clip of a number lies, the best place first: frames have no sound. */

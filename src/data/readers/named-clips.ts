@@ -57,6 +57,26 @@ const ENTERFACE: Readonly<Record<string, string>> = {
   su: 'surprise',
 };
 
+/** EMOVO: f1/dis-f1-b1.wav is emotion (Italian), speaker, sentence. */
+const EMOVO: Readonly<Record<string, string>> = {
+  dis: 'disgust',
+  gio: 'happy',
+  neu: 'neutral',
+  pau: 'fear',
+  rab: 'angry',
+  sor: 'surprise',
+  tri: 'sad',
+};
+/** ShEMO: female/F01A01.wav is speaker, emotion, number. */
+const SHEMO: Readonly<Record<string, string>> = {
+  A: 'angry',
+  F: 'fear',
+  H: 'happy',
+  N: 'neutral',
+  S: 'sad',
+  W: 'surprise',
+};
+
 const stemOf = (path: string): string => baseName(path).replace(/\.\w+$/, '');
 const parentOf = (path: string): string => path.split('/').at(-2) ?? '';
 
@@ -102,6 +122,22 @@ const NAMINGS: readonly Naming[] = [
       if (!found) return undefined;
       const folder = path.split('/').find((part) => /^subject[ _]?\d+$/i.test(part));
       return told(folder ?? `subject ${found.subject}`, found.code!.toLowerCase(), ENTERFACE, path);
+    },
+  },
+  {
+    name: 'EMOVO',
+    form: 'emotion, speaker and sentence, as dis-f1-b1',
+    tell(path) {
+      const found = /^(?<code>[a-z]{3})-(?<speaker>[fm]\d)-[a-z]\d$/.exec(stemOf(path))?.groups;
+      return found && told(found.speaker!, found.code!, EMOVO, stemOf(path));
+    },
+  },
+  {
+    name: 'ShEMO',
+    form: 'speaker, emotion and number, as F01A01',
+    tell(path) {
+      const found = /^(?<speaker>[FM]\d{2})(?<code>[A-Z])\d{2}$/.exec(stemOf(path))?.groups;
+      return found && told(found.speaker!, found.code!, SHEMO, stemOf(path));
     },
   },
 ];

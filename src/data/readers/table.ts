@@ -2,7 +2,7 @@ import { InputError } from '../../math/errors.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
 import { squeezed } from '../column-names.ts';
 import { type CsvRecord, parseCsv } from '../csv.ts';
-import { ANSWER_NAMES, LABEL_NAMES_OF_ANSWERS } from '../entry/answers.ts';
+import { ANSWER_NAMES, LABEL_NAMES_OF_ANSWERS, NUMBER_NAMES } from '../entry/answers.ts';
 import { QUESTION_NAMES } from '../entry/asked.ts';
 import type { Beside, Entry } from '../known-entries.ts';
 import { LABEL_KEYS, PATH_KEYS, type ReadList, rowsOfEntries } from '../rows.ts';
@@ -28,7 +28,7 @@ export function rowsOfRecords(file: string, all: readonly CsvRecord[], beside: B
   const asks =
     !beside.clips &&
     (has(QUESTION_NAMES) || read.moved.question !== undefined) &&
-    (has([...ANSWER_NAMES, ...LABEL_NAMES_OF_ANSWERS]) || read.moved.answer !== undefined);
+    (has([...ANSWER_NAMES, ...NUMBER_NAMES, ...LABEL_NAMES_OF_ANSWERS]) || read.moved.answer !== undefined);
   if (read.rows.length === 0 && !asks && !(read.hasPath && read.hasLabel)) {
     throw new InputError(
       `${file}: the header ${JSON.stringify(header?.cells ?? [])} names no path or no label column.`,
