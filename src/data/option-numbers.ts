@@ -22,9 +22,10 @@ interface Numbered {
 export function withOptionLetters(rows: readonly AnnotationRow[], how: HowRead): readonly AnnotationRow[] {
   const numbered = rows.map(numberedOf);
   const known = numbered.filter((one) => one !== undefined);
+  if (known.length === 0) return rows;
   // Of a list that has other answers, too, numbers are none of options.
   const asking = rows.filter((row) => optionsOfRow(row) !== undefined);
-  if (known.length === 0 || known.length < asking.length) return rows;
+  if (known.length < asking.length) return rows;
   const from = firstNumber(known, how);
   if (from === undefined) return rows;
   return rows.map((row, i) => {
@@ -37,9 +38,8 @@ const optionsOfRow = ({ columns, question }: AnnotationRow): readonly string[] |
   columns === undefined || question === null ? undefined : optionsIn(new Fields(columns));
 
 function numberedOf(row: AnnotationRow): Numbered | undefined {
-  const options = optionsOfRow(row);
-  if (options === undefined || options.length > LETTERS.length || !/^\d{1,2}$/.test(row.label))
-    return undefined;
+  const options = /^\d{1,2}$/.test(row.label) ? optionsOfRow(row) : undefined;
+  if (options === undefined || options.length > LETTERS.length) return undefined;
   if (options.some((option) => NUMBERED.test(option) || option.trim() === row.label)) return undefined;
   const counted = countedIn(new Fields(row.columns!));
   return { row, number: Number(row.label), options: options.length, from: counted?.from };
