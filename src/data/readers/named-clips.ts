@@ -5,7 +5,7 @@ import type { DataIssue } from '../../protocol/messages.ts';
 import { emotionOf } from '../emotion-words.ts';
 import { labelKey } from '../labels.ts';
 import type { AnnotationRow } from '../types.ts';
-import type { Reader, Reading, Source } from './reader.ts';
+import { type Reader, type Reading, type Source, spread } from './reader.ts';
 
 export interface Told {
   /** What stands in the name for the emotion. */
@@ -76,6 +76,9 @@ const SHEMO: Readonly<Record<string, string>> = {
   S: 'sad',
   W: 'surprise',
 };
+
+/** Names that are looked at first. */
+const SAMPLE = 100;
 
 const stemOf = (path: string): string => baseName(path).replace(/\.\w+$/, '');
 const parentOf = (path: string): string => path.split('/').at(-2) ?? '';
@@ -151,6 +154,9 @@ export const namedClips: readonly Reader[] = NAMINGS.map((naming) => ({
   /** Most clips have such a name, and these say more than one emotion. */
   recognises({ clips }: Source) {
     const paths = [...clips.files.keys()];
+    // Of many thousand names a few tell that they are others.
+    const isNamed = (path: string) => naming.tell(path)?.word !== undefined;
+    if (!spread(paths, SAMPLE).some(isNamed)) return false;
     const named = paths.map(naming.tell).filter((each) => each?.word !== undefined);
     return named.length * 2 > paths.length && new Set(named.map((each) => each!.word)).size > 1;
   },

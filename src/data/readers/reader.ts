@@ -42,3 +42,9 @@ export function mergeRows(parts: readonly ReadRows[]): ReadRows {
     met: parts.reduce((sum, { met }) => sum + met, 0),
   };
 }
+
+/** Some of a list, as many as wanted and from all over it. */
+export function spread<T>(list: readonly T[], count: number): T[] {
+  const step = Math.max(1, list.length / count);
+  return Array.from({ length: Math.min(count, list.length) }, (_, i) => list[Math.floor(i * step)]!);
+}

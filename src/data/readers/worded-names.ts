@@ -5,12 +5,14 @@ import { emotionOf } from '../emotion-words.ts';
 import { labelKey } from '../labels.ts';
 import type { AnnotationRow } from '../types.ts';
 import { roleOf } from './folder-names.ts';
-import type { Reader } from './reader.ts';
+import { type Reader, spread } from './reader.ts';
 
 /** The share of the clips that must have a word there. */
 const MOST = 0.9;
 /** Fewer names say nothing about where their words stand. */
 const FEWEST = 4;
+/** Names that tell where the words may stand. */
+const SAMPLE = 200;
 
 export const wordedNames: Reader = {
   name: "a word of emotion in every file's name",
@@ -55,14 +57,14 @@ function placeOf(paths: readonly string[]): number | undefined {
       .some((folder) => emotionOf(folder) !== undefined),
   );
   if (paths.length < FEWEST || isSaidByFolders) return undefined;
-  const names = paths.map(partsOf);
+  const names = spread(paths, SAMPLE).map(partsOf);
   const longest = names.reduce((most, { length }) => Math.max(most, length), 0);
   const places = Array.from({ length: longest }, (_, i) => [i, -1 - i]).flat();
   const found = places.filter((place) => hasWords(names, place));
   const [first] = found;
   // A place from the beginning and one from the end may be the same.
   const meant = new Set(found.map((place) => names.map((parts) => wordAt(parts, place)).join()));
-  return meant.size === 1 ? first : undefined;
+  return meant.size === 1 && hasWords(paths.map(partsOf), first!) ? first : undefined;
 }
 
 const wordAt = (parts: readonly string[], place: number): string | undefined => {
