@@ -8,6 +8,11 @@ export interface DeviceSpan {
 /** The most that WebGPU lets one query set hold, two for each submission. */
 const MOST_QUERIES = 4096;
 const BYTES_A_QUERY = 8;
+/**
+ * Timestamps are read in multiples of so many: the slower the device, the more submissions a step has, and buffers to read through
+ * should not change with that.
+ */
+const QUERIES_A_PIECE = 512;
 
 type PassTiming = Pick<GPUComputePassDescriptor, 'timestampWrites'>;
 
@@ -109,8 +114,9 @@ export class DeviceClock {
     const encoder = this.#gpu.device.createCommandEncoder({ label: 'timestamps' });
     encoder.resolveQuerySet(set, 0, count, resolved, 0);
     this.#gpu.device.queue.submit([encoder.finish()]);
-    const bytes = await this.#gpu.readBuffer(resolved, 0, count * BYTES_A_QUERY);
-    const ms = Array.from(new BigUint64Array(bytes), (ns) => Number(ns) / 1e6);
+    const pieces = Math.ceil(count / QUERIES_A_PIECE);
+    const bytes = await this.#gpu.readBuffer(resolved, 0, pieces * QUERIES_A_PIECE * BYTES_A_QUERY);
+    const ms = Array.from(new BigUint64Array(bytes, 0, count), (ns) => Number(ns) / 1e6);
     // The device counts from another moment. No pass can begin before it is submitted, and the quickest begins at once.
     const shift = Math.max(...submissions.map(({ at }, index) => at - ms[2 * index]!));
     return submissions.map(({ part }, index) => {
