@@ -8,7 +8,8 @@ import { launchChromium, servePage } from './browser.ts';
 import { folderToOpen } from './node/open-folder.ts';
 
 const PIECE_BYTES = 6 << 20;
-const POLL_MS = 50;
+/** Events of so long are brought over together. */
+const GATHER_MS = 50;
 
 /** Exported files as the page names them across the line. */
 export interface ExportedName {
@@ -155,7 +156,7 @@ export class HeadlessSession implements StudioSession, RunStorage {
         ended ||= fits(event);
       }
       if (ended) return seen;
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     }
   }
 

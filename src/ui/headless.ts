@@ -20,8 +20,8 @@ export interface HeadlessStudio {
    * files chosen in its input of files, in that order.
    */
   open(type: 'openData' | 'openModel', requestId: number, asked: Asked): void;
-  /** Events since the last call; of exported files only name and size. */
-  take(): unknown[];
+  /** Events since the last call, at least one: waits where there was none. Of exported files only name and size. */
+  take(): Promise<unknown[]>;
   /** Bytes [start, end) of an exported file, base64. */
   piece(name: string, start: number, end: number): Promise<string>;
   /** Files of a stored run. */
@@ -87,6 +87,8 @@ function plain(event: Event): unknown {
 /** Puts the studio of a page without a screen on `window.studio`. */
 export function exposeHeadless(port: Port): void {
   let events: unknown[] = [];
+  /** Ends the wait for the next event. */
+  let arrived: () => void = () => undefined;
   const exported = new Map<string, ExportedFile>();
   const input = fileInput('folder');
   input.webkitdirectory = true;
@@ -95,6 +97,7 @@ export function exposeHeadless(port: Port): void {
   port.listen((event) => {
     if (event.type === 'exported') for (const file of event.files) exported.set(file.name, file);
     events.push(plain(event));
+    arrived();
   });
   window.studio = {
     post: (command) => port.post(command),
@@ -103,7 +106,12 @@ export function exposeHeadless(port: Port): void {
       if (type === 'openData') port.post({ type, requestId, files, ...how });
       else port.post({ type, requestId, files, ...(choice ? { choice } : {}) });
     },
-    take() {
+    async take() {
+      if (events.length === 0) {
+        await new Promise<void>((resolve) => {
+          arrived = resolve;
+        });
+      }
       const taken = events;
       events = [];
       return taken;
