@@ -12,6 +12,9 @@ import { missingBrowser } from './setup/ensure.mjs';
 import type { AdapterKind } from './setup/paths.mjs';
 import { cachePath, chosenAdapter, findChromium, projectRoot } from './setup/paths.mjs';
 
+/** A page on a software adapter is slow, and the slower the more else the machine does. */
+const PATIENCE_MS = 120_000;
+
 /** Flags without which a headless, offline, freshly made profile starts no WebGPU or talks to the network. */
 const FLAGS = [
   '--headless=new',
@@ -65,6 +68,7 @@ export async function launchChromium(options: LaunchOptions = {}): Promise<Chrom
       args: [...FLAGS, ...adapterFlags(adapter), ...flags],
       viewport,
     });
+    context.setDefaultTimeout(PATIENCE_MS);
     const close = async () => {
       await context.close();
       process.off('exit', removeProfile);
