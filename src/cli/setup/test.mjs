@@ -1,6 +1,7 @@
 // @ts-check
 // `npm test`: everything, in the order of cheap bad news first; `npm test -- STAGE…` runs the stages named.
 // Goes on after a failed stage, so that one run shows all the bad news, and ends with the line `N passed, N failed`.
+import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUDGET_BYTES, initialBytes } from './bundle-size.mjs';
@@ -31,7 +32,7 @@ const TYPE_CONFIGS = [
 ];
 const CODE_STAGES = ['format', 'types', 'lint', 'unused'];
 
-/** @type {Record<string, () => Count>} */
+/** @type {Record<string, () => Count | Promise<Count>>} */
 const STAGES = {
   format: () => tool('@biomejs/biome/bin/biome', ['check', '--linter-enabled=false', '--error-on-warnings']),
   types,
@@ -99,8 +100,23 @@ function python() {
   return process.env.CI ? one(false) : { passed: 0, failed: 0 };
 }
 
-/** @returns {Count} */
-function trainers() {
+/**
+ * Installs other trainers beside the stages that come before theirs: pip waits for the network and the disk most of the time.
+ * @returns {Promise<unknown>} resolves when they are there or will not be
+ */
+function installTrainers() {
+  if (trainersAreCurrent()) return Promise.resolve();
+  const setup = join(projectRoot(), 'src', 'cli', 'setup', 'setup.mjs');
+  const child = spawn(process.execPath, [setup], { stdio: ['ignore', 2, 2] });
+  return new Promise((resolve) => {
+    child.on('error', resolve);
+    child.on('close', resolve);
+  });
+}
+
+/** @returns {Promise<Count>} */
+async function trainers() {
+  await installing;
   if (trainersAreCurrent())
     return vitest('trainers', ['--project', 'trainers'], { STUDIO_ADAPTER: chosenAdapter() });
   say(`Not run: the tests that start other trainers from exports. ${missingTrainers()}`);
@@ -132,13 +148,13 @@ function size() {
 }
 
 /** @param {string[]} names */
-function runStages(names) {
+async function runStages(names) {
   const lines = [];
   const total = { passed: 0, failed: 0 };
   for (const name of names) {
     say(`stage ${name}`);
     const start = Date.now();
-    const { passed, failed } = /** @type {() => Count} */ (STAGES[name])();
+    const { passed, failed } = await /** @type {() => Count | Promise<Count>} */ (STAGES[name])();
     total.passed += passed;
     total.failed += failed;
     lines.push(
@@ -158,6 +174,7 @@ if (unknown.length > 0) {
 }
 const names = asked.length > 0 ? asked : Object.keys(STAGES);
 if (names.every((name) => CODE_STAGES.includes(name))) ensureModules();
-else ensureAll({ trainers: names.includes('trainers') });
+else ensureAll({ trainers: false });
+const installing = names.includes('trainers') ? installTrainers() : undefined;
 mkdirSync(cachePath('reports'), { recursive: true });
-process.exitCode = runStages(names) ? 0 : 1;
+process.exitCode = (await runStages(names)) ? 0 : 1;
