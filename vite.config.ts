@@ -5,7 +5,9 @@ import { pagePolicy } from './src/cli/page-policy.ts';
 
 /** A training test on a software adapter takes tens of seconds; a hang should still end. */
 const TEST_TIMEOUT_MS = 120_000;
-const POLL_TIMEOUT_MS = 20_000;
+/** The same in a browser, beside another one. */
+const E2E_TIMEOUT_MS = 300_000;
+const POLL_TIMEOUT_MS = 60_000;
 const PYTHON_TESTS = 'test/**/*.python.test.ts';
 const TRAINER_TESTS = 'test/trainers/**/*.test.ts';
 
@@ -53,11 +55,13 @@ export default defineConfig({
       },
       {
         extends: true,
+        // Two browsers at a time: while one page waits for its worker, its server or the disk, the other one has the cores.
         test: {
           name: 'e2e',
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
-          fileParallelism: false,
+          testTimeout: E2E_TIMEOUT_MS,
+          hookTimeout: E2E_TIMEOUT_MS,
         },
       },
     ],

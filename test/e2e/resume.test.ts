@@ -39,6 +39,9 @@ describe('a run', () => {
   let out: Folder;
   let whole: { events: PlainEvent[]; at5: Checkpoint; at10: Checkpoint };
   let killed: string;
+  /** The page that is killed, and the one after it. */
+  let first: HeadlessSession;
+  let next: HeadlessSession;
 
   beforeAll(async () => {
     [chromium, served] = await Promise.all([launchChromium({ adapter: 'swiftshader' }), servePage()]);
@@ -54,28 +57,29 @@ describe('a run', () => {
     out.remove();
   });
 
-  async function open(): Promise<HeadlessSession> {
-    const session = await HeadlessSession.openIn(chromium.context, served.url);
+  async function openInputs(session: HeadlessSession): Promise<void> {
     await session.openFolder('openModel', MODEL);
     await session.openFolder('openData', data.path);
-    return session;
   }
 
   /** Goes on with the killed run to its end; everything it ever said comes along. */
-  async function resume(session: HeadlessSession): Promise<PlainEvent[]> {
-    const begun = await session.ask((requestId) => ({ type: 'resumeRun', requestId, runId: killed }));
-    return [...begun, ...(await session.until(reached('finished')))];
+  async function resume(): Promise<PlainEvent[]> {
+    const begun = await next.ask((requestId) => ({ type: 'resumeRun', requestId, runId: killed }));
+    return [...begun, ...(await next.until(reached('finished')))];
   }
 
-  async function expectTheSame(session: HeadlessSession, events: readonly PlainEvent[]): Promise<void> {
+  async function expectTheSame(events: readonly PlainEvent[]): Promise<void> {
+    expect(all(events, 'resumed')[0]?.run.step).toBe(5);
     expect(told(events)).toEqual(told(whole.events));
-    expect(await checkpoint(session, killed, 10)).toEqual(whole.at10);
+    expect(await checkpoint(next, killed, 10)).toEqual(whole.at10);
   }
 
   it(
     'of ten steps leaves its checkpoints behind',
     async () => {
-      const session = await open();
+      const session = await HeadlessSession.openIn(chromium.context, served.url);
+      first = session;
+      await openInputs(session);
       const mirror = new RunMirror(session, copied.path);
       session.onEvent = (event) => event.type === 'saved' && mirror.follow(event.runId);
       await session.post({ type: 'start', config: CONFIG });
@@ -127,7 +131,8 @@ describe('a run', () => {
         war: (measured!.result as ClosedEval).war,
       });
       expect((await session.storedFiles(runId)).map(({ name }) => name).sort()).toEqual(names);
-      await session.close();
+      await session.post({ type: 'stop' });
+      await session.until(reached('stopped'));
     },
     10 * MINUTES,
   );
@@ -135,13 +140,13 @@ describe('a run', () => {
   it(
     'whose tab is killed in its sixth step is listed with its fifth',
     async () => {
-      const session = await open();
-      await session.post({ type: 'start', config: CONFIG });
-      const events = await session.until((event) => event.type === 'saved' && event.step === 5);
+      first.onEvent = () => undefined;
+      await first.post({ type: 'start', config: CONFIG });
+      const events = await first.until((event) => event.type === 'saved' && event.step === 5);
       killed = all(events, 'saved')[0]!.runId;
-      await session.close();
-      const again = await HeadlessSession.openIn(chromium.context, served.url);
-      const [listed] = all(await again.until(({ type }) => type === 'runs'), 'runs');
+      await first.close();
+      next = await HeadlessSession.openIn(chromium.context, served.url);
+      const [listed] = all(await next.until(({ type }) => type === 'runs'), 'runs');
       expect(listed?.runs.find(({ id }) => id === killed)).toMatchObject({
         step: 5,
         steps: 10,
@@ -150,10 +155,9 @@ describe('a run', () => {
         demo: false,
         sameDevice: true,
       });
-      const mirror = new RunMirror(again, out.path);
+      const mirror = new RunMirror(next, out.path);
       mirror.follow(killed);
       await mirror.settled();
-      await again.close();
     },
     10 * MINUTES,
   );
@@ -161,15 +165,12 @@ describe('a run', () => {
   it(
     'goes on after that bit for bit, and only with its own data',
     async () => {
-      const session = await open();
+      await openInputs(next);
       const other = smallDataset('other', 6, 2);
-      await session.openFolder('openData', other.path);
-      await expect(resume(session)).rejects.toThrow(/is on the data "few"; the set that is open, "other"/);
-      await session.openFolder('openData', data.path);
-      const events = await resume(session);
-      expect(all(events, 'resumed')[0]?.run.step).toBe(5);
-      await expectTheSame(session, events);
-      await session.close();
+      await next.openFolder('openData', other.path);
+      await expect(resume()).rejects.toThrow(/is on the data "few"; the set that is open, "other"/);
+      await next.openFolder('openData', data.path);
+      await expectTheSame(await resume());
       other.remove();
     },
     10 * MINUTES,
@@ -178,16 +179,13 @@ describe('a run', () => {
   it(
     'goes on from a folder on disk bit for bit',
     async () => {
-      const session = await open();
-      await session.ask((requestId) => ({ type: 'deleteRun', requestId, runId: killed }));
-      expect(await session.storedFiles(killed)).toEqual([]);
+      await next.ask((requestId) => ({ type: 'deleteRun', requestId, runId: killed }));
+      expect(await next.storedFiles(killed)).toEqual([]);
       const stored = findRun(out.path);
       expect(stored).toMatchObject({ id: killed, config: CONFIG });
-      await session.keepRun(stored.folder);
-      const events = await resume(session);
-      expect(all(events, 'resumed')[0]?.run.step).toBe(5);
-      await expectTheSame(session, events);
-      await session.close();
+      await next.keepRun(stored.folder);
+      await expectTheSame(await resume());
+      await next.close();
     },
     10 * MINUTES,
   );

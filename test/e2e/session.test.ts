@@ -4,6 +4,7 @@ import { groupBy } from '../../src/data/group-by.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { RunState } from '../../src/protocol/messages.ts';
 import { demoRows, type Folder, makeFolder, smallDataset } from './folders.ts';
+import { all } from './told.ts';
 
 const MODEL = 'test/golden/omni-tiny';
 const CONFIG = parseConfig({
@@ -14,11 +15,6 @@ const CONFIG = parseConfig({
   loraRank: 2,
   learningRate: 0.01,
 });
-
-type Of<T extends PlainEvent['type']> = Extract<PlainEvent, { type: T }>;
-function all<T extends PlainEvent['type']>(events: readonly PlainEvent[], type: T): Of<T>[] {
-  return events.filter((event): event is Of<T> => event.type === type);
-}
 
 /** Every answer that was told while it was sampled is, put together, the text that its step tells of it. */
 function expectToldWhole(events: readonly PlainEvent[]): void {
@@ -35,22 +31,24 @@ function expectToldWhole(events: readonly PlainEvent[]): void {
   }
 }
 
+/** One page for all: what comes later has its GPU warm, and meets what came before. */
+let session: HeadlessSession;
+beforeAll(async () => {
+  session = await HeadlessSession.open();
+});
+afterAll(() => session.close());
+
 describe('a session', () => {
-  let session: HeadlessSession;
   let data: Folder;
   const seen: PlainEvent[] = [];
   /** Steps of a run that rested in between, while its start was measured. */
   const interrupted: PlainEvent[] = [];
 
-  beforeAll(async () => {
+  beforeAll(() => {
     data = smallDataset('small');
-    session = await HeadlessSession.open();
     session.onEvent = (event) => seen.push(event);
   });
-  afterAll(async () => {
-    await session.close();
-    data.remove();
-  });
+  afterAll(() => data.remove());
 
   const reach = (state: RunState) =>
     session.until((event) => event.type === 'state' && event.state === state);
@@ -215,18 +213,13 @@ describe('a session', () => {
 });
 
 describe('bad input', () => {
-  let session: HeadlessSession;
   const folders: Folder[] = [];
   const made = (folder: Folder) => {
     folders.push(folder);
     return folder;
   };
 
-  beforeAll(async () => {
-    session = await HeadlessSession.open();
-  });
-  afterAll(async () => {
-    await session.close();
+  afterAll(() => {
     for (const folder of folders) folder.remove();
   });
 

@@ -4,6 +4,7 @@ import { HeadlessSession, type PlainEvent } from '../../src/cli/headless.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { type Chromium, launchChromium, type ServedPage, servePage } from '../setup/chromium.ts';
 import { type Folder, smallDataset } from './folders.ts';
+import { all } from './told.ts';
 
 const MODEL = 'test/golden/omni-tiny';
 const SFT = parseConfig({
@@ -28,11 +29,6 @@ const GRPO = parseConfig({
 });
 const MINUTES = 60_000;
 
-type Of<T extends PlainEvent['type']> = Extract<PlainEvent, { type: T }>;
-function all<T extends PlainEvent['type']>(events: readonly PlainEvent[], type: T): Of<T>[] {
-  return events.filter((event): event is Of<T> => event.type === type);
-}
-
 const reached = (state: string) => (event: PlainEvent) => event.type === 'state' && event.state === state;
 
 /** What must come out the same whenever the stage is done, by step. */
@@ -46,13 +42,14 @@ const told = (events: readonly PlainEvent[]) => ({
 describe('a second stage', () => {
   let chromium: Chromium;
   let served: ServedPage;
+  let session: HeadlessSession;
   const data: Folder[] = [];
   let whole: readonly PlainEvent[];
-  let stopped: string;
 
   beforeAll(async () => {
     [chromium, served] = await Promise.all([launchChromium({ adapter: 'swiftshader' }), servePage()]);
     data.push(smallDataset('first', 5, 1), smallDataset('second', 6, 2));
+    session = await open(data[0]);
   });
   afterAll(async () => {
     await chromium.close();
@@ -67,7 +64,7 @@ describe('a second stage', () => {
     return session;
   }
 
-  async function run(session: HeadlessSession, config: typeof SFT): Promise<PlainEvent[]> {
+  async function run(config: typeof SFT): Promise<PlainEvent[]> {
     await session.post({ type: 'start', config });
     return session.until(reached('finished'));
   }
@@ -75,11 +72,9 @@ describe('a second stage', () => {
   it(
     'is refused where there was no first one',
     async () => {
-      const session = await open(data[0]);
       await session.post({ type: 'start', config: GRPO });
       const [refused] = all(await session.until(reached('failed')), 'error');
       expect(refused?.message).toContain('There is no run whose weights');
-      await session.close();
     },
     2 * MINUTES,
   );
@@ -87,16 +82,15 @@ describe('a second stage', () => {
   it(
     'starts from the weights of the first, on other clips, and measures its drift from there',
     async () => {
-      const session = await open(data[0]);
       const fromFiles = { ...GRPO, startFrom: 'published' as const, steps: 1 };
-      const first = await run(session, fromFiles);
+      const first = await run(fromFiles);
       // With all clips encoded, no towers are beside the run.
-      const before = await run(session, fromFiles);
+      const before = await run(fromFiles);
       expect(told(before)).toEqual(told(first));
-      const losses = all(await run(session, SFT), 'step').map(({ metrics }) => metrics.loss!);
+      const losses = all(await run(SFT), 'step').map(({ metrics }) => metrics.loss!);
       expect(losses.at(-1)).toBeLessThan(losses[0]!);
       await session.openFolder('openData', data[1]!.path);
-      whole = await run(session, GRPO);
+      whole = await run(GRPO);
       const kl = all(whole, 'step').map(({ metrics }) => metrics.kl!);
       expect(kl[0]).toBe(0);
       expect(kl.at(-1)).toBeGreaterThan(0);
@@ -109,11 +103,10 @@ describe('a second stage', () => {
         'start/start.safetensors',
       ]);
       await session.openFolder('openData', data[0]!.path);
-      const after = await run(session, fromFiles);
+      const after = await run(fromFiles);
       expect(told(after)).toEqual(told(before));
       const held = (events: readonly PlainEvent[]) => all(events, 'memory').at(-1)!.parts;
       expect(held(after)).toEqual(held(before));
-      await session.close();
     },
     5 * MINUTES,
   );
@@ -121,12 +114,11 @@ describe('a second stage', () => {
   it(
     'goes on after a reload bit for bit',
     async () => {
-      const session = await open(data[0]);
-      await run(session, SFT);
+      await run(SFT);
       await session.openFolder('openData', data[1]!.path);
       await session.post({ type: 'start', config: GRPO });
       const saved = await session.until((event) => event.type === 'saved' && event.step === 2);
-      stopped = all(saved, 'saved')[0]!.runId;
+      const stopped = all(saved, 'saved')[0]!.runId;
       await session.close();
       const again = await open(data[1]);
       const begun = await again.ask((requestId) => ({ type: 'resumeRun', requestId, runId: stopped }));
