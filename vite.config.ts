@@ -2,6 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { licences } from './src/cli/page-notices.ts';
 import { pagePolicy } from './src/cli/page-policy.ts';
+import { sandboxCode } from './src/cli/sandbox-bundle.ts';
 
 /** A training test on a software adapter takes tens of seconds; a hang should still end. */
 const TEST_TIMEOUT_MS = 120_000;
@@ -15,7 +16,7 @@ const notices = licences(import.meta.dirname);
 
 export default defineConfig({
   base: './',
-  plugins: [react(), pagePolicy(), notices.page],
+  plugins: [react(), pagePolicy(), sandboxCode([notices.worker]), notices.page],
   worker: { format: 'es', plugins: () => [notices.worker] },
   // The scan has to see the worker's dependencies too: one found late would reload the page in the middle of a run.
   optimizeDeps: { entries: ['index.html', 'src/worker/**/*.ts'] },

@@ -47,8 +47,14 @@ function sectionOf(about: Package, folder: string): string {
     ...(license.startsWith('MPL') ? [sourceOffer(about, source)] : []),
     '',
     termsOf(about, folder),
+    ...(name === 'pyodide' ? ['', partsOfPyodide()] : []),
     '',
   ].join('\n');
+}
+
+/** Python and the C libraries that Pyodide's package holds without their notices. */
+function partsOfPyodide(): string {
+  return readFileSync(new URL('notices/pyodide.txt', import.meta.url), 'utf8').trim();
 }
 
 /** What the Mozilla Public License asks of those who pass on an executable form (section 3.2). */
@@ -95,6 +101,7 @@ function termsOf({ name, license = '' }: Package, folder: string): string {
   if (said) return said;
   const named = license.split(' AND ').map((one) => {
     if (one === 'Apache-2.0') return 'The text of the Apache License 2.0 is in LICENSE, beside this file.';
+    if (one === 'MPL-2.0') return 'The Mozilla Public License, v. 2.0, is at https://mozilla.org/MPL/2.0/.';
     if (one === 'MIT') return `Copyright (c) the authors of ${name}\n\n${MIT}`;
     throw new Error(`${name} has no licence file, and "${license}" is none that may be named only.`);
   });

@@ -1,8 +1,8 @@
 /**
  * What the served page may load and reach, and who may frame it. The document touches nothing but its own files. The
  * worker is a place of its own: it alone reaches out, to the hub or to the mirror that a person types, so it may connect
- * anywhere, and it compiles WebAssembly. A build carries the document's policy in a meta element, for servers that send
- * no headers (why: D-091).
+ * anywhere, and it compiles WebAssembly. A frame for a person's own code has no origin and reaches nothing at all. A build
+ * carries the document's policy in a meta element, for servers that send no headers, and the frame carries its own (why: D-091, D-171).
  */
 import type { ServerResponse } from 'node:http';
 import type { Connect, Plugin } from 'vite';
@@ -21,6 +21,7 @@ const DOCUMENT = {
   'media-src': "'self' blob:",
   'connect-src': "'self'",
   'worker-src': "'self'",
+  'frame-src': "'self'",
   'base-uri': "'none'",
   'form-action': "'none'",
 };
@@ -36,6 +37,15 @@ export const WORKER_POLICY = policy({
   ...NO_FRAMES,
 });
 
+/** The frame's own policy once more, of which the meta element in public/sandbox.html cannot say all. */
+export const SANDBOX_POLICY = policy({
+  'default-src': "'none'",
+  'script-src': "'unsafe-inline' 'unsafe-eval' blob:",
+  'worker-src': 'blob:',
+  'frame-ancestors': "'self'",
+  sandbox: 'allow-scripts',
+});
+
 /** For every answer of a server. Nothing of the page is shared with another origin, nor with a page that opened it. */
 export const HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
@@ -45,12 +55,19 @@ export const HEADERS: Readonly<Record<string, string>> = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
+const isSandbox = (path: string): boolean => path.endsWith('/sandbox.html');
+
 /** The policy of what lies at this path: scripts carry the worker's, which a document does not heed. */
-export const policyOf = (path: string): string => (/\.m?js$/.test(path) ? WORKER_POLICY : DOCUMENT_POLICY);
+export function policyOf(path: string): string {
+  if (isSandbox(path)) return SANDBOX_POLICY;
+  return /\.m?js$/.test(path) ? WORKER_POLICY : DOCUMENT_POLICY;
+}
+
+const pathOf = ({ url = '/' }: Connect.IncomingMessage): string => url.replace(/[?#].*$/, '');
 
 const protect: Connect.NextHandleFunction = (request, response: ServerResponse, next) => {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-  response.setHeader('Content-Security-Policy', policyOf((request.url ?? '/').replace(/[?#].*$/, '')));
+  response.setHeader('Content-Security-Policy', policyOf(pathOf(request)));
   next();
 };
 
@@ -75,9 +92,10 @@ export function pagePolicy(): Plugin {
       server.middlewares.use(protect);
     },
     configureServer(server) {
-      server.middlewares.use((_, response, next) => {
+      server.middlewares.use((request, response, next) => {
         for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-        response.setHeader('Content-Security-Policy', policy(NO_FRAMES));
+        const served = isSandbox(pathOf(request)) ? SANDBOX_POLICY : policy(NO_FRAMES);
+        response.setHeader('Content-Security-Policy', served);
         next();
       });
     },

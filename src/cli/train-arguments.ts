@@ -7,6 +7,7 @@ import { flagsHelp, parseFlags } from '../protocol/flags.ts';
 import type { CheckpointChoice, ExportParts } from '../protocol/messages.ts';
 import { settingsFor } from '../protocol/presets.ts';
 import { exportParts, USUAL_PARTS } from './export-parts.ts';
+import { OWN_REWARDS_USAGE, type OwnRewards, takeRewardFlag, withOwnRewards } from './own-rewards.ts';
 import { READING_USAGE, type ReadingFlags, takeReadingFlag } from './reading-flags.ts';
 import { checkpointChoice, type Resumption, resumption } from './resumption.ts';
 
@@ -39,7 +40,7 @@ const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--
   --model DIR   a checkpoint folder               --data DIR   a folder of clips with their annotation;
                 for a language model, of questions and answers
   --lora DIR    a PEFT adapter of that model, which the run begins from
-${READING_USAGE}  --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
+${READING_USAGE}${OWN_REWARDS_USAGE}  --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
                 Those not given are R1-Omni's recipe on LoRA, as listed below; with --demo, the demo's
   --export LIST some of merged, merged=bf16, adapter, checkpoint, handoff, handoff=clips, metrics, rollouts,
                 predictions, all, none: what is written into DIR (all but handoff, the bundle for other trainers; with =clips the
@@ -72,7 +73,8 @@ function count(value: string | undefined, flag: string): number {
 
 /** @throws InputError for what is not understood, with the usage */
 export function parseArguments(argv: readonly string[]): Options {
-  const { values, rest } = parseFlags(argv);
+  const { values: named, rest } = parseFlags(argv);
+  const own: OwnRewards = { words: [], completions: 'messages' };
   const options: {
     demo: boolean;
     model?: string;
@@ -101,6 +103,7 @@ export function parseArguments(argv: readonly string[]): Options {
     else if (flag === '--export') options.parts = exportParts(rest[++i]);
     else if (flag === '--sftSteps') options.sftSteps = count(rest[++i], flag);
     else if (flag === '--out') options.out = folder(rest[++i], flag);
+    else if (takeRewardFlag(own, flag, rest[i + 1])) i++;
     else if (takeReadingFlag(options.reading, flag, rest[i + 1])) i++;
     else throw new InputError(`Unknown argument ${flag}.`, { hint: `${USAGE}${flagsHelp(OWN_SETTINGS)}` });
   }
@@ -116,6 +119,7 @@ export function parseArguments(argv: readonly string[]): Options {
     throw new InputError('--from and --rest speak of a run that is gone on with: add --resume.', {
       hint: USAGE,
     });
+  const values = withOwnRewards(named, own);
   const parts = options.parts ?? USUAL_PARTS;
   if (resume) {
     const found = resumption(options.out, values, how);

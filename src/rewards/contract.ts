@@ -54,6 +54,8 @@ export interface RewardReturn {
 /** A function that scores completions, wherever it runs. */
 export interface RewardFunction {
   readonly name: string;
+  /** What has to be done before its time begins: what runs it may have been ended, and takes a while to start. */
+  ready?(): Promise<void>;
   /**
    * Scores a batch; what it throws or rejects with is told to the person, and nothing of the batch is scored then. `stop` is aborted
    * when its time is up: whoever runs it should end it, and be ready for the next batch.

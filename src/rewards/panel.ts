@@ -86,11 +86,13 @@ export class RewardPanel {
 
 function failureOf(name: string, error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error);
-  return error instanceof RewardFailure ? reason : `The reward ${name} failed: ${reason}`;
+  const hint = error instanceof Error && 'hint' in error && error.hint ? ` ${error.hint}` : '';
+  return error instanceof RewardFailure ? reason : `The reward ${name} failed: ${reason}${hint}`;
 }
 
 /** @throws what the function throws, or that its time is up */
 async function inTime(called: RewardFunction, batch: RewardBatch, seconds: number): Promise<RewardReturn> {
+  await called.ready?.();
   const stop = new AbortController();
   const scores = (async () => called.score(batch, stop.signal))();
   if (called.untimed) return scores;

@@ -1,6 +1,7 @@
 /** The page's end of the line to the worker. Tests put another line in its place. */
 import { decodeEvent } from '../protocol/decode.ts';
 import type { Command, Event } from '../protocol/messages.ts';
+import { serveFrames } from '../sandbox/frames.ts';
 
 export interface Port {
   post(command: Command): void;
@@ -9,9 +10,12 @@ export interface Port {
   close(): void;
 }
 
-/** Starts the studio's worker. Whatever it sends is checked; what does not pass becomes an `error` event. */
+/** Starts the studio's worker, and opens frames for it. Whatever it sends is checked; what does not pass becomes an `error` event. */
 export function workerPort(): Port {
   const worker = new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module' });
+  const frames = new MessageChannel();
+  const removeFrames = serveFrames(frames.port1);
+  worker.postMessage(null, [frames.port2]);
   return {
     post: (command) => worker.postMessage(command),
     listen(listener) {
@@ -22,7 +26,10 @@ export function workerPort(): Port {
         listener(failure(event.message || 'The worker could not be started.'));
       };
     },
-    close: () => worker.terminate(),
+    close() {
+      worker.terminate();
+      removeFrames();
+    },
   };
 }
 

@@ -32,7 +32,11 @@ export async function privateFiles(): Promise<FileStore | undefined> {
 }
 
 /** The browser, with its private files; without kept runs where there are none. */
-export function browserHost(files: FileStore | undefined, openGpu: () => Promise<Gpu>): SessionHost {
-  const host = { openGpu, decode: decodeForRuns, openFeatureCache, writeExport };
+export function browserHost(
+  files: FileStore | undefined,
+  openGpu: () => Promise<Gpu>,
+  rewards: RewardRunner,
+): SessionHost {
+  const host = { openGpu, decode: decodeForRuns, openFeatureCache, writeExport, rewards };
   return files ? { ...host, runs: new RunStore(files) } : host;
 }

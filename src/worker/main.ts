@@ -16,6 +16,7 @@ import { tuneDevice } from './gpu/tuning.ts';
 import { browserHost, privateFiles } from './host.ts';
 import { ModelsAtHand } from './inputs/models-at-hand.ts';
 import { obey } from './obey.ts';
+import { framedRewards } from './reward-frames.ts';
 import { Session } from './session.ts';
 
 function emit(event: Event, transfer: Transferable[] = []): void {
@@ -54,12 +55,14 @@ async function openSession(): Promise<Session> {
     if (error instanceof InputError) throw error;
     return open();
   });
-  const session = new Session(gpu, emit, browserHost(files, open));
+  const session = new Session(gpu, emit, browserHost(files, open, rewards.runner));
   await session.listRuns().catch((error: unknown) => emit(failureEvent(error)));
   // After the runs: the page looks among them for the one that was being exported.
   void reportBrokenExport(emit).catch((error: unknown) => emit(failureEvent(error)));
   return session;
 }
+
+const rewards = framedRewards(emit);
 
 /** Undefined, and said so, when there is no device. */
 const opening = openSession().catch((error: unknown) => {
@@ -92,4 +95,8 @@ async function receive(message: unknown): Promise<void> {
   }
 }
 
-self.onmessage = ({ data }: MessageEvent<unknown>) => void receive(data);
+self.onmessage = ({ data, ports: [frames] }: MessageEvent<unknown>) => {
+  // With its first message the page hands over its line for frames; commands carry none.
+  if (frames) rewards.connect(frames);
+  else void receive(data);
+};

@@ -18,6 +18,12 @@ describe('notices of bundled packages', () => {
     expect(text).toContain('Apache License 2.0 is in LICENSE, beside this file');
   });
 
+  it('of Python, which its package only names, come with it', () => {
+    const text = noticesOf([folder('pyodide')]);
+    expect(text).toMatch(/Source Code Form of pyodide [\d.]+ is available.*\nhttps:\/\/github\.com\/pyodide/);
+    expect(text).toContain('PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2');
+  });
+
   it('are of the package that a module lies in, nested ones too', () => {
     expect(packageFolderOf('/p/node_modules/@a/b/dist/x.js?v=1')).toBe('/p/node_modules/@a/b');
     expect(packageFolderOf('/p/node_modules/a/node_modules/c/i.js')).toBe('/p/node_modules/a/node_modules/c');

@@ -219,3 +219,31 @@ test('a panel lets go of its functions', () => {
   panelOf(one('a'), one('b'))[Symbol.dispose]();
   expect(closed).toEqual(['a', 'b']);
 });
+
+test('what runs a function is made ready before its time begins; what it cannot be is told with the next move', async () => {
+  const order: string[] = [];
+  const slow = {
+    name: 'slow',
+    ready: async () => {
+      await new Promise((later) => setTimeout(later, 60));
+      order.push('ready');
+    },
+    score: () => {
+      order.push('scored');
+      return { values: [1, 1] };
+    },
+  };
+  const broken = {
+    ...returning('broken', {}),
+    ready: () => Promise.reject(Object.assign(new Error('It is gone.'), { hint: 'Add it again.' })),
+  };
+  const { values, troubles } = await new RewardPanel([slow, broken], 0.05).score(TWO);
+  expect(order).toEqual(['ready', 'scored']);
+  expect(values).toEqual([
+    [1, null],
+    [1, null],
+  ]);
+  expect(troubles.map(({ message }) => message)).toEqual([
+    'The reward broken failed: It is gone. Add it again.',
+  ]);
+});

@@ -20,6 +20,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   math: [],
   rewards: [],
   protocol: ['math', 'rewards'],
+  sandbox: ['math', 'rewards'],
   io: ['math'],
   text: ['math', 'io'],
   media: ['math', 'io'],
@@ -48,10 +49,10 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
       'classifiers',
       'optim',
     ],
-    ...['rl', 'bench'],
+    ...['rl', 'bench', 'sandbox'],
   ],
-  store: ['protocol', 'math'],
-  ui: ['store', 'protocol', 'rewards', 'math'],
+  store: ['sandbox', 'protocol', 'math'],
+  ui: ['store', 'sandbox', 'protocol', 'rewards', 'math'],
   cli: ['protocol', 'math'],
 };
 

@@ -26,6 +26,7 @@ import type { ExportedName, FolderHow, PlainCommand, PlainEvent, StudioSession }
 import { projectRoot } from '../setup/paths.mjs';
 import { decodeBlob, decodePictures } from './ffmpeg.ts';
 import { folderToOpen } from './open-folder.ts';
+import { BrowserRewards } from './reward-browser.ts';
 
 const decode: Decode = async (medium, options) => {
   const { path, files } = medium;
@@ -83,11 +84,14 @@ async function openGpu(): Promise<Gpu> {
   return gpu;
 }
 
+const rewards = new BrowserRewards();
+
 const HOST: SessionHost = {
   openGpu,
   decode,
   openFeatureCache: async () => memoryFeatureCache(),
   writeExport,
+  rewards,
 };
 
 /** Drives a session as the headless page is driven. */
@@ -201,6 +205,7 @@ export class NodeSession implements StudioSession {
 
   async close(): Promise<void> {
     this.#session.stop();
+    await rewards.close();
     rmSync(exportFolder, { recursive: true });
   }
 }

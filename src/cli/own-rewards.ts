@@ -1,0 +1,69 @@
+/** Rewards of one's own on the command line: `--reward FILE[:FUNCTION]`, as often as there are some. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { InputError } from '../math/errors.ts';
+import type { Config } from '../protocol/config.ts';
+
+type RewardSource = Config['rewardSources'][number];
+
+export const OWN_REWARDS_USAGE = `  --reward FILE[:FUNCTION]  a reward of your own, as TRL calls one: FILE.py, FILE.ts or FILE.js; may be given several times. Beside
+                it count those that --rewards names. It runs without network and files, for at most --rewardTimeLimit
+  --rewardCompletions messages|text  what --reward functions get as a completion: chats of one message, as TRL
+                has them of chats, or texts (messages)
+`;
+
+const LANGUAGES = { py: 'py', ts: 'ts', mts: 'ts', js: 'js', mjs: 'js' } as const;
+
+/** Words of `--reward` and `--rewardCompletions`. */
+export interface OwnRewards {
+  readonly words: string[];
+  completions: RewardSource['completions'];
+}
+
+/** Takes a flag that is about own rewards, with the word after it. @throws InputError */
+export function takeRewardFlag(own: OwnRewards, flag: string, word: string | undefined): boolean {
+  if (flag !== '--reward' && flag !== '--rewardCompletions') return false;
+  if (word === undefined || word.startsWith('--'))
+    throw new InputError(`${flag} needs a word after it.`, { hint: OWN_REWARDS_USAGE });
+  if (flag === '--reward') own.words.push(word);
+  else if (word === 'messages' || word === 'text') own.completions = word;
+  else {
+    throw new InputError(`${flag} is "${word}"; expected messages or text.`, { hint: OWN_REWARDS_USAGE });
+  }
+  return true;
+}
+
+/** The settings with the own rewards in them. @throws InputError for a file that cannot be read */
+export function withOwnRewards(values: Partial<Config>, { words, completions }: OwnRewards): Partial<Config> {
+  if (words.length === 0) return values;
+  const sources = words.map((word) => ({ ...sourceOf(word), completions }));
+  const names = [...(values.rewards ?? []), ...sources.map(({ name }) => name)];
+  return { ...values, rewardSources: sources, rewards: [...new Set(names)] };
+}
+
+function sourceOf(word: string): Omit<RewardSource, 'completions'> {
+  const [, path, ending, asked] = /^(.*\.(py|m?ts|m?js))(?::([A-Za-z_]\w*))?$/.exec(word) ?? [];
+  if (!path || !ending) {
+    throw new InputError(`--reward is "${word}"; expected a file that ends in .py, .ts or .js.`, {
+      hint: 'Name one of its functions after a colon: rewards.py:length.',
+    });
+  }
+  const source = readSource(path);
+  const stem = basename(path).replace(/\.\w+$/, '');
+  return {
+    name: asked ?? stem.replace(/\W/g, '_').replace(/^(?=\d)/, '_'),
+    language: LANGUAGES[ending as keyof typeof LANGUAGES],
+    source,
+    ...(asked === undefined ? {} : { function: asked }),
+    hash: createHash('sha256').update(source).digest('hex'),
+  };
+}
+
+function readSource(path: string): string {
+  try {
+    return readFileSync(resolve(path), 'utf8');
+  } catch (cause) {
+    throw new InputError(`--reward: ${path} cannot be read.`, { hint: 'Is it there, and a file?', cause });
+  }
+}

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { parseArguments } from '../../src/cli/train-arguments.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'studio-rewards-'));
+const file = join(folder, 'my rewards.py');
+writeFileSync(file, 'def length(completions, **kwargs): ...\n');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const parsed = (...words: string[]) => parseArguments(['--demo', ...words]).config;
+
+test('files are sources by the name of their function or of themselves, with their hash', () => {
+  const { rewards, rewardSources } = parsed('--reward', `${file}:length`, '--reward', file);
+  expect(rewards).toEqual(['length', 'my_rewards']);
+  expect(rewardSources).toEqual([
+    {
+      ...{ name: 'length', language: 'py', function: 'length', completions: 'messages' },
+      source: 'def length(completions, **kwargs): ...\n',
+      hash: 'e6bfbe60160d22962b41173df853174d91caa24150f3681a5d1340595f0300ef',
+    },
+    expect.objectContaining({ name: 'my_rewards' }),
+  ]);
+});
+
+test('they count beside the rewards that are named, each once, and take what form is said', () => {
+  const words = ['--rewards', 'format,length', '--reward', `${file}:length`, '--rewardCompletions', 'text'];
+  const { rewards, rewardSources } = parsed(...words);
+  expect(rewards).toEqual(['format', 'length']);
+  expect(rewardSources[0]!.completions).toBe('text');
+});
+
+test.each([
+  [['--reward', 'x.rb'], /expected a file that ends in \.py, \.ts or \.js/],
+  [['--reward'], /needs a word/],
+  [['--reward', join(folder, 'none.py')], /cannot be read/],
+  [['--rewardCompletions', 'lists'], /expected messages or text/],
+])('%j is refused', (words, message) => {
+  expect(() => parsed(...words)).toThrow(message);
+});

@@ -1,0 +1,427 @@
+/**
+ * A person's rewards in their frames, on a page with nothing else: what they give, and that nothing gets out. The policies are the
+ * page's own, once as headers and once as a server has them that knows of none.
+ */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RewardPage, type RewardPageServer, serveRewardPage } from '../../src/cli/node/reward-browser.ts';
+import { type Chromium, launchChromium } from '../setup/chromium.ts';
+import { rewardBatch as batch } from '../setup/reward-batch.ts';
+
+const long = () => AbortSignal.timeout(60_000);
+const within = (milliseconds: number) => AbortSignal.timeout(milliseconds);
+
+let chromium: Chromium;
+let server: RewardPageServer;
+let page: Page;
+let rewards: RewardPage;
+/** Whatever reaches it came out of a sandbox. */
+let outside: Server;
+const reached: string[] = [];
+let target: string;
+
+function noteSent(url: string, failure?: string): void {
+  if (url.includes(target) && failure !== 'csp') reached.push(`${url} ${failure ?? ''}`);
+}
+
+const open = (language: 'js' | 'ts' | 'py', text: string, completions: 'text' | 'messages' = 'text') =>
+  rewards.openSource({ name: 'mine', language, source: text, completions });
+
+beforeAll(async () => {
+  outside = createServer((request, response) => {
+    reached.push(request.url ?? '');
+    response
+      .writeHead(200, { 'Access-Control-Allow-Origin': '*', 'Content-Type': 'text/javascript' })
+      .end('1');
+  });
+  outside.on('upgrade', (request) => reached.push(request.url ?? ''));
+  await new Promise<void>((listening) => outside.listen(0, '127.0.0.1', listening));
+  target = `127.0.0.1:${(outside.address() as AddressInfo).port}`;
+  server = await serveRewardPage();
+  chromium = await launchChromium();
+  // Of what the policy stops the browser tells, too; a request has left when it is answered, or fails for another reason.
+  chromium.context.on('requestfailed', (request) => noteSent(request.url(), request.failure()?.errorText));
+  chromium.context.on('requestfinished', (request) => noteSent(request.url()));
+  page = await chromium.context.newPage();
+  rewards = await RewardPage.open(page, server.url);
+});
+
+afterAll(async () => {
+  await chromium?.close();
+  server?.close();
+  outside?.closeAllConnections();
+  outside?.close();
+});
+
+/** Ways out, tried by a worker that nothing has been taken from: each says what came of it. */
+const WAYS_OUT = `
+onmessage = async ({ ports: [port] }) => {
+  const nested = () => new Promise((done, failed) => {
+    const code = "fetch('http://TARGET/nested').then(() => postMessage('out'), () => postMessage('stopped'))";
+    const worker = new Worker(URL.createObjectURL(new Blob([code])));
+    worker.onmessage = ({ data }) => done(data);
+    worker.onerror = failed;
+  });
+  const xhr = () => new Promise((done) => {
+    const request = new XMLHttpRequest();
+    request.onload = () => done('out');
+    request.onerror = () => done('stopped');
+    request.open('GET', 'http://TARGET/xhr');
+    request.send();
+  });
+  const stream = (source) => new Promise((done) => {
+    source.onopen = () => done('out');
+    source.onerror = () => done('stopped');
+  });
+  const ways = {
+    fetch: () => fetch('http://TARGET/fetch', { mode: 'no-cors' }).then(() => 'out'),
+    keepalive: () => fetch('http://TARGET/keepalive', { mode: 'no-cors', method: 'POST', keepalive: true }).then(() => 'out'),
+    xhr,
+    socket: () => stream(new WebSocket('ws://TARGET/socket')),
+    events: () => stream(new EventSource('http://TARGET/events')),
+    scripts: () => importScripts('http://TARGET/scripts') ?? 'out',
+    module: () => import('http://TARGET/module').then(() => 'out'),
+    data: () => import('data:text/javascript,export default 1').then(() => 'out'),
+    page: () => fetch('PAGE').then(() => 'out'),
+    nested,
+    database: () => new Promise((done) => { indexedDB.open('a').onsuccess = () => done('out'); }),
+    caches: () => caches.open('a').then(() => 'out'),
+    files: () => navigator.storage.getDirectory().then(() => 'out'),
+    beacon: () => navigator.sendBeacon('http://TARGET/beacon') ?? 'out',
+    parent: () => parent.document ?? 'out',
+  };
+  new BroadcastChannel('studio').postMessage('out');
+  const came = {};
+  for (const [name, way] of Object.entries(ways)) {
+    try { came[name] = await way(); } catch { came[name] = 'stopped'; }
+  }
+  port.postMessage(came);
+};`;
+
+async function tryWaysOut(url: string): Promise<{ came: Record<string, string>; heard: unknown[] }> {
+  const bare = await chromium.context.newPage();
+  await bare.goto(url);
+  const code = WAYS_OUT.replaceAll('TARGET', target).replaceAll('PAGE', url);
+  const found = await bare.evaluate(async (attack) => {
+    const heard: unknown[] = [];
+    new BroadcastChannel('studio').onmessage = ({ data }) => heard.push(data);
+    const frame = document.createElement('iframe');
+    frame.setAttribute('sandbox', 'allow-scripts');
+    frame.src = 'sandbox.html';
+    await new Promise((loaded) => {
+      frame.onload = loaded;
+      document.body.append(frame);
+    });
+    const { port1, port2 } = new MessageChannel();
+    frame.contentWindow!.postMessage(attack, '*', [port2]);
+    const came = await new Promise<Record<string, string>>((said) => {
+      port1.onmessage = ({ data }) => said(data);
+    });
+    return { came, heard };
+  }, code);
+  await bare.close();
+  return found;
+}
+
+test('no way leads out of a frame, with the policy as headers or as the page has it', async () => {
+  const plain = await serveRewardPage({ sendsHeaders: false });
+  for (const url of [server.url, plain.url]) {
+    const { came, heard } = await tryWaysOut(url);
+    expect(Object.keys(came)).toHaveLength(15);
+    expect(new Set(Object.values(came))).toEqual(new Set(['stopped']));
+    expect(heard).toEqual([]);
+  }
+  plain.close();
+  expect(reached).toEqual([]);
+});
+
+test('a page that is opened by itself runs nothing', async () => {
+  const alone = await chromium.context.newPage();
+  await alone.goto(`${server.url}sandbox.html`);
+  const started: string[] = [];
+  alone.on('worker', (worker) => started.push(worker.url()));
+  await alone.evaluate(() => postMessage('self', '*', [new MessageChannel().port1]));
+  await alone.evaluate(() => new Promise((later) => setTimeout(later, 100)));
+  await alone.close();
+  expect(started).toEqual([]);
+});
+
+test('types are taken away, names are TRL’s, and what is logged comes along', async () => {
+  const { id, functions, chosen } = await open(
+    'ts',
+    `interface Given { completions: { content: string }[][]; solution: string[] }
+export default function ({ completions, solution, log_metric, log_extra, ...rest }: Given & Record<string, any>): (number | null)[] {
+  log_metric('seen', completions.length);
+  log_extra('keys', completions.map(() => Object.keys(rest).sort().join()));
+  return completions.map(([{ content }], at) => (solution[at] === null ? null : Number(content === solution[at])));
+}
+export const second = async ({ completion_ids }: { completion_ids: number[][] }) => completion_ids.map((ids) => ids.length);`,
+    'messages',
+  );
+  expect(functions).toEqual(['mine', 'second']);
+  expect(chosen).toEqual({ value: 'mine' });
+  const given = batch(['a', 'b', 'c'], { solution: ['a', 'x', null] });
+  expect(await rewards.score(id, 'mine', given, long())).toEqual({
+    values: [1, 0, null],
+    metrics: { seen: 3 },
+    extras: { keys: Array(3).fill('completion_ids,prompts,trainer_state') },
+  });
+  expect((await rewards.score(id, 'second', given, long())).values).toEqual([1, 1, 1]);
+  await rewards.close(id);
+});
+
+test('an error names line, column and completion of the source as it was written', async () => {
+  const text = `type Text = string;
+export default ({ completions }: { completions: Text[] }): number[] =>
+  completions.map((text: Text): number => { const found: unknown = JSON.parse(text); return Number(found); });
+export const words = ({ completions }) => completions;
+`;
+  const { id } = await open('ts', text);
+  const failed = rewards.score(id, 'mine', batch(['1', '2', 'no']), long());
+  await expect(failed).rejects.toMatchObject({
+    line: 3,
+    column: text.split('\n')[2]!.indexOf('parse') + 1,
+    completion: 2,
+  });
+  await expect(failed).rejects.toThrow(/^mine\.ts:3:\d+: SyntaxError: .*\(completion 3 of 3\)$/);
+  await expect(rewards.score(id, 'words', batch(['1', '2']), long())).rejects.toThrow(
+    /found string for completion 1 of 2/,
+  );
+  await rewards.close(id);
+  await expect(open('js', 'const a = 1;\nexport default (x => ;')).rejects.toMatchObject({
+    line: 2,
+    column: 22,
+  });
+  await expect(open('js', "import x from 'https://example.org/x.js';")).rejects.toMatchObject({
+    hint: expect.stringContaining('put what it needs into the file'),
+  });
+});
+
+test('tests beside a function say which of them fail, and where', async () => {
+  const { id, tests } = await open(
+    'js',
+    `export default ({ completions }) => completions.map((text) => text.length);
+export function testLength() { assert.equal(1, 1); }
+export const tests = {
+  fails() {
+    assert.equal([1], [2]);
+  },
+  ends: () => { for (;;); },
+};`,
+  );
+  expect(tests).toEqual(['testLength', 'fails', 'ends']);
+  const results = await rewards.check(id);
+  expect(results.map(({ name, ok }) => [name, ok])).toEqual([
+    ['testLength', true],
+    ['fails', false],
+    ['ends', false],
+  ]);
+  expect(results[1]).toMatchObject({ message: 'AssertionError: found [1], expected [2]', line: 5 });
+  expect(results[2]!.message).toContain('longer than it may');
+  expect((await rewards.score(id, 'mine', batch(['abc']), long())).values).toEqual([3]);
+  await rewards.close(id);
+});
+
+test('a loop without end is ended, the page goes on meanwhile, and the next batch is scored', async () => {
+  const { id } = await open(
+    'js',
+    `export default ({ completions }) => {
+    if (completions[0] === 'loop') for (;;);
+    return completions.map(() => 1);
+  }`,
+  );
+  const ticking = page.evaluate(
+    () =>
+      new Promise<number>((done) => {
+        let ticks = 0;
+        const timer = setInterval(() => ticks++, 10);
+        setTimeout(() => {
+          clearInterval(timer);
+          done(ticks);
+        }, 900);
+      }),
+  );
+  await expect(rewards.score(id, 'mine', batch(['loop']), within(1000))).rejects.toThrow(
+    /longer than it may/,
+  );
+  expect(await ticking).toBeGreaterThan(5);
+  await rewards.ready(id);
+  expect((await rewards.score(id, 'mine', batch(['a']), long())).values).toEqual([1]);
+  await rewards.close(id);
+});
+
+test('memory without end ends the worker or the call, and not the page', async () => {
+  const { id } = await open(
+    'js',
+    `const held = [];
+export default ({ completions }) => {
+  if (completions[0] === 'blocks') for (let at = 0; at < 64; at++) held.push(new Uint8Array(2 ** 31));
+  if (completions[0] === 'objects') for (;;) held.push({ at: held.length });
+  return completions.map(() => 1);
+}`,
+  );
+  await rewards
+    .score(id, 'mine', batch(['blocks']), within(2000))
+    .catch((error: unknown) => expect(error).toBeInstanceOf(Error));
+  await expect(rewards.score(id, 'mine', batch(['objects']), within(500))).rejects.toThrow(
+    /RangeError|longer than it may/,
+  );
+  await rewards.ready(id);
+  expect((await rewards.score(id, 'mine', batch(['a']), long())).values).toEqual([1]);
+  await rewards.close(id);
+});
+
+test('messages without end are cut off', async () => {
+  const { id } = await open(
+    'js',
+    `const { get } = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data');
+let port;
+Object.defineProperty(MessageEvent.prototype, 'data', { get() { port = this.currentTarget; return get.call(this); } });
+export default ({ completions }) => {
+  for (let at = 0; at < 100_000; at++) port.postMessage({ at });
+  return completions.map(() => 1);
+}`,
+  );
+  await rewards.score(id, 'mine', batch(['first']), long()).catch(() => undefined);
+  await expect(rewards.score(id, 'mine', batch(['a']), long())).rejects.toThrow(/nobody asked for/);
+  await rewards.close(id);
+});
+
+test('what one function changes, another does not see', async () => {
+  const other = await open(
+    'js',
+    'export default ({ completions }) => completions.map((text) => text.length);',
+  );
+  const { id } = await open(
+    'js',
+    `export default ({ completions }) => {
+  Array.prototype.map = () => [9];
+  JSON.stringify = () => '{"id":1,"value":[]}';
+  Object.prototype.length = 7;
+  return completions.map(() => 1);
+}`,
+  );
+  await rewards.score(id, 'mine', batch(['a']), long()).catch(() => undefined);
+  expect((await rewards.score(other.id, 'mine', batch(['abc', '']), long())).values).toEqual([3, 0]);
+  await rewards.close(id);
+  await rewards.close(other.id);
+});
+
+test('timers end with their batch, and what could go on beside it is not there', async () => {
+  const { id } = await open(
+    'js',
+    `let ticks = 0;
+const doors = ['Worker', 'BroadcastChannel', 'indexedDB', 'caches', 'fetch', 'importScripts', 'postMessage', 'close',
+  'XMLHttpRequest', 'WebSocket', 'EventSource', 'navigator', 'location'];
+export default ({ log_extra }) => {
+  log_extra('ticks', [ticks]);
+  log_extra('doors', [doors.filter((name) => name in globalThis).join()]);
+  setInterval(() => ticks++, 1);
+  return [1];
+}`,
+  );
+  await rewards.score(id, 'mine', batch(['a']), long());
+  await page.evaluate(() => new Promise((later) => setTimeout(later, 100)));
+  const { extras } = await rewards.score(id, 'mine', batch(['a']), long());
+  expect(extras).toEqual({ ticks: [0], doors: [''] });
+  await rewards.close(id);
+});
+
+const PYTHON = `import asyncio, json, re
+
+def mine(completions, **kwargs):
+    if completions[0] == "loop":
+        while True:
+            pass
+    return [float(len(text)) for text in completions]
+
+def exact(completions):
+    return [0.0 for _ in completions]
+
+def numpy_needed(completions, **kwargs):
+    import numpy
+    return [0.0]
+
+def ways_out(completions, log_extra, **kwargs):
+    import js, pyodide_js
+    from pyodide.code import run_js
+    came = {}
+    def tried(name, way):
+        try:
+            came[name] = repr(way())
+        except BaseException as error:
+            came[name] = "stopped"
+    tried("fetch", lambda: js.fetch("http://TARGET/python"))
+    tried("run", lambda: run_js("fetch('http://TARGET/run')"))
+    tried("scripts", lambda: js.importScripts("http://TARGET/scripts"))
+    tried("parent", lambda: js.parent.document)
+    tried("post", lambda: js.postMessage("out"))
+    tried("worker", lambda: js.Worker.new("http://TARGET/worker"))
+    tried("storage", lambda: js.indexedDB.open("a"))
+    def asked():
+        from urllib.request import urlopen
+        return urlopen("http://TARGET/urllib").read()
+    tried("urllib", asked)
+    def fetched():
+        from pyodide.http import open_url
+        return open_url("http://TARGET/open_url")
+    tried("open_url", fetched)
+    def socket():
+        import socket
+        return socket.create_connection(("127.0.0.1", 1), timeout=0.2)
+    tried("socket", socket)
+    log_extra("came", [json.dumps(came)])
+    return [float(len(came))]
+
+async def imports(completions, **kwargs):
+    from pyodide.code import run_js
+    try:
+        await run_js("import('http://TARGET/import')")
+        return [1.0]
+    except BaseException:
+        return [0.0]
+
+def test_good():
+    assert mine(["ab"]) == [2.0]
+
+def test_bad():
+    assert mine(["ab"]) == [3.0]
+`;
+
+test('Python is called as TRL calls it, contained, and started anew after a loop', async () => {
+  const { id, functions, tests } = await open('py', PYTHON.replaceAll('TARGET', target));
+  expect(functions).toEqual(['mine', 'exact', 'numpy_needed', 'ways_out', 'imports']);
+  expect(tests).toEqual(['test_good', 'test_bad']);
+  const one = batch(['abc']);
+  expect((await rewards.score(id, 'mine', batch(['abc', '']), long())).values).toEqual([3, 0]);
+  await expect(rewards.score(id, 'exact', one, long())).rejects.toMatchObject({
+    message: expect.stringContaining("exact() got an unexpected keyword argument 'prompts'"),
+    hint: expect.stringContaining('**kwargs'),
+  });
+  await expect(rewards.score(id, 'numpy_needed', one, long())).rejects.toMatchObject({
+    line: 13,
+    hint: expect.stringContaining('numpy'),
+  });
+  const { extras } = await rewards.score(id, 'ways_out', one, long());
+  const came = JSON.parse(extras!.came![0] as string) as Record<string, string>;
+  expect(Object.keys(came)).toHaveLength(10);
+  expect(new Set(Object.values(came))).toEqual(new Set(['stopped']));
+  expect((await rewards.score(id, 'imports', one, long())).values).toEqual([0]);
+  expect(await rewards.check(id)).toEqual([
+    { name: 'test_good', ok: true },
+    {
+      name: 'test_bad',
+      ok: false,
+      message: 'AssertionError: assert mine(["ab"]) == [3.0]',
+      line: expect.any(Number),
+    },
+  ]);
+  await expect(rewards.score(id, 'mine', batch(['loop']), within(1000))).rejects.toThrow(
+    /longer than it may/,
+  );
+  await rewards.ready(id);
+  expect((await rewards.score(id, 'mine', one, long())).values).toEqual([3]);
+  expect(reached).toEqual([]);
+});
