@@ -16,9 +16,11 @@ export interface ExportedName {
   readonly name: string;
   readonly size: number;
 }
+/** Commands that open a folder on disk. */
+export type FolderCommand = 'openData' | 'openModel' | 'openRewardModel';
 /** Commands that are plain data; folders go through the page's file input, exports through the browser's storage. */
 export type PlainCommand =
-  | Exclude<Command, { type: 'openData' | 'openModel' | 'openModelFolder' | 'export' }>
+  | Exclude<Command, { type: FolderCommand | 'openModelFolder' | 'openRewardModelFolder' | 'export' }>
   | { type: 'export'; requestId: number; parts: ExportParts; place: { kind: 'files' } };
 /** Events as they reach Node: files are names and sizes. */
 export type PlainEvent = Exclude<Event, { type: 'exported' | 'preview' }> | PlainExported;
@@ -55,8 +57,8 @@ export interface StudioSession {
   post(command: PlainCommand): Promise<void>;
   /** Sends a question; resolves with all events up to its `done`. Rejects with its error. */
   ask(question: (requestId: number) => PlainCommand): Promise<PlainEvent[]>;
-  /** Opens a folder on disk, as data or as model. */
-  openFolder(type: 'openData' | 'openModel', folder: string, how?: FolderHow): Promise<PlainEvent[]>;
+  /** Opens a folder on disk, as data, as model or as one that scores answers. */
+  openFolder(type: FolderCommand, folder: string, how?: FolderHow): Promise<PlainEvent[]>;
   /** Passes events on until one fits; returns all of them. An error with the number asked for, or a fatal one, rejects. */
   until(fits: (event: PlainEvent) => boolean): Promise<PlainEvent[]>;
   /** Writes exported files below `folder`; returns their paths. */
@@ -114,7 +116,7 @@ export class HeadlessSession implements StudioSession, RunStorage {
   }
 
   async openFolder(
-    type: 'openData' | 'openModel',
+    type: FolderCommand,
     folder: string,
     { adapter, ...how }: FolderHow = {},
   ): Promise<PlainEvent[]> {

@@ -10,6 +10,15 @@ import { exportParts, USUAL_PARTS } from './export-parts.ts';
 import { OWN_REWARDS_USAGE, type OwnRewards, takeRewardFlag, withOwnRewards } from './own-rewards.ts';
 import { READING_USAGE, type ReadingFlags, takeReadingFlag } from './reading-flags.ts';
 import { checkpointChoice, type Resumption, resumption } from './resumption.ts';
+import {
+  type NamedScorer,
+  namedScorers,
+  REWARD_MODEL_USAGE,
+  type ScorerFlags,
+  scorersToResume,
+  takeScorerFlag,
+  withoutScorers,
+} from './reward-model-flags.ts';
 
 export interface Options {
   readonly demo: boolean;
@@ -19,6 +28,8 @@ export interface Options {
   readonly data?: string;
   /** What is chosen of how the data are read. */
   readonly reading: ReadingFlags;
+  /** Models that score answers. */
+  readonly scorers: readonly NamedScorer[];
   readonly out?: string;
   /** What is written into `out` at the end. */
   readonly parts: ExportParts;
@@ -40,7 +51,7 @@ const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--
   --model DIR   a checkpoint folder               --data DIR   a folder of clips with their annotation;
                 for a language model, of questions and answers
   --lora DIR    a PEFT adapter of that model, which the run begins from
-${READING_USAGE}${OWN_REWARDS_USAGE}  --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
+${READING_USAGE}${OWN_REWARDS_USAGE}${REWARD_MODEL_USAGE}  --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
                 Those not given are R1-Omni's recipe on LoRA, as listed below; with --demo, the demo's
   --export LIST some of merged, merged=bf16, adapter, checkpoint, handoff, handoff=clips, metrics, rollouts,
                 predictions, all, none: what is written into DIR (all but handoff, the bundle for other trainers; with =clips the
@@ -89,6 +100,7 @@ export function parseArguments(argv: readonly string[]): Options {
     sftSteps: 0,
     reading: { columns: {}, answers: {} },
   };
+  const flags: ScorerFlags = { scorers: [] };
   let resume = false;
   const how: { from?: CheckpointChoice; rest: boolean } = { rest: false };
   for (let i = 0; i < rest.length; i++) {
@@ -105,6 +117,7 @@ export function parseArguments(argv: readonly string[]): Options {
     else if (flag === '--out') options.out = folder(rest[++i], flag);
     else if (takeRewardFlag(own, flag, rest[i + 1])) i++;
     else if (takeReadingFlag(options.reading, flag, rest[i + 1])) i++;
+    else if (takeScorerFlag(flags, flag, rest[i + 1], existing)) i++;
     else throw new InputError(`Unknown argument ${flag}.`, { hint: `${USAGE}${flagsHelp(OWN_SETTINGS)}` });
   }
   if (options.demo === (options.model !== undefined || options.data !== undefined)) {
@@ -123,13 +136,17 @@ export function parseArguments(argv: readonly string[]): Options {
   const parts = options.parts ?? USUAL_PARTS;
   if (resume) {
     const found = resumption(options.out, values, how);
-    return { ...options, parts, values, sftSteps: 0, config: found.stored.config, resumption: found };
+    const { config } = found.stored;
+    const scorers = scorersToResume(namedScorers(flags), config);
+    return { ...options, parts, values, sftSteps: 0, scorers, config, resumption: found };
   }
+  const scorers = namedScorers(flags);
   return {
     ...options,
     parts,
     values,
-    config: settingsFor({ usual: 'R1-Omni', demo: options.demo }, values),
+    scorers,
+    config: settingsFor({ usual: 'R1-Omni', demo: options.demo }, withoutScorers(values, scorers)),
   };
 }
 

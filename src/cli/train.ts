@@ -16,6 +16,7 @@ import { openedSettings, sayPrompts } from './opened-settings.ts';
 import { ProgressLines } from './progress-lines.ts';
 import { demandAnswers, openedLines, Unanswered } from './reading-flags.ts';
 import { resumeRun } from './resumption.ts';
+import { openScorers, scorerSettings } from './reward-model-flags.ts';
 import { RunMirror } from './run-mirror.ts';
 import { afterLine, beforeLine, evalSummary, type RunEvaluations } from './summary.ts';
 import { help, type Options, parseArguments } from './train-arguments.ts';
@@ -245,7 +246,9 @@ async function run(session: StudioSession, given: Options): Promise<void> {
   const mirror = out && session.storage ? new RunMirror(session.storage, out) : undefined;
   const seen = watch(session, given.config, mirror);
   await open(session, given);
-  const options = { ...given, config: settingsOnOpening(given, seen) };
+  const scoring = scorerSettings(await openScorers(session, given.scorers, say), given.values);
+  const values = { ...given.values, ...(resumed ? {} : scoring) };
+  const options = { ...given, values, config: settingsOnOpening({ ...given, values }, seen) };
   await sayPrompts(session, options.config, say);
   seen.config = options.config;
   const config = sftSteps > 0 ? await coldStart(session, options, seen, mirror) : options.config;

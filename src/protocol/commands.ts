@@ -11,6 +11,7 @@ import { modelChoice } from './models.ts';
 import { promptReport } from './prompt-report.ts';
 import { askAnswers, columnChoice } from './reading.ts';
 import { mute, sampledDecoding } from './results.ts';
+import { rewardModelSummary } from './reward-models.ts';
 import { directory, longArray, requestId, z } from './shapes.ts';
 
 /** Sent without a reply. */
@@ -53,6 +54,14 @@ export const COMMANDS = {
   /** The folder of the model that is open once more: another model of it, or with an adapter that lies in it. */
   openModelPart: task({ choice: modelChoice }),
   removeModel: task({ key: z.string() }),
+  /** Opens the folder of a model that scores answers, beside those that are open; a run names it by its identity. */
+  openRewardModel: question({ files }, { model: rewardModelSummary }),
+  /** The same of a folder whose handle the page holds. */
+  openRewardModelFolder: question({ folder: directory }, { model: rewardModelSummary }),
+  /** The same of a model in the browser's storage. */
+  openStoredRewardModel: question({ key: z.string() }, { model: rewardModelSummary }),
+  /** Lets go of it; a run under way keeps what it has. */
+  closeRewardModel: order({ identity: z.string() }),
   /** Uses the prompt of `config`; without one, that of the latest run. */
   preview: task({ exampleId: z.string(), config: wholeConfig.optional() }),
   /** The memory that a run with `config` would take; with `whatIf`, that of other settings, too. */

@@ -9,8 +9,13 @@ export const memoryPlan = z.object({
   passes: z.object({ perGroup: z.number(), tokens: z.number() }),
   /** While the run samples and trains, by part. */
   training: counts,
-  /** The most that is held while training; and with the towers beside it, which encode clips between its steps. */
-  peak: z.object({ training: z.number(), withTowers: z.number() }),
+  /** Of the models that score answers, all together. */
+  rewards: z.number(),
+  /**
+   * The most that is held while training, with each model that scores loaded only while it does; with all of these beside the run; and
+   * with the towers beside it, which encode clips between its steps.
+   */
+  peak: z.object({ training: z.number(), withRewards: z.number(), withTowers: z.number() }),
 });
 /** GPU memory that a run takes, in bytes. */
 export type MemoryPlan = z.infer<typeof memoryPlan>;

@@ -77,7 +77,6 @@ export const MAPPINGS = { first_logit: FIRST_LOGIT, erv: ERV } as const satisfie
   string,
   RewardMapping
 >;
-export type MappingName = keyof typeof MAPPINGS;
 
 /** What is read of an answer; for `chat` the whole answer, which stands behind its prompt. */
 export function textsOf(text: RewardMapping['text'], completion: string): string[] {

@@ -16,10 +16,10 @@ import { keepFiles, readStored, type StoredFile, storedFiles } from './stored-fi
 export interface HeadlessStudio {
   post(command: Command): void;
   /**
-   * Posts `openData` or `openModel` with the folder chosen in the page's input of folders, or, where `paths` are given, with the
+   * Posts `openData`, `openModel` or `openRewardModel` with the folder chosen in the page's input of folders, or, where `paths` are given, with the
    * files chosen in its input of files, in that order.
    */
-  open(type: 'openData' | 'openModel', requestId: number, asked: Asked): void;
+  open(type: 'openData' | 'openModel' | 'openRewardModel', requestId: number, asked: Asked): void;
   /** Events since the last call, at least one: waits where there was none. Of exported files only name and size. */
   take(): Promise<unknown[]>;
   /** Bytes [start, end) of an exported file, base64. */
@@ -104,6 +104,7 @@ export function exposeHeadless(port: Port): void {
     open(type, requestId, { paths, choice, how }) {
       const files = paths ? chosenFiles(loose, paths) : chosenFiles(input);
       if (type === 'openData') port.post({ type, requestId, files, ...how });
+      else if (type === 'openRewardModel') port.post({ type, requestId, files });
       else port.post({ type, requestId, files, ...(choice ? { choice } : {}) });
     },
     async take() {

@@ -9,7 +9,7 @@ import type { Handover } from './handover.ts';
 import type { Inputs, Opened } from './inputs/inputs.ts';
 import type { OpenModel } from './inputs/model.ts';
 import type { Lane } from './lane.ts';
-import { demandRoom } from './make-room.ts';
+import { demandRoom, type Room } from './make-room.ts';
 import type { Emit } from './progress.ts';
 import type { Run } from './run.ts';
 import { runTexts } from './run-options.ts';
@@ -80,8 +80,8 @@ export class Driver {
     try {
       haltIf(stopped);
       const started = { ...opened, model: await this.#modelFor(opened.model, config, taken) };
-      await this.#prepareDevice(started, config, stopped, taken);
-      const run = await device.load(started, config, stopped, taken === undefined);
+      const room = await this.#prepareDevice(started, config, stopped, taken);
+      const run = await device.load(started, config, stopped, { begins: taken === undefined, ...room });
       const recorder = await shelf.record(run, inputs.isDemo, taken);
       device.recorder = recorder;
       haltIf(stopped);
@@ -110,25 +110,35 @@ export class Driver {
     config: Config,
     stopped: () => boolean,
     taken?: TakenRun,
-  ): Promise<void> {
-    const { device, held, emit } = this.#parts;
+  ): Promise<Room> {
+    const { device, held, emit, inputs } = this.#parts;
     const { model, data, features } = opened;
     await device.drop();
     const gpu = await held.demand();
-    await held.during(async () => {
+    return held.during(async () => {
       const texts = runTexts(model, config, data.examples, gpu);
       const note = leftOutNote(texts.prompts.leftOut);
       if (note) emit({ type: 'note', ...note });
-      const { besideRun } = await demandRoom(gpu, model, config, texts);
+      const scorers = inputs.rewardModels.ofRun(config);
+      const room = await demandRoom(gpu, model, config, texts, scorers);
+      const { besideRun, rewardsStay } = room;
+      if (scorers.length > 0 && !rewardsStay) emit({ type: 'note', ...EACH_STEP });
       haltIf(stopped);
       const rows = new TrainingRows({ data, features, config, prompts: texts.prompts });
-      if (!features || (besideRun && rows.canStand(taken?.checkpoint.state))) return;
+      if (!features || (besideRun && rows.canStand(taken?.checkpoint.state))) return room;
       if (!besideRun) emit({ type: 'note', ...BEFOREHAND });
       await features.prepare(rows.clips, device.clipReports(undefined, stopped), stopped);
       haltIf(stopped);
+      return room;
     });
   }
 }
+
+const EACH_STEP = {
+  message:
+    'The reward models do not fit on the GPU beside the run: they are loaded for the answers of each step, and let go of.',
+  hint: 'Settings that take less memory leave room for them: the Model screen says what each would save.',
+};
 
 const BEFOREHAND = {
   message:

@@ -1,5 +1,5 @@
 /** What the worker does with each command of src/protocol/commands.ts. The answer to a question is what its handler returns. */
-import { treeFromDirectory } from '../io/files/files.ts';
+import { treeFromDirectory, treeFromFiles } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
 import type { AnswerOf, CommandOf, CommandType } from '../protocol/messages.ts';
 import type { Bench } from './gpu/bench.ts';
@@ -33,6 +33,12 @@ export const HANDLERS: Handlers = {
   downloadModel: ({ atHand }, command) => atHand.download(command),
   stopDownload: ({ atHand }) => atHand.stopDownload(),
   removeModel: ({ session, atHand }, command) => atHand.remove(command, session.modelTree),
+  openRewardModel: ({ session }, { files }) => session.openRewardModel(treeFromFiles(files)),
+  openRewardModelFolder: async ({ session }, { folder }) =>
+    session.openRewardModel(await treeFromDirectory(folder)),
+  openStoredRewardModel: async ({ session, atHand }, { key }) =>
+    session.openRewardModel(await atHand.open(key)),
+  closeRewardModel: ({ session }, { identity }) => session.closeRewardModel(identity),
   preview: ({ session }, command) => session.preview(command),
   plan: ({ session }, command) => session.plan(command),
   prompts: ({ session }, command) => session.prompts(command),

@@ -1,3 +1,4 @@
+import type { OpenClassifier } from '../classifiers/open.ts';
 import { type Gpu, probeMemory } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import { formatBytes } from '../math/format.ts';
@@ -13,11 +14,12 @@ export async function planAlternatives(
   config: Config,
   texts: RunTexts,
   gpu: Gpu,
+  scorers: readonly OpenClassifier[] = [],
 ): Promise<WhatIf[]> {
   const planned: WhatIf[] = [];
   for (const { label, change } of alternatives(config)) {
     try {
-      const { peak } = await planMemory(model, parseConfig({ ...config, ...change }), texts, gpu);
+      const { peak } = await planMemory(model, parseConfig({ ...config, ...change }), texts, gpu, scorers);
       planned.push({ label, change, peak: peak.training });
     } catch (error) {
       // A setting that no device could run is not offered.
@@ -31,17 +33,32 @@ export async function planAlternatives(
 export interface Room {
   /** Whether the towers fit beside the run, so that clips can be encoded between its steps. */
   readonly besideRun: boolean;
+  /** Whether the models that score answers stay between the steps, and are not loaded for each. */
+  readonly rewardsStay: boolean;
 }
 
 /** @throws InputError when the device cannot hold the run, naming its largest part and the first setting that would fit */
-export async function demandRoom(gpu: Gpu, model: OpenModel, config: Config, texts: RunTexts): Promise<Room> {
-  const plan = await planMemory(model, config, texts, gpu);
-  const wanted = Math.max(plan.encoding, plan.peak.training);
-  const together = Math.max(wanted, plan.peak.withTowers);
-  const free = await probeMemory(gpu, together);
-  if (free >= wanted) return { besideRun: free >= together };
+export async function demandRoom(
+  gpu: Gpu,
+  model: OpenModel,
+  config: Config,
+  texts: RunTexts,
+  scorers: readonly OpenClassifier[] = [],
+): Promise<Room> {
+  const plan = await planMemory(model, config, texts, gpu, scorers);
+  const { peak, rewards } = plan;
+  const wanted = Math.max(plan.encoding, peak.training);
+  const together = Math.max(wanted, peak.withTowers);
+  const free = await probeMemory(gpu, Math.max(peak.withRewards, together + rewards));
+  if (free >= wanted) {
+    const besideRun = free >= together;
+    const staying = besideRun ? together + rewards : wanted;
+    return { besideRun, rewardsStay: free >= Math.max(peak.withRewards, staying) };
+  }
   const [part = '', bytes = 0] = Object.entries(plan.training).sort(([, a], [, b]) => b - a)[0] ?? [];
-  const remedy = (await planAlternatives(model, config, texts, gpu)).find(({ peak }) => peak <= free);
+  const remedy = (await planAlternatives(model, config, texts, gpu, scorers)).find(
+    ({ peak }) => peak <= free,
+  );
   throw new InputError(
     `This run needs ${formatBytes(wanted)} of GPU memory, most of it for ${part} (${formatBytes(bytes)}); ${formatBytes(free)} could be had.`,
     {

@@ -115,6 +115,15 @@ export class Session {
     return this.#inputs.model?.dropped;
   }
 
+  /** Opens a model that scores answers; what is open beside it stays open. @throws InputError */
+  async openRewardModel(tree: FileTree): Promise<AnswerOf<'openRewardModel'>> {
+    return { model: await this.#inputs.rewardModels.open(tree) };
+  }
+
+  closeRewardModel(identity: string): void {
+    this.#inputs.rewardModels.close(identity);
+  }
+
   openData({ requestId, files, type: _, ...how }: CommandOf<'openData'>): Promise<void> {
     return this.#openInputs(() => this.#inputs.openData(treeFromFiles(files), requestId, how));
   }
@@ -173,8 +182,10 @@ export class Session {
     return this.#lane.run(async () => {
       const model = this.#handover.planned(published, config, this.#device.trained);
       const texts = runTexts(model, config, fitting?.examples ?? NOTHING_YET, this.#held.gpu);
-      const plan = await planMemory(model, config, texts, this.#held.gpu);
-      const others = whatIf && (await planAlternatives(model, config, texts, this.#held.gpu));
+      const scorers = this.#inputs.rewardModels.ofRun(config);
+      const { gpu } = this.#held;
+      const plan = await planMemory(model, config, texts, gpu, scorers);
+      const others = whatIf && (await planAlternatives(model, config, texts, gpu, scorers));
       return { plan, ...(others ? { whatIf: others } : {}) };
     });
   }
@@ -205,6 +216,7 @@ export class Session {
       const { description } = described;
       if (description.demo && !this.#inputs.isDemo) await this.#inputs.openDemo(requestId);
       await checkSameInputs(description, this.#inputs.demand());
+      this.#inputs.rewardModels.demandAll(description.config);
       const { taken, shown } = await this.#shelf.take(described, step);
       this.#emit({ type: 'resumed', requestId, run: shown, config: description.config });
       this.#begin(description.config, rest ? 'pause' : 'go on', taken);
@@ -264,6 +276,7 @@ export class Session {
   #begin(config: Config, wish: Wish, taken?: TakenRun): void {
     this.#refuseWhileActive();
     const opened = this.#inputs.demandAnswered(config);
+    this.#inputs.rewardModels.demandAll(config);
     const { steps } = config;
     const training: Training = new Training(wish, {
       emit: this.#emit,

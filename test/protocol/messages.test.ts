@@ -37,7 +37,8 @@ const PREVIEW = {
 };
 const PLAN = {
   ...{ encoding: 1, passes: { perGroup: 1, tokens: 1 }, training: {} },
-  peak: { training: 1, withTowers: 1 },
+  rewards: 0,
+  peak: { training: 1, withRewards: 1, withTowers: 1 },
 };
 const RUN = {
   ...{ id: 'a', name: 'a', step: 1, steps: 1, savedAt: 0, model: 'm', data: 'd', demo: true, bytes: 1 },

@@ -233,8 +233,8 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
     }
     const training = { weights: 2_000_000, activations: 9_000_000, cache: 1_000_000 };
     const passes = { perGroup: 2, tokens: 3044 };
-    const peak = { training: 12_000_000, withTowers: 17_000_000 };
-    const plan = { encoding: 5_000_000, passes, training, peak };
+    const peak = { training: 12_000_000, withRewards: 12_000_000, withTowers: 17_000_000 };
+    const plan = { encoding: 5_000_000, passes, training, rewards: 0, peak };
     const others = [{ label: '4 answers per clip', change: {}, peak: 8_000_000 }];
     say({ type: 'plan', requestId, plan, ...(whatIf ? { whatIf: others } : {}) });
     say({ type: 'done', requestId });

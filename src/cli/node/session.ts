@@ -22,7 +22,14 @@ import { obey } from '../../worker/obey.ts';
 import type { Emit } from '../../worker/progress.ts';
 import { Session } from '../../worker/session.ts';
 import { chosenAdapter, OPTIONAL_FEATURES, openNodeDevice } from '../adapter.ts';
-import type { ExportedName, FolderHow, PlainCommand, PlainEvent, StudioSession } from '../headless.ts';
+import type {
+  ExportedName,
+  FolderCommand,
+  FolderHow,
+  PlainCommand,
+  PlainEvent,
+  StudioSession,
+} from '../headless.ts';
 import { projectRoot } from '../setup/paths.mjs';
 import { decodeBlob, decodePictures } from './ffmpeg.ts';
 import { folderToOpen } from './open-folder.ts';
@@ -149,7 +156,7 @@ export class NodeSession implements StudioSession {
   }
 
   async openFolder(
-    type: 'openData' | 'openModel',
+    type: FolderCommand,
     folder: string,
     { adapter, ...how }: FolderHow = {},
   ): Promise<PlainEvent[]> {
@@ -158,7 +165,7 @@ export class NodeSession implements StudioSession {
     return this.#openFiles(type, await Promise.all(opened), { choice, ...how });
   }
 
-  async #openTree(type: 'openData' | 'openModel', tree: FileTree): Promise<PlainEvent[]> {
+  async #openTree(type: FolderCommand, tree: FileTree): Promise<PlainEvent[]> {
     const files = await Promise.all(
       tree.files.map(async ({ path, blob }) => ({
         path: `${tree.name}/${path}`,
@@ -169,13 +176,18 @@ export class NodeSession implements StudioSession {
   }
 
   async #openFiles(
-    type: 'openData' | 'openModel',
+    type: FolderCommand,
     files: SourceFile[],
     { choice, ...how }: Omit<FolderHow, 'adapter'> & { readonly choice?: ModelChoice | undefined } = {},
   ): Promise<PlainEvent[]> {
     const requestId = ++this.#requests;
     const model = { type: 'openModel' as const, requestId, files, ...(choice ? { choice } : {}) };
-    await this.#obey(type === 'openModel' ? model : { type, requestId, files, ...how });
+    const commands = {
+      openModel: model,
+      openData: { type: 'openData' as const, requestId, files, ...how },
+      openRewardModel: { type: 'openRewardModel' as const, requestId, files },
+    };
+    await this.#obey(commands[type]);
     return this.#events.splice(0);
   }
 

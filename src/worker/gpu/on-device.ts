@@ -8,8 +8,11 @@ import { haltIf, halting } from '../halted.ts';
 import type { SessionHost } from '../host.ts';
 import type { Inputs, Opened } from '../inputs/inputs.ts';
 import { isAsOpened, reportLoaded } from '../inputs/model.ts';
+import { Lane } from '../lane.ts';
 import { measuresAlike } from '../measuring.ts';
+import { modelReward } from '../model-reward.ts';
 import { type Emit, progressOf } from '../progress.ts';
+import type { RewardOpeners } from '../rewards.ts';
 import { Run } from '../run.ts';
 import type { Recorder } from '../runs/recorder.ts';
 import type { HeldGpu } from './held-gpu.ts';
@@ -21,6 +24,8 @@ interface Loading {
   /** What the weights as loaded had scored by then. */
   readonly before: readonly EvalResult[];
   readonly trains: boolean;
+  /** Whether models that score answers stay on the device. */
+  readonly rewardsStay: boolean;
 }
 
 /** A question about the weights on the device. */
@@ -104,9 +109,14 @@ export class OnDevice {
   }
 
   /** Puts a run on the device that is going to train, in the place of what was there. With `begins`, ready for its first step. */
-  async load(opened: Opened, config: Config, stopped: () => boolean, begins: boolean): Promise<Run> {
+  async load(
+    opened: Opened,
+    config: Config,
+    stopped: () => boolean,
+    { begins, rewardsStay }: { readonly begins: boolean; readonly rewardsStay: boolean },
+  ): Promise<Run> {
     await this.drop();
-    const from = { opened, config, before: this.#beforeOf(opened), trains: true };
+    const from = { opened, config, before: this.#beforeOf(opened), trains: true, rewardsStay };
     this.#run = await this.#load(from, stopped, begins);
     this.#from = from;
     return this.#run;
@@ -117,15 +127,22 @@ export class OnDevice {
   }
 
   async #load(
-    { opened, config, before, trains }: Loading,
+    { opened, config, before, trains, rewardsStay }: Loading,
     stopped: () => boolean,
     begins = false,
   ): Promise<Run> {
-    const { held, emit, host } = this.#parts;
+    const { held, emit, host, inputs } = this.#parts;
     const gpu = await held.demand();
     gpu.pace = config.gentle ? GENTLE_PACE : FULL_PACE;
     const load = async (): Promise<Run> => {
-      const openers = { runner: host.rewards };
+      const lane = new Lane();
+      const openers: RewardOpeners = {
+        runner: host.rewards,
+        openModel: (reward) => {
+          const scorer = { gpu, opened: inputs.rewardModels.demand(reward), stays: rewardsStay, lane };
+          return modelReward(reward, scorer);
+        },
+      };
       const parts = { ...opened, gpu, config, before, trains, openers, stopped };
       const report = {
         weights: halting(progressOf(emit, 'Loading the model', 'bytes'), stopped),
@@ -204,7 +221,13 @@ export class OnDevice {
     const there = this.#from;
     if (there && (there.trains || measuresAlike(there.config, settings))) return;
     await this.drop();
-    this.#from = { opened, config: settings, before: this.#beforeOf(opened), trains: false };
+    this.#from = {
+      opened,
+      config: settings,
+      before: this.#beforeOf(opened),
+      trains: false,
+      rewardsStay: false,
+    };
   }
 
   /** Measures a run, writes down what it scored, and tells the page. */

@@ -19,6 +19,7 @@ import { openDemoTrees } from './demo.ts';
 import { demandFitting, type Fitting, fittingFor } from './fitting.ts';
 import { modelUnder, type OpenModel, openModel, summariseModel } from './model.ts';
 import { promptReport } from './prompt-report.ts';
+import { RewardModels } from './reward-models.ts';
 
 /** A data set without splits is divided the same way for every run. */
 export const SPLIT_SEED = 42;
@@ -47,6 +48,8 @@ export class Inputs {
   readonly #held: Pick<HeldGpu, 'gpu'>;
   readonly #host: SessionHost;
   readonly #hooks: InputHooks;
+  /** Models that score answers. */
+  readonly rewardModels = new RewardModels();
   #model?: OpenModel;
   /** What the towers make of clips, by how these are shown. */
   readonly #features = new Map<string, FeatureStore>();

@@ -1,0 +1,141 @@
+/** A classifier as a reward of a run: read, scored, planned, and asked for where it is not open. */
+import { describe, expect, it } from 'vitest';
+import { openClassifier } from '../../src/classifiers/open.ts';
+import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { parseConfig } from '../../src/protocol/config.ts';
+import type { ChatMessage, RewardBatch, RewardModel } from '../../src/rewards/contract.ts';
+import { ChatTemplate } from '../../src/text/chat-template.ts';
+import { openModel } from '../../src/worker/inputs/model.ts';
+import { RewardModels } from '../../src/worker/inputs/reward-models.ts';
+import { Lane } from '../../src/worker/lane.ts';
+import { planMemory } from '../../src/worker/memory-plan.ts';
+import { chatText, modelReward } from '../../src/worker/model-reward.ts';
+import { runTexts } from '../../src/worker/run-options.ts';
+import { caseOf } from '../classifiers/cases.ts';
+import { testGpu } from '../ops/harness.ts';
+import { toyClassifier } from '../reference/toy-classifier.ts';
+
+const never = new AbortController().signal;
+
+const named = (mapping: Readonly<Record<string, unknown>>, identity = ''): RewardModel => ({
+  name: 'toy',
+  model: 'toy',
+  identity,
+  mapping,
+});
+
+function batchOf(completions: readonly string[], prompt: RewardBatch['prompts'][number] = ''): RewardBatch {
+  return {
+    prompts: completions.map(() => prompt),
+    completions,
+    completion_ids: completions.map(() => []),
+    columns: {},
+    labels: completions.map(() => null),
+    trainer_state: {
+      ...{ global_step: 0, max_steps: 1, epoch: 0, num_input_tokens_seen: 0 },
+      ...{ is_local_process_zero: true, is_world_process_zero: true },
+    },
+  };
+}
+
+const TEXTS = [
+  '<think>a happy face.</think><answer>sad</answer>',
+  '<think>a face</think><answer>Happy</answer>',
+  '<answer>sad</answer>',
+];
+
+/** Near 1 where the word that the toy likes was read, 0 where it was not. */
+async function readOf(mapping: Readonly<Record<string, unknown>>, stays = true): Promise<unknown[]> {
+  const gpu = await testGpu();
+  const opened = await openClassifier(await toyClassifier('happy', ['sad']));
+  const reward = await modelReward(named(mapping), { gpu, opened, stays, lane: new Lane() });
+  const { values } = await reward.score(batchOf(TEXTS), never);
+  const before = gpu.ledger.total;
+  expect((await reward.score(batchOf(TEXTS), never)).values).toEqual(values);
+  expect(gpu.ledger.total).toBe(before);
+  reward.close?.();
+  for (const value of values) expect(value === null || Math.abs(value - Math.round(value)) < 0.02).toBe(true);
+  return values.map((value) => (value === null ? null : Math.round(value)));
+}
+
+describe('a model as a reward', () => {
+  it('reads the whole answer, its thinking, what is in its answer tags, or each sentence', async () => {
+    expect(await readOf({})).toEqual([1, 1, 0]);
+    expect(await readOf({ text: 'completion' })).toEqual([1, 1, 0]);
+    expect(await readOf({ text: 'answer' })).toEqual([0, 1, 0]);
+    expect(await readOf({ text: 'thinking' })).toEqual([1, 0, null]);
+    expect(await readOf({ text: 'sentences', take: 'share', threshold: 0.5 })).toEqual([1, 1, 0]);
+  });
+
+  it('gives the same where it is loaded for each step, and then leaves nothing on the device', async () => {
+    const gpu = await testGpu();
+    const before = gpu.ledger.total;
+    expect(await readOf({ text: 'answer' }, false)).toEqual([0, 1, 0]);
+    expect(gpu.ledger.total).toBe(before);
+  });
+
+  it('is refused with a mapping that cannot be used', async () => {
+    const gpu = await testGpu();
+    const opened = await openClassifier(await toyClassifier('happy'));
+    const open = (mapping: Readonly<Record<string, unknown>>) =>
+      modelReward(named(mapping), { gpu, opened, stays: false, lane: new Lane() });
+    await expect(open({ label: 'joy' })).rejects.toThrow(
+      /no label "joy"; expected a number below 1, or one of liked/,
+    );
+    await expect(open({ neutral: 3 })).rejects.toThrow(/no label 3/);
+    await expect(open({ text: 'all' })).rejects.toThrow(/"text" is "all"; expected chat, completion/);
+    await expect(open({ labels: 0 })).rejects.toThrow(/has "labels"; expected some of text, activation/);
+  });
+
+  it('is told again by its files, and asked for where it is not open', async () => {
+    const models = new RewardModels();
+    const config = (identity: string) =>
+      parseConfig({ rewards: ['toy'], rewardModels: [named({}, identity)], stage: 'grpo' });
+    expect(() => models.demandAll(config('?'))).toThrow(/reward toy is the model "toy", which is not open/);
+    const { identity, labels, bytes } = await models.open(await toyClassifier('happy'));
+    expect([labels, bytes]).toEqual([['liked'], expect.any(Number)]);
+    expect((await models.open(await toyClassifier('happy'))).identity).toBe(identity);
+    expect((await models.open(await toyClassifier('sad'))).identity).not.toBe(identity);
+    expect(() => models.demandAll(config(identity))).not.toThrow();
+    expect(models.ofRun(config(identity))).toHaveLength(1);
+    expect(models.ofRun({ ...config(identity), rewards: ['format'] })).toHaveLength(0);
+    models.close(identity);
+    expect(() => models.demandAll(config(identity))).toThrow(/not open/);
+  });
+
+  it('is counted in the plan of a run: beside it, and where it is loaded only to score', async () => {
+    const model = await openModel(await treeFromDisk('test/golden/qwen-text/qwen2_5-tiny/model'));
+    const config = parseConfig({ groupSize: 2, promptsPerStep: 1, maxCompletionLength: 8 });
+    const texts = runTexts(model, config, []);
+    const scorers = [await openClassifier(await caseOf('qwen2')), await openClassifier(await caseOf('bert'))];
+    const without = await planMemory(model, config, texts);
+    const { peak, rewards, training } = await planMemory(model, config, texts, undefined, scorers);
+    expect(without.rewards).toBe(0);
+    expect(rewards).toBeGreaterThan(431_280);
+    expect(training['reward models']).toBe(rewards);
+    expect(peak.withRewards).toBe(without.peak.withRewards + rewards);
+    expect(peak.training).toBeLessThan(peak.withRewards);
+    const sft = parseConfig({ ...config, stage: 'sft' });
+    expect((await planMemory(model, sft, texts, undefined, scorers)).rewards).toBe(0);
+  });
+});
+
+describe('prompt and answer as one text', () => {
+  const chat: ChatMessage[] = [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: [{ type: 'video' }, { type: 'text', text: 'Which?' }] },
+  ];
+
+  it('are by the template of the model, whose special tokens are the only ones', () => {
+    const template = new ChatTemplate(
+      "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}\n{% endfor %}{% if add_generation_prompt %}!{% endif %}",
+    );
+    const text = '<system>Be brief.\n<user>Which?\n<assistant>sad\n';
+    expect(chatText(chat, 'sad', template)).toEqual({ text, special: false });
+  });
+
+  it('follow one another without one', () => {
+    expect(chatText(chat, 'sad', undefined)).toEqual({ text: 'Be brief.\nWhich?\nsad', special: true });
+    expect(chatText('Which? ', 'sad', undefined)).toEqual({ text: 'Which? sad', special: true });
+  });
+});
