@@ -43,6 +43,7 @@ function labelSummary(evaluations: RunEvaluations, before: EvalResult, after: Cl
     uar: byName(evaluations, (result) => labelsOf(result)?.uar),
     tolerant: byName(evaluations, (result) => labelsOf(result)?.tolerant.war),
     interval: { war: after.interval, uar: after.uarInterval },
+    ...(after.reasoning ? { reasoning: byName(evaluations, (result) => labelsOf(result)?.reasoning) } : {}),
     ...(change && { change: { n: change.n, war: change.war, uar: change.uar, ...counts(change) } }),
   };
 }

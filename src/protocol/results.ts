@@ -160,6 +160,17 @@ const evaluation = {
   best: z.boolean().optional(),
 };
 
+/** How far thinking and answers agree, with a classifier in the place of a judge (src/rewards/reasoning.ts). */
+const reasoning = z.object({
+  /** The run's name of the model that read the thinking. */
+  judge: z.string(),
+  n: z.number(),
+  cells: z.object({ both: z.number(), answer: z.number(), thinking: z.number(), neither: z.number() }),
+  eea: z.number(),
+  epc: z.number(),
+  fcr: z.number(),
+});
+
 const closedEval = matchScores.extend({
   ...evaluation,
   scores: z.undefined().optional(),
@@ -170,6 +181,8 @@ const closedEval = matchScores.extend({
   uarInterval: interval.nullable(),
   /** Scores after folding case, outer punctuation and synonyms. */
   tolerant: matchScores,
+  /** Where a reward model of the run tells the labels apart. */
+  reasoning: reasoning.optional(),
 });
 /** An evaluation whose answers are a closed set of labels. Its own scores are those of exact matching. */
 export type ClosedEval = z.infer<typeof closedEval>;

@@ -145,23 +145,36 @@ export function mafwLabel(answer: string): string {
   return Object.hasOwn(MAFW, plain) ? MAFW[plain]! : plain;
 }
 
-/** The number of the label that counts for a row; null where the row has no answer. @throws Error for an answer without a label */
-export function targetOf(
+/** The number of the label that an answer stands for; undefined where it stands for none. @throws Error for a label that the model lacks */
+export function labelOfAnswer(
   { label, answers }: Pick<RewardMapping, 'label' | 'answers'>,
-  answer: string | null,
+  answer: string,
   labels: readonly string[],
-): number | null {
+): number | undefined {
   if (typeof label !== 'object') return labelNumber(label, labels);
-  if (answer === null) return null;
   const { byAnswer } = label;
   const read = answers === 'mafw' ? mafwLabel : (text: string) => foldAnswer(readAnswer(text));
   const wanted = read(answer);
   const key = Object.keys(byAnswer).find((each) => each === wanted || read(each) === wanted);
   if (key !== undefined) return labelNumber(byAnswer[key]!, labels);
   const named = matchLabel(wanted, labels);
-  if (named !== null) return labels.indexOf(named);
+  return named === null ? undefined : labels.indexOf(named);
+}
+
+/** The number of the label that counts for a row; null where the row has no answer. @throws Error for an answer without a label */
+export function targetOf(
+  mapping: Pick<RewardMapping, 'label' | 'answers'>,
+  answer: string | null,
+  labels: readonly string[],
+): number | null {
+  const { label } = mapping;
+  if (typeof label !== 'object') return labelNumber(label, labels);
+  if (answer === null) return null;
+  const found = labelOfAnswer(mapping, answer, labels);
+  if (found !== undefined) return found;
+  const known = [...Object.keys(label.byAnswer), ...labels].slice(0, 12).join(', ');
   throw new Error(
-    `The answer ${JSON.stringify(answer)} stands for no label of the model; expected ${[...Object.keys(byAnswer), ...labels].slice(0, 12).join(', ')}.`,
+    `The answer ${JSON.stringify(answer)} stands for no label of the model; expected ${known}.`,
   );
 }
 

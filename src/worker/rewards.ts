@@ -5,9 +5,12 @@ import { builtIn } from '../rewards/built-in.ts';
 import type { RewardFunction, RewardModel, RewardRunner, RewardSource } from '../rewards/contract.ts';
 import { isRewardName } from '../rewards/index.ts';
 import { RewardPanel } from '../rewards/panel.ts';
+import type { ThinkingJudge } from './thinking-judge.ts';
 
 /** What runs rewards that are not built in; absent where nothing does. */
 export interface RewardOpeners {
+  /** Reads the thinking of answers in an evaluation; absent where no model of the run tells its labels apart. */
+  readonly judge?: ThinkingJudge | undefined;
   readonly runner?: RewardRunner | undefined;
   readonly openModel?: ((model: RewardModel) => Promise<RewardFunction>) | undefined;
 }

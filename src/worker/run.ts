@@ -36,6 +36,7 @@ import { measuredOptions, mostPositions, policyOptions, runSetup, runTexts, star
 import type { RunParts, Standing, StepResult } from './run-parts.ts';
 import { answerLines } from './runs/answers.ts';
 import type { Trained } from './runs/checkpoint.ts';
+import { withReasoning } from './thinking-judge.ts';
 import { TrainingRows } from './training-rows.ts';
 
 /** What of a run lies on the device, and what it goes through. */
@@ -358,7 +359,9 @@ export class Run {
         progress: progress.answers,
       },
     );
-    const judged = markBest(result, this.evaluations, this.config.bestMetric);
+    const { judge } = this.parts.openers ?? {};
+    const read = judge ? await withReasoning(result, judge) : result;
+    const judged = markBest(read, this.evaluations, this.config.bestMetric);
     this.recordEvaluation(judged);
     return judged;
   }

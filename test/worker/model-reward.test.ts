@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { openClassifier } from '../../src/classifiers/open.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
+import type { ClosedEval } from '../../src/protocol/messages.ts';
 import type { ChatMessage, RewardBatch, RewardModel } from '../../src/rewards/contract.ts';
+import { readClip, scoreClips } from '../../src/rl/measure/score-clips.ts';
 import { ChatTemplate } from '../../src/text/chat-template.ts';
 import { openModel } from '../../src/worker/inputs/model.ts';
 import { RewardModels } from '../../src/worker/inputs/reward-models.ts';
@@ -11,6 +13,7 @@ import { Lane } from '../../src/worker/lane.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
 import { chatText, modelReward } from '../../src/worker/model-reward.ts';
 import { runTexts } from '../../src/worker/run-options.ts';
+import { thinkingJudge, withReasoning } from '../../src/worker/thinking-judge.ts';
 import { caseOf } from '../classifiers/cases.ts';
 import { testGpu } from '../ops/harness.ts';
 import { toyClassifier } from '../reference/toy-classifier.ts';
@@ -80,7 +83,7 @@ describe('a model as a reward', () => {
     const open = (mapping: Readonly<Record<string, unknown>>) =>
       modelReward(named(mapping), { gpu, opened, stays: false, lane: new Lane() });
     await expect(open({ label: 'joy' })).rejects.toThrow(
-      /no label "joy"; expected a number below 1, or one of liked/,
+      /no label "joy"; expected a number below 1, or one of happy/,
     );
     await expect(open({ neutral: 3 })).rejects.toThrow(/no label 3/);
     await expect(open({ text: 'all' })).rejects.toThrow(/"text" is "all"; expected chat, completion/);
@@ -93,7 +96,7 @@ describe('a model as a reward', () => {
       parseConfig({ rewards: ['toy'], rewardModels: [named({}, identity)], stage: 'grpo' });
     expect(() => models.demandAll(config('?'))).toThrow(/reward toy is the model "toy", which is not open/);
     const { identity, labels, bytes } = await models.open(await toyClassifier('happy'));
-    expect([labels, bytes]).toEqual([['liked'], expect.any(Number)]);
+    expect([labels, bytes]).toEqual([['happy'], expect.any(Number)]);
     expect((await models.open(await toyClassifier('happy'))).identity).toBe(identity);
     expect((await models.open(await toyClassifier('sad'))).identity).not.toBe(identity);
     expect(() => models.demandAll(config(identity))).not.toThrow();
@@ -117,6 +120,38 @@ describe('a model as a reward', () => {
     expect(peak.training).toBeLessThan(peak.withRewards);
     const sft = parseConfig({ ...config, stage: 'sft' });
     expect((await planMemory(model, sft, texts, undefined, scorers)).rewards).toBe(0);
+  });
+});
+
+describe('the thinking of evaluated answers', () => {
+  it('is read by a reward model that tells the labels apart, and compared with what they answer', async () => {
+    const gpu = await testGpu();
+    const models = new RewardModels();
+    const { identity } = await models.open(await toyClassifier(['joy', 'sad']));
+    const byAnswer = { ...named({ text: 'sentences', label: { byAnswer: { happy: 'joy' } } }, identity) };
+    const of = (model: RewardModel) => ({ rewards: ['toy'], rewardModels: [model] });
+    const where = { gpu, lane: new Lane() };
+    expect(thinkingJudge(of(named({}, identity)), models.find, where)).toBeUndefined();
+    expect(thinkingJudge(of({ ...byAnswer, identity: '?' }), models.find, where)).toBeUndefined();
+    const judge = thinkingJudge(of(byAnswer), models.find, where)!;
+    expect(await judge.judge(['joy', 'sad sad', undefined, 'joy'], ['sad', 'happy', 'bored'])).toEqual([
+      ...['happy', 'sad', null, 'happy'],
+    ]);
+    const clip = (label: string, text: string) => ({
+      ...readClip({ id: text, label }, [text], ['sad', 'happy']),
+    });
+    const clips = [
+      clip('happy', '<think>joy</think><answer>happy</answer>'),
+      clip('happy', '<think>sad</think><answer>happy</answer>'),
+      clip('sad', '<think>sad</think><answer>happy</answer>'),
+      clip('sad', 'sad'),
+    ];
+    const result = { ...scoreClips(clips, ['sad', 'happy'], 1), split: 'test' as const, step: 0 };
+    const { reasoning } = (await withReasoning(result, judge)) as ClosedEval;
+    expect(reasoning).toEqual({
+      ...{ judge: 'toy', n: 4, eea: 2 / 4, epc: 1 / 4, fcr: 1 / 4 },
+      cells: { both: 1, answer: 1, thinking: 1, neither: 1 },
+    });
   });
 });
 

@@ -15,6 +15,7 @@ import { type Emit, progressOf } from '../progress.ts';
 import type { RewardOpeners } from '../rewards.ts';
 import { Run } from '../run.ts';
 import type { Recorder } from '../runs/recorder.ts';
+import { thinkingJudge } from '../thinking-judge.ts';
 import type { HeldGpu } from './held-gpu.ts';
 
 /** What a run is loaded from, so that it can be loaded again. */
@@ -137,6 +138,7 @@ export class OnDevice {
     const load = async (): Promise<Run> => {
       const lane = new Lane();
       const openers: RewardOpeners = {
+        judge: thinkingJudge(config, inputs.rewardModels.find, { gpu, lane }),
         runner: host.rewards,
         openModel: (reward) => {
           const scorer = { gpu, opened: inputs.rewardModels.demand(reward), stays: rewardsStay, lane };

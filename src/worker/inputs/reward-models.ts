@@ -19,6 +19,9 @@ export class RewardModels {
     return summarise(opened, identity);
   }
 
+  /** The model of that hash, where it is open. */
+  readonly find = (identity: string): OpenClassifier | undefined => this.#open.get(identity);
+
   close(identity: string): void {
     this.#open.delete(identity);
   }
