@@ -45,7 +45,7 @@ export async function dropFolder(page: Page, screen: 'data' | 'model', path: str
 }
 
 export async function reach(page: Page, state: RunState): Promise<void> {
-  await page.locator(`[data-testid=state][data-state=${state}]`).waitFor({ timeout: 240_000 });
+  await page.locator(`[data-testid=state][data-state=${state}]`).waitFor({ timeout: 480_000 });
 }
 
 /** Waits until the embedded demo has opened or has said why it cannot. */

@@ -75,7 +75,7 @@ it.concurrent.each(FAMILIES)(
     );
     out.remove();
   },
-  5 * MINUTES,
+  10 * MINUTES,
 );
 
 describe('in the page, where one clip is asked two questions,', () => {
@@ -109,7 +109,7 @@ describe('in the page, where one clip is asked two questions,', () => {
         refused,
       );
     },
-    5 * MINUTES,
+    10 * MINUTES,
   );
 });
 

@@ -76,7 +76,7 @@ describe('a second stage', () => {
       const [refused] = all(await session.until(reached('failed')), 'error');
       expect(refused?.message).toContain('There is no run whose weights');
     },
-    2 * MINUTES,
+    10 * MINUTES,
   );
 
   it(
@@ -108,7 +108,7 @@ describe('a second stage', () => {
       const held = (events: readonly PlainEvent[]) => all(events, 'memory').at(-1)!.parts;
       expect(held(after)).toEqual(held(before));
     },
-    5 * MINUTES,
+    10 * MINUTES,
   );
 
   it(
@@ -127,6 +127,6 @@ describe('a second stage', () => {
       expect(told(events)).toEqual(told(whole));
       await again.close();
     },
-    5 * MINUTES,
+    10 * MINUTES,
   );
 });

@@ -129,7 +129,7 @@ describe('the studio in a browser', () => {
       expect(await page.getByTestId('device').textContent()).toMatch(/swiftshader/i);
       await screenshot(page, 'model');
     },
-    3 * MINUTES,
+    10 * MINUTES,
   );
 
   it(
@@ -155,7 +155,7 @@ describe('the studio in a browser', () => {
       expect(line?.match(/[MLC]/g)?.length).toBe(3);
       await screenshot(page, 'train');
     },
-    5 * MINUTES,
+    10 * MINUTES,
   );
 
   it(
@@ -177,7 +177,7 @@ describe('the studio in a browser', () => {
         .waitFor({ timeout: 3 * MINUTES });
       await screenshot(page, 'evaluate');
     },
-    5 * MINUTES,
+    10 * MINUTES,
   );
 
   it(
@@ -199,7 +199,7 @@ describe('the studio in a browser', () => {
       expect(readFileSync(join(exported.path, 'rollouts.jsonl'), 'utf8').trim().split('\n').length).toBe(12);
       await screenshot(page, 'export');
     },
-    3 * MINUTES,
+    10 * MINUTES,
   );
 
   it(
@@ -224,7 +224,7 @@ describe('the studio in a browser', () => {
       expect(Math.abs(before - trained.entropy)).toBeGreaterThan(1e-2);
       expect(errors).toEqual([]);
     },
-    5 * MINUTES,
+    10 * MINUTES,
   );
 
   it(
@@ -279,7 +279,7 @@ describe('the studio in a browser', () => {
       expect(await page.getByTestId('run-step').textContent()).toContain('step 1 / 2');
       expect(errors).toEqual([]);
     },
-    5 * MINUTES,
+    10 * MINUTES,
   );
 });
 
@@ -323,7 +323,7 @@ describe('a broken data set in a browser', () => {
       expect(errors).toEqual([]);
       await page.close();
     },
-    5 * MINUTES,
+    10 * MINUTES,
   );
 });
 
@@ -364,6 +364,6 @@ describe('a model of real size', () => {
       expect(errors).toEqual([]);
       await page.close();
     },
-    5 * MINUTES,
+    10 * MINUTES,
   );
 });
