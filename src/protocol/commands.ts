@@ -3,7 +3,7 @@
  * with it is the row of the same name in src/worker/handlers.ts.
  */
 import { BENCH_GROUPS, BENCH_LIBRARIES } from './bench.ts';
-import { CONFIG_FIELDS, wholeConfig } from './config.ts';
+import { CONFIG_FIELDS, rewardSource, wholeConfig } from './config.ts';
 import { sourceFile, splitName } from './data.ts';
 import { checkpointChoice, exportParts, exportPlace, hubSource, keptWeights, plannedFiles } from './kept.ts';
 import { memoryPlan, whatIf } from './memory.ts';
@@ -77,6 +77,8 @@ export const COMMANDS = {
   /** One step, then a pause: the next step of a paused run, else the first step of a new run with `config`. */
   step: order({ config: wholeConfig.optional() }),
   stop: order({}),
+  /** Puts another program in the place of an own reward's, of the same name, while the run rests; answered by its settings. */
+  mendReward: question({ source: rewardSource }, { config: wholeConfig }),
   /** Measures the weights of the latest run; before one, those as loaded, with the question and lengths of `config`. */
   evaluate: task({
     split: splitName,

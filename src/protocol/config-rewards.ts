@@ -14,7 +14,7 @@ const name = z.string().regex(REWARD_NAME);
 /** Characters that a program of one's own may have. */
 const LONGEST_SOURCE = 200_000;
 
-const rewardSource = z.object({
+export const rewardSource = z.object({
   name,
   language: z.enum(['ts', 'js', 'py']),
   source: z.string().max(LONGEST_SOURCE),

@@ -109,11 +109,15 @@ function unknownSetting(name: string): InputError {
   return new InputError(`Unknown setting "${name}".`, { hint });
 }
 
+/** Characters of a value that an error message shows. */
+const MOST_SHOWN = 200;
+
 /** A value as an error message shows it. */
 function show(value: unknown): string {
   if (typeof value === 'string') return `"${value}"`;
   if (value === undefined) return 'missing';
-  return typeof value === 'number' ? String(value) : JSON.stringify(value);
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
 }
 
 function sameValue(a: unknown, b: unknown): boolean {

@@ -28,7 +28,7 @@ type Outcome = { readonly name: string } & (
 );
 
 export class RewardPanel {
-  readonly #functions: readonly RewardFunction[];
+  #functions: readonly RewardFunction[];
   /** Seconds that a function may take for a batch. */
   readonly #timeLimit: number;
   /** Metrics that were logged so far: a run has so many and no more. */
@@ -77,6 +77,15 @@ export class RewardPanel {
       isScored: true,
     }));
     return { metrics: Object.fromEntries(metrics) as Record<string, number>, surplus };
+  }
+
+  /** Puts a function in the place of the one of its name. */
+  replace(mended: RewardFunction): void {
+    this.#functions = this.#functions.map((each) => {
+      if (each.name !== mended.name) return each;
+      each.close?.();
+      return mended;
+    });
   }
 
   [Symbol.dispose](): void {

@@ -167,13 +167,12 @@ export class SamplingContext {
 export class RunContext extends SamplingContext {
   declare readonly setup: RunSetup;
   readonly updater: Updater;
-  readonly rewards: RewardPanel;
+  #rewards?: RewardPanel;
   readonly #referenceMedia?: MediaMaker;
 
   private constructor(setup: RunSetup, parts: SamplingParts, updater: Updater, reference?: MediaMaker) {
     super(setup, parts);
     this.updater = updater;
-    this.rewards = setup.rewards ?? ownPanel(setup.config);
     this.#referenceMedia = reference;
   }
 
@@ -206,6 +205,13 @@ export class RunContext extends SamplingContext {
     return this.generator(rolloutPlan(this.setup), this.setup.config.groupSize);
   }
 
+  /** What scores answers. A plan of a run asks for none, whatever its rewards are. */
+  get rewards(): RewardPanel {
+    const { rewards, config } = this.setup;
+    this.#rewards ??= rewards ?? builtInPanel(config.rewards, config);
+    return this.#rewards;
+  }
+
   /** Rows of a training rollout that decode together. */
   get rolloutRows(): number {
     return rolloutPlan(this.setup).rows;
@@ -222,16 +228,11 @@ export class RunContext extends SamplingContext {
   }
 
   override [Symbol.dispose](): void {
-    this.rewards[Symbol.dispose]();
+    this.setup.rewards?.[Symbol.dispose]();
     this.updater[Symbol.dispose]();
     this.#referenceMedia?.[Symbol.dispose]();
     super[Symbol.dispose]();
   }
-}
-
-/** The rewards of a run that has none but built-in ones; supervised training asks for none. */
-function ownPanel(config: Config): RewardPanel {
-  return builtInPanel(config.stage === 'grpo' ? config.rewards : [], config);
 }
 
 function planGenerator(

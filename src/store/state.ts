@@ -187,6 +187,8 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return { unsaved: event.trouble, ...(event.lost ? { saved: undefined } : {}) };
     case 'resumed':
       return { ...emptyRun(), running: event.config, ...followRun(event.config, event.run.name) };
+    case 'mendReward':
+      return { running: event.config };
     case 'rewound':
       return rewoundTo(state, event.step);
     case 'memory':

@@ -47,6 +47,7 @@ export const HANDLERS: Handlers = {
   resume: ({ session }) => session.resume(),
   step: ({ session }, command) => session.step(command),
   stop: ({ session }) => session.stop(),
+  mendReward: ({ session }, command) => session.mendReward(command),
   evaluate: ({ session }, command) => session.evaluate(command),
   resumeRun: ({ session }, command) => session.resumeRun(command),
   deleteRun: ({ session }, command) => session.deleteRun(command),

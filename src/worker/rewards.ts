@@ -38,7 +38,24 @@ async function openReward(name: string, config: Config, openers: RewardOpeners):
   });
 }
 
-async function openSource(source: RewardSource, { runner }: RewardOpeners): Promise<RewardFunction> {
+/** The settings with another program of that name. @throws InputError where the run has none */
+export function withSource(config: Config, source: RewardSource): Config {
+  const { rewards, rewardSources } = config;
+  const own = rewardSources.filter(({ name }) => rewards.includes(name)).map(({ name }) => name);
+  if (!own.includes(source.name)) {
+    throw new InputError(
+      `No program of this run is the reward ${source.name}; its own are ${own.join(', ') || 'none'}.`,
+      { hint: 'Start a run with it.' },
+    );
+  }
+  return {
+    ...config,
+    rewardSources: rewardSources.map((each) => (each.name === source.name ? source : each)),
+  };
+}
+
+/** Makes a program ready. @throws InputError where it is not as it was added, or nothing runs it */
+export async function openSource(source: RewardSource, { runner }: RewardOpeners): Promise<RewardFunction> {
   const { name } = source;
   if (!runner) {
     throw new InputError(`The reward ${name} is a program of its own, and nothing here runs one.`, {

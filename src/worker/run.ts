@@ -8,6 +8,7 @@ import { markBest, withoutTexts } from '../protocol/evaluation.ts';
 import type { CommandOf, EvalResult, RolloutGroup, Split } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { predictionLines } from '../protocol/predictions.ts';
+import type { RewardSource } from '../rewards/contract.ts';
 import type { RewardPanel } from '../rewards/panel.ts';
 import { evaluate } from '../rl/evaluate.ts';
 import { answerFigures } from '../rl/health/answer-figures.ts';
@@ -31,7 +32,7 @@ import type { PrepareReport } from './clips/features.ts';
 import { ceilingsOf } from './gpu/quick-ceilings.ts';
 import { LineLog } from './line-log.ts';
 import type { Report } from './progress.ts';
-import { openRewards } from './rewards.ts';
+import { openRewards, openSource, withSource } from './rewards.ts';
 import { measuredOptions, mostPositions, policyOptions, runSetup, runTexts, startOf } from './run-options.ts';
 import type { RunParts, Standing, StepResult } from './run-parts.ts';
 import { answerLines } from './runs/answers.ts';
@@ -55,7 +56,7 @@ const GATE_TEXTS = 256;
  * run takes its place.
  */
 export class Run {
-  readonly parts: RunParts;
+  #parts: RunParts;
   readonly prompts: RunPrompts;
   readonly policy: Policy;
   /** One line per step, and one per answer of every step. */
@@ -84,7 +85,7 @@ export class Run {
     { policy, context, gate, rows }: Loaded,
     start: Start | undefined,
   ) {
-    this.parts = parts;
+    this.#parts = parts;
     if (start) this.start = start;
     this.prompts = prompts;
     this.policy = policy;
@@ -142,8 +143,21 @@ export class Run {
     }
   }
 
+  get parts(): RunParts {
+    return this.#parts;
+  }
+
   get config(): Config {
-    return this.parts.config;
+    return this.#parts.config;
+  }
+
+  /** Puts another program in the place of an own reward's. @throws InputError where there is none of its name, or it cannot be run */
+  async mendReward(source: RewardSource): Promise<Config> {
+    const { openers = {} } = this.#parts;
+    const config = withSource(this.config, source);
+    this.#training.rewards.replace(await openSource(source, openers));
+    this.#parts = { ...this.#parts, config };
+    return config;
   }
 
   /** Holds Adam's moments, for a checkpoint. */

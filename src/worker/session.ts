@@ -247,6 +247,18 @@ export class Session {
     if (stage.state === 'paused') this.#continue(stage.training, 'go on');
   }
 
+  /** Another program in the place of an own reward's. @throws InputError unless the run rests, or where it cannot be run */
+  async mendReward({ source }: CommandOf<'mendReward'>): Promise<AnswerOf<'mendReward'>> {
+    if (this.#stage.state !== 'paused') {
+      throw new InputError('A reward can be mended while its run rests, and no run rests.', {
+        hint: 'Pause the run first.',
+      });
+    }
+    const config = await this.#lane.run(() => this.#device.mendReward(source));
+    this.#config = config;
+    return { config };
+  }
+
   stop(): void {
     const { state, training } = this.#stage;
     training?.ask('stop');

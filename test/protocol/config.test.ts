@@ -9,6 +9,7 @@ import {
   diffConfig,
   FIELD_GROUPS,
   fieldOf,
+  knownRewards,
   parseConfig,
 } from '../../src/protocol/config.ts';
 import { configWarnings } from '../../src/protocol/config-warnings.ts';
@@ -69,7 +70,32 @@ describe('the config table', () => {
   });
 });
 
+/** A program that scores answers. */
+const OWN = {
+  ...{ name: 'mine', language: 'py', source: 'def mine(completions, **_): ...', completions: 'messages' },
+  hash: 'ab'.repeat(32),
+} as const;
+
 describe('parseConfig', () => {
+  it('takes rewards of one’s own with exactly their source', () => {
+    const own = { rewards: ['mine', 'judge', 'format'], rewardSources: [OWN] };
+    const rewardModels = [{ name: 'judge', model: 'emotion', identity: 'f0', mapping: { labels: ['sad'] } }];
+    expect(parseConfig({ ...own, rewardModels })).toEqual({ ...defaultConfig(), ...own, rewardModels });
+    expect(knownRewards(parseConfig({ ...own, rewardModels })).slice(-2)).toEqual(['mine', 'judge']);
+  });
+
+  it.each([
+    [{ ...OWN, name: 'my reward' }],
+    [{ ...OWN, name: '1st' }],
+    [{ ...OWN, language: 'lua' }],
+    [{ ...OWN, hash: 'ab' }],
+    [{ ...OWN, source: 'x'.repeat(200_001) }],
+  ])('refuses a source that is none, in a message of bounded length: %#', (source) => {
+    const { message } = errorOf(() => parseConfig({ rewardSources: [source] }));
+    expect(message).toContain('expected a list of programs, each with name, language, source');
+    expect(message.length).toBeLessThan(400);
+  });
+
   it('refuses a stretch of soft_overlong that is longer than an answer may be', () => {
     const values = { softPunishCache: 40, maxCompletionLength: 30 };
     expect(parseConfig(values).softPunishCache).toBe(40);
@@ -125,6 +151,18 @@ describe('parseConfig', () => {
     [{ trainDecoder: true }, 'trainDecoder is true and loraRank is 16'],
     [{ loraRank: 0 }, 'no other part trains'],
     [{ rewards: [] }, 'rewards is empty'],
+    [
+      { rewards: ['accuracy', 'mine'], rewardSources: [OWN, { ...OWN, name: 'other' }].slice(1) },
+      'rewards names "mine"; expected some of accuracy, format, accuracy_tolerant',
+    ],
+    [
+      { rewardSources: [{ ...OWN, name: 'format' }] },
+      'rewardSources names "format", which is the name of another reward',
+    ],
+    [
+      { rewardSources: [OWN], rewardModels: [{ name: 'mine', model: 'judge', identity: 'a', mapping: {} }] },
+      'rewardModels names "mine", which is the name of another reward',
+    ],
   ])('judges fields together: %j', (input, message) => {
     expect(errorOf(() => parseConfig(input)).message).toContain(message);
   });

@@ -59,6 +59,7 @@ describe('parseFlags', () => {
     [['--groupSize', 'eight'], '--groupSize is "eight"; expected a whole number from 2 to 64.'],
     [['--groupSize'], '--groupSize is missing'],
     [['--trainGate=maybe'], '--trainGate is "maybe"; expected true or false.'],
+    [['--rewardSources', '[{'], '--rewardSources is "[{"; expected a list of programs'],
     [['--preset', 'fast'], '--preset is "fast"; expected one of demo'],
   ])('says what is wrong: %j', (argv, message) => {
     expect(() => parseFlags(argv)).toThrow(message);
@@ -73,6 +74,13 @@ describe('toFlags', () => {
       delta: 4,
       question: 'what, then?',
       trainGate: true,
+      ...{ rewards: ['mine', 'format'], rewardTimeLimit: 0.5 },
+      rewardSources: [
+        {
+          ...{ name: 'mine', language: 'js', source: 'export const mine = () => [",", "\\n"]' },
+          ...{ completions: 'text', hash: '0a'.repeat(32) },
+        },
+      ],
     });
     for (const config of [...PRESET_NAMES.map((name) => presetConfig(name)), odd]) {
       expect(configFromFlags(toFlags(config)).config).toEqual(config);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeCommand, decodeEvent } from '../../src/protocol/decode.ts';
 import { withoutTexts } from '../../src/protocol/evaluation.ts';
-import { isMetricKey, METRIC_KEYS, metricOf } from '../../src/protocol/metrics.ts';
+import { isMetricKey, METRIC_KEYS, metricOf, metricsOf } from '../../src/protocol/metrics.ts';
 import { presetConfig } from '../../src/protocol/presets.ts';
 import { evalResult, greedyEval, openEval } from '../reference/eval-result.ts';
 import { memoryFolder } from '../reference/memory-folder.ts';
@@ -205,6 +205,9 @@ describe('metrics', () => {
       direction: 'up',
       group: 'Reward',
     });
+    expect(metricOf('log/share of tags')).toMatchObject({ label: 'share of tags', direction: 'none' });
+    expect(isMetricKey('log/')).toBe(false);
+    expect(metricsOf(['reward', 'log/a', 'x']).map(({ key }) => key)).toEqual([...METRIC_KEYS, 'log/a']);
     expect(isMetricKey('rewards/format/std')).toBe(true);
     expect(isMetricKey('rewards/format/median')).toBe(false);
     expect(isMetricKey('toString')).toBe(false);

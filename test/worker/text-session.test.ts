@@ -1,11 +1,37 @@
 /** Sessions on questions alone: refused where model and data do not fit, and resumed to the bit. */
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { sha256 } from '../../src/io/sealed/hash.ts';
+import type { Config } from '../../src/protocol/config.ts';
+import type { RewardRunner } from '../../src/rewards/contract.ts';
+import { RunStore } from '../../src/worker/runs/run-store.ts';
 import { MemoryStore } from '../io/memory-store.ts';
 import { fakeLocks } from '../setup/fake-locks.ts';
 import { SessionOnDawn } from './session-on-dawn.ts';
 import { questionsTree, TEXT_CONFIG, textTree } from './text-run.ts';
 
 const values = { ...TEXT_CONFIG, steps: 4, checkpointEvery: 2 };
+
+/** A program that scores answers, and what it does wherever it runs. */
+const SOURCE = 'a program';
+const rewards: RewardRunner = {
+  open: async ({ name, source }) => ({
+    name,
+    score: ({ completions, columns, trainer_state }) => ({
+      values: completions.map((text, at) => (at === 0 ? null : text.length)),
+      metrics: { [source]: trainer_state.global_step },
+      extras: { asked: columns.question!, 'answer as written': columns.answer! },
+    }),
+  }),
+};
+const ownRewards = async (): Promise<Partial<Config>> => ({
+  rewards: ['accuracy', 'mine'],
+  rewardSources: [
+    {
+      ...({ name: 'mine', language: 'py', source: SOURCE, completions: 'messages' } as const),
+      hash: await sha256(SOURCE),
+    },
+  ],
+});
 
 beforeAll(() => vi.stubGlobal('navigator', { locks: fakeLocks() }));
 
@@ -34,18 +60,35 @@ describe('a language model', () => {
     omni.close();
   }, 120_000);
 
-  it('goes on from a checkpoint to the bit, and evaluates what is held out', async () => {
+  it('goes on from a checkpoint to the bit, by rewards of one’s own too, and evaluates what is held out', async () => {
     const files = new MemoryStore();
-    const inputs = { model: await textTree('qwen3-tiny'), data: questionsTree() };
+    const inputs = { model: await textTree('qwen3-tiny'), data: questionsTree(), host: { rewards } };
     const first = await SessionOnDawn.open({ files, ...inputs });
-    first.start({ ...values, evalEvery: 2 });
+    const own = await ownRewards();
+    first.start({ ...values, evalEvery: 2, ...own });
     await first.reach('finished', 'paused', 'failed');
+    expect(first.said('error')).toEqual([]);
     const steps = first.said('step');
     expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
     expect(first.said('eval').map(({ result }) => [result.step, result.split, result.n])).toEqual([
       [2, 'val', 2],
       [4, 'val', 2],
     ]);
+    expect(steps.map(({ metrics }) => metrics[`log/${SOURCE}`])).toEqual([0, 1, 2, 3]);
+    const answers = (session: SessionOnDawn) =>
+      session.said('rollouts').flatMap(({ groups }) => groups.flatMap(({ completions }) => completions));
+    const told = answers(first);
+    const mine = told.map(({ text, rewards: scores }, at) => [
+      scores.mine,
+      at % 6 === 0 ? null : text.length,
+    ]);
+    expect(mine.filter(([found, expected]) => found !== expected)).toEqual([]);
+    expect(told[0]!.extras).toEqual({
+      ...{
+        asked: expect.stringMatching(/^Which is larger/),
+        'answer as written': expect.stringMatching(/^\d$/),
+      },
+    });
     const { runId } = first.said('saved').at(-1)!;
     // It can be taken up once it was let go of.
     const isFree = () =>
@@ -55,12 +98,34 @@ describe('a language model', () => {
         ?.runs.some(({ id }) => id === runId);
     if (!isFree()) await first.next(() => isFree() === true);
     const second = await SessionOnDawn.open({ files, device: first.device, ...inputs });
-    await second.session.resumeRun({ type: 'resumeRun', requestId: 3, runId, step: 2 });
-    if (second.state !== 'finished') await second.reach('finished', 'paused', 'failed');
+    await second.session.resumeRun({ type: 'resumeRun', requestId: 3, runId, step: 2, rest: true });
+    if (second.state !== 'paused') await second.reach('paused');
+    const { rewardSources: before = [] } = own;
+    const mended = { ...before[0]!, source: 'mended', hash: await sha256('mended') };
+    const changed = await second.session.mendReward({ type: 'mendReward', requestId: 4, source: mended });
+    expect(changed.config.rewardSources).toEqual([mended]);
+    second.session.resume();
+    await second.reach('finished', 'failed');
+    expect(second.said('step').map(({ metrics }) => metrics['log/mended'])).toEqual([
+      undefined,
+      undefined,
+      2,
+      3,
+    ]);
+    const { runId: branch } = second.said('saved').at(-1)!;
+    const { description } = await new RunStore(files).describe(branch);
+    expect([description.config.rewardSources, description.mended]).toEqual([
+      [mended],
+      [{ step: 2, was: before }],
+    ]);
+    const late = second.session.mendReward({ type: 'mendReward', requestId: 5, source: mended });
+    await expect(late).rejects.toThrow('A reward can be mended while its run rests');
     const again = second.said('step').filter(({ step }) => step > 2);
     const numbers = (all: typeof steps) =>
       all.map(({ metrics }) => [metrics.loss, metrics.grad_norm, metrics.kl]);
     expect(numbers(again.slice(-2))).toEqual(numbers(steps.slice(2)));
+    expect(second.said('resumed')[0]!.config).toMatchObject(own);
+    expect(answers(second).slice(0, 12)).toEqual(told.slice(0, 12));
     second.close();
     first.close();
   }, 120_000);

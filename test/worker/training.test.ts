@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type { Event } from '../../src/protocol/messages.ts';
 import type { MetricValues } from '../../src/protocol/metrics.ts';
+import type { RewardSource } from '../../src/rewards/contract.ts';
+import type { RewardTrouble } from '../../src/rewards/panel.ts';
 import { Health } from '../../src/rl/health/health.ts';
 import type { Run } from '../../src/worker/run.ts';
 import type { StepResult } from '../../src/worker/run-parts.ts';
@@ -20,11 +22,18 @@ const SILENT: MetricValues = {
   frac_reward_zero_std: 1,
 };
 
+/** A program that scores answers. */
+const OWN: RewardSource = {
+  ...({ name: 'mine', language: 'js', source: '', completions: 'text' } as const),
+  hash: '00'.repeat(32),
+};
+
 /** Drives a run whose steps report what `metricsOf` says; `rests` is called at every rest, with the training. */
 async function drive(
   metricsOf: (step: number) => MetricValues,
   values: Partial<Config>,
   rests: (training: Training) => void = (training) => training.ask('stop'),
+  troublesOf: (step: number) => readonly RewardTrouble[] = () => [],
 ) {
   const config = parseConfig(values);
   const health = new Health(config);
@@ -38,9 +47,15 @@ async function drive(
     makeReady: async () => true,
     async takeStep(): Promise<StepResult> {
       run.step++;
-      return { step: run.step, metrics: metricsOf(run.step), seconds: {}, groups: [] };
+      return {
+        step: run.step,
+        metrics: metricsOf(run.step),
+        seconds: {},
+        groups: [],
+        troubles: troublesOf(run.step),
+      };
     },
-    recordStep: ({ step, metrics }: StepResult) => health.take({ step, metrics }),
+    recordStep: (result: StepResult) => health.take(result),
     recordAnswers: () => undefined,
   };
   const kept: string[] = [];
@@ -125,4 +140,46 @@ it('a run that is well finishes without a word, and its good steps are vouched f
   expect(end).toEqual({ state: 'finished' });
   expect(kept).toEqual(['checkpoint of 8']);
   expect(vouched).toBe(3);
+});
+
+it('a run rests after three batches in a row that a reward did not score, and goes on once it is mended', async () => {
+  const message = 'The reward mine failed: x is undefined';
+  const config: Partial<Config> = { steps: 12, rewards: ['format', 'mine'], rewardSources: [OWN] };
+  const { run, kept, reasons, end, events } = await drive(
+    () => WELL,
+    config,
+    (training) => training.ask('go on'),
+    // Broken at 2, and from 4 until it is mended at the rest.
+    (step) => (step === 2 || (step > 3 && step < 7) ? [{ reward: 'mine', message, isScored: false }] : []),
+  );
+  expect(reasons).toEqual([message]);
+  expect(kept).toEqual([
+    'reward failed at 2',
+    'reward failed at 4',
+    'reward failed at 6',
+    'checkpoint of 6',
+    'checkpoint of 12',
+  ]);
+  const alarms = events.flatMap((event) => (event.type === 'alarm' ? event.alarm : []));
+  expect(alarms.map(({ evidence, hint, metric, pauses }) => [evidence, hint, metric, pauses])).toEqual(
+    [
+      ['A batch was', false] as const,
+      ['A batch was', false] as const,
+      ['3 batches in a row were', true] as const,
+    ].map(([count, pauses]) => [
+      `${count} not scored by it. Its answers are scored by format alone.`,
+      ...['Mend mine, then go on.', 'rewards/mine/mean', pauses],
+    ]),
+  );
+  expect([run.step, end]).toEqual([12, { state: 'finished' }]);
+});
+
+it('what a reward logged and was left out is said once, and stops nothing', async () => {
+  const { kept, reasons } = await drive(
+    () => WELL,
+    { steps: 8 },
+    undefined,
+    () => [{ reward: 'format', message: 'Of what format logged: something.', isScored: true }],
+  );
+  expect([kept, reasons]).toEqual([['reward failed at 1', 'checkpoint of 8'], []]);
 });

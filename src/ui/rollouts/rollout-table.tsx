@@ -166,6 +166,7 @@ function AnswerDetail({ completion }: { completion: Completion }) {
   return (
     <div className="answer-detail">
       <pre data-testid="completion-text">{raw ? completion.rawText : completion.text}</pre>
+      {completion.extras && <Logged extras={completion.extras} />}
       <p className="muted number">
         <label>
           <input type="checkbox" checked={raw} onChange={({ target }) => setRaw(target.checked)} /> with
@@ -173,5 +174,19 @@ function AnswerDetail({ completion }: { completion: Completion }) {
         </label>
       </p>
     </div>
+  );
+}
+
+/** What rewards logged of an answer. */
+function Logged({ extras }: { extras: NonNullable<Completion['extras']> }) {
+  return (
+    <dl className="logged" aria-label="Logged by rewards">
+      {Object.entries(extras).map(([column, value]) => (
+        <div key={column}>
+          <dt>{column}</dt>
+          <dd>{value === null ? <span className="muted">–</span> : String(value)}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -42,9 +42,13 @@ const BANDS: Partial<Record<MetricKey, ChartSpec['band']>> = {
 };
 const IN_BANDS = new Set(Object.values(BANDS).flat());
 
+/** Not every step reports every metric: rewards log where they like. So many of the newest are looked at. */
+const LOOKED_AT = 100;
+
 /** A chart for each metric there is, shared where their rows in the table of metrics say so. */
 export function chartsOf(steps: readonly StepRecord[]): Charts {
-  const metrics = metricsOf(Object.keys(steps.at(-1)?.metrics ?? {})).filter(({ key }) => !IN_BANDS.has(key));
+  const reported = new Set(steps.slice(-LOOKED_AT).flatMap(({ metrics }) => Object.keys(metrics)));
+  const metrics = metricsOf(reported).filter(({ key }) => !IN_BANDS.has(key));
   const charts = new Map<string, ChartSpec>();
   for (const metric of metrics) {
     const known = charts.get(chartId(metric));

@@ -4,11 +4,14 @@ import {
   type ConfigKey,
   diffConfig,
   FIELD_GROUPS,
+  type Field,
   fieldOf,
+  knownRewards,
   parseConfig,
 } from '../../protocol/config.ts';
 import type { ModelSummary } from '../../protocol/messages.ts';
 import { isPresetName, PRESETS, presetsFor } from '../../protocol/presets.ts';
+import { REWARD_PARAMETERS } from '../../rewards/index.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
@@ -19,6 +22,7 @@ import { inLabels } from '../parts/in-labels.ts';
 import { useFields } from '../parts/use-words.ts';
 import { Problems } from '../shell/notices.tsx';
 import { FieldControl } from './field-control.tsx';
+import { MendRewards } from './mend-rewards.tsx';
 import { SettingsLine } from './settings-line.tsx';
 
 const ESSENTIAL = CONFIG_KEYS.filter((key) => fieldOf(key).essential);
@@ -34,6 +38,7 @@ export function EssentialSettings() {
         <BeginFrom />
       </div>
       <DraftState />
+      <MendRewards />
       <FreeFormWarning />
       <BareAnswersWarning />
       <OwnQuestionsNotice />
@@ -88,6 +93,15 @@ const OF_TOWER: readonly ConfigKey[] = [
   ...(['minPixels', 'maxPixels', 'framesPerSecond', 'maxFrames'] as const),
 ];
 
+/** The reward that a setting is one of. */
+const REWARD_OF = new Map<ConfigKey, string>(REWARD_PARAMETERS.map(({ key, reward }) => [key, reward]));
+
+/** Whether a setting is one of a reward that is not chosen. */
+function isIdle(key: ConfigKey, rewards: unknown): boolean {
+  const reward = REWARD_OF.get(key);
+  return reward !== undefined && Array.isArray(rewards) && !rewards.includes(reward);
+}
+
 /** Whether a setting has a control, and does anything with the model that is open. */
 function applies(model: ModelSummary | undefined, key: ConfigKey): boolean {
   if (fieldOf(key).kind === 'structure') return false;
@@ -100,6 +114,8 @@ function applies(model: ModelSummary | undefined, key: ConfigKey): boolean {
 
 export function AllSettings() {
   const model = useStudioState((state) => state.model);
+  const rewards = useStudioState(({ draft }) => draft.rewards);
+  const isShown = (key: ConfigKey) => applies(model, key) && !isIdle(key, rewards);
   return (
     <details className="all-settings">
       <summary data-testid="all-settings">All settings</summary>
@@ -108,7 +124,7 @@ export function AllSettings() {
         <fieldset key={group}>
           <legend>{group}</legend>
           <div className="settings">
-            {CONFIG_KEYS.filter((key) => fieldOf(key).group === group && applies(model, key)).map((key) => (
+            {CONFIG_KEYS.filter((key) => fieldOf(key).group === group && isShown(key)).map((key) => (
               <SettingField key={key} field={key} brief={false} />
             ))}
           </div>
@@ -143,11 +159,19 @@ function PresetChoice() {
   );
 }
 
+/** The rewards that can be chosen are the built-in ones, and those of the person's own. */
+function useOffered(row: Field, key: ConfigKey): Field {
+  const sources = useStudioState(({ draft }) => draft.rewardSources);
+  const models = useStudioState(({ draft }) => draft.rewardModels);
+  if (key !== 'rewards' || !Array.isArray(sources) || !Array.isArray(models)) return row;
+  return { ...row, choices: knownRewards({ rewardSources: sources, rewardModels: models }) };
+}
+
 /** One setting; `brief` leaves the help to the tooltip. */
 function SettingField({ field, brief }: { field: ConfigKey; brief: boolean }) {
   const studio = useStudio();
   const value = useStudioState(({ draft }) => draft[field]);
-  const row = useFields()(field);
+  const row = useOffered(useFields()(field), field);
   const id = `${brief ? 'main' : 'all'}-${field}`;
   const wide = row.kind === 'text' || row.kind === 'list';
   return (

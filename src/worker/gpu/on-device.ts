@@ -2,6 +2,7 @@ import { FULL_PACE, GENTLE_PACE } from '../../gpu/index.ts';
 import type { FileToWrite } from '../../io/writing/file-to-write.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { AnswerOf, CommandOf, EvalResult, EventOf, KeptWeights } from '../../protocol/messages.ts';
+import type { RewardSource } from '../../rewards/contract.ts';
 import { exportFiles } from '../export/files.ts';
 import { demandSame } from '../export/same-weights.ts';
 import { haltIf, halting } from '../halted.ts';
@@ -179,6 +180,14 @@ export class OnDevice {
     stopped: () => boolean,
   ): Promise<void> {
     return this.use((run) => work(run, this.recorder), stopped);
+  }
+
+  /** Another program in the place of an own reward's of the run, also where it is loaded again. */
+  async mendReward(source: RewardSource): Promise<Config> {
+    const config = await this.use((run) => run.mendReward(source));
+    if (this.#from) this.#from = { ...this.#from, config };
+    await this.recorder?.mended(config, this.step);
+    return config;
   }
 
   /** Loads the run again and sets it to its newest checkpoint; to its start where there is none. */

@@ -1,6 +1,7 @@
 import { lossOf } from '../../gpu/index.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Alarm } from '../../protocol/alarms.ts';
+import type { Config } from '../../protocol/config.ts';
 import type { EvalResult, KeptWeights } from '../../protocol/messages.ts';
 import type { LeftWeights } from '../../rl/policy/start-weights.ts';
 import { STUDIO_VERSION } from '../export/version.ts';
@@ -38,7 +39,7 @@ export type RecordedRun = Pick<
  * memory until it is.
  */
 export class Recorder {
-  readonly description: RunDescription;
+  #description: RunDescription;
   readonly #store: RunStore;
   readonly #emit: Emit;
   readonly #logs: RunLogs;
@@ -65,7 +66,7 @@ export class Recorder {
   ) {
     this.#store = store;
     this.#emit = emit;
-    this.description = description;
+    this.#description = description;
     this.#logs = store.logs(description.id, run.rolloutsLog);
     this.#report = new SavingReport(emit);
     this.#schedule = new CheckpointSchedule(description.config.checkpointEvery);
@@ -130,6 +131,21 @@ export class Recorder {
     recorder.#healthy = state.healthy;
     recorder.#report.saved(origin, state.step);
     return recorder;
+  }
+
+  get description(): RunDescription {
+    return this.#description;
+  }
+
+  /** Writes down that from this step on programs of own rewards are others; what they were stays in the record. */
+  async mended(config: Config, step: number): Promise<void> {
+    const { mended = [], config: before } = this.#description;
+    const was = before.rewardSources.filter((each) => !config.rewardSources.includes(each));
+    this.#description = { ...this.#description, config, mended: [...mended, { step, was }] };
+    // A run that goes on from another's checkpoint is written with its first step.
+    if (this.#origin) return;
+    const refused = (error: unknown) => this.#report.refused('What mended its reward cannot be saved', error);
+    await this.#store.change(this.#description).catch(refused);
   }
 
   /** The step of the newest checkpoint; 0 without one. */

@@ -5,6 +5,7 @@ import { parseJsonObject } from '../../io/json/json.ts';
 import { InputError } from '../../math/errors.ts';
 import { type Config, parseConfig } from '../../protocol/config.ts';
 import type { KeptWeights } from '../../protocol/messages.ts';
+import type { RewardSource } from '../../rewards/contract.ts';
 import type { Score } from './keep.ts';
 
 export const STATE = 'state.json';
@@ -36,6 +37,8 @@ export interface RunDescription {
   /** The checkpoint that it went on from, where that is an older one of another run. */
   readonly from?: KeptWeights;
   readonly config: Config;
+  /** Programs of own rewards before they were mended, and the steps up to which they scored. */
+  readonly mended?: readonly { readonly step: number; readonly was: readonly RewardSource[] }[];
 }
 
 /** `state.json` of a checkpoint: what the next step depends on beside weights and moments. */

@@ -65,6 +65,11 @@ export class RunStore {
     if (!isKept) await writeRecord(this.#files, path, run);
   }
 
+  /** Writes anew what a run is. */
+  async change(run: RunDescription): Promise<void> {
+    await writeRecord(this.#files, `${folderOf(run.id)}/${DESCRIPTION}`, run);
+  }
+
   /** @throws InputError when there is no such run, it is damaged, or it was written by another version */
   async describe(id: string): Promise<Described> {
     const path = `${folderOf(id)}/${DESCRIPTION}`;
