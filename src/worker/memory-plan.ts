@@ -7,7 +7,6 @@ import { dryGpu, type Gpu } from '../gpu/index.ts';
 import type { TensorSource } from '../io/tensors/safetensors.ts';
 import type { Config } from '../protocol/config.ts';
 import type { MemoryPlan } from '../protocol/memory.ts';
-import { RewardPanel } from '../rewards/panel.ts';
 import { loadPolicy } from '../rl/policy/policy.ts';
 import { RunContext } from '../rl/run-context.ts';
 import { modelUnder, type OpenModel } from './inputs/model.ts';
@@ -54,9 +53,7 @@ export async function planMemory(
   const gpu = dryGpu(like);
   const maxPositions = mostPositions(texts, config);
   using policy = await loadPolicy(gpu, files, policyOptions(files.family, config, maxPositions, start));
-  // Nothing is scored, so the person's own need not be opened.
-  const rewards = new RewardPanel([], 0);
-  using context = await RunContext.create(runSetup(model, texts, { policy, config, rewards }));
+  using context = await RunContext.create(runSetup(model, texts, { policy, config }));
   if (config.stage === 'grpo') await context.rolloutGenerator();
   const { ledger } = gpu;
   const scoring = await scoringBytes(config.stage === 'grpo' ? scorers : [], like);
