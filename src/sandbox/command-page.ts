@@ -4,8 +4,7 @@
  */
 import { InputError } from '../math/errors.ts';
 import type { RewardBatch, RewardReturn, RewardSource } from '../rewards/contract.ts';
-import { frameLine } from './frames.ts';
-import { pythonFrom } from './python-files.ts';
+import { pageSandboxes } from './frames.ts';
 import { CodeFault, OpenedSource, type TestResult } from './reward.ts';
 
 /** A result, or an error with what it knows. */
@@ -44,17 +43,10 @@ declare global {
 
 const opened = new Map<number, OpenedSource>();
 const stops = new Map<number, AbortController>();
-const host = {
-  start: frameLine,
-  python: pythonFrom(
-    {
-      module: 'python/pyodide.asm.mjs',
-      wasm: 'python/pyodide.asm.wasm',
-      library: 'python/python_stdlib.zip',
-    },
-    () => undefined,
-  ),
-};
+const host = pageSandboxes(
+  { module: 'python/pyodide.asm.mjs', wasm: 'python/pyodide.asm.wasm', library: 'python/python_stdlib.zip' },
+  () => undefined,
+);
 
 async function told<T>(run: () => T | Promise<T>): Promise<Told<T>> {
   try {

@@ -3,8 +3,9 @@
  * a worker. A frame holds one worker for one file of the person's, so removing the frame ends it for good, and no file meets
  * another. Batches do not pass here: the worker's port goes to whoever asked (why: D-171).
  */
-import type { FrameOrder } from './distant-frames.ts';
-import { type Line, portLine } from './line.ts';
+import { distantLines, type FrameOrder } from './distant-frames.ts';
+import { type PythonAddresses, type PythonProgress, pythonFrom } from './python-files.ts';
+import type { SandboxHost } from './sandbox.ts';
 
 /** Relative to the page, which it is served with. */
 const FRAME = 'sandbox.html';
@@ -27,12 +28,6 @@ async function startWorker(frame: HTMLIFrameElement, port: MessagePort): Promise
   frame.contentWindow?.postMessage(code, '*', [port]);
 }
 
-/** A line of the page's own. */
-export function frameLine(): Line {
-  const { port1, port2 } = new MessageChannel();
-  return portLine(port1, openFrame(port2));
-}
-
 /** Opens and removes frames for a worker of the studio, which has no document; returns what removes them all. */
 export function serveFrames(host: MessagePort): () => void {
   const removals = new Map<number, () => void>();
@@ -47,4 +42,11 @@ export function serveFrames(host: MessagePort): () => void {
     host.close();
     for (const remove of removals.values()) remove();
   };
+}
+
+/** Sandboxes for the page itself, on the way that a worker of the studio takes. */
+export function pageSandboxes(addresses: PythonAddresses, onProgress: PythonProgress): SandboxHost {
+  const { port1, port2 } = new MessageChannel();
+  serveFrames(port1);
+  return { start: distantLines(port2), python: pythonFrom(addresses, onProgress) };
 }

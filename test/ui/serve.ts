@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { build, preview } from 'vite';
 import { pagePolicy } from '../../src/cli/page-policy.ts';
+import { sandboxCode } from '../../src/cli/sandbox-bundle.ts';
 import { projectRoot } from '../../src/cli/setup/paths.mjs';
 
 export async function serveTestPage(): Promise<{ url: string; close(): Promise<void> }> {
@@ -12,7 +13,7 @@ export async function serveTestPage(): Promise<{ url: string; close(): Promise<v
   const shared = { configFile: false, root: join(projectRoot(), 'test/ui/page'), logLevel: 'warn' } as const;
   await build({
     ...shared,
-    plugins: [react(), pagePolicy()],
+    plugins: [react(), pagePolicy(), sandboxCode()],
     build: { outDir, emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 1024 },
   });
   const server = await preview({
