@@ -18,11 +18,11 @@ export interface Reference {
 /** Which folders of src a folder may import, itself apart. */
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   math: [],
-  rewards: [],
+  rewards: ['math'],
   protocol: ['math', 'rewards'],
   sandbox: ['math', 'rewards'],
   io: ['math'],
-  text: ['math', 'io'],
+  text: ['math', 'io', 'rewards'],
   media: ['math', 'io'],
   data: ['math', 'rewards', 'io', 'media', 'text', 'protocol'],
   gpu: ['math'],

@@ -4,8 +4,15 @@ import { InputError } from '../../math/errors.ts';
 import { median } from '../../math/stats.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { EvalKind } from '../../protocol/eval-kinds.ts';
-import { columnOf, optionsOf } from '../../text/row-options.ts';
-import { bareNumber, bareSpan, isBracketed, readItems, readOption, readYesNo } from './readings.ts';
+import {
+  bareNumber,
+  bareSpan,
+  isBracketed,
+  readItems,
+  readOption,
+  readYesNo,
+} from '../../rewards/readings.ts';
+import { columnOf, optionsOrNone } from '../../rewards/row-options.ts';
 
 /** What a data set's row is to scoring. */
 export type AskedRow = Pick<Example, 'id' | 'label' | 'question' | 'columns'>;
@@ -65,23 +72,13 @@ function typeOf({ columns }: AskedRow): EvalKind | undefined {
   return undefined;
 }
 
-/** The options of a row; none where it has none, or writes them in a way that no prompt can show. */
-function optionsIn({ columns = {} }: AskedRow): readonly string[] {
-  try {
-    return optionsOf(columns);
-  } catch (error) {
-    if (error instanceof InputError) return [];
-    throw error;
-  }
-}
-
 /** The letters of a list such as "B" or "A,C"; null for anything else. */
 const lettersOf = (text: string): string[] | null =>
   /^\s*[A-H](\s*,\s*[A-H])*\s*$/.test(text) ? text.split(',').map((letter) => letter.trim()) : null;
 
 /** What a row says of itself; undefined where it says nothing that its answer bears out. */
 function ownKind(row: AskedRow): EvalKind | undefined {
-  const options = optionsIn(row);
+  const options = optionsOrNone(row.columns ?? {});
   const said = typeOf(row) ?? (options.length > 0 ? 'choice' : undefined);
   const several = said === 'choice' && (lettersOf(row.label)?.length ?? 0) > 1;
   const kind = several ? 'set_f1' : said;
@@ -149,7 +146,7 @@ function areLists(answers: readonly string[]): boolean {
 export function scoringOf(rows: readonly AskedRow[], metric: Config['evalMetric']): Scoring {
   if (metric === 'labels' || (metric === 'auto' && isClosedSet(rows))) return { labels: labelsOf(rows) };
   const scored = (row: AskedRow, kind: EvalKind): ScoredRow => {
-    const options = optionsIn(row);
+    const options = optionsOrNone(row.columns ?? {});
     return { kind: isReadable(kind, row.label, options) ? kind : 'exact', gold: row.label, options };
   };
   if (metric !== 'auto') return { rowOf: (row) => scored(row, metric) };

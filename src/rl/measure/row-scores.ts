@@ -20,7 +20,8 @@ import {
   rougeTokens,
   saidAnswer,
   words,
-} from './readings.ts';
+} from '../../rewards/readings.ts';
+import type { RewardSettings } from '../../rewards/reward.ts';
 import type { ScoredRow } from './row-kinds.ts';
 
 export interface ScoredAnswer {

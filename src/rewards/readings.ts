@@ -1,6 +1,6 @@
 /** What the text of an open answer says: the answer in it, and the number, option, span, items or words that this is. Pure. */
-import type { Span } from '../../math/overlap.ts';
-import { foldAnswer } from '../../rewards/answer.ts';
+import type { Span } from '../math/overlap.ts';
+import { foldAnswer } from './answer.ts';
 
 const ANSWER = /<answer>([\s\S]*?)<\/answer>/i;
 const THINKING = /<think>[\s\S]*?<\/think>/gi;
@@ -24,9 +24,11 @@ const NUMBER =
   /(?:(?<![\p{L}\p{N}_.)\]])[-−+])?(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?(?:\s*\/\s*\d+(?:\.\d+)?(?![\d/]|\s*\/))?/giu;
 const DECIMAL_COMMA = /^[-−+]?\d+,\d{1,2}$/;
 
-function numberIn(written: string): number {
+/** Null where it is too large, or a division by zero. */
+function numberIn(written: string): number | null {
   const [number = '', divisor = '1'] = written.replaceAll(',', '').replaceAll('−', '-').split('/');
-  return Number(number) / Number(divisor);
+  const value = Number(number) / Number(divisor);
+  return Number.isFinite(value) ? value : null;
 }
 
 /** A text that is a number and nothing else, but for a currency, a unit of per cent and a full stop; null for another. */
@@ -37,17 +39,20 @@ export function bareNumber(text: string): number | null {
     .replace(/\s*(?:%|°)?\.?$/u, '');
   if (DECIMAL_COMMA.test(bare)) return numberIn(bare.replace(',', '.'));
   const [found] = bare.match(NUMBER) ?? [];
-  const value = found === bare ? numberIn(found) : Number.NaN;
-  return Number.isFinite(value) ? value : null;
+  return found === bare ? numberIn(found) : null;
 }
 
 /** The number that an answer gives: the one it is, or the last one it names. */
 export function readNumber(said: string): number | null {
   const bare = bareNumber(said);
   if (bare !== null) return bare;
-  const last = said.match(NUMBER)?.at(-1);
-  const value = last === undefined ? Number.NaN : numberIn(last);
-  return Number.isFinite(value) ? value : null;
+  return lastNumber(said);
+}
+
+/** The last number that a text names; null where it names none, or that one is too large. */
+function lastNumber(text: string): number | null {
+  const last = text.match(NUMBER)?.at(-1);
+  return last === undefined ? null : numberIn(last);
 }
 
 const TIME = String.raw`(?:\d+:)?\d+:\d+(?:\.\d+)?|\d+(?:\.\d+)?`;
@@ -128,16 +133,36 @@ export function holdsWords(text: string, part: string): boolean {
   if (part === '') return false;
   const isWord = (character: string | undefined): boolean =>
     character !== undefined && /[\p{L}\p{N}]/u.test(character) && !UNSPACED.test(character);
+  const letters = [...part];
   for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) {
-    const opens = !(isWord(part[0]) && isWord(text[at - 1]));
-    const closes = !(isWord(part.at(-1)) && isWord(text[at + part.length]));
+    const end = at + part.length;
+    const [before, after] = [[...text.slice(Math.max(0, at - 2), at)], [...text.slice(end, end + 2)]];
+    const opens = !(isWord(letters[0]) && isWord(before.at(-1)));
+    const closes = !(isWord(letters.at(-1)) && isWord(after[0]));
     if (opens && closes) return true;
   }
   return false;
 }
 
-/** Scripts that put no spaces between words. */
-const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
+/**
+ * Scripts that put no spaces between words (Han, Hiragana, Katakana, Thai), as ranges of code points: what Unicode's tables of
+ * scripts say, which Python does not have.
+ */
+const UNSPACED_RANGES: readonly (readonly [first: number, last: number])[] =
+  `e01-e3a e40-e5b 2e80-2e99 2e9b-2ef3 2f00-2fd5 3005 3007 3021-3029 3038-303b 3041-3096 309d-309f 30a1-30fa 30fd-30ff 31f0-31ff
+  32d0-32fe 3300-3357 3400-4dbf 4e00-9fff f900-fa6d fa70-fad9 ff66-ff6f ff71-ff9d 16fe2-16fe3 16ff0-16ff6 1aff0-1aff3
+  1aff5-1affb 1affd-1affe 1b000-1b122 1b132 1b150-1b152 1b155 1b164-1b167 1f200 20000-2a6df 2a700-2b81d 2b820-2cead
+  2ceb0-2ebe0 2ebf0-2ee5d 2f800-2fa1d 30000-3134a 31350-33479`
+    .split(/\s+/)
+    .map((range) => {
+      const [first = '', last = first] = range.split('-');
+      return [Number.parseInt(first, 16), Number.parseInt(last, 16)];
+    });
+const codePoint = (code: number): string => `\\u{${code.toString(16)}}`;
+const UNSPACED_CLASS = UNSPACED_RANGES.map(([first, last]) => `${codePoint(first)}-${codePoint(last)}`).join(
+  '',
+);
+const UNSPACED = new RegExp(`[${UNSPACED_CLASS}]`, 'u');
 const TOKENS = new RegExp(`${UNSPACED.source}|(?:(?!${UNSPACED.source})[\\p{L}\\p{N}\\p{M}])+`, 'gu');
 
 /**

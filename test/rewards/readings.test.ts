@@ -10,7 +10,7 @@ import {
   readYesNo,
   rougeTokens,
   saidAnswer,
-} from '../../src/rl/measure/readings.ts';
+} from '../../src/rewards/readings.ts';
 
 it.each([
   ['<think>a</think><answer> 42 </answer>', '42'],
