@@ -41,6 +41,26 @@ export function rougeL(gold: readonly string[], said: readonly string[]): number
   return fMeasure(longestCommon(gold, said), gold.length, said.length);
 }
 
+/** ROUGE-N's F-measure of token lists (Lin, "ROUGE", 2004, section 2, with beta 1): groups of `n` tokens, each as often as it occurs, 0 … 1. */
+export function rougeN(gold: readonly string[], said: readonly string[], n: number): number {
+  const [wanted, given] = [groups(gold, n), groups(said, n)];
+  const left = new Map<string, number>();
+  for (const group of wanted) left.set(group, (left.get(group) ?? 0) + 1);
+  let common = 0;
+  for (const group of given) {
+    const count = left.get(group) ?? 0;
+    left.set(group, count - 1);
+    if (count > 0) common++;
+  }
+  return fMeasure(common, wanted.length, given.length);
+}
+
+/** Every `n` tokens in a row, as one text each. */
+const groups = (tokens: readonly string[], n: number): string[] =>
+  Array.from({ length: Math.max(0, tokens.length - n + 1) }, (_, at) =>
+    JSON.stringify(tokens.slice(at, at + n)),
+  );
+
 /** Word error rate: edits per word of the truth, of which at least one is counted; above 1 where more is said than was asked. */
 export function wordErrorRate(gold: readonly string[], said: readonly string[]): number {
   return editDistance(gold, said) / Math.max(1, gold.length);

@@ -47,8 +47,10 @@ function parameterField(row: RewardParameter): Field<unknown> {
       return choice({ ...row, group }) as Field;
     case 'flag':
       return flag({ ...row, group }) as Field;
-    case 'text':
-      return optionalText({ ...row, group }) as Field;
+    case 'text': {
+      const { check: _, ...words } = row;
+      return optionalText({ ...words, group }) as Field;
+    }
     default:
       return row satisfies never;
   }

@@ -1,6 +1,6 @@
 /** A run's settings: the type and its defaults out of the table, judged at the door, compared with one another. */
 import { InputError } from '../math/errors.ts';
-import { REWARD_NAMES } from '../rewards/index.ts';
+import { REWARD_NAMES, REWARD_PARAMETERS } from '../rewards/index.ts';
 import { CONFIG_FIELDS } from './config-table.ts';
 import type { Field } from './fields.ts';
 import { z } from './shapes.ts';
@@ -142,9 +142,23 @@ function rewardProblems(config: Config): ConfigProblem[] {
     return [{ field, message, hint: 'Give it another name.' }];
   }
   const missing = config.rewards.find((name) => !known.includes(name));
-  if (missing === undefined) return [];
+  if (missing === undefined) return parameterProblems(config);
   const message = `rewards names "${missing}"; expected some of ${known.join(', ')}.`;
   return [{ field: 'rewards', message, hint: 'Choose one of these, or add a reward of that name.' }];
+}
+
+/** Texts that are settings of rewards, as far as these are chosen: patterns, schemas. */
+function parameterProblems(config: Config): ConfigProblem[] {
+  return REWARD_PARAMETERS.flatMap((row) => {
+    if (row.kind !== 'text' || !config.rewards.includes(row.reward)) return [];
+    try {
+      row.check?.(String(config[row.key]));
+      return [];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return [{ field: row.key, message: `${row.key}: ${error.message}`, hint: error.hint }];
+    }
+  });
 }
 
 /** Rules that need two fields. */

@@ -4,15 +4,17 @@ import { type Reward, zeroToOne } from './reward.ts';
 
 export const accuracyTolerant: Reward = {
   help: 'accuracy that forgives case, outer punctuation, line breaks and nouns (anger)',
+  group: 'answer',
+  source: "the studio, after R1-Omni's accuracy",
   range: zeroToOne,
   readsLabel: true,
   score: (text, { label }) =>
     label === null ? null : Number(foldAnswer(readAnswer(text)) === foldAnswer(label)),
   python: `
-def _accuracy_tolerant(text, label, tokens):
-    if label is None:
+def _accuracy_tolerant(text, about):
+    if about.label is None:
         return None
-    return float(_fold(_read_answer(text)) == _fold(label))
+    return float(_fold(_read_answer(text)) == _fold(about.label))
 `,
   cases: [
     { text: '<answer>Happy.</answer>', score: 1 },

@@ -12,6 +12,8 @@ function answerOf(text: string): string {
 
 export const accuracy: Reward = {
   help: 'the answer equals the label, letter by letter',
+  group: 'published',
+  source: 'R1-Omni, grpo.py, accuracy_reward',
   range: zeroToOne,
   readsLabel: true,
   score: (text, { label }) =>
@@ -25,10 +27,10 @@ def _published_answer(text):
     return (found.group(1) if found else text).strip()
 
 
-def _accuracy(text, label, tokens):
-    if label is None:
+def _accuracy(text, about):
+    if about.label is None:
         return None
-    return float(_published_answer(text) == _published_answer(f"<answer> {label} </answer>"))
+    return float(_published_answer(text) == _published_answer(f"<answer> {about.label} </answer>"))
 `,
   cases: [
     { text: '<think>a</think><answer>happy</answer>', score: 1 },

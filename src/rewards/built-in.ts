@@ -6,20 +6,24 @@ import type { RewardContext } from './reward.ts';
 
 /** A built-in reward under a run's settings: it scores one completion after the other. */
 export function builtIn(name: RewardName, settings: RewardSettings): RewardFunction {
-  const score = (batch: RewardBatch) => ({
-    values: batch.completions.map((text, at) =>
-      REWARDS[name].score(text, { ...settings, ...contextOf(batch, at) }),
-    ),
-  });
+  const score = (batch: RewardBatch) => {
+    const known = contextsOf(batch);
+    return {
+      values: batch.completions.map((text, at) => REWARDS[name].score(text, { ...settings, ...known[at]! })),
+    };
+  };
   return { name, untimed: true, score };
 }
 
-function contextOf(
-  { labels, completion_ids, columns }: RewardBatch,
-  at: number,
-): Omit<RewardContext, keyof RewardSettings> {
-  const row = Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[at]]));
-  return { label: labels[at] ?? null, tokens: completion_ids[at]?.length ?? 0, row };
+/** What is known of each completion beside its text. */
+function contextsOf({ completions, labels, completion_ids, columns }: RewardBatch) {
+  const rows = completions.map((_, at) =>
+    Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[at]])),
+  );
+  return rows.map((row, at): Omit<RewardContext, keyof RewardSettings> => {
+    const ids = completion_ids[at] ?? [];
+    return { label: labels[at] ?? null, tokens: ids.length, ids, row, first: rows[0]! };
+  });
 }
 
 /** The rewards of a run that has no others. @throws RangeError for a name that none of them has */

@@ -5,6 +5,8 @@ const FORMAT = /^\s*<think>[\s\S]*?<\/think>\s*<answer>[\s\S]*?<\/answer>\s*$/i;
 
 export const formatTolerant: Reward = {
   help: 'format that forgives space around the blocks and the case of tags',
+  group: 'format',
+  source: "the studio, after R1-Omni's format",
   range: zeroToOne,
   score: (text) => Number(FORMAT.test(text)),
   python: `
@@ -14,7 +16,7 @@ _TOLERANT_FORMAT = re.compile(
 )
 
 
-def _format_tolerant(text, label, tokens):
+def _format_tolerant(text, about):
     return float(_TOLERANT_FORMAT.fullmatch(text) is not None)
 `,
   cases: [

@@ -6,13 +6,15 @@ const FORMAT = new RegExp(`^<think>[\\s\\S]*?</think>[${PYTHON_SPACE}]*<answer>[
 
 export const format: Reward = {
   help: 'think and answer tags as asked, and nothing around them',
+  group: 'published',
+  source: 'R1-Omni, grpo.py, format_reward',
   range: zeroToOne,
   score: (text) => Number(FORMAT.test(text)),
   python: String.raw`
 _FORMAT = re.compile(r"<think>.*?</think>\s*<answer>.*?</answer>", re.DOTALL)
 
 
-def _format(text, label, tokens):
+def _format(text, about):
     return float(_FORMAT.fullmatch(text) is not None)
 `,
   cases: [

@@ -46,13 +46,13 @@ export function bareNumber(text: string): number | null {
 export function readNumber(said: string): number | null {
   const bare = bareNumber(said);
   if (bare !== null) return bare;
-  return lastNumber(said);
+  const last = lastNumber(said);
+  return last === null ? null : numberIn(last);
 }
 
-/** The last number that a text names; null where it names none, or that one is too large. */
-function lastNumber(text: string): number | null {
-  const last = text.match(NUMBER)?.at(-1);
-  return last === undefined ? null : numberIn(last);
+/** The last number that a text names, as it is written; null where it names none. */
+export function lastNumber(text: string): string | null {
+  return text.match(NUMBER)?.at(-1) ?? null;
 }
 
 const TIME = String.raw`(?:\d+:)?\d+:\d+(?:\.\d+)?|\d+(?:\.\d+)?`;
@@ -148,7 +148,7 @@ export function holdsWords(text: string, part: string): boolean {
  * Scripts that put no spaces between words (Han, Hiragana, Katakana, Thai), as ranges of code points: what Unicode's tables of
  * scripts say, which Python does not have.
  */
-const UNSPACED_RANGES: readonly (readonly [first: number, last: number])[] =
+export const UNSPACED_RANGES: readonly (readonly [first: number, last: number])[] =
   `e01-e3a e40-e5b 2e80-2e99 2e9b-2ef3 2f00-2fd5 3005 3007 3021-3029 3038-303b 3041-3096 309d-309f 30a1-30fa 30fd-30ff 31f0-31ff
   32d0-32fe 3300-3357 3400-4dbf 4e00-9fff f900-fa6d fa70-fad9 ff66-ff6f ff71-ff9d 16fe2-16fe3 16ff0-16ff6 1aff0-1aff3
   1aff5-1affb 1affd-1affe 1b000-1b122 1b132 1b150-1b152 1b155 1b164-1b167 1f200 20000-2a6df 2a700-2b81d 2b820-2cead

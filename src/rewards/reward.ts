@@ -13,7 +13,12 @@ export type RewardParameter = ParameterWords &
     | { readonly kind: 'int' | 'float'; readonly default: number; readonly min: number; readonly max: number }
     | { readonly kind: 'choice'; readonly default: string; readonly choices: readonly string[] }
     | { readonly kind: 'flag'; readonly default: boolean }
-    | { readonly kind: 'text'; readonly default: '' }
+    | {
+        readonly kind: 'text';
+        readonly default: '';
+        /** Throws an InputError where the reward could do nothing with a text. */
+        readonly check?: (text: string) => void;
+      }
   );
 export type RewardParameters = Readonly<Record<string, RewardParameter>>;
 /** Of a reward without settings of its own. */
@@ -40,8 +45,12 @@ export interface RewardContext extends RunLimits {
   readonly label: string | null;
   /** Tokens of the completion, its end token included. */
   readonly tokens: number;
+  /** Its tokens' ids. */
+  readonly ids: readonly number[];
   /** The columns of its row, by name; see `RewardBatch.columns`. */
   readonly row: Readonly<Record<string, unknown>>;
+  /** The columns of the first row of the call. */
+  readonly first: Readonly<Record<string, unknown>>;
 }
 
 /** A text and its score, in TypeScript and in Python alike; the label is `happy` and the text has 10 tokens of 100 unless said. */
@@ -50,9 +59,16 @@ export type RewardCase<P = NoParameters> = Partial<RewardContext & ParameterValu
   readonly score: number | null;
 };
 
+export const REWARD_GROUPS = ['answer', 'format', 'length', 'published'] as const;
+export type RewardGroup = (typeof REWARD_GROUPS)[number];
+
 export interface Reward<P = NoParameters> {
   /** What earns or costs a point, as the end of a sentence: the form shows it. */
   readonly help: string;
+  /** What it looks at, by which the form sorts rewards; `published`: to the letter what a published recipe computes. */
+  readonly group: RewardGroup;
+  /** Where its definition comes from. */
+  readonly source: string;
   readonly parameters?: P;
   /** The least and the greatest score. */
   range(settings: RunLimits & ParameterValues<P>): readonly [number, number];
@@ -60,11 +76,15 @@ export interface Reward<P = NoParameters> {
   score(text: string, context: RewardContext & ParameterValues<P>): number | null;
   /** Whether it compares the answer with the label. */
   readonly readsLabel?: true;
-  /** Whether it goes by the number of tokens, which not every trainer hands over. */
-  readonly readsTokens?: true;
+  /** Whether it goes by tokens, which not every trainer hands over. */
+  readsTokens?(settings: ParameterValues<P>): boolean;
+  /** The columns of a row that it reads, in one form however the data writes them, for programs that get no others. */
+  columns?(
+    row: Readonly<Record<string, unknown>>,
+  ): Readonly<Record<string, string | number | readonly string[] | undefined>>;
   /**
-   * The same in Python, for the exported rewards.py: defines `_NAME(text, label, tokens)`. It may use what
-   * python.ts puts before it: `_SPACES`, and `_setting("parameter", default)` with the parameter's default.
+   * The same in Python, for the exported rewards.py: defines `_NAME(text, about)`, with what `RewardContext` has in `about`. It may
+   * use what python.ts puts before it, and `_setting("parameter", default)` with the parameter's default.
    */
   readonly python: string;
   readonly cases: readonly RewardCase<P>[];

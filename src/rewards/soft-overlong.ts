@@ -3,6 +3,8 @@ import { reward } from './reward.ts';
 
 export const softOverlong = reward({
   help: 'minus up to 1 near the longest answer',
+  group: 'length',
+  source: "DAPO, equation 13; TRL's get_soft_overlong_punishment",
   parameters: {
     softPunishCache: {
       ...{ kind: 'int', default: 0, min: 0, max: 8192, unit: 'tokens' },
@@ -11,7 +13,7 @@ export const softOverlong = reward({
     },
   },
   range: () => [-1, 0],
-  readsTokens: true,
+  readsTokens: () => true,
   score: (_, { tokens, maxCompletionLength, softPunishCache }) => {
     const cache = softPunishCache || Math.max(1, Math.round(maxCompletionLength / 5));
     const safe = maxCompletionLength - cache;
@@ -19,17 +21,13 @@ export const softOverlong = reward({
     return tokens <= maxCompletionLength ? (safe - tokens) / cache : -1;
   },
   python: `
-_MAX_COMPLETION_LENGTH = _setting("maxCompletionLength", 256)
-# The last stretch before the limit over which soft_overlong falls; 0 = a fifth.
-_SOFT_PUNISH_CACHE = _setting("softPunishCache", 0)
-
-
-def _soft_overlong(text, label, tokens):
-    cache = _SOFT_PUNISH_CACHE or max(1, math.floor(_MAX_COMPLETION_LENGTH / 5 + 0.5))
-    safe = _MAX_COMPLETION_LENGTH - cache
-    if tokens <= safe:
+def _soft_overlong(text, about):
+    longest = _setting("maxCompletionLength", 256)
+    cache = _setting("softPunishCache", 0) or max(1, math.floor(longest / 5 + 0.5))
+    safe = longest - cache
+    if about.tokens <= safe:
         return 0.0
-    return (safe - tokens) / cache if tokens <= _MAX_COMPLETION_LENGTH else -1.0
+    return (safe - about.tokens) / cache if about.tokens <= longest else -1.0
 `,
   cases: [
     { text: '', tokens: 80, softPunishCache: 20, score: 0 },

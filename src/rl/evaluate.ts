@@ -73,7 +73,9 @@ export async function evaluate(
   );
   const said = completions.map((group, index) => {
     const { prefill = '' } = examples[index]!;
-    return group.map(({ ids }) => ({ text: prefill + tokenizer.decode(ids), tokens: ids.length }));
+    return group.map(({ ids }) => {
+      return { text: prefill + tokenizer.decode(ids), tokens: ids.length, ids: Array.from(ids) };
+    });
   });
   const about = {
     ...{ split, step, asked: await whatWasAsked(examples, config) },

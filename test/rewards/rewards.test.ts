@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
-import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import { type Config, checkConfig, defaultConfig, parseConfig } from '../../src/protocol/config.ts';
 import { foldAnswer, matchLabel, readAnswer } from '../../src/rewards/answer.ts';
-import { REWARD_NAMES, REWARDS } from '../../src/rewards/index.ts';
+import { REWARD_NAMES, REWARD_PARAMETERS, REWARDS } from '../../src/rewards/index.ts';
 import { pythonStrip } from '../../src/rewards/python-space.ts';
 import { rewardRange } from '../../src/rl/objective/reward-range.ts';
 import { contextOf } from './cases.ts';
+import { rewardTable } from './table.ts';
 
 describe.each(REWARD_NAMES)('%s', (name) => {
   const { cases, range, score } = REWARDS[name];
@@ -21,6 +23,23 @@ describe.each(REWARD_NAMES)('%s', (name) => {
   it('has cases that differ in their score', () => {
     expect(new Set(cases.map((one) => one.score)).size).toBeGreaterThan(1);
   });
+});
+
+test('the README has the table of all rewards', () => {
+  expect(readFileSync('README.md', 'utf8')).toContain(rewardTable());
+});
+
+test('settings of rewards have names of their own, and their texts are judged before a run', () => {
+  const keys = REWARD_PARAMETERS.map(({ key }) => key);
+  expect(new Set(keys).size).toBe(keys.length);
+  const problems = (values: Partial<Config>) => checkConfig({ ...defaultConfig(), ...values });
+  expect(problems({ rewards: ['regex'] })).toMatchObject([{ field: 'regexPattern' }]);
+  expect(problems({ rewards: ['regex'], regexPattern: '(?<=a)' })).toMatchObject([{ field: 'regexPattern' }]);
+  expect(problems({ rewards: ['regex'], regexPattern: '^a' })).toEqual([]);
+  expect(problems({ rewards: ['accuracy'], regexPattern: '(?<=a)' })).toEqual([]);
+  expect(problems({ rewards: ['json_schema'], jsonSchema: '{"$ref": "#"}' })).toMatchObject([
+    { field: 'jsonSchema' },
+  ]);
 });
 
 test("white space is Python's", () => {

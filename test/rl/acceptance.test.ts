@@ -158,7 +158,7 @@ describe('12 rewards and 13 scores', () => {
     ['<answer>Happy</answer>', 0],
     ['<think>a</think><answer>\nhappy</answer>', 1],
   ])('%j is worth %i', (text, reward) => {
-    const context = { ...defaultConfig(), label: 'happy', tokens: 10, row: {} };
+    const context = { ...defaultConfig(), label: 'happy', tokens: 10, ids: [], row: {}, first: {} };
     expect(scoreText('accuracy', text, context)! + scoreText('format', text, context)!).toBe(reward);
   });
 

@@ -126,10 +126,11 @@ describe('evalMetric', () => {
     expect(kindsOf(all, 'rewards/accuracy')).toEqual(['rewards/accuracy', 'rewards/accuracy']);
   });
 
-  it('keeps the options of a row', () => {
+  it('keeps the options and columns of a row', () => {
     const options = ['A. Calm', 'B. Sad'];
     const scoring = scoringOf([row('B', { options })], 'auto') as { rowOf(row: AskedRow): ScoredRow };
-    expect(scoring.rowOf(row('B', { options }))).toEqual({ kind: 'choice', gold: 'B', options });
+    const read = { kind: 'choice', gold: 'B', options, columns: { options } };
+    expect(scoring.rowOf(row('B', { options }))).toEqual(read);
   });
 
   it('takes labels in any case, up to as many as a table of confusions can have', () => {

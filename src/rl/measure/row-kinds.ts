@@ -24,6 +24,8 @@ export interface ScoredRow {
   readonly gold: string;
   /** Of multiple choice, as the row writes them; none where it lists none. */
   readonly options: readonly string[];
+  /** What else the data says of the row, which rewards may read. */
+  readonly columns?: Readonly<Record<string, unknown>>;
 }
 
 /** Labels that answers may name, or how each row is scored. */
@@ -146,8 +148,9 @@ function areLists(answers: readonly string[]): boolean {
 export function scoringOf(rows: readonly AskedRow[], metric: Config['evalMetric']): Scoring {
   if (metric === 'labels' || (metric === 'auto' && isClosedSet(rows))) return { labels: labelsOf(rows) };
   const scored = (row: AskedRow, kind: EvalKind): ScoredRow => {
-    const options = optionsOrNone(row.columns ?? {});
-    return { kind: isReadable(kind, row.label, options) ? kind : 'exact', gold: row.label, options };
+    const { label: gold, columns = {} } = row;
+    const options = optionsOrNone(columns);
+    return { kind: isReadable(kind, gold, options) ? kind : 'exact', gold, options, columns };
   };
   if (metric !== 'auto') return { rowOf: (row) => scored(row, metric) };
   const silent = rows.filter((row) => ownKind(row) === undefined);

@@ -21,7 +21,6 @@ import {
   saidAnswer,
   words,
 } from '../../rewards/readings.ts';
-import type { RewardSettings } from '../../rewards/reward.ts';
 import type { ScoredRow } from './row-kinds.ts';
 
 export interface ScoredAnswer {
@@ -80,6 +79,8 @@ function itemsOf(text: string, { options }: ScoredRow): string[] | null {
 export type AnswerContext = RewardSettings & {
   /** Of the answer, its end token included. */
   readonly tokens: number;
+  /** Its tokens, where they are at hand. */
+  readonly ids?: readonly number[];
 };
 
 /** Scores a whole answer, tags and thinking included. */
@@ -87,7 +88,8 @@ export function scoreAnswer(text: string, row: ScoredRow, context: AnswerContext
   const said = saidAnswer(text);
   const reward = rewardOf(row.kind);
   if (reward !== undefined) {
-    const about = { ...context, label: row.gold, row: {} };
+    const { gold, columns = {} } = row;
+    const about = { ...context, ids: context.ids ?? [], label: gold, row: columns, first: columns };
     return { read: said, score: scoreText(reward, text, about) ?? Number.NaN };
   }
   return said === null ? { read: null, score: 0 } : SCORERS[row.kind as OpenKind](said, row);

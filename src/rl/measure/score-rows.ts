@@ -10,6 +10,7 @@ import { passRates, readEvalAnswer } from './score-clips.ts';
 export interface SaidText {
   readonly text: string;
   readonly tokens: number;
+  readonly ids?: readonly number[];
 }
 
 /** A row with its answers in the order they were drawn, each with its score; the mean of those is the row's. */
@@ -17,11 +18,11 @@ export function readRow(
   id: string,
   row: ScoredRow,
   said: readonly SaidText[],
-  settings: Omit<AnswerContext, 'tokens'>,
+  settings: Omit<AnswerContext, 'tokens' | 'ids'>,
 ): EvalClip {
-  const answers = said.map(({ text, tokens }) => ({
+  const answers = said.map(({ text, ...length }) => ({
     ...readEvalAnswer(text, [row.gold]),
-    ...scoreAnswer(text, row, { ...settings, tokens }),
+    ...scoreAnswer(text, row, { ...settings, ...length }),
   }));
   const first = answers[0]!;
   return {

@@ -18,8 +18,9 @@ export interface RewardPart {
 export function partsOf(config: RewardConfig): RewardPart[] {
   return config.rewards.map((name) => {
     if (!isRewardName(name)) return { name, readsLabel: false, readsTokens: false };
-    const { readsLabel = false, readsTokens = false } = REWARDS[name];
-    return { name, range: REWARDS[name].range(config), readsLabel, readsTokens };
+    const reward = REWARDS[name];
+    const readsTokens = reward.readsTokens?.(config) ?? false;
+    return { name, range: reward.range(config), readsLabel: reward.readsLabel ?? false, readsTokens };
   });
 }
 
