@@ -7,6 +7,7 @@ import { reading } from '../../io/files/unreadable.ts';
 import { blobFile, type FileToWrite, inFolder, jsonFile, jsonlFile } from '../../io/writing/file-to-write.ts';
 import { isWhole } from '../../media/part.ts';
 import type { Config } from '../../protocol/config.ts';
+import { isRewardName, REWARDS } from '../../rewards/index.ts';
 import { questionOf, turnsOf } from '../../text/turns.ts';
 
 /** Rows of deals at most. A run that has more steps left goes through these again. */
@@ -82,11 +83,21 @@ function copyOf({ path, size = 0, blob }: FileEntry): FileToWrite {
   };
 }
 
+/** What the chosen rewards of the studio read of a row beside its right answer. */
+export function columnsRead(rewards: Config['rewards'], { columns = {} }: Example): object {
+  const read = rewards.map((name) => (isRewardName(name) ? REWARDS[name].columns?.(columns) : undefined));
+  return Object.assign({}, ...read) as object;
+}
+
 /** TRL: a chat and the columns that rewards read. */
-export function trlData({ train, next, evaluation, promptOf }: HandoffData): FileToWrite[] {
+export function trlData(
+  { train, next, evaluation, promptOf }: HandoffData,
+  rewards: Config['rewards'],
+): FileToWrite[] {
   const row = (example: Example) => ({
     ...asked(promptOf(example)),
     solution: example.label,
+    ...columnsRead(rewards, example),
     ...mediaColumns(example),
   });
   return [

@@ -96,7 +96,7 @@ async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promis
     ...(blindInTrl ? [textFile('text_only.py', textOnlyPy)] : []),
     textFile('base_model.py', baseModelPy),
     ...(problem === undefined ? [textFile('resume.py', resumePy), ...(await trlCheckpoint(run))] : []),
-    ...trlData(data),
+    ...trlData(data, config.rewards),
     ...(shownByR1Omni ? [...r1OmniData(data), textFile('r1omni/launch.py', r1OmniLaunchPy)] : []),
     ...verlData(data, family, config),
     textFile('verl/run.sh', verlScript(config, start)),

@@ -10,7 +10,7 @@ import type { Chat } from '../../text/encode-prompt.ts';
 import { questionOf, turnsOf } from '../../text/turns.ts';
 import { templateVariables } from '../../text/words.ts';
 import { scalar } from './grpo-yaml.ts';
-import type { HandoffData } from './handoff-data.ts';
+import { columnsRead, type HandoffData } from './handoff-data.ts';
 
 /** What a clip may become in verl: as many frames and pixels as the studio shows at most. */
 const shown = ({ minPixels, maxPixels, framesPerSecond, maxFrames }: Config) => ({
@@ -61,7 +61,7 @@ export function verlData(data: HandoffData, family: string, config: Config): Fil
     data_source: dataSet,
     ...(hasClip(example) ? aboutClip(example) : asked(example)),
     reward_model: { style: 'rule', ground_truth: example.label },
-    extra_info: { split, index },
+    extra_info: { ...columnsRead(config.rewards, example), split, index },
   });
   return [
     jsonlFile('verl/train.jsonl', train.map(row('train'))),
@@ -144,8 +144,8 @@ function notes(config: Config): string[] {
     ...(schedule === 'linear' ? ['verl has no linear schedule; the rate falls along a cosine.'] : []),
     ...(importanceSamplingLevel === 'sequence' ? ['The ratio is taken for each answer as in GSPO.'] : []),
     ...rewards
-      .filter((name) => isRewardName(name) && REWARDS[name].readsTokens)
-      .map((name) => `verl hands no lengths over to a reward: ${name} is 0 there.`),
+      .filter((name) => isRewardName(name) && REWARDS[name].readsTokens?.(config))
+      .map((name) => `verl hands no tokens over to a reward: to ${name} every answer is empty there.`),
     ...(numIterations > 1 ? [`A step of verl makes ${numIterations} passes over its answers.`] : []),
   ];
 }
