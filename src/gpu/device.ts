@@ -46,7 +46,7 @@ export class Gpu {
 
   constructor(device: GPUDevice, options: GpuOptions = {}) {
     this.device = device;
-    this.pipelines = new PipelineCache(device);
+    this.pipelines = PipelineCache.of(device);
     this.#staging = new StagingPool(device, this.ledger);
     this.clock = new DeviceClock(this);
     const facts = options.info ?? { vendor: 'unknown', architecture: '', description: '' };

@@ -25,8 +25,17 @@ function cacheKey(kernel: Kernel, label: string): string {
   return `${label} [${Object.keys(kernel.bindings).sort().join()}]`;
 }
 
-/** Compiles each specialised kernel once per device; callers that ask at the same time share the promise. */
+const caches = new WeakMap<GPUDevice, PipelineCache>();
+
+/** Compiles each specialised kernel once; callers that ask at the same time share the promise. */
 export class PipelineCache {
+  /** That of a device, whoever asks: a pipeline belongs to its device. */
+  static of(device: GPUDevice): PipelineCache {
+    const cache = caches.get(device) ?? new PipelineCache(device);
+    caches.set(device, cache);
+    return cache;
+  }
+
   readonly #device: GPUDevice;
   readonly #compose: typeof composeShader;
   readonly #pipelines = new Map<string, Promise<Pipeline>>();

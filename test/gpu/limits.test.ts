@@ -5,18 +5,15 @@ import { dryDevice, Gpu, limitsToAskFor, offeredLimits } from '../../src/gpu/ind
 import { RAISED_LIMITS } from '../../src/gpu/limits.ts';
 import type { Policy } from '../../src/rl/policy/policy.ts';
 import { LORA, readAll, stirAdapters, tinyPolicy, tinyUpdater, toyGroup } from '../reference/omni-tiny.ts';
-import { type NodeDevice, openTestDevice } from '../setup/adapter.ts';
+import { type NodeDevice, sharedTestDevice } from '../setup/adapter.ts';
 
 let usual: NodeDevice;
 let raised: NodeDevice;
 beforeAll(async () => {
-  usual = await openTestDevice();
+  usual = await sharedTestDevice();
   raised = await openNodeDevice(usual.kind, OPTIONAL_FEATURES, ({ limits }) => offeredLimits(limits));
 });
-afterAll(() => {
-  usual.device.destroy();
-  raised.device.destroy();
-});
+afterAll(() => raised.device.destroy());
 
 const gpuOf = ({ device, info }: NodeDevice): Gpu => new Gpu(device, { info });
 

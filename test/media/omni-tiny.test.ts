@@ -3,13 +3,13 @@ import { logMel } from '../../src/media/log-mel.ts';
 import { pixelsFromFrames } from '../../src/media/pixels.ts';
 import { startTfOnDevice } from '../../src/media/tf-device.ts';
 import type { RgbFrame } from '../../src/media/types.ts';
-import { openTestDevice } from '../setup/adapter.ts';
+import { sharedTestDevice } from '../setup/adapter.ts';
 import { readGolden } from './golden.ts';
 
 const golden = readGolden(new URL('../golden/omni-tiny/case.safetensors', import.meta.url).pathname);
 
 beforeAll(async () => {
-  const { device, info } = await openTestDevice();
+  const { device, info } = await sharedTestDevice();
   await startTfOnDevice(device, info);
 });
 

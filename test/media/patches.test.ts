@@ -1,18 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { patchesFromFrames, patchRows } from '../../src/media/patches.ts';
-import { releaseTf, startTfOnDevice } from '../../src/media/tf-device.ts';
+import { startTfOnDevice } from '../../src/media/tf-device.ts';
 import type { RgbFrame } from '../../src/media/types.ts';
 import { numbers } from '../ops/harness.ts';
-import { openTestDevice } from '../setup/adapter.ts';
+import { sharedTestDevice } from '../setup/adapter.ts';
 
 // The recorded picture and video are compared by parity (test/models/qwen2-vl.test.ts).
 const OPTIONS = { patchSize: 2, temporalPatchSize: 2, merge: 2, minPixels: 96, maxPixels: 200 };
 
 beforeAll(async () => {
-  const { device, info } = await openTestDevice();
+  const { device, info } = await sharedTestDevice();
   await startTfOnDevice(device, info);
 });
-afterAll(() => releaseTf());
 
 /** Frames of random colours. */
 const frame = (seed: number): RgbFrame => ({

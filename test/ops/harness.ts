@@ -7,17 +7,20 @@ import { expect } from 'vitest';
 import { Arena, Gpu, PLAIN, Plan, sizeOf, Tape, type Tensor } from '../../src/gpu/index.ts';
 import { type DecodeVariant, decodeVariant } from '../../src/ops/decode/gemv.ts';
 import { candidates, VARIANTS } from '../../src/ops/tuning/variants.ts';
-import { openTestDevice } from '../setup/adapter.ts';
+import { sharedTestDevice } from '../setup/adapter.ts';
 
 /** The sizes every op is tried at: one, just below and above powers of two, and larger than a workgroup. */
 export const ODD_SIZES = [1, 7, 63, 64, 65, 1000] as const;
 
-let shared: Promise<Gpu> | undefined;
+let engine: { readonly file: string | undefined; readonly gpu: Promise<Gpu> } | undefined;
 
-/** One engine per test file. */
+/** One engine per test file, on the device of its process. */
 export function testGpu(): Promise<Gpu> {
-  shared ??= openTestDevice().then(({ device, info }) => new Gpu(device, { info }));
-  return shared;
+  const { testPath: file } = expect.getState();
+  if (engine?.file !== file || !engine) {
+    engine = { file, gpu: sharedTestDevice().then(({ device, info }) => new Gpu(device, { info })) };
+  }
+  return engine.gpu;
 }
 
 /** The variant of a decode step that software adapters take. */

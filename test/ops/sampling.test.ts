@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Arena, type Gpu, PLAIN, Plan, Recorder, type Traits } from '../../src/gpu/index.ts';
 import { uniform } from '../../src/math/random.ts';
 import {
@@ -315,5 +315,3 @@ describe('Sampler', () => {
     sampler[Symbol.dispose]();
   });
 });
-
-afterAll(async () => (await testGpu()).device.destroy());

@@ -9,6 +9,14 @@ export async function openTestDevice(kind?: AdapterKind): Promise<NodeDevice> {
   return openNodeDevice(kind ?? testAdapter());
 }
 
+let shared: Promise<NodeDevice> | undefined;
+
+/** The device of all test files of a process that leave it as it is: what one has compiled, the others find. Nobody destroys it. */
+export function sharedTestDevice(): Promise<NodeDevice> {
+  shared ??= openTestDevice();
+  return shared;
+}
+
 /** Tests run on SwiftShader unless told otherwise: unlike a command, they never fall back on the machine's own GPU. */
 function testAdapter(): AdapterKind {
   const named = process.env.STUDIO_ADAPTER;

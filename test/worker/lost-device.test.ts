@@ -5,7 +5,7 @@ import type { Config } from '../../src/protocol/config.ts';
 import type { Event } from '../../src/protocol/messages.ts';
 import { MemoryStore } from '../io/memory-store.ts';
 import { fakeLocks } from '../setup/fake-locks.ts';
-import { SessionOnDawn } from './session-on-dawn.ts';
+import { openFrailGpu, SessionOnDawn } from './session-on-dawn.ts';
 import { said, shown, stored } from './told.ts';
 
 const sentencesOf = (events: readonly Event[], type: 'note' | 'error'): string[] =>
@@ -23,7 +23,7 @@ describe('a session whose device is lost', { timeout: 600_000 }, () => {
 
   beforeAll(async () => {
     vi.stubGlobal('navigator', { locks: fakeLocks() });
-    session = await SessionOnDawn.open({ files, host });
+    session = await SessionOnDawn.open({ files, host, device: await openFrailGpu() });
     opened.push(session);
   });
   afterAll(() => {

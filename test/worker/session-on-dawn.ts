@@ -13,7 +13,7 @@ import { RunStore } from '../../src/worker/runs/run-store.ts';
 import { Session } from '../../src/worker/session.ts';
 import type { MemoryStore } from '../io/memory-store.ts';
 import { numbers } from '../ops/harness.ts';
-import { openTestDevice } from '../setup/adapter.ts';
+import { openTestDevice, sharedTestDevice } from '../setup/adapter.ts';
 
 const MODEL = 'test/golden/omni-tiny';
 const SIDE = 24;
@@ -64,7 +64,7 @@ function dataTree(): FileTree {
   return { name: 'clips', files: [json, ...clips] };
 }
 
-/** A device that can be lost at a given piece of work. */
+/** A device of its own, which can be lost at a given piece of work. */
 class FrailGpu {
   readonly gpu: Gpu;
   /** It is lost when commands of that label are about to be written. */
@@ -90,7 +90,7 @@ class FrailGpu {
 export interface SessionOptions {
   /** Where runs are kept; nowhere unless given. */
   readonly files?: MemoryStore;
-  /** That of an earlier session, which has kernels compiled; a fresh one unless given. */
+  /** One that can be lost; unless given, it computes on the device that all tests share. */
   readonly device?: FrailGpu;
   readonly host?: Partial<SessionHost>;
   /** What is opened; the toy model and the made-up clips unless given. */
@@ -100,19 +100,22 @@ export interface SessionOptions {
 
 export class SessionOnDawn {
   readonly events: Event[] = [];
+  /** Those of its own. */
   readonly devices: FrailGpu[] = [];
+  /** What it began on. */
+  readonly gpu: Gpu;
   /** Whether a new device can be had. */
   hasGpu = true;
   readonly session: Session;
   #wake: () => void = () => undefined;
 
-  private constructor(device: FrailGpu, { files, host }: SessionOptions) {
-    this.devices.push(device);
+  private constructor(gpu: Gpu, { files, host }: SessionOptions) {
+    this.gpu = gpu;
     const emit = (event: Event): void => {
       this.events.push(event);
       this.#wake();
     };
-    this.session = new Session(device.gpu, emit, {
+    this.session = new Session(gpu, emit, {
       decode,
       openGpu: () => this.#openGpu(),
       openFeatureCache: async () => memoryFeatureCache(),
@@ -132,7 +135,8 @@ export class SessionOnDawn {
 
   static async open(options: SessionOptions = {}): Promise<SessionOnDawn> {
     await tf.setBackend('cpu');
-    const opened = new SessionOnDawn(options.device ?? (await openFrailGpu()), options);
+    const opened = new SessionOnDawn(options.device?.gpu ?? (await sharedGpu()), options);
+    if (options.device) opened.devices.push(options.device);
     const { model = await treeFromDisk(MODEL), data = dataTree() } = options;
     await opened.session.openModelTree(1, async () => model);
     await opened.session.openData({ type: 'openData', requestId: 2, files: await sourceFiles(data) });
@@ -146,7 +150,7 @@ export class SessionOnDawn {
     return device.gpu;
   }
 
-  /** The device at hand. */
+  /** The device at hand, of those of its own. */
   get device(): FrailGpu {
     return this.devices.at(-1)!;
   }
@@ -183,7 +187,12 @@ export class SessionOnDawn {
   }
 }
 
-async function openFrailGpu(): Promise<FrailGpu> {
+async function sharedGpu(): Promise<Gpu> {
+  const { device, info } = await sharedTestDevice();
+  return new Gpu(device, { info });
+}
+
+export async function openFrailGpu(): Promise<FrailGpu> {
   const { device, info } = await openTestDevice();
   return new FrailGpu(new Gpu(device, { info }));
 }

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { MemoryStore } from '../io/memory-store.ts';
 import { fakeLocks } from '../setup/fake-locks.ts';
-import { decode, SessionOnDawn } from './session-on-dawn.ts';
+import { decode, openFrailGpu, SessionOnDawn } from './session-on-dawn.ts';
 
 let session: SessionOnDawn;
 /** Ends the wait of clips that are decoded. */
@@ -12,6 +12,8 @@ let waiting: Promise<void> = Promise.resolve();
 beforeEach(async () => {
   vi.stubGlobal('navigator', { locks: fakeLocks() });
   session = await SessionOnDawn.open({
+    // One that has compiled nothing.
+    device: await openFrailGpu(),
     files: new MemoryStore(),
     host: {
       decode: async (...asked) => {
@@ -41,7 +43,7 @@ it('a run that is stopped while it loads leaves the session ready at once, and t
         rollouts: false,
       },
     });
-    const { weights = 0, trainable = 0 } = session.device.gpu.ledger.parts();
+    const { weights = 0, trainable = 0 } = session.gpu.ledger.parts();
     expect({ weights, trainable }).toEqual({ weights: 0, trainable: 0 });
     expect(session.state).toBe('ready');
   };

@@ -97,7 +97,7 @@ describe('a language model', () => {
         .at(-1)
         ?.runs.some(({ id }) => id === runId);
     if (!isFree()) await first.next(() => isFree() === true);
-    const second = await SessionOnDawn.open({ files, device: first.device, ...inputs });
+    const second = await SessionOnDawn.open({ files, ...inputs });
     await second.session.resumeRun({ type: 'resumeRun', requestId: 3, runId, step: 2, rest: true });
     if (second.state !== 'paused') await second.reach('paused');
     const { rewardSources: before = [] } = own;
