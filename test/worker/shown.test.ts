@@ -7,7 +7,7 @@ import { featureShapes } from '../../src/families/humanomni/parts.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { memoryFeatureCache } from '../../src/io/features/feature-cache.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
-import { releaseTf, startTfOnDevice } from '../../src/media/tf-device.ts';
+import { startTfOnDevice } from '../../src/media/tf-device.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type { Decode } from '../../src/worker/clips/decoded.ts';
 import { FeatureStore } from '../../src/worker/clips/features.ts';
@@ -74,11 +74,7 @@ async function openRun(model: ClipModel, examples: readonly Example[], values: P
   const parts = { gpu, model, data: dataOf(examples), features, config, before: [] };
   const run = await Run.load({ ...parts, report: quiet, trains: true, stopped: never });
   await startTfOnDevice(gpu.device, gpu.info);
-  try {
-    await run.prepareTraining();
-  } finally {
-    releaseTf();
-  }
+  await run.prepareTraining();
   return { run, features };
 }
 

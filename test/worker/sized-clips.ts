@@ -2,7 +2,7 @@
 import type { ClipExample, Dataset } from '../../src/data/types.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import type { FeatureCache } from '../../src/io/features/feature-cache.ts';
-import { releaseTf, startTfOnDevice } from '../../src/media/tf-device.ts';
+import { startTfOnDevice } from '../../src/media/tf-device.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { Decode } from '../../src/worker/clips/decoded.ts';
@@ -52,11 +52,7 @@ export async function preparedClips(
 ): Promise<FeatureStore> {
   const features = new FeatureStore({ gpu }, model, cache, read);
   await startTfOnDevice(gpu.device, gpu.info);
-  try {
-    await features.prepare(CLIPS, quiet, never);
-  } finally {
-    releaseTf();
-  }
+  await features.prepare(CLIPS, quiet, never);
   return features;
 }
 

@@ -10,7 +10,7 @@ import { type FileTree, treeFromMemory } from '../../src/io/files/files.ts';
 import { f32ToBytes } from '../../src/io/tensors/dtype.ts';
 import { writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
 import { uniform } from '../../src/math/random.ts';
-import { releaseTf, startTfOnDevice } from '../../src/media/tf-device.ts';
+import { startTfOnDevice } from '../../src/media/tf-device.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type { Decode } from '../../src/worker/clips/decoded.ts';
 import { FeatureStore } from '../../src/worker/clips/features.ts';
@@ -99,7 +99,7 @@ async function accuracy(gpu: Gpu, tree: FileTree, values: Partial<Config>): Prom
   const model = modelUnder(await openClipModel(tree), config);
   const features = new FeatureStore({ gpu }, model, memoryFeatureCache(), decode);
   await startTfOnDevice(gpu.device, gpu.info);
-  await features.prepare(EXAMPLES, quiet, () => false).finally(releaseTf);
+  await features.prepare(EXAMPLES, quiet, () => false);
   using run = await Run.load({
     ...{ gpu, model, data: DATA, features, config },
     ...{ before: [], report: quiet, trains: true, stopped: () => false },
