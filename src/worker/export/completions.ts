@@ -38,9 +38,11 @@ export async function completionFiles(
 }
 
 function row(line: Line, step: number, askedOf: (exampleId: string) => Asked): object {
-  const { text, rewards, advantage, exampleId, label } = line;
+  const { text, rewards, advantage, exampleId, label, extras = {} } = line;
   const { prompt, ...clip } = askedOf(exampleId);
-  return { step, prompt, completion: text, ...rewards, advantage, solution: label, ...clip };
+  const known = { step, prompt, completion: text, ...rewards, advantage, solution: label, ...clip };
+  const logged = Object.entries(extras).filter(([column]) => !Object.hasOwn(known, column));
+  return { ...known, ...Object.fromEntries(logged) };
 }
 
 interface StepRange {

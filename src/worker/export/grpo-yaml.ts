@@ -10,9 +10,14 @@ export interface AdapterSettings {
 
 /**
  * grpo.yaml: a fresh start with the run's settings, by `trl grpo --config grpo.yaml` in the bundle's folder. `whole`: the model that TRL
- * shows everything to; without it, it trains the text part of the base model.
+ * shows everything to; without it, it trains the text part of the base model. `notes`: what else is to be said.
  */
-export function grpoYaml(config: Config, adapter: AdapterSettings | undefined, whole?: string): string {
+export function grpoYaml(
+  config: Config,
+  adapter: AdapterSettings | undefined,
+  whole?: string,
+  notes: readonly string[] = [],
+): string {
   const isBlind = whole === undefined;
   const lines = [
     isBlind
@@ -20,6 +25,7 @@ export function grpoYaml(config: Config, adapter: AdapterSettings | undefined, w
       : '# A fresh start with the settings of the run: trl grpo --config grpo.yaml',
     '# (resume.py goes on where the run stopped; a key resume_from_checkpoint in this file would be ignored.)',
     '# Every setting is named. A release of TRL that lacks one stops at it and says so: take the line out.',
+    ...notes.map((note) => `# ${note}`),
     ...lostSettings(config).map((line) => `# TRL has no such setting: ${line}`),
     ...(isBlind
       ? [

@@ -8,6 +8,7 @@ import { blobFile, type FileToWrite, inFolder, jsonFile, jsonlFile } from '../..
 import { isWhole } from '../../media/part.ts';
 import type { Config } from '../../protocol/config.ts';
 import { isRewardName, REWARDS } from '../../rewards/index.ts';
+import { rewardRow } from '../../rl/objective/reward-batch.ts';
 import { questionOf, turnsOf } from '../../text/turns.ts';
 
 /** Rows of deals at most. A run that has more steps left goes through these again. */
@@ -89,12 +90,14 @@ export function columnsRead(rewards: Config['rewards'], { columns = {} }: Exampl
   return Object.assign({}, ...read) as object;
 }
 
-/** TRL: a chat and the columns that rewards read. */
+/** TRL: a chat and the columns that rewards read; `withColumns`: those of the data, too, for rewards of the person's own. */
 export function trlData(
   { train, next, evaluation, promptOf }: HandoffData,
   rewards: Config['rewards'],
+  withColumns = false,
 ): FileToWrite[] {
   const row = (example: Example) => ({
+    ...(withColumns ? rewardRow(promptOf(example), example).columns : {}),
     ...asked(promptOf(example)),
     solution: example.label,
     ...columnsRead(rewards, example),

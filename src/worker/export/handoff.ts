@@ -21,6 +21,13 @@ import {
   trlData,
 } from './handoff-data.ts';
 import { handoffReadme, type ReadmeFacts } from './handoff-readme.ts';
+import {
+  callsOwn,
+  leftRewards,
+  ownRewardFiles,
+  ownRewardsPython,
+  withPortableRewards,
+} from './own-rewards.ts';
 import baseModelPy from './python/base_model.py?raw';
 import r1OmniLaunchPy from './python/r1omni_launch.py?raw';
 import resumePy from './python/resume.py?raw';
@@ -81,22 +88,25 @@ function askedOf({ prompts, parts }: Run) {
 
 /** Launchers, settings, rewards, data and the checkpoint. */
 async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promise<FileToWrite[]> {
-  const { config, policy, step, prompts } = run;
+  const { policy, step, prompts } = run;
+  const config = withPortableRewards(run.config);
   const { name: baseModel, family } = policy.files;
   const { blindInTrl, shownByR1Omni } = familyOf(family).handoff;
   const problem = checkpointProblem(run);
   const folder = `checkpoint-${optimizerSteps(config, step)}`;
   const adapter = problem === undefined ? { adapter: `../${folder}` } : {};
+  const left = leftRewards(run.config);
   const start = { baseModel, family, ...adapter, step, longestPrompt: prompts.longest, data };
   return [
     textFile('README.md', readmeOf(run, problem === undefined ? { folder } : { problem }, data, clips)),
-    textFile('grpo.yaml', grpoYaml(config, adapterSettings(run), blindInTrl ? undefined : baseModel)),
+    textFile('grpo.yaml', grpoYaml(config, adapterSettings(run), blindInTrl ? undefined : baseModel, left)),
     jsonFile('settings.json', settingsOf(run, problem === undefined ? folder : null)),
-    textFile('rewards.py', rewardsPython()),
+    textFile('rewards.py', rewardsPython() + ownRewardsPython(config)),
+    ...ownRewardFiles(run.config),
     ...(blindInTrl ? [textFile('text_only.py', textOnlyPy)] : []),
     textFile('base_model.py', baseModelPy),
     ...(problem === undefined ? [textFile('resume.py', resumePy), ...(await trlCheckpoint(run))] : []),
-    ...trlData(data, config.rewards),
+    ...trlData(data, config.rewards, callsOwn(config)),
     ...(shownByR1Omni ? [...r1OmniData(data), textFile('r1omni/launch.py', r1OmniLaunchPy)] : []),
     ...verlData(data, family, config),
     textFile('verl/run.sh', verlScript(config, start)),
@@ -137,6 +147,7 @@ function chatsOf(
 
 /** What the Python files of the bundle read. */
 function settingsOf({ config, policy, parts, step }: Run, checkpoint: string | null): object {
+  const portable = withPortableRewards(config);
   return {
     base_model: policy.files.name,
     family: policy.files.family,
@@ -144,10 +155,10 @@ function settingsOf({ config, policy, parts, step }: Run, checkpoint: string | n
     checkpoint,
     steps_left: optimizerSteps(config, config.steps > step ? config.steps - step : config.steps),
     chat_template: parts.model.text.template.source,
-    rewards: config.rewards,
-    reward_weights: config.rewardWeights,
+    rewards: portable.rewards,
+    reward_weights: portable.rewardWeights,
     studio: config,
-    grpo: trlSettings(config),
+    grpo: trlSettings(portable),
   };
 }
 

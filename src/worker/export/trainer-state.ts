@@ -74,11 +74,17 @@ function bestIn(lines: readonly Line[], wanted: Config['bestMetric']): Score | u
   return best;
 }
 
+/** Begins the keys of what rewards logged. */
+const LOGGED = 'log/';
+
 /** A step's entry, and one of its evaluation where it had one. */
 function logEntries({ step: _, ...metrics }: Line, step: number): object[] {
   const epoch = metrics.epoch ?? 0;
   const known = Object.entries(metrics).filter(([key]) => isTrl(key));
-  const entries: object[] = [{ ...Object.fromEntries(known), epoch, step }];
+  const logged = Object.entries(metrics).filter(([key]) => key.startsWith(LOGGED));
+  // TRL logs what rewards log under the bare name.
+  const bare = logged.map(([key, value]) => [key.slice(LOGGED.length), value] as const);
+  const entries: object[] = [{ ...Object.fromEntries(bare), ...Object.fromEntries(known), epoch, step }];
   const { 'eval/war': war, 'eval/uar': uar, 'eval/score': score } = metrics;
   if (war !== undefined) entries.push({ eval_war: war, eval_uar: uar, epoch, step });
   if (score !== undefined) entries.push({ eval_score: score, epoch, step });
