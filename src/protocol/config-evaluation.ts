@@ -1,5 +1,5 @@
 /** Rows of the config table about measuring on held-out clips. */
-import { EVAL_KINDS } from './eval-kinds.ts';
+import { EVAL_KINDS, evalKind } from './eval-kinds.ts';
 import { choice, float, int } from './fields.ts';
 
 const EVAL_DECODINGS = ['greedy', 'sampled'] as const;
@@ -55,7 +55,14 @@ export const evaluationFields = {
     default: 'auto',
     group: 'Evaluation',
     label: 'Answers are scored as',
-    help: "auto: as labels (WAR, UAR) where answers are a closed set; else each row by what it says it is (problem_type, options) or by its answer's form. labels: as labels in any case. The others score every row alike: exact, choice (letter or text of an option), number, regression (mean relative accuracy), contains, rouge_l, wer, set_f1, span_iou, yes_no, or a reward.",
+    help: 'How an answer earns its score in an evaluation; training has its rewards.',
+    about: {
+      auto: "As labels (WAR, UAR) where answers are a closed set; else each row by what it says it is (problem_type, options) or by its answer's form.",
+      labels: 'As labels in any case: WAR, UAR, and what is taken for what.',
+      ...(Object.fromEntries(
+        EVAL_KINDS.map((kind) => [kind, `Every row alike: ${evalKind(kind).help}.`]),
+      ) as Record<(typeof EVAL_KINDS)[number], string>),
+    },
   }),
   bestMetric: choice({
     choices: BEST_METRICS,

@@ -34,7 +34,21 @@ export const promptFields = {
     default: 'canonical',
     group: 'Prompt',
     label: 'Prompt',
-    help: "How the question is put. canonical: media tags, question, newline, request for tags; one string in training and inference. The others are the published ones, byte by byte. r1-omni: GRPO's, with three extra vision tokens and the fixed question. erv: the same with each row's own problem as it is, and nothing behind it. inference: two spaces before the request. sft: the cold start's, with three newlines after the tags and one space before the request. sft-label: the same without the request. eval: HumanOmni's own question and no request, for models that answer with the bare label. r1-v: two spaces and a request for a number; of text alone its system message and the bare problem. video-r1: its request, and a sentence by each row's problem_type; rows of another type are left out and listed.",
+    help: 'How the question is put. All but canonical are published ones, byte by byte.',
+    about: {
+      canonical:
+        'Media tags, the question, and on a line of its own the request for think and answer tags; the same in training and inference.',
+      'r1-omni': "R1-Omni's GRPO: three extra vision tokens, and its own question for every clip.",
+      erv: "ERV's: each row's own problem as it is, and nothing behind it.",
+      inference: "R1-Omni's inference: two spaces before the request.",
+      sft: "R1-Omni's cold start: three newlines after the tags, one space before the request.",
+      'sft-label': 'The cold start without the request, for answers that are bare labels.',
+      eval: "HumanOmni's own question for every clip and no request, for models that answer with the bare label.",
+      'r1-v':
+        "R1-V's: two spaces and a request for a number; of text alone its system message and the bare problem.",
+      'video-r1':
+        "Video-R1's request, and a sentence by each row's problem_type; rows of another type are left out and listed.",
+    },
   }),
   question: text({
     default: DEFAULT_QUESTION,
@@ -45,7 +59,7 @@ export const promptFields = {
   promptTemplate: optionalText({
     group: 'Prompt',
     label: 'Prompt template',
-    help: "Jinja over a row's columns, in place of what the prompt above makes of the question: {{ question }} (the row's own, else the one above), {{ instruction }}, {{ options }} (a list) and every column by its name; {{ columns['a name'] }} for names with blanks. A row that lacks what it writes is left out and listed. Empty: no template.",
+    help: "Writes the question in place of the prompt above, in Jinja: {{ question }} is the row's own, else the one above, {{ instruction }} the request for tags, {{ options }} the list of choices, and every column goes by its name ({{ columns['a name'] }} where that has blanks). A row that lacks what it writes is left out and listed. Empty: no template.",
   }),
   systemPrompt: optionalText({
     group: 'Prompt',

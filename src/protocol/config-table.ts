@@ -306,13 +306,13 @@ const partFields = {
     default: false,
     group: 'Trained parts',
     label: 'Train the vision tower',
-    help: 'Every weight of what looks at the pictures, and of what merges its patches. Each clip goes through it again in every step.',
+    help: 'Every weight of the part that looks at pictures and hands them to the language model; without it that part stays as published. Pictures go through it again in every step, which takes more time and memory. Not together with LoRA on it.',
   }),
   loraVision: flag({
     default: false,
     group: 'Trained parts',
     label: 'LoRA on the vision tower',
-    help: 'All linear layers of what looks at the pictures get an adapter, too. Each clip goes through it again in every step.',
+    help: 'Its linear layers get an adapter of the LoRA rank, too: less memory than training all of it. Pictures go through it again in every step. Needs a LoRA rank above 0.',
   }),
   trainProjectors: flag({
     default: false,

@@ -18,6 +18,11 @@ export type KlEstimator = Config['klEstimator'];
 
 export const CONFIG_KEYS = Object.keys(CONFIG_FIELDS) as ConfigKey[];
 
+/** Settings that a row's prompt is made of: its words, and what is shown with them. */
+export const PROMPT_KEYS: readonly ConfigKey[] = CONFIG_KEYS.filter((key) =>
+  ['Prompt', 'Pictures and videos'].includes(CONFIG_FIELDS[key].group),
+);
+
 /** What is wrong with one field. */
 export interface ConfigProblem {
   field: ConfigKey;

@@ -13,6 +13,7 @@ export const FIELD_GROUPS = [
   'Optimizer',
   'Trained parts',
   'Prompt',
+  'Pictures and videos',
   'Evaluation',
 ] as const;
 export type FieldGroup = (typeof FIELD_GROUPS)[number];
@@ -47,6 +48,8 @@ export interface Field<T = unknown> extends FieldWords {
   max?: number;
   /** Accepted words, for `choice` and `list`. */
   choices?: readonly string[];
+  /** What each of the words means, a sentence. */
+  about?: Readonly<Record<string, string>>;
   /** Sane steps offered by the form for a value that spans decades. */
   ladder?: readonly number[];
 }
@@ -99,7 +102,11 @@ export function floatOrNull(options: NumberOptions & { default: number | null })
 
 /** One of a few words. */
 export function choice<const C extends readonly string[]>(
-  options: FieldWords & { choices: C; default: NoInfer<C[number]> },
+  options: FieldWords & {
+    choices: C;
+    default: NoInfer<C[number]>;
+    about?: Readonly<Record<NoInfer<C[number]>, string>>;
+  },
 ): Field<C[number]> {
   const schema = z.enum([...options.choices]) as unknown as z.ZodType<C[number]>;
   return {

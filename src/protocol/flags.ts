@@ -59,7 +59,8 @@ export function toFlags(config: Config): string[] {
 export function flagsHelp(unnamed: Config = defaultConfig()): string {
   const row = (key: ConfigKey) => {
     const field = fieldOf(key);
-    return `  --${key} (${wordOf(key, unnamed[key]) || 'none'})  ${field.help} Expects ${field.expected}.`;
+    const about = Object.entries(field.about ?? {}).map(([word, meaning]) => ` ${word}: ${meaning}`);
+    return `  --${key} (${wordOf(key, unnamed[key]) || 'none'})  ${field.help}${about.join('')} Expects ${field.expected}.`;
   };
   return [`  --preset NAME  One of ${PRESET_NAMES.join(', ')}.`, ...CONFIG_KEYS.map(row)].join('\n');
 }

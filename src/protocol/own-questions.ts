@@ -12,6 +12,15 @@ export const ownQuestions = z.object({
 /** What the rows of a data set ask. */
 export type OwnQuestions = z.infer<typeof ownQuestions>;
 
+/** Whether most rows ask something of their own. `count`: rows in all. */
+export const asksManyThings = ({
+  questions: { distinct },
+  count,
+}: {
+  readonly questions: OwnQuestions;
+  readonly count: number;
+}): boolean => distinct > 1 && 2 * distinct > count;
+
 type Asking = Pick<Config, 'promptPreset' | 'question' | 'promptTemplate'>;
 
 /** Rows that ask something else than `asked`; one of their questions. */
@@ -24,9 +33,13 @@ function others({ rows, list }: OwnQuestions, asked: string): { rows: number; ex
 
 /**
  * What to say of rows' own questions, a sentence: that a prompt of a fixed question asks them in vain, or that they are asked
- * in place of the settings' question. Undefined where every row asks what the run asks, or nothing.
+ * in place of the settings' question. Undefined where every row asks what the run asks, or nothing. `count`: rows in all.
  */
-export function otherQuestionsLine(questions: OwnQuestions, config: Asking): string | undefined {
+export function otherQuestionsLine(
+  questions: OwnQuestions,
+  config: Asking,
+  count = questions.rows,
+): string | undefined {
   const { promptPreset, question, promptTemplate } = config;
   const fixed = FIXED_QUESTIONS[promptPreset];
   const other = others(questions, fixed ?? question);
@@ -38,8 +51,33 @@ export function otherQuestionsLine(questions: OwnQuestions, config: Asking): str
     return `${bring}; this run asks by its template${asked}.`;
   }
   return fixed === undefined
-    ? `${bring}, which is asked of ${rows === 1 ? 'it' : 'them'}; the question of the settings is asked of rows without one.`
+    ? `${bring}, and ${rows === 1 ? 'is asked that' : 'each is asked its own'}${askedOfOthers(count - questions.rows)}.`
     : `${bring}, which the prompt ${promptPreset} does not ask: it asks "${cut(fixed)}" of every clip.`;
+}
+
+const askedOfOthers = (without: number): string =>
+  without > 0
+    ? `; the ${without} without one ${without === 1 ? 'is' : 'are'} asked the question of the settings`
+    : '';
+
+/**
+ * What is to be known of the settings' question, a sentence: of which rows it is asked. Undefined where it is asked of all of them.
+ * `count`: rows in all.
+ */
+export function settingsQuestionLine(
+  { rows }: OwnQuestions,
+  { promptPreset, promptTemplate }: Pick<Asking, 'promptPreset' | 'promptTemplate'>,
+  count: number,
+): string | undefined {
+  if (FIXED_QUESTIONS[promptPreset] !== undefined)
+    return `Not asked: the prompt ${promptPreset} asks a question of its own about every clip.`;
+  if (promptTemplate.trim() !== '' && !promptTemplate.includes('question'))
+    return 'Not asked: the prompt template does not write {{ question }}.';
+  if (count > 0 && rows >= count)
+    return `Not asked: ${count === 1 ? 'the row brings its own question' : `all ${count} rows bring their own questions`}.`;
+  return rows > 0
+    ? `Asked of ${count - rows} of ${count} rows: the others bring their own questions.`
+    : undefined;
 }
 
 /** Whether some rows' own questions are not asked. */

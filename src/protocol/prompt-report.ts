@@ -29,7 +29,7 @@ export function promptLines(report: PromptReport): { lengths: string; warnings: 
   const lengths = tokens
     ? `${asked} of ${counted(rows, 'row')} ${asked === 1 ? 'is' : 'are'} asked, in prompts of ${span(tokens)}.`
     : `None of ${counted(rows, 'row')} is asked.`;
-  const most = Math.min(...[limits.set, limits.held].filter((limit) => limit !== undefined));
+  const most = fewestTokens(limits);
   const whose = most === limits.set ? 'the settings allow' : 'a pass on this device holds';
   return {
     lengths,
@@ -51,6 +51,20 @@ export function promptLines(report: PromptReport): { lengths: string; warnings: 
     ],
   };
 }
+
+/** Why no run can begin on these prompts, a sentence; undefined where some are asked. */
+export function whyNoneIsAsked({ rows, asked, refused, tooLong, limits }: PromptReport): string | undefined {
+  if (asked > 0) return undefined;
+  const [first] = refused;
+  const why =
+    tooLong.length > refused.length || !first
+      ? `the prompts are longer than the ${fewestTokens(limits)} tokens that they may have.`
+      : `${first.message}${first.hint ? ` ${first.hint}` : ''}`;
+  return `None of ${counted(rows, 'row')} can be asked: ${why}`;
+}
+
+const fewestTokens = ({ set, held }: PromptReport['limits']): number =>
+  Math.min(...[set, held].filter((limit) => limit !== undefined));
 
 const span = ({ shortest, median, longest }: NonNullable<PromptReport['tokens']>): string =>
   shortest === longest

@@ -3,7 +3,8 @@ import type { StoreApi } from 'zustand/vanilla';
 import { InputError } from '../math/errors.ts';
 import type { AnswerOf, Args, Command, CommandOf, Event, TaskType } from '../protocol/messages.ts';
 import type { Port } from './port.ts';
-import { promptOf, type StudioState } from './state.ts';
+import { promptOf } from './prompts.ts';
+import type { StudioState } from './state.ts';
 
 /** Sends a command and settles with the worker's `done` or `error`. */
 export type Ask = <T extends TaskType>(type: T, ...fields: Args<T>) => Promise<AnswerOf<T>>;

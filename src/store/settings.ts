@@ -12,6 +12,7 @@ import {
   isConfigKey,
 } from '../protocol/config.ts';
 import type { ModelSummary } from '../protocol/messages.ts';
+import { hasWhatIsSet } from '../protocol/of-model.ts';
 import {
   PRESET_KEYS,
   PRESETS,
@@ -83,7 +84,10 @@ export function followModel(
   keptFor: (key: SettingsKey) => Edits,
 ): Form {
   const kept = keptFor(settingsKeyOf(model));
-  const mine = withPartners(without(settings.edits, [...settings.restored, ...OF_THIS_MODEL]), draft);
+  // What says nothing of this model would stand in no form, and keep its runs from beginning.
+  const lost = CONFIG_KEYS.filter((key) => !hasWhatIsSet(model, key));
+  const left = [...settings.restored, ...OF_THIS_MODEL, ...lost];
+  const mine = withPartners(without(settings.edits, left), draft);
   const edits = { ...kept, ...mine };
   const basis: Basis = {
     whose: model.demo ? 'the demo' : model.name,

@@ -1,7 +1,7 @@
 /** Everything the page knows, as one immutable value, and what each event changes in it. */
 import type { Alarm } from '../protocol/alarms.ts';
 import type { BenchReport } from '../protocol/bench.ts';
-import { CONFIG_KEYS, type Config, fieldOf, parseConfig } from '../protocol/config.ts';
+import { type Config, parseConfig } from '../protocol/config.ts';
 import type { LiveAnswer } from '../protocol/live-answer.ts';
 import type { MemoryPlan, WhatIf } from '../protocol/memory.ts';
 import {
@@ -29,6 +29,7 @@ import {
 import type { MetricValues } from '../protocol/metrics.ts';
 import { appendEval } from './eval-log.ts';
 import { noteOf, ofRun, type Problem, problemOf } from './problems.ts';
+import { type KnownPrompts, promptOf } from './prompts.ts';
 import { appendRollouts, type RolloutLog } from './rollout-log.ts';
 import { type Draft, firstForm, followRun, type Settings } from './settings.ts';
 
@@ -103,6 +104,8 @@ export interface StudioState {
   memory?: { parts: Record<string, number>; peak: number };
   /** The memory a run would take: the form that was asked about, and the answer or the refusal once it is there. */
   plan?: PlanState;
+  /** What the prompts come to; it speaks of what it names only. */
+  prompts?: KnownPrompts;
   /** What the latest bench found so far, and how many of its comparisons are done. */
   bench?: { report: BenchReport; done: number; total: number };
   /** The form: what is open says it, and the person over that. */
@@ -218,13 +221,6 @@ function grown(known: LiveAnswer | undefined, { type: _, ...piece }: EventOf<'li
 function previewed({ clip, draft }: StudioState, preview: Preview): StudioState['clip'] {
   const { exampleId } = preview;
   return { exampleId, preview, prompt: clip?.exampleId === exampleId ? clip.prompt : promptOf(draft) };
-}
-
-const PROMPT_KEYS = CONFIG_KEYS.filter((key) => fieldOf(key).group === 'Prompt');
-
-/** The settings that a clip's prompt is made of, as one word to compare. */
-export function promptOf(draft: Draft): string {
-  return JSON.stringify(PROMPT_KEYS.map((key) => draft[key]));
 }
 
 export const OPENS_DATA: readonly CommandType[] = ['openDemo', 'openData', 'resumeRun'];

@@ -20,9 +20,11 @@ import type {
   Split,
 } from '../protocol/messages.ts';
 import type { PresetName, SettingsKey } from '../protocol/presets.ts';
+import { whyNoneIsAsked } from '../protocol/prompt-report.ts';
 import { type Ask, asking } from './asking.ts';
 import type { Port } from './port.ts';
 import { withProblem } from './problems.ts';
+import { promptsKey, promptsOf } from './prompts.ts';
 import { type DataControls, dataControls, type ReadingKeeper } from './reading.ts';
 import {
   choosePreset,
@@ -58,6 +60,8 @@ export interface Studio extends DataControls {
   downloadModel(source: HubSource, token?: string): Promise<void>;
   /** Asks what the model gets to see of a clip. */
   preview(exampleId: string): Promise<void>;
+  /** Asks what the prompts of the data come to under the draft; nothing where there is nothing to ask about. */
+  readPrompts(): Promise<void>;
   /** Asks for the memory that a run with the draft would take; with `whatIf`, for that of other settings, too. */
   plan(whatIf: boolean): Promise<void>;
   /** A new run with the draft; does nothing while one is under way or something is missing. */
@@ -135,12 +139,20 @@ export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
 function draftQuestions(
   store: StoreApi<StudioState>,
   ask: Ask,
-): Pick<Studio, 'preview' | 'plan' | 'evaluate'> {
+): Pick<Studio, 'preview' | 'plan' | 'evaluate' | 'readPrompts'> {
   return {
     preview: (exampleId) => ask('preview', { exampleId, ...soundConfig(store) }),
     async plan(whatIf) {
       const { config } = soundConfig(store);
       if (config) await ask('plan', { config, whatIf });
+    },
+    async readPrompts() {
+      const { data, model, draft } = store.getState();
+      const { config } = soundConfig(store);
+      if (!data || !model || !config) return;
+      const answer = await ask('prompts', { config });
+      if (!answer?.report) return;
+      store.setState({ prompts: { data, model, key: promptsKey(draft), report: answer.report } });
     },
     evaluate(split, { mute, start = false } = {}) {
       const draft = store.getState().draft as Config;
@@ -157,6 +169,9 @@ function draftQuestions(
   };
 }
 
+/** What went wrong in these says nothing of the next run. */
+const BEGINS: readonly CommandType[] = ['start', 'step'];
+
 type RunControls = Pick<Studio, 'start' | 'pause' | 'resume' | 'step'>;
 
 function runControls(store: StoreApi<StudioState>, tell: Studio['tell']): RunControls {
@@ -165,7 +180,7 @@ function runControls(store: StoreApi<StudioState>, tell: Studio['tell']): RunCon
   function begin(type: 'start' | 'step'): void {
     const state = store.getState();
     if (startHindrance(state) !== undefined) return;
-    const problems = state.problems.filter((problem) => problem.command !== undefined);
+    const problems = state.problems.filter(({ command }) => command && !BEGINS.includes(command));
     store.setState({ ...freshRun(state), problems });
     tell(type, { config: parseConfig(state.draft) });
   }
@@ -244,7 +259,10 @@ export function startHindrance(state: StudioState): string | undefined {
   if (data.splits.train === 0)
     return `${data.name} has no ${things.slice(0, -1)} to train on: all of them are held out.`;
   if (!canStart({ data, model, run })) return 'A run is under way.';
-  return draftProblems(draft)[0]?.message;
+  const [problem] = draftProblems(draft);
+  if (problem) return problem.message;
+  const report = promptsOf(state);
+  return report && whyNoneIsAsked(report);
 }
 
 /** Frames hold memory outside the heap: those no longer in the state are let go of. */

@@ -89,7 +89,7 @@ const MOST_NAMED = 20;
 function refused(reason: string, there: readonly (readonly [string, unknown])[]): InputError {
   const names = there.map(([name]) => name);
   const named = names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ' …' : '');
-  return new InputError(`The prompt template cannot be used: ${reason.slice(0, 300)}`, {
+  return new InputError(`The prompt template cannot be used: ${reason.slice(0, 300).replace(/\.?$/, '.')}`, {
     hint: `It may name ${named}; {{ x | default('') }} stands for what some rows have not.`,
   });
 }

@@ -2,7 +2,8 @@ import type { Example } from '../data/types.ts';
 import { familyOf } from '../families/index.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
-import { CONFIG_KEYS, type Config, defaultConfig, fieldOf } from '../protocol/config.ts';
+import { type Config, defaultConfig, PROMPT_KEYS } from '../protocol/config.ts';
+import { OF_TOWER } from '../protocol/of-model.ts';
 import { gateShape } from '../rl/media/gate.ts';
 import type { PolicyOptions } from '../rl/policy/policy.ts';
 import { type Start, startFrom } from '../rl/policy/start-weights.ts';
@@ -67,12 +68,6 @@ export function policyOptions(
   };
 }
 
-/** Settings of a tower that takes frames of any size and can train. */
-const OF_TOWER = [
-  ...(['trainVision', 'loraVision'] as const),
-  ...(['minPixels', 'maxPixels', 'framesPerSecond', 'maxFrames'] as const),
-];
-
 /** @throws InputError naming a setting that would say nothing of such a model */
 function demandNothingOfTower(family: string, config: Config): void {
   const usual = defaultConfig();
@@ -123,8 +118,6 @@ export interface RunTexts {
 
 /** The latest texts by the model's tools: a plan is asked for at every change of a setting, and most change no text. */
 const known = new WeakMap<object, { readonly examples: readonly Example[]; key: string; texts: RunTexts }>();
-
-const PROMPT_KEYS = CONFIG_KEYS.filter((key) => fieldOf(key).group === 'Prompt');
 
 /** `gpu`: the device whose passes have to hold the prompts; without one, any may be as long as it is. */
 export function runTexts(

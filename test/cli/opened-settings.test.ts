@@ -22,7 +22,7 @@ it('says how many rows ask by themselves, and that a prompt of a fixed question 
   ];
   const { lines } = openedSettings({}, own, { rows: 542, distinct: 2, list });
   expect(lines[1]).toMatch(
-    /^512 rows bring their own question, such as "Why is she sad\?", which is asked of them/,
+    /^512 rows bring their own question, such as "Why is she sad\?", and each is asked its own\.$/,
   );
   const overwritten = openedSettings({ promptPreset: 'r1-omni' }, own, { rows: 542, distinct: 2, list });
   expect(overwritten.lines[1]).toMatch(

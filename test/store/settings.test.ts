@@ -27,7 +27,7 @@ const summary = (name: string, family: ModelSummary['family'], demo?: boolean): 
 });
 const DEMO = summary('tiny-humanomni', 'HumanOmni', true);
 const OWN = summary('R1-Omni-0.5B', 'HumanOmni');
-const QWEN = summary('Qwen2.5-VL-3B', 'Qwen2.5-VL');
+const QWEN: ModelSummary = { ...summary('Qwen2.5-VL-3B', 'Qwen2.5-VL'), anySize: true };
 
 /** Storage that outlives a visit. */
 function keeper(): SettingsKeeper & { stored: Map<SettingsKey, Edits> } {
@@ -187,4 +187,17 @@ describe('settings that a person set', () => {
     open(DEMO);
     expect(draft(studio)).toEqual(presetConfig('demo', { groupSize: 4 }));
   });
+});
+
+it('of a vision tower stay with the models that have one', () => {
+  const { studio, open } = visit();
+  open(QWEN);
+  studio.edit('trainVision', true);
+  studio.edit('minPixels', 1e9);
+  studio.edit('steps', 7);
+  open(OWN);
+  expect(own(studio)).toEqual(['steps']);
+  expect(draftProblems(draft(studio))).toEqual([]);
+  open(QWEN);
+  expect(draft(studio)).toMatchObject({ trainVision: true, steps: 7 });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Command, Event, RolloutGroup } from '../../src/protocol/messages.ts';
 import { exampleOf } from '../../src/store/examples.ts';
 import type { Port } from '../../src/store/port.ts';
-import { createStudio, type Studio } from '../../src/store/studio.ts';
+import { createStudio, type Studio, startHindrance } from '../../src/store/studio.ts';
 import { greedyEval } from '../reference/eval-result.ts';
 
 /** A line whose far end is the test. */
@@ -436,4 +436,52 @@ it('finds a clip by its id, in the data set that is asked', () => {
     undefined,
     undefined,
   ]);
+});
+
+describe('prompts that a run cannot ask', () => {
+  const report = {
+    ...{ rows: 1, asked: 0, limits: {}, tooLong: [], notes: [] },
+    ...{ refused: [{ id: 'a', message: 'It writes nothere.', hint: 'It may name label.' }] },
+    repeated: { rows: 0, contradicting: 0 },
+  };
+
+  it('keep Start shut with the reason, as long as the form is the same', async () => {
+    const { studio, sent, say } = await loaded();
+    const asked = studio.readPrompts();
+    const { requestId } = last(sent) as { requestId: number };
+    say({ type: 'prompts', requestId, report }, { type: 'done', requestId });
+    await asked;
+    expect(startHindrance(state(studio))).toBe(
+      'None of 1 row can be asked: It writes nothere. It may name label.',
+    );
+    studio.start();
+    expect(last(sent)?.type).toBe('prompts');
+    studio.edit('promptTemplate', '{{ label }}');
+    expect(startHindrance(state(studio))).toBeUndefined();
+    studio.start();
+    expect(last(sent)?.type).toBe('start');
+  });
+
+  it('say nothing of a form that was changed while they were read', async () => {
+    const { studio, sent, say } = await loaded();
+    const asked = studio.readPrompts();
+    const { requestId } = last(sent) as { requestId: number };
+    studio.edit('question', 'What is it?');
+    say({ type: 'prompts', requestId, report }, { type: 'done', requestId });
+    await asked;
+    expect(startHindrance(state(studio))).toBeUndefined();
+  });
+});
+
+it('what ended the run before is not said of the next one', async () => {
+  const { studio, say } = await loaded();
+  const message = 'The adapter has no such rank.';
+  studio.start();
+  say(
+    { type: 'error', message, fatal: false },
+    { type: 'state', state: 'failed', step: 0, steps: 9, message },
+  );
+  expect(state(studio).problems.map((problem) => problem.message)).toEqual([message]);
+  studio.start();
+  expect(state(studio).problems).toEqual([]);
 });

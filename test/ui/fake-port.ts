@@ -55,6 +55,10 @@ export interface FakeOptions {
   unwellAt?: number;
   /** Something is asked of every data set. */
   asks?: boolean;
+  /** What the model is. */
+  family?: FakeFamily | undefined;
+  /** Rows, from the first on, that bring a question of their own. */
+  own?: number;
   /** Which made evaluations take the place of the recorded run's. */
   evals?: MadeEvals | undefined;
 }
@@ -70,6 +74,8 @@ export function fakePort({
   fails = false,
   unwellAt = 0,
   asks = false,
+  family,
+  own = 0,
   evals,
 }: FakeOptions = {}): Port {
   let listener: (event: Event) => void = () => undefined;
@@ -90,7 +96,8 @@ export function fakePort({
         say({ type: 'unavailable', reason: 'navigator.gpu is missing.', hint });
       }
     },
-    post: (command) => void answer({ say, run, atHand, clips: gpu ? clips : 0, asks, evals }, command),
+    post: (command) =>
+      void answer({ say, run, atHand, clips: gpu ? clips : 0, asks, family, own, evals }, command),
     close: () => run.stop(),
   };
 }
@@ -196,6 +203,8 @@ interface Fake {
   readonly atHand: FakeModels;
   readonly clips: number;
   readonly asks: boolean;
+  readonly family?: FakeFamily | undefined;
+  readonly own: number;
   readonly evals?: MadeEvals | undefined;
 }
 
@@ -294,7 +303,27 @@ type Opening = Extract<
   { type: 'openDemo' | 'openData' | 'openModel' | 'openModelFolder' | 'openStoredModel' | 'openModelPart' }
 >;
 
-function open({ say, clips, asks }: Fake, command: Opening): void {
+/** Models of other kinds than the embedded one: what they have, and what they are shown. */
+export const FAKE_FAMILIES = {
+  'qwen2-vl': {
+    name: 'Qwen2-VL-2B',
+    parts: { decoder: 98_304, vision: 61_440 },
+    family: 'Qwen2-VL',
+    senses: ['video' as const],
+    anySize: true,
+    usual: 'clips' as const,
+  },
+  qwen3: {
+    name: 'Qwen3-0.6B',
+    parts: { decoder: 98_304 },
+    family: 'Qwen3',
+    senses: [],
+    usual: 'text' as const,
+  },
+};
+export type FakeFamily = keyof typeof FAKE_FAMILIES;
+
+function open({ say, clips, asks, family, own }: Fake, command: Opening): void {
   const { requestId } = command;
   if (clips === 0) {
     say({ type: 'error', requestId, message: 'No GPU.', fatal: false });
@@ -313,7 +342,11 @@ function open({ say, clips, asks }: Fake, command: Opening): void {
   }
   say({ type: 'progress', requestId, what: 'Reading clips', done: 34, total: clips, unit: 'clips' });
   if (command.type === 'openDemo' || command.type === 'openData')
-    say({ type: 'data', requestId, summary: readAs(command, dataSummary(clips, foldOf(command)), asks) });
+    say({
+      type: 'data',
+      requestId,
+      summary: readAs(command, dataSummary(clips, foldOf(command), own), asks),
+    });
   if (command.type !== 'openData') {
     const parts = {
       decoder: 98_304,
@@ -323,7 +356,7 @@ function open({ say, clips, asks }: Fake, command: Opening): void {
       gate: 8_195,
       bert: 33_024,
     };
-    const isDemo = command.type === 'openDemo';
+    const isDemo = command.type === 'openDemo' && !family;
     const [first] = command.type === 'openModel' ? command.files : [];
     const summary = {
       name: first ? first.path.split('/')[0]! : 'tiny-humanomni',
@@ -337,6 +370,7 @@ function open({ say, clips, asks }: Fake, command: Opening): void {
       usual: 'R1-Omni' as const,
       loading: { library: 'humanomni' as const },
       layout: 'one folder',
+      ...(family ? FAKE_FAMILIES[family] : {}),
     };
     say({
       type: 'model',
@@ -380,13 +414,17 @@ function readAs(command: Opening, summary: DataSummary, asks: boolean): DataSumm
 
 const foldOf = (command: Opening) => (command.type === 'openData' ? (command.fold ?? 1) : 1);
 
-function dataSummary(count: number, fold: number): DataSummary {
+const ownQuestion = (row: number): string => `Question ${row}: what is seen in scene ${row}?`;
+
+function dataSummary(count: number, fold: number, own: number): DataSummary {
   const examples = Array.from({ length: count }, (_, i) => ({
     id: clipId(i),
     path: `clips/clip_${String(i).padStart(4, '0')}.${i % 2 ? 'webm' : 'mp4'}`,
     label: labelOf(i),
     split: SPLIT_OF(i),
+    ...(i < own ? { question: ownQuestion(i) } : {}),
   }));
+  const list = examples.flatMap(({ question }) => (question ? [{ question, rows: 1 }] : []));
   const splitsOf = (label?: string) => {
     const own = examples.filter((each) => label === undefined || each.label === label);
     const of = (split: Split) => own.filter((each) => each.split === split).length;
@@ -416,7 +454,7 @@ function dataSummary(count: number, fold: number): DataSummary {
   return {
     name: 'demo',
     kind: 'clips',
-    questions: { rows: 0, distinct: 0, list: [] },
+    questions: { rows: list.length, distinct: list.length, list: list.slice(0, 100) },
     format: 'DFEW',
     count,
     rows: count + issues.length,

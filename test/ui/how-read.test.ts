@@ -51,8 +51,12 @@ it('asks before anything trains, sends what is answered and chosen, and knows it
   expect(await start().isDisabled()).toBe(true);
   expect(await page.textContent(id('ask-list'))).toMatch(/rlvr\.json *9,?371/);
   await picture('asked');
-  await page.getByRole('radio', { name: /rlvr\.json/ }).check();
+  await page.getByRole('radio', { name: /rlvr\.json/ }).focus();
+  await page.keyboard.press('Space');
   await page.waitForSelector(`${id('ask-list')}:not(.open)`);
+  expect(await page.evaluate(() => document.activeElement?.closest('label')?.textContent)).toContain(
+    'rlvr.json',
+  );
   expect(await start().isDisabled()).toBe(true);
   await page.getByRole('radio', { name: /^emotion/ }).check();
   await page.waitForSelector(`${id('ask-label')}:not(.open)`);

@@ -259,7 +259,8 @@ describe('training', () => {
     const { exampleId, tokens } = pieces.at(-1)!;
     const answer = pieces.slice(pieces.findLastIndex(({ at }) => at === 0)).map(({ text }) => text);
     const live = () => page.textContent(id('live'), { timeout: 5_000 });
-    await expect.poll(live).toMatch(new RegExp(`^Now, step \\d+, ${exampleId}, ${tokens} tokens:`));
+    const clip = `clips/clip_${exampleId.replace('clip-', '').padStart(4, '0')}`;
+    await expect.poll(live).toMatch(new RegExp(`^Now, step \\d+, ${clip}\\.\\w+, ${tokens} tokens:`));
     expect(await live()).toContain(answer.join(''));
   });
 });
@@ -507,7 +508,9 @@ describe('data', () => {
   it('says how the data was read and divided, what was left out and why, and stays quick with 15,000 clips', async () => {
     await open('?clips=15000#/data');
     await page.waitForSelector(id('clip-row'));
-    expect(await page.textContent(id('data-how'))).toContain("DFEW, 15002 rows. Fold 1, by the data set's");
+    expect(await page.textContent(id('data-how'))).toContain(
+      "DFEW, 15002 rows. Splits: fold 1, by the data set's",
+    );
     expect(await page.textContent(`${id('data-issues')} summary`)).toContain(
       '2 left out (1 clip empty, 1 row malformed)',
     );
@@ -526,7 +529,7 @@ describe('data', () => {
       .locator(id('choose-files'))
       .setInputFiles([{ name: 'a.mp4', mimeType: 'video/mp4', buffer: Buffer.from('x') }]);
     await page.getByLabel('Fold').selectOption('3');
-    await expect.poll(() => page.textContent(id('data-how'))).toContain('Fold 3,');
+    await expect.poll(() => page.textContent(id('data-how'))).toContain('fold 3,');
     expect((await sent()).filter(({ type }) => type === 'openData').at(-1)).toMatchObject({
       fold: 3,
       files: [{ path: 'a.mp4', size: 1 }],
@@ -595,6 +598,58 @@ describe('what belongs to what is open', () => {
     await expect.poll(() => page.inputValue(id('field-steps'))).toBe('33');
     await page.click(id('reset-settings'));
     await expect.poll(() => page.inputValue(id('field-steps'))).toBe('120');
+  });
+
+  it('settings of a vision tower stand where there is one, and what is typed is what the run begins with', async () => {
+    const shown = async (query: string, keys: readonly string[]) => {
+      await open(`?${query}#/train`);
+      await startable();
+      await page.click(id('all-settings'));
+      const isThere = await Promise.all(keys.map((key) => page.locator(id(`all-field-${key}`)).count()));
+      return keys.filter((_, i) => isThere[i]! > 0);
+    };
+    const tower = ['trainVision', 'loraVision', 'minPixels', 'maxPixels', 'framesPerSecond', 'maxFrames'];
+    const others = ['trainGate', 'question', 'trainDecoder'];
+    const group = page.locator(id('group-Pictures and videos'));
+    expect(await shown('', [...tower, ...others])).toEqual(others);
+    expect(await group.count()).toBe(0);
+    expect(await shown('family=qwen2-vl&stepMs=1', [...tower, ...others])).toEqual([
+      ...tower,
+      ...['question', 'trainDecoder'],
+    ]);
+    expect(await group.textContent()).toMatch(/Most frames(?! *frames)/);
+    const typed = { minPixels: 784, maxPixels: 100_352, framesPerSecond: 2, maxFrames: 16 };
+    for (const [key, value] of Object.entries(typed)) await page.fill(id(`all-field-${key}`), String(value));
+    await page.check(id('all-field-trainVision'));
+    await page.check(id('all-field-loraVision'));
+    expect(await page.textContent('.field-problem')).toContain('“Train the vision tower” and');
+    expect(await page.getAttribute(id('start'), 'title')).toContain('“Train the vision tower” and');
+    await page.uncheck(id('all-field-loraVision'));
+    await page.fill(id('field-steps'), '1');
+    await page.click(id('start'));
+    await state('finished');
+    const [start] = (await sent()).filter(({ type }) => type === 'start');
+    expect(start).toMatchObject({ config: { ...typed, trainVision: true, loraVision: false } });
+  });
+
+  it('a question that no row is asked says so, and the list of rows shows theirs', async () => {
+    await open('?own=96#/train');
+    await startable();
+    await page.click(id('all-settings'));
+    expect(await page.textContent(id('question-use'))).toBe(
+      'Not asked: all 96 rows bring their own questions.',
+    );
+    await page.click(`${id('emotion-request')} button`);
+    expect(await page.inputValue(id('all-field-instruction'))).toContain('final answer');
+    expect(await page.locator(id('emotion-request')).count()).toBe(0);
+    await page.selectOption(id('all-field-promptPreset'), 'r1-omni');
+    expect(await page.textContent(id('question-use'))).toContain(
+      'the prompt r1-omni asks a question of its own',
+    );
+    await page.locator('h1').click();
+    await page.keyboard.press('1');
+    expect(await page.textContent(id('data-summary'))).toContain('96 questions');
+    expect(await page.locator(id('clip-row')).first().textContent()).toContain('Question 0:');
   });
 
   it('a data folder is on the list of the next visit, and opens with one press', async () => {
@@ -737,7 +792,7 @@ async function filterAndScroll(): Promise<number> {
     await new Promise(requestAnimationFrame);
     longest = Math.max(longest, performance.now() - start);
   };
-  const filter = document.querySelector<HTMLSelectElement>('[aria-label="Show clips of label"]')!;
+  const filter = document.querySelector<HTMLSelectElement>('[aria-label="Show clips with the label"]')!;
   filter.value = 'sad';
   filter.dispatchEvent(new Event('change', { bubbles: true }));
   await frame();

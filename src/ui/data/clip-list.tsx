@@ -6,6 +6,7 @@ import { useStudio, useStudioState } from '../../store/react.ts';
 import { fire } from '../parts/fire.ts';
 import { Empty } from '../parts/panel.tsx';
 import { useRoving } from '../parts/use-roving.ts';
+import { useWords } from '../parts/use-words.ts';
 import { useKey } from '../shell/keys.ts';
 
 const ROW_PX = 32;
@@ -25,7 +26,8 @@ export function ClipList({ examples, total }: { examples: readonly ExampleInfo[]
   const items = virtualizer.getVirtualItems();
   // A row that is scrolled out of the page cannot be the tab stop: then the first that is in it.
   const stop = items.some(({ index }) => index === at) ? at : items[0]?.index;
-  if (examples.length === 0) return <Empty>No clip of that label among {total} clips.</Empty>;
+  const words = useWords();
+  if (examples.length === 0) return <Empty>{words(`No such clip among ${total} clips.`)}</Empty>;
   return (
     <div ref={scroller} className="clip-list">
       <ul ref={list} onKeyDown={onKeyDown} style={{ blockSize: virtualizer.getTotalSize() }}>
@@ -85,10 +87,12 @@ function ClipRow({ example, top, place, isTabStop, onPress }: ClipRowProps) {
         ) : (
           <span className="question-text" title={example.question}>
             {!isText && <span className="muted">{example.path.split('/').pop()} · </span>}
-            {example.question}
+            <bdi>{example.question}</bdi>
           </span>
         )}
-        <span className="example-label">{example.label}</span>
+        <span className="example-label" title={example.label}>
+          <bdi>{example.label}</bdi>
+        </span>
         <span className="muted">{example.leftOut ? 'left out' : example.split}</span>
       </button>
     </li>

@@ -1,13 +1,20 @@
 /** One clip as the model gets it: frames, waveform, log-mel, prompt. */
 import { useEffect, useRef } from 'react';
+import { counted } from '../../math/format.ts';
 import type { ExampleInfo, Preview } from '../../protocol/messages.ts';
 import { exampleOf } from '../../store/examples.ts';
+import { promptOf } from '../../store/prompts.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { promptOf } from '../../store/state.ts';
+
 import { fire } from '../parts/fire.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
+import { shortened } from '../parts/shortened.ts';
 import { Problems } from '../shell/notices.tsx';
 import { drawFrame, drawLogMel, drawWaveform } from './drawing.ts';
+import { labelWord } from './label-notes.ts';
+
+/** Characters of what is right that are shown; all of it on pointing. */
+const MOST_OF_LABEL = 400;
 
 export function ClipView() {
   const clip = useStudioState((state) => state.clip);
@@ -30,11 +37,18 @@ export function ClipView() {
         </Empty>
       )}
       {clip && !preview && <p className="muted">{isText ? 'Rendering…' : 'Reading the clip…'}</p>}
-      {preview && !isText && <PreviewBody preview={preview} example={example} />}
-      {preview && isText && <QuestionBody preview={preview} example={example} />}
+      {preview &&
+        (isOfText(preview) ? (
+          <QuestionBody {...{ preview, example }} />
+        ) : (
+          <PreviewBody {...{ preview, example }} />
+        ))}
     </Panel>
   );
 }
+
+/** Whether nothing is shown or played with the question. */
+const isOfText = ({ frames, logMel }: Preview): boolean => frames.length === 0 && logMel.columns === 0;
 
 /** A clip that was looked at before the prompt's settings changed is shown under the new ones. */
 function useFreshPrompt(): void {
@@ -52,10 +66,8 @@ function QuestionBody({ preview, example }: { preview: Preview; example: Example
   const { tokens, answer } = preview;
   return (
     <div data-testid="preview">
-      <p className="muted number">
-        {example && `answer ${example.label} · `}
-        {tokens} prompt tokens
-      </p>
+      {example && <RightAnswer label={example.label} />}
+      <p className="muted number">{tokens} prompt tokens</p>
       <Prompt preview={preview} />
       {answer !== undefined && answer !== example?.label && (
         <>
@@ -69,16 +81,18 @@ function QuestionBody({ preview, example }: { preview: Preview; example: Example
 
 function PreviewBody({ preview, example }: { preview: Preview; example: ExampleInfo | undefined }) {
   const { frames, waveform, logMel, tokens, seconds } = preview;
-  const size = frames[0] ? `${frames[0].width}×${frames[0].height}` : 'no picture';
+  const takesSound = useStudioState(({ model }) => model?.senses.includes('audio') === true);
+  const [first] = frames;
+  const isHeard = logMel.columns > 0;
   const facts = [
-    example === undefined ? '' : `label ${example.label}`,
     example?.note ?? '',
     seconds === undefined ? '' : `${seconds.toFixed(2)} s`,
-    `${frames.length} frames ${size}`,
+    first ? `${counted(frames.length, 'frame')} ${first.width}×${first.height}` : '',
     `${tokens} prompt tokens`,
   ];
   return (
     <div data-testid="preview">
+      {example && <RightAnswer label={example.label} />}
       <p className="muted number">{facts.filter(Boolean).join(' · ')}</p>
       <div className="frames">
         {frames.map((frame, index) => (
@@ -86,9 +100,26 @@ function PreviewBody({ preview, example }: { preview: Preview; example: ExampleI
           <Frame key={index} frame={frame} name={`frame ${index + 1}`} />
         ))}
       </div>
-      <Sound waveform={waveform} logMel={logMel} />
+      {isHeard && <Sound waveform={waveform} logMel={logMel} />}
+      {!isHeard && (
+        <p className="muted" data-testid="sound-note">
+          {takesSound
+            ? 'A picture: there is no sound with it.'
+            : 'This model takes no sound: what a clip has of it is not read.'}
+        </p>
+      )}
       <Prompt preview={preview} />
     </div>
+  );
+}
+
+/** The end of a long one is left out; its letters run in their own direction. */
+function RightAnswer({ label }: { label: string }) {
+  const word = useStudioState(({ data }) => (data ? labelWord(data) : 'label'));
+  return (
+    <p className="right-answer-line" title={label}>
+      <span className="muted">{word}</span> <bdi>{shortened(label, MOST_OF_LABEL)}</bdi>
+    </p>
   );
 }
 
@@ -109,8 +140,7 @@ function Prompt({ preview: { prompt, notes = [] } }: { preview: Preview }) {
 
 /** What is heard; where there is nothing to draw, why. */
 function Sound({ waveform, logMel }: Pick<Preview, 'waveform' | 'logMel'>) {
-  const hears = logMel.columns > 0;
-  const note = soundNote(waveform, hears);
+  const note = soundNote(waveform);
   return (
     <>
       <h3>Waveform, 16 kHz mono</h3>
@@ -127,7 +157,7 @@ function Sound({ waveform, logMel }: Pick<Preview, 'waveform' | 'logMel'>) {
           what={waveform}
         />
       )}
-      {hears && waveform.length > 0 && (
+      {logMel.columns > 0 && waveform.length > 0 && (
         <>
           <h3>
             Log-mel, {logMel.mels} × {logMel.columns}
@@ -144,8 +174,7 @@ function Sound({ waveform, logMel }: Pick<Preview, 'waveform' | 'logMel'>) {
   );
 }
 
-function soundNote(waveform: Float32Array, hears: boolean): string | undefined {
-  if (!hears) return 'This model takes no sound: what the clip has of it is not read.';
+function soundNote(waveform: Float32Array): string | undefined {
   if (waveform.length === 0) return 'This clip has no sound: the model hears silence in its place.';
   return waveform.every((peak) => peak === 0)
     ? 'The sound of this clip is silent from end to end.'

@@ -8,6 +8,7 @@ import { canPickFolder, pickFolder } from '../model/folder-handles.ts';
 import { openFolder } from '../model/kept-folders.ts';
 import { fire } from '../parts/fire.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
+import { shortened } from '../parts/shortened.ts';
 import { useWords } from '../parts/use-words.ts';
 import { Problems } from '../shell/notices.tsx';
 import { ClipList } from './clip-list.tsx';
@@ -16,6 +17,7 @@ import { DropZone } from './drop-zone.tsx';
 import { FreeFormWarning } from './free-form-warning.tsx';
 import { HowReadPanel } from './how-read.tsx';
 import { KeptData } from './kept-data.tsx';
+import { labelWord } from './label-notes.ts';
 import { LabelTable, MOST_LABELS } from './label-table.tsx';
 import { LeftOut, Notes } from './left-out.tsx';
 import { openGiven } from './open-files.ts';
@@ -53,7 +55,9 @@ export default function DataScreen() {
 }
 
 function DataSet({ data }: { data: DataSummary }) {
-  const [label, setLabel] = useState<string>();
+  const [chosen, setLabel] = useState<string>();
+  // Another data set may have no such label.
+  const label = data.labels.some((row) => row.label === chosen) ? chosen : undefined;
   const shown =
     label === undefined ? data.examples : data.examples.filter((example) => example.label === label);
   const { train, val, test } = data.splits;
@@ -63,7 +67,7 @@ function DataSet({ data }: { data: DataSummary }) {
     <>
       <p className="lead" data-testid="data-summary">
         <strong className="number">{data.count}</strong> {words(data.count === 1 ? 'clip' : 'clips')} ·{' '}
-        {counted(data.labels.length, data.kind === 'clips' ? 'label' : 'answer')} ·{' '}
+        {counted(data.labels.length, labelWord(data))} ·{' '}
         <span className="together">
           train {train} / val {val} / test {test}
         </span>
@@ -78,8 +82,8 @@ function DataSet({ data }: { data: DataSummary }) {
       <div className="columns">
         <div className="stack">
           {labels && (
-            <Panel title={data.kind === 'clips' ? 'Labels' : 'Answers'}>
-              <LabelTable labels={data.labels} kind={data.kind} />
+            <Panel title={labelWord(data) === 'label' ? 'Labels' : 'Answers'}>
+              <LabelTable labels={data.labels} word={labelWord(data)} />
             </Panel>
           )}
           <Panel
@@ -96,8 +100,8 @@ function DataSet({ data }: { data: DataSummary }) {
 }
 
 /** Where most questions have an answer of their own, a list of answers is a second list of questions. */
-const listsLabels = ({ kind, labels, count }: DataSummary): boolean =>
-  kind === 'clips' || 2 * labels.length <= count;
+const listsLabels = (data: DataSummary): boolean =>
+  labelWord(data) === 'label' || 2 * data.labels.length <= data.count;
 
 function HowRead({ data }: { data: DataSummary }) {
   const studio = useStudio();
@@ -106,7 +110,8 @@ function HowRead({ data }: { data: DataSummary }) {
   return (
     <p className="muted toolbar" data-testid="data-how">
       <span>
-        <strong>{name}</strong>, read as {format}, {counted(rows, 'row')}. {division}
+        <strong>{name}</strong>, read as {format}, {counted(rows, 'row')}. Splits:{' '}
+        {division.charAt(0).toLowerCase() + division.slice(1)}
       </span>
       {folds && (
         <select
@@ -133,16 +138,18 @@ interface FilterProps {
 }
 
 function LabelFilter({ data, label, onLabel }: FilterProps) {
+  const words = useWords();
+  const word = labelWord(data);
   return (
     <select
-      aria-label={data.kind === 'clips' ? 'Show clips of label' : 'Show questions with the answer'}
+      aria-label={words(`Show clips with the ${word}`)}
       value={label ?? ''}
       onChange={(event) => onLabel(event.target.value || undefined)}
     >
-      <option value="">{data.kind === 'clips' ? 'all labels' : 'all answers'}</option>
+      <option value="">all {word}s</option>
       {data.labels.slice(0, MOST_LABELS).map((row) => (
         <option key={row.label} value={row.label}>
-          {row.label}
+          {shortened(row.label)}
         </option>
       ))}
     </select>

@@ -1,7 +1,7 @@
 /** How the data set was read: what is asked of it, which columns say what, and the person's choice of both. */
 import { counted } from '../../math/format.ts';
 import type { DataSummary } from '../../protocol/messages.ts';
-import { type Ask, type ColumnChoice, ROLES, type Role } from '../../protocol/reading.ts';
+import { ASKS, type Ask, type ColumnChoice, ROLES, type Role } from '../../protocol/reading.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import type { ReadingChoice } from '../../store/reading.ts';
 import { isUnderWay } from '../../store/state.ts';
@@ -39,11 +39,8 @@ export function HowReadPanel({ reading }: { reading: Reading }) {
   return (
     <Panel title="How it was read" className="how-read">
       <div className="stack" data-testid="how-read">
-        {asks.map((ask) => (
-          <AskGroup key={`${ask.what} ${ask.choices[0]?.choice}`} ask={ask} busy={busy} onAnswer={answer} />
-        ))}
-        {answered.map((ask) => (
-          <AskGroup key={`${ask.what} ${ask.choices[0]?.choice}`} ask={ask} busy={busy} onAnswer={answer} />
+        {asksInOrder(reading).map((ask) => (
+          <AskGroup key={keyOf(ask)} ask={ask} busy={busy} onAnswer={answer} />
         ))}
         {lists.length > 0 && <Lists lists={lists} />}
         {lists.length > 0 && (
@@ -53,6 +50,12 @@ export function HowReadPanel({ reading }: { reading: Reading }) {
     </Panel>
   );
 }
+
+const keyOf = ({ what, choices }: Ask): string => `${what} ${choices[0]?.choice}`;
+
+/** Open ones and answered ones in one list: whoever answers by keyboard stays where they are. */
+const asksInOrder = ({ asks, answered }: Reading): Ask[] =>
+  [...asks, ...answered].sort((a, b) => ASKS.indexOf(a.what) - ASKS.indexOf(b.what));
 
 /** The choices as they are. */
 const choiceOf = ({ chosen, answered }: Reading): ReadingChoice => ({
@@ -82,12 +85,12 @@ function AskGroup({ ask, busy, onAnswer }: AskGroupProps) {
         <label key={choice}>
           <input
             type="radio"
-            name={`ask ${what} ${choices[0]?.choice}`}
+            name={`ask ${keyOf(ask)}`}
             checked={choice === chosen}
             onChange={() => onAnswer(what, choice)}
           />
           <strong>{what === 'level' ? `level ${choice}` : choice}</strong>
-          <span className="muted number">{counted(rows, 'row')}</span>
+          <span className="muted number together">{counted(rows, 'row')}</span>
           {example !== undefined && <span className="muted example">{example}</span>}
         </label>
       ))}
@@ -143,7 +146,7 @@ function ColumnMenus({ reading: { lists, chosen }, busy, onChoose }: ColumnMenus
               data-testid={`column-${role}`}
               onChange={(event) => choose(role, event.target.value)}
             >
-              <option value="">{chosen[role] === undefined ? takenFor(role) : 'by its name'}</option>
+              <option value="">{chosen[role] === undefined ? takenFor(role) : 'as found by its name'}</option>
               {names.map((name) => (
                 <option key={name} value={name}>
                   {name}

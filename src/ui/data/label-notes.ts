@@ -1,5 +1,6 @@
 /** What is worth saying of a data set's labels as a whole. Pure. */
 import type { DataSummary, LabelCount } from '../../protocol/messages.ts';
+import { asksManyThings } from '../../protocol/own-questions.ts';
 import { isRewardName, REWARDS } from '../../rewards/index.ts';
 
 /** Below this many clips a label's recall says little. */
@@ -27,6 +28,15 @@ export function isFreeForm({ kind, labels, count }: Pick<DataSummary, 'kind' | '
   // Of questions each may well have a short answer of its own.
   if (kind === 'questions') return ofSentences > count / 2;
   return ofSentences > count / 2 || (count >= ENOUGH_CLIPS && labels.length > count / 2);
+}
+
+/** What the page calls what is right of a row: the label of a clip, or the answer to a question. */
+export function labelWord(
+  data: Pick<DataSummary, 'kind' | 'labels' | 'count' | 'questions'>,
+): 'label' | 'answer' {
+  const { kind, labels, count } = data;
+  const haveTheirOwn = asksManyThings(data) && 2 * labels.length > count;
+  return kind === 'questions' || haveTheirOwn || isFreeForm(data) ? 'answer' : 'label';
 }
 
 /** Why a run with these settings would learn next to nothing from free answers; undefined where it would. */

@@ -1,13 +1,21 @@
 /** Labels by count, with their clips by split. */
-import { type DataKind, type LabelCount, SPLITS } from '../../protocol/messages.ts';
+import { type LabelCount, SPLITS } from '../../protocol/messages.ts';
+import { useWords } from '../parts/use-words.ts';
 import { fewNote } from './label-notes.ts';
 
 /** Free text as label gives thousands of labels; no more than these are listed. */
 export const MOST_LABELS = 100;
-export function LabelTable({ labels, kind }: { labels: readonly LabelCount[]; kind: DataKind }) {
+
+interface TableProps {
+  labels: readonly LabelCount[];
+  /** What a row's label is called. */
+  word: 'label' | 'answer';
+}
+
+export function LabelTable({ labels, word: label }: TableProps) {
   const most = labels[0]?.count ?? 1;
-  const few = kind === 'clips' ? fewNote(labels) : undefined;
-  const [label, things] = kind === 'clips' ? ['label', 'clips'] : ['answer', 'questions'];
+  const few = label === 'label' ? fewNote(labels) : undefined;
+  const things = useWords()('clips');
   return (
     <>
       {few && <p className="muted">{few}</p>}
@@ -47,7 +55,9 @@ function LabelRow({ row, most }: { row: LabelCount; most: number }) {
   return (
     <tr>
       <th scope="row" title={label}>
-        <span className="label-name">{label}</span>
+        <span className="label-name">
+          <bdi>{label}</bdi>
+        </span>
         {writtenAs.length > 0 && <small className="muted">also written {writtenAs.join(', ')}</small>}
       </th>
       <td className="number">{count}</td>

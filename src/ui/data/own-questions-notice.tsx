@@ -21,15 +21,17 @@ export function OwnQuestionsNotice() {
   );
 }
 
-const presetOf = ({ promptPreset }: StudioState['draft']) =>
+/** The prompt of a form; while it is none, the default. */
+export const presetOf = ({ promptPreset }: StudioState['draft']) =>
   PROMPT_PRESETS.find((name) => name === promptPreset) ?? 'canonical';
 
 function lineOf({ data, draft }: StudioState): string | undefined {
   if (!data) return undefined;
   const { question, promptTemplate } = draft;
-  return otherQuestionsLine(data.questions, {
+  const asking = {
     promptPreset: presetOf(draft),
     question: String(question),
     promptTemplate: String(promptTemplate ?? ''),
-  });
+  };
+  return otherQuestionsLine(data.questions, asking, data.count);
 }

@@ -7,7 +7,7 @@ import { useStudio, useStudioState } from '../../store/react.ts';
 import { goTo } from '../address.ts';
 import { fire } from '../parts/fire.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
-import { useWords } from '../parts/use-words.ts';
+import { asksQuestions, useWords } from '../parts/use-words.ts';
 import { answerCounts, evalName } from './scores.ts';
 
 /** Rows in the page at once; more on demand. */
@@ -87,7 +87,7 @@ function ClipRow({ clip, earlier }: { clip: EvalClip; earlier: string | undefine
   );
 }
 
-/** A clip by its name, or a question; pressed, it is shown as the model gets it. */
+/** A clip by its name and what is asked about it, or a question; pressed, it is shown as the model gets it. */
 export function ClipLink({ exampleId }: { exampleId: string }) {
   const studio = useStudio();
   const words = useWords();
@@ -97,10 +97,23 @@ export function ClipLink({ exampleId }: { exampleId: string }) {
     fire(studio.preview(exampleId));
     goTo('data');
   };
+  const asked = useStudioState(asksQuestions) && example?.question;
   return (
-    <button type="button" className="link" title={example?.question ?? words('See the clip')} onClick={open}>
-      {(isText && example?.question) || (example?.path.split('/').pop() ?? exampleId)}
-    </button>
+    <>
+      <button
+        type="button"
+        className="link"
+        title={example?.question ?? words('See the clip')}
+        onClick={open}
+      >
+        {(isText && asked) || (example?.path.split('/').pop() ?? exampleId)}
+      </button>
+      {!isText && asked && (
+        <span className="muted asked">
+          <bdi>{asked}</bdi>
+        </span>
+      )}
+    </>
   );
 }
 

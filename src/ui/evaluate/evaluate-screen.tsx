@@ -37,8 +37,9 @@ export default function EvaluateScreen() {
       <Problems commands={['evaluate']} />
       {evals.length === 0 && (
         <Empty>
-          Scores and answers will show here, of labels with what is taken for what. The weights that a run
-          begins with can be measured before it or at any rest after it, to see the difference.
+          Scores and every answer will show here; where the answers are labels, also which label is taken for
+          which. Evaluate the weights that a run begins with, before it or at any rest after it, to see what
+          it changed.
         </Empty>
       )}
       {evals.length > 0 && <Evaluations evals={evals} />}

@@ -53,7 +53,8 @@ export function EvalHistory({ evals, now, metric, show }: HistoryProps) {
   const history = historyOf(evals, now);
   const best = bestOf(history, metric);
   const words = useWords();
-  const senses = useStudioState(({ model }) => model?.senses.length !== 0);
+  // With one sense, or none, nothing can be taken away.
+  const senses = useStudioState(({ model }) => model === undefined || model.senses.length > 1);
   const columns = COLUMNS.filter(({ of }) => evals.some((result) => of(result) !== undefined));
   return (
     <Panel title="All evaluations">

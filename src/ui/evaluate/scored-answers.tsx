@@ -83,8 +83,12 @@ function AnswerRow({ clip, isMixed, earlier }: RowProps) {
         <ClipLink exampleId={exampleId} />
       </td>
       {isMixed && <td className="kind">{evalKind(kind).label}</td>}
-      <td>{label}</td>
-      <td>{answerCounts(clip)}</td>
+      <td title={label}>
+        <LongText text={label} />
+      </td>
+      <td>
+        <LongText text={answerCounts(clip)} />
+      </td>
       <td className="number right">
         {scoreWords(kind, score)}
         {spread && <span className="muted">{spread}</span>}
@@ -94,5 +98,13 @@ function AnswerRow({ clip, isMixed, earlier }: RowProps) {
         <Answers clip={clip} />
       </td>
     </tr>
+  );
+}
+
+function LongText({ text }: { text: string }) {
+  return (
+    <span className="long-text">
+      <bdi>{text}</bdi>
+    </span>
   );
 }

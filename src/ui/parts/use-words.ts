@@ -1,11 +1,12 @@
-/** The page's words for what a model is asked about: clips, or of a language model its questions. */
+/** The page's words for what a model is asked about: clips, or questions where most rows have one of their own. */
 import { type ConfigKey, type Field, fieldOf } from '../../protocol/config.ts';
+import { asksManyThings } from '../../protocol/own-questions.ts';
 import { useStudioState } from '../../store/react.ts';
 import type { StudioState } from '../../store/state.ts';
 
 /** Whether rows ask by themselves: so the data say; before there are any, a model that has no senses. */
-const asksQuestions = ({ data, model }: Pick<StudioState, 'data' | 'model'>): boolean =>
-  data ? data.kind === 'questions' : model?.senses.length === 0;
+export const asksQuestions = ({ data, model }: Pick<StudioState, 'data' | 'model'>): boolean =>
+  data ? data.kind === 'questions' || asksManyThings(data) : model?.senses.length === 0;
 
 /** A text about clips as one about questions. */
 const aboutQuestions = (text: string): string =>

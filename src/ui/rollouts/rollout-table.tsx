@@ -74,7 +74,7 @@ export function RolloutTable({ rows, rewards }: { rows: readonly RolloutRow[]; r
               {open === row.id && (
                 <tr className="detail">
                   <td colSpan={columns}>
-                    <AnswerDetail completion={row.completion} />
+                    <AnswerDetail row={row} />
                   </td>
                 </tr>
               )}
@@ -107,14 +107,21 @@ function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle }: RowP
   const example = useStudioState(({ data }) => exampleOf(data, exampleId));
   const isText = useStudioState(({ data }) => data?.kind === 'questions');
   const name = (example?.path ?? exampleId).split('/').pop();
+  const asked = question ?? (isText ? example?.question : undefined);
   const right = answer === label;
   return (
     <tr className={first ? 'first' : ''} data-testid="rollout-row" data-open={open} onClick={toggle}>
-      <td className="clip-path" title={first ? question : undefined}>
-        {first && (isText ? (question ?? example?.question ?? name) : name)}
-        {first && !isText && question !== undefined && <span className="muted asked"> {question}</span>}
+      <td className="clip-path" title={first ? asked : undefined}>
+        {first && !(isText && asked) && name}
+        {first && asked && (
+          <span className={isText ? 'asked' : 'muted asked'}>
+            <bdi>{asked}</bdi>
+          </span>
+        )}
       </td>
-      <td className="truth">{first && label}</td>
+      <td className="truth" title={first ? label : undefined}>
+        {first && <bdi>{label}</bdi>}
+      </td>
       <td className="answer-text">
         <button
           type="button"
@@ -161,10 +168,20 @@ function signed(value: number): string {
       : value.toFixed(2).replace('-', '−');
 }
 
-function AnswerDetail({ completion }: { completion: Completion }) {
+/** The answer in full, and before it what it answers, which the table cuts. */
+function AnswerDetail({ row: { completion, exampleId, question, label } }: { row: RolloutRow }) {
   const [raw, setRaw] = useState(false);
+  const asked = useStudioState(({ data }) => question ?? exampleOf(data, exampleId)?.question);
   return (
     <div className="answer-detail">
+      {asked !== undefined && (
+        <p data-testid="asked">
+          <span className="muted">question</span> <bdi>{asked}</bdi>
+        </p>
+      )}
+      <p>
+        <span className="muted">truth</span> <bdi>{label}</bdi>
+      </p>
       <pre data-testid="completion-text">{raw ? completion.rawText : completion.text}</pre>
       {completion.extras && <Logged extras={completion.extras} />}
       <p className="muted number">

@@ -7,6 +7,7 @@ import { goTo, useAsked } from '../address.ts';
 import { fire } from '../parts/fire.ts';
 import { HeldButton } from '../parts/held-button.tsx';
 import { Empty } from '../parts/panel.tsx';
+import { shortened } from '../parts/shortened.ts';
 import { useKey } from '../shell/keys.ts';
 import { RolloutTable } from './rollout-table.tsx';
 import { NO_FILTER, type RolloutFilter, rewardNames, rolloutRows, wantsBareText } from './rows.ts';
@@ -144,7 +145,9 @@ function Filters({ filter, setFilter, labels }: FiltersProps) {
       >
         <option value="">all labels</option>
         {labels.map((label) => (
-          <option key={label}>{label}</option>
+          <option key={label} value={label}>
+            {shortened(label)}
+          </option>
         ))}
       </select>
       <label>

@@ -5,6 +5,7 @@ import { isUnderWay, type StudioState } from '../../store/state.ts';
 import { startHindrance } from '../../store/studio.ts';
 import { goTo } from '../address.ts';
 import { HeldButton } from '../parts/held-button.tsx';
+import { inLabels } from '../parts/in-labels.ts';
 import { KeyList } from './key-list.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
@@ -136,7 +137,7 @@ function RunButtons() {
           className="primary"
           data-testid="start"
           disabled={!startable}
-          title={hindrance ?? aim}
+          title={hindrance ? inLabels(hindrance) : aim}
           onClick={begin(studio.start)}
         >
           ▶ Start

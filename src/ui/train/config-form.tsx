@@ -1,4 +1,6 @@
 /** The form made out of the config table: the seven settings that matter in a row, all of them by group below. */
+
+import { counted } from '../../math/format.ts';
 import {
   CONFIG_KEYS,
   type ConfigKey,
@@ -10,19 +12,24 @@ import {
   parseConfig,
 } from '../../protocol/config.ts';
 import type { ModelSummary } from '../../protocol/messages.ts';
+import { hasWhatIsSet } from '../../protocol/of-model.ts';
+import { settingsQuestionLine } from '../../protocol/own-questions.ts';
 import { isPresetName, PRESETS, presetsFor } from '../../protocol/presets.ts';
 import { REWARD_PARAMETERS } from '../../rewards/index.ts';
+import { promptsOf } from '../../store/prompts.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
 import { BareAnswersWarning } from '../data/bare-answers-warning.tsx';
 import { FreeFormWarning } from '../data/free-form-warning.tsx';
-import { OwnQuestionsNotice } from '../data/own-questions-notice.tsx';
+import { OwnQuestionsNotice, presetOf } from '../data/own-questions-notice.tsx';
 import { inLabels } from '../parts/in-labels.ts';
 import { useFields } from '../parts/use-words.ts';
 import { Problems } from '../shell/notices.tsx';
+import { EmotionRequest } from './emotion-request.tsx';
 import { FieldControl } from './field-control.tsx';
 import { MendRewards } from './mend-rewards.tsx';
+import { PromptWarnings } from './prompt-warnings.tsx';
 import { SettingsLine } from './settings-line.tsx';
 
 const ESSENTIAL = CONFIG_KEYS.filter((key) => fieldOf(key).essential);
@@ -42,6 +49,8 @@ export function EssentialSettings() {
       <FreeFormWarning />
       <BareAnswersWarning />
       <OwnQuestionsNotice />
+      <EmotionRequest />
+      <PromptWarnings />
       <Problems commands={['start', 'step']} />
     </section>
   );
@@ -80,19 +89,6 @@ function DraftState() {
   );
 }
 
-/** Settings of parts that a model may lack. */
-const OF_PARTS: Partial<Record<ConfigKey, string>> = {
-  trainProjectors: 'projectors',
-  trainGate: 'gate',
-  trainBert: 'bert',
-};
-
-/** Settings of a vision tower that takes pictures of any size and can train. */
-const OF_TOWER: readonly ConfigKey[] = [
-  ...(['trainVision', 'loraVision'] as const),
-  ...(['minPixels', 'maxPixels', 'framesPerSecond', 'maxFrames'] as const),
-];
-
 /** The reward that a setting is one of. */
 const REWARD_OF = new Map<ConfigKey, string>(REWARD_PARAMETERS.map(({ key, reward }) => [key, reward]));
 
@@ -106,25 +102,30 @@ function isIdle(key: ConfigKey, rewards: unknown): boolean {
 function applies(model: ModelSummary | undefined, key: ConfigKey): boolean {
   if (fieldOf(key).kind === 'structure') return false;
   if (!model) return true;
-  const part = OF_PARTS[key];
-  if (part !== undefined) return part in model.parts;
-  if (OF_TOWER.includes(key)) return model.anySize === true;
-  return key !== 'question' || model.senses.length > 0;
+  return hasWhatIsSet(model, key) && (key !== 'question' || model.senses.length > 0);
 }
+
+/** Groups with those of their settings that apply. */
+const groupsFor = (model: ModelSummary | undefined, rewards: unknown) =>
+  FIELD_GROUPS.map((group) => ({
+    group,
+    keys: CONFIG_KEYS.filter(
+      (key) => fieldOf(key).group === group && applies(model, key) && !isIdle(key, rewards),
+    ),
+  })).filter(({ keys }) => keys.length > 0);
 
 export function AllSettings() {
   const model = useStudioState((state) => state.model);
   const rewards = useStudioState(({ draft }) => draft.rewards);
-  const isShown = (key: ConfigKey) => applies(model, key) && !isIdle(key, rewards);
   return (
     <details className="all-settings">
       <summary data-testid="all-settings">All settings</summary>
       <PresetChoice />
-      {FIELD_GROUPS.map((group) => (
-        <fieldset key={group}>
+      {groupsFor(model, rewards).map(({ group, keys }) => (
+        <fieldset key={group} data-testid={`group-${group}`}>
           <legend>{group}</legend>
           <div className="settings">
-            {CONFIG_KEYS.filter((key) => fieldOf(key).group === group && isShown(key)).map((key) => (
+            {keys.map((key) => (
               <SettingField key={key} field={key} brief={false} />
             ))}
           </div>
@@ -182,12 +183,50 @@ function SettingField({ field, brief }: { field: ConfigKey; brief: boolean }) {
         value={value}
         onValue={(next) => studio.edit(field, next)}
         testId={`${brief ? '' : 'all-'}field-${field}`}
+        describedBy={brief ? undefined : `${id}-help`}
       />
       {!brief && (
-        <p className="muted help" id={`${id}-help`}>
-          {row.help} {row.trl && <code>{row.trl}</code>}
-        </p>
+        <div className="muted help" id={`${id}-help`}>
+          {field === 'question' && <QuestionUse />}
+          {field === 'promptTemplate' && <TemplateUse />}
+          <p>
+            {row.help} {row.trl && <code>{row.trl}</code>}
+          </p>
+          {row.about?.[String(value)] && (
+            <p>
+              <b>{String(value)}</b>: {row.about[String(value)]}
+            </p>
+          )}
+        </div>
       )}
     </div>
+  );
+}
+
+/** Of which rows the question of the settings is asked, where it is not asked of all. */
+function QuestionUse() {
+  const line = useStudioState(({ data, draft }) => {
+    const promptPreset = presetOf(draft);
+    const promptTemplate = String(draft.promptTemplate);
+    return data && settingsQuestionLine(data.questions, { promptPreset, promptTemplate }, data.count);
+  });
+  return line ? (
+    <p className="question-use" data-testid="question-use">
+      {line}
+    </p>
+  ) : null;
+}
+
+/** What the template cannot ask, under the field while it is written. */
+function TemplateUse() {
+  const report = useStudioState(promptsOf);
+  const isUsed = useStudioState(({ draft }) => String(draft.promptTemplate).trim() !== '');
+  const [first] = report?.refused ?? [];
+  if (!isUsed || !report || !first) return null;
+  return (
+    <p className="field-problem" role="status" data-testid="template-use">
+      {report.refused.length} of {counted(report.rows, 'row')} left out. <code>{first.id}</code>{' '}
+      {first.message}
+    </p>
   );
 }

@@ -9,10 +9,12 @@ interface ControlProps {
   value: unknown;
   onValue: (value: unknown) => void;
   testId: string;
+  /** Id of what explains the control. */
+  describedBy?: string | undefined;
 }
 
 export function FieldControl(props: ControlProps) {
-  const { id, field, value, onValue, testId } = props;
+  const { id, field, value, onValue, testId, describedBy } = props;
   switch (field.kind) {
     case 'int':
     case 'float':
@@ -32,6 +34,7 @@ export function FieldControl(props: ControlProps) {
             id={id}
             type="checkbox"
             data-testid={testId}
+            aria-describedby={describedBy}
             checked={value === true}
             onChange={({ target }) => onValue(target.checked)}
           />{' '}
@@ -45,11 +48,15 @@ export function FieldControl(props: ControlProps) {
   }
 }
 
+/** "Most frames" says that it counts frames. */
+const namesUnit = ({ label, unit }: Field): boolean =>
+  unit !== undefined && label.toLowerCase().split(' ').includes(unit);
+
 function FieldLabel({ id, field }: { id: string; field: Field }) {
   return (
     <label htmlFor={id}>
       {field.label}
-      {field.unit && <span className="muted"> {field.unit}</span>}
+      {field.unit && !namesUnit(field) && <span className="muted"> {field.unit}</span>}
     </label>
   );
 }
@@ -57,7 +64,7 @@ function FieldLabel({ id, field }: { id: string; field: Field }) {
 type TextProps = ControlProps & { read: (text: string) => unknown; write: (value: unknown) => string };
 
 /** A line of text that stands for a value; what is being typed is left alone until it stands for another one. */
-function TextControl({ id, field, value, onValue, testId, read, write }: TextProps) {
+function TextControl({ id, field, value, onValue, testId, describedBy, read, write }: TextProps) {
   const [text, setText] = useState(() => write(value));
   const steps = useId();
   const same = JSON.stringify(read(text)) === JSON.stringify(value);
@@ -74,6 +81,7 @@ function TextControl({ id, field, value, onValue, testId, read, write }: TextPro
         inputMode="decimal"
         className="number"
         data-testid={testId}
+        aria-describedby={describedBy}
         aria-invalid={bad}
         list={field.ladder ? steps : undefined}
         placeholder={field.nullable ? 'off' : undefined}
@@ -94,14 +102,16 @@ function TextControl({ id, field, value, onValue, testId, read, write }: TextPro
   );
 }
 
-function LongTextControl({ id, field, value, onValue, testId }: ControlProps) {
+function LongTextControl({ id, field, value, onValue, testId, describedBy }: ControlProps) {
   return (
     <>
       <FieldLabel id={id} field={field} />
       <textarea
         id={id}
         rows={2}
+        dir="auto"
         data-testid={testId}
+        aria-describedby={describedBy}
         value={String(value)}
         onChange={({ target }) => onValue(target.value)}
       />
@@ -109,13 +119,14 @@ function LongTextControl({ id, field, value, onValue, testId }: ControlProps) {
   );
 }
 
-function ChoiceControl({ id, field, value, onValue, testId }: ControlProps) {
+function ChoiceControl({ id, field, value, onValue, testId, describedBy }: ControlProps) {
   return (
     <>
       <FieldLabel id={id} field={field} />
       <select
         id={id}
         data-testid={testId}
+        aria-describedby={describedBy}
         value={String(value)}
         onChange={({ target }) => onValue(target.value)}
       >
@@ -130,13 +141,13 @@ function ChoiceControl({ id, field, value, onValue, testId }: ControlProps) {
 }
 
 /** Words keep the table's order, whatever the order of clicking. */
-function ListControl({ id, field, value, onValue, testId }: ControlProps) {
+function ListControl({ id, field, value, onValue, testId, describedBy }: ControlProps) {
   const chosen: readonly string[] = Array.isArray(value) ? value : [];
   const offered = [...new Set([...(field.choices ?? []), ...chosen])];
   const toggle = (word: string, on: boolean) =>
     onValue(offered.filter((each) => (each === word ? on : chosen.includes(each))));
   return (
-    <fieldset id={id} className="group" data-testid={testId}>
+    <fieldset id={id} className="group" data-testid={testId} aria-describedby={describedBy}>
       <legend>{field.label}</legend>
       <span className="checks">
         {offered.map((word) => (

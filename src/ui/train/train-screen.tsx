@@ -1,8 +1,10 @@
 /** Train: the settings that matter, whether it is learning, eight charts, the answer being written, all settings. */
 import { useMemo, useState } from 'react';
+import { exampleOf } from '../../store/examples.ts';
 import { useStudioState } from '../../store/react.ts';
+import { shortened } from '../parts/shortened.ts';
 import { useCalm } from '../parts/use-calm.ts';
-import { useWords } from '../parts/use-words.ts';
+import { asksQuestions, useWords } from '../parts/use-words.ts';
 import { useKey } from '../shell/keys.ts';
 import { Problems } from '../shell/notices.tsx';
 import { Alarms } from './alarms.tsx';
@@ -111,11 +113,14 @@ function Charts({ smoothing, asTable }: { smoothing: number; asTable: boolean })
 
 function LiveAnswer() {
   const live = useStudioState((state) => state.live);
+  const example = useStudioState(({ data }) => exampleOf(data, live?.exampleId));
+  const asked = useStudioState(asksQuestions) ? example?.question : undefined;
   if (!live) return null;
   return (
     <p className="live" data-testid="live">
       <span className="muted number">
-        Now, step {live.step}, {live.exampleId}, {live.tokens} tokens:
+        Now, step {live.step}, {asked ? shortened(asked) : (example?.path ?? live.exampleId)}, {live.tokens}{' '}
+        tokens:
       </span>{' '}
       <q>{live.text}</q>
       <span className="caret" aria-hidden="true" />

@@ -1,4 +1,4 @@
-/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1`, `?loadMs=500`, `?fails=1`, `?unwellAt=9`, `?evals=open`, `?keep=1`, `?asks=1` and `?demo=0` set the stage. */
+/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1`, `?loadMs=500`, `?fails=1`, `?unwellAt=9`, `?evals=open`, `?keep=1`, `?asks=1`, `?family=qwen3`, `?own=40` and `?demo=0` set the stage. */
 import { createRoot } from 'react-dom/client';
 import type { Command } from '../../../src/protocol/messages.ts';
 import type { Port } from '../../../src/store/port.ts';
@@ -6,9 +6,10 @@ import { createStudio } from '../../../src/store/studio.ts';
 import { App } from '../../../src/ui/app.tsx';
 import { keptSettings } from '../../../src/ui/kept-settings.ts';
 import { fire } from '../../../src/ui/parts/fire.ts';
-import { fakePort } from '../fake-port.ts';
+import { FAKE_FAMILIES, type FakeFamily, fakePort } from '../fake-port.ts';
 import { MADE_EVALS } from '../made-evals.ts';
 
+const FAMILIES = Object.keys(FAKE_FAMILIES) as FakeFamily[];
 const query = new URLSearchParams(location.search);
 const number = (name: string, otherwise: number) => Number(query.get(name) ?? otherwise);
 const port = fakePort({
@@ -22,6 +23,8 @@ const port = fakePort({
   fails: number('fails', 0) === 1,
   unwellAt: number('unwellAt', 0),
   asks: number('asks', 0) === 1,
+  family: FAMILIES.find((name) => name === query.get('family')),
+  own: number('own', 0),
   evals: MADE_EVALS.find((made) => made === query.get('evals')),
 });
 
