@@ -1,5 +1,5 @@
 import { baseName, cleanPath, type FileEntry, type FileTree } from '../io/files/files.ts';
-import { isImage, isMedia, isUnreadMedia, isVideo } from '../protocol/clip-types.ts';
+import { isImage, isMedia, isUndecoded, isUnreadMedia, isVideo } from '../protocol/clip-types.ts';
 import type { Split } from '../protocol/messages.ts';
 import { groupBy } from './group-by.ts';
 import { splitOfName } from './split-words.ts';
@@ -57,7 +57,7 @@ export class ClipIndex {
   #reversed?: readonly string[];
 
   constructor(tree: FileTree) {
-    this.unread = tree.files.filter(({ path }) => isUnreadMedia(path));
+    this.unread = tree.files.filter(({ path }) => isUnreadMedia(path) && !isMedia(path));
     for (const file of tree.files) if (isMedia(file.path)) this.files.set(file.path, file);
     this.folders = imageFolders(this.files);
     for (const path of [...this.files.keys(), ...this.folders.keys()]) {
@@ -94,7 +94,8 @@ export class ClipIndex {
       const [chosen] = fitting;
       if (chosen === undefined) continue;
       if (fitting.length > 1) return { kind: 'ambiguous', paths: paths.slice(0, NAMED_CANDIDATES) };
-      const setAside = isVideo(chosen) ? paths.filter((each) => each !== chosen && !isVideo(each)) : [];
+      const isOther = (each: string) => each !== chosen && !isVideo(each);
+      const setAside = isVideo(chosen) ? paths.filter(isOther) : [];
       return { kind: 'found', clip: { ...this.at(chosen)!, ...(setAside.length > 0 ? { setAside } : {}) } };
     }
     return { kind: 'missing' };
@@ -163,6 +164,16 @@ export class ClipIndex {
   }
 }
 
+/** Of a clip in several files the best first: a video, its sound or pictures, what has to be converted. */
+export function bestFirst(paths: readonly string[]): string[] {
+  const decoded = paths.filter((path) => !isUndecoded(path));
+  return [
+    ...decoded.filter(isVideo),
+    ...decoded.filter((path) => !isVideo(path)),
+    ...paths.filter(isUndecoded),
+  ];
+}
+
 const normal = (path: string): string => path.normalize('NFC');
 
 /** A path from a folder; '..' leads out of it. */
@@ -178,8 +189,10 @@ function resolved(folder: string, path: string): string {
 /** Those of several clips that decide it: a video beside its own sound or frames, then the nearest to the list, then those of its split. */
 function preferred(paths: readonly string[], folder: string, split: Split | null): readonly string[] {
   if (paths.length < 2 || paths.length > MOST_WEIGHED) return paths;
-  const videos = paths.filter(isVideo);
-  const whole = videos.length > 0 ? videos : paths;
+  const decoded = paths.filter((path) => !isUndecoded(path));
+  const readable = decoded.length > 0 ? decoded : paths;
+  const videos = readable.filter(isVideo);
+  const whole = videos.length > 0 ? videos : readable;
   for (let near = folder; near !== ''; near = folderOf(near)) {
     const inside = whole.filter((path) => path.startsWith(`${near}/`));
     if (inside.length === 1) return inside;

@@ -1,7 +1,7 @@
 /** Rows of annotations → examples, with their clips where they have any. */
 import { baseName, type FileEntry } from '../io/files/files.ts';
 import type { MediumKind } from '../media/types.ts';
-import { isImage, isVideo } from '../protocol/clip-types.ts';
+import { isImage, isUndecoded, isVideo } from '../protocol/clip-types.ts';
 import type { DataIssue } from '../protocol/messages.ts';
 import { type Clip, type ClipIndex, folderOf } from './clip-index.ts';
 import { Overlaps } from './overlaps.ts';
@@ -213,7 +213,7 @@ function clipOf({ path: wanted }: NamedMedium, row: AnnotationRow, clips: ClipIn
       hint: 'Copy it again; the copy broke off.',
     };
   }
-  return match.clip;
+  return isUndecoded(match.clip.path) ? ofUnreadType(match.clip.path) : match.clip;
 }
 
 const clipMissing = (path: string): Problem => ({

@@ -29,6 +29,8 @@ const VIDEO_CODECS = 'H.264, VP8, VP9 or AV1';
 const AUDIO_CODECS = 'AAC, Opus, MP3, Vorbis, FLAC or PCM';
 const COPY_AGAIN = 'Copy or export the file again, or remove its row.';
 const GIF_SIGNATURE = 'GIF8';
+/** RIFF, four bytes of length, and what it is. */
+const AVI_SIGNATURE = /^RIFF.{4}AVI /s;
 /** A file may end this much before the length it states, in seconds and as a share, and still count as whole. */
 const END_SLACK_SECONDS = 0.25;
 const END_SLACK_SHARE = 0.1;
@@ -59,6 +61,7 @@ export async function decodeClip(file: Blob, name: string, options: DecodeOption
   try {
     if (options.frames !== undefined && (await file.slice(0, 4).text()) === GIF_SIGNATURE)
       return await decodeGif(file, name, options.frames, partOf(options));
+    if (AVI_SIGNATURE.test(await headOf(file))) throw notRead(name, 'an AVI file, which no browser opens');
     await checkIsoBoxes(file, name);
     await checkMatroskaHead(file, name);
     using input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
@@ -68,17 +71,20 @@ export async function decodeClip(file: Blob, name: string, options: DecodeOption
   }
 }
 
+const headOf = async (file: Blob): Promise<string> =>
+  new TextDecoder('latin1').decode(await file.slice(0, 12).arrayBuffer());
+
+const notRead = (name: string, found: string, cause?: unknown): InputError =>
+  new InputError(`${name}: found ${found}, expected ${CONTAINERS}.`, {
+    hint: `Convert it: ffmpeg -i "${name}" -c:v libx264 -pix_fmt yuv420p -c:a aac out.mp4`,
+    ...(cause === undefined ? {} : { cause }),
+  });
+
 function explain(error: unknown, file: Blob, name: string): InputError {
   if (error instanceof InputError) return error;
   if (isReadFailure(error)) return unreadableFile(name, error);
   if (error instanceof UnsupportedInputFormatError) {
-    return new InputError(
-      `${name}: found ${file.size} bytes of no known container, expected ${CONTAINERS}.`,
-      {
-        hint: `Convert it: ffmpeg -i "${name}" -c:v libx264 -pix_fmt yuv420p -c:a aac out.mp4`,
-        cause: error,
-      },
-    );
+    return notRead(name, `${file.size} bytes of no known container`, error);
   }
   const reason = error instanceof Error ? error.message : String(error);
   return new InputError(`${name}: found a damaged or truncated clip (${reason}), expected a whole one.`, {

@@ -7,6 +7,8 @@ const UNREAD = new Set([
   ...['flv', 'wmv', 'asf', 'mpg', 'mpeg', 'vob', 'rm', 'rmvb', 'ogv', 'mxf', 'dv', 'divx'],
   ...['wma', 'amr', 'aiff', 'aif', 'au', 'caf', 'sph', 'heic', 'heif', 'tif', 'tiff'],
 ]);
+/** Clips by their name that the decoder cannot open. */
+const UNDECODED = new Set(['avi']);
 const CLIP = new Set([...VIDEO, ...SOUND, ...PICTURE]);
 
 const ending = (path: string): string => /[^/\\]\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
@@ -19,4 +21,7 @@ export const isImage = (path: string): boolean => PICTURE.includes(ending(path))
 export const isMedia = (path: string): boolean => CLIP.has(ending(path));
 
 /** A picture, sound or video of a type that is not read: it has to be converted. */
-export const isUnreadMedia = (path: string): boolean => UNREAD.has(ending(path));
+export const isUnreadMedia = (path: string): boolean => UNREAD.has(ending(path)) || isUndecoded(path);
+
+/** A clip whose rows are read, and which has to be converted all the same. */
+export const isUndecoded = (path: string): boolean => UNDECODED.has(ending(path));

@@ -140,6 +140,34 @@ describe('a model', () => {
     expect(found!.notes.join(' ')).toMatch(/model\.safetensors was read/);
   });
 
+  it.each([
+    ['qwen2-vl-tiny', 'a.wav', /Qwen2-?VL/i],
+    ['omni-tiny', 'a.mp4"; "b.mp4', /HumanOmni/],
+  ])(
+    '%s: the rows that it does not take are issues, each by file, row and reason',
+    async (name, media, family) => {
+      const paths = media.split('"; "');
+      const rows = [
+        { video: 'c.mp4', label: 'sad' },
+        paths.length > 1 ? { videos: paths, label: 'glad' } : { audio: media, label: 'glad' },
+      ];
+      const data = folder(`rows-${name}`, {
+        'rows.jsonl': rows.map((row) => JSON.stringify(row)).join('\n'),
+        'c.mp4': 'x',
+        ...Object.fromEntries(paths.map((path) => [path, 'x'])),
+      });
+      const found = await inspected({ data, model: join('test/golden', name), ...NOTHING });
+      expect([found.model!.family, found.model!.problem]).toEqual([expect.stringMatching(family), null]);
+      expect(found.data!.issues).toMatchObject([
+        {
+          ...{ file: 'rows.jsonl', row: 2, reason: 'not for this model', note: false },
+          message: expect.stringMatching(new RegExp(`^${paths.join(', ')}: `)),
+        },
+      ]);
+      expect(found.data!.examples).toHaveLength(2);
+    },
+  );
+
   it('that cannot be opened, or not with the data, has a problem', async () => {
     const empty = folder('no-model', { 'config.json': '{"model_type": "bert"}' });
     expect((await inspected({ model: empty, ...NOTHING })).model).toMatchObject({

@@ -192,9 +192,9 @@ describe('lists beside their clips', () => {
     const data = await read({
       'train.csv': 'path,label\na,happy\n',
       'dev.csv': 'path,label\na,sad\n',
-      ...clips('Train/a.avi', 'Val/a.avi'),
+      ...clips('Train/a.mov', 'Val/a.mov'),
     });
-    expect(withSplits(data)).toEqual(['Val/a.avi sad val', 'Train/a.avi happy train']);
+    expect(withSplits(data)).toEqual(['Val/a.mov sad val', 'Train/a.mov happy train']);
   });
 });
 

@@ -142,10 +142,10 @@ describe('corpora whose names say it', () => {
     [
       'eNTERFACE',
       [
-        'subject 1/anger/sentence 1/s1_an_1.avi',
-        'subject 16/surprise/sentence 3/s16_su_3avi.avi',
-        'subject 3/disgust/sentence 1/s_3_di_1.avi',
-        'subject 6/happiness/s6_ha_1.avi',
+        'subject 1/anger/sentence 1/s1_an_1.mp4',
+        'subject 16/surprise/sentence 3/s16_su_3avi.mp4',
+        'subject 3/disgust/sentence 1/s_3_di_1.mp4',
+        'subject 6/happiness/s6_ha_1.mp4',
       ],
       ['angry subject 1', 'surprise subject 16', 'disgust subject 3', 'happy subject 6'],
     ],
@@ -229,15 +229,15 @@ describe('corpora whose names say it', () => {
     ],
     [
       'a folder that says something else',
-      ['subject 1/anger/s1_an_1.avi', 'subject 1/fear/s1_fe_1.avi', 'subject 1/fear/s1_ha_1.avi'],
+      ['subject 1/anger/s1_an_1.mp4', 'subject 1/fear/s1_fe_1.mp4', 'subject 1/fear/s1_ha_1.mp4'],
       'label contradicted',
       /The name says happy, the folder fear/,
     ],
     [
       'a clip in two files',
-      ['AV/DC/a01.avi', 'AudioData/DC/a01.wav', 'AV/DC/n01.avi'],
+      ['AV/DC/a01.mp4', 'AudioData/DC/a01.wav', 'AV/DC/n01.mp4'],
       'file set aside',
-      /The same clip as AV\/DC\/a01\.avi/,
+      /The same clip as AV\/DC\/a01\.mp4/,
     ],
   ])('%s is said', async (_, paths, reason, message) => {
     const data = await read(clips(...paths));
@@ -336,7 +336,7 @@ describe('MER', () => {
   test('2023: clips of one name in the folders of their lists; the video of a clip in two files', async () => {
     const data = await read({
       ...clips(
-        'train/sample_1.avi',
+        'train/sample_1.mov',
         'train/sample_2.mp4',
         'audio/train/sample_2.wav',
         'test1/sample_1.mp4',
@@ -350,7 +350,7 @@ describe('MER', () => {
       [
         'test1/sample_1.mp4 happy test',
         'test3/sample_1.mp4 sad test',
-        'train/sample_1.avi worried train',
+        'train/sample_1.mov worried train',
         'train/sample_2.mp4 neutral train',
       ],
       '',
@@ -417,8 +417,13 @@ describe('IEMOCAP', () => {
   it.each([
     [
       'its video',
+      ['Session1/dialog/mp4/Ses01F_impro01.mp4', 'Session1/dialog/wav/Ses01F_impro01.wav'],
+      'Session1/dialog/mp4/Ses01F_impro01.mp4',
+    ],
+    [
+      'its sound, where its video is an .avi',
       ['Session1/dialog/avi/DivX/Ses01F_impro01.avi', 'Session1/dialog/wav/Ses01F_impro01.wav'],
-      'Session1/dialog/avi/DivX/Ses01F_impro01.avi',
+      'Session1/dialog/wav/Ses01F_impro01.wav',
     ],
     ['its sound', ['Session1/dialog/wav/Ses01F_impro01.wav'], 'Session1/dialog/wav/Ses01F_impro01.wav'],
   ])('turns are parts of their dialogue: %s', async (_, paths, wanted) => {
@@ -432,7 +437,7 @@ describe('IEMOCAP', () => {
 
   test('a turn with a file of its own is that', async () => {
     const own = 'Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_F000.wav';
-    const data = await read({ ...clips(own, 'Session1/dialog/avi/DivX/Ses01F_impro01.avi'), ...lists });
+    const data = await read({ ...clips(own, 'Session1/dialog/mp4/Ses01F_impro01.mp4'), ...lists });
     expect(parts(data)[0]).toEqual([own, undefined, undefined, 'neutral', 'Ses01F']);
     expect(parts(data)[1]![1]).toBe(10.01);
   });
@@ -454,6 +459,42 @@ describe('RAVDESS', () => {
 });
 
 describe('types that are not read', () => {
+  it.each<[string, Parameters<typeof read>[0], number]>([
+    ['CAER', clips('train/Anger/0001.avi', 'train/Happy/0001.avi', 'test/Anger/0001.avi'), 3],
+    ['eNTERFACE', clips('subject 1/anger/s1_an_1.avi', 'subject 2/fear/s2_fe_1.avi'), 2],
+    [
+      'IEMOCAP',
+      {
+        ...clips('Session1/dialog/avi/DivX/Ses01F_impro01.avi'),
+        'Session1/dialog/EmoEvaluation/Ses01F_impro01.txt':
+          '[6.2901 - 8.2357]\tSes01F_impro01_F000\tneu\t[2.5, 2.5, 2.5]\n[9 - 10]\tSes01F_impro01_F001\tang\t[2, 2, 2]\n',
+      },
+      2,
+    ],
+    ['a list', { ...clips('v/a.avi', 'v/b.AVI'), 'l.csv': 'clip,label\na,sad\nv/b.avi,happy\n' }, 2],
+  ])('an .avi keeps its row and is named, with the way to convert it: %s', async (_, files, rows) => {
+    const data = await read(files);
+    expect([data.rows, data.examples]).toEqual([rows, []]);
+    expect(data.issues).toHaveLength(rows);
+    for (const { reason, message, hint } of data.issues) {
+      expect([reason, message]).toEqual([
+        'clip unreadable',
+        expect.stringMatching(/\.avi, a type that is not/i),
+      ]);
+      expect(hint).toMatch(/^Convert it: ffmpeg -i ".*\.avi"/i);
+    }
+  });
+
+  test('an .avi gives way to its own sound, and to the clip that was made of it', async () => {
+    const names = await read(clips('AV/DC/a01.avi', 'AudioData/DC/a01.wav', 'AudioData/DC/n01.wav'));
+    expect(found(names)).toEqual(['AudioData/DC/a01.wav angry', 'AudioData/DC/n01.wav neutral']);
+    const list = await read({
+      ...clips('old/a.avi', 'new/a.mp4', 'new/b.mp4'),
+      'l.csv': 'clip,label\na,sad\nb.avi,happy\n',
+    });
+    expect(found(list)).toEqual(['new/a.mp4 sad', 'new/b.mp4 happy']);
+  });
+
   test('are named in place of a missing clip', async () => {
     const data = await read({
       ...clips('v/a.flv', 'v/b.WMV', 'v/c.mp4'),

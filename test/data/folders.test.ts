@@ -34,10 +34,10 @@ describe('the label is found below, above and beside the speaker', () => {
     [
       'eNTERFACE',
       [
-        'subject 1/anger/sentence 1/s1_an_1.avi',
-        'subject 1/fear/sentence 1/s1_fe_1.avi',
-        'subject 2/anger/sentence 2/s2_an_2.avi',
-        'subject 2/happiness/sentence 1/s2_ha_1.avi',
+        'subject 1/anger/sentence 1/s1_an_1.mkv',
+        'subject 1/fear/sentence 1/s1_fe_1.mkv',
+        'subject 2/anger/sentence 2/s2_an_2.mkv',
+        'subject 2/happiness/sentence 1/s2_ha_1.mkv',
       ],
       ['angry', 'fear', 'happy'],
       ['subject 1', 'subject 2'],
@@ -125,21 +125,21 @@ describe('splits are no labels', () => {
   test('AFEW and CAER: the split above; with the split below; training alone holds out', async () => {
     expect(
       withSplits(
-        await read(clips('Train_AFEW/Happy/000.avi', 'Train_AFEW/Sad/001.avi', 'Val_AFEW/Happy/002.avi')),
+        await read(clips('Train_AFEW/Happy/000.mkv', 'Train_AFEW/Sad/001.mkv', 'Val_AFEW/Happy/002.mkv')),
       ),
     ).toEqual([
-      'Train_AFEW/Happy/000.avi Happy train',
-      'Train_AFEW/Sad/001.avi Sad train',
-      'Val_AFEW/Happy/002.avi Happy val',
+      'Train_AFEW/Happy/000.mkv Happy train',
+      'Train_AFEW/Sad/001.mkv Sad train',
+      'Val_AFEW/Happy/002.mkv Happy val',
     ]);
     expect(
-      withSplits(await read(clips('Happy/train/000.avi', 'Sad/train/001.avi', 'Happy/evaluation/2.avi'))),
+      withSplits(await read(clips('Happy/train/000.mkv', 'Sad/train/001.mkv', 'Happy/evaluation/2.mkv'))),
     ).toEqual([
-      'Happy/evaluation/2.avi Happy val',
-      'Happy/train/000.avi Happy train',
-      'Sad/train/001.avi Sad train',
+      'Happy/evaluation/2.mkv Happy val',
+      'Happy/train/000.mkv Happy train',
+      'Sad/train/001.mkv Sad train',
     ]);
-    const many = Array.from({ length: 40 }, (_, i) => `train/${i % 2 ? 'Happy' : 'Sad'}/${i}.avi`);
+    const many = Array.from({ length: 40 }, (_, i) => `train/${i % 2 ? 'Happy' : 'Sad'}/${i}.mkv`);
     expect((await read(clips(...many))).examples.filter(({ split }) => split !== 'train').length).toBe(8);
   });
 

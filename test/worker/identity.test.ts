@@ -58,6 +58,17 @@ describe('the identity of a data set', () => {
     expect(await dataIdentity(data('happy', '1234'))).not.toBe(one);
     expect(await dataIdentity(data('sad', '12345'))).not.toBe(one);
   });
+
+  it('is of the names of its columns, too, by which templates and rewards ask for them', async () => {
+    const named = (...names: string[]) => {
+      const { examples } = data('sad', '1');
+      const columns = Object.fromEntries(names.map((column) => [column, 'x']));
+      return dataIdentity({ examples: examples.map((example) => ({ ...example, columns })) });
+    };
+    const one = await named('label', 'note');
+    expect(await named('note', 'label')).toBe(one);
+    expect(await named('label', 'remark')).not.toBe(one);
+  });
 });
 
 it('another model or other data are refused, each by its name', async () => {

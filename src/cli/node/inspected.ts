@@ -79,7 +79,22 @@ export async function inspected({
   const data = dataFolder === undefined ? undefined : await dataOf(await treeFromDisk(dataFolder), wanted);
   const model =
     modelFolder === undefined ? undefined : await modelOf(await treeFromDisk(modelFolder), data?.read);
-  return { ...(data ? { data: data.told } : {}), ...(model ? { model } : {}) };
+  return {
+    ...(data ? { data: withRefused(data.told, model?.refused ?? []) } : {}),
+    ...(model ? { model: model.told } : {}),
+  };
+}
+
+/** The data with the rows that the model does not take among its issues. */
+const withRefused = (told: InspectedData, refused: readonly DataIssue[]): InspectedData => ({
+  ...told,
+  issues: [...told.issues, ...refused.map(issueOf)],
+});
+
+interface ModelFound {
+  readonly told: InspectedModel;
+  /** Why it does not take rows of the data. */
+  readonly refused: readonly DataIssue[];
 }
 
 async function dataOf(
@@ -133,22 +148,24 @@ const issueOf = ({ file, row, reason, message, hint }: DataIssue): InspectedIssu
   note: isNote({ reason }),
 });
 
-async function modelOf(dropped: FileTree, data: ReadDataset | undefined): Promise<InspectedModel> {
+async function modelOf(dropped: FileTree, data: ReadDataset | undefined): Promise<ModelFound> {
   const read = new Set<string>();
   const tree = watched(dropped, read);
   try {
     demandModelFolder(tree);
     const model = await openModel(tree);
+    const fitting = data && fittingFor(model, data);
+    const problem = fitting ? problemIn(() => demandFitting(model, fitting)) : null;
     return {
-      ...foundIn(model, tree, read),
-      problem: data ? problemIn(() => demandFitting(model, fittingFor(model, data))) : null,
+      told: { ...foundIn(model, tree, read), problem },
+      refused: [...(fitting?.refused.values() ?? [])],
     };
   } catch (error) {
-    const problem = problemOf(error);
-    return {
+    const told = {
       ...{ name: tree.name, family: null, main: null, others: [], weights: [], tied: null, endIds: [] },
-      ...{ adapter: null, unused: [], unusedTensors: [], notes: [], problem },
+      ...{ adapter: null, unused: [], unusedTensors: [], notes: [], problem: problemOf(error) },
     };
+    return { told, refused: [] };
   }
 }
 

@@ -3,7 +3,7 @@
  * pictures below its label is one clip. Which level is which is told by the names; where it cannot be, nothing is read.
  */
 import { baseName } from '../../io/files/files.ts';
-import { isImage, isVideo } from '../../protocol/clip-types.ts';
+import { isImage, isUndecoded, isVideo } from '../../protocol/clip-types.ts';
 import type { DataIssue, Split } from '../../protocol/messages.ts';
 import type { Ask } from '../../protocol/reading.ts';
 import { folderOf } from '../clip-index.ts';
@@ -181,7 +181,9 @@ function outside(tree: string, paths: readonly string[]): DataIssue {
 function withoutSound(all: readonly Place[]): Pick<Places, 'all' | 'aside'> {
   const keyOf = ({ path, folders }: Place) =>
     [stemOf(path), ...folders.filter((name) => !senseOf(name) && roleOf(name) !== 'part').sort()].join('/');
-  const seen = new Set(all.filter(({ path, isFolder }) => isFolder || isVideo(path)).map(keyOf));
+  const seen = new Set(
+    all.filter(({ path, isFolder }) => isFolder || (isVideo(path) && !isUndecoded(path))).map(keyOf),
+  );
   const isAside = (place: Place) =>
     !place.isFolder && !isVideo(place.path) && !isImage(place.path) && seen.has(keyOf(place));
   const [kept, aside] = [all.filter((place) => !isAside(place)), all.filter(isAside)];

@@ -1,7 +1,7 @@
 /** CREMA-D: actors who say one of twelve sentences in six emotions, everything said by a file's name: 1001_DFA_ANG_XX.wav. */
 import { baseName } from '../../io/files/files.ts';
-import { isVideo } from '../../protocol/clip-types.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
+import { bestFirst } from '../clip-index.ts';
 import { labelKey } from '../labels.ts';
 import { CREMA_D_NAME } from '../speaker-names.ts';
 import type { AnnotationRow } from '../types.ts';
@@ -31,8 +31,8 @@ export const cremaD: Reader = {
     const rows = new Map<string, AnnotationRow>();
     const issues: DataIssue[] = [];
     const paths = [...clips.files.keys()];
-    // Of a clip's picture and its sound in two files the video is taken.
-    for (const path of [...paths.filter(isVideo), ...paths.filter((each) => !isVideo(each))]) {
+    // Of a clip's picture and its sound in two files the video is taken, where it can be read.
+    for (const path of bestFirst(paths)) {
       const { actor, emotion } = CREMA_D_NAME.exec(baseName(path))?.groups ?? {};
       const word = LABELS[emotion?.toUpperCase() ?? ''];
       if (actor === undefined || emotion === undefined || word === undefined) {

@@ -6,8 +6,8 @@
  * Of a turn that has no file of its own the part of its dialogue is taken: its video, else its sound.
  */
 import { baseName } from '../../io/files/files.ts';
-import { isVideo } from '../../protocol/clip-types.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
+import { bestFirst } from '../clip-index.ts';
 import { labelKey } from '../labels.ts';
 import { listText } from '../list-text.ts';
 import { speakerOfName } from '../speaker-names.ts';
@@ -34,9 +34,8 @@ export const iemocap: Reader = {
   recognises: ({ tree }) => tree.files.some(({ path }) => LIST.test(path)),
   owns: () => false,
   async read({ tree, clips, ownLabels }) {
-    const all = [...clips.files.keys()];
-    // Videos last: of a dialogue with both they are taken.
-    const ordered = [...all.filter((path) => !isVideo(path)), ...all.filter(isVideo)];
+    // The best last: it is kept of a dialogue with several.
+    const ordered = bestFirst([...clips.files.keys()]).reverse();
     const paths = new Map(ordered.map((path) => [stemOf(path), path]));
     const lists = tree.files.filter(({ path }) => LIST.test(path));
     const read = await Promise.all(

@@ -5,8 +5,8 @@
  */
 import { baseName, type FileEntry } from '../../io/files/files.ts';
 import { InputError } from '../../math/errors.ts';
-import { isVideo } from '../../protocol/clip-types.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
+import { bestFirst } from '../clip-index.ts';
 import { squeezed } from '../column-names.ts';
 import { parseCsv } from '../csv.ts';
 import { fileIssue } from '../issues.ts';
@@ -49,9 +49,8 @@ function clipFinder({ clips }: Source): (name: string, list: string) => string {
     baseName(path)
       .replace(/\.\w+$/, '')
       .toLowerCase();
-  const all = [...clips.files.keys()];
-  // Videos last: of a clip's picture and its sound in two files they are taken.
-  const ordered = [...all.filter((path) => !isVideo(path)), ...all.filter(isVideo)];
+  // The best last: it is kept of a clip in several files.
+  const ordered = bestFirst([...clips.files.keys()]).reverse();
   const places = new Map(
     ordered.flatMap((path) =>
       path

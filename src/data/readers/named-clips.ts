@@ -1,7 +1,7 @@
 /** Data sets whose files' names say what the clips show. */
 import { baseName } from '../../io/files/files.ts';
-import { isVideo } from '../../protocol/clip-types.ts';
 import type { DataIssue } from '../../protocol/messages.ts';
+import { bestFirst } from '../clip-index.ts';
 import { emotionOf } from '../emotion-words.ts';
 import { labelKey } from '../labels.ts';
 import type { AnnotationRow } from '../types.ts';
@@ -170,8 +170,8 @@ function readNames({ form, tell }: Naming, { clips, ownLabels }: Source): Readin
   const paths = [...clips.files.keys()];
   const skip = (reason: DataIssue['reason'], file: string, message: string) =>
     issues.push({ reason, file, message, hint: 'The file was left out.' });
-  // Of a clip's picture and its sound in two files the video is taken.
-  for (const path of [...paths.filter(isVideo), ...paths.filter((each) => !isVideo(each))]) {
+  // Of a clip's picture and its sound in two files the video is taken, where it can be read.
+  for (const path of bestFirst(paths)) {
     const name = tell(path);
     if (!name) skip('name not understood', path, `The name is not ${form}.`);
     else if (name.word === undefined)

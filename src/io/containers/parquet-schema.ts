@@ -9,6 +9,9 @@ export interface Leaf {
   readonly isRepeated: boolean;
   /** Whether its values are bytes of which nothing says that they are text. */
   readonly isBinary: boolean;
+  /** The highest levels of its values: of lists within lists, and of what may be empty. */
+  readonly repetition: number;
+  readonly definition: number;
 }
 
 export const pathOf = ({ path }: Pick<Leaf, 'path'>): string => path.join('.');
@@ -31,14 +34,16 @@ function treeOf(schema: readonly SchemaElement[]): Node {
 
 export function leavesOf({ schema }: Pick<FileMetaData, 'schema'>): Leaf[] {
   const leaves: Leaf[] = [];
-  const visit = ({ element, children }: Node, above: readonly string[], repeated: boolean): void => {
-    const path = [...above, element.name];
-    const isRepeated = repeated || element.repetition_type === 'REPEATED';
-    for (const child of children) visit(child, path, isRepeated);
+  const visit = ({ element, children }: Node, above: Omit<Leaf, 'isRepeated' | 'isBinary'>): void => {
+    const path = [...above.path, element.name];
+    const repetition = above.repetition + Number(element.repetition_type === 'REPEATED');
+    const definition = above.definition + Number(element.repetition_type !== 'REQUIRED');
+    for (const child of children) visit(child, { path, repetition, definition });
     const isBinary = element.type === 'BYTE_ARRAY' && !element.converted_type && !element.logical_type;
-    if (children.length === 0) leaves.push({ path, isRepeated, isBinary });
+    if (children.length === 0)
+      leaves.push({ path, isRepeated: repetition > 0, isBinary, repetition, definition });
   };
-  for (const child of treeOf(schema).children) visit(child, [], false);
+  for (const child of treeOf(schema).children) visit(child, { path: [], repetition: 0, definition: 0 });
   return leaves;
 }
 

@@ -3,6 +3,7 @@ import type { AsyncBuffer, ColumnChunk, Compressors, FileMetaData } from 'hyparq
 import { InputError } from '../../math/errors.ts';
 import type { FileEntry } from '../files/files.ts';
 import { isReadFailure, reading, unreadableFile } from '../files/unreadable.ts';
+import { checkedPages, type PageSpan } from './parquet-pages.ts';
 import { type Leaf, leavesOf, pathOf, withLeaves } from './parquet-schema.ts';
 
 export type ParquetRow = Readonly<Record<string, unknown>>;
@@ -134,16 +135,42 @@ export class ParquetFile {
     const { start, end, ...places } = range;
     return whole(this.path, async () => {
       const { parquetReadObjects } = await library();
+      const compressors = await compressorsOf();
       const options = {
-        file: this.source,
+        file: await checkedPages(this.source, this.#spansOf(leaves, range), compressors),
         metadata: withLeaves(this.#metadata, (path) => kept.has(path)),
         rowStart: start,
         rowEnd: end,
-        compressors: await compressorsOf(),
+        compressors,
         utf8,
         ...places,
       };
       return parquetReadObjects(options);
     });
+  }
+
+  /** Where the pages of a range lie: of what is read whole, the column of its row group. */
+  #spansOf(leaves: readonly Leaf[], { start, end, pageLocationsByGroup }: RowRange): PageSpan[] {
+    const read = this.groups.filter((group) => group.start < end && group.start + group.rows > start);
+    return read.flatMap((group) =>
+      leaves.flatMap((leaf): PageSpan[] => {
+        const meta = this.chunkOf(leaf, group)?.meta_data;
+        if (!meta) return [];
+        const known = {
+          leaf,
+          codec: meta.codec,
+          mostValues: Number(meta.num_values),
+          mostBytes: Number(meta.total_uncompressed_size),
+        };
+        const pages = pageLocationsByGroup?.[group.index]?.[pathOf(leaf)];
+        const from = Number(meta.dictionary_page_offset || meta.data_page_offset);
+        if (!pages) return [{ ...known, start: from, end: from + Number(meta.total_compressed_size) }];
+        return pages.map(({ offset, compressed_page_size: size }) => ({
+          ...known,
+          start: Number(offset),
+          end: Number(offset) + size,
+        }));
+      }),
+    );
   }
 }

@@ -43,7 +43,10 @@ async function* samplesOf(file: Blob, label: string): AsyncGenerator<Uint8Array>
   }
 }
 
-/** SHA-256 over what a data set lists: every example's text and split, and of what it shows the paths, sizes and parts. */
+/**
+ * SHA-256 over what a data set lists: every example's text and split, of what it shows the paths, sizes and parts, and the names of
+ * its columns, by which templates and rewards ask for them.
+ */
 export async function dataIdentity({ examples }: Pick<Dataset, 'examples'>): Promise<string> {
   const hash = await createSHA256();
   const markOf = await marksOf(examples.flatMap(({ media }) => media.flatMap(({ files }) => files)));
@@ -55,6 +58,8 @@ export async function dataIdentity({ examples }: Pick<Dataset, 'examples'>): Pro
     const said = more.filter((each) => each !== undefined);
     hash.update(JSON.stringify([id, label, question, answer, split, sizes, ...said]));
   }
+  const columns = new Set(examples.flatMap((example) => Object.keys(example.columns ?? {})));
+  if (columns.size > 0) hash.update(JSON.stringify({ columns: [...columns].sort() }));
   return hash.digest();
 }
 
