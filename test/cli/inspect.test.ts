@@ -9,6 +9,8 @@ import { demandAnswers, openedLines, takeReadingFlag, Unanswered } from '../../s
 import { readDataset } from '../../src/data/read.ts';
 import { summarise } from '../../src/data/summary.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
+import type { FileTree } from '../../src/io/files/files.ts';
+import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'inspect-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -19,6 +21,15 @@ function folder(name: string, files: Record<string, string>): string {
     const at = join(scratch, name, path);
     mkdirSync(dirname(at), { recursive: true });
     writeFileSync(at, content);
+  }
+  return join(scratch, name);
+}
+
+async function onDisk({ name, files }: FileTree): Promise<string> {
+  for (const { path, blob } of files) {
+    const at = join(scratch, name, path);
+    mkdirSync(dirname(at), { recursive: true });
+    writeFileSync(at, new Uint8Array(await (await blob()).arrayBuffer()));
   }
   return join(scratch, name);
 }
@@ -156,7 +167,9 @@ describe('a model', () => {
         'c.mp4': 'x',
         ...Object.fromEntries(paths.map((path) => [path, 'x'])),
       });
-      const found = await inspected({ data, model: join('test/golden', name), ...NOTHING });
+      const model =
+        name === 'omni-tiny' ? join('test/golden', name) : await onDisk(await qwen2VlTree('newer'));
+      const found = await inspected({ data, model, ...NOTHING });
       expect([found.model!.family, found.model!.problem]).toEqual([expect.stringMatching(family), null]);
       expect(found.data!.issues).toMatchObject([
         {

@@ -8,6 +8,7 @@ import { guessEncoding } from '../encodings.ts';
 import { groupBy } from '../group-by.ts';
 import { fileIssue } from '../issues.ts';
 import type { Json } from '../json-shapes.ts';
+import { withUnpackedLists } from './packed-lists.ts';
 import { openTable } from './parquet.ts';
 
 export interface Opened {
@@ -20,11 +21,13 @@ const MOST_NAMED = 5;
 
 /**
  * Every zip archive is a folder of its name with what lies in it; one alone is the dropped folder itself. An archive of files
- * that lie beside it unpacked is set aside. Every Parquet file has its rows, and is a folder of the clips in it, too.
+ * that lie beside it unpacked is set aside. Lists that gzip packed have the names that they have unpacked. Every Parquet file has its rows, and is a folder of the clips in it, too.
  */
 export async function openContainers(dropped: FileTree): Promise<Opened> {
   const unzipped = await openArchives(dropped);
-  const opened = await openTables(unzipped.tree);
+  const lists = withUnpackedLists(unzipped.tree.files);
+  const isPacked = lists !== unzipped.tree.files;
+  const opened = await openTables(isPacked ? { ...unzipped.tree, files: inOrder(lists) } : unzipped.tree);
   return { tree: opened.tree, issues: [...unzipped.issues, ...opened.issues] };
 }
 
