@@ -40,22 +40,35 @@ export function answerIn(
   asked: Asked,
   { chosen, options }: { readonly chosen: unknown; readonly options: readonly string[] | undefined },
 ): Answer | undefined {
-  const sure = [...ANSWER_NAMES.slice(0, 2).map((name) => fields.of(name)), judgedBy(fields)];
-  const more = [
-    ...[...ANSWER_NAMES.slice(2), ...NUMBER_NAMES].map((name) => fields.of(name)),
-    ...['completion', 'chosen'].map((name) => completionOf(fields.of(name))),
-  ];
-  const vague = [chosen, ...LABEL_NAMES_OF_ANSWERS.map((name) => fields.of(name))];
   const isAsked = asked.question !== null;
-  const order = isAsked
-    ? [...sure, ...more, asked.reply, ...vague, ...TEXT_NAMES.map((name) => fields.of(name))]
-    : [asked.reply, ...vague, ...sure, ...more];
-  const texts = order.map(isAsked ? textOf : wordsOf).filter((text) => text !== undefined);
+  const asText = isAsked ? textOf : wordsOf;
+  const texts: string[] = [];
+  // Most entries have their answer under one of the first names: the others are not looked at.
+  for (const value of valuesOf(fields, asked, chosen)) {
+    const text = asText(value);
+    if (text !== undefined) texts.push(text);
+    if (text !== undefined && text.trim() !== '') break;
+  }
   const written = texts.find((text) => text.trim() !== '') ?? texts[0];
   if (written === undefined) return undefined;
   const said = labelIn(written);
   const label = options ? letterOf(said, options) : said;
   return { label, answer: wholeAnswer(fields, asked, { written, label }) };
+}
+
+const MORE_NAMES: readonly string[] = [...ANSWER_NAMES.slice(2), ...NUMBER_NAMES];
+
+/** What may be the answer, the likelier first: of rows that ask what is named as answers are, of others what is as labels are. */
+function* valuesOf(fields: Fields, asked: Asked, chosen: unknown): Generator<unknown> {
+  const isAsked = asked.question !== null;
+  if (!isAsked) yield* [asked.reply, chosen, ...LABEL_NAMES_OF_ANSWERS.map((name) => fields.of(name))];
+  for (const name of ANSWER_NAMES.slice(0, 2)) yield fields.of(name);
+  yield judgedBy(fields);
+  for (const name of MORE_NAMES) yield fields.of(name);
+  for (const name of ['completion', 'chosen']) yield completionOf(fields.of(name));
+  if (!isAsked) return;
+  yield* [asked.reply, chosen, ...LABEL_NAMES_OF_ANSWERS.map((name) => fields.of(name))];
+  for (const name of TEXT_NAMES) yield fields.of(name);
 }
 
 const textOf = (value: unknown): string | undefined =>
