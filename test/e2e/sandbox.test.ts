@@ -10,6 +10,8 @@ import { RewardPage, type RewardPageServer, serveRewardPage } from '../../src/cl
 import { type Chromium, launchChromium } from '../setup/chromium.ts';
 import { rewardBatch as batch } from '../setup/reward-batch.ts';
 
+/** Python starts twice, on a busy machine in a minute each time. */
+const PYTHON_MS = 300_000;
 const long = () => AbortSignal.timeout(60_000);
 const within = (milliseconds: number) => AbortSignal.timeout(milliseconds);
 
@@ -390,38 +392,42 @@ def test_bad():
     assert mine(["ab"]) == [3.0]
 `;
 
-test('Python is called as TRL calls it, contained, and started anew after a loop', async () => {
-  const { id, functions, tests } = await open('py', PYTHON.replaceAll('TARGET', target));
-  expect(functions).toEqual(['mine', 'exact', 'numpy_needed', 'ways_out', 'imports']);
-  expect(tests).toEqual(['test_good', 'test_bad']);
-  const one = batch(['abc']);
-  expect((await rewards.score(id, 'mine', batch(['abc', '']), long())).values).toEqual([3, 0]);
-  await expect(rewards.score(id, 'exact', one, long())).rejects.toMatchObject({
-    message: expect.stringContaining("exact() got an unexpected keyword argument 'prompts'"),
-    hint: expect.stringContaining('**kwargs'),
-  });
-  await expect(rewards.score(id, 'numpy_needed', one, long())).rejects.toMatchObject({
-    line: 13,
-    hint: expect.stringContaining('numpy'),
-  });
-  const { extras } = await rewards.score(id, 'ways_out', one, long());
-  const came = JSON.parse(extras!.came![0] as string) as Record<string, string>;
-  expect(Object.keys(came)).toHaveLength(10);
-  expect(new Set(Object.values(came))).toEqual(new Set(['stopped']));
-  expect((await rewards.score(id, 'imports', one, long())).values).toEqual([0]);
-  expect(await rewards.check(id)).toEqual([
-    { name: 'test_good', ok: true },
-    {
-      name: 'test_bad',
-      ok: false,
-      message: 'AssertionError: assert mine(["ab"]) == [3.0]',
-      line: expect.any(Number),
-    },
-  ]);
-  await expect(rewards.score(id, 'mine', batch(['loop']), within(1000))).rejects.toThrow(
-    /longer than it may/,
-  );
-  await rewards.ready(id);
-  expect((await rewards.score(id, 'mine', one, long())).values).toEqual([3]);
-  expect(reached).toEqual([]);
-});
+test(
+  'Python is called as TRL calls it, contained, and started anew after a loop',
+  async () => {
+    const { id, functions, tests } = await open('py', PYTHON.replaceAll('TARGET', target));
+    expect(functions).toEqual(['mine', 'exact', 'numpy_needed', 'ways_out', 'imports']);
+    expect(tests).toEqual(['test_good', 'test_bad']);
+    const one = batch(['abc']);
+    expect((await rewards.score(id, 'mine', batch(['abc', '']), long())).values).toEqual([3, 0]);
+    await expect(rewards.score(id, 'exact', one, long())).rejects.toMatchObject({
+      message: expect.stringContaining("exact() got an unexpected keyword argument 'prompts'"),
+      hint: expect.stringContaining('**kwargs'),
+    });
+    await expect(rewards.score(id, 'numpy_needed', one, long())).rejects.toMatchObject({
+      line: 13,
+      hint: expect.stringContaining('numpy'),
+    });
+    const { extras } = await rewards.score(id, 'ways_out', one, long());
+    const came = JSON.parse(extras!.came![0] as string) as Record<string, string>;
+    expect(Object.keys(came)).toHaveLength(10);
+    expect(new Set(Object.values(came))).toEqual(new Set(['stopped']));
+    expect((await rewards.score(id, 'imports', one, long())).values).toEqual([0]);
+    expect(await rewards.check(id)).toEqual([
+      { name: 'test_good', ok: true },
+      {
+        name: 'test_bad',
+        ok: false,
+        message: 'AssertionError: assert mine(["ab"]) == [3.0]',
+        line: expect.any(Number),
+      },
+    ]);
+    await expect(rewards.score(id, 'mine', batch(['loop']), within(1000))).rejects.toThrow(
+      /longer than it may/,
+    );
+    await rewards.ready(id);
+    expect((await rewards.score(id, 'mine', one, long())).values).toEqual([3]);
+    expect(reached).toEqual([]);
+  },
+  PYTHON_MS,
+);
