@@ -92,6 +92,6 @@ export const END_NAMES: readonly string[] = [
 ];
 /** A column a rater: rater1, annotator_2, label_3. */
 export const OF_ONE_RATER =
-  /^(?:rater|annotator|coder|judge|worker|evaluator|listener|label|emotion|vote|rating)s?\d{1,2}$/;
+  /^(?:(?:label|emotion|vote|rating)?(?:rater|annotator|coder|judge|worker|evaluator|listener)|label|emotion|vote|rating)s?\d{1,2}$/;
 /** Names that speak of a split, whatever they are. */
 export const LIKE_A_SPLIT = /split|fold|partition|subset|^istrain|^istest|^isval|traintest/;

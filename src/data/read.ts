@@ -27,7 +27,7 @@ import { spelledAlike } from './rows.ts';
 import { divide } from './split.ts';
 import { withoutStudioLists } from './studio-lists.ts';
 import { type AnnotationRow, mediaName, type ReadDataset } from './types.ts';
-import { unreadTypes } from './unread-types.ts';
+import { unreadArchives, unreadTypes } from './unread-types.ts';
 
 const LAYOUTS: readonly Reader[] = [
   ...[dfew, mafw, ravdess, ferv39k, cremaD, iemocap, esd, mspPodcast, mer2023, merOpenSet],
@@ -88,6 +88,7 @@ export async function readDataset(
       ...settled.issues,
       ...matched.issues,
       ...unreadTypes(tree.name, clips.unread),
+      ...(met > 0 ? unreadArchives(tree.files) : []),
     ],
     rows: met,
     format,

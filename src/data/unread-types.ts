@@ -20,3 +20,17 @@ export function unreadTypes(folder: string, files: readonly FileEntry[]): DataIs
   const message = `${folder}: found ${files.length} files of types that are not read (${types.join(', ')}), for example ${first.path}.`;
   return [{ reason: 'clip unreadable', file: folder, message, hint: convert(first.path) }];
 }
+
+const ARCHIVE = /\.(?:tar|tgz|tar\.\w+|7z|rar|bz2|xz|zst)$/i;
+
+/** Archives that are not read, though the rest of the folder is. */
+export function unreadArchives(files: readonly FileEntry[]): DataIssue[] {
+  return files
+    .filter(({ path }) => ARCHIVE.test(path))
+    .map(({ path }) => ({
+      reason: 'file unreadable',
+      file: path,
+      message: `${path}: an archive of a kind that is not read; zip is.`,
+      hint: 'Unpack it there, and drop the folder again.',
+    }));
+}

@@ -295,6 +295,12 @@ describe('parts of a recording', () => {
   });
 });
 
+it('columns of raters who are named after what they rate are raters', async () => {
+  const table = 'clip,emotion_rater1,emotion_rater2,emotion_rater3\na,sad,sad,happy\nb,sad,sad,sad\n';
+  const { asks } = await read({ ...clips('a.mp4', 'b.mp4'), 'x.csv': table });
+  expect(choices(asks)).toEqual([['raters', 'majority 2', 'unanimous 1']]);
+});
+
 describe('raters', () => {
   const rows = 'a.mp4,sad\na.mp4,happy\na.mp4,happy\nb.mp4,sad\nb.mp4,sad\nc.mp4,sad\nc.mp4,angry\n';
   const columns =

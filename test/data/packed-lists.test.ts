@@ -37,3 +37,11 @@ it('that are damaged are said, and folders do not stand in for them', async () =
     expect.stringMatching(/list\.csv\.gz: found what gzip cannot unpack/),
   ]);
 });
+
+it('and clips in an archive that is not read are named beside what is', async () => {
+  const data = await read({ ...clips('a.mp4', 'b.mp4', 'more.tar.gz'), 'list.csv': LIST });
+  expect([found(data), messages(data)]).toEqual([
+    SAID,
+    expect.stringMatching(/^more\.tar\.gz: an archive of a kind/),
+  ]);
+});
