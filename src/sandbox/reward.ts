@@ -47,7 +47,7 @@ export interface TestResult {
 
 /** Milliseconds for a test, and for finding out which completion of a batch is the one that a function fails on. */
 const TEST_MS = 2_000;
-const SEARCH_MS = 500;
+const SEARCH_MS = 1_000;
 
 export class OpenedSource {
   readonly #sandbox: Sandbox;

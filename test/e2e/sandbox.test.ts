@@ -181,13 +181,13 @@ export default ({ completions }: { completions: Text[] }): number[] =>
 export const words = ({ completions }) => completions;
 `;
   const { id } = await open('ts', text);
-  const failed = rewards.score(id, 'mine', batch(['1', '2', 'no']), long());
+  const failed = rewards.score(id, 'mine', batch(['1', 'no']), long());
   await expect(failed).rejects.toMatchObject({
     line: 3,
     column: text.split('\n')[2]!.indexOf('parse') + 1,
-    completion: 2,
+    completion: 1,
   });
-  await expect(failed).rejects.toThrow(/^mine\.ts:3:\d+: SyntaxError: .*\(completion 3 of 3\)$/);
+  await expect(failed).rejects.toThrow(/^mine\.ts:3:\d+: SyntaxError: .*\(completion 2 of 2\)$/);
   await expect(rewards.score(id, 'words', batch(['1', '2']), long())).rejects.toThrow(
     /found string for completion 1 of 2/,
   );

@@ -21,9 +21,11 @@ let room: PythonRoom;
 const open = (text: string, completions: 'text' | 'messages' = 'messages') =>
   room.open({ name: 'reward.py', language: 'py', text, completions });
 
+/** Python starts in a few seconds, and on a busy machine in minutes. */
+const START_MS = 300_000;
 beforeAll(async () => {
   room = new PythonRoom(await loadPyodide());
-});
+}, START_MS);
 
 async function faultOf(run: () => Promise<unknown>): Promise<WireFault> {
   const error = await run().then(
