@@ -12,6 +12,7 @@ import { promptReport } from './prompt-report.ts';
 import { askAnswers, columnChoice } from './reading.ts';
 import { mute, sampledDecoding } from './results.ts';
 import { rewardModelSummary } from './reward-models.ts';
+import { scoredAnswers } from './scored-answers.ts';
 import { directory, longArray, requestId, z } from './shapes.ts';
 
 /** Sent without a reply. */
@@ -90,6 +91,8 @@ export const COMMANDS = {
     /** The weights that the latest run began with, in place of those it has now. */
     start: z.boolean().optional(),
   }),
+  /** The answers of the latest run, scored by the rewards of `config`; nothing of the run changes. */
+  scoreAgain: question({ config: wholeConfig }, { answers: scoredAnswers }),
   /** Which files an export of the present run would have, and how large; none before there is a run. */
   planExport: question({ parts: exportParts }, { files: plannedFiles }),
   export: task({

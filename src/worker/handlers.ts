@@ -52,6 +52,7 @@ export const HANDLERS: Handlers = {
   resumeRun: ({ session }, command) => session.resumeRun(command),
   deleteRun: ({ session }, command) => session.deleteRun(command),
   saveRunFiles: ({ session }, command) => session.saveRunFiles(command),
+  scoreAgain: ({ session }, command) => session.scoreAgain(command),
   planExport: ({ session }, command) => session.planExport(command),
   export: ({ session }, command) => session.export(command),
   bench({ session, bench }, command) {

@@ -331,6 +331,10 @@ export class Session {
     await this.#again('the evaluation', () => this.#device.measure(opened, settings, command));
   }
 
+  scoreAgain(command: CommandOf<'scoreAgain'>): Promise<AnswerOf<'scoreAgain'>> {
+    return this.#again('the scores', () => this.#device.scoreAgain(command));
+  }
+
   planExport(command: CommandOf<'planExport'>): Promise<AnswerOf<'planExport'>> {
     return this.#again('the plan', () => this.#device.planExport(command));
   }

@@ -31,6 +31,7 @@ import {
   playLive,
   playRollouts,
   playSaved,
+  playScores,
   playStep,
 } from './recorded-run.ts';
 
@@ -257,6 +258,10 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
       ...{ tooLong, refused: [], notes: [], repeated: { rows: 0, contradicting: 0 } },
     };
     say({ type: 'prompts', requestId, report });
+    say({ type: 'done', requestId });
+  },
+  scoreAgain({ say, run }, { requestId, config }) {
+    say({ type: 'scoreAgain', requestId, answers: playScores(run.step, run.steps, config) });
     say({ type: 'done', requestId });
   },
   planExport({ say }, { requestId }) {
@@ -557,6 +562,10 @@ class FakeRun {
   ) {
     this.#say = say;
     this.#options = options;
+  }
+
+  get steps(): number {
+    return this.#steps;
   }
 
   start({ steps, evalEvery }: Config): void {

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatMetric } from '../../src/math/format.ts';
+import { judge } from '../../src/math/what-if.ts';
+import { parseConfig } from '../../src/protocol/config.ts';
 import { compareEvals } from '../../src/protocol/evaluation.ts';
 import type { ClosedEval, OpenEval } from '../../src/protocol/messages.ts';
 import { METRIC_GROUPS } from '../../src/protocol/metrics.ts';
@@ -14,7 +16,7 @@ import { answerCounts, commonConfusions } from '../../src/ui/evaluate/scores.ts'
 import { type Chromium, launchChromium } from '../setup/chromium.ts';
 import { FAKE_ALARMS, FAKE_BENCH } from './fake-port.ts';
 import { madeEval } from './made-evals.ts';
-import { playEval, playLive, playRollouts, playStep } from './recorded-run.ts';
+import { playEval, playLive, playRollouts, playScores, playStep } from './recorded-run.ts';
 import { serveTestPage } from './serve.ts';
 
 const PICTURES = 'test/artifacts/ui';
@@ -350,6 +352,35 @@ describe('rollouts', () => {
     await expect.poll(() => rows.count()).toBe(wrong.length);
     await page.getByLabel('Search answers').fill('no such words');
     await expect.poll(() => page.textContent('.empty')).toContain(`the step has ${all.length} answers`);
+    await page.getByLabel('Search answers').fill('');
+
+    // Other rewards on the answers that are there; a weight is weighed at once, another reward is scored first.
+    await page.click(id('try-rewards'));
+    await page.click(id('score-again'));
+    const table = page.locator(id('what-if'));
+    await expect
+      .poll(() => table.locator('caption').textContent())
+      .toContain(`${3 * all.length} answers; the advantage of 0 of them`);
+    await page.fill(id('try-weight-format'), '-3');
+    await expect.poll(() => page.locator(id('largest-changes')).locator('tbody tr').count()).toBe(10);
+    const { steps, stored, groupSize } = playScores(3, 3, parseConfig({}));
+    const weighing = { weights: [1, -3], aggregation: 'sum_then_normalize', scale: 'group' } as const;
+    const { advantages } = judge({ groupSize, steps, values: stored.values }, weighing);
+    const shown = await page
+      .locator(id('largest-changes'))
+      .locator('tbody tr')
+      .first()
+      .locator('td')
+      .last()
+      .textContent();
+    expect([...advantages].map((value) => formatMetric(value, 3))).toContain(shown);
+    await page.getByLabel('repetition').check();
+    expect(await page.textContent('.try-rewards')).toContain('Not scored yet: repetition');
+    await page.click(id('score-again'));
+    await expect.poll(() => table.locator('tbody').textContent()).toContain('repetition');
+    await page.screenshot({ path: `${PICTURES}/what-if.png`, fullPage: true });
+    await page.locator(id('largest-changes')).getByRole('button').nth(1).click();
+    await expect.poll(() => rows.count()).toBeGreaterThan(0);
   });
 });
 

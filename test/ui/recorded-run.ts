@@ -2,8 +2,11 @@
  * A real run of the demo, as the worker told it (recorded by `npm run record-run`), played back over a run of any length: its
  * recorded steps are spread over the run's. Only numbers of steps and names of clips are replaced.
  */
+import type { Config } from '../../src/protocol/config.ts';
 import { decodeEvent } from '../../src/protocol/decode.ts';
 import type { ClosedEval, CommandOf, Event, EventOf, EventType } from '../../src/protocol/messages.ts';
+import type { ScoredAnswers } from '../../src/protocol/scored-answers.ts';
+import { REWARDS, type RewardName } from '../../src/rewards/index.ts';
 import text from './recorded-run.jsonl?raw';
 
 const EVENTS: readonly Event[] = text
@@ -91,4 +94,34 @@ function renamed(): Map<string, string> {
     names.set(exampleId, clipId(i));
   }
   return names;
+}
+
+/** All answers of a played run, scored by the built-in rewards that are asked for. */
+export function playScores(step: number, steps: number, config: Config): ScoredAnswers {
+  const played = Array.from({ length: step }, (_, i) => playRollouts(i + 1, steps));
+  const groups = played.flatMap((event) => event.groups);
+  const answers = groups.flatMap(({ label, completions }) =>
+    completions.map((completion) => ({ label, ...completion })),
+  );
+  const groupSize = groups[0]!.completions.length;
+  const names = Object.keys(answers[0]!.rewards);
+  const scoreOf = (name: string, { text, label, tokens }: (typeof answers)[number]) =>
+    REWARDS[name as RewardName].score(text, { ...config, label, tokens, row: {} }) ?? Number.NaN;
+  return {
+    groupSize,
+    steps: Int32Array.from(
+      played.flatMap((event) => event.groups.flatMap(() => new Array(groupSize).fill(event.step))),
+    ),
+    exampleIds: groups.map(({ exampleId }) => exampleId),
+    stored: {
+      names,
+      values: names.map((name) => Float64Array.from(answers, ({ rewards }) => rewards[name] ?? Number.NaN)),
+      advantages: Float64Array.from(answers, ({ advantage }) => advantage),
+    },
+    scored: {
+      names: [...config.rewards],
+      values: config.rewards.map((name) => Float64Array.from(answers, (answer) => scoreOf(name, answer))),
+    },
+    troubles: [],
+  };
 }

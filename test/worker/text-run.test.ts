@@ -1,6 +1,7 @@
 /** Language models in the studio: from a folder of questions to trained weights, without a clip on the way. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
+import { judge } from '../../src/math/what-if.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { predictionLines } from '../../src/protocol/predictions.ts';
 import { prepareExample } from '../../src/rl/prepare.ts';
@@ -9,10 +10,20 @@ import { exportFiles } from '../../src/worker/export/files.ts';
 import { type OpenModel, summariseModel } from '../../src/worker/inputs/model.ts';
 import { measuresAlike } from '../../src/worker/measuring.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
+import type { Run } from '../../src/worker/run.ts';
 import { runTexts } from '../../src/worker/run-options.ts';
+import { scoreAgain } from '../../src/worker/score-again.ts';
 import { testGpu } from '../ops/harness.ts';
 import { contentsOf } from '../reference/bytes-of.ts';
-import { loadTextRun, openText, readQuestions, TEXT_CONFIG, textRun } from './text-run.ts';
+import {
+  loadTextRun,
+  OWN_REWARDS,
+  OWN_RUNNER,
+  openText,
+  readQuestions,
+  TEXT_CONFIG,
+  textRun,
+} from './text-run.ts';
 
 let gpu: Gpu;
 let model: OpenModel;
@@ -59,6 +70,21 @@ describe('a dropped language model', () => {
   });
 });
 
+/** Answers scored again, without the run's weights, and weighed as it weighs them: what the run was taught. */
+async function expectSameAdvantages(run: Run): Promise<void> {
+  const { rewardWeights: weights, multiObjectiveAggregation: aggregation, scaleRewards: scale } = run.config;
+  const reports: number[] = [];
+  const report = (done: number, total: number) => void reports.push(done / total);
+  const config = { ...run.config, rewardWeights: [] };
+  const again = await scoreAgain(run, config, report);
+  expect([again.troubles, reports.at(-1), again.exampleIds.length]).toEqual([[], 1, 4]);
+  expect([again.scored.names, again.scored.values]).toEqual([again.stored.names, again.stored.values]);
+  const { groupSize, steps, scored, stored } = again;
+  const found = judge({ groupSize, steps, values: scored.values }, { weights, aggregation, scale });
+  expect(found.signal).toBeGreaterThan(0);
+  found.advantages.forEach((advantage, at) => void expect(advantage).toBeCloseTo(stored.advantages[at]!, 6));
+}
+
 describe.each(['qwen2_5-tiny', 'qwen3-tiny'] as const)('a run on %s', (name) => {
   it('takes steps of GRPO away from a reference that begins as itself, in the memory of its plan', async () => {
     const opened = await openText(name);
@@ -71,7 +97,7 @@ describe.each(['qwen2_5-tiny', 'qwen3-tiny'] as const)('a run on %s', (name) => 
     );
     expect(plan.encoding).toBe(0);
     const before = gpu.ledger.total;
-    using run = await textRun(gpu, opened);
+    using run = await textRun(gpu, opened, OWN_REWARDS, { runner: OWN_RUNNER });
     const first = await run.takeStep();
     expect(first.metrics.kl).toBeLessThan(1e-6);
     expect(first.metrics.grad_norm).toBeGreaterThan(0);
@@ -80,6 +106,8 @@ describe.each(['qwen2_5-tiny', 'qwen3-tiny'] as const)('a run on %s', (name) => 
     );
     const second = await run.takeStep();
     expect(second.metrics.kl).toBeGreaterThan(0);
+    for (const { step, groups } of [first, second]) run.recordAnswers(step, groups);
+    await expectSameAdvantages(run);
     const planned = Object.values(plan.training).reduce((sum, bytes) => sum + bytes, 0);
     expect(Math.abs((gpu.ledger.total - before) / planned - 1)).toBeLessThan(0.1);
     const result = await run.evaluate({ split: 'val' }, quiet);
@@ -102,6 +130,11 @@ it('supervised training imitates each row’s own answer, with all weights', asy
   for (let step = 0; step < 8; step++) losses.push((await run.takeStep()).metrics.loss!);
   expect(losses.at(-1)!).toBeLessThan(0.5 * losses[0]!);
 }, 120_000);
+
+it('answers are scored again only where there are some', async () => {
+  using run = await textRun(gpu, model);
+  await expect(scoreAgain(run, run.config, () => undefined)).rejects.toThrow('has sampled no answers');
+});
 
 describe('what it exports', () => {
   it('has a line for each answer of every evaluation, with the question as it was asked', async () => {

@@ -1,12 +1,14 @@
 /** Runs on questions alone: the golden language models, and a small set of questions with answers. */
-
+import { createHash } from 'node:crypto';
 import { readDataset } from '../../src/data/read.ts';
 import type { Dataset } from '../../src/data/types.ts';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { type FileTree, treeFromMemory } from '../../src/io/files/files.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import type { RewardRunner } from '../../src/rewards/contract.ts';
 import { type OpenModel, openModel } from '../../src/worker/inputs/model.ts';
+import type { RewardOpeners } from '../../src/worker/rewards.ts';
 import { Run } from '../../src/worker/run.ts';
 
 export type TextCase = 'qwen2_5-tiny' | 'qwen3-tiny';
@@ -43,6 +45,28 @@ export const TEXT_CONFIG: Partial<Config> = {
   entropyCoef: 0.1,
 };
 
+/** Two rewards that tell any two texts apart, as programs of a person's own. */
+const SOURCE = 'export const letters = …; export const first = …;';
+const SCORES: Readonly<Record<string, (text: string) => number>> = {
+  letters: (text) => text.length / 8,
+  first: (text) => (text.codePointAt(0) ?? 0) / 256,
+};
+export const OWN_REWARDS: Partial<Config> = {
+  rewards: ['letters', 'first', 'format'],
+  rewardWeights: [0.25, 2, 1],
+  rewardSources: ['letters', 'first'].map((name) => ({
+    ...{ name, language: 'js', source: SOURCE, completions: 'text' },
+    hash: createHash('sha256').update(SOURCE).digest('hex'),
+  })),
+};
+/** Stands for what runs them. */
+export const OWN_RUNNER: RewardRunner = {
+  open: async ({ name }) => ({
+    name,
+    score: ({ completions }) => ({ values: completions.map((text) => SCORES[name]!(text)) }),
+  }),
+};
+
 const nothing = () => undefined;
 
 /** The weights, to be trained or only measured. */
@@ -51,16 +75,22 @@ export async function loadTextRun(
   model: OpenModel,
   trains: boolean,
   values: Partial<Config> = {},
+  openers: RewardOpeners = {},
 ): Promise<Run> {
   return Run.load({
     ...{ gpu, model, data: await readQuestions(), config: parseConfig({ ...TEXT_CONFIG, ...values }) },
     ...{ before: [], report: { weights: nothing, kernels: nothing } },
-    ...{ trains, stopped: () => false },
+    ...{ trains, openers, stopped: () => false },
   });
 }
 
-export async function textRun(gpu: Gpu, model: OpenModel, values: Partial<Config> = {}): Promise<Run> {
-  const run = await loadTextRun(gpu, model, true, values);
+export async function textRun(
+  gpu: Gpu,
+  model: OpenModel,
+  values: Partial<Config> = {},
+  openers: RewardOpeners = {},
+): Promise<Run> {
+  const run = await loadTextRun(gpu, model, true, values, openers);
   await run.prepareTraining();
   return run;
 }

@@ -11,6 +11,7 @@ import { shortened } from '../parts/shortened.ts';
 import { useKey } from '../shell/keys.ts';
 import { RolloutTable } from './rollout-table.tsx';
 import { NO_FILTER, type RolloutFilter, rewardNames, rolloutRows, wantsBareText } from './rows.ts';
+import { TryRewards } from './try-rewards.tsx';
 
 export default function RolloutsScreen() {
   const rollouts = useStudioState((state) => state.rollouts);
@@ -51,6 +52,12 @@ function Rollouts({ asked }: { asked: string }) {
         />
         <Filters filter={filter} setFilter={setFilter} labels={labels} />
       </div>
+      <TryRewards
+        show={(shown, search) => {
+          choose(shown);
+          setFilter({ ...NO_FILTER, search });
+        }}
+      />
       {rows.length > 0 ? (
         <RolloutTable rows={rows} rewards={rewardNames(groups)} key={shownStep} />
       ) : (

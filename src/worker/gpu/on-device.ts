@@ -1,5 +1,6 @@
 import { FULL_PACE, GENTLE_PACE } from '../../gpu/index.ts';
 import type { FileToWrite } from '../../io/writing/file-to-write.ts';
+import { InputError } from '../../math/errors.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { AnswerOf, CommandOf, EvalResult, EventOf, KeptWeights } from '../../protocol/messages.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
@@ -16,6 +17,7 @@ import { type Emit, progressOf } from '../progress.ts';
 import type { RewardOpeners } from '../rewards.ts';
 import { Run } from '../run.ts';
 import type { Recorder } from '../runs/recorder.ts';
+import { scoreAgain } from '../score-again.ts';
 import { thinkingJudge } from '../thinking-judge.ts';
 import type { HeldGpu } from './held-gpu.ts';
 
@@ -261,6 +263,17 @@ export class OnDevice {
   async planExport({ parts }: CommandOf<'planExport'>): Promise<AnswerOf<'planExport'>> {
     const files = this.#from ? await this.use((run) => exportFiles(run, parts)) : [];
     return { files: files.map(({ path, bytes }) => ({ path, bytes })) };
+  }
+
+  /** The answers of the latest run, scored by the rewards of `config`. @throws InputError where there are none */
+  async scoreAgain({ requestId, config }: CommandOf<'scoreAgain'>): Promise<AnswerOf<'scoreAgain'>> {
+    if (!this.#from) {
+      throw new InputError('No run is on the device.', {
+        hint: 'Start one, or go on with one that is kept.',
+      });
+    }
+    const report = progressOf(this.#parts.emit, 'Scoring answers', 'answers', requestId);
+    return { answers: await this.use((run) => scoreAgain(run, config, report)) };
   }
 
   /** Exports the latest run; before one, the weights as loaded. */

@@ -1,0 +1,101 @@
+/** The answers whose advantage changes most, each with its text and the way to its clip. */
+import { useEffect, useState } from 'react';
+import { formatMetric } from '../../math/format.ts';
+import type { Completion } from '../../protocol/messages.ts';
+import { useStudio, useStudioState } from '../../store/react.ts';
+import { type RolloutLog, readGroups } from '../../store/rollout-log.ts';
+import { goTo } from '../address.ts';
+import { fire } from '../parts/fire.ts';
+import { useWords } from '../parts/use-words.ts';
+import type { Change } from './what-if.ts';
+
+interface ChangesProps {
+  readonly changes: readonly Change[];
+  /** Shows the answers of a step that hold a text. */
+  readonly show: (step: number, search: string) => void;
+}
+
+export function Changes({ changes, show }: ChangesProps) {
+  const words = useWords();
+  const texts = useTexts(changes);
+  if (changes.length === 0) return <p className="muted">No advantage changes.</p>;
+  return (
+    <table className="what-if" data-testid="largest-changes">
+      <caption>Largest changes</caption>
+      <thead>
+        <tr>
+          <th scope="col">step</th>
+          <th scope="col">{words('clip')}</th>
+          <th scope="col">answer</th>
+          <th scope="col" className="right">
+            advantage as trained
+          </th>
+          <th scope="col" className="right">
+            as tried
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {changes.map((change, at) => (
+          <tr key={`${change.step} ${change.place}`}>
+            <td className="number">{change.step}</td>
+            <td>
+              <ToClip exampleId={change.exampleId} />
+            </td>
+            <td>
+              <button
+                type="button"
+                className="link answer-text"
+                onClick={() => show(change.step, texts[at]?.text ?? '')}
+              >
+                {texts[at]?.text || `answer ${change.index + 1}`}
+              </button>
+            </td>
+            <td className="right number">{formatMetric(change.before, 3)}</td>
+            <td className="right number">{formatMetric(change.after, 3)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function ToClip({ exampleId }: { exampleId: string }) {
+  const studio = useStudio();
+  const show = () => {
+    fire(studio.preview(exampleId));
+    goTo('data');
+  };
+  return (
+    <button type="button" className="link" onClick={show}>
+      {exampleId}
+    </button>
+  );
+}
+
+/** The answers themselves, read back from the page's log of them. */
+function useTexts(changes: readonly Change[]): readonly (Completion | undefined)[] {
+  const rollouts = useStudioState((state) => state.rollouts);
+  const [texts, setTexts] = useState<readonly (Completion | undefined)[]>([]);
+  useEffect(() => {
+    let wanted = true;
+    fire(
+      Promise.all(changes.map((change) => answerOf(rollouts, change))).then((found) => {
+        if (wanted) setTexts(found);
+      }),
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [changes, rollouts]);
+  return texts;
+}
+
+async function answerOf(rollouts: RolloutLog, { step, exampleId, index, place }: Change) {
+  const stored = rollouts.get(step);
+  if (!stored) return undefined;
+  const groups = await readGroups(stored);
+  const size = groups[0]?.completions.length ?? 1;
+  const group = groups[Math.floor(place / size)];
+  return group?.exampleId === exampleId ? group.completions[index] : undefined;
+}

@@ -1,0 +1,134 @@
+/** Answers that a run has sampled, scored once more by the rewards of other settings. No weight is touched. */
+import { jsonLines } from '../io/json/json-lines.ts';
+import { InputError } from '../math/errors.ts';
+import type { Config } from '../protocol/config.ts';
+import type { Completion, RolloutGroup } from '../protocol/messages.ts';
+import type { ScoredAnswers } from '../protocol/scored-answers.ts';
+import { isRewardName } from '../rewards/index.ts';
+import type { RewardPanel } from '../rewards/panel.ts';
+import { rewardBatch, rewardRow } from '../rl/objective/reward-batch.ts';
+import type { Report } from './progress.ts';
+import { openRewards } from './rewards.ts';
+import type { Run } from './run.ts';
+import { type AnswerLine, groupsOfLines, readAnswer } from './runs/answers.ts';
+
+interface Step {
+  readonly step: number;
+  readonly groups: readonly RolloutGroup[];
+}
+
+/** `config` says the rewards; the prompts are those that the run asked. @throws InputError for rewards that cannot be made ready */
+export async function scoreAgain(run: Run, config: Config, report: Report): Promise<ScoredAnswers> {
+  const steps = await storedSteps(run.rolloutsLog.blob(), run.config.groupSize);
+  if (steps.length === 0) {
+    throw new InputError('The run has sampled no answers.', { hint: 'Start it: each step samples some.' });
+  }
+  const panel = await openRewards(config, run.parts.openers ?? {});
+  try {
+    return await scoreSteps(run, config, panel, steps, report);
+  } finally {
+    panel[Symbol.dispose]();
+  }
+}
+
+/** The log's groups by step; groups that are not whole are left out. */
+async function storedSteps(log: Blob, groupSize: number): Promise<Step[]> {
+  const lines = new Map<number, AnswerLine[]>();
+  for await (const { value } of jsonLines(log)) {
+    const line = readAnswer(value as Record<string, unknown>);
+    const of = lines.get(line.step);
+    if (of) of.push(line);
+    else lines.set(line.step, [line]);
+  }
+  const whole = ({ completions }: RolloutGroup) => completions.length === groupSize;
+  return [...lines].map(([step, of]) => ({ step, groups: groupsOfLines(of).filter(whole) }));
+}
+
+async function scoreSteps(
+  run: Run,
+  config: Config,
+  panel: RewardPanel,
+  steps: readonly Step[],
+  report: Report,
+): Promise<ScoredAnswers> {
+  const { groupSize, rewards: before } = run.config;
+  const groups = steps.flatMap((step) => step.groups);
+  const answers = groups.flatMap(({ completions }) => completions);
+  const columns = (names: readonly string[]) =>
+    names.map(() => new Float64Array(answers.length).fill(Number.NaN));
+  const stored = { names: [...before], values: columns(before) };
+  const scored = { names: [...config.rewards], values: columns(config.rewards) };
+  const troubles = new Set<string>();
+  const told = { rowOf: rowsOf(run), ids: idsOf(run, config) };
+  let at = 0;
+  for (const { step, groups: asked } of steps) {
+    const { values, troubles: found } = await panel.score(batchOf(run, step, asked, told));
+    for (const { message } of found) troubles.add(message);
+    for (const row of values) {
+      row.forEach((value, k) => {
+        scored.values[k]![at] = value ?? Number.NaN;
+      });
+      before.forEach((name, k) => {
+        stored.values[k]![at] = answers[at]!.rewards[name] ?? Number.NaN;
+      });
+      at++;
+    }
+    report(at, answers.length);
+  }
+  return {
+    groupSize,
+    steps: Int32Array.from(
+      steps.flatMap(({ step, groups: of }) => of.flatMap(() => new Array<number>(groupSize).fill(step))),
+    ),
+    exampleIds: groups.map(({ exampleId }) => exampleId),
+    stored: { ...stored, advantages: Float64Array.from(answers, ({ advantage }) => advantage) },
+    scored,
+    troubles: [...troubles],
+  };
+}
+
+type RowOf = (group: RolloutGroup) => { label: string; row?: ReturnType<typeof rewardRow> };
+
+/** What rewards are told of each row, made once for each example. */
+function rowsOf({ parts, prompts }: Run): RowOf {
+  const byId = new Map(parts.data.examples.map((example) => [example.id, example]));
+  const made = new Map<string, ReturnType<typeof rewardRow>>();
+  return ({ exampleId, label }) => {
+    const example = byId.get(exampleId);
+    if (!example) return { label };
+    const row = made.get(exampleId) ?? rewardRow(prompts.of(example), example);
+    made.set(exampleId, row);
+    return { label, row };
+  };
+}
+
+type IdsOf = (completion: Completion) => readonly number[];
+
+/** Ids are not kept with answers: they are those of the text, as many as were sampled. Built-in rewards only count them. */
+function idsOf({ parts }: Run, { rewards }: Config): IdsOf {
+  const { tokenizer } = parts.model.text;
+  if (rewards.every(isRewardName)) return ({ tokens }) => new Array<number>(tokens).fill(0);
+  return ({ rawText, tokens }) => sampledIds(tokenizer.encode(rawText), tokens);
+}
+
+/** The call as it was at that step. */
+function batchOf(
+  { config }: Run,
+  step: number,
+  groups: readonly RolloutGroup[],
+  { rowOf, ids }: { readonly rowOf: RowOf; readonly ids: IdsOf },
+) {
+  const answers = groups.map(({ completions }) =>
+    completions.map((completion) => ({ text: completion.text, ids: ids(completion) })),
+  );
+  return rewardBatch(groups.map(rowOf), answers, {
+    ...{ global_step: step - 1, max_steps: config.steps, epoch: 0, num_input_tokens_seen: 0 },
+    ...{ is_local_process_zero: true, is_world_process_zero: true },
+  });
+}
+
+/** From the end: what a template began the answer with was not sampled. */
+function sampledIds(ids: ArrayLike<number>, count: number): number[] {
+  const last = Array.from(ids).slice(-count);
+  return [...new Array<number>(count - last.length).fill(last[0] ?? 0), ...last];
+}
