@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'react';
 import { formatMetric } from '../../math/format.ts';
 import type { Completion } from '../../protocol/messages.ts';
+import { exampleOf } from '../../store/examples.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { type RolloutLog, readGroups } from '../../store/rollout-log.ts';
 import { goTo } from '../address.ts';
@@ -62,13 +63,14 @@ export function Changes({ changes, show }: ChangesProps) {
 
 function ToClip({ exampleId }: { exampleId: string }) {
   const studio = useStudio();
+  const name = useStudioState(({ data }) => exampleOf(data, exampleId)?.path ?? exampleId);
   const show = () => {
     fire(studio.preview(exampleId));
     goTo('data');
   };
   return (
     <button type="button" className="link" onClick={show}>
-      {exampleId}
+      {name}
     </button>
   );
 }
