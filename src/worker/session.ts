@@ -25,23 +25,11 @@ import { runTexts } from './run-options.ts';
 import { checkSameInputs } from './runs/identity.ts';
 import type { TakenRun } from './runs/run-store.ts';
 import { RunShelf } from './runs/shelf.ts';
+import type { Over, Stage, UnderWay } from './stage.ts';
 import { Training, type Wish } from './training.ts';
 
 /** The examples before data are open. */
 const NOTHING_YET: readonly Example[] = [];
-/** Where the session stands. There is a loop around a run exactly while the run is under way; `steps` are those of the latest run. */
-type Stage = Over | UnderWay;
-type Over = {
-  readonly state: 'empty' | 'ready' | 'stopped' | 'finished' | 'failed';
-  readonly steps: number;
-  readonly training?: undefined;
-};
-type UnderWay = {
-  readonly state: 'loading' | 'running' | 'pausing' | 'paused';
-  readonly steps: number;
-  readonly training: Training;
-};
-
 /**
  * The life of a model, a data set and a run. Steps, evaluations and exports take turns on the device in one lane, so that each
  * of them sees whole steps; between two steps waiting commands are heard. What a lost device interrupts goes on on a new one.
