@@ -105,8 +105,10 @@ export function playScores(step: number, steps: number, config: Config): ScoredA
   );
   const groupSize = groups[0]!.completions.length;
   const names = Object.keys(answers[0]!.rewards);
-  const scoreOf = (name: string, { text, label, tokens }: (typeof answers)[number]) =>
-    REWARDS[name as RewardName].score(text, { ...config, label, tokens, row: {} }) ?? Number.NaN;
+  const scoreOf = (name: string, { text, label, tokens }: (typeof answers)[number]) => {
+    const about = { label, tokens, ids: new Array<number>(tokens).fill(0), row: {}, first: {} };
+    return REWARDS[name as RewardName].score(text, { ...config, ...about }) ?? Number.NaN;
+  };
   return {
     groupSize,
     steps: Int32Array.from(
