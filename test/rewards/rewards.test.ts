@@ -29,6 +29,15 @@ test('the README has the table of all rewards', () => {
   expect(readFileSync('README.md', 'utf8')).toContain(rewardTable());
 });
 
+test('columns that a reward reads are told in one form, for programs that get no others', () => {
+  const { multiple_choice, numeric, accuracy_video_r1 } = REWARDS;
+  expect(multiple_choice.columns?.({ choices: '["calm", "sad"]' })).toEqual({ options: ['calm', 'sad'] });
+  expect(multiple_choice.columns?.({ options: 'no list' })).toEqual({});
+  expect(numeric.columns?.({ tolerance: '1/4' })).toEqual({ tolerance: 0.25 });
+  expect(numeric.columns?.({ tolerance: true })).toEqual({});
+  expect(accuracy_video_r1.columns?.({ problem_type: 'OCR', other: 1 })).toEqual({ problem_type: 'OCR' });
+});
+
 test('settings of rewards have names of their own, and their texts are judged before a run', () => {
   const keys = REWARD_PARAMETERS.map(({ key }) => key);
   expect(new Set(keys).size).toBe(keys.length);
