@@ -30,6 +30,49 @@ interface Taken {
   readonly place: number;
 }
 
+/** Rows that show the same, by what they ask: thousands may be about one clip, and most clips have one. */
+class TakenRows {
+  count = 1;
+  readonly #first: Taken;
+  /** The first that asks nothing by itself. */
+  #unasked: Taken | undefined;
+  /** The first of each question; absent while there is one row. */
+  #byAsked: Map<string, Taken> | undefined;
+
+  constructor(first: Taken) {
+    this.#first = first;
+  }
+
+  /** The first row that does not ask something else; one without a question is asked that of the run, which may be any. */
+  same(row: AnnotationRow): Taken | undefined {
+    const known = this.#known();
+    const asked = askedOf(row);
+    if (asked === null) return this.#first;
+    const equal = known.get(asked);
+    if (!equal || !this.#unasked) return equal ?? this.#unasked;
+    return this.#unasked.place < equal.place ? this.#unasked : equal;
+  }
+
+  add(taken: Taken): void {
+    this.count++;
+    this.#note(this.#known(), taken);
+  }
+
+  #known(): Map<string, Taken> {
+    if (!this.#byAsked) {
+      this.#byAsked = new Map();
+      this.#note(this.#byAsked, this.#first);
+    }
+    return this.#byAsked;
+  }
+
+  #note(known: Map<string, Taken>, taken: Taken): void {
+    const asked = askedOf(taken.row);
+    if (asked === null) this.#unasked ??= taken;
+    else if (!known.has(asked)) known.set(asked, taken);
+  }
+}
+
 type Problem = Pick<DataIssue, 'reason' | 'message' | 'hint'>;
 
 /**
@@ -39,14 +82,14 @@ type Problem = Pick<DataIssue, 'reason' | 'message' | 'hint'>;
 export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Matched {
   const examples: Undivided[] = [];
   const issues: DataIssue[] = [];
-  const firsts = new Map<string, Taken[]>();
+  const firsts = new Map<string, TakenRows>();
   const halves = new Halves();
   const overlaps = new Overlaps();
   for (const row of rows) {
     const found = mediaOf(row, clips);
     const key = 'message' in found ? '' : keyOf(row, found.media);
-    const taken = 'message' in found ? [] : (firsts.get(key) ?? []);
-    const first = taken.find((other) => !asksOtherwise(other.row, row));
+    const taken = 'message' in found ? undefined : firsts.get(key);
+    const first = taken?.same(row);
     if (row.media.length > 0 && first && overlaps.counts(first.row, row)) {
       const { place } = first;
       // A list of everything says nothing of splits that another one gives.
@@ -62,9 +105,11 @@ export function matchRows(rows: readonly AnnotationRow[], clips: ClipIndex): Mat
     }
     const { media, setAside } = found as Found;
     if (setAside) halves.add(file, media[0]!.path, setAside);
-    firsts.set(key, [...taken, { row, place: examples.length }]);
     const name = media.length === 0 ? `${file}:${at ?? 1}` : mediaName({ media });
-    const id = media.length === 0 || taken.length === 0 ? name : `${name}#${taken.length + 1}`;
+    const id = media.length === 0 || !taken ? name : `${name}#${taken.count + 1}`;
+    const one = { row, place: examples.length };
+    if (taken) taken.add(one);
+    else firsts.set(key, new TakenRows(one));
     examples.push({ ...said, id, media, place });
   }
   return { examples, issues: [...issues, ...overlaps.issues(), ...halves.issues()] };
@@ -247,10 +292,4 @@ function again(what: string, row: AnnotationRow, first: AnnotationRow): Problem 
         message: `${what} is "${first.label}" in ${where} and "${row.label}" here.`,
         hint: 'The first row was kept; remove the wrong one.',
       };
-}
-
-/** Whether two rows about one clip are two examples. A row without a question may be asked any. */
-function asksOtherwise(first: AnnotationRow, row: AnnotationRow): boolean {
-  const [one, other] = [askedOf(first), askedOf(row)];
-  return one !== null && other !== null && one !== other;
 }

@@ -71,6 +71,17 @@ const SETS: Record<string, () => FileEntry[]> = {
     text('MAFW/single-set.txt', indices.map((i) => `${number(i, 5)}.mp4\tanger\n`).join('')),
     ...indices.map((i) => clip(`MAFW/clips/${number(i, 5)}.mp4`)),
   ],
+  'questions, more than a thousand about each clip': () => [
+    text(
+      'questions.jsonl',
+      indices
+        .map((i) =>
+          JSON.stringify({ video: `${i % 12}.mp4`, problem: `How many of ${i}?`, solution: `${i}` }),
+        )
+        .join('\n'),
+    ),
+    ...indices.slice(0, 12).map((i) => clip(`${i}.mp4`)),
+  ],
   'a folder per class': () => indices.map((i) => clip(`label${i % 7}/${i}.mp4`)),
 };
 
