@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import type { PromptReport } from '../../protocol/prompt-report.ts';
 import { promptsKey, promptsOf } from '../../store/prompts.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
@@ -17,10 +17,15 @@ export function usePrompts(): PromptReport | undefined {
   );
   const report = useStudioState(promptsOf);
   const isKnown = report !== undefined;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asks when what the prompts are made of has come to rest.
+  /** Many rows take seconds: what is typed meanwhile is asked once, when the answer is there. */
+  const isAsking = useStudioState(({ pending }) => [...pending.values()].includes('prompts'));
+  const asked = useRef<readonly unknown[]>([]);
   useEffect(() => {
+    const about = [data, model, key];
+    if (isKnown || isAsking || about.every((each, i) => each === asked.current[i])) return;
+    asked.current = about;
     // What is wrong with the prompts is said where it is asked for.
-    if (!isKnown) studio.readPrompts().catch(() => undefined);
-  }, [studio, data, model, key]);
+    studio.readPrompts().catch(() => undefined);
+  }, [studio, data, model, key, isKnown, isAsking]);
   return report;
 }
