@@ -50,6 +50,13 @@ describe('free answers as labels', () => {
     const warning = freeFormWarning(answers, { stage: 'grpo', rewards: ['accuracy', 'format'] });
     expect(warning).toContain('24 different ones on 24 clips): accuracy pays only for');
     expect(freeFormWarning(answers, { stage: 'grpo', rewards: ['format'] })).toContain('none of the chosen');
+    expect(warning).toContain('such as rouge_l');
+    for (const rewards of [
+      ['rouge_l', 'format'],
+      ['accuracy', 'my_own'],
+    ]) {
+      expect(freeFormWarning(answers, { stage: 'grpo', rewards })).toBeUndefined();
+    }
     expect(freeFormWarning(answers, { stage: 'sft', rewards: ['accuracy'] })).toBeUndefined();
     expect(freeFormWarning(classes, { stage: 'grpo', rewards: ['accuracy'] })).toBeUndefined();
     expect(freeFormWarning(undefined, { stage: 'grpo', rewards: [] })).toBeUndefined();

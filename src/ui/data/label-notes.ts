@@ -1,7 +1,7 @@
 /** What is worth saying of a data set's labels as a whole. Pure. */
 import type { DataSummary, LabelCount } from '../../protocol/messages.ts';
 import { asksManyThings } from '../../protocol/own-questions.ts';
-import { isRewardName, REWARDS } from '../../rewards/index.ts';
+import { isRewardName, REWARDS, type RewardName } from '../../rewards/index.ts';
 
 /** Below this many clips a label's recall says little. */
 const FEW = 15;
@@ -39,22 +39,28 @@ export function labelWord(
   return kind === 'questions' || haveTheirOwn || isFreeForm(data) ? 'answer' : 'label';
 }
 
+/** Rewards that pay only for an answer that is the label. */
+const EXACT: readonly RewardName[] = ['accuracy', 'accuracy_tolerant', 'accuracy_r1_v'];
+
 /** Why a run with these settings would learn next to nothing from free answers; undefined where it would. */
 export function freeFormWarning(
   data: Pick<DataSummary, 'kind' | 'labels' | 'count'> | undefined,
   { stage, rewards }: { stage: unknown; rewards: unknown },
 ): string | undefined {
   if (!data || stage !== 'grpo' || !isFreeForm(data)) return undefined;
-  const reading = (Array.isArray(rewards) ? rewards : []).filter(
-    (name) => isRewardName(name) && REWARDS[name].readsLabel,
-  );
+  const names: readonly unknown[] = Array.isArray(rewards) ? rewards : [];
+  // Others compare words or numbers, and what a person wrote may compare anything.
+  if (names.some((name) => !isRewardName(name) || (REWARDS[name].readsLabel && !EXACT.includes(name)))) {
+    return undefined;
+  }
+  const reading = EXACT.filter((name) => names.includes(name));
   const earns =
     reading.length > 0
       ? `${reading.join(' and ')} ${reading.length === 1 ? 'pays' : 'pay'} only for an answer that equals its label, so nearly every answer will earn nothing`
       : 'none of the chosen rewards looks at the label';
   return (
     `These ${data.kind === 'clips' ? 'labels' : 'answers'} look like free answers (${data.labels.length} different ones on ${data.count} ${data.kind}): ${earns}. ` +
-    'No reward of the studio compares free text. Supervised fine-tuning (Stage: sft) learns from such answers, or a ' +
-    'labels.json can map them to a few words.'
+    'Choose a reward that compares texts, such as rouge_l or set_f1; or supervised fine-tuning (Stage: sft), which learns ' +
+    'from such answers; or a labels.json that maps them to a few words.'
   );
 }
