@@ -48,8 +48,8 @@ export interface FakeOptions {
   broken?: boolean;
   /** Whether runs of earlier visits are kept. */
   stored?: boolean;
-  /** Milliseconds that a run takes to get ready. */
-  loadMs?: number;
+  /** When a run that gets ready is ready; at once without it. */
+  loaded?: Promise<void> | undefined;
   /** Whether a run fails while it gets ready. */
   fails?: boolean;
   /** The step after which a run rests because it is not well; 0: it is always well. */
@@ -71,7 +71,7 @@ export function fakePort({
   models = false,
   broken = false,
   stored = false,
-  loadMs = 0,
+  loaded,
   fails = false,
   unwellAt = 0,
   asks = false,
@@ -84,7 +84,7 @@ export function fakePort({
     decodeEvent(event);
     queueMicrotask(() => listener(event));
   };
-  const run = new FakeRun(say, { stepMs, loadMs, fails, unwellAt });
+  const run = new FakeRun(say, { stepMs, loaded, fails, unwellAt });
   const atHand = new FakeModels(say, models);
   return {
     listen(next) {
@@ -544,22 +544,21 @@ export const FAKE_ALARMS: readonly Omit<Alarm, 'step'>[] = [
 /** Eight of them are made ready for each step. */
 const CLIPS = { unreadable: 1, total: 77 };
 
+type RunOptions = Required<Pick<FakeOptions, 'stepMs' | 'fails' | 'unwellAt'>> & Pick<FakeOptions, 'loaded'>;
+
 class FakeRun {
   step = 0;
   /** The bench that goes on until it is stopped. */
   benchId = 0;
   readonly #say: (event: Event) => void;
-  readonly #options: Required<Pick<FakeOptions, 'stepMs' | 'loadMs' | 'fails' | 'unwellAt'>>;
+  readonly #options: RunOptions;
   #steps = 0;
   #evalEvery = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The stored run that was taken up. */
   #kept: { runId: string; name: string } | undefined;
 
-  constructor(
-    say: (event: Event) => void,
-    options: Required<Pick<FakeOptions, 'stepMs' | 'loadMs' | 'fails' | 'unwellAt'>>,
-  ) {
+  constructor(say: (event: Event) => void, options: RunOptions) {
     this.#say = say;
     this.#options = options;
   }
@@ -575,9 +574,9 @@ class FakeRun {
     this.#kept = undefined;
     this.#tell('loading');
     this.#say({ type: 'progress', what: 'Preparing clips', done: 42, total: 96, unit: 'clips' });
-    const { loadMs, fails } = this.#options;
+    const { loaded, fails } = this.#options;
     const begin = () => (fails ? this.#fail() : this.resume());
-    if (loadMs > 0) this.#timer = setTimeout(begin, loadMs);
+    if (loaded) void loaded.then(begin);
     else begin();
   }
 

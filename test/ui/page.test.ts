@@ -202,7 +202,7 @@ describe('training', () => {
   });
 
   it('says what a run waits for and how far it is, and keeps the focus where it was', async () => {
-    await open('?stepMs=5000&loadMs=1500');
+    await open('?stepMs=60000&loads=1');
     await startable();
     await page.focus(id('start'));
     await page.keyboard.press('Enter');
@@ -214,6 +214,7 @@ describe('training', () => {
       'Getting ready: Preparing clips, 42 of 96 clips. Curves draw with the first step.',
     );
     await page.keyboard.press('Enter');
+    await page.evaluate(() => (globalThis as unknown as { loaded: () => void }).loaded());
     await state('running');
     expect((await sent()).filter(({ type }) => type === 'start')).toHaveLength(1);
     expect(await focused()).toBe('pause');

@@ -1,4 +1,4 @@
-/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1`, `?loadMs=500`, `?fails=1`, `?unwellAt=9`, `?evals=open`, `?keep=1`, `?asks=1`, `?family=qwen3`, `?own=40` and `?demo=0` set the stage. */
+/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1`, `?loads=1` (until `loaded()` is called), `?fails=1`, `?unwellAt=9`, `?evals=open`, `?keep=1`, `?asks=1`, `?family=qwen3`, `?own=40` and `?demo=0` set the stage. */
 import { createRoot } from 'react-dom/client';
 import type { Command } from '../../../src/protocol/messages.ts';
 import type { Port } from '../../../src/store/port.ts';
@@ -12,6 +12,10 @@ import { MADE_EVALS } from '../made-evals.ts';
 const FAMILIES = Object.keys(FAKE_FAMILIES) as FakeFamily[];
 const query = new URLSearchParams(location.search);
 const number = (name: string, otherwise: number) => Number(query.get(name) ?? otherwise);
+/** A test says when a run is ready: a page on a busy machine is late. */
+const loading = new Promise<void>((loaded) => {
+  Object.assign(globalThis, { loaded });
+});
 const port = fakePort({
   gpu: number('gpu', 1) === 1,
   clips: number('clips', 96),
@@ -19,7 +23,7 @@ const port = fakePort({
   models: number('models', 0) === 1,
   broken: number('broken', 0) === 1,
   stored: number('stored', 0) === 1,
-  loadMs: number('loadMs', 0),
+  loaded: number('loads', 0) === 1 ? loading : undefined,
   fails: number('fails', 0) === 1,
   unwellAt: number('unwellAt', 0),
   asks: number('asks', 0) === 1,
