@@ -10,8 +10,6 @@ const TEST_TIMEOUT_MS = 120_000;
 const E2E_TIMEOUT_MS = 300_000;
 const POLL_TIMEOUT_MS = 60_000;
 const PYTHON_TESTS = 'test/**/*.python.test.ts';
-/** They put modules of their own in the place of others, so each has a process of its own. */
-const MOCKING_TESTS = 'test/**/*.mocking.test.ts';
 const TRAINER_TESTS = 'test/trainers/**/*.test.ts';
 
 const notices = licences(import.meta.dirname);
@@ -29,7 +27,7 @@ export default defineConfig({
     rolldownOptions: { checks: { bundlerTimings: false, pluginTimings: false } },
   },
   test: {
-    // Dawn crashes when its module is loaded by worker threads, so test files run in processes.
+    // Dawn crashes when its module is loaded by worker threads, so every test file gets a process of its own.
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: TEST_TIMEOUT_MS,
@@ -43,15 +41,8 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', PYTHON_TESTS, TRAINER_TESTS, MOCKING_TESTS],
-          // A process goes from file to file: modules, and kernels compiled on its device, are there for the next one.
-          isolate: false,
-          setupFiles: ['test/setup/after-file.ts'],
+          exclude: ['test/e2e/**', PYTHON_TESTS, TRAINER_TESTS],
         },
-      },
-      {
-        extends: true,
-        test: { name: 'mocking', environment: 'node', include: [MOCKING_TESTS] },
       },
       {
         extends: true,

@@ -25,7 +25,6 @@ import { countReport } from './vitest-report.mjs';
 const ADAPTER_TESTS = ['setup', 'gpu', 'ops', 'media', 'models', 'optim', 'rl'].map(
   (name) => `test/${name}/`,
 );
-const UNIT = ['--project', 'unit', '--project', 'mocking'];
 /** All sources together, and what page, worker and set-up may know of where they run: each by itself. */
 const TYPE_CONFIGS = [
   'tsconfig.json',
@@ -40,7 +39,7 @@ const STAGES = {
   lint: () => tool('@biomejs/biome/bin/biome', ['lint', '--error-on-warnings']),
   unused: () => tool('knip/bin/knip.js', ['--no-progress']),
   layers: () => vitest('layers', ['--project', 'unit', 'test/layers.test.ts']),
-  unit: () => vitest('unit', UNIT, { STUDIO_ADAPTER: chosenAdapter() }),
+  unit: () => vitest('unit', ['--project', 'unit'], { STUDIO_ADAPTER: chosenAdapter() }),
   python,
   trainers,
   lavapipe,
@@ -127,7 +126,7 @@ async function trainers() {
 /** @returns {Count} */
 function lavapipe() {
   if (lavapipeManifest()) {
-    return vitest('lavapipe', [...UNIT, ...ADAPTER_TESTS], { STUDIO_ADAPTER: 'lavapipe' });
+    return vitest('lavapipe', ['--project', 'unit', ...ADAPTER_TESTS], { STUDIO_ADAPTER: 'lavapipe' });
   }
   say(`Not run: the tests on the second adapter. ${missingAdapter('lavapipe')}`);
   // Elsewhere a machine's owner may do without; the reference runs must have both.
