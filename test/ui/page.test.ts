@@ -210,9 +210,10 @@ describe('training', () => {
     const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-testid'));
     expect(await focused()).toBe('start');
     expect(await page.getAttribute(id('start'), 'aria-disabled')).toBe('true');
-    expect(await page.textContent('.learning')).toContain(
-      'Getting ready: Preparing clips, 42 of 96 clips. Curves draw with the first step.',
-    );
+    const told = () => page.textContent('.learning');
+    await expect
+      .poll(told)
+      .toContain('Getting ready: Preparing clips, 42 of 96 clips. Curves draw with the first step.');
     await page.keyboard.press('Enter');
     await page.evaluate(() => (globalThis as unknown as { loaded: () => void }).loaded());
     await state('running');

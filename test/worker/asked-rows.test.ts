@@ -18,7 +18,7 @@ it('tells an evaluation labels or kinds, and what each row is asked', () => {
   expect(labels.questionOf!('b')).toBe('Which b? Think.');
   const numbers = askedRows(scoringOf(NUMBERS, 'auto'), NUMBERS, prompts);
   if ('labels' in numbers) throw new Error('Numbers of a row each are no labels.');
-  expect(numbers.rowOf('c')).toEqual({ kind: 'number', gold: '2', options: [] });
+  expect(numbers.rowOf('c')).toEqual({ kind: 'number', gold: '2', options: [], columns: {} });
 });
 
 it('a run does not begin with a best metric that its evaluations will not have', () => {
