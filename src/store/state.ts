@@ -199,7 +199,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'bench':
       return { bench: { report: event.report, done: event.done, total: event.total } };
     case 'done':
-      return { pending: without(state.pending, event.requestId), progress: undefined };
+      return onDone(state, event);
     case 'note':
       return { problems: [...state.problems, noteOf(event)] };
     case 'error':
@@ -279,6 +279,12 @@ function afterOpeningModel(state: StudioState, event: EventOf<'model'>): Partial
 function afterOpeningData(state: StudioState, event: EventOf<'data'>): Partial<StudioState> {
   if (!isOpening(state, event, OPENS_DATA)) return {};
   return { running: undefined, saved: undefined, exportPlan: undefined, ...afterOpening(state, OPENS_DATA) };
+}
+
+/** What ends is over, but for the loading of a run, which tells its own end: questions are answered beside it. */
+function onDone(state: StudioState, { requestId }: EventOf<'done'>): Partial<StudioState> {
+  const rest = { pending: without(state.pending, requestId) };
+  return state.run.state === 'loading' ? rest : { ...rest, progress: undefined };
 }
 
 function onPlan({ plan: asked }: StudioState, event: EventOf<'plan'>): Partial<StudioState> {

@@ -485,3 +485,16 @@ it('what ended the run before is not said of the next one', async () => {
   studio.start();
   expect(state(studio).problems).toEqual([]);
 });
+
+it('a question that is answered while a run loads leaves how far the run is', async () => {
+  const { port, say } = line();
+  const studio = createStudio(port);
+  const progress = { what: 'Preparing clips', done: 42, total: 96, unit: 'clips' };
+  say({ type: 'progress', requestId: 3, ...progress }, { type: 'done', requestId: 3 });
+  expect(state(studio).progress).toBeUndefined();
+  say({ type: 'state', state: 'loading', step: 0, steps: 9 }, { type: 'progress', ...progress });
+  say({ type: 'done', requestId: 4 });
+  expect(state(studio).progress).toEqual(progress);
+  say({ type: 'state', state: 'running', step: 0, steps: 9 });
+  expect(state(studio).progress).toBeUndefined();
+});
