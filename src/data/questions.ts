@@ -1,7 +1,7 @@
 /** What rows ask by themselves, told apart from the way in which they write it. */
 import type { OwnQuestions } from '../protocol/own-questions.ts';
+import { columnOf, OPTION_NAMES } from '../rewards/row-options.ts';
 import { THINK_ANSWER_INSTRUCTION } from '../text/recipes.ts';
-import { columnOf, OPTION_NAMES } from '../text/row-options.ts';
 import { groupBy } from './group-by.ts';
 import type { Example } from './types.ts';
 

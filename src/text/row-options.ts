@@ -1,5 +1,4 @@
-/** The choices of a row as prompts show them. How columns write them is read where rewards read it, too. */
-export { columnOf, OPTION_NAMES, optionsOf } from '../rewards/row-options.ts';
+/** The choices of a row as prompts show them; how columns write them is read in src/rewards/row-options.ts. */
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 /** "A. yes", "(B) no", "C) maybe", "D: none". */

@@ -1,8 +1,9 @@
 /** From a row and a run's settings to the words of its prompt, before media tags and chat template. Pure. */
 import { InputError } from '../math/errors.ts';
+import { columnOf, optionsOf } from '../rewards/row-options.ts';
 import type { ChatMessage, TemplateVariables } from './chat-template.ts';
 import { askWith, type PromptPreset, presetRow, requestOf } from './prompt.ts';
-import { columnOf, optionsOf, withLetters } from './row-options.ts';
+import { withLetters } from './row-options.ts';
 import { renderRow } from './row-template.ts';
 
 /** What of a run's settings makes its prompts. */

@@ -1,7 +1,7 @@
 /** What a row is asked, by preset and by template. Published texts were typed from the sources named. */
 import { describe, expect, it } from 'vitest';
+import { optionsOf } from '../../src/rewards/row-options.ts';
 import type { PromptPreset } from '../../src/text/prompt.ts';
-import { optionsOf } from '../../src/text/row-options.ts';
 import { type PromptRow, type WordSettings, wordsOf } from '../../src/text/words.ts';
 
 const settings = (promptPreset: PromptPreset, more: Partial<WordSettings> = {}): WordSettings => ({
