@@ -78,11 +78,11 @@ export function runPrompts(
   examples: readonly Example[],
   limits: PromptLimits = {},
 ): RunPrompts {
-  const maker = new PromptMaker(text, settings);
+  const builder = new PromptBuilder(text, settings);
   const asked = new Map<string, RunPrompt>();
   const leftOut = new Map<string, LeftOut>();
   for (const example of examples) {
-    const made = maker.try(example);
+    const made = builder.try(example);
     if (made instanceof InputError) leftOut.set(example.id, { id: example.id, refused: reasonOf(made) });
     else asked.set(example.id, made);
   }
@@ -101,7 +101,7 @@ export function runPrompts(
     gateTexts: gateTextsOf(prompts),
     counts: { video: mostOf('video'), audio: mostOf('audio') },
     shown: prompts[0]!,
-    of: (example) => asked.get(example.id) ?? maker.of(example),
+    of: (example) => asked.get(example.id) ?? builder.of(example),
     asks: ({ id }) => !leftOut.has(id),
     limits,
     leftOut: examples.flatMap(({ id }) => leftOut.get(id) ?? []),
@@ -122,7 +122,7 @@ function tooLong(
 const reasonOf = ({ message, hint }: InputError) => ({ message, ...(hint === undefined ? {} : { hint }) });
 
 /** Makes prompts; rows of the same words about the same kinds of media share one. */
-class PromptMaker {
+class PromptBuilder {
   readonly #text: TextTools;
   readonly #settings: PromptSettings;
   readonly #known = new Map<string, RunPrompt | InputError>();
