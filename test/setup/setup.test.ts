@@ -7,7 +7,7 @@ import { modulesAreCurrent } from '../../src/cli/setup/ensure.mjs';
 import { debianMirrors } from '../../src/cli/setup/lavapipe.mjs';
 import { takeAdapter } from '../../src/cli/setup/options.mjs';
 import { adapterEnvironment, parseAdapter, swiftShaderManifest } from '../../src/cli/setup/paths.mjs';
-import { countReport, countResults } from '../../src/cli/setup/vitest-report.mjs';
+import { countReport, countResults, failedNames } from '../../src/cli/setup/vitest-report.mjs';
 
 let folder: string;
 beforeEach(() => {
@@ -76,6 +76,54 @@ describe('the counts of a test run', () => {
 
   it('counts a run that left no report, even one that claims success', () => {
     expect(countReport(join(folder, 'none.json'), true)).toEqual({ passed: 0, failed: 1 });
+  });
+});
+
+describe('the names of failed tests', () => {
+  const named = (files: [name: string, status: string, results: [fullName: string, status: string][]][]) => {
+    const testResults = files.map(([name, status, results]) => ({
+      name: join(folder, name),
+      status,
+      assertionResults: results.map(([fullName, status]) => ({ fullName, status })),
+    }));
+    const numPassedTests = files.flatMap(([, , results]) => results).filter(([, s]) => s === 'passed').length;
+    const report = { numTotalTests: files.flatMap(([, , all]) => all).length, numPassedTests, testResults };
+    const path = join(folder, 'report.json');
+    writeFileSync(path, JSON.stringify(report));
+    return failedNames(path, folder, countReport(path, false));
+  };
+
+  it('are those of tests that failed or were skipped, and of files that did not load', () => {
+    const results: [string, string][] = [
+      ['a run starts', 'passed'],
+      ['a run goes on', 'failed'],
+      ['a run ends', 'skipped'],
+    ];
+    expect(
+      named([
+        ['test/rl/run.test.ts', 'failed', results],
+        ['test/rl/late.test.ts', 'failed', []],
+        ['test/rl/good.test.ts', 'passed', [['all is well', 'passed']]],
+      ]),
+    ).toEqual([
+      'test/rl/run.test.ts > a run goes on',
+      'test/rl/run.test.ts > a run ends (skipped)',
+      'test/rl/late.test.ts (did not load)',
+    ]);
+  });
+
+  it('say when the error was in no test, and when there is no report', () => {
+    expect(named([['test/a.test.ts', 'passed', [['all is well', 'passed']]]])).toEqual([
+      'an error outside of any test',
+    ]);
+    expect(failedNames(join(folder, 'none.json'), folder, { passed: 0, failed: 1 })).toEqual([
+      'the run ended without a report',
+    ]);
+  });
+
+  it('are none of a run that passed', () => {
+    const path = join(folder, 'none.json');
+    expect(failedNames(path, folder, { passed: 3, failed: 0 })).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 // @ts-check
 // `npm test`: everything, in the order of cheap bad news first; `npm test -- STAGE…` runs the stages named.
-// Goes on after a failed stage, so that one run shows all the bad news, and ends with the line `N passed, N failed`.
+// Goes on after a failed stage, so that one run shows all the bad news, and ends with the stages, the names of failed tests and the
+// line `N passed, N failed`.
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ import {
   projectRoot,
 } from './paths.mjs';
 import { missingTrainers, trainersAreCurrent } from './trainers.mjs';
-import { countReport } from './vitest-report.mjs';
+import { countReport, failedNames } from './vitest-report.mjs';
 
 /** @typedef {import('./vitest-report.mjs').Count} Count */
 
@@ -31,6 +32,8 @@ const TYPE_CONFIGS = [
   ...['page', 'worker', 'node'].map((side) => `src/tsconfig.${side}.json`),
 ];
 const CODE_STAGES = ['format', 'types', 'lint', 'unused'];
+/** A line for each test that failed, for who has only the end of the log. @type {string[]} */
+const failures = [];
 
 /** @type {Record<string, () => Count | Promise<Count>>} */
 const STAGES = {
@@ -82,7 +85,9 @@ function vitest(name, args, variables) {
   const report = cachePath('reports', `${name}.json`);
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  return countReport(report, runTool('vitest/vitest.mjs', ['run', ...args, ...reporters], variables));
+  const count = countReport(report, runTool('vitest/vitest.mjs', ['run', ...args, ...reporters], variables));
+  for (const each of failedNames(report, projectRoot(), count)) failures.push(`failed in ${name}: ${each}`);
+  return count;
 }
 
 /** @returns {Count} */
@@ -161,7 +166,7 @@ async function runStages(names) {
       `${name.padEnd(9)} ${passed} passed, ${failed} failed (${Math.round((Date.now() - start) / 1000)} s)`,
     );
   }
-  for (const line of lines) console.log(line);
+  for (const line of [...lines, ...failures]) console.log(line);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0;
 }
