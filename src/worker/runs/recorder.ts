@@ -15,7 +15,8 @@ import { holdRun } from './lock.ts';
 import type { RunLogs } from './logs.ts';
 import { nameRun } from './name.ts';
 import { FORMAT, type RunDescription, type TrainState } from './records.ts';
-import { noSuchRun, type OpenedCheckpoint, type RunStore, type TakenRun } from './run-store.ts';
+import { branchOf, demandNewest, hold, takenFurther } from './rights.ts';
+import type { OpenedCheckpoint, RunStore, TakenRun } from './run-store.ts';
 import { SavingReport } from './saving-report.ts';
 import { CheckpointSchedule } from './schedule.ts';
 
@@ -375,34 +376,4 @@ export class Recorder {
   async release(): Promise<void> {
     for (const release of this.#releases.splice(0)) await release();
   }
-}
-
-/** @throws InputError when another tab is at work on the run */
-async function hold(description: RunDescription): Promise<() => Promise<void>> {
-  const release = await holdRun(description.id);
-  if (release) return release;
-  throw new InputError(`Another tab is at work on the run ${description.name}.`, {
-    hint: 'Stop it there, or close that tab.',
-  });
-}
-
-/** A run of its own that goes on from an older checkpoint of another. */
-function branchOf(description: RunDescription, from: KeptWeights): RunDescription {
-  const createdAt = Date.now();
-  return { ...description, ...nameRun(createdAt), createdAt, from };
-}
-
-function takenFurther(name: string, step: number): InputError {
-  return new InputError(`Another tab has taken the run ${name} further, to step ${step}.`, {
-    hint: 'Press Resume to have it here.',
-  });
-}
-
-/** While a model was loaded for it, another tab may have gone on with the run, or deleted it. @throws InputError */
-async function demandNewest(store: RunStore, { description, checkpoint }: TakenRun): Promise<void> {
-  const { id, name } = description;
-  const { state, damaged } = checkpoint;
-  const newest = await store.newestStep(id);
-  if (newest === undefined) throw noSuchRun(id);
-  if (newest > state.step && !damaged.some(({ step }) => step === newest)) throw takenFurther(name, newest);
 }
