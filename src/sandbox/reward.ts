@@ -69,8 +69,7 @@ export class OpenedSource {
 
   /** @throws CodeFault where the file cannot be read or run */
   static async open(source: Omit<RewardSource, 'hash'>, host: SandboxHost): Promise<OpenedSource> {
-    const { name, language, source: text, completions } = source;
-    const file: SourceText = { name: `${name}.${language}`, language, text, completions };
+    const file = fileOf(source);
     const sandbox = new Sandbox(host, file);
     try {
       const { functions, tests } = await sandbox.ready();
@@ -79,6 +78,15 @@ export class OpenedSource {
       sandbox.close();
       throw told(error, file.name);
     }
+  }
+
+  /** In a worker that has another version of the file; what was opened there before is asked no more. @throws CodeFault */
+  static async replace(source: Omit<RewardSource, 'hash'>, sandbox: Sandbox): Promise<OpenedSource> {
+    const file = fileOf(source);
+    const { functions, tests } = await sandbox.replace(file).catch((error: unknown) => {
+      throw told(error, file.name);
+    });
+    return new OpenedSource(sandbox, file.name, functions, tests);
   }
 
   /** The function that a source means: the one it names, the one of its own name, or the only one. @throws InputError */
@@ -156,6 +164,37 @@ export class OpenedSource {
       const { message, line } = error.fault;
       return { name, ok: false, message, ...(line === undefined ? {} : { line }) };
     }
+  }
+
+  close(): void {
+    this.#sandbox.close();
+  }
+}
+
+const fileOf = ({ name, language, source, completions }: Omit<RewardSource, 'hash'>): SourceText => ({
+  ...{ language, completions },
+  name: `${name}.${language}`,
+  text: source,
+});
+
+/** A worker for the versions of a file while it is edited: what takes seconds to start is started once. */
+export class SourceBench {
+  readonly #sandbox: Sandbox;
+  #started: Promise<unknown> | undefined;
+
+  constructor(host: SandboxHost, language: RewardSource['language']) {
+    const empty = { name: `empty.${language}`, language, text: '', completions: 'text' } as const;
+    this.#sandbox = new Sandbox(host, empty);
+  }
+
+  /** What was opened before is asked no more. @throws CodeFault */
+  async open(source: Omit<RewardSource, 'hash'>): Promise<Pick<OpenedSource, 'functions' | 'check'>> {
+    this.#started ??= this.#sandbox.ready();
+    await this.#started.catch((error: unknown) => {
+      this.#started = undefined;
+      throw error;
+    });
+    return OpenedSource.replace(source, this.#sandbox);
   }
 
   close(): void {

@@ -21,7 +21,7 @@ export interface SandboxHost {
 
 export class Sandbox {
   readonly #host: SandboxHost;
-  readonly #source: SourceText;
+  #source: SourceText;
   #exchange: Exchange | undefined;
   #opening: Promise<Opened> | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -53,8 +53,27 @@ export class Sandbox {
     const python = await files;
     const load: Request = python ? { kind: 'load', language, python } : { kind: 'load', language };
     await exchange.ask(load, AbortSignal.timeout(LOAD_MS));
-    const opened = await exchange.ask({ kind: 'open', source: this.#source }, AbortSignal.timeout(OPEN_MS));
-    return readOpened(opened);
+    return this.#openFile(exchange);
+  }
+
+  async #openFile(exchange: Exchange): Promise<Opened> {
+    const request: Request = { kind: 'open', source: this.#source };
+    return readOpened(await exchange.ask(request, AbortSignal.timeout(OPEN_MS)));
+  }
+
+  /** Opens another version of the file; in the same worker, where it has not been ended. @throws InsideFault, SandboxEnded */
+  replace(source: SourceText): Promise<Opened> {
+    const opened = this.#last.then(() => this.#replace(source));
+    this.#last = opened.catch(() => undefined);
+    return opened;
+  }
+
+  #replace(source: SourceText): Promise<Opened> {
+    this.#source = source;
+    const exchange = this.#exchange;
+    if (!exchange || exchange.isEnded) return this.ready();
+    this.#opening = this.#openFile(exchange);
+    return this.#opening;
   }
 
   /** One request after the other; whatever goes on after its answer is ended. @throws InsideFault, SandboxEnded */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Line } from '../../src/sandbox/line.ts';
-import { OpenedSource } from '../../src/sandbox/reward.ts';
+import { OpenedSource, SourceBench } from '../../src/sandbox/reward.ts';
 import type { SandboxHost } from '../../src/sandbox/sandbox.ts';
 import type { Numbered } from '../../src/sandbox/wire.ts';
 import { rewardBatch } from '../setup/reward-batch.ts';
@@ -22,6 +22,8 @@ class PretendedWorkers {
           this.requests.push(request);
           const { id, kind } = request;
           if (kind === 'load' || kind === 'ping') says(JSON.stringify({ id, value: null }));
+          else if (kind === 'open' && request.source.text === 'bad')
+            says(JSON.stringify({ id, fault: { message: 'SyntaxError: no', line: 2, column: 3 } }));
           else if (kind === 'open') says(JSON.stringify({ id, value: { functions, tests: ['test'] } }));
           else act(request, says);
         },
@@ -180,4 +182,33 @@ test('a test that fails says what and where; one that ends well is well', async 
   );
   const opened = await OpenedSource.open(source(), host);
   expect(await opened.check()).toEqual([{ name: 'test', ok: false, message: 'AssertionError: no', line: 4 }]);
+});
+
+describe('a bench', () => {
+  const version = (text: string) => ({ ...source(), source: text });
+
+  test('opens versions of a file in one worker, whether they can be read or not', async () => {
+    const workers = new PretendedWorkers();
+    const bench = new SourceBench(workers.host(answered(null)), 'js');
+    await expect(bench.open(version('bad'))).rejects.toMatchObject({ line: 2, column: 3 });
+    const good = await bench.open(version('good'));
+    expect(good.functions).toEqual(['mine']);
+    expect(await good.check()).toEqual([{ name: 'test', ok: true }]);
+    await expect(bench.open(version('bad'))).rejects.toThrow('mine.js:2:3: SyntaxError: no');
+    expect(workers).toMatchObject({ started: 1, ended: 0 });
+    bench.close();
+    expect(workers.ended).toBe(1);
+  });
+
+  test('goes on in another worker where the one before was ended', async () => {
+    const workers = new PretendedWorkers();
+    const bench = new SourceBench(
+      workers.host((_, says) => says('{')),
+      'js',
+    );
+    const opened = await bench.open(version('first'));
+    expect(await opened.check()).toMatchObject([{ name: 'test', ok: false }]);
+    expect((await bench.open(version('second'))).functions).toEqual(['mine']);
+    expect(workers).toMatchObject({ started: 2, ended: 1 });
+  });
 });

@@ -18,16 +18,19 @@ interface Batch {
 const MOST_CALLS = 8;
 
 export class JavaScriptRoom implements Room {
-  #functions = new Map<string, Callable>();
-  #tests = new Map<string, Callable>();
+  readonly #functions = new Map<string, Callable>();
+  readonly #tests = new Map<string, Callable>();
   #source: SourceText | undefined;
   #stripped: Stripped | undefined;
   #address = '';
 
   async open(source: SourceText): Promise<Opened> {
     this.#source = source;
-    const found = await this.#import(source);
-    for (const [key, value] of Object.entries(found)) this.#take(key, value);
+    this.#functions.clear();
+    this.#tests.clear();
+    const { default: main, ...named } = await this.#import(source);
+    // A function that is exported under its name comes before one that would only be called as the file.
+    for (const [key, value] of Object.entries({ default: main, ...named })) this.#take(key, value);
     return { functions: [...this.#functions.keys()], tests: [...this.#tests.keys()] };
   }
 

@@ -38,14 +38,14 @@ export function stripTypes({
       },
     };
   } catch (error) {
-    throw new Failure(parseFault(error, name));
+    throw new Failure(parseFault(error));
   }
 }
 
-/** Sucrase ends its sentence with the place, and says it apart as well. */
-function parseFault(error: unknown, name: string): WireFault {
+/** Sucrase begins its sentence with the file and ends it with the place, which it says apart as well. */
+function parseFault(error: unknown): WireFault {
   const said = error instanceof Error ? error.message : String(error);
-  const what = said.replace(`Error parsing ${name}: `, '').replace(/ \(\d+:\d+\)$/, '');
+  const what = said.replace(/^Error \w+ [^:]*: /, '').replace(/ \(\d+:\d+\)$/, '');
   const loc = error instanceof Error && 'loc' in error ? (error.loc as Place | undefined) : undefined;
   return {
     message: `SyntaxError: ${what}`,
