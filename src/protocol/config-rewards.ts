@@ -12,7 +12,7 @@ const AGGREGATIONS = ['sum_then_normalize', 'normalize_then_sum'] as const;
 const REWARD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 const name = z.string().regex(REWARD_NAME);
 /** Characters that a program of one's own may have. */
-const LONGEST_SOURCE = 200_000;
+export const LONGEST_SOURCE = 200_000;
 
 export const rewardSource = z.object({
   name,

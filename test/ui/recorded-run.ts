@@ -6,7 +6,7 @@ import type { Config } from '../../src/protocol/config.ts';
 import { decodeEvent } from '../../src/protocol/decode.ts';
 import type { ClosedEval, CommandOf, Event, EventOf, EventType } from '../../src/protocol/messages.ts';
 import type { ScoredAnswers } from '../../src/protocol/scored-answers.ts';
-import { REWARDS, type RewardName } from '../../src/rewards/index.ts';
+import { isRewardName, REWARDS } from '../../src/rewards/index.ts';
 import text from './recorded-run.jsonl?raw';
 
 const EVENTS: readonly Event[] = text
@@ -107,7 +107,9 @@ export function playScores(step: number, steps: number, config: Config): ScoredA
   const names = Object.keys(answers[0]!.rewards);
   const scoreOf = (name: string, { text, label, tokens }: (typeof answers)[number]) => {
     const about = { label, tokens, ids: new Array<number>(tokens).fill(0), row: {}, first: {} };
-    return REWARDS[name as RewardName].score(text, { ...config, ...about }) ?? Number.NaN;
+    // A program of the person's is not run here.
+    if (!isRewardName(name)) return 1;
+    return REWARDS[name].score(text, { ...config, ...about }) ?? Number.NaN;
   };
   return {
     groupSize,

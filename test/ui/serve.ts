@@ -1,5 +1,5 @@
 /** Builds the page over the pretended worker and serves it, on a free port. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
@@ -16,6 +16,7 @@ export async function serveTestPage(): Promise<{ url: string; close(): Promise<v
     plugins: [react(), pagePolicy(), sandboxCode()],
     build: { outDir, emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 1024 },
   });
+  copyFileSync(join(projectRoot(), 'public/sandbox.html'), join(outDir, 'sandbox.html'));
   const server = await preview({
     ...shared,
     plugins: [pagePolicy()],

@@ -3,10 +3,13 @@ import { useMemo, useState } from 'react';
 import { formatMetric, formatPercent } from '../../math/format.ts';
 import { type Config, knownRewards, parseConfig } from '../../protocol/config.ts';
 import type { ScoredAnswers } from '../../protocol/scored-answers.ts';
+import type { RewardSource } from '../../rewards/contract.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { draftProblems } from '../../store/studio.ts';
 import { fire } from '../parts/fire.ts';
 import { HeldButton } from '../parts/held-button.tsx';
+import { EditHere } from '../rewards/edit-here.tsx';
+import { withSources } from '../rewards/own-files.ts';
 import { Problems } from '../shell/notices.tsx';
 import { Changes } from './changes.tsx';
 import { type Comparison, compare, unscored, type Weights, weightsOf } from './what-if.ts';
@@ -54,9 +57,27 @@ function Trial(props: TrialProps) {
   return <p className="muted">A setting on Train cannot be used yet: mend it first.</p>;
 }
 
-function SoundTrial({ trained, show, draft }: TrialProps & { draft: Config }) {
+/** Own rewards as they are in the editor. */
+interface Edited {
+  readonly sources: readonly RewardSource[];
+  /** Rewards whose place they take. */
+  readonly before: readonly string[];
+  /** The settings' own rewards at that time: once these change, they count. */
+  readonly over: Config['rewardSources'];
+}
+
+/** The settings as they would be if what is edited were accepted. */
+function withEdited(draft: Config, edited: Edited | undefined): Config {
+  if (edited?.over !== draft.rewardSources) return draft;
+  const { rewardSources } = withSources(draft, edited.before, edited.sources);
+  return { ...draft, rewardSources: [...rewardSources] };
+}
+
+function SoundTrial({ trained, show, draft: written }: TrialProps & { draft: Config }) {
   const studio = useStudio();
-  const [weights, setWeights] = useState<Weights>(() => weightsOf(draft));
+  const [weights, setWeights] = useState<Weights>(() => weightsOf(written));
+  const [edited, setEdited] = useState<Edited>();
+  const draft = useMemo(() => withEdited(written, edited), [written, edited]);
   const [scores, setScores] = useState<Scores>();
   const busy = useStudioState(({ pending }) => [...pending.values()].includes('scoreAgain'));
   const of = scoringOf(draft);
@@ -69,20 +90,29 @@ function SoundTrial({ trained, show, draft }: TrialProps & { draft: Config }) {
         : undefined,
     [answers, missing.length, weights, trained, draft],
   );
-  const score = async () => {
-    const rewards = [...weights.keys()];
-    const config = { ...draft, rewards, rewardWeights: [] };
-    setScores({ of, answers: (await studio.ask('scoreAgain', { config })).answers });
+  const score = async (by: Config, tried: Weights) => {
+    const config = { ...by, rewards: [...tried.keys()], rewardWeights: [] };
+    setScores({ of: scoringOf(by), answers: (await studio.ask('scoreAgain', { config })).answers });
+  };
+  const tryEdited = (sources: readonly RewardSource[], before: readonly string[]) => {
+    const next = { sources, before, over: written.rewardSources };
+    const names = sources.map(({ name }) => name);
+    const others = [...weights].filter(([name]) => names.includes(name) || !before.includes(name));
+    const tried = new Map([...names.map((name) => [name, 1] as const), ...others]);
+    setEdited(next);
+    setWeights(tried);
+    fire(score(withEdited(written, next), tried));
   };
   const take = () => {
+    studio.edit('rewardSources', draft.rewardSources);
     studio.edit('rewards', [...weights.keys()]);
     studio.edit('rewardWeights', [...weights.values()]);
   };
   return (
     <>
       <p className="muted">
-        Every stored answer of this run is scored again; nothing of the run changes. Settings of rewards and
-        own rewards are those of the form on Train.
+        Every stored answer of this run is scored again; nothing of the run changes. Settings of rewards are
+        those of the form on Train; own rewards may be edited here.
       </p>
       <Problems commands={['scoreAgain']} />
       <RewardChoice names={knownRewards(draft)} weights={weights} setWeights={setWeights} />
@@ -91,7 +121,7 @@ function SoundTrial({ trained, show, draft }: TrialProps & { draft: Config }) {
           className="primary"
           data-testid="score-again"
           disabled={busy || weights.size === 0}
-          onClick={() => fire(score())}
+          onClick={() => fire(score(draft, weights))}
         >
           {busy ? 'Scoring…' : 'Score again'}
         </HeldButton>
@@ -102,6 +132,7 @@ function SoundTrial({ trained, show, draft }: TrialProps & { draft: Config }) {
           <span className="muted">Not scored yet: {missing.join(', ')}. Press “Score again”.</span>
         )}
       </div>
+      <EditHere onTry={tryEdited} />
       {answers?.troubles.map((trouble) => (
         <p className="notice" key={trouble}>
           {trouble}

@@ -9,14 +9,16 @@ const TYPING = 'input:not([type=range]):not([type=checkbox]), textarea, select, 
 const PRESSABLE = 'button, a, summary, input, [role=button]';
 
 /** Whether keys belong to what has the focus. */
-function isTyping(target: EventTarget | null): boolean {
+function isTyping(event: KeyboardEvent): boolean {
   // A dialog has the page to itself while it is open.
   if (document.querySelector('dialog[open]')) return true;
+  // The event's own target is the outermost one where the field lies in a shadow root.
+  const [target] = event.composedPath();
   return target instanceof Element && target.closest(TYPING) !== null;
 }
 
 function onKey(event: KeyboardEvent, studio: Studio): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
   const screen = SCREEN_IDS[Number(event.key) - 1];
   if (screen) goTo(screen);
   else if (event.key === '.') studio.step();
@@ -40,7 +42,7 @@ export function useKeys(): void {
 export function useKey(keys: readonly string[], act: (key: string) => void): void {
   useEffect(() => {
     const listener = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
       if (!keys.includes(event.key)) return;
       event.preventDefault();
       act(event.key);

@@ -1,6 +1,7 @@
 /** Train: settings, Start, and how it goes. */
 import { isActive } from '../../store/state.ts';
 import { active, done, open, type Screen } from '../screen.ts';
+import '../rewards/rewards.css';
 import './train.css';
 
 export default {

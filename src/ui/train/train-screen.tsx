@@ -5,6 +5,7 @@ import { useStudioState } from '../../store/react.ts';
 import { shortened } from '../parts/shortened.ts';
 import { useCalm } from '../parts/use-calm.ts';
 import { asksQuestions, useWords } from '../parts/use-words.ts';
+import { OwnRewards } from '../rewards/own-rewards.tsx';
 import { useKey } from '../shell/keys.ts';
 import { Problems } from '../shell/notices.tsx';
 import { Alarms } from './alarms.tsx';
@@ -26,6 +27,7 @@ export default function TrainScreen() {
     <>
       <Problems commands={['openDemo', 'openData', 'openModel']} />
       <EssentialSettings />
+      <OwnRewards />
       <ConfigWarnings />
       <SavedRuns />
       <div className="chart-bar">

@@ -1,0 +1,62 @@
+/** Versions of the rewards in the editor: what was accepted when, to be looked at and taken again. */
+import { useState } from 'react';
+import { useStudioState } from '../../store/react.ts';
+import { useVersions } from './kept-versions.ts';
+import { takeVersion } from './open-file.ts';
+import type { OwnFile } from './own-files.ts';
+import type { Version } from './versions.ts';
+
+/** Characters of a hash that are shown. */
+const HASH_SHOWN = 8;
+
+export function OlderVersions({ file, names }: { file: OwnFile; names: readonly string[] }) {
+  const versions = useVersions();
+  const mine = names.flatMap((name) => versions[name] ?? []);
+  if (mine.length === 0) return null;
+  return (
+    <details className="versions">
+      <summary data-testid="versions">Versions ({mine.length})</summary>
+      <ul>
+        {mine.map((version) => (
+          <VersionRow key={`${version.name} ${version.hash} ${version.at}`} version={version} file={file} />
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function VersionRow({ version, file }: { version: Version; file: OwnFile }) {
+  const [isShown, setShown] = useState(false);
+  const { name, hash, at, source } = version;
+  const isHere = source === file.text;
+  return (
+    <li data-testid="version">
+      <span className="number">
+        {new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}
+      </span>{' '}
+      {name} <code title={`SHA-256 ${hash}`}>{hash.slice(0, HASH_SHOWN)}</code> <UsedBy version={version} />{' '}
+      {isHere ? (
+        <span className="muted">in the editor</span>
+      ) : (
+        <span className="buttons">
+          <button type="button" aria-expanded={isShown} onClick={() => setShown(!isShown)}>
+            {isShown ? 'Hide' : 'Show'}
+          </button>
+          <button type="button" data-testid="take-version" onClick={() => takeVersion(version)}>
+            Take into the editor
+          </button>
+        </span>
+      )}
+      {isShown && !isHere && <pre>{source}</pre>}
+    </li>
+  );
+}
+
+/** Which runs had this very program. */
+function UsedBy({ version: { name, hash } }: { version: Version }) {
+  const running = useStudioState((state) => state.running);
+  const isUsed =
+    running?.rewards.includes(name) &&
+    running.rewardSources.some((source) => source.name === name && source.hash === hash);
+  return isUsed ? <span className="tag">used by the run on this page</span> : null;
+}

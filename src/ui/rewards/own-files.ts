@@ -1,0 +1,130 @@
+/** A person's files of rewards, and what of the settings comes from each. Pure. */
+
+import type { RewardSource } from '../../rewards/contract.ts';
+import type { Draft } from '../../store/settings.ts';
+
+export type Language = RewardSource['language'];
+
+export interface OwnFile {
+  /** Without its ending; a default export without a name is called so. */
+  readonly name: string;
+  readonly language: Language;
+  readonly text: string;
+  readonly completions: RewardSource['completions'];
+}
+
+/** A file of the settings, with those of its functions that are rewards. */
+export interface FileInUse extends OwnFile {
+  readonly hash: string;
+  readonly rewards: readonly string[];
+}
+
+export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = {
+  ts: 'TypeScript',
+  js: 'JavaScript',
+  py: 'Python',
+};
+
+export const fileName = ({ name, language }: Pick<OwnFile, 'name' | 'language'>): string =>
+  `${name}.${language}`;
+
+/** The draft's own rewards; a draft may hold anything. */
+export const sourcesIn = ({ rewardSources }: Pick<Draft, 'rewardSources'>): readonly RewardSource[] =>
+  Array.isArray(rewardSources) ? rewardSources : [];
+
+const isOfFile = (source: RewardSource, { hash, language, completions }: FileInUse): boolean =>
+  source.hash === hash && source.language === language && source.completions === completions;
+
+/** Sources by the file that they come from, in the order of the settings. */
+export function filesInUse(sources: readonly RewardSource[]): FileInUse[] {
+  const files: FileInUse[] = [];
+  for (const source of sources) {
+    const at = files.findIndex((file) => isOfFile(source, file));
+    const before = files[at] ?? { ...fileOf(source), hash: source.hash, rewards: [] };
+    // A default export without a name is called as its file.
+    const name = source.function === undefined ? source.name : before.name;
+    files[at < 0 ? files.length : at] = { ...before, name, rewards: [...before.rewards, source.name] };
+  }
+  return files;
+}
+
+export const fileOf = ({ name, language, source, completions }: RewardSource): OwnFile => ({
+  ...{ name, language, completions },
+  text: source,
+});
+
+/** Functions of a file as rewards of their names. */
+export async function sourcesOf(file: OwnFile, functions: readonly string[]): Promise<RewardSource[]> {
+  const { name: stem, language, text, completions } = file;
+  const hash = await sha256(text);
+  return functions.map((name) => ({
+    ...{ name, language, source: text, completions, hash },
+    // A default export without a name has that of its file, under which it is opened again.
+    ...(name === stem ? {} : { function: name }),
+  }));
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Why a function cannot be a reward under its name; undefined where it can. `taken`: names of all other rewards. */
+export function nameProblem(name: string, taken: readonly string[]): string | undefined {
+  if (!/^[A-Za-z_]\w{0,63}$/.test(name))
+    return `"${name}" cannot be a reward's name; expected at most 64 letters, digits and _. Rename the function.`;
+  if (taken.includes(name)) return `There is a reward "${name}" already. Rename the function.`;
+  return undefined;
+}
+
+/** Settings that go together. */
+export interface RewardSettings {
+  readonly rewards: readonly string[];
+  readonly rewardWeights: readonly number[];
+  readonly rewardSources: readonly RewardSource[];
+}
+
+export function rewardSettingsOf(draft: Draft): RewardSettings {
+  const list = (value: unknown) => (Array.isArray(value) ? value : []);
+  return {
+    rewards: list(draft.rewards),
+    rewardWeights: list(draft.rewardWeights),
+    rewardSources: sourcesIn(draft),
+  };
+}
+
+/** Sources in the place of the rewards `before`, all of them chosen; a reward of another name keeps the weight of the one that it replaces. */
+export function withSources(
+  { rewards, rewardWeights, rewardSources }: RewardSettings,
+  before: readonly string[],
+  sources: readonly RewardSource[],
+): RewardSettings {
+  const names = sources.map(({ name }) => name);
+  const gone = before.filter((name) => !names.includes(name));
+  const fresh = names.filter((name) => !before.includes(name));
+  const renamed = gone.length === 1 && fresh.length === 1 ? gone[0] : undefined;
+  const weighed = rewards
+    .map((name, k) => ({ name: name === renamed ? fresh[0]! : name, weight: rewardWeights[k] ?? 1 }))
+    .filter(({ name }) => !gone.includes(name));
+  const chosen = weighed.map(({ name }) => name);
+  weighed.push(...names.filter((name) => !chosen.includes(name)).map((name) => ({ name, weight: 1 })));
+  const place = rewardSources.findIndex(({ name }) => before.includes(name));
+  const others = rewardSources.filter(({ name }) => !before.includes(name) && !names.includes(name));
+  const at = place < 0 ? others.length : Math.min(place, others.length);
+  return {
+    rewards: weighed.map(({ name }) => name),
+    rewardWeights: rewardWeights.length > 0 ? weighed.map(({ weight }) => weight) : [],
+    rewardSources: [...others.slice(0, at), ...sources, ...others.slice(at)],
+  };
+}
+
+const ENDINGS: Readonly<Record<string, Language>> = { ts: 'ts', mts: 'ts', js: 'js', mjs: 'js', py: 'py' };
+
+/** A file from the disk; undefined where its ending is that of no language. */
+export function fileOfDisk(diskName: string, text: string): OwnFile | undefined {
+  const [, stem, ending] = /^(.*)\.(\w+)$/.exec(diskName) ?? [];
+  const language = ENDINGS[ending?.toLowerCase() ?? ''];
+  if (stem === undefined || !language) return undefined;
+  const name = stem.replace(/\W/g, '_').replace(/^(?=\d|$)/, '_');
+  return { name, language, text, completions: 'messages' };
+}

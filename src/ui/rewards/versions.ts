@@ -1,0 +1,46 @@
+/** Versions of a person's rewards: which are kept. Pure. */
+import type { RewardSource } from '../../rewards/contract.ts';
+
+export interface Version extends RewardSource {
+  /** When it was accepted last, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** By the reward's name, newest first. */
+export type Versions = Readonly<Record<string, readonly Version[]>>;
+
+const MOST_OF_A_NAME = 20;
+const MOST_CHARACTERS = 4_000_000;
+
+const isSame = (a: RewardSource, b: RewardSource): boolean =>
+  a.hash === b.hash && a.function === b.function && a.completions === b.completions;
+
+/** Sources that were accepted just now are the newest of their names; the oldest of all make room. */
+export function withVersions(versions: Versions, sources: readonly RewardSource[], at: number): Versions {
+  const next: Record<string, readonly Version[]> = { ...versions };
+  for (const source of sources) {
+    const others = (next[source.name] ?? []).filter((version) => !isSame(version, source));
+    next[source.name] = [{ ...source, at }, ...others].slice(0, MOST_OF_A_NAME);
+  }
+  return bounded(next);
+}
+
+export function withoutName(versions: Versions, name: string): Versions {
+  const { [name]: _, ...others } = versions;
+  return others;
+}
+
+function bounded(versions: Versions): Versions {
+  const all = Object.values(versions).flat();
+  const kept = new Set<Version>();
+  let characters = 0;
+  for (const version of [...all].sort((a, b) => b.at - a.at)) {
+    characters += version.source.length;
+    if (characters <= MOST_CHARACTERS) kept.add(version);
+  }
+  if (kept.size === all.length) return versions;
+  const lists = Object.entries(versions).map(
+    ([name, list]) => [name, list.filter((version) => kept.has(version))] as const,
+  );
+  return Object.fromEntries(lists.filter(([, list]) => list.length > 0));
+}
