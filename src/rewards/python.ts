@@ -3,7 +3,7 @@ import { ANSWER_PYTHON } from './answer.ts';
 import { REWARD_NAMES, REWARDS } from './index.ts';
 import { MATHS_PYTHON } from './maths-python.ts';
 import { OVERLAP_PYTHON } from './overlap-python.ts';
-import { PATTERN_PYTHON } from './pattern.ts';
+import { PATTERN_PYTHON } from './pattern-python.ts';
 import { READINGS_PYTHON } from './readings-python.ts';
 import { SCHEMA_PYTHON } from './schema-python.ts';
 import { STEM_PYTHON } from './stem.ts';
@@ -18,6 +18,7 @@ is less than math_verify and sympy read.
 
 import bisect
 import functools
+import itertools
 import json
 import math
 import operator

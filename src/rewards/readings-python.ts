@@ -61,7 +61,7 @@ def _last_number(text):
 
 _TIME = r"(?:\d+:)?\d+:\d+(?:\.\d+)?|\d+(?:\.\d+)?"
 _SPAN = re.compile(
-    rf"({_TIME})[{_SPACE}]*(?:s|sec|secs|seconds)?[{_SPACE}]*(?:-|–|—|~|to|and|until|,)[{_SPACE}]*({_TIME})",
+    rf"(?<!\d)({_TIME})[{_SPACE}]*(?:(?:s|sec|secs|seconds)[{_SPACE}]*)?(?:-|–|—|~|to|and|until|,)[{_SPACE}]*({_TIME})",
     _JS_FLAGS,
 )
 _AROUND_SPAN = re.compile(

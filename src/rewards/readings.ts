@@ -56,8 +56,9 @@ export function lastNumber(text: string): string | null {
 }
 
 const TIME = String.raw`(?:\d+:)?\d+:\d+(?:\.\d+)?|\d+(?:\.\d+)?`;
+/** It begins at the first digit, and white space is read in one way only: both would take the square of a text's length. */
 const SPAN = new RegExp(
-  String.raw`(${TIME})\s*(?:s|sec|secs|seconds)?\s*(?:-|–|—|~|to|and|until|,)\s*(${TIME})`,
+  String.raw`(?<!\d)(${TIME})\s*(?:(?:s|sec|secs|seconds)\s*)?(?:-|–|—|~|to|and|until|,)\s*(${TIME})`,
   'gi',
 );
 

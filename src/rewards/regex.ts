@@ -4,14 +4,6 @@ import { commonPattern } from './pattern.ts';
 import { saidAnswer } from './readings.ts';
 import { reward, zeroToOne } from './reward.ts';
 
-let lastPattern = { source: '', compiled: commonPattern('') };
-
-/** The run's pattern, compiled once. */
-function compiled(source: string): RegExp {
-  if (source !== lastPattern.source) lastPattern = { source, compiled: commonPattern(source) };
-  return lastPattern.compiled;
-}
-
 function checkPattern(pattern: string): void {
   if (pattern === '')
     throw new InputError('There is no pattern; expected a regular expression that answers match.', {
@@ -42,7 +34,7 @@ export const regex = reward({
   score: (text, { regexPattern, regexScope }) => {
     if (regexPattern === '') return null;
     const said = regexScope === 'answer' ? saidAnswer(text) : text;
-    return Number(said !== null && compiled(regexPattern).test(said));
+    return Number(said !== null && commonPattern(regexPattern).test(said));
   },
   python: `
 def _regex(text, about):
@@ -50,7 +42,7 @@ def _regex(text, about):
     if not pattern:
         return None
     said = _said_answer(text) if _setting("regexScope", "answer") == "answer" else text
-    return float(said is not None and _common_pattern(pattern).search(said) is not None)
+    return float(said is not None and _common_pattern(pattern).test(said))
 `,
   cases: [
     { text: '<answer>[happy]</answer>', regexPattern: '^\\[\\w+\\]$', score: 1 },

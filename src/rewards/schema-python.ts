@@ -62,7 +62,7 @@ _KEYWORDS = {
     "exclusiveMaximum": _of_number(operator.lt),
     "minLength": _of_length(str, operator.ge),
     "maxLength": _of_length(str, operator.le),
-    "pattern": lambda value, wanted, _: not isinstance(value, str) or _common_pattern(wanted).search(value) is not None,
+    "pattern": lambda value, wanted, _: not isinstance(value, str) or _common_pattern(wanted).test(value),
     "minItems": _of_length(list, operator.ge),
     "maxItems": _of_length(list, operator.le),
     "items": lambda value, schema, _: not isinstance(value, list) or all(_fits_schema(item, schema) for item in value),

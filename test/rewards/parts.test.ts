@@ -2,7 +2,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { InputError } from '../../src/math/errors.ts';
 import { isSameMaths, readMaths, writtenMaths } from '../../src/rewards/maths.ts';
-import { commonPattern } from '../../src/rewards/pattern.ts';
 import { pythonFloat, roundHundredths } from '../../src/rewards/python-number.ts';
 import { fitsSchema, readSchema } from '../../src/rewards/schema.ts';
 import { stem } from '../../src/rewards/stem.ts';
@@ -60,39 +59,6 @@ describe("Python's numbers", () => {
   ])('round(%d, 2) is %d', (value, rounded) => {
     expect(roundHundredths(value)).toBe(rounded);
   });
-});
-
-describe('patterns', () => {
-  it.each([
-    ['(?<=a)b', 'lookbehind'],
-    ['(?<name>a)', 'group'],
-    ['(?P<name>a)', 'group'],
-    ['(?i)a', 'group'],
-    ['(a)\\1', 'reference'],
-    ['\\p{L}', 'escape \\p'],
-    ['\\Z', 'escape \\Z'],
-    ['\\ud83d', 'surrogate'],
-    ['[]a]', 'empty'],
-    ['[^]', 'empty'],
-    ['[[a]', 'sets'],
-    ['[a--b]', 'sets'],
-    ['[\\S]', 'escape \\S'],
-    ['a{1001}', 'repeats'],
-    ['a{,3}', 'no regular expression'],
-    ['a++', 'no regular expression'],
-    ['(', 'no regular expression'],
-    ['a]', 'no regular expression'],
-  ])('%s is refused by name', (pattern, named) => {
-    expect(() => commonPattern(pattern)).toThrow(InputError);
-    expect(() => commonPattern(pattern)).toThrow(named);
-  });
-
-  it.each(['^a.c$', '(?:ab|c)+?', '[\\w.-]{2,3}', 'a(?!b)', '\\u00e9\\x41\\$', '[^\\s\\]]'])(
-    '%s is read',
-    (pattern) => {
-      expect(commonPattern(pattern)).toBeInstanceOf(RegExp);
-    },
-  );
 });
 
 describe('schemas', () => {

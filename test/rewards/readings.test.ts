@@ -86,6 +86,17 @@ describe('spans', () => {
       Array(4).fill(null),
     );
   });
+
+  it.each(['1'.repeat(100_000), `1${' '.repeat(20_000)}`])(
+    'are looked for in time that grows with the text',
+    (text) => {
+      const start = process.cpuUsage();
+      expect(readSpan(`${text}x`)).toBeNull();
+      const { user, system } = process.cpuUsage(start);
+      // A search that begins anew at every digit, or parts white space in every way, takes a minute for the first.
+      expect((user + system) / 1000).toBeLessThan(1000);
+    },
+  );
 });
 
 describe('options', () => {

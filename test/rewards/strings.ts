@@ -254,3 +254,40 @@ export const ROWS: readonly Readonly<Record<string, unknown>>[] = [
   { Options: { A: 'Calm', B: 'the cat', C: ' ' } },
   { candidates: 'no list' },
 ];
+
+const LEAVES = [
+  'a',
+  'b',
+  '.',
+  '\\w',
+  '\\d',
+  '\\s',
+  '\\S',
+  '[ab]',
+  '[^a]',
+  '\\b',
+  '\\B',
+  '^',
+  '$',
+  '\\u0061',
+  '\\x41',
+  'é',
+];
+const CLASSES = ['[\\s1-3]', '[\\s\\S]', '[^\\S1]', '[\\S^a]', '[^\\W\\d]', '[\\x80-\\u0099]', '😀', '\\n'];
+const REPEATS = ['*', '+', '?', '{2}', '{1,3}', '{2,}', '*?', '+?', '{0,2}?'];
+
+/** A pattern of every kind of part, always the same for the same seed. */
+export function mixedPattern(seed: number): string {
+  let drawn = 0;
+  const choose = <T>(some: readonly T[]): T => pick(some, seed, drawn++);
+  const grown = (depth: number): string => {
+    const kind = depth > 0 ? choose([0, 0, 1, 2, 3, 3]) : 0;
+    if (kind === 0) return choose([...LEAVES, ...CLASSES]);
+    const [first, second] = [grown(depth - 1), grown(depth - 1)];
+    if (kind === 1) return first + second;
+    if (kind === 2)
+      return choose([`(?:${first}|${second})`, `(?=${first})${second}`, `(?!${first})${second}`]);
+    return `(${first})${choose(REPEATS)}${second}`;
+  };
+  return grown(4);
+}
