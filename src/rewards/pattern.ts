@@ -1,6 +1,6 @@
 /**
  * Regular expressions that mean the same in JavaScript and in Python: what the two read differently is refused by name, and what
- * is left is searched by an automaton of our own in both (why: D-188). \d, \w and \b go by ASCII and \s by JavaScript's white
+ * is left is searched by an automaton of our own in both (why: D-191). \d, \w and \b go by ASCII and \s by JavaScript's white
  * space; the dot is all but a newline, and $ the very end.
  */
 import { InputError } from '../math/errors.ts';

@@ -7,6 +7,9 @@ import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RewardPage, type RewardPageServer, serveRewardPage } from '../../src/cli/node/reward-browser.ts';
+import { REWARD_NAMES } from '../../src/rewards/index.ts';
+import { rewardsPython } from '../../src/rewards/python.ts';
+import { expectAlike, mixedCalls } from '../rewards/mixed-calls.ts';
 import { type Chromium, launchChromium } from '../setup/chromium.ts';
 import { rewardBatch as batch } from '../setup/reward-batch.ts';
 
@@ -428,6 +431,44 @@ test(
     await rewards.ready(id);
     expect((await rewards.score(id, 'mine', one, long())).values).toEqual([3]);
     expect(reached).toEqual([]);
+  },
+  PYTHON_MS,
+);
+
+/** Scores whole calls of every built-in reward, each written as one completion. */
+const TWINS = `
+
+def twins(completions, log_extra, **kwargs):
+    log_extra("scores", [_every_score(json.loads(call)) for call in completions])
+    return [0.0] * len(completions)
+
+def _every_score(call):
+    _SETTINGS["studio"] = call["settings"]
+    cases = call["cases"]
+    names = {name for case in cases for name in case["row"]}
+    columns = {name: [case["row"].get(name) for case in cases] for name in names}
+    known = {"solution": [case["label"] for case in cases], "completion_ids": [case["ids"] for case in cases]}
+    texts = [case["text"] for case in cases]
+    return {name: globals()[name](texts, **columns, **known) for name in SCORES}
+`;
+const BATCHES = 5;
+
+test(
+  'the exported rewards score 2,000 mixed texts in the browser’s Python as the studio does',
+  async () => {
+    const calls = mixedCalls();
+    expect(calls.flatMap(({ cases }) => cases)).toHaveLength(2000);
+    const { id, functions } = await open('py', rewardsPython() + TWINS);
+    expect(functions).toEqual([...REWARD_NAMES, 'twins']);
+    const found: unknown[] = [];
+    const size = calls.length / BATCHES;
+    for (let start = 0; start < calls.length; start += size) {
+      const texts = calls.slice(start, start + size).map((call) => JSON.stringify(call));
+      const { extras } = await rewards.score(id, 'twins', batch(texts), long());
+      found.push(...extras!.scores!);
+    }
+    await expectAlike(calls, found as Parameters<typeof expectAlike>[1]);
+    await rewards.close(id);
   },
   PYTHON_MS,
 );

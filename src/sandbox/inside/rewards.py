@@ -23,6 +23,7 @@ def open_file(name, text, as_messages):
     _functions.clear()
     _tests.clear()
     module = types.ModuleType("reward_file")
+    module.__file__ = name
     sys.modules[module.__name__] = module
     return _told(lambda: _open(module, text))
 
