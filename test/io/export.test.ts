@@ -245,6 +245,10 @@ test('a model card tells the run', () => {
     method: 'GRPO',
     steps: 120,
     seed: 7,
+    rewards: [
+      { name: 'format', weight: 0.5, kind: 'built in' },
+      { name: 'mine', weight: 1, kind: 'a program, mine.js', source: 'export const mine = `|`;' },
+    ],
     settings: { groupSize: 8, question: 'a | b\nc', left: undefined, off: null },
     dataset: { name: 'clips', kind: 'clips', examples: 96, labels: ['happy', 'sad'] },
     scores: { 'held-out accuracy': 0.94 },
@@ -258,6 +262,10 @@ test('a model card tells the run', () => {
   expect(card).toContain('| question | a \\| b c |');
   expect(card).toContain('| left | none |\n| off | null |');
   expect(card).toContain('| held-out accuracy | 0.94 |');
+  expect(card).toContain(
+    '## Rewards\n\n| reward | weight | what it is |\n|---|---|---|\n| format | 0.5 | built in |\n',
+  );
+  expect(card).toContain('The program of mine:\n\n```text\nexport const mine = `|`;\n```\n\n## Settings');
   expect(card).toContain('````text\nuse ```code```\n````');
 });
 
@@ -279,6 +287,7 @@ test('labels, names and settings in a model card are text and nothing else', () 
       method: 'GRPO',
       steps: 1,
       seed: 1,
+      rewards: [],
       settings: { question: text, [text]: [text] },
       dataset: { name: text, kind: 'clips', examples: 2, labels: [text, 'sad'] },
       scores: { [text]: 1 },

@@ -1,21 +1,49 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { RewardSource } from '../../src/rewards/contract.ts';
 import { rewardsPython } from '../../src/rewards/python.ts';
+import { type Callable, calledOn } from '../../src/sandbox/inside/functions.ts';
+import { stripTypes } from '../../src/sandbox/inside/strip-types.ts';
 import {
   leftRewards,
+  nodeLines,
   ownRewardFiles,
   ownRewardsPython,
   withPortableRewards,
 } from '../../src/worker/export/own-rewards.ts';
 import { contentsOf } from '../reference/bytes-of.ts';
 import { readInPython } from '../setup/python.ts';
+import { rewardBatch } from '../setup/reward-batch.ts';
 
 const own = (name: string, source: string, over: Partial<RewardSource> = {}): RewardSource => ({
   ...{ name, language: 'py', source, completions: 'messages', hash: '0'.repeat(64), ...over },
 });
 
-/** One after TRL, one of texts that is async and named by its file, one that only the page can run, and one that is not used. */
+const TYPED = `interface Given { completions: { content: string }[][]; level: number[]; trainer_state: { global_step: number } }
+type Logs = Record<'log_metric' | 'log_extra', (name: string, value: unknown) => void>;
+export const idle = () => [];
+export default async function page({ completions, level, trainer_state, log_metric, log_extra }: Given & Logs): Promise<(number | null)[]> {
+  await new Promise((later) => setTimeout(later, 1));
+  console.log('never on standard output');
+  log_metric('step', trainer_state?.global_step);
+  log_extra('é', completions.map(([{ content }]) => content.toUpperCase()));
+  return completions.map(([{ content }], at) => (content === 'none' ? null : content.length / 3 + (level?.[at] ?? 0)));
+}`;
+/** What a program tries that wants out; 1 for each that is stopped. */
+const ESCAPES = `const ways = [
+  () => import('node:fs'),
+  () => new Function('return import("node:net")')(),
+  () => Promise.resolve('return import("node:net")').then(Function).then((run) => run()),
+  () => fetch('http://127.0.0.1:9/'),
+  () => require('fs'),
+  () => process.getBuiltinModule('fs').readFileSync('/etc/hostname'),
+  () => globalThis.constructor.constructor('return process')().exit(0),
+  () => new WebSocket('ws://127.0.0.1:9/'),
+];
+export const stopped = ({ completions }) => Promise.all(ways.map(async (way) => { try { await way(); return 0; } catch { return 1; } }))
+  .then((found) => completions.map(() => found.reduce((sum, one) => sum + one, 0)));`;
+
+/** After TRL; of texts, async and named by its file; typed; one in JavaScript that fails, one that never ends; and one that is not used. */
 const SOURCES = [
   own(
     'level',
@@ -29,38 +57,70 @@ const SOURCES = [
       completions: 'text',
     },
   ),
-  own('page', 'export const page = () => [1];', { language: 'ts', completions: 'text' }),
+  own('page', TYPED, { language: 'ts' }),
+  own('stopped', ESCAPES, { language: 'js', completions: 'text' }),
+  own('fails', 'export default ({ completions }) =>\n  completions.map((text) => JSON.parse(text));', {
+    ...{ language: 'js', completions: 'text' },
+  }),
+  own('ends', 'export const ends = ({ completions }) => { for (;;); };', { language: 'js' }),
   own('idle', 'def idle(): ...'),
 ];
 const CONFIG = parseConfig({
-  rewards: ['format', 'page', 'level', 'later'],
-  rewardWeights: [1, 2, 3, 4],
+  rewards: ['format', 'page', 'level', 'later', 'stopped', 'fails', 'ends'],
+  rewardWeights: [1, 2, 3, 4, 5, 6, 7],
   rewardSources: SOURCES,
+  rewardTimeLimit: 60,
 });
+const TEXTS = ['a', 'none', 'bbb'];
 
-it('programs in Python score in the bundle as TRL and verl call them', async () => {
-  const files = await contentsOf(ownRewardFiles(CONFIG));
-  expect(Object.keys(files)).toEqual(['own_rewards/level.py', 'own_rewards/later.py', 'own_rewards/page.ts']);
-  expect(Buffer.from(files['own_rewards/level.py']!).toString()).toBe(SOURCES[0]!.source);
+/** What the page's sandbox gives: the same call, of the same text. */
+async function scoredHere() {
+  vi.spyOn(console, 'log').mockReturnValue();
+  const { code } = stripTypes({ name: 'page.ts', language: 'ts', text: TYPED });
+  const module = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { default: Callable };
+  return calledOn(module.default, JSON.stringify(rewardBatch(TEXTS, { level: [1, 2, 0.5] })), false);
+}
+
+it('programs score in the bundle as they do in the studio, called as TRL and verl call them', async () => {
+  const files = await contentsOf(await ownRewardFiles(CONFIG));
+  const written = SOURCES.slice(0, -1).map(({ name, language }) => `own_rewards/${name}.${language}`);
+  expect(Object.keys(files)).toEqual([...written, 'own_rewards/page.mjs', 'own_rewards/reward_runner.mjs']);
+  for (const [at, path] of written.entries())
+    expect(Buffer.from(files[path]!).toString()).toBe(SOURCES[at]!.source);
   const inBundle = Object.entries(files).map(([path, bytes]) => [`handoff/${path}`, bytes]);
   const found = readInPython('own_rewards.py', {
     ...(Object.fromEntries(inBundle) as Record<string, Uint8Array>),
     'handoff/rewards.py': rewardsPython() + ownRewardsPython(CONFIG),
-    'names.json': JSON.stringify(['level', 'later']),
+    'handoff/settings.json': JSON.stringify({ studio: CONFIG }),
+    'names.json': JSON.stringify({ texts: TEXTS, names: CONFIG.rewards.slice(1) }),
   });
+  const here = await scoredHere();
+  expect(here.values).toEqual([4 / 3, null, 1.5]);
   expect(found).toEqual({
-    level: [false, [1, 3], 3],
-    later: [true, [1, Math.sqrt(3)], Math.sqrt(3)],
+    level: [false, [1, 4, 3], 3],
+    later: [true, [1, 2, Math.sqrt(3)], Math.sqrt(3)],
+    page: [false, here.values, 1],
+    stopped: [false, [8, 8, 8], 8],
+    fails: expect.stringMatching(
+      /^RuntimeError: The reward fails failed: fails\.js:2: SyntaxError: Unexpected token/,
+    ),
+    ends: 'RuntimeError: The reward ends gave no scores within 0.5 s.',
+    logged: { metrics: here.metrics, extras: here.extras },
+    again: here.values,
   });
 });
 
 it('what no other trainer can call is left out with its weight, and said', () => {
-  expect(withPortableRewards(CONFIG)).toMatchObject({
-    rewards: ['format', 'level', 'later'],
-    rewardWeights: [1, 3, 4],
+  const model = { name: 'liked', model: 'a folder', identity: 'x', mapping: {} };
+  const config = parseConfig({
+    ...CONFIG,
+    rewards: ['format', 'liked', 'page'],
+    rewardWeights: [1, 2, 3],
+    rewardModels: [model],
   });
-  expect(leftRewards(CONFIG)).toEqual([
-    'The reward page is no program in Python and is left out; own_rewards/ has it.',
-  ]);
+  expect(withPortableRewards(config)).toMatchObject({ rewards: ['format', 'page'], rewardWeights: [1, 3] });
+  expect(leftRewards(config)).toEqual(['The reward liked is a model of the studio and is left out.']);
+  expect(nodeLines(config)[0]).toBe('## Rewards that run in Node: `page`');
+  expect(nodeLines(parseConfig({}))).toEqual([]);
   expect(ownRewardsPython(parseConfig({}))).toBe('');
 });

@@ -1,3 +1,13 @@
+/** A reward as a model card tells it. */
+export interface CardReward {
+  readonly name: string;
+  readonly weight: number;
+  /** What it is: built in, a program or a model, with the hash of that. */
+  readonly kind: string;
+  /** A program, exactly. */
+  readonly source?: string;
+}
+
 /** What a model card tells about a run. */
 export interface RunFacts {
   readonly name: string;
@@ -6,6 +16,8 @@ export interface RunFacts {
   readonly method: string;
   readonly steps: number;
   readonly seed: number;
+  /** What earned points, in the run's order; none of supervised training. */
+  readonly rewards: readonly CardReward[];
   /** Settings that differ from their defaults, or all: shown as a table. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly dataset: {
@@ -48,6 +60,7 @@ export function modelCard(facts: RunFacts): string {
     dataLine(facts.dataset),
     '',
     ...section('Scores', table(['score', 'value'], Object.entries(facts.scores))),
+    ...section('Rewards', rewardLines(facts.rewards)),
     ...section('Settings', table(['setting', 'value'], Object.entries(facts.settings))),
     facts.dataset.kind === 'clips' ? '## Prompt' : '## Prompt of the first question',
     '',
@@ -70,13 +83,22 @@ function section(title: string, rows: readonly string[]): string[] {
   return rows.length === 0 ? [] : [`## ${title}`, '', ...rows, ''];
 }
 
-function table(head: readonly [string, string], rows: readonly (readonly [string, unknown])[]): string[] {
+/** A row for each reward, then every program in full. */
+function rewardLines(rewards: readonly CardReward[]): string[] {
+  const rows = rewards.map(({ name, weight, kind }) => [name, weight, kind]);
+  const programs = rewards.flatMap(({ name, source }) =>
+    source === undefined ? [] : ['', `The program of ${plain(name)}:`, '', ...fenced(source)],
+  );
+  return [...table(['reward', 'weight', 'what it is'], rows), ...programs];
+}
+
+function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string[] {
   if (rows.length === 0) return [];
   const cell = (value: unknown) => plain(typeof value === 'string' ? value : inWords(value));
   return [
     `| ${head.join(' | ')} |`,
-    '|---|---|',
-    ...rows.map(([key, value]) => `| ${cell(key)} | ${cell(value)} |`),
+    `|${'---|'.repeat(head.length)}`,
+    ...rows.map((row) => `| ${row.map(cell).join(' | ')} |`),
   ];
 }
 

@@ -1,7 +1,7 @@
-import { modelCard, type RunFacts } from '../../io/formats/model-card.ts';
+import { type CardReward, modelCard, type RunFacts } from '../../io/formats/model-card.ts';
 import { withManifest } from '../../io/sealed/manifest.ts';
 import { blobFile, type FileToWrite, inFolder, jsonFile, textFile } from '../../io/writing/file-to-write.ts';
-import { defaultConfig, diffConfig } from '../../protocol/config.ts';
+import { type Config, type ConfigKey, defaultConfig, diffConfig } from '../../protocol/config.ts';
 import { scoreName, scoreOf } from '../../protocol/evaluation.ts';
 import type { EvalResult, ExportParts, MergedDtype } from '../../protocol/messages.ts';
 import type { Run } from '../run.ts';
@@ -79,10 +79,30 @@ function cardFile(run: Run, folder: string, merged?: MergedDtype): FileToWrite {
   return textFile(`${folder}/README.md`, modelCard(runFacts(run, merged)));
 }
 
+/** Settings that a model card tells as its rewards. */
+const OF_REWARDS: readonly ConfigKey[] = ['rewards', 'rewardWeights', 'rewardSources', 'rewardModels'];
+
+function cardRewards({ stage, rewards, rewardWeights, rewardSources, rewardModels }: Config): CardReward[] {
+  if (stage === 'sft') return [];
+  return rewards.map((name, at) => {
+    const known = { name, weight: rewardWeights[at] ?? 1 };
+    const program = rewardSources.find((each) => each.name === name);
+    const model = rewardModels.find((each) => each.name === name);
+    if (program) {
+      const { language, source, hash } = program;
+      return { ...known, source, kind: `a program, ${name}.${language}, SHA-256 ${hash}` };
+    }
+    const kind = model ? `a model, ${model.model}, SHA-256 of its files ${model.identity}` : 'built in';
+    return { ...known, kind };
+  });
+}
+
 function runFacts(run: Run, merged: MergedDtype | undefined): RunFacts {
   const { config, step, parts, prompts } = run;
   const { model, data } = parts;
-  const changed = diffConfig(defaultConfig(), config).map(({ key, to }) => [key, to] as const);
+  const changed = diffConfig(defaultConfig(), config)
+    .filter(({ key }) => !OF_REWARDS.includes(key))
+    .map(({ key, to }) => [key, to] as const);
   const precision = merged ? { 'weights stored as': merged } : {};
   return {
     name: `${model.files.name}-${config.stage}`,
@@ -90,6 +110,7 @@ function runFacts(run: Run, merged: MergedDtype | undefined): RunFacts {
     method: config.stage.toUpperCase(),
     steps: step,
     seed: config.seed,
+    rewards: cardRewards(config),
     settings: { ...Object.fromEntries(changed), ...precision },
     dataset: {
       name: data.name,

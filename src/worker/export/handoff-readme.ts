@@ -1,6 +1,7 @@
 import { familyOf } from '../../families/index.ts';
 import type { Config } from '../../protocol/config.ts';
 import { MOST_DEALS } from './handoff-data.ts';
+import { nodeLines } from './own-rewards.ts';
 import { lostSettings, optimizerSteps } from './trl-settings.ts';
 
 export interface ReadmeFacts {
@@ -54,6 +55,7 @@ export function handoffReadme(facts: ReadmeFacts): string {
     '',
     ...trlLines(facts),
     '',
+    ...nodeLines(config),
     '## What does not travel',
     '',
     '- Random numbers: the studio draws them by seed, step and position, torch by a generator. Sampled answers differ from here on.',

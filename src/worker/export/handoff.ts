@@ -102,7 +102,7 @@ async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promis
     textFile('grpo.yaml', grpoYaml(config, adapterSettings(run), blindInTrl ? undefined : baseModel, left)),
     jsonFile('settings.json', settingsOf(run, problem === undefined ? folder : null)),
     textFile('rewards.py', rewardsPython() + ownRewardsPython(config)),
-    ...ownRewardFiles(run.config),
+    ...(await ownRewardFiles(run.config)),
     ...(blindInTrl ? [textFile('text_only.py', textOnlyPy)] : []),
     textFile('base_model.py', baseModelPy),
     ...(problem === undefined ? [textFile('resume.py', resumePy), ...(await trlCheckpoint(run))] : []),

@@ -5,12 +5,14 @@ import { type FileToWrite, jsonlFile } from '../../io/writing/file-to-write.ts';
 import { type Config, defaultConfig, FEWEST_FRAMES } from '../../protocol/config.ts';
 import { LOSSES } from '../../protocol/losses.ts';
 import { isRewardName, REWARDS } from '../../rewards/index.ts';
+import { rewardRow } from '../../rl/objective/reward-batch.ts';
 import type { ChatMessage } from '../../text/chat-template.ts';
 import type { Chat } from '../../text/encode-prompt.ts';
 import { questionOf, turnsOf } from '../../text/turns.ts';
 import { templateVariables } from '../../text/words.ts';
 import { scalar } from './grpo-yaml.ts';
 import { columnsRead, type HandoffData } from './handoff-data.ts';
+import { callsOwn } from './own-rewards.ts';
 
 /** What a clip may become in verl: as many frames and pixels as the studio shows at most. */
 const shown = ({ minPixels, maxPixels, framesPerSecond, maxFrames }: Config) => ({
@@ -57,11 +59,14 @@ export function verlData(data: HandoffData, family: string, config: Config): Fil
     };
   };
   const asked = (example: Example) => ({ prompt: turnsOf(promptOf(example)), ability: 'question' });
+  // Programs of the person's own may read any column.
+  const ownColumns = (example: Example) =>
+    callsOwn(config) ? rewardRow(promptOf(example), example).columns : {};
   const row = (split: string) => (example: Example, index: number) => ({
     data_source: dataSet,
     ...(hasClip(example) ? aboutClip(example) : asked(example)),
     reward_model: { style: 'rule', ground_truth: example.label },
-    extra_info: { ...columnsRead(config.rewards, example), split, index },
+    extra_info: { ...ownColumns(example), ...columnsRead(config.rewards, example), split, index },
   });
   return [
     jsonlFile('verl/train.jsonl', train.map(row('train'))),
