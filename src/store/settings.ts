@@ -117,6 +117,10 @@ export function editField({ settings }: Form, key: ConfigKey, value: unknown): F
   return formOf({ ...settings, edits, restored: settings.restored.filter((each) => each !== key) });
 }
 
+/** Several fields set at once. */
+export const editFields = (form: Form, values: Edits): Form =>
+  keysOf(values).reduce((edited, key) => editField(edited, key, values[key]), form);
+
 /**
  * A preset that the person chose: everything it says is theirs. The demo's own preset says nothing more than the demo, so
  * that it does not go with them to another model.

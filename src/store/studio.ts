@@ -32,6 +32,7 @@ import {
   dropEdits,
   type Edits,
   editField,
+  editFields,
   followModel,
   soundEdits,
   undoFollowing,
@@ -73,6 +74,8 @@ export interface Studio extends DataControls {
   /** Measures held-out clips with the draft's way of decoding; with `start`, the weights that the run began with. */
   evaluate(split: Split, options?: { mute?: Mute | undefined; start?: boolean }): Promise<void>;
   edit(key: ConfigKey, value: unknown): void;
+  /** Several settings at once, that are checked against each other. */
+  editAll(values: Edits): void;
   applyPreset(name: PresetName | 'defaults'): void;
   /** Takes the form back to what it was before it followed the model that is open. */
   undoSettings(): void;
@@ -199,11 +202,12 @@ function runControls(store: StoreApi<StudioState>, tell: Studio['tell']): RunCon
   };
 }
 
-type DraftControls = Pick<Studio, 'edit' | 'applyPreset' | 'undoSettings' | 'resetSettings'>;
+type DraftControls = Pick<Studio, 'edit' | 'editAll' | 'applyPreset' | 'undoSettings' | 'resetSettings'>;
 
 function draftControls(store: StoreApi<StudioState>): DraftControls {
   return {
     edit: (key, value) => store.setState((state) => editField(state, key, value)),
+    editAll: (values) => store.setState((state) => editFields(state, values)),
     applyPreset: (name) => store.setState((state) => choosePreset(state, name)),
     undoSettings: () => store.setState(undoFollowing),
     resetSettings: () => store.setState(dropEdits),

@@ -665,6 +665,31 @@ describe('what belongs to what is open', () => {
     expect(start).toMatchObject({ config: { ...typed, trainVision: true, loraVision: false } });
   });
 
+  it('rewards stand in groups, each with its weight and its settings once it is chosen', async () => {
+    await open('?stepMs=1#/train');
+    await startable();
+    await page.click(id('change-rewards'));
+    expect(await page.locator(':focus').getAttribute('data-testid')).toBe('reward-accuracy');
+    expect(await page.locator(id('all-field-repetitionMaxPenalty')).count()).toBe(0);
+    await page.locator(':focus').press('Space');
+    await page.locator(id('reward-repetition')).press('Space');
+    await page.getByLabel('Weight of repetition').fill('0.5');
+    await page.getByRole('group', { name: 'Settings of repetition' }).getByLabel('Largest').fill('2');
+    expect(await page.textContent(id('rewards-line'))).toContain('format + 0.5 × repetition.');
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 844 });
+      const needed = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(needed).toBeLessThanOrEqual(width);
+      await page.screenshot({ path: `${PICTURES}/rewards-${width}.png` });
+    }
+    await page.fill(id('field-steps'), '1');
+    await page.click(id('start'));
+    await state('finished');
+    const [start] = (await sent()).filter(({ type }) => type === 'start');
+    const chosen = { rewards: ['format', 'repetition'], rewardWeights: [1, 0.5], repetitionMaxPenalty: 2 };
+    expect(start).toMatchObject({ config: chosen });
+  });
+
   it('a question that no row is asked says so, and the list of rows shows theirs', async () => {
     await open('?own=96#/train');
     await startable();

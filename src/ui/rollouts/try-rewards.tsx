@@ -104,9 +104,11 @@ function SoundTrial({ trained, show, draft: written }: TrialProps & { draft: Con
     fire(score(withEdited(written, next), tried));
   };
   const take = () => {
-    studio.edit('rewardSources', draft.rewardSources);
-    studio.edit('rewards', [...weights.keys()]);
-    studio.edit('rewardWeights', [...weights.values()]);
+    studio.editAll({
+      rewardSources: draft.rewardSources,
+      rewards: [...weights.keys()],
+      rewardWeights: [...weights.values()],
+    });
   };
   return (
     <>

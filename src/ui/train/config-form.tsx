@@ -1,35 +1,31 @@
 /** The form made out of the config table: the seven settings that matter in a row, all of them by group below. */
 
-import { counted } from '../../math/format.ts';
 import {
   CONFIG_KEYS,
   type ConfigKey,
   diffConfig,
   FIELD_GROUPS,
-  type Field,
   fieldOf,
-  knownRewards,
   parseConfig,
 } from '../../protocol/config.ts';
 import type { ModelSummary } from '../../protocol/messages.ts';
 import { hasWhatIsSet } from '../../protocol/of-model.ts';
-import { settingsQuestionLine } from '../../protocol/own-questions.ts';
 import { isPresetName, PRESETS, presetsFor } from '../../protocol/presets.ts';
-import { REWARD_PARAMETERS } from '../../rewards/index.ts';
-import { promptsOf } from '../../store/prompts.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
 import { BareAnswersWarning } from '../data/bare-answers-warning.tsx';
 import { FreeFormWarning } from '../data/free-form-warning.tsx';
-import { OwnQuestionsNotice, presetOf } from '../data/own-questions-notice.tsx';
+import { OwnQuestionsNotice } from '../data/own-questions-notice.tsx';
 import { inLabels } from '../parts/in-labels.ts';
 import { useFields } from '../parts/use-words.ts';
 import { Problems } from '../shell/notices.tsx';
 import { EmotionRequest } from './emotion-request.tsx';
-import { FieldControl } from './field-control.tsx';
 import { MendRewards } from './mend-rewards.tsx';
 import { PromptWarnings } from './prompt-warnings.tsx';
+import { PARAMETER_KEYS } from './rewards/reward-list.ts';
+import { RewardsLine, RewardsPanel } from './rewards/rewards-panel.tsx';
+import { SettingField } from './setting-field.tsx';
 import { SettingsLine } from './settings-line.tsx';
 
 const ESSENTIAL = CONFIG_KEYS.filter((key) => fieldOf(key).essential);
@@ -44,6 +40,7 @@ export function EssentialSettings() {
         ))}
         <BeginFrom />
       </div>
+      <RewardsLine />
       <DraftState />
       <MendRewards />
       <FreeFormWarning />
@@ -89,14 +86,8 @@ function DraftState() {
   );
 }
 
-/** The reward that a setting is one of. */
-const REWARD_OF = new Map<ConfigKey, string>(REWARD_PARAMETERS.map(({ key, reward }) => [key, reward]));
-
-/** Whether a setting is one of a reward that is not chosen. */
-function isIdle(key: ConfigKey, rewards: unknown): boolean {
-  const reward = REWARD_OF.get(key);
-  return reward !== undefined && Array.isArray(rewards) && !rewards.includes(reward);
-}
+/** What the panel of rewards has controls for. */
+const IN_PANEL: readonly ConfigKey[] = ['rewards', 'rewardWeights', ...PARAMETER_KEYS];
 
 /** Whether a setting has a control, and does anything with the model that is open. */
 function applies(model: ModelSummary | undefined, key: ConfigKey): boolean {
@@ -106,24 +97,24 @@ function applies(model: ModelSummary | undefined, key: ConfigKey): boolean {
 }
 
 /** Groups with those of their settings that apply. */
-const groupsFor = (model: ModelSummary | undefined, rewards: unknown) =>
+const groupsFor = (model: ModelSummary | undefined) =>
   FIELD_GROUPS.map((group) => ({
     group,
     keys: CONFIG_KEYS.filter(
-      (key) => fieldOf(key).group === group && applies(model, key) && !isIdle(key, rewards),
+      (key) => fieldOf(key).group === group && applies(model, key) && !IN_PANEL.includes(key),
     ),
   })).filter(({ keys }) => keys.length > 0);
 
 export function AllSettings() {
   const model = useStudioState((state) => state.model);
-  const rewards = useStudioState(({ draft }) => draft.rewards);
   return (
     <details className="all-settings">
       <summary data-testid="all-settings">All settings</summary>
       <PresetChoice />
-      {groupsFor(model, rewards).map(({ group, keys }) => (
+      {groupsFor(model).map(({ group, keys }) => (
         <fieldset key={group} data-testid={`group-${group}`}>
           <legend>{group}</legend>
+          {group === 'Rewards' && <RewardsPanel />}
           <div className="settings">
             {keys.map((key) => (
               <SettingField key={key} field={key} brief={false} />
@@ -157,76 +148,5 @@ function PresetChoice() {
         ))}
       </select>
     </label>
-  );
-}
-
-/** The rewards that can be chosen are the built-in ones, and those of the person's own. */
-function useOffered(row: Field, key: ConfigKey): Field {
-  const sources = useStudioState(({ draft }) => draft.rewardSources);
-  const models = useStudioState(({ draft }) => draft.rewardModels);
-  if (key !== 'rewards' || !Array.isArray(sources) || !Array.isArray(models)) return row;
-  return { ...row, choices: knownRewards({ rewardSources: sources, rewardModels: models }) };
-}
-
-/** One setting; `brief` leaves the help to the tooltip. */
-function SettingField({ field, brief }: { field: ConfigKey; brief: boolean }) {
-  const studio = useStudio();
-  const value = useStudioState(({ draft }) => draft[field]);
-  const row = useOffered(useFields()(field), field);
-  const id = `${brief ? 'main' : 'all'}-${field}`;
-  const wide = row.kind === 'text' || row.kind === 'list';
-  return (
-    <div className={`setting ${row.kind} ${wide ? 'wide' : ''}`} title={brief ? row.help : undefined}>
-      <FieldControl
-        id={id}
-        field={row}
-        value={value}
-        onValue={(next) => studio.edit(field, next)}
-        testId={`${brief ? '' : 'all-'}field-${field}`}
-        describedBy={brief ? undefined : `${id}-help`}
-      />
-      {!brief && (
-        <div className="muted help" id={`${id}-help`}>
-          {field === 'question' && <QuestionUse />}
-          {field === 'promptTemplate' && <TemplateUse />}
-          <p>
-            {row.help} {row.trl && <code>{row.trl}</code>}
-          </p>
-          {row.about?.[String(value)] && (
-            <p>
-              <b>{String(value)}</b>: {row.about[String(value)]}
-            </p>
-          )}
-        </div>
-      )}
-    </div>
-  );
-}
-
-/** Of which rows the question of the settings is asked, where it is not asked of all. */
-function QuestionUse() {
-  const line = useStudioState(({ data, draft }) => {
-    const promptPreset = presetOf(draft);
-    const promptTemplate = String(draft.promptTemplate);
-    return data && settingsQuestionLine(data.questions, { promptPreset, promptTemplate }, data.count);
-  });
-  return line ? (
-    <p className="question-use" data-testid="question-use">
-      {line}
-    </p>
-  ) : null;
-}
-
-/** What the template cannot ask, under the field while it is written. */
-function TemplateUse() {
-  const report = useStudioState(promptsOf);
-  const isUsed = useStudioState(({ draft }) => String(draft.promptTemplate).trim() !== '');
-  const [first] = report?.refused ?? [];
-  if (!isUsed || !report || !first) return null;
-  return (
-    <p className="field-problem" role="status" data-testid="template-use">
-      {report.refused.length} of {counted(report.rows, 'row')} left out. <code>{first.id}</code>{' '}
-      {first.message}
-    </p>
   );
 }

@@ -11,6 +11,8 @@ interface ControlProps {
   testId: string;
   /** Id of what explains the control. */
   describedBy?: string | undefined;
+  /** What it is a setting of, where only its place says so to the eye. */
+  of?: string | undefined;
 }
 
 export function FieldControl(props: ControlProps) {
@@ -52,10 +54,11 @@ export function FieldControl(props: ControlProps) {
 const namesUnit = ({ label, unit }: Field): boolean =>
   unit !== undefined && label.toLowerCase().split(' ').includes(unit);
 
-function FieldLabel({ id, field }: { id: string; field: Field }) {
+function FieldLabel({ id, field, of }: Pick<ControlProps, 'id' | 'field' | 'of'>) {
   return (
     <label htmlFor={id}>
       {field.label}
+      {of !== undefined && <span className="sr-only"> of {of}</span>}
       {field.unit && !namesUnit(field) && <span className="muted"> {field.unit}</span>}
     </label>
   );
@@ -64,7 +67,7 @@ function FieldLabel({ id, field }: { id: string; field: Field }) {
 type TextProps = ControlProps & { read: (text: string) => unknown; write: (value: unknown) => string };
 
 /** A line of text that stands for a value; what is being typed is left alone until it stands for another one. */
-function TextControl({ id, field, value, onValue, testId, describedBy, read, write }: TextProps) {
+function TextControl({ id, field, of, value, onValue, testId, describedBy, read, write }: TextProps) {
   const [text, setText] = useState(() => write(value));
   const steps = useId();
   const same = JSON.stringify(read(text)) === JSON.stringify(value);
@@ -74,7 +77,7 @@ function TextControl({ id, field, value, onValue, testId, describedBy, read, wri
   const bad = !field.schema.safeParse(value).success;
   return (
     <>
-      <FieldLabel id={id} field={field} />
+      <FieldLabel id={id} field={field} of={of} />
       <input
         id={id}
         type="text"
@@ -102,10 +105,10 @@ function TextControl({ id, field, value, onValue, testId, describedBy, read, wri
   );
 }
 
-function LongTextControl({ id, field, value, onValue, testId, describedBy }: ControlProps) {
+function LongTextControl({ id, field, of, value, onValue, testId, describedBy }: ControlProps) {
   return (
     <>
-      <FieldLabel id={id} field={field} />
+      <FieldLabel id={id} field={field} of={of} />
       <textarea
         id={id}
         rows={2}
@@ -119,10 +122,10 @@ function LongTextControl({ id, field, value, onValue, testId, describedBy }: Con
   );
 }
 
-function ChoiceControl({ id, field, value, onValue, testId, describedBy }: ControlProps) {
+function ChoiceControl({ id, field, of, value, onValue, testId, describedBy }: ControlProps) {
   return (
     <>
-      <FieldLabel id={id} field={field} />
+      <FieldLabel id={id} field={field} of={of} />
       <select
         id={id}
         data-testid={testId}

@@ -2,6 +2,7 @@
 import { isActive } from '../../store/state.ts';
 import { active, done, open, type Screen } from '../screen.ts';
 import '../rewards/rewards.css';
+import './rewards/rewards.css';
 import './train.css';
 
 export default {
