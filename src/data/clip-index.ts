@@ -45,6 +45,8 @@ export class ClipIndex {
   readonly files = new Map<string, FileEntry>();
   /** Folders that hold pictures and nothing else that could be a clip: the pictures in the order of their names. */
   readonly folders: ReadonlyMap<string, readonly FileEntry[]>;
+  /** Of folders of pictures the sound that lies with them. */
+  readonly sounds: ReadonlyMap<string, string>;
   /** Paths that are not in the normal form, by it. */
   readonly #written = new Map<string, string>();
   /** Files of types that are not read. */
@@ -59,7 +61,9 @@ export class ClipIndex {
   constructor(tree: FileTree) {
     this.unread = tree.files.filter(({ path }) => isUnreadMedia(path) && !isMedia(path));
     for (const file of tree.files) if (isMedia(file.path)) this.files.set(file.path, file);
-    this.folders = imageFolders(this.files);
+    const { folders, sounds } = imageFolders(this.files);
+    this.folders = folders;
+    this.sounds = sounds;
     for (const path of [...this.files.keys(), ...this.folders.keys()]) {
       const same = normal(path);
       if (same !== path) this.#written.set(same, path);
@@ -230,15 +234,33 @@ export function folderOf(path: string): string {
   return slash < 0 ? '' : path.slice(0, slash);
 }
 
-function imageFolders(files: ReadonlyMap<string, FileEntry>): Map<string, FileEntry[]> {
+/** How the sound of a clip is named that lies among its pictures; its folder's own name is one, too. */
+const SOUND_OF_PICTURES = /^(?:audio|sound|speech|voice|wav|track)$/i;
+
+function imageFolders(files: ReadonlyMap<string, FileEntry>): {
+  readonly folders: Map<string, FileEntry[]>;
+  readonly sounds: Map<string, string>;
+} {
   const folders = groupBy(files.values(), ({ path }) => folderOf(path));
+  const sounds = new Map<string, string>();
   folders.delete('');
   for (const [path, inside] of folders) {
-    if (!inside.every((file) => isImage(file.path))) folders.delete(path);
-    else inside.sort((a, b) => byNumbers(baseName(a.path), baseName(b.path)));
+    const pictures = inside.filter((file) => isImage(file.path));
+    const [sound, ...more] = inside.filter((file) => !isImage(file.path));
+    const isOfThem = sound && more.length === 0 && pictures.length > 1 && isSoundOf(path, sound.path);
+    if (sound && !isOfThem) folders.delete(path);
+    else
+      folders.set(
+        path,
+        pictures.sort((a, b) => byNumbers(baseName(a.path), baseName(b.path))),
+      );
+    if (isOfThem) sounds.set(path, sound.path);
   }
-  return folders;
+  return { folders, sounds };
 }
+
+const isSoundOf = (folder: string, path: string): boolean =>
+  !isVideo(path) && (SOUND_OF_PICTURES.test(stem(path)) || stem(path) === baseName(folder));
 
 /** By the numbers in the names as numbers: 2 comes before 10. Names of one length are in order already. */
 function byNumbers(a: string, b: string): number {

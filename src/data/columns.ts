@@ -1,5 +1,5 @@
 /** Which columns of a list say what: by their names, and by what stands in them. */
-import { isMedia, isVideo } from '../protocol/clip-types.ts';
+import { isImage, isMedia, isUnreadMedia, isVideo } from '../protocol/clip-types.ts';
 import type { ColumnChoice } from '../protocol/reading.ts';
 import { FAINT_LABEL_NAMES, OF_ONE_RATER, PATH_NAMES, SPEAKER_NAMES, squeezed } from './column-names.ts';
 import { Values } from './column-values.ts';
@@ -93,7 +93,7 @@ export function chooseColumns(
     (isOpen || (isFaint && wanted.answer === undefined)) && path !== undefined
       ? chosenScores(scoreColumns(others, values), { items, rival: found.label, values, how })
       : undefined;
-  const isOfText = hasNoClips && (path === undefined || values.share(path, isMedia) < 0.5);
+  const isOfText = hasNoClips && (path === undefined || values.share(path, isFile) < 0.5);
   const unknown =
     chat || scores || raters.length > 1 || !(isSure || isOfText)
       ? {}
@@ -123,6 +123,7 @@ export function chooseColumns(
     names,
     kinds: media === undefined ? kindsAmong(free, values, isClip) : {},
     moved: {
+      ...(media === undefined ? sensesAmong(others, { path, values, isClip }) : {}),
       ...wanted,
       ...times,
       ...question.moved,
@@ -131,6 +132,8 @@ export function chooseColumns(
     },
   };
 }
+
+const isFile = (text: string): boolean => isMedia(text) || isUnreadMedia(text);
 
 /** The part of a recording as a person chose, else as its columns tell. */
 function partOf(
@@ -165,6 +168,36 @@ function kindsAmong(
   }
   return Object.keys(kinds).length > 1 ? kinds : {};
 }
+
+const PICTURES = /^(?:video|frame|face|picture)s?(?:dir|folder|path)?$/;
+
+/**
+ * The columns of a clip's picture and of its sound, where the sound's has a name that says nothing: both are of files of the folder.
+ */
+function sensesAmong(
+  names: readonly string[],
+  {
+    path,
+    values,
+    isClip,
+  }: {
+    readonly path: string | undefined;
+    readonly values: Values;
+    readonly isClip: (path: string) => boolean;
+  },
+): ColumnChoice {
+  if (path === undefined) return {};
+  const isNamed = (name: string) => kindOfName(squeezed(name)) !== undefined;
+  const isOf = (name: string, isSo: (text: string) => boolean) =>
+    values.share(name, isClip) > 0.5 && values.share(name, isSo) > 0.5;
+  const isPicture = (name: string) => PICTURES.test(squeezed(name)) && !isOf(name, isSound);
+  const video = [path, ...names].find((name) => isOf(name, (text) => isVideo(text) || isPicture(name)));
+  const audio = [path, ...names].find((name) => isOf(name, isSound));
+  if (video === undefined || audio === undefined || (isNamed(video) && isNamed(audio))) return {};
+  return { video, audio };
+}
+
+const isSound = (text: string): boolean => isMedia(text) && !isVideo(text) && !isImage(text);
 
 interface Chat {
   readonly name: string;

@@ -21,6 +21,9 @@ const CLEARLY_BETTER = 0.25;
 /** One that scores less is not named. */
 const PLAUSIBLE = 0.5;
 
+/** What a pair of bytes right behind a letter of ASCII weighs. */
+const INSIDE_WORD = 0.5;
+
 const between = (value: number, first: number, last: number): boolean => value >= first && value <= last;
 
 /** A judge of encodings with one or two bytes a character. `weigh`: of a pair. A byte that begins none weighs `single`. */
@@ -35,8 +38,10 @@ function pairs(
       const byte = bytes[at]!;
       if (byte < 0x80) continue;
       count++;
-      if (isLead(byte)) sum += weigh(byte, bytes[++at] ?? 0);
-      else sum += single;
+      // Behind a letter of ASCII stands an accented one: Polish in ISO-8859-2 has bytes that pair with the letter after them.
+      const share = isLetter(bytes[at - 1]) ? INSIDE_WORD : 1;
+      if (isLead(byte)) sum += share * weigh(byte, bytes[++at] ?? 0);
+      else sum += share * single;
     }
     return count === 0 ? undefined : sum / count;
   };

@@ -15,17 +15,21 @@ const LISTS: readonly string[] = [
   'rows',
   'instances',
   'records',
+  'labels',
+  'videos',
+  'clips',
+  'database',
 ];
 /** Entries that tell what a list is of. */
 const SAMPLE = 20;
 
 /**
- * The entries of a list in any of its shapes: a list, a list per split, a list under a key, an object by clip or by id, COCO's
- * images and annotations; undefined for anything else.
+ * The entries of a list in any of its shapes: a list, pairs of clip and label, a list per split, a list or an object under a key,
+ * an object by clip, by id or by label, a list a column, COCO's images and annotations; undefined for anything else.
  * @throws InputError for boxes of COCO
  */
 export function itemsOf(value: unknown, file: string, beside: Beside): readonly unknown[] | undefined {
-  if (Array.isArray(value)) return value as readonly unknown[];
+  if (Array.isArray(value)) return pairsIn(value, file, beside) ?? (value as readonly unknown[]);
   if (!isRecord(value)) return undefined;
   if (Array.isArray(value.data)) return value.data as readonly unknown[];
   const coco = cocoItems(value, file);
@@ -41,17 +45,64 @@ export function itemsOf(value: unknown, file: string, beside: Beside): readonly 
     return read.includes(undefined) ? undefined : read.flatMap((items) => items ?? []);
   }
   if (isByClip(value, file, beside))
-    return parts.map(([video, said]) => (isRecord(said) ? { ...said, video } : { video, label: said }));
+    return parts.map(([video, said]) =>
+      isRecord(said) ? { ...insideOf(said), video } : { video, label: said },
+    );
   const isRow = (item: unknown): boolean => isRecord(item) && saysSomething(item, file, beside);
   for (const key of LISTS) {
     const list = value[key];
     if (Array.isArray(list) && list.length > 0 && list.slice(0, SAMPLE).every(isRow))
       return list as unknown[];
+    if (isRecord(list) && isByClip(list, file, beside)) return itemsOf(list, file, beside);
   }
-  return parts.length > 0 && parts.slice(0, SAMPLE).every(([, said]) => isRow(said))
-    ? parts.map(([id, said]) => (isRecord(said) ? { id, ...said } : said))
-    : undefined;
+  if (parts.length > 0 && parts.slice(0, SAMPLE).every(([, said]) => isRow(said)))
+    return parts.map(([id, said]) => (isRecord(said) ? { id, ...said } : said));
+  const byLabel = itemsByLabel(parts, file, beside);
+  if (byLabel) return byLabel;
+  const columns = itemsOfColumns(value);
+  return columns?.slice(0, SAMPLE).every(isRow) ? columns : undefined;
 }
+
+const isClipName = (text: unknown, file: string, beside: Beside): text is string =>
+  typeof text === 'string' && (isMedia(text) || beside.isClip(text, file));
+
+/** [["a.mp4", "happy"], …]; undefined for any other list. */
+function pairsIn(list: readonly unknown[], file: string, beside: Beside): Json[] | undefined {
+  const isPair = (one: unknown) =>
+    Array.isArray(one) && one.length === 2 && typeof one[1] === 'string' && isClipName(one[0], file, beside);
+  if (list.length === 0 || !list.slice(0, SAMPLE).every(isPair)) return undefined;
+  return (list as readonly (readonly unknown[])[]).map(([video, label]) => ({ video, label }));
+}
+
+/** {"path": ["a.mp4", …], "label": ["happy", …]}, and the same with an object by row, as pandas writes columns. */
+function itemsOfColumns(value: Json): Json[] | undefined {
+  const columns = Object.entries(value).map(([name, column]) => ({
+    name,
+    cells: Array.isArray(column) || isRecord(column) ? new Map(Object.entries(column)) : undefined,
+  }));
+  const rows = [...(columns[0]?.cells?.keys() ?? [])];
+  const isWhole = columns.every(
+    ({ cells }) => cells?.size === rows.length && rows.every((row) => cells.has(row)),
+  );
+  if (columns.length < 2 || rows.length === 0 || !isWhole) return undefined;
+  return rows.map((row) => Object.fromEntries(columns.map(({ name, cells }) => [name, cells!.get(row)])));
+}
+
+/** {"happy": ["a.mp4", …], "sad": […]}. */
+function itemsByLabel(
+  parts: readonly (readonly [string, unknown])[],
+  file: string,
+  beside: Beside,
+): Json[] | undefined {
+  const areClips = (said: unknown) =>
+    Array.isArray(said) && said.slice(0, SAMPLE).every((one) => isClipName(one, file, beside));
+  const some = parts.some(([, said]) => Array.isArray(said) && said.length > 0);
+  if (parts.length < 2 || !some || !parts.every(([, said]) => areClips(said))) return undefined;
+  return parts.flatMap(([label, said]) => (said as readonly unknown[]).map((video) => ({ video, label })));
+}
+
+/** An entry with what stands in its `annotations`, as Kinetics has it. */
+const insideOf = (said: Json): Json => (isRecord(said.annotations) ? { ...said, ...said.annotations } : said);
 
 const withSplit = (item: unknown, split: string): unknown => (isRecord(item) ? { split, ...item } : item);
 

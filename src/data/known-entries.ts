@@ -10,6 +10,7 @@ import { type Columns, chooseColumns } from './columns.ts';
 import { type Composed, composedPath } from './composed-path.ts';
 import { labelOfScores } from './emotion-scores.ts';
 import { asks } from './entry/asked.ts';
+import { optionColumns } from './entry/options.ts';
 import { type Part, partIn } from './entry/part.ts';
 import { isProblem } from './entry/problem.ts';
 import type { HowRead } from './how-read.ts';
@@ -70,7 +71,7 @@ export function knownEntries(file: string, entries: readonly Entry[], beside: Be
   });
   const composed = columns.isPathFound ? undefined : composedPath(file, items, beside.paths);
   const { names } = columns;
-  beside.how.addList({ file, names: [...names], taken: takenRoles(columns, composed) });
+  beside.how.addList({ file, names: [...names], taken: takenRoles(columns, { composed, items }) });
   const issues = columns.unusedSplits.map((name) => unusedSplit(file, name, columns.split));
   const known: Entry[] = [];
   const votes = new Votes(columns.raters, items, beside.how);
@@ -198,17 +199,23 @@ function labelTaken({ label, raters, scores }: Columns): string {
 }
 
 /** Roles and the columns that say them. */
-function takenRoles(columns: Columns, composed: Composed | undefined): ColumnChoice {
+function takenRoles(
+  columns: Columns,
+  { composed, items }: { readonly composed: Composed | undefined; readonly items: readonly Json[] },
+): ColumnChoice {
   const { path, answer, raters, scores, speaker, split, question, kinds, moved } = columns;
   const media = composed ? composed.columns.join(' + ') : path;
   const several = [...raters, ...(scores?.names ?? [])];
   const said = several.length > 0 ? several.join(', ') : answer;
+  // Where nothing is asked, nothing is chosen from.
+  const options = question === undefined ? undefined : optionColumns(items);
   const isOfKind = [{ ...kinds, ...moved }].some(({ video, image, audio }) =>
     [video, image, audio].some((name) => name !== undefined),
   );
   return {
     ...(media === undefined || isOfKind ? {} : { media }),
     ...(question === undefined ? {} : { question }),
+    ...(options === undefined ? {} : { options: options.join(', ') }),
     ...(said === undefined ? {} : { answer: said }),
     ...(split === undefined ? {} : { split }),
     ...(speaker === undefined ? {} : { speaker }),

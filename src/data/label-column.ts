@@ -28,6 +28,8 @@ export function labelColumn(names: readonly string[], values: Values): LabelColu
   if (label !== undefined) {
     const rivals = known.filter((name) => name !== label && isRival(label, name, values));
     const others = known.filter((name) => name !== label);
+    const worded = isWords(label) ? undefined : wordsBeside(label, { names, known, values });
+    if (worded) return { ...worded, others: known };
     return { label, others, ...(rivals.length > 0 ? { ask: askFor([label, ...rivals], values) } : {}) };
   }
   const felt = names.filter(
@@ -42,6 +44,32 @@ export function labelColumn(names: readonly string[], values: Values): LabelColu
     others: more,
     ...(rivals.length > 0 ? { ask: askFor([first, ...rivals], values) } : {}),
   };
+}
+
+/** What may be the words of a label's numbers: emotion_text beside emotion, label_desc beside label. */
+const WORDED = /(?:name|text|word|str|string|desc|description|title)s?$/;
+
+/**
+ * Where a label is numbers, the column of another name that has its words; words of emotion that do not go with the numbers are
+ * asked about.
+ */
+function wordsBeside(
+  label: string,
+  { names, known, values }: { names: readonly string[]; known: readonly string[]; values: Values },
+): Pick<LabelColumn, 'label' | 'ask'> | undefined {
+  const isNamed = (name: string) => WORDED.test(squeezed(name)) && squeezed(name).startsWith(squeezed(label));
+  const areFelt = (name: string) => values.share(name, (text) => emotionOf(text) !== undefined) > 0.8;
+  const words = names.filter(
+    (name) =>
+      !known.includes(name) &&
+      !OF_ONE_RATER.test(squeezed(name)) &&
+      values.share(name, isNumber) < 0.5 &&
+      (areFelt(name) || (isNamed(name) && values.pairing(label, name).isOneToOne)),
+  );
+  const [first] = words;
+  if (first === undefined) return undefined;
+  const areOne = words.every((name) => values.pairing(label, name).isOneToOne);
+  return { label: first, ...(areOne ? {} : { ask: askFor([...words, label], values) }) };
 }
 
 /**

@@ -42,9 +42,17 @@ const JOINERS = /[\u200C\u200D]/g;
 /** A label without the signs that cannot be seen. */
 export const cleanLabel = (written: string): string => written.normalize('NFC').replace(INVISIBLE, '').trim();
 
-/** What two spellings of one label have in common: case, white space and invisible signs tell none apart. */
+/** Letters and digits as wide as Chinese signs. */
+const FULL_WIDTH = /[\uFF01-\uFF5E]/g;
+const FROM_FULL_WIDTH = 0xfee0;
+
+/** What two spellings of one label have in common: case, width, white space and invisible signs tell none apart. */
 export function labelKey(written: string): string {
-  return cleanLabel(written).replace(JOINERS, '').replaceAll(/\s+/g, ' ').toLowerCase();
+  return cleanLabel(written)
+    .replace(JOINERS, '')
+    .replace(FULL_WIDTH, (sign) => String.fromCharCode(sign.charCodeAt(0) - FROM_FULL_WIDTH))
+    .replaceAll(/\s+/g, ' ')
+    .toLowerCase();
 }
 
 /** A spelling as people can tell it from another one: invisible signs get their code. */

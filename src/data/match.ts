@@ -161,9 +161,10 @@ export function mediaOf(row: AnnotationRow, clips: ClipIndex): Found | Problem {
   return { media, ...(setAside ? { setAside } : {}) };
 }
 
-/** The sound of a clip that its list names by the stem, where it lies in a file of its own beside the picture's. */
+/** The sound of a clip that its list names by the stem, where it lies in a file of its own beside the picture's, or among its pictures. */
 function soundBeside(picture: Medium, { setAside = [] }: Clip, clips: ClipIndex): Medium | undefined {
-  const [path, ...others] = setAside.filter((each) => !isImage(each) && !isVideo(each));
+  const inside = clips.sounds.get(picture.path);
+  const [path, ...others] = inside === undefined ? setAside.filter(isSound) : [inside];
   const found = path === undefined || others.length > 0 ? undefined : clips.at(path);
   if (!found || kindOf(found.path, found.files) !== 'audio') return undefined;
   const { start, end } = picture;
@@ -173,6 +174,8 @@ function soundBeside(picture: Medium, { setAside = [] }: Clip, clips: ClipIndex)
     ...(end === undefined ? {} : { end }),
   };
 }
+
+const isSound = (path: string): boolean => !isImage(path) && !isVideo(path);
 
 /** The pictures of a video that the row writes one by one, in its order. */
 function picturesOf(paths: readonly string[], row: AnnotationRow, clips: ClipIndex): Clip | Problem {

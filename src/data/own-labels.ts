@@ -8,12 +8,15 @@ import { isRecord } from './json-shapes.ts';
 import type { Beside } from './known-entries.ts';
 import { type LabelMap, labelKey } from './labels.ts';
 import { listText } from './list-text.ts';
+import { isAboutClips } from './readers/about-clips.ts';
 
 export interface OwnLabels {
   readonly map: LabelMap;
   /** The file that holds the map; it is no annotation. */
   readonly file?: string;
   readonly issues: readonly DataIssue[];
+  /** It cannot be read, and may say what clips show. */
+  readonly isUnread?: boolean;
 }
 
 /** The map in the topmost `labels.json`; a list of clips of that name, or an object by clip, is an annotation like any other. */
@@ -23,14 +26,17 @@ export async function readOwnLabels(tree: FileTree, beside: Beside): Promise<Own
   const [file] = files.sort((a, b) => depth(a.path) - depth(b.path));
   const none = { map: new Map<string, string>(), issues: [] };
   if (!file) return none;
+  let text = '';
   try {
-    const value = parseJson(await listText(file), file.path, { nonFinite: true });
+    text = await listText(file);
+    const value = parseJson(text, file.path, { nonFinite: true });
     return isList(value, file.path, beside)
       ? none
       : { map: labelMap(value, file.path), file: file.path, issues: [] };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return { ...none, file: file.path, issues: [fileIssue(file.path, error)] };
+    const isUnread = isAboutClips(file.path, text || '{}', beside);
+    return { ...none, file: file.path, issues: [fileIssue(file.path, error)], isUnread };
   }
 }
 

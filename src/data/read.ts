@@ -63,7 +63,7 @@ export async function readDataset(
   const annotated = studio.files.filter(({ path }) => path !== own.file);
   const { format, rows, issues, met, folds } = await readRows(
     { ...source, tree: { ...tree, files: annotated } },
-    beside,
+    { beside, isUnread: own.isUnread ?? false },
   );
   const texts = rows.filter(({ media }) => media.length === 0);
   const shown = rows.filter(({ media }) => media.length > 0);
@@ -123,14 +123,18 @@ function besideOf(clips: ClipIndex, how: HowRead): Beside {
   return { clips: paths.length > 0, paths, isClip, how };
 }
 
-async function readRows(source: Source, beside: Beside): Promise<Named> {
+/** `isUnread`: whether labels.json may say what the clips show, and cannot be read. */
+async function readRows(
+  source: Source,
+  { beside, isUnread: isOwnUnread }: { readonly beside: Beside; readonly isUnread: boolean },
+): Promise<Named> {
   const layouts: Reader[] = [];
   for (const reader of LAYOUTS) if (await reader.recognises(source)) layouts.push(reader);
   const files = source.tree.files.filter(({ path }) => !layouts.some((reader) => reader.owns(path)));
   const texts = layouts.length === 0;
   const annotations = await readAnnotationFiles(files, source.ownLabels, { beside, texts });
   // The names of folders never stand in for a list that could not be read: they may say something else.
-  const isUnread = layouts.length === 0 && annotations.unread.length > 0;
+  const isUnread = layouts.length === 0 && (isOwnUnread || annotations.unread.length > 0);
   if (annotations.met > 0 || isUnread) return annotations;
   const laidOut = await readLayouts(layouts, source);
   if (laidOut.met === 0 && annotations.issues.length > 0) {

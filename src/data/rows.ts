@@ -45,6 +45,9 @@ export const PATH_KEYS: readonly string[] = [
 ];
 export const LABEL_KEYS: readonly string[] = ['label', 'emotion', 'class', 'solution', 'answer'];
 const SPEAKER_KEYS = ['speaker', 'speaker_id', 'actor', 'actor_id', 'subject', 'subject_id'];
+/** A kind of media, and nothing else but how one of them is named: video, video_id, imageName. */
+const NAMES_MEDIA =
+  /^(?:video|vid|audio|image|img|clip|wav)s?(?:path|file|filename|filepath|url|uri|id|ids|uid|idx|index|name|no|number)?s?$/;
 /** Columns of these names may mean something else where there are no clips. */
 const VAGUE_PATH_KEYS = ['path', 'file', 'name'];
 /** What was made of a file, or of a folder. */
@@ -174,7 +177,7 @@ function placesOf(asked: Asked, shown: readonly Shown[], isOfClips: boolean): Pl
 const isOfText = ({ question }: Asked, item: Json): boolean =>
   question !== null &&
   Object.entries(item).every(([name, value]) => {
-    const isOfPath = kindOfName(squeezed(name)) !== undefined || PATH_NAMES.includes(squeezed(name));
+    const isOfPath = PATH_NAMES.includes(squeezed(name)) || NAMES_MEDIA.test(squeezed(name));
     return value === null || (!isOfPath && !(typeof value === 'string' && isMedia(value)));
   });
 

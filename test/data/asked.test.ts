@@ -16,15 +16,15 @@ describe('columns that a person chose', () => {
 
   it('win over those that would be taken, and are told', async () => {
     const chosen = await read(table, {
-      columns: { answer: 'feeling', speaker: 'who', split: 'part', media: 'other' },
+      columns: { answer: 'label', speaker: 'who', split: 'part', media: 'other' },
     });
-    expect(withSplits(chosen)).toEqual(['b.mp4 happy train', 'a.mp4 sad test']);
-    expect(withSpeakers(chosen)).toEqual(['b.mp4 happy A', 'a.mp4 sad B']);
-    expect(chosen.columns).toEqual({ answer: 'feeling', speaker: 'who', split: 'part', media: 'other' });
+    expect(withSplits(chosen)).toEqual(['b.mp4 1 train', 'a.mp4 2 test']);
+    expect(withSpeakers(chosen)).toEqual(['b.mp4 1 A', 'a.mp4 2 B']);
+    expect(chosen.columns).toEqual({ answer: 'label', speaker: 'who', split: 'part', media: 'other' });
     const plain = await read(table);
     expect([found(plain), plain.columns]).toEqual([
-      ['a.mp4 1', 'b.mp4 2'],
-      { media: 'file', answer: 'label', split: 'part' },
+      ['a.mp4 happy', 'b.mp4 sad'],
+      { media: 'file', answer: 'feeling', split: 'part' },
     ]);
     expect(plain.lists).toMatchObject([
       { file: 'x.csv', names: ['file', 'label', 'feeling', 'who', 'part', 'other'] },

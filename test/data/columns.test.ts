@@ -96,6 +96,11 @@ describe('the label', () => {
       /label: feeling/,
     ],
     [
+      'words in a column named after that of the numbers',
+      'path,emotion,emotion_text\na.mp4,3,happy\nb.mp4,4,sad\n',
+      /label: emotion_text, not emotion/,
+    ],
+    [
       'and the clip in a column that only its files tell',
       'n,recording,emotion\n1,a.mp4,happy\n2,b.mp4,sad\n',
       /clip: recording/,
@@ -109,6 +114,17 @@ describe('the label', () => {
     const data = await read({ ...clips('a.mp4', 'b.mp4'), 'list.csv': table });
     expect(found(data)).toEqual(['a.mp4 happy', 'b.mp4 sad']);
     expect(data.format).toMatch(format);
+  });
+
+  it('of words of emotion that do not go with the numbers beside them is asked', async () => {
+    const rows = ['a,0,happy', 'b,0,sad', 'c,1,sad', 'd,1,happy'];
+    const data = await read({
+      ...clips('a.mp4', 'b.mp4', 'c.mp4', 'd.mp4'),
+      'x.csv': `path,label,feeling\n${rows.join('\n')}\n`,
+    });
+    expect(data.asks).toMatchObject([
+      { what: 'label', choices: [{ choice: 'feeling' }, { choice: 'label' }] },
+    ]);
   });
 
   it('as a key of JSON with capitals, and a number where there is no word', async () => {
@@ -149,6 +165,8 @@ describe('the split of a column', () => {
     ['fold_split', 'trn', 'validation', 'Test1'],
     ['Split_Set', 'Train', 'Development', 'Test2'],
     ['anything', 'train', 'devel', 'testing'],
+    ['集合', '训练集', '验证集', '测试集'],
+    ['jeu', 'Entraînement', 'validation', 'test'],
   ])('%s', async (...[name, ...values]) => {
     expect(await splitsOf(rows(name, ...values))).toEqual(['train val test', '']);
   });

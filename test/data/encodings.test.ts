@@ -22,6 +22,8 @@ const BIG5 = list([0xb6, 0x7d, 0xa4, 0xdf], [0xa5, 0xcd, 0xae, 0xf0]);
 const LATIN = list([0x67, 0xfc, 0x74], [0x62, 0xf6, 0x73, 0x65]);
 const UNSURE_LATIN = list([0x64, 0xe9, 0x67, 0x6f, 0xfb, 0x74], [0x63, 0x6f, 0x6c, 0xe8, 0x72, 0x65]);
 const KOREAN = list([0xb1, 0xe2, 0xbb, 0xdd], [0xbd, 0xbd, 0xc7, 0xc4]);
+/** złość, radość in ISO-8859-2. */
+const POLISH = list([0x7a, 0xb3, 0x6f, 0xb6, 0xe6], [0x72, 0x61, 0x64, 0x6f, 0xb6, 0xe6]);
 
 describe('a list is read', () => {
   it.each([
@@ -55,6 +57,7 @@ describe('a list is refused by the name of its encoding', () => {
   it.each([
     ['with letters that other countries have there', UNSURE_LATIN, /seems to be in Windows-1252 \(Latin-1\)/],
     ['that two encodings fit', KOREAN, /seems to be in .*EUC-KR/],
+    ['of Polish letters, whose bytes make signs of Big5', POLISH, /line 2 is not in UTF-8/],
     ['in UTF-32', bytes([0xff, 0xfe, 0, 0, 0x70, 0, 0, 0]), /UTF-32/],
     ['damaged', bytes('path,label\na.mp4,', [0xff, 0xfe, 0xff], '\n'), /line 2 is not in UTF-8/],
     ['in UTF-16, cut within a sign', utf16('\uFEFFpath,label\na.mp4,\uD83D', true), /UTF-16LE/],

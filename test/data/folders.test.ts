@@ -153,6 +153,7 @@ describe('where it cannot be told, nothing is read, and what was found is said',
   it.each([
     ['speakers alone', ['speaker1/a.wav', 'speaker2/b.wav'], /level 1: 2 \(speaker1, speaker2\)/],
     ['numbered folders alone', ['0001/a.wav', '0002/b.wav'], /level 1: 2 \(0001, 0002\)/],
+    ['what has labels and what has none', ['labeled/a.mp4', 'unlabelled/b.mp4'], /level 1: 2/],
     ['batches', ['batch1/a.mp4', 'batch2/b.mp4'], /level 1: 2 \(batch1, batch2\)/],
     [
       'two levels of words',
@@ -208,6 +209,7 @@ describe('a list that cannot be read is never replaced by the names of folders',
     ['a table without rows', 'list.csv', 'path,label\n'],
     ['broken JSON', 'list.json', '[{"path": "a.mp4"'],
     ['JSON of another shape', 'list.json', '{"one": {"deep": ["a.mp4", "b.mp4"]}}'],
+    ['labels.json of another shape', 'labels.json', '{"one": {"deep": ["a.mp4", "b.mp4"]}}'],
     ['a table of Excel', 'labels.xlsx', 'PK'],
     ['a damaged encoding', 'list.csv', '\uFFFE'],
   ])('%s', async (_, name, content) => {

@@ -22,6 +22,21 @@ describe('a list', () => {
     ['per split', { train: [A], test: [B] }],
     ['as an object by clip', { 'a.mp4': 'sad', 'b.mp4': { label: 'happy' } }],
     ['as an object by id', { 17: A, x18: B }],
+    [
+      "as an object by clip with an object inside, as Kinetics'",
+      { 'a.mp4': { annotations: { label: 'sad' } }, 'b.mp4': { annotations: { label: 'happy' } } },
+    ],
+    ['as an object by clip under a key', { labels: { 'a.mp4': 'sad', 'b.mp4': 'happy' } }],
+    ['as a list of clips for each label', { sad: ['a.mp4'], happy: ['b.mp4'] }],
+    ['as a list a column', { path: ['a.mp4', 'b.mp4'], label: ['sad', 'happy'] }],
+    ["as pandas' columns", { path: { 0: 'a.mp4', 1: 'b.mp4' }, label: { 0: 'sad', 1: 'happy' } }],
+    [
+      'as pairs',
+      [
+        ['a.mp4', 'sad'],
+        ['b.mp4', 'happy'],
+      ],
+    ],
   ])('%s', async (_, value) => {
     expect(await pairs(JSON.stringify(value))).toEqual(BOTH);
     expect(await pairs(JSON.stringify(value, null, 2))).toEqual(BOTH);

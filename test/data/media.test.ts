@@ -5,6 +5,7 @@ import { matchRows } from '../../src/data/match.ts';
 import { readDataset } from '../../src/data/read.ts';
 import type { AnnotationRow, NamedMedium } from '../../src/data/types.ts';
 import { treeFromMemory } from '../../src/io/files/files.ts';
+import { type Contents, clips as clipFiles, read } from './reading.ts';
 
 const FILES = ['v/a.mp4', 'v/b.mp4', 'a.wav', 'p/1.jpg', 'p/2.jpg', 'f/01.jpg', 'f/02.jpg', 'one/x.jpg'];
 const clips = new ClipIndex(treeFromMemory('set', Object.fromEntries(FILES.map((path) => [path, 'x']))));
@@ -153,6 +154,41 @@ describe('a list of rows that show something else each', () => {
       [['image', 'p/1.jpg']],
       [['audio', 'a.wav']],
       [],
+    ]);
+  });
+});
+
+describe('the sound of a clip', () => {
+  const mediaIn = async (contents: Contents) =>
+    (await read(contents)).examples.map(({ media, label }) => [
+      ...media.map(({ kind, path }) => `${kind} ${path}`),
+      label,
+    ]);
+  const FRAMES = clipFiles('x/1.jpg', 'x/2.jpg', 'x/audio.wav', 'y/1.jpg', 'y/2.jpg', 'y/audio.wav');
+
+  it('lies among its pictures', async () => {
+    expect(await mediaIn({ ...FRAMES, 'list.csv': 'path,label\nx,sad\ny,happy\n' })).toEqual([
+      ['video x', 'audio x/audio.wav', 'sad'],
+      ['video y', 'audio y/audio.wav', 'happy'],
+    ]);
+    const folders = clipFiles(
+      ...Object.keys(FRAMES).map((path) => `${path[0] === 'x' ? 'sad' : 'happy'}/${path}`),
+    );
+    expect(await mediaIn(folders)).toEqual([
+      ['video happy/y', 'audio happy/y/audio.wav', 'happy'],
+      ['video sad/x', 'audio sad/x/audio.wav', 'sad'],
+    ]);
+  });
+
+  it('stands in a column of any name beside that of its picture', async () => {
+    const files = clipFiles('a.mp4', 'a.wav', 'b.mp4', 'b.wav');
+    const list = 'clip,speech,label\na.mp4,a.wav,sad\nb.mp4,b.wav,happy\n';
+    expect(await mediaIn({ ...files, 'list.csv': list })).toEqual([
+      ['video a.mp4', 'audio a.wav', 'sad'],
+      ['video b.mp4', 'audio b.wav', 'happy'],
+    ]);
+    expect(await mediaIn({ ...FRAMES, 'list.csv': 'frames,wav,label\nx,y/audio.wav,sad\n' })).toEqual([
+      ['video x', 'audio y/audio.wav', 'sad'],
     ]);
   });
 });

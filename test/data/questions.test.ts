@@ -116,6 +116,7 @@ describe('rows that ask without a clip', () => {
         { film: 'gone.mp4', question: 'R?', answer: 'A' },
         { answer: 'A' },
         { path: null, question: 'S?', answer: 'B' },
+        { video_id: 7, question: 'T?', answer: 'C' },
       ),
     });
     expect(data.kind).toBe('clips');
@@ -124,7 +125,7 @@ describe('rows that ask without a clip', () => {
       ['data.jsonl:2', 'A', 0],
       ['data.jsonl:6', 'B', 0],
     ]);
-    expect(data.issues.map(({ row }) => row)).toEqual([3, 4, 5]);
+    expect(data.issues.map(({ row }) => row)).toEqual([3, 4, 5, 7]);
     for (const { message } of data.issues) expect(message).toMatch(/^No clip: none of video/);
   });
 

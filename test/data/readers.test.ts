@@ -370,6 +370,14 @@ describe('spellings of a label', () => {
     expect(new Set(data.examples.map(({ answer }) => answer))).toEqual(new Set(['happy', 'sad']));
   });
 
+  test('that differ in the width of their letters are one label', async () => {
+    const { labels } = summarise(await read(labelled('sad', 'ＳＡＤ', 'sad', 'calm')));
+    expect(labels.map(({ label, count }) => [label, count])).toEqual([
+      ['sad', 3],
+      ['calm', 1],
+    ]);
+  });
+
   test('of more than one word, of accents written in two ways, of wide spaces', async () => {
     const { labels } = summarise(
       await read(labelled('very  sad', 'Very sad', 'very\u00a0sad', 'e\u0301mu', '\u00e9mu', 'very sad')),

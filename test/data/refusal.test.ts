@@ -50,6 +50,12 @@ describe('a folder without a labelled clip is refused', () => {
       /Unpack clips\.tar\.gz/,
     ],
     [
+      'a list of clips of types that are not read',
+      { 'd.csv': 'path,label\na.wma,happy\nb.amr,sad\n', 'a.wma': clip, 'b.amr': clip },
+      /The clip a\.wma is a \.wma, a type that is not read/,
+      /ffmpeg/,
+    ],
+    [
       'a model',
       { 'config.json': '{}', 'model.safetensors': clip, 'tokenizer.json': '{}' },
       /is a model's folder \(3 files/,

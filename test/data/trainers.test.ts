@@ -422,8 +422,29 @@ describe('multiple choice', () => {
     ],
     ['in a cell', { options: "['A. Sad', 'B. Calm']", answer: 'B' }, ['B', 'B', OPTIONS]],
   ])('%s', async (_, row, [label, answer, options]) => {
-    const { examples } = await read({ 'rows.jsonl': lines({ question: 'Mood?', ...row }) });
+    const { examples, columns } = await read({ 'rows.jsonl': lines({ question: 'Mood?', ...row }) });
     expect(examples).toMatchObject([{ question: 'Mood?', label, answer, columns: { ...row, options } }]);
+    // What is told of it are the columns that hold options.
+    const own = Object.keys(row).filter((name) => !/^answer/.test(name));
+    expect(columns.options).toBe(own.join(', '));
+  });
+
+  it('is told where some rows have options only, and in counted columns', async () => {
+    const row = { problem: 'Mood?', problem_type: 'free-form', options: [], solution: '<answer>x</answer>' };
+    const choice = {
+      ...row,
+      problem_type: 'multiple choice',
+      options: OPTIONS,
+      solution: '<answer>A</answer>',
+    };
+    expect((await read({ 'rows.json': JSON.stringify([row, choice]) })).columns).toEqual({
+      question: 'problem',
+      options: 'options',
+      answer: 'solution',
+    });
+    const counted = { question: 'Mood?', option_1: 'Sad', option_2: 'Calm', answer: 'Sad' };
+    expect((await read({ 'rows.jsonl': lines(counted) })).columns.options).toBe('option_1, option_2');
+    expect((await read({ 'rows.jsonl': lines(row) })).columns.options).toBeUndefined();
   });
 });
 

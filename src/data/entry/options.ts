@@ -1,9 +1,12 @@
 /** The options of a multiple choice, in every form that rows have them, as texts; and the letter of the right one. */
-import { isRecord } from '../json-shapes.ts';
+import { squeezed } from '../column-names.ts';
+import { isRecord, type Json } from '../json-shapes.ts';
 import { labelKey } from '../labels.ts';
-import { type Fields, jsonIn, listIn } from './fields.ts';
+import { Fields, jsonIn, listIn } from './fields.ts';
 
 const LIST_NAMES: readonly string[] = ['options', 'choices', 'candidates'];
+/** Entries that tell where options stand. */
+const SAMPLE = 200;
 const LETTERS = 'ABCDEFGHIJ';
 /** What stands before a letter's own columns: A, B; option_a; choice_b. */
 const PREFIXES: readonly string[] = ['', 'option', 'choice'];
@@ -21,10 +24,35 @@ export function optionsIn(fields: Fields): readonly string[] | undefined {
   return optionsInColumns(fields) ?? countedIn(fields)?.options;
 }
 
+/** The columns from which a list's entries have their options, in order; undefined where none does. */
+export function optionColumns(items: readonly Json[]): readonly string[] | undefined {
+  const counts = new Map<string, number>();
+  for (const item of items.slice(0, SAMPLE)) {
+    const names = optionNames(new Fields(item));
+    const keys = Object.keys(item).filter((name) => names.includes(squeezed(name)));
+    if (keys.length > 0) counts.set(JSON.stringify(keys), (counts.get(JSON.stringify(keys)) ?? 0) + 1);
+  }
+  const [most] = [...counts].sort((a, b) => b[1] - a[1]);
+  return most && (JSON.parse(most[0]) as readonly string[]);
+}
+
+/** By squeezed names. */
+function optionNames(fields: Fields): readonly string[] {
+  const list = LIST_NAMES.find((name) => optionsOf(fields.of(name)));
+  if (list !== undefined) return [list];
+  for (const prefix of PREFIXES) {
+    const names = [...LETTERS].map((letter) => prefix + letter.toLowerCase());
+    const end = names.findIndex((name) => fields.of(name) === undefined);
+    if (end > 1 || end < 0) return end < 0 ? names : names.slice(0, end);
+  }
+  const counted = countedIn(fields);
+  return counted ? counted.options.map((_, i) => `${counted.prefix}${i + counted.from}`) : [];
+}
+
 /** Columns a0, a1, … or option_1, option_2, … up to the first that is empty, and the number of the first. */
 export function countedIn(
   fields: Fields,
-): { readonly options: readonly string[]; readonly from: number } | undefined {
+): { readonly options: readonly string[]; readonly from: number; readonly prefix: string } | undefined {
   for (const prefix of COUNTED) {
     const from = fields.of(`${prefix}0`) === undefined ? 1 : 0;
     const texts: string[] = [];
@@ -33,7 +61,7 @@ export function countedIn(
       if (typeof text !== 'string' && typeof text !== 'number') break;
       texts.push(String(text));
     }
-    if (texts.length > 1) return { options: texts, from };
+    if (texts.length > 1) return { options: texts, from, prefix };
   }
   return undefined;
 }

@@ -32,8 +32,10 @@ const TABLE: Format = { name: 'table', read: rowsOfTable };
 const FORMATS: Readonly<Record<string, Format>> = {
   json: { name: 'JSON', read: rowsOfJson },
   jsonl: { name: 'JSON Lines', read: rowsOfLines },
+  ndjson: { name: 'JSON Lines', read: rowsOfLines },
   csv: TABLE,
   tsv: TABLE,
+  tab: TABLE,
 };
 /** Texts are read where they are lists, and are none of a person's mistakes where they are not. */
 const TEXTS = ['txt', 'lst', 'list'];

@@ -51,7 +51,8 @@ interface Places {
 
 function placed({ clips }: Source): Places {
   const single = [...clips.files.keys()].filter(
-    (path) => !isImage(path) || !clips.folders.has(folderOf(path)),
+    (path) =>
+      clips.sounds.get(folderOf(path)) !== path && !(isImage(path) && clips.folders.has(folderOf(path))),
   );
   const shared = sharedFolders(new Set([...single.map(folderOf), ...clips.folders.keys()]));
   const below = (folder: string) => (folder === '' ? [] : folder.split('/').slice(shared.length));

@@ -26,7 +26,7 @@ const PERSON =
 const SPEAKER_CODE = /^(?:(?:id|[a-z]{1,2})[_-]?\d{2,}|(?:[fm]|(?:fe)?male|(?:wo)?man)[_-]?\d)$/i;
 /** Parts of a recording, a place, a view, a strength or a sex: nothing that a label would be made of where another level is there. */
 const PART =
-  /^(?:(?:level|intensity|take|session|part|batch|sentence|sent|utterance|utt|dialog(?:ue)?|clips?|view|cam(?:era)?|trial|rep(?:etition)?|chunk|seg(?:ment)?|scene|seq(?:uence)?|vol(?:ume)?|dis[ck]|cd|folder|group|round|day|run|episode|season|shard|split|statement|fold)[ _.-]?\w{0,4}|(?:front|frontal|left|right|top|down|up|side|profile|back)(?:[ _-]?\d+)?|low|medium|mid|high|weak|strong|faible|forte?|debole|normal|male|female|men|women|man|woman|lo|md|hi|xx)$/i;
+  /^(?:(?:level|intensity|take|session|part|batch|sentence|sent|utterance|utt|dialog(?:ue)?|clips?|view|cam(?:era)?|trial|rep(?:etition)?|chunk|seg(?:ment)?|scene|seq(?:uence)?|vol(?:ume)?|dis[ck]|cd|folder|group|round|day|run|episode|season|shard|split|statement|fold)[ _.-]?\w{0,4}|(?:front|frontal|left|right|top|down|up|side|profile|back)(?:[ _-]?\d+)?|(?:un)?labell?ed|(?:un)?seen|(?:held|hold)[ _-]?out|raw|original|processed|cropped|extra|public|private|low|medium|mid|high|weak|strong|faible|forte?|debole|normal|male|female|men|women|man|woman|lo|md|hi|xx)$/i;
 const CLASS = /^(?:class|label|emotion|category)[ _.-]?\w+$/i;
 
 export const senseOf = (name: string): 'video' | 'sound' | undefined =>
