@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { adapterTests } from '../../src/cli/setup/adapter-tests.mjs';
 import { initialBytes, initialFiles } from '../../src/cli/setup/bundle-size.mjs';
 import { modulesAreCurrent } from '../../src/cli/setup/ensure.mjs';
 import { debianMirrors } from '../../src/cli/setup/lavapipe.mjs';
@@ -14,6 +15,31 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'studio-setup-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('adapterTests', () => {
+  it('are those whose imports lead to an adapter, by whatever way', () => {
+    const files = {
+      'test/setup/adapter.ts': '',
+      'test/ops/harness.ts': "import { openTestDevice } from '../setup/adapter.ts';",
+      'src/cli/adapter.ts': '',
+      'src/rl/session.ts': "export { openNodeDevice } from '../cli/adapter.ts';",
+      'test/ops/b.test.ts': "import {\n  testGpu,\n} from './harness.ts';",
+      'test/ops/a.test.ts': "const { open } = await import('../../src/rl/session.ts');",
+      'test/ops/pure.test.ts': "import { gone } from './gone.ts';\nimport 'vitest';",
+      'test/rl/c.test.ts': "import '../setup/adapter.ts';",
+      'test/rl/more.ts': "import '../setup/adapter.ts';",
+    };
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+    expect(adapterTests(folder, ['test/ops', 'test/rl'])).toEqual([
+      'test/ops/a.test.ts',
+      'test/ops/b.test.ts',
+      'test/rl/c.test.ts',
+    ]);
+  });
+});
 
 describe('modulesAreCurrent', () => {
   const write = (path: string, packages: object) => {

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { adapterTests } from './adapter-tests.mjs';
 import { BUDGET_BYTES, initialBytes } from './bundle-size.mjs';
 import { ensureAll, ensureModules } from './ensure.mjs';
 import { runLoudly, say } from './log.mjs';
@@ -22,9 +23,9 @@ import { countReport, failedNames } from './vitest-report.mjs';
 
 /** @typedef {import('./vitest-report.mjs').Count} Count */
 
-/** Folders of tests whose results depend on the adapter: they run once on each. */
-const ADAPTER_TESTS = ['setup', 'gpu', 'ops', 'media', 'models', 'optim', 'rl'].map(
-  (name) => `test/${name}/`,
+/** Folders of tests whose results depend on the adapter where they open one: those run once on each. */
+const ADAPTER_FOLDERS = ['setup', 'gpu', 'ops', 'media', 'models', 'optim', 'rl'].map(
+  (name) => `test/${name}`,
 );
 /** All sources together, and what page, worker and set-up may know of where they run: each by itself. */
 const TYPE_CONFIGS = [
@@ -131,7 +132,8 @@ async function trainers() {
 /** @returns {Count} */
 function lavapipe() {
   if (lavapipeManifest()) {
-    return vitest('lavapipe', ['--project', 'unit', ...ADAPTER_TESTS], { STUDIO_ADAPTER: 'lavapipe' });
+    const tests = adapterTests(projectRoot(), ADAPTER_FOLDERS);
+    return vitest('lavapipe', ['--project', 'unit', ...tests], { STUDIO_ADAPTER: 'lavapipe' });
   }
   say(`Not run: the tests on the second adapter. ${missingAdapter('lavapipe')}`);
   // Elsewhere a machine's owner may do without; the reference runs must have both.
