@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { memorySource } from '../../src/io/files/bytes.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
@@ -33,11 +33,15 @@ type Contents = Awaited<ReturnType<typeof contentsOf>>;
 
 let gpu: Gpu;
 let published: FileTree;
+/** An adapter that was trained on the published weights. */
+let adapted: TinyRun;
 
 beforeAll(async () => {
   gpu = await testGpu();
   published = await treeFromDisk('test/golden/omni-tiny');
+  adapted = await trained(published, LORA);
 });
+afterAll(() => adapted[Symbol.dispose]());
 
 /** The greedy answers with the log-probability of each of their tokens. */
 async function answers({ context, examples }: TinyRun): Promise<{ ids: number[][]; logProbs: number[] }> {
@@ -54,10 +58,13 @@ async function answers({ context, examples }: TinyRun): Promise<{ ids: number[][
   return { ids: all.map(({ ids }) => [...ids]), logProbs: all.flatMap(({ logProbs }) => [...logProbs]) };
 }
 
+async function train({ context, examples }: TinyRun): Promise<void> {
+  for (let step = 0; step < 2; step++) await sftStep(context, examples.slice(2 * step, 2 * step + 2), step);
+}
+
 async function trained(tree: FileTree, config: Partial<Config>): Promise<TinyRun> {
   const run = await tinyRun(gpu, tree, config);
-  for (let step = 0; step < 2; step++)
-    await sftStep(run.context, run.examples.slice(2 * step, 2 * step + 2), step);
+  await train(run);
   return run;
 }
 
@@ -110,20 +117,21 @@ function largestDifference(a: readonly number[], b: readonly number[]): number {
 }
 
 describe('an exported model', () => {
-  it('answers exactly as the trained one when its own weights were trained', async () => {
-    using run = await trained(published, FULL);
-    using start = await tinyRun(gpu, published, FULL);
+  it('answers exactly as the trained one when its own weights were trained, and has no adapter', async () => {
+    using run = await tinyRun(gpu, published, FULL);
+    const start = await answers(run);
+    await train(run);
     const files = await exported(run);
     using again = await tinyRun(gpu, reopened(files), FULL);
     const found = await answers(run);
     expect(await answers(again)).toEqual(found);
-    expect((await answers(start)).ids).not.toEqual(found.ids);
+    expect(start.ids).not.toEqual(found.ids);
+    expect(adapterFiles(run.policy)).toEqual([]);
   });
 
   it('answers as the trained one with its adapter merged', async () => {
-    using run = await trained(published, LORA);
-    using again = await tinyRun(gpu, reopened(await exported(run)), LORA);
-    const [found, read] = [await answers(run), await answers(again)];
+    using again = await tinyRun(gpu, reopened(await exported(adapted)), LORA);
+    const [found, read] = [await answers(adapted), await answers(again)];
     expect(read.ids).toEqual(found.ids);
     expect(largestDifference(read.logProbs, found.logProbs)).toBeLessThan(1e-4);
   });
@@ -153,8 +161,7 @@ describe('an exported model', () => {
   });
 
   it('keeps names, files and all bytes that training did not touch', async () => {
-    using run = await trained(published, LORA);
-    const files = await exported(run);
+    const files = await exported(adapted);
     const wanted = published.files
       .map(({ path }) => path)
       .filter((path) => /^(model|siglip|whisper|bert)\/[^/]+$/.test(path));
@@ -164,7 +171,8 @@ describe('an exported model', () => {
       const before = await findFile(published, name)!.blob();
       expect(bytes.equals(Buffer.from(await before.arrayBuffer())), name).toBe(true);
     }
-    const [before, after] = [run.model.files.main.weights, await openCheckpoint(subtreeOf(files, 'model/'))];
+    const { files: opened, config } = adapted.model;
+    const [before, after] = [opened.main.weights, await openCheckpoint(subtreeOf(files, 'model/'))];
     expect([...after.names()].sort()).toEqual([...before.names()].sort());
     const same: string[] = [];
     for (const name of before.names()) {
@@ -176,7 +184,7 @@ describe('an exported model', () => {
         .filter((name) => !same.includes(name))
         .every((name) => /_proj\.weight$/.test(name)),
     ).toBe(true);
-    expect(before.names().length - same.length).toBe(7 * run.model.config.decoder.layers);
+    expect(before.names().length - same.length).toBe(7 * config.decoder.layers);
   });
 
   it('of a sharded BF16 checkpoint loses nothing of what was learned as f32', async () => {
@@ -193,8 +201,8 @@ describe('an exported model', () => {
   });
 
   it('as bf16 is cut into shards that hold every tensor once, and says its type', async () => {
-    using run = await tinyRun(gpu, published, LORA);
-    const files = await exported(run, 'bf16', 100_000);
+    const { main } = adapted.model.files;
+    const files = await exported(adapted, 'bf16', 100_000);
     const index = JSON.parse(files['model/model.safetensors.index.json']!.toString());
     const shards = Object.keys(files).filter((name) =>
       /^model\/model-\d{5}-of-\d{5}\.safetensors$/.test(name),
@@ -203,21 +211,18 @@ describe('an exported model', () => {
     expect([...new Set(Object.values(index.weight_map))].sort()).toEqual(
       shards.map((name) => name.slice('model/'.length)).sort(),
     );
-    expect(Object.keys(index.weight_map).sort()).toEqual([...run.model.files.main.weights.names()].sort());
+    expect(Object.keys(index.weight_map).sort()).toEqual([...main.weights.names()].sort());
     const weights = await openCheckpoint(subtreeOf(files, 'model/'));
     const sizes = weights.names().map((name) => weights.info(name).end - weights.info(name).start);
     expect(index.metadata.total_size).toBe(sizes.reduce((sum, size) => sum + size, 0));
     expect(new Set(weights.names().map((name) => weights.info(name).dtype))).toEqual(new Set(['BF16']));
     expect(JSON.parse(files['model/config.json']!.toString()).torch_dtype).toBe('bfloat16');
     const name = 'model.layers.0.input_layernorm.weight';
-    expect(await weights.float32(name)).toEqual(
-      bf16ToF32(f32ToBf16(await run.model.files.main.weights.float32(name))),
-    );
+    expect(await weights.float32(name)).toEqual(bf16ToF32(f32ToBf16(await main.weights.float32(name))));
   });
 
   it('is planned with its exact size', async () => {
-    using run = await tinyRun(gpu, published, LORA);
-    const files = await mergedCheckpoint(run.model, changedTensors(run.policy), 'bf16', 100_000);
+    const files = await mergedCheckpoint(adapted.model, changedTensors(adapted.policy), 'bf16', 100_000);
     const contents = await contentsOf(files);
     expect(files.map(({ bytes }) => bytes)).toEqual(files.map(({ path }) => contents[path]!.length));
   });
@@ -237,11 +242,6 @@ describe('an exported adapter', () => {
     const config = JSON.parse(files['adapter_config.json']!.toString());
     expect(config).toMatchObject({ peft_type: 'LORA', r: 4, lora_alpha: 32 });
     expect(new RegExp(`^(${config.target_modules})$`).test('model.layers.1.self_attn.k_proj')).toBe(false);
-  });
-
-  it('does not exist without LoRA', async () => {
-    using run = await tinyRun(gpu, published, FULL);
-    expect(adapterFiles(run.policy)).toEqual([]);
   });
 });
 

@@ -28,7 +28,8 @@ export async function tinyRun(gpu: Gpu, tree: FileTree, values: Partial<Config>)
     promptsPerStep: 2,
     groupSize: 2,
     maxCompletionLength: 8,
-    question: 'Which?',
+    // In few words: toy tokenizers take the published request letter by letter.
+    ...{ question: 'Which?', instruction: 'Answer.' },
     ...values,
   });
   const model = await openClipModel(tree);
