@@ -17,7 +17,7 @@ import { configOf, decode, SessionOnDawn } from './session-on-dawn.ts';
 import { said, shown, stored } from './told.ts';
 
 /** Where all answers score alike, only the entropy has a gradient. */
-const VALUES: Partial<Config> = { steps: 10, promptsPerStep: 2, entropyCoef: 0.1, maxCompletionLength: 4 };
+const VALUES: Partial<Config> = { steps: 4, promptsPerStep: 2, entropyCoef: 0.1, maxCompletionLength: 4 };
 const LABELS = ['happy', 'sad', 'angry', 'neutral'];
 
 /** So many clips, of which some are copies under another name; two more are held out. */
@@ -92,13 +92,9 @@ function holding(device: GPUDevice, capacity: number): () => void {
 }
 
 /** Runs to the end; returns what was told since then. */
-async function run(
-  { session }: Opened,
-  meanwhile = async (): Promise<void> => undefined,
-  values = VALUES,
-): Promise<Event[]> {
+async function run({ session }: Opened, meanwhile = async (): Promise<void> => undefined): Promise<Event[]> {
   const from = session.events.length;
-  session.start(values);
+  session.start(VALUES);
   await meanwhile();
   await session.reach('finished', 'failed', 'paused');
   expect(session.said('error')).toEqual([]);
@@ -121,7 +117,7 @@ const idsOf = (events: readonly Event[]) =>
 beforeEach(() => vi.stubGlobal('navigator', { locks: fakeLocks() }));
 
 describe('a run whose clips are encoded ahead of its steps', { timeout: 900_000 }, () => {
-  const [rows, contents] = [2000, 23];
+  const [rows, contents] = [2000, 9];
   const data = clipsTree(rows, contents);
   const contentOf = (path: string): number => Number.parseInt(path, 10) % contents;
   /** The run that all others are compared with, and how many clips were decoded by its first step. */
@@ -146,7 +142,7 @@ describe('a run whose clips are encoded ahead of its steps', { timeout: 900_000 
     expect(ahead.decodedByFirst).toBeLessThanOrEqual(4);
     const counts = said(ahead.events, 'clips');
     expect(counts[0]).toMatchObject({ ready: 2, unreadable: 0, total: rows });
-    expect(counts.at(-1)).toMatchObject({ ready: 20, total: rows });
+    expect(counts.at(-1)).toMatchObject({ ready: 8, total: rows });
     // No clip is decoded twice, nor one that no step takes.
     const taken = new Set(idsOf(ahead.events).flat().map(contentOf));
     expect(ahead.decoded.map(contentOf).sort()).toEqual([...taken].sort());
@@ -163,23 +159,22 @@ describe('a run whose clips are encoded ahead of its steps', { timeout: 900_000 
     const before = await open(data, { cache });
     const events = await run(before);
     expect(before.decoded).toEqual([]);
-    expectSame([before.files, events], [ahead.files, ahead.events], 10);
+    expectSame([before.files, events], [ahead.files, ahead.events], 4);
   });
 
   it('has all of them encoded before the first step where the towers do not fit beside it, and ends the same', async () => {
-    const values = { ...VALUES, steps: 4 };
-    const few = await open(clipsTree(10));
-    const events = await run(few, undefined, values);
-    const asked = { type: 'plan', requestId: 9, config: configOf(values), whatIf: false } as const;
+    const few = await open(clipsTree(8));
+    const events = await run(few);
+    const asked = { type: 'plan', requestId: 9, config: configOf(VALUES), whatIf: false } as const;
     const { plan } = await few.session.session.plan(asked);
-    const before = await open(clipsTree(10));
+    const before = await open(clipsTree(8));
     const undo = holding(before.session.gpu.device, plan.peak.withTowers - 1);
-    const whole = await run(before, undefined, values).finally(undo);
+    const whole = await run(before).finally(undo);
     expect(said(whole, 'note').map(({ message }) => message)).toEqual([
       'The towers do not fit on the GPU beside the run: all clips are encoded before its first step, and not between the steps.',
     ]);
-    expect(before.decoded.length).toBe(10);
-    expect(said(whole, 'clips')[0]).toMatchObject({ ready: 10, total: 10 });
+    expect(before.decoded.length).toBe(8);
+    expect(said(whole, 'clips')[0]).toMatchObject({ ready: 8, total: 8 });
     expect([...few.decoded].sort()).toEqual(idsOf(events).flat().sort());
     expectSame([before.files, whole], [few.files, events], 4);
   });
@@ -188,7 +183,7 @@ describe('a run whose clips are encoded ahead of its steps', { timeout: 900_000 
     const cache = memoryFeatureCache();
     const killed = await open(data, { cache });
     killed.session.start(VALUES);
-    await killed.session.next((event) => event.type === 'step' && event.step === 7);
+    await killed.session.next((event) => event.type === 'step' && event.step === 3);
     // What lies on the disk in that moment is what a killed tab leaves.
     const left = new MemoryStore();
     for (const [path, bytes] of killed.files.files) left.files.set(path, bytes.slice());
@@ -201,33 +196,32 @@ describe('a run whose clips are encoded ahead of its steps', { timeout: 900_000 
     await later.session.reach('finished', 'failed', 'paused');
     const { events } = later.session;
     expect(said(events, 'error')).toEqual([]);
-    expect(said(events, 'resumed')[0]!.run.step).toBe(6);
-    expectSame([left, events], [ahead.files, ahead.events], 10);
+    expect(said(events, 'resumed')[0]!.run.step).toBe(2);
+    expectSame([left, events], [ahead.files, ahead.events], 4);
   });
 
   it('takes the same clips whether an unreadable one is met or known, over epochs', async () => {
-    const broken = ['1.mp4', '4.mp4', '7.mp4'];
-    const met = await open(clipsTree(9), { broken });
-    const values = { ...VALUES, steps: 6 };
-    const events = await run(met, undefined, values);
-    const known = await open(clipsTree(9), { broken });
+    const broken = ['1.mp4', '4.mp4'];
+    const met = await open(clipsTree(6), { broken });
+    const events = await run(met);
+    const known = await open(clipsTree(6), { broken });
     await known.session.session.evaluate({ type: 'evaluate', requestId: 4, split: 'train' });
-    const again = await run(known, undefined, values);
+    const again = await run(known);
     expect(shown(again)).toEqual(shown(events));
-    const { steps: _, ...kept } = stored(met.files, events, 6);
-    expect(stored(known.files, again, 6)).toMatchObject(kept);
+    const { steps: _, ...kept } = stored(met.files, events, 4);
+    expect(stored(known.files, again, 4)).toMatchObject(kept);
     const asked = idsOf(events).flat();
-    expect(new Set(asked).size).toBe(6);
+    expect(new Set(asked).size).toBe(4);
     for (let epoch = 0; epoch < 2; epoch++)
-      expect(new Set(asked.slice(6 * epoch, 6 * epoch + 6)).size).toBe(6);
-    expect(said(events, 'clips').at(-1)).toMatchObject({ ready: 6, unreadable: 3, total: 9 });
+      expect(new Set(asked.slice(4 * epoch, 4 * epoch + 4)).size).toBe(4);
+    expect(said(events, 'clips').at(-1)).toMatchObject({ ready: 4, unreadable: 2, total: 6 });
     const { issues } = said(events, 'data').at(-1)!.summary;
     expect(issues.map(({ file }) => file).sort()).toEqual(broken);
   });
 
   it('stops and rests between two clips, with nothing but the run on the device', async () => {
     const { session } = await open(clipsTree(8));
-    session.start({ ...VALUES, steps: 4 });
+    session.start(VALUES);
     await session.next((event) => event.type === 'step' && event.step === 1);
     session.session.pause();
     await session.reach('paused');
