@@ -10,6 +10,8 @@ const TEST_TIMEOUT_MS = 120_000;
 const E2E_TIMEOUT_MS = 300_000;
 const POLL_TIMEOUT_MS = 60_000;
 const PYTHON_TESTS = 'test/**/*.python.test.ts';
+/** They put modules in the place of others, or measure the heap: each has a process of its own. */
+const LONE_TESTS = 'test/**/*.alone.test.ts';
 const TRAINER_TESTS = 'test/trainers/**/*.test.ts';
 
 const notices = licences(import.meta.dirname);
@@ -27,7 +29,7 @@ export default defineConfig({
     rolldownOptions: { checks: { bundlerTimings: false, pluginTimings: false } },
   },
   test: {
-    // Dawn crashes when its module is loaded by worker threads, so every test file gets a process of its own.
+    // Dawn crashes when its module is loaded by worker threads, so test files run in processes.
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: TEST_TIMEOUT_MS,
@@ -41,8 +43,15 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', PYTHON_TESTS, TRAINER_TESTS],
+          exclude: ['test/e2e/**', PYTHON_TESTS, TRAINER_TESTS, LONE_TESTS],
+          // A process goes from file to file: modules, and kernels compiled on its device, are there for the next one.
+          isolate: false,
+          setupFiles: ['test/setup/after-file.ts'],
         },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', environment: 'node', include: [LONE_TESTS] },
       },
       {
         extends: true,

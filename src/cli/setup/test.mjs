@@ -27,6 +27,7 @@ import { countReport, failedNames } from './vitest-report.mjs';
 const ADAPTER_FOLDERS = ['setup', 'gpu', 'ops', 'media', 'models', 'optim', 'rl'].map(
   (name) => `test/${name}`,
 );
+const UNIT = ['--project', 'unit', '--project', 'alone'];
 /** All sources together, and what page, worker and set-up may know of where they run: each by itself. */
 const TYPE_CONFIGS = [
   'tsconfig.json',
@@ -43,7 +44,7 @@ const STAGES = {
   lint: () => tool('@biomejs/biome/bin/biome', ['lint', '--error-on-warnings']),
   unused: () => tool('knip/bin/knip.js', ['--no-progress']),
   layers: () => vitest('layers', ['--project', 'unit', 'test/layers.test.ts']),
-  unit: () => vitest('unit', ['--project', 'unit'], { STUDIO_ADAPTER: chosenAdapter() }),
+  unit: () => vitest('unit', UNIT, { STUDIO_ADAPTER: chosenAdapter() }),
   python,
   trainers,
   lavapipe,
@@ -133,7 +134,7 @@ async function trainers() {
 function lavapipe() {
   if (lavapipeManifest()) {
     const tests = adapterTests(projectRoot(), ADAPTER_FOLDERS);
-    return vitest('lavapipe', ['--project', 'unit', ...tests], { STUDIO_ADAPTER: 'lavapipe' });
+    return vitest('lavapipe', [...UNIT, ...tests], { STUDIO_ADAPTER: 'lavapipe' });
   }
   say(`Not run: the tests on the second adapter. ${missingAdapter('lavapipe')}`);
   // Elsewhere a machine's owner may do without; the reference runs must have both.
