@@ -18,6 +18,7 @@ export const ALARM_KINDS = [
   'held-out falls',
   'part against part',
   'reward failed',
+  'slow reward',
   'unscored answers',
 ] as const;
 export type AlarmKind = (typeof ALARM_KINDS)[number];

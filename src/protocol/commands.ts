@@ -93,6 +93,8 @@ export const COMMANDS = {
   }),
   /** The answers of the latest run, scored by the rewards of `config`; nothing of the run changes. */
   scoreAgain: question({ config: wholeConfig }, { answers: scoredAnswers }),
+  /** Ends it; the answer has what was scored by then. */
+  stopScoring: order({}),
   /** Which files an export of the present run would have, and how large; none before there is a run. */
   planExport: question({ parts: exportParts }, { files: plannedFiles }),
   export: task({

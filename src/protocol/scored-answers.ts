@@ -13,6 +13,8 @@ const scores = z.object({
 
 export const scoredAnswers = z.object({
   groupSize: z.number().int(),
+  /** Answers that are stored: more than are here where the scoring was stopped. */
+  of: z.number().int(),
   /** The step of each answer; those of a group stand together, and so do those of a step. */
   steps: integers,
   /** What each group's answers are about. */

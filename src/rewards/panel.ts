@@ -9,6 +9,8 @@ export interface RewardTrouble {
   readonly message: string;
   /** Whether its scores count all the same, and only something that it logged is left out. */
   readonly isScored: boolean;
+  /** Whether nothing is wrong but the time that it took. */
+  readonly isSlow?: true;
 }
 
 export interface BatchScores {
@@ -19,10 +21,12 @@ export interface BatchScores {
   /** What they logged by `log_extra`, by completion. */
   readonly extras: readonly Readonly<Record<string, LoggedValue>>[];
   readonly troubles: readonly RewardTrouble[];
+  /** By function, how long it took; what runs it was ready by then. */
+  readonly seconds: Readonly<Record<string, number>>;
 }
 
 /** What came of a function's call. */
-type Outcome = { readonly name: string } & (
+type Outcome = { readonly name: string; readonly seconds: number } & (
   | { readonly checked: CheckedReturn }
   | { readonly failure: string; readonly checked?: undefined }
 );
@@ -39,24 +43,30 @@ export class RewardPanel {
     this.#timeLimit = timeLimit;
   }
 
-  async score(batch: RewardBatch): Promise<BatchScores> {
-    const outcomes = await Promise.all(this.#functions.map((each) => this.#call(each, batch)));
+  /** Where `stop` is aborted, functions that are at work are ended, and their scores are missing. */
+  async score(batch: RewardBatch, stop?: AbortSignal): Promise<BatchScores> {
+    const outcomes = await Promise.all(this.#functions.map((each) => this.#call(each, batch, stop)));
     const { metrics, surplus } = this.#metricsOf(outcomes);
     return {
       values: batch.completions.map((_, at) => outcomes.map(({ checked }) => checked?.values[at] ?? null)),
       metrics,
       extras: extrasOf(outcomes, batch.completions.length),
       troubles: [...outcomes.flatMap(troublesOf), ...surplus],
+      seconds: Object.fromEntries(outcomes.map(({ name, seconds }) => [name, seconds])),
     };
   }
 
-  async #call(called: RewardFunction, batch: RewardBatch): Promise<Outcome> {
+  async #call(called: RewardFunction, batch: RewardBatch, stop?: AbortSignal): Promise<Outcome> {
     const { name } = called;
+    let start = performance.now();
+    const seconds = (): number => (performance.now() - start) / 1000;
     try {
-      const returned = await inTime(called, batch, this.#timeLimit);
-      return { name, checked: checkReturn(name, batch.completions.length, returned) };
+      await called.ready?.();
+      start = performance.now();
+      const returned = await inTime(called, batch, this.#timeLimit, stop);
+      return { name, seconds: seconds(), checked: checkReturn(name, batch.completions.length, returned) };
     } catch (error) {
-      return { name, failure: failureOf(name, error) };
+      return { name, seconds: seconds(), failure: failureOf(name, error) };
     }
   }
 
@@ -100,10 +110,15 @@ function failureOf(name: string, error: unknown): string {
 }
 
 /** @throws what the function throws, or that its time is up */
-async function inTime(called: RewardFunction, batch: RewardBatch, seconds: number): Promise<RewardReturn> {
-  await called.ready?.();
+async function inTime(
+  called: RewardFunction,
+  batch: RewardBatch,
+  seconds: number,
+  stopped?: AbortSignal,
+): Promise<RewardReturn> {
   const stop = new AbortController();
-  const scores = (async () => called.score(batch, stop.signal))();
+  const signal = stopped ? AbortSignal.any([stop.signal, stopped]) : stop.signal;
+  const scores = (async () => called.score(batch, signal))();
   if (called.untimed) return scores;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {

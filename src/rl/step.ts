@@ -4,6 +4,7 @@ import type { Config } from '../protocol/config.ts';
 import type { RolloutGroup } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import type { RewardTrouble } from '../rewards/panel.ts';
+import { slowRewards } from './health/health-rewards.ts';
 import { brokenAnswer } from './health/not-finite.ts';
 import { lengthMetrics, loggedMetrics, rewardMetrics } from './measure/metrics.ts';
 import { StepClock, type StepTimes } from './measure/step-clock.ts';
@@ -44,6 +45,8 @@ interface Scored {
   /** What they logged. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly troubles: readonly RewardTrouble[];
+  /** By reward. */
+  readonly seconds: Readonly<Record<string, number>>;
 }
 
 /** One GRPO step: sample a group for each prompt, score, compare within groups, update. `step` counts from 0. */
@@ -130,14 +133,14 @@ async function scoreAll(
     ...{ global_step: step, max_steps: config.steps, epoch, num_input_tokens_seen: tokens },
     ...{ is_local_process_zero: true, is_world_process_zero: true },
   });
-  const { values, extras, metrics, troubles } = await panel.score(batch);
+  const { values, extras, metrics, troubles, seconds } = await panel.score(batch);
   const groups = answers.map((group, index) =>
     group.map((answer, place) => {
       const row = index * config.groupSize + place;
       return { ...answer, rewards: values[row]!, extras: extras[row]! };
     }),
   );
-  return { groups, metrics, troubles };
+  return { groups, metrics, troubles, seconds };
 }
 
 function updateGroups(
@@ -164,7 +167,7 @@ function updateGroups(
 function report(
   context: RunContext,
   examples: readonly RunExample[],
-  { groups: scored, metrics: logged, troubles }: Scored,
+  { groups: scored, metrics: logged, troubles: found, seconds }: Scored,
   advantages: Advantages,
   update: UpdateResult,
   times: StepTimes,
@@ -179,6 +182,7 @@ function report(
   const rewards = all.map((completion) => completion.rewards);
   const kl = meanKls(micro, config.groupSize);
   const notFinite = brokenAnswer(examples, scored, micro);
+  const troubles = [...found, ...slowRewards(config, seconds, times.total)];
   return {
     ...(notFinite === undefined ? {} : { notFinite }),
     ...(troubles.length === 0 ? {} : { troubles }),

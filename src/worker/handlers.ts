@@ -53,6 +53,7 @@ export const HANDLERS: Handlers = {
   deleteRun: ({ session }, command) => session.deleteRun(command),
   saveRunFiles: ({ session }, command) => session.saveRunFiles(command),
   scoreAgain: ({ session }, command) => session.scoreAgain(command),
+  stopScoring: ({ session }) => session.stopScoring(),
   planExport: ({ session }, command) => session.planExport(command),
   export: ({ session }, command) => session.export(command),
   bench({ session, bench }, command) {

@@ -7,7 +7,8 @@ import type { ScoredAnswers } from '../protocol/scored-answers.ts';
 import { isRewardName } from '../rewards/index.ts';
 import type { RewardPanel } from '../rewards/panel.ts';
 import { rewardBatch, rewardRow } from '../rl/objective/reward-batch.ts';
-import type { Report } from './progress.ts';
+import { nextMacrotask } from './lane.ts';
+import { paced, type Report } from './progress.ts';
 import { openRewards } from './rewards.ts';
 import type { Run } from './run.ts';
 import { type AnswerLine, groupsOfLines, readAnswer } from './runs/answers.ts';
@@ -17,15 +18,24 @@ interface Step {
   readonly groups: readonly RolloutGroup[];
 }
 
+export interface Scoring {
+  readonly report: Report;
+  /** Aborted: what is scored by then is the result. */
+  readonly stop: AbortSignal;
+}
+
+/** Milliseconds between two looks whether to stop: built-in rewards leave no message through. */
+const BREATH_MS = 50;
+
 /** `config` says the rewards; the prompts are those that the run asked. @throws InputError for rewards that cannot be made ready */
-export async function scoreAgain(run: Run, config: Config, report: Report): Promise<ScoredAnswers> {
+export async function scoreAgain(run: Run, config: Config, scoring: Scoring): Promise<ScoredAnswers> {
   const steps = await storedSteps(run.rolloutsLog.blob(), run.config.groupSize);
   if (steps.length === 0) {
     throw new InputError('The run has sampled no answers.', { hint: 'Start it: each step samples some.' });
   }
   const panel = await openRewards(config, run.parts.openers ?? {});
   try {
-    return await scoreSteps(run, config, panel, steps, report);
+    return await scoreSteps(run, config, panel, steps, scoring);
   } finally {
     panel[Symbol.dispose]();
   }
@@ -49,11 +59,12 @@ async function scoreSteps(
   config: Config,
   panel: RewardPanel,
   steps: readonly Step[],
-  report: Report,
+  { report, stop }: Scoring,
 ): Promise<ScoredAnswers> {
   const { groupSize, rewards: before } = run.config;
   const groups = steps.flatMap((step) => step.groups);
   const answers = groups.flatMap(({ completions }) => completions);
+  const isTimeToBreathe = paced(BREATH_MS);
   const columns = (names: readonly string[]) =>
     names.map(() => new Float64Array(answers.length).fill(Number.NaN));
   const stored = { names: [...before], values: columns(before) };
@@ -62,7 +73,11 @@ async function scoreSteps(
   const told = { rowOf: rowsOf(run), ids: idsOf(run, config) };
   let at = 0;
   for (const { step, groups: asked } of steps) {
-    const { values, troubles: found } = await panel.score(batchOf(run, step, asked, told));
+    if (isTimeToBreathe()) await nextMacrotask();
+    if (stop.aborted) break;
+    const { values, troubles: found } = await panel.score(batchOf(run, step, asked, told), stop);
+    // Of a step that was broken off nothing is known.
+    if (stop.aborted) break;
     for (const { message } of found) troubles.add(message);
     for (const row of values) {
       row.forEach((value, k) => {
@@ -75,14 +90,21 @@ async function scoreSteps(
     }
     report(at, answers.length);
   }
+  const stepOf = steps.flatMap(({ step, groups: of }) =>
+    of.flatMap(() => new Array<number>(groupSize).fill(step)),
+  );
+  const advantages = Float64Array.from(answers.slice(0, at), ({ advantage }) => advantage);
+  const upTo = ({ names, values }: typeof scored) => ({
+    names,
+    values: values.map((each) => each.slice(0, at)),
+  });
   return {
     groupSize,
-    steps: Int32Array.from(
-      steps.flatMap(({ step, groups: of }) => of.flatMap(() => new Array<number>(groupSize).fill(step))),
-    ),
-    exampleIds: groups.map(({ exampleId }) => exampleId),
-    stored: { ...stored, advantages: Float64Array.from(answers, ({ advantage }) => advantage) },
-    scored,
+    of: answers.length,
+    steps: Int32Array.from(stepOf.slice(0, at)),
+    exampleIds: groups.slice(0, at / groupSize).map(({ exampleId }) => exampleId),
+    stored: { ...upTo(stored), advantages },
+    scored: upTo(scored),
     troubles: [...troubles],
   };
 }

@@ -47,6 +47,7 @@ export class Session {
   readonly #device: OnDevice;
   readonly #driver: Driver;
   readonly #handover = new Handover();
+  #scoring?: AbortController;
   #stage: Stage = { state: 'empty', steps: 0 };
   /** Settings of the latest run on the model that is open. */
   #config?: Config;
@@ -320,7 +321,13 @@ export class Session {
   }
 
   scoreAgain(command: CommandOf<'scoreAgain'>): Promise<AnswerOf<'scoreAgain'>> {
-    return this.#again('the scores', () => this.#device.scoreAgain(command));
+    this.#scoring = new AbortController();
+    const { signal } = this.#scoring;
+    return this.#again('the scores', () => this.#device.scoreAgain(command, signal));
+  }
+
+  stopScoring(): void {
+    this.#scoring?.abort();
   }
 
   planExport(command: CommandOf<'planExport'>): Promise<AnswerOf<'planExport'>> {

@@ -140,7 +140,9 @@ test('a function that takes too long is told to stop, and the step goes on; part
     untimed: true,
     score: () => new Promise((resolve) => setTimeout(() => resolve({ values: [1, 1] }), 100)),
   };
-  const { values, troubles } = await panelOf(hangs, slow).score(TWO);
+  const { values, troubles, seconds } = await panelOf(hangs, slow).score(TWO);
+  expect(seconds.hangs).toBeGreaterThan(0.04);
+  expect(seconds.slow).toBeGreaterThan(0.09);
   expect(values).toEqual([
     [null, 1],
     [null, 1],
@@ -149,6 +151,24 @@ test('a function that takes too long is told to stop, and the step goes on; part
     { reward: 'hangs', message: 'The reward hangs gave no scores within 0.05 s.', isScored: false },
   ]);
   expect(stopped).toBe(true);
+});
+
+test('whoever waits no longer ends the functions that are at work', async () => {
+  const stop = new AbortController();
+  const ended = named(
+    'ended',
+    (_, { aborted: before }) =>
+      new Promise((_resolve, reject) => {
+        expect(before).toBe(false);
+        stop.signal.addEventListener('abort', () => reject(new Error('It was ended.')));
+        stop.abort();
+      }),
+  );
+  const { values, troubles } = await panelOf(ended).score(TWO, stop.signal);
+  expect([values, troubles[0]!.message]).toEqual([
+    [[null], [null]],
+    'The reward ended failed: It was ended.',
+  ]);
 });
 
 describe('what functions log', () => {

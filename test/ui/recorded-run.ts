@@ -112,7 +112,7 @@ export function playScores(step: number, steps: number, config: Config): ScoredA
     return REWARDS[name].score(text, { ...config, ...about }) ?? Number.NaN;
   };
   return {
-    groupSize,
+    ...{ groupSize, of: answers.length },
     steps: Int32Array.from(
       played.flatMap((event) => event.groups.flatMap(() => new Array(groupSize).fill(event.step))),
     ),

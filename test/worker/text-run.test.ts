@@ -76,13 +76,20 @@ async function expectSameAdvantages(run: Run): Promise<void> {
   const reports: number[] = [];
   const report = (done: number, total: number) => void reports.push(done / total);
   const config = { ...run.config, rewardWeights: [] };
-  const again = await scoreAgain(run, config, report);
+  const again = await scoreAgain(run, config, { report, stop: new AbortController().signal });
   expect([again.troubles, reports.at(-1), again.exampleIds.length]).toEqual([[], 1, 4]);
   expect([again.scored.names, again.scored.values]).toEqual([again.stored.names, again.stored.values]);
   const { groupSize, steps, scored, stored } = again;
   const found = judge({ groupSize, steps, values: scored.values }, { weights, aggregation, scale });
   expect(found.signal).toBeGreaterThan(0);
   found.advantages.forEach((advantage, at) => void expect(advantage).toBeCloseTo(stored.advantages[at]!, 6));
+  const stopping = new AbortController();
+  const half = await scoreAgain(run, config, { report: () => stopping.abort(), stop: stopping.signal });
+  const count = again.of / 2;
+  expect([half.of, half.exampleIds, half.steps]).toEqual([
+    ...[again.of, again.exampleIds.slice(0, 2), steps.slice(0, count)],
+  ]);
+  expect(half.scored.values).toEqual(scored.values.map((each) => each.slice(0, count)));
 }
 
 describe.each(['qwen2_5-tiny', 'qwen3-tiny'] as const)('a run on %s', (name) => {
@@ -133,7 +140,8 @@ it('supervised training imitates each row’s own answer, with all weights', asy
 
 it('answers are scored again only where there are some', async () => {
   using run = await textRun(gpu, model);
-  await expect(scoreAgain(run, run.config, () => undefined)).rejects.toThrow('has sampled no answers');
+  const scoring = { report: () => undefined, stop: new AbortController().signal };
+  await expect(scoreAgain(run, run.config, scoring)).rejects.toThrow('has sampled no answers');
 });
 
 describe('what it exports', () => {

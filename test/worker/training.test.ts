@@ -6,6 +6,7 @@ import type { MetricValues } from '../../src/protocol/metrics.ts';
 import type { RewardSource } from '../../src/rewards/contract.ts';
 import type { RewardTrouble } from '../../src/rewards/panel.ts';
 import { Health } from '../../src/rl/health/health.ts';
+import { slowRewards } from '../../src/rl/health/health-rewards.ts';
 import type { Run } from '../../src/worker/run.ts';
 import type { StepResult } from '../../src/worker/run-parts.ts';
 import type { Recorder } from '../../src/worker/runs/recorder.ts';
@@ -182,4 +183,28 @@ it('what a reward logged and was left out is said once, and stops nothing', asyn
     () => [{ reward: 'format', message: 'Of what format logged: something.', isScored: true }],
   );
   expect([kept, reasons]).toEqual([['reward failed at 1', 'checkpoint of 8'], []]);
+});
+
+it('a reward that costs a step too much is told with its time, once for every row of such steps', async () => {
+  const config = parseConfig({
+    rewards: ['format', 'mine'],
+    rewardSources: [OWN],
+    promptsPerStep: 8,
+    groupSize: 8,
+  });
+  const slow = slowRewards(config, { format: 0.4, mine: 4.2 }, 12);
+  const message = 'The reward mine took 4.2 s for 64 answers, of the step’s 12 s.';
+  expect(slow).toEqual([{ reward: 'mine', message, isScored: true, isSlow: true }]);
+  expect(slowRewards(config, { format: 0.4, mine: 1.1 }, 12)).toEqual([]);
+  const { kept, events } = await drive(
+    () => WELL,
+    { ...config, steps: 8 },
+    undefined,
+    (step) => (step === 2 || step > 5 ? slow : []),
+  );
+  expect(kept).toEqual(['slow reward at 2', 'slow reward at 6', 'checkpoint of 8']);
+  expect(events.flatMap((event) => (event.type === 'alarm' ? event.alarm : []))[0]).toMatchObject({
+    ...{ message, metric: 'step_time', pauses: false },
+    hint: expect.stringMatching(/^Make mine quicker/),
+  });
 });

@@ -13,7 +13,7 @@ import {
 } from './health-gaming.ts';
 import { RewardLevels, watchDrift, watchEntropy, watchReward as watchLevel } from './health-levels.ts';
 import type { Look, NotFinite, Watch } from './health-look.ts';
-import { watchReward, watchUnscored } from './health-rewards.ts';
+import { watchReward, watchSlow, watchUnscored } from './health-rewards.ts';
 import { watchSignal } from './health-signal.ts';
 
 interface Rule {
@@ -45,11 +45,10 @@ const RULES: readonly Rule[] = [
 ];
 
 const rewardRules = ({ rewards }: Config): Rule[] =>
-  rewards.map((name) => ({
-    kind: 'reward failed',
-    metric: `rewards/${name}/mean`,
-    watch: watchReward(name),
-  }));
+  rewards.flatMap((name): Rule[] => [
+    { kind: 'reward failed', metric: `rewards/${name}/mean`, watch: watchReward(name) },
+    { kind: 'slow reward', metric: 'step_time', watch: watchSlow(name) },
+  ]);
 
 /** The numbers by which a step changes weights, those that are not finite in words; undefined when all are. */
 export function brokenValues(metrics: MetricValues): string | undefined {

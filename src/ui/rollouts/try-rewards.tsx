@@ -85,7 +85,7 @@ function SoundTrial({ trained, show, draft: written }: TrialProps & { draft: Con
   const missing = unscored(answers, weights);
   const comparison = useMemo(
     () =>
-      answers && missing.length === 0 && weights.size > 0
+      answers && answers.steps.length > 0 && missing.length === 0 && weights.size > 0
         ? compare(answers, trained, weights, draft)
         : undefined,
     [answers, missing.length, weights, trained, draft],
@@ -127,6 +127,9 @@ function SoundTrial({ trained, show, draft: written }: TrialProps & { draft: Con
         >
           {busy ? 'Scoring…' : 'Score again'}
         </HeldButton>
+        <HeldButton data-testid="stop-scoring" disabled={!busy} onClick={() => studio.tell('stopScoring')}>
+          Stop
+        </HeldButton>
         <HeldButton disabled={weights.size === 0} onClick={take}>
           Use for the next run
         </HeldButton>
@@ -135,6 +138,11 @@ function SoundTrial({ trained, show, draft: written }: TrialProps & { draft: Con
         )}
       </div>
       <EditHere onTry={tryEdited} />
+      {answers && answers.steps.length < answers.of && (
+        <p className="notice" role="status" data-testid="scored-in-part">
+          Stopped: {answers.steps.length} of {answers.of} answers are scored, and what follows is of these.
+        </p>
+      )}
       {answers?.troubles.map((trouble) => (
         <p className="notice" key={trouble}>
           {trouble}

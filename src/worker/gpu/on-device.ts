@@ -266,14 +266,17 @@ export class OnDevice {
   }
 
   /** The answers of the latest run, scored by the rewards of `config`. @throws InputError where there are none */
-  async scoreAgain({ requestId, config }: CommandOf<'scoreAgain'>): Promise<AnswerOf<'scoreAgain'>> {
+  async scoreAgain(
+    { requestId, config }: CommandOf<'scoreAgain'>,
+    stop: AbortSignal,
+  ): Promise<AnswerOf<'scoreAgain'>> {
     if (!this.#from) {
       throw new InputError('No run is on the device.', {
         hint: 'Start one, or go on with one that is kept.',
       });
     }
     const report = progressOf(this.#parts.emit, 'Scoring answers', 'answers', requestId);
-    return { answers: await this.use((run) => scoreAgain(run, config, report)) };
+    return { answers: await this.use((run) => scoreAgain(run, config, { report, stop })) };
   }
 
   /** Exports the latest run; before one, the weights as loaded. */
