@@ -71,13 +71,25 @@ const rowOf = ({ question, system, turns, columns, label }: Example): PromptRow 
  * The prompts of examples; rows that cannot be asked, or are too long, are left out. Where there are no examples yet, the
  * question of the settings about `usual` media stands for all.
  */
-export function runPrompts(
+export const runPrompts = (...what: Parameters<typeof promptsInSteps>): RunPrompts =>
+  drained(promptsInSteps(...what));
+
+/** What a generator comes to that stops between its steps only to let others work. */
+export function drained<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** The same, a row a step. */
+export function* promptsInSteps(
   text: TextTools,
   settings: PromptSettings,
   usual: readonly MediumKind[],
   examples: readonly Example[],
   limits: PromptLimits = {},
-): RunPrompts {
+): Generator<void, RunPrompts> {
   const builder = new PromptBuilder(text, settings);
   const asked = new Map<string, RunPrompt>();
   const leftOut = new Map<string, LeftOut>();
@@ -85,6 +97,7 @@ export function runPrompts(
     const made = builder.try(example);
     if (made instanceof InputError) leftOut.set(example.id, { id: example.id, refused: reasonOf(made) });
     else asked.set(example.id, made);
+    yield;
   }
   for (const [id, tokens] of tooLong(asked, limits)) {
     asked.delete(id);

@@ -4,6 +4,7 @@ import { readJsonIfThere } from '../io/files/files.ts';
 import { whereItLies } from '../io/formats/trainer-checkpoint.ts';
 import { InputError } from '../math/errors.ts';
 import { checkTokenizerJson, type LargestToken } from './check-tokenizer.ts';
+import { withKnownWords } from './known-words.ts';
 import { readQwenVocabulary } from './qwen-vocabulary.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -47,6 +48,7 @@ export class Tokenizer {
         cause,
       });
     }
+    withKnownWords(this.hub);
     const added = this.hub.get_added_tokens_decoder();
     const special = [...added.values()].filter((token) => token.special);
     this.specialIds = new Set(special.map((token) => token.id));

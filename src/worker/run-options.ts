@@ -9,10 +9,11 @@ import type { PolicyOptions } from '../rl/policy/policy.ts';
 import { type Start, startFrom } from '../rl/policy/start-weights.ts';
 import { hasTowerInside } from '../rl/policy/trained-parts.ts';
 import { answerIds } from '../rl/prepare.ts';
-import { type RunPrompts, runPrompts } from '../rl/prompts.ts';
+import { drained, promptsInSteps, type RunPrompts } from '../rl/prompts.ts';
 import type { RunSetup } from '../rl/run-context.ts';
 import { promptRoom } from '../rl/update/batch-limits.ts';
 import type { OpenModel } from './inputs/model.ts';
+import { nextMacrotask } from './lane.ts';
 
 /** The adapter that these settings train. */
 function loraOf({ loraRank, loraAlpha, loraTargets, loraVision }: Config): PolicyOptions['lora'] {
@@ -119,29 +120,98 @@ export interface RunTexts {
 /** The latest texts by the model's tools: a plan is asked for at every change of a setting, and most change no text. */
 const known = new WeakMap<object, { readonly examples: readonly Example[]; key: string; texts: RunTexts }>();
 
-/** `gpu`: the device whose passes have to hold the prompts; without one, any may be as long as it is. */
-export function runTexts(
-  { text, clips, config: { decoder } }: Pick<OpenModel, 'text' | 'clips' | 'config'>,
+type TextsOf = readonly [
+  model: Pick<OpenModel, 'text' | 'clips' | 'config'>,
   config: Config,
   examples: readonly Example[],
   gpu?: Gpu,
-): RunTexts {
-  const { stage } = config;
-  const held =
-    gpu &&
-    promptRoom(
-      decoder,
-      gpu.device.limits.maxStorageBufferBindingSize,
-      stage === 'grpo' ? config.maxCompletionLength : 1,
-    );
-  const key = JSON.stringify([stage, held, ...PROMPT_KEYS.map((name) => config[name])]);
+];
+
+/** `gpu`: the device whose passes have to hold the prompts; without one, any may be as long as it is. */
+export const runTexts = (...what: TextsOf): RunTexts => drained(textsInSteps(...what));
+
+/** Milliseconds that texts are read before other commands have their turn. */
+const TURN_MS = 40;
+
+/** Texts that are being read, and for whom. */
+interface Reading {
+  readonly examples: readonly Example[];
+  readonly key: string;
+  readonly wanted: (() => boolean)[];
+  readonly texts: Promise<RunTexts | undefined>;
+}
+
+/** What is being read by the model's tools; who asks for the same waits with the others. */
+const readings = new WeakMap<object, Reading>();
+
+/**
+ * The same without holding up what else is asked: thousands of rows take seconds. Undefined where between two turns nobody waits
+ * for it any more, as `isWanted` says.
+ */
+export function readTexts(
+  what: TextsOf,
+  isWanted: () => boolean = () => true,
+): Promise<RunTexts | undefined> {
+  const [{ text }, , examples] = what;
+  const key = keyOf(what);
+  const under = readings.get(text);
+  if (under?.examples === examples && under.key === key) {
+    under.wanted.push(isWanted);
+    return under.texts;
+  }
+  const wanted = [isWanted];
+  const reading = { examples, key, wanted, texts: inTurns(textsInSteps(...what), wanted) };
+  readings.set(text, reading);
+  const end = () => {
+    if (readings.get(text) === reading) readings.delete(text);
+  };
+  void reading.texts.then(end, end);
+  return reading.texts;
+}
+
+async function inTurns(
+  steps: Generator<void, RunTexts>,
+  wanted: readonly (() => boolean)[],
+): Promise<RunTexts | undefined> {
+  let began = performance.now();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (performance.now() - began < TURN_MS) continue;
+    await nextMacrotask();
+    if (!wanted.some((isWanted) => isWanted())) return undefined;
+    began = performance.now();
+  }
+}
+
+/** Tokens that a pass on the device holds, as far as one is known. */
+const heldBy = ([{ config }, { stage, maxCompletionLength }, , gpu]: TextsOf): number | undefined =>
+  gpu &&
+  promptRoom(
+    config.decoder,
+    gpu.device.limits.maxStorageBufferBindingSize,
+    stage === 'grpo' ? maxCompletionLength : 1,
+  );
+
+/** The settings that texts are made of. */
+const keyOf = (what: TextsOf): string =>
+  JSON.stringify([what[1].stage, heldBy(what), ...PROMPT_KEYS.map((name) => what[1][name])]);
+
+function* textsInSteps(...what: TextsOf): Generator<void, RunTexts> {
+  const [{ text, clips }, config, examples] = what;
+  const key = keyOf(what);
   const last = known.get(text);
   if (last?.examples === examples && last.key === key) return last.texts;
-  const limits = { set: config.maxPromptLength || undefined, held };
-  const prompts = runPrompts(text, config, clips ? ['video'] : [], examples, limits);
-  const train = stage === 'sft' ? examples.filter(({ split }) => split === 'train').filter(prompts.asks) : [];
-  const lengths = train.map((example) => answerIds(text, prompts.of(example), example).length);
-  const texts = { prompts, longestAnswer: lengths.reduce((most, length) => Math.max(most, length), 1) };
+  const limits = { set: config.maxPromptLength || undefined, held: heldBy(what) };
+  const prompts = yield* promptsInSteps(text, config, clips ? ['video'] : [], examples, limits);
+  const train =
+    config.stage === 'sft' ? examples.filter(({ split }) => split === 'train').filter(prompts.asks) : [];
+  let longestAnswer = 1;
+  for (const example of train) {
+    longestAnswer = Math.max(longestAnswer, answerIds(text, prompts.of(example), example).length);
+    yield;
+  }
+  const texts = { prompts, longestAnswer };
   known.set(text, { examples, key, texts });
   return texts;
 }

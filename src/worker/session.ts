@@ -21,7 +21,7 @@ import { Lane } from './lane.ts';
 import { planAlternatives } from './make-room.ts';
 import { planMemory } from './memory-plan.ts';
 import type { Emit } from './progress.ts';
-import { runTexts } from './run-options.ts';
+import { readTexts } from './run-options.ts';
 import { checkSameInputs } from './runs/identity.ts';
 import type { TakenRun } from './runs/run-store.ts';
 import { RunShelf } from './runs/shelf.ts';
@@ -170,7 +170,8 @@ export class Session {
     if (!published) throw new InputError('There is no model yet.', { hint: 'Drop its folder on the page.' });
     return this.#lane.run(async () => {
       const model = this.#handover.planned(published, config, this.#device.trained);
-      const texts = runTexts(model, config, fitting?.examples ?? NOTHING_YET, this.#held.gpu);
+      const rows = fitting?.examples ?? NOTHING_YET;
+      const texts = (await readTexts([model, config, rows, this.#held.gpu]))!;
       const scorers = this.#inputs.rewardModels.ofRun(config);
       const { gpu } = this.#held;
       const plan = await planMemory(model, config, texts, gpu, scorers);
@@ -179,9 +180,9 @@ export class Session {
     });
   }
 
-  /** What the prompts of the data come to. */
-  prompts({ config }: CommandOf<'prompts'>): AnswerOf<'prompts'> {
-    const report = this.#inputs.promptReport(config);
+  /** What the prompts of the data come to; nothing where others have been asked about since. */
+  async prompts({ config }: CommandOf<'prompts'>): Promise<AnswerOf<'prompts'>> {
+    const report = await this.#inputs.promptReport(config);
     return report ? { report } : {};
   }
 

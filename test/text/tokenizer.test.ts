@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { describe, expect, test } from 'vitest';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { readJson, readTextIfThere, treeFromMemory } from '../../src/io/files/files.ts';
@@ -28,6 +29,17 @@ describe('byte-level BPE equals the published tokenizer', () => {
     expect(tokenizer.encode(text)).toEqual(ids);
     expect(tokenizer.decode(ids, { skipSpecialTokens: false })).toBe(decoded);
   });
+});
+
+test('words that were taken apart before have the tokens that they had, in any company', async () => {
+  const again = await Tokenizer.load(modelTree);
+  const texts = golden.bpe.map(({ text }) => text);
+  const all = [...texts, texts.join(' '), [...texts].reverse().join('\n'), 'x'.repeat(200)];
+  const first = all.map((text) => again.encode(text));
+  expect(all.map((text) => again.encode(text))).toEqual(first);
+  const config = (await readJson(modelTree, 'tokenizer_config.json')) as object;
+  const plain = new HubTokenizer((await readJson(modelTree, 'tokenizer.json')) as object, config);
+  expect(first).toEqual(all.map((text) => plain.encode(text, { add_special_tokens: false }).ids));
 });
 
 describe('vocab.json and merges.txt give the same tokenizer', async () => {

@@ -8,6 +8,7 @@ import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { runPrompts } from '../../src/rl/prompts.ts';
 import { openModel } from '../../src/worker/inputs/model.ts';
 import { promptReport } from '../../src/worker/inputs/prompt-report.ts';
+import { readTexts, runTexts } from '../../src/worker/run-options.ts';
 
 async function reported(rows: readonly object[], config: Partial<Config>, limits = {}) {
   const { text } = await openModel(await treeFromDisk('public/demo/model'));
@@ -58,5 +59,44 @@ describe('the report', () => {
     expect(promptsSaid(fixed)[1]).toMatch(
       /^1 row would be asked what a row before them is asked of the same/,
     );
+  });
+});
+
+describe('texts that are read in turns', () => {
+  const COUNT = 400;
+  const opened = async () => {
+    const model = await openModel(await treeFromDisk('public/demo/model'));
+    const rows = Array.from({ length: COUNT }, (_, i) => ask('a.mp4', `Which is number ${i}?`, 'A'));
+    const files = { 'd.json': JSON.stringify(rows), 'a.mp4': 'x' };
+    const { examples } = await readDataset(treeFromMemory('d', files), { seed: 1 });
+    return { model, examples };
+  };
+  const config = parseConfig({});
+
+  it('are the same, once for all who ask, and let others work meanwhile', async () => {
+    const { model, examples } = await opened();
+    let turns = 0;
+    const others = setInterval(() => turns++, 0);
+    const both = [readTexts([model, config, examples]), readTexts([model, config, examples])];
+    const [first, second] = await Promise.all(both);
+    clearInterval(others);
+    expect(turns).toBeGreaterThan(0);
+    expect(second).toBe(first);
+    const again = await openModel(await treeFromDisk('public/demo/model'));
+    const plain = runTexts(again, config, examples).prompts;
+    expect(first!.prompts.longest).toBe(plain.longest);
+    for (const example of examples)
+      expect(first!.prompts.of(example).rendered).toBe(plain.of(example).rendered);
+  });
+
+  it('stop where nobody waits any more, and go on while one does', async () => {
+    const { model, examples } = await opened();
+    expect(await readTexts([model, config, examples], () => false)).toBeUndefined();
+    const [one, other] = [
+      readTexts([model, config, examples], () => false),
+      readTexts([model, config, examples]),
+    ];
+    expect((await other)?.prompts.leftOut).toEqual([]);
+    expect(await one).toBe(await other);
   });
 });

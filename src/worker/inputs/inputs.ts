@@ -14,7 +14,7 @@ import { makePreview, questionPreview } from '../clips/preview.ts';
 import type { HeldGpu } from '../gpu/held-gpu.ts';
 import type { SessionHost } from '../host.ts';
 import type { Emit } from '../progress.ts';
-import { runTexts } from '../run-options.ts';
+import { readTexts, runTexts } from '../run-options.ts';
 import { openDemoTrees } from './demo.ts';
 import { demandFitting, type Fitting, fittingFor } from './fitting.ts';
 import { modelUnder, type OpenModel, openModel, summariseModel } from './model.ts';
@@ -60,6 +60,7 @@ export class Inputs {
   /** Whether model and data are the embedded ones. */
   #demo = false;
   #reportedIssues = 0;
+  #promptsAsked = 0;
 
   constructor(held: Pick<HeldGpu, 'gpu'>, host: SessionHost, hooks: InputHooks) {
     this.#held = held;
@@ -218,12 +219,18 @@ export class Inputs {
     this.#hooks.emit({ type: 'data', requestId, summary: this.#summary(this.#data) });
   }
 
-  /** What the prompts come to with these settings; nothing where there is no model that takes the data. */
-  promptReport(config: Config): PromptReport | undefined {
+  /**
+   * What the prompts come to with these settings; nothing where there is no model that takes the data, and where others are asked
+   * about, or another folder opened, before they are read.
+   */
+  async promptReport(config: Config): Promise<PromptReport | undefined> {
+    const asked = ++this.#promptsAsked;
     const [model, data] = [this.#model, this.fitting];
     if (!model || !data || data.examples.length === 0) return undefined;
-    const { prompts } = runTexts(modelUnder(model, config), config, data.examples, this.#held.gpu);
-    return promptReport(prompts, data.examples);
+    const isWanted = () => asked === this.#promptsAsked && model === this.#model && data === this.fitting;
+    const what = [modelUnder(model, config), config, data.examples, this.#held.gpu] as const;
+    const texts = await readTexts(what, isWanted);
+    return texts && promptReport(texts.prompts, data.examples);
   }
 
   /** Shows what the model gets to see of a clip under these settings. */
