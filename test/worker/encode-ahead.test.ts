@@ -18,6 +18,8 @@ import { said, shown, stored } from './told.ts';
 
 /** Where all answers score alike, only the entropy has a gradient. */
 const VALUES: Partial<Config> = { steps: 4, promptsPerStep: 2, entropyCoef: 0.1, maxCompletionLength: 4 };
+/** Of the runs that are compared with one another over two thousand rows. */
+const LONG: Partial<Config> = { ...VALUES, steps: 10 };
 const LABELS = ['happy', 'sad', 'angry', 'neutral'];
 
 /** So many clips, of which some are copies under another name; two more are held out. */
@@ -93,9 +95,13 @@ function holding(device: GPUDevice, capacity: number): () => void {
 }
 
 /** Runs to the end; returns what was told since then. */
-async function run({ session }: Opened, meanwhile = async (): Promise<void> => undefined): Promise<Event[]> {
+async function run(
+  { session }: Opened,
+  values = VALUES,
+  meanwhile = async (): Promise<void> => undefined,
+): Promise<Event[]> {
   const from = session.events.length;
-  session.start(VALUES);
+  session.start(values);
   await meanwhile();
   await session.reach('finished', 'failed', 'paused');
   expect(session.said('error')).toEqual([]);
@@ -118,14 +124,14 @@ const idsOf = (events: readonly Event[]) =>
 beforeEach(() => vi.stubGlobal('navigator', { locks: fakeLocks() }));
 
 describe('a run whose clips are encoded ahead of its steps', { timeout: 900_000 }, () => {
-  const [rows, contents] = [2000, 9];
+  const [rows, contents] = [2000, 23];
   const data = clipsTree(rows, contents);
   const contentOf = (path: string): number => Number.parseInt(path, 10) % contents;
   /** The run that all others are compared with, and how many clips were decoded by its first step. */
   const runAhead = async () => {
     const ahead = await open(data);
     let decodedByFirst = 0;
-    const events = await run(ahead, async () => {
+    const events = await run(ahead, LONG, async () => {
       await ahead.session.next(({ type }) => type === 'step');
       decodedByFirst = ahead.decoded.length;
     });
@@ -143,7 +149,7 @@ describe('a run whose clips are encoded ahead of its steps', { timeout: 900_000 
     expect(ahead.decodedByFirst).toBeLessThanOrEqual(4);
     const counts = said(ahead.events, 'clips');
     expect(counts[0]).toMatchObject({ ready: 2, unreadable: 0, total: rows });
-    expect(counts.at(-1)).toMatchObject({ ready: 8, total: rows });
+    expect(counts.at(-1)).toMatchObject({ ready: 20, total: rows });
     // No clip is decoded twice, nor one that no step takes.
     const taken = new Set(idsOf(ahead.events).flat().map(contentOf));
     expect(ahead.decoded.map(contentOf).sort()).toEqual([...taken].sort());
@@ -158,9 +164,9 @@ describe('a run whose clips are encoded ahead of its steps', { timeout: 900_000 
     await all.prepare(examples.filter(hasClip), quiet, () => false);
     expect(all.encoded).toBeGreaterThanOrEqual(contents);
     const before = await open(data, { cache });
-    const events = await run(before);
+    const events = await run(before, LONG);
     expect(before.decoded).toEqual([]);
-    expectSame([before.files, events], [ahead.files, ahead.events], 4);
+    expectSame([before.files, events], [ahead.files, ahead.events], 10);
   });
 
   it('has all of them encoded before the first step where the towers do not fit beside it, and ends the same', async () => {
@@ -183,8 +189,8 @@ describe('a run whose clips are encoded ahead of its steps', { timeout: 900_000 
   it('that was killed goes on as if it had not been', async () => {
     const cache = memoryFeatureCache();
     const killed = await open(data, { cache });
-    killed.session.start(VALUES);
-    await killed.session.next((event) => event.type === 'step' && event.step === 3);
+    killed.session.start(LONG);
+    await killed.session.next((event) => event.type === 'step' && event.step === 7);
     // What lies on the disk in that moment is what a killed tab leaves.
     const left = new MemoryStore();
     for (const [path, bytes] of killed.files.files) left.files.set(path, bytes.slice());
@@ -197,8 +203,8 @@ describe('a run whose clips are encoded ahead of its steps', { timeout: 900_000 
     await later.session.reach('finished', 'failed', 'paused');
     const { events } = later.session;
     expect(said(events, 'error')).toEqual([]);
-    expect(said(events, 'resumed')[0]!.run.step).toBe(2);
-    expectSame([left, events], [ahead.files, ahead.events], 4);
+    expect(said(events, 'resumed')[0]!.run.step).toBe(6);
+    expectSame([left, events], [ahead.files, ahead.events], 10);
   });
 
   it('takes the same clips whether an unreadable one is met or known, over epochs', async () => {
