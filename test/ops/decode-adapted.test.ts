@@ -151,9 +151,10 @@ async function checkAdapters(
   expect(relativeError(await gpu.read(streams[1]), await gpu.read(streams[0]))).toBeLessThan(2e-6);
 }
 
+/** Blocks of five rows but for the last: each number of rows is a kernel of its own. */
 describe.each([
   [{ q: 3, k: 0, v: 5, o: 6 }, 'f32', 5, false],
-  [{ q: 16, k: 16, v: 16, o: 16 }, 'bf16', 8, true],
+  [{ q: 16, k: 16, v: 16, o: 16 }, 'bf16', 10, true],
   [{ q: 0, k: 0, v: 0, o: 70 }, 'f32', 9, true],
   [{ q: 0, k: 1, v: 4, o: 0 }, 'bf16', 1, false],
 ] as const)(
