@@ -4,7 +4,6 @@ import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Completion, RolloutGroup } from '../protocol/messages.ts';
 import type { ScoredAnswers } from '../protocol/scored-answers.ts';
-import { isRewardName } from '../rewards/index.ts';
 import type { RewardPanel } from '../rewards/panel.ts';
 import { rewardBatch, rewardRow } from '../rl/objective/reward-batch.ts';
 import { nextMacrotask } from './lane.ts';
@@ -126,10 +125,15 @@ function rowsOf({ parts, prompts }: Run): RowOf {
 
 type IdsOf = (completion: Completion) => readonly number[];
 
-/** Ids are not kept with answers: they are those of the text, as many as were sampled. Built-in rewards only count them. */
-function idsOf({ parts }: Run, { rewards }: Config): IdsOf {
+/**
+ * Ids are not kept with answers: they are those of the text, as many as were sampled. To find them takes longer than to score, so
+ * they are found for programs that speak of them; the others, and built-in rewards, are given their number alone.
+ */
+function idsOf({ parts }: Run, { rewards, rewardSources }: Config): IdsOf {
   const { tokenizer } = parts.model.text;
-  if (rewards.every(isRewardName)) return ({ tokens }) => new Array<number>(tokens).fill(0);
+  const own = rewardSources.filter(({ name }) => rewards.includes(name));
+  if (!own.some(({ source }) => source.includes('completion_ids')))
+    return ({ tokens }) => new Array<number>(tokens).fill(0);
   return ({ rawText, tokens }) => sampledIds(tokenizer.encode(rawText), tokens);
 }
 

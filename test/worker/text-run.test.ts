@@ -1,8 +1,9 @@
 /** Language models in the studio: from a folder of questions to trained weights, without a clip on the way. */
+import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { judge } from '../../src/math/what-if.ts';
-import { parseConfig } from '../../src/protocol/config.ts';
+import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { predictionLines } from '../../src/protocol/predictions.ts';
 import { prepareExample } from '../../src/rl/prepare.ts';
 import { wordsOf } from '../../src/text/words.ts';
@@ -16,6 +17,7 @@ import { scoreAgain } from '../../src/worker/score-again.ts';
 import { testGpu } from '../ops/harness.ts';
 import { contentsOf } from '../reference/bytes-of.ts';
 import {
+  given,
   loadTextRun,
   OWN_REWARDS,
   OWN_RUNNER,
@@ -70,6 +72,19 @@ describe('a dropped language model', () => {
   });
 });
 
+/** A program that speaks of ids is given those of the text; others are given as many zeros. */
+async function expectIdsWhereAsked(run: Run, config: Config): Promise<void> {
+  const counts = given.ids.map((ids) => ids.length);
+  expect(new Set(given.ids.flat())).toEqual(new Set([0]));
+  const source = 'export default ({ completion_ids }) => 0;';
+  const hash = createHash('sha256').update(source).digest('hex');
+  const asking = config.rewardSources.map((each) => ({ ...each, source, hash }));
+  const { signal: stop } = new AbortController();
+  await scoreAgain(run, { ...config, rewardSources: asking }, { report: () => undefined, stop });
+  expect(given.ids.map((ids) => ids.length)).toEqual(counts);
+  expect(new Set(given.ids.flat()).size).toBeGreaterThan(1);
+}
+
 /** Answers scored again, without the run's weights, and weighed as it weighs them: what the run was taught. */
 async function expectSameAdvantages(run: Run): Promise<void> {
   const { rewardWeights: weights, multiObjectiveAggregation: aggregation, scaleRewards: scale } = run.config;
@@ -83,6 +98,7 @@ async function expectSameAdvantages(run: Run): Promise<void> {
   const found = judge({ groupSize, steps, values: scored.values }, { weights, aggregation, scale });
   expect(found.signal).toBeGreaterThan(0);
   found.advantages.forEach((advantage, at) => void expect(advantage).toBeCloseTo(stored.advantages[at]!, 6));
+  await expectIdsWhereAsked(run, config);
   const stopping = new AbortController();
   const half = await scoreAgain(run, config, { report: () => stopping.abort(), stop: stopping.signal });
   const count = again.of / 2;

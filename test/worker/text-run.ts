@@ -59,11 +59,16 @@ export const OWN_REWARDS: Partial<Config> = {
     hash: createHash('sha256').update(SOURCE).digest('hex'),
   })),
 };
+/** What the newest call of one of them was given. */
+export const given: { ids: readonly (readonly number[])[] } = { ids: [] };
 /** Stands for what runs them. */
 export const OWN_RUNNER: RewardRunner = {
   open: async ({ name }) => ({
     name,
-    score: ({ completions }) => ({ values: completions.map((text) => SCORES[name]!(text)) }),
+    score: ({ completions, completion_ids }) => {
+      given.ids = completion_ids;
+      return { values: completions.map((text) => SCORES[name]!(text)) };
+    },
   }),
 };
 
