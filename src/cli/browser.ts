@@ -3,14 +3,14 @@
  * `servePage` serves a production build of the page on a free port; `launchChromium` starts a browser with WebGPU on
  * the chosen adapter and a fresh profile.
  */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext } from 'playwright-core';
+import { keptBuild } from './kept-build.ts';
 import { missingBrowser } from './setup/ensure.mjs';
 import type { AdapterKind } from './setup/paths.mjs';
-import { cachePath, chosenAdapter, findChromium, projectRoot } from './setup/paths.mjs';
+import { chosenAdapter, findChromium, projectRoot } from './setup/paths.mjs';
 
 /** A page on a software adapter is slow, and the slower the more else the machine does. */
 const PATIENCE_MS = 120_000;
@@ -81,8 +81,6 @@ export async function launchChromium(options: LaunchOptions = {}): Promise<Chrom
   }
 }
 
-const KEPT_BUILDS = 4;
-
 export interface ServedPage {
   /** Address of the page, ending in a slash. */
   url: string;
@@ -104,55 +102,16 @@ export async function servePage(options: { port?: number } = {}): Promise<Served
   return { url: `http://127.0.0.1:${address.port}/`, close: () => server.close() };
 }
 
-/** Folder of a production build of the page as its sources are now; built once per state of the sources. */
-async function buildPage(): Promise<string> {
-  const pages = cachePath('page');
-  const outDir = join(pages, sourceHash());
-  if (existsSync(outDir)) return outDir;
-  const partial = `${outDir}.${process.pid}`;
-  await buildForProduction(partial);
-  // Another process may have finished the same build meanwhile: then its folder serves as well.
-  if (existsSync(outDir)) rmSync(partial, { recursive: true });
-  else renameSync(partial, outDir);
-  removeOldBuilds(pages);
-  return outDir;
-}
-
-/** A test runner sets NODE_ENV, and Vite would keep it: React's development build, with its warnings and its slowness. */
-async function buildForProduction(outDir: string): Promise<void> {
-  const { build } = await import('vite');
-  const before = process.env.NODE_ENV;
-  process.env.NODE_ENV = 'production';
-  try {
-    await build({ root: projectRoot(), logLevel: 'warn', build: { outDir, emptyOutDir: true } });
-  } finally {
-    if (before === undefined) delete process.env.NODE_ENV;
-    else process.env.NODE_ENV = before;
-  }
-}
-
-/** Keeps the newest builds, one of which another process may be serving. */
-function removeOldBuilds(pages: string): void {
-  const age = (folder: string) => statSync(folder).mtimeMs;
-  const builds = readdirSync(pages).map((name) => join(pages, name));
-  for (const build of builds.sort((a, b) => age(b) - age(a)).slice(KEPT_BUILDS))
-    rmSync(build, { recursive: true });
-}
-
-/** SHA-256 over the paths and contents of everything that a build of the page reads. */
-function sourceHash(): string {
-  const root = projectRoot();
-  const hash = createHash('sha256');
-  for (const part of ['index.html', 'package-lock.json', 'vite.config.ts', 'tsconfig.json']) {
-    hash.update(part).update(readFileSync(join(root, part)));
-  }
-  for (const folder of ['src', 'shaders', 'public']) {
-    if (!existsSync(join(root, folder))) continue;
-    const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true });
-    const files = entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name));
-    for (const file of files.sort()) hash.update(file.slice(root.length)).update(readFileSync(file));
-  }
-  return hash.digest('hex').slice(0, 16);
+/** Folder of a production build of the page as its sources are now. */
+function buildPage(): Promise<string> {
+  const sources = [
+    'index.html',
+    'package-lock.json',
+    'vite.config.ts',
+    'tsconfig.json',
+    'src',
+    'shaders',
+    'public',
+  ];
+  return keptBuild({ name: 'page', sources, config: { root: projectRoot(), logLevel: 'warn' } });
 }

@@ -13,7 +13,7 @@ const complaints: string[] = [];
 
 beforeAll(async () => {
   mkdirSync(PICTURES, { recursive: true });
-  server = await serveTestPage();
+  server = await serveTestPage('development');
   chromium = await launchChromium({ viewport: { width: 1280, height: 720 } });
 });
 afterAll(async () => {

@@ -21,6 +21,8 @@ import { serveTestPage } from './serve.ts';
 
 const PICTURES = 'test/artifacts/ui';
 let server: Awaited<ReturnType<typeof serveTestPage>>;
+/** The same with React's warnings, where every screen is visited. */
+let warning: Awaited<ReturnType<typeof serveTestPage>>;
 let chromium: Chromium;
 let page: Page;
 const complaints: string[] = [];
@@ -28,12 +30,14 @@ const complaints: string[] = [];
 beforeAll(async () => {
   mkdirSync(PICTURES, { recursive: true });
   server = await serveTestPage();
+  warning = await serveTestPage('development');
   chromium = await launchChromium({ viewport: { width: 1280, height: 720 } });
 });
 
 afterAll(async () => {
   await chromium?.close();
   await server?.close();
+  await warning?.close();
 });
 
 beforeEach(async () => {
@@ -48,8 +52,8 @@ afterEach(async () => {
 });
 
 const id = (name: string) => `[data-testid="${name}"]`;
-async function open(query = ''): Promise<void> {
-  await page.goto(`${server.url}${query}`);
+async function open(query = '', { url } = server): Promise<void> {
+  await page.goto(`${url}${query}`);
   await page.waitForSelector('h1');
 }
 
@@ -57,7 +61,7 @@ const state = (name: string) => page.waitForSelector(`[data-state=${name}]`, { t
 const startable = () => page.waitForSelector(`${id('start')}:not([disabled])`);
 const sent = () => page.evaluate(() => (globalThis as unknown as { sent: { type: string }[] }).sent);
 
-async function trained(steps: number, query = '?stepMs=1'): Promise<void> {
+async function trained(steps: number, query = '?stepMs=0'): Promise<void> {
   await open(query);
   await startable();
   await page.fill(id('field-steps'), String(steps));
@@ -67,7 +71,7 @@ async function trained(steps: number, query = '?stepMs=1'): Promise<void> {
 
 describe('training', () => {
   it('starts with one press and draws every step, in curves and in their table twins', async () => {
-    await trained(30);
+    await trained(30, '?stepMs=1');
     const chart = page.locator(id('chart-reward'));
     await expect.poll(() => chart.getAttribute('data-points')).toBe('30');
     const path = await chart.locator('path.recharts-line-curve').first().getAttribute('d');
@@ -161,7 +165,7 @@ describe('training', () => {
   });
 
   it('never draws more points than it should', async () => {
-    await trained(MAX_POINTS + 100, '?stepMs=0');
+    await trained(MAX_POINTS + 100);
     const points = async () => Number(await page.getAttribute(id('chart-reward'), 'data-points'));
     await expect.poll(points, { timeout: 20_000 }).toBeGreaterThan(300);
     expect(await points()).toBeLessThanOrEqual(MAX_POINTS);
@@ -271,7 +275,7 @@ describe('training', () => {
 
 describe('runs of earlier visits', () => {
   it('are listed, go on with their curves and answers, and are deleted after asking back', async () => {
-    await open('?stored=1&stepMs=1#/train');
+    await open('?stored=1&stepMs=0#/train');
     await startable();
     const rows = page.locator(id('saved-run'));
     await expect.poll(() => rows.count()).toBe(2);
@@ -292,7 +296,7 @@ describe('runs of earlier visits', () => {
   });
 
   it('open at an older checkpoint at rest; what is damaged is listed with its reason, and can be deleted', async () => {
-    await open('?stored=1&stepMs=1#/train');
+    await open('?stored=1&stepMs=0#/train');
     await startable();
     expect(await page.textContent(id('saved-run-notes'))).toContain(
       'The checkpoint of step 390 cannot be used',
@@ -885,7 +889,7 @@ const fixedBetween = (before: number, after: number) =>
 
 describe('evaluation and export', () => {
   it('compares before with after, and hands out files', async () => {
-    await open('?stepMs=1#/evaluate');
+    await open('?stepMs=0#/evaluate');
     await startable();
     await page.click(id('evaluate'));
     await expect.poll(() => page.textContent(id('scores'))).toContain(warOf(0));
@@ -929,7 +933,7 @@ describe('evaluation', () => {
   const clips = () => page.locator(id('eval-clip'));
 
   it('lists the clips of a cell, unreadable answers, and what training fixed', async () => {
-    await open('?stepMs=1#/evaluate');
+    await open('?stepMs=0#/evaluate');
     await startable();
     await page.selectOption(id('evaluate-evalDecoding'), 'sampled');
     await page.fill(id('evaluate-evalSamples'), '1');
@@ -960,7 +964,7 @@ describe('evaluation', () => {
   });
 
   it('measures the start after a run, too, and compares with it', async () => {
-    await open('?stepMs=1#/evaluate');
+    await open('?stepMs=0#/evaluate');
     await startable();
     await page.waitForSelector(id('evaluate'));
     expect(await page.locator(id('evaluate-start')).count()).toBe(0);
@@ -996,7 +1000,7 @@ describe('evaluation', () => {
   });
 
   it('keeps the history of a run by step and marks the best', async () => {
-    await withHistory('?stepMs=1');
+    await withHistory('?stepMs=0');
     await expect.poll(() => page.locator(id('eval-row')).count()).toBe(6);
     const best = [0, 10, 20, 30, 40, 50].findLast((step) => evalAt(step).best)!;
     expect(await page.textContent(id('eval-chart'))).toContain(`best by WAR: step ${best}`);
@@ -1021,7 +1025,7 @@ describe('evaluation of any answers', () => {
   };
 
   it('shows each kind of rows with its change, and the answers, the worst first', async () => {
-    await open('?stepMs=1&evals=open#/evaluate');
+    await open('?stepMs=0&evals=open#/evaluate');
     await startable();
     await page.click(id('evaluate'));
     await runSteps(45);
@@ -1103,8 +1107,8 @@ async function runSteps(steps: number, evalEvery = 0): Promise<void> {
 }
 
 /** Measures the weights as loaded, then trains 50 steps with an evaluation every ten. */
-async function withHistory(query: string): Promise<void> {
-  await open(`${query}#/evaluate`);
+async function withHistory(query: string, from = server): Promise<void> {
+  await open(`${query}#/evaluate`, from);
   await startable();
   await page.selectOption(id('split'), 'val');
   await page.click(id('evaluate'));
@@ -1210,10 +1214,14 @@ describe('the bench', () => {
   });
 });
 
-describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
+describe('pictures, light and dark,', () => {
   it('of every screen, empty and after a run; each has one heading, and nothing hangs over the side', async () => {
-    await page.emulateMedia({ colorScheme });
-    const shoot = (name: string) => page.screenshot({ path: `${PICTURES}/${colorScheme}-${name}.png` });
+    const shoot = async (name: string) => {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.screenshot({ path: `${PICTURES}/${colorScheme}-${name}.png` });
+      }
+    };
     const overhang = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     const screens = ['data', 'model', 'train', 'rollouts', 'evaluate', 'export', 'bench'];
     const visit = async (screen: string) => {
@@ -1222,7 +1230,7 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
       await page.getByText('Opening…').waitFor({ state: 'detached' });
       expect(await page.locator('h1').count()).toBe(1);
     };
-    await open('?demo=0');
+    await open('?demo=0', warning);
     for (const screen of screens) {
       await visit(screen);
       if (screen === 'evaluate' || screen === 'export')
@@ -1230,7 +1238,7 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
       await shoot(`${screen}-empty`);
     }
     await page.setViewportSize({ width: 1440, height: 900 });
-    await withHistory('?stepMs=1');
+    await withHistory('?stepMs=0', warning);
     for (const screen of screens) {
       await visit(screen);
       if (screen === 'data') await page.locator(id('clip-row')).nth(1).click();
@@ -1261,7 +1269,7 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
     await page.locator(id('eval-clip')).first().locator('summary').click();
     await shoot('evaluate-sampled');
     await page.setViewportSize({ width: 1280, height: 720 });
-    await open('?stored=1#/train');
+    await open('?stored=1#/train', warning);
     await page.waitForSelector(id('saved-run'));
     await shoot('train-stored');
     await page.getByRole('button', { name: 'Resume brave-otter' }).click();
