@@ -1,4 +1,4 @@
-/** Ten steps in one go equal five, a killed tab, and five more, bit for bit; in one browser, and over a folder on disk. */
+/** Five steps in one go equal three, a killed tab, and two more, bit for bit; in one browser, and over a folder on disk. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HeadlessSession, type PlainEvent } from '../../src/cli/headless.ts';
@@ -14,18 +14,18 @@ import { all, type Checkpoint, checkpoint, told } from './told.ts';
 const MODEL = 'public/demo/model';
 /** Decoder and media tokens train, with a reference and a schedule: everything that has a state takes part. */
 const CONFIG = presetConfig('demo', {
-  steps: 10,
+  steps: 5,
   promptsPerStep: 2,
-  groupSize: 4,
-  maxCompletionLength: 16,
+  groupSize: 2,
+  maxCompletionLength: 6,
   trainProjectors: true,
   trainBert: true,
   beta: 0.04,
   entropyCoef: 0.1,
   schedule: 'linear',
-  warmupSteps: 3,
-  evalEvery: 4,
-  checkpointEvery: 5,
+  warmupSteps: 2,
+  evalEvery: 2,
+  checkpointEvery: 3,
   keepCheckpoints: 2,
 });
 const MINUTES = 60_000;
@@ -37,7 +37,7 @@ describe('a run', () => {
   let data: Folder;
   let copied: Folder;
   let out: Folder;
-  let whole: { events: PlainEvent[]; at5: Checkpoint; at10: Checkpoint };
+  let whole: { events: PlainEvent[]; middle: Checkpoint; end: Checkpoint };
   let killed: string;
   /** The page that is killed, and the one after it. */
   let first: HeadlessSession;
@@ -45,7 +45,7 @@ describe('a run', () => {
 
   beforeAll(async () => {
     [chromium, served] = await Promise.all([launchChromium({ adapter: 'swiftshader' }), servePage()]);
-    data = smallDataset('few', 7, 2);
+    data = smallDataset('few', 5, 2);
     copied = makeFolder('copied');
     out = makeFolder('out');
   });
@@ -69,13 +69,13 @@ describe('a run', () => {
   }
 
   async function expectTheSame(events: readonly PlainEvent[]): Promise<void> {
-    expect(all(events, 'resumed')[0]?.run.step).toBe(5);
+    expect(all(events, 'resumed')[0]?.run.step).toBe(3);
     expect(told(events)).toEqual(told(whole.events));
-    expect(await checkpoint(next, killed, 10)).toEqual(whole.at10);
+    expect(await checkpoint(next, killed, 5)).toEqual(whole.end);
   }
 
   it(
-    'of ten steps leaves its checkpoints behind',
+    'of five steps leaves its checkpoints behind',
     async () => {
       const session = await HeadlessSession.openIn(chromium.context, served.url);
       first = session;
@@ -86,8 +86,8 @@ describe('a run', () => {
       const events = await session.until(reached('finished'));
       await mirror.settled();
       const saved = all(events, 'saved');
-      // An evaluation that is the best so far is kept at once; the checkpoint of step 4 is it.
-      expect(saved.map(({ step }) => step)).toEqual([4, 5, 10]);
+      // An evaluation that is the best so far is kept at once; the checkpoint of step 2 is it.
+      expect(saved.map(({ step }) => step)).toEqual([2, 3, 5]);
       const { runId } = saved[0]!;
       const names = (await session.storedFiles(runId)).map(({ name }) => name).sort();
       const parts = [
@@ -98,7 +98,7 @@ describe('a run', () => {
         'state.json',
       ];
       expect(names).toEqual([
-        ...[10, 4, 5].flatMap((step) => parts.map((name) => `checkpoints/step-${step}/${name}`)),
+        ...[2, 3, 5].flatMap((step) => parts.map((name) => `checkpoints/step-${step}/${name}`)),
         'config.copy.json',
         'config.json',
         'events.jsonl',
@@ -106,10 +106,10 @@ describe('a run', () => {
       ]);
       whole = {
         events,
-        at5: await checkpoint(session, runId, 5),
-        at10: await checkpoint(session, runId, 10),
+        middle: await checkpoint(session, runId, 3),
+        end: await checkpoint(session, runId, 5),
       };
-      expect(whole.at5.weights).not.toBe(whole.at10.weights);
+      expect(whole.middle.weights).not.toBe(whole.end.weights);
       for (const { metrics } of all(events, 'step')) expect(metrics.grad_norm).toBeGreaterThan(0);
       expect(all(events, 'step').at(-1)?.metrics.kl).toBeGreaterThan(0);
       const onDisk = await treeFromDisk(findRun(copied.path).folder);
@@ -121,13 +121,13 @@ describe('a run', () => {
         expect(stored?.equals(copied), path).toBe(true);
       }
       // The best one opens at rest, can be measured, and its run stays as it is.
-      await session.ask((requestId) => ({ type: 'resumeRun', requestId, runId, step: 4, rest: true }));
+      await session.ask((requestId) => ({ type: 'resumeRun', requestId, runId, step: 2, rest: true }));
       const opened = await session.until(reached('paused'));
-      expect(all(opened, 'saved')).toMatchObject([{ runId, step: 4 }]);
+      expect(all(opened, 'saved')).toMatchObject([{ runId, step: 2 }]);
       const asked = await session.ask((requestId) => ({ type: 'evaluate', requestId, split: 'val' }));
-      const measured = all(events, 'eval').find(({ result }) => result.step === 4);
+      const measured = all(events, 'eval').find(({ result }) => result.step === 2);
       expect(all(asked, 'eval')[0]?.result).toMatchObject({
-        step: 4,
+        step: 2,
         war: (measured!.result as ClosedEval).war,
       });
       expect((await session.storedFiles(runId)).map(({ name }) => name).sort()).toEqual(names);
@@ -138,18 +138,18 @@ describe('a run', () => {
   );
 
   it(
-    'whose tab is killed in its sixth step is listed with its fifth',
+    'whose tab is killed in its fourth step is listed with its third',
     async () => {
       first.onEvent = () => undefined;
       await first.post({ type: 'start', config: CONFIG });
-      const events = await first.until((event) => event.type === 'saved' && event.step === 5);
+      const events = await first.until((event) => event.type === 'saved' && event.step === 3);
       killed = all(events, 'saved')[0]!.runId;
       await first.close();
       next = await HeadlessSession.openIn(chromium.context, served.url);
       const [listed] = all(await next.until(({ type }) => type === 'runs'), 'runs');
       expect(listed?.runs.find(({ id }) => id === killed)).toMatchObject({
-        step: 5,
-        steps: 10,
+        step: 3,
+        steps: 5,
         model: 'model',
         data: 'few',
         demo: false,
@@ -166,7 +166,7 @@ describe('a run', () => {
     'goes on after that bit for bit, and only with its own data',
     async () => {
       await openInputs(next);
-      const other = smallDataset('other', 6, 2);
+      const other = smallDataset('other', 4, 2);
       await next.openFolder('openData', other.path);
       await expect(resume()).rejects.toThrow(/is on the data "few"; the set that is open, "other"/);
       await next.openFolder('openData', data.path);
@@ -185,7 +185,6 @@ describe('a run', () => {
       expect(stored).toMatchObject({ id: killed, config: CONFIG });
       await next.keepRun(stored.folder);
       await expectTheSame(await resume());
-      await next.close();
     },
     10 * MINUTES,
   );
@@ -193,12 +192,11 @@ describe('a run', () => {
   it(
     'of the demo goes on with one press after a reload, its charts and answers as they were',
     async () => {
-      const session = await HeadlessSession.openIn(chromium.context, served.url);
-      await session.ask((requestId) => ({ type: 'openDemo', requestId }));
+      await next.ask((requestId) => ({ type: 'openDemo', requestId }));
       const config = presetConfig('demo', { ...CONFIG, steps: 2, evalEvery: 0, trainBert: false });
-      await session.post({ type: 'step', config });
-      const events = await session.until(reached('paused'));
-      await session.close();
+      await next.post({ type: 'step', config });
+      const events = await next.until(reached('paused'));
+      await next.close();
       const page = await chromium.context.newPage();
       await page.goto(`${served.url}#/train`);
       await settled(page);
