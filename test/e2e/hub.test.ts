@@ -48,7 +48,15 @@ afterAll(async () => {
   await hub?.close();
 });
 
+/** Pages that a test has done with, for the next one that needs no new visit: to open one takes seconds. */
+const spare: Page[] = [];
+
 async function modelScreen(): Promise<Page> {
+  const left = spare.pop();
+  if (left) {
+    await show(left, 'model');
+    return left;
+  }
   const page = await chromium.context.newPage();
   await page.goto(served.url);
   await settled(page);
@@ -56,8 +64,12 @@ async function modelScreen(): Promise<Page> {
   return page;
 }
 
+async function openAdvanced(page: Page): Promise<void> {
+  if (!(await page.getByTestId('hub-url').isVisible())) await page.getByTestId('hub-advanced').click();
+}
+
 async function giveToken(page: Page): Promise<void> {
-  await page.getByTestId('hub-advanced').click();
+  await openAdvanced(page);
   await page.getByTestId('hub-url').fill(hub.url);
   await page.getByTestId('hub-token').fill(TOKEN);
 }
@@ -113,14 +125,14 @@ async function writtenOn(more: number): Promise<void> {
 describe('a model from a hub', () => {
   it('is refused without a token, with words at the form', async () => {
     const page = await modelScreen();
-    await page.getByTestId('hub-advanced').click();
+    await openAdvanced(page);
     await page.getByTestId('hub-url').fill(hub.url);
     await page.getByTestId('hub-id').fill(ID);
     await page.getByTestId('hub-download').click();
     await expect
       .poll(() => page.getByTestId('problem').textContent())
       .toMatch(/does not give owner\/omni-tiny to anyone \(status 401\).*make a read token/);
-    await page.close();
+    spare.push(page);
   });
 
   it('survives its tab: the next one goes on at the last whole piece, checks, and opens it', async () => {
@@ -186,7 +198,7 @@ describe('a model from a hub', () => {
       return names;
     });
     expect(left).toEqual([]);
-    await page.close();
+    spare.push(page);
   });
 
   it('is listed while another tab writes what the list is read from', async () => {
@@ -206,7 +218,7 @@ describe('a model from a hub', () => {
     expect(await page.getByTestId('problem').count()).toBe(0);
     await writer.evaluate(() => dispatchEvent(new Event('enough')));
     expect(await writing).toBeGreaterThan(LISTINGS);
-    for (const open of [writer, page]) await open.close();
+    spare.push(writer, page);
   });
 
   it('is brought by one tab at a time, and what was paused is half a model', async () => {
@@ -227,7 +239,8 @@ describe('a model from a hub', () => {
     await expect.poll(() => first.getByTestId('stored-model').textContent()).toContain('Go on');
     expect(await first.getByTestId('problem').count()).toBe(0);
     hub.options.holdAt = undefined;
-    for (const page of [first, second]) await page.close();
+    await first.close();
+    spare.push(second);
   });
 });
 

@@ -111,6 +111,46 @@ describe('the studio in a browser', () => {
   });
 
   it(
+    'lists the problems of a broken data set by file and row, and the rest trains',
+    async () => {
+      const folder = made(makeFolder('mixed'));
+      const [one, two, three] = demoRows('train', 3);
+      for (const { video } of [one!, two!]) folder.copy(video, `public/demo/${video}`);
+      folder.copy('clips/cut.mp4', 'test/clips/truncated-h264-aac.mp4');
+      folder.add('clips/zero.mp4', '');
+      folder.add(
+        'data.json',
+        JSON.stringify([
+          one,
+          two,
+          { ...three!, video: 'clips/cut.mp4' },
+          { ...three!, video: 'clips/zero.mp4' },
+        ]),
+      );
+      folder.add('broken.json', '{"data": [');
+      await dropFolder(page, 'model', MODEL);
+      await page.getByTestId('model-name').filter({ hasText: 'omni-tiny' }).waitFor();
+      await dropFolder(page, 'data', folder.path);
+      const issues = page.getByTestId('data-issues');
+      await issues.filter({ hasText: '2 left out' }).waitFor();
+      await issues.locator('summary').click();
+      expect(await issues.textContent()).toMatch(/broken\.json.*not JSON at line 1/);
+      expect(await issues.textContent()).toMatch(/data\.json row 4.*zero\.mp4 has 0 bytes/);
+      // A clip that cannot be read is met at its turn, in an epoch at the latest.
+      await setAll(page, { ...SETTINGS, steps: '2' });
+      await page.getByTestId('start').click();
+      await reach(page, 'finished');
+      await show(page, 'data');
+      await issues.filter({ hasText: '3 left out' }).waitFor();
+      await issues.locator('summary').click();
+      expect(await issues.textContent()).toMatch(/clips\/cut\.mp4.*truncated/);
+      await screenshot(page, 'data-issues');
+      expect(errors).toEqual([]);
+    },
+    10 * MINUTES,
+  );
+
+  it(
     'takes a dropped data set and a dropped model and shows what the model sees',
     async () => {
       data = made(smallDataset('two-clips', 2, 1));
@@ -281,57 +321,10 @@ describe('the studio in a browser', () => {
     },
     10 * MINUTES,
   );
-});
 
-describe('a broken data set in a browser', () => {
   it(
-    'has its problems listed by file and row, and the rest trains',
+    'a model of real size opened after the demo brings its own settings, and the memory plan speaks of them',
     async () => {
-      const { page, errors } = await openPage();
-      const folder = made(makeFolder('mixed'));
-      const [one, two, three] = demoRows('train', 3);
-      for (const { video } of [one!, two!]) folder.copy(video, `public/demo/${video}`);
-      folder.copy('clips/cut.mp4', 'test/clips/truncated-h264-aac.mp4');
-      folder.add('clips/zero.mp4', '');
-      folder.add(
-        'data.json',
-        JSON.stringify([
-          one,
-          two,
-          { ...three!, video: 'clips/cut.mp4' },
-          { ...three!, video: 'clips/zero.mp4' },
-        ]),
-      );
-      folder.add('broken.json', '{"data": [');
-      await dropFolder(page, 'model', MODEL);
-      await page.getByTestId('model-name').filter({ hasText: 'omni-tiny' }).waitFor();
-      await dropFolder(page, 'data', folder.path);
-      const issues = page.getByTestId('data-issues');
-      await issues.filter({ hasText: '2 left out' }).waitFor();
-      await issues.locator('summary').click();
-      expect(await issues.textContent()).toMatch(/broken\.json.*not JSON at line 1/);
-      expect(await issues.textContent()).toMatch(/data\.json row 4.*zero\.mp4 has 0 bytes/);
-      // A clip that cannot be read is met at its turn, in an epoch at the latest.
-      await setAll(page, { ...SETTINGS, steps: '2' });
-      await page.getByTestId('start').click();
-      await reach(page, 'finished');
-      await show(page, 'data');
-      await issues.filter({ hasText: '3 left out' }).waitFor();
-      await issues.locator('summary').click();
-      expect(await issues.textContent()).toMatch(/clips\/cut\.mp4.*truncated/);
-      await screenshot(page, 'data-issues');
-      expect(errors).toEqual([]);
-      await page.close();
-    },
-    10 * MINUTES,
-  );
-});
-
-describe('a model of real size', () => {
-  it(
-    'opened after the demo brings its own settings, and the memory plan speaks of them',
-    async () => {
-      const { page, errors } = await openPage();
       // The settings of the tests before this one are kept for the next visit.
       await page.evaluate(() => localStorage.clear());
       await page.reload();
@@ -362,7 +355,6 @@ describe('a model of real size', () => {
       expect(await page.getByTestId('all-field-trainDecoder').isChecked()).toBe(false);
       await screenshot(page, 'real-size-settings');
       expect(errors).toEqual([]);
-      await page.close();
     },
     10 * MINUTES,
   );
