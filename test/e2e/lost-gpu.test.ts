@@ -31,7 +31,7 @@ beforeAll(async () => {
   // A browser gives a page no more WebGPU for a while once its GPU process has died twice.
   const flags = ['--disable-gpu-process-crash-limit', '--disable-domain-blocking-for-3d-apis'];
   [chromium, served] = await Promise.all([launchChromium({ adapter: 'swiftshader', flags }), servePage()]);
-  data = smallDataset('few');
+  data = smallDataset('few', 3, 1);
   await chromium.context.route(`**/${KILL}`, async (route) => {
     await killGpu();
     await route.fulfill({ status: 204 });
