@@ -4,6 +4,7 @@ import { ClipIndex, folderOf } from './clip-index.ts';
 import { openContainers } from './containers/open.ts';
 import { HowRead, type Wanted } from './how-read.ts';
 import type { Beside } from './known-entries.ts';
+import { readLegends, withLegend } from './legends.ts';
 import { matchRows, mediaOf } from './match.ts';
 import { readOwnLabels } from './own-labels.ts';
 import { settleRaters } from './raters.ts';
@@ -23,8 +24,9 @@ import { ravdess } from './readers/ravdess.ts';
 import { mergeRows, type Reader, type Reading, type Source } from './readers/reader.ts';
 import { wordedNames } from './readers/worded-names.ts';
 import { settleLists } from './rival-lists.ts';
-import { spelledAlike } from './rows.ts';
+import { relabelled, spelledAlike } from './rows.ts';
 import { divide } from './split.ts';
+import { readSplitLists, withListedSplit } from './split-lists.ts';
 import { withoutStudioLists } from './studio-lists.ts';
 import { type AnnotationRow, mediaName, type ReadDataset } from './types.ts';
 import { unreadArchives, unreadTypes } from './unread-types.ts';
@@ -60,18 +62,25 @@ export async function readDataset(
   const own = await readOwnLabels(tree, beside);
   const source: Source = { tree, clips, fold, ownLabels: own.map, how };
   const studio = await withoutStudioLists(tree.files, beside.paths);
-  const annotated = studio.files.filter(({ path }) => path !== own.file);
-  const { format, rows, issues, met, folds } = await readRows(
+  const divided = await readSplitLists(studio.files, clips);
+  const annotated = studio.files.filter(({ path }) => path !== own.file && !divided.files.has(path));
+  const read = await readRows(
     { ...source, tree: { ...tree, files: annotated } },
     { beside, isUnread: own.isUnread ?? false },
   );
+  const { format, met, folds } = read;
+  const legend = withLegend(read.rows, await readLegends(annotated, beside), how);
+  // A person's own words are of the names that a legend gives, too.
+  const rows = legend.file === undefined ? read.rows : legend.rows.map((row) => relabelled(row, own.map));
+  const issues = read.issues.filter(({ file }) => file !== legend.file);
   const texts = rows.filter(({ media }) => media.length === 0);
   const shown = rows.filter(({ media }) => media.length > 0);
   const settled = settleClips(spelledAlike(shown), clips, how);
   const matched = matchRows([...settled.rows, ...texts], source.clips);
   const isOfText = texts.length > 0 && !matched.examples.some(({ media }) => media.length > 0);
   const kind = isOfText ? 'questions' : 'clips';
-  const { examples, division } = divide(withFolderFacts(matched.examples), {
+  const listed = matched.examples.map((example) => withListedSplit(example, divided));
+  const { examples, division } = divide(withFolderFacts(listed), {
     seed,
     kind,
     ...(folds ? { folds } : {}),
@@ -84,7 +93,9 @@ export async function readDataset(
       ...closed,
       ...own.issues,
       ...studio.issues,
+      ...divided.issues,
       ...issues,
+      ...legend.issues,
       ...settled.issues,
       ...matched.issues,
       ...unreadTypes(tree.name, clips.unread),

@@ -18,6 +18,8 @@ const SPLIT_WORDS: Readonly<Record<string, Split>> = {
   test: 'test',
   testing: 'test',
   tst: 'test',
+  heldout: 'test',
+  holdout: 'test',
   privatetest: 'test',
 };
 /** In other languages: Chinese, Japanese, Korean, French, Spanish, Portuguese, Italian, German. */

@@ -18,7 +18,7 @@ export const askAnswers = z.record(z.string(), z.string());
 export type AskAnswers = z.infer<typeof askAnswers>;
 
 /** What may be asked of a data set. */
-export const ASKS = ['list', 'label', 'question', 'raters', 'level', 'part', 'options'] as const;
+export const ASKS = ['list', 'label', 'question', 'raters', 'level', 'part', 'options', 'codes'] as const;
 
 export const ask = z.object({
   /** The same for the same question in every data set. */

@@ -317,3 +317,76 @@ test('speakers of columns under other names', async () => {
     'b.mp4 sad S2',
   ]);
 });
+
+describe('labels that are numbers have the names of a legend beside them', () => {
+  const files = clips('a.mp4', 'b.mp4', 'c.mp4');
+  const list = (...numbers: number[]) =>
+    `path,label\n${numbers.map((number, i) => `${'abc'[i]}.mp4,${number}`).join('\n')}\n`;
+  const NAMED = ['a.mp4 angry', 'b.mp4 happy', 'c.mp4 angry'];
+
+  it.each<[string, string, string, number[]]>([
+    ['counted from 0', 'classes.txt', 'angry\nhappy\n', [0, 1, 0]],
+    ['counted from 1', 'class_names.txt', 'angry\nhappy\n', [1, 2, 1]],
+    ['with numbers before', 'classInd.txt', '1 angry\n2 happy\n', [1, 2, 1]],
+    ['with numbers behind, and a header', 'labels.csv', 'name,id\nangry,7\nhappy,9\n', [7, 9, 7]],
+    ['by number', 'id2label.json', '{"0": "angry", "1": "happy"}', [0, 1, 0]],
+    ['by name', 'label_map.json', '{"angry": 0, "happy": 1, "sad": 2}', [0, 1, 0]],
+    ["of a model's config", 'config.json', '{"id2label": {"0": "angry", "1": "happy"}}', [0, 1, 0]],
+    ['as a list', 'categories.json', '["angry", "happy"]', [0, 1, 0]],
+  ])('%s', async (_, name, legend, numbers) => {
+    const data = await read({ ...files, [name]: legend, 'list.csv': list(...numbers) });
+    expect([found(data), messages(data), data.asks]).toEqual([NAMED, '', []]);
+    expect(data.examples[0]).toMatchObject({ answer: 'angry', writtenLabel: String(numbers[0]) });
+  });
+
+  it('and stay numbers, which is said, where it lacks one; where it counts from is asked', async () => {
+    const lacking = await read({ ...files, 'classes.txt': 'angry\nhappy\n', 'list.csv': list(0, 1, 5) });
+    expect(found(lacking)).toEqual(['a.mp4 0', 'b.mp4 1', 'c.mp4 5']);
+    expect(messages(lacking)).toMatch(/classes\.txt has names for numbers, but none for 5/);
+    const open = { ...files, 'classes.txt': 'sad\nangry\nhappy\n', 'list.csv': list(1, 2, 1) };
+    expect((await read(open)).asks).toMatchObject([
+      { what: 'codes', choices: [{ choice: '0' }, { choice: '1' }] },
+    ]);
+    expect(found(await read(open, { answers: { codes: '0' } }))).toEqual(NAMED);
+  });
+
+  it('but not of questions, and no list of clips is a legend', async () => {
+    const asked = `[{"path": "a.mp4", "question": "How many?", "answer": "1"}]`;
+    expect(found(await read({ ...files, 'classes.txt': 'x\ny\n', 'q.json': asked }))).toEqual(['a.mp4 1']);
+    const ids = { ...clips('1.mp4', '2.mp4'), 'labels.csv': 'id,emotion\n1,happy\n2,sad\n' };
+    expect(found(await read(ids))).toEqual(['1.mp4 happy', '2.mp4 sad']);
+  });
+});
+
+describe('lists of names by split', () => {
+  const files = {
+    ...clips('x/a.mp4', 'x/b.mp4', 'x/c.mp4', 'x/d.mp4'),
+    'labels.csv': 'path,label\na.mp4,happy\nb.mp4,sad\nc.mp4,sad\nd.mp4,happy\n',
+  };
+  const ALL = ['x/a.mp4 happy train', 'x/b.mp4 sad train', 'x/c.mp4 sad val', 'x/d.mp4 happy test'];
+  it.each<[string, Record<string, string>]>([
+    ['as texts', { 'train.txt': 'a.mp4\nb\n', 'dev.txt': 'c.mp4\n', 'test_list.txt': 'x/d.mp4\n' }],
+    ['as tables', { 'train.csv': 'path\na.mp4\nb.mp4\n', 'val.csv': 'c\n', 'test.csv': 'path\nd.mp4\n' }],
+    ['as JSON', { 'splits.json': '{"train": ["a.mp4", "b.mp4"], "validation": ["c"], "test": ["d.mp4"]}' }],
+  ])('%s', async (_, lists) => {
+    const data = await read({ ...files, ...lists });
+    expect([withSplits(data), messages(data)]).toEqual([ALL, '']);
+  });
+
+  it('and labels are no such lists', async () => {
+    const rows = { 'train.txt': 'happy x/a.mp4\nsad x/b.mp4\n', 'test.txt': 'sad x/c.mp4\nhappy x/d.mp4\n' };
+    const { 'labels.csv': _, ...bare } = files;
+    expect(withSplits(await read({ ...bare, ...rows }))).toEqual([
+      'x/c.mp4 sad test',
+      'x/d.mp4 happy test',
+      'x/a.mp4 happy train',
+      'x/b.mp4 sad train',
+    ]);
+  });
+
+  it('of which two disagree are not used, and that is said', async () => {
+    const data = await read({ ...files, 'train1.txt': 'a.mp4\nb.mp4\n', 'test2.txt': 'b.mp4\n' });
+    expect(messages(data)).toMatch(/not used: x\/b\.mp4 is in (?:train and in test|test and in train)/);
+    expect(data.division).toMatch(/^By clip|^Everything trains/);
+  });
+});
