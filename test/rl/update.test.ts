@@ -220,7 +220,7 @@ describe('several optimizer steps on one batch', () => {
   it('repeat themselves bit for bit', async () => {
     const run = async () => {
       using policy = await adapted();
-      using updater = await tinyUpdater(policy, GROUPS, { promptsPerPass: 1 }, { learningRate: 0.01 });
+      using updater = await tinyUpdater(policy, GROUPS, { promptsPerPass: 2 }, { learningRate: 0.01 });
       const losses: number[] = [];
       for (let step = 0; step < 2; step++)
         losses.push((await updater.update(GROUPS, 0.01, 2)).micro[0]!.loss[0]!);
