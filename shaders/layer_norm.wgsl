@@ -1,5 +1,5 @@
 // Row layer norm (Ba, Kiros & Hinton 2016).  n = (x - mean) * rstd,  y = n * w + b,  rstd = 1 / sqrt(var + eps), var biased.
-// One workgroup per row, or one thread per row where rows are short (`_narrow`).  Backward, with g = dy * w:
+// One workgroup per row.  Backward, with g = dy * w:
 //   dx = rstd * (g - mean(g) - n * mean(g * n))           overwritten
 //   dw += sum over rows of dy * n                         accumulated, one thread per column
 //! include grid
@@ -48,45 +48,6 @@ fn backward_input(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgrou
   let mean_gn = workgroup_sum(projection, lane) / f32(u.cols);
   if (row >= u.rows) { return; }
   for (var c = lane; c < u.cols; c += 64u) {
-    let n = (x[start + c] - mean) * rstd;
-    dx[start + c] = rstd * (dy[start + c] * weight[c] - mean_g - n * mean_gn);
-  }
-}
-
-@compute @workgroup_size(64)
-fn forward_narrow(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let row = linear_workgroup(group, grid) * 64u + lane;
-  if (row >= u.rows) { return; }
-  let start = row * u.cols;
-  // Sums of one thread are as precise as those of 64 where they are of distances from a value of the row.
-  let first = x[start];
-  var sum = 0.0;
-  for (var c = 0u; c < u.cols; c++) { sum += x[start + c] - first; }
-  let mean = first + sum / f32(u.cols);
-  var squares = 0.0;
-  for (var c = 0u; c < u.cols; c++) { let v = x[start + c] - mean; squares += v * v; }
-  let rstd = inverseSqrt(squares / f32(u.cols) + u.eps);
-  moments[row] = vec2<f32>(mean, rstd);
-  for (var c = 0u; c < u.cols; c++) { y[start + c] = (x[start + c] - mean) * rstd * weight[c] + bias[c]; }
-}
-
-@compute @workgroup_size(64)
-fn backward_input_narrow(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let row = linear_workgroup(group, grid) * 64u + lane;
-  if (row >= u.rows) { return; }
-  let start = row * u.cols;
-  let mean = saved[row].x;
-  let rstd = saved[row].y;
-  var sum = 0.0;
-  var projection = 0.0;
-  for (var c = 0u; c < u.cols; c++) {
-    let g = dy[start + c] * weight[c];
-    sum += g;
-    projection += g * (x[start + c] - mean) * rstd;
-  }
-  let mean_g = sum / f32(u.cols);
-  let mean_gn = projection / f32(u.cols);
-  for (var c = 0u; c < u.cols; c++) {
     let n = (x[start + c] - mean) * rstd;
     dx[start + c] = rstd * (dy[start + c] * weight[c] - mean_g - n * mean_gn);
   }

@@ -1,15 +1,10 @@
 import { expectShape, kernelsOf, type Tape, type Tensor } from '../../gpu/index.ts';
 import { addColumnSums } from '../column-sum.ts';
 import { matrixExtents, threadGroups } from '../matmul/matrix.ts';
-import { NARROW_COLS } from './rms-norm.ts';
 
 const kernel = kernelsOf('layer_norm', ['rows', 'cols', 'eps']);
-const forwardBuffers = { reads: ['x', 'weight', 'bias'], writes: ['y', 'moments'] } as const;
-const backwardBuffers = { reads: ['x', 'weight', 'saved', 'dy'], writes: ['dx'] } as const;
-const forward = kernel('forward', forwardBuffers);
-const forwardNarrow = kernel('forward_narrow', forwardBuffers);
-const backwardInput = kernel('backward_input', backwardBuffers);
-const backwardInputNarrow = kernel('backward_input_narrow', backwardBuffers);
+const forward = kernel('forward', { reads: ['x', 'weight', 'bias'], writes: ['y', 'moments'] });
+const backwardInput = kernel('backward_input', { reads: ['x', 'weight', 'saved', 'dy'], writes: ['dx'] });
 const backwardWeight = kernel('backward_weight', { reads: ['x', 'saved', 'dy'], updates: ['dweight'] });
 
 /**
@@ -25,12 +20,10 @@ export function layerNorm(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor, e
   const values = { rows, cols, eps };
   const y = recorder.temp('layerNorm', x.shape);
   const moments = recorder.temp('layerNorm moments', [rows, 2]);
-  const narrow = cols <= NARROW_COLS;
-  const workgroups = narrow ? threadGroups(rows) : rows;
-  recorder.dispatch(narrow ? forwardNarrow : forward, {
+  recorder.dispatch(forward, {
     uniforms: values,
     tensors: { x, weight, bias, y, moments },
-    workgroups,
+    workgroups: rows,
   });
   tape.record([y], [x, weight, bias], () => {
     const dy = tape.gradOf(y)!;
@@ -44,10 +37,10 @@ export function layerNorm(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor, e
     if (bias.grad) addColumnSums(recorder, dy, bias.grad);
     if (!tape.needsGrad(x)) return;
     const dx = recorder.temp('d layerNorm', x.shape);
-    recorder.dispatch(narrow ? backwardInputNarrow : backwardInput, {
+    recorder.dispatch(backwardInput, {
       uniforms: values,
       tensors: { x, weight, saved: moments, dy, dx },
-      workgroups,
+      workgroups: rows,
     });
     tape.addGrad(x, dx);
   });

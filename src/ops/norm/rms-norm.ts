@@ -10,7 +10,7 @@ const backwardInputNarrow = kernel('backward_input_narrow', backwardBuffers);
 const backwardWeight = kernel('backward_weight', { reads: ['x', 'saved_rstd', 'dy'], updates: ['dweight'] });
 
 /** Rows of at most this many columns go to one thread each: a workgroup would mostly wait at its barriers. */
-export const NARROW_COLS = 128;
+const NARROW_COLS = 128;
 
 /**
  * y = x / sqrt(mean(x²) + eps) · weight over the last axis (Zhang & Sennrich 2019, arXiv 1910.07467).
