@@ -171,6 +171,8 @@ export const storedRun = z.object({
   checkpoints: z.array(storedCheckpoint),
   /** The older checkpoint of another run that it went on from. */
   from: keptWeights.optional(),
+  /** Programs of own rewards that it was trained with, by the SHA-256 of their text; absent: none. */
+  programs: z.array(z.object({ name: z.string(), hash: z.string() })).optional(),
   /** What of it is damaged or could not be checked, a sentence each. */
   notes: z.array(z.string()),
 });

@@ -2,6 +2,7 @@
  * A person's rewards in their frames, on a page with nothing else: what they give, and that nothing gets out. The policies are the
  * page's own, once as headers and once as a server has them that knows of none.
  */
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
@@ -10,8 +11,9 @@ import { RewardPage, type RewardPageServer, serveRewardPage } from '../../src/cl
 import { REWARD_NAMES } from '../../src/rewards/index.ts';
 import { rewardsPython } from '../../src/rewards/python.ts';
 import { expectAlike, mixedCalls } from '../rewards/mixed-calls.ts';
-import { type Chromium, launchChromium } from '../setup/chromium.ts';
+import { type Chromium, launchChromium, servePage } from '../setup/chromium.ts';
 import { rewardBatch as batch } from '../setup/reward-batch.ts';
+import { reach, settled, show } from './page.ts';
 
 /** Python starts twice, on a busy machine in a minute each time. */
 const PYTHON_MS = 300_000;
@@ -472,3 +474,77 @@ test(
   },
   PYTHON_MS,
 );
+
+/** A reward with a test that expects this of a text of four letters. */
+const shortness = (expected: number) => `interface Given { completions: { content: string }[][] }
+export function shortness({ completions }: Given) {
+  return completions.map(([{ content }]) => 1 / content.length);
+}
+export function testShortness() {
+  assert.equal(shortness({ completions: [[{ content: 'four' }]] }), [${expected}]);
+}`;
+
+/** Records of the runs in the browser's storage; runs in the page. */
+async function storedConfigs(): Promise<unknown[]> {
+  const runs = await (await navigator.storage.getDirectory()).getDirectoryHandle('runs');
+  const found: unknown[] = [];
+  for await (const folder of runs.values()) {
+    const record = await (folder as FileSystemDirectoryHandle).getFileHandle('config.json');
+    found.push(JSON.parse(await (await record.getFile()).text()).config);
+  }
+  return found;
+}
+
+/** Pastes a text, as a person does; runs in the page. */
+function paste(element: Element, text: string): void {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData('text/plain', text);
+  element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+}
+
+test('a reward is written and tested on the page, trains there, and stands in the record of the run', async () => {
+  const served = await servePage();
+  const studio = await chromium.context.newPage();
+  const errors: string[] = [];
+  studio.on('pageerror', (error) => errors.push(error.message));
+  studio.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  const at = (name: string) => studio.getByTestId(name);
+  await studio.goto(served.url);
+  await settled(studio);
+  await show(studio, 'train');
+  for (const [field, value] of Object.entries({ steps: '1', promptsPerStep: '1', groupSize: '2' }))
+    await at(`field-${field}`).fill(value);
+  await at('own-rewards').click();
+  await at('new-reward').click();
+  await at('verdict-line').filter({ hasText: '1 test passed' }).waitFor();
+  const write = async (text: string) => {
+    await at('code').press('ControlOrMeta+a');
+    await at('code').evaluate(paste, text);
+  };
+  await write(shortness(0.5));
+  await at('verdict-line').filter({ hasText: '1 of 1 test failed' }).waitFor();
+  expect(await at('reward-test').textContent()).toContain(
+    'line 6: AssertionError: found [0.25], expected [0.5]',
+  );
+  expect(await studio.locator('.cm-lintRange-error').count()).toBeGreaterThan(0);
+  await write(shortness(0.25));
+  await at('verdict-line').filter({ hasText: '1 test passed' }).waitFor();
+  await at('accept-reward').click();
+  await at('accepted').filter({ hasText: 'among the rewards of the next run' }).waitFor();
+  await at('start').click();
+  await reach(studio, 'finished');
+  const mean = at('chart-rewards-by-part').locator('td[data-metric="rewards/shortness/mean"]');
+  expect(Number(await mean.textContent())).toBeGreaterThan(0);
+  const source = shortness(0.25);
+  const hash = createHash('sha256').update(source).digest('hex');
+  expect(await studio.evaluate(storedConfigs)).toMatchObject([
+    { rewards: expect.arrayContaining(['shortness']), rewardSources: [{ name: 'shortness', source, hash }] },
+  ]);
+  await at('versions').click();
+  const version = await at('version').textContent();
+  expect(version).toContain(hash.slice(0, 8));
+  expect(version).toContain('used by the run on this page');
+  expect(errors).toEqual([]);
+  await studio.close();
+  await served.close();
+});

@@ -109,6 +109,26 @@ describe('the stored runs', () => {
     expect((await list(busy)).runs).toMatchObject([{ id: 'fox-1', sameDevice: true }]);
   });
 
+  it('name the programs of own rewards that they trained with, those before a mending among them', async () => {
+    const [A, B] = ['a'.repeat(64), 'b'.repeat(64)];
+    const source = (name: string, hash: string) =>
+      ({ name, hash, source: '', language: 'js', completions: 'text' }) as const;
+    const [mine, other, was] = [source('mine', B), source('other', 'c'.repeat(64)), source('mine', A)];
+    const run = describeRun('fox-2');
+    const config = { ...run.config, rewards: ['format', 'mine'], rewardSources: [mine, other] };
+    await store.create({ ...run, config, mended: [{ step: 3, was: [was] }] });
+    await store.save('fox-2', 7, checkpoint(7));
+    await save(5);
+    const programs = (await list()).runs.map((each) => each.programs);
+    expect(programs).toEqual([
+      [
+        { name: 'mine', hash: B },
+        { name: 'mine', hash: A },
+      ],
+      undefined,
+    ]);
+  });
+
   it('are counted with everything they take, and free all of it', async () => {
     await save(5);
     const {

@@ -72,13 +72,15 @@ export function openCodeView(options: Options): CodeView {
 }
 
 function extensionsOf({ language, label, words, onText }: Options): Extension[] {
+  // The same source each time that it is asked for: what it has begun is remembered by it.
+  const data = [{ autocomplete: completing(language, words) }];
   return [
     ...[lineNumbers(), highlightActiveLineGutter(), highlightActiveLine(), drawSelection(), history()],
-    ...[indentOnInput(), bracketMatching(), closeBrackets(), autocompletion(), lintGutter()],
+    ...[indentOnInput(), bracketMatching(), closeBrackets(), autocompletion({ icons: false }), lintGutter()],
     ...[EditorView.lineWrapping, LOOKS, syntaxHighlighting(COLOURS)],
     language === 'py' ? python() : javascript({ typescript: language === 'ts' }),
     indentUnit.of(language === 'py' ? '    ' : '  '),
-    EditorState.languageData.of(() => [{ autocomplete: completing(language, words) }]),
+    EditorState.languageData.of(() => data),
     hoverTooltip((view, at) => explained(view, at, words())),
     EditorView.contentAttributes.of({ 'aria-label': label, 'data-testid': 'code' }),
     EditorView.updateListener.of((update) => {
@@ -91,6 +93,9 @@ function extensionsOf({ language, label, words, onText }: Options): Extension[] 
     ]),
   ];
 }
+
+/** CodeMirror's highest. */
+const MOST_BOOST = 99;
 
 const ASSERT: readonly Completion[] = [
   {
@@ -112,8 +117,9 @@ function completing(language: Language, words: () => readonly ContractWord[]) {
     const word = context.matchBefore(/[\w.]+/);
     if (!word && !context.explicit) return null;
     if (word && /\.\w*$/.test(word.text) && !word.text.startsWith('assert.')) return null;
-    const options = words().map(({ name, type, help }) => ({
-      ...{ label: name, type: 'property', detail: type, info: help, boost: 1 },
+    // As they stand in the list: what every reward reads comes first.
+    const options = words().map(({ name, type, help }, at) => ({
+      ...{ label: name, detail: type, info: help, boost: Math.max(0, MOST_BOOST - at) },
     }));
     return { from: word?.from ?? context.pos, options: [...options, ...(language === 'py' ? [] : ASSERT)] };
   };

@@ -1,9 +1,10 @@
 /** Own rewards edited beside answers that they can be tried on. */
 import { useStudioState } from '../../store/react.ts';
+import { sourcesIn } from '../../store/reward-choice.ts';
 import { EditorPlace } from './editor-place.tsx';
 import { NewReward } from './new-reward.tsx';
 import { openInUse, useOpenFile } from './open-file.ts';
-import { filesInUse, sourcesIn } from './own-files.ts';
+import { filesInUse } from './own-files.ts';
 import type { EditorProps } from './reward-editor.tsx';
 
 export function EditHere({ onTry }: { onTry: NonNullable<EditorProps['onTry']> }) {

@@ -4,9 +4,10 @@ import { InputError } from '../../math/errors.ts';
 import { knownRewards } from '../../protocol/config.ts';
 import { LONGEST_SOURCE } from '../../protocol/config-rewards.ts';
 import { useStudio } from '../../store/react.ts';
+import { modelsIn, sourcesIn } from '../../store/reward-choice.ts';
 import type { Studio } from '../../store/studio.ts';
 import { openNew, takesFocus } from './open-file.ts';
-import { fileOfDisk, LANGUAGE_NAMES, type Language, type OwnFile, sourcesIn } from './own-files.ts';
+import { fileOfDisk, LANGUAGE_NAMES, type Language, type OwnFile } from './own-files.ts';
 import { startingFile } from './starts.ts';
 
 const LANGUAGES = Object.keys(LANGUAGE_NAMES) as Language[];
@@ -22,7 +23,8 @@ export function NewReward() {
   }, []);
   const begin = () => {
     const { draft } = studio.store.getState();
-    openNew(startingFile(language, knownRewards({ rewardSources: [...sourcesIn(draft)], rewardModels: [] })));
+    const taken = knownRewards({ rewardSources: sourcesIn(draft), rewardModels: modelsIn(draft) });
+    openNew(startingFile(language, taken));
   };
   return (
     <div className="toolbar">

@@ -54,9 +54,11 @@ function VersionRow({ version, file }: { version: Version; file: OwnFile }) {
 
 /** Which runs had this very program. */
 function UsedBy({ version: { name, hash } }: { version: Version }) {
+  const stored = useStudioState((state) => state.stored);
   const running = useStudioState((state) => state.running);
-  const isUsed =
-    running?.rewards.includes(name) &&
-    running.rewardSources.some((source) => source.name === name && source.hash === hash);
-  return isUsed ? <span className="tag">used by the run on this page</span> : null;
+  const isThis = (program: { name: string; hash: string }) => program.name === name && program.hash === hash;
+  const isRunning = running?.rewards.includes(name) && running.rewardSources.some(isThis);
+  const runs = stored.filter(({ programs = [] }) => programs.some(isThis)).map((run) => run.name);
+  const users = [...(isRunning ? ['the run on this page'] : []), ...runs];
+  return users.length > 0 ? <span className="tag">used by {users.join(', ')}</span> : null;
 }

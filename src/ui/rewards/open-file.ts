@@ -1,6 +1,7 @@
 /** The file that is in the editor: it outlives the screen, and a reload of the page. */
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
+import type { RewardSource } from '../../rewards/contract.ts';
 import { type FileInUse, fileOf, type OwnFile } from './own-files.ts';
 import type { Version } from './versions.ts';
 
@@ -89,5 +90,10 @@ export const settleFunctions = (functions: readonly string[]): void =>
 export const chooseFunction = (name: string, isReward: boolean): void =>
   change(({ off = [] }) => ({ off: [...off.filter((each) => each !== name), ...(isReward ? [] : [name])] }));
 
-export const accepted = (rewards: readonly string[]): void =>
-  change(({ file }) => ({ accepted: file, rewards }));
+/** Functions of the file, as it was then, are rewards of the settings now. */
+export const acceptedAs = (sources: readonly RewardSource[]): void =>
+  change(({ file }) => {
+    const [first] = sources;
+    const taken = first ? { text: first.source, completions: first.completions } : {};
+    return { accepted: { ...file, ...taken }, rewards: sources.map(({ name }) => name) };
+  });

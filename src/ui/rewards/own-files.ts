@@ -1,6 +1,8 @@
 /** A person's files of rewards, and what of the settings comes from each. Pure. */
 
+import { knownRewards } from '../../protocol/config.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
+import { choiceIn, type RewardChoice, renamed, sourcesIn, withReward } from '../../store/reward-choice.ts';
 import type { Draft } from '../../store/settings.ts';
 
 export type Language = RewardSource['language'];
@@ -27,10 +29,6 @@ export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = {
 
 export const fileName = ({ name, language }: Pick<OwnFile, 'name' | 'language'>): string =>
   `${name}.${language}`;
-
-/** The draft's own rewards; a draft may hold anything. */
-export const sourcesIn = ({ rewardSources }: Pick<Draft, 'rewardSources'>): readonly RewardSource[] =>
-  Array.isArray(rewardSources) ? rewardSources : [];
 
 const isOfFile = (source: RewardSource, { hash, language, completions }: FileInUse): boolean =>
   source.hash === hash && source.language === language && source.completions === completions;
@@ -78,44 +76,43 @@ export function nameProblem(name: string, taken: readonly string[]): string | un
 }
 
 /** Settings that go together. */
-export interface RewardSettings {
-  readonly rewards: readonly string[];
-  readonly rewardWeights: readonly number[];
+export interface RewardSettings extends RewardChoice {
   readonly rewardSources: readonly RewardSource[];
 }
 
-export function rewardSettingsOf(draft: Draft): RewardSettings {
-  const list = (value: unknown) => (Array.isArray(value) ? value : []);
-  return {
-    rewards: list(draft.rewards),
-    rewardWeights: list(draft.rewardWeights),
-    rewardSources: sourcesIn(draft),
-  };
-}
+export const rewardSettingsOf = (draft: Draft): RewardSettings => ({
+  ...choiceIn(draft),
+  rewardSources: sourcesIn(draft),
+});
 
-/** Sources in the place of the rewards `before`, all of them chosen; a reward of another name keeps the weight of the one that it replaces. */
+/** Sources in the place of the rewards `before`, all of them chosen; one of another name keeps the weight of the one that it replaces. */
 export function withSources(
-  { rewards, rewardWeights, rewardSources }: RewardSettings,
+  { rewardSources, ...choice }: RewardSettings,
   before: readonly string[],
   sources: readonly RewardSource[],
 ): RewardSettings {
   const names = sources.map(({ name }) => name);
-  const gone = before.filter((name) => !names.includes(name));
-  const fresh = names.filter((name) => !before.includes(name));
-  const renamed = gone.length === 1 && fresh.length === 1 ? gone[0] : undefined;
-  const weighed = rewards
-    .map((name, k) => ({ name: name === renamed ? fresh[0]! : name, weight: rewardWeights[k] ?? 1 }))
-    .filter(({ name }) => !gone.includes(name));
-  const chosen = weighed.map(({ name }) => name);
-  weighed.push(...names.filter((name) => !chosen.includes(name)).map((name) => ({ name, weight: 1 })));
   const place = rewardSources.findIndex(({ name }) => before.includes(name));
   const others = rewardSources.filter(({ name }) => !before.includes(name) && !names.includes(name));
-  const at = place < 0 ? others.length : Math.min(place, others.length);
-  return {
-    rewards: weighed.map(({ name }) => name),
-    rewardWeights: rewardWeights.length > 0 ? weighed.map(({ weight }) => weight) : [],
-    rewardSources: [...others.slice(0, at), ...sources, ...others.slice(at)],
-  };
+  const next = [...others];
+  next.splice(place < 0 ? others.length : place, 0, ...sources);
+  return { ...choiceOf(choice, before, names, next), rewardSources: next };
+}
+
+function choiceOf(
+  choice: RewardChoice,
+  before: readonly string[],
+  names: readonly string[],
+  rewardSources: readonly RewardSource[],
+): RewardChoice {
+  const order = knownRewards({ rewardSources: [...rewardSources], rewardModels: [] });
+  const gone = before.filter((name) => !names.includes(name));
+  const [fresh, ...more] = names.filter((name) => !before.includes(name));
+  const isRename = gone.length === 1 && fresh !== undefined && more.length === 0;
+  let next = isRename ? renamed(choice, gone[0]!, fresh) : choice;
+  for (const name of gone) next = withReward(next, name, false, order);
+  for (const name of names) next = withReward(next, name, true, order);
+  return next;
 }
 
 const ENDINGS: Readonly<Record<string, Language>> = { ts: 'ts', mts: 'ts', js: 'js', mjs: 'js', py: 'py' };

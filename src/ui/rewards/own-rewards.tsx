@@ -1,7 +1,7 @@
 /** Own rewards on Train: those of the settings and those kept from before, a new one, one from the disk, and the editor. */
 import { useState } from 'react';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import type { Studio } from '../../store/studio.ts';
+import { sourcesIn } from '../../store/reward-choice.ts';
 import { KeptRow, RemoveButton } from '../parts/kept-row.tsx';
 import { EditorPlace } from './editor-place.tsx';
 import { forgetVersions, useVersions } from './kept-versions.ts';
@@ -13,7 +13,6 @@ import {
   filesInUse,
   LANGUAGE_NAMES,
   rewardSettingsOf,
-  sourcesIn,
   withSources,
 } from './own-files.ts';
 import type { Version } from './versions.ts';
@@ -78,7 +77,8 @@ function InUseRow({ file, chosen, isBusy }: InUseProps) {
   const name = file.rewards.join(', ');
   const idle = file.rewards.filter((each) => !chosen.includes(each));
   const use = idle.length === 0 ? 'chosen' : `not chosen: ${idle.join(', ')}`;
-  const remove = () => setSources(studio, file.rewards, []);
+  const remove = () =>
+    studio.editAll({ ...withSources(rewardSettingsOf(studio.store.getState().draft), file.rewards, []) });
   return (
     <KeptRow name={name} note={`${LANGUAGE_NAMES[file.language]}, ${use}`} testId="own-reward">
       <button type="button" aria-label={`Edit ${name}`} disabled={isBusy} onClick={() => openInUse(file)}>
@@ -87,12 +87,6 @@ function InUseRow({ file, chosen, isBusy }: InUseProps) {
       <RemoveButton label="Remove" question="Remove it from the settings?" onRemove={remove} />
     </KeptRow>
   );
-}
-
-function setSources(studio: Studio, before: readonly string[], sources: readonly Version[]): void {
-  const { draft } = studio.store.getState();
-  const settings = withSources(rewardSettingsOf(draft), before, sources);
-  for (const [key, value] of Object.entries(settings)) studio.edit(key as keyof typeof settings, value);
 }
 
 /** A reward that is not among the settings, by its newest version. */

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { knownRewards } from '../../protocol/config.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
+import { modelsIn, sourcesIn } from '../../store/reward-choice.ts';
 import { fire } from '../parts/fire.ts';
 import { HeldButton } from '../parts/held-button.tsx';
 import { saveFile } from '../parts/save-file.ts';
@@ -12,7 +13,7 @@ import { type Checked, FileChecker } from './file-checker.ts';
 import { keepVersions } from './kept-versions.ts';
 import { OlderVersions } from './older-versions.tsx';
 import {
-  accepted,
+  acceptedAs,
   chooseFunction,
   closeFile,
   editFile,
@@ -113,11 +114,9 @@ function useLastFunctions(checked: Checked | undefined): readonly string[] {
 }
 
 function useNameProblems(chosen: readonly string[], before: readonly string[]): string[] {
-  const sources = useStudioState(({ draft }) => draft.rewardSources);
-  const models = useStudioState(({ draft }) => draft.rewardModels);
-  if (!Array.isArray(sources) || !Array.isArray(models)) return [];
-  const known = knownRewards({ rewardSources: sources, rewardModels: models });
-  const taken = known.filter((name) => !before.includes(name));
+  const draft = useStudioState(({ draft }) => draft);
+  const names = knownRewards({ rewardSources: sourcesIn(draft), rewardModels: modelsIn(draft) });
+  const taken = names.filter((name) => !before.includes(name));
   return chosen.flatMap((name) => nameProblem(name, taken) ?? []);
 }
 
@@ -187,9 +186,8 @@ function Acts({ open, chosen, isUsable, onTry }: ActsProps) {
   const accept = async () => {
     const sources = await sourcesOf(file, chosen);
     const { draft } = studio.store.getState();
-    for (const [key, value] of Object.entries(withSources(rewardSettingsOf(draft), rewards, sources)))
-      studio.edit(key as keyof typeof draft, value);
-    accepted(chosen);
+    studio.editAll({ ...withSources(rewardSettingsOf(draft), rewards, sources) });
+    acceptedAs(sources);
     await keepVersions(sources);
   };
   const attempt = async () => onTry?.(await sourcesOf(file, chosen), rewards);

@@ -9,6 +9,8 @@ import { draftProblems } from '../../store/studio.ts';
 import { fire } from '../parts/fire.ts';
 import { HeldButton } from '../parts/held-button.tsx';
 import { EditHere } from '../rewards/edit-here.tsx';
+import { keepVersions } from '../rewards/kept-versions.ts';
+import { acceptedAs } from '../rewards/open-file.ts';
 import { withSources } from '../rewards/own-files.ts';
 import { Problems } from '../shell/notices.tsx';
 import { Changes } from './changes.tsx';
@@ -104,11 +106,11 @@ function SoundTrial({ trained, show, draft: written }: TrialProps & { draft: Con
     fire(score(withEdited(written, next), tried));
   };
   const take = () => {
-    studio.editAll({
-      rewardSources: draft.rewardSources,
-      rewards: [...weights.keys()],
-      rewardWeights: [...weights.values()],
-    });
+    const { rewardSources } = draft;
+    studio.editAll({ rewardSources, rewards: [...weights.keys()], rewardWeights: [...weights.values()] });
+    if (!edited || draft === written) return;
+    acceptedAs(edited.sources);
+    fire(keepVersions(edited.sources));
   };
   return (
     <>

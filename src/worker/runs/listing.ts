@@ -30,8 +30,16 @@ export function listed({ description, notes, whole, damaged, bytes }: FoundRun, 
     ...{ step, steps: config.steps, savedAt },
     ...{ sameDevice: isSameAdapter(device, adapter), checkpoints: choices(whole) },
     ...(from ? { from } : {}),
+    ...programsOf(description),
     notes: [...notes, ...whole.flatMap((each) => each.notes), ...broken],
   };
+}
+
+/** Programs of own rewards, those before a mending among them. */
+function programsOf({ config, mended = [] }: RunDescription): Pick<StoredRun, 'programs'> {
+  const chosen = config.rewardSources.filter((source) => config.rewards.includes(source.name));
+  const all = [...chosen, ...mended.flatMap(({ was }) => was)];
+  return all.length > 0 ? { programs: all.map(({ name, hash }) => ({ name, hash })) } : {};
 }
 
 /** The checkpoints that can be opened, and what is special about them. */
