@@ -7,8 +7,6 @@ import { launchChromium, servePage } from '../setup/chromium.ts';
 const STEPS = Number(process.env.STUDIO_MEMORY_STEPS ?? 12);
 /** Plans of every length of answer, and what a browser compiles late, have come by then. */
 const SETTLED = Math.max(6, Math.floor(STEPS / 5));
-/** Fewer and shorter answers than the demo's own: what a step forgets to let go of is forgotten in every step. */
-const SMALL = { promptsPerStep: 4, groupSize: 4, maxCompletionLength: 12 };
 const MOST_DRIFT_BYTES = 2 * 2 ** 20;
 
 /** Sends a command to one target of the browser and waits for its answer. */
@@ -109,7 +107,7 @@ it(
       const worker = await WorkerTarget.attach(session);
       await page.evaluate(() => window.studio!.post({ type: 'openDemo', requestId: 1 }));
       await until(page, (event) => event.type === 'done');
-      const config = presetConfig('demo', { ...SMALL, steps: STEPS + 2 });
+      const config = presetConfig('demo', { steps: STEPS + 2 });
       await page.evaluate((settings) => window.studio!.post({ type: 'start', config: settings }), config);
       const look = async (step: number): Promise<Seen> => {
         const gpu = await reach(page, step);
