@@ -40,6 +40,17 @@ const isClassifier = (config: Json): boolean => {
   return named.some((name) => name.endsWith('ForSequenceClassification'));
 };
 
+/** Whether what lies nearest to the top of a folder is a classifier by its class; false where its config.json cannot be read. */
+export async function isClassifierFolder(tree: FileTree): Promise<boolean> {
+  try {
+    const { main } = await findMain(tree, () => true);
+    return main !== undefined && classes(main.config).length > 0 && isClassifier(main.config);
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
+}
+
 /** The classifier at `path`, or that nearest to the top of the folder. @throws InputError that says what was found instead */
 export async function openClassifierFiles(tree: FileTree, path?: string): Promise<ClassifierFiles> {
   const { main, seen } = await findMain(tree, isClassifier, path);

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
-import { MAPPING_NAMES, namedMapping, parseMapping } from '../protocol/reward-models.ts';
+import { PRESETS, type Preset, type PresetName } from '../protocol/presets.ts';
+import { MAPPING_NAMES, namedMapping, parseMapping, rewardNameOf } from '../protocol/reward-models.ts';
 import type { StudioSession } from './headless.ts';
 
 type RewardModel = Config['rewardModels'][number];
@@ -26,13 +27,20 @@ export const REWARD_MODEL_USAGE = `  --rewardModel DIR
   --rewardName NAME
                 of the model named last: what the run calls it; else its folder's name\n`;
 
+interface Scorer {
+  folder: string;
+  name?: string;
+  mapping?: RewardMapping;
+  isErv?: boolean;
+}
+
 /** What the flags have said so far. */
 export interface ScorerFlags {
-  readonly scorers: { folder: string; name?: string; mapping?: RewardMapping; isErv?: boolean }[];
+  readonly scorers: Scorer[];
 }
 
 /** ERV's own name for its reward. */
-const ERV_NAME = 'think_step';
+const ERV_NAME = PRESETS.erv.scorer.name;
 
 /** Takes a flag with its value; false where it is none of these. @throws InputError */
 export function takeScorerFlag(
@@ -83,19 +91,21 @@ function jsonOf(text: string, where: string): unknown {
   }
 }
 
-/** An identifier out of a folder's name. */
-const nameOf = (folder: string): string => {
-  const plain = basename(folder).replaceAll(/\W+/g, '_').slice(0, 60);
-  return /^[A-Za-z_]/.test(plain) ? plain : `model_${plain}`;
-};
+/** Every model with its name and mapping; the first that has none is read as the preset says. @throws InputError where a preset lacks its model */
+export function namedScorers({ scorers }: ScorerFlags, preset?: PresetName): NamedScorer[] {
+  const { scorer }: Preset = preset ? PRESETS[preset] : { label: '', help: '', values: {} };
+  if (scorer && scorers.length === 0) {
+    throw new InputError(`--preset ${preset} needs a model that scores: add --rewardModel DIR.`);
+  }
+  const bare = scorers.find(({ mapping }) => mapping === undefined);
+  return scorers.map((each) => named(each === bare && scorer ? { ...scorer, ...each } : each));
+}
 
-/** Every model with its name and mapping. */
-export const namedScorers = ({ scorers }: ScorerFlags): NamedScorer[] =>
-  scorers.map(({ folder, name, mapping = parseMapping({}), isErv = false }) => ({
-    folder,
-    name: name ?? (isErv ? ERV_NAME : nameOf(folder)),
-    mapping,
-  }));
+const named = ({ folder, name, mapping = parseMapping({}), isErv = false }: Scorer): NamedScorer => ({
+  folder,
+  name: name ?? (isErv ? ERV_NAME : rewardNameOf(basename(folder))),
+  mapping,
+});
 
 /**
  * What the models add to the settings named on the command line: the models, and their names among the rewards; these are the only

@@ -84,7 +84,7 @@ function count(value: string | undefined, flag: string): number {
 
 /** @throws InputError for what is not understood, with the usage */
 export function parseArguments(argv: readonly string[]): Options {
-  const { values: named, rest } = parseFlags(argv);
+  const { values: named, preset, rest } = parseFlags(argv);
   const own: OwnRewards = { words: [], completions: 'messages' };
   const options: {
     demo: boolean;
@@ -140,7 +140,7 @@ export function parseArguments(argv: readonly string[]): Options {
     const scorers = scorersToResume(namedScorers(flags), config);
     return { ...options, parts, values, sftSteps: 0, scorers, config, resumption: found };
   }
-  const scorers = namedScorers(flags);
+  const scorers = namedScorers(flags, preset);
   return {
     ...options,
     parts,

@@ -3,6 +3,7 @@ import { InputError } from '../math/errors.ts';
 import { REWARD_NAMES, REWARD_PARAMETERS } from '../rewards/index.ts';
 import { CONFIG_FIELDS } from './config-table.ts';
 import type { Field } from './fields.ts';
+import { parseMapping } from './reward-models.ts';
 import { z } from './shapes.ts';
 
 export * from './config-table.ts';
@@ -147,23 +148,41 @@ function rewardProblems(config: Config): ConfigProblem[] {
     return [{ field, message, hint: 'Give it another name.' }];
   }
   const missing = config.rewards.find((name) => !known.includes(name));
-  if (missing === undefined) return parameterProblems(config);
+  if (missing === undefined) return [...mappingProblems(config), ...parameterProblems(config)];
   const message = `rewards names "${missing}"; expected some of ${known.join(', ')}.`;
   return [{ field: 'rewards', message, hint: 'Choose one of these, or add a reward of that name.' }];
+}
+
+/** How models that count are read. */
+function mappingProblems({ rewards, rewardModels }: Config): ConfigProblem[] {
+  return rewardModels
+    .filter(({ name }) => rewards.includes(name))
+    .flatMap(({ name, mapping }) => {
+      const problem = problemIn(() => parseMapping(mapping, `The mapping of the reward ${name}`));
+      return problem
+        ? [{ field: 'rewardModels' as const, message: problem.message, hint: problem.hint }]
+        : [];
+    });
 }
 
 /** Texts that are settings of rewards, as far as these are chosen: patterns, schemas. */
 function parameterProblems(config: Config): ConfigProblem[] {
   return REWARD_PARAMETERS.flatMap((row) => {
     if (row.kind !== 'text' || !config.rewards.includes(row.reward)) return [];
-    try {
-      row.check?.(String(config[row.key]));
-      return [];
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      return [{ field: row.key, message: `${row.key}: ${error.message}`, hint: error.hint }];
-    }
+    const problem = problemIn(() => row.check?.(String(config[row.key])));
+    return problem ? [{ field: row.key, message: `${row.key}: ${problem.message}`, hint: problem.hint }] : [];
   });
+}
+
+/** What a check throws where it refuses; undefined where it does not. */
+function problemIn(check: () => void): InputError | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
 }
 
 /** Rules that need two fields. */

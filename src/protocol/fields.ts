@@ -81,6 +81,13 @@ export function int(options: NumberOptions & { default: number }): Field<number>
   };
 }
 
+/** A whole number in [min, max], or null for "off". */
+export function intOrNull(options: NumberOptions & { default: number | null }): Field<number | null> {
+  const schema = numberSchema(options.min, options.max).int().nullable();
+  const expected = `a whole number ${range(options.min, options.max)}, or null`;
+  return { ...options, kind: 'int', nullable: true, schema, expected };
+}
+
 /** A finite number in [min, max]. */
 export function float(options: NumberOptions & { default: number }): Field<number> {
   const schema = numberSchema(options.min, options.max);

@@ -10,11 +10,13 @@ import {
   fieldOf,
   parseConfig,
 } from './config.ts';
-import { isPresetName, PRESET_NAMES, PRESETS } from './presets.ts';
+import { isPresetName, PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
 
 export interface ParsedFlags {
   /** Settings named on the command line, over those of `--preset` if given. */
   values: Partial<Config>;
+  /** That of `--preset`. */
+  preset?: PresetName;
   /** Arguments that are no settings, in order, untouched: the command decides about them. */
   rest: string[];
 }
@@ -27,12 +29,12 @@ export interface ParsedFlags {
 export function parseFlags(argv: readonly string[]): ParsedFlags {
   const values: Record<string, unknown> = {};
   const rest: string[] = [];
-  let preset: Partial<Config> = {};
+  let preset: PresetName | undefined;
   for (let i = 0; i < argv.length; i++) {
     const argument = argv[i] ?? '';
     const [name, inline] = splitFlag(argument);
     if (name === 'preset') {
-      preset = presetValues(inline ?? argv[++i]);
+      preset = presetName(inline ?? argv[++i]);
       continue;
     }
     const key = name === undefined ? undefined : keyOfFlag(name);
@@ -47,7 +49,8 @@ export function parseFlags(argv: readonly string[]): ParsedFlags {
     const word = inline ?? (takesNext ? argv[++i] : isNegated(name, key) ? 'false' : 'true');
     values[key] = checkedValue(key, word);
   }
-  return { values: { ...preset, ...(values as Partial<Config>) }, rest };
+  const named = { ...(preset && PRESETS[preset].values), ...(values as Partial<Config>) };
+  return { values: named, ...(preset ? { preset } : {}), rest };
 }
 
 /** The flags that turn the defaults into this config; `parseConfig(parseFlags(toFlags(c)).values)` equals c. */
@@ -97,8 +100,8 @@ function isNegated(name: string, key: ConfigKey): boolean {
   return name.startsWith('no-') && KEY_BY_NAME.get(plain(name)) !== key;
 }
 
-function presetValues(name: string | undefined): Partial<Config> {
-  if (name !== undefined && isPresetName(name)) return PRESETS[name].values;
+function presetName(name: string | undefined): PresetName {
+  if (name !== undefined && isPresetName(name)) return name;
   throw new InputError(`--preset is "${name ?? ''}"; expected one of ${PRESET_NAMES.join(', ')}.`);
 }
 

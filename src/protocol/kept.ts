@@ -117,6 +117,8 @@ export const storedModel = z.object({
   total: z.number(),
   /** All is here and was checked. */
   complete: z.boolean(),
+  /** It is whole, and scores texts: no run trains it. */
+  isClassifier: z.boolean(),
 });
 /** A model that was downloaded into the browser's storage, whole or in part. */
 export type StoredModel = z.infer<typeof storedModel>;

@@ -1,7 +1,9 @@
 /** Named sets of settings, applied over the defaults. */
 import { InputError } from '../math/errors.ts';
+import { MAPPINGS, type RewardMapping } from '../rewards/model-mapping.ts';
 import { CONFIG_KEYS, type Config, type ConfigKey, DEFAULT_QUESTION, parseConfig } from './config.ts';
 import type { ModelSummary, UsualSettings } from './messages.ts';
+import { labelProblem, type RewardModelSummary } from './reward-models.ts';
 
 export interface Preset {
   label: string;
@@ -9,6 +11,8 @@ export interface Preset {
   /** The kind of model whose published recipe it is; absent for any. */
   of?: UsualSettings;
   values: Partial<Config>;
+  /** A reward that a model is, which whoever chooses the preset brings: what the run calls it, and how it is read. */
+  scorer?: { readonly name: string; readonly mapping: RewardMapping };
 }
 
 export const PRESETS = {
@@ -75,6 +79,12 @@ export const PRESETS = {
     help: 'No division by the spread and a constant divisor: removes the bias towards long wrong answers.',
     values: { lossType: 'dr_grpo', scaleRewards: 'none', beta: 0 },
   },
+  erv: {
+    label: 'ERV',
+    help: 'Accuracy, format, and the share of sentences of the thinking whose emotion agrees with the label, as a classifier of emotions reads them.',
+    values: { rewards: ['accuracy', 'format'] },
+    scorer: { name: 'think_step', mapping: MAPPINGS.erv },
+  },
   dapo: {
     label: 'DAPO',
     help: 'Mean over all tokens, more room above than below the clip, no KL.',
@@ -107,6 +117,30 @@ export function presetsFor(model: Pick<ModelSummary, 'usual'> | undefined): Pres
 
 export function isPresetName(name: string): name is PresetName {
   return Object.hasOwn(PRESETS, name);
+}
+
+/** What a preset sets; with the model where it brings a reward that is one. */
+export function presetValues(
+  name: PresetName,
+  model?: Pick<Config['rewardModels'][number], 'model' | 'identity'>,
+): Partial<Config> {
+  const { values, scorer }: Preset = PRESETS[name];
+  if (!scorer || !model) return values;
+  const { identity } = model;
+  return {
+    ...values,
+    rewards: [...(values.rewards ?? []), scorer.name],
+    rewardModels: [{ name: scorer.name, model: model.model, identity, mapping: { ...scorer.mapping } }],
+  };
+}
+
+/** The first of the models that has every label which a preset's reward names; undefined where none has, or the preset brings none. */
+export function scorerFor(
+  name: PresetName,
+  models: readonly RewardModelSummary[],
+): RewardModelSummary | undefined {
+  const { scorer }: Preset = PRESETS[name];
+  return scorer && models.find(({ labels }) => labelProblem(scorer.mapping, labels) === undefined);
 }
 
 /** The defaults with a preset on top, and optional values over both. @throws InputError for an unknown name. */

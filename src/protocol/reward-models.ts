@@ -2,6 +2,7 @@
 import { InputError } from '../math/errors.ts';
 import {
   FIRST_LOGIT,
+  labelNumber,
   MAPPING_ACTIVATIONS,
   MAPPING_ANSWERS,
   MAPPING_TAKES,
@@ -58,6 +59,26 @@ export const MAPPING_NAMES = Object.keys(MAPPINGS) as (keyof typeof MAPPINGS)[];
 
 export const namedMapping = (name: string): RewardMapping | undefined =>
   Object.hasOwn(MAPPINGS, name) ? MAPPINGS[name as keyof typeof MAPPINGS] : undefined;
+
+/** Why a mapping names a label that a model lacks; undefined where it has all of them. */
+export function labelProblem(
+  { label, neutral }: Pick<RewardMapping, 'label' | 'neutral'>,
+  labels: readonly string[],
+): string | undefined {
+  const named = typeof label === 'object' ? Object.values(label.byAnswer) : [label];
+  try {
+    for (const each of neutral === null ? named : [...named, neutral]) labelNumber(each, labels);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** An identifier out of a model's name or folder, by which a run may call it. */
+export function rewardNameOf(model: string): string {
+  const plain = model.replaceAll(/\W+/g, '_').slice(0, 60);
+  return /^[A-Za-z_]/.test(plain) ? plain : `model_${plain}`;
+}
 
 /** A mapping as settings or a file write it; what is left out is that of a trainer's reward model. @throws InputError naming the field */
 export function parseMapping(value: Readonly<Record<string, unknown>>, where = 'The mapping'): RewardMapping {

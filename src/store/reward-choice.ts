@@ -1,5 +1,6 @@
 /** Which rewards count and what each weighs: two lists of the settings that stay in step. Pure. */
 import type { Config } from '../protocol/config.ts';
+import type { RewardModelSummary } from '../protocol/reward-models.ts';
 import type { Draft } from './settings.ts';
 
 /** A weight that cannot be read stays as it was typed, so that the check can name it. */
@@ -25,6 +26,12 @@ export const sourcesIn = ({ rewardSources }: Pick<Draft, 'rewardSources'>): Sour
   Array.isArray(rewardSources) ? rewardSources : [];
 export const modelsIn = ({ rewardModels }: Pick<Draft, 'rewardModels'>): Models =>
   Array.isArray(rewardModels) ? rewardModels : [];
+
+/** The open models with one more; one that is open already is told anew. */
+export const withOpened = (
+  open: readonly RewardModelSummary[],
+  model: RewardModelSummary,
+): RewardModelSummary[] => [...open.filter(({ identity }) => identity !== model.identity), model];
 
 export const weightOf = ({ rewards, rewardWeights }: RewardChoice, name: string): unknown =>
   rewardWeights[rewards.indexOf(name)] ?? 1;

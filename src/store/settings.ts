@@ -10,19 +10,22 @@ import {
   defaultConfig,
   diffConfig,
   isConfigKey,
+  parseConfig,
 } from '../protocol/config.ts';
 import type { ModelSummary } from '../protocol/messages.ts';
 import { hasWhatIsSet } from '../protocol/of-model.ts';
 import {
   PRESET_KEYS,
-  PRESETS,
   type PresetName,
   presetConfig,
+  presetValues,
   type SettingsKey,
+  scorerFor,
   settingsFor,
   settingsKeyOf,
   settingsWords,
 } from '../protocol/presets.ts';
+import type { RewardModelSummary } from '../protocol/reward-models.ts';
 
 /** A config being edited: may hold values that do not pass the check yet. */
 export type Draft = Record<ConfigKey, unknown>;
@@ -125,10 +128,30 @@ export const editFields = (form: Form, values: Edits): Form =>
  * A preset that the person chose: everything it says is theirs. The demo's own preset says nothing more than the demo, so
  * that it does not go with them to another model.
  */
-export function choosePreset({ settings }: Form, name: PresetName | 'defaults'): Form {
-  const config = name === 'defaults' ? defaultConfig() : presetConfig(name);
-  const said = name === 'defaults' ? PRESET_KEYS : name === 'demo' ? [] : keysOf(PRESETS[name].values);
+export function choosePreset(
+  { settings, draft }: Form,
+  name: PresetName | 'defaults',
+  models: readonly RewardModelSummary[] = [],
+): Form {
+  const brought = name === 'defaults' ? {} : presetValues(name, scorerOf(name, models));
+  const own = ownRewards(draft, brought.rewardModels);
+  const config = name === 'defaults' ? parseConfig(own) : presetConfig(name, { ...brought, ...own });
+  const said = name === 'defaults' ? PRESET_KEYS : name === 'demo' ? [] : keysOf(brought);
   return formOf({ ...settings, edits: editsTo(settings.basis.values, config, said), restored: [] });
+}
+
+function scorerOf(name: PresetName, models: readonly RewardModelSummary[]) {
+  const found = scorerFor(name, models);
+  return found && { model: found.name, identity: found.identity };
+}
+
+/** A person's programs and models stay at hand under any preset, chosen or not; one that it brings takes the place of its name. */
+function ownRewards(draft: Draft, brought: Config['rewardModels'] = []): Partial<Config> {
+  const { rewardSources, rewardModels } = draft as Config;
+  const isOwn = !checkField('rewardSources', rewardSources) && !checkField('rewardModels', rewardModels);
+  if (!isOwn) return { rewardModels: brought };
+  const others = rewardModels.filter(({ name }) => !brought.some((each) => each.name === name));
+  return { rewardSources, rewardModels: [...others, ...brought] };
 }
 
 /** The way back from settings that followed a model: the form as it was, which is the person's own choice now. */

@@ -27,9 +27,11 @@ import {
   type StoredRun,
 } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
+import type { RewardModelSummary } from '../protocol/reward-models.ts';
 import { appendEval } from './eval-log.ts';
 import { noteOf, ofRun, type Problem, problemOf } from './problems.ts';
 import { type KnownPrompts, promptOf } from './prompts.ts';
+import { withOpened } from './reward-choice.ts';
 import { appendRollouts, type RolloutLog } from './rollout-log.ts';
 import { type Draft, firstForm, followRun, type Settings } from './settings.ts';
 
@@ -52,8 +54,6 @@ export interface Progress {
   unit: string;
 }
 
-export type { Draft } from './settings.ts';
-
 /** What is known of a run's memory. It speaks of `draft` only: another form needs another plan. */
 export interface PlanState {
   readonly requestId: number;
@@ -69,6 +69,8 @@ export interface StudioState {
   model?: ModelSummary;
   /** Models in the browser's storage; absent until they were asked for. */
   storedModels?: readonly StoredModel[];
+  /** Models that score answers, as they are open. */
+  rewardModels: readonly RewardModelSummary[];
   /** The download under way, or how the last one ended; absent after one that failed. */
   download?: DownloadStatus;
   /** The clip looked at, and the draft's `promptOf` as it was asked for; `preview` is absent while it is being made. */
@@ -122,6 +124,7 @@ export function initialState(): StudioState {
   return {
     device: { status: 'asking' },
     run: { state: 'empty', step: 0, steps: 0 },
+    rewardModels: [],
     stored: [],
     damagedRuns: [],
     steps: [],
@@ -147,6 +150,10 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return { model: event.summary, ...afterOpeningModel(state, event) };
     case 'models':
       return { storedModels: event.models };
+    case 'openRewardModel':
+    case 'openRewardModelFolder':
+    case 'openStoredRewardModel':
+      return { rewardModels: withOpened(state.rewardModels, event.model), plan: undefined };
     case 'download':
       return { download: event.status };
     case 'preview':

@@ -26,6 +26,7 @@ import type { Port } from './port.ts';
 import { withProblem } from './problems.ts';
 import { promptsKey, promptsOf } from './prompts.ts';
 import { type DataControls, dataControls, type ReadingKeeper } from './reading.ts';
+import { type RewardModelControls, rewardModelControls, unopened } from './reward-models.ts';
 import {
   choosePreset,
   type Draft,
@@ -48,7 +49,7 @@ import {
   type StudioState,
 } from './state.ts';
 
-export interface Studio extends DataControls {
+export interface Studio extends DataControls, RewardModelControls {
   readonly store: StoreApi<StudioState>;
   /**
    * Sends a command under a number; the promise settles with its answer, or with the worker's error. The error is also in the
@@ -57,8 +58,11 @@ export interface Studio extends DataControls {
   readonly ask: Ask;
   /** Sends a command that nothing answers. */
   tell<T extends OrderType>(type: T, ...fields: Args<T>): void;
-  /** Downloads a model, or goes on with it; opens it when it is whole and no run's weights would be lost by that. */
-  downloadModel(source: HubSource, token?: string): Promise<void>;
+  /**
+   * Downloads a model, or goes on with it. When it is whole it is opened: as one that scores where that is its `use`, and else as
+   * the run's, unless a run's weights would be lost by that or it is a classifier.
+   */
+  downloadModel(source: HubSource, token?: string, use?: ModelUse): Promise<void>;
   /** Asks what the model gets to see of a clip. */
   preview(exampleId: string): Promise<void>;
   /** Asks what the prompts of the data come to under the draft; nothing where there is nothing to ask about. */
@@ -87,6 +91,9 @@ export interface Studio extends DataControls {
   close(): void;
 }
 
+/** What a model is opened for: to be trained, or to score answers. */
+export type ModelUse = 'run' | 'reward';
+
 /** Keeps what a person set from visit to visit, for each kind of model. */
 export interface SettingsKeeper {
   load(key: SettingsKey): unknown;
@@ -112,6 +119,8 @@ export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
   const tell = <T extends OrderType>(type: T, ...[fields]: Args<T>): void =>
     port.post({ ...fields, type } as unknown as Command);
 
+  const scorers = rewardModelControls(store, ask, (identity) => tell('closeRewardModel', { identity }));
+
   return {
     store,
     ask,
@@ -120,11 +129,16 @@ export function createStudio(port: Port, keeper?: SettingsKeeper): Studio {
     ...draftControls(store),
     ...dataControls(store, ask, keeper?.reading),
     ...draftQuestions(store, ask),
-    async downloadModel(source, token) {
+    ...scorers,
+    async downloadModel(source, token, use = 'run') {
       await ask('downloadModel', { source, ...(token ? { token } : {}) });
-      const { download, run } = store.getState();
+      const { download, run, storedModels = [] } = store.getState();
+      if (download?.phase !== 'complete') return;
+      const { key } = download;
+      if (use === 'reward') return scorers.openRewardModel({ key });
       const isUntouched = run.state === 'empty' || run.state === 'ready';
-      if (download?.phase === 'complete' && isUntouched) await ask('openStoredModel', { key: download.key });
+      const isScorer = storedModels.find((model) => model.key === key)?.isClassifier;
+      if (isUntouched && !isScorer) await ask('openStoredModel', { key });
     },
     report(error, about) {
       const hint = error instanceof InputError ? error.hint : undefined;
@@ -208,7 +222,7 @@ function draftControls(store: StoreApi<StudioState>): DraftControls {
   return {
     edit: (key, value) => store.setState((state) => editField(state, key, value)),
     editAll: (values) => store.setState((state) => editFields(state, values)),
-    applyPreset: (name) => store.setState((state) => choosePreset(state, name)),
+    applyPreset: (name) => store.setState((state) => choosePreset(state, name, state.rewardModels)),
     undoSettings: () => store.setState(undoFollowing),
     resetSettings: () => store.setState(dropEdits),
   };
@@ -265,6 +279,10 @@ export function startHindrance(state: StudioState): string | undefined {
   if (!canStart({ data, model, run })) return 'A run is under way.';
   const [problem] = draftProblems(draft);
   if (problem) return problem.message;
+  const missing = draft.stage === 'grpo' ? unopened(state, draft) : undefined;
+  if (missing) {
+    return `The reward ${missing.name} is the model ${missing.model}, which is not open: open it among the reward models on the Train screen, or take the reward out.`;
+  }
   const report = promptsOf(state);
   return report && whyNoneIsAsked(report);
 }

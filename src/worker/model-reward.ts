@@ -2,9 +2,10 @@
 import type { OpenClassifier } from '../classifiers/open.ts';
 import { type ScoredText, Scorer } from '../classifiers/scorer.ts';
 import type { Gpu } from '../gpu/index.ts';
-import { parseMapping } from '../protocol/reward-models.ts';
+import { InputError } from '../math/errors.ts';
+import { labelProblem, parseMapping } from '../protocol/reward-models.ts';
 import type { ChatMessage, RewardBatch, RewardFunction, RewardModel } from '../rewards/contract.ts';
-import { labelNumber, mappedScore, type RewardMapping, targetOf, textsOf } from '../rewards/model-mapping.ts';
+import { mappedScore, type RewardMapping, targetOf, textsOf } from '../rewards/model-mapping.ts';
 import type { ChatTemplate } from '../text/chat-template.ts';
 import type { Lane } from './lane.ts';
 
@@ -22,7 +23,8 @@ export async function modelReward(model: RewardModel, parts: ModelRewardParts): 
   const { gpu, opened, stays, lane } = parts;
   const { name } = model;
   const mapping = parseMapping(model.mapping, `The mapping of the reward ${name}`);
-  demandLabels(mapping, opened.labels);
+  const problem = labelProblem(mapping, opened.labels);
+  if (problem !== undefined) throw new InputError(`The mapping of the reward ${name}: ${problem}`);
   const scorer = new Scorer(gpu, opened, stays);
   await scorer.prepare();
   return {
@@ -31,12 +33,6 @@ export async function modelReward(model: RewardModel, parts: ModelRewardParts): 
     score: (batch) => lane.run(async () => ({ values: await valuesOf(batch, scorer, mapping, opened) })),
     close: () => scorer[Symbol.dispose](),
   };
-}
-
-/** @throws Error where a label that is named is not the model's */
-function demandLabels({ label, neutral }: RewardMapping, labels: readonly string[]): void {
-  const named = typeof label === 'object' ? Object.values(label.byAnswer) : [label];
-  for (const each of neutral === null ? named : [...named, neutral]) labelNumber(each, labels);
 }
 
 async function valuesOf(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { batchesOf } from '../../src/classifiers/classifier.ts';
+import { isClassifierFolder } from '../../src/classifiers/files.ts';
 import { openClassifier } from '../../src/classifiers/open.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { readJson, treeFromMemory } from '../../src/io/files/files.ts';
@@ -7,6 +8,22 @@ import { caseOf, changed } from './cases.ts';
 
 const open = async (name: string, config: Readonly<Record<string, unknown>>) =>
   openClassifier(await changed(name, { 'config.json': config }));
+
+it('is told by the class of what lies nearest to the top of a folder', async () => {
+  const folder = (files: Record<string, unknown>) =>
+    treeFromMemory(
+      'folder',
+      Object.fromEntries(Object.entries(files).map(([path, json]) => [path, JSON.stringify(json)])),
+    );
+  const named = (name: string) => ({ model_type: 'bert', architectures: [name] });
+  const scorer = named('BertForSequenceClassification');
+  expect(await isClassifierFolder(await caseOf('bert'))).toBe(true);
+  expect(await isClassifierFolder(folder({ 'a/config.json': scorer }))).toBe(true);
+  const inside = { 'config.json': named('BertForMaskedLM'), 'bert/config.json': scorer };
+  expect(await isClassifierFolder(folder(inside))).toBe(false);
+  expect(await isClassifierFolder(folder({ 'config.json': { model_type: 'bert' } }))).toBe(false);
+  expect(await isClassifierFolder(treeFromMemory('folder', { 'config.json': '{' }))).toBe(false);
+});
 
 describe('a classifier that is not built here', () => {
   it.each([

@@ -42,6 +42,15 @@ it('names models by their folders, ERV’s by its own name, and each mapping of 
   expect(inline!.mapping).toEqual({ ...FIRST_LOGIT, take: 'share', topK: 2 });
 });
 
+it('gives the preset of ERV its model: the first whose mapping is not named', () => {
+  const flags: ScorerFlags = { scorers: [{ folder: '/a', mapping: FIRST_LOGIT }, { folder: '/b' }] };
+  expect(namedScorers(flags, 'erv')).toEqual([
+    { folder: '/a', name: 'a', mapping: FIRST_LOGIT },
+    { folder: '/b', name: 'think_step', mapping: ERV },
+  ]);
+  expect(() => namedScorers({ scorers: [] }, 'erv')).toThrow(/--preset erv needs a model that scores: add/);
+});
+
 it('says what of a mapping it does not understand', () => {
   const of = (value: string) => () => taken(['--rewardModel', 'x'], ['--rewardMapping', value]);
   expect(of('first')).toThrow(/expected first_logit, erv, a JSON file or a JSON object/);

@@ -79,7 +79,7 @@ const OWN = {
 describe('parseConfig', () => {
   it('takes rewards of one’s own with exactly their source', () => {
     const own = { rewards: ['mine', 'judge', 'format'], rewardSources: [OWN] };
-    const rewardModels = [{ name: 'judge', model: 'emotion', identity: 'f0', mapping: { labels: ['sad'] } }];
+    const rewardModels = [{ name: 'judge', model: 'emotion', identity: 'f0', mapping: { label: 'sad' } }];
     expect(parseConfig({ ...own, rewardModels })).toEqual({ ...defaultConfig(), ...own, rewardModels });
     expect(knownRewards(parseConfig({ ...own, rewardModels })).slice(-2)).toEqual(['mine', 'judge']);
   });
@@ -200,7 +200,9 @@ describe('presets', () => {
       learningRate: 1e-6,
       trainBert: true,
     });
-    expect(errorOf(() => presetConfig('ppo')).message).toContain('demo, r1-omni, sft, dr-grpo, dapo, gspo');
+    expect(errorOf(() => presetConfig('ppo')).message).toContain(
+      'demo, r1-omni, sft, dr-grpo, erv, dapo, gspo',
+    );
   });
 });
 

@@ -166,6 +166,39 @@ describe('a download', () => {
     expect(JSON.stringify(state(studio))).not.toContain('hf_secret');
   });
 
+  it('of a classifier takes no model from a page that nothing was trained on', async () => {
+    const { studio, sent, say } = await loaded();
+    const kept = { key: 'k', source, done: 4, total: 4, complete: true, isClassifier: true };
+    const downloading = studio.downloadModel(source);
+    say(status('complete'), { type: 'models', models: [kept] }, { type: 'done', requestId: 2 });
+    await downloading;
+    expect(sent.map(({ type }) => type)).toEqual(['openDemo', 'downloadModel']);
+  });
+
+  it('of a reward model opens it as one, also beside a run, and it counts; closed, it is none', async () => {
+    const { studio, sent, say } = await loaded();
+    const downloading = studio.downloadModel(source, undefined, 'reward');
+    say({ type: 'state', state: 'running', step: 1, steps: 2 }, ...whole);
+    await Promise.resolve();
+    expect(last(sent)).toEqual({ type: 'openStoredRewardModel', requestId: 3, key: 'k' });
+    const scorer = {
+      ...{ identity: 'i', name: 'b', type: 'bert', labels: ['good'], hasTemplate: false },
+      ...{ mostTokens: 512, bytes: 8, notes: [] },
+    };
+    say({ type: 'openStoredRewardModel', requestId: 3, model: scorer }, { type: 'done', requestId: 3 });
+    await downloading;
+    expect(state(studio)).toMatchObject({
+      rewardModels: [scorer],
+      draft: { rewards: ['accuracy', 'format', 'b'], rewardModels: [{ name: 'b', identity: 'i' }] },
+    });
+    studio.closeRewardModel('i');
+    expect(last(sent)).toEqual({ type: 'closeRewardModel', identity: 'i' });
+    expect(state(studio)).toMatchObject({
+      rewardModels: [],
+      draft: { rewards: ['accuracy', 'format'], rewardModels: [] },
+    });
+  });
+
   it.each(['running', 'paused', 'stopped', 'finished'] as const)(
     'takes the model from under no run that is %s',
     async (run) => {
@@ -205,6 +238,19 @@ describe('a run', () => {
     studio.start();
     expect(last(commands)).toMatchObject({ type: 'start', config: { groupSize: 4, steps: 120 } });
     expect(state(studio).running).toMatchObject({ groupSize: 4 });
+  });
+
+  it('waits for the model of a reward that is not open', async () => {
+    const { studio, sent } = await loaded();
+    const lost = { name: 'judge', model: 'emotions', identity: 'i', mapping: {} };
+    studio.editAll({ rewardModels: [lost], rewards: ['judge'] });
+    expect(startHindrance(state(studio))).toContain(
+      'The reward judge is the model emotions, which is not open',
+    );
+    studio.start();
+    expect(sent).toHaveLength(1);
+    studio.edit('stage', 'sft');
+    expect(startHindrance(state(studio))).toBeUndefined();
   });
 
   it('gathers every step and its answers, and a new run begins empty but keeps the first evaluation', async () => {

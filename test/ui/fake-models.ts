@@ -1,18 +1,40 @@
 /** The pretended worker's models: some in storage, and a download that goes on until it is paused. */
+
 import type { Command, DownloadStatus, Event, HubSource, StoredModel } from '../../src/protocol/messages.ts';
+import type { RewardModelSummary } from '../../src/protocol/reward-models.ts';
 
 const HUB = 'https://huggingface.co';
 const TOTAL = 2_746_355_850;
 const BYTES_PER_TICK = 3_000_000;
 
 function stored(source: HubSource, done: number, total = TOTAL): StoredModel {
-  return { key: source.id, source, done, total, complete: done === total };
+  return { key: source.id, source, done, total, complete: done === total, isClassifier: false };
 }
 
 const SOME = [
   stored({ baseUrl: HUB, id: 'StarJiaxing/R1-Omni-0.5B', revision: 'main' }, TOTAL),
   stored({ baseUrl: 'https://mirror.example', id: 'someone/a-half-model', revision: 'v2' }, 0.32 * TOTAL),
 ];
+
+/** A classifier in storage, with the labels of GoEmotions. */
+export const FAKE_SCORER: RewardModelSummary = {
+  ...{ identity: 'of-its-files', name: 'emo-classifier', type: 'roberta', hasTemplate: false },
+  labels: (
+    'admiration amusement anger annoyance approval caring confusion curiosity desire disappointment disapproval disgust ' +
+    'embarrassment excitement fear gratitude grief joy love nervousness optimism pride realization relief remorse sadness ' +
+    'surprise neutral'
+  ).split(' '),
+  ...{ mostTokens: 512, bytes: 498_000_000, notes: [] },
+};
+
+const SCORER = {
+  ...stored(
+    { baseUrl: HUB, id: 'someone/emo-classifier', revision: 'main' },
+    FAKE_SCORER.bytes,
+    FAKE_SCORER.bytes,
+  ),
+  isClassifier: true,
+};
 
 type Say = (event: Event) => void;
 type ModelCommand = Extract<
@@ -26,9 +48,9 @@ export class FakeModels {
   #timer: ReturnType<typeof setInterval> | undefined;
   #status: { requestId: number; status: DownloadStatus } | undefined;
 
-  constructor(say: Say, some: boolean) {
+  constructor(say: Say, some: boolean, scorer: boolean) {
     this.#say = say;
-    this.#models = some ? [...SOME] : [];
+    this.#models = [...(some ? SOME : []), ...(scorer ? [SCORER] : [])];
   }
 
   answer(command: ModelCommand): void {

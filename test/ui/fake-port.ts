@@ -18,9 +18,10 @@ import type {
   Split,
   StoredRun,
 } from '../../src/protocol/messages.ts';
+import { isRewardName } from '../../src/rewards/index.ts';
 import type { Port } from '../../src/store/port.ts';
 import { chosenStep } from '../../src/worker/runs/listing.ts';
-import { FakeModels } from './fake-models.ts';
+import { FAKE_SCORER, FakeModels } from './fake-models.ts';
 import { fakeReading } from './fake-reading.ts';
 import { type MadeEvals, madeEval } from './made-evals.ts';
 import {
@@ -44,6 +45,8 @@ export interface FakeOptions {
   clips?: number;
   /** Whether there are models in storage. */
   models?: boolean;
+  /** Whether there is a classifier in storage. */
+  scorer?: boolean;
   /** Whether the visit before left an export unfinished. */
   broken?: boolean;
   /** Whether runs of earlier visits are kept. */
@@ -69,6 +72,7 @@ export function fakePort({
   gpu = true,
   clips = 96,
   models = false,
+  scorer = false,
   broken = false,
   stored = false,
   loaded,
@@ -85,7 +89,7 @@ export function fakePort({
     queueMicrotask(() => listener(event));
   };
   const run = new FakeRun(say, { stepMs, loaded, fails, unwellAt });
-  const atHand = new FakeModels(say, models);
+  const atHand = new FakeModels(say, models, scorer);
   return {
     listen(next) {
       listener = next;
@@ -221,6 +225,14 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
   openStoredModel: open,
   listModels: ({ atHand }, command) => atHand.answer(command),
   downloadModel: ({ atHand }, command) => atHand.answer(command),
+  openRewardModel({ say }, { requestId, files }) {
+    if (files.some(({ path }) => path.endsWith('config.json')))
+      return openedScorer(say, requestId, 'openRewardModel');
+    const message = 'folder: no sequence classifier; found no config.json.';
+    say({ type: 'error', requestId, message, hint: 'Take a classifier.', fatal: false });
+  },
+  openStoredRewardModel: ({ say }, { requestId }) => openedScorer(say, requestId, 'openStoredRewardModel'),
+  closeRewardModel: () => undefined,
   stopDownload: ({ atHand }, command) => atHand.answer(command),
   removeModel: ({ atHand }, command) => atHand.answer(command),
   preview: ({ say }, command) => preview(command, say),
@@ -244,7 +256,8 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
     const training = { weights: 2_000_000, activations: 9_000_000, cache: 1_000_000 };
     const passes = { perGroup: 2, tokens: 3044 };
     const peak = { training: 12_000_000, withRewards: 12_000_000, withTowers: 17_000_000 };
-    const plan = { encoding: 5_000_000, passes, training, rewards: 0, peak };
+    const rewards = config.rewards.some((name) => !isRewardName(name)) ? FAKE_SCORER.bytes : 0;
+    const plan = { encoding: 5_000_000, passes, training, rewards, peak };
     const others = [{ label: '4 answers per clip', change: {}, peak: 8_000_000 }];
     say({ type: 'plan', requestId, plan, ...(whatIf ? { whatIf: others } : {}) });
     say({ type: 'done', requestId });
@@ -286,6 +299,15 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
   },
   stopBench: ({ say, run }) => say({ type: 'done', requestId: run.benchId }),
 };
+
+function openedScorer(
+  say: Fake['say'],
+  requestId: number,
+  type: 'openRewardModel' | 'openStoredRewardModel',
+): void {
+  say({ type, requestId, model: FAKE_SCORER });
+  say({ type: 'done', requestId });
+}
 
 async function answer(fake: Fake, command: Command): Promise<void> {
   const act = ACTS[command.type] as ((fake: Fake, command: Command) => void | Promise<void>) | undefined;

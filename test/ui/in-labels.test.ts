@@ -13,6 +13,7 @@ it('messages call settings as the form does, and leave other words alone', () =>
   expect(inLabels('The rewards and steps are a question of loss.')).toBe(
     'The rewards and steps are a question of loss.',
   );
+  expect(inLabels('The mapping has "topK".')).toBe('The mapping has "topK".');
   expect(inLabels('clips.csv line 14: label "learning" is none.')).toBe(
     'clips.csv line 14: label "learning" is none.',
   );

@@ -694,6 +694,56 @@ describe('what belongs to what is open', () => {
     expect(start).toMatchObject({ config: chosen });
   });
 
+  it('a model that scores becomes a reward, is read as its fields say, and leaves with its reward', async () => {
+    await open('?scorer=1&stepMs=1#/train');
+    await startable();
+    await page.click(id('reward-models'));
+    await page.setInputFiles(id('choose-reward-model'), PICTURES);
+    await expect.poll(() => page.textContent('.reward-models .notice')).toContain('found no config.json');
+    await page.click(id('open-stored-reward-model'));
+    const card = page.locator(id('reward-model'));
+    await expect.poll(() => card.textContent()).toContain('roberta · 28 labels · 475 MiB · reads 512 tokens');
+    expect(await card.textContent()).toContain('The first of its labels counts, admiration');
+    expect(await page.textContent(id('rewards-line'))).toContain('accuracy + format + emo_classifier');
+    const mapping = 'mapping-emo_classifier';
+    await page.selectOption(id(`${mapping}-preset`), 'erv');
+    await card.getByLabel('Label of angry').selectOption('annoyance');
+    expect(await page.inputValue(id(`${mapping}-preset`))).toBe('');
+    await page.fill(id(`${mapping}-topK`), 'two');
+    expect(await page.getAttribute(id('start'), 'title')).toContain('"topK" is "two"');
+    await page.fill(id(`${mapping}-topK`), '1');
+    await page.fill(id('name-of-emo_classifier'), 'wer');
+    expect(await card.textContent()).toContain('There is a reward of this name already.');
+    await page.fill(id('name-of-emo_classifier'), 'feels');
+    await page.keyboard.press('Enter');
+    await page.selectOption(id('mapping-feels-take'), 'mean');
+    for (const [width, colorScheme] of [
+      [1280, 'light'],
+      [390, 'dark'],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 844 });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      await page.screenshot({ path: `${PICTURES}/reward-models-${width}.png`, fullPage: true });
+    }
+    await page.fill(id('field-steps'), '1');
+    await page.click(id('start'));
+    await state('finished');
+    const [start] = (await sent()).filter(({ type }) => type === 'start');
+    const read = { take: 'mean', topK: 1, label: { byAnswer: { angry: 'annoyance', happiness: 17 } } };
+    expect(start).toMatchObject({
+      config: { rewards: ['accuracy', 'format', 'feels'], rewardModels: [{ name: 'feels', mapping: read }] },
+    });
+    await page.evaluate(() => {
+      location.hash = '/model';
+    });
+    await expect.poll(() => page.textContent(id('planned-rewards'))).toContain('475 MiB');
+    await page.goBack();
+    await page.click(id('reward-models'));
+    await page.click(id('close-reward-model'));
+    expect(await page.textContent(id('rewards-line'))).toContain('accuracy + format.');
+  });
+
   it('a question that no row is asked says so, and the list of rows shows theirs', async () => {
     await open('?own=96#/train');
     await startable();

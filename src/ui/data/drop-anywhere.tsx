@@ -15,6 +15,10 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Whether a drop met a part of the page that takes it for what it says. */
+const isOn = (target: EventTarget, place: string): boolean =>
+  target instanceof Element && target.closest(`[data-drop="${place}"]`) !== null;
+
 export function DropAnywhere({ children }: { children: ReactNode }) {
   const studio = useStudio();
   const screen = useScreen();
@@ -28,6 +32,10 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
   const onDrop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
+    if (isOn(event.target, 'reward-model')) {
+      fire(filesOfDrop(event.dataTransfer).then((files) => studio.openRewardModel({ files })));
+      return;
+    }
     const dropped = folderOfDrop(event.dataTransfer);
     const asked = screen === 'model' ? 'model' : 'data';
     const reading = filesOfDrop(event.dataTransfer).catch((error: unknown) => {

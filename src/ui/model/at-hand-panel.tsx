@@ -4,6 +4,8 @@ import { formatBytes, formatPercent } from '../../math/format.ts';
 import { HUB_URL, type StoredModel } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isUnderWay } from '../../store/state.ts';
+import type { Studio } from '../../store/studio.ts';
+import { goTo } from '../address.ts';
 import { fire } from '../parts/fire.ts';
 import { KeptFolderRow, KeptRow, RemoveButton } from '../parts/kept-row.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
@@ -76,6 +78,11 @@ function StoredRow({ model }: { model: StoredModel }) {
       Open
     </button>
   );
+  const score = (
+    <button type="button" data-testid="open-as-reward" onClick={() => void openAsReward(studio, key)}>
+      Open as a reward
+    </button>
+  );
   const goOn = (
     <button
       type="button"
@@ -92,7 +99,7 @@ function StoredRow({ model }: { model: StoredModel }) {
         <span className="muted">downloading</span>
       ) : (
         <>
-          {complete ? open : goOn}
+          {model.isClassifier ? score : complete ? open : goOn}
           <RemoveButton
             label="Remove"
             question={`Remove ${formatBytes(complete ? total : done)}?`}
@@ -102,6 +109,12 @@ function StoredRow({ model }: { model: StoredModel }) {
       )}
     </KeptRow>
   );
+}
+
+/** Whether it can be opened is said where rewards are chosen. */
+async function openAsReward(studio: Studio, key: string): Promise<void> {
+  goTo('train');
+  await studio.openRewardModel({ key }).catch(() => undefined);
 }
 
 function SourceName({ model: { source } }: { model: StoredModel }) {
@@ -116,7 +129,7 @@ function SourceName({ model: { source } }: { model: StoredModel }) {
   );
 }
 
-function sizeWords({ done, total, complete }: StoredModel): string {
-  if (complete) return formatBytes(total);
+function sizeWords({ done, total, complete, isClassifier }: StoredModel): string {
+  if (complete) return `${formatBytes(total)}${isClassifier ? ', scores answers' : ''}`;
   return total > 0 ? `${formatPercent(done / total, 0)} of ${formatBytes(total)}` : 'nothing yet';
 }

@@ -17,7 +17,7 @@ export function canPickFolder(): boolean {
 }
 
 /** The folder the person picks, beginning where one of its kind was picked last; undefined when they change their mind. */
-export async function pickFolder(kind: 'model' | 'data'): Promise<Handle | undefined> {
+export async function pickFolder(kind: 'model' | 'data' | 'reward'): Promise<Handle | undefined> {
   try {
     return await (window as Picking).showDirectoryPicker?.({ id: kind });
   } catch (error) {

@@ -3,17 +3,18 @@ import { type FormEvent, useState } from 'react';
 import { formatBytes } from '../../math/format.ts';
 import { type DownloadStatus, HUB_URL, type HubSource } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
+import type { ModelUse } from '../../store/studio.ts';
 import { fire } from '../parts/fire.ts';
 import { Panel } from '../parts/panel.tsx';
 import { speedWords, useRate } from '../parts/use-rate.ts';
 import { Problems } from '../shell/notices.tsx';
 
-export function HubPanel() {
+export function HubPanel({ use = 'run' }: { use?: ModelUse }) {
   const download = useStudioState((state) => state.download);
   const busy = useDownloading();
   return (
     <Panel title="From the hub" className="hub">
-      <HubForm busy={busy} />
+      <HubForm busy={busy} use={use} />
       {download && busy && <DownloadLine status={download} />}
       <Problems commands={['downloadModel']} />
     </Panel>
@@ -24,7 +25,12 @@ export function useDownloading(): boolean {
   return useStudioState(({ pending }) => [...pending.values()].includes('downloadModel'));
 }
 
-function HubForm({ busy }: { busy: boolean }) {
+const EXAMPLES: Readonly<Record<ModelUse, string>> = {
+  run: 'StarJiaxing/R1-Omni-0.5B',
+  reward: 'SamLowe/roberta-base-go_emotions',
+};
+
+function HubForm({ busy, use }: { busy: boolean; use: ModelUse }) {
   const studio = useStudio();
   const hasDevice = useStudioState(({ device }) => device.status === 'ready');
   const [source, setSource] = useState<HubSource>({ baseUrl: HUB_URL, id: '', revision: 'main' });
@@ -32,7 +38,7 @@ function HubForm({ busy }: { busy: boolean }) {
   const change = (part: Partial<HubSource>) => setSource({ ...source, ...part });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    fire(studio.downloadModel(source, token));
+    fire(studio.downloadModel(source, token, use));
     // The worker remembers it while the page is open; nothing else has to.
     setToken('');
   };
@@ -43,7 +49,7 @@ function HubForm({ busy }: { busy: boolean }) {
           label="Repository"
           testId="hub-id"
           value={source.id}
-          placeholder="StarJiaxing/R1-Omni-0.5B"
+          placeholder={EXAMPLES[use]}
           onValue={(id) => change({ id })}
         />
         <TextField

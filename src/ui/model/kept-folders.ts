@@ -1,20 +1,29 @@
-/** Folders that models and data were opened from, kept for the next visit: their handles lie in IndexedDB, their files where they are. */
+/** Folders that models, data and reward models were opened from, kept for the next visit: their handles lie in IndexedDB, their files where they are. */
 import { get, update } from 'idb-keyval';
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
 import { InputError } from '../../math/errors.ts';
+import type { CommandType } from '../../protocol/messages.ts';
 import type { Studio } from '../../store/studio.ts';
 import { filesOfFolder } from '../data/dropped-files.ts';
 import { type OpenPlan, openGiven } from '../data/open-files.ts';
 import { mayUse } from './folder-handles.ts';
 
 type Folder = FileSystemDirectoryHandle;
-export type FolderKind = 'model' | 'data';
+export type FolderKind = 'model' | 'data' | 'reward';
 
-const KEYS: Record<FolderKind, string> = { model: 'model-folders', data: 'data-folders' };
+const KEYS: Record<FolderKind, string> = {
+  model: 'model-folders',
+  data: 'data-folders',
+  reward: 'reward-folders',
+};
 const MOST = 8;
-const kept = createStore<Record<FolderKind, readonly Folder[]>>(() => ({ model: [], data: [] }));
+const kept = createStore<Record<FolderKind, readonly Folder[]>>(() => ({
+  model: [],
+  data: [],
+  reward: [],
+}));
 
 /** Newest first. */
 export function useKeptFolders(kind: FolderKind): readonly Folder[] {
@@ -49,9 +58,15 @@ async function save(kind: FolderKind, folders: Folder[]): Promise<void> {
   kept.setState({ [kind]: folders });
 }
 
-/** Opens a folder as a model or as data, and keeps it; the browser may ask the person first. */
+const ABOUT: Record<FolderKind, CommandType> = {
+  model: 'openModelFolder',
+  data: 'openData',
+  reward: 'openRewardModelFolder',
+};
+
+/** Opens a folder as a model, as data or as a model that scores, and keeps it; the browser may ask the person first. */
 export async function openFolder(studio: Studio, kind: FolderKind, folder: Folder): Promise<void> {
-  const about = kind === 'model' ? 'openModelFolder' : 'openData';
+  const about = ABOUT[kind];
   if (!(await mayUse(folder, 'read'))) {
     const refused = new InputError(`The browser does not let the page read ${folder.name}.`, {
       hint: 'Open it again and allow it, or drop the folder here.',
@@ -60,8 +75,10 @@ export async function openFolder(studio: Studio, kind: FolderKind, folder: Folde
   }
   try {
     if (kind === 'data') return await openAsData(studio, folder);
-    await studio.ask('openModelFolder', { folder });
-    await keepFolder('model', folder);
+    await (kind === 'reward'
+      ? studio.openRewardModel({ folder })
+      : studio.ask('openModelFolder', { folder }));
+    await keepFolder(kind, folder);
   } catch (error) {
     // What the worker refuses is shown already; a folder that has gone is met here.
     if (!(error instanceof DOMException)) throw error;

@@ -64,7 +64,7 @@ interface PlannedProps {
   busy: boolean;
 }
 
-function Planned({ plan: { training, encoding, peak, passes }, whatIf, busy }: PlannedProps) {
+function Planned({ plan: { training, encoding, rewards, peak, passes }, whatIf, busy }: PlannedProps) {
   const studio = useStudio();
   const asking = useStudioState(({ pending }) => [...pending.values()].includes('plan'));
   const bars = Object.entries(training)
@@ -83,6 +83,14 @@ function Planned({ plan: { training, encoding, peak, passes }, whatIf, busy }: P
         Planned from the present settings; nothing is taken yet.{' '}
         {encoding > 0 &&
           `While clips are encoded between its steps, the towers lie beside it: ${formatBytes(peak.withTowers)} in all. Where that does not fit, all clips are encoded before its first step, in ${formatBytes(encoding)}.`}
+        {rewards > 0 && (
+          <span data-testid="planned-rewards">
+            {' '}
+            Reward models take {formatBytes(rewards)} of it where they stay beside the run,{' '}
+            {formatBytes(peak.withRewards)} in all. Where that does not fit, each is loaded only while it
+            scores.
+          </span>
+        )}
         {passes.perGroup > 1 && (
           <span data-testid="planned-passes">
             {' '}

@@ -2,7 +2,8 @@ import { CONFIG_KEYS, type ConfigKey, fieldOf, isConfigKey } from '../../protoco
 
 /** Names that are no words of a sentence, longest first. */
 const CAMEL = CONFIG_KEYS.filter((key) => /[A-Z]/.test(key)).sort((a, b) => b.length - a.length);
-const NAMES = new RegExp(`\\b(?:${CAMEL.join('|')})\\b`, 'g');
+/** One in quotation marks is what somebody wrote. */
+const NAMES = new RegExp(`(?<!")\\b(?:${CAMEL.join('|')})\\b`, 'g');
 
 /** A message with settings called as the form calls them: commands know `learningRate`, the page "Learning rate". */
 export function inLabels(message: string): string {

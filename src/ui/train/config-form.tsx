@@ -10,7 +10,7 @@ import {
 } from '../../protocol/config.ts';
 import type { ModelSummary } from '../../protocol/messages.ts';
 import { hasWhatIsSet } from '../../protocol/of-model.ts';
-import { isPresetName, PRESETS, presetsFor } from '../../protocol/presets.ts';
+import { isPresetName, PRESETS, type Preset, presetsFor, scorerFor } from '../../protocol/presets.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isActive } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
@@ -128,6 +128,7 @@ export function AllSettings() {
 
 function PresetChoice() {
   const studio = useStudio();
+  const models = useStudioState((state) => state.rewardModels);
   const model = useStudioState((state) => state.model);
   return (
     <label className="preset">
@@ -141,11 +142,16 @@ function PresetChoice() {
       >
         <option value="">choose…</option>
         <option value="defaults">Defaults</option>
-        {presetsFor(model).map((name) => (
-          <option key={name} value={name}>
-            {PRESETS[name].label}: {PRESETS[name].help}
-          </option>
-        ))}
+        {presetsFor(model).map((name) => {
+          const { label, help, scorer }: Preset = PRESETS[name];
+          const lacksModel = scorer !== undefined && !scorerFor(name, models);
+          return (
+            <option key={name} value={name} disabled={lacksModel}>
+              {label}: {help}
+              {lacksModel && ' Open a reward model that has the 28 labels of GoEmotions first.'}
+            </option>
+          );
+        })}
       </select>
     </label>
   );

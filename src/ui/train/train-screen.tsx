@@ -13,6 +13,7 @@ import { type ChartSpec, chartsOf } from './chart-list.ts';
 import { AllSettings, EssentialSettings } from './config-form.tsx';
 import { ConfigWarnings } from './config-warnings.tsx';
 import { MetricChart } from './metric-chart.tsx';
+import { RewardModels } from './rewards/reward-models.tsx';
 import { SavedRuns } from './saved-runs.tsx';
 import { learningLine } from './sentences.ts';
 import { MOST_SMOOTHING, useSmoothing } from './smoothing.ts';
@@ -28,6 +29,7 @@ export default function TrainScreen() {
       <Problems commands={['openDemo', 'openData', 'openModel']} />
       <EssentialSettings />
       <OwnRewards />
+      <RewardModels />
       <ConfigWarnings />
       <SavedRuns />
       <div className="chart-bar">

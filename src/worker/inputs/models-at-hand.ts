@@ -1,3 +1,4 @@
+import { isClassifierFolder } from '../../classifiers/files.ts';
 import type { FileTree } from '../../io/files/files.ts';
 import type { HubAccess } from '../../io/hub/hub-fetch.ts';
 import { downloadModel } from '../../io/hub/hub-model.ts';
@@ -12,7 +13,7 @@ import {
 } from '../../io/hub/opfs-models.ts';
 import { InputError } from '../../math/errors.ts';
 import { formatBytes } from '../../math/format.ts';
-import type { CommandOf } from '../../protocol/messages.ts';
+import type { CommandOf, StoredModel } from '../../protocol/messages.ts';
 import { endingWith } from '../ending.ts';
 import type { Emit } from '../progress.ts';
 import { planDownload } from './download-plan.ts';
@@ -46,11 +47,13 @@ export class ModelsAtHand {
   }
 
   async list(requestId?: number): Promise<void> {
-    const models = await (await this.#storage()).list();
+    const storage = await this.#storage();
+    const described: StoredModel[] = [];
+    for (const model of await storage.list()) described.push(await storedModel(storage, model));
     this.#emit({
       type: 'models',
       ...(requestId === undefined ? {} : { requestId }),
-      models: models.map(storedModel),
+      models: described,
     });
   }
 
@@ -119,9 +122,12 @@ export class ModelsAtHand {
   }
 }
 
-function storedModel(model: ModelState) {
+async function storedModel(storage: OpfsModels, model: ModelState): Promise<StoredModel> {
   const { repo: source } = model;
-  return { key: repoKey(source), source, ...modelBytes(model), complete: isComplete(model) };
+  const key = repoKey(source);
+  const complete = isComplete(model);
+  const isClassifier = complete && (await isClassifierFolder(await storage.tree(key)));
+  return { key, source, ...modelBytes(model), complete, isClassifier };
 }
 
 /** Two tabs must not work on one model's files. */

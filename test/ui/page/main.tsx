@@ -1,4 +1,4 @@
-/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?broken=1`, `?stored=1`, `?loads=1` (until `loaded()` is called), `?fails=1`, `?unwellAt=9`, `?evals=open`, `?keep=1`, `?asks=1`, `?family=qwen3`, `?own=40` and `?demo=0` set the stage. */
+/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?scorer=1`, `?broken=1`, `?stored=1`, `?loads=1` (until `loaded()` is called), `?fails=1`, `?unwellAt=9`, `?evals=open`, `?keep=1`, `?asks=1`, `?family=qwen3`, `?own=40` and `?demo=0` set the stage. */
 import { createRoot } from 'react-dom/client';
 import type { Command } from '../../../src/protocol/messages.ts';
 import type { Port } from '../../../src/store/port.ts';
@@ -21,6 +21,7 @@ const port = fakePort({
   clips: number('clips', 96),
   stepMs: number('stepMs', 20),
   models: number('models', 0) === 1,
+  scorer: number('scorer', 0) === 1,
   broken: number('broken', 0) === 1,
   stored: number('stored', 0) === 1,
   loaded: number('loads', 0) === 1 ? loading : undefined,

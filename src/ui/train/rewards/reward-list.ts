@@ -55,7 +55,9 @@ export function offeredGroups(
   const sources = sourcesIn(draft).map(({ name, language }) =>
     own(name, `A program in ${LANGUAGES[language]}.`),
   );
-  const models = modelsIn(draft).map(({ name, model }) => own(name, `The model ${model}.`));
+  const models = modelsIn(draft).map(({ name, model }) =>
+    own(name, `The model ${model}, read as said under Reward models.`),
+  );
   const known = [...BUILT_IN.flatMap(({ rewards }) => rewards), ...sources, ...models].map(
     ({ name }) => name,
   );
