@@ -28,11 +28,16 @@ export function evalSummary(evaluations: RunEvaluations, bestMetric: Config['bes
     ...byName(evaluations, (result) => scoreOf(result, 'auto')),
     ...(after.scores ? scoreSummary(before, after) : labelSummary(evaluations, before, after)),
     n: byName(evaluations, ({ n }) => n),
+    ...(after.rewards ? { rewards: byName(evaluations, meansOf) } : {}),
     unreadable: byName(evaluations, (result) => result.scores?.unreadable ?? labelsOf(result)?.unreadable),
     ...(after.passAtK ? { pass_at_k: { before: before.passAtK, after: after.passAtK } } : {}),
     ...(best && metric && { best: { step: best.step, metric, value: scoreOf(best, metric) } }),
   };
 }
+
+/** The mean of each reward by its name. */
+const meansOf = ({ rewards = [] }: EvalResult) =>
+  Object.fromEntries(rewards.map(({ name, mean }) => [name, mean]));
 
 const labelsOf = (result: EvalResult): ClosedEval | undefined => (result.scores ? undefined : result);
 

@@ -4,6 +4,7 @@ import { type Change, type PairedComparison, pairedComparison } from '../math/re
 import type { Config } from './config.ts';
 import { type EvalKind, evalKind } from './eval-kinds.ts';
 import type { ClosedEval, EvalClip, EvalResult, OpenEval, SampledDecoding } from './messages.ts';
+import type { HeldOutRewardKey } from './metrics.ts';
 
 /** A metric that evaluations have, by which one is the best. */
 export type BestMetric = Exclude<Config['bestMetric'], 'auto'>;
@@ -83,10 +84,16 @@ export function scoreName(result: EvalResult): string {
 }
 
 /** The metrics of a step after which this was measured. */
-export function evalMetrics(result: EvalResult): Partial<Record<BestMetric, number>> {
-  return result.scores
-    ? { 'eval/score': result.scores.score }
-    : { 'eval/war': result.war, 'eval/uar': result.uar };
+export function evalMetrics(result: EvalResult): Partial<Record<BestMetric | HeldOutRewardKey, number>> {
+  const means = (result.rewards ?? []).flatMap(({ name, mean }) =>
+    mean === null ? [] : [[`eval/rewards/${name}/mean`, mean] as const],
+  );
+  return {
+    ...(result.scores
+      ? { 'eval/score': result.scores.score }
+      : { 'eval/war': result.war, 'eval/uar': result.uar }),
+    ...Object.fromEntries(means),
+  };
 }
 
 /** Whether `result` beats the best so far: strictly, so that of equal ones the earliest stays. NaN beats nothing. */

@@ -293,7 +293,9 @@ export type FixedMetricKey = keyof typeof METRICS;
 export type RewardMetricKey = `rewards/${string}/mean` | `rewards/${string}/std`;
 /** So has what rewards log: `log/` and the name that they give it. */
 export type LoggedMetricKey = `log/${string}`;
-export type MetricKey = FixedMetricKey | RewardMetricKey | LoggedMetricKey;
+/** And the mean of each reward over the held-out answers. */
+export type HeldOutRewardKey = `eval/rewards/${string}/mean`;
+export type MetricKey = FixedMetricKey | RewardMetricKey | LoggedMetricKey | HeldOutRewardKey;
 /** One step's numbers; a key that does not apply (kl at β = 0) is absent. */
 export type MetricValues = Partial<Record<MetricKey, number>>;
 
@@ -303,8 +305,10 @@ const REWARD_KEY = /^rewards\/(.+)\/(mean|std)$/;
 
 const LOGGED_KEY = /^log\/(.+)$/s;
 
-const isOwnKey = (key: string): key is RewardMetricKey | LoggedMetricKey =>
-  REWARD_KEY.test(key) || LOGGED_KEY.test(key);
+const HELD_OUT_REWARD_KEY = /^eval\/rewards\/(.+)\/mean$/;
+
+const isOwnKey = (key: string): key is RewardMetricKey | LoggedMetricKey | HeldOutRewardKey =>
+  REWARD_KEY.test(key) || LOGGED_KEY.test(key) || HELD_OUT_REWARD_KEY.test(key);
 
 /** Every metric there can be where these are reported: the fixed ones, the rewards by part, and what rewards logged. */
 export function metricsOf(reported: Iterable<string>): Metric[] {
@@ -331,6 +335,12 @@ export function metricOf(key: MetricKey): Metric {
       ...row,
       help: 'Logged by a reward: the mean of what it logged in the step.',
     };
+  }
+  const heldOut = HELD_OUT_REWARD_KEY.exec(key)?.[1];
+  if (heldOut !== undefined) {
+    const { unit, direction, group } = HELD_OUT;
+    const help = `Mean of the ${heldOut} reward over the answers to held-out clips.`;
+    return { key, label: heldOut, unit, direction, group, chart: 'Rewards on held-out clips', help };
   }
   const part = REWARD_KEY.exec(key);
   if (!part) return { key, ...METRICS[key as FixedMetricKey] };

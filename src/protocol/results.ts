@@ -141,6 +141,18 @@ const asked = z.object({
   length: z.number(),
 });
 
+/** The mean of a reward over an evaluation's answers. */
+const rewardMean = z.object({
+  name: z.string(),
+  /** Null where it applied to no answer. */
+  mean: z.number().nullable(),
+  /** Answers that it gave a number. */
+  n: z.number(),
+  /** What went wrong, where something did. */
+  failure: z.string().optional(),
+});
+export type RewardMean = z.infer<typeof rewardMean>;
+
 /** What every evaluation says. */
 const evaluation = {
   split: splitName,
@@ -155,6 +167,8 @@ const evaluation = {
   question: z.string().optional(),
   /** Mean pass@k over the clips, by rising k; only of sampled answers that are right or wrong. */
   passAtK: z.array(z.object({ k: z.number(), value: anyNumber })).optional(),
+  /** The run's rewards, in its order; absent where none counts. */
+  rewards: z.array(rewardMean).optional(),
   clips: longArray(evalClip),
   /** Whether no earlier evaluation of this kind in this run scored as high by the run's `bestMetric`. */
   best: z.boolean().optional(),

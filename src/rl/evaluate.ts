@@ -8,6 +8,7 @@ import type {
   EvalResult,
   Mute,
   OpenEval,
+  RewardMean,
   SampledDecoding,
   Split,
 } from '../protocol/messages.ts';
@@ -26,6 +27,11 @@ interface Measure {
   /** The user's turn that asks about a clip, by the clip's id. */
   readonly questionOf?: (id: string) => string;
   readonly progress?: (done: number, total: number) => void;
+  /** What rewards make of the answers, where some count. */
+  readonly rewardsOf?: (
+    examples: readonly RunExample[],
+    said: readonly (readonly SaidText[])[],
+  ) => Promise<RewardMean[]>;
 }
 
 export interface LabelOptions extends Measure {
@@ -82,6 +88,7 @@ export async function evaluate(
     ...oneQuestion(examples, options),
     ...(mute ? { mute } : {}),
     ...(sampled ? { sampled } : {}),
+    ...(options.rewardsOf ? { rewards: await options.rewardsOf(examples, said) } : {}),
   };
   return 'labels' in options
     ? { ...about, ...labelScores(examples, said, options, config) }

@@ -1,7 +1,8 @@
-import type { Example } from '../data/types.ts';
+import type { Dataset, Example } from '../data/types.ts';
 import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
 import { missingMetric } from '../protocol/evaluation.ts';
+import type { Split } from '../protocol/messages.ts';
 import type { LabelOptions, RowOptions } from '../rl/evaluate.ts';
 import { type Scoring, scoringOf } from '../rl/measure/row-kinds.ts';
 import type { RunPrompts } from '../rl/prompts.ts';
@@ -22,4 +23,12 @@ export function askedRows(
 export function demandMetric({ bestMetric, evalMetric }: Config, examples: readonly Example[]): void {
   const missing = missingMetric(bestMetric, 'labels' in scoringOf(examples, evalMetric));
   if (missing) throw new InputError(missing, { hint: 'Choose another under “Best step by”.' });
+}
+
+/** The rows of a split; those of `val` stand in for an empty `test`, and the other way round. */
+export function heldOut({ examples }: Dataset, split: Split): { split: Split; examples: readonly Example[] } {
+  const of = (wanted: Split) => examples.filter((example) => example.split === wanted);
+  const own = of(split);
+  const other = split === 'test' ? 'val' : split === 'val' ? 'test' : undefined;
+  return own.length > 0 || !other ? { split, examples: own } : { split: other, examples: of(other) };
 }

@@ -1,11 +1,11 @@
-import { type Dataset, type Example, hasClip } from '../data/types.ts';
+import { type Example, hasClip } from '../data/types.ts';
 import { InputError } from '../math/errors.ts';
 import { deriveSeed, shuffled } from '../math/random.ts';
 import type { AdamW } from '../optim/adamw.ts';
 import type { Alarm } from '../protocol/alarms.ts';
 import type { Config } from '../protocol/config.ts';
 import { markBest, withoutTexts } from '../protocol/evaluation.ts';
-import type { CommandOf, EvalResult, RolloutGroup, Split } from '../protocol/messages.ts';
+import type { CommandOf, EvalResult, RolloutGroup } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { predictionLines } from '../protocol/predictions.ts';
 import type { RewardSource } from '../rewards/contract.ts';
@@ -27,10 +27,11 @@ import type { LiveAnswers } from '../rl/rollout/live-answer.ts';
 import { RunContext, type RunExample, SamplingContext } from '../rl/run-context.ts';
 import { sftStep } from '../rl/sft.ts';
 import { grpoStep } from '../rl/step.ts';
-import { askedRows } from './asked-rows.ts';
+import { askedRows, heldOut } from './asked-rows.ts';
 import type { PrepareReport } from './clips/features.ts';
 import { ceilingsOf } from './gpu/quick-ceilings.ts';
 import { LineLog } from './line-log.ts';
+import { MeasuredRewards } from './measured-rewards.ts';
 import type { Report } from './progress.ts';
 import { openRewards, openSource, withSource } from './rewards.ts';
 import { measuredOptions, mostPositions, policyOptions, runSetup, runTexts, startOf } from './run-options.ts';
@@ -75,6 +76,7 @@ export class Run {
   #broken = false;
   /** What it trains on, in its order. */
   readonly rows: TrainingRows;
+  readonly #measured = new MeasuredRewards();
   readonly #scorings = new Map<Config['evalMetric'], Scoring>();
   #step = 0;
   #tokens = 0;
@@ -353,7 +355,8 @@ export class Run {
     const chosen = shuffled(asked, deriveSeed(0, 'evaluation')).slice(0, this.config.evalLimit);
     const examples = await this.#prepare(chosen, progress);
     if (examples.length === 0) {
-      throw new InputError(`${data.name}: no ${thingOf(data)} of the split "${found.split}" can be used.`, {
+      const thing = data.kind === 'clips' ? 'clip' : 'question';
+      throw new InputError(`${data.name}: no ${thing} of the split "${found.split}" can be used.`, {
         hint: 'Look at the issues of the data set, or mark some rows with "split": "test".',
       });
     }
@@ -370,6 +373,7 @@ export class Run {
         ...(mute ? { mute } : {}),
         ...(sampled ? { sampled } : {}),
         ...askedRows(this.#scoringBy(metric), chosen, this.prompts),
+        ...this.#measured.of(this.parts, this.#context, step),
         progress: progress.answers,
       },
     );
@@ -382,19 +386,10 @@ export class Run {
 
   [Symbol.dispose](): void {
     this.rest();
+    this.#measured[Symbol.dispose]();
     this.#context[Symbol.dispose]();
     this.policy[Symbol.dispose]();
   }
 }
 
 const QUIET: PrepareReport = { weights: () => undefined, clips: () => undefined };
-
-const thingOf = ({ kind }: Dataset): string => (kind === 'clips' ? 'clip' : 'question');
-
-/** The clips of a split; those of `val` stand in for an empty `test`, and the other way round. */
-function heldOut({ examples }: Dataset, split: Split): { split: Split; examples: readonly Example[] } {
-  const of = (wanted: Split) => examples.filter((example) => example.split === wanted);
-  const own = of(split);
-  const other = split === 'test' ? 'val' : split === 'val' ? 'test' : undefined;
-  return own.length > 0 || !other ? { split, examples: own } : { split: other, examples: of(other) };
-}

@@ -6,7 +6,11 @@ const TRUTH = ['happy', 'happy', 'sad'];
 
 it('sums up the evaluations of a run: WAR under the old names, the rest beside it', () => {
   const before = greedyEval(TRUTH, ['sad', 'sad', 'sad']);
-  const after = greedyEval(TRUTH, ['happy', 'Happy', 'sad'], { step: 20 });
+  const rewards = [
+    { name: 'mine', mean: 0.25, n: 3 },
+    { name: 'other', mean: null, n: 0, failure: 'It failed.' },
+  ];
+  const after = { ...greedyEval(TRUTH, ['happy', 'Happy', 'sad'], { step: 20 }), rewards };
   const during = [10, 20].map((step) => greedyEval(TRUTH, step === 10 ? TRUTH : ['?', '?', 'sad'], { step }));
   const summary = evalSummary({ before, after, noAudio: before, noVideo: after, during }, 'eval/uar');
   expect(summary).toMatchObject({
@@ -18,6 +22,7 @@ it('sums up the evaluations of a run: WAR under the old names, the rest beside i
     tolerant: { before: 1 / 3, after: 1 },
     unreadable: { before: 0, after: 1 },
     n: { before: 3, after: 3 },
+    rewards: { before: {}, after: { mine: 0.25, other: null } },
     change: { n: 3, fixed: 1, broken: 0, uar: { change: 0.25 } },
     best: { step: 10, metric: 'eval/uar', value: 1 },
   });

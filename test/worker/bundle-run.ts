@@ -47,7 +47,7 @@ export function runOf(model: OpenModel, policy: Policy, optimizer: AdamW, config
     const own = {
       'memory/peak_bytes': 9,
       seconds: { rollout: 1 },
-      ...(step === 2 ? { 'eval/war': 0.5 } : {}),
+      ...(step === 2 ? { 'eval/war': 0.5, 'eval/rewards/accuracy/mean': 0.25 } : {}),
     };
     metricsLog.append({ step, ...metrics, ...own });
     rolloutsLog.append(completion(step, `é ${step}`), completion(step, 'b'));

@@ -156,7 +156,7 @@ describe('the hand-off bundle', () => {
     expect(state.log_history).toEqual([
       { loss: 0.1, reward: 1, 'rewards/accuracy/mean': 1, num_tokens: 100, epoch: 1, step: 2 },
       { loss: 0.2, reward: 1, 'rewards/accuracy/mean': 1, num_tokens: 200, epoch: 2, step: 4 },
-      { eval_war: 0.5, epoch: 2, step: 4 },
+      { eval_war: 0.5, 'eval_rewards/accuracy/mean': 0.25, epoch: 2, step: 4 },
       { loss: 0.3, reward: 1, 'rewards/accuracy/mean': 1, num_tokens: 300, epoch: 3, step: 6 },
     ]);
   });

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
 import { judge } from '../../src/math/what-if.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import { evalMetrics } from '../../src/protocol/evaluation.ts';
 import { predictionLines } from '../../src/protocol/predictions.ts';
 import { prepareExample } from '../../src/rl/prepare.ts';
 import { wordsOf } from '../../src/text/words.ts';
@@ -136,6 +137,13 @@ describe.each(['qwen2_5-tiny', 'qwen3-tiny'] as const)('a run on %s', (name) => 
     const result = await run.evaluate({ split: 'val' }, quiet);
     // Eight questions with an answer each are no closed set of labels.
     expect([result.n, result.scores?.kinds.map(({ kind, n }) => [kind, n])]).toEqual([2, [['number', 2]]]);
+    const sizes = result.clips.map(({ answers: [one] }) => one!.text!.length / 8);
+    const mean = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+    expect(result.rewards?.map(({ name, n }) => [name, n])).toEqual(
+      ['letters', 'first', 'format'].map((name) => [name, 2]),
+    );
+    expect(result.rewards![0]!.mean).toBeCloseTo(mean, 12);
+    expect(evalMetrics(result)).toMatchObject({ 'eval/rewards/letters/mean': result.rewards![0]!.mean });
     await expect(run.evaluate({ split: 'val', mute: 'audio' }, quiet)).rejects.toThrow(
       'sees and hears nothing',
     );
@@ -256,13 +264,14 @@ describe('weights that are only measured', () => {
   it('answer to the letter as a run does before its first step, with nothing on the device that trains', async () => {
     const sampled = { samples: 3, temperature: 0.8 };
     const measure = async (trains: boolean) => {
-      using run = await loadTextRun(gpu, model, trains);
+      using run = await loadTextRun(gpu, model, trains, OWN_REWARDS, { runner: OWN_RUNNER });
       const greedy = await run.evaluate({ split: 'val' }, quiet);
       const results = [greedy, await run.evaluate({ split: 'test', sampled }, quiet)];
       return { results, parts: { ...gpu.ledger.parts() }, total: gpu.ledger.total };
     };
     const [measured, training] = [await measure(false), await measure(true)];
     expect(measured.results).toEqual(training.results);
+    expect(measured.results[0]!.rewards?.map(({ n }) => n)).toEqual([2, 2, 2]);
     for (const part of ['trainable', 'gradients', 'optimizer'] as const) {
       expect(training.parts[part], part).toBeGreaterThan(0);
       expect(measured.parts[part] ?? 0, part).toBe(0);
@@ -271,8 +280,13 @@ describe('weights that are only measured', () => {
   }, 120_000);
 
   it('are exported as they are, without an adapter that nothing has trained', async () => {
-    using run = await loadTextRun(gpu, model, false);
+    using run = await loadTextRun(gpu, model, false, OWN_REWARDS);
     expect(() => run.optimizer).toThrow('loaded to be measured, not to be trained');
+    // What cannot be opened is said in the place of its mean.
+    const { rewards } = await run.evaluate({ split: 'val' }, quiet);
+    expect(rewards?.map(({ mean, failure }) => [mean, failure])).toEqual(
+      Array(3).fill([null, expect.stringContaining('nothing here runs one')]),
+    );
     const parts = { merged: 'f32', adapter: true, checkpoint: true, handoff: true, metrics: true } as const;
     const names = (await exportFiles(run, { ...parts, rollouts: true })).map(({ path }) => path);
     expect(names).toEqual(expect.arrayContaining(['model/model.safetensors', 'handoff/grpo.yaml']));

@@ -14,6 +14,7 @@ import { EvalHistory } from './history.tsx';
 import { KindSummary } from './kind-summary.tsx';
 import { LabelTable } from './label-table.tsx';
 import { PredictionsButton } from './predictions-button.tsx';
+import { RewardMeans } from './reward-means.tsx';
 import { ScoreSummary } from './score-summary.tsx';
 import { ScoredAnswers } from './scored-answers.tsx';
 import {
@@ -108,6 +109,15 @@ function NotCompared({ evals, now }: { evals: readonly EvalResult[]; now: EvalRe
 }
 
 function Scores({ now, before }: { now: EvalResult; before?: EvalResult }) {
+  return (
+    <>
+      <AnswerScores now={now} before={before} />
+      <RewardMeans now={now} before={before} />
+    </>
+  );
+}
+
+function AnswerScores({ now, before }: { now: EvalResult; before?: EvalResult }) {
   if (now.scores) return <RowScores now={now} before={before?.scores ? before : undefined} />;
   return <LabelScores now={now} before={before?.scores ? undefined : before} />;
 }

@@ -76,6 +76,8 @@ function bestIn(lines: readonly Line[], wanted: Config['bestMetric']): Score | u
 
 /** Begins the keys of what rewards logged. */
 const LOGGED = 'log/';
+/** Begins the means of rewards over held-out answers. */
+const HELD_OUT_REWARDS = 'eval/rewards/';
 
 /** A step's entry, and one of its evaluation where it had one. */
 function logEntries({ step: _, ...metrics }: Line, step: number): object[] {
@@ -86,8 +88,11 @@ function logEntries({ step: _, ...metrics }: Line, step: number): object[] {
   const bare = logged.map(([key, value]) => [key.slice(LOGGED.length), value] as const);
   const entries: object[] = [{ ...Object.fromEntries(bare), ...Object.fromEntries(known), epoch, step }];
   const { 'eval/war': war, 'eval/uar': uar, 'eval/score': score } = metrics;
-  if (war !== undefined) entries.push({ eval_war: war, eval_uar: uar, epoch, step });
-  if (score !== undefined) entries.push({ eval_score: score, epoch, step });
+  const means = Object.entries(metrics).filter(([key]) => key.startsWith(HELD_OUT_REWARDS));
+  // TRL's name for it, too.
+  const rewards = Object.fromEntries(means.map(([key, value]) => [key.replace('/', '_'), value]));
+  if (war !== undefined) entries.push({ eval_war: war, eval_uar: uar, ...rewards, epoch, step });
+  if (score !== undefined) entries.push({ eval_score: score, ...rewards, epoch, step });
   return entries;
 }
 
