@@ -1,3 +1,4 @@
+import type { FileTree } from '../io/files/files.ts';
 import { sha256 } from '../io/sealed/hash.ts';
 import { InputError } from '../math/errors.ts';
 import { type Config, knownRewards } from '../protocol/config.ts';
@@ -13,6 +14,8 @@ export interface RewardOpeners {
   readonly judge?: ThinkingJudge | undefined;
   readonly runner?: RewardRunner | undefined;
   readonly openModel?: ((model: RewardModel) => Promise<RewardFunction>) | undefined;
+  /** The files of a model that is open, for an export. */
+  readonly modelFiles?: ((model: RewardModel) => FileTree | undefined) | undefined;
 }
 
 /** Makes a run's rewards ready. @throws InputError naming the one that cannot be, and why */

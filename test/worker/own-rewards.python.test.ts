@@ -4,13 +4,7 @@ import type { RewardSource } from '../../src/rewards/contract.ts';
 import { rewardsPython } from '../../src/rewards/python.ts';
 import { type Callable, calledOn } from '../../src/sandbox/inside/functions.ts';
 import { stripTypes } from '../../src/sandbox/inside/strip-types.ts';
-import {
-  leftRewards,
-  nodeLines,
-  ownRewardFiles,
-  ownRewardsPython,
-  withPortableRewards,
-} from '../../src/worker/export/own-rewards.ts';
+import { nodeLines, ownRewardFiles, ownRewardsPython } from '../../src/worker/export/own-rewards.ts';
 import { contentsOf } from '../reference/bytes-of.ts';
 import { readInPython } from '../setup/python.ts';
 import { rewardBatch } from '../setup/reward-batch.ts';
@@ -110,17 +104,10 @@ it('programs score in the bundle as they do in the studio, called as TRL and ver
   });
 });
 
-it('what no other trainer can call is left out with its weight, and said', () => {
-  const model = { name: 'liked', model: 'a folder', identity: 'x', mapping: {} };
-  const config = parseConfig({
-    ...CONFIG,
-    rewards: ['format', 'liked', 'page'],
-    rewardWeights: [1, 2, 3],
-    rewardModels: [model],
-  });
-  expect(withPortableRewards(config)).toMatchObject({ rewards: ['format', 'page'], rewardWeights: [1, 3] });
-  expect(leftRewards(config)).toEqual(['The reward liked is a model of the studio and is left out.']);
-  expect(nodeLines(config)[0]).toBe('## Rewards that run in Node: `page`');
-  expect(nodeLines(parseConfig({}))).toEqual([]);
+it('what needs Node is said, and nothing of it where nothing does', () => {
+  expect(nodeLines(CONFIG)[0]).toBe('## Rewards that run in Node: `page`, `stopped`, `fails`, `ends`');
+  const python = parseConfig({ ...CONFIG, rewards: ['level'], rewardWeights: [] });
+  expect(nodeLines(python)).toEqual([]);
+  expect(ownRewardsPython(python)).not.toContain('subprocess');
   expect(ownRewardsPython(parseConfig({}))).toBe('');
 });

@@ -74,7 +74,8 @@ export function clipFiles({ train, evaluation }: HandoffData): FileToWrite[] {
   return inFolder('media', [...byPath.values()].map(copyOf));
 }
 
-function copyOf({ path, size = 0, blob }: FileEntry): FileToWrite {
+/** A file as it lies in a folder; it is read when it is written. */
+export function copyOf({ path, size = 0, blob }: FileEntry): FileToWrite {
   return {
     path,
     bytes: size,

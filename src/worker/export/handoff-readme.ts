@@ -2,6 +2,7 @@ import { familyOf } from '../../families/index.ts';
 import type { Config } from '../../protocol/config.ts';
 import { MOST_DEALS } from './handoff-data.ts';
 import { nodeLines } from './own-rewards.ts';
+import { modelLines } from './reward-models.ts';
 import { lostSettings, optimizerSteps } from './trl-settings.ts';
 
 export interface ReadmeFacts {
@@ -23,6 +24,8 @@ export interface ReadmeFacts {
     /** Whether some rows tell the chat template something by themselves. */
     readonly variables: boolean;
   };
+  /** What is said of reward models whose files are not in the bundle. */
+  readonly missing?: readonly string[];
   /** Folder of the TRL checkpoint; else why there is none. */
   readonly checkpoint: { readonly folder: string } | { readonly problem: string };
 }
@@ -56,6 +59,7 @@ export function handoffReadme(facts: ReadmeFacts): string {
     ...trlLines(facts),
     '',
     ...nodeLines(config),
+    ...modelLines(config, facts.missing ?? []),
     '## What does not travel',
     '',
     '- Random numbers: the studio draws them by seed, step and position, torch by a generator. Sampled answers differ from here on.',

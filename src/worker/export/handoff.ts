@@ -21,19 +21,14 @@ import {
   trlData,
 } from './handoff-data.ts';
 import { handoffReadme, type ReadmeFacts } from './handoff-readme.ts';
-import {
-  callsOwn,
-  leftRewards,
-  ownRewardFiles,
-  ownRewardsPython,
-  withPortableRewards,
-} from './own-rewards.ts';
+import { callsOwn, ownRewardFiles, ownRewardsPython } from './own-rewards.ts';
 import baseModelPy from './python/base_model.py?raw';
 import r1OmniLaunchPy from './python/r1omni_launch.py?raw';
 import resumePy from './python/resume.py?raw';
 import textOnlyPy from './python/text_only.py?raw';
 import verlRewardPy from './python/verl_reward.py?raw';
 import verlToParquetPy from './python/verl_to_parquet.py?raw';
+import { type ModelFiles, missingModels, rewardModelFiles } from './reward-models.ts';
 import { checkpointProblem, trlCheckpoint } from './trl-checkpoint.ts';
 import { optimizerSteps, trlSettings } from './trl-settings.ts';
 import { verlData, verlScript } from './verl.ts';
@@ -88,21 +83,24 @@ function askedOf({ prompts, parts }: Run) {
 
 /** Launchers, settings, rewards, data and the checkpoint. */
 async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promise<FileToWrite[]> {
-  const { policy, step, prompts } = run;
-  const config = withPortableRewards(run.config);
+  const { policy, step, prompts, config } = run;
   const { name: baseModel, family } = policy.files;
   const { blindInTrl, shownByR1Omni } = familyOf(family).handoff;
   const problem = checkpointProblem(run);
   const folder = `checkpoint-${optimizerSteps(config, step)}`;
   const adapter = problem === undefined ? { adapter: `../${folder}` } : {};
-  const left = leftRewards(run.config);
+  const missing = missingModels(config, modelFilesOf(run));
   const start = { baseModel, family, ...adapter, step, longestPrompt: prompts.longest, data };
   return [
     textFile('README.md', readmeOf(run, problem === undefined ? { folder } : { problem }, data, clips)),
-    textFile('grpo.yaml', grpoYaml(config, adapterSettings(run), blindInTrl ? undefined : baseModel, left)),
+    textFile(
+      'grpo.yaml',
+      grpoYaml(config, adapterSettings(run), blindInTrl ? undefined : baseModel, missing),
+    ),
     jsonFile('settings.json', settingsOf(run, problem === undefined ? folder : null)),
     textFile('rewards.py', rewardsPython() + ownRewardsPython(config)),
-    ...(await ownRewardFiles(run.config)),
+    ...(await ownRewardFiles(config)),
+    ...rewardModelFiles(config, modelFilesOf(run)),
     ...(blindInTrl ? [textFile('text_only.py', textOnlyPy)] : []),
     textFile('base_model.py', baseModelPy),
     ...(problem === undefined ? [textFile('resume.py', resumePy), ...(await trlCheckpoint(run))] : []),
@@ -114,6 +112,11 @@ async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promis
     textFile('verl/to_parquet.py', verlToParquetPy),
   ];
 }
+
+const modelFilesOf =
+  ({ parts: { openers } }: Run): ModelFiles =>
+  (model) =>
+    openers?.modelFiles?.(model);
 
 function readmeOf(
   run: Run,
@@ -127,7 +130,7 @@ function readmeOf(
   return handoffReadme({
     ...{ baseModel, family, config, step, checkpoint, dealtSteps, dataSet: parts.data.name },
     ...(parts.data.kind === 'clips' ? { clips } : {}),
-    chats: chatsOf(data, config),
+    ...{ chats: chatsOf(data, config), missing: missingModels(config, modelFilesOf(run)) },
   });
 }
 
@@ -147,7 +150,6 @@ function chatsOf(
 
 /** What the Python files of the bundle read. */
 function settingsOf({ config, policy, parts, step }: Run, checkpoint: string | null): object {
-  const portable = withPortableRewards(config);
   return {
     base_model: policy.files.name,
     family: policy.files.family,
@@ -155,10 +157,10 @@ function settingsOf({ config, policy, parts, step }: Run, checkpoint: string | n
     checkpoint,
     steps_left: optimizerSteps(config, config.steps > step ? config.steps - step : config.steps),
     chat_template: parts.model.text.template.source,
-    rewards: portable.rewards,
-    reward_weights: portable.rewardWeights,
+    rewards: config.rewards,
+    reward_weights: config.rewardWeights,
     studio: config,
-    grpo: trlSettings(portable),
+    grpo: trlSettings(config),
   };
 }
 

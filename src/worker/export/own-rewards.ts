@@ -1,14 +1,16 @@
 /** A run's own rewards in the bundle: their programs exactly as they ran, and what calls them from Python. */
 import { type FileToWrite, textFile } from '../../io/writing/file-to-write.ts';
 import type { Config } from '../../protocol/config.ts';
+import { parseMapping } from '../../protocol/reward-models.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
-import { isRewardName } from '../../rewards/index.ts';
 import assertTs from '../../sandbox/inside/assert.ts?raw';
 import bareTs from '../../sandbox/inside/bare.ts?raw';
 import functionsTs from '../../sandbox/inside/functions.ts?raw';
 import nodeRunnerTs from '../../sandbox/inside/node-runner.ts?raw';
+import ownModelPy from './python/own_model.py?raw';
 import ownNodePy from './python/own_node.py?raw';
 import ownPythonPy from './python/own_python.py?raw';
+import { usedModels } from './reward-models.ts';
 
 /** The programs that the run's rewards name. */
 const usedSources = ({ rewards, rewardSources }: Config): RewardSource[] =>
@@ -55,25 +57,6 @@ function runner(plain: (text: string) => string): string {
   return `${[RUNNER_HEAD, ...parts].join('\n\n')}\n`;
 }
 
-/** The settings with those rewards alone that other trainers can call, each with its weight. */
-export function withPortableRewards(config: Config): Config {
-  const own = usedSources(config).map(({ name }) => name);
-  const kept = config.rewards.map((name) => isRewardName(name) || own.includes(name));
-  return {
-    ...config,
-    rewards: config.rewards.filter((_, at) => kept[at]),
-    rewardWeights: config.rewardWeights.filter((_, at) => kept[at]),
-  };
-}
-
-/** Which rewards stay behind, a sentence each. */
-export function leftRewards(config: Config): string[] {
-  const { rewards } = withPortableRewards(config);
-  return config.rewards
-    .filter((name) => !rewards.includes(name))
-    .map((name) => `The reward ${name} is a model of the studio and is left out.`);
-}
-
 /** What README.md says of programs that run in Node; nothing without any. */
 export function nodeLines(config: Config): string[] {
   const names = usedSources(config).flatMap((source) => (isPython(source) ? [] : [`\`${source.name}\``]));
@@ -92,11 +75,19 @@ export function nodeLines(config: Config): string[] {
 
 const python = (value: string | undefined): string => (value === undefined ? 'None' : JSON.stringify(value));
 
-/** What rewards.py says of them, behind the built-in ones; '' without any. */
+/** What rewards.py says of programs and models, behind the built-in rewards; '' without any. */
 export function ownRewardsPython(config: Config): string {
-  if (!callsOwn(config)) return '';
-  const calls = usedSources(config).map((source) => `${source.name} = ${callOf(source)}\n`);
-  return `${ownPythonPy}${needsNode(config) ? ownNodePy : ''}\n\n${calls.join('')}`;
+  const [sources, models] = [usedSources(config), usedModels(config)];
+  const calls = [
+    ...sources.map((source) => `${source.name} = ${callOf(source)}\n`),
+    ...models.map(({ name, model, mapping }) => {
+      const json = JSON.stringify(parseMapping(mapping));
+      return `${name} = _model("${name}", ${python(model)}, json.loads(${python(json)}))\n`;
+    }),
+  ];
+  if (calls.length === 0) return '';
+  const parts = [ownPythonPy, needsNode(config) ? ownNodePy : '', models.length > 0 ? ownModelPy : ''];
+  return `${parts.join('')}\n\n${calls.join('')}`;
 }
 
 function callOf(source: RewardSource): string {

@@ -143,6 +143,7 @@ export class OnDevice {
       const openers: RewardOpeners = {
         judge: thinkingJudge(config, inputs.rewardModels.find, { gpu, lane }),
         runner: host.rewards,
+        modelFiles: ({ identity }) => inputs.rewardModels.find(identity)?.files.tree,
         openModel: (reward) => {
           const scorer = { gpu, opened: inputs.rewardModels.demand(reward), stays: rewardsStay, lane };
           return modelReward(reward, scorer);
