@@ -512,7 +512,7 @@ test('a reward is written and tested on the page, trains there, and stands in th
   await studio.goto(served.url);
   await settled(studio);
   await show(studio, 'train');
-  for (const [field, value] of Object.entries({ steps: '1', promptsPerStep: '1', groupSize: '2' }))
+  for (const [field, value] of Object.entries({ steps: '2', promptsPerStep: '1', groupSize: '2' }))
     await at(`field-${field}`).fill(value);
   await at('own-rewards').click();
   await at('new-reward').click();
@@ -531,8 +531,8 @@ test('a reward is written and tested on the page, trains there, and stands in th
   await at('verdict-line').filter({ hasText: '1 test passed' }).waitFor();
   await at('accept-reward').click();
   await at('accepted').filter({ hasText: 'among the rewards of the next run' }).waitFor();
-  await at('start').click();
-  await reach(studio, 'finished');
+  await at('step').click();
+  await reach(studio, 'paused');
   const mean = at('chart-rewards-by-part').locator('td[data-metric="rewards/shortness/mean"]');
   expect(Number(await mean.textContent())).toBeGreaterThan(0);
   const source = shortness(0.25);

@@ -412,6 +412,22 @@ describe('by keyboard', () => {
     await expect.poll(place).toBe('398');
   });
 
+  it('a program is written: keys of the page rest, names are completed, and Escape before Tab leaves it', async () => {
+    await open();
+    await startable();
+    await page.focus(id('own-rewards'));
+    for (const key of ['Enter', 'Tab', 'Enter']) await page.keyboard.press(key);
+    await page.waitForSelector(`${id('code')}:focus`);
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type('const x = 1.5; comp');
+    const offered = page.locator('.cm-tooltip-autocomplete li');
+    await expect.poll(() => offered.first().textContent()).toContain('completions{ role: string');
+    expect((await sent()).map(({ type }) => type)).not.toContain('step');
+    for (const key of ['Enter', ';', 'Escape', 'Tab']) await page.keyboard.press(key);
+    expect(await page.locator(`${id('code')}:focus`).count()).toBe(0);
+    expect(await page.locator(id('code')).textContent()).toContain('1.5; completions;');
+  });
+
   it('an answer opens, is told to be open, and closes', async () => {
     await trained(2);
     await page.locator('h1').click();

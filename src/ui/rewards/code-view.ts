@@ -15,7 +15,7 @@ import { javascript } from '@codemirror/lang-javascript';
 import { python } from '@codemirror/lang-python';
 import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
 import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
-import { EditorState, type Extension, type Text } from '@codemirror/state';
+import { EditorState, type Extension, Prec, type Text } from '@codemirror/state';
 import {
   drawSelection,
   EditorView,
@@ -75,6 +75,7 @@ function extensionsOf({ language, label, words, onText }: Options): Extension[] 
   // The same source each time that it is asked for: what it has begun is remembered by it.
   const data = [{ autocomplete: completing(language, words) }];
   return [
+    Prec.highest(keymap.of([{ key: 'Escape', run: letTabLeave }])),
     ...[lineNumbers(), highlightActiveLineGutter(), highlightActiveLine(), drawSelection(), history()],
     ...[indentOnInput(), bracketMatching(), closeBrackets(), autocompletion({ icons: false }), lintGutter()],
     ...[EditorView.lineWrapping, LOOKS, syntaxHighlighting(COLOURS)],
@@ -86,12 +87,20 @@ function extensionsOf({ language, label, words, onText }: Options): Extension[] 
     EditorView.updateListener.of((update) => {
       if (update.docChanged) onText(update.state.doc.toString());
     }),
-    // Tab indents; Escape before it lets it leave.
     keymap.of([
       ...[...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...historyKeymap],
       ...[...defaultKeymap, indentWithTab],
     ]),
   ];
+}
+
+/** Milliseconds after Escape in which Tab leaves the editor; else it indents. */
+const TAB_LEAVES_MS = 5000;
+
+/** Also where Escape closes a list of completions. */
+function letTabLeave(view: EditorView): boolean {
+  view.setTabFocusMode(TAB_LEAVES_MS);
+  return false;
 }
 
 /** CodeMirror's highest. */
