@@ -7,11 +7,13 @@ import { projectRoot } from '../../src/cli/setup/paths.mjs';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { PIECE_BYTES } from '../../src/io/hub/hub-download.ts';
 import { HubServer } from '../io/hub-server.ts';
+import { toyClassifier } from '../reference/toy-classifier.ts';
 import { type Chromium, launchChromium, servePage } from '../setup/chromium.ts';
 import { dropFolder, screenshot, settled, show } from './page.ts';
 
 const MODEL = join(projectRoot(), 'test/golden/omni-tiny');
 const ID = 'owner/omni-tiny';
+const SCORER = 'owner/toy-scorer';
 const TOKEN = 'hf_of_this_test';
 /** Weights of a model that is not looked at, of a few pieces: the toy's own are smaller than one. */
 const LARGE = 'another/model.safetensors';
@@ -33,12 +35,25 @@ async function repository(): Promise<Record<string, Uint8Array>> {
   return files;
 }
 
+/** A classifier that likes one word. */
+async function scorer(): Promise<Record<string, Uint8Array>> {
+  const { files } = await toyClassifier('happy', ['sad']);
+  const bytes = files.map(async ({ path, blob }) => [
+    path,
+    new Uint8Array(await (await blob()).arrayBuffer()),
+  ]);
+  return Object.fromEntries(await Promise.all(bytes));
+}
+
 let hub: HubServer;
 let chromium: Chromium;
 let served: Awaited<ReturnType<typeof servePage>>;
 
 beforeAll(async () => {
-  hub = await HubServer.open({ [ID]: await repository() }, { token: TOKEN, slowMs: 5 });
+  hub = await HubServer.open(
+    { [ID]: await repository(), [SCORER]: await scorer() },
+    { token: TOKEN, slowMs: 5 },
+  );
   served = await servePage();
   chromium = await launchChromium({ adapter: 'swiftshader' });
 });
@@ -241,6 +256,20 @@ describe('a model from a hub', () => {
     hub.options.holdAt = undefined;
     await first.close();
     spare.push(second);
+  });
+
+  it('that scores answers is no model to train: it becomes a reward', async () => {
+    const page = await modelScreen();
+    await giveToken(page);
+    await page.getByTestId('hub-id').fill(SCORER);
+    await page.getByTestId('hub-download').click();
+    const row = page.getByTestId('stored-model').filter({ hasText: 'scores answers' });
+    await row.waitFor();
+    expect(await page.getByTestId('model-name').textContent()).toBe('tiny-humanomni');
+    await row.getByTestId('open-as-reward').click();
+    await page.getByTestId('rewards-line').filter({ hasText: 'accuracy + format + toy_scorer' }).waitFor();
+    expect(await page.getByTestId('problem').count()).toBe(0);
+    spare.push(page);
   });
 });
 

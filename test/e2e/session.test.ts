@@ -3,6 +3,8 @@ import { HeadlessSession, type PlainEvent } from '../../src/cli/headless.ts';
 import { groupBy } from '../../src/data/group-by.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { RunState } from '../../src/protocol/messages.ts';
+import { writeTree } from '../reference/layouts.ts';
+import { toyClassifier } from '../reference/toy-classifier.ts';
 import { demoRows, type Folder, makeFolder, smallDataset } from './folders.ts';
 import { all } from './told.ts';
 
@@ -169,6 +171,31 @@ describe('a session', () => {
         'run.json',
       ]),
     );
+  });
+
+  it('is rewarded by a model that scores, with the same numbers for the same seed', async () => {
+    const folder = makeFolder('toy');
+    await writeTree(await toyClassifier('a', ['b']), folder.path);
+    const [opened] = all(await session.openFolder('openRewardModel', folder.path), 'openRewardModel');
+    const { identity, labels } = opened!.model;
+    expect(labels).toEqual(['a']);
+    const toy = { name: 'toy', model: 'toy', identity, mapping: { text: 'completion' } };
+    const config = { ...CONFIG, steps: 1, rewards: ['toy'], rewardModels: [toy] };
+    const runs: unknown[] = [];
+    for (let i = 0; i < 2; i++) {
+      await session.post({ type: 'start', config });
+      const [step] = all(await reach('finished'), 'step');
+      const { reward, loss, entropy, 'rewards/toy/mean': mean } = step!.metrics;
+      expect(Number.isFinite(mean)).toBe(true);
+      expect(mean).toBe(reward);
+      runs.push([reward, loss, entropy]);
+    }
+    expect(runs[1]).toEqual(runs[0]);
+    await session.post({ type: 'closeRewardModel', identity });
+    await session.post({ type: 'start', config });
+    const refused = session.until((event) => event.type === 'error');
+    expect(await refusal(refused)).toContain('the model "toy", which is not open');
+    folder.remove();
   });
 
   it('learns from answers in supervised training', async () => {
