@@ -1,7 +1,7 @@
 /** The command `train` to its end on a model of each family: what it leaves in a folder, and how it goes on from its best checkpoint. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -32,6 +32,28 @@ interface Line {
   readonly eval?: Record<string, unknown> | null;
   readonly files?: string[];
 }
+
+interface RolloutLine {
+  readonly text: string;
+  readonly rewards: Record<string, number>;
+  readonly extras: Record<string, unknown>;
+}
+
+/** Rewards of one's own, by their files. */
+const OWN_REWARDS = {
+  'size.ts': `type Given = { completions: { content: string }[][]; log_extra(name: string, values: unknown[]): void };
+export default ({ completions, log_extra }: Given): number[] => {
+  log_extra('first', completions.map(([{ content }]) => content.slice(0, 1)));
+  return completions.map(([{ content }]) => content.length / 8);
+};`,
+  'more.py': `def unused(completions, **kwargs):
+    raise ValueError
+
+async def ends(completions, log_metric, **kwargs):
+    log_metric("seen", len(completions))
+    return [0.25 for _ in completions]
+`,
+};
 
 interface Ended {
   readonly code: number | null;
@@ -76,14 +98,15 @@ const qwen = mkdtempSync(join(tmpdir(), 'tiny-qwen2-vl-'));
 let data: Folder;
 let seen: Folder;
 let heard: Folder;
+let rewards: Folder;
 beforeAll(async () => {
   await writeTree(await qwen2VlTree('newer'), qwen);
   data = smallDataset('small', 3, 1);
-  [seen, heard] = [makeFolder('seen'), makeFolder('heard')];
+  [seen, heard, rewards] = [makeFolder('seen'), makeFolder('heard'), makeFolder('rewards')];
 });
 afterAll(() => {
   rmSync(qwen, { recursive: true });
-  for (const folder of [data, seen, heard]) folder.remove();
+  for (const folder of [data, seen, heard, rewards]) folder.remove();
 });
 
 it.concurrent(
@@ -146,27 +169,42 @@ it.concurrent(
 );
 
 it.concurrent(
-  'of a HumanOmni writes the bundle without clips unless they are asked for, and mutes either sense',
+  'of a HumanOmni scores by files in TypeScript and Python, writes them into the bundle, no clips unless asked for, and mutes either sense',
   async () => {
+    for (const [name, text] of Object.entries(OWN_REWARDS)) writeFileSync(join(rewards.path, name), text);
     const model = join(projectRoot(), 'test/golden/omni-tiny');
-    const { code, summary, said } = await train(
+    const { code, summary, said, steps } = await train(
       heard,
       ...[
         '--model',
         model,
         '--data',
         data.path,
-        ...flags({ ...SETTINGS, steps: 1, evalEvery: 0 }),
-        '--export',
-        'handoff',
+        ...flags({ ...SETTINGS, evalEvery: 0 }),
+        ...['--reward', join(rewards.path, 'size.ts'), '--reward', join(rewards.path, 'more.py:ends')],
+        ...['--rewardTimeLimit', '60', '--rewardWeights', '1,0.5'],
+        ...['--export', 'handoff,rollouts'],
       ],
     );
     expect([code, said.slice(-2000)]).toEqual([0, expect.stringContaining('without sound')]);
     expect(summary.eval).toMatchObject({ no_audio: expect.any(Number), no_video: expect.any(Number) });
+    expect(steps.map(({ step }) => step)).toEqual([1, 2]);
+    for (const step of steps)
+      expect(step).toMatchObject({ 'rewards/ends/mean': 0.25, 'log/seen': 4, reward: expect.any(Number) });
+    const lines = readFileSync(join(heard.path, 'rollouts.jsonl'), 'utf8').trim().split('\n');
+    const answers = lines.map((line) => JSON.parse(line) as RolloutLine);
+    expect(answers).toHaveLength(8);
+    for (const { text, rewards: scores, extras } of answers)
+      expect([scores, extras]).toEqual([{ size: text.length / 8, ends: 0.25 }, { first: text.slice(0, 1) }]);
+    // Held-out answers are scored by them as well.
+    const means = { size: expect.any(Number), ends: 0.25 };
+    expect(summary.eval).toMatchObject({ rewards: { before: means, after: means } });
     const files = bundleFiles(heard);
+    const programs = ['size.ts', 'size.mjs', 'ends.py', 'reward_runner.mjs'];
+    expect(files).toEqual(expect.arrayContaining(programs.map((path) => `own_rewards/${path}`)));
     expect(files).toEqual(
       expect.arrayContaining([
-        ...[...BUNDLE, ...LAUNCHERS, 'checkpoint-1/optimizer.pt', 'r1omni/model/model.safetensors'],
+        ...[...BUNDLE, ...LAUNCHERS, 'checkpoint-2/optimizer.pt', 'r1omni/model/model.safetensors'],
       ]),
     );
     expect(files.filter((path) => path.startsWith('media/'))).toEqual([]);

@@ -19,7 +19,7 @@ export function madeEval(made: MadeEvals, step: number, split: Split): EvalResul
   if (made === 'open')
     return openEval(
       Array.from({ length: 36 }, (_, i) => rowAt(i, isRight(i))),
-      { step, split, asked },
+      { step, split, asked, rewards: madeMeans(step) },
     );
   const labels = made === 'nine' ? NINE : MANY;
   const truth = Array.from({ length: 3 * labels.length }, (_, i) => labels[i % labels.length]!);
@@ -27,6 +27,14 @@ export function madeEval(made: MadeEvals, step: number, split: Split): EvalResul
   const said = truth.map((label, i) => (isRight(i) ? label : i % 11 === 0 ? 'who knows' : other(i)));
   return greedyEval(truth, said, { step, split, asked });
 }
+
+/** A reward that rises, and a program that fails once the run is under way. */
+const madeMeans = (step: number): NonNullable<EvalResult['rewards']> => [
+  { name: 'format', mean: 0.25 + step / 100, n: 36 },
+  step === 0
+    ? { name: 'mine', mean: 3, n: 12 }
+    : { name: 'mine', mean: null, n: 0, failure: 'The reward mine failed: mine.ts:3:5: TypeError.' },
+];
 
 const OPTIONS = ['A. Calm', 'B. Sad', 'C. Happy', 'D. Angry'];
 

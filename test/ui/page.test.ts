@@ -1107,6 +1107,9 @@ describe('evaluation of any answers', () => {
       expect(kinds[i]).toContain(`${n}${percent(score)}`);
       expect(kinds[i]).toContain(percent(was.score));
     }
+    const means = page.locator(`${id('reward-means')} tbody tr`);
+    expect(await means.allTextContents()).toEqual(['format0.7360.25+0.45', 'mine–03–']);
+    expect(await page.textContent('main')).toContain('mine.ts:3:5: TypeError.');
     expect(await page.locator(id('confusion')).count()).toBe(0);
     const rows = page.locator(id('scored-answer'));
     expect(await rows.count()).toBe(36);

@@ -109,15 +109,6 @@ function NotCompared({ evals, now }: { evals: readonly EvalResult[]; now: EvalRe
 }
 
 function Scores({ now, before }: { now: EvalResult; before?: EvalResult }) {
-  return (
-    <>
-      <AnswerScores now={now} before={before} />
-      <RewardMeans now={now} before={before} />
-    </>
-  );
-}
-
-function AnswerScores({ now, before }: { now: EvalResult; before?: EvalResult }) {
   if (now.scores) return <RowScores now={now} before={before?.scores ? before : undefined} />;
   return <LabelScores now={now} before={before?.scores ? undefined : before} />;
 }
@@ -131,6 +122,7 @@ function RowScores({ now, before }: { now: OpenEval; before?: OpenEval }) {
   return (
     <>
       <KindSummary now={now} before={before} change={change} select={select} />
+      <RewardMeans now={now} before={before} />
       {listed && (
         <button type="button" className="link" onClick={() => select(undefined)}>
           All answers
@@ -164,6 +156,7 @@ function LabelScores({ now, before }: { now: ClosedEval; before?: ClosedEval }) 
   return (
     <>
       <ScoreSummary now={now} before={before} change={change} select={select} />
+      <RewardMeans now={now} before={before} />
       <div className={isWide ? 'stack' : 'columns'}>
         <Panel title="What is taken for what" aside={unreadable}>
           <Confusions result={now} selection={selection} select={select} />
