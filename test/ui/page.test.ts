@@ -416,13 +416,17 @@ describe('by keyboard', () => {
     await open();
     await startable();
     await page.focus(id('own-rewards'));
-    for (const key of ['Enter', 'Tab', 'Enter']) await page.keyboard.press(key);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector(id('new-reward'));
+    for (const key of ['Tab', 'Enter']) await page.keyboard.press(key);
     await page.waitForSelector(`${id('code')}:focus`);
     await page.keyboard.press('Control+End');
     await page.keyboard.type('const x = 1.5; comp');
     const offered = page.locator('.cm-tooltip-autocomplete li');
     await expect.poll(() => offered.first().textContent()).toContain('completions{ role: string');
     expect((await sent()).map(({ type }) => type)).not.toContain('step');
+    // The list takes no key in its first moment, in which one may still be typing.
+    await page.waitForTimeout(200);
     for (const key of ['Enter', ';', 'Escape', 'Tab']) await page.keyboard.press(key);
     expect(await page.locator(`${id('code')}:focus`).count()).toBe(0);
     expect(await page.locator(id('code')).textContent()).toContain('1.5; completions;');
