@@ -1,0 +1,162 @@
+/** Rewards of one's own in a step of 64 answers, and tried on 10,000 stored ones: what they cost, and that it can be stopped. */
+import { createHash } from 'node:crypto';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Chromium, launchChromium, type ServedPage, servePage } from '../setup/chromium.ts';
+import { reach, settled, show } from './page.ts';
+
+/** In the worker. */
+declare const FileReaderSync: new () => { readAsText(blob: Blob): string };
+
+const MINUTES = 60_000;
+const PROGRAMS = [
+  program(
+    'js',
+    'own_js',
+    'export default ({ completions }) => completions.map((text) => text.split(" ").length / 1000);',
+  ),
+  program(
+    'py',
+    'own_py',
+    'import re\n\ndef own_py(completions, solution, **kwargs):\n    return [float(label in text) + len(re.findall("[a-z]+", text)) / 1000 for text, label in zip(completions, solution)]\n',
+  ),
+  program(
+    'js',
+    'slow',
+    'export default ({ completions }) => { for (const end = Date.now() + 200; Date.now() < end; ); return completions.map(() => 0); };',
+  ),
+];
+
+function program(language: string, name: string, source: string) {
+  const hash = createHash('sha256').update(source).digest('hex');
+  return { name, language, source, completions: 'text', hash };
+}
+
+let chromium: Chromium;
+let served: ServedPage;
+let page: Page;
+
+beforeAll(async () => {
+  [chromium, served] = await Promise.all([launchChromium({ adapter: 'swiftshader' }), servePage()]);
+  page = await chromium.context.newPage();
+  const edits = {
+    ...{ steps: 1, promptsPerStep: 8, groupSize: 8, maxCompletionLength: 8 },
+    ...{ rewards: ['accuracy', 'format', 'own_js', 'own_py'], rewardSources: PROGRAMS },
+  };
+  await page.addInitScript((kept) => {
+    // Frames of programs have no storage.
+    if (window === window.top) localStorage.setItem('studio.settings.demo', kept);
+  }, JSON.stringify(edits));
+  await page.goto(served.url);
+  await settled(page);
+}, 10 * MINUTES);
+afterAll(async () => {
+  await chromium.close();
+  await served.close();
+});
+
+/** Runs in the worker: a log of answers reads as 10,000 of 870 characters, 64 a step. */
+function manyAnswers(): void {
+  const { stream } = Blob.prototype;
+  const words = 'the face is calm and the voice is low so the person may be happy or sad'.split(' ');
+  Blob.prototype.stream = function () {
+    const text = this.size < 1e6 ? new FileReaderSync().readAsText(this) : '';
+    if (!text.startsWith('{"step":1,')) return stream.call(this);
+    const lines = text.trim().split('\n');
+    const many = Array.from({ length: 10_000 }, (_, at) => {
+      const line = JSON.parse(lines[at % lines.length]!) as Record<string, unknown>;
+      const thought = Array.from(
+        { length: 190 },
+        (_, k) => words[(at * 7 + k * ((at % 5) + 1)) % words.length],
+      );
+      const said = `<think>${thought.join(' ')}</think><answer>${at % 3 ? line.label : 'sad'}</answer>`;
+      return JSON.stringify({
+        ...line,
+        step: 1 + Math.floor(at / 64),
+        text: said,
+        rawText: said,
+        tokens: 200,
+      });
+    });
+    return stream.call(new Blob([`${many.join('\n')}\n`]));
+  };
+}
+
+/** Runs in the page: seconds of the stored run's newest step by phase. */
+async function lastSeconds(): Promise<Record<string, number> | undefined> {
+  const runs = await (await navigator.storage.getDirectory()).getDirectoryHandle('runs');
+  for await (const run of runs.values()) {
+    if (run.kind !== 'directory') continue;
+    const log = await (await run.getFileHandle('events.jsonl')).getFile();
+    const events = (await log.text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    return events.findLast(({ seconds }) => seconds !== undefined)?.seconds;
+  }
+  return undefined;
+}
+
+/** Seconds of processor that the page and its worker have taken: on a busy machine the clock says little. */
+async function processorSeconds(): Promise<number> {
+  const client = await chromium.context.browser()!.newBrowserCDPSession();
+  const { processInfo } = await client.send('SystemInfo.getProcessInfo');
+  await client.detach();
+  return processInfo.reduce((sum, { type, cpuTime }) => sum + (type === 'renderer' ? cpuTime : 0), 0);
+}
+
+async function choose(...names: string[]): Promise<void> {
+  const boxes = page.locator('.try-rewards .reward-choice');
+  for (const box of await boxes.locator('input[type=checkbox]').all()) await box.setChecked(false);
+  for (const name of names) await boxes.getByLabel(name, { exact: true }).check();
+}
+
+/** Scores all answers by one reward; seconds of processor. */
+async function tried(name: string): Promise<number> {
+  await choose(name);
+  const before = await processorSeconds();
+  await page.getByTestId('score-again').click();
+  await page
+    .locator('.what-if th')
+    .filter({ hasText: name })
+    .waitFor({ timeout: 5 * MINUTES });
+  expect(await page.textContent('.what-if caption')).toContain('10000 answers;');
+  return (await processorSeconds()) - before;
+}
+
+it(
+  'programs take a small part of a step of 64 answers',
+  async () => {
+    await show(page, 'train');
+    await page.getByTestId('start').click();
+    await reach(page, 'finished');
+    const { rewards, ...others } = (await page.evaluate(lastSeconds))!;
+    const step = Object.values(others).reduce((sum, each) => sum + each, rewards!);
+    // A tenth with Python is wanted; here the first call of each program is in it, and other work runs beside the browser.
+    expect(rewards! / step).toBeLessThan(0.3);
+  },
+  10 * MINUTES,
+);
+
+it(
+  'ten thousand stored answers are scored in seconds, and less when that is stopped',
+  async () => {
+    for (const worker of page.workers()) await worker.evaluate(manyAnswers).catch(() => undefined);
+    await show(page, 'rollouts');
+    await page.getByTestId('try-rewards').click();
+    // Two seconds of JavaScript are wanted, and twenty of Python: three times as much fails on any machine.
+    expect(await tried('repetition')).toBeLessThan(6);
+    expect(await tried('own_js')).toBeLessThan(6);
+    expect(await tried('own_py')).toBeLessThan(60);
+    await choose('slow');
+    await page.getByTestId('score-again').click();
+    await page.locator('.progress-line').filter({ hasText: 'Scoring answers' }).waitFor();
+    await page.getByTestId('stop-scoring').click();
+    const stopped = page.getByTestId('scored-in-part');
+    await stopped.waitFor();
+    const [, count] = /Stopped: (\d+) of 10000 answers/.exec((await stopped.textContent())!)!;
+    expect(Number(count)).toBeLessThan(10_000);
+    expect(Number(count) % 64).toBe(0);
+  },
+  10 * MINUTES,
+);
