@@ -1,6 +1,6 @@
 /**
  * Serves the page over the pretended worker, on a free port; it is built when its sources changed. With React's development
- * build the console has its warnings, with the other one a page takes two thirds of the time.
+ * build the console has its warnings, the other one is what visitors have.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

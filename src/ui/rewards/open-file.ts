@@ -1,6 +1,9 @@
 /** The file that is in the editor: it outlives the screen, and a reload of the page. */
+
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
+import { rewardSource } from '../../protocol/config-rewards.ts';
+import { z } from '../../protocol/shapes.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
 import { type FileInUse, fileOf, type OwnFile } from './own-files.ts';
 import type { Version } from './versions.ts';
@@ -17,6 +20,18 @@ export interface OpenFile {
   readonly off?: readonly string[] | undefined;
 }
 
+const kept = z.object({
+  name: z.string(),
+  language: rewardSource.shape.language,
+  text: z.string(),
+  completions: rewardSource.shape.completions,
+});
+const names = z.array(z.string());
+const keptFile: z.ZodType<OpenFile> = z.object({
+  ...{ file: kept, accepted: kept, rewards: names, only: names },
+  off: names.optional(),
+});
+
 const KEY = 'studio.open-reward';
 const store = createStore<{ readonly open?: OpenFile | undefined }>(() => ({ open: restored() }));
 store.subscribe(({ open }) => {
@@ -28,9 +43,10 @@ store.subscribe(({ open }) => {
   }
 });
 
+/** What another build of the page left there, or what cannot be read, is no open file. */
 function restored(): OpenFile | undefined {
   try {
-    return JSON.parse(sessionStorage.getItem(KEY) ?? 'null') ?? undefined;
+    return keptFile.safeParse(JSON.parse(sessionStorage.getItem(KEY) ?? 'null')).data;
   } catch {
     return undefined;
   }
