@@ -430,6 +430,13 @@ describe('by keyboard', () => {
     for (const key of ['Enter', ';', 'Escape', 'Tab']) await page.keyboard.press(key);
     expect(await page.locator(`${id('code')}:focus`).count()).toBe(0);
     expect(await page.locator(id('code')).textContent()).toContain('1.5; completions;');
+    await page.reload();
+    await expect.poll(() => page.locator(id('code')).textContent()).toContain('1.5; completions;');
+    // What another build of the page left is no open file.
+    await page.evaluate(() => sessionStorage.setItem('studio.open-reward', '{"file":{}}'));
+    await page.reload();
+    await page.waitForSelector(id('own-rewards'));
+    expect(await page.locator(id('code')).count()).toBe(0);
   });
 
   it('an answer opens, is told to be open, and closes', async () => {
