@@ -59,14 +59,20 @@ export class ClipIndex {
   #reversed?: readonly string[];
 
   constructor(tree: FileTree) {
-    this.unread = tree.files.filter(({ path }) => isUnreadMedia(path) && !isMedia(path));
-    for (const file of tree.files) if (isMedia(file.path)) this.files.set(file.path, file);
+    const unread: FileEntry[] = [];
+    for (const file of tree.files) {
+      if (isMedia(file.path)) this.files.set(file.path, file);
+      else if (isUnreadMedia(file.path)) unread.push(file);
+    }
+    this.unread = unread;
     const { folders, sounds } = imageFolders(this.files);
     this.folders = folders;
     this.sounds = sounds;
-    for (const path of [...this.files.keys(), ...this.folders.keys()]) {
-      const same = normal(path);
-      if (same !== path) this.#written.set(same, path);
+    for (const paths of [this.files, this.folders]) {
+      for (const path of paths.keys()) {
+        const same = normal(path);
+        if (same !== path) this.#written.set(same, path);
+      }
     }
   }
 

@@ -11,7 +11,15 @@ const UNREAD = new Set([
 const UNDECODED = new Set(['avi']);
 const CLIP = new Set([...VIDEO, ...SOUND, ...PICTURE]);
 
-const ending = (path: string): string => /[^/\\]\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
+/** In lower case, without the dot; '' for none, and for a name that begins with its only dot. */
+function ending(path: string): string {
+  const dot = path.lastIndexOf('.');
+  if (dot < 1 || isSlash(path[dot - 1]) || path.indexOf('/', dot) >= 0 || path.indexOf('\\', dot) >= 0)
+    return '';
+  return path.slice(dot + 1).toLowerCase();
+}
+
+const isSlash = (sign: string | undefined): boolean => sign === '/' || sign === '\\';
 
 export const isVideo = (path: string): boolean => VIDEO.includes(ending(path));
 

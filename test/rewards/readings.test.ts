@@ -11,6 +11,7 @@ import {
   rougeTokens,
   saidAnswer,
 } from '../../src/rewards/readings.ts';
+import { processorTime } from '../setup/processor-time.ts';
 
 it.each([
   ['<think>a</think><answer> 42 </answer>', '42'],
@@ -89,12 +90,11 @@ describe('spans', () => {
 
   it.each(['1'.repeat(100_000), `1${' '.repeat(20_000)}`])(
     'are looked for in time that grows with the text',
-    (text) => {
-      const start = process.cpuUsage();
-      expect(readSpan(`${text}x`)).toBeNull();
-      const { user, system } = process.cpuUsage(start);
+    async (text) => {
+      const { value, milliseconds } = await processorTime(1000, () => readSpan(`${text}x`));
+      expect(value).toBeNull();
       // A search that begins anew at every digit, or parts white space in every way, takes a minute for the first.
-      expect((user + system) / 1000).toBeLessThan(1000);
+      expect(milliseconds).toBeLessThan(1000);
     },
   );
 });

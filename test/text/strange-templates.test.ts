@@ -6,6 +6,7 @@ import { InputError } from '../../src/math/errors.ts';
 import { ChatTemplate } from '../../src/text/chat-template.ts';
 import { encodePrompt, turnEnd } from '../../src/text/encode-prompt.ts';
 import { Tokenizer } from '../../src/text/tokenizer.ts';
+import { processorTime } from '../setup/processor-time.ts';
 
 let json: Record<string, unknown>;
 beforeAll(async () => {
@@ -56,11 +57,10 @@ describe('a chat template', () => {
     ['deep brackets', `{{ ${'('.repeat(20_000)}1${')'.repeat(20_000)} }}`],
     ['many blanks', `{{ 1 }}${' '.repeat(100_000)}`],
     ['a long source', 'a'.repeat(2_000_000)],
-  ])('with %s is refused at once', (_, source) => {
+  ])('with %s is refused at once', async (_, source) => {
     const use = () => new ChatTemplate(source).render([{ role: 'user', content: 'a' }]);
-    const before = performance.now();
-    expect(use).toThrow(InputError);
-    expect(performance.now() - before).toBeLessThan(5000);
+    const { milliseconds } = await processorTime(5000, () => expect(use).toThrow(InputError));
+    expect(milliseconds).toBeLessThan(5000);
   });
 
   it('may join, replace and indent what stays within the bound', () => {
