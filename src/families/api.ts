@@ -174,6 +174,8 @@ export interface Handoff {
   /** What a model trained by TRL is not shown; absent where TRL shows it everything. */
   readonly blindInTrl?: string;
   readonly textPartNotes: readonly string[];
+  /** The package in Python that the bundle brings along where transformers has no such model. */
+  readonly twin?: 'humanomni';
   /** What computes otherwise elsewhere. */
   readonly differences: readonly string[];
 }

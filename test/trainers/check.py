@@ -1,7 +1,7 @@
 """Loads what the studio exported with transformers and PEFT, goes on with its bundles by TRL, and writes found.json for the test.
 
 Runs in a folder with cases.json (names of the cases, in numbered folders: base, adapter, merged, some with handoff),
-moments.safetensors (Adam's moments as the studio had them), folders made-N (whole models) and question.json (what to ask them).
+moments.safetensors (Adam's moments as the studio had them), folders made-N (whole models) and question.json (what to ask them), twin (see check_twin.py).
 """
 
 import contextlib
@@ -16,6 +16,7 @@ import torch
 import transformers
 from peft import PeftModel
 from safetensors.torch import load_file
+from check_twin import check_twin
 from transformers import TrainerCallback
 
 ROOT = Path.cwd()
@@ -252,6 +253,7 @@ def check_made(folder):
 
 
 found = {"loaded": {name: check_loading(ROOT / str(index)) for index, name in enumerate(CASES)}}
+found["twin"] = check_twin(json.loads((ROOT / "twin" / "given.json").read_text()), ROOT / "twin")
 check_human_omni(found)
 check_qwen2_vl(found)
 check_verl(found)

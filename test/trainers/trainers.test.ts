@@ -14,6 +14,7 @@ import { learningRateAt } from '../../src/rl/step.ts';
 import { testGpu } from '../ops/harness.ts';
 import { CASES, RUN, STEPS_DONE, writeCases } from './bundles.ts';
 import { type Asked, MADE, writeMade } from './made.ts';
+import { describeTwin, type FoundTwin, writeTwin } from './twin.ts';
 import { writeFiles } from './write-files.ts';
 
 interface Loaded {
@@ -55,6 +56,7 @@ interface Found {
   readonly verl: unknown[][];
   readonly verlClips: string[];
   readonly shared: Record<string, unknown>;
+  readonly twin: FoundTwin;
 }
 
 const MINUTES = 60_000;
@@ -76,6 +78,7 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'studio-trainers-'));
   const moments = await writeCases(await testGpu(), root);
   asked = await writeMade(await testGpu(), root);
+  await writeTwin(root, '0/handoff');
   const tensors = [...moments].flatMap(([name, { first, second }]) =>
     Object.entries({ first, second }).map(([part, values]) => ({
       ...{ name: `${name}.${part}`, dtype: 'F32' as const, shape: [values.length] },
@@ -120,6 +123,11 @@ describe.each(Object.keys(MADE).map((name, index) => [name, index] as const))(
       expect(distance(ours.logits, logits) / norm(logits)).toBeLessThan(1e-4);
     });
   },
+);
+
+describeTwin(
+  () => found.twin,
+  () => root,
 );
 
 describe('resume.py', () => {

@@ -68,6 +68,7 @@ export const humanOmni: Family = {
     textPartNotes: [
       "Of a HumanOmni the text part is loaded, as the plain Qwen2 that it is; the adapter fits HumanOmni's own classes too.",
     ],
+    twin: 'humanomni',
     differences: [],
   },
 };

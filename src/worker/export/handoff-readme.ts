@@ -4,6 +4,7 @@ import { MOST_DEALS } from './handoff-data.ts';
 import { nodeLines } from './own-rewards.ts';
 import { modelLines } from './reward-models.ts';
 import { lostSettings, optimizerSteps } from './trl-settings.ts';
+import { twinLines } from './twin.ts';
 
 export interface ReadmeFacts {
   readonly baseModel: string;
@@ -58,6 +59,7 @@ export function handoffReadme(facts: ReadmeFacts): string {
     '',
     ...trlLines(facts),
     '',
+    ...twinLines(handoff),
     ...nodeLines(config),
     ...modelLines(config, facts.missing ?? []),
     '## What does not travel',

@@ -31,6 +31,7 @@ import verlToParquetPy from './python/verl_to_parquet.py?raw';
 import { type ModelFiles, missingModels, rewardModelFiles } from './reward-models.ts';
 import { checkpointProblem, trlCheckpoint } from './trl-checkpoint.ts';
 import { optimizerSteps, trlSettings } from './trl-settings.ts';
+import { twinFiles } from './twin.ts';
 import { verlData, verlScript } from './verl.ts';
 import { STUDIO_VERSION } from './version.ts';
 import { mergedCheckpoint } from './weights.ts';
@@ -103,6 +104,7 @@ async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promis
     ...rewardModelFiles(config, modelFilesOf(run)),
     ...(blindInTrl ? [textFile('text_only.py', textOnlyPy)] : []),
     textFile('base_model.py', baseModelPy),
+    ...twinFiles(familyOf(family).handoff),
     ...(problem === undefined ? [textFile('resume.py', resumePy), ...(await trlCheckpoint(run))] : []),
     ...trlData(data, config.rewards, callsOwn(config)),
     ...(shownByR1Omni ? [...r1OmniData(data), textFile('r1omni/launch.py', r1OmniLaunchPy)] : []),
