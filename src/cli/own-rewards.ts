@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { InputError } from '../math/errors.ts';
-import type { Config } from '../protocol/config.ts';
+import { type Config, knownRewards } from '../protocol/config.ts';
+import { REWARD_NAME, REWARD_NAME_WORDS } from '../protocol/config-rewards.ts';
 
 type RewardSource = Config['rewardSources'][number];
 
@@ -38,12 +39,28 @@ export function takeRewardFlag(own: OwnRewards, flag: string, word: string | und
 export function withOwnRewards(values: Partial<Config>, { words, completions }: OwnRewards): Partial<Config> {
   if (words.length === 0) return values;
   const sources = words.map((word) => ({ ...sourceOf(word), completions }));
+  demandOwnNames(words, sources);
   const names = [...(values.rewards ?? []), ...sources.map(({ name }) => name)];
   return { ...values, rewardSources: sources, rewards: [...new Set(names)] };
 }
 
+/** @throws InputError where one is called as another reward is */
+function demandOwnNames(words: readonly string[], sources: readonly { readonly name: string }[]): void {
+  const taken = new Map(knownRewards({ rewardSources: [], rewardModels: [] }).map((name) => [name, name]));
+  for (const [at, { name }] of sources.entries()) {
+    const other = taken.get(name);
+    if (other !== undefined) {
+      const whose = other === name ? 'is built in' : `is that of --reward ${other}`;
+      throw new InputError(`--reward ${words[at]} is the reward "${name}", a name that ${whose}.`, {
+        hint: 'Rename the file, or name another of its functions after a colon: rewards.py:length.',
+      });
+    }
+    taken.set(name, words[at]!);
+  }
+}
+
 function sourceOf(word: string): Omit<RewardSource, 'completions'> {
-  const [, path, ending, asked] = /^(.*\.(py|m?ts|m?js))(?::([A-Za-z_]\w*))?$/.exec(word) ?? [];
+  const [, path, ending, asked] = /^(.*\.(py|m?ts|m?js))(?::([^:/\\]+))?$/.exec(word) ?? [];
   if (!path || !ending) {
     throw new InputError(`--reward is "${word}"; expected a file that ends in .py, .ts or .js.`, {
       hint: 'Name one of its functions after a colon: rewards.py:length.',
@@ -51,8 +68,15 @@ function sourceOf(word: string): Omit<RewardSource, 'completions'> {
   }
   const source = readSource(path);
   const stem = basename(path).replace(/\.\w+$/, '');
+  const name = asked ?? stem.replace(/\W/g, '_').replace(/^(?=\d)/, '_');
+  if (!REWARD_NAME.test(name)) {
+    throw new InputError(
+      `--reward ${word}: "${name}" cannot be a reward's name; expected ${REWARD_NAME_WORDS}.`,
+      { hint: `Rename the ${asked === undefined ? 'file' : 'function'}.` },
+    );
+  }
   return {
-    name: asked ?? stem.replace(/\W/g, '_').replace(/^(?=\d)/, '_'),
+    name,
     language: LANGUAGES[ending as keyof typeof LANGUAGES],
     source,
     ...(asked === undefined ? {} : { function: asked }),

@@ -82,6 +82,24 @@ function count(value: string | undefined, flag: string): number {
   throw new InputError(`${flag} is ${value ?? 'missing'}; expected a whole number above 0.`, { hint: USAGE });
 }
 
+/** The whole list of settings would push the sentence off the screen. */
+function unknownArgument(flag: string): InputError {
+  const known = [...help().matchAll(/(?<![\w-])--[A-Za-z]+/g)].map(([word]) => word);
+  const near = [...new Set(known)].filter((word) => isNear(word.toLowerCase(), flag.toLowerCase()));
+  const meant = near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : '';
+  return new InputError(`Unknown argument ${flag}.`, {
+    hint: `${meant}All arguments: npm run train -- --help`,
+  });
+}
+
+/** Whether one letter more, less or other makes the one word the other. */
+function isNear(a: string, b: string): boolean {
+  let same = 0;
+  while (same < a.length && a[same] === b[same]) same++;
+  const [left, right] = [a.slice(same), b.slice(same)];
+  return [left.slice(1) === right.slice(1), left.slice(1) === right, left === right.slice(1)].some(Boolean);
+}
+
 /** @throws InputError for what is not understood, with the usage */
 export function parseArguments(argv: readonly string[]): Options {
   const { values: named, preset, rest } = parseFlags(argv);
@@ -118,7 +136,7 @@ export function parseArguments(argv: readonly string[]): Options {
     else if (takeRewardFlag(own, flag, rest[i + 1])) i++;
     else if (takeReadingFlag(options.reading, flag, rest[i + 1])) i++;
     else if (takeScorerFlag(flags, flag, rest[i + 1], existing)) i++;
-    else throw new InputError(`Unknown argument ${flag}.`, { hint: `${USAGE}${flagsHelp(OWN_SETTINGS)}` });
+    else throw unknownArgument(flag);
   }
   if (options.demo === (options.model !== undefined || options.data !== undefined)) {
     throw new InputError('Give either --demo, or both --model and --data.', { hint: USAGE });

@@ -13,8 +13,10 @@ export class InputError extends Error {
   }
 }
 
-/** One line for logs, tables and terminals: the message, then the hint. */
+/** For logs, tables and terminals: the message, then the hint; on one line, unless the hint has several. */
 export function describeError(error: unknown): string {
-  if (error instanceof InputError) return error.hint ? `${error.message} ${error.hint}` : error.message;
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof InputError)) return error instanceof Error ? error.message : String(error);
+  const { message, hint } = error;
+  if (!hint) return message;
+  return `${message}${hint.includes('\n') ? '\n' : ' '}${hint}`;
 }

@@ -8,8 +8,12 @@ import { z } from './shapes.ts';
 const REWARD_SCALES = ['group', 'batch', 'none'] as const;
 const AGGREGATIONS = ['sum_then_normalize', 'normalize_then_sum'] as const;
 
+/** What every object has under its name already, such as `constructor`: nothing can be kept under these. */
+const INHERITED = Object.getOwnPropertyNames(Object.prototype).join('|');
 /** A reward's name stands in metrics, files and programs: an identifier of at most 64 characters. */
-const REWARD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+export const REWARD_NAME = new RegExp(`^(?!(?:${INHERITED})$)[A-Za-z_][A-Za-z0-9_]{0,63}$`);
+export const REWARD_NAME_WORDS =
+  'at most 64 letters a to z, digits and _, no digit first, and no word that every object has (constructor)';
 const name = z.string().regex(REWARD_NAME);
 /** Characters that a program of one's own may have. */
 export const LONGEST_SOURCE = 200_000;

@@ -10,6 +10,7 @@ import {
   MAPPINGS,
   type RewardMapping,
 } from '../rewards/model-mapping.ts';
+import { REWARD_NAME } from './config-rewards.ts';
 import { z } from './shapes.ts';
 
 export const rewardModelSummary = z.object({
@@ -77,7 +78,7 @@ export function labelProblem(
 /** An identifier out of a model's name or folder, by which a run may call it. */
 export function rewardNameOf(model: string): string {
   const plain = model.replaceAll(/\W+/g, '_').slice(0, 60);
-  return /^[A-Za-z_]/.test(plain) ? plain : `model_${plain}`;
+  return REWARD_NAME.test(plain) ? plain : `model_${plain}`;
 }
 
 /** A mapping as settings or a file write it; what is left out is that of a trainer's reward model. @throws InputError naming the field */

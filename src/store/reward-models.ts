@@ -1,6 +1,7 @@
 /** Models that score answers: those that are open, and what the form calls them as rewards. */
 import type { StoreApi } from 'zustand/vanilla';
 import { type Config, knownRewards } from '../protocol/config.ts';
+import { REWARD_NAME, REWARD_NAME_WORDS } from '../protocol/config-rewards.ts';
 import type { SourceFile } from '../protocol/messages.ts';
 import { parseMapping, type RewardModelSummary, rewardNameOf } from '../protocol/reward-models.ts';
 import type { Ask } from './asking.ts';
@@ -63,7 +64,7 @@ export function changedReward(form: Form, name: string, change: Partial<RewardMo
 
 /** Why a reward cannot be called so; undefined where it can. */
 export function nameHindrance(form: Form, name: string, now: string): string | undefined {
-  if (!/^[A-Za-z_]\w{0,63}$/.test(name)) return 'Expected at most 64 letters, digits and _, no digit first.';
+  if (!REWARD_NAME.test(name)) return `Expected ${REWARD_NAME_WORDS}.`;
   const isTaken = name !== now && namesIn(form).includes(name);
   return isTaken ? 'There is a reward of this name already.' : undefined;
 }

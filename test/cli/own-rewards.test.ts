@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/train-arguments.ts';
+import type { InputError } from '../../src/math/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'studio-rewards-'));
 const file = join(folder, 'my rewards.py');
@@ -31,11 +32,31 @@ test('they count beside the rewards that are named, each once, and take what for
   expect(rewardSources[0]!.completions).toBe('text');
 });
 
+test('a word that is one letter off is told what it may have meant, and no list hides that', () => {
+  const hintOf = (word: string) => {
+    try {
+      return parsed(word, '1');
+    } catch (error) {
+      return (error as InputError).hint;
+    }
+  };
+  expect(hintOf('--rewad')).toBe('Did you mean --reward? All arguments: npm run train -- --help');
+  expect(hintOf('--rewardweihgts')).toBe('All arguments: npm run train -- --help');
+  expect(hintOf('--rewardWeight')).toMatch(/^Did you mean --rewardWeights\?/);
+});
+
 test.each([
   [['--reward', 'x.rb'], /expected a file that ends in \.py, \.ts or \.js/],
   [['--reward'], /needs a word/],
   [['--reward', join(folder, 'none.py')], /cannot be read/],
   [['--rewardCompletions', 'lists'], /expected messages or text/],
+  [['--reward', `${file}:größe`], /"größe" cannot be a reward's name; expected at most 64 letters a to z/],
+  [
+    ['--reward', `${file}:format`],
+    /my rewards\.py:format is the reward "format", a name that is built in\.$/,
+  ],
+  [['--reward', file, '--reward', file], /a name that is that of --reward .*my rewards\.py\.$/],
+  [['--rewad', file], /Unknown argument --rewad\.$/],
 ])('%j is refused', (words, message) => {
   expect(() => parsed(...words)).toThrow(message);
 });

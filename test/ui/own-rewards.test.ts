@@ -66,6 +66,13 @@ describe('the settings', () => {
   test('take no name that is another reward’s, or no name', () => {
     expect(nameProblem('format', ['accuracy', 'format'])).toContain('There is a reward "format" already');
     expect(nameProblem('größe', [])).toContain('cannot be a reward');
+    // What is kept by name would find these where nothing is kept.
+    for (const name of ['constructor', 'toString', '__proto__']) {
+      expect(nameProblem(name, [])).toContain('no word that every object has');
+      const of = { rewards: [name], rewardSources: [named(name)] };
+      expect(() => parseConfig(of)).toThrow(/rewards is/);
+    }
+    expect(nameProblem('constructors', [])).toBeUndefined();
     expect(nameProblem('size', ['format'])).toBeUndefined();
   });
 });

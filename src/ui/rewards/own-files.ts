@@ -1,6 +1,7 @@
 /** A person's files of rewards, and what of the settings comes from each. Pure. */
 
 import { knownRewards } from '../../protocol/config.ts';
+import { REWARD_NAME, REWARD_NAME_WORDS } from '../../protocol/config-rewards.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
 import { choiceIn, type RewardChoice, renamed, sourcesIn, withReward } from '../../store/reward-choice.ts';
 import type { Draft } from '../../store/settings.ts';
@@ -69,8 +70,8 @@ async function sha256(text: string): Promise<string> {
 
 /** Why a function cannot be a reward under its name; undefined where it can. `taken`: names of all other rewards. */
 export function nameProblem(name: string, taken: readonly string[]): string | undefined {
-  if (!/^[A-Za-z_]\w{0,63}$/.test(name))
-    return `"${name}" cannot be a reward's name; expected at most 64 letters, digits and _. Rename the function.`;
+  if (!REWARD_NAME.test(name))
+    return `"${name}" cannot be a reward's name; expected ${REWARD_NAME_WORDS}. Rename the function.`;
   if (taken.includes(name)) return `There is a reward "${name}" already. Rename the function.`;
   return undefined;
 }
