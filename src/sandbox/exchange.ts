@@ -1,6 +1,6 @@
 /** Questions to one worker in a sandbox, from its start to its end. What it says is believed only where it is an answer. */
 import type { Line } from './line.ts';
-import { type Request, readReply, type WireFault } from './wire.ts';
+import { MOST_TEXT, type Request, readReply, type WireFault } from './wire.ts';
 
 /** A worker says once that it has started, and then one thing for each request; what goes on talking is ended. */
 const MOST_EXTRA_MESSAGES = 8;
@@ -76,6 +76,10 @@ export class Exchange {
 
   #hear(data: unknown): void {
     if (this.#ended !== undefined) return;
+    if (typeof data === 'string' && data.length > MOST_TEXT) {
+      this.end(`It answered with ${data.length} characters, more than ${MOST_TEXT}, and was ended.`);
+      return;
+    }
     const reply = readReply(data);
     if (!reply || reply.id !== this.#pending?.id) {
       this.#heard++;

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { InputError } from '../math/errors.ts';
 import type { RewardReturn } from '../rewards/contract.ts';
 
-const names = z.array(z.string().min(1).max(200)).max(100);
+const MOST_FUNCTIONS = 100;
+const names = z.array(z.string().min(1).max(200));
 const opened = z.object({ functions: names, tests: names });
 /** Functions that can be rewards, in the order of the file; tests. */
 export type Opened = z.infer<typeof opened>;
@@ -24,6 +25,15 @@ const unread = (): InputError =>
 export function readOpened(answer: unknown): Opened {
   const { success, data } = opened.safeParse(answer);
   if (!success) throw unread();
+  for (const [what, { length }] of [
+    ['functions that can be rewards', data.functions] as const,
+    ['tests', data.tests] as const,
+  ]) {
+    if (length > MOST_FUNCTIONS)
+      throw new InputError(`The file has ${length} ${what}; expected at most ${MOST_FUNCTIONS}.`, {
+        hint: 'Export those alone that are meant; in Python, begin the names of the others with _.',
+      });
+  }
   return data;
 }
 

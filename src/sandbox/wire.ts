@@ -59,12 +59,13 @@ const reply = z.union([
 ]);
 export type Reply = z.infer<typeof reply>;
 
-const MOST_TEXT = 16 << 20;
+/** Characters of a reply. */
+export const MOST_TEXT = 16 << 20;
 const LONGEST_WORDS = 4000;
 
 /** A reply read; undefined for anything else. */
 export function readReply(data: unknown): Reply | undefined {
-  if (typeof data !== 'string' || data.length > MOST_TEXT) return undefined;
+  if (typeof data !== 'string') return undefined;
   try {
     const { success, data: read } = reply.safeParse(JSON.parse(data));
     if (!success) return undefined;

@@ -91,6 +91,8 @@ describe('what goes wrong', () => {
       { is: 'str' },
     ]);
     expect(await values('None')).toEqual({ is: 'NoneType' });
+    expect(await values('[1] * 5')).toEqual({ is: '5 values' });
+    expect(await values('iter(int, 1)')).toEqual({ is: 'more than 4 values' });
     expect(await values('"1234"')).toEqual({ is: 'str' });
   });
 });

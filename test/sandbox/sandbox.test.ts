@@ -84,17 +84,22 @@ describe('a worker in a sandbox', () => {
     expect(workers.started).toBe(2);
   });
 
-  test.each<[string, (request: Numbered, says: Says) => void]>([
-    ['sends what is no answer', (_, says) => says({ id: 1 })],
-    ['sends what is no JSON', (_, says) => says('{')],
+  test.each<[string, (request: Numbered, says: Says) => void, RegExp]>([
+    ['sends what is no answer', (_, says) => says({ id: 1 }), /nobody asked for/],
+    ['sends what is no JSON', (_, says) => says('{'), /nobody asked for/],
     [
       'answers what was not asked, again and again',
       (_, says) => Array.from({ length: 20 }, () => says('{"id":99,"value":1}')),
+      /nobody asked for/,
     ],
-    ['answers more than anyone could read', (_, says) => says('x'.repeat((16 << 20) + 1))],
-  ])('is ended when it %s', async (_, act) => {
+    [
+      'answers more than anyone could read',
+      (_, says) => says('x'.repeat((16 << 20) + 1)),
+      /mine\.js: It answered with 16777217 characters, more than 16777216/,
+    ],
+  ])('is ended when it %s', async (_, act, message) => {
     const { workers, result } = await scoreOf(act);
-    expect(String(result)).toMatch(/nobody asked for/);
+    expect(String(result)).toMatch(message);
     expect(workers.ended).toBe(1);
   });
 
@@ -167,6 +172,17 @@ describe('the function of a file', () => {
     expect(await chosen(['a'])).toBe('a');
     await expect(chosen(['a', 'b'])).rejects.toThrow('found no function mine; it has a, b');
     await expect(chosen([], 'c')).rejects.toThrow('it has none that can be a reward');
+  });
+
+  test('is one of so many as can be chosen from', async () => {
+    const host = new PretendedWorkers().host(
+      scored([]),
+      Array.from({ length: 101 }, (_, at) => `f${at}`),
+    );
+    const opening = OpenedSource.open(source(), host);
+    await expect(opening).rejects.toThrow(
+      'The file has 101 functions that can be rewards; expected at most 100',
+    );
   });
 
   test('has names that can be read', async () => {

@@ -22,7 +22,8 @@ export function exported(
   // A function that is exported under its name comes before one that would only be called as the file.
   for (const [key, value] of Object.entries({ default: main, ...named })) {
     if (key === 'tests' && typeof value === 'object' && value !== null) {
-      for (const [name, test] of Object.entries(value)) tests.set(name, test as Callable);
+      for (const [name, test] of Object.entries(value))
+        if (typeof test === 'function') tests.set(name, test as Callable);
     } else if (typeof value === 'function') {
       const isNameless = key === 'default' && (value.name === '' || value.name === 'default');
       const name = key === 'default' ? (isNameless ? stem : value.name) : key;
@@ -47,13 +48,16 @@ export async function calledOn(run: Callable, batch: string, asText: boolean): P
       extras[column] = [...values];
     },
   });
-  return { values: valuesOf(result), metrics: means(logged), extras };
+  return { values: valuesOf(result, completions.length), metrics: means(logged), extras };
 }
 
-function valuesOf(result: unknown): Scored['values'] {
+function valuesOf(result: unknown, count: number): Scored['values'] {
   const isList = Array.isArray(result) || (ArrayBuffer.isView(result) && !(result instanceof DataView));
   if (!isList) return { is: typeName(result) };
-  return Array.from(result as ArrayLike<unknown>, (value) => {
+  const list = result as ArrayLike<unknown>;
+  // It may be longer than memory.
+  if (list.length > count) return { is: `${list.length} values` };
+  return Array.from(list, (value) => {
     if (value === null || value === undefined || Number.isNaN(value)) return null;
     if (typeof value === 'boolean') return Number(value);
     if (typeof value !== 'number') return { is: typeName(value) };

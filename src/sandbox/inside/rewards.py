@@ -1,6 +1,7 @@
 """Calls a person's reward functions as TRL does: by keyword, a list of numbers or None back. Everything passes as JSON."""
 
 import inspect
+import itertools
 import json
 import linecache
 import math
@@ -53,7 +54,7 @@ def score(name, batch):
 
     def finished(result):
         metrics = {key: sum(values) / len(values) for key, values in logged.items()}
-        return {"values": _values(result), "metrics": metrics, "extras": extras}
+        return {"values": _values(result, len(arguments["completions"])), "metrics": metrics, "extras": extras}
 
     if inspect.iscoroutinefunction(function):
         return _awaited(lambda: function(**arguments), finished)
@@ -75,10 +76,14 @@ def _arguments(batch, logged, extras):
     }
 
 
-def _values(result):
+def _values(result, count):
     if result is None or isinstance(result, (str, bytes, dict)) or not hasattr(result, "__iter__"):
         return {"is": type(result).__name__}
-    return [_number(value) for value in result]
+    # A generator may have no end.
+    values = list(itertools.islice(result, count + 1))
+    if len(values) > count:
+        return {"is": f"{len(result) if hasattr(result, '__len__') else f'more than {count}'} values"}
+    return [_number(value) for value in values]
 
 
 def _number(value):
