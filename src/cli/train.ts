@@ -39,7 +39,8 @@ function report(event: PlainEvent, { stage, steps }: Pick<Config, 'stage' | 'ste
     say(`step ${step}/${steps}  ${line}  ${show('step_time')} s`);
     print({ type: 'step', stage, step, ...metrics, seconds });
   } else if (event.type === 'ready') {
-    say(`${event.device.description || event.device.vendor}`);
+    const { description, vendor, architecture } = event.device;
+    say(`GPU: ${description || [vendor, architecture].filter(Boolean).join(' ') || 'not named'}`);
   } else if (event.type === 'data') {
     for (const line of openedLines(event.summary)) say(line);
   } else if (event.type === 'progress' || event.type === 'clips') {
@@ -49,10 +50,14 @@ function report(event: PlainEvent, { stage, steps }: Pick<Config, 'stage' | 'ste
     print({ type: 'alarm', stage, ...event.alarm });
   } else if (event.type === 'unsaved') {
     say(event.trouble ? `not saved: ${event.trouble.message}` : 'saved again');
-  } else if (event.type === 'error' || event.type === 'note') {
+  } else if (event.type === 'note' || (event.type === 'error' && !isThrown(event))) {
     say(`${event.message} ${event.hint ?? ''}`);
   }
 }
+
+/** Whether whoever asked throws it, so that it is said at the end. */
+const isThrown = ({ requestId, fatal }: Extract<PlainEvent, { type: 'error' }>): boolean =>
+  requestId !== undefined || fatal;
 
 const isEval = (event: PlainEvent): event is Extract<PlainEvent, { type: 'eval' }> => event.type === 'eval';
 const isExported = (event: PlainEvent): event is PlainExported => event.type === 'exported';
@@ -120,6 +125,12 @@ async function begin(
   return before;
 }
 
+/** Programs among the rewards are tried before anything is measured. @throws InputError for one that cannot be used */
+async function demandRewards(session: StudioSession, config: Config): Promise<void> {
+  if (config.rewardSources.length > 0)
+    await session.ask((requestId) => ({ type: 'checkRewards', requestId, config }));
+}
+
 /** Supervised steps with a run's settings; returns those of the run that starts from their weights. */
 async function coldStart(
   session: StudioSession,
@@ -154,12 +165,15 @@ async function finish(
   const { state, step, steps, message: reason = 'The run failed.' } = last;
   const alarms = alarmsOf(told);
   print({ type: 'summary', steps: step, state, reason, alarms, eval: null, files: [] });
-  throw new InputError(`The run is ${state} at step ${step} of ${steps}: ${reason}`, {
-    hint:
-      state === 'paused'
-        ? `${alarms.findLast(({ pauses }) => pauses)?.hint ?? ''} With --pauseOnAlarm false a run goes on whatever is wrong.`
-        : (alarms.at(-1)?.hint ?? ''),
-  });
+  throw new InputError(
+    `The run ${state === 'failed' ? '' : 'is '}${state} at step ${step} of ${steps}: ${reason}`,
+    {
+      hint:
+        state === 'paused'
+          ? `${alarms.findLast(({ pauses }) => pauses)?.hint ?? ''} With --pauseOnAlarm false a run goes on whatever is wrong.`
+          : (alarms.at(-1)?.hint ?? ''),
+    },
+  );
 }
 
 /** A run that goes on from an earlier step takes back what it had told of later ones. */
@@ -251,6 +265,7 @@ async function run(session: StudioSession, given: Options): Promise<void> {
   const options = { ...given, values, config: settingsOnOpening({ ...given, values }, seen) };
   await sayPrompts(session, options.config, say);
   seen.config = options.config;
+  if (!resumed) await demandRewards(session, options.config);
   const config = sftSteps > 0 ? await coldStart(session, options, seen, mirror) : options.config;
   const measured = resumed ? await resumeRun(session, resumed) : await begin(session, config, seen.heldOut);
   const events = await finish(session, mirror, resumed?.rest);

@@ -72,6 +72,8 @@ export const COMMANDS = {
   ),
   /** What the prompts of the data come to with `config`; no report where there is no model that takes the data. */
   prompts: question({ config: wholeConfig }, { report: promptReport.optional() }),
+  /** Opens the programs among the rewards of `config`, and lets go of them; refused where one cannot be used. */
+  checkRewards: task({ config: wholeConfig }),
   start: order({ config: wholeConfig }),
   pause: order({}),
   resume: order({}),

@@ -2,13 +2,17 @@
 import { treeFromDirectory, treeFromFiles } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
 import type { AnswerOf, CommandOf, CommandType } from '../protocol/messages.ts';
+import type { RewardRunner } from '../rewards/contract.ts';
 import type { Bench } from './gpu/bench.ts';
 import type { ModelsAtHand } from './inputs/models-at-hand.ts';
+import { checkSources } from './rewards.ts';
 import type { Session } from './session.ts';
 
 export interface Servants {
   readonly session: Session;
   readonly atHand: ModelsAtHand;
+  /** Runs the person's own rewards. */
+  readonly rewards: RewardRunner;
   /** Only in a browser. */
   readonly bench?: Pick<Bench, 'run' | 'stop'>;
 }
@@ -42,6 +46,7 @@ export const HANDLERS: Handlers = {
   preview: ({ session }, command) => session.preview(command),
   plan: ({ session }, command) => session.plan(command),
   prompts: ({ session }, command) => session.prompts(command),
+  checkRewards: ({ rewards }, { config }) => checkSources(config, rewards),
   start: ({ session }, command) => session.start(command),
   pause: ({ session }) => session.pause(),
   resume: ({ session }) => session.resume(),

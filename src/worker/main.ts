@@ -88,7 +88,7 @@ async function receive(message: unknown): Promise<void> {
     const session = await opening;
     if (!session)
       throw new InputError('There is no GPU to work on.', { hint: 'See the notice at the top of the page.' });
-    await obey({ session, atHand, bench }, command, emit);
+    await obey({ session, atHand, bench, rewards: rewards.runner }, command, emit);
     if (requestId !== undefined) emit({ type: 'done', requestId });
   } catch (error) {
     emit(failureEvent(error, requestId));

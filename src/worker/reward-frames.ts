@@ -20,7 +20,7 @@ export function framedRewards(emit: Emit): FramedRewards {
       hint: 'Reload the page.',
     });
   };
-  const python = pythonFrom(PYTHON_ADDRESSES, progressOf(emit, 'Python', 'B'));
+  const python = pythonFrom(PYTHON_ADDRESSES, progressOf(emit, 'Loading Python', 'bytes'));
   return {
     runner: sandboxRunner({ start: () => start(), python }),
     connect(page) {

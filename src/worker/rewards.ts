@@ -41,6 +41,15 @@ async function openReward(name: string, config: Config, openers: RewardOpeners):
   });
 }
 
+/** Opens the programs among a run's rewards, and lets go of them. @throws InputError for one that cannot be used */
+export async function checkSources(
+  { rewards, rewardSources }: Pick<Config, 'rewards' | 'rewardSources'>,
+  runner: RewardRunner,
+): Promise<void> {
+  for (const source of rewardSources)
+    if (rewards.includes(source.name)) (await openSource(source, { runner })).close?.();
+}
+
 /** The settings with another program of that name. @throws InputError where the run has none */
 export function withSource(config: Config, source: RewardSource): Config {
   const { rewards, rewardSources } = config;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { sha256 } from '../../src/io/sealed/hash.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import type { RewardFunction, RewardSource } from '../../src/rewards/contract.ts';
-import { openRewards, type RewardOpeners, withSource } from '../../src/worker/rewards.ts';
+import { checkSources, openRewards, type RewardOpeners, withSource } from '../../src/worker/rewards.ts';
 
 const SOURCE = 'export const mine = () => [1];';
 const own = async (name: string, over: Partial<RewardSource> = {}): Promise<RewardSource> => ({
@@ -48,6 +48,22 @@ it('opens built-in rewards, programs and models in the order of their names', as
   expect(scores).toEqual([[1, 0, 1]]);
   panel[Symbol.dispose]();
   expect(seen).toEqual(['open judge', 'open mine', 'close judge', 'close mine']);
+});
+
+it('tries the programs that count, one after the other, without any of the weights', async () => {
+  const seen: string[] = [];
+  const runner = {
+    async open({ name }: RewardSource) {
+      seen.push(`open ${name}`);
+      if (name === 'broken') throw new Error('broken.js:1:1: SyntaxError: no');
+      return { name, score: () => ({ values: [] }), close: () => seen.push(`close ${name}`) };
+    },
+  };
+  const rewardSources = [await own('idle'), await own('mine'), await own('broken')];
+  await checkSources({ rewards: ['mine'], rewardSources }, runner);
+  const check = checkSources({ rewards: ['format', 'mine', 'broken'], rewardSources }, runner);
+  await expect(check).rejects.toThrow('broken.js:1:1: SyntaxError: no');
+  expect(seen).toEqual(['open mine', 'close mine', 'open mine', 'close mine', 'open broken']);
 });
 
 it('closes those that are open when one cannot be opened', async () => {

@@ -140,7 +140,7 @@ export class NodeSession implements StudioSession {
   }
 
   #obey(command: Command): Promise<void> {
-    return obey({ session: this.#session, atHand: this.#atHand }, command, this.#emit);
+    return obey({ session: this.#session, atHand: this.#atHand, rewards }, command, this.#emit);
   }
 
   async ask(question: (requestId: number) => PlainCommand): Promise<PlainEvent[]> {
