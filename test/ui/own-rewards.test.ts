@@ -16,7 +16,7 @@ import {
   withSources,
 } from '../../src/ui/rewards/own-files.ts';
 import { startingFile } from '../../src/ui/rewards/starts.ts';
-import { withVersions } from '../../src/ui/rewards/versions.ts';
+import { readVersions, withVersions } from '../../src/ui/rewards/versions.ts';
 
 const file = (text: string, name = 'mine'): OwnFile => ({ name, language: 'ts', text, completions: 'text' });
 const named = (name: string, source = ''): RewardSource => ({
@@ -119,6 +119,16 @@ describe('versions', () => {
       ['2', 2],
     ]);
     expect(versions.b).toHaveLength(1);
+  });
+
+  test('are taken back one by one: what another build left in another shape is none', () => {
+    const good = withVersions({}, [named('a', '1'), { ...named('other', 'x'), function: 'f' }], 5);
+    expect(readVersions(good)).toEqual(good);
+    const [whole] = good.a!;
+    const { at: _, ...undated } = whole!;
+    const strange = [undated, { ...whole, hash: 'a' }, { ...whole, name: 'b' }, null, 'text'];
+    expect(readVersions({ ...good, a: [...strange, whole], b: whole, c: 'text', d: strange })).toEqual(good);
+    for (const none of [undefined, null, 'text', 7, [whole]]) expect(readVersions(none)).toEqual({});
   });
 
   test('are bounded in number and in characters: the oldest go', () => {

@@ -4,15 +4,15 @@ import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
 import type { RewardSource } from '../../rewards/contract.ts';
-import { type Versions, withoutName, withVersions } from './versions.ts';
+import { readVersions, type Versions, withoutName, withVersions } from './versions.ts';
 
 const KEY = 'own-rewards';
 const kept = createStore<{ readonly versions: Versions }>(() => ({ versions: {} }));
 
 export function useVersions(): Versions {
   useEffect(() => {
-    get<Versions>(KEY).then(
-      (versions = {}) => kept.setState({ versions }),
+    get(KEY).then(
+      (versions) => kept.setState({ versions: readVersions(versions) }),
       // A browser that keeps nothing: there are none.
       () => undefined,
     );
@@ -29,5 +29,5 @@ export const forgetVersions = (name: string): Promise<void> =>
 async function change(of: (versions: Versions) => Versions): Promise<void> {
   kept.setState(({ versions }) => ({ versions: of(versions) }));
   // Where the browser keeps nothing they are there until the page is left.
-  await update<Versions>(KEY, (versions = {}) => of(versions)).catch(() => undefined);
+  await update(KEY, (versions) => of(readVersions(versions))).catch(() => undefined);
 }

@@ -1,4 +1,6 @@
-/** Versions of a person's rewards: which are kept. Pure. */
+/** Versions of a person's rewards: which are kept, and what is taken back of them. Pure. */
+import { rewardSource } from '../../protocol/config-rewards.ts';
+import { z } from '../../protocol/shapes.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
 
 export interface Version extends RewardSource {
@@ -9,11 +11,23 @@ export interface Version extends RewardSource {
 /** By the reward's name, newest first. */
 export type Versions = Readonly<Record<string, readonly Version[]>>;
 
+const version: z.ZodType<Version> = rewardSource.extend({ at: z.number() });
+const lists = z.record(z.string(), z.array(z.unknown()).catch([])).catch({});
+
 const MOST_OF_A_NAME = 20;
 const MOST_CHARACTERS = 4_000_000;
 
 const isSame = (a: RewardSource, b: RewardSource): boolean =>
   a.hash === b.hash && a.function === b.function && a.completions === b.completions;
+
+/** What was kept, checked: what another build of the page left in another shape is left out, and the rest stays. */
+export function readVersions(kept: unknown): Versions {
+  const read = Object.entries(lists.parse(kept)).map(([name, list]) => {
+    const versions = list.flatMap((each) => version.safeParse(each).data ?? []);
+    return [name, versions.filter((each) => each.name === name)] as const;
+  });
+  return Object.fromEntries(read.filter(([, versions]) => versions.length > 0));
+}
 
 /** Sources that were accepted just now are the newest of their names; the oldest of all make room. */
 export function withVersions(versions: Versions, sources: readonly RewardSource[], at: number): Versions {
