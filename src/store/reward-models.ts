@@ -2,7 +2,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import { type Config, knownRewards } from '../protocol/config.ts';
 import { REWARD_NAME, REWARD_NAME_WORDS } from '../protocol/config-rewards.ts';
-import type { SourceFile } from '../protocol/messages.ts';
+import type { CommandType, SourceFile } from '../protocol/messages.ts';
 import { parseMapping, type RewardModelSummary, rewardNameOf } from '../protocol/reward-models.ts';
 import type { Ask } from './asking.ts';
 import { choiceIn, modelsIn, renamed, sourcesIn, withReward } from './reward-choice.ts';
@@ -16,6 +16,12 @@ export type RewardModelPlace =
   | { readonly files: SourceFile[] }
   | { readonly folder: FileSystemDirectoryHandle }
   | { readonly key: string };
+
+export const OPENS_SCORER: readonly CommandType[] = [
+  'openRewardModel',
+  'openRewardModelFolder',
+  'openStoredRewardModel',
+];
 
 export interface RewardModelControls {
   /** Opens a model that scores; where the form has no reward of it, it becomes one, as trainers use it. */
@@ -91,11 +97,13 @@ export function rewardModelControls(
   return {
     async openRewardModel(place) {
       const { model } = await openAt(place);
-      store.setState((state) =>
-        modelsIn(state.draft).some(({ identity }) => identity === model.identity)
-          ? {}
-          : editFields(state, addedReward(state.draft, model)),
-      );
+      store.setState((state) => {
+        const isReward = modelsIn(state.draft).some(({ identity }) => identity === model.identity);
+        const rest = isReward ? {} : editFields(state, addedReward(state.draft, model));
+        // What could not be opened before says nothing any more.
+        const problems = state.problems.filter(({ command }) => !command || !OPENS_SCORER.includes(command));
+        return { ...rest, problems };
+      });
     },
     closeRewardModel(identity) {
       close(identity);

@@ -59,6 +59,8 @@ async function open(query = '', { url } = server): Promise<void> {
 
 const state = (name: string) => page.waitForSelector(`[data-state=${name}]`, { timeout: 90_000 });
 const startable = () => page.waitForSelector(`${id('start')}:not([disabled])`);
+const focused = (attribute = 'data-testid') =>
+  page.evaluate((name) => document.activeElement?.getAttribute(name), attribute);
 const sent = () => page.evaluate(() => (globalThis as unknown as { sent: { type: string }[] }).sent);
 
 async function trained(steps: number, query = '?stepMs=0'): Promise<void> {
@@ -413,7 +415,7 @@ describe('by keyboard', () => {
   });
 
   it('a program is written: keys of the page rest, names are completed, and Escape before Tab leaves it', async () => {
-    await open();
+    await open('?keep=1');
     await startable();
     await page.focus(id('own-rewards'));
     await page.keyboard.press('Enter');
@@ -432,11 +434,29 @@ describe('by keyboard', () => {
     expect(await page.locator(id('code')).textContent()).toContain('1.5; completions;');
     await page.reload();
     await expect.poll(() => page.locator(id('code')).textContent()).toContain('1.5; completions;');
-    // What another build of the page left is no open file.
-    await page.evaluate(() => sessionStorage.setItem('studio.open-reward', '{"file":{}}'));
+    // What another build of the page left is no open file, and no version; what is one stays.
+    await page.evaluate(leaveRewards);
     await page.reload();
-    await page.waitForSelector(id('own-rewards'));
+    await startable();
+    await page.click(id('own-rewards'));
+    const rows = page.locator('.own-rewards tr');
+    await expect.poll(() => rows.locator('th').allTextContents()).toEqual(['a', 'b', 'old']);
     expect(await page.locator(id('code')).count()).toBe(0);
+    // What a key takes away hands the focus on to what stands after it.
+    for (const [name, next] of [
+      ['a', 'Edit b'],
+      ['b', 'Open old'],
+    ] as const) {
+      const remove = rows
+        .filter({ has: page.getByRole('rowheader', { name, exact: true }) })
+        .getByTestId('remove');
+      for (let i = 0; i < 2; i++) await remove.press('Enter');
+      await expect.poll(() => focused('aria-label')).toBe(next);
+    }
+    for (let i = 0; i < 2; i++) await rows.getByTestId('remove').press('Enter');
+    await expect.poll(() => focused()).toBe('new-reward');
+    expect(await page.locator('.own-rewards table').count()).toBe(0);
+    await page.evaluate(() => localStorage.clear());
   });
 
   it('an answer opens, is told to be open, and closes', async () => {
@@ -725,12 +745,13 @@ describe('what belongs to what is open', () => {
     await open('?scorer=1&stepMs=1#/train');
     await startable();
     await page.click(id('reward-models'));
-    await page.setInputFiles(id('choose-reward-model'), PICTURES);
+    await page.setInputFiles(id('choose-reward-model'), 'test/ui/page');
     await expect.poll(() => page.textContent('.reward-models .notice')).toContain('found no config.json');
     await page.click(id('open-stored-reward-model'));
     const card = page.locator(id('reward-model'));
     await expect.poll(() => card.textContent()).toContain('roberta · 28 labels · 475 MiB · reads 512 tokens');
     expect(await card.textContent()).toContain('The first of its labels counts, admiration');
+    expect(await page.locator('.reward-models .danger').count()).toBe(0);
     expect(await page.textContent(id('rewards-line'))).toContain('accuracy + format + emo_classifier');
     const mapping = 'mapping-emo_classifier';
     await page.selectOption(id(`${mapping}-preset`), 'erv');
@@ -743,6 +764,7 @@ describe('what belongs to what is open', () => {
     expect(await card.textContent()).toContain('There is a reward of this name already.');
     await page.fill(id('name-of-emo_classifier'), 'feels');
     await page.keyboard.press('Enter');
+    expect(await focused()).toBe('name-of-feels');
     await page.selectOption(id('mapping-feels-take'), 'mean');
     for (const [width, colorScheme] of [
       [1280, 'light'],
@@ -767,7 +789,12 @@ describe('what belongs to what is open', () => {
     await expect.poll(() => page.textContent(id('planned-rewards'))).toContain('475 MiB');
     await page.goBack();
     await page.click(id('reward-models'));
-    await page.click(id('close-reward-model'));
+    // What a key takes away hands the focus on, the reward to the way to open a model, or to the next reward.
+    await page.click(id('use-as-reward'));
+    await page.locator(id('remove-feels')).press('Enter');
+    expect(await focused()).toBe('name-of-emo_classifier');
+    await page.locator(id('close-reward-model')).press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Open a folder');
     expect(await page.textContent(id('rewards-line'))).toContain('accuracy + format.');
   });
 
@@ -917,6 +944,28 @@ async function keepDataFolder(): Promise<void> {
     opening.onsuccess = () => {
       const writing = opening.result.transaction('keyval', 'readwrite');
       writing.objectStore('keyval').put([folder], 'data-folders');
+      writing.oncomplete = () => resolve();
+      writing.onerror = () => reject(writing.error);
+    };
+  });
+}
+
+/** Runs in the page: leaves two own rewards among the settings, a version of a third, and what is no version and no open file. */
+function leaveRewards(): Promise<void> {
+  const reward = (name: string, at = 0) => ({
+    ...{ name, language: 'js', source: '', completions: 'text', hash: `${at}`.repeat(64) },
+  });
+  const [a, b, old] = ['a', 'b', 'old'].map(reward);
+  sessionStorage.setItem('studio.open-reward', '{"file":{}}');
+  localStorage.setItem('studio.settings.demo', JSON.stringify({ rewardSources: [a, b] }));
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open('keyval-store');
+    opening.onupgradeneeded = () => opening.result.createObjectStore('keyval');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const writing = opening.result.transaction('keyval', 'readwrite');
+      const versions = { old: [{}, { ...old, at: 1 }], undated: [reward('undated')], none: 'text' };
+      writing.objectStore('keyval').put(versions, 'own-rewards');
       writing.oncomplete = () => resolve();
       writing.onerror = () => reject(writing.error);
     };

@@ -1,5 +1,6 @@
 /** A line of a table of things that are kept on this device, with what can be done with it. */
 import { type ReactNode, useState } from 'react';
+import { useFocusHandover } from './use-focus-handover.ts';
 
 interface RowProps {
   name: ReactNode;
@@ -9,8 +10,9 @@ interface RowProps {
 }
 
 export function KeptRow({ name, note, testId, children }: RowProps) {
+  const place = useFocusHandover<HTMLTableRowElement>();
   return (
-    <tr data-testid={testId}>
+    <tr ref={place} data-testid={testId}>
       <th scope="row">{name}</th>
       <td className="number muted">{note}</td>
       <td>

@@ -9,6 +9,7 @@ import {
   type RewardModelEntry,
   removedRewards,
 } from '../../../store/reward-models.ts';
+import { useFocusHandover } from '../../parts/use-focus-handover.ts';
 import { FieldControl } from '../field-control.tsx';
 import { LabelMap, LabelSelect } from './label-map.tsx';
 import {
@@ -26,8 +27,24 @@ interface FormProps {
   readonly labels: readonly string[];
 }
 
+/** Forms by the names of their rewards: under another name it is the same form, which the focus stays in. */
+const forms = new Map<string, number>();
+let formsMade = 0;
+
+export function formOf(name: string): number {
+  const form = forms.get(name) ?? formsMade++;
+  forms.set(name, form);
+  return form;
+}
+
+function renameForm(from: string, to: string): void {
+  forms.set(to, formOf(from));
+  forms.delete(from);
+}
+
 export function MappingForm({ entry, labels }: FormProps) {
   const studio = useStudio();
+  const place = useFocusHandover<HTMLFieldSetElement>();
   const { name } = entry;
   const mapping = draftOf(entry.mapping);
   const id = `mapping-${name}`;
@@ -36,10 +53,10 @@ export function MappingForm({ entry, labels }: FormProps) {
     studio.editAll(changedReward(draft(), name, { mapping: { ...next } }));
   const problem = labelProblem(mapping, labels);
   return (
-    <fieldset className="mapping" data-testid={id}>
+    <fieldset ref={place} className="mapping" data-testid={id}>
       <legend>The reward {name}</legend>
       <div className="settings">
-        <NameField key={name} name={name} />
+        <NameField name={name} />
         <PresetField id={id} mapping={mapping} onMapping={change} />
         {fieldsOf(mapping).map((field) => (
           <MappingControl key={field} {...{ id, name, field, mapping }} onMapping={change} />
@@ -72,12 +89,16 @@ export function MappingForm({ entry, labels }: FormProps) {
 /** What is typed becomes the name once it can be one. */
 function NameField({ name }: { name: string }) {
   const studio = useStudio();
-  const [text, setText] = useState(name);
+  const [typed, setTyped] = useState<string>();
+  const text = typed ?? name;
   const draft = useStudioState((state) => state.draft);
   const hindrance = nameHindrance(draft, text, name);
   const id = `name-of-${name}`;
   const take = () => {
-    if (!hindrance && text !== name) studio.editAll(changedReward(draft, name, { name: text }));
+    if (hindrance || text === name) return;
+    renameForm(name, text);
+    studio.editAll(changedReward(draft, name, { name: text }));
+    setTyped(undefined);
   };
   return (
     <div className="setting text">
@@ -89,7 +110,7 @@ function NameField({ name }: { name: string }) {
         aria-invalid={hindrance !== undefined}
         aria-describedby={`${id}-help`}
         value={text}
-        onChange={({ target }) => setText(target.value)}
+        onChange={({ target }) => setTyped(target.value)}
         onBlur={take}
         onKeyDown={({ key }) => key === 'Enter' && take()}
       />

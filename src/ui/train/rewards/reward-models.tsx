@@ -1,16 +1,19 @@
 /** Models that score answers: those that are open, how each is read as a reward, and the ways to open one. */
 import { useState } from 'react';
 import { counted, formatBytes } from '../../../math/format.ts';
-import type { CommandType } from '../../../protocol/messages.ts';
 import type { RewardModelSummary } from '../../../protocol/reward-models.ts';
 import { useStudio, useStudioState } from '../../../store/react.ts';
 import { modelsIn } from '../../../store/reward-choice.ts';
-import { addedReward, type RewardModelEntry, removedRewards } from '../../../store/reward-models.ts';
+import {
+  addedReward,
+  OPENS_SCORER,
+  type RewardModelEntry,
+  removedRewards,
+} from '../../../store/reward-models.ts';
+import { useFocusHandover } from '../../parts/use-focus-handover.ts';
 import { Problems } from '../../shell/notices.tsx';
-import { MappingForm } from './mapping-form.tsx';
+import { formOf, MappingForm } from './mapping-form.tsx';
 import { OpenRewardModel } from './open-reward-model.tsx';
-
-const OPENS: readonly CommandType[] = ['openRewardModel', 'openRewardModelFolder', 'openStoredRewardModel'];
 
 export function RewardModels() {
   const open = useStudioState((state) => state.rewardModels);
@@ -21,12 +24,15 @@ export function RewardModels() {
   return (
     <details
       className="reward-models"
+      data-drop="reward-model"
       open={isShown}
+      // What becomes of a folder that is dropped on the heading is told inside.
+      onDrop={() => setShown(true)}
       onToggle={(event) => setShown(event.currentTarget.open)}
     >
       <summary data-testid="reward-models">Reward models{count > 0 && ` (${count})`}</summary>
       {isShown && (
-        <div className="stack" data-drop="reward-model">
+        <div className="stack">
           <p className="muted">
             A reward may be a classifier of texts that reads the answers: BERT, RoBERTa, DistilBERT, Qwen2 or
             Qwen3 with a classification head. It runs on this GPU.
@@ -41,7 +47,7 @@ export function RewardModels() {
           {lost.map((entry) => (
             <LostCard key={entry.name} entry={entry} />
           ))}
-          <Problems commands={OPENS} />
+          <Problems commands={OPENS_SCORER} />
           <OpenRewardModel isFirst={count === 0} />
         </div>
       )}
@@ -64,10 +70,12 @@ interface CardProps {
 
 function ModelCard({ model, entries }: CardProps) {
   const studio = useStudio();
+  const place = useFocusHandover<HTMLElement>();
   const { identity, name, type, labels, bytes, mostTokens, hasTemplate, notes } = model;
   const readsFirst = labels.length > 1 && entries.some(({ mapping }) => mapping.label === 0);
   return (
     <section
+      ref={place}
       className="panel reward-model"
       data-testid="reward-model"
       aria-label={`The reward model ${name}`}
@@ -106,7 +114,7 @@ function ModelCard({ model, entries }: CardProps) {
         </p>
       )}
       {entries.map((entry) => (
-        <MappingForm key={entry.name} entry={entry} labels={labels} />
+        <MappingForm key={formOf(entry.name)} entry={entry} labels={labels} />
       ))}
     </section>
   );
@@ -115,10 +123,16 @@ function ModelCard({ model, entries }: CardProps) {
 /** A reward of an earlier visit, or of a run that was opened, whose model is not here. */
 function LostCard({ entry: { name, model } }: { entry: RewardModelEntry }) {
   const studio = useStudio();
+  const place = useFocusHandover<HTMLElement>();
   const remove = () =>
     studio.editAll(removedRewards(studio.store.getState().draft, (each) => each.name === name));
   return (
-    <section className="panel reward-model" data-testid="lost-reward-model" aria-label={`The reward ${name}`}>
+    <section
+      ref={place}
+      className="panel reward-model"
+      data-testid="lost-reward-model"
+      aria-label={`The reward ${name}`}
+    >
       <div className="panel-head">
         <h2>{name}</h2>
         <button type="button" data-testid={`remove-${name}`} onClick={remove}>
