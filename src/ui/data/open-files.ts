@@ -18,14 +18,31 @@ export function planFiles(files: readonly SourceFile[], screen: 'data' | 'model'
   return screen === 'model' && looksLikeNeither ? { model: [...files], data: [] } : sorted;
 }
 
+/** What files are opened as. */
+export type OpenedAs = 'data' | 'model' | 'reward';
+
+/** The command that a failure is shown for. */
+export const ABOUT: Record<OpenedAs, CommandType> = {
+  data: 'openData',
+  model: 'openModel',
+  reward: 'openRewardModel',
+};
+
+const EXPECTED: Record<OpenedAs, string> = {
+  data: 'clips and their labels, or questions and answers',
+  model: "a model's files",
+  reward: 'the files of a classifier: config.json, tokenizer, *.safetensors',
+};
+
 /** Says that there was nothing in what was dropped or chosen. */
-function reportNothing(studio: Studio, screen: 'data' | 'model', name?: string): void {
-  const expected =
-    screen === 'model' ? "a model's files" : 'clips and their labels, or questions and answers';
-  const nothing = new InputError(`There is no file in ${name ?? 'what was given'}; expected ${expected}.`, {
-    hint: 'Empty folders, hidden files and links have nothing to read: choose the folder that holds the files themselves.',
-  });
-  studio.report(nothing, screen === 'model' ? 'openModel' : 'openData');
+export function reportNothing(studio: Studio, as: OpenedAs, name?: string): void {
+  const nothing = new InputError(
+    `There is no file in ${name ?? 'what was given'}; expected ${EXPECTED[as]}.`,
+    {
+      hint: 'Empty folders, hidden files and links have nothing to read: choose the folder that holds the files themselves.',
+    },
+  );
+  studio.report(nothing, ABOUT[as]);
 }
 
 /** Opens both where there are both: a model that is refused keeps no data from being opened. @throws the first refusal */

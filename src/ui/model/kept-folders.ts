@@ -38,7 +38,7 @@ async function load(kind: FolderKind): Promise<void> {
 }
 
 /** Puts a folder at the head of the list. */
-async function keepFolder(kind: FolderKind, folder: Folder): Promise<void> {
+export async function keepFolder(kind: FolderKind, folder: Folder): Promise<void> {
   const others = await othersThan(kind, folder);
   await save(kind, [folder, ...others].slice(0, MOST));
 }

@@ -1,11 +1,13 @@
+import { isClassifierFolder } from '../../classifiers/files.ts';
 import { Fields } from '../../decoder/fields.ts';
 import type { ClipRecipe, ModelConfig, TextTools } from '../../families/api.ts';
-import { familyOf, inspectModel, openModelFiles } from '../../families/index.ts';
+import { familyOf, inspectModel, type OpenedFiles, openModelFiles } from '../../families/index.ts';
 import { type FoundAdapter, findAdapters, openAdapter } from '../../families/shared/adapter-files.ts';
 import type { ModelFiles } from '../../families/shared/model-files.ts';
 import { type FileTree, readJsonIfThere } from '../../io/files/files.ts';
 import { DTYPE_BYTES, type Dtype } from '../../io/tensors/dtype.ts';
 import type { TensorSource } from '../../io/tensors/safetensors.ts';
+import { InputError } from '../../math/errors.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { ModelChoice, ModelSummary } from '../../protocol/messages.ts';
 import { countParameters, type Policy } from '../../rl/policy/policy.ts';
@@ -58,9 +60,25 @@ export function modelUnder<M extends Pick<OpenModel, 'clips'>>(model: M, config:
 export const isAsOpened = ({ left, adapter }: Pick<OpenModel, 'left' | 'adapter'>): boolean =>
   left === adapter;
 
+/** The checkpoint of a dropped folder. @throws InputError, of a model that only scores where it is to be opened */
+async function findFiles(dropped: FileTree, folder?: string): Promise<OpenedFiles> {
+  try {
+    return await openModelFiles(dropped, folder);
+  } catch (error) {
+    if (!(error instanceof InputError && (await isClassifierFolder(dropped)))) throw error;
+    throw new InputError(
+      `${dropped.name}: found a classifier, which scores texts; expected a model that answers.`,
+      {
+        hint: 'To reward answers by it, open it on Train, among the reward models (by command: --rewardModel DIR).',
+        cause: error,
+      },
+    );
+  }
+}
+
 /** Reads configs, tokenizers and the weights' headers of a dropped folder. @throws InputError */
 export async function openModel(dropped: FileTree, choice: ModelChoice = {}): Promise<OpenModel> {
-  const { files, tree, path, others } = await openModelFiles(dropped, choice.folder);
+  const { files, tree, path, others } = await findFiles(dropped, choice.folder);
   const { main } = files;
   const { config, unusedTensors } = inspectModel(files);
   const family = familyOf(files.family);

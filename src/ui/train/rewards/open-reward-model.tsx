@@ -4,6 +4,7 @@ import { formatBytes } from '../../../math/format.ts';
 import type { SourceFile } from '../../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../../store/react.ts';
 import { ChooseFiles } from '../../data/choose-files.tsx';
+import { reportNothing } from '../../data/open-files.ts';
 import { canPickFolder, pickFolder } from '../../model/folder-handles.ts';
 import { HubPanel } from '../../model/hub-panel.tsx';
 import { forgetFolder, openFolder, useKeptFolders } from '../../model/kept-folders.ts';
@@ -21,7 +22,8 @@ export function OpenRewardModel({ isFirst }: { isFirst: boolean }) {
     if (folder) await openFolder(studio, 'reward', folder);
   };
   const onFiles = (files: SourceFile[]) => {
-    if (files.length > 0) fire(studio.openRewardModel({ files }));
+    if (files.length === 0) reportNothing(studio, 'reward');
+    else fire(studio.openRewardModel({ files }));
   };
   return (
     <>
