@@ -1,15 +1,20 @@
 /** A model from a hub on this machine, in the real page: the tab is closed in the middle, and the next one goes on. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '../../src/cli/setup/paths.mjs';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { PIECE_BYTES } from '../../src/io/hub/hub-download.ts';
+import { mean } from '../../src/math/stats.ts';
 import { HubServer } from '../io/hub-server.ts';
+import { writeTree } from '../reference/layouts.ts';
 import { toyClassifier } from '../reference/toy-classifier.ts';
 import { type Chromium, launchChromium, servePage } from '../setup/chromium.ts';
-import { dropFolder, screenshot, settled, show } from './page.ts';
+import { command } from './command.ts';
+import { type Folder, makeFolder } from './folders.ts';
+import { dropFolder, dropOn, reach, screenshot, settled, show } from './page.ts';
+import { unmeasured } from './told.ts';
 
 const MODEL = join(projectRoot(), 'test/golden/omni-tiny');
 const ID = 'owner/omni-tiny';
@@ -271,6 +276,116 @@ describe('a model from a hub', () => {
     expect(await page.getByTestId('problem').count()).toBe(0);
     spare.push(page);
   });
+});
+
+const MINUTES = 60_000;
+const LEARNING = { steps: 60, promptsPerStep: 1, groupSize: 8, maxCompletionLength: 8, learningRate: 1e-3 };
+const READ = { text: 'completion' };
+
+/** Runs in the page: a folder of the browser's own storage stands in for the one that a person would choose. */
+async function pickStored(files: Readonly<Record<string, readonly number[]>>): Promise<void> {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle('picked', { create: true });
+  for (const [name, bytes] of Object.entries(files)) {
+    const stream = await (await folder.getFileHandle(name, { create: true })).createWritable();
+    await stream.write(Uint8Array.from(bytes));
+    await stream.close();
+  }
+  Object.assign(window, { showDirectoryPicker: async () => folder });
+}
+
+interface Step {
+  readonly step: number;
+  readonly metrics: Readonly<Record<string, unknown>>;
+}
+
+/** Runs in the page: what the only stored run tells of its steps. */
+async function storedSteps(): Promise<Step[]> {
+  const runs = await (await navigator.storage.getDirectory()).getDirectoryHandle('runs');
+  for await (const run of runs.values()) {
+    if (run.kind !== 'directory') continue;
+    const log = await (run as FileSystemDirectoryHandle).getFileHandle('events.jsonl');
+    const lines = (await (await log.getFile()).text()).trim().split('\n');
+    const events = lines.map((line) => JSON.parse(line) as Step & { type: string });
+    return events.filter(({ type }) => type === 'step');
+  }
+  return [];
+}
+
+describe('a folder of a model that scores', () => {
+  let toy: Folder;
+  beforeAll(async () => {
+    toy = makeFolder('toy');
+    await writeTree(await toyClassifier('happy', ['sad', 'angry', 'neutral']), toy.path);
+  });
+  afterAll(() => toy.remove());
+
+  /** The demo, by the command: its steps, and what it sums up. */
+  async function trainedByCommand() {
+    const settings = Object.entries(LEARNING).flatMap(([key, value]) => [`--${key}`, String(value)]);
+    const reward = ['--rewardModel', toy.path, '--rewardMapping', JSON.stringify(READ)];
+    const lines = (await command('train', '--demo', ...settings, ...reward)).trim().split('\n');
+    const told = lines.map((line) => JSON.parse(line));
+    const steps = told.filter(({ type }) => type === 'step');
+    return {
+      steps: steps.map(({ type: _, stage: __, seconds: ___, step, ...metrics }): Step => ({ step, metrics })),
+      rewards: told.find(({ type }) => type === 'summary').eval.rewards,
+    };
+  }
+
+  it(
+    'is picked, or dropped on the rewards, and the demo learns what it likes: the same on the page and by the command',
+    async () => {
+      const byCommand = trainedByCommand();
+      const page = await modelScreen();
+      await show(page, 'train');
+      const heading = page.getByTestId('reward-models');
+      const cards = page.getByTestId('reward-model');
+      await heading.click();
+      await cards.getByTestId('close-reward-model').click();
+      await cards.waitFor({ state: 'detached' });
+      const names = readdirSync(toy.path);
+      const files = names.map((name) => [name, [...readFileSync(join(toy.path, name))]] as const);
+      await page.evaluate(pickStored, Object.fromEntries(files));
+      await page.getByRole('button', { name: 'Open a folder', exact: true }).click();
+      await cards.filter({ hasText: 'Labels: happy.' }).waitFor();
+      await cards.getByTestId('close-reward-model').click();
+      await cards.waitFor({ state: 'detached' });
+      await heading.click();
+
+      const empty = makeFolder('nothing');
+      await dropOn(heading, empty.path);
+      const problem = page.locator('.reward-models').getByTestId('problem');
+      await problem.filter({ hasText: 'There is no file in nothing; expected the files of a' }).waitFor();
+      empty.remove();
+      await dropOn(page.locator('.reward-models'), toy.path);
+      await cards.filter({ hasText: 'Labels: happy.' }).waitFor();
+      expect(await problem.count()).toBe(0);
+      await page.getByTestId('kept-folder').filter({ hasText: 'toy' }).waitFor();
+      await page.getByTestId('mapping-toy-text').selectOption(READ.text);
+      await screenshot(page, 'reward-model-dropped');
+
+      await page.getByTestId('all-settings').click();
+      for (const name of ['accuracy', 'format']) await page.getByTestId(`reward-${name}`).uncheck();
+      for (const [key, value] of Object.entries(LEARNING))
+        await page.getByTestId(`all-field-${key}`).fill(String(value));
+      expect(await page.textContent('[data-testid=rewards-line]')).toContain('Rewarded: toy.');
+      await page.getByTestId('start').click();
+      await reach(page, 'finished');
+      const steps = await page.evaluate(storedSteps);
+      const scores = steps.map(({ metrics }) => metrics['rewards/toy/mean'] as number);
+      expect(scores).toHaveLength(LEARNING.steps);
+      expect(mean(scores.slice(-5)) - mean(scores.slice(0, 5))).toBeGreaterThanOrEqual(0.3);
+      // The seed is the same, and so is all else.
+      const { steps: others, rewards } = await byCommand;
+      const numbers = (of: readonly Step[]) => of.map(({ step, metrics }) => [step, unmeasured(metrics)]);
+      expect(numbers(others)).toEqual(numbers(steps));
+      expect(rewards.after.toy - rewards.before.toy).toBeGreaterThanOrEqual(0.3);
+      await page.getByTestId('all-settings').click();
+      spare.push(page);
+    },
+    10 * MINUTES,
+  );
 });
 
 /** Runs in the page: puts the demo's model into a folder of OPFS, and that folder's handle where the page keeps its own. */

@@ -1,7 +1,7 @@
 /** The studio's page as a person uses it: screens, settings, buttons, folders dropped from the desktop. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { projectRoot } from '../../src/cli/setup/paths.mjs';
 import type { ConfigKey } from '../../src/protocol/config.ts';
 import type { RunState } from '../../src/protocol/messages.ts';
@@ -26,20 +26,35 @@ export async function show(page: Page, screen: Screen): Promise<void> {
 }
 
 /**
- * Drops a folder of this machine on a screen, as from the desktop: the page gets a real directory entry. The drop is on
- * another element than the one hovered last, as it is when the page moves under the pointer.
+ * Drops a folder of this machine on a screen, as from the desktop. The drop is on another element than the one hovered last, as it is
+ * when the page moves under the pointer.
  */
 export async function dropFolder(page: Page, screen: 'data' | 'model', path: string): Promise<void> {
   await show(page, screen);
   await page.locator('[data-testid=drop-zone]').first().waitFor();
+  await drag(page, path, { x: 700, y: 500 }, { x: 700, y: 10 });
+}
+
+/** Drops a folder of this machine on a part of the page. */
+export async function dropOn(part: Locator, path: string): Promise<void> {
+  await part.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = (await part.boundingBox())!;
+  const middle = { x: x + width / 2, y: y + height / 2 };
+  await drag(part.page(), path, middle, middle);
+}
+
+type Point = Readonly<Record<'x' | 'y', number>>;
+
+/** The page gets a real directory entry. */
+async function drag(page: Page, path: string, over: Point, to: Point): Promise<void> {
   const client = await page.context().newCDPSession(page);
   const data = { items: [], files: [path], dragOperationsMask: 1 };
-  for (const [type, y] of [
-    ['dragEnter', 500],
-    ['dragOver', 500],
-    ['drop', 10],
+  for (const [type, at] of [
+    ['dragEnter', over],
+    ['dragOver', over],
+    ['drop', to],
   ] as const) {
-    await client.send('Input.dispatchDragEvent', { type, x: 700, y, data });
+    await client.send('Input.dispatchDragEvent', { type, ...at, data });
   }
   await client.detach();
 }

@@ -1,9 +1,8 @@
 /** A language model learns the toy task, the larger of two numbers: by the command, and on the page from dropped folders. */
-import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { projectRoot } from '../../src/cli/setup/paths.mjs';
 import { mean } from '../../src/math/stats.ts';
 import { type Chromium, launchChromium, type ServedPage, servePage } from '../setup/chromium.ts';
+import { command } from './command.ts';
 import { type Folder, makeFolder } from './folders.ts';
 import { chartValues, dropFolder, reach, screenshot, setAll, show } from './page.ts';
 
@@ -29,22 +28,6 @@ afterAll(async () => {
   await served.close();
   toy.remove();
 });
-
-/** Runs a command of the project to its end; returns what it printed. */
-function command(name: string, ...args: readonly string[]): Promise<string> {
-  const line = ['src/cli/launch.mjs', name, '--adapter', 'swiftshader', ...args];
-  const child = spawn(process.execPath, line, { cwd: projectRoot(), stdio: ['ignore', 'pipe', 'pipe'] });
-  const [printed, said] = [[] as Buffer[], [] as Buffer[]];
-  child.stdout.on('data', (piece: Buffer) => printed.push(piece));
-  child.stderr.on('data', (piece: Buffer) => said.push(piece));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) resolve(Buffer.concat(printed).toString());
-      else reject(new Error(`${name}: ${Buffer.concat(said).toString().slice(-2000)}`));
-    });
-  });
-}
 
 /** The highest mean of five rewards in a row. */
 const best = (rewards: readonly number[]): number =>

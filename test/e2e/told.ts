@@ -10,12 +10,13 @@ export function all<T extends PlainEvent['type']>(events: readonly PlainEvent[],
   return events.filter((event): event is Of<T> => event.type === type);
 }
 
+/** A step's numbers that must be equal. */
+export const unmeasured = (metrics: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(metrics).filter(([key]) => !MEASURED.test(key)));
+
 /** The metrics and the answers of every step; of a step that was taken again, those that were told last. */
 export function told(events: readonly PlainEvent[]) {
-  const metrics = all(events, 'step').map(({ step, metrics: values }) => {
-    const kept = Object.entries(values).filter(([key]) => !MEASURED.test(key));
-    return [step, Object.fromEntries(kept)] as const;
-  });
+  const metrics = all(events, 'step').map(({ step, metrics: values }) => [step, unmeasured(values)] as const);
   const answers = all(events, 'rollouts').map(({ step, groups }) => [step, groups] as const);
   return { metrics: new Map(metrics), answers: new Map(answers) };
 }

@@ -52,6 +52,10 @@ export class Graph {
     return this.#each(x, (value) => value * sigmoid(value), slope);
   }
 
+  tanh(x: Matrix): Matrix {
+    return this.#each(x, Math.tanh, (value) => 1 - Math.tanh(value) ** 2);
+  }
+
   add(a: Matrix, b: Matrix): Matrix {
     const y = matrix(
       a.rows,
@@ -158,6 +162,43 @@ export class Graph {
     return y;
   }
 
+  /** (x - mean) / sqrt(variance + eps) · weight + bias, of each row; weight and bias [1, cols]. */
+  layerNorm(x: Matrix, weight: Matrix, bias: Matrix, eps: number): Matrix {
+    const { rows, cols } = x;
+    const y = matrix(rows, cols);
+    const normal = new Float64Array(rows * cols);
+    const inverses = Array.from({ length: rows }, (_, row) => {
+      const own = x.values.subarray(row * cols, (row + 1) * cols);
+      const mean = own.reduce((sum, value) => sum + value, 0) / cols;
+      const variance = own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / cols;
+      const inverse = 1 / Math.sqrt(variance + eps);
+      for (let k = 0; k < cols; k++) {
+        const at = row * cols + k;
+        normal[at] = (own[k]! - mean) * inverse;
+        y.values[at] = normal[at]! * weight.values[k]! + bias.values[k]!;
+      }
+      return inverse;
+    });
+    this.#backward.push(() => {
+      inverses.forEach((inverse, row) => {
+        const at = row * cols;
+        let [sum, dot] = [0, 0];
+        for (let k = 0; k < cols; k++) {
+          const d = y.gradient[at + k]!;
+          weight.gradient[k]! += d * normal[at + k]!;
+          bias.gradient[k]! += d;
+          sum += d * weight.values[k]!;
+          dot += d * weight.values[k]! * normal[at + k]!;
+        }
+        for (let k = 0; k < cols; k++) {
+          const d = y.gradient[at + k]! * weight.values[k]!;
+          x.gradient[at + k]! += inverse * (d - (sum + normal[at + k]! * dot) / cols);
+        }
+      });
+    });
+    return y;
+  }
+
   /** Turns column i of each head with column i + width / 2 by angle[row][i]; cosines and sines are multiplied with `amplitude`. */
   rotate(x: Matrix, angles: readonly (readonly number[])[], amplitude: number): Matrix {
     const y = matrix(x.rows, x.cols);
@@ -185,8 +226,11 @@ export class Graph {
     return y;
   }
 
-  /** softmax(q kᵀ / sqrt(width)) v, each row over itself and the rows before it; neighbouring heads of q share one of k and v. */
-  attention(q: Matrix, k: Matrix, v: Matrix, heads: number, kvHeads: number): Matrix {
+  /**
+   * softmax(q kᵀ / sqrt(width)) v, each row over itself and the rows before it, or over all; neighbouring heads of q share one of k
+   * and v.
+   */
+  attention(q: Matrix, k: Matrix, v: Matrix, heads: number, kvHeads: number, isCausal = true): Matrix {
     const width = q.cols / heads;
     const y = matrix(q.rows, q.cols);
     const scale = 1 / Math.sqrt(width);
@@ -195,7 +239,7 @@ export class Graph {
       for (let row = 0; row < q.rows; row++) {
         const own = row * q.cols + head * width;
         const other = (key: number): number => key * k.cols + shared * width;
-        const scores = Array.from({ length: row + 1 }, (_, key) => {
+        const scores = Array.from({ length: isCausal ? row + 1 : k.rows }, (_, key) => {
           let dot = 0;
           for (let c = 0; c < width; c++) dot += q.values[own + c]! * k.values[other(key) + c]!;
           return scale * dot;

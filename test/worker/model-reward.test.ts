@@ -1,7 +1,9 @@
 /** A classifier as a reward of a run: read, scored, planned, and asked for where it is not open. */
 import { describe, expect, it } from 'vitest';
+import { Classifier } from '../../src/classifiers/classifier.ts';
 import { openClassifier } from '../../src/classifiers/open.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { mean } from '../../src/math/stats.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { ClosedEval } from '../../src/protocol/messages.ts';
 import type { ChatMessage, RewardBatch, RewardModel } from '../../src/rewards/contract.ts';
@@ -15,8 +17,8 @@ import { chatText, modelReward } from '../../src/worker/model-reward.ts';
 import { runTexts } from '../../src/worker/run-options.ts';
 import { thinkingJudge, withReasoning } from '../../src/worker/thinking-judge.ts';
 import { caseOf } from '../classifiers/cases.ts';
-import { testGpu } from '../ops/harness.ts';
-import { toyClassifier } from '../reference/toy-classifier.ts';
+import { relativeError, testGpu } from '../ops/harness.ts';
+import { toyClassifier, trainToy } from '../reference/toy-classifier.ts';
 
 const never = new AbortController().signal;
 
@@ -58,8 +60,28 @@ async function readOf(mapping: Readonly<Record<string, unknown>>, stays = true):
   expect(gpu.ledger.total).toBe(before);
   reward.close?.();
   for (const value of values) expect(value === null || Math.abs(value - Math.round(value)) < 0.02).toBe(true);
-  return values.map((value) => (value === null ? null : Math.round(value)));
+  return values.map((value) => (value === null ? null : Math.round(value) || 0));
 }
+
+it('a toy is trained: its loss falls, and texts that it has not seen are told apart, here as in float64', async () => {
+  const toy = trainToy(['happy'], ['sad']);
+  expect(mean(toy.losses.slice(0, 10))).toBeGreaterThan(0.1);
+  expect(mean(toy.losses.slice(-10))).toBeLessThan(0.001);
+  const texts = toy.heldOut(200);
+  const held = texts.filter(({ wanted }) => wanted[0] === 1).length;
+  expect(held).toBeGreaterThan(60);
+  expect(held).toBeLessThan(140);
+  const expected = texts.map(({ ids }) => toy.logits(ids)[0]!);
+  for (const [at, { wanted }] of texts.entries()) expect(expected[at]).toBeCloseTo(wanted[0]!, 1);
+  using classifier = await Classifier.load(await testGpu(), await openClassifier(await toy.tree));
+  const logits = await classifier.logits(texts.map(({ ids }) => ids));
+  expect(
+    relativeError(
+      logits.flatMap((values) => [...values!]),
+      expected,
+    ),
+  ).toBeLessThan(1e-5);
+});
 
 describe('a model as a reward', () => {
   it('reads the whole answer, its thinking, what is in its answer tags, or each sentence', async () => {
@@ -88,6 +110,13 @@ describe('a model as a reward', () => {
     await expect(open({ neutral: 3 })).rejects.toThrow(/no label 3/);
     await expect(open({ text: 'all' })).rejects.toThrow(/"text" is "all"; expected chat, completion/);
     await expect(open({ labels: 0 })).rejects.toThrow(/has "labels"; expected some of text, activation/);
+  });
+
+  it('is no model to train, and who opens it as one is told where it belongs', async () => {
+    await expect(openModel(await toyClassifier('happy'))).rejects.toMatchObject({
+      message: 'toy: found a classifier, which scores texts; expected a model that answers.',
+      hint: expect.stringContaining('open it on Train, among the reward models'),
+    });
   });
 
   it('is told again by its files, and asked for where it is not open', async () => {
