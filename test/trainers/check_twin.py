@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import torch
+from check_processor import check_processor
 from peft import LoraConfig, PeftModel
 from safetensors.torch import load_file, save_file
 
@@ -18,7 +19,7 @@ BETA = 0.04
 
 def spread(ids, twin, tokens):
     """The published sentinels -201 and -202, each replaced by the ids of its medium's places."""
-    video, audio = twin.media_ids(0, *(len(part) for part in tokens))
+    video, audio = twin.config.media_ids(0, *(len(part) for part in tokens))
     return [place for i in ids.tolist() for place in {-201: video, -202: audio}.get(i, [i])]
 
 
@@ -157,6 +158,7 @@ def check_twin(given, folder):
 
     return {
         "golden": check_golden(module, Path(given["golden"]), folder),
+        "processor": check_processor(module, given, folder),
         "held": check_held(module, folder / "held"),
         "published": check_names(module, Path(given["tensors"]), given["config"]),
     }

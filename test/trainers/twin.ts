@@ -17,6 +17,7 @@ import type { TensorSource } from '../../src/io/tensors/safetensors.ts';
 import { safetensorsFile, type TensorToWrite } from '../../src/io/tensors/safetensors-write.ts';
 import { deriveSeed, uniform } from '../../src/math/random.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
+import { describeProcessor, type FoundProcessor, givenProcessor } from './twin-processor.ts';
 import { writeFiles } from './write-files.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -34,6 +35,7 @@ export interface FoundTwin {
     /** Tensors that train with one part switched on. */
     readonly trained: Readonly<Record<string, number>>;
   };
+  readonly processor: FoundProcessor;
   readonly held: readonly string[];
   readonly published: Readonly<Record<'missing' | 'left' | 'wrong', readonly string[]>> & {
     readonly both: number;
@@ -125,6 +127,7 @@ export async function writeTwin(root: string, bundle: string): Promise<void> {
     golden: GOLDEN,
     tensors: join(ROOT, 'test/golden/humanomni-0.5b-tensors.json'),
     config: MAIN_CONFIG,
+    ...givenProcessor(ROOT),
   };
   writeFileSync(join(root, 'twin/given.json'), JSON.stringify(given));
 }
@@ -193,6 +196,8 @@ export function describeTwin(found: () => FoundTwin, root: () => string): void {
       expect(logps.error).toBeLessThan(LOG_PROBABILITY);
     });
   });
+
+  describeProcessor(() => found().processor, root);
 
   it('asks for the tensors of the published 0.5B model, and passes over only what no forward reads', () => {
     expect(found().published).toEqual({ missing: [], left: [], wrong: [], both: 1288 });

@@ -89,6 +89,8 @@ describe('the hand-off bundle', () => {
       'handoff/humanomni/checkpoint_humanomni.py',
       'handoff/humanomni/modeling_humanomni.py',
       'handoff/humanomni/projector_humanomni.py',
+      'handoff/humanomni/processing_humanomni.py',
+      'handoff/humanomni/media_humanomni.py',
       'handoff/resume.py',
       'handoff/checkpoint-6/adapter_config.json',
       'handoff/checkpoint-6/adapter_model.safetensors',

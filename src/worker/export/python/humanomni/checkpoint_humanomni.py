@@ -76,28 +76,35 @@ def tower_weights(folder, kind):
     return tensors
 
 
-def open_checkpoint(folder, config=None):
-    """The main folder, the config with those of the towers, all tensors where towers lie apart (else None), and how to generate (or None)."""
+def open_config(folder, config=None):
+    """The config with those of the towers, the folders of towers that lie apart by kind, and the kinds that the main weights do not hold."""
     main = main_folder(folder)
-    values = read_config(main)
-    names = names_in(main)
+    values, names = read_config(main), names_in(main)
     kinds = [kind for kind in TOWERS if kind != "audio" or values.get("mm_audio_tower") is not None]
     missing = [kind for kind in kinds if not any(name.startswith(TOWERS[kind][1]) for name in names)]
     apart = tower_folders(folder, kinds)
-    if set(missing) - set(apart):
-        apart = {**tower_folders(main.parent, set(missing) - set(apart)), **apart}
+    if lost := set(missing) - set(apart):
+        apart = {**tower_folders(main.parent, lost), **apart}
+    for kind in missing:
+        if kind not in apart:
+            types, prefix, _ = TOWERS[kind]
+            raise ValueError(f"{main}: no {kind} tower: the weights hold no {prefix}…, and no folder of model_type {types[-1]} lies below or beside.")
     for kind, (_, own) in apart.items():
         values[f"{kind}_config"] = own
-    lost = [kind for kind in missing if kind not in apart]
-    if lost:
-        raise ValueError(f"{main}: the weights hold no {lost[0]} tower ({TOWERS[lost[0]][1]}…), and no folder of model_type {TOWERS[lost[0]][0][-1]} lies below or beside.")
     config = HumanOmniQwen2Config.from_dict(values) if config is None else config
+    return config, {kind: tower for kind, (tower, _) in apart.items()}, missing
+
+
+def open_checkpoint(folder, config=None):
+    """The main folder, the config, all tensors where towers lie apart (else None), and how to generate (or None)."""
+    main = main_folder(folder)
+    config, apart, missing = open_config(folder, config)
     generation = GenerationConfig.from_pretrained(main) if (main / "generation_config.json").is_file() else None
     if not missing:
         return str(main), config, None, generation
     state = {}
     for kind in missing:
-        state |= tower_weights(apart[kind][0], kind)
+        state |= tower_weights(apart[kind], kind)
     for path in weight_files(main):
         state |= load_file(path)
     return str(main), config, state, generation

@@ -91,6 +91,12 @@ class HumanOmniQwen2Config(Qwen2Config):
         """Ids that one clip has beyond the vocabulary: places of its video first, then of its sound."""
         return self.video_tokens + self.audio_tokens
 
+    def media_ids(self, clip, video=0, audio=0):
+        """The ids of the places that clip number `clip` has for so many video and audio tokens: two lists."""
+        start = self.vocab_size + clip * self.media_tokens
+        sound = start + self.video_tokens
+        return list(range(start, start + video)), list(range(sound, sound + audio))
+
 
 def _of(config_class, values, published):
     if isinstance(values, config_class):

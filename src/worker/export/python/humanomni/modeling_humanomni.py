@@ -1,7 +1,7 @@
 """HumanOmni and R1-Omni: SigLIP and Whisper see and hear, projectors and a gate make tokens of it, a Qwen2 answers.
 
 In a row of ids, media are ids beyond the vocabulary. Clip `c` of those that a call is given has `config.media_tokens` of them, from
-`vocab_size + c * media_tokens` on: places of its video, then of its sound (`media_ids`). So a row has its full length from the start,
+`vocab_size + c * media_tokens` on: places of its video, then of its sound (`config.media_ids`). So a row has its full length from the start,
 rows may share a clip, and what pads, masks or concatenates ids needs to know of no medium.
 """
 
@@ -200,12 +200,6 @@ class HumanOmniQwen2ForCausalLM(Qwen2ForCausalLM):
         if state is None:
             return super().from_pretrained(main, *args, config=config, **options)
         return super().from_pretrained(None, *args, config=config, state_dict=state, **options)
-
-    def media_ids(self, clip, video=0, audio=0):
-        """The ids of the places that clip number `clip` has for so many video and audio tokens: two lists."""
-        start = self.config.vocab_size + clip * self.config.media_tokens
-        sound = start + self.config.video_tokens
-        return list(range(start, start + video)), list(range(sound, sound + audio))
 
     def train_only(self, *parts):
         """Trains these parts (`decoder`, `projectors`, `gate`, `bert`) and nothing else; the towers never train."""
