@@ -11,8 +11,8 @@ import { STEM_PYTHON } from './stem.ts';
 const HEAD = `"""The studio's rewards, by the same names and with the same results, as reward functions of TRL.
 
 Each takes TRL's keyword arguments (completions, completion_ids, and the columns of the data) and returns one score per
-completion; None = does not apply. Their parameters are those of settings.json. \`SCORES\` holds the functions of one text
-behind them. Nothing but Python's standard library is needed: mathematics is what symbolic_math of the studio reads, which
+completion; None = does not apply. \`FUNCTIONS\` holds them by their names, \`SCORES\` the functions of one text behind
+them. Their parameters are those of settings.json. Nothing but Python's standard library is needed: mathematics is what symbolic_math of the studio reads, which
 is less than math_verify and sympy read.
 """
 
@@ -49,6 +49,8 @@ class About(NamedTuple):
 `;
 
 const TRL = `
+FUNCTIONS = {}
+
 
 def _reward(name):
     def reward(completions, completion_ids=None, solution=None, **columns):
@@ -61,6 +63,7 @@ def _reward(name):
         return [SCORES[name](text, about) for text, about in zip(texts, known)]
 
     reward.__name__ = name
+    FUNCTIONS[name] = reward
     return reward
 
 

@@ -200,7 +200,7 @@ it.concurrent(
     const means = { size: expect.any(Number), ends: 0.25 };
     expect(summary.eval).toMatchObject({ rewards: { before: means, after: means } });
     const files = bundleFiles(heard);
-    const programs = ['size.ts', 'size.mjs', 'ends.py', 'reward_runner.mjs'];
+    const programs = ['size.ts', 'size.mjs', 'ends.py', 'reward-runner.mjs'];
     expect(files).toEqual(expect.arrayContaining(programs.map((path) => `own_rewards/${path}`)));
     expect(files).toEqual(
       expect.arrayContaining([

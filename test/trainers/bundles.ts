@@ -22,6 +22,7 @@ import { runOf } from '../worker/bundle-run.ts';
 import { openClipModel } from '../worker/clip-model.ts';
 import { loadRun, preparedClips } from '../worker/sized-clips.ts';
 import { textRun } from '../worker/text-run.ts';
+import { OWN_REWARDS, OWN_RUNNER } from './own-rewards.ts';
 import { writeFiles } from './write-files.ts';
 
 export const CASES: Readonly<Record<string, () => Promise<FileTree>>> = {
@@ -90,10 +91,11 @@ async function writeSteps(run: Run, folder: string, model: OpenModel): Promise<v
   await writeFiles(folder, await handoffBundle(run));
 }
 
-/** A real run of a language model on questions, one step from its end. */
+/** A real run of a language model on questions, for rewards of its own among others, two steps from its end. */
 async function writeTextRun(gpu: Gpu, folder: string): Promise<void> {
   const model = await openModel(await CASES[TEXT]!());
-  using run = await textRun(gpu, model, { steps: STEPS_DONE + 1 });
+  const config = { ...OWN_REWARDS, steps: STEPS_DONE + 2 };
+  using run = await textRun(gpu, model, config, { runner: OWN_RUNNER });
   await writeSteps(run, folder, model);
 }
 

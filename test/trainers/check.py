@@ -22,7 +22,7 @@ from transformers import TrainerCallback
 ROOT = Path.cwd()
 CASES = json.loads(Path("cases.json").read_text())
 QWEN2_VL, HUMAN_OMNI = ROOT / "1", ROOT / "0"
-BUNDLED = ("resume", "rewards", "base_model", "text_only", "to_parquet")
+BUNDLED = ("resume", "rewards", "base_model", "text_only", "named_rewards", "to_parquet")
 transformers.logging.set_verbosity_warning()
 
 
@@ -139,6 +139,7 @@ def take(resume, *arguments, moments=None, told=("--text-only",)):
         "videos": videos,
         "warnings": said,
         "bf16": trainer.args.bf16,
+        "log": [entry for entry in trainer.state.log_history if entry["step"] > (watch.step or 0) and "reward" in entry],
     }
 
 
@@ -233,10 +234,26 @@ def check_human_omni(found):
 
 
 def check_text(found):
-    """A language model is blind to nothing: nothing has to be told."""
+    """A language model is blind to nothing: nothing has to be told. Its rewards are programs, beside one of the studio's."""
+    from trl.scripts.grpo import main, make_parser
+
     folder = ROOT / str(CASES.index("Qwen3, a language model"))
     with bundle(folder / "handoff") as load:
         found["text"] = take(load("resume"), "--base", str(folder / "base"), told=())
+        found["text"]["answers"] = logged_answers("output")
+        fresh = ["--model_name_or_path", str(folder / "base"), "--max_steps", "1", "--output_dir", "fresh"]
+        main(*make_parser().parse_args_and_config(["--config", "grpo.yaml", *fresh]))
+        found["freshAnswers"] = logged_answers("fresh")
+
+
+def logged_answers(output):
+    """The rows of the table of completions that TRL writes at each step; null where a reward did not apply."""
+    from datasets import Dataset
+
+    files = sorted(Path(output, "completions").glob("*.parquet"))
+    return [
+        {key: None if value != value else value for key, value in row.items()} for file in files for row in Dataset.from_parquet(str(file))
+    ]
 
 
 def check_made(folder):

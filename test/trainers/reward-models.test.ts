@@ -24,13 +24,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const byAnswer = { happy: 1, '<answer>Sadness</answer>': 0 };
 const share = { text: 'sentences', take: 'share', activation: 'sigmoid', label: { byAnswer }, neutral: 0 };
-/** Every text, activation and way of taking, on an encoder of each tokenizer and on a decoder. */
+/** Every text, activation and way of taking, on an encoder of each tokenizer and on a decoder; some by names that Python has for itself. */
 const MODELS: readonly [name: string, model: string, mapping: Record<string, unknown>][] = [
   ['chat', 'qwen2', {}],
-  ['whole', 'distilbert', { text: 'completion', activation: 'softmax', label: 1, maxTokens: 12 }],
-  ['chats', 'bert', { text: 'chat', activation: 'sigmoid' }],
+  ['math', 'distilbert', { text: 'completion', activation: 'softmax', label: 1, maxTokens: 12 }],
+  ['sum', 'bert', { text: 'chat', activation: 'sigmoid' }],
   ['thought', 'roberta', { text: 'thinking', activation: 'sigmoid' }],
-  ['said', 'distilbert', { text: 'answer' }],
+  ['None', 'distilbert', { text: 'answer' }],
   ['shares', 'roberta', { ...share, threshold: 0.5, topK: 2 }],
   [
     'mafw',

@@ -10,5 +10,5 @@ import rewards
 given = json.loads(Path("given.json").read_text())
 completions = [[{"role": "assistant", "content": text}] for text in given["completions"]]
 columns = {"prompts": given["prompts"], "completion_ids": [[1]] * len(completions), "solution": given["labels"]}
-scores = {name: getattr(rewards, name)(completions=completions, **columns) for name in given["names"]}
+scores = {name: rewards.FUNCTIONS[name](completions=completions, **columns) for name in given["names"]}
 print(json.dumps(scores))

@@ -10,10 +10,12 @@ import { mropePositions } from '../../src/decoder/mrope.ts';
 import { f32ToBytes } from '../../src/io/tensors/dtype.ts';
 import { safetensorsFile } from '../../src/io/tensors/safetensors-write.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
+import type { RewardBatch } from '../../src/rewards/contract.ts';
 import { learningRateAt } from '../../src/rl/step.ts';
 import { testGpu } from '../ops/harness.ts';
 import { CASES, RUN, STEPS_DONE, writeCases } from './bundles.ts';
 import { type Asked, MADE, writeMade } from './made.ts';
+import { OWN_REWARDS, studioScores } from './own-rewards.ts';
 import { describeTwin, type FoundTwin, writeTwin } from './twin.ts';
 import { writeFiles } from './write-files.ts';
 
@@ -35,6 +37,18 @@ interface Taken {
   readonly steps: number[];
   readonly warnings: string[];
   readonly bf16: boolean;
+  /** What was logged of each step. */
+  readonly log: (Readonly<Record<string, number>> & { readonly step: number })[];
+}
+
+/** A row of TRL's table of completions: rewards by their names, and what they logged. */
+interface LoggedAnswer {
+  readonly step: number;
+  readonly prompt: { readonly role: string; readonly content: string }[];
+  readonly completion: readonly [{ readonly content: string }];
+  readonly ids: number[];
+  readonly right: string;
+  readonly [reward: string]: unknown;
 }
 
 interface Found {
@@ -51,7 +65,8 @@ interface Found {
   readonly resumed: Taken;
   readonly fromAdapter: Taken;
   readonly humanOmni: Taken;
-  readonly text: Taken;
+  readonly text: Taken & { readonly answers: LoggedAnswer[] };
+  readonly freshAnswers: LoggedAnswer[];
   readonly made: (Asked & { readonly differing: readonly string[] })[];
   readonly verl: unknown[][];
   readonly verlClips: string[];
@@ -68,6 +83,7 @@ const environment = {
   HF_HUB_OFFLINE: '1',
   OMP_NUM_THREADS: '1',
   CUDA_VISIBLE_DEVICES: '',
+  NODE: process.execPath,
 };
 const QWEN2_VL = 1;
 let root: string;
@@ -169,7 +185,8 @@ describe('resume.py', () => {
   });
 
   it('goes on with a language model without being told that it sees nothing', () => {
-    expect(found.text).toMatchObject({ step: STEPS_DONE, steps: [STEPS_DONE + 1], videos: [], warnings: [] });
+    const steps = [STEPS_DONE + 1, STEPS_DONE + 2];
+    expect(found.text).toMatchObject({ step: STEPS_DONE, steps, videos: [], warnings: [] });
   });
 
   it('stops before it does what was not meant', () => {
@@ -245,6 +262,57 @@ describe('grpo.yaml', () => {
     },
     5 * MINUTES,
   );
+});
+
+describe('rewards of a run, in TypeScript, in Python and of the studio', () => {
+  const names = OWN_REWARDS.rewards!;
+  const batchOf = (rows: readonly LoggedAnswer[], globalStep: number, maxSteps: number): RewardBatch => ({
+    prompts: rows.map(({ prompt }) => prompt),
+    completions: rows.map(({ completion: [{ content }] }) => content),
+    completion_ids: rows.map(({ ids }) => ids),
+    columns: { solution: rows.map(({ right }) => right) },
+    labels: rows.map(({ right }) => right),
+    trainer_state: {
+      ...{ global_step: globalStep, max_steps: maxSteps, epoch: 0, num_input_tokens_seen: 0 },
+      ...{ is_local_process_zero: true, is_world_process_zero: true },
+    },
+  });
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+
+  it('are in TRL what they are in the studio, for the same answers of the same steps', async () => {
+    const { answers, log, steps } = found.text;
+    expect([answers.length, log.map(({ step }) => step)]).toEqual([12, steps]);
+    for (const logged of log) {
+      const rows = answers.filter(({ step }) => step === logged.step);
+      const ours = await studioScores(batchOf(rows, logged.step - 1, STEPS_DONE + 2));
+      // TRL keeps them in float32.
+      const theirs = rows.map((row) => names.map((name) => row[name]));
+      expect(theirs).toEqual(ours.values.map((row) => row.map((value) => value && Math.fround(value))));
+      for (const [at, name] of names.entries()) {
+        const given = ours.values.flatMap((row) => row[at] ?? []);
+        expect(Math.abs(logged[`rewards/${name}/mean`]! - mean(given))).toBeLessThan(1e-6);
+      }
+      const weighed = ours.values.map((row) =>
+        row.reduce<number>((sum, value, at) => sum + OWN_REWARDS.rewardWeights![at]! * (value ?? 0), 0),
+      );
+      expect(Math.abs(logged.reward! - mean(weighed))).toBeLessThan(1e-6);
+      expect(logged.progress).toBe(Math.fround(ours.metrics.progress!));
+    }
+    // They say something: in answers and in what does not apply.
+    const [typescript, python, builtIn] = names.map((name) => answers.map((row) => row[name]));
+    expect(typescript!.filter((value) => value === null)).toHaveLength(4);
+    expect(new Set(typescript).size).toBeGreaterThan(6);
+    expect(new Set(python).size).toBeGreaterThan(1);
+    expect(builtIn).not.toContain(null);
+  });
+
+  it('are found by trl grpo under their names, whatever Python calls by them', async () => {
+    expect(found.freshAnswers).toHaveLength(6);
+    const ours = await studioScores(batchOf(found.freshAnswers, 0, 1));
+    const theirs = found.freshAnswers.map((row) => names.map((name) => row[name]));
+    expect(theirs).toEqual(ours.values.map((row) => row.map((value) => value && Math.fround(value))));
+  });
 });
 
 describe('this release of transformers', () => {

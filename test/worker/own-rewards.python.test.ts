@@ -1,10 +1,14 @@
 import { expect, it, vi } from 'vitest';
 import { parseConfig } from '../../src/protocol/config.ts';
+import { builtInPanel } from '../../src/rewards/built-in.ts';
 import type { RewardSource } from '../../src/rewards/contract.ts';
 import { rewardsPython } from '../../src/rewards/python.ts';
 import { type Callable, calledOn } from '../../src/sandbox/inside/functions.ts';
 import { stripTypes } from '../../src/sandbox/inside/strip-types.ts';
 import { nodeLines, ownRewardFiles, ownRewardsPython } from '../../src/worker/export/own-rewards.ts';
+import namedRewardsPy from '../../src/worker/export/python/named_rewards.py?raw';
+import textOnlyPy from '../../src/worker/export/python/text_only.py?raw';
+import verlRewardPy from '../../src/worker/export/python/verl_reward.py?raw';
 import { contentsOf } from '../reference/bytes-of.ts';
 import { readInPython } from '../setup/python.ts';
 import { rewardBatch } from '../setup/reward-batch.ts';
@@ -78,7 +82,7 @@ async function scoredHere() {
 it('programs score in the bundle as they do in the studio, called as TRL and verl call them', async () => {
   const files = await contentsOf(await ownRewardFiles(CONFIG));
   const written = SOURCES.slice(0, -1).map(({ name, language }) => `own_rewards/${name}.${language}`);
-  expect(Object.keys(files)).toEqual([...written, 'own_rewards/page.mjs', 'own_rewards/reward_runner.mjs']);
+  expect(Object.keys(files)).toEqual([...written, 'own_rewards/page.mjs', 'own_rewards/reward-runner.mjs']);
   for (const [at, path] of written.entries())
     expect(Buffer.from(files[path]!).toString()).toBe(SOURCES[at]!.source);
   const inBundle = Object.entries(files).map(([path, bytes]) => [`handoff/${path}`, bytes]);
@@ -101,6 +105,52 @@ it('programs score in the bundle as they do in the studio, called as TRL and ver
     ends: 'RuntimeError: The reward ends gave no scores within 0.5 s.',
     logged: { metrics: here.metrics, extras: here.extras },
     again: here.values,
+  });
+});
+
+/** What stands for something in Python, in the exported files or beside them. */
+const TAKEN = {
+  py: ['print', 'math', 'len', 'class', 'Path', 'rewards', 'os', 'globals', '__name__', 'FUNCTIONS'],
+  ts: ['re', 'json', 'SCORES', 'lambda', '_own', 'reward_runner', 'size'],
+};
+
+it('rewards are called what they are called, whatever Python, rewards.py or a launcher means by it', async () => {
+  const sources = {
+    // Beside it lie what it needs, what it calls and its test.
+    py: 'import math\nimport re as print\n\n\ndef test_it(completions=()): ...\n\n\ndef half(text):\n    return math.ldexp(len(text), -1)\n\n\ndef scored(completions, **_):\n    return [half(text) for text in completions]\n',
+    ts: 'export const scored = ({ completions }: { completions: string[] }) => completions.map((text) => text.length);',
+  };
+  const rewardSources = (['py', 'ts'] as const).flatMap((language) =>
+    TAKEN[language].map((name) => own(name, sources[language], { language, completions: 'text' })),
+  );
+  const builtIns = ['symbolic_math', 'multiple_choice', 'rouge_l'] as const;
+  const rewards = [...rewardSources.map(({ name }) => name), ...builtIns];
+  const config = parseConfig({ rewards, rewardSources, rewardTimeLimit: 60 });
+  const files = Object.entries(await contentsOf(await ownRewardFiles(config)));
+  const launchers = { named_rewards: namedRewardsPy, text_only: textOnlyPy, 'verl/reward': verlRewardPy };
+  const found = readInPython('reward_names.py', {
+    ...Object.fromEntries(files.map(([path, bytes]) => [`handoff/${path}`, bytes])),
+    ...Object.fromEntries(Object.entries(launchers).map(([name, text]) => [`handoff/${name}.py`, text])),
+    'handoff/rewards.py': rewardsPython() + ownRewardsPython(config),
+    'handoff/settings.json': JSON.stringify({ studio: config, rewards, reward_weights: [] }),
+    'names.json': JSON.stringify(rewards),
+  });
+  const texts = ['3', 'bbb'];
+  const batch = { ...rewardBatch(texts), labels: texts };
+  const [halves, lengths] = [texts.map(({ length }) => length / 2), texts.map(({ length }) => length)];
+  const { values } = await builtInPanel(builtIns, config).score(batch);
+  const scores: Record<string, (number | null)[]> = {
+    ...Object.fromEntries(TAKEN.py.map((name) => [name, halves])),
+    ...Object.fromEntries(TAKEN.ts.map((name) => [name, lengths])),
+    ...Object.fromEntries(builtIns.map((name, at) => [name, values.map((each) => each[at]!)])),
+  };
+  expect(found).toEqual({
+    ...{ named_rewards: scores, text_only: scores, rewards: scores },
+    'by name': ['print', 'class', 'size'],
+    verl: expect.objectContaining({
+      score: rewards.reduce((sum, name) => sum + (scores[name]![1] ?? 0), 0),
+      ...{ class: 1.5, re: 3, symbolic_math: 0 },
+    }),
   });
 });
 

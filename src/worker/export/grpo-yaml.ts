@@ -1,4 +1,5 @@
 import type { Config } from '../../protocol/config.ts';
+import { namesOwn } from './own-rewards.ts';
 import { lostSettings, trlSettings } from './trl-settings.ts';
 
 export interface AdapterSettings {
@@ -41,7 +42,7 @@ export function grpoYaml(
     '  - path: json',
     '    data_files: data/train.jsonl',
     '    split: train',
-    `reward_funcs: [${config.rewards.map((name) => `${isBlind ? 'text_only' : 'rewards'}.${name}`).join(', ')}]`,
+    `reward_funcs: [${config.rewards.map((name) => `${rewardModule(config, isBlind)}.${name}`).join(', ')}]`,
     'output_dir: output',
     ...adapterLines(adapter),
     ...Object.entries(trlSettings(config)).map(([key, value]) => `${key}: ${scalar(value)}`),
@@ -53,6 +54,12 @@ export function grpoYaml(
     'report_to: none',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Where `trl grpo` finds the rewards by their names; rewards.py has names of its own, which a person's may be, too. */
+function rewardModule(config: Config, isBlind: boolean): string {
+  if (isBlind) return 'text_only';
+  return namesOwn(config) ? 'named_rewards' : 'rewards';
 }
 
 function adapterLines(adapter: AdapterSettings | undefined): string[] {

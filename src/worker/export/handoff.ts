@@ -21,8 +21,9 @@ import {
   trlData,
 } from './handoff-data.ts';
 import { handoffReadme, type ReadmeFacts } from './handoff-readme.ts';
-import { callsOwn, ownRewardFiles, ownRewardsPython } from './own-rewards.ts';
+import { callsOwn, namesOwn, ownRewardFiles, ownRewardsPython } from './own-rewards.ts';
 import baseModelPy from './python/base_model.py?raw';
+import namedRewardsPy from './python/named_rewards.py?raw';
 import r1OmniLaunchPy from './python/r1omni_launch.py?raw';
 import resumePy from './python/resume.py?raw';
 import textOnlyPy from './python/text_only.py?raw';
@@ -103,6 +104,7 @@ async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promis
     ...(await ownRewardFiles(config)),
     ...rewardModelFiles(config, modelFilesOf(run)),
     ...(blindInTrl ? [textFile('text_only.py', textOnlyPy)] : []),
+    ...(!blindInTrl && namesOwn(config) ? [textFile('named_rewards.py', namedRewardsPy)] : []),
     textFile('base_model.py', baseModelPy),
     ...twinFiles(familyOf(family).handoff),
     ...(problem === undefined ? [textFile('resume.py', resumePy), ...(await trlCheckpoint(run))] : []),

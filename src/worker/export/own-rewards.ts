@@ -21,6 +21,9 @@ const isPython = ({ language }: RewardSource): boolean => language === 'py';
 /** Whether the run has programs of its own. */
 export const callsOwn = (config: Config): boolean => usedSources(config).length > 0;
 
+/** Whether rewards have names that the person chose, of programs or of models. */
+export const namesOwn = (config: Config): boolean => callsOwn(config) || usedModels(config).length > 0;
+
 /** Whether some of them need Node. */
 const needsNode = (config: Config): boolean => usedSources(config).some((source) => !isPython(source));
 
@@ -37,15 +40,17 @@ export async function ownRewardFiles(config: Config): Promise<FileToWrite[]> {
     const plain = (name: string, text: string): string => stripTypes({ name, language: 'ts', text }).code;
     const typed = sources.filter(({ language }) => language === 'ts');
     files.push(...typed.map((each) => [programOf(each), plain(each.name, each.source)]));
-    files.push(['reward_runner.mjs', runner((text) => plain('reward_runner', text))]);
+    files.push([RUNNER, runner((text) => plain(RUNNER, text))]);
   }
   return files.map(([path, text]) => textFile(`own_rewards/${path}`, text!));
 }
 
+/** With a character that no reward's name has, so that no program is in its place. */
+const RUNNER = 'reward-runner.mjs';
 const RUNNER_HEAD =
   '// What rewards.py starts in Node for a reward in TypeScript or JavaScript; the last part reads batches and answers them.';
 
-/** reward_runner.mjs: the sandbox's own way of calling a function, in one file of plain JavaScript. */
+/** The sandbox's own way of calling a function, in one file of plain JavaScript. */
 function runner(plain: (text: string) => string): string {
   const parts = [assertTs, bareTs, functionsTs, nodeRunnerTs].map((text) =>
     plain(text)
@@ -65,7 +70,7 @@ export function nodeLines(config: Config): string[] {
     `## Rewards that run in Node: ${names.join(', ')}`,
     '',
     '`rewards.py` starts a process of Node (20.16 or newer, on the path or named by `NODE`) for each and keeps it; batches go there as lines',
-    'of JSON. `own_rewards/` has what was written, beside TypeScript the same without its types, and `reward_runner.mjs`, which calls it. A batch',
+    'of JSON. `own_rewards/` has what was written, beside TypeScript the same without its types, and `reward-runner.mjs`, which calls it. A batch',
     'that takes longer than `rewardTimeLimit` of `settings.json`, or fails, ends the training with the line of the file.',
     "Node's permission model lets such a program read `own_rewards/` and no other file, and start nothing. It keeps programs off the network",
     'from Node 25 on; before, whatever reaches it is taken away, which is no wall against a program that means to get around it.',
@@ -78,11 +83,12 @@ const python = (value: string | undefined): string => (value === undefined ? 'No
 /** What rewards.py says of programs and models, behind the built-in rewards; '' without any. */
 export function ownRewardsPython(config: Config): string {
   const [sources, models] = [usedSources(config), usedModels(config)];
+  // Called without a name of the file's being given: a reward may have any.
   const calls = [
-    ...sources.map((source) => `${source.name} = ${callOf(source)}\n`),
+    ...sources.map((source) => `${callOf(source)}\n`),
     ...models.map(({ name, model, mapping }) => {
       const json = JSON.stringify(parseMapping(mapping));
-      return `${name} = _model("${name}", ${python(model)}, json.loads(${python(json)}))\n`;
+      return `_model("${name}", ${python(model)}, json.loads(${python(json)}))\n`;
     }),
   ];
   if (calls.length === 0) return '';

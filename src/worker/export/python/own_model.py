@@ -160,4 +160,4 @@ def _model(name, source, mapping):
         nothing = [None] * len(texts)
         return [one(*each) for each in zip(prompts or [""] * len(texts), texts, solution or nothing)]
 
-    return _named(name, reward, lambda text, about: reward([text], solution=[about.label])[0])
+    _named(name, reward, lambda text, about: reward([text], solution=[about.label])[0])

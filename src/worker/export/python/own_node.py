@@ -30,7 +30,7 @@ class _Process:
 
     def __init__(self, name, program, source, function, form):
         self.name = name
-        self.command = [*_node(), *(str(_OWN / file) for file in ("reward_runner.mjs", program)), source, function, form]
+        self.command = [*_node(), *(str(_OWN / file) for file in ("reward-runner.mjs", program)), source, function, form]
         self.lock = threading.Lock()
         self.process = self.lines = self.owner = None
 
@@ -107,7 +107,7 @@ def _in_node(name, program, source, function, form):
             log_extra(column, values)
         return _scores(name, answer["values"], len(texts))
 
-    return _named(name, reward, lambda text, about: reward([text], **_alone(about))[0])
+    _named(name, reward, lambda text, about: reward([text], **_alone(about))[0])
 
 
 def _scores(name, values, count):

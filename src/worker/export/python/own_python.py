@@ -13,8 +13,23 @@ def _texts(completions):
 
 def _named(name, reward, score):
     SCORES[name] = score
+    FUNCTIONS[name] = reward
     reward.__name__ = name
-    return reward
+
+
+def __getattr__(name):
+    """Rewards of its own are had by their names without being names of this file, which may need `print` or `len` for itself."""
+    if name in FUNCTIONS:
+        return FUNCTIONS[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _is_reward(key, value, module):
+    """As the studio tells rewards from tests and from what they call."""
+    if not inspect.isfunction(value) or value.__module__ != module.__name__ or key.startswith(("_", "test_")):
+        return False
+    parameters = inspect.signature(value).parameters.values()
+    return any(each.name == "completions" or each.kind is each.VAR_KEYWORD for each in parameters)
 
 
 def _own(name, function, as_text):
@@ -22,8 +37,8 @@ def _own(name, function, as_text):
     spec = importlib.util.spec_from_file_location(f"own_rewards_{name}", _OWN / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    own = [each for each in vars(module).values() if getattr(each, "__module__", None) == module.__name__]
-    called = getattr(module, function or name, None) or next(each for each in own if inspect.isfunction(each))
+    functions = {key: each for key, each in vars(module).items() if _is_reward(key, each, module)}
+    called = functions.get(function or name) or next(iter(functions.values()))
 
     def reward(completions, **columns):
         return called(completions=_texts(completions) if as_text else completions, **columns)
@@ -37,7 +52,7 @@ def _own(name, function, as_text):
         found = called(**columns)
         return (asyncio.run(found) if inspect.isawaitable(found) else found)[0]
 
-    return _named(name, awaited if inspect.iscoroutinefunction(called) else reward, score)
+    _named(name, awaited if inspect.iscoroutinefunction(called) else reward, score)
 
 
 def _alone(about):

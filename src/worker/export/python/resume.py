@@ -117,7 +117,7 @@ def build(options):
     lines = (HERE / "data" / "next.jsonl").read_text().splitlines()
     trainer = GoesOn(
         model=model,
-        reward_funcs=[getattr(rewards, name) for name in SETTINGS["rewards"]],
+        reward_funcs=[rewards.FUNCTIONS[name] for name in SETTINGS["rewards"]],
         args=config(options, done + due if resumes else due),
         train_dataset=Dataset.from_list([json.loads(line) for line in lines]),
         processing_class=tokenizer_of(base),

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from rewards import *  # noqa: F403
+import rewards
 
 if os.environ.get("TEXT_ONLY") != "1":
     raise SystemExit(
@@ -16,3 +16,5 @@ if not Path("text-part").is_dir() and not any(word.startswith("--model_name_or_p
         "There is no folder text-part, which grpo.yaml names: python base_model.py --base PATH --text-part text-part writes it. "
         "Another model is named by --model_name_or_path PATH."
     )
+# Last, since a reward may have any name: `os`, `print`, `class`.
+globals().update(rewards.FUNCTIONS)
