@@ -1,7 +1,7 @@
 // The GRPO loss family on packed completions: loss, d loss / d log-probability, d loss / d entropy, and what is logged.
 // One workgroup per completion; its tokens lie in [start, start + reach), the first `length` of them count, the rest is
-// padding that only luspo's array-wide mean sees. With rho = exp(lp - old), A the advantage, w and v the completion's weights:
-//   loss = sum of w * (keep * f * policy + beta * kl) - sum of v * entropy
+// padding that only luspo's array-wide mean sees (by the rules of f2cd577). With rho = exp(lp - old), A the advantage, w and v the completion's weights:
+//   loss = sum of w * (keep * f * policy + beta * kl) - sum of v * entropy, over tokens above the entropy threshold
 //   clipped: -min(min(rho, delta) A, clip(rho) A)   cispo: -stop(min(rho, cap)) A lp
 //   sapo:    -A (4 / tau) sigmoid(tau (rho - 1))    vespo: -stop(phi) A lp     nll: -lp
 //   kl, d = ref - lp cut to +-clamp:  k1: -d   k2: d^2 / 2   k3: exp(d) - d - 1   (times rho when bias-corrected)
@@ -24,6 +24,7 @@ struct Batch {
 struct Partial {
   loss: f32, kl: f32, entropy: f32, low: f32, high: f32, low_share: f32, high_share: f32, capped: f32, phi: f32,
   gap_sum: f32, gap_max: f32, correction_sum: f32, correction_min: f32, correction_max: f32, correction_log: f32,
+  bonus: f32,
 }
 struct Result {
   loss: f32, policy_loss: f32, kl: f32, entropy: f32, low_mean: f32, low_min: f32, high_mean: f32, high_max: f32,
@@ -45,10 +46,10 @@ const LEAST_LOG: f32 = -18.420680743952367;                                    /
 @group(0) @binding(4) var<storage, read> reference: array<f32>;                // [tokens]
 @group(0) @binding(5) var<storage, read> sampler: array<f32>;                  // [tokens]
 @group(0) @binding(6) var<storage, read> entropies: array<f32>;                // [tokens]
-@group(0) @binding(7) var<storage, read> threshold: array<f32>;                // [1]
+@group(0) @binding(7) var<storage, read> threshold: array<f32>;                // [2]: entropy, share of tokens that reach it
 @group(0) @binding(8) var<storage, read> factors: array<f32>;                  // [tokens]
 @group(0) @binding(9) var<storage, read> complete: array<Partial>;             // [rows]
-@group(0) @binding(10) var<storage, read_write> threshold_out: array<f32>;     // [1]
+@group(0) @binding(10) var<storage, read_write> threshold_out: array<f32>;     // [2]
 @group(0) @binding(11) var<storage, read_write> factors_out: array<f32>;       // [tokens]
 @group(0) @binding(12) var<storage, read_write> partials: array<Partial>;      // [rows]
 @group(0) @binding(13) var<storage, read_write> dlogps: array<f32>;            // [tokens], zero before
@@ -78,6 +79,18 @@ fn count_below(key: u32, lane: u32) -> u32 {
   return u32(workgroup_sum(f32(count), lane));
 }
 
+// Share of the tokens whose entropy is `least` or more; 1 of none.
+fn share_from(least: f32, lane: u32) -> f32 {
+  var counts = vec2(0.0);                                                      // those that reach it, all
+  for (var r = 0u; r < batch.rows; r++) {
+    let row = batch.row[r];
+    for (var t = lane; t < row.length; t += 64u) { counts += vec2(select(0.0, 1.0, entropies[row.start + t] >= least), 1.0); }
+  }
+  let reaching = workgroup_sum(counts.x, lane);
+  let all = workgroup_sum(counts.y, lane);
+  return select(1.0, reaching / all, reaching > 0.0);
+}
+
 // Entropy at position rank + rank_weight of the sorted valid tokens, linear in between (torch.quantile). One workgroup:
 // the order statistic is built bit by bit by counting.
 @compute @workgroup_size(64)
@@ -97,9 +110,12 @@ fn entropy_threshold(@builtin(local_invocation_index) lane: u32) {
     }
   }
   let next = -workgroup_max(nearest, lane);
-  if (lane > 0u) { return; }
   let above = select(next, value, up_to > batch.rank + 1u || next >= FAR);
-  threshold_out[0] = value + batch.rank_weight * (above - value);
+  let reached = value + batch.rank_weight * (above - value);
+  let share = share_from(reached, lane);
+  if (lane > 0u) { return; }
+  threshold_out[0] = reached;
+  threshold_out[1] = share;
 }
 
 fn corrected(log_ratio: f32) -> f32 {
@@ -126,10 +142,17 @@ fn weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
   let whole = corrected(workgroup_sum(sums.z, lane));
   let gap_largest = workgroup_max(gap_max, lane);
   var ratios = vec4(0.0, -FAR, -FAR, 0.0);                                     // sum, -min, max, sum of logs
+  var entropy_weight = row.entropy_weight;
+  if (u.entropy_mask > 0u) { entropy_weight /= threshold[1]; }
+  var rewarded = 0.0;                                                          // entropy of tokens that reach the threshold
   for (var t = lane; t < row.reach; t += 64u) {
     let i = row.start + t;
     var factor = 1.0;
     if (u.entropy_mask > 0u) { factor = select(0.0, 1.0, t < row.length && entropies[i] >= threshold[0]); }
+    if (t < row.length) {
+      dentropies[i] = -entropy_weight * factor;
+      rewarded += entropies[i] * factor;
+    }
     if (u.correction == 1u && t < row.length) {
       let ratio = corrected(old[i] - sampler[i]);
       ratios = vec4(ratios.x + ratio, max(ratios.y, -ratio), max(ratios.z, ratio), ratios.w + correction_log(ratio));
@@ -137,15 +160,16 @@ fn weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
     }
     if (u.correction == 2u && u.family != VESPO) { factor *= whole; }
     factors_out[i] = factor;
-    if (t < row.length) { dentropies[i] = -row.entropy_weight; }
   }
   let ratio_sum = workgroup_sum(ratios.x, lane);
   let ratio_min = -workgroup_max(ratios.y, lane);
   let ratio_max = workgroup_max(ratios.z, lane);
   let log_sum = workgroup_sum(ratios.w, lane);
+  let bonus = entropy_weight * workgroup_sum(rewarded, lane);
   if (lane > 0u || group.x >= batch.rows) { return; }
   var out = Partial();
   out.entropy = entropy;
+  out.bonus = bonus;
   out.gap_sum = gap_sum;
   out.gap_max = gap_largest;
   let per_sequence = u.correction == 2u;
@@ -289,7 +313,7 @@ fn finish() {
     sum.loss += one.loss;
     sum.kl += one.kl;
     sum.entropy += one.entropy;
-    bonus += batch.row[r].entropy_weight * one.entropy;
+    bonus += one.bonus;
     sum.low += one.low;
     sum.high += one.high;
     sum.capped += one.capped;

@@ -128,10 +128,10 @@ export const driftFields = {
     help: 'Limits the log ratio inside the KL term so that one token cannot blow it up. Empty = off, as in TRL.',
   }),
   useBiasCorrectionKl: flag({
-    default: false,
+    default: true,
     group: 'Drift',
     label: 'Bias-corrected KL',
     trl: 'use_bias_correction_kl',
-    help: 'Multiplies the KL term by the ratio, which makes it unbiased on reused answers.',
+    help: 'Multiplies the KL term by the ratio, which makes it unbiased on reused answers, as TRL does since its release 1.10. R1-Omni was trained without.',
   }),
 };

@@ -12,10 +12,11 @@ import {
   passes,
   quantityLine,
 } from '../../src/cli/parity/report.ts';
+import { RECORDED_LOSS } from '../../src/cli/parity/trl-config.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { type FileTree, treeFromMemory } from '../../src/io/files/files.ts';
 import { writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/objective/loss-config.ts';
+import type { LossConfig } from '../../src/rl/objective/loss-config.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
 import { referenceGradient, referenceLoss } from '../reference/losses.ts';
 
@@ -57,7 +58,7 @@ async function otherLosses(rows: number, width: number, seed: number): Promise<F
     accumulation: 1,
     tokensInBatch: mask.flat().reduce<number>((sum, value) => sum + value, 0),
   };
-  const config: LossConfig = { ...LOSS_DEFAULTS, lossType: 'luspo', beta: 0.1, maxCompletionLength: width };
+  const config: LossConfig = { ...RECORDED_LOSS, lossType: 'luspo', beta: 0.1, maxCompletionLength: width };
   const { loss, metrics } = referenceLoss(config, batch);
   const flat = (values: number[][]) => ({ shape: [rows, width], data: Float32Array.from(values.flat()) });
   const arrays = await file({

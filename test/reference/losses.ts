@@ -155,12 +155,11 @@ const perMicroBatch: Mean = (_, { mask, accumulation }, perToken) =>
 const perLongest: Mean = (config, { mask, accumulation }, perToken) =>
   maskedSum(perToken, mask) / (mask.length * config.maxCompletionLength) / accumulation;
 const overBatch: Mean = (_, { mask, tokensInBatch }, perToken) => maskedSum(perToken, mask) / tokensInBatch;
-const timesLength: Mean = (config, { mask, accumulation }, perToken) =>
-  luspo(
-    config,
-    perToken,
-    mask.map((row) => sum(row)),
-  ) / accumulation;
+const timesLength: Mean = (config, { mask, accumulation }, perToken) => {
+  if (config.rules === 'today') return maskedSum(perToken, mask) / mask.length / accumulation;
+  const lengths = mask.map((row) => sum(row));
+  return luspo(config, perToken, lengths) / accumulation;
+};
 
 /** Every loss a second time, from TRL's code and not from the table of losses. */
 const REFERENCES: Readonly<Record<LossType, readonly [Family, Mean]>> = {
@@ -218,13 +217,13 @@ export function referenceLoss(
     return policy[i]![t]! * rowKeep[i]! * entropyKeep[i]![t]! * factor + config.beta * kl[i]![t]!;
   });
   const policyLoss = aggregate(config, batch, perToken);
-  const { loss, metrics } = withEntropy(config, batch, policyLoss);
+  const { loss, metrics } = withEntropy(config, batch, rewardedTokens(config, batch), policyLoss);
   metrics.entropy = maskedSum(entropies, mask) / Math.max(1, sum(mask.flat()));
   if (config.beta !== 0) metrics.kl = maskedSum(kl, mask) / Math.max(1, sum(mask.flat()));
   return { loss, metrics: { ...metrics, ...family.metrics(config, batch, fixedRatio, phi) } };
 }
 
-/** One value per completion, or TRL's array of all tokens, in which padding counts too. */
+/** By the rules of f2cd577: one value per completion, or its array of all tokens, in which padding counts too. */
 function luspo(config: LossConfig, perToken: Matrix, lengths: readonly number[]): number {
   const perRow =
     config.importanceSamplingLevel === 'sequence' &&
@@ -241,18 +240,26 @@ function entropyDivisor(
   config: LossConfig,
   { mask, accumulation, tokensInBatch }: Pick<PaddedBatch, 'mask' | 'accumulation' | 'tokensInBatch'>,
 ): number {
-  return isOverBatch(config) ? tokensInBatch : Math.max(1, sum(mask.flat())) * accumulation;
+  const asPolicy = config.rules === 'f2cd577' && isOverBatch(config);
+  return asPolicy ? tokensInBatch : Math.max(1, sum(mask.flat())) * accumulation;
+}
+
+/** Tokens that the entropy bonus is for: those that the entropy mask leaves. */
+function rewardedTokens(config: LossConfig, batch: PaddedBatch): number[][] {
+  const keep = entropyMask(batch, config.topEntropyQuantile);
+  return table(batch.mask, (i, t) => batch.mask[i]![t]! * keep[i]![t]!);
 }
 
 function withEntropy(
   config: LossConfig,
-  { mask, entropies, accumulation, tokensInBatch }: PaddedBatch,
+  { entropies, accumulation, tokensInBatch }: PaddedBatch,
+  rewarded: Matrix,
   policyLoss: number,
 ): { loss: number; metrics: Metrics } {
   if (config.entropyCoef === 0) return { loss: policyLoss, metrics: {} };
-  const divisor = entropyDivisor(config, { mask, accumulation, tokensInBatch });
+  const divisor = entropyDivisor(config, { mask: rewarded, accumulation, tokensInBatch });
   return {
-    loss: policyLoss - (config.entropyCoef * maskedSum(entropies, mask)) / divisor,
+    loss: policyLoss - (config.entropyCoef * maskedSum(entropies, rewarded)) / divisor,
     metrics: {
       policy_loss: isOverBatch(config) ? policyLoss : policyLoss * accumulation,
       entropy_coef: config.entropyCoef,
@@ -301,7 +308,7 @@ export function referenceGradient(config: LossConfig, batch: PaddedBatch, step =
 
 /** d loss / d entropies: the bonus is linear in them. */
 export function referenceEntropyGradient(config: LossConfig, batch: PaddedBatch): number[][] {
-  const { mask } = batch;
-  const divisor = entropyDivisor(config, batch);
+  const mask = rewardedTokens(config, batch);
+  const divisor = entropyDivisor(config, { ...batch, mask });
   return table(mask, (i, t) => (mask[i]![t]! > 0 ? -config.entropyCoef / divisor : 0));
 }

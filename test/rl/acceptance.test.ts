@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 
 /** The published loss: a mean over each completion's tokens, KL at 0.04. */
-const PUBLISHED: LossConfig = { ...LOSS_DEFAULTS, lossType: 'grpo', beta: 0.04 };
+const PUBLISHED: LossConfig = { ...LOSS_DEFAULTS, lossType: 'grpo', beta: 0.04, useBiasCorrectionKl: false };
 const advantagesOf = (rewards: readonly number[]): readonly number[] =>
   groupAdvantages(
     rewards.map((reward) => [reward]),

@@ -4,12 +4,18 @@ import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { relativeError } from '../ops/harness.ts';
 import { referenceEntropyGradient, referenceGradient, referenceLoss } from '../reference/losses.ts';
 
-const cases = await readLossCases(await treeFromDisk('test/golden/grpo-losses'));
+const [first, today] = await Promise.all(
+  ['grpo-losses', 'grpo-losses-1.16'].map(async (name) =>
+    readLossCases(await treeFromDisk(`test/golden/${name}`)),
+  ),
+);
+const cases = [...first!, ...today!.map((one) => ({ ...one, name: `${one.name} in 1.16` }))];
 
 describe('float64 losses against TRL', () => {
   it('knows all settings', () => {
-    expect(cases.filter(({ name }) => !name.startsWith('table'))).toHaveLength(24);
-    expect(cases.filter(({ name }) => name.startsWith('table'))).toHaveLength(112);
+    expect(first!.filter(({ name }) => !name.startsWith('table'))).toHaveLength(24);
+    expect(first!.filter(({ name }) => name.startsWith('table'))).toHaveLength(112);
+    expect(today).toHaveLength(14 + 16);
   });
 
   it.each(cases.map((one) => [one.name, one] as const))('%s', (_, { config, batch, ...expected }) => {

@@ -1,6 +1,6 @@
 /** What the hand-off's README.md says by family. */
 import { expect, it } from 'vitest';
-import { parseConfig } from '../../src/protocol/config.ts';
+import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { handoffReadme, type ReadmeFacts } from '../../src/worker/export/handoff-readme.ts';
 
 const PLAIN = { prefill: '', turns: false, variables: false };
@@ -9,10 +9,11 @@ const readmeOf = (
   family: string,
   checkpoint: ReadmeFacts['checkpoint'] = { folder: 'trl' },
   chats: ReadmeFacts['chats'] = PLAIN,
+  config: Partial<Config> = {},
 ): string =>
   handoffReadme({
     chats,
-    ...{ baseModel: 'base', family, config: parseConfig({}), step: 3, dataSet: 'data', dealtSteps: 0 },
+    ...{ baseModel: 'base', family, config: parseConfig(config), step: 3, dataSet: 'data', dealtSteps: 0 },
     ...{ clips: false, checkpoint },
   });
 
@@ -42,4 +43,12 @@ it('says what of the chats other trainers do otherwise', () => {
   expect(text).toMatch(/System messages and earlier turns: `r1omni\/`/);
   expect(text).toMatch(/`chat_template_kwargs` of rows/);
   expect(readmeOf('Qwen3', undefined, chats)).not.toContain('r1omni/');
+});
+
+it('says of the KL what only TRL has', () => {
+  const said = (family: string, config: Partial<Config>) => readmeOf(family, undefined, undefined, config);
+  expect(said('Qwen3', { beta: 0.1 })).toContain('(`useBiasCorrectionKl`): verl has none.');
+  expect(said('HumanOmni', { beta: 0.1 })).toContain("verl and R1-Omni's trainer have none.");
+  for (const config of [{}, { beta: 0.1, useBiasCorrectionKl: false }])
+    expect(said('HumanOmni', config)).not.toContain('useBiasCorrectionKl');
 });

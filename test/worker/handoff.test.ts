@@ -253,11 +253,13 @@ it('the bundle holds the clips that its rows name where that is asked for, and s
 });
 
 it('a run that trains more than its adapter has no checkpoint, and says why', async () => {
-  const { files, paths, problem } = await exported({ trainGate: true });
+  const { files, paths, problem } = await exported({ trainGate: true, beta: 0.1 });
   expect(problem).toBe('the run trains more than the adapter');
   expect(paths.some((path) => path.includes('checkpoint-') || path.endsWith('resume.py'))).toBe(false);
   expect(files['handoff/README.md']!.toString()).toContain(problem);
-  expect(files['handoff/verl/run.sh']!.toString()).not.toContain('lora_adapter_path');
+  const script = files['handoff/verl/run.sh']!.toString();
+  expect(script).not.toContain('lora_adapter_path');
+  expect(script).toContain('# verl does not correct the KL by the ratio; its plain one is used.\n');
 });
 
 describe('grpo.yaml', () => {

@@ -1,13 +1,14 @@
 /** The policies and passes that the quantities of a HumanOmni case are taken from. */
 import type { Gpu } from '../../gpu/index.ts';
 import { firstThatHas, type TensorSource } from '../../io/tensors/safetensors.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../rl/objective/loss-config.ts';
+import type { LossConfig } from '../../rl/objective/loss-config.ts';
 import { loadPolicy, type Policy, type PolicyOptions } from '../../rl/policy/policy.ts';
 import type { CasePass } from './case-pass.ts';
 import { openArrays, packedGroup, separateGroups, spread } from './group-case.ts';
 import type { HumanOmniCase } from './humanomni-case.ts';
 import { recordCase } from './humanomni-pass.ts';
 import { type Gradients, gradients, holds, logProbability } from './quantity.ts';
+import { RECORDED_LOSS } from './trl-config.ts';
 
 export const EVERYTHING = {
   trainDecoder: true,
@@ -28,7 +29,7 @@ export async function load(
 }
 
 export function grpoConfig(inputs: HumanOmniCase): LossConfig {
-  return { ...LOSS_DEFAULTS, lossType: 'grpo', beta: Number(inputs.settings.beta ?? 0) };
+  return { ...RECORDED_LOSS, lossType: 'grpo', beta: Number(inputs.settings.beta ?? 0) };
 }
 
 /** The same case with the vision tower read at another of its hidden states. */

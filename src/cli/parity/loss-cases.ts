@@ -3,8 +3,8 @@ import { blobSource } from '../../io/files/bytes.ts';
 import { type FileTree, findFile, readJson, readJsonIfThere } from '../../io/files/files.ts';
 import { openSafetensors, type TensorSource } from '../../io/tensors/safetensors.ts';
 import { InputError } from '../../math/errors.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../rl/objective/loss-config.ts';
-import { lossConfigFromTrl } from './trl-config.ts';
+import type { LossConfig } from '../../rl/objective/loss-config.ts';
+import { lossConfigFromTrl, RECORDED_LOSS } from './trl-config.ts';
 
 export type Matrix = readonly (readonly number[])[];
 
@@ -40,12 +40,15 @@ export async function readLossCases(tree: FileTree): Promise<LossCase[]> {
 }
 
 async function readArrayCases(tree: FileTree): Promise<LossCase[]> {
+  const recorded = (await readJson(tree, 'case.json')).cases;
+  // Some folders have a table alone.
+  if (recorded === undefined) return [];
   const file = findFile(tree, 'case.safetensors');
   if (!file) throw new InputError(`${tree.name}: case.safetensors is missing.`);
   const label = `${tree.name}/case.json`;
   const arrays = await openSafetensors(blobSource(await file.blob()), `${tree.name}/case.safetensors`);
   const batch = await readBatch(arrays);
-  const cases = recordList((await readJson(tree, 'case.json')).cases, `${label}: cases`);
+  const cases = recordList(recorded, `${label}: cases`);
   return Promise.all(
     cases.map(async (entry, position): Promise<LossCase> => {
       const index = typeof entry.index === 'number' ? entry.index : position;
@@ -55,7 +58,7 @@ async function readArrayCases(tree: FileTree): Promise<LossCase[]> {
       const entropyName = `grad_entropies.${index}`;
       return {
         name: `${index} ${describe(settings)}`,
-        config: { ...LOSS_DEFAULTS, maxCompletionLength: width, ...lossConfigFromTrl(settings, where) },
+        config: { ...RECORDED_LOSS, maxCompletionLength: width, ...lossConfigFromTrl(settings, where) },
         batch,
         loss: numberOf(entry.loss, `${where}: loss`),
         gradient: await readMatrix(arrays, `grad_logps.${index}`),
@@ -119,6 +122,8 @@ function tableCases(table: Record<string, unknown>, label: string): LossCase[] {
       numberOf(value, `${label}: advantages[${i}]`),
     ),
   };
+  // A table names the release that made it, but for the first one, which f2cd577 made.
+  const rules = table.trl === undefined ? RECORDED_LOSS.rules : 'today';
   const maxCompletionLength = numberOf(table.max_completion_length, `${label}: max_completion_length`);
   return recordList(table.loss_cases ?? [], `${label}: loss_cases`).map((entry, index): LossCase => {
     const where = `${label}, loss case ${index}`;
@@ -128,7 +133,7 @@ function tableCases(table: Record<string, unknown>, label: string): LossCase[] {
     );
     return {
       name: `table ${index} ${describe(settings)}`,
-      config: { ...LOSS_DEFAULTS, maxCompletionLength, ...lossConfigFromTrl(settings, where) },
+      config: { ...RECORDED_LOSS, rules, maxCompletionLength, ...lossConfigFromTrl(settings, where) },
       batch: {
         ...shared,
         accumulation: typeof ga === 'number' ? ga : TABLE_ACCUMULATION,
@@ -136,6 +141,9 @@ function tableCases(table: Record<string, unknown>, label: string): LossCase[] {
       },
       loss: numberOf(entry.loss, `${where}: loss`),
       gradient: matrixOf(entry.grad, `${where}: grad`),
+      ...(entry.grad_entropies === undefined
+        ? {}
+        : { entropyGradient: matrixOf(entry.grad_entropies, `${where}: grad_entropies`) }),
       metrics: numbersOf(entry.metrics ?? {}, `${where}: metrics`),
     };
   });

@@ -6,7 +6,7 @@ import { type FileTree, readJson } from '../../io/files/files.ts';
 import { firstThatHas, type TensorSource } from '../../io/tensors/safetensors.ts';
 import { groupAdvantages } from '../../math/advantages.ts';
 import { lossMetrics } from '../../rl/objective/loss.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../rl/objective/loss-config.ts';
+import type { LossConfig } from '../../rl/objective/loss-config.ts';
 import { loadPolicy, type Policy } from '../../rl/policy/policy.ts';
 import { adamwSteps } from './adamw-steps.ts';
 import { needArrays } from './arrays.ts';
@@ -21,6 +21,7 @@ import {
   spread,
 } from './group-case.ts';
 import { activation, change, gradients, logProbability, type Quantity, scalar } from './quantity.ts';
+import { RECORDED_LOSS } from './trl-config.ts';
 
 /** Tokens beyond the completions' that greedy decoding may draw. */
 const GREEDY_ROOM = 64;
@@ -108,7 +109,7 @@ async function referenceLogProbs(gpu: Gpu, inputs: QwenTextCase): Promise<Float3
 }
 
 const lossConfig = ({ settings }: QwenTextCase): LossConfig => ({
-  ...LOSS_DEFAULTS,
+  ...RECORDED_LOSS,
   lossType: 'grpo',
   beta: settings.beta,
 });

@@ -10,7 +10,6 @@ import { mediaPlaces } from '../../rl/media/media-input.ts';
 import { VisionTower } from '../../rl/media/tower.ts';
 import type { TowerPatches } from '../../rl/media/tower-patches.ts';
 import { lossMetrics } from '../../rl/objective/loss.ts';
-import { LOSS_DEFAULTS } from '../../rl/objective/loss-config.ts';
 import type { PassArrays } from '../../rl/update/pass-arrays.ts';
 import type { Splice } from '../../rl/update/pass-inputs.ts';
 import { type CasePass, recordPass } from './case-pass.ts';
@@ -26,6 +25,7 @@ import {
   scalar,
 } from './quantity.ts';
 import { loadQwen2VlCase, openQwen2VlCase, type Qwen2VlCase } from './qwen2-vl-case.ts';
+import { RECORDED_LOSS } from './trl-config.ts';
 
 const ACTIVATIONS = ['video_tokens', 'prompt_logits_last'] as const;
 
@@ -154,7 +154,7 @@ const GRADIENTS: readonly (readonly [file: string, isOf: (name: string) => boole
 ];
 
 const lossConfig = ({ settings }: Qwen2VlCase) => ({
-  ...LOSS_DEFAULTS,
+  ...RECORDED_LOSS,
   lossType: 'grpo' as const,
   beta: Number(settings.beta ?? 0),
 });

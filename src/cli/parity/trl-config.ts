@@ -3,6 +3,9 @@ import { InputError } from '../../math/errors.ts';
 import { type ConfigKey, checkField, fieldOf, isConfigKey } from '../../protocol/config.ts';
 import { LOSS_DEFAULTS, type LossConfig } from '../../rl/objective/loss-config.ts';
 
+/** What recorded numbers were made with where they do not say otherwise: the defaults and rules of f2cd577. */
+export const RECORDED_LOSS: LossConfig = { ...LOSS_DEFAULTS, useBiasCorrectionKl: false, rules: 'f2cd577' };
+
 /** The sampler's correction is made of several settings, and no golden file has it. */
 const KEYS = Object.keys(LOSS_DEFAULTS)
   .filter(isConfigKey)

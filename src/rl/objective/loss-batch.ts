@@ -12,7 +12,7 @@ export interface LossCompletion {
   readonly advantage: number;
   /** False leaves it out of the loss, as a truncated completion that is masked; it still counts as a completion. */
   readonly trained?: boolean;
-  /** Tokens that follow as padding in an array of the reference; none in a packed batch. Only luspo's mean sees them. */
+  /** Tokens that follow as padding in an array of the reference; none in a packed batch. Only luspo's mean of f2cd577 sees them. */
   readonly padding?: number;
 }
 
@@ -94,7 +94,7 @@ export function encodeLossBatch(config: LossConfig, batch: LossBatch): Uint32Arr
  * over which the quantile is taken, or be given its `entropyThreshold`.
  */
 export function encodeLossPass(config: LossConfig, pass: LossPass, policyScale = 1): Uint32Array {
-  const reachesPadding = lossMean(config.lossType) === 'length' && !luspoIsPerCompletion(config);
+  const reachesPadding = lossMean(config.lossType) === 'length' && luspoSeesPadding(config);
   const header = { ...lossHeader(config, pass), policy_scale: policyScale };
   return encode(header, pass.completions, pass.shares, reachesPadding);
 }
@@ -102,7 +102,8 @@ export function encodeLossPass(config: LossConfig, pass: LossPass, policyScale =
 /** What each completion of a micro-batch weighs in the loss of the whole step. */
 export function lossShares(config: LossConfig, batch: LossBatch): LossShare[] {
   const tokens = Math.max(1, countTokens(batch.completions));
-  const divisor = sumsOverBatch(config) ? batch.tokensInBatch : tokens * batch.accumulation;
+  const asPolicy = config.rules === 'f2cd577' && sumsOverBatch(config);
+  const divisor = asPolicy ? batch.tokensInBatch : tokens * batch.accumulation;
   const entropyWeight = config.entropyCoef / Math.max(1, divisor);
   return completionWeights(config, batch).map((weight) => ({ weight, entropyWeight }));
 }
@@ -181,22 +182,27 @@ function thresholdRank(
   return { rank, rank_weight: position - rank };
 }
 
-/** Entropy from which on tokens count, as the shader's `entropy_threshold` finds it: for a micro-batch in several passes. */
-export function entropyThreshold(config: LossConfig, entropies: readonly Float32Array[]): number {
+/**
+ * Entropy from which on tokens count, and the share of tokens that do, as the shader's `entropy_threshold` finds them: for a
+ * micro-batch in several passes.
+ */
+export function entropyThreshold(config: LossConfig, entropies: readonly Float32Array[]): Float32Array {
   const sorted = Float32Array.from(entropies.flatMap((part) => [...part])).sort();
   const { rank, rank_weight: weight } = thresholdRank(config, sorted.length);
   const value = sorted[rank]!;
   const above = sorted[rank + 1] ?? value;
-  return Math.fround(value + Math.fround(Math.fround(weight) * Math.fround(above - value)));
+  const threshold = Math.fround(value + Math.fround(Math.fround(weight) * Math.fround(above - value)));
+  return Float32Array.of(threshold, sorted.filter((entropy) => entropy >= threshold).length / sorted.length);
 }
 
-/** Whether luspo's ℓ is one value per completion; otherwise it is an array whose mean runs over padding as well. */
-function luspoIsPerCompletion(config: LossConfig): boolean {
+/** Whether luspo's ℓ is, by the rules of f2cd577, an array whose mean runs over padding as well, and not one value per completion. */
+function luspoSeesPadding(config: LossConfig): boolean {
+  if (config.rules !== 'f2cd577') return false;
   return (
-    config.importanceSamplingLevel === 'sequence' &&
-    config.beta === 0 &&
-    config.topEntropyQuantile >= 1 &&
-    config.samplerCorrection?.level !== 'token'
+    config.importanceSamplingLevel === 'token' ||
+    config.beta !== 0 ||
+    config.topEntropyQuantile < 1 ||
+    config.samplerCorrection?.level === 'token'
   );
 }
 
@@ -216,7 +222,7 @@ const WEIGHTS: Readonly<Record<LossMean, (counts: Counts, config: LossConfig) =>
   constant: ({ lengths, rows }, config) => lengths.map(() => 1 / (rows * config.maxCompletionLength)),
   batch: ({ lengths, batch }) => lengths.map(() => 1 / Math.max(1, batch.tokensInBatch)),
   length: ({ lengths, rows, batch }, config) => {
-    if (luspoIsPerCompletion(config)) return lengths.map(() => 1 / rows);
+    if (!luspoSeesPadding(config)) return lengths.map(() => 1 / rows);
     const width = Math.max(1, ...batch.completions.map(({ length, padding }) => length + (padding ?? 0)));
     return lengths.map((length) => length / (rows * width));
   },

@@ -47,6 +47,11 @@ export interface LossConfig {
   readonly samplerCorrection: SamplerCorrection | null;
   /** Tokens a completion may have at most: dr_grpo's divisor. */
   readonly maxCompletionLength: number;
+  /**
+   * TRL's rules for means, where its releases differ (why: D-196): of today, or of f2cd577, with which numbers were recorded.
+   * There the mean of luspo runs over padding, and the entropy bonus has the divisor of the policy's term.
+   */
+  readonly rules: 'today' | 'f2cd577';
 }
 
 /** TRL's defaults. */
@@ -69,9 +74,10 @@ export const LOSS_DEFAULTS: LossConfig = {
   beta: 0,
   klEstimator: 'k3',
   klClamp: null,
-  useBiasCorrectionKl: false,
+  useBiasCorrectionKl: true,
   samplerCorrection: null,
   maxCompletionLength: 512,
+  rules: 'today',
 };
 
 /** The loss settings of a run's config. */

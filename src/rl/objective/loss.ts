@@ -96,8 +96,8 @@ export function lossBatchTensor(gpu: Gpu, completions: number): Tensor {
 
 /**
  * Records the loss of `config` on packed completions. Settings that choose code (loss type, ratio level, estimator, which
- * options are on) are fixed here; numbers, completions and divisors come from `batch` at every run. `threshold` f32 [1] is
- * the entropy from which on tokens count, where it is not found among those of the pass.
+ * options are on) are fixed here; numbers, completions and divisors come from `batch` at every run. `threshold` f32 [2] is
+ * the entropy from which on tokens count, and the share that do, where they are not found among those of the pass.
  */
 export function recordLoss(
   recorder: Recorder,
@@ -177,7 +177,7 @@ function record(
   // A binding that this loss has no use for takes any tensor that is there.
   let threshold = givenThreshold ?? entropies;
   if (code.entropyMask && !givenThreshold) {
-    threshold = recorder.temp('entropy threshold', [1]);
+    threshold = recorder.temp('entropy threshold', [2]);
     const tensors = { batch, entropies, threshold_out: threshold };
     recorder.dispatch(entropyThreshold, { uniforms: values, tensors, workgroups: 1 });
   }

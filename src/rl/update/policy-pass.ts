@@ -36,7 +36,7 @@ export interface PassData {
   /** What the sampler reported, per prediction. */
   readonly samplerLogProbs?: Float32Array;
   /** For passes recorded with it. */
-  readonly threshold?: number | undefined;
+  readonly threshold?: Float32Array | undefined;
   /** What the first pass over this batch found; for passes recorded with it. */
   readonly old?: Pick<PassResult, 'logProbs' | 'refLogProbs'> | undefined;
 }
@@ -84,7 +84,7 @@ export class PolicyPass {
     this.#sampler = perPrediction('sampler log-probabilities');
     this.#old = perPrediction('old log-probabilities');
     this.#reference = perPrediction('reference log-probabilities');
-    if (kind.withThreshold) this.#threshold = gpu.tensor('inputs', 'given entropy threshold', [1]);
+    if (kind.withThreshold) this.#threshold = gpu.tensor('inputs', 'given entropy threshold', [2]);
   }
 
   /** Records a pass that reads its media from `media`, which others may share. */
@@ -154,7 +154,7 @@ export class PolicyPass {
     this.#inputs.write(arrays, temperature);
     this.#gpu.write(this.#batch, batch);
     if (samplerLogProbs) this.#gpu.write(this.#sampler, samplerLogProbs);
-    if (this.#threshold) this.#gpu.write(this.#threshold, Float32Array.of(threshold!));
+    if (this.#threshold) this.#gpu.write(this.#threshold, threshold!);
     if (old) this.#gpu.write(this.#old, old.logProbs);
     if (old?.refLogProbs) this.#gpu.write(this.#reference, old.refLogProbs);
     await this.#media.write(prompts, starts, media);

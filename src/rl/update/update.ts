@@ -221,10 +221,10 @@ export class Updater {
     return { micro, gradient };
   }
 
-  /** The entropy from which on tokens count, by group: of those that are split, so that no pass sees all of them. */
-  async #thresholds({ passes }: StepPasses): Promise<ReadonlyMap<number, number>> {
+  /** The entropy from which on tokens count, and the share that do, by group: of those that are split, so that no pass sees all of them. */
+  async #thresholds({ passes }: StepPasses): Promise<ReadonlyMap<number, Float32Array>> {
     const { objective } = this.#settings;
-    const thresholds = new Map<number, number>();
+    const thresholds = new Map<number, Float32Array>();
     if (objective === 'nll' || !this.#masksByEntropy) return thresholds;
     const entropies = new Map<number, Float32Array[]>();
     for (const part of passes) {
@@ -250,7 +250,7 @@ export class Updater {
     part: readonly PassGroup[],
     dealt: StepPasses,
     first: MicroResult | undefined,
-    threshold: number | undefined,
+    threshold: Float32Array | undefined,
   ): Promise<SubmittedPass> {
     const { size, ...packed } = this.#pack(part);
     const { arrays } = packed;

@@ -69,6 +69,7 @@ export function handoffReadme(facts: ReadmeFacts): string {
     ...lostSettings(config).map(
       (line) => `- A setting that TRL and R1-Omni's trainer have not: \`${line}\`.`,
     ),
+    ...klLines(facts),
     ...chatLines(facts),
     ...handoff.differences,
   ].join('\n')}\n`;
@@ -82,6 +83,14 @@ function clipLines(clips: boolean | undefined): string[] {
       ? 'The clips lie in `media/`, under their paths in the data folder; launchers look there unless `--clips` or `CLIPS` names a folder.'
       : 'Clips are not copied: paths are those of the data folder. Put its contents beside this file, or name it by `--clips` or `CLIPS`.',
   ];
+}
+
+/** What only TRL has of the pull back to the start. */
+function klLines({ family, config: { beta, useBiasCorrectionKl } }: ReadmeFacts): string[] {
+  const others = familyOf(family).handoff.shownByR1Omni ? "verl and R1-Omni's trainer have" : 'verl has';
+  return beta > 0 && useBiasCorrectionKl
+    ? [`- The correction of the KL by the ratio (\`useBiasCorrectionKl\`): ${others} none.`]
+    : [];
 }
 
 /** What of a chat gets lost on the way. */

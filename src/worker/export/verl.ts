@@ -147,6 +147,9 @@ function notes(config: Config): string[] {
       : []),
     ...(LOSSES[lossType].verl ? [] : [`verl has no loss like ${lossType}; its own default is used.`]),
     ...(schedule === 'linear' ? ['verl has no linear schedule; the rate falls along a cosine.'] : []),
+    ...(config.beta > 0 && config.useBiasCorrectionKl
+      ? ['verl does not correct the KL by the ratio; its plain one is used.']
+      : []),
     ...(importanceSamplingLevel === 'sequence' ? ['The ratio is taken for each answer as in GSPO.'] : []),
     ...rewards
       .filter((name) => isRewardName(name) && REWARDS[name].readsTokens?.(config))
