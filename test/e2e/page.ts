@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
 import { projectRoot } from '../../src/cli/setup/paths.mjs';
 import type { ConfigKey } from '../../src/protocol/config.ts';
 import type { RunState } from '../../src/protocol/messages.ts';
@@ -89,13 +90,16 @@ export async function setAll(page: Page, values: Partial<Record<ConfigKey, strin
   await page.getByTestId('all-settings').click();
 }
 
-/** Numbers of a chart's twin table: by step. */
+async function latestStep(page: Page): Promise<string> {
+  return /step (\d+)/.exec((await page.getByTestId('run-step').textContent())!)![1]!;
+}
+
+/** Numbers of a chart's twin table, once it is at the run's latest step: by step. */
 export async function chartValues(page: Page, metric: string): Promise<Map<number, number>> {
   await show(page, 'train');
-  const cells = page
-    .getByTestId(`chart-${metric.replaceAll('/', '-')}`)
-    .locator(`tr[data-step] td[data-metric="${metric}"]`);
-  await cells.first().waitFor({ state: 'attached' });
+  const chart = page.getByTestId(`chart-${metric.replaceAll('/', '-')}`);
+  await expect.poll(() => chart.getAttribute('data-step')).toBe(await latestStep(page));
+  const cells = chart.locator(`tr[data-step] td[data-metric="${metric}"]`);
   const pairs = await cells.evaluateAll((found) =>
     found.map(
       (cell) =>

@@ -190,7 +190,7 @@ describe('the studio in a browser', () => {
       expect([...norms.values()].every((norm) => norm > 0)).toBe(true);
       expect([...(await chartValues(page, 'reward')).values()]).toEqual([0, 0, 0]);
       const chart = page.getByTestId('chart-entropy');
-      expect(await chart.getAttribute('data-points')).toBe('3');
+      await chart.locator('.chart-plot[data-points="3"]').waitFor();
       const line = await chart.locator('path.recharts-line-curve').first().getAttribute('d');
       expect(line?.match(/[MLC]/g)?.length).toBe(3);
       await screenshot(page, 'train');

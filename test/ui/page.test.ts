@@ -58,6 +58,8 @@ async function open(query = '', { url } = server): Promise<void> {
 }
 
 const state = (name: string) => page.waitForSelector(`[data-state=${name}]`, { timeout: 90_000 });
+/** Points of a chart's curves, as they are drawn. */
+const pointsOf = (metric: string) => page.getAttribute(`${id(`chart-${metric}`)} .chart-plot`, 'data-points');
 const startable = () => page.waitForSelector(`${id('start')}:not([disabled])`);
 const focused = (attribute = 'data-testid') =>
   page.evaluate((name) => document.activeElement?.getAttribute(name), attribute);
@@ -75,7 +77,7 @@ describe('training', () => {
   it('starts with one press and draws every step, in curves and in their table twins', async () => {
     await trained(30, '?stepMs=1');
     const chart = page.locator(id('chart-reward'));
-    await expect.poll(() => chart.getAttribute('data-points')).toBe('30');
+    await expect.poll(() => pointsOf('reward')).toBe('30');
     const path = await chart.locator('path.recharts-line-curve').first().getAttribute('d');
     expect(path?.match(/[ML]/g)?.length ?? 0, path ?? '').toBe(30);
     const cells = await chart.locator('td[data-metric=reward]').allTextContents();
@@ -95,11 +97,9 @@ describe('training', () => {
       .poll(() => groups.allTextContents())
       .toEqual([...METRIC_GROUPS].filter((group) => group !== 'Drift'));
     const std = playStep(30, 30).metrics['rewards/format/std'];
-    const [last] = await page
-      .locator('td[data-metric="rewards/format/std"]')
-      .allTextContents()
-      .then((all) => all.slice(-1));
-    expect(last).toBe(formatMetric(std, 6));
+    const last = page.locator('td[data-metric="rewards/format/std"]').last();
+    await expect.poll(() => last.textContent()).toBe(formatMetric(std, 6));
+    await expect.poll(() => page.locator('.chart-plot:not([data-points])').count()).toBe(0);
     await page.screenshot({ path: `${PICTURES}/more-charts.png`, fullPage: true });
   });
 
@@ -168,7 +168,7 @@ describe('training', () => {
 
   it('never draws more points than it should', async () => {
     await trained(MAX_POINTS + 100);
-    const points = async () => Number(await page.getAttribute(id('chart-reward'), 'data-points'));
+    const points = async () => Number(await pointsOf('reward'));
     await expect.poll(points, { timeout: 20_000 }).toBeGreaterThan(300);
     expect(await points()).toBeLessThanOrEqual(MAX_POINTS);
     // Each chart keeps other steps; the cursor is on the same one in all of them.
@@ -291,7 +291,7 @@ describe('runs of earlier visits', () => {
     await state('finished');
     expect(await page.textContent(id('note'))).toContain('Good to know. A copy of its settings was damaged.');
     expect(await page.locator(id('problem')).count()).toBe(0);
-    await expect.poll(() => page.getAttribute(id('chart-reward'), 'data-points')).toBe('120');
+    await expect.poll(() => pointsOf('reward')).toBe('120');
     expect(await page.textContent(id('saved'))).toBe('saved at step 120');
     await page.keyboard.press('4');
     await expect.poll(() => page.inputValue(id('rollout-step'))).toBe('119');

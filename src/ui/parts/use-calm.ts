@@ -1,30 +1,20 @@
 import { useEffect, useRef, useState } from 'react';
 
-/** Share of the page's time that drawing a calm value may take. */
-const DRAWING_SHARE = 0.2;
-
-/**
- * A value that changes at most once in `calmMs`, and less often where drawing it is slow, always ending at the latest:
- * drawing eight charts can cost more than a fast step, and the trainer shares the processor with the page.
- */
-export function useCalm<T>(value: T, calmMs: number): T {
+/** A value that changes at most once in `calmMs`, or in what `pauseMs` says where that is longer, always ending at the latest. */
+export function useCalm<T>(value: T, calmMs: number, pauseMs = () => calmMs): T {
   const [shown, setShown] = useState(value);
-  const changedAt = useRef(0);
-  const drawingMs = useRef(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once the change has been drawn.
+  const changedAt = useRef(Number.NEGATIVE_INFINITY);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever says the pause says it anew each time.
   useEffect(() => {
-    // The first drawing was not begun here.
-    if (changedAt.current > 0) drawingMs.current = performance.now() - changedAt.current;
-  }, [shown]);
-  useEffect(() => {
-    const pause = Math.max(calmMs, drawingMs.current / DRAWING_SHARE);
-    const timer = setTimeout(
-      () => {
-        changedAt.current = performance.now();
-        setShown(value);
-      },
-      Math.max(0, changedAt.current + pause - performance.now()),
-    );
+    let timer = setTimeout(function change() {
+      const left = changedAt.current + Math.max(calmMs, pauseMs()) - performance.now();
+      if (left > 0) {
+        timer = setTimeout(change, left);
+        return;
+      }
+      changedAt.current = performance.now();
+      setShown(value);
+    });
     return () => clearTimeout(timer);
   }, [value, calmMs]);
   return shown;

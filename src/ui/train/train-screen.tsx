@@ -1,8 +1,10 @@
 /** Train: the settings that matter, whether it is learning, eight charts, the answer being written, all settings. */
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { exampleOf } from '../../store/examples.ts';
 import { useStudioState } from '../../store/react.ts';
+import type { StepRecord } from '../../store/state.ts';
 import { shortened } from '../parts/shortened.ts';
+import { turnsTookMs } from '../parts/turns.ts';
 import { useCalm } from '../parts/use-calm.ts';
 import { asksQuestions, useWords } from '../parts/use-words.ts';
 import { OwnRewards } from '../rewards/own-rewards.tsx';
@@ -79,12 +81,26 @@ function LearningLine() {
 
 /** Milliseconds between redraws of the charts. */
 const CHART_CALM_MS = 400;
+/** Share of the page's time that drawing them may take: it can cost more than a fast step, and the trainer shares the processor. */
+const DRAWING_SHARE = 0.2;
 
-function Charts({ smoothing, asTable }: { smoothing: number; asTable: boolean }) {
+/** The steps as the charts are to draw them. */
+function useCalmSteps(): readonly StepRecord[] {
+  const tookBefore = useRef(0);
   const steps = useCalm(
     useStudioState((state) => state.steps),
     CHART_CALM_MS,
+    () => (turnsTookMs() - tookBefore.current) / DRAWING_SHARE,
   );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: counts from each change on.
+  useEffect(() => {
+    tookBefore.current = turnsTookMs();
+  }, [steps]);
+  return steps;
+}
+
+function Charts({ smoothing, asTable }: { smoothing: number; asTable: boolean }) {
+  const steps = useCalmSteps();
   const partNames = Object.keys(steps[steps.length - 1]?.metrics ?? {}).join();
   // Chart lists are kept between steps so that memoised charts compare equal.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list depends on the steps only through the metric names.

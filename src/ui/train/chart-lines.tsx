@@ -1,0 +1,244 @@
+/** The curves of a chart: raw line faint, smoothed line in front, the value under the cursor. */
+import { memo, useMemo } from 'react';
+import { Area, CartesianGrid, ComposedChart, Line, ReferenceLine, Tooltip, XAxis, YAxis } from 'recharts';
+import { maximum, minimum } from '../../math/stats.ts';
+import type { Alarm } from '../../protocol/alarms.ts';
+import { type MetricKey, metricOf } from '../../protocol/metrics.ts';
+import { useStudioState } from '../../store/react.ts';
+import { type ChartData, type ChartRow, loneSteps, nearestStep } from '../../store/series.ts';
+import { useInTurn, useStages } from '../parts/turns.ts';
+import { usePlace } from '../parts/use-place.ts';
+import type { ChartSpec } from './chart-list.ts';
+import { followCursor, useCursorStep } from './cursor.ts';
+import { formatFor } from './format-for.ts';
+import { roundTicks, stepTicks } from './ticks.ts';
+
+interface PlotProps {
+  spec: ChartSpec;
+  data: ChartData;
+  smoothing: number;
+}
+
+interface LinesProps extends PlotProps {
+  alarms: readonly Alarm[];
+  width: number;
+  height: number;
+}
+
+interface Staged extends LinesProps {
+  stage: number;
+}
+
+/** Room for the curves, which are drawn in turn; while a run goes on, only those near the view are. */
+export function ChartPlot({ spec, data, smoothing }: PlotProps) {
+  const [ref, { width, height, isNear }] = usePlace();
+  const alarms = useStudioState((state) => state.alarms);
+  const isRunning = useStudioState(({ run }) => run.state === 'running');
+  const wanted = useMemo(
+    () => ({ spec, data, smoothing, alarms, width, height }),
+    [spec, data, smoothing, alarms, width, height],
+  );
+  const hasRoom = width > 0 && height > 0;
+  const drawn = useInTurn(wanted, hasRoom && (isNear || !isRunning));
+  const stage = useStages(WHOLE, drawn !== undefined);
+  return (
+    <div className="chart-plot" ref={ref} data-points={stage === WHOLE ? drawn?.data.rows.length : undefined}>
+      {drawn && <Lines {...drawn} stage={stage} />}
+    </div>
+  );
+}
+
+/** A chart is mounted in three stages: axes, curves as measured, the rest. The first chart of a visit would take 60 ms whole. */
+const WHOLE = 3;
+
+/** Broken steps drawn at most; a run that breaks more often says so at every one of these. */
+const MAX_BROKEN = 40;
+// What recharts is given anew it draws anew, so whatever stays is the same object from step to step.
+const MARGIN = { top: 4, right: 8, bottom: 0, left: 0 };
+const STEP_DOMAIN: ['dataMin', 'dataMax'] = ['dataMin', 'dataMax'];
+const ACTIVE_DOT = { r: 3 };
+
+const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height, stage }: Staged) {
+  const { keys, band } = spec;
+  // A chart without a metric has no value, and draws nothing.
+  const first = keys[0]!;
+  const { rows } = data;
+  const ticks = useKept(ticksOf(rows));
+  const marks = useMemo(() => alarms.filter(({ metric }) => keys.includes(metric)), [alarms, keys]);
+  const range = useMemo(
+    () => band && (({ raw }: ChartRow) => [raw[band[0]] ?? null, raw[band[1]] ?? null]),
+    [band],
+  );
+  const line = (key: MetricKey, index: number, kind: 'raw' | 'smooth') => (
+    <Line
+      key={`${kind} ${key}`}
+      name={metricOf(key).label}
+      dataKey={readerOf(kind, key)}
+      className={`line-${kind}`}
+      stroke={`var(--series-${index + 1})`}
+      strokeOpacity={kind === 'raw' && smoothing > 0 ? 0.3 : 1}
+      strokeWidth={kind === 'raw' && smoothing > 0 ? 1 : 1.75}
+      dot={loneDot(loneSteps(rows, key))}
+      activeDot={kind === 'smooth' || smoothing === 0 ? ACTIVE_DOT : false}
+      isAnimationActive={false}
+    />
+  );
+  return (
+    <ComposedChart
+      width={width}
+      height={height}
+      data={rows}
+      syncId="steps"
+      syncMethod={followCursor}
+      margin={MARGIN}
+    >
+      {stage > 1 && <CartesianGrid stroke="var(--grid)" vertical={false} />}
+      <XAxis
+        dataKey="step"
+        type="number"
+        domain={STEP_DOMAIN}
+        ticks={useKept(stepTicks(rows[0]?.step ?? 0, rows.at(-1)?.step ?? 0))}
+        height={20}
+        tickLine={false}
+      />
+      <YAxis
+        ticks={ticks}
+        interval={0}
+        width={metricOf(first).unit === 'bytes' ? 64 : 48}
+        tickLine={false}
+        axisLine={false}
+        domain={[ticks[0] ?? 0, ticks[ticks.length - 1] ?? 1]}
+        tickFormatter={tickOf(first)}
+      />
+      {stage > 2 && <Tooltip content={<PointTip keys={keys} data={data} />} isAnimationActive={false} />}
+      {stage > 1 && range && (
+        <Area
+          dataKey={range}
+          stroke="none"
+          fill="var(--series-1)"
+          fillOpacity={0.14}
+          isAnimationActive={false}
+        />
+      )}
+      {stage > 1 && keys.map((key, index) => line(key, index, 'raw'))}
+      {stage > 2 && smoothing > 0 && keys.map((key, index) => line(key, index, 'smooth'))}
+      {stage > 2 &&
+        marks
+          .slice(-MAX_BROKEN)
+          .map(({ kind, step }) => (
+            <ReferenceLine
+              key={`${kind} ${step}`}
+              className="alarm-mark"
+              x={step}
+              stroke="var(--danger)"
+              label={{ value: '!', position: markSide(step, rows), fill: 'var(--danger)' }}
+            />
+          ))}
+      {stage > 2 &&
+        data.broken
+          .slice(0, MAX_BROKEN)
+          .map((step) => <ReferenceLine key={step} x={step} stroke="var(--danger)" strokeDasharray="2 2" />)}
+    </ComposedChart>
+  );
+});
+
+/** The list as it was before, where its numbers are the same. */
+function useKept(list: number[]): number[] {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the numbers are what counts.
+  return useMemo(() => list, [list.join()]);
+}
+
+/** One function for each kind and metric, made once. */
+function once<K extends string, V>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>();
+  return (key) => {
+    const value = made.get(key) ?? make(key);
+    made.set(key, value);
+    return value;
+  };
+}
+
+const readers = {
+  raw: once((key: MetricKey) => (row: ChartRow) => row.raw[key]),
+  smooth: once((key: MetricKey) => (row: ChartRow) => row.smooth[key]),
+};
+
+const readerOf = (kind: keyof typeof readers, key: MetricKey) => readers[kind](key);
+
+const tickOf = once((key: MetricKey) => (value: number) => formatFor(key, value));
+
+/** Where the sign beside an alarm's line has room: to its right in the left half of the chart, to its left in the other. */
+function markSide(step: number, rows: readonly ChartRow[]): 'insideTopLeft' | 'insideTopRight' {
+  const middle = ((rows[0]?.step ?? 0) + (rows.at(-1)?.step ?? 0)) / 2;
+  return step < middle ? 'insideTopLeft' : 'insideTopRight';
+}
+
+function ticksOf(rows: readonly ChartRow[]): number[] {
+  const values = rows.flatMap(({ raw }) => Object.values(raw).filter((value) => value !== null));
+  return roundTicks(minimum(values), maximum(values));
+}
+
+/** Draws the points that stand between two gaps, which a line leaves out; false where there is none. */
+function loneDot(lone: ReadonlySet<number>) {
+  if (lone.size === 0) return false;
+  return ({ cx, cy, stroke, strokeOpacity, payload }: DotProps) =>
+    payload && lone.has(payload.step) ? (
+      <circle
+        key={payload.step}
+        className="lone-point"
+        cx={cx}
+        cy={cy}
+        r={2.5}
+        fill={stroke}
+        fillOpacity={strokeOpacity}
+      />
+    ) : null;
+}
+
+interface DotProps {
+  cx?: number;
+  cy?: number;
+  stroke?: string;
+  strokeOpacity?: string | number;
+  payload?: ChartRow;
+}
+
+interface TipProps {
+  keys: readonly MetricKey[];
+  data: ChartData;
+  active?: boolean;
+  payload?: readonly { payload?: ChartRow }[];
+}
+
+/** The value under the cursor, as measured and as smoothed: of the very step that is pointed at, in whichever chart. */
+function PointTip({ keys, data, active, payload }: TipProps) {
+  const cursor = useCursorStep();
+  const drawn = payload?.[0]?.payload;
+  if (!active || !drawn) return null;
+  const row = pointedRow(data, drawn, cursor);
+  return (
+    <div className="tip number">
+      <b>step {row.step}</b>
+      {keys.map((key) => (
+        <div key={key}>
+          {keys.length > 1 && `${metricOf(key).label} `}
+          {formatFor(key, row.raw[key])}{' '}
+          <span className="muted">smoothed {formatFor(key, row.smooth[key])}</span>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** The row of the shared cursor's step, where `drawn` is what this chart draws nearest to it; else `drawn` itself. */
+function pointedRow(data: ChartData, drawn: ChartRow, cursor: number | undefined): ChartRow {
+  if (cursor === undefined) return drawn;
+  const near =
+    data.rows[
+      nearestStep(
+        data.rows.map(({ step }) => step),
+        cursor,
+      )
+    ];
+  return (near?.step === drawn.step && data.rowAt(cursor)) || drawn;
+}
