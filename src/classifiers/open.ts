@@ -73,7 +73,7 @@ function measure(files: ClassifierFiles, sources: readonly WeightSource[]): Body
   return openBody(gpu, loader, { files });
 }
 
-/** Names of `id2label`; "LABEL_0" and so on where the config has none. @throws InputError where it has another number of them */
+/** Names of `id2label`; "LABEL_0" and so on where the config has none. @throws InputError where it has others than it has numbers */
 function labelsOf({ config, tree }: ClassifierFiles, outputs: number): string[] {
   const named = config.id2label;
   const usual = Array.from({ length: outputs }, (_, id) => `LABEL_${id}`);
@@ -85,5 +85,12 @@ function labelsOf({ config, tree }: ClassifierFiles, outputs: number): string[] 
       { hint: 'Take the config.json that belongs to these weights.' },
     );
   }
-  return usual.map((name, id) => String((named as Record<string, unknown>)[id] ?? name));
+  return usual.map((_, id) => {
+    const name = (named as Record<string, unknown>)[id];
+    if (typeof name === 'string' || typeof name === 'number') return String(name);
+    throw new InputError(
+      `${tree.name}/config.json: "id2label" has ${JSON.stringify(name) ?? 'nothing'} for label ${id}; expected a name for each number from 0 to ${outputs - 1}.`,
+      { hint: 'Take the config.json that belongs to these weights.' },
+    );
+  });
 }

@@ -1,5 +1,6 @@
 /** Texts to logits: a classifier with its tokenizer, on the device for good or only while it scores. */
 import type { Gpu } from '../gpu/index.ts';
+import { InputError } from '../math/errors.ts';
 import { Classifier } from './classifier.ts';
 import type { OpenClassifier } from './open.ts';
 
@@ -39,7 +40,7 @@ export class Scorer {
     if (ids.every(({ length }) => length === 0)) return ids.map(() => undefined);
     this.#classifier ??= await Classifier.load(this.#gpu, this.#opened);
     try {
-      return await this.#classifier.logits(ids);
+      return demandNumbers(await this.#classifier.logits(ids), this.#opened);
     } finally {
       if (!this.#stays) this[Symbol.dispose]();
     }
@@ -49,4 +50,22 @@ export class Scorer {
     this.#classifier?.[Symbol.dispose]();
     this.#classifier = undefined;
   }
+}
+
+/** NaN would pass for a text of which nothing is said. @throws InputError */
+function demandNumbers(
+  logits: (Float32Array | undefined)[],
+  { files, labels }: OpenClassifier,
+): (Float32Array | undefined)[] {
+  for (const [at, each] of logits.entries()) {
+    const label = each?.findIndex((logit) => !Number.isFinite(logit)) ?? -1;
+    if (label < 0) continue;
+    throw new InputError(
+      `${files.name} gives ${each![label]} for ${labels[label]} of text ${at + 1} of ${logits.length}; expected a finite number.`,
+      {
+        hint: 'Its weights are damaged, or not those of its config.json: download it again, or take another.',
+      },
+    );
+  }
+  return logits;
 }

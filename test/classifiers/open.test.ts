@@ -46,6 +46,8 @@ describe('a classifier that is not built here', () => {
     ['bert', { num_attention_heads: 1, hidden_size: 256 }, /a head has 256 columns, expected at most 128/],
     ['bert', { num_hidden_layers: 3 }, /bert\.encoder\.layer\.2\.attention\.self\.query\.weight" is missing/],
     ['roberta', { id2label: { 0: 'a' } }, /names 1 labels, but the head gives 28/],
+    ['bert', { id2label: { joy: 0 } }, /"id2label" has nothing for label 0; expected a name for each number/],
+    ['bert', { id2label: { 0: null } }, /"id2label" has null for label 0/],
     [
       'qwen2',
       { layer_types: ['full_attention', 'sliding_attention'] },

@@ -1,8 +1,10 @@
 /** A classifier as a reward of a run: read, scored, planned, and asked for where it is not open. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Classifier } from '../../src/classifiers/classifier.ts';
 import { openClassifier } from '../../src/classifiers/open.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
+import { treeFromMemory } from '../../src/io/files/files.ts';
 import { mean } from '../../src/math/stats.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { ClosedEval } from '../../src/protocol/messages.ts';
@@ -16,7 +18,7 @@ import { planMemory } from '../../src/worker/memory-plan.ts';
 import { chatText, modelReward } from '../../src/worker/model-reward.ts';
 import { runTexts } from '../../src/worker/run-options.ts';
 import { thinkingJudge, withReasoning } from '../../src/worker/thinking-judge.ts';
-import { caseOf } from '../classifiers/cases.ts';
+import { caseOf, changed } from '../classifiers/cases.ts';
 import { relativeError, testGpu } from '../ops/harness.ts';
 import { toyClassifier, trainToy } from '../reference/toy-classifier.ts';
 
@@ -97,6 +99,22 @@ describe('a model as a reward', () => {
     const before = gpu.ledger.total;
     expect(await readOf({ text: 'answer' }, false)).toEqual([0, 1, 0]);
     expect(gpu.ledger.total).toBe(before);
+  });
+
+  it('is refused where its weights make no number: NaN would pass for a text of which it says nothing', async () => {
+    const tree = await changed('bert', {});
+    const bytes = readFileSync('test/golden/reward-models/bert/model/model.safetensors');
+    const start = 8 + Number(bytes.readBigUInt64LE(0));
+    const [from, to] = JSON.parse(bytes.toString('utf8', 8, start))['classifier.weight'].data_offsets;
+    for (let at = start + from; at < start + to; at += 4) bytes.writeFloatLE(3e38, at);
+    const damaged = treeFromMemory('m', { 'model.safetensors': new Uint8Array(bytes) }).files;
+    const files = [...tree.files.filter(({ path }) => path !== 'model.safetensors'), ...damaged];
+    const opened = await openClassifier({ ...tree, files });
+    const parts = { gpu: await testGpu(), opened, stays: false, lane: new Lane() };
+    const reward = await modelReward(named({}), parts);
+    await expect(async () => reward.score(batchOf(TEXTS), never)).rejects.toThrow(
+      /gives (NaN|-?Infinity) for LABEL_0 of text 1 of 3; expected a finite number/,
+    );
   });
 
   it('is refused with a mapping that cannot be used', async () => {
