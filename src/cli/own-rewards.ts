@@ -78,6 +78,7 @@ function sourceOf(word: string): Omit<RewardSource, 'completions'> {
   return {
     name,
     language: LANGUAGES[ending as keyof typeof LANGUAGES],
+    file: basename(path),
     source,
     ...(asked === undefined ? {} : { function: asked }),
     hash: createHash('sha256').update(source).digest('hex'),

@@ -21,6 +21,7 @@ export const LONGEST_SOURCE = 200_000;
 export const rewardSource = z.object({
   name,
   language: z.enum(['ts', 'js', 'py']),
+  file: z.string().max(255).optional(),
   source: z.string().max(LONGEST_SOURCE),
   function: z.string().optional(),
   completions: z.enum(['messages', 'text']),

@@ -75,6 +75,8 @@ export interface RewardSource {
   /** By which the run names it: an identifier. */
   readonly name: string;
   readonly language: 'ts' | 'js' | 'py';
+  /** What its file is called where errors name it; absent where it is called as the reward. */
+  readonly file?: string | undefined;
   /** The whole file, exactly. */
   readonly source: string;
   /** Which function of the file; without one, that of the reward's name, or the only one. */

@@ -73,10 +73,10 @@ export class OpenedSource {
     const sandbox = new Sandbox(host, file);
     try {
       const { functions, tests } = await sandbox.ready();
-      return new OpenedSource(sandbox, file.name, functions, tests);
+      return new OpenedSource(sandbox, labelOf(source), functions, tests);
     } catch (error) {
       sandbox.close();
-      throw told(error, file.name);
+      throw told(error, labelOf(source));
     }
   }
 
@@ -84,9 +84,9 @@ export class OpenedSource {
   static async replace(source: Omit<RewardSource, 'hash'>, sandbox: Sandbox): Promise<OpenedSource> {
     const file = fileOf(source);
     const { functions, tests } = await sandbox.replace(file).catch((error: unknown) => {
-      throw told(error, file.name);
+      throw told(error, labelOf(source));
     });
-    return new OpenedSource(sandbox, file.name, functions, tests);
+    return new OpenedSource(sandbox, labelOf(source), functions, tests);
   }
 
   /** The function that a source means: the one it names, the one of its own name, or the only one. @throws InputError */
@@ -176,6 +176,10 @@ const fileOf = ({ name, language, source, completions }: Omit<RewardSource, 'has
   name: `${name}.${language}`,
   text: source,
 });
+
+/** What errors call it. */
+const labelOf = ({ file, name, language }: Omit<RewardSource, 'hash'>): string =>
+  file ?? `${name}.${language}`;
 
 /** A worker for the versions of a file while it is edited: what takes seconds to start is started once. */
 export class SourceBench {

@@ -18,6 +18,7 @@ test('files are sources by the name of their function or of themselves, with the
   expect(rewardSources).toEqual([
     {
       ...{ name: 'length', language: 'py', function: 'length', completions: 'messages' },
+      file: 'my rewards.py',
       source: 'def length(completions, **kwargs): ...\n',
       hash: 'e6bfbe60160d22962b41173df853174d91caa24150f3681a5d1340595f0300ef',
     },

@@ -185,6 +185,15 @@ describe('the function of a file', () => {
     );
   });
 
+  test('is of a file whose own name errors say', async () => {
+    const named = { ...source(), name: 'second', file: 'rewards.js' };
+    const host = new PretendedWorkers().host(scored([]), ['a', 'b']);
+    const opened = await OpenedSource.open(named, host);
+    expect(() => opened.chosen(named)).toThrow('rewards.js: found no function second; it has a, b');
+    const opening = OpenedSource.open({ ...named, source: 'bad' }, host);
+    await expect(opening).rejects.toThrow('rewards.js:2:3: SyntaxError: no');
+  });
+
   test('has names that can be read', async () => {
     const host = new PretendedWorkers().host(scored([]), [1, 2]);
     await expect(OpenedSource.open(source(), host)).rejects.toThrow(/something else than was asked for/);

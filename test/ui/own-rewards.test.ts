@@ -33,9 +33,9 @@ describe('the settings', () => {
 
   test('take functions of a file with its exact text and hash, and the checks of a run pass them', async () => {
     const sources = await sourcesOf(file('export const é = 1;'), ['mine', 'second']);
-    expect(sources.map(({ name, function: asked }) => [name, asked])).toEqual([
-      ['mine', undefined],
-      ['second', 'second'],
+    expect(sources.map(({ name, function: asked, file: from }) => [name, asked, from])).toEqual([
+      ['mine', undefined, undefined],
+      ['second', 'second', 'mine.ts'],
     ]);
     expect(sources[0]!.hash).toBe(createHash('sha256').update('export const é = 1;').digest('hex'));
     const next = withSources({ rewards: ['format'], rewardWeights: [], rewardSources: [] }, [], sources);

@@ -59,7 +59,7 @@ export async function sourcesOf(file: OwnFile, functions: readonly string[]): Pr
   return functions.map((name) => ({
     ...{ name, language, source: text, completions, hash },
     // A default export without a name has that of its file, under which it is opened again.
-    ...(name === stem ? {} : { function: name }),
+    ...(name === stem ? {} : { function: name, file: fileName(file) }),
   }));
 }
 
