@@ -1,3 +1,4 @@
+import type { RewardSource } from '../rewards/contract.ts';
 import { isRewardName, REWARDS } from '../rewards/index.ts';
 import { type Config, defaultConfig, diffConfig, type LossType } from './config.ts';
 import { isIdleParameter, LOSS_FAMILIES, lossFamily, lossMean } from './losses.ts';
@@ -37,11 +38,25 @@ function levelWarnings(lossType: LossType, level: Config['importanceSamplingLeve
 }
 
 function rewardWarnings(config: Config): string[] {
-  const { rewards } = config;
+  const { rewards, rewardSources } = config;
   const isEarning = rewards.some((name) => !isRewardName(name) || REWARDS[name].range(config)[1] > 0);
-  return rewards.length === 0 || isEarning
-    ? []
-    : [
-        `Nothing earns a reward: ${rewards.join(' and ')} can only punish, so the shortest answer is the best.`,
-      ];
+  const punishing = `Nothing earns a reward: ${rewards.join(' and ')} can only punish, so the shortest answer is the best.`;
+  const blind = rewardSources.filter((source) => rewards.includes(source.name) && readsNoText(source));
+  return [
+    ...(rewards.length === 0 || isEarning ? [] : [punishing]),
+    ...blind.map(({ name, language }) => `${name} ${blindWords(language)}`),
+  ];
+}
+
+/**
+ * Whether a program is given chats and never speaks of what stands in one. That of TRL's first example, which takes the length of
+ * each completion, would find 1 for every answer.
+ */
+export const readsNoText = ({ source, completions }: Pick<RewardSource, 'source' | 'completions'>): boolean =>
+  completions === 'messages' && !/content|completion_ids/.test(source);
+
+/** What is said of such a program, behind its name. */
+export function blindWords(language: RewardSource['language']): string {
+  const text = language === 'py' ? 'completion[0]["content"]' : 'completion[0].content';
+  return `never reads what an answer says: an answer is a chat of one message, and its text is ${text}. If the program takes texts, choose that an answer is a text (--rewardCompletions text).`;
 }

@@ -238,6 +238,21 @@ describe('configWarnings', () => {
   ])('warns of %o', (values, words) => {
     expect(warnings(values)).toMatch(words);
   });
+
+  it('says what an answer is to a program that takes chats and reads none', () => {
+    // TRL's first example is written for texts: of a chat it finds the length 1.
+    const lengths = 'def near(completions, **kwargs):\n  return [-abs(20 - len(c)) for c in completions]\n';
+    const about = (over: Partial<Config['rewardSources'][number]>) => {
+      const source = { name: 'near', language: 'py', source: lengths, completions: 'messages' } as const;
+      return warnings({ rewards: ['near'], rewardSources: [{ ...source, hash: '0'.repeat(64), ...over }] });
+    };
+    expect(about({})).toMatch(
+      /^near never reads what an answer says: .*completion\[0\]\["content"\]\. .*text\)\.$/,
+    );
+    expect(about({ language: 'ts' })).toContain('completion[0].content.');
+    expect(about({ completions: 'text' })).toBe('');
+    expect(about({ source: lengths.replace('len(c)', 'len(c[0]["content"])') })).toBe('');
+  });
 });
 
 it("offers R1-Omni's recipes only to models that they are for", () => {

@@ -1,6 +1,7 @@
 /** The editor of own rewards: the program, its tests, which of its functions are rewards, and the versions before. */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { knownRewards } from '../../protocol/config.ts';
+import { blindWords, readsNoText } from '../../protocol/config-warnings.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { modelsIn, sourcesIn } from '../../store/reward-choice.ts';
@@ -68,6 +69,11 @@ export default function RewardEditor({ open, onTry }: EditorProps) {
       </div>
       <div className="reward-verdict">
         <Verdict checked={checked} isSettled={isSettled} language={file.language} />
+        {isUsable && readsNoText({ source: file.text, completions: file.completions }) && (
+          <p className="notice" role="status" data-testid="blind-program">
+            The program {blindWords(file.language)}
+          </p>
+        )}
         <FunctionChoice functions={functions} off={off} />
         {problems.map((problem) => (
           <p key={problem} className="field-problem" role="alert">

@@ -19,7 +19,12 @@ export function Verdict({ checked, isSettled, language }: VerdictProps) {
       </p>
       {!isSettled && language === 'py' && <PythonFetch />}
       {checked?.fault && <FaultWords fault={checked.fault} />}
-      {checked && !checked.fault && <TestList tests={checked.tests} language={language} />}
+      {checked && !checked.fault && checked.functions.length === 0 && (
+        <p className="muted">{NO_REWARDS[language]}</p>
+      )}
+      {checked && !checked.fault && checked.functions.length + checked.tests.length > 0 && (
+        <TestList tests={checked.tests} language={language} />
+      )}
     </div>
   );
 }
@@ -63,6 +68,12 @@ function FaultWords({ fault: { message, hint, details } }: { fault: Fault }) {
     </div>
   );
 }
+
+const NO_REWARDS: Readonly<Record<Language, string>> = {
+  ts: 'Export one: export function my_reward({ completions }) { return completions.map(() => 1); }',
+  js: 'Export one: export function my_reward({ completions }) { return completions.map(() => 1); }',
+  py: 'Write one: def my_reward(completions, **kwargs): return [1 for _ in completions]',
+};
 
 const NO_TESTS: Readonly<Record<Language, string>> = {
   ts: 'Write one: export function testIt() { assert.equal(1 + 1, 2); }',
