@@ -19,7 +19,8 @@ export default function RolloutsScreen() {
   if (rollouts.size > 0) return <Rollouts asked={asked} key={asked} />;
   return (
     <Empty>
-      The answers of each step will be listed here, with every reward and advantage, once a run is started.{' '}
+      The answers of each step will be listed here, with every reward and advantage, once a run is started, or
+      gone on with where one is kept.{' '}
       <button type="button" className="link" onClick={() => goTo('train')}>
         Go to Train
       </button>
