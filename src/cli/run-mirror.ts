@@ -18,6 +18,8 @@ import { type Config, parseConfig } from '../protocol/config.ts';
 import type { ExportedName, RunStorage } from './headless.ts';
 
 const LOGS = ['events.jsonl', 'rollouts.jsonl'];
+/** Folder of logs that begin anew from time to time, the oldest of which go. */
+const VALUES = 'tokens';
 /** Both copies of what a run is, and of what seals a folder. */
 const DESCRIPTIONS = ['config.json', 'config.copy.json'];
 const SEALS = ['manifest.json', 'manifest.copy.json'];
@@ -78,12 +80,14 @@ export class RunMirror {
       // One that has gone belonged to a checkpoint that a newer one has replaced; that one's copy comes next.
       if (!(await this.#copyFile(runId, folder, file))) return;
     }
-    for (const name of LOGS) await this.#copyLog(runId, folder, name);
+    const values = files.map(({ name }) => name).filter((name) => name.startsWith(`${VALUES}/`));
+    for (const name of [...LOGS, ...values]) await this.#copyLog(runId, folder, name);
     for (const file of missing.filter(isSeal)) {
       if (!(await this.#copyFile(runId, folder, file))) return;
     }
     for (const { name } of missing) rmSync(join(folder, dirname(name), UNFINISHED), { force: true });
     removeOthers(folder, whole);
+    removeOldValues(join(folder, VALUES), values);
   }
 
   /** False when the file has gone. */
@@ -106,6 +110,7 @@ export class RunMirror {
   /** Logs grow while a run is under way: what is new is added. One that has become shorter was written anew. */
   async #copyLog(runId: string, folder: string, name: string): Promise<void> {
     const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const size = (await this.#storage.storedFiles(runId)).find((file) => file.name === name)?.size;
       if (size === undefined) return;
@@ -150,6 +155,13 @@ function removeOthers(folder: string, wanted: ReadonlySet<string>): void {
     markUnfinished(join(checkpoints, name));
     rmSync(join(checkpoints, name), { recursive: true });
   }
+}
+
+/** Removes values of tokens that the page keeps no more. */
+function removeOldValues(folder: string, wanted: readonly string[]): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder))
+    if (!wanted.includes(`${VALUES}/${name}`)) rmSync(join(folder, name));
 }
 
 /** A run on disk. */

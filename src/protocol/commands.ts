@@ -14,6 +14,7 @@ import { mute, sampledDecoding } from './results.ts';
 import { rewardModelSummary } from './reward-models.ts';
 import { scoredAnswers } from './scored-answers.ts';
 import { directory, longArray, requestId, z } from './shapes.ts';
+import { keptTokens } from './token-values.ts';
 
 /** Sent without a reply. */
 const order = <F extends z.ZodRawShape>(fields: F) => ({ fields });
@@ -97,6 +98,11 @@ export const COMMANDS = {
   scoreAgain: question({ config: wholeConfig }, { answers: scoredAnswers }),
   /** Ends it; the answer has what was scored by then. */
   stopScoring: order({}),
+  /** What a step knew of each token of an answer, by its place among all of the step: of the run on the device, or of a stored one. */
+  tokenValues: question(
+    { step: z.number().int(), answer: z.number().int(), runId: z.string().optional() },
+    keptTokens,
+  ),
   /** Which files an export of the present run would have, and how large; none before there is a run. */
   planExport: question({ parts: exportParts }, { files: plannedFiles }),
   export: task({

@@ -8,6 +8,7 @@ import { slowRewards } from './health/health-rewards.ts';
 import { brokenAnswer } from './health/not-finite.ts';
 import { lengthMetrics, loggedMetrics, rewardMetrics } from './measure/metrics.ts';
 import { StepClock, type StepTimes } from './measure/step-clock.ts';
+import { type AnswerTokens, answerTokens } from './measure/token-values.ts';
 import type { StepWork } from './measure/utilisation.ts';
 import { joinResults, lossMetrics } from './objective/loss.ts';
 import { lossConfig } from './objective/loss-config.ts';
@@ -24,6 +25,8 @@ export interface StepReport {
   readonly metrics: MetricValues;
   readonly seconds: Record<string, number>;
   readonly groups: readonly RolloutGroup[];
+  /** What is known of the tokens of each answer, in the order of the groups; absent where nothing was sampled. */
+  readonly tokens?: readonly AnswerTokens[];
   /** Where a log-probability is not finite; absent where all are. */
   readonly notFinite?: string;
   /** What is wrong with rewards in this step. */
@@ -209,6 +212,12 @@ function report(
     seconds: times.phases,
     groups: examples.map((example, index) =>
       describeGroup(config, example, scored[index]!, advantages, index, kl),
+    ),
+    tokens: answerTokens(
+      lossConfig(config),
+      { groupSize: config.groupSize, completions: all, advantages: advantages.advantages },
+      micro,
+      context.setup.tokenizer,
     ),
   };
 }

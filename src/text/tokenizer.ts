@@ -170,21 +170,27 @@ function namedIds({ eos_token_id: named }: Json, label: string, tokenizer: Token
  * spread over several tokens appears when its last byte is there.
  */
 export class StreamDecoder {
-  private readonly tokenizer: Tokenizer;
+  private readonly tokenizer: Pick<Tokenizer, 'decode'>;
+  private readonly options: { skipSpecialTokens?: boolean };
   private readonly ids: number[] = [];
   /** Text before ids[windowStart] is out; ids[windowStart, shown) is context that has been shown. */
   private windowStart = 0;
   private shown = 0;
 
-  constructor(tokenizer: Tokenizer) {
+  constructor(tokenizer: Pick<Tokenizer, 'decode'>, options: { skipSpecialTokens?: boolean } = {}) {
     this.tokenizer = tokenizer;
+    this.options = options;
+  }
+
+  private decode(from: number, to?: number): string {
+    return this.tokenizer.decode(this.ids.slice(from, to), this.options);
   }
 
   /** The text that these ids complete. */
   push(...ids: number[]): string {
     this.ids.push(...ids);
-    const before = this.tokenizer.decode(this.ids.slice(this.windowStart, this.shown));
-    const now = this.tokenizer.decode(this.ids.slice(this.windowStart));
+    const before = this.decode(this.windowStart, this.shown);
+    const now = this.decode(this.windowStart);
     if (now.length <= before.length || now.endsWith('\uFFFD')) return '';
     this.windowStart = this.shown;
     this.shown = this.ids.length;
@@ -193,8 +199,8 @@ export class StreamDecoder {
 
   /** What is left at the end, broken characters included. */
   flush(): string {
-    const before = this.tokenizer.decode(this.ids.slice(this.windowStart, this.shown));
-    const now = this.tokenizer.decode(this.ids.slice(this.windowStart));
+    const before = this.decode(this.windowStart, this.shown);
+    const now = this.decode(this.windowStart);
     this.windowStart = this.ids.length;
     this.shown = this.ids.length;
     return now.slice(before.length);

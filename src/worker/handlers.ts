@@ -59,6 +59,7 @@ export const HANDLERS: Handlers = {
   saveRunFiles: ({ session }, command) => session.saveRunFiles(command),
   scoreAgain: ({ session }, command) => session.scoreAgain(command),
   stopScoring: ({ session }) => session.stopScoring(),
+  tokenValues: ({ session }, command) => session.tokenValues(command),
   planExport: ({ session }, command) => session.planExport(command),
   export: ({ session }, command) => session.export(command),
   bench({ session, bench }, command) {

@@ -6,6 +6,7 @@ import type { EvalResult, RolloutGroup } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import type { RewardTrouble } from '../rewards/panel.ts';
 import type { NotFinite } from '../rl/health/health-look.ts';
+import type { AnswerTokens } from '../rl/measure/token-values.ts';
 import type { FeatureStore } from './clips/features.ts';
 import type { OpenModel } from './inputs/model.ts';
 import type { Report } from './progress.ts';
@@ -37,6 +38,8 @@ export interface StepResult {
   readonly metrics: MetricValues;
   readonly seconds: Record<string, number>;
   readonly groups: RolloutGroup[];
+  /** What is known of the tokens of each answer, in the order of the groups; absent where nothing was sampled. */
+  readonly tokens?: readonly AnswerTokens[];
   /** What is not finite in this step, and why; said at the first of several. */
   readonly notFinite?: NotFinite;
   /** What is wrong with rewards in this step. */

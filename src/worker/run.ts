@@ -16,6 +16,7 @@ import { brokenValues, Health } from '../rl/health/health.ts';
 import type { NotFinite } from '../rl/health/health-look.ts';
 import { findNotFinite } from '../rl/health/not-finite.ts';
 import { type Scoring, scoringOf } from '../rl/measure/row-kinds.ts';
+import type { AnswerTokens } from '../rl/measure/token-values.ts';
 import { GateRows } from '../rl/media/gate.ts';
 import { loadPolicy, type Policy } from '../rl/policy/policy.ts';
 import type { Start } from '../rl/policy/start-weights.ts';
@@ -38,6 +39,7 @@ import { measuredOptions, mostPositions, policyOptions, runSetup, runTexts, star
 import type { RunParts, Standing, StepResult } from './run-parts.ts';
 import { answerLines } from './runs/answers.ts';
 import type { Trained } from './runs/checkpoint.ts';
+import { TokenLog } from './runs/token-log.ts';
 import { withReasoning } from './thinking-judge.ts';
 import { TrainingRows } from './training-rows.ts';
 
@@ -63,6 +65,8 @@ export class Run {
   /** One line per step, and one per answer of every step. */
   readonly metricsLog = new LineLog();
   readonly rolloutsLog = new LineLog();
+  /** What is known of the tokens of answers. */
+  readonly tokenLog = new TokenLog();
   /** Every evaluation of these weights, and those of the weights as loaded; one line per answer of each. */
   readonly evaluations: EvalResult[] = [];
   predictionsLog = new LineLog();
@@ -262,14 +266,11 @@ export class Run {
     if (this.parts.features) demandKnownIds(examples, ...this.#vocabulary);
     const take = config.stage === 'sft' ? sftStep : grpoStep;
     const updates = this.optimizer.stepCount;
-    const { metrics, seconds, groups, notFinite, troubles } = await take(
+    const { metrics, seconds, groups, tokens, notFinite, troubles } = await take(
       this.#training,
       examples,
       this.#step,
-      {
-        live,
-        ...before,
-      },
+      { live, ...before },
     );
     this.#step++;
     this.#tokens += metrics.num_tokens ?? 0;
@@ -281,6 +282,7 @@ export class Run {
       metrics: { ...metrics, num_tokens: this.#tokens, epoch: this.rows.epochs } as MetricValues,
       seconds,
       groups: [...groups],
+      ...(tokens ? { tokens } : {}),
       ...(cause ? { notFinite: cause } : {}),
       ...(troubles ? { troubles } : {}),
     };
@@ -299,10 +301,11 @@ export class Run {
     return this.health.take({ step, metrics, notFinite, troubles, answers: answerFigures(groups) });
   }
 
-  /** Keeps a step's answers for the export. */
-  recordAnswers(step: number, groups: readonly RolloutGroup[]): void {
+  /** Keeps a step's answers for the export, and what is known of their tokens to be asked for. */
+  recordAnswers(step: number, groups: readonly RolloutGroup[], tokens: readonly AnswerTokens[] = []): void {
     const answers = answerLines(step, groups);
     if (answers.length > 0) this.rolloutsLog.append(...answers);
+    if (tokens.length > 0) this.tokenLog.append(step, tokens);
   }
 
   /** Keeps an evaluation to compare others with, and its answers for the export. */

@@ -26,6 +26,7 @@ import { checkSameInputs } from './runs/identity.ts';
 import type { TakenRun } from './runs/run-store.ts';
 import { RunShelf } from './runs/shelf.ts';
 import type { Over, Stage, UnderWay } from './stage.ts';
+import { findTokens } from './token-values.ts';
 import { Training, type Wish } from './training.ts';
 
 /** The examples before data are open. */
@@ -190,6 +191,8 @@ export class Session {
   listRuns(): Promise<void> {
     return this.#shelf.list();
   }
+
+  tokenValues = (asked: CommandOf<'tokenValues'>) => findTokens(asked, this.#device, this.#shelf);
 
   deleteRun({ runId }: CommandOf<'deleteRun'>): Promise<void> {
     return this.#shelf.delete(runId);

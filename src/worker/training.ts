@@ -129,7 +129,7 @@ export class Training {
     const result = { ...taken, metrics: { ...taken.metrics, ...(await this.#scores(run, recorder)) } };
     this.#report(result, run.parts.gpu.ledger);
     const alarms = run.recordStep(result);
-    run.recordAnswers(result.step, result.groups);
+    run.recordAnswers(result.step, result.groups, result.tokens);
     recorder?.protect(run.health.goodStep);
     await recorder?.step(result);
     for (const alarm of alarms) {

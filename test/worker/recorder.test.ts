@@ -6,6 +6,7 @@ import { LineLog } from '../../src/worker/line-log.ts';
 import { answerLines } from '../../src/worker/runs/answers.ts';
 import { type RecordedRun, Recorder } from '../../src/worker/runs/recorder.ts';
 import { RunStore } from '../../src/worker/runs/run-store.ts';
+import { TokenLog } from '../../src/worker/runs/token-log.ts';
 import { MemoryStore } from '../io/memory-store.ts';
 import { fakeLocks } from '../setup/fake-locks.ts';
 import { ADAPTER, free, groupsAt, replayed } from './stored-run.ts';
@@ -44,6 +45,7 @@ class FakeRun {
     model: {},
   } as unknown as RecordedRun['parts'];
   readonly rolloutsLog = new LineLog();
+  readonly tokenLog = new TokenLog();
   recordStep = () => undefined;
   recordEvaluation = () => undefined;
   forgetEvaluations = () => undefined;

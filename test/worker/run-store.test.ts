@@ -138,10 +138,10 @@ describe('the stored runs', () => {
     const {
       runs: [after],
     } = await list();
-    const logs = ['events.jsonl', 'rollouts.jsonl'].map(
+    const logs = ['events.jsonl', 'rollouts.jsonl', 'tokens/from-1.bin'].map(
       (name) => files.files.get(`runs/fox-1/${name}`)!.byteLength,
     );
-    expect(after!.bytes - before!.bytes).toBe(logs[0]! + logs[1]!);
+    expect(after!.bytes - before!.bytes).toBe(logs[0]! + logs[1]! + logs[2]!);
     expect(after!.bytes).toBe([...files.files.values()].reduce((sum, { byteLength }) => sum + byteLength, 0));
     await store.remove('fox-1');
     expect(files.files.size).toBe(0);

@@ -4,11 +4,13 @@ import type { FileToWrite } from '../../src/io/sealed/sealed.ts';
 import { safetensorsParts, type TensorToWrite } from '../../src/io/tensors/safetensors-write.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
+import type { AnswerTokens } from '../../src/rl/measure/token-values.ts';
 import { LineLog } from '../../src/worker/line-log.ts';
 import { answerLines } from '../../src/worker/runs/answers.ts';
 import type { LookThrough } from '../../src/worker/runs/lock.ts';
 import type { RunDescription, TrainState } from '../../src/worker/runs/records.ts';
 import type { RunStore } from '../../src/worker/runs/run-store.ts';
+import { TokenLog } from '../../src/worker/runs/token-log.ts';
 
 export const ADAPTER = { vendor: 'v', architecture: 'a', description: 'd' };
 
@@ -66,15 +68,25 @@ export const evaluation = (step: number): EvalResult => ({
 /** Steps of the logs: metrics and two groups of answers each. */
 export const metricsAt = (step: number) => ({ reward: step / 3, loss: step === 2 ? Number.NaN : 0 });
 export const groupsAt = (step: number) => [group([`${step}a`, `${step}b`]), group([`${step}c`])];
+/** Tokens of these three answers, the last of which went through no pass. */
+export const tokensAt = (step: number): AnswerTokens[] =>
+  [0, 1, 2].map((place) => {
+    const ids = Uint32Array.of(step, 150_000 + place);
+    const sampler = Float32Array.of(-step / 7, -place / 3);
+    const pass = { logProbs: sampler, entropies: Float32Array.of(1, 2), mismatches: new Float32Array(2) };
+    return { ids, pieces: [`${step}`, 'é'], sampler, ...(place === 2 ? {} : { pass }) };
+  });
 
 /** Writes the logs of a run up to a step. */
 export async function writeLogs(store: RunStore, id: string, steps: number): Promise<void> {
   const answers = new LineLog();
-  const logs = store.logs(id, answers);
+  const tokens = new TokenLog();
+  const logs = store.logs(id, answers, tokens);
   logs.addEvaluation(evaluation(0));
   for (let step = 1; step <= steps; step++) {
     logs.addStep({ type: 'step', step, metrics: metricsAt(step), seconds: {} });
     answers.append(...answerLines(step, groupsAt(step)));
+    tokens.append(step, tokensAt(step));
   }
   await logs.flush();
 }
@@ -82,7 +94,7 @@ export async function writeLogs(store: RunStore, id: string, steps: number): Pro
 /** What the logs tell up to a step, and what is wrong with them. */
 export async function replayed(store: RunStore, id: string, step: number) {
   const seen: unknown[] = [];
-  const notes = await store.logs(id, new LineLog()).replay(step, {
+  const notes = await store.logs(id, new LineLog(), new TokenLog()).replay(step, {
     step: (event) => seen.push([event.step, event.metrics]),
     alarm: (alarm) => seen.push(alarm),
     evaluation: (result) => seen.push(result),

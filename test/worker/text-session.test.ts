@@ -98,6 +98,28 @@ describe('a language model', () => {
         ?.runs.some(({ id }) => id === runId);
     if (!isFree()) await first.next(() => isFree() === true);
     const second = await SessionOnDawn.open({ files, ...inputs });
+    /** What steps knew of the tokens of answers, on the device or of the stored run. */
+    const tokensOf = (session: SessionOnDawn, stored?: string) =>
+      Promise.all(
+        [1, 2, 3, 4].map((step) =>
+          session.session.tokenValues({
+            ...{ type: 'tokenValues', requestId: 9, step, answer: 5 },
+            ...(stored === undefined ? {} : { runId: stored }),
+          }),
+        ),
+      );
+    const tokens = await tokensOf(first);
+    tokens.forEach(({ values, ...rest }, at) => {
+      expect(rest).toEqual({ answers: 6, first: 1 });
+      const answer = told[at * 6 + 5]!;
+      expect(values!.ids).toHaveLength(answer.tokens);
+      expect(values!.pieces.join('')).toBe(answer.rawText);
+      expect(values!.pass!.kl).toHaveLength(answer.tokens);
+      const mean = values!.pass!.kl!.reduce((sum, kl) => sum + kl, 0) / answer.tokens;
+      expect(Math.abs(mean - answer.meanKl!)).toBeLessThan(2e-3 * answer.meanKl! + 1e-9);
+    });
+    expect(await tokensOf(second, runId)).toEqual(tokens);
+    await expect(tokensOf(second)).rejects.toThrow('The run is not on the device any more');
     await second.session.resumeRun({ type: 'resumeRun', requestId: 3, runId, step: 2, rest: true });
     if (second.state !== 'paused') await second.reach('paused');
     const { rewardSources: before = [] } = own;
@@ -126,6 +148,10 @@ describe('a language model', () => {
     expect(numbers(again.slice(-2))).toEqual(numbers(steps.slice(2)));
     expect(second.said('resumed')[0]!.config).toMatchObject(own);
     expect(answers(second).slice(0, 12)).toEqual(told.slice(0, 12));
+    // Steps before the break were read back, those after it taken again.
+    expect(await tokensOf(second)).toEqual(tokens);
+    await second.session.deleteRun({ type: 'deleteRun', requestId: 10, runId });
+    await expect(tokensOf(second, runId)).rejects.toThrow(`There is no run "${runId}"`);
     second.close();
     first.close();
   }, 120_000);

@@ -52,6 +52,8 @@ export interface MicroResult extends PassResult {
   readonly arrays: PassArrays;
   /** The groups it held, in its order. */
   readonly groups: readonly Pick<PassGroup, 'index' | 'kept'>[];
+  /** What the first pass over the batch found, where this is a later one: what its ratios compare with. */
+  readonly oldLogProbs?: Float32Array;
 }
 
 export interface UpdateResult {
@@ -61,7 +63,7 @@ export interface UpdateResult {
 }
 
 /** A pass on its way, with the reference's log-probabilities where an earlier pass found them. */
-interface SubmittedPass extends Pick<MicroResult, 'arrays' | 'groups' | 'refLogProbs'> {
+interface SubmittedPass extends Pick<MicroResult, 'arrays' | 'groups' | 'refLogProbs' | 'oldLogProbs'> {
   readonly reading: Promise<PassResult>;
 }
 
@@ -268,7 +270,11 @@ export class Updater {
     // Whoever waits for it is told of a failure; one that comes before must not count as unheard.
     reading.catch(() => undefined);
     const reference = first?.refLogProbs;
-    return { arrays, groups: part, reading, ...(reference ? { refLogProbs: reference } : {}) };
+    return {
+      ...{ arrays, groups: part, reading },
+      ...(first ? { oldLogProbs: first.logProbs } : {}),
+      ...(reference ? { refLogProbs: reference } : {}),
+    };
   }
 
   #batchWords(

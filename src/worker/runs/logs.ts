@@ -1,6 +1,6 @@
 /**
- * The growing files of a stored run: `events.jsonl` (steps, alarms and evaluations) and `rollouts.jsonl` (answers). Every line has
- * a checksum. They are what charts and tables show: no step depends on them, so a damaged line is said and passed over.
+ * The growing files of a stored run: `events.jsonl` (steps, alarms and evaluations), `rollouts.jsonl` (answers) and `tokens/` (values
+ * of the answers' tokens). Every line and every record has a checksum. They are what charts and tables show: no step depends on them, so a damaged line is said and passed over.
  */
 
 import { type JsonLine, jsonLines } from '../../io/json/json-lines.ts';
@@ -13,6 +13,8 @@ import { isMetricKey } from '../../protocol/metrics.ts';
 import { LineLog } from '../line-log.ts';
 import { type AnswerLine, groupsOfLines, readAnswer } from './answers.ts';
 import { GrowingFile } from './growing-file.ts';
+import { TokenFiles } from './token-files.ts';
+import type { TokenLog } from './token-log.ts';
 
 type StepLine = EventOf<'step'>;
 type EvalLine = { readonly type: 'eval'; readonly result: EvalResult };
@@ -35,13 +37,15 @@ export class RunLogs {
   readonly #lines = new LineLog();
   readonly #events: GrowingFile;
   readonly #answers: GrowingFile;
+  readonly #tokens: TokenFiles;
 
-  /** `folder` is the run's; `answers` are the lines that the run itself keeps of its answers. */
-  constructor(store: FileStore, folder: string, answers: LineLog) {
+  /** `folder` is the run's; `answers` and `tokens` are what the run itself keeps of its answers. */
+  constructor(store: FileStore, folder: string, answers: LineLog, tokens: TokenLog) {
     this.#store = store;
     this.#folder = folder;
     this.#events = new GrowingFile(store, `${folder}/${EVENTS}`, this.#lines);
     this.#answers = new GrowingFile(store, `${folder}/${ANSWERS}`, answers);
+    this.#tokens = new TokenFiles(store, folder, tokens);
   }
 
   addStep(event: StepLine): void {
@@ -62,6 +66,7 @@ export class RunLogs {
   async flush(): Promise<void> {
     await this.#events.flush();
     await this.#answers.flush();
+    await this.#tokens.flush();
   }
 
   /**
@@ -86,7 +91,8 @@ export class RunLogs {
       this.#events.holdsAll(await events.cut());
       this.#answers.holdsAll(await answers.cut());
     }
-    return [...events.notes(), ...answers.notes()];
+    const tokens = await this.#tokens.replay(step, from === this.#folder ? undefined : from);
+    return [...events.notes(), ...answers.notes(), ...tokens];
   }
 }
 

@@ -32,6 +32,7 @@ export type RecordedRun = Pick<
   | 'forgetEvaluations'
   | 'recordAnswers'
   | 'rolloutsLog'
+  | 'tokenLog'
 > & { recordStep(step: Pick<StepResult, 'step' | 'metrics' | 'seconds'>): void };
 
 /**
@@ -68,7 +69,7 @@ export class Recorder {
     this.#store = store;
     this.#emit = emit;
     this.#description = description;
-    this.#logs = store.logs(description.id, run.rolloutsLog);
+    this.#logs = store.logs(description.id, run.rolloutsLog, run.tokenLog);
     this.#report = new SavingReport(emit);
     this.#schedule = new CheckpointSchedule(description.config.checkpointEvery);
     this.#left = run.parts.model.left;

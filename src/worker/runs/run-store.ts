@@ -1,4 +1,4 @@
-/** Runs on this device: `runs/<id>/{config.json, events.jsonl, rollouts.jsonl, start/…, checkpoints/step-N/…}`. */
+/** Runs on this device: `runs/<id>/{config.json, events.jsonl, rollouts.jsonl, tokens/…, start/…, checkpoints/step-N/…}`. */
 
 import { copyPath, readRecord, writeRecord } from '../../io/sealed/record.ts';
 import { type FileToWrite, inspectSealed, openSealed, writeSealed } from '../../io/sealed/sealed.ts';
@@ -14,6 +14,8 @@ import type { LookThrough } from './lock.ts';
 import { RunLogs } from './logs.ts';
 import { type Adapter, parseDescription, type RunDescription, type TrainState } from './records.ts';
 import { readStart, startFiles } from './start-files.ts';
+import { storedAnswer } from './token-files.ts';
+import type { KeptAnswer, TokenLog } from './token-log.ts';
 
 const RUNS = 'runs';
 const DESCRIPTION = 'config.json';
@@ -94,9 +96,14 @@ export class RunStore {
     return (await this.checkpoints(id).find()).whole.at(-1)?.step;
   }
 
-  /** `answers` are the lines that the run itself keeps of its answers. */
-  logs(id: string, answers: LineLog): RunLogs {
-    return new RunLogs(this.#files, folderOf(id), answers);
+  /** `answers` and `tokens` are what the run itself keeps of its answers. */
+  logs(id: string, answers: LineLog, tokens: TokenLog): RunLogs {
+    return new RunLogs(this.#files, folderOf(id), answers, tokens);
+  }
+
+  /** What is kept of an answer's tokens, by its place among all of the step. */
+  tokens(id: string, step: number, place: number): Promise<KeptAnswer> {
+    return storedAnswer(this.#files, folderOf(id), step, place);
   }
 
   folder(id: string): string {

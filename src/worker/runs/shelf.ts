@@ -1,5 +1,6 @@
 import type { FileToWrite } from '../../io/writing/file-to-write.ts';
 import { InputError } from '../../math/errors.ts';
+import type { Config } from '../../protocol/config.ts';
 import type { CheckpointChoice, StoredRun } from '../../protocol/messages.ts';
 import type { Emit } from '../progress.ts';
 import type { Run } from '../run.ts';
@@ -8,6 +9,7 @@ import { isHeld, lookThrough } from './lock.ts';
 import { Recorder } from './recorder.ts';
 import type { Adapter } from './records.ts';
 import { type Described, noSuchRun, type RunStore, type TakenRun } from './run-store.ts';
+import type { KeptAnswer } from './token-log.ts';
 
 /** The stored runs as a session deals with them: tells the page what there is, and takes runs off and puts them on. */
 export class RunShelf {
@@ -83,6 +85,17 @@ export class RunShelf {
     if (!files) throw atWork(runId);
     if (files.length > 0) return files;
     throw noSuchRun(runId);
+  }
+
+  /** What is kept of an answer's tokens, and the run's settings. @throws InputError when a tab is at work on it, or there is none */
+  async tokens(runId: string, step: number, answer: number): Promise<{ kept: KeptAnswer; config: Config }> {
+    const store = this.#demand();
+    const found = await lookThrough(runId, async () => {
+      const { description } = await store.describe(runId);
+      return { kept: await store.tokens(runId, step, answer), config: description.config };
+    });
+    if (!found) throw atWork(runId);
+    return found;
   }
 
   /** Keeps a run from here on, a new one or one that was taken; undefined where nothing can be kept. */
