@@ -29,6 +29,19 @@ fn a_of_lane(first: u32, lane: u32, depth: u32) -> vec4<f32> {
   return a_quad(min(first + lane % ROWS, u.m - 1u), depth, u.k);
 }
 
+// All tiles of a thread: sixteen rows over four columns, and over the next four. One loop for all, since compilers copy the
+// epilogue to each place that calls it, and then compile it for longer than the loop over depths.
+fn store_tiles(left: array<mat4x4<f32>, 4>, right: array<mat4x4<f32>, 4>, row: u32, col: u32, part: u32) {
+  var tiles = array<array<mat4x4<f32>, 4>, 2>(left, right);
+  let rows = min(ROWS, u.m - row);
+  let quads = min(QUADS, (max(col, u.n) - col) / 4u);
+  for (var quad = 0u; quad < quads; quad++) {
+    for (var i = 0u; i < rows; i++) {
+      finish_quad(tiles[quad][i / 4u][i % 4u], ((part * u.m + row + i) * u.n + col + 4u * quad) >> 2u, col + 4u * quad);
+    }
+  }
+}
+
 @compute @workgroup_size(LANES)
 fn by_rows(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
   let tile = tile_of(group);
@@ -87,20 +100,9 @@ fn by_rows(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation
       }
     }
   }
-  store_quads(sums_0, row, col, group.z);
-  store_quads(sums_4, row + 4u, col, group.z);
-  if (ROWS > 8u) {
-    store_quads(sums_8, row + 8u, col, group.z);
-    store_quads(sums_12, row + 12u, col, group.z);
-  }
-  if (QUADS > 1u) {
-    store_quads(right_0, row, col + 4u, group.z);
-    store_quads(right_4, row + 4u, col + 4u, group.z);
-    if (ROWS > 8u) {
-      store_quads(right_8, row + 8u, col + 4u, group.z);
-      store_quads(right_12, row + 12u, col + 4u, group.z);
-    }
-  }
+  let left = array<mat4x4<f32>, 4>(sums_0, sums_4, sums_8, sums_12);
+  let right = array<mat4x4<f32>, 4>(right_0, right_4, right_8, right_12);
+  store_tiles(left, right, row, col, group.z);
 }
 
 // m[i] = a[i] * b: the product of four rows and four columns at a single depth.
@@ -164,14 +166,7 @@ fn by_depths(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocati
       }
     }
   }
-  store_quads(sums_0, row, col, group.z);
-  store_quads(sums_4, row + 4u, col, group.z);
-  store_quads(sums_8, row + 8u, col, group.z);
-  store_quads(sums_12, row + 12u, col, group.z);
-  if (QUADS > 1u) {
-    store_quads(right_0, row, col + 4u, group.z);
-    store_quads(right_4, row + 4u, col + 4u, group.z);
-    store_quads(right_8, row + 8u, col + 4u, group.z);
-    store_quads(right_12, row + 12u, col + 4u, group.z);
-  }
+  let left = array<mat4x4<f32>, 4>(sums_0, sums_4, sums_8, sums_12);
+  let right = array<mat4x4<f32>, 4>(right_0, right_4, right_8, right_12);
+  store_tiles(left, right, row, col, group.z);
 }

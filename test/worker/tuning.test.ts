@@ -83,10 +83,10 @@ describe('the tuning of a device', () => {
     const measure = vi.fn(async () => FOUND);
     await tuneDevice(device(), store, measure);
     const text = (await store.text('tuning.json'))!;
-    expect(text).toContain('"device":"4 | ');
+    expect(text).toContain('"device":"5 | ');
     await store.truncate('tuning.json', 0);
     const writer = await store.create('tuning.json');
-    writer.write(new TextEncoder().encode(text.replace('"4 | ', '"3 | ')));
+    writer.write(new TextEncoder().encode(text.replace('"5 | ', '"4 | ')));
     writer.close();
     await tuneDevice(device(), store, measure);
     expect(measure).toHaveBeenCalledTimes(2);
