@@ -1,7 +1,8 @@
 // The GRPO loss family on packed completions: loss, d loss / d log-probability, d loss / d entropy, and what is logged.
 // One workgroup per completion; its tokens lie in [start, start + reach), the first `length` of them count, the rest is
-// padding that only luspo's array-wide mean sees (by the rules of f2cd577). With rho = exp(lp - old), A the advantage, w and v the completion's weights:
-//   loss = sum of w * (keep * f * policy + beta * kl) - sum of v * entropy, over tokens above the entropy threshold
+// padding that only luspo's array-wide mean sees, by the rules of f2cd577. With rho = exp(lp - old), A the advantage, w and
+// v the completion's weights, s the share of tokens that reach the entropy threshold:
+//   loss = sum of w * (keep * f * policy + beta * kl) - sum of v / s * entropy, over tokens that reach it
 //   clipped: -min(min(rho, delta) A, clip(rho) A)   cispo: -stop(min(rho, cap)) A lp
 //   sapo:    -A (4 / tau) sigmoid(tau (rho - 1))    vespo: -stop(phi) A lp     nll: -lp
 //   kl, d = ref - lp cut to +-clamp:  k1: -d   k2: d^2 / 2   k3: exp(d) - d - 1   (times rho when bias-corrected)

@@ -159,7 +159,7 @@ describe('a group in several passes', () => {
 
   it.each([
     { lossType: 'bnpo', beta: 0.1, useBiasCorrectionKl: true },
-    { lossType: 'dapo', topEntropyQuantile: 0.3 },
+    { lossType: 'dapo', topEntropyQuantile: 0.3, entropyCoef: 0.1 },
     { lossType: 'vespo', samplerCorrection: { level: 'token', mode: 'truncate', min: 0.8, max: 1.2 } },
   ] satisfies Partial<LossConfig>[])(
     'has them in a second step, whose ratios are not 1: %o',

@@ -112,6 +112,14 @@ def judged(case, table):
     return {"case": case, "loss": loss.item(), "grad": rounded(judge.logps.grad), **bonus, "metrics": logged}
 
 
+def tried(case, table):
+    """A release may want of a trainer what it has not here: that is told, and the other cases go on."""
+    try:
+        return judged(case, table)
+    except Exception as error:
+        return {"case": case, "failure": f"cannot be asked: {type(error).__name__}: {error}"}
+
+
 def rounded(gradient):
     return [[round(value, 12) for value in row] for row in gradient.tolist()]
 
@@ -124,6 +132,8 @@ def distance(new, old):
 
 def changes(new, old):
     """What of a case is another: name, before and after; of gradients by how much."""
+    if "failure" in new or old is None:
+        return [new.get("failure", "is not recorded")]
     told = [] if distance(new["loss"], old["loss"]) <= ALIKE else [f"loss {old['loss']:.6g} -> {new['loss']:.6g}"]
     # The table's gradients have ten decimals.
     if (gap := distance(new["grad"], old["grad"])) > 1e-5:
@@ -146,7 +156,7 @@ def known(tables):
 def news(table):
     """Defaults that are not what the tables have, and losses of which they have none."""
     for name in NAMES.values():
-        default = next(field.default for field in dataclasses.fields(GRPOConfig) if field.name == name)
+        default = next((field.default for field in dataclasses.fields(GRPOConfig) if field.name == name), "gone")
         if name in TABLE and default != TABLE[name]:
             yield f"{name} is {default} by default; cases that do not name it have {TABLE[name]}."
     tests = re.findall(r"loss_type (?:==|in) (.*?):\n", inspect.getsource(GRPOTrainer._compute_loss))
@@ -169,14 +179,15 @@ def main():
     options = parser.parse_args()
     tables = [json.loads(Path(path).read_text(encoding="utf8")) for path in options.tables]
     recorded = known(tables)
-    cases = [judged(json.loads(case), tables[0]) for case in recorded]
-    told = [["is not recorded"] if old is None else changes(new, old) for new, old in zip(cases, recorded.values())]
+    cases = [tried(json.loads(case), tables[0]) for case in recorded]
+    told = [changes(new, old) for new, old in zip(cases, recorded.values())]
     differing = [(new, lines) for new, lines in zip(cases, told) if lines]
     for new, lines in differing:
         print(", ".join(f"{name}={value}" for name, value in new["case"].items()), *lines, sep="\n    ")
     print(*news(tables[0]), f"TRL {trl.__version__}: {len(differing)} of {len(cases)} cases differ from what is recorded.", sep="\n")
     if options.write:
-        table = as_table([new for new, _ in differing] if options.differing else cases, tables[0])
+        chosen = [new for new, _ in differing] if options.differing else cases
+        table = as_table([each for each in chosen if "failure" not in each], tables[0])
         options.write.write_text(json.dumps(table), encoding="utf8")
 
 

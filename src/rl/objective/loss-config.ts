@@ -48,7 +48,7 @@ export interface LossConfig {
   /** Tokens a completion may have at most: dr_grpo's divisor. */
   readonly maxCompletionLength: number;
   /**
-   * TRL's rules for means, where its releases differ (why: D-196): of today, or of f2cd577, with which numbers were recorded.
+   * TRL's rules for means, where its releases differ (why: D-198): of today, or of f2cd577, with which numbers were recorded.
    * There the mean of luspo runs over padding, and the entropy bonus has the divisor of the policy's term.
    */
   readonly rules: 'today' | 'f2cd577';
