@@ -34,12 +34,38 @@ export function resumption(
 ): Resumption {
   if (out === undefined) throw new InputError('--resume needs --out DIR, where the checkpoints lie.');
   const stored = findRun(out);
-  const [change] = diffConfig(stored.config, { ...stored.config, ...values });
+  const { rewardSources, ...others } = values;
+  demandPrograms(out, stored.config.rewardSources, rewardSources ?? []);
+  const [change] = diffConfig(stored.config, { ...stored.config, ...others });
   if (!change) return { stored, ...how };
   throw new InputError(
     `--${change.key} is ${JSON.stringify(change.to)}; the run in ${out} has ${JSON.stringify(change.from)}.`,
     { hint: 'A run goes on with its own settings: leave this one out, or begin a new run without --resume.' },
   );
+}
+
+type Programs = Config['rewardSources'];
+
+/** Programs named again must be the run's own, which it goes on with. @throws InputError */
+function demandPrograms(out: string, own: Programs, named: Programs): void {
+  for (const program of named) {
+    const difference = differenceFrom(own, program);
+    if (difference === undefined) continue;
+    throw new InputError(`--reward ${program.file ?? program.name}: the run in ${out} ${difference}.`, {
+      hint: 'A run goes on with the programs that it keeps: leave --reward out, or begin a new run without --resume.',
+    });
+  }
+}
+
+function differenceFrom(own: Programs, { name, hash, completions }: Programs[number]): string | undefined {
+  const was = own.find((each) => each.name === name);
+  if (!was) return `has no program ${name}; its own are ${own.map((each) => each.name).join(', ') || 'none'}`;
+  const short = (text: string): string => `${text.slice(0, 12)}…`;
+  if (was.hash !== hash)
+    return `has ${name} with the SHA-256 ${short(was.hash)}, and the file now has ${short(hash)}`;
+  if (was.completions !== completions)
+    return `has ${name} with --rewardCompletions ${was.completions}, not ${completions}`;
+  return undefined;
 }
 
 /** Opens the checkpoint; the run reports by events, those that it told of before included. */
