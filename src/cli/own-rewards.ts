@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { InputError } from '../math/errors.ts';
 import { type Config, knownRewards } from '../protocol/config.ts';
-import { REWARD_NAME, REWARD_NAME_WORDS } from '../protocol/config-rewards.ts';
+import { lengthProblem, REWARD_NAME, REWARD_NAME_WORDS } from '../protocol/config-rewards.ts';
 
 type RewardSource = Config['rewardSources'][number];
 
@@ -67,6 +67,8 @@ function sourceOf(word: string): Omit<RewardSource, 'completions'> {
     });
   }
   const source = readSource(path);
+  const tooLong = lengthProblem(source);
+  if (tooLong !== undefined) throw new InputError(`--reward ${path}: ${tooLong}`);
   const stem = basename(path).replace(/\.\w+$/, '');
   const name = asked ?? stem.replace(/\W/g, '_').replace(/^(?=\d)/, '_');
   if (!REWARD_NAME.test(name)) {

@@ -18,6 +18,12 @@ const name = z.string().regex(REWARD_NAME);
 /** Characters that a program of one's own may have. */
 export const LONGEST_SOURCE = 200_000;
 
+/** Why a program is too long to be kept with a run; undefined where it is not. */
+export function lengthProblem({ length }: string): string | undefined {
+  if (length <= LONGEST_SOURCE) return undefined;
+  return `The program has ${length} characters; expected at most ${LONGEST_SOURCE}. Take out what it does not need.`;
+}
+
 export const rewardSource = z.object({
   name,
   language: z.enum(['ts', 'js', 'py']),

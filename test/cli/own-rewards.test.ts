@@ -8,6 +8,8 @@ import type { InputError } from '../../src/math/errors.ts';
 const folder = mkdtempSync(join(tmpdir(), 'studio-rewards-'));
 const file = join(folder, 'my rewards.py');
 writeFileSync(file, 'def length(completions, **kwargs): ...\n');
+const long = join(folder, 'long.js');
+writeFileSync(long, 'x'.repeat(200_001));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const parsed = (...words: string[]) => parseArguments(['--demo', ...words]).config;
@@ -56,6 +58,7 @@ test.each([
     ['--reward', `${file}:format`],
     /my rewards\.py:format is the reward "format", a name that is built in\.$/,
   ],
+  [['--reward', long], /long\.js: The program has 200001 characters; expected at most 200000/],
   [['--reward', file, '--reward', file], /a name that is that of --reward .*my rewards\.py\.$/],
   [['--rewad', file], /Unknown argument --rewad\.$/],
 ])('%j is refused', (words, message) => {

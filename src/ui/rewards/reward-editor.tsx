@@ -1,6 +1,7 @@
 /** The editor of own rewards: the program, its tests, which of its functions are rewards, and the versions before. */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { knownRewards } from '../../protocol/config.ts';
+import { lengthProblem } from '../../protocol/config-rewards.ts';
 import { blindWords, readsNoText } from '../../protocol/config-warnings.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
@@ -46,7 +47,9 @@ export default function RewardEditor({ open, onTry }: EditorProps) {
   const isSettled = checked?.file === file;
   const functions = useLastFunctions(checked);
   const chosen = functions.filter((name) => !off.includes(name));
-  const problems = useNameProblems(chosen, open.rewards);
+  const names = useNameProblems(chosen, open.rewards);
+  const length = lengthProblem(file.text);
+  const problems = length === undefined ? names : [length, ...names];
   const words = useWordsOf(file);
   const marks = useMemo(() => (checked && isSettled ? marksOf(checked) : []), [checked, isSettled]);
   const isUsable = isSettled && !checked.fault && chosen.length > 0 && problems.length === 0;
