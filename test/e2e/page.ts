@@ -94,6 +94,13 @@ async function latestStep(page: Page): Promise<string> {
   return /step (\d+)/.exec((await page.getByTestId('run-step').textContent())!)![1]!;
 }
 
+/** Waits until all charts there are have been drawn, and show the numbers of the run's latest step. */
+export async function chartsDrawn(page: Page): Promise<void> {
+  const late = async () =>
+    page.locator(`.chart:not([data-step="${await latestStep(page)}"]), .chart-plot:not([data-points])`);
+  await expect.poll(async () => (await late()).count()).toBe(0);
+}
+
 /** Numbers of a chart's twin table, once it is at the run's latest step: by step. */
 export async function chartValues(page: Page, metric: string): Promise<Map<number, number>> {
   await show(page, 'train');

@@ -13,6 +13,7 @@ import { METRIC_GROUPS } from '../../src/protocol/metrics.ts';
 import { predictionLines } from '../../src/protocol/predictions.ts';
 import { MAX_POINTS } from '../../src/store/series.ts';
 import { answerCounts, commonConfusions } from '../../src/ui/evaluate/scores.ts';
+import { chartsDrawn } from '../e2e/page.ts';
 import { type Chromium, launchChromium } from '../setup/chromium.ts';
 import { FAKE_ALARMS, FAKE_BENCH } from './fake-port.ts';
 import { madeEval } from './made-evals.ts';
@@ -99,7 +100,7 @@ describe('training', () => {
     const std = playStep(30, 30).metrics['rewards/format/std'];
     const last = page.locator('td[data-metric="rewards/format/std"]').last();
     await expect.poll(() => last.textContent()).toBe(formatMetric(std, 6));
-    await expect.poll(() => page.locator('.chart-plot:not([data-points])').count()).toBe(0);
+    await chartsDrawn(page);
     await page.screenshot({ path: `${PICTURES}/more-charts.png`, fullPage: true });
   });
 
@@ -185,6 +186,14 @@ describe('training', () => {
     expect(await page.textContent(`${id('chart-loss')} .tip`)).toContain(
       formatMetric(playStep(at, MAX_POINTS + 100).metrics.loss, 3),
     );
+    // The table that takes the curves' place has all that they showed.
+    const drawn = await points();
+    await page.getByLabel('tables').check();
+    const rows = page.locator(`${id('chart-reward')} tbody tr`);
+    await expect.poll(() => rows.count()).toBe(drawn);
+    await page.getByLabel('tables').uncheck();
+    await expect.poll(points).toBe(drawn);
+    expect(await rows.count()).toBeLessThan(drawn);
   });
 
   it('pauses, steps and resumes by key, but not while something is typed', async () => {
@@ -1374,17 +1383,20 @@ describe('pictures, light and dark,', () => {
       if (screen === 'rollouts') await page.locator(id('rollout-row')).nth(2).click();
       if (screen === 'export') await page.click(id('export-button'));
       if (screen === 'bench') await page.click(id('bench-run'));
+      if (screen === 'train') await chartsDrawn(page);
       expect(await overhang(), screen).toBeLessThanOrEqual(0);
       await shoot(screen);
     }
     await page.setViewportSize({ width: 390, height: 844 });
     for (const screen of screens) {
       await visit(screen);
+      if (screen === 'train') await chartsDrawn(page);
       expect(await overhang(), `${screen} on a telephone`).toBeLessThanOrEqual(0);
       await shoot(`${screen}-phone`);
     }
     await page.setViewportSize({ width: 800, height: 900 });
     await visit('train');
+    await chartsDrawn(page);
     await shoot('train-narrow');
     await page.setViewportSize({ width: 1280, height: 1500 });
     await visit('evaluate');
@@ -1403,6 +1415,7 @@ describe('pictures, light and dark,', () => {
     await shoot('train-stored');
     await page.getByRole('button', { name: 'Resume brave-otter' }).click();
     await page.waitForSelector(id('saved'));
+    await chartsDrawn(page);
     await shoot('train-resumed');
   });
 });

@@ -5,8 +5,8 @@
 import { useEffect, useState } from 'react';
 import { flushSync } from 'react-dom';
 
-/** Once this many milliseconds are gone, the next turn is the next frame's: one turn in each where a chart takes as long. */
-const FRAME_SHARE_MS = 6;
+/** Once this many milliseconds are gone, the next turn is the next frame's. */
+const FRAME_SHARE_MS = 10;
 
 /** Who waits to draw what, first come first; who asks again keeps its place. */
 const line = new Map<unknown, () => void>();
@@ -37,28 +37,14 @@ function takeTurns(): void {
   book();
 }
 
-function wait(who: unknown, draw: (() => void) | undefined): void {
-  if (draw) line.set(who, draw);
-  else line.delete(who);
-  book();
-}
-
 /** The value as of this part's latest turn, which it asks for when the value changes while it `isDue`; undefined before the first. */
 export function useInTurn<T extends object>(value: T, isDue = true): T | undefined {
   const [shown, setShown] = useState<T>();
   useEffect(() => {
-    wait(setShown, isDue && shown !== value ? () => setShown(value) : undefined);
+    if (isDue && shown !== value) line.set(setShown, () => setShown(value));
+    else line.delete(setShown);
+    book();
   }, [value, shown, isDue]);
-  useEffect(() => () => wait(setShown, undefined), []);
+  useEffect(() => () => void line.delete(setShown), []);
   return shown;
-}
-
-/** From 1 to `last`, one more with each turn, once `isDue`: for a part that takes too long to be drawn whole the first time. */
-export function useStages(last: number, isDue: boolean): number {
-  const [stage, setStage] = useState(1);
-  useEffect(() => {
-    wait(setStage, isDue && stage < last ? () => setStage(stage + 1) : undefined);
-  }, [stage, last, isDue]);
-  useEffect(() => () => wait(setStage, undefined), []);
-  return stage;
 }

@@ -6,7 +6,7 @@ import type { Alarm } from '../../protocol/alarms.ts';
 import { type MetricKey, metricOf } from '../../protocol/metrics.ts';
 import { useStudioState } from '../../store/react.ts';
 import { type ChartData, type ChartRow, loneSteps, nearestStep } from '../../store/series.ts';
-import { useInTurn, useStages } from '../parts/turns.ts';
+import { useInTurn } from '../parts/turns.ts';
 import { usePlace } from '../parts/use-place.ts';
 import type { ChartSpec } from './chart-list.ts';
 import { followCursor, useCursorStep } from './cursor.ts';
@@ -23,10 +23,8 @@ interface LinesProps extends PlotProps {
   alarms: readonly Alarm[];
   width: number;
   height: number;
-}
-
-interface Staged extends LinesProps {
-  stage: number;
+  /** Or the axes alone. */
+  isWhole: boolean;
 }
 
 /** Room for the curves, which are drawn in turn; while a run goes on, only those near the view are. */
@@ -40,16 +38,16 @@ export function ChartPlot({ spec, data, smoothing }: PlotProps) {
   );
   const hasRoom = width > 0 && height > 0;
   const drawn = useInTurn(wanted, hasRoom && (isNear || !isRunning));
-  const stage = useStages(WHOLE, drawn !== undefined);
+  const isWhole = useInTurn(CURVES, drawn !== undefined) !== undefined;
   return (
-    <div className="chart-plot" ref={ref} data-points={stage === WHOLE ? drawn?.data.rows.length : undefined}>
-      {drawn && <Lines {...drawn} stage={stage} />}
+    <div className="chart-plot" ref={ref} data-points={isWhole ? drawn?.data.rows.length : undefined}>
+      {drawn && <Lines {...drawn} isWhole={isWhole} />}
     </div>
   );
 }
 
-/** A chart is mounted in three stages: axes, curves as measured, the rest. The first chart of a visit would take 60 ms whole. */
-const WHOLE = 3;
+/** What is between a chart's axes has a turn of its own: the first chart of a visit would take 60 ms in one. */
+const CURVES = {};
 
 /** Broken steps drawn at most; a run that breaks more often says so at every one of these. */
 const MAX_BROKEN = 40;
@@ -58,7 +56,7 @@ const MARGIN = { top: 4, right: 8, bottom: 0, left: 0 };
 const STEP_DOMAIN: ['dataMin', 'dataMax'] = ['dataMin', 'dataMax'];
 const ACTIVE_DOT = { r: 3 };
 
-const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height, stage }: Staged) {
+const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height, isWhole }: LinesProps) {
   const { keys, band } = spec;
   // A chart without a metric has no value, and draws nothing.
   const first = keys[0]!;
@@ -92,7 +90,7 @@ const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height
       syncMethod={followCursor}
       margin={MARGIN}
     >
-      {stage > 1 && <CartesianGrid stroke="var(--grid)" vertical={false} />}
+      {isWhole && <CartesianGrid stroke="var(--grid)" vertical={false} />}
       <XAxis
         dataKey="step"
         type="number"
@@ -110,8 +108,8 @@ const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height
         domain={[ticks[0] ?? 0, ticks[ticks.length - 1] ?? 1]}
         tickFormatter={tickOf(first)}
       />
-      {stage > 2 && <Tooltip content={<PointTip keys={keys} data={data} />} isAnimationActive={false} />}
-      {stage > 1 && range && (
+      {isWhole && <Tooltip content={<PointTip keys={keys} data={data} />} isAnimationActive={false} />}
+      {isWhole && range && (
         <Area
           dataKey={range}
           stroke="none"
@@ -120,9 +118,9 @@ const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height
           isAnimationActive={false}
         />
       )}
-      {stage > 1 && keys.map((key, index) => line(key, index, 'raw'))}
-      {stage > 2 && smoothing > 0 && keys.map((key, index) => line(key, index, 'smooth'))}
-      {stage > 2 &&
+      {isWhole && keys.map((key, index) => line(key, index, 'raw'))}
+      {isWhole && smoothing > 0 && keys.map((key, index) => line(key, index, 'smooth'))}
+      {isWhole &&
         marks
           .slice(-MAX_BROKEN)
           .map(({ kind, step }) => (
@@ -134,7 +132,7 @@ const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height
               label={{ value: '!', position: markSide(step, rows), fill: 'var(--danger)' }}
             />
           ))}
-      {stage > 2 &&
+      {isWhole &&
         data.broken
           .slice(0, MAX_BROKEN)
           .map((step) => <ReferenceLine key={step} x={step} stroke="var(--danger)" strokeDasharray="2 2" />)}
