@@ -8,8 +8,10 @@ import { type ConfigKey, DEFAULT_QUESTION } from '../../src/protocol/config.ts';
 import type { Chromium, ServedPage } from '../setup/chromium.ts';
 import { launchChromium, servePage } from '../setup/chromium.ts';
 import { demoRows, type Folder, makeFolder, smallDataset } from './folders.ts';
+import { LONGEST_TASK_MS, mainThreadTasks } from './main-thread.ts';
 import {
   answersByClip,
+  chartsDrawn,
   chartValues,
   dropFolder,
   reach,
@@ -176,14 +178,19 @@ describe('the studio in a browser', () => {
     'takes three single steps whose numbers can be read off the charts',
     async () => {
       await setAll(page, SETTINGS);
-      for (const step of [1, 2, 3]) {
-        await page.getByTestId('step').click();
-        await page
-          .getByTestId('run-step')
-          .filter({ hasText: `step ${step} / 4` })
-          .waitFor({ timeout: 3 * MINUTES });
-        await reach(page, 'paused');
-      }
+      const tasks = await mainThreadTasks(page, async () => {
+        for (const step of [1, 2, 3]) {
+          await page.getByTestId('step').click();
+          await page
+            .getByTestId('run-step')
+            .filter({ hasText: `step ${step} / 4` })
+            .waitFor({ timeout: 3 * MINUTES });
+          await reach(page, 'paused');
+        }
+        await chartsDrawn(page);
+      });
+      expect(tasks.length).toBeGreaterThan(1000);
+      expect(tasks.filter(({ ms }) => ms > LONGEST_TASK_MS)).toEqual([]);
       const entropy = await chartValues(page, 'entropy');
       expect([...entropy.keys()]).toEqual([1, 2, 3]);
       const norms = await chartValues(page, 'grad_norm');

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Chromium, launchChromium, type ServedPage, servePage } from '../setup/chromium.ts';
-import { reach, settled, show } from './page.ts';
+import { LONGEST_TASK_MS, mainThreadTasks } from './main-thread.ts';
+import { chartsDrawn, reach, settled, show } from './page.ts';
 
 /** In the worker. */
 declare const FileReaderSync: new () => { readAsText(blob: Blob): string };
@@ -125,11 +126,25 @@ async function tried(name: string): Promise<number> {
 }
 
 it(
-  'programs take a small part of a step of 64 answers',
+  'programs take a small part of a step of 64 answers, and no task of the page is felt, charts and all',
   async () => {
     await show(page, 'train');
-    await page.getByTestId('start').click();
-    await reach(page, 'finished');
+    const tasks = await mainThreadTasks(page, async () => {
+      await page.getByTestId('start').click();
+      await reach(page, 'finished');
+      await chartsDrawn(page);
+      await show(page, 'rollouts');
+      await expect.poll(() => page.getByTestId('rollout-row').count()).toBe(64);
+      await show(page, 'train');
+      await page.getByText('More charts').click();
+      await chartsDrawn(page);
+      const smoothed = page.locator('.line-smooth');
+      expect(await smoothed.count()).toBeGreaterThan(20);
+      await page.locator('.chart-bar input[type=range]').fill('0');
+      await expect.poll(() => smoothed.count()).toBe(0);
+    });
+    expect(tasks.length).toBeGreaterThan(1000);
+    expect(tasks.filter(({ ms }) => ms > LONGEST_TASK_MS)).toEqual([]);
     const { rewards, ...others } = (await page.evaluate(lastSeconds))!;
     const step = Object.values(others).reduce((sum, each) => sum + each, rewards!);
     // A tenth with Python is wanted; here the first call of each program is in it, and other work runs beside the browser.
