@@ -204,6 +204,14 @@ describe('training', () => {
     await page.keyboard.press('.');
     await expect.poll(() => page.textContent(id('run-step'))).toContain('step 2 / 120');
     expect(await page.textContent(id('clips-ready'))).toBe('16 of 77 clips ready, 1 cannot be read');
+    await page.setViewportSize({ width: 1240, height: 720 });
+    const status = page.locator('.run-status');
+    // The clips are shortened, and nothing of the header is cut off in its middle.
+    expect(await status.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+    expect(
+      await page.locator(id('clips-ready')).evaluate((words) => words.scrollWidth > words.clientWidth),
+    ).toBe(true);
+    await page.setViewportSize({ width: 1280, height: 720 });
     await page.keyboard.press(' ');
     await state('running');
     await page.keyboard.press(' ');
@@ -431,6 +439,15 @@ describe('by keyboard', () => {
     await page.waitForSelector(id('new-reward'));
     for (const key of ['Tab', 'Enter']) await page.keyboard.press(key);
     await page.waitForSelector(`${id('code')}:focus`);
+    await page.locator(id('reward-test')).waitFor();
+    for (const key of ['Control+a', 'Delete']) await page.keyboard.press(key);
+    await page.keyboard.type('const none = 1;');
+    await page.locator(id('verdict-line')).filter({ hasText: 'no function that can be a reward' }).waitFor();
+    expect(await page.locator(id('verdict')).textContent()).toContain(
+      'Export one: export function my_reward',
+    );
+    await page.keyboard.type('export const one = () => [1];');
+    await page.locator(id('blind-program')).filter({ hasText: 'completion[0].content' }).waitFor();
     await page.keyboard.press('Control+End');
     await page.keyboard.type('const x = 1.5; comp');
     const offered = page.locator('.cm-tooltip-autocomplete li');
