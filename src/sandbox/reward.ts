@@ -116,7 +116,7 @@ export class OpenedSource {
       return await this.#score(name, batch, stop);
     } catch (error) {
       const isOver = !(error instanceof InsideFault) || error.fault.fatal;
-      const faulty = isOver ? undefined : await this.#search(name, batch, stop);
+      const faulty = isOver ? undefined : await this.#search(name, batch, error.fault, stop);
       // What was ended starts while the step goes on.
       void this.ready().catch(() => undefined);
       throw told(error, this.#file, faulty);
@@ -128,10 +128,11 @@ export class OpenedSource {
     return readScored(await this.#sandbox.ask(asked, stop), name, batch.completions.length);
   }
 
-  /** The first completion that the function fails on alone. */
+  /** The first completion that the function fails on alone, in the same way. */
   async #search(
     name: string,
     batch: RewardBatch,
+    { message }: WireFault,
     stop: AbortSignal,
   ): Promise<{ index: number; count: number } | undefined> {
     const count = batch.completions.length;
@@ -140,7 +141,8 @@ export class OpenedSource {
       try {
         await this.#score(name, only(batch, index), end);
       } catch (error) {
-        return error instanceof InsideFault ? { index, count } : undefined;
+        if (!(error instanceof InsideFault)) return undefined;
+        if (error.fault.message === message) return { index, count };
       }
     }
     return undefined;

@@ -144,6 +144,19 @@ describe('a worker in a sandbox', () => {
     });
   });
 
+  test('is blamed on no completion that it fails on in another way', async () => {
+    const { result } = await scoreOf(
+      (request, says) => {
+        const many =
+          request.kind === 'score' && request.batch.includes('"b"') && request.batch.includes('"a"');
+        const fault = { message: many ? 'Error: of all' : 'IndexError: of one', line: 2, column: 3 };
+        says(JSON.stringify({ id: request.id, fault }));
+      },
+      ['a', 'b'],
+    );
+    expect(result).toMatchObject({ message: 'mine.js:2:3: Error: of all', completion: undefined });
+  });
+
   test('is ended after the end of its Python', async () => {
     const { workers } = await scoreOf((request, says) =>
       says(JSON.stringify({ id: request.id, fault: { message: 'Python ended', fatal: true } })),
