@@ -404,6 +404,11 @@ describe('rollouts', () => {
     await page.click(id('score-again'));
     await expect.poll(() => table.locator('tbody').textContent()).toContain('repetition');
     await page.screenshot({ path: `${PICTURES}/what-if.png`, fullPage: true });
+    await page.setViewportSize({ width: 390, height: 844 });
+    const beside = () =>
+      page.locator('.screen').evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+    await expect.poll(beside).toBe(0);
+    await page.setViewportSize({ width: 1280, height: 720 });
     await page.locator(id('largest-changes')).getByRole('button').nth(1).click();
     await expect.poll(() => rows.count()).toBeGreaterThan(0);
   });

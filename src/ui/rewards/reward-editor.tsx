@@ -233,7 +233,8 @@ function Use({ names }: { names: readonly string[] }) {
   const idle = useStudioState(({ draft }) =>
     names.filter((name) => !rewardSettingsOf(draft).rewards.includes(name)).join(', '),
   );
-  return idle ? `Not chosen among the rewards: ${idle}.` : 'It is among the rewards of the next run.';
+  if (idle) return `Not chosen among the rewards: ${idle}.`;
+  return `${names.length > 1 ? 'They are' : 'It is'} among the rewards of the next run.`;
 }
 
 /** Asks once more where something would be lost. */

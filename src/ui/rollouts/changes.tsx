@@ -21,43 +21,45 @@ export function Changes({ changes, show }: ChangesProps) {
   const texts = useTexts(changes);
   if (changes.length === 0) return <p className="muted">No advantage changes.</p>;
   return (
-    <table className="what-if" data-testid="largest-changes">
-      <caption>Largest changes</caption>
-      <thead>
-        <tr>
-          <th scope="col">step</th>
-          <th scope="col">{words('clip')}</th>
-          <th scope="col">answer</th>
-          <th scope="col" className="right">
-            advantage as trained
-          </th>
-          <th scope="col" className="right">
-            as tried
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {changes.map((change, at) => (
-          <tr key={`${change.step} ${change.place}`}>
-            <td className="number">{change.step}</td>
-            <td>
-              <ToClip exampleId={change.exampleId} />
-            </td>
-            <td>
-              <button
-                type="button"
-                className="link answer-text"
-                onClick={() => show(change.step, texts[at]?.text ?? '')}
-              >
-                {texts[at]?.text || `answer ${change.index + 1}`}
-              </button>
-            </td>
-            <td className="right number">{formatMetric(change.before, 3)}</td>
-            <td className="right number">{formatMetric(change.after, 3)}</td>
+    <div className="scrolls">
+      <table className="what-if" data-testid="largest-changes">
+        <caption>Largest changes</caption>
+        <thead>
+          <tr>
+            <th scope="col">step</th>
+            <th scope="col">{words('clip')}</th>
+            <th scope="col">answer</th>
+            <th scope="col" className="right">
+              advantage as trained
+            </th>
+            <th scope="col" className="right">
+              as tried
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {changes.map((change, at) => (
+            <tr key={`${change.step} ${change.place}`}>
+              <td className="number">{change.step}</td>
+              <td>
+                <ToClip exampleId={change.exampleId} />
+              </td>
+              <td>
+                <button
+                  type="button"
+                  className="link answer-text"
+                  onClick={() => show(change.step, texts[at]?.text ?? '')}
+                >
+                  {texts[at]?.text || `answer ${change.index + 1}`}
+                </button>
+              </td>
+              <td className="right number">{formatMetric(change.before, 3)}</td>
+              <td className="right number">{formatMetric(change.after, 3)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
