@@ -35,7 +35,7 @@ const MOST_NAMES = 30;
 /** Collects, while a data set is read, what is told of how. */
 export class HowRead {
   readonly #wanted: Wanted;
-  readonly #lists: ListColumns[] = [];
+  #lists: readonly ListColumns[] = [];
   readonly #asks: Ask[] = [];
   /** Asked only where nothing else can be read. */
   readonly #last = new Set<Ask>();
@@ -68,7 +68,12 @@ export class HowRead {
   }
 
   addList(list: ListColumns): void {
-    this.#lists.push(list);
+    this.#lists = [...this.#lists, list];
+  }
+
+  /** A file that was read as a list and is none. */
+  dropList(file: string): void {
+    this.#lists = this.#lists.filter((list) => list.file !== file);
   }
 
   /** `hasRows`: whether anything could be read. @throws InputError for a column or an answer that there is not */

@@ -144,6 +144,7 @@ export function withLegend(rows: readonly AnnotationRow[], legends: readonly Leg
       if (row.file === legend.file) return [];
       return [isOne.has(row) ? relabelled(row, words) : row];
     });
+    how.dropList(legend.file);
     return { rows: named, file: legend.file, issues: [] };
   }
   return { rows, issues: [unused(legends[0]!, numbers)] };

@@ -337,6 +337,8 @@ describe('labels that are numbers have the names of a legend beside them', () =>
     const data = await read({ ...files, [name]: legend, 'list.csv': list(...numbers) });
     expect([found(data), messages(data), data.asks]).toEqual([NAMED, '', []]);
     expect(data.examples[0]).toMatchObject({ answer: 'angry', writtenLabel: String(numbers[0]) });
+    // A legend is no list whose columns could be chosen.
+    expect(data.lists.map(({ file }) => file)).toEqual(['list.csv']);
   });
 
   it('and stay numbers, which is said, where it lacks one; where it counts from is asked', async () => {
