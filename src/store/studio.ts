@@ -281,7 +281,7 @@ export function startHindrance(state: StudioState): string | undefined {
   if (problem) return problem.message;
   const missing = draft.stage === 'grpo' ? unopened(state, draft) : undefined;
   if (missing) {
-    return `The reward ${missing.name} is the model ${missing.model}, which is not open: open it among the reward models on the Train screen, or take the reward out.`;
+    return `The reward ${missing.name} is the model "${missing.model}", which is not open: open it among the reward models on the Train screen, or take the reward out.`;
   }
   const report = promptsOf(state);
   return report && whyNoneIsAsked(report);

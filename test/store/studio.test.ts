@@ -245,7 +245,7 @@ describe('a run', () => {
     const lost = { name: 'judge', model: 'emotions', identity: 'i', mapping: {} };
     studio.editAll({ rewardModels: [lost], rewards: ['judge'] });
     expect(startHindrance(state(studio))).toContain(
-      'The reward judge is the model emotions, which is not open',
+      'The reward judge is the model "emotions", which is not open',
     );
     studio.start();
     expect(sent).toHaveLength(1);
