@@ -30,14 +30,15 @@ fn a_of_lane(first: u32, lane: u32, depth: u32) -> vec4<f32> {
 }
 
 // All tiles of a thread: sixteen rows over four columns, and over the next four. One loop for all, since compilers copy the
-// epilogue to each place that calls it, and then compile it for longer than the loop over depths.
+// epilogue to each place that calls it, and then compile it for longer than the loop over depths. Its length is known when it is
+// compiled: a GPU's compiler unrolls it, and the tiles stay in registers.
 fn store_tiles(left: array<mat4x4<f32>, 4>, right: array<mat4x4<f32>, 4>, row: u32, col: u32, part: u32) {
   var tiles = array<array<mat4x4<f32>, 4>, 2>(left, right);
-  let rows = min(ROWS, u.m - row);
-  let quads = min(QUADS, (max(col, u.n) - col) / 4u);
-  for (var quad = 0u; quad < quads; quad++) {
-    for (var i = 0u; i < rows; i++) {
-      finish_quad(tiles[quad][i / 4u][i % 4u], ((part * u.m + row + i) * u.n + col + 4u * quad) >> 2u, col + 4u * quad);
+  for (var quad = 0u; quad < QUADS; quad++) {
+    let first = col + 4u * quad;
+    for (var i = 0u; i < ROWS; i++) {
+      if (row + i >= u.m || first >= u.n) { continue; }
+      finish_quad(tiles[quad][i / 4u][i % 4u], ((part * u.m + row + i) * u.n + first) >> 2u, first);
     }
   }
 }
