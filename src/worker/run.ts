@@ -16,6 +16,7 @@ import { brokenValues, Health } from '../rl/health/health.ts';
 import type { NotFinite } from '../rl/health/health-look.ts';
 import { findNotFinite } from '../rl/health/not-finite.ts';
 import { type Scoring, scoringOf } from '../rl/measure/row-kinds.ts';
+import { type Specimen, specimensOf } from '../rl/measure/specimens.ts';
 import type { AnswerTokens } from '../rl/measure/token-values.ts';
 import { GateRows } from '../rl/media/gate.ts';
 import { loadPolicy, type Policy } from '../rl/policy/policy.ts';
@@ -266,12 +267,8 @@ export class Run {
     if (this.parts.features) demandKnownIds(examples, ...this.#vocabulary);
     const take = config.stage === 'sft' ? sftStep : grpoStep;
     const updates = this.optimizer.stepCount;
-    const { metrics, seconds, groups, tokens, notFinite, troubles } = await take(
-      this.#training,
-      examples,
-      this.#step,
-      { live, ...before },
-    );
+    const taken = await take(this.#training, examples, this.#step, { live, ...before });
+    const { metrics, seconds, groups, tokens, notFinite, troubles } = taken;
     this.#step++;
     this.#tokens += metrics.num_tokens ?? 0;
     const broken = notFinite ?? brokenValues(metrics);
@@ -306,6 +303,13 @@ export class Run {
     const answers = answerLines(step, groups);
     if (answers.length > 0) this.rolloutsLog.append(...answers);
     if (tokens.length > 0) this.tokenLog.append(step, tokens);
+  }
+
+  /** Numbers of a few training rows whose clips are known, by the weights as they are. */
+  async specimens(count: number): Promise<Specimen[]> {
+    const { features } = this.parts;
+    const known = this.rows.usable.filter((row) => hasClip(row) && features?.has(row)).slice(0, count);
+    return specimensOf(this.#context, await this.#prepare(known, QUIET));
   }
 
   /** Keeps an evaluation to compare others with, and its answers for the export. */

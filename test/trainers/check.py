@@ -8,6 +8,7 @@ import contextlib
 import importlib
 import json
 import os
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -15,14 +16,14 @@ from pathlib import Path
 import torch
 import transformers
 from peft import PeftModel
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from check_twin import check_twin
 from transformers import TrainerCallback
 
 ROOT = Path.cwd()
 CASES = json.loads(Path("cases.json").read_text())
 QWEN2_VL, HUMAN_OMNI = ROOT / "1", ROOT / "0"
-BUNDLED = ("resume", "rewards", "base_model", "text_only", "named_rewards", "to_parquet")
+BUNDLED = ("resume", "rewards", "base_model", "self_test", "text_only", "named_rewards", "to_parquet")
 transformers.logging.set_verbosity_warning()
 
 
@@ -256,6 +257,36 @@ def logged_answers(output):
     ]
 
 
+def check_shown(found):
+    """A HumanOmni that sees and hears: compared with the studio, then trained; and what stops it where it is not the studio's."""
+    with bundle(ROOT / "shown" / "handoff") as load:
+        resume, self_test = load("resume"), load("self_test")
+        base = ["--base", str(ROOT / "shown" / "base")]
+        options = resume.parse(base)
+        found["selfTest"] = self_test.check(*self_test.open_twin(options.base), options.checkpoint, options.clips)
+        found["shown"] = take(resume, *base, told=())
+        found["shownRefusals"] = refused_numbers(resume, self_test, options)
+
+
+def refused_numbers(resume, self_test, options):
+    """What the self-test says of other clips under the same names, of other log-probabilities, of another prompt."""
+    path, said = Path("self_test.safetensors"), {}
+    given = path.read_bytes()
+    shutil.copytree("media", "other")
+    for name in ("{}", "{}.wav"):
+        Path("other/clips", name.format(0)).rename(Path("other/clips", name.format(3)))
+        Path("other/clips", name.format(1)).rename(Path("other/clips", name.format(0)))
+        Path("other/clips", name.format(3)).rename(Path("other/clips", name.format(1)))
+    said["clips"] = refusal(self_test.check, *self_test.open_twin(options.base), options.checkpoint, "other")
+    for name, change in {"logps": lambda values: values - 1, "prompt": lambda values: values + 1}.items():
+        numbers = load_file(path)
+        numbers[f"0.{name}"] = change(numbers[f"0.{name}"])
+        save_file(numbers, path)
+        said[name] = refusal(self_test.check, *self_test.open_twin(options.base), options.checkpoint, options.clips)
+        path.write_bytes(given)
+    return said
+
+
 def check_made(folder):
     """The ids of the question in the chat template, the logits behind it, and the names in which file and class differ."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
@@ -275,6 +306,7 @@ check_human_omni(found)
 check_qwen2_vl(found)
 check_verl(found)
 check_text(found)
+check_shown(found)
 found["made"] = [check_made(folder) for folder in sorted(ROOT.glob("made-*"))]
 found["positions"] = check_positions(ROOT / str(CASES.index("Qwen2.5-VL, published names")) / "base")
 (ROOT / "found.json").write_text(json.dumps(found))

@@ -109,12 +109,12 @@ def check_golden(module, folder, out):
         twin.train_only(part)
         shares[part] = sum(parameter.requires_grad for parameter in twin.parameters())
     with torch.no_grad():
-        twin.clips = [module.Clip(**dict(zip(("video_tokens", "audio_tokens"), twin.model.media_tokens(clip))))]
+        twin.model.clips = [module.Clip(**dict(zip(("video_tokens", "audio_tokens"), twin.model.media_tokens(clip))))]
         # The adapter names linear layers by their last word, which the towers have as well.
         lora = LoraConfig.from_pretrained(folder / "lora")
         lora.target_modules = rf"model\.layers\.\d+\..*\.({'|'.join(lora.target_modules)})"
         adapted = PeftModel.from_pretrained(twin, folder / "lora", config=lora)
-        seen["lora_logps"] = log_probabilities(adapted.base_model.model, twin.clips, given)
+        seen["lora_logps"] = log_probabilities(adapted.base_model.model, twin.model.clips, given)
     save_file(seen, out / "found.safetensors")
     return {"info": differing(info), "greedy": greedy, "loss": loss, "kl": kl, "trained": shares}
 

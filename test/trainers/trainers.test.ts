@@ -16,6 +16,7 @@ import { testGpu } from '../ops/harness.ts';
 import { CASES, RUN, STEPS_DONE, writeCases } from './bundles.ts';
 import { type Asked, MADE, writeMade } from './made.ts';
 import { OWN_REWARDS, studioScores } from './own-rewards.ts';
+import { SHOWN_STEPS, writeShownRun } from './shown-run.ts';
 import { describeTwin, type FoundTwin, writeTwin } from './twin.ts';
 import { writeFiles } from './write-files.ts';
 
@@ -72,6 +73,10 @@ interface Found {
   readonly verlClips: string[];
   readonly shared: Record<string, unknown>;
   readonly twin: FoundTwin;
+  /** A twin's first look at each clip beside the studio's, and what it says of other numbers. */
+  readonly selfTest: { readonly ids: boolean; readonly tokens: number; readonly logps: number }[];
+  readonly shown: Taken;
+  readonly shownRefusals: Record<string, string>;
 }
 
 const MINUTES = 60_000;
@@ -95,6 +100,7 @@ beforeAll(async () => {
   const moments = await writeCases(await testGpu(), root);
   asked = await writeMade(await testGpu(), root);
   await writeTwin(root, '0/handoff');
+  await writeShownRun(await testGpu(), join(root, 'shown'));
   const tensors = [...moments].flatMap(([name, { first, second }]) =>
     Object.entries({ first, second }).map(([part, values]) => ({
       ...{ name: `${name}.${part}`, dtype: 'F32' as const, shape: [values.length] },
@@ -182,6 +188,31 @@ describe('resume.py', () => {
   it('goes on with the text part of a HumanOmni, for as many steps as it is told', () => {
     expect(found.humanOmni.step).toBe(STEPS_DONE);
     expect(found.humanOmni.steps).toEqual([4, 5]);
+  });
+
+  it('lets a HumanOmni see and hear: it is the model of the studio, and takes the steps that are left', () => {
+    expect(found.selfTest.length).toBe(3);
+    for (const { ids, tokens, logps } of found.selfTest) {
+      expect(ids).toBe(true);
+      expect(tokens).toBeLessThan(1e-3);
+      expect(logps).toBeLessThan(1e-3);
+    }
+    expect(found.shown).toMatchObject({ step: SHOWN_STEPS, steps: [2, 3], warnings: [] });
+    expect(found.shown.moments).toBeGreaterThan(0);
+    const next = readFileSync(join(root, 'shown/handoff/data/next.jsonl'), 'utf8').trim().split('\n');
+    expect(found.shown.videos).toEqual(next.map((line) => JSON.parse(line).video));
+  });
+
+  it("stops before it trains a HumanOmni that is not the studio's", () => {
+    expect(found.shownRefusals).toEqual({
+      logps: expect.stringMatching(
+        /^Log-probabilities differ from the studio's by [\d.]+, expected at most 0\.01/,
+      ),
+      clips: expect.stringMatching(
+        /^Media tokens differ from the studio's by [\d.]+% of their norm\. Check --clips/,
+      ),
+      prompt: expect.stringMatching(/^The prompt is not the studio's, token by token\./),
+    });
   });
 
   it('goes on with a language model without being told that it sees nothing', () => {

@@ -62,6 +62,7 @@ export function runOf(model: OpenModel, policy: Policy, optimizer: AdamW, config
   const run = {
     ...{ rows, prompts, config, step: 3, policy, optimizer, metricsLog, rolloutsLog, evaluations: [] },
     parts: { model, data, features, gpu, config },
+    specimens: async () => [],
   };
   return run as unknown as Run;
 }

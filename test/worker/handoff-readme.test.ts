@@ -19,7 +19,10 @@ const readmeOf = (
 
 it('says of what a trainer shows nothing, or trains nothing', () => {
   expect(readmeOf('Qwen2-VL')).toMatch(/## R1-Omni: video on GPUs[\s\S]*TRL shows a model no video/);
-  expect(readmeOf('HumanOmni')).toMatch(/TRL shows a model no video and no sound/);
+  const shown = readmeOf('HumanOmni');
+  expect(shown).toMatch(/TRL shows a model no video and no sound[\s\S]*trains the twin in `humanomni\/`/);
+  expect(shown).toMatch(/\npython resume\.py --base \/path\/to\/base --clips /);
+  expect(readmeOf('HumanOmni', { problem: 'the run has no LoRA' })).not.toContain('resume.py');
 });
 
 it('says neither of a language model, which TRL trains whole', () => {

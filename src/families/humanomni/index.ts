@@ -66,7 +66,7 @@ export const humanOmni: Family = {
     seesInVerl: false,
     blindInTrl: 'no video and no sound',
     textPartNotes: [
-      "Of a HumanOmni the text part is loaded, as the plain Qwen2 that it is; the adapter fits HumanOmni's own classes too.",
+      "With `--text-only`, and by `trl grpo`, the text part is loaded, as the plain Qwen2 that it is; the adapter fits HumanOmni's own classes too.",
     ],
     twin: 'humanomni',
     differences: [],

@@ -99,16 +99,26 @@ export function trlData(
 ): FileToWrite[] {
   const row = (example: Example) => ({
     ...(withColumns ? rewardRow(promptOf(example), example).columns : {}),
-    ...asked(promptOf(example)),
+    ...trlRow(example, promptOf),
     solution: example.label,
     ...columnsRead(rewards, example),
-    ...mediaColumns(example),
   });
   return [
     jsonlFile('data/train.jsonl', train.map(row)),
     jsonlFile('data/next.jsonl', next.map(row)),
     jsonlFile('data/eval.jsonl', evaluation.map(row)),
   ];
+}
+
+/** What is asked about an example, what it shows and plays, and what the gate reads where there is one. */
+export function trlRow(example: Example, promptOf: HandoffData['promptOf']): object {
+  const prompt = promptOf(example);
+  const { gateIds } = prompt;
+  return {
+    ...asked(prompt),
+    ...mediaColumns(example),
+    ...(gateIds.length > 0 ? { question_ids: gateIds } : {}),
+  };
 }
 
 /** A prompt as a chat before the template, and what the template is told beside it. */

@@ -1,3 +1,4 @@
+import type { Handoff } from '../../families/api.ts';
 import { familyOf } from '../../families/index.ts';
 import type { Config } from '../../protocol/config.ts';
 import { MOST_DEALS } from './handoff-data.ts';
@@ -168,17 +169,20 @@ function verlLines({ family, clips, config, checkpoint }: ReadmeFacts): string[]
 
 function trlLines(facts: ReadmeFacts): string[] {
   const { checkpoint, family, config } = facts;
-  const { blindInTrl, textPartNotes } = familyOf(family).handoff;
+  const { handoff } = familyOf(family);
+  const { blindInTrl, textPartNotes } = handoff;
+  const shows = handoff.twin !== undefined && 'folder' in checkpoint;
   const blind =
     blindInTrl === undefined
       ? []
       : [
           `TRL shows a model ${blindInTrl}: it trains on the text of the prompts alone, and what the model sees counts for nothing.`,
-          'So each of these has to be told `--text-only` or `TEXT_ONLY=1`; for the real thing take R1-Omni or verl.',
+          ...(shows ? shownLines(handoff) : BLIND_LINES),
           '',
         ];
   const fresh = blindInTrl === undefined ? FRESH : FRESH_TEXT_PART;
-  const toldSo = blindInTrl === undefined ? '' : ' --text-only';
+  const toldSo = blindInTrl === undefined || shows ? '' : ' --text-only';
+  const where = shows && facts.clips === false ? ' --clips /path/to/data' : '';
   if ('problem' in checkpoint)
     return [
       ...blind,
@@ -191,8 +195,8 @@ function trlLines(facts: ReadmeFacts): string[] {
   return [
     ...blind,
     '```sh',
-    `python resume.py${toldSo} --base /path/to/base                              # goes on: a GPU, or CPUs where there is none`,
-    `torchrun --nproc_per_node ${gpusOf(config).answers} resume.py${toldSo} --base /path/to/base         # goes on, several processes (DDP)`,
+    `python resume.py${toldSo} --base /path/to/base${where}                              # goes on: a GPU, or CPUs where there is none`,
+    `torchrun --nproc_per_node ${gpusOf(config).answers} resume.py${toldSo} --base /path/to/base${where}         # goes on, several processes (DDP)`,
     ...fresh,
     '```',
     '',
@@ -203,6 +207,17 @@ function trlLines(facts: ReadmeFacts): string[] {
     ...textPartNotes,
   ];
 }
+
+const BLIND_LINES = [
+  'So each of these has to be told `--text-only` or `TEXT_ONLY=1`; for the real thing take R1-Omni or verl.',
+];
+
+/** What is said where the bundle brings the model's twin along. */
+const shownLines = ({ twin }: Handoff): string[] => [
+  `\`resume.py\` shows it its clips all the same: it trains the twin in \`${twin}/\`, which reads them by PyAV (\`pip install av\`), and keeps their`,
+  'media tokens below `--output`. Before that `self_test.py` compares prompts, media tokens and log-probabilities of a few clips with those',
+  'that the studio had; it can be started by itself. `trl grpo` trains the text part alone, and has to be told `TEXT_ONLY=1`.',
+];
 
 const FRESH = [
   'trl grpo --config grpo.yaml --model_name_or_path /path/to/base                 # a fresh start with the same settings',

@@ -19,6 +19,7 @@ import {
   isForR1Omni,
   r1OmniData,
   trlData,
+  trlRow,
 } from './handoff-data.ts';
 import { handoffReadme, type ReadmeFacts } from './handoff-readme.ts';
 import { callsOwn, namesOwn, ownRewardFiles, ownRewardsPython } from './own-rewards.ts';
@@ -26,10 +27,12 @@ import baseModelPy from './python/base_model.py?raw';
 import namedRewardsPy from './python/named_rewards.py?raw';
 import r1OmniLaunchPy from './python/r1omni_launch.py?raw';
 import resumePy from './python/resume.py?raw';
+import selfTestPy from './python/self_test.py?raw';
 import textOnlyPy from './python/text_only.py?raw';
 import verlRewardPy from './python/verl_reward.py?raw';
 import verlToParquetPy from './python/verl_to_parquet.py?raw';
 import { type ModelFiles, missingModels, rewardModelFiles } from './reward-models.ts';
+import { SPECIMENS, selfTestFiles } from './self-test.ts';
 import { checkpointProblem, trlCheckpoint } from './trl-checkpoint.ts';
 import { optimizerSteps, trlSettings } from './trl-settings.ts';
 import { twinFiles } from './twin.ts';
@@ -87,7 +90,7 @@ function askedOf({ prompts, parts }: Run) {
 async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promise<FileToWrite[]> {
   const { policy, step, prompts, config } = run;
   const { name: baseModel, family } = policy.files;
-  const { blindInTrl, shownByR1Omni } = familyOf(family).handoff;
+  const { blindInTrl, shownByR1Omni, twin } = familyOf(family).handoff;
   const problem = checkpointProblem(run);
   const folder = `checkpoint-${optimizerSteps(config, step)}`;
   const adapter = problem === undefined ? { adapter: `../${folder}` } : {};
@@ -108,12 +111,23 @@ async function trainerFiles(run: Run, data: HandoffData, clips: boolean): Promis
     textFile('base_model.py', baseModelPy),
     ...twinFiles(familyOf(family).handoff),
     ...(problem === undefined ? [textFile('resume.py', resumePy), ...(await trlCheckpoint(run))] : []),
+    ...(problem === undefined && twin ? await selfTest(run, data) : []),
     ...trlData(data, config.rewards, callsOwn(config)),
     ...(shownByR1Omni ? [...r1OmniData(data), textFile('r1omni/launch.py', r1OmniLaunchPy)] : []),
     ...verlData(data, family, config),
     textFile('verl/run.sh', verlScript(config, start)),
     textFile('verl/reward.py', verlRewardPy),
     textFile('verl/to_parquet.py', verlToParquetPy),
+  ];
+}
+
+/** What a twin is compared by before it trains. */
+async function selfTest(run: Run, { promptOf }: HandoffData): Promise<FileToWrite[]> {
+  const byId = new Map(run.rows.all.map((row) => [row.id, row]));
+  const specimens = await run.specimens(SPECIMENS);
+  return [
+    textFile('self_test.py', selfTestPy),
+    ...selfTestFiles(specimens, (id) => trlRow(byId.get(id)!, promptOf)),
   ];
 }
 
@@ -158,6 +172,7 @@ function settingsOf({ config, policy, parts, step }: Run, checkpoint: string | n
     base_model: policy.files.name,
     family: policy.files.family,
     blind: familyOf(policy.files.family).handoff.blindInTrl ?? null,
+    twin: familyOf(policy.files.family).handoff.twin ?? null,
     checkpoint,
     steps_left: optimizerSteps(config, config.steps > step ? config.steps - step : config.steps),
     chat_template: parts.model.text.template.source,

@@ -8,6 +8,7 @@ import mediaPy from './python/humanomni/media_humanomni.py?raw';
 import modelingPy from './python/humanomni/modeling_humanomni.py?raw';
 import processingPy from './python/humanomni/processing_humanomni.py?raw';
 import projectorPy from './python/humanomni/projector_humanomni.py?raw';
+import trainingPy from './python/humanomni/training_humanomni.py?raw';
 
 const FILES: Readonly<Record<NonNullable<Handoff['twin']>, Readonly<Record<string, string>>>> = {
   humanomni: {
@@ -18,6 +19,7 @@ const FILES: Readonly<Record<NonNullable<Handoff['twin']>, Readonly<Record<strin
     'projector_humanomni.py': projectorPy,
     'processing_humanomni.py': processingPy,
     'media_humanomni.py': mediaPy,
+    'training_humanomni.py': trainingPy,
   },
 };
 

@@ -1,9 +1,10 @@
 """Goes on with a run of Omni GRPO Studio by TRL.
 
-    python resume.py --base PATH --text-only                               one process: a GPU, or CPUs where there is none
-    torchrun --nproc_per_node 8 resume.py --base PATH --text-only          several (DDP)
+    python resume.py --base PATH                               one process: a GPU, or CPUs where there is none
+    torchrun --nproc_per_node 8 resume.py --base PATH          several (DDP)
 
-TRL shows a model no video and no sound; a run on clips it would train blind: that has to be asked for by --text-only.
+TRL shows a model no video and no sound. Where the model's twin is in this bundle (humanomni/), it brings them along; any other model
+of clips would train blind, which has to be asked for by --text-only.
 Weights, Adam's moments, learning rate, log and the order of the clips come from the checkpoint. Under DeepSpeed or FSDP,
 or to measure the KL from the adapter and not from the base model, give `--ref adapter`: then the weights are taken over and
 the rate goes on, while Adam starts fresh. Numbers are float32 as in the studio; --bf16 has them computed in bfloat16.
@@ -27,6 +28,8 @@ from base_model import load, model_folder, tokenizer_of
 
 HERE = Path(__file__).resolve().parent
 SETTINGS = json.loads((HERE / "settings.json").read_text())
+# Where clips lie that came with the bundle.
+CARRIED = HERE / "media"
 BLIND = (
     "TRL shows a model no video and no sound: this run would go on with the text of its prompts alone, and unlearn to look. "
     "Take r1omni/ or verl/ (README.md), or give --text-only if that is meant."
@@ -84,9 +87,16 @@ def demand_adapter(model, folder):
 
 
 class GoesOn(GRPOTrainer):
-    """Its learning rate goes on after `done` steps, though its own count begins at 0."""
+    """Its learning rate goes on after `done` steps, though its own count begins at 0; its prompts may be rows of ids."""
 
     done = 0
+    # Rows of ids with places for media, by their number; None for a model that is shown none.
+    prompt_ids = None
+
+    def _tokenize_prompts(self, prompts):
+        if self.prompt_ids is None:
+            return super()._tokenize_prompts(prompts)
+        return [self.prompt_ids[prompt[-1]["row"]] for prompt in prompts], None, {}
 
     def create_scheduler(self, num_training_steps, optimizer=None):
         scheduler = super().create_scheduler(num_training_steps + self.done, optimizer)
@@ -105,25 +115,53 @@ def steps_due(options, done):
     return due
 
 
+def is_shown(options):
+    """Whether the model sees and hears here."""
+    return SETTINGS["twin"] is not None and not options.text_only
+
+
+def with_clips(options, rows):
+    """The twin with the clips of these rows, its tokenizer, the rows by their number, and the ids of each."""
+    from humanomni.training_humanomni import KINDS, ShownClips, media_of, row_ids
+    from self_test import check, open_twin
+
+    twin, processor = open_twin(options.base)
+    check(twin, processor, options.checkpoint, options.clips)
+    clips = ShownClips(twin.model, processor, Path(options.output) / "media-tokens")
+    twin.model.clips = clips
+    ids = []
+    for row in rows:
+        files = media_of(row, options.clips)
+        ids.append(row_ids(processor, row, files, clips.number(row.get("question_ids") or [], files) if files else 0))
+    # TRL would take a column `image` for something that it has to show.
+    shown = [{key: value for key, value in row.items() if key not in KINDS[1:]} for row in rows]
+    numbered = [{**row, "prompt": [*row["prompt"][:-1], {**row["prompt"][-1], "row": number}]} for number, row in enumerate(shown)]
+    return twin, processor.tokenizer, numbered, ids
+
+
 def build(options):
     """The trainer, and what it resumes from."""
     done = json.loads((options.checkpoint / "trainer_state.json").read_text())["global_step"]
     due = steps_due(options, done)
-    base = model_folder(options.base)
-    model, resumes = load(base), options.ref == "base"
+    rows = [json.loads(line) for line in (HERE / "data" / "next.jsonl").read_text().splitlines()]
+    if is_shown(options):
+        model, tokenizer, rows, ids = with_clips(options, rows)
+    else:
+        base = model_folder(options.base)
+        model, tokenizer, ids = load(base), tokenizer_of(base), None
+    resumes = options.ref == "base"
     demand_adapter(model, options.checkpoint)
     if not resumes:
         model = PeftModel.from_pretrained(model, options.checkpoint, is_trainable=True)
-    lines = (HERE / "data" / "next.jsonl").read_text().splitlines()
     trainer = GoesOn(
         model=model,
         reward_funcs=[rewards.FUNCTIONS[name] for name in SETTINGS["rewards"]],
         args=config(options, done + due if resumes else due),
-        train_dataset=Dataset.from_list([json.loads(line) for line in lines]),
-        processing_class=tokenizer_of(base),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
         peft_config=lora(options.checkpoint) if resumes else None,
     )
-    trainer.done = 0 if resumes else done
+    trainer.done, trainer.prompt_ids = 0 if resumes else done, ids
     return trainer, str(options.checkpoint) if resumes else None
 
 
@@ -133,13 +171,14 @@ def parse(arguments=None):
     parser.add_argument("--checkpoint", type=Path, default=HERE / SETTINGS["checkpoint"])
     parser.add_argument("--ref", choices=("base", "adapter"), default="base", help="what the KL is measured from")
     parser.add_argument("--steps", type=int, help="optimizer steps to take; default: those that the run still has")
+    parser.add_argument("--clips", default=os.environ.get("CLIPS", CARRIED if CARRIED.is_dir() else HERE), help="folder of the clips")
     parser.add_argument("--text-only", action="store_true", help="go on without video and sound")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
     parser.add_argument("--output", default="output")
     options = parser.parse_args(arguments)
     if options.steps is not None and options.steps < 1:
         parser.error(f"--steps is {options.steps}; expected 1 or more")
-    if SETTINGS["blind"] and not options.text_only:
+    if SETTINGS["blind"] and not options.text_only and not is_shown(options):
         raise SystemExit(BLIND)
     return options
 

@@ -109,7 +109,14 @@ class HumanOmniQwen2Model(Qwen2Model):
         if config.audio_config is not None:
             self.audio_tower = AudioTower(config)
             self.audio_projector = audio_projector(config)
+        # Clips that ids refer to where a call brings none: a trainer that knows only ids puts those of its data here.
+        self.clips = None
         self.post_init()
+
+    def forward(self, input_ids=None, inputs_embeds=None, clips=None, **options):
+        if inputs_embeds is None:
+            inputs_embeds = self.embed(input_ids, clips)
+        return super().forward(inputs_embeds=inputs_embeds, **options)
 
     @torch.no_grad()
     def encode(self, clip):
@@ -143,6 +150,7 @@ class HumanOmniQwen2Model(Qwen2Model):
 
     def embed(self, input_ids, clips):
         """Ids [batch, length], those beyond the vocabulary places of `clips` -> embeddings [batch, length, hidden]."""
+        clips = self.clips if clips is None else clips
         media = input_ids >= self.config.vocab_size
         embeds = self.embed_tokens(input_ids.masked_fill(media, 0))
         if not media.any():
@@ -181,8 +189,6 @@ class HumanOmniQwen2ForCausalLM(Qwen2ForCausalLM):
     def __init__(self, config):
         super().__init__(config)
         self.model = HumanOmniQwen2Model(config)
-        # Clips that ids refer to where a call brings none: a trainer that knows only ids puts those of its data here.
-        self.clips = None
         unused = range(config.vision_layers, config.vision_config.num_hidden_layers)
         if unused:
             blocks = "|".join(str(index) for index in unused)
@@ -199,7 +205,9 @@ class HumanOmniQwen2ForCausalLM(Qwen2ForCausalLM):
         options["generation_config"] = generation if generation_config is None else generation_config
         if state is None:
             return super().from_pretrained(main, *args, config=config, **options)
-        return super().from_pretrained(None, *args, config=config, state_dict=state, **options)
+        loaded = super().from_pretrained(None, *args, config=config, state_dict=state, **options)
+        (loaded[0] if isinstance(loaded, tuple) else loaded).config.name_or_path = main
+        return loaded
 
     def train_only(self, *parts):
         """Trains these parts (`decoder`, `projectors`, `gate`, `bert`) and nothing else; the towers never train."""
@@ -209,7 +217,7 @@ class HumanOmniQwen2ForCausalLM(Qwen2ForCausalLM):
 
     def forward(self, input_ids=None, attention_mask=None, position_ids=None, inputs_embeds=None, labels=None, logits_to_keep=0, clips=None, **options):
         if inputs_embeds is None:
-            inputs_embeds = self.model.embed(input_ids, self.clips if clips is None else clips)
+            inputs_embeds = self.model.embed(input_ids, clips)
         options |= {"attention_mask": attention_mask, "position_ids": position_ids, "labels": labels, "logits_to_keep": logits_to_keep}
         return super().forward(inputs_embeds=inputs_embeds, **options)
 
@@ -218,7 +226,7 @@ class HumanOmniQwen2ForCausalLM(Qwen2ForCausalLM):
         """As transformers does; a repetition penalty counts what was generated, as in the published code, which gives embeddings alone."""
         if input_ids is None or not bool((input_ids >= self.config.vocab_size).any()):
             return super().generate(input_ids, **options)
-        embeds = self.model.embed(input_ids, self.clips if clips is None else clips)
+        embeds = self.model.embed(input_ids, clips)
         options.setdefault("attention_mask", torch.ones_like(input_ids))
         generated = super().generate(inputs_embeds=embeds, **options)
         ids = getattr(generated, "sequences", generated)
