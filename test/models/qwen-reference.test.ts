@@ -86,20 +86,44 @@ describe('gradients of the reference', () => {
     graph.backward(completionLogProbs(graph, model, prompt, completion), seed);
     const tensors = [...model.weights, ...model.lora!.matrices];
     expect(tensors.length).toBeGreaterThan(24);
-    for (const [name, { values, gradient }] of tensors) {
-      const length = norm(gradient);
-      expect(length, name).toBeGreaterThan(1e-4);
-      const [start, step] = [values.slice(), 1e-5];
-      const moved = (sign: number): number => {
-        values.set(start.map((value, i) => value + (sign * step * gradient[i]!) / length));
-        return objective();
-      };
-      const slope = (moved(1) - moved(-1)) / (2 * step);
-      values.set(start);
-      expect(Math.abs(slope - length), name).toBeLessThan(1e-6 * Math.max(1, length));
-    }
+    expectSlopes(tensors, objective);
+  });
+
+  it('are so of a layer norm, of tanh, and of attention over all rows', () => {
+    const shapes = { x: [5, 4], weight: [1, 4], bias: [1, 4], q: [1, 4], k: [5, 4], v: [5, 4] } as const;
+    const given = Object.entries(shapes).map(
+      ([name, [rows, cols]], at) => [name, matrix(rows, cols, numbers(rows * cols, 60 + at))] as const,
+    );
+    const [x, weight, bias, q, k, v] = given.map(([, each]) => each) as [Matrix, ...Matrix[]];
+    const seed = numbers(4, 70);
+    const forward = (graph: Graph): Matrix => {
+      const rows = graph.layerNorm(x, weight!, bias!, 1e-5);
+      const [keys, values] = [graph.multiply(k!, rows), graph.add(v!, rows)];
+      return graph.tanh(graph.attention(q!, keys, values, 2, 2, false));
+    };
+    const graph = new Graph();
+    graph.backward(forward(graph), seed);
+    expectSlopes(given, () =>
+      forward(new Graph()).values.reduce((sum, value, i) => sum + seed[i]! * value, 0),
+    );
   });
 });
+
+/** Along the gradient of each tensor, its length is the slope. */
+function expectSlopes(tensors: readonly (readonly [string, Matrix])[], objective: () => number): void {
+  for (const [name, { values, gradient }] of tensors) {
+    const length = norm(gradient);
+    expect(length, name).toBeGreaterThan(1e-4);
+    const [start, step] = [values.slice(), 1e-5];
+    const moved = (sign: number): number => {
+      values.set(start.map((value, i) => value + (sign * step * gradient[i]!) / length));
+      return objective();
+    };
+    const slope = (moved(1) - moved(-1)) / (2 * step);
+    values.set(start);
+    expect(Math.abs(slope - length), name).toBeLessThan(1e-6 * Math.max(1, length));
+  }
+}
 
 const CASES = 'test/golden/qwen-text';
 
