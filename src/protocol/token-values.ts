@@ -8,6 +8,9 @@ export const TOKEN_VALUES_BYTES = 64 * 2 ** 20;
 /** Largest relative error of what is stored: values are kept as f16. */
 export const STORED_ERROR = 2 ** -11;
 
+/** What a token's clip says, by its number. */
+export const CLIP_NAMES = ['none', 'low', 'high'] as const;
+
 const ids = z.custom<Uint32Array>((value) => value instanceof Uint32Array, 'expected a Uint32Array');
 const marks = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'expected a Uint8Array');
 
@@ -31,7 +34,7 @@ export const tokenValues = z.object({
       /** Log-probabilities of the reference, and the KL term; of a loss that has one. */
       references: floats.optional(),
       kl: floats.optional(),
-      /** 0: not clipped, 1: below, 2: above; of a loss that clips. */
+      /** Numbers of `CLIP_NAMES`; of a loss that clips. */
       clips: marks.optional(),
     })
     .optional(),

@@ -324,7 +324,7 @@ function onError(state: StudioState, event: EventOf<'error'>): Partial<StudioSta
   if (requestId !== undefined) next.pending = without(state.pending, requestId);
   if (command === 'plan') return { ...next, problems: state.problems, plan: refusedPlan(state.plan, event) };
   // Whoever asks says it.
-  if (command === 'prompts') return { ...next, problems: state.problems };
+  if (command === 'prompts' || command === 'tokenValues') return { ...next, problems: state.problems };
   if (command === 'preview') next.clip = undefined;
   if (command === 'downloadModel') next.download = undefined;
   return next;

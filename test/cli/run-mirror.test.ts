@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -54,6 +54,16 @@ describe('a run on disk', () => {
       folder: join(out, 'runs', ID),
       config: describeRun(ID).config,
     });
+  });
+
+  it('loses the values of tokens that the page keeps no more', async () => {
+    await mirrored();
+    expect(readdirSync(onDisk('tokens'))).toEqual(['from-1.bin']);
+    await files.remove(`runs/${ID}/tokens/from-1.bin`);
+    files.put(`runs/${ID}/tokens/from-4.bin`, 'values');
+    await mirrored();
+    expect(readdirSync(onDisk('tokens'))).toEqual(['from-4.bin']);
+    expect(readFileSync(onDisk('tokens/from-4.bin'), 'utf8')).toBe('values');
   });
 
   it('is found by the copy of its description that is sound, else refused with what is wrong', async () => {

@@ -214,6 +214,12 @@ describe('the studio in a browser', () => {
       const text = await row.locator('.answer-text').textContent();
       await row.click();
       expect(await page.getByTestId('completion-text').textContent()).toBe(text);
+      const length = Number(await row.locator('[data-name=length]').textContent());
+      const tokens = page.locator('.tokens .token');
+      await expect.poll(() => tokens.count()).toBe(length);
+      await page.getByLabel('tokens by').selectOption('logProb');
+      const spoken = await tokens.evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')));
+      for (const label of spoken) expect(label).toMatch(/: −[\d.]+(e−\d+)?$/);
       await screenshot(page, 'rollouts');
       await show(page, 'evaluate');
       await page.getByTestId('split').selectOption('test');

@@ -23,6 +23,7 @@ import type { Port } from '../../src/store/port.ts';
 import { chosenStep } from '../../src/worker/runs/listing.ts';
 import { FAKE_SCORER, FakeModels } from './fake-models.ts';
 import { fakeReading } from './fake-reading.ts';
+import { madeTokens } from './fake-tokens.ts';
 import { type MadeEvals, madeEval } from './made-evals.ts';
 import {
   clipId,
@@ -275,6 +276,10 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
   },
   scoreAgain({ say, run }, { requestId, config }) {
     say({ type: 'scoreAgain', requestId, answers: playScores(run.step, run.steps, config) });
+    say({ type: 'done', requestId });
+  },
+  tokenValues({ say, run }, { requestId, step, answer }) {
+    say({ type: 'tokenValues', requestId, ...madeTokens(step, run.steps, answer) });
     say({ type: 'done', requestId });
   },
   planExport({ say }, { requestId }) {

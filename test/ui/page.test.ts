@@ -13,9 +13,17 @@ import { METRIC_GROUPS } from '../../src/protocol/metrics.ts';
 import { predictionLines } from '../../src/protocol/predictions.ts';
 import { MAX_POINTS } from '../../src/store/series.ts';
 import { answerCounts, commonConfusions } from '../../src/ui/evaluate/scores.ts';
+import {
+  greatest,
+  legendOf,
+  shadeOf,
+  type TokenChoice,
+  valueText,
+} from '../../src/ui/rollouts/token-choices.ts';
 import { chartsDrawn } from '../e2e/page.ts';
 import { type Chromium, launchChromium } from '../setup/chromium.ts';
 import { FAKE_ALARMS, FAKE_BENCH } from './fake-port.ts';
+import { madeTokens, SILENT_PLACE } from './fake-tokens.ts';
 import { madeEval } from './made-evals.ts';
 import { playEval, playLive, playRollouts, playScores, playStep } from './recorded-run.ts';
 import { serveTestPage } from './serve.ts';
@@ -358,6 +366,64 @@ describe('runs of earlier visits', () => {
   });
 });
 
+/** The open answer of a run's third and last step, token by token: what is shown is what the worker told. */
+async function expectTokens(place: number, advantage: number): Promise<void> {
+  const { pieces, pass, sampler } = madeTokens(3, 3, place).values!;
+  const view = page.locator(id('token-view'));
+  const tokens = view.locator('.tokens .token');
+  await expect.poll(() => tokens.count()).toBe(pieces.length);
+  expect((await tokens.allTextContents()).map((text) => text.replaceAll('⏎', '')).join('')).toBe(
+    pieces.join(''),
+  );
+  const weights = pass!.ratios.map((ratio) => ratio * advantage);
+  const choices = { weight: weights, logProb: pass!.logProbs, entropy: pass!.entropies } as const;
+  for (const [choice, numbers] of [
+    ...Object.entries(choices),
+    ...Object.entries({ clip: pass!.clips!, mismatch: pass!.mismatches, sampler }),
+  ] as [TokenChoice, ArrayLike<number>][]) {
+    await view.getByLabel('tokens by').selectOption(choice);
+    const told = await tokens.evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')!));
+    expect(told.map((label) => label.slice(label.lastIndexOf(': ') + 2))).toEqual(
+      Array.from(numbers, (value) => valueText(choice, value)),
+    );
+    const shades = await tokens.evaluateAll((all) =>
+      all.map(({ dataset }) => [Number(dataset.level), dataset.side]),
+    );
+    const most = greatest(numbers);
+    expect(shades).toEqual(Array.from(numbers, (value) => Object.values(shadeOf(choice, value, most))));
+    const legend = await view.locator('.token-legend li').allTextContents();
+    expect(legend.map((text) => text.replace('ab ', ''))).toEqual(
+      legendOf(choice, numbers).map(({ text }) => text),
+    );
+    if (choice !== 'clip') expect(legend.join()).toContain(valueText(choice, most * Math.sign(numbers[0]!)));
+  }
+  await view.getByLabel('tokens by').selectOption('kl');
+  expect(await view.locator(id('token-note')).textContent()).toBe(
+    'The loss has no KL term, as its weight β is 0.',
+  );
+  expect(await tokens.first().getAttribute('data-level')).toBeNull();
+  // Values on focus by the arrow keys, one tab stop for all tokens; then those of the token that is pointed at.
+  const reading = () => view.locator(id('token-reading')).textContent();
+  await view.getByLabel('tokens by').focus();
+  await page.keyboard.press('Tab');
+  for (const key of ['ArrowRight', 'ArrowRight', 'ArrowLeft']) await page.keyboard.press(key);
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-token'))).toBe('1');
+  const values = (at: number) => [
+    `token ${at + 1} of ${pieces.length}`,
+    `advantage × ratio${valueText('weight', weights[at]!)}`,
+    `entropy${valueText('entropy', pass!.entropies[at]!)}`,
+    'KL–',
+  ];
+  const said = await reading();
+  for (const value of values(1)) expect(said).toContain(value);
+  await page.keyboard.press('End');
+  await tokens.nth(2).hover();
+  const pointed = await reading();
+  for (const value of values(2)) expect(pointed).toContain(value);
+  await page.keyboard.press('Tab');
+  expect(await view.evaluate((one) => one.contains(document.activeElement))).toBe(false);
+}
+
 describe('rollouts', () => {
   it('lists every answer of a step and opens one', async () => {
     await trained(3);
@@ -368,8 +434,18 @@ describe('rollouts', () => {
     await expect.poll(() => rows.count()).toBe(all.length);
     await rows.nth(perGroup + 1).click();
     expect(await page.textContent(id('completion-text'))).toBe(groups[1]?.completions[1]?.text);
+    await expectTokens(perGroup + 1, all[perGroup + 1]!.advantage);
+    // An answer of a group that taught nothing, and a step that was thinned out, say so.
+    await rows.nth(SILENT_PLACE).click();
+    await expect.poll(() => page.textContent(id('token-note'))).toMatch(/^This answer went through no pass/);
+    await page.getByLabel('tokens by').selectOption('sampler');
+    await expect.poll(() => page.textContent(id('token-note'))).toBe('As the token was drawn, in nats.');
     await page.keyboard.press('[');
     await expect.poll(() => page.inputValue(id('rollout-step'))).toBe('1');
+    await rows.nth(1).click();
+    await page.getByText('Values of tokens take 64.0 MiB of a run at most').waitFor();
+    await page.getByText('they are kept from step 3 on').waitFor();
+    await rows.nth(1).click();
     await page.getByLabel('wrong only').check();
     const wrong = playRollouts(2, 3).groups.flatMap(({ label, completions }) =>
       completions.filter(({ answer }) => answer !== label),
@@ -560,6 +636,11 @@ describe('on a telephone', () => {
       .evaluate((one) => [one.clientWidth, one.scrollWidth]);
     expect(text[0]).toBeGreaterThan(200);
     expect(text[1]).toBeLessThanOrEqual(text[0]!);
+    await page.getByLabel('tokens by').selectOption('clip');
+    await page.locator('.tokens .token').nth(3).click();
+    expect(await page.textContent(id('token-reading'))).toContain('token 4 of');
+    expect(await sideways()).toEqual([0, 0]);
+    await page.screenshot({ path: `${PICTURES}/tokens-phone.png` });
     const cut = await page.evaluate(() => {
       const header = document.querySelector('header')!;
       const state = document.querySelector('[data-testid=state]')!;
@@ -1402,7 +1483,10 @@ describe('pictures, light and dark,', () => {
     for (const screen of screens) {
       await visit(screen);
       if (screen === 'data') await page.locator(id('clip-row')).nth(1).click();
-      if (screen === 'rollouts') await page.locator(id('rollout-row')).nth(2).click();
+      if (screen === 'rollouts') {
+        await page.locator(id('rollout-row')).nth(2).click();
+        await page.getByLabel('tokens by').selectOption('mismatch');
+      }
       if (screen === 'export') await page.click(id('export-button'));
       if (screen === 'bench') await page.click(id('bench-run'));
       if (screen === 'train') await chartsDrawn(page);

@@ -14,11 +14,19 @@ export function placeAfter(key: string, at: number, count: number): number | und
   return to === undefined || count === 0 ? undefined : Math.min(count - 1, Math.max(0, to));
 }
 
+/** Keys of a list whose items stand beside each other. */
+const ACROSS: Readonly<Record<string, string>> = { ArrowRight: 'ArrowDown', ArrowLeft: 'ArrowUp' };
+
 /**
- * A list that is one tab stop: arrow keys, Home and End, or j and k, move inside it. Rows carry `data-place`; `reveal`
- * brings a row into the page that is not drawn.
+ * A list that is one tab stop: arrow keys, Home and End, or j and k, move inside it. Rows carry `data-place`, or what `mark`
+ * says in a list inside of another; `reveal` brings a row into the page that is not drawn. `across`: the arrows to the sides
+ * lead on, too.
  */
-export function useRoving<T extends HTMLElement>(count: number, reveal?: (place: number) => void) {
+export function useRoving<T extends HTMLElement>(
+  count: number,
+  reveal?: (place: number) => void,
+  { mark = 'data-place', across = false }: { mark?: `data-${string}`; across?: boolean } = {},
+) {
   const list = useRef<T>(null);
   const [at, setAt] = useState(0);
   const wanted = useRef<number>(undefined);
@@ -26,7 +34,7 @@ export function useRoving<T extends HTMLElement>(count: number, reveal?: (place:
   const [, again] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {
     if (wanted.current === undefined) return;
-    const row = list.current?.querySelector<HTMLElement>(`[data-place="${wanted.current}"]`);
+    const row = list.current?.querySelector<HTMLElement>(`[${mark}="${wanted.current}"]`);
     if (!row) return;
     wanted.current = undefined;
     row.focus();
@@ -44,7 +52,8 @@ export function useRoving<T extends HTMLElement>(count: number, reveal?: (place:
     setAt,
     go,
     onKeyDown(event: KeyboardEvent) {
-      const to = placeAfter(event.key, at, count);
+      const key = across ? (ACROSS[event.key] ?? event.key) : event.key;
+      const to = placeAfter(key, at, count);
       if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       event.stopPropagation();

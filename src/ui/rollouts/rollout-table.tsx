@@ -1,5 +1,5 @@
 /** The table of answers; a row opens to its full text. */
-import { Fragment, useState } from 'react';
+import { Fragment, type ReactNode, useState } from 'react';
 import { formatMetric } from '../../math/format.ts';
 import type { Completion } from '../../protocol/messages.ts';
 import { exampleOf } from '../../store/examples.ts';
@@ -8,11 +8,21 @@ import { useRoving } from '../parts/use-roving.ts';
 import { useWords } from '../parts/use-words.ts';
 import { useKey } from '../shell/keys.ts';
 import type { RolloutRow } from './rows.ts';
+import { type TokenColours, TokenView } from './token-view.tsx';
 
 /** Rows in the page at once; more on demand. */
 const PAGE_ROWS = 256;
 
-export function RolloutTable({ rows, rewards }: { rows: readonly RolloutRow[]; rewards: readonly string[] }) {
+interface TableProps {
+  readonly rows: readonly RolloutRow[];
+  readonly rewards: readonly string[];
+  /** Of which step they are, and how many answers it has. */
+  readonly step: number;
+  readonly answers: number;
+  readonly colours: TokenColours;
+}
+
+export function RolloutTable({ rows, rewards, step, answers, colours }: TableProps) {
   const [open, setOpen] = useState<string>();
   const [limit, setLimit] = useState(PAGE_ROWS);
   const shown = rows.slice(0, limit);
@@ -74,7 +84,11 @@ export function RolloutTable({ rows, rewards }: { rows: readonly RolloutRow[]; r
               {open === row.id && (
                 <tr className="detail">
                   <td colSpan={columns}>
-                    <AnswerDetail row={row} />
+                    <AnswerDetail row={row}>
+                      <TokenView
+                        {...{ step, answers, colours, place: row.place, advantage: row.completion.advantage }}
+                      />
+                    </AnswerDetail>
                   </td>
                 </tr>
               )}
@@ -169,7 +183,13 @@ function signed(value: number): string {
 }
 
 /** The answer in full, and before it what it answers, which the table cuts. */
-function AnswerDetail({ row: { completion, exampleId, question, label } }: { row: RolloutRow }) {
+function AnswerDetail({
+  row: { completion, exampleId, question, label },
+  children,
+}: {
+  row: RolloutRow;
+  children: ReactNode;
+}) {
   const [raw, setRaw] = useState(false);
   const asked = useStudioState(({ data }) => question ?? exampleOf(data, exampleId)?.question);
   return (
@@ -190,6 +210,7 @@ function AnswerDetail({ row: { completion, exampleId, question, label } }: { row
           special tokens
         </label>
       </p>
+      {children}
     </div>
   );
 }

@@ -11,6 +11,7 @@ import { shortened } from '../parts/shortened.ts';
 import { useKey } from '../shell/keys.ts';
 import { RolloutTable } from './rollout-table.tsx';
 import { NO_FILTER, type RolloutFilter, rewardNames, rolloutRows, wantsBareText } from './rows.ts';
+import type { TokenChoice } from './token-choices.ts';
 import { TryRewards } from './try-rewards.tsx';
 
 export default function RolloutsScreen() {
@@ -35,6 +36,8 @@ function Rollouts({ asked }: { asked: string }) {
   const steps = useMemo(() => [...rollouts.keys()].sort((a, b) => a - b), [rollouts]);
   const [chosen, choose] = useState(Number(wanted.get('step') ?? Number.NaN));
   const [filter, setFilter] = useState({ ...NO_FILTER, search: wanted.get('search') ?? '' });
+  // With one update a batch every ratio is 1: advantage × ratio says the same of all tokens.
+  const [choice, setChoice] = useState<TokenChoice>('logProb');
   const latest = steps[steps.length - 1] ?? 0;
   const step = rollouts.has(chosen) ? chosen : latest;
   const shownStep = useDeferredValue(step);
@@ -60,7 +63,14 @@ function Rollouts({ asked }: { asked: string }) {
         }}
       />
       {rows.length > 0 ? (
-        <RolloutTable rows={rows} rewards={rewardNames(groups)} key={shownStep} />
+        <RolloutTable
+          rows={rows}
+          rewards={rewardNames(groups)}
+          step={shownStep}
+          answers={total}
+          colours={{ choice, choose: setChoice }}
+          key={shownStep}
+        />
       ) : (
         <Empty>
           No answer of step {shownStep} passes the filter; the step has {total} answers.

@@ -5,6 +5,8 @@ import type { Completion, RolloutGroup } from '../../protocol/messages.ts';
 export interface RolloutRow {
   /** Unique within a step. */
   id: string;
+  /** Its place among all answers of the step. */
+  place: number;
   exampleId: string;
   label: string;
   /** The row's own, where it was asked. */
@@ -58,7 +60,10 @@ export function rolloutRows(
   filter: RolloutFilter,
   isBare = false,
 ): RolloutRow[] {
+  let before = 0;
   return groups.flatMap((group, g) => {
+    const start = before;
+    before += group.completions.length;
     if (filter.label !== undefined && group.label !== filter.label) return [];
     if (filter.silentOnly && !isSilent(group)) return [];
     const wanted = group.completions.flatMap((completion, c) => {
@@ -67,6 +72,7 @@ export function rolloutRows(
     });
     return wanted.map(({ completion, answer, c }, index) => ({
       id: `${g}.${c}`,
+      place: start + c,
       exampleId: group.exampleId,
       label: group.label,
       ...(group.question === undefined ? {} : { question: group.question }),
