@@ -205,7 +205,7 @@ describe('training', () => {
   });
 
   it('pauses, steps and resumes by key, but not while something is typed', async () => {
-    await open('?stepMs=50');
+    await open('?stepMs=200');
     await startable();
     await page.keyboard.press('.');
     await state('paused');
@@ -219,11 +219,20 @@ describe('training', () => {
     expect(
       await page.locator(id('clips-ready')).evaluate((words) => words.scrollWidth > words.clientWidth),
     ).toBe(true);
-    await page.setViewportSize({ width: 1280, height: 720 });
+    await page.setViewportSize({ width: 850, height: 2500 });
+    const widths = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll('.chart-plot svg.recharts-surface')].map((svg) => svg.clientWidth),
+      );
+    await expect.poll(async () => Math.min(...(await widths()))).toBeGreaterThan(390);
     await page.keyboard.press(' ');
     await state('running');
+    // While a run goes on, charts out of view stay as they were drawn; at rest they are drawn anew.
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(Math.max(...(await widths()))).toBeGreaterThan(390);
     await page.keyboard.press(' ');
     await state('paused');
+    await expect.poll(async () => Math.max(...(await widths()))).toBeLessThan(390);
     const before = await page.textContent(id('run-step'));
     await page.click(id('field-steps'));
     await page.keyboard.type('.');
