@@ -43,6 +43,8 @@ describe('the settings', () => {
     expect(filesInUse(sources)).toEqual([
       { ...file('export const é = 1;'), hash: sources[0]!.hash, rewards: ['mine', 'second'] },
     ]);
+    // A file is opened again under its own name, also where none of its rewards has it.
+    expect(filesInUse(sources.slice(1))).toMatchObject([{ name: 'mine', rewards: ['second'] }]);
   });
 
   test('keep place and weight of a reward that is mended or renamed', () => {

@@ -47,8 +47,9 @@ export function filesInUse(sources: readonly RewardSource[]): FileInUse[] {
   return files;
 }
 
-export const fileOf = ({ name, language, source, completions }: RewardSource): OwnFile => ({
-  ...{ name, language, completions },
+export const fileOf = ({ name, language, source, completions, file }: RewardSource): OwnFile => ({
+  ...{ language, completions },
+  name: file?.replace(/\.\w+$/, '') ?? name,
   text: source,
 });
 
