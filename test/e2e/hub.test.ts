@@ -371,7 +371,7 @@ describe('a folder of a model that scores', () => {
         await page.getByTestId(`all-field-${key}`).fill(String(value));
       expect(await page.textContent('[data-testid=rewards-line]')).toContain('Rewarded: toy.');
       await page.getByTestId('start').click();
-      await reach(page, 'finished');
+      await reach(page, 'finished', 15 * MINUTES);
       const steps = await page.evaluate(storedSteps);
       const scores = steps.map(({ metrics }) => metrics['rewards/toy/mean'] as number);
       expect(scores).toHaveLength(LEARNING.steps);
@@ -384,7 +384,7 @@ describe('a folder of a model that scores', () => {
       await page.getByTestId('all-settings').click();
       spare.push(page);
     },
-    10 * MINUTES,
+    20 * MINUTES,
   );
 });
 

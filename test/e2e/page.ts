@@ -60,8 +60,8 @@ async function drag(page: Page, path: string, over: Point, to: Point): Promise<v
   await client.detach();
 }
 
-export async function reach(page: Page, state: RunState): Promise<void> {
-  await page.locator(`[data-testid=state][data-state=${state}]`).waitFor({ timeout: 480_000 });
+export async function reach(page: Page, state: RunState, timeout = 480_000): Promise<void> {
+  await page.locator(`[data-testid=state][data-state=${state}]`).waitFor({ timeout });
 }
 
 /** Waits until the embedded demo has opened or has said why it cannot. */
