@@ -103,6 +103,7 @@ describe('a run', () => {
         'config.json',
         'events.jsonl',
         'rollouts.jsonl',
+        'tokens/from-1.bin',
       ]);
       whole = {
         events,
