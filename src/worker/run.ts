@@ -16,7 +16,7 @@ import { brokenValues, Health } from '../rl/health/health.ts';
 import type { NotFinite } from '../rl/health/health-look.ts';
 import { findNotFinite } from '../rl/health/not-finite.ts';
 import { type Scoring, scoringOf } from '../rl/measure/row-kinds.ts';
-import { type Specimen, specimensOf } from '../rl/measure/specimens.ts';
+import { type Specimen, Specimens } from '../rl/measure/specimens.ts';
 import type { AnswerTokens } from '../rl/measure/token-values.ts';
 import { GateRows } from '../rl/media/gate.ts';
 import { loadPolicy, type Policy } from '../rl/policy/policy.ts';
@@ -52,6 +52,9 @@ interface Loaded {
   readonly rows: TrainingRows;
 }
 
+/** What an evaluation is asked for. */
+type Measured = Pick<CommandOf<'evaluate'>, 'split' | 'mute' | 'sampled' | 'metric' | 'start'>;
+
 /** Texts that the gate's encoder reads at a time: it is loaded for them. */
 const GATE_TEXTS = 256;
 
@@ -71,6 +74,7 @@ export class Run {
   /** Every evaluation of these weights, and those of the weights as loaded; one line per answer of each. */
   readonly evaluations: EvalResult[] = [];
   predictionsLog = new LineLog();
+  readonly #specimens = new Specimens();
   /** How it started from what another run left. */
   readonly start?: Start;
   /** Whether it is well, by its steps so far. */
@@ -300,16 +304,14 @@ export class Run {
 
   /** Keeps a step's answers for the export, and what is known of their tokens to be asked for. */
   recordAnswers(step: number, groups: readonly RolloutGroup[], tokens: readonly AnswerTokens[] = []): void {
-    const answers = answerLines(step, groups);
-    if (answers.length > 0) this.rolloutsLog.append(...answers);
+    this.rolloutsLog.append(...answerLines(step, groups));
     if (tokens.length > 0) this.tokenLog.append(step, tokens);
   }
 
-  /** Numbers of a few training rows whose clips are known, by the weights as they are. */
-  async specimens(count: number): Promise<Specimen[]> {
-    const { features } = this.parts;
-    const known = this.rows.usable.filter((row) => hasClip(row) && features?.has(row)).slice(0, count);
-    return specimensOf(this.#context, await this.#prepare(known, QUIET));
+  /** Numbers of the first training rows whose clips can be read, by the weights as they are: made once a step. */
+  specimens(count: number): Promise<readonly Specimen[]> {
+    const rows = this.rows.usable.filter(hasClip).slice(0, count);
+    return this.#specimens.at(this.#step, this.#context, () => this.#prepare(rows, QUIET));
   }
 
   /** Keeps an evaluation to compare others with, and its answers for the export. */
@@ -331,22 +333,14 @@ export class Run {
   }
 
   /** Measures the weights as they are, or as the run began; the next step is the same either way. */
-  evaluate(
-    question: Pick<CommandOf<'evaluate'>, 'split' | 'mute' | 'sampled' | 'metric' | 'start'>,
-    progress: PrepareReport & { answers: Report },
-  ): Promise<EvalResult> {
+  evaluate(question: Measured, progress: PrepareReport & { answers: Report }): Promise<EvalResult> {
     if (!question.start || this.#step === 0) return this.#evaluate(question, progress, this.#step);
     return withStartWeights(this.policy, () => this.#evaluate(question, progress, 0));
   }
 
   /** Answers on at most `evalLimit` clips of a split, always the same ones; `test` falls back to `val`. */
   async #evaluate(
-    {
-      split,
-      mute,
-      sampled,
-      metric = this.config.evalMetric,
-    }: Pick<CommandOf<'evaluate'>, 'split' | 'mute' | 'sampled' | 'metric'>,
+    { split, mute, sampled, metric = this.config.evalMetric }: Measured,
     progress: PrepareReport & { answers: Report },
     step: number,
   ): Promise<EvalResult> {

@@ -13,11 +13,22 @@ export interface Specimen {
   readonly logProbs: Float32Array;
 }
 
+/** A run's, made once for the weights of a step, however often a plan of an export asks for them. */
+export class Specimens {
+  #kept?: { readonly step: number; readonly found: readonly Specimen[] };
+
+  async at(
+    step: number,
+    context: SamplingContext,
+    examples: () => Promise<readonly RunExample[]>,
+  ): Promise<readonly Specimen[]> {
+    if (this.#kept?.step !== step) this.#kept = { step, found: await specimensOf(context, await examples()) };
+    return this.#kept.found;
+  }
+}
+
 /** Media tokens and the likeliest answer of each example, by the weights as they are; no later step is changed by it. */
-export async function specimensOf(
-  context: SamplingContext,
-  examples: readonly RunExample[],
-): Promise<Specimen[]> {
+async function specimensOf(context: SamplingContext, examples: readonly RunExample[]): Promise<Specimen[]> {
   if (examples.length === 0) return [];
   const { config, policy } = context.setup;
   const generator = await (context instanceof RunContext
