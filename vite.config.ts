@@ -65,7 +65,6 @@ export default defineConfig({
       },
       {
         extends: true,
-        // Two browsers at a time: while one page waits for its worker, its server or the disk, the other one has the cores.
         test: {
           name: 'e2e',
           environment: 'node',

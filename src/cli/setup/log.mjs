@@ -1,6 +1,6 @@
 // @ts-check
 // What set-up says goes to stderr: a command's stdout belongs to the program it starts.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 
 /** @param {string} line */
 export function say(line) {
@@ -34,4 +34,28 @@ export function runQuietly(program, args, options = {}) {
   process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
   if (result.error) say(`${program} could not be started: ${result.error.message}`);
   return false;
+}
+
+/**
+ * Runs a program beside others and shows what it printed when it has ended.
+ * @param {string} program
+ * @param {string[]} args
+ * @param {{ cwd?: string }} options
+ * @returns {Promise<boolean>} whether it ended with status 0
+ */
+export function runBeside(program, args, options) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    /** @type {Buffer[]} */
+    const printed = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => printed.push(piece));
+    child.on('error', (error) => {
+      say(`${program} could not be started: ${error.message}`);
+      resolve(false);
+    });
+    child.on('close', (status) => {
+      process.stderr.write(Buffer.concat(printed));
+      resolve(status === 0);
+    });
+  });
 }

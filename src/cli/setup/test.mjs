@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { adapterTests } from './adapter-tests.mjs';
 import { BUDGET_BYTES, initialBytes } from './bundle-size.mjs';
 import { ensureAll, ensureModules } from './ensure.mjs';
-import { runLoudly, say } from './log.mjs';
+import { runBeside, runLoudly, say } from './log.mjs';
 import {
   cachePath,
   chosenAdapter,
@@ -50,7 +50,8 @@ const STAGES = {
   lavapipe,
   build: () => tool('vite/bin/vite.js', ['build', '--logLevel', 'warn'], { NODE_ENV: 'production' }),
   size,
-  e2e: () => vitest('e2e', ['--project', 'e2e']),
+  // Three browsers at a time: while one page waits for its worker, its server or the disk, the others have the cores.
+  e2e: () => vitest('e2e', ['--project', 'e2e', '--maxWorkers', '3']),
 };
 
 /**
@@ -92,10 +93,15 @@ function vitest(name, args, variables) {
   return count;
 }
 
-/** @returns {Count} */
-function types() {
-  const good = TYPE_CONFIGS.filter((path) => runTool('typescript/bin/tsc', ['--noEmit', '-p', path]));
-  return { passed: good.length, failed: TYPE_CONFIGS.length - good.length };
+/** @returns {Promise<Count>} */
+async function types() {
+  const root = projectRoot();
+  const tsc = join(root, 'node_modules', 'typescript/bin/tsc');
+  const checks = TYPE_CONFIGS.map((path) =>
+    runBeside(process.execPath, [tsc, '--noEmit', '-p', path], { cwd: root }),
+  );
+  const good = (await Promise.all(checks)).filter(Boolean).length;
+  return { passed: good, failed: TYPE_CONFIGS.length - good };
 }
 
 /** @returns {Count} */
