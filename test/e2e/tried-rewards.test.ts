@@ -143,7 +143,7 @@ it(
       await page.locator('.chart-bar input[type=range]').fill('0');
       await expect.poll(() => smoothed.count()).toBe(0);
     });
-    expect(tasks.length).toBeGreaterThan(1000);
+    expect(tasks.length).toBeGreaterThan(100);
     expect(tasks.filter(({ ms }) => ms > LONGEST_TASK_MS)).toEqual([]);
     const { rewards, ...others } = (await page.evaluate(lastSeconds))!;
     const step = Object.values(others).reduce((sum, each) => sum + each, rewards!);
