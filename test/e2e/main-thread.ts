@@ -21,8 +21,29 @@ interface TraceEvent {
   readonly args: { readonly data?: { readonly functionName?: string } };
 }
 
+/** Milliseconds that `fixedWork` takes on a core of the pace that the limit is meant for. */
+const USUAL_WORK_MS = 15;
+const SAMPLES = 5;
+
+/** Runs in the page: milliseconds of the same work, some times over, each time in a task of its own. */
+async function fixedWork(samples: number): Promise<number[]> {
+  const times: number[] = [];
+  // The first ones are compiled meanwhile.
+  while (times.length < samples + 2) {
+    await new Promise((next) => setTimeout(next));
+    const start = performance.now();
+    const words = Array.from({ length: 40_000 }, (_, i) => `${(i * 7919) % 40_009}`).sort();
+    if (new Map(words.map((word, i) => [word, i])).size === words.length)
+      times.push(performance.now() - start);
+  }
+  return times.slice(2);
+}
+
 export interface MainThreadTask {
-  /** Milliseconds of processor: a busy machine makes a task last longer, but not take more of this. */
+  /**
+   * Milliseconds of processor: a busy machine makes a task last longer, but hardly take more of this. Where fixed work before and
+   * after took longer than usual, the machine is slower, or another process has the other half of the core: that part is taken out.
+   */
   readonly ms: number;
   /** The dearest parts of one that is too long. */
   readonly parts: readonly string[];
@@ -32,6 +53,7 @@ export interface MainThreadTask {
 export async function mainThreadTasks(page: Page, doing: () => Promise<unknown>): Promise<MainThreadTask[]> {
   const client = await page.context().browser()!.newBrowserCDPSession();
   const events: TraceEvent[] = [];
+  const work: number[] = [];
   client.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])));
   await client.send('Tracing.start', {
     transferMode: 'ReportEvents',
@@ -45,24 +67,27 @@ export async function mainThreadTasks(page: Page, doing: () => Promise<unknown>)
   try {
     // Tells the page's thread from those of other pages and of frames.
     await page.evaluate((mark) => void performance.mark(mark), MARK);
+    work.push(...(await page.evaluate(fixedWork, SAMPLES)));
     await doing();
+    work.push(...(await page.evaluate(fixedWork, SAMPLES)));
   } finally {
     const complete = new Promise((done) => client.once('Tracing.tracingComplete', done));
     await client.send('Tracing.end');
     await complete;
     await client.detach();
   }
-  return tasksOf(events);
+  const median = work.sort((a, b) => a - b)[SAMPLES]!;
+  return tasksOf(events, Math.max(1, median / USUAL_WORK_MS));
 }
 
 const threadOf = ({ pid, tid }: TraceEvent): string => `${pid} ${tid}`;
 
-function tasksOf(events: readonly TraceEvent[]): MainThreadTask[] {
+function tasksOf(events: readonly TraceEvent[], slowness: number): MainThreadTask[] {
   const thread = threadOf(events.find(({ name }) => name === MARK)!);
   const timed = events.filter((event) => event.tdur !== undefined && threadOf(event) === thread);
   return timed
     .filter(({ name }) => name === 'RunTask')
-    .map((task) => ({ ms: task.tdur! / 1000, parts: isLong(task) ? partsOf(task, timed) : [] }))
+    .map((task) => ({ ms: task.tdur! / 1000 / slowness, parts: isLong(task) ? partsOf(task, timed) : [] }))
     .sort((a, b) => b.ms - a.ms);
 }
 
