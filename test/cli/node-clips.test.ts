@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { decodeBlob, decodeFile, decodePictures } from '../../src/cli/node/ffmpeg.ts';
 import { sampleFrameIndices } from '../../src/media/frame-sampling.ts';
 import type { RgbFrame } from '../../src/media/types.ts';
+import { ffmpegIsThere } from '../setup/ffmpeg.ts';
 
 const FRAMES = 50;
 const CELL = 16;
@@ -14,15 +15,6 @@ const CLIPS = 'test/clips';
 const options = { frames: 8, audioSeconds: 30 };
 const scratch = mkdtempSync(join(tmpdir(), 'node-clips-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
-
-function ffmpegIsThere(): boolean {
-  try {
-    execFileSync('ffmpeg', ['-version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Red at a place; and the number that eight cells in a row carry, the most significant bit first. */
 const level = ({ width, data }: RgbFrame, x: number, y: number) => data[3 * (y * width + x)]!;

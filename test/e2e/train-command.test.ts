@@ -1,5 +1,4 @@
 /** The command `train` to its end on a model of each family: what it leaves in a folder, and how it goes on from its best checkpoint. */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { projectRoot } from '../../src/cli/setup/paths.mjs';
 import { writeTree } from '../reference/layouts.ts';
 import { qwen2VlTree } from '../reference/qwen2-vl-tiny.ts';
+import { runCommand } from './command.ts';
 import { type Folder, makeFolder, smallDataset } from './folders.ts';
 
 const MINUTES = 60_000;
@@ -64,23 +64,14 @@ interface Ended {
   readonly files: readonly string[];
 }
 
-function train(out: Folder, ...args: readonly string[]): Promise<Ended> {
-  const command = ['src/cli/launch.mjs', 'train', '--adapter', 'swiftshader', '--out', out.path, ...args];
-  const child = spawn(process.execPath, command, { cwd: projectRoot(), stdio: ['ignore', 'pipe', 'pipe'] });
-  const [printed, said] = [[] as Buffer[], [] as Buffer[]];
-  child.stdout.on('data', (piece: Buffer) => printed.push(piece));
-  child.stderr.on('data', (piece: Buffer) => said.push(piece));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => {
-      const text = Buffer.concat(printed).toString().trim();
-      const lines = text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as Line);
-      const summary = lines.find(({ type }) => type === 'summary') ?? { type: 'none' };
-      const files = (summary.files ?? []).map((path) => relative(out.path, path));
-      const steps = lines.filter(({ type }) => type === 'step');
-      resolve({ code, said: Buffer.concat(said).toString(), steps, summary, files });
-    });
-  });
+async function train(out: Folder, ...args: readonly string[]): Promise<Ended> {
+  const { code, printed, said } = await runCommand('train', '--out', out.path, ...args);
+  const text = printed.trim();
+  const lines = text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as Line);
+  const summary = lines.find(({ type }) => type === 'summary') ?? { type: 'none' };
+  const files = (summary.files ?? []).map((path) => relative(out.path, path));
+  const steps = lines.filter(({ type }) => type === 'step');
+  return { code, said, steps, summary, files };
 }
 
 /** Every file that the bundle's manifest names, against its hash there; returns their paths. */

@@ -1,5 +1,4 @@
 /** The twin's processor beside the studio's own reading of clips and questions. */
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { QUESTION } from '../../src/cli/demo/architecture.ts';
@@ -12,6 +11,7 @@ import { melFilterBank, quantisationSlack } from '../../src/media/mel.ts';
 import type { MediumKind } from '../../src/media/types.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { openModel } from '../../src/worker/inputs/model.ts';
+import { ffmpegIsThere } from '../setup/ffmpeg.ts';
 
 export interface FoundProcessor {
   /** Lengths of clips of which other frames were taken than the published code takes. */
@@ -65,15 +65,6 @@ export function givenProcessor(root: string): Record<string, unknown> {
     clips: CLIPS.map(whole),
     asked: ASKED.map(([question, kind]) => [question, kind]),
   };
-}
-
-function ffmpegIsThere(): boolean {
-  try {
-    execFileSync('ffmpeg', ['-version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Largest difference of log-mel beyond what it explains that the golden sounds were stored with 16 bits. */
