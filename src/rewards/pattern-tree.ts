@@ -16,7 +16,7 @@ export type Tree =
 /** A search takes so many times the length of the text at most. */
 export const MOST_PARTS = 4000;
 
-/** The tree; undefined where it comes to more than `MOST_PARTS` once repeats are written out. */
+/** The tree; undefined where it comes to more than `MOST_PARTS` once repeats are expanded. */
 export function readPattern(parts: readonly string[]): Tree | undefined {
   const tree = readChoices([...parts].reverse());
   return sizeOf(tree) > MOST_PARTS ? undefined : tree;

@@ -194,9 +194,7 @@ export class Session {
 
   tokenValues = (asked: CommandOf<'tokenValues'>) => findTokens(asked, this.#device, this.#shelf);
 
-  deleteRun({ runId }: CommandOf<'deleteRun'>): Promise<void> {
-    return this.#shelf.delete(runId);
-  }
+  deleteRun = ({ runId }: CommandOf<'deleteRun'>): Promise<void> => this.#shelf.delete(runId);
 
   async saveRunFiles({ requestId, runId }: CommandOf<'saveRunFiles'>): Promise<void> {
     await this.#device.archive(await this.#shelf.files(runId), `${runId}-files.zip`, requestId);
@@ -330,9 +328,7 @@ export class Session {
     return this.#again('the scores', () => this.#device.scoreAgain(command, signal));
   }
 
-  stopScoring(): void {
-    this.#scoring?.abort();
-  }
+  stopScoring = (): void => this.#scoring?.abort();
 
   planExport(command: CommandOf<'planExport'>): Promise<AnswerOf<'planExport'>> {
     return this.#again('the plan', () => this.#device.planExport(command));

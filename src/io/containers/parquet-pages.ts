@@ -1,6 +1,6 @@
 /**
  * Pages of a Parquet column are looked at before they are decoded. Levels and references to a dictionary are runs, a length and a
- * value each: a damaged length of two thousand millions would be written out before anyone sees that the page has ten values.
+ * value each: a damaged length of two billion would be expanded before anyone sees that the page has ten values.
  */
 import type { AsyncBuffer, CompressionCodec, Compressors } from 'hyparquet';
 import type { Leaf } from './parquet-schema.ts';
