@@ -38,7 +38,7 @@ function read(pattern: string): Automaton {
   const tree = readPattern(parts);
   if (!tree)
     throw new InputError(
-      `The pattern ${JSON.stringify(pattern)} has more than ${MOST_PARTS} signs once its repeats are written out.`,
+      `The pattern ${JSON.stringify(pattern)} has more than ${MOST_PARTS} signs once its repeats are expanded.`,
       { hint: 'Repeat less: + instead of {1,1000}, and no repeats of repeats.' },
     );
   return new Automaton(tree);
