@@ -27,6 +27,7 @@ import { withProblem } from './problems.ts';
 import { promptsKey, promptsOf } from './prompts.ts';
 import { type DataControls, dataControls, type ReadingKeeper } from './reading.ts';
 import { type RewardModelControls, rewardModelControls, unopened } from './reward-models.ts';
+import { canStart } from './run-state.ts';
 import {
   choosePreset,
   type Draft,
@@ -39,7 +40,6 @@ import {
   undoFollowing,
 } from './settings.ts';
 import {
-  canStart,
   freshRun,
   initialState,
   isOpening,

@@ -7,7 +7,7 @@ import {
   type BenchLibrary,
 } from '../../protocol/bench.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isUnderWay } from '../../store/state.ts';
+import { isUnderWay } from '../../store/run-state.ts';
 import { fire } from '../parts/fire.ts';
 import { Panel } from '../parts/panel.tsx';
 

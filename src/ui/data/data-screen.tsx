@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { counted } from '../../math/format.ts';
 import type { DataSummary } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isUnderWay } from '../../store/state.ts';
+import { isUnderWay } from '../../store/run-state.ts';
 import { canPickFolder, pickFolder } from '../model/folder-handles.ts';
 import { openFolder } from '../model/kept-folders.ts';
 import { fire } from '../parts/fire.ts';

@@ -4,7 +4,7 @@ import type { DataSummary } from '../../protocol/messages.ts';
 import { ASKS, type Ask, type ColumnChoice, ROLES, type Role } from '../../protocol/reading.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import type { ReadingChoice } from '../../store/reading.ts';
-import { isUnderWay } from '../../store/state.ts';
+import { isUnderWay } from '../../store/run-state.ts';
 import { fire } from '../parts/fire.ts';
 import { Panel } from '../parts/panel.tsx';
 

@@ -1,6 +1,6 @@
 /** Data folders of earlier visits: one press opens them again. */
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isUnderWay } from '../../store/state.ts';
+import { isUnderWay } from '../../store/run-state.ts';
 import { forgetFolder, openFolder, useKeptFolders } from '../model/kept-folders.ts';
 import { fire } from '../parts/fire.ts';
 import { KeptFolderRow } from '../parts/kept-row.tsx';

@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { formatBytes, formatPercent } from '../../math/format.ts';
 import { HUB_URL, type StoredModel } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isUnderWay } from '../../store/state.ts';
+import { isUnderWay } from '../../store/run-state.ts';
 import type { Studio } from '../../store/studio.ts';
 import { goTo } from '../address.ts';
 import { fire } from '../parts/fire.ts';

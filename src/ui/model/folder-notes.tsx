@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import type { ModelChoice, ModelSummary } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isUnderWay } from '../../store/state.ts';
+import { isUnderWay } from '../../store/run-state.ts';
 import { fire } from '../parts/fire.ts';
 
 /** Buttons of each kind; the rest is counted. */

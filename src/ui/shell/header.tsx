@@ -1,7 +1,8 @@
 /** The line that never moves: what runs, how far, how long, how much memory, and the buttons. */
 import { formatBytes, formatDuration } from '../../math/format.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isUnderWay, type StudioState } from '../../store/state.ts';
+import { isUnderWay } from '../../store/run-state.ts';
+import type { StudioState } from '../../store/state.ts';
 import { startHindrance } from '../../store/studio.ts';
 import { goTo } from '../address.ts';
 import { HeldButton } from '../parts/held-button.tsx';

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { RUN_LOCK, runNameOfId } from '../../protocol/kept.ts';
 import { useStudioState } from '../../store/react.ts';
-import { isUnderWay } from '../../store/state.ts';
+import { isUnderWay } from '../../store/run-state.ts';
 
 const LOOK_MS = 2_000;
 

@@ -2,7 +2,7 @@
 import { useEffect } from 'react';
 import { formatMetric } from '../../math/format.ts';
 import { useStudioState } from '../../store/react.ts';
-import { hasUnsavedSteps } from '../../store/state.ts';
+import { hasUnsavedSteps } from '../../store/run-state.ts';
 import { useScreen } from '../address.ts';
 import { useCalm } from '../parts/use-calm.ts';
 import { SCREENS } from '../screen-list.ts';

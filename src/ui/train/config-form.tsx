@@ -12,7 +12,7 @@ import type { ModelSummary } from '../../protocol/messages.ts';
 import { hasWhatIsSet } from '../../protocol/of-model.ts';
 import { isPresetName, PRESETS, type Preset, presetsFor, scorerFor } from '../../protocol/presets.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isActive } from '../../store/state.ts';
+import { isActive } from '../../store/run-state.ts';
 import { draftProblems } from '../../store/studio.ts';
 import { BareAnswersWarning } from '../data/bare-answers-warning.tsx';
 import { FreeFormWarning } from '../data/free-form-warning.tsx';

@@ -1,5 +1,5 @@
 /** Train: settings, Start, and how it goes. */
-import { isActive } from '../../store/state.ts';
+import { isActive } from '../../store/run-state.ts';
 import { active, done, open, type Screen } from '../screen.ts';
 import '../rewards/rewards.css';
 import './rewards/rewards.css';

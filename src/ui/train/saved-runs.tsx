@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { formatBytes } from '../../math/format.ts';
 import type { DamagedRun, StoredCheckpoint, StoredRun } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { isUnderWay } from '../../store/state.ts';
+import { isUnderWay } from '../../store/run-state.ts';
 import { goTo } from '../address.ts';
 import { fire } from '../parts/fire.ts';
 import { Problems } from '../shell/notices.tsx';
