@@ -1,14 +1,14 @@
 /** The table of answers; a row opens to its full text. */
-import { Fragment, type ReactNode, useState } from 'react';
+import { Fragment, useState } from 'react';
 import { formatMetric } from '../../math/format.ts';
-import type { Completion } from '../../protocol/messages.ts';
 import { exampleOf } from '../../store/examples.ts';
 import { useStudioState } from '../../store/react.ts';
 import { useRoving } from '../parts/use-roving.ts';
 import { useWords } from '../parts/use-words.ts';
 import { useKey } from '../shell/keys.ts';
+import { AnswerDetail } from './answer-detail.tsx';
 import type { RolloutRow } from './rows.ts';
-import { type TokenColours, TokenView } from './token-view.tsx';
+import type { TokenColours } from './token-view.tsx';
 
 /** Rows in the page at once; more on demand. */
 const PAGE_ROWS = 256;
@@ -84,11 +84,7 @@ export function RolloutTable({ rows, rewards, step, answers, colours }: TablePro
               {open === row.id && (
                 <tr className="detail">
                   <td colSpan={columns}>
-                    <AnswerDetail row={row}>
-                      <TokenView
-                        {...{ step, answers, colours, place: row.place, advantage: row.completion.advantage }}
-                      />
-                    </AnswerDetail>
+                    <AnswerDetail {...{ row, step, answers, colours }} />
                   </td>
                 </tr>
               )}
@@ -180,51 +176,4 @@ function signed(value: number): string {
     : Math.abs(value) < 0.005
       ? '0'
       : value.toFixed(2).replace('-', '−');
-}
-
-/** The answer in full, and before it what it answers, which the table cuts. */
-function AnswerDetail({
-  row: { completion, exampleId, question, label },
-  children,
-}: {
-  row: RolloutRow;
-  children: ReactNode;
-}) {
-  const [raw, setRaw] = useState(false);
-  const asked = useStudioState(({ data }) => question ?? exampleOf(data, exampleId)?.question);
-  return (
-    <div className="answer-detail">
-      {asked !== undefined && (
-        <p data-testid="asked">
-          <span className="muted">question</span> <bdi>{asked}</bdi>
-        </p>
-      )}
-      <p>
-        <span className="muted">truth</span> <bdi>{label}</bdi>
-      </p>
-      <pre data-testid="completion-text">{raw ? completion.rawText : completion.text}</pre>
-      {completion.extras && <Logged extras={completion.extras} />}
-      <p className="muted number">
-        <label>
-          <input type="checkbox" checked={raw} onChange={({ target }) => setRaw(target.checked)} /> with
-          special tokens
-        </label>
-      </p>
-      {children}
-    </div>
-  );
-}
-
-/** What rewards logged of an answer. */
-function Logged({ extras }: { extras: NonNullable<Completion['extras']> }) {
-  return (
-    <dl className="logged" aria-label="Logged by rewards">
-      {Object.entries(extras).map(([column, value]) => (
-        <div key={column}>
-          <dt>{column}</dt>
-          <dd>{value === null ? <span className="muted">–</span> : String(value)}</dd>
-        </div>
-      ))}
-    </dl>
-  );
 }

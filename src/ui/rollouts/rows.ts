@@ -7,6 +7,8 @@ export interface RolloutRow {
   id: string;
   /** Its place among all answers of the step. */
   place: number;
+  /** All answers to the same prompt, those that are filtered away, too. */
+  group: RolloutGroup;
   exampleId: string;
   label: string;
   /** The row's own, where it was asked. */
@@ -73,6 +75,7 @@ export function rolloutRows(
     return wanted.map(({ completion, answer, c }, index) => ({
       id: `${g}.${c}`,
       place: start + c,
+      group,
       exampleId: group.exampleId,
       label: group.label,
       ...(group.question === undefined ? {} : { question: group.question }),
