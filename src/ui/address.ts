@@ -1,8 +1,17 @@
-/** The screens, in the order of the work and then the device's bench, and which one the address shows. */
+/** The screens, in the order of the work, then what is kept of it and the device's bench, and which one the address shows. */
 import { useSyncExternalStore } from 'react';
 
 /** Each is a folder beside this file, which says the rest of it. */
-export const SCREEN_IDS = ['data', 'model', 'train', 'rollouts', 'evaluate', 'export', 'bench'] as const;
+export const SCREEN_IDS = [
+  'data',
+  'model',
+  'train',
+  'rollouts',
+  'evaluate',
+  'export',
+  'runs',
+  'bench',
+] as const;
 export type ScreenId = (typeof SCREEN_IDS)[number];
 
 /** Where a visit begins: everything needed to press Start is already there. */

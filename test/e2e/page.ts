@@ -10,7 +10,7 @@ import { readStoredZip } from '../reference/stored-zip.ts';
 
 const ARTIFACTS = join(projectRoot(), 'test', 'artifacts');
 
-export type Screen = 'data' | 'model' | 'train' | 'rollouts' | 'evaluate' | 'export' | 'bench';
+export type Screen = 'data' | 'model' | 'train' | 'rollouts' | 'evaluate' | 'export' | 'runs' | 'bench';
 
 /** Keeps a picture of the page as a test artefact. */
 export async function screenshot(page: Page, name: string): Promise<void> {

@@ -199,7 +199,7 @@ describe('a run', () => {
       const events = await next.until(reached('paused'));
       await next.close();
       const page = await chromium.context.newPage();
-      await page.goto(`${served.url}#/train`);
+      await page.goto(`${served.url}#/runs`);
       await settled(page);
       const { runId, name } = all(events, 'saved')[0]!;
       const row = page.locator(`[data-testid=saved-run][data-run="${runId}"]`);

@@ -311,7 +311,7 @@ describe('training', () => {
 
 describe('runs of earlier visits', () => {
   it('are listed, go on with their curves and answers, and are deleted after asking back', async () => {
-    await open('?stored=1&stepMs=0#/train');
+    await open('?stored=1&stepMs=0#/runs');
     await startable();
     const rows = page.locator(id('saved-run'));
     await expect.poll(() => rows.count()).toBe(2);
@@ -332,7 +332,7 @@ describe('runs of earlier visits', () => {
   });
 
   it('open at an older checkpoint at rest; what is damaged is listed with its reason, and can be deleted', async () => {
-    await open('?stored=1&stepMs=0#/train');
+    await open('?stored=1&stepMs=0#/runs');
     await startable();
     expect(await page.textContent(id('saved-run-notes'))).toContain(
       'The checkpoint of step 390 cannot be used',
@@ -347,7 +347,7 @@ describe('runs of earlier visits', () => {
     ]);
     await page.getByRole('button', { name: 'Save the files of keen-lynx-3' }).click();
     await page.getByText('keen-lynx-3-files.zip').first().waitFor();
-    await page.keyboard.press('3');
+    await page.keyboard.press('7');
     await page.getByRole('button', { name: 'Delete keen-lynx-3' }).click();
     await page.getByRole('button', { name: 'Really delete keen-lynx-3' }).click();
     await expect.poll(() => page.locator(id('damaged-run')).count()).toBe(0);
@@ -1458,7 +1458,7 @@ describe('the bench', () => {
     await startable();
     await page.click(id('start'));
     await state('running');
-    await page.keyboard.press('7');
+    await page.keyboard.press('8');
     await page.waitForSelector(`${id('bench-run')}[disabled]`);
     await page.getByText('Stop the run to time the device.').waitFor();
   });
@@ -1473,7 +1473,7 @@ describe('pictures, light and dark,', () => {
       }
     };
     const overhang = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    const screens = ['data', 'model', 'train', 'rollouts', 'evaluate', 'export', 'bench'];
+    const screens = ['data', 'model', 'train', 'rollouts', 'evaluate', 'export', 'runs', 'bench'];
     const visit = async (screen: string) => {
       await page.keyboard.press(String(1 + screens.indexOf(screen)));
       await page.waitForSelector(`[data-screen=${screen}]`);
@@ -1526,9 +1526,9 @@ describe('pictures, light and dark,', () => {
     await shoot('evaluate-sampled');
     await page.setViewportSize({ width: 1280, height: 720 });
     await open('?stored=1#/train', warning);
-    await page.waitForSelector(id('saved-run'));
+    await page.waitForSelector(id('kept-runs'));
     await shoot('train-stored');
-    await page.getByRole('button', { name: 'Resume brave-otter' }).click();
+    await page.getByRole('button', { name: 'Resume brave-otter at step 60 of 120' }).click();
     await page.waitForSelector(id('saved'));
     await chartsDrawn(page);
     await shoot('train-resumed');

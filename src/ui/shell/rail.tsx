@@ -1,4 +1,4 @@
-/** The way through the work, and the device's bench: stops, each with what is ready, missing or running. */
+/** The way through the work, the runs that are kept, and the device's bench: stops, each with what is ready, missing or running. */
 import { useStudioState } from '../../store/react.ts';
 import { SCREEN_IDS, type ScreenId } from '../address.ts';
 import type { Stop } from '../screen.ts';

@@ -14,9 +14,9 @@ import { Alarms } from './alarms.tsx';
 import { type ChartSpec, chartsOf } from './chart-list.ts';
 import { AllSettings, EssentialSettings } from './config-form.tsx';
 import { ConfigWarnings } from './config-warnings.tsx';
+import { KeptRuns } from './kept-runs.tsx';
 import { MetricChart } from './metric-chart.tsx';
 import { RewardModels } from './rewards/reward-models.tsx';
-import { SavedRuns } from './saved-runs.tsx';
 import { learningLine } from './sentences.ts';
 import { MOST_SMOOTHING, useSmoothing } from './smoothing.ts';
 import { stateLine } from './state-line.ts';
@@ -33,7 +33,7 @@ export default function TrainScreen() {
       <OwnRewards />
       <RewardModels />
       <ConfigWarnings />
-      <SavedRuns />
+      <KeptRuns />
       <div className="chart-bar">
         <LearningLine />
         <label>

@@ -6,38 +6,32 @@ import { useStudio, useStudioState } from '../../store/react.ts';
 import { isUnderWay } from '../../store/run-state.ts';
 import { goTo } from '../address.ts';
 import { fire } from '../parts/fire.ts';
+import { Empty, Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
+import { isUnfinished, keptWords } from './kept-words.ts';
 
 const COLUMNS = ['run', 'step', 'saved', 'model', 'data', 'size'];
 
-export function SavedRuns() {
+export default function RunsScreen() {
   const runs = useStudioState(({ stored }) => stored);
   const damaged = useStudioState(({ damagedRuns }) => damagedRuns);
-  const blank = useStudioState(({ steps, run }) => steps.length === 0 && run.state !== 'loading');
-  const unfinished = runs.filter(isUnfinished).length;
   const all = [...runs, ...damaged];
-  if (all.length === 0) return <Problems commands={['resumeRun', 'deleteRun', 'saveRunFiles']} />;
   return (
     <>
-      <details
-        className="saved-runs"
-        open={blank && unfinished + damaged.length > 0}
-        data-testid="saved-runs"
-      >
-        <summary>
-          {all.length} {all.length === 1 ? 'run' : 'runs'} kept on this device
-          {unfinished > 0 && `, ${unfinished} not finished`}
-          {damaged.length > 0 && `, ${damaged.length} damaged`} ·{' '}
-          {formatBytes(all.reduce((sum, { bytes }) => sum + bytes, 0))}
-        </summary>
-        <RunTable runs={runs} damaged={damaged} />
-      </details>
       <Problems commands={['resumeRun', 'deleteRun', 'saveRunFiles']} />
+      {all.length === 0 ? (
+        <Empty>
+          Runs are kept on this device from their first checkpoint on, and listed here while no tab is at work
+          on them.
+        </Empty>
+      ) : (
+        <Panel title={keptWords(runs, damaged)} className="saved-runs">
+          <RunTable runs={runs} damaged={damaged} />
+        </Panel>
+      )}
     </>
   );
 }
-
-const isUnfinished = ({ step, steps }: StoredRun): boolean => step < steps;
 
 function RunTable({ runs, damaged }: { runs: readonly StoredRun[]; damaged: readonly DamagedRun[] }) {
   return (
@@ -169,7 +163,12 @@ function RunActs({ run }: { run: StoredRun }) {
   const act = isNewest && isUnfinished(run) ? 'Resume' : 'Open';
   const label = isNewest ? `${act} ${name}` : `${act} ${name} at step ${step}`;
   /** Goes on with the newest checkpoint; of another one, no step is taken yet. */
-  const go = () => fire(studio.ask('resumeRun', { runId: id, ...(isNewest ? {} : { step, rest: true }) }));
+  const go = () =>
+    fire(
+      studio
+        .ask('resumeRun', { runId: id, ...(isNewest ? {} : { step, rest: true }) })
+        .then(() => goTo('train')),
+    );
   return (
     <span className="buttons">
       {checkpoints.length > 1 && (
