@@ -1,6 +1,6 @@
 /** Rows of the config table about measuring on held-out clips. */
 import { EVAL_KINDS, evalKind } from './eval-kinds.ts';
-import { choice, float, int } from './fields.ts';
+import { choice, flag, float, int } from './fields.ts';
 
 const EVAL_DECODINGS = ['greedy', 'sampled'] as const;
 /** Metrics by which an evaluation can be the best of a run. */
@@ -17,6 +17,13 @@ export const evaluationFields = {
     label: 'Evaluate every',
     trl: 'eval_steps',
     help: 'Measures accuracy on held-out clips every so many steps. 0 = only when asked.',
+  }),
+  evalOnStart: flag({
+    default: true,
+    group: 'Evaluation',
+    label: 'Measure the start',
+    trl: 'eval_on_start',
+    help: 'Measures what the run began with on held-out clips, once its first step is done, so that later evaluations have something to be compared with. Off saves that time; the start can still be measured at any rest.',
   }),
   evalLimit: int({
     default: 64,

@@ -2,7 +2,7 @@ import type { Config, ConfigKey } from '../protocol/config.ts';
 
 /** What the form has for training alone, and changes often before a run; how answers are scored comes with the question. */
 const OF_TRAINING: readonly ConfigKey[] = [
-  ...(['evalMetric', 'evalEvery'] as const),
+  ...(['evalMetric', 'evalEvery', 'evalOnStart'] as const),
   ...(['stage', 'startFrom', 'promptsPerStep', 'groupSize', 'loraRank', 'loraAlpha', 'loraTargets'] as const),
   ...(['beta', 'trainDecoder', 'trainProjectors', 'trainGate', 'trainBert'] as const),
 ];

@@ -287,6 +287,7 @@ export class Session {
       work: (use) => this.#lane.run(() => this.#device.train(use, () => training.isOver)),
       newIssues: () => this.#inputs.reportIssues(),
       measure: (run) => this.#device.evaluate(run, { split: 'val', sampled: decodingOf(run.config) }),
+      measureStart: (run, stopped) => this.#device.measureStart(run, stopped),
       show: (what, why) => this.#show(training, what, why),
     });
     this.#config = config;

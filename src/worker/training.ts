@@ -28,6 +28,8 @@ export interface TrainingHooks {
   newIssues(): void;
   /** Measures a run on held-out clips, and reports what it found. */
   measure(run: Run): Promise<EvalResult>;
+  /** Measures what a run began with, where that is wanted and not known; left where it is stopped. */
+  measureStart(run: Run, stopped: () => boolean): Promise<void>;
   /** Says that a step has been taken, or that the run rests, and why where that was not asked for. */
   show(what: 'step' | 'paused', why?: string): void;
 }
@@ -138,6 +140,7 @@ export class Training {
     }
     if (recorder?.isDue(result.step)) await recorder.save(run);
     this.#hooks.show('step');
+    await this.#hooks.measureStart(run, this.#isHeldBack);
     this.#why = alarms.find(({ pauses }) => pauses);
     if (this.#why && this.wants('go on')) this.#wish = 'pause';
   }

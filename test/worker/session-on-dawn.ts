@@ -27,6 +27,8 @@ const CONFIG: Partial<Config> = {
   loraRank: 2,
   learningRate: 0.01,
   question: 'Which?',
+  // Only where a test is about it.
+  evalOnStart: false,
   checkpointEvery: 2,
 };
 

@@ -6,7 +6,7 @@ import type { RewardRunner } from '../../src/rewards/contract.ts';
 import { RunStore } from '../../src/worker/runs/run-store.ts';
 import { MemoryStore } from '../io/memory-store.ts';
 import { fakeLocks } from '../setup/fake-locks.ts';
-import { SessionOnDawn } from './session-on-dawn.ts';
+import { configOf, SessionOnDawn } from './session-on-dawn.ts';
 import { questionsTree, TEXT_CONFIG, textTree } from './text-run.ts';
 
 const values = { ...TEXT_CONFIG, steps: 4, checkpointEvery: 2 };
@@ -65,12 +65,13 @@ describe('a language model', () => {
     const inputs = { model: await textTree('qwen3-tiny'), data: questionsTree(), host: { rewards } };
     const first = await SessionOnDawn.open({ files, ...inputs });
     const own = await ownRewards();
-    first.start({ ...values, evalEvery: 2, ...own });
+    first.start({ ...values, evalEvery: 2, evalOnStart: true, ...own });
     await first.reach('finished', 'paused', 'failed');
     expect(first.said('error')).toEqual([]);
     const steps = first.said('step');
     expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
     expect(first.said('eval').map(({ result }) => [result.step, result.split, result.n])).toEqual([
+      [0, 'val', 2],
       [2, 'val', 2],
       [4, 'val', 2],
     ]);
@@ -98,6 +99,14 @@ describe('a language model', () => {
         ?.runs.some(({ id }) => id === runId);
     if (!isFree()) await first.next(() => isFree() === true);
     const second = await SessionOnDawn.open({ files, ...inputs });
+    // What is measured of the start once a step is done is what the weights as loaded score.
+    await second.session.evaluate({
+      type: 'evaluate',
+      requestId: 8,
+      split: 'val',
+      config: configOf({ ...values, ...own }),
+    });
+    expect(second.said('eval').map(({ result }) => result)).toEqual([first.said('eval')[0]!.result]);
     /** What steps knew of the tokens of answers, on the device or of the stored run. */
     const tokensOf = (session: SessionOnDawn, stored?: string) =>
       Promise.all(

@@ -78,6 +78,7 @@ async function drive(
     work: (use) => use(run as unknown as Run, recorder as unknown as Recorder),
     newIssues: () => undefined,
     measure: () => Promise.reject(new Error('nothing is held out')),
+    measureStart: async () => undefined,
     show(what, why) {
       if (what === 'step') return;
       reasons.push(why);

@@ -31,7 +31,8 @@ import {
 
 export default function EvaluateScreen() {
   const evals = useStudioState((state) => state.evals);
-  const [split, setSplit] = useState<Split>('test');
+  // What a run measures by itself is what the next evaluation is compared with.
+  const [split, setSplit] = useState<Split>(() => newestOf(evals)?.split ?? 'test');
   return (
     <>
       <EvaluateBar split={split} setSplit={setSplit} />

@@ -18,6 +18,7 @@ const ELSEWHERE: readonly ConfigKey[] = [
   'loraAlpha',
   'loraTargets',
   'evalEvery',
+  'evalOnStart',
   'bestMetric',
   'keepCheckpoints',
   'frozenWeights',

@@ -2,11 +2,13 @@ import { FULL_PACE, GENTLE_PACE } from '../../gpu/index.ts';
 import type { FileToWrite } from '../../io/writing/file-to-write.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Config } from '../../protocol/config.ts';
+import { decodingOf } from '../../protocol/evaluation.ts';
 import type { AnswerOf, CommandOf, EvalResult, EventOf, KeptWeights } from '../../protocol/messages.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
+import { heldOut } from '../asked-rows.ts';
 import { exportFiles } from '../export/files.ts';
 import { demandSame } from '../export/same-weights.ts';
-import { haltIf, halting } from '../halted.ts';
+import { Halted, haltIf, halting } from '../halted.ts';
 import type { SessionHost } from '../host.ts';
 import type { Inputs, Opened } from '../inputs/inputs.ts';
 import { isAsOpened, reportLoaded } from '../inputs/model.ts';
@@ -61,6 +63,8 @@ export class OnDevice {
   #lostAt?: number;
   /** What the weights as loaded scored on the present data. */
   #before: readonly EvalResult[] = [];
+  /** A run whose start cannot be measured. */
+  #startless?: Run;
   /** What keeps the run in storage while it trains. */
   recorder?: Recorder;
 
@@ -244,20 +248,35 @@ export class OnDevice {
     };
   }
 
-  /** Measures a run, writes down what it scored, and tells the page. */
-  async evaluate(run: Run, question: Measurement): Promise<EvalResult> {
+  /** Measures a run, writes down what it scored, and tells the page. @throws Halted where it is stopped */
+  async evaluate(run: Run, question: Measurement, stopped = never): Promise<EvalResult> {
     const { emit, inputs } = this.#parts;
     const { requestId } = question;
     const { kind } = run.parts.data;
     const result = await run.evaluate(question, {
-      ...this.clipReports(requestId),
-      answers: progressOf(emit, ASKING[kind], kind, requestId),
+      ...this.clipReports(requestId, stopped),
+      answers: halting(progressOf(emit, ASKING[kind], kind, requestId), stopped),
     });
     if (result.step === 0 && isAsOpened(run.parts.model)) this.#before = [...this.#before, result];
     await this.recorder?.evaluation(result);
     inputs.reportIssues(requestId);
     emit({ type: 'eval', ...(requestId === undefined ? {} : { requestId }), result });
     return result;
+  }
+
+  /** Measures what a run began with, where its settings ask for it and it is not known. Left where it is stopped. */
+  async measureStart(run: Run, stopped: () => boolean): Promise<void> {
+    if (this.#startless === run || !lacksStart(run)) return;
+    const sampled = decodingOf(run.config);
+    try {
+      await this.evaluate(run, { split: 'val', start: true, ...(sampled ? { sampled } : {}) }, stopped);
+    } catch (error) {
+      if (error instanceof Halted) return;
+      if (!(error instanceof InputError)) throw error;
+      this.#startless = run;
+      const message = `What the run began with was not measured. ${error.message}`;
+      this.#parts.emit({ type: 'note', message, hint: error.hint });
+    }
   }
 
   /** Says which files an export would have, and how large; nothing before there is a run. */
@@ -318,6 +337,12 @@ export class OnDevice {
     this.#from = undefined;
     this.#lostAt = undefined;
   }
+}
+
+/** Whether what a run began with is to be measured, and was not yet. */
+function lacksStart({ config, evaluations, parts: { data } }: Run): boolean {
+  if (!config.evalOnStart || heldOut(data, 'val').examples.length === 0) return false;
+  return !evaluations.some(({ step, mute }) => step === 0 && mute === undefined);
 }
 
 /** Says what a loss cost. */
