@@ -14,11 +14,13 @@ const WORDS: Readonly<Record<string, Partial<ExportParts>>> = {
   metrics: { metrics: true },
   rollouts: { rollouts: true },
   predictions: { predictions: true },
+  logs: { logs: true },
   all: {
     ...{ merged: 'f32', adapter: true, checkpoint: true, handoff: true },
     metrics: true,
     rollouts: true,
     predictions: true,
+    logs: true,
   },
   none: {},
 };
@@ -26,7 +28,7 @@ const WORDS: Readonly<Record<string, Partial<ExportParts>>> = {
 /** Everything but the bundle for other trainers, which holds the weights once more. */
 export const USUAL_PARTS: ExportParts = {
   ...{ merged: 'f32', adapter: true, checkpoint: true, handoff: false },
-  ...{ metrics: true, rollouts: true, predictions: true },
+  ...{ metrics: true, rollouts: true, predictions: true, logs: true },
 };
 const NOTHING: ExportParts = {
   ...{ merged: null, adapter: false, checkpoint: false, handoff: false, metrics: false, rollouts: false },

@@ -22,6 +22,8 @@ export const exportParts = z.object({
   rollouts: z.boolean(),
   /** predictions.jsonl: every answer of every evaluation; nothing where none was made. */
   predictions: z.boolean().optional(),
+  /** `logs/`: the metrics as TensorBoard, wandb, trackio and spreadsheets read them. */
+  logs: z.boolean().optional(),
 });
 export type ExportParts = z.infer<typeof exportParts>;
 

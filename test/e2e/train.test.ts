@@ -246,8 +246,14 @@ describe('the studio in a browser', () => {
           'metrics.jsonl',
           'rollouts.jsonl',
           'predictions.jsonl',
+          'logs/metrics.csv',
         ]),
       );
+      const [header, ...rows] = readFileSync(join(exported.path, 'logs/metrics.csv'), 'utf8')
+        .trim()
+        .split('\n');
+      expect(header).toMatch(/^step,timestamp,runtime,reward,.*,rewards\/\w+\/mean,/);
+      expect(rows.map((row) => row.split(',')[0])).toEqual(['1', '2', '3']);
       const lines = readFileSync(join(exported.path, 'metrics.jsonl'), 'utf8').trim().split('\n');
       expect(lines.map((line) => JSON.parse(line).step)).toEqual([1, 2, 3]);
       expect(readFileSync(join(exported.path, 'rollouts.jsonl'), 'utf8').trim().split('\n').length).toBe(12);

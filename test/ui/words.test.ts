@@ -416,6 +416,7 @@ describe('what can be exported', () => {
       metrics: true,
       rollouts: true,
       predictions: true,
+      logs: true,
     });
     const full = parseConfig({ loraRank: 0, trainDecoder: true });
     expect(partsOf(draft, full, 3)).toMatchObject({ adapter: false, checkpoint: false, merged: 'bf16' });

@@ -1,5 +1,5 @@
 // @ts-check
-// The Python that other people's trainers run in (torch, transformers, PEFT, TRL), for the tests that load what the studio exports:
+// The Python that other people's trainers run in (torch, transformers, PEFT, TRL; TensorBoard, wandb, trackio), for the tests that load what the studio exports:
 // an environment of its own in .cache/, made by the venv and pip of a Python on the path from one list of pinned releases.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';

@@ -59,6 +59,12 @@ export const CHOICES: readonly Choice[] = [
     help: 'every answer of every evaluation, with its score',
     paths: /^predictions\.jsonl$/,
   },
+  {
+    part: 'logs',
+    label: 'Logs for other tools',
+    help: 'the metrics as a table (.csv), for TensorBoard, for Weights & Biases and for trackio',
+    paths: /^logs\//,
+  },
 ];
 
 /** A choice as it is for a language model. */
@@ -81,6 +87,7 @@ export function firstDraft(publishedDtype: string): Draft {
       metrics: true,
       rollouts: true,
       predictions: true,
+      logs: true,
     },
     dtype: publishedDtype === 'F32' ? 'f32' : 'bf16',
   };
@@ -97,6 +104,7 @@ export function everything(dtype: MergedDtype): ExportParts {
     metrics: true,
     rollouts: true,
     predictions: true,
+    logs: true,
   };
 }
 
@@ -139,6 +147,7 @@ export function partsOf({ parts, dtype }: Draft, config: Config | undefined, ste
     metrics: wants('metrics'),
     rollouts: wants('rollouts'),
     predictions: wants('predictions'),
+    logs: wants('logs'),
   };
 }
 

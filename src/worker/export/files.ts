@@ -8,6 +8,7 @@ import type { Run } from '../run.ts';
 import { adapterFiles } from './adapter.ts';
 import { changedTensors } from './changed.ts';
 import { handoffBundle } from './handoff.ts';
+import { type LoggedRun, trackerLogs } from './tracker-logs.ts';
 import { checkpointProblem, trlCheckpoint } from './trl-checkpoint.ts';
 import { optimizerSteps } from './trl-settings.ts';
 import { STUDIO_VERSION } from './version.ts';
@@ -15,9 +16,9 @@ import { mergedCheckpoint } from './weights.ts';
 
 /**
  * Everything that was asked for: the folders `model`, `adapter`, `checkpoint-N` and `handoff`, the run's settings and logs,
- * and the manifest, which must be written last. Nothing is made yet.
+ * and the manifest, which must be written last. Nothing is made yet. `logged`: the name and the time that logs for other tools bear.
  */
-export async function exportFiles(run: Run, parts: ExportParts): Promise<FileToWrite[]> {
+export async function exportFiles(run: Run, parts: ExportParts, logged?: LoggedRun): Promise<FileToWrite[]> {
   const { policy, config, step, start } = run;
   const files: FileToWrite[] = [];
   if (parts.handoff) files.push(...(await handoffBundle(run, { clips: parts.clips })));
@@ -33,10 +34,14 @@ export async function exportFiles(run: Run, parts: ExportParts): Promise<FileToW
   if (parts.rollouts) files.push(blobFile('rollouts.jsonl', run.rolloutsLog.blob()));
   const predictions = parts.predictions ? run.predictionsLog.blob() : undefined;
   if (predictions?.size) files.push(blobFile('predictions.jsonl', predictions));
+  if (parts.logs && step > 0) files.push(...trackerLogs(run, logged ?? unkept(run)));
   files.push(jsonFile('run.json', runRecord(run)));
   const facts = { studio: STUDIO_VERSION, base_model: policy.files.name, step: optimizerSteps(config, step) };
   return withManifest(files, facts);
 }
+
+/** A run that nothing keeps has no name and no time of its own. */
+const unkept = ({ policy }: Run): LoggedRun => ({ name: policy.files.name, createdAt: Date.now() });
 
 /** What it takes to do the run again. */
 function runRecord(run: Run) {

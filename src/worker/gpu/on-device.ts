@@ -281,7 +281,9 @@ export class OnDevice {
 
   /** Says which files an export would have, and how large; nothing before there is a run. */
   async planExport({ parts }: CommandOf<'planExport'>): Promise<AnswerOf<'planExport'>> {
-    const files = this.#from ? await this.use((run) => exportFiles(run, parts)) : [];
+    const files = this.#from
+      ? await this.use((run) => exportFiles(run, parts, this.recorder?.description))
+      : [];
     return { files: files.map(({ path, bytes }) => ({ path, bytes })) };
   }
 
@@ -310,7 +312,11 @@ export class OnDevice {
       const report = progressOf(emit, 'Writing files', 'bytes', requestId);
       const archive = `${opened.model.files.name}-step-${run.step}.zip`;
       const target = { place, archive, ...(kept ? { request: { parts, place, run: kept } } : {}) };
-      const files = await host.writeExport(await exportFiles(run, parts), target, report);
+      const files = await host.writeExport(
+        await exportFiles(run, parts, this.recorder?.description),
+        target,
+        report,
+      );
       const folder = place.kind === 'folder' ? place.folder.name : '';
       emit({ type: 'exported', requestId, files, place: folder });
     });
