@@ -4,7 +4,7 @@
  */
 import { BENCH_GROUPS, BENCH_LIBRARIES } from './bench.ts';
 import { CONFIG_FIELDS, rewardSource, wholeConfig } from './config.ts';
-import { sourceFile, splitName } from './data.ts';
+import { clipFile, sourceFile, splitName } from './data.ts';
 import { checkpointChoice, exportParts, exportPlace, hubSource, keptWeights, plannedFiles } from './kept.ts';
 import { memoryPlan, whatIf } from './memory.ts';
 import { modelChoice } from './models.ts';
@@ -66,6 +66,8 @@ export const COMMANDS = {
   closeRewardModel: order({ identity: z.string() }),
   /** Uses the prompt of `config`; without one, that of the latest run. */
   preview: task({ exampleId: z.string(), config: wholeConfig.optional() }),
+  /** What an example shows and plays, as it lies in its folder, for people to look at and to hear; none of text alone. */
+  clipFiles: question({ exampleId: z.string() }, { media: z.array(clipFile) }),
   /** The memory that a run with `config` would take; with `whatIf`, that of other settings, too. */
   plan: question(
     { config: wholeConfig, whatIf: z.boolean() },

@@ -1,7 +1,7 @@
 /** What the page is told of a data set: its clips and labels, what was left out of it, what the model gets of a clip. */
 import { ownQuestions } from './own-questions.ts';
 import { ask, columnChoice, listColumns } from './reading.ts';
-import { floats, longArray, z } from './shapes.ts';
+import { blob, floats, longArray, z } from './shapes.ts';
 
 export const sourceFile = z.object({
   /** Path inside the folder, `/`-separated, beginning with the folder's own name if there is one. */
@@ -133,6 +133,19 @@ const bitmap = z.custom<ImageBitmap>(
   (value) => typeof ImageBitmap !== 'undefined' && value instanceof ImageBitmap,
   'expected a picture',
 );
+
+export const clipFile = z.object({
+  /** For people, its part of a recording included. */
+  name: z.string(),
+  kind: z.enum(['video', 'image', 'audio']),
+  /** A handle: no byte of it is read. Absent where a video lies as a folder of pictures. */
+  file: blob.optional(),
+  /** Seconds, of a part of a longer recording; absent: from its beginning, to its end. */
+  start: z.number().optional(),
+  end: z.number().optional(),
+});
+/** A file that a row shows or plays. */
+export type ClipFile = z.infer<typeof clipFile>;
 
 export const preview = z.object({
   exampleId: z.string(),

@@ -19,7 +19,9 @@ interface Waiting {
 
 /** What a question changes in the state at once, where it does. */
 const AT_ONCE: { [T in TaskType]?: (state: StudioState, command: CommandOf<T>) => Partial<StudioState> } = {
-  preview: ({ draft }, { exampleId }) => ({ clip: { exampleId, prompt: promptOf(draft) } }),
+  preview: ({ draft }, { exampleId, config }) => ({
+    clip: { exampleId, prompt: promptOf(config ?? draft), ...(config ? { config } : {}) },
+  }),
   plan({ draft, plan }, { requestId }) {
     const known = plan?.draft === draft && plan.plan ? { plan: plan.plan } : {};
     return { plan: { requestId, draft, ...known } };

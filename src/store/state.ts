@@ -73,8 +73,8 @@ export interface StudioState {
   rewardModels: readonly RewardModelSummary[];
   /** The download under way, or how the last one ended; absent after one that failed. */
   download?: DownloadStatus;
-  /** The clip looked at, and the draft's `promptOf` as it was asked for; `preview` is absent while it is being made. */
-  clip?: { exampleId: string; preview?: Preview; prompt: string };
+  /** The clip looked at, the settings it was asked for under, and their `promptOf`; `preview` is absent while it is being made. */
+  clip?: { exampleId: string; preview?: Preview; config?: Config; prompt: string };
   run: { state: RunState; step: number; steps: number; message?: string };
   /** The newest checkpoint of the current run. */
   saved?: KeptWeights;
@@ -227,7 +227,8 @@ function grown(known: LiveAnswer | undefined, { type: _, ...piece }: EventOf<'li
 
 function previewed({ clip, draft }: StudioState, preview: Preview): StudioState['clip'] {
   const { exampleId } = preview;
-  return { exampleId, preview, prompt: clip?.exampleId === exampleId ? clip.prompt : promptOf(draft) };
+  const asked = clip?.exampleId === exampleId ? clip : { exampleId, prompt: promptOf(draft) };
+  return { ...asked, preview };
 }
 
 export const OPENS_DATA: readonly CommandType[] = ['openDemo', 'openData', 'resumeRun'];
@@ -316,6 +317,9 @@ function onState(state: StudioState, event: EventOf<'state'>): Partial<StudioSta
   return { ...rest, problems: event.state === 'failed' ? ofRun(problems, event.message) : problems };
 }
 
+/** What goes wrong in these is said where it was asked. */
+const TOLD_BY_ASKER: readonly CommandType[] = ['prompts', 'tokenValues', 'clipFiles'];
+
 function onError(state: StudioState, event: EventOf<'error'>): Partial<StudioState> {
   const { requestId, message, hint, details, fatal } = event;
   const command = requestId === undefined ? undefined : state.pending.get(requestId);
@@ -323,8 +327,7 @@ function onError(state: StudioState, event: EventOf<'error'>): Partial<StudioSta
   const next: Partial<StudioState> = { problems: [...state.problems, problem], progress: undefined };
   if (requestId !== undefined) next.pending = without(state.pending, requestId);
   if (command === 'plan') return { ...next, problems: state.problems, plan: refusedPlan(state.plan, event) };
-  // Whoever asks says it.
-  if (command === 'prompts' || command === 'tokenValues') return { ...next, problems: state.problems };
+  if (command && TOLD_BY_ASKER.includes(command)) return { ...next, problems: state.problems };
   if (command === 'preview') next.clip = undefined;
   if (command === 'downloadModel') next.download = undefined;
   return next;

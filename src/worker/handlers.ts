@@ -3,6 +3,7 @@ import { treeFromDirectory, treeFromFiles } from '../io/files/files.ts';
 import { InputError } from '../math/errors.ts';
 import type { AnswerOf, CommandOf, CommandType } from '../protocol/messages.ts';
 import type { RewardRunner } from '../rewards/contract.ts';
+import { clipFiles } from './clips/clip-files.ts';
 import type { Bench } from './gpu/bench.ts';
 import type { ModelsAtHand } from './inputs/models-at-hand.ts';
 import { checkSources } from './rewards.ts';
@@ -36,7 +37,7 @@ export const HANDLERS: Handlers = {
   listModels: ({ atHand }, { requestId }) => atHand.list(requestId),
   downloadModel: ({ atHand }, command) => atHand.download(command),
   stopDownload: ({ atHand }) => atHand.stopDownload(),
-  removeModel: ({ session, atHand }, command) => atHand.remove(command, session.modelTree),
+  removeModel: ({ session, atHand }, command) => atHand.remove(command, session.inputs.model?.dropped),
   openRewardModel: ({ session }, { files }) => session.openRewardModel(treeFromFiles(files)),
   openRewardModelFolder: async ({ session }, { folder }) =>
     session.openRewardModel(await treeFromDirectory(folder)),
@@ -44,6 +45,7 @@ export const HANDLERS: Handlers = {
     session.openRewardModel(await atHand.open(key)),
   closeRewardModel: ({ session }, { identity }) => session.closeRewardModel(identity),
   preview: ({ session }, command) => session.preview(command),
+  clipFiles: ({ session }, { exampleId }) => clipFiles(exampleId, session.inputs.data),
   plan: ({ session }, command) => session.plan(command),
   prompts: ({ session }, command) => session.prompts(command),
   checkRewards: ({ rewards }, { config }) => checkSources(config, rewards),

@@ -100,9 +100,9 @@ export class Session {
     return this.#openInputs(async () => this.#inputs.openModel(await open(), requestId));
   }
 
-  /** The folder of the model that is open. */
-  get modelTree(): FileTree | undefined {
-    return this.#inputs.model?.dropped;
+  /** The model and the data set that are open. */
+  get inputs(): Pick<Inputs, 'model' | 'data'> {
+    return this.#inputs;
   }
 
   /** Opens a model that scores answers; what is open beside it stays open. @throws InputError */

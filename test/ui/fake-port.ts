@@ -21,6 +21,7 @@ import type {
 import { isRewardName } from '../../src/rewards/index.ts';
 import type { Port } from '../../src/store/port.ts';
 import { chosenStep } from '../../src/worker/runs/listing.ts';
+import { fakeClip } from './fake-clips.ts';
 import { FAKE_SCORER, FakeModels } from './fake-models.ts';
 import { fakeReading } from './fake-reading.ts';
 import { madeTokens } from './fake-tokens.ts';
@@ -238,6 +239,10 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
   stopDownload: ({ atHand }, command) => atHand.answer(command),
   removeModel: ({ atHand }, command) => atHand.answer(command),
   preview: ({ say }, command) => preview(command, say),
+  clipFiles({ say }, { requestId, exampleId }) {
+    say({ type: 'clipFiles', requestId, media: fakeClip(exampleId) });
+    say({ type: 'done', requestId });
+  },
   start: ({ run }, { config }) => run.start(config),
   step: ({ run }, { config }) => run.single(config),
   pause: ({ run }) => run.pause(),
@@ -486,7 +491,7 @@ function dataSummary(count: number, fold: number, own: number): DataSummary {
   const skipped = issues.map(({ reason }) => ({ reason, count: 1 }));
   return {
     name: 'demo',
-    kind: 'clips',
+    kind: own >= count ? 'questions' : 'clips',
     questions: { rows: list.length, distinct: list.length, list: list.slice(0, 100) },
     format: 'DFEW',
     count,

@@ -1,16 +1,15 @@
 /** One clip as the model gets it: frames, waveform, log-mel, prompt. */
-import { useEffect, useRef } from 'react';
+import { useEffect } from 'react';
 import { counted } from '../../math/format.ts';
 import type { ExampleInfo, Preview } from '../../protocol/messages.ts';
 import { exampleOf } from '../../store/examples.ts';
 import { promptOf } from '../../store/prompts.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-
 import { fire } from '../parts/fire.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
+import { SeenAndHeard } from '../parts/seen-and-heard.tsx';
 import { shortened } from '../parts/shortened.ts';
 import { Problems } from '../shell/notices.tsx';
-import { drawFrame, drawLogMel, drawWaveform } from './drawing.ts';
 import { labelWord } from './label-notes.ts';
 
 /** Characters of what is right that are shown; all of it on pointing. */
@@ -80,10 +79,8 @@ function QuestionBody({ preview, example }: { preview: Preview; example: Example
 }
 
 function PreviewBody({ preview, example }: { preview: Preview; example: ExampleInfo | undefined }) {
-  const { frames, waveform, logMel, tokens, seconds } = preview;
-  const takesSound = useStudioState(({ model }) => model?.senses.includes('audio') === true);
+  const { frames, tokens, seconds } = preview;
   const [first] = frames;
-  const isHeard = logMel.columns > 0;
   const facts = [
     example?.note ?? '',
     seconds === undefined ? '' : `${seconds.toFixed(2)} s`,
@@ -94,20 +91,7 @@ function PreviewBody({ preview, example }: { preview: Preview; example: ExampleI
     <div data-testid="preview">
       {example && <RightAnswer label={example.label} />}
       <p className="muted number">{facts.filter(Boolean).join(' · ')}</p>
-      <div className="frames">
-        {frames.map((frame, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: frames are known by their place only.
-          <Frame key={index} frame={frame} name={`frame ${index + 1}`} />
-        ))}
-      </div>
-      {isHeard && <Sound waveform={waveform} logMel={logMel} />}
-      {!isHeard && (
-        <p className="muted" data-testid="sound-note">
-          {takesSound
-            ? 'A picture: there is no sound with it.'
-            : 'This model takes no sound: what a clip has of it is not read.'}
-        </p>
-      )}
+      <SeenAndHeard preview={preview} />
       <Prompt preview={preview} />
     </div>
   );
@@ -135,75 +119,5 @@ function Prompt({ preview: { prompt, notes = [] } }: { preview: Preview }) {
       ))}
       <pre className="prompt">{prompt}</pre>
     </>
-  );
-}
-
-/** What is heard; where there is nothing to draw, why. */
-function Sound({ waveform, logMel }: Pick<Preview, 'waveform' | 'logMel'>) {
-  const note = soundNote(waveform);
-  return (
-    <>
-      <h3>Waveform, 16 kHz mono</h3>
-      {note && (
-        <p className="muted" data-testid="sound-note">
-          {note}
-        </p>
-      )}
-      {waveform.length > 0 && (
-        <Drawing
-          name="Waveform"
-          height={72}
-          draw={(canvas) => drawWaveform(canvas, waveform)}
-          what={waveform}
-        />
-      )}
-      {logMel.columns > 0 && waveform.length > 0 && (
-        <>
-          <h3>
-            Log-mel, {logMel.mels} × {logMel.columns}
-          </h3>
-          <Drawing
-            name="Log-mel spectrogram"
-            height={120}
-            draw={(canvas) => drawLogMel(canvas, logMel)}
-            what={logMel}
-          />
-        </>
-      )}
-    </>
-  );
-}
-
-function soundNote(waveform: Float32Array): string | undefined {
-  if (waveform.length === 0) return 'This clip has no sound: the model hears silence in its place.';
-  return waveform.every((peak) => peak === 0)
-    ? 'The sound of this clip is silent from end to end.'
-    : undefined;
-}
-
-function Frame({ frame, name }: { frame: ImageBitmap; name: string }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    if (canvas.current) drawFrame(canvas.current, frame);
-  }, [frame]);
-  return <canvas ref={canvas} role="img" aria-label={name} />;
-}
-
-interface DrawingProps {
-  name: string;
-  height: number;
-  draw: (canvas: HTMLCanvasElement) => void;
-  /** Draws again when this changes. */
-  what: unknown;
-}
-
-function Drawing({ name, height, draw, what }: DrawingProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `what` stands for the drawing; `draw` is new on every render.
-  useEffect(() => {
-    if (canvas.current) draw(canvas.current);
-  }, [what]);
-  return (
-    <canvas ref={canvas} role="img" aria-label={name} className="drawing" style={{ blockSize: height }} />
   );
 }

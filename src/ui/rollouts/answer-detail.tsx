@@ -1,8 +1,7 @@
 /** What a row of the table opens to. */
 import { useState } from 'react';
 import type { Completion } from '../../protocol/messages.ts';
-import { exampleOf } from '../../store/examples.ts';
-import { useStudioState } from '../../store/react.ts';
+import { ClipBeside } from './clip-beside.tsx';
 import type { RolloutRow } from './rows.ts';
 import { type TokenColours, TokenView } from './token-view.tsx';
 
@@ -14,21 +13,24 @@ interface DetailProps {
   readonly colours: TokenColours;
 }
 
-/** The answer in full, and before it what it answers, which the table cuts. */
+/** What it is about, and beside that the answer in full. */
 export function AnswerDetail({ row, step, answers, colours }: DetailProps) {
   const { completion, exampleId, question, label, place } = row;
-  const [raw, setRaw] = useState(false);
-  const asked = useStudioState(({ data }) => question ?? exampleOf(data, exampleId)?.question);
   return (
     <div className="answer-detail">
-      {asked !== undefined && (
-        <p data-testid="asked">
-          <span className="muted">question</span> <bdi>{asked}</bdi>
-        </p>
-      )}
-      <p>
-        <span className="muted">truth</span> <bdi>{label}</bdi>
-      </p>
+      <ClipBeside key={exampleId} {...{ exampleId, question, label }} />
+      <div className="answer-side">
+        <Answer completion={completion} />
+        <TokenView {...{ step, answers, colours, place, advantage: completion.advantage }} />
+      </div>
+    </div>
+  );
+}
+
+function Answer({ completion }: { completion: Completion }) {
+  const [raw, setRaw] = useState(false);
+  return (
+    <>
       <pre data-testid="completion-text">{raw ? completion.rawText : completion.text}</pre>
       {completion.extras && <Logged extras={completion.extras} />}
       <p className="muted number">
@@ -37,8 +39,7 @@ export function AnswerDetail({ row, step, answers, colours }: DetailProps) {
           special tokens
         </label>
       </p>
-      <TokenView {...{ step, answers, colours, place, advantage: completion.advantage }} />
-    </div>
+    </>
   );
 }
 

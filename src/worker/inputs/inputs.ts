@@ -72,6 +72,10 @@ export class Inputs {
     return this.#model;
   }
 
+  get data(): Dataset | undefined {
+    return this.#data;
+  }
+
   /** What the model takes of the data set; nothing while one of them is not open. */
   get fitting(): Dataset | undefined {
     return this.#fitting?.data;

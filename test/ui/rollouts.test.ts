@@ -1,0 +1,169 @@
+/** Rollouts in a real Chromium, over a pretended worker: the clip beside its answers. */
+import { mkdirSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Chromium, launchChromium } from '../setup/chromium.ts';
+import { FAKE_PART } from './fake-clips.ts';
+import { playRollouts } from './recorded-run.ts';
+import { serveTestPage } from './serve.ts';
+
+const PICTURES = 'test/artifacts/ui';
+let server: Awaited<ReturnType<typeof serveTestPage>>;
+let chromium: Chromium;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true });
+  server = await serveTestPage('development');
+  chromium = await launchChromium({ viewport: { width: 1280, height: 900 } });
+});
+
+afterAll(async () => {
+  await chromium?.close();
+  await server?.close();
+});
+
+beforeEach(async () => {
+  page = await chromium.context.newPage();
+  page.on('pageerror', ({ message }) => complaints.push(message));
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+});
+
+afterEach(async () => {
+  await page.close();
+  expect(complaints.splice(0)).toEqual([]);
+});
+
+const id = (name: string) => `[data-testid="${name}"]`;
+const sent = () =>
+  page.evaluate(() => (globalThis as unknown as { sent: { type: string; config?: unknown }[] }).sent);
+
+/** Steps of the run that is looked at. */
+const STEPS = 4;
+const groupsOf = (step: number) => playRollouts(step, STEPS).groups;
+
+/** A run whose answers are on the screen. */
+async function rollouts(query = '?stepMs=0'): Promise<void> {
+  await page.goto(`${server.url}${query}`);
+  await page.waitForSelector(`${id('start')}:not([disabled])`);
+  await page.fill(id('field-steps'), String(STEPS));
+  await page.click(id('start'));
+  await page.waitForSelector('[data-state=finished]', { timeout: 90_000 });
+  await page.locator('h1').click();
+  await page.keyboard.press('4');
+  await page.waitForSelector(id('rollout-row'));
+}
+
+/** Both themes, and a telephone. */
+async function shoot(name: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}.png`, fullPage: true });
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.screenshot({ path: `${PICTURES}/${name}-phone.png`, fullPage: true });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  await page.setViewportSize({ width: 1280, height: 900 });
+}
+
+/** Opens the first answer of a step whose clip's number ends so. */
+async function openClip(last: number): Promise<{ step: number }> {
+  for (let step = STEPS; step >= 1; step--) {
+    const groups = groupsOf(step);
+    const group = groups.findIndex(({ exampleId }) => Number(exampleId.at(-1)) === last);
+    if (group < 0) continue;
+    await page.fill(id('rollout-step'), String(step - 1));
+    const before = groups.slice(0, group).flatMap(({ completions }) => completions).length;
+    await page.locator(id('rollout-row')).nth(before).click();
+    await page.waitForSelector(id('clip-beside'));
+    return { step };
+  }
+  throw new Error(`No clip that was recorded ends with ${last}.`);
+}
+
+describe('the clip beside its answers', () => {
+  const played = () => page.locator(`${id('player')} audio`);
+  const time = () => played().evaluate((one: HTMLAudioElement) => one.currentTime);
+
+  it('plays what was recorded, and shows the frames and the sound that the run was computed from', async () => {
+    await page.addInitScript(() => {
+      const open = new Set<string>();
+      Object.assign(globalThis, { open });
+      const { createObjectURL, revokeObjectURL } = URL;
+      URL.createObjectURL = (blob) => {
+        const url = createObjectURL.call(URL, blob);
+        open.add(url);
+        return url;
+      };
+      URL.revokeObjectURL = (url) => {
+        open.delete(url);
+        revokeObjectURL.call(URL, url);
+      };
+    });
+    await rollouts();
+    await openClip(0);
+    const beside = page.locator(id('clip-beside'));
+    await expect.poll(() => beside.getByRole('img', { name: /^frame/ }).count()).toBe(8);
+    await beside.getByRole('img', { name: 'Log-mel spectrogram' }).waitFor();
+    expect(await beside.textContent()).toMatch(/truth (angry|happy|neutral|sad)/);
+    const commands = await sent();
+    const started = commands.find(({ type }) => type === 'start')!;
+    expect(commands.filter(({ type }) => type === 'preview').map(({ config }) => config)).toEqual([
+      started.config,
+    ]);
+    await expect.poll(() => played().evaluate((one: HTMLAudioElement) => one.duration)).toBeCloseTo(2, 1);
+    await page.keyboard.press('c');
+    await expect.poll(time).toBeGreaterThan(0);
+    await page.keyboard.press('c');
+    expect(await played().evaluate((one: HTMLAudioElement) => one.paused)).toBe(true);
+    await shoot('rollouts-clip');
+
+    // Another answer to the same clip asks for no other preview; once all are closed, no file is held.
+    const rows = page.locator(id('rollout-row'));
+    const at = await rows.evaluateAll((all) => all.findIndex((one) => one.dataset.open === 'true'));
+    await rows.nth(at + 1).click();
+    await expect.poll(() => beside.getByRole('img', { name: /^frame/ }).count()).toBe(8);
+    expect((await sent()).filter(({ type }) => type === 'preview')).toHaveLength(1);
+    const held = () => page.evaluate(() => (globalThis as unknown as { open: Set<string> }).open.size);
+    await expect.poll(held).toBe(1);
+    await rows.nth(at + 1).click();
+    await expect.poll(held).toBe(0);
+  });
+
+  it('of a part of a recording plays that part', async () => {
+    await rollouts();
+    await openClip(2);
+    await expect.poll(time).toBeCloseTo(FAKE_PART.start, 1);
+    await page.keyboard.press('c');
+    await expect.poll(() => played().evaluate((one: HTMLAudioElement) => one.paused)).toBe(true);
+    expect(Math.abs((await time()) - FAKE_PART.end)).toBeLessThan(0.2);
+    await page.keyboard.press('c');
+    await expect.poll(time).toBeLessThan(FAKE_PART.end - 0.1);
+  });
+
+  it('says what the browser cannot play, and shows the frames all the same', async () => {
+    await rollouts();
+    await openClip(1);
+    await page.getByText('This browser cannot play damaged.mp4').waitFor();
+    await expect
+      .poll(() =>
+        page
+          .locator(id('clip-beside'))
+          .getByRole('img', { name: /^frame/ })
+          .count(),
+      )
+      .toBe(8);
+  });
+
+  it('of a row of text is its question alone', async () => {
+    await rollouts('?stepMs=0&family=qwen3&own=96');
+    await page.locator(id('rollout-row')).first().click();
+    const beside = page.locator(id('clip-beside'));
+    await expect.poll(() => beside.locator(id('asked')).textContent()).toMatch(/^question Question \d+/);
+    expect(await beside.textContent()).toMatch(/truth (angry|happy|neutral|sad)$/);
+    expect(await beside.locator('audio, video, img, canvas, h3').count()).toBe(0);
+    expect((await sent()).filter(({ type }) => type === 'clipFiles' || type === 'preview')).toEqual([]);
+  });
+});
