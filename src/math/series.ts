@@ -50,3 +50,18 @@ function extremesAndGap(points: readonly Point[], start: number, end: number): n
   }
   return [lowest, highest, gap].filter((index) => index >= 0);
 }
+
+/**
+ * Places of at most `most` rows of a table that keep every column's extremes and the first of each of its gaps; all places where
+ * there are no more. A value that is not finite is a gap.
+ */
+export function keptPlaces(columns: readonly ArrayLike<number>[], most: number): number[] {
+  const count = Math.max(0, ...columns.map(({ length }) => length));
+  if (count <= most) return Array.from({ length: count }, (_, place) => place);
+  const lists = columns.map((column) => Array.from(column, (y, x) => ({ x, y })));
+  const hasGaps = lists.some((points) => points.some(({ y }) => !Number.isFinite(y)));
+  const buckets = Math.floor(most / ((hasGaps ? 3 : 2) * columns.length)) - 1;
+  const kept = new Set<number>();
+  for (const points of lists) for (const { x } of downsampleMinMax(points, buckets)) kept.add(x);
+  return [...kept].sort((a, b) => a - b);
+}

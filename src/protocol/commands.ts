@@ -12,6 +12,7 @@ import { promptReport } from './prompt-report.ts';
 import { askAnswers, columnChoice } from './reading.ts';
 import { mute, sampledDecoding } from './results.ts';
 import { rewardModelSummary } from './reward-models.ts';
+import { runMetrics } from './run-metrics.ts';
 import { scoredAnswers } from './scored-answers.ts';
 import { directory, longArray, requestId, z } from './shapes.ts';
 import { keptTokens } from './token-values.ts';
@@ -105,6 +106,8 @@ export const COMMANDS = {
     { step: z.number().int(), answer: z.number().int(), runId: z.string().optional() },
     keptTokens,
   ),
+  /** The metrics of a stored run, which is not opened for that. */
+  runMetrics: question({ runId: z.string() }, runMetrics),
   /** Which files an export of the present run would have, and how large; none before there is a run. */
   planExport: question({ parts: exportParts }, { files: plannedFiles }),
   export: task({

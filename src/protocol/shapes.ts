@@ -16,6 +16,10 @@ export const floats = z.custom<Float32Array>(
   (value) => value instanceof Float32Array,
   'expected a Float32Array',
 );
+export const doubles = z.custom<Float64Array>(
+  (value) => value instanceof Float64Array,
+  'expected a Float64Array',
+);
 export const directory = z.custom<FileSystemDirectoryHandle>(
   (value) => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'directory',
   'expected a directory handle',

@@ -1,5 +1,5 @@
 /** Series out of step records, thinned and smoothed for charts. */
-import { downsampleMinMax, emaSmooth } from '../math/series.ts';
+import { emaSmooth, keptPlaces } from '../math/series.ts';
 import type { MetricKey } from '../protocol/metrics.ts';
 import type { StepRecord } from './state.ts';
 
@@ -91,14 +91,10 @@ function smoothed(steps: readonly StepRecord[], key: MetricKey, weight: number):
 /** Indices worth drawing: each key's extremes and gaps in runs of equal count, within MAX_POINTS for all keys together. */
 function keptIndices(steps: readonly StepRecord[], keys: readonly MetricKey[]): number[] {
   if (steps.length <= MAX_POINTS) return steps.map((_, index) => index);
-  const hasGaps = steps.some(({ metrics }) => keys.some((key) => !Number.isFinite(metrics[key])));
-  const buckets = Math.floor(MAX_POINTS / ((hasGaps ? 3 : 2) * keys.length)) - 1;
-  const kept = new Set<number>();
-  for (const key of keys) {
-    const points = steps.map(({ metrics }, x) => ({ x, y: metrics[key] ?? Number.NaN }));
-    for (const { x } of downsampleMinMax(points, buckets)) kept.add(x);
-  }
-  return [...kept].sort((a, b) => a - b);
+  return keptPlaces(
+    keys.map((key) => steps.map(({ metrics }) => metrics[key] ?? Number.NaN)),
+    MAX_POINTS,
+  );
 }
 
 function finite(value: number | undefined): number | null {

@@ -62,6 +62,7 @@ export const HANDLERS: Handlers = {
   scoreAgain: ({ session }, command) => session.scoreAgain(command),
   stopScoring: ({ session }) => session.stopScoring(),
   tokenValues: ({ session }, command) => session.tokenValues(command),
+  runMetrics: ({ session }, command) => session.runMetrics(command),
   planExport: ({ session }, command) => session.planExport(command),
   export: ({ session }, command) => session.export(command),
   bench({ session, bench }, command) {

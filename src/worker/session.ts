@@ -193,7 +193,7 @@ export class Session {
   }
 
   tokenValues = (asked: CommandOf<'tokenValues'>) => findTokens(asked, this.#device, this.#shelf);
-
+  runMetrics = ({ runId }: CommandOf<'runMetrics'>) => this.#shelf.metrics(runId);
   deleteRun = ({ runId }: CommandOf<'deleteRun'>): Promise<void> => this.#shelf.delete(runId);
 
   async saveRunFiles({ requestId, runId }: CommandOf<'saveRunFiles'>): Promise<void> {

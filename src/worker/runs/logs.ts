@@ -16,7 +16,7 @@ import { GrowingFile } from './growing-file.ts';
 import { TokenFiles } from './token-files.ts';
 import type { TokenLog } from './token-log.ts';
 
-type StepLine = EventOf<'step'>;
+export type StepLine = EventOf<'step'>;
 type EvalLine = { readonly type: 'eval'; readonly result: EvalResult };
 type AlarmLine = EventOf<'alarm'>;
 
@@ -94,6 +94,16 @@ export class RunLogs {
     const tokens = await this.#tokens.replay(step, from === this.#folder ? undefined : from);
     return [...events.notes(), ...answers.notes(), ...tokens];
   }
+}
+
+/** Every step of a stored run up to `step`, as they lie there: nothing is written. */
+export async function storedSteps(store: FileStore, folder: string, step: number): Promise<StepLine[]> {
+  const steps: StepLine[] = [];
+  await new Reading(store, `${folder}/${EVENTS}`, step).read((value) => {
+    const line = readEvent(value);
+    if (line.type === 'step') steps.push(line);
+  });
+  return steps;
 }
 
 /** Hands on answers of the same step together. */

@@ -11,7 +11,7 @@ import { Checkpoints, type DamagedCheckpoint, type WholeCheckpoint } from './che
 import type { KeepRule } from './keep.ts';
 import { type ListedRuns, listed, listedDamaged } from './listing.ts';
 import type { LookThrough } from './lock.ts';
-import { RunLogs } from './logs.ts';
+import { RunLogs, type StepLine, storedSteps } from './logs.ts';
 import { type Adapter, parseDescription, type RunDescription, type TrainState } from './records.ts';
 import { readStart, startFiles } from './start-files.ts';
 import { storedAnswer } from './token-files.ts';
@@ -104,6 +104,11 @@ export class RunStore {
   /** What is kept of an answer's tokens, by its place among all of the step. */
   tokens(id: string, step: number, place: number): Promise<KeptAnswer> {
     return storedAnswer(this.#files, folderOf(id), step, place);
+  }
+
+  /** A run's steps up to its newest checkpoint. */
+  async steps(id: string): Promise<StepLine[]> {
+    return storedSteps(this.#files, folderOf(id), (await this.newestStep(id)) ?? 0);
   }
 
   folder(id: string): string {

@@ -1,13 +1,14 @@
 import type { FileToWrite } from '../../io/writing/file-to-write.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Config } from '../../protocol/config.ts';
-import type { CheckpointChoice, StoredRun } from '../../protocol/messages.ts';
+import type { AnswerOf, CheckpointChoice, StoredRun } from '../../protocol/messages.ts';
 import type { Emit } from '../progress.ts';
 import type { Run } from '../run.ts';
 import { chosenStep } from './listing.ts';
 import { isHeld, lookThrough } from './lock.ts';
 import { Recorder } from './recorder.ts';
 import type { Adapter } from './records.ts';
+import { toldMetrics } from './run-metrics.ts';
 import { type Described, noSuchRun, type RunStore, type TakenRun } from './run-store.ts';
 import type { KeptAnswer } from './token-log.ts';
 
@@ -93,6 +94,17 @@ export class RunShelf {
     const found = await lookThrough(runId, async () => {
       const { description } = await store.describe(runId);
       return { kept: await store.tokens(runId, step, answer), config: description.config };
+    });
+    if (!found) throw atWork(runId);
+    return found;
+  }
+
+  /** The metrics of a stored run; it waits for no step. @throws InputError when a tab is at work on it, or there is none */
+  async metrics(runId: string): Promise<AnswerOf<'runMetrics'>> {
+    const store = this.#demand();
+    const found = await lookThrough(runId, async () => {
+      const { description } = await store.describe(runId);
+      return toldMetrics(description, await store.steps(runId));
     });
     if (!found) throw atWork(runId);
     return found;
