@@ -55,6 +55,22 @@ export function groupAdvantages(rewards: readonly Row[], options: AdvantageOptio
   };
 }
 
+/**
+ * Whether what a group's completions scored differs, so that it teaches something: their totals, or with 'normalize_then_sum' what any
+ * one function gave.
+ */
+export function hasSignal(
+  rewards: readonly Row[],
+  { aggregation, weights }: Pick<AdvantageOptions, 'aggregation' | 'weights'>,
+): boolean {
+  if (aggregation === 'sum_then_normalize')
+    return !isFlat(scored(rewards.map((row) => weightedSum(row, weights))));
+  const functions = rewards[0] ?? [];
+  return functions.some(
+    (_, k) => (weights[k] ?? 1) !== 0 && !isFlat(scored(rewards.map((row) => row[k] ?? null))),
+  );
+}
+
 function sumThenNormalize(
   totals: readonly number[],
   groups: readonly number[][],

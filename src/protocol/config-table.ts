@@ -57,6 +57,15 @@ const runFields = {
     label: 'Clips per step',
     help: 'How many clips one step asks about. Time grows with it, and the gradient gets steadier.',
   }),
+  resampleRounds: int({
+    default: 0,
+    min: 0,
+    max: 64,
+    unit: 'rounds',
+    group: 'Run',
+    label: 'Replace clips without signal',
+    help: 'A clip whose answers all score the same teaches nothing: others are asked in its place, at most so many rounds a step (dynamic sampling of DAPO). 0 = off. A step takes longer and learns from full batches; what no round could replace stays in the batch.',
+  }),
   groupSize: int({
     default: 8,
     min: 2,

@@ -247,6 +247,13 @@ export const METRICS = {
     group: 'Speed',
     help: 'Tokens per second through loss, gradient and update.',
   },
+  groups_resampled: {
+    label: 'Clips sampled anew',
+    unit: 'clips',
+    direction: 'down',
+    group: 'Reward',
+    help: 'Clips whose answers all scored the same, and in whose place others were asked. The share of groups without signal counts all that were sampled.',
+  },
   groups_skipped: {
     label: 'Clips left out',
     unit: 'clips',

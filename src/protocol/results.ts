@@ -63,6 +63,8 @@ export const rolloutGroup = z.object({
   /** The row's own, where it was asked and is not that of all rows. */
   question: z.string().optional(),
   completions: longArray(completion),
+  /** It had no signal and was sampled anew: it is not in the batch that trained. */
+  leftOut: z.literal(true).optional(),
 });
 export type RolloutGroup = z.infer<typeof rolloutGroup>;
 

@@ -1,7 +1,8 @@
 import { StepClock } from './measure/step-clock.ts';
 import { joinResults, nllMetrics } from './objective/loss.ts';
 import type { RunContext, RunExample } from './run-context.ts';
-import { learningRateAt, mapInOrder, type StepReport } from './step.ts';
+import { mapInOrder } from './sample-groups.ts';
+import { learningRateAt, type StepReport } from './step.ts';
 
 /** One supervised step: next-token cross-entropy of each example's answer, mean over the answers' tokens. */
 export async function sftStep(

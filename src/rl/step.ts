@@ -12,13 +12,10 @@ import { type AnswerTokens, answerTokens } from './measure/token-values.ts';
 import type { StepWork } from './measure/utilisation.ts';
 import { joinResults, lossMetrics } from './objective/loss.ts';
 import { lossConfig } from './objective/loss-config.ts';
-import { rewardBatch } from './objective/reward-batch.ts';
-import { describeGroup, meanKls, type ReadCompletion, type ScoredCompletion } from './report.ts';
-import type { Completion } from './rollout/generator.ts';
-import type { LiveAnswers } from './rollout/live-answer.ts';
-import { stopFinder } from './rollout/stops.ts';
+import { describeGroup, meanKls } from './report.ts';
 import type { RunContext, RunExample } from './run-context.ts';
-import type { GroupMedia } from './update/micro-batches.ts';
+import { type SampledGroups, type StepOptions, sampleGroups } from './sample-groups.ts';
+import type { UpdateGroup } from './update/micro-batches.ts';
 import type { MicroResult, UpdateResult } from './update/update.ts';
 
 export interface StepReport {
@@ -33,25 +30,6 @@ export interface StepReport {
   readonly troubles?: readonly RewardTrouble[];
 }
 
-/** What a step is told beside its rows. */
-export interface StepOptions {
-  /** Tells an answer while it is sampled. */
-  readonly live?: LiveAnswers | undefined;
-  /** How often the rows have been seen before, and the tokens of prompts and answers since. */
-  readonly epoch?: number;
-  readonly tokens?: number;
-}
-
-/** What rewards made of a step's completions, by group. */
-interface Scored {
-  readonly groups: readonly (readonly ScoredCompletion[])[];
-  /** What they logged. */
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly troubles: readonly RewardTrouble[];
-  /** By reward. */
-  readonly seconds: Readonly<Record<string, number>>;
-}
-
 /** One GRPO step: sample a group for each prompt, score, compare within groups, update. `step` counts from 0. */
 export async function grpoStep(
   context: RunContext,
@@ -61,28 +39,31 @@ export async function grpoStep(
 ): Promise<StepReport> {
   const { config } = context.setup;
   const clock = new StepClock(context.setup.policy.gpu);
-  const media = await clock.time('media', () => mapInOrder(examples, (example) => context.mediaOf(example)));
-  const completions = await clock.time('rollout', () =>
-    rollOut(context, examples, media, step, options.live),
-  );
-  const answers = readAll(context, examples, completions);
-  const scored = await clock.time('rewards', () => scoreAll(context, examples, answers, step, options));
-  const advantages = groupAdvantages(
-    scored.groups.flat().map(({ rewards }) => rewards),
-    {
-      groupSize: config.groupSize,
-      aggregation: config.multiObjectiveAggregation,
-      scale: config.scaleRewards,
-      weights: config.rewardWeights,
-    },
-  );
+  const sampled = await sampleGroups(context, examples, step, clock, options);
+  const advantages = advantagesOf(config, sampled);
   const learningRate = learningRateAt(config, step);
-  const groups = updateGroups(config, examples, scored.groups, advantages, media);
+  const groups = updateGroups(config, sampled, advantages);
   const update = await clock.time('update', () =>
     context.updater.update(groups, learningRate, config.numIterations),
   );
   const times = await clock.end(step + 1);
-  return report(context, examples, scored, advantages, update, times, learningRate);
+  return report(context, sampled, advantages, update, times, learningRate);
+}
+
+/** Of all groups; those that train are compared with each other alone, and the others teach nothing. */
+function advantagesOf(config: Config, { groups, trained }: SampledGroups): Advantages {
+  const rewards = groups.flatMap(({ completions }) => completions.map((completion) => completion.rewards));
+  const options = {
+    groupSize: config.groupSize,
+    aggregation: config.multiObjectiveAggregation,
+    scale: config.scaleRewards,
+    weights: config.rewardWeights,
+  };
+  const all = groupAdvantages(rewards, options);
+  if (groups.length === trained) return all;
+  const batch = groupAdvantages(rewards.slice(0, trained * config.groupSize), options);
+  const advantages = all.advantages.map((_, row) => batch.advantages[row] ?? 0);
+  return { ...all, advantages };
 }
 
 /** Learning rate of optimizer step `step`, counted from 0. */
@@ -91,75 +72,17 @@ export function learningRateAt(config: Config, step: number): number {
   return learningRate * scheduleFactor({ kind: schedule, totalSteps: steps, warmupSteps }, step);
 }
 
-async function rollOut(
-  context: RunContext,
-  examples: readonly RunExample[],
-  media: readonly (GroupMedia & { tokens: NonNullable<GroupMedia['tokens']> })[],
-  step: number,
-  live: LiveAnswers | undefined,
-): Promise<Completion[][]> {
-  const { config, tokenizer } = context.setup;
-  const generator = await context.rolloutGenerator();
-  const { temperature, topK, topP, minP, repetitionPenalty, seed } = config;
-  const settings = { temperature, topK, topP, minP, repetitionPenalty, seed, step };
-  const prompts = examples.map(({ prompt }) => prompt);
-  const exampleIds = examples.map(({ id }) => id);
-  const listener = live?.listen({ step: step + 1, exampleIds, tokenizer });
-  const stop = stopFinder(tokenizer, config.stopStrings);
-  return generator.generate(prompts, settings, (index) => media[index]!.tokens, { listener, stop });
-}
-
-/** Completions as text, what the template begins them with included. */
-function readAll(
-  { setup: { tokenizer } }: RunContext,
-  examples: readonly RunExample[],
-  completions: readonly (readonly Completion[])[],
-): ReadCompletion[][] {
-  return completions.map((group, index) =>
-    group.map((completion) => {
-      const { prefill = '' } = examples[index]!;
-      const text = prefill + tokenizer.decode(completion.ids);
-      const rawText = prefill + tokenizer.decode(completion.ids, { skipSpecialTokens: false });
-      return { ...completion, text, rawText };
-    }),
-  );
-}
-
-async function scoreAll(
-  { setup: { config }, rewards: panel }: RunContext,
-  examples: readonly RunExample[],
-  answers: readonly (readonly ReadCompletion[])[],
-  step: number,
-  { epoch = 0, tokens = 0 }: StepOptions,
-): Promise<Scored> {
-  const batch = rewardBatch(examples, answers, {
-    ...{ global_step: step, max_steps: config.steps, epoch, num_input_tokens_seen: tokens },
-    ...{ is_local_process_zero: true, is_world_process_zero: true },
-  });
-  const { values, extras, metrics, troubles, seconds } = await panel.score(batch);
-  const groups = answers.map((group, index) =>
-    group.map((answer, place) => {
-      const row = index * config.groupSize + place;
-      return { ...answer, rewards: values[row]!, extras: extras[row]! };
-    }),
-  );
-  return { groups, metrics, troubles, seconds };
-}
-
 function updateGroups(
   config: Config,
-  examples: readonly RunExample[],
-  scored: readonly (readonly ScoredCompletion[])[],
+  { groups, trained }: SampledGroups,
   { advantages }: Advantages,
-  media: readonly GroupMedia[],
-) {
-  return examples.map((example, index) => {
-    const completions = scored[index]!;
+): UpdateGroup[] {
+  return groups.slice(0, trained).map(({ example, media, completions }, index) => {
     const first = index * config.groupSize;
     return {
       prompt: example.prompt,
       completions: completions.map(({ ids }) => ids),
-      media: media[index]!,
+      media,
       advantages: advantages.slice(first, first + config.groupSize),
       trained: completions.map(({ ended }) => ended || !config.maskTruncatedCompletions),
       samplerLogProbs: completions.map(({ logProbs }) => logProbs),
@@ -169,18 +92,20 @@ function updateGroups(
 
 function report(
   context: RunContext,
-  examples: readonly RunExample[],
-  { groups: scored, metrics: logged, troubles: found, seconds }: Scored,
+  { groups, trained, metrics: logged, troubles: found, seconds }: SampledGroups,
   advantages: Advantages,
   update: UpdateResult,
   times: StepTimes,
   learningRate: number,
 ): StepReport {
   const { config } = context.setup;
+  const examples = groups.map(({ example }) => example);
+  const scored = groups.map(({ completions }) => completions);
   const all = scored.flat();
   const lengths = all.map(({ ids }) => ids.length);
   const promptTokens = examples.reduce((sum, { prompt }) => sum + prompt.ids.length * config.groupSize, 0);
   const sampled = lengths.reduce((sum, length) => sum + length, 0);
+  const left = groups.length - trained;
   const { gradient, micro } = update;
   const rewards = all.map((completion) => completion.rewards);
   const kl = meanKls(micro, config.groupSize);
@@ -197,22 +122,23 @@ function report(
         all.map(({ ended }) => ended),
       ),
       ...measured(config, micro, notFinite),
-      groups_skipped:
-        examples.length - new Set(micro.flatMap(({ groups }) => groups.map(({ index }) => index))).size,
+      ...(config.resampleRounds > 0 ? { groups_resampled: left } : {}),
+      groups_skipped: trained - new Set(micro.flatMap(({ groups }) => groups.map(({ index }) => index))).size,
       grad_norm: gradient.norm,
       learning_rate: learningRate,
       num_tokens: promptTokens + sampled,
       step_time: times.total,
       'tokens_per_second/generate': sampled / Math.max(1e-9, times.stages.rollout ?? 0),
       'tokens_per_second/train':
-        (promptTokens / config.groupSize + sampled) / Math.max(1e-9, times.stages.update ?? 0),
-      ...context.utilisation(stepWork(context, examples, scored, update), times),
+        updateTokens(groups.slice(0, trained)) / Math.max(1e-9, times.stages.update ?? 0),
+      ...context.utilisation(stepWork(context, { groups }, update), times),
       'memory/peak_bytes': context.setup.policy.gpu.ledger.peak,
     },
     seconds: times.phases,
-    groups: examples.map((example, index) =>
-      describeGroup(config, example, scored[index]!, advantages, index, kl),
-    ),
+    groups: examples.map((example, index) => ({
+      ...describeGroup(config, example, scored[index]!, advantages, index, kl),
+      ...(index < trained ? {} : { leftOut: true }),
+    })),
     tokens: answerTokens(
       lossConfig(config),
       { groupSize: config.groupSize, completions: all, advantages: advantages.advantages },
@@ -222,15 +148,23 @@ function report(
   };
 }
 
+/** Each prompt once, and its answers. */
+function updateTokens(groups: SampledGroups['groups']): number {
+  return groups.reduce(
+    (sum, { example, completions }) =>
+      completions.reduce((tokens, { ids }) => tokens + ids.length, sum + example.prompt.ids.length),
+    0,
+  );
+}
+
 function stepWork(
   context: RunContext,
-  examples: readonly RunExample[],
-  scored: readonly (readonly ScoredCompletion[])[],
+  { groups: sampled }: Pick<SampledGroups, 'groups'>,
   { micro }: UpdateResult,
 ): StepWork {
-  const groups = examples.map(({ prompt }, index) => ({
+  const groups = sampled.map(({ example: { prompt }, completions }) => ({
     prompt: prompt.ids.length,
-    completions: scored[index]!.map(({ ids }) => ids.length),
+    completions: completions.map(({ ids }) => ids.length),
   }));
   return {
     rollout: { groups, rows: context.rolloutRows },
@@ -250,11 +184,4 @@ function measured(
 ): MetricValues {
   if (micro.length === 0) return { loss: notFinite === undefined ? 0 : Number.NaN };
   return lossMetrics(lossConfig(config), joinResults(micro.map(({ loss }) => loss)), true);
-}
-
-/** Awaits `make` for one item after the other: plans must not overlap. */
-export async function mapInOrder<A, B>(items: readonly A[], make: (item: A) => Promise<B>): Promise<B[]> {
-  const results: B[] = [];
-  for (const item of items) results.push(await make(item));
-  return results;
 }

@@ -261,17 +261,24 @@ export class Run {
     this.trained.optimizer.stepCount = adamSteps;
   }
 
+  /** The next rows of the order, made ready. */
+  async #deal(count: number): Promise<RunExample[]> {
+    await this.makeReady(() => false);
+    const examples = this.rows.deal(count).map((row) => this.#exampleOf(row));
+    if (this.parts.features) demandKnownIds(examples, ...this.#vocabulary);
+    return examples;
+  }
+
   /** Takes one optimizer step on the next clips; `live` tells an answer while it is sampled. */
   async takeStep(live?: LiveAnswers): Promise<StepResult> {
     const { config } = this.parts;
-    await this.makeReady(() => false);
     const before = { epoch: this.rows.epochs, tokens: this.#tokens };
-    const examples = this.rows.deal().map((row) => this.#exampleOf(row));
+    const examples = await this.#deal(config.promptsPerStep);
     if (this.#step + 1 < config.steps) this.rows.lookAhead();
-    if (this.parts.features) demandKnownIds(examples, ...this.#vocabulary);
     const take = config.stage === 'sft' ? sftStep : grpoStep;
     const updates = this.optimizer.stepCount;
-    const taken = await take(this.#training, examples, this.#step, { live, ...before });
+    const more = (count: number) => this.#deal(count);
+    const taken = await take(this.#training, examples, this.#step, { live, more, ...before });
     const { metrics, seconds, groups, tokens, notFinite, troubles } = taken;
     this.#step++;
     this.#tokens += metrics.num_tokens ?? 0;

@@ -40,7 +40,7 @@ export async function scoreAgain(run: Run, config: Config, scoring: Scoring): Pr
   }
 }
 
-/** The log's groups by step; groups that are not whole are left out. */
+/** The log's groups by step; those that are not whole, or were in no batch, are left out. */
 async function storedSteps(log: Blob, groupSize: number): Promise<Step[]> {
   const lines = new Map<number, AnswerLine[]>();
   for await (const { value } of jsonLines(log)) {
@@ -49,8 +49,8 @@ async function storedSteps(log: Blob, groupSize: number): Promise<Step[]> {
     if (of) of.push(line);
     else lines.set(line.step, [line]);
   }
-  const whole = ({ completions }: RolloutGroup) => completions.length === groupSize;
-  return [...lines].map(([step, of]) => ({ step, groups: groupsOfLines(of).filter(whole) }));
+  const trained = ({ completions, leftOut }: RolloutGroup) => completions.length === groupSize && !leftOut;
+  return [...lines].map(([step, of]) => ({ step, groups: groupsOfLines(of).filter(trained) }));
 }
 
 async function scoreSteps(

@@ -170,9 +170,9 @@ export class TrainingRows {
     return this.#sampler?.state ?? { epoch: 0, index: 0 };
   }
 
-  /** The rows of the next step. */
-  deal(): Example[] {
-    return this.#rowsAt(this.#order.next(this.#parts.config.promptsPerStep, this.#isOutAt));
+  /** The next rows of the order: those of a step, unless it is said how many. */
+  deal(count = this.#parts.config.promptsPerStep): Example[] {
+    return this.#rowsAt(this.#order.next(count, this.#isOutAt));
   }
 
   /** Rows as a run deals them from a place in its order on; without those that are known not to be readable. */

@@ -14,6 +14,7 @@ import { measuresAlike } from '../../src/worker/measuring.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
 import type { Run } from '../../src/worker/run.ts';
 import { runTexts } from '../../src/worker/run-options.ts';
+import { groupsOfLines, readAnswer } from '../../src/worker/runs/answers.ts';
 import { scoreAgain } from '../../src/worker/score-again.ts';
 import { testGpu } from '../ops/harness.ts';
 import { contentsOf } from '../reference/bytes-of.ts';
@@ -166,6 +167,30 @@ it('answers are scored again only where there are some', async () => {
   using run = await textRun(gpu, model);
   const scoring = { report: () => undefined, stop: new AbortController().signal };
   await expect(scoreAgain(run, run.config, scoring)).rejects.toThrow('has sampled no answers');
+});
+
+it('rows without signal give way to the next of the order, and stand in the log as left out', async () => {
+  // A random model is right about nothing: no group has a signal.
+  const values = { rewards: ['accuracy'], resampleRounds: 1 };
+  using run = await textRun(gpu, model, values);
+  const order = run.rows.dealFrom(run.rows.next, 4).map(({ id }) => id);
+  const { step, groups, metrics } = await run.takeStep();
+  expect(groups.map(({ exampleId, leftOut = false }) => [exampleId, leftOut])).toEqual([
+    ...order.slice(2).map((id) => [id, false]),
+    ...order.slice(0, 2).map((id) => [id, true]),
+  ]);
+  expect([metrics.groups_resampled, metrics.frac_reward_zero_std]).toEqual([2, 1]);
+  run.recordAnswers(step, groups);
+  const lines = (await run.rolloutsLog.blob().text()).trim().split('\n');
+  const read = lines.map((line) => readAnswer(JSON.parse(line) as Record<string, unknown>));
+  expect(groupsOfLines(read)).toEqual(groups);
+  const scoring = { report: () => undefined, stop: new AbortController().signal };
+  expect((await scoreAgain(run, run.config, scoring)).exampleIds).toEqual(order.slice(2));
+  // It goes on behind all that it asked, wherever it is taken up.
+  using again = await textRun(gpu, model, values);
+  again.stand(run.standing);
+  expect(again.rows.next).toEqual(run.rows.next);
+  expect(run.standing.sampler).toEqual({ epoch: 0, index: 4 });
 });
 
 describe('what it exports', () => {

@@ -113,7 +113,7 @@ interface RowProps {
 }
 
 function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle }: RowProps) {
-  const { completion, answer, label, first, exampleId, question } = row;
+  const { completion, answer, label, first, exampleId, question, group } = row;
   const example = useStudioState(({ data }) => exampleOf(data, exampleId));
   const isText = useStudioState(({ data }) => data?.kind === 'questions');
   const name = (example?.path ?? exampleId).split('/').pop();
@@ -155,7 +155,7 @@ function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle }: RowP
         {formatMetric(completion.total, 3)}
       </td>
       <td className={`number right ${completion.advantage < 0 ? 'negative' : ''}`} data-name="advantage">
-        {signed(completion.advantage)}
+        {group.leftOut ? <LeftOut /> : signed(completion.advantage)}
       </td>
       {hasKl && (
         <td className="number right" data-name="KL">
@@ -167,6 +167,17 @@ function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle }: RowP
       </td>
       <td>{completion.ended === 'length' ? 'cut ⚠' : completion.ended}</td>
     </tr>
+  );
+}
+
+function LeftOut() {
+  return (
+    <span
+      className="muted"
+      title="All answers scored the same: another clip was asked in its place, and this one trained nothing."
+    >
+      left out
+    </span>
   );
 }
 

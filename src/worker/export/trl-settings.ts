@@ -27,6 +27,7 @@ const ELSEWHERE: readonly ConfigKey[] = [
 /** What the studio has and TRL has not; they matter only where they differ from what TRL does. */
 const STUDIO_ONLY: readonly ConfigKey[] = [
   'startFrom',
+  'resampleRounds',
   'klEstimator',
   'klClamp',
   ...([

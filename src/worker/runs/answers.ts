@@ -9,15 +9,13 @@ export interface AnswerLine extends Completion {
   readonly question?: string;
   /** Place in its group, from 0. */
   readonly index: number;
+  /** Its group had no signal and was sampled anew. */
+  readonly leftOut?: true;
 }
 
 export function answerLines(step: number, groups: readonly RolloutGroup[]): AnswerLine[] {
-  return groups.flatMap(({ exampleId, label, question, completions }) =>
-    completions.map((completion, index) => ({
-      ...{ step, exampleId, label },
-      ...(question === undefined ? {} : { question }),
-      ...{ index, ...completion },
-    })),
+  return groups.flatMap(({ completions, ...group }) =>
+    completions.map((completion, index) => ({ step, ...group, index, ...completion })),
   );
 }
 
@@ -26,10 +24,12 @@ export function groupsOfLines(lines: readonly AnswerLine[]): RolloutGroup[] {
   const groups: RolloutGroup[] = [];
   let before: AnswerLine | undefined;
   for (const line of lines) {
-    const { step: _, exampleId, label, question, index, ...completion } = line;
+    const { step: _, exampleId, label, question, index, leftOut, ...completion } = line;
     const goesOn = before && before.exampleId === exampleId && before.index < index;
-    if (!goesOn)
-      groups.push({ exampleId, label, ...(question === undefined ? {} : { question }), completions: [] });
+    if (!goesOn) {
+      const asked = question === undefined ? {} : { question };
+      groups.push({ exampleId, label, ...asked, completions: [], ...(leftOut ? { leftOut } : {}) });
+    }
     groups.at(-1)?.completions.push(completion);
     before = line;
   }
@@ -43,13 +43,14 @@ const COUNTS = ['index', 'tokens'];
 
 /** An answer as it was written. @throws InputError for another shape; hundreds of thousands are read, so no schema is */
 export function readAnswer(value: Record<string, unknown>): AnswerLine {
-  const { rewards, answer, meanKl, ended, question, extras } = value;
+  const { rewards, answer, meanKl, ended, question, extras, leftOut } = value;
   const fits =
     STRINGS.every((key) => typeof value[key] === 'string') &&
     NUMBERS.every((key) => isNumber(value[key])) &&
     COUNTS.every((key) => Number.isSafeInteger(value[key])) &&
     (ended === 'eos' || ended === 'stop' || ended === 'length') &&
     (question === undefined || typeof question === 'string') &&
+    (leftOut === undefined || leftOut === true) &&
     (answer === null || typeof answer === 'string') &&
     (meanKl === undefined || isNumber(meanKl)) &&
     typeof rewards === 'object' &&
