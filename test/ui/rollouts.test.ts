@@ -1,4 +1,4 @@
-/** Rollouts in a real Chromium, over a pretended worker: the clip beside its answers. */
+/** Rollouts in a real Chromium, over a pretended worker: the clip beside its answers, a group's answers beside each other. */
 import { mkdirSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -63,7 +63,7 @@ async function shoot(name: string): Promise<void> {
   }
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize({ width: 390, height: 844 });
-  await page.screenshot({ path: `${PICTURES}/${name}-phone.png`, fullPage: true });
+  await page.locator('.rollouts .detail').screenshot({ path: `${PICTURES}/${name}-phone.png` });
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   await page.setViewportSize({ width: 1280, height: 900 });
 }
@@ -165,5 +165,54 @@ describe('the clip beside its answers', () => {
     expect(await beside.textContent()).toMatch(/truth (angry|happy|neutral|sad)$/);
     expect(await beside.locator('audio, video, img, canvas, h3').count()).toBe(0);
     expect((await sent()).filter(({ type }) => type === 'clipFiles' || type === 'preview')).toEqual([]);
+  });
+});
+
+describe('the answers of a group', () => {
+  it('stand beside each other, the same ones as one, and the word that tells winners from losers is marked', async () => {
+    await rollouts();
+    await page.fill(id('rollout-step'), '0');
+    const groups = groupsOf(1);
+    const at = groups.findIndex(({ completions }) => new Set(completions.map(({ text }) => text)).size === 2);
+    const { completions } = groups[at]!;
+    const rows = page.locator(id('rollout-row'));
+    const first = groups.slice(0, at).flatMap((group) => group.completions).length;
+    await expect.poll(() => rows.nth(first).locator('.row-button').textContent()).toBe(completions[0]!.text);
+    await rows.nth(first).locator('.clip-link').click();
+    const cards = page.locator(id('answer-card'));
+    await expect.poll(() => cards.count()).toBe(2);
+    const [won, lost] = [cards.nth(0), cards.nth(1)];
+    const texts = await cards.locator('.card-head').allTextContents();
+    expect(texts).toEqual(['✓sad×2+0.87', '✗neutral×2−0.87']);
+    expect(await cards.locator(id('parts-at')).allTextContents()).toEqual([' frown', ' smile']);
+    expect(await won.locator('mark').allTextContents()).toEqual([' frown', 'sad']);
+    expect(await lost.locator('mark').allTextContents()).toEqual([' smile', 'neutral']);
+    expect(await won.locator('dl').textContent()).toBe('accuracy1format1total2length16 eos');
+    const split = (await page.textContent(id('split')))!;
+    expect(split).toMatch(/^Winners and losers first part after <think>a/);
+    expect(split).toContain('frown2 answers, all won');
+    expect(split).toContain('smile2 answers, all lost');
+    await shoot('rollouts-group');
+
+    await lost.getByRole('button', { name: 'token by token' }).click();
+    const wanted = completions.findIndex(({ advantage }) => advantage < 0);
+    const shown = page.getByRole('button', { name: `answer ${wanted + 1} of 4`, pressed: true });
+    await shown.waitFor();
+    expect(await shown.evaluate((one) => one === document.activeElement)).toBe(true);
+    expect(await page.textContent(id('completion-text'))).toBe(completions[wanted]!.text);
+  });
+
+  it('open and close by g, and arrow keys inside of what is open do not lead away', async () => {
+    await rollouts();
+    await page.keyboard.press('j');
+    await page.keyboard.press('g');
+    await page.waitForSelector(id('group-view'));
+    expect(await page.locator('.rollouts [tabindex="0"][data-place]').count()).toBe(1);
+    await page.keyboard.press('g');
+    await page.waitForSelector(id('completion-text'));
+    const choice = page.getByLabel('tokens by');
+    await choice.focus();
+    await page.keyboard.press('ArrowDown');
+    expect(await choice.evaluate((one) => one === document.activeElement)).toBe(true);
   });
 });

@@ -1,11 +1,17 @@
 /** What a row of the table opens to. */
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { Completion } from '../../protocol/messages.ts';
 import { ClipBeside } from './clip-beside.tsx';
+import { GroupView } from './group-view.tsx';
 import type { RolloutRow } from './rows.ts';
 import { type TokenColours, TokenView } from './token-view.tsx';
 
+/** An answer by itself, or all of its group. */
+export type DetailView = 'answer' | 'group';
+
 interface DetailProps {
+  readonly view: DetailView;
+  readonly setView: (view: DetailView) => void;
   readonly row: RolloutRow;
   /** Of which step it is, and how many answers that has. */
   readonly step: number;
@@ -13,15 +19,49 @@ interface DetailProps {
   readonly colours: TokenColours;
 }
 
-/** What it is about, and beside that the answer in full. */
-export function AnswerDetail({ row, step, answers, colours }: DetailProps) {
-  const { completion, exampleId, question, label, place } = row;
+/** What it is about, and beside that the answer in full, or all answers of its group. */
+export function AnswerDetail({ row, step, answers, colours, view, setView }: DetailProps) {
+  const { group, completion, exampleId, question, label } = row;
+  const own = group.completions.indexOf(completion);
+  const [shown, show] = useState(own);
+  const ofAnswer = useRef<HTMLButtonElement>(null);
+  const { advantage } = group.completions[shown]!;
+  const views = [
+    ['answer', `answer ${shown + 1} of ${group.completions.length}`, ofAnswer],
+    ['group', `all ${group.completions.length} beside each other`, undefined],
+  ] as const;
   return (
     <div className="answer-detail">
       <ClipBeside key={exampleId} {...{ exampleId, question, label }} />
       <div className="answer-side">
-        <Answer completion={completion} />
-        <TokenView {...{ step, answers, colours, place, advantage: completion.advantage }} />
+        <div className="view-choice">
+          {views.map(([each, text, ref]) => (
+            <button
+              key={each}
+              ref={ref}
+              type="button"
+              aria-pressed={view === each}
+              onClick={() => setView(each)}
+            >
+              {text}
+            </button>
+          ))}
+        </div>
+        {view === 'group' ? (
+          <GroupView
+            group={group}
+            open={(place) => {
+              show(place);
+              setView('answer');
+              ofAnswer.current?.focus();
+            }}
+          />
+        ) : (
+          <>
+            <Answer completion={group.completions[shown]!} />
+            <TokenView {...{ step, answers, colours, advantage, place: row.place - own + shown }} />
+          </>
+        )}
       </div>
     </div>
   );

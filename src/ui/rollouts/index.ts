@@ -1,6 +1,7 @@
 /** Rollouts: what the model answered, step by step. */
 import { counted } from '../../math/format.ts';
 import { done, open, type Screen } from '../screen.ts';
+import './group-view.css';
 import './rollouts.css';
 import './token-view.css';
 

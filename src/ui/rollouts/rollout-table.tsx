@@ -6,8 +6,8 @@ import { useStudioState } from '../../store/react.ts';
 import { useRoving } from '../parts/use-roving.ts';
 import { useWords } from '../parts/use-words.ts';
 import { useKey } from '../shell/keys.ts';
-import { AnswerDetail } from './answer-detail.tsx';
-import type { RolloutRow } from './rows.ts';
+import { AnswerDetail, type DetailView } from './answer-detail.tsx';
+import { type RolloutRow, signed } from './rows.ts';
 import type { TokenColours } from './token-view.tsx';
 
 /** Rows in the page at once; more on demand. */
@@ -24,10 +24,20 @@ interface TableProps {
 
 export function RolloutTable({ rows, rewards, step, answers, colours }: TableProps) {
   const [open, setOpen] = useState<string>();
+  const [view, setView] = useState<DetailView>('answer');
   const [limit, setLimit] = useState(PAGE_ROWS);
   const shown = rows.slice(0, limit);
   const { list, at, setAt, onKeyDown, move } = useRoving<HTMLTableSectionElement>(shown.length);
   useKey(['j', 'k'], move);
+  const openGroup = (place: number) => {
+    setAt(place);
+    setOpen(shown[place]?.id);
+    setView('group');
+  };
+  useKey(['g'], () => {
+    if (open === undefined) openGroup(at);
+    else setView(view === 'group' ? 'answer' : 'group');
+  });
   const words = useWords();
   const hasKl = rows.some(({ completion }) => completion.meanKl !== undefined);
   const columns = rewards.length + (hasKl ? 9 : 8);
@@ -66,7 +76,7 @@ export function RolloutTable({ rows, rewards, step, answers, colours }: TablePro
             <th scope="col">ended</th>
           </tr>
         </thead>
-        <tbody ref={list} onKeyDown={onKeyDown}>
+        <tbody ref={list} onKeyDown={(event) => isOnRow(event.target) && onKeyDown(event)}>
           {shown.map((row, place) => (
             <Fragment key={row.id}>
               <AnswerRow
@@ -76,6 +86,7 @@ export function RolloutTable({ rows, rewards, step, answers, colours }: TablePro
                 place={place}
                 isTabStop={place === at}
                 open={open === row.id}
+                openGroup={() => openGroup(place)}
                 toggle={() => {
                   setAt(place);
                   setOpen(open === row.id ? undefined : row.id);
@@ -84,7 +95,7 @@ export function RolloutTable({ rows, rewards, step, answers, colours }: TablePro
               {open === row.id && (
                 <tr className="detail">
                   <td colSpan={columns}>
-                    <AnswerDetail {...{ row, step, answers, colours }} />
+                    <AnswerDetail {...{ row, step, answers, colours, view, setView }} />
                   </td>
                 </tr>
               )}
@@ -101,6 +112,9 @@ export function RolloutTable({ rows, rewards, step, answers, colours }: TablePro
   );
 }
 
+/** What a row opened to has arrow keys of its own: a player, a choice, tokens. */
+const isOnRow = (target: EventTarget): boolean => target instanceof Element && !target.closest('.detail');
+
 interface RowProps {
   row: RolloutRow;
   rewards: readonly string[];
@@ -110,9 +124,11 @@ interface RowProps {
   isTabStop: boolean;
   open: boolean;
   toggle: () => void;
+  /** Opens it to all answers of its group. */
+  openGroup: () => void;
 }
 
-function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle }: RowProps) {
+function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle, openGroup }: RowProps) {
   const { completion, answer, label, first, exampleId, question, group } = row;
   const example = useStudioState(({ data }) => exampleOf(data, exampleId));
   const isText = useStudioState(({ data }) => data?.kind === 'questions');
@@ -122,7 +138,20 @@ function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle }: RowP
   return (
     <tr className={first ? 'first' : ''} data-testid="rollout-row" data-open={open} onClick={toggle}>
       <td className="clip-path" title={first ? asked : undefined}>
-        {first && !(isText && asked) && name}
+        {first && !(isText && asked) && (
+          <button
+            type="button"
+            className="clip-link"
+            tabIndex={-1}
+            title="All answers beside each other (g)"
+            onClick={(event) => {
+              event.stopPropagation();
+              openGroup();
+            }}
+          >
+            {name}
+          </button>
+        )}
         {first && asked && (
           <span className={isText ? 'asked' : 'muted asked'}>
             <bdi>{asked}</bdi>
@@ -179,12 +208,4 @@ function LeftOut() {
       left out
     </span>
   );
-}
-
-function signed(value: number): string {
-  return value > 0
-    ? `+${value.toFixed(2)}`
-    : Math.abs(value) < 0.005
-      ? '0'
-      : value.toFixed(2).replace('-', '−');
 }

@@ -52,7 +52,8 @@ export function wantsBareText({
   return isBarePrompt || !rewards.some((name) => TAG_REWARDS.includes(name));
 }
 
-function answerOf({ answer, text }: Completion, isBare: boolean): string | null {
+/** What an answer is taken to be; null where none can be read. */
+export function answerOf({ answer, text }: Completion, isBare: boolean): string | null {
   return answer ?? (isBare ? text.trim() || null : null);
 }
 
@@ -98,4 +99,13 @@ export function rewardNames(groups: readonly RolloutGroup[]): string[] {
       groups.flatMap(({ completions }) => completions.flatMap(({ rewards }) => Object.keys(rewards))),
     ),
   ];
+}
+
+/** An advantage with its sign. */
+export function signed(value: number): string {
+  return value > 0
+    ? `+${value.toFixed(2)}`
+    : Math.abs(value) < 0.005
+      ? '0'
+      : value.toFixed(2).replace('-', '−');
 }

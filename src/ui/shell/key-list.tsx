@@ -26,6 +26,7 @@ const KEYS: readonly { where: string; keys: readonly (readonly [keys: string, do
     keys: [
       ['[  ]', 'previous and next step'],
       ['/', 'search the answers'],
+      ['g', 'all answers of the group beside each other, and back'],
       ['c', 'play the clip of the answer that is open, or pause it'],
     ],
   },

@@ -6,7 +6,7 @@ import { goTo, SCREEN_IDS } from '../address.ts';
 
 const TYPING = 'input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable]';
 /** Elements that the space key already works on. */
-const PRESSABLE = 'button, a, summary, input, [role=button]';
+const PRESSABLE = 'button, a, summary, input, video, audio, [role=button]';
 
 /** Whether keys belong to what has the focus. */
 function isTyping(event: KeyboardEvent): boolean {
