@@ -12,6 +12,7 @@ import { promptReport } from './prompt-report.ts';
 import { askAnswers, columnChoice } from './reading.ts';
 import { mute, sampledDecoding } from './results.ts';
 import { rewardModelSummary } from './reward-models.ts';
+import { runAbout } from './run-about.ts';
 import { runMetrics } from './run-metrics.ts';
 import { scoredAnswers } from './scored-answers.ts';
 import { directory, longArray, requestId, z } from './shapes.ts';
@@ -124,6 +125,11 @@ export const COMMANDS = {
     /** No step is taken yet. */
     rest: z.boolean().optional(),
   }),
+  /** What is written down about a stored run, one at work included; with `change`, that is written first. */
+  aboutRun: question(
+    { runId: z.string(), change: runAbout.optional() },
+    { runId: z.string(), about: runAbout },
+  ),
   deleteRun: task({ runId: z.string() }),
   /** Puts the files of a stored run, as they lie there, into one archive; answered by `exported`. A damaged one's, too. */
   saveRunFiles: task({ runId: z.string() }),

@@ -1,4 +1,6 @@
 /** What is kept in the browser's storage or written out of it: exports, models from a hub, runs. */
+import { wholeConfig } from './config.ts';
+import { runAbout, runGlance } from './run-about.ts';
 import { anyNumber, blob, directory, longArray, unwritten, z } from './shapes.ts';
 
 /** Element types in which merged weights are written. */
@@ -155,8 +157,13 @@ export type StoredCheckpoint = z.infer<typeof storedCheckpoint>;
 
 export const storedRun = z.object({
   id: z.string(),
-  /** Two words, for people. */
+  /** For people: two words, or what somebody calls it. */
   name: z.string(),
+  about: runAbout.omit({ name: true }),
+  glance: runGlance,
+  /** When it was begun, in milliseconds since 1970. */
+  createdAt: z.number(),
+  config: wholeConfig,
   /** Optimizer steps behind its newest checkpoint. */
   step: z.number(),
   /** Steps in all. */

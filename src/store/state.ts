@@ -29,6 +29,7 @@ import {
 import type { MetricValues } from '../protocol/metrics.ts';
 import type { RewardModelSummary } from '../protocol/reward-models.ts';
 import { appendEval } from './eval-log.ts';
+import { renamed } from './kept-runs.ts';
 import { noteOf, ofRun, type Problem, problemOf } from './problems.ts';
 import { type KnownPrompts, promptOf } from './prompts.ts';
 import { withOpened } from './reward-choice.ts';
@@ -197,6 +198,8 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return { unsaved: event.trouble, ...(event.lost ? { saved: undefined } : {}) };
     case 'resumed':
       return { ...emptyRun(), running: event.config, ...followRun(event.config, event.run.name) };
+    case 'aboutRun':
+      return renamed(state.saved, event);
     case 'mendReward':
       return { running: event.config };
     case 'rewound':

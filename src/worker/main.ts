@@ -56,7 +56,7 @@ async function openSession(): Promise<Session> {
     return open();
   });
   const session = new Session(gpu, emit, browserHost(files, open, rewards.runner));
-  await session.listRuns().catch((error: unknown) => emit(failureEvent(error)));
+  await session.runs.list().catch((error: unknown) => emit(failureEvent(error)));
   // After the runs: the page looks among them for the one that was being exported.
   void reportBrokenExport(emit).catch((error: unknown) => emit(failureEvent(error)));
   return session;

@@ -17,6 +17,7 @@ import { Halted } from './halted.ts';
 import { Handover } from './handover.ts';
 import type { SessionHost } from './host.ts';
 import { Inputs } from './inputs/inputs.ts';
+import { KeptRuns } from './kept-runs.ts';
 import { Lane } from './lane.ts';
 import { planAlternatives } from './make-room.ts';
 import { planMemory } from './memory-plan.ts';
@@ -47,6 +48,7 @@ export class Session {
   #opening = 0;
   readonly #device: OnDevice;
   readonly #driver: Driver;
+  readonly runs: KeptRuns;
   readonly #handover = new Handover();
   #scoring?: AbortController;
   #stage: Stage = { state: 'empty', steps: 0 };
@@ -65,6 +67,7 @@ export class Session {
     const shared = { held: this.#held, inputs: this.#inputs, emit };
     const broughtBack = (step: number) => this.#broughtBack(step);
     this.#device = new OnDevice({ ...shared, host, broughtBack });
+    this.runs = new KeptRuns(this.#shelf, this.#device);
     this.#driver = new Driver({
       ...shared,
       device: this.#device,
@@ -187,18 +190,8 @@ export class Session {
     return report ? { report } : {};
   }
 
-  /** Tells the page which runs are kept on this device. */
-  listRuns(): Promise<void> {
-    return this.#shelf.list();
-  }
-
   tokenValues = (asked: CommandOf<'tokenValues'>) => findTokens(asked, this.#device, this.#shelf);
   runMetrics = ({ runId }: CommandOf<'runMetrics'>) => this.#shelf.metrics(runId);
-  deleteRun = ({ runId }: CommandOf<'deleteRun'>): Promise<void> => this.#shelf.delete(runId);
-
-  async saveRunFiles({ requestId, runId }: CommandOf<'saveRunFiles'>): Promise<void> {
-    await this.#device.archive(await this.#shelf.files(runId), `${runId}-files.zip`, requestId);
-  }
 
   /** Goes on with a stored run. Returns when it has been found and checked; the run reports by events. @throws InputError */
   resumeRun({ requestId, runId, step, rest }: CommandOf<'resumeRun'>): Promise<void> {

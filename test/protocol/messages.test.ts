@@ -5,6 +5,7 @@ import { isMetricKey, METRIC_KEYS, metricOf, metricsOf } from '../../src/protoco
 import { presetConfig } from '../../src/protocol/presets.ts';
 import { evalResult, greedyEval, openEval } from '../reference/eval-result.ts';
 import { memoryFolder } from '../reference/memory-folder.ts';
+import { storedRun } from '../reference/stored-run.ts';
 
 const completion = {
   text: 'a',
@@ -40,10 +41,7 @@ const PLAN = {
   rewards: 0,
   peak: { training: 1, withRewards: 1, withTowers: 1 },
 };
-const RUN = {
-  ...{ id: 'a', name: 'a', step: 1, steps: 1, savedAt: 0, model: 'm', data: 'd', demo: true, bytes: 1 },
-  ...{ sameDevice: true, checkpoints: [], notes: [] },
-};
+const RUN = storedRun();
 /** Without the quartiles of its samples. */
 const ROW = { kernel: 'k', shape: 's', peer: 'p', oursMs: 1, theirsMs: 1, ratio: 1 };
 const REPORT = {

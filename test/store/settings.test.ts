@@ -4,6 +4,7 @@ import type { Event, ModelSummary } from '../../src/protocol/messages.ts';
 import { presetConfig, type SettingsKey, settingsFor } from '../../src/protocol/presets.ts';
 import { type Edits, editedFields } from '../../src/store/settings.ts';
 import { createStudio, draftProblems, type SettingsKeeper, type Studio } from '../../src/store/studio.ts';
+import { storedRun } from '../reference/stored-run.ts';
 
 const summary = (name: string, family: ModelSummary['family'], demo?: boolean): ModelSummary => ({
   ...{
@@ -109,10 +110,7 @@ describe('settings that nobody touched', () => {
     const { studio, open, say } = visit();
     open(DEMO);
     const config = presetConfig('demo', { learningRate: 0.3 });
-    const run = {
-      ...{ id: 'a', name: 'brave-otter', step: 1, steps: 9, savedAt: 0, model: 'm', data: 'd', demo: true },
-      ...{ bytes: 1, sameDevice: true, checkpoints: [{ step: 1, savedAt: 0 }], notes: [] },
-    };
+    const run = storedRun({ name: 'brave-otter' });
     say({ type: 'resumed', requestId: 9, run, config });
     expect(draft(studio)).toEqual(config);
     open(OWN);

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { ExportRequest, ModelSummary } from '../../src/protocol/messages.ts';
 import { exportAgain, obstacleTo, unopened } from '../../src/ui/export/again.ts';
 import { everything } from '../../src/ui/export/choices.ts';
+import { storedRun } from '../reference/stored-run.ts';
 
 describe('an export that broke off', () => {
   const request: ExportRequest = {
@@ -9,11 +10,7 @@ describe('an export that broke off', () => {
     place: { kind: 'archive' },
     run: { id: 'calm-heron-2', name: 'calm-heron', step: 5 },
   };
-  const kept = {
-    ...{ id: 'calm-heron-2', name: 'calm-heron', step: 5, steps: 9, savedAt: 0, bytes: 1 },
-    ...{ model: 'HumanOmni-0.5B', data: 'clinic-2026', demo: false, sameDevice: true },
-    ...{ notes: [], checkpoints: [{ step: 5, savedAt: 0 }] },
-  };
+  const kept = storedRun({ model: 'HumanOmni-0.5B', data: 'clinic-2026' });
 
   it('can be begun again while its run is kept at that step, or on the device', () => {
     expect(obstacleTo(request, { stored: [kept] })).toBeUndefined();

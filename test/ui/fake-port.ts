@@ -11,7 +11,6 @@ import type {
   Command,
   CommandOf,
   CommandType,
-  DamagedRun,
   DataIssue,
   DataSummary,
   Event,
@@ -24,6 +23,7 @@ import { chosenStep } from '../../src/worker/runs/listing.ts';
 import { fakeClip } from './fake-clips.ts';
 import { FAKE_SCORER, FakeModels } from './fake-models.ts';
 import { fakeReading } from './fake-reading.ts';
+import { FakeKept } from './fake-runs.ts';
 import { madeTokens } from './fake-tokens.ts';
 import { type MadeEvals, madeEval } from './made-evals.ts';
 import {
@@ -90,12 +90,13 @@ export function fakePort({
     decodeEvent(event);
     queueMicrotask(() => listener(event));
   };
+  const kept = new FakeKept(say);
   const run = new FakeRun(say, { stepMs, loaded, fails, unwellAt });
   const atHand = new FakeModels(say, models, scorer);
   return {
     listen(next) {
       listener = next;
-      if (stored) say({ type: 'runs', runs: FAKE_RUNS, damaged: FAKE_DAMAGED });
+      if (stored) kept.tell();
       if (broken) say({ type: 'exportBroken', broken: BROKEN });
       if (gpu) say({ type: 'ready', device: DEVICE });
       else {
@@ -104,7 +105,7 @@ export function fakePort({
       }
     },
     post: (command) =>
-      void answer({ say, run, atHand, clips: gpu ? clips : 0, asks, family, own, evals }, command),
+      void answer({ say, run, kept, atHand, clips: gpu ? clips : 0, asks, family, own, evals }, command),
     close: () => run.stop(),
   };
 }
@@ -174,40 +175,11 @@ const PLAN = [
   { path: 'rollouts.jsonl', bytes: 912_000 },
 ];
 
-const FAKE_RUNS: StoredRun[] = [
-  {
-    ...{ id: 'brave-otter-1', name: 'brave-otter', demo: true, bytes: 9_000_000, sameDevice: true },
-    ...{ step: 60, steps: 120, savedAt: Date.UTC(2026, 10, 21, 9, 30) },
-    ...{ model: 'tiny-humanomni', data: 'demo' },
-    checkpoints: [
-      { step: 20, savedAt: Date.UTC(2026, 10, 21, 9, 10), best: { metric: 'eval/war', value: 0.9375 } },
-      { step: 40, savedAt: Date.UTC(2026, 10, 21, 9, 20), healthy: true },
-      { step: 60, savedAt: Date.UTC(2026, 10, 21, 9, 30) },
-    ],
-    notes: [],
-  },
-  {
-    ...{ id: 'calm-heron-2', name: 'calm-heron', demo: false, bytes: 71_000_000, sameDevice: false },
-    ...{ step: 400, steps: 400, savedAt: Date.UTC(2026, 10, 20, 18, 5) },
-    ...{ model: 'HumanOmni-0.5B', data: 'clinic-2026' },
-    checkpoints: [{ step: 400, savedAt: Date.UTC(2026, 10, 20, 18, 5) }],
-    notes: [
-      'The checkpoint of step 390 cannot be used: runs/calm-heron-2/checkpoints/step-390/model.safetensors is missing, expected 70000 bytes.',
-    ],
-  },
-];
-
-const FAKE_DAMAGED: DamagedRun[] = [
-  {
-    ...{ id: 'keen-lynx-3', name: 'keen-lynx-3', bytes: 64_000_000, whole: [30] },
-    reason: 'runs/keen-lynx-3/config.json: its format is 2, expected 1.',
-  },
-];
-
 /** What commands have to do with. */
 interface Fake {
   say(event: Event): void;
   readonly run: FakeRun;
+  readonly kept: FakeKept;
   readonly atHand: FakeModels;
   readonly clips: number;
   readonly asks: boolean;
@@ -294,16 +266,14 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
   },
   export: ({ say }, { requestId }) =>
     exported(say, requestId, 'tiny-humanomni-step-120.zip', 'zip'.repeat(1000)),
-  resumeRun({ say, run }, command) {
-    run.take(command, FAKE_RUNS.find(({ id }) => id === command.runId)!);
+  resumeRun({ say, run, kept }, command) {
+    run.take(command, kept.take(command.runId));
+    kept.tell();
     say({ type: 'done', requestId: command.requestId });
   },
+  aboutRun: ({ kept }, command) => kept.about(command),
   saveRunFiles: ({ say }, { requestId, runId }) => exported(say, requestId, `${runId}-files.zip`, 'zip'),
-  deleteRun({ say }, { requestId, runId }) {
-    const others = <T extends { id: string }>(list: T[]) => list.filter(({ id }) => id !== runId);
-    say({ type: 'runs', runs: others(FAKE_RUNS), damaged: others(FAKE_DAMAGED) });
-    say({ type: 'done', requestId });
-  },
+  deleteRun: ({ kept }, command) => kept.delete(command),
   bench({ say, run }, { requestId }) {
     run.benchId = requestId;
     say({ type: 'bench', requestId, report: FAKE_BENCH, done: 1, total: 3 });
@@ -631,7 +601,6 @@ class FakeRun {
     for (this.step = 0; this.step < step; ) this.#report();
     this.#kept = { runId: id, name };
     this.#save();
-    this.#say({ type: 'runs', runs: FAKE_RUNS.filter((each) => each.id !== id), damaged: FAKE_DAMAGED });
     if (rest) this.pause();
     else this.resume();
   }

@@ -314,13 +314,17 @@ describe('runs of earlier visits', () => {
     await open('?stored=1&stepMs=0#/runs');
     await startable();
     const rows = page.locator(id('saved-run'));
-    await expect.poll(() => rows.count()).toBe(2);
+    await expect.poll(() => rows.count()).toBe(3);
     expect(await rows.first().textContent()).toContain('brave-otter60 / 120');
-    expect(await rows.nth(1).textContent()).toContain('(open its model and data first)');
+    expect(await rows.first().textContent()).toContain('WAR 87.5 % (best 93.8 %)');
+    expect(await page.locator('.run-words').nth(2).textContent()).toContain(
+      '(open its model and data first)',
+    );
+    await page.getByRole('button', { name: 'More about calm-heron' }).click();
     await page.getByRole('button', { name: 'Delete calm-heron' }).click();
     expect((await sent()).some(({ type }) => type === 'deleteRun')).toBe(false);
     await page.getByRole('button', { name: 'Really delete calm-heron' }).click();
-    await expect.poll(() => rows.count()).toBe(1);
+    await expect.poll(() => rows.count()).toBe(2);
     await page.getByRole('button', { name: 'Resume brave-otter' }).click();
     await state('finished');
     expect(await page.textContent(id('note'))).toContain('Good to know. A copy of its settings was damaged.');
@@ -329,6 +333,51 @@ describe('runs of earlier visits', () => {
     expect(await page.textContent(id('saved'))).toBe('saved at step 120');
     await page.keyboard.press('4');
     await expect.poll(() => page.inputValue(id('rollout-step'))).toBe('119');
+  });
+
+  it('are called what a person calls them, found by that, and shown with what differs', async () => {
+    await open('?stored=1&stepMs=0#/runs');
+    await startable();
+    const names = () => page.locator(`${id('saved-run')} > th`).allTextContents();
+    // The fork stands under its origin, whichever was saved last.
+    await expect.poll(names).toEqual(['brave-otter', '↳ keen-ibex', 'calm-heron']);
+    const differs = await page.locator(id('run-differs')).allTextContents();
+    expect(differs).toEqual([
+      'against brave-otter: Steps 120 → 90; Hold to start (β) 0 → 0.04; Learning rate 0.0001 → 0.00003',
+    ]);
+    expect(await page.locator(id('run-notes')).innerHTML()).toContain('&lt;b&gt;?&lt;/b&gt;');
+    await page.selectOption(id('runs-order'), 'score');
+    expect(await names()).toEqual(['keen-ibex', 'brave-otter', 'calm-heron']);
+    await page.fill(id('runs-filter'), 'clinic');
+    expect(await names()).toEqual(['calm-heron']);
+    await page.getByRole('button', { name: 'More about calm-heron' }).click();
+    await page.fill(id('about-name'), '');
+    expect(await page.textContent('.about-run')).toContain('The name is one line of 1 to 80 characters.');
+    expect(await page.isDisabled(id('about-keep'))).toBe(true);
+    await page.fill(id('about-name'), ' <i>baseline</i> ');
+    await page.fill(id('about-tags'), 'paper, table 2,paper');
+    await page.fill(id('about-notes'), 'clinic set, no warm-up');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await expect.poll(names).toEqual(['<i>baseline</i>']);
+    expect((await sent()).find(({ type }) => type === 'aboutRun')).toMatchObject({
+      change: { name: '<i>baseline</i>', tags: ['paper', 'table 2'], notes: 'clinic set, no warm-up' },
+    });
+    await page.fill(id('runs-filter'), 'nothing like it');
+    expect(await page.textContent('.saved-runs')).toContain('None of 3 runs fits.');
+    await page.getByRole('button', { name: 'Show all' }).click();
+    await page.getByRole('button', { name: 'table 2' }).click();
+    expect(await names()).toEqual(['<i>baseline</i>']);
+    expect(await page.inputValue(id('runs-tag'))).toBe('table 2');
+    await page.keyboard.press('3');
+    await page.getByRole('button', { name: /^Resume brave-otter/ }).click();
+    await state('finished');
+    await page.keyboard.press('7');
+    await page.locator(id('about-name')).waitFor();
+    expect(await page.inputValue(id('about-tags'))).toBe('demo, paper');
+    await page.fill(id('about-name'), 'otter, gone on');
+    await page.click(id('about-keep'));
+    await page.getByRole('heading', { name: 'At work: otter, gone on' }).waitFor();
   });
 
   it('open at an older checkpoint at rest; what is damaged is listed with its reason, and can be deleted', async () => {
@@ -1528,6 +1577,15 @@ describe('pictures, light and dark,', () => {
     await open('?stored=1#/train', warning);
     await page.waitForSelector(id('kept-runs'));
     await shoot('train-stored');
+    await visit('runs');
+    await page.getByRole('button', { name: 'More about keen-ibex' }).click();
+    await shoot('runs-stored');
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await overhang()).toBeLessThanOrEqual(0);
+    await page.setViewportSize({ width: 390, height: 2200 });
+    await shoot('runs-stored-phone');
+    await page.setViewportSize({ width: 1280, height: 720 });
+    await visit('train');
     await page.getByRole('button', { name: 'Resume brave-otter at step 60 of 120' }).click();
     await page.waitForSelector(id('saved'));
     await chartsDrawn(page);

@@ -159,7 +159,7 @@ describe('a language model', () => {
     expect(answers(second).slice(0, 12)).toEqual(told.slice(0, 12));
     // Steps before the break were read back, those after it taken again.
     expect(await tokensOf(second)).toEqual(tokens);
-    await second.session.deleteRun({ type: 'deleteRun', requestId: 10, runId });
+    await second.session.runs.delete({ type: 'deleteRun', requestId: 10, runId });
     await expect(tokensOf(second, runId)).rejects.toThrow(`There is no run "${runId}"`);
     second.close();
     first.close();

@@ -15,7 +15,7 @@ export function obstacleTo({ run }: ExportRequest, { stored, saved }: Known): st
     return `Its run ${run.name} is not kept on this device any more, or another tab is at work on it. Export in that tab; without one, open or train another run and export that below.`;
   }
   if (kept.includes(run.step)) return undefined;
-  return `It was of step ${run.step}, but its run ${run.name} is kept at step ${kept.join(', ')}: open that on the Train screen and export it below.`;
+  return `It was of step ${run.step}, but its run ${run.name} is kept at step ${kept.join(', ')}: open that on the Runs screen and export it below.`;
 }
 
 /** What a person has to open first; undefined when nothing. */

@@ -8,5 +8,5 @@ export default {
     const kept = stored.length + damagedRuns.length;
     return kept > 0 ? done(String(kept)) : open();
   },
-  load: () => import('./saved-runs.tsx'),
+  load: () => import('./runs-screen.tsx'),
 } satisfies Screen;

@@ -5,7 +5,7 @@ import type { KeptWeights } from '../../protocol/messages.ts';
 export function demandSame(wanted: KeptWeights, present: KeptWeights | undefined): void {
   if (present?.id !== wanted.id) {
     throw new InputError(`The run ${wanted.name} could not be opened: nothing was exported.`, {
-      hint: 'Open it on the Train screen to see why, then export again.',
+      hint: 'Open it on the Runs screen to see why, then export again.',
     });
   }
   if (present.step !== wanted.step) {

@@ -1,6 +1,7 @@
 /** Stored runs as the page shows them. */
 import { InputError } from '../../math/errors.ts';
 import type { DamagedRun, StoredCheckpoint, StoredRun } from '../../protocol/messages.ts';
+import type { RunAbout, RunGlance } from '../../protocol/run-about.ts';
 import type { DamagedCheckpoint, WholeCheckpoint } from './checkpoints.ts';
 import { healthyStep } from './keep.ts';
 import type { Adapter, RunDescription } from './records.ts';
@@ -13,6 +14,8 @@ export interface ListedRuns {
 /** What was found of a run. */
 export interface FoundRun {
   readonly description: RunDescription;
+  readonly about: Omit<RunAbout, 'name'>;
+  readonly glance: RunGlance;
   readonly notes: readonly string[];
   readonly whole: readonly WholeCheckpoint[];
   readonly damaged: readonly DamagedCheckpoint[];
@@ -20,13 +23,17 @@ export interface FoundRun {
 }
 
 /** A run with a checkpoint to go on from. */
-export function listed({ description, notes, whole, damaged, bytes }: FoundRun, adapter: Adapter): StoredRun {
-  const { id, name, demo, config, model, data, from } = description;
+export function listed(
+  { description, about, glance, notes, whole, damaged, bytes }: FoundRun,
+  adapter: Adapter,
+): StoredRun {
+  const { id, name, createdAt, demo, config, model, data, from } = description;
   const newest = whole.at(-1)!;
   const { step, savedAt, device } = newest.state;
   const broken = damaged.map((each) => `The checkpoint of step ${each.step} cannot be used: ${each.reason}`);
   return {
-    ...{ id, name, demo, bytes, model: model.name, data: data.name },
+    ...{ id, name, about, glance, createdAt, config },
+    ...{ demo, bytes, model: model.name, data: data.name },
     ...{ step, steps: config.steps, savedAt },
     ...{ sameDevice: isSameAdapter(device, adapter), checkpoints: choices(whole) },
     ...(from ? { from } : {}),

@@ -20,7 +20,7 @@ export type StepLine = EventOf<'step'>;
 type EvalLine = { readonly type: 'eval'; readonly result: EvalResult };
 type AlarmLine = EventOf<'alarm'>;
 
-const EVENTS = 'events.jsonl';
+export const EVENTS = 'events.jsonl';
 const ANSWERS = 'rollouts.jsonl';
 
 /** What reading the logs back finds, in the order in which it was written; answers come after all steps. */
@@ -225,7 +225,7 @@ function stepOf(value: unknown): number | undefined {
 }
 
 /** @throws InputError when the page could not take it */
-function readEvent(value: Record<string, unknown>): StepLine | EvalLine | AlarmLine {
+export function readEvent(value: Record<string, unknown>): StepLine | EvalLine | AlarmLine {
   if (value.type === 'alarm') return decodeEvent({ type: 'alarm', alarm: value.alarm }) as AlarmLine;
   if (value.type !== 'eval') {
     const { step, metrics, seconds } = value;

@@ -150,6 +150,11 @@ export class Recorder {
     await this.#store.change(this.#description).catch(refused);
   }
 
+  /** The person calls it by this name from here on. */
+  named(name: string): void {
+    this.#description = { ...this.#description, name };
+  }
+
   /** The step of the newest checkpoint; 0 without one. */
   get savedStep(): number {
     return this.#savedStep;

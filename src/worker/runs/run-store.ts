@@ -5,9 +5,12 @@ import { type FileToWrite, inspectSealed, openSealed, writeSealed } from '../../
 import type { FileStore } from '../../io/writing/file-store.ts';
 import { blobFile, type FileToWrite as FileOut } from '../../io/writing/file-to-write.ts';
 import { describeError, InputError } from '../../math/errors.ts';
+import type { RunAbout } from '../../protocol/run-about.ts';
 import type { LeftWeights } from '../../rl/policy/start-weights.ts';
 import type { LineLog } from '../line-log.ts';
+import { readAbout, writeAbout } from './about.ts';
 import { Checkpoints, type DamagedCheckpoint, type WholeCheckpoint } from './checkpoints.ts';
+import { glanceOf } from './glance.ts';
 import type { KeepRule } from './keep.ts';
 import { type ListedRuns, listed, listedDamaged } from './listing.ts';
 import type { LookThrough } from './lock.ts';
@@ -44,7 +47,9 @@ type StartOf = Pick<RunDescription, 'id' | 'config' | 'hasStart'>;
 
 /** A description, and what is to be said about the file it came from. */
 export interface Described {
+  /** By the name that somebody gave it, if anyone did. */
   readonly description: RunDescription;
+  readonly about: Omit<RunAbout, 'name'>;
   readonly notes: readonly string[];
 }
 
@@ -81,10 +86,23 @@ export class RunStore {
       if (!found.checked) {
         notes.push(`${path} has no hash, as an earlier version wrote it: settings could not be checked.`);
       }
-      return { description: parseDescription(found.value, path, id), notes };
+      const description = parseDescription(found.value, path, id);
+      const { about, notes: others } = await readAbout(this.#files, folderOf(id));
+      const { name = description.name, tags = [], notes: said = '' } = about ?? {};
+      return {
+        description: { ...description, name },
+        about: { tags, notes: said },
+        notes: [...notes, ...others],
+      };
     }
     if ((await this.#files.list(folderOf(id))).length > 0) throw new InputError(`${path} is missing.`);
     throw noSuchRun(id);
+  }
+
+  /** Writes down what a person says of a run. @throws InputError when there is no such run */
+  async annotate(id: string, about: RunAbout): Promise<void> {
+    if (!(await this.has(id))) throw noSuchRun(id);
+    await writeAbout(this.#files, folderOf(id), about);
   }
 
   async has(id: string): Promise<boolean> {
@@ -161,14 +179,16 @@ export class RunStore {
     }
     const bytes = await this.#bytesOf(id);
     try {
-      const { description, notes } = await this.describe(id);
+      const described = await this.describe(id);
+      const { description } = described;
       const start = await this.#startTrouble(description);
       const [newest] = whole.slice(-1);
       if (!newest || start !== undefined) {
         const reasons = [start, ...damaged.map(({ reason }) => reason)].filter((each) => each !== undefined);
         to.damaged.push(listedDamaged({ id, name: description.name, bytes, whole }, reasons.join(' ')));
       } else {
-        to.runs.push(listed({ description, notes, whole, damaged, bytes }, adapter));
+        const glance = await glanceOf(this.#files, folderOf(id), description.config);
+        to.runs.push(listed({ ...described, glance, whole, damaged, bytes }, adapter));
       }
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
@@ -200,9 +220,10 @@ export class RunStore {
 
   /** A run as the list has it, by one of its checkpoints. */
   async summary(described: Described, adapter: Adapter) {
-    const { id } = described.description;
+    const { id, config } = described.description;
     const { whole, damaged } = await this.checkpoints(id).find();
-    return listed({ ...described, whole, damaged, bytes: await this.#bytesOf(id) }, adapter);
+    const glance = await glanceOf(this.#files, folderOf(id), config);
+    return listed({ ...described, glance, whole, damaged, bytes: await this.#bytesOf(id) }, adapter);
   }
 
   /** Writes a checkpoint. Throws unless it lies there as a whole afterwards, with what it takes to go on from it. */

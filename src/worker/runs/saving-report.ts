@@ -4,7 +4,7 @@ import type { KeptWeights } from '../../protocol/messages.ts';
 import type { Emit } from '../progress.ts';
 
 const FREE_SPACE =
-  'Training goes on, and saving is tried again. Delete stored runs on the Train screen, or free space on this device.';
+  'Training goes on, and saving is tried again. Delete stored runs on the Runs screen, or free space on this device.';
 const WRITTEN_AGAIN = 'Training goes on, and everything that it takes to go on from here is written again.';
 
 /** Tells the page what of a run is saved and what is not, each thing once. */

@@ -2,6 +2,7 @@ import type { FileToWrite } from '../../io/writing/file-to-write.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { AnswerOf, CheckpointChoice, StoredRun } from '../../protocol/messages.ts';
+import type { RunAbout } from '../../protocol/run-about.ts';
 import type { Emit } from '../progress.ts';
 import type { Run } from '../run.ts';
 import { chosenStep } from './listing.ts';
@@ -65,6 +66,17 @@ export class RunShelf {
   async #stepOf(described: Described, choice: CheckpointChoice): Promise<number> {
     if (typeof choice === 'number') return choice;
     return chosenStep(await this.#demand().summary(described, this.#adapter()), choice);
+  }
+
+  /** What is written down about a run, one at work included; `change` is written first. @throws InputError */
+  async about(runId: string, change?: RunAbout): Promise<RunAbout> {
+    const store = this.#demand();
+    if (change) {
+      await store.annotate(runId, change);
+      await this.list();
+    }
+    const { description, about } = await store.describe(runId);
+    return { name: description.name, ...about };
   }
 
   /** Deletes a run, a damaged one, too. @throws InputError when a tab is at work on it */

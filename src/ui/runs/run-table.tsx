@@ -1,42 +1,31 @@
-/** The runs that this browser keeps: what they are, how far they are, and what to do with them. */
-import { useState } from 'react';
-import { formatBytes } from '../../math/format.ts';
+/** The kept runs in a table: what they are, how they went, and what to do with them. */
+import { useId, useState } from 'react';
+import { formatBytes, formatMetric, formatPercent } from '../../math/format.ts';
 import type { DamagedRun, StoredCheckpoint, StoredRun } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isUnderWay } from '../../store/run-state.ts';
 import { goTo } from '../address.ts';
 import { fire } from '../parts/fire.ts';
-import { Empty, Panel } from '../parts/panel.tsx';
-import { Problems } from '../shell/notices.tsx';
-import { isUnfinished, keptWords } from './kept-words.ts';
+import { AboutForm } from './about-form.tsx';
+import { isUnfinished } from './kept-words.ts';
+import type { Placed } from './run-order.ts';
+import { RunWords } from './run-words.tsx';
+import { SmallCurve } from './small-curve.tsx';
 
-const COLUMNS = ['run', 'step', 'saved', 'model', 'data', 'size'];
+const COLUMNS = ['run', 'step', 'curve', 'score', 'saved', 'size'];
 
-export default function RunsScreen() {
-  const runs = useStudioState(({ stored }) => stored);
-  const damaged = useStudioState(({ damagedRuns }) => damagedRuns);
-  const all = [...runs, ...damaged];
-  return (
-    <>
-      <Problems commands={['resumeRun', 'deleteRun', 'saveRunFiles']} />
-      {all.length === 0 ? (
-        <Empty>
-          Runs are kept on this device from their first checkpoint on, and listed here while no tab is at work
-          on them.
-        </Empty>
-      ) : (
-        <Panel title={keptWords(runs, damaged)} className="saved-runs">
-          <RunTable runs={runs} damaged={damaged} />
-        </Panel>
-      )}
-    </>
-  );
+interface TableProps {
+  shown: readonly Placed[];
+  /** All that are kept. */
+  runs: readonly StoredRun[];
+  damaged: readonly DamagedRun[];
+  onTag: (tag: string) => void;
 }
 
-function RunTable({ runs, damaged }: { runs: readonly StoredRun[]; damaged: readonly DamagedRun[] }) {
+export function RunTable({ shown, runs, damaged, onTag }: TableProps) {
   return (
     <table>
-      <caption className="sr-only">Runs kept on this device, newest first</caption>
+      <caption className="sr-only">Runs kept on this device</caption>
       <thead>
         <tr>
           {COLUMNS.map((title) => (
@@ -47,10 +36,10 @@ function RunTable({ runs, damaged }: { runs: readonly StoredRun[]; damaged: read
           <td />
         </tr>
       </thead>
+      {shown.map(({ run, depth }) => (
+        <RunRows key={run.id} run={run} depth={depth} runs={runs} onTag={onTag} />
+      ))}
       <tbody>
-        {runs.map((run) => (
-          <RunRow key={run.id} run={run} />
-        ))}
         {damaged.map((run) => (
           <DamagedRow key={run.id} run={run} />
         ))}
@@ -59,35 +48,83 @@ function RunTable({ runs, damaged }: { runs: readonly StoredRun[]; damaged: read
   );
 }
 
-function RunRow({ run }: { run: StoredRun }) {
-  const { id, name, step, steps, savedAt, model, data, demo, bytes, sameDevice, from, notes } = run;
+/** Steps to the side for a fork of a fork of a fork; further ones stay there. */
+const MOST_DEPTH = 4;
+
+function RunRows({ run, depth, runs, onTag }: Placed & Pick<TableProps, 'runs' | 'onTag'>) {
+  const { id, name, about, step, steps, savedAt, bytes, notes, glance } = run;
+  const [isOpen, setOpen] = useState(false);
+  const details = useId();
   return (
-    <>
+    <tbody className="run" data-depth={Math.min(depth, MOST_DEPTH)}>
       <tr data-testid="saved-run" data-run={id}>
-        <th scope="row">{name}</th>
+        <th scope="row">
+          {depth > 0 && <span aria-hidden="true">↳ </span>}
+          {name}
+        </th>
         <td className="number">
           {step} / {steps}
         </td>
-        <td className="number">{dateWords(savedAt)}</td>
-        <td>{model}</td>
         <td>
-          {data}
-          {from && (
-            <span className="muted">
-              {' '}
-              (from {from.name}, step {from.step})
-            </span>
-          )}
-          {!demo && <ToOpenFirst run={run} />}
-          {!sameDevice && <span className="muted"> (another GPU: its last digits will differ)</span>}
+          <SmallCurve {...glance} />
         </td>
+        <td className="number">
+          <Score {...glance} />
+        </td>
+        <td className="number">{dateWords(savedAt)}</td>
         <td className="number">{formatBytes(bytes)}</td>
         <td>
-          <RunActs run={run} />
+          <span className="buttons">
+            <RunActs run={run} />
+            <button
+              type="button"
+              className="quiet"
+              data-testid="run-more"
+              aria-expanded={isOpen}
+              aria-controls={details}
+              aria-label={`More about ${name}`}
+              onClick={() => setOpen(!isOpen)}
+            >
+              {isOpen ? 'Less' : 'More'}
+            </button>
+          </span>
+        </td>
+      </tr>
+      <tr className="run-words">
+        <td colSpan={COLUMNS.length + 1}>
+          <RunWords run={run} runs={runs} onTag={onTag} />
         </td>
       </tr>
       {notes.length > 0 && <ReasonRow text={notes.join(' ')} testId="saved-run-notes" />}
-    </>
+      <tr id={details} hidden={!isOpen}>
+        <td colSpan={COLUMNS.length + 1}>
+          {isOpen && (
+            <div className="run-details">
+              <AboutForm runId={id} about={{ name, ...about }} />
+              <p className="buttons">
+                <SaveFilesButton run={run} />
+                <DeleteButton run={run} />
+              </p>
+            </div>
+          )}
+        </td>
+      </tr>
+    </tbody>
+  );
+}
+
+const SCORES: Readonly<Record<string, string>> = { 'eval/war': 'WAR', 'eval/uar': 'UAR' };
+
+/** The latest evaluation, and the best one where that was another. */
+function Score({ score }: StoredRun['glance']) {
+  if (!score) return null;
+  const { metric, value, best, step } = score;
+  const words = (of: number) => (SCORES[metric] ? formatPercent(of) : formatMetric(of, 3));
+  return (
+    <span title={`On held-out rows at step ${step}`}>
+      {SCORES[metric] ?? 'score'} {words(value)}
+      {best !== value && <span className="muted"> (best {words(best)})</span>}
+    </span>
   );
 }
 
@@ -131,22 +168,11 @@ function ReasonRow({ text, testId }: { text: string; testId: string }) {
   );
 }
 
-/** A run goes on with its own model and data: what of them is not open is asked for, and no more. */
-function ToOpenFirst({ run }: { run: StoredRun }) {
-  const isModelOpen = useStudioState(({ model }) => model?.name === run.model);
-  const isDataOpen = useStudioState(({ data }) => data?.name === run.data);
-  if (isModelOpen && isDataOpen) return null;
-  const missing = isModelOpen ? 'data' : isDataOpen ? 'model' : 'model and data';
-  return <span className="muted"> (open its {missing} first)</span>;
-}
-
-const BEST_NAMES: Readonly<Record<string, string>> = { 'eval/war': 'WAR', 'eval/uar': 'UAR' };
-
 /** `20, best`: a checkpoint in a list of them. */
 function checkpointWords({ step, best, healthy }: StoredCheckpoint, newest: number): string {
   const words = [
     ...(step === newest ? ['newest'] : []),
-    ...(best ? [`best, ${BEST_NAMES[best.metric] ?? 'score'} ${(100 * best.value).toFixed(1)} %`] : []),
+    ...(best ? [`best, ${SCORES[best.metric] ?? 'score'} ${(100 * best.value).toFixed(1)} %`] : []),
     ...(healthy ? ['last known good'] : []),
   ];
   return [`step ${step}`, ...words].join(', ');
@@ -170,7 +196,7 @@ function RunActs({ run }: { run: StoredRun }) {
         .then(() => goTo('train')),
     );
   return (
-    <span className="buttons">
+    <>
       {checkpoints.length > 1 && (
         <select
           aria-label={`Checkpoint of ${name}`}
@@ -195,13 +221,12 @@ function RunActs({ run }: { run: StoredRun }) {
       >
         {act}
       </button>
-      <DeleteButton run={run} />
-    </span>
+    </>
   );
 }
 
 /** The archive is listed on the Export screen, where others are. */
-function SaveFilesButton({ run: { id, name } }: { run: DamagedRun }) {
+function SaveFilesButton({ run: { id, name } }: { run: Pick<StoredRun, 'id' | 'name'> }) {
   const studio = useStudio();
   const save = () => fire(studio.ask('saveRunFiles', { runId: id }).then(() => goTo('export')));
   return (
