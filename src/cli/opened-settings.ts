@@ -1,10 +1,19 @@
 import { bareAnswersLine } from '../protocol/bare-answers.ts';
 import type { Config } from '../protocol/config.ts';
+import { presetSaid } from '../protocol/flags.ts';
 import type { ModelSummary } from '../protocol/messages.ts';
 import { type OwnQuestions, otherQuestionsLine } from '../protocol/own-questions.ts';
-import { settingsFor, settingsWords } from '../protocol/presets.ts';
+import { PRESETS, type PresetName, settingsFor, settingsWords } from '../protocol/presets.ts';
 import { type PromptReport, promptLines } from '../protocol/prompt-report.ts';
 import type { StudioSession } from './headless.ts';
+
+/** What else bears on what is said. */
+interface SaidBefore {
+  readonly bareAnswers?: number;
+  readonly sftSteps?: number;
+  /** The preset among what is named. */
+  readonly preset?: PresetName;
+}
 
 /**
  * The settings of a run on a model, with those named on the command line over them, and what is said of it: whose they are, and
@@ -14,16 +23,18 @@ export function openedSettings(
   named: Partial<Config>,
   model: Pick<ModelSummary, 'name' | 'usual' | 'demo'>,
   questions: OwnQuestions | undefined,
-  { bareAnswers = 0, sftSteps = 0 }: { readonly bareAnswers?: number; readonly sftSteps?: number } = {},
+  { bareAnswers = 0, sftSteps = 0, preset }: SaidBefore = {},
 ): { settings: Config; lines: string[] } {
   const settings = settingsFor(model, named);
-  const keys = Object.keys(named);
+  const brought: Partial<Config> = preset ? PRESETS[preset].values : {};
+  const keys = (Object.keys(named) as (keyof Config)[]).filter((key) => named[key] !== brought[key]);
   const given = keys.length > 0 ? `; given: ${keys.join(', ')}` : '';
   const whose = `settings for ${model.demo ? 'the demo' : model.name}: ${settingsWords(model)}${given}`;
   const asked = questions && otherQuestionsLine(questions, settings);
   const stage = sftSteps > 0 ? 'sft' : settings.stage;
   const bare = bareAnswersLine(bareAnswers, { ...settings, stage });
-  return { settings, lines: [whose, asked, bare].filter((line) => line !== undefined) };
+  const recipe = preset && presetSaid(preset);
+  return { settings, lines: [whose, recipe, asked, bare].filter((line) => line !== undefined) };
 }
 
 /** Rows named, of those that are left out. */

@@ -5,7 +5,7 @@ import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
 import { flagsHelp, parseFlags } from '../protocol/flags.ts';
 import type { CheckpointChoice, ExportParts } from '../protocol/messages.ts';
-import { settingsFor } from '../protocol/presets.ts';
+import { type PresetName, settingsFor } from '../protocol/presets.ts';
 import { exportParts, USUAL_PARTS } from './export-parts.ts';
 import { OWN_REWARDS_USAGE, type OwnRewards, takeRewardFlag, withOwnRewards } from './own-rewards.ts';
 import { READING_USAGE, type ReadingFlags, takeReadingFlag } from './reading-flags.ts';
@@ -33,8 +33,9 @@ export interface Options {
   readonly out?: string;
   /** What is written into `out` at the end. */
   readonly parts: ExportParts;
-  /** Settings named on the command line. */
+  /** Settings named on the command line, and those of the preset. */
   readonly values: Partial<Config>;
+  readonly preset?: PresetName;
   /** All settings; those not named are known for good once the model is open. */
   readonly config: Config;
   /** Supervised steps that go before the run. */
@@ -163,6 +164,7 @@ export function parseArguments(argv: readonly string[]): Options {
     ...options,
     parts,
     values,
+    ...(preset ? { preset } : {}),
     scorers,
     config: settingsFor({ usual: 'R1-Omni', demo: options.demo }, withoutScorers(values, scorers)),
   };

@@ -212,13 +212,14 @@ interface Seen {
 
 /** The settings of the run, once it is known what is open; says whose they are. */
 function settingsOnOpening(
-  { demo, values, config, resumption, sftSteps }: Options,
+  { demo, values, config, resumption, sftSteps, preset }: Options,
   { model, questions, bareAnswers }: Seen,
 ): Config {
   if (resumption || !model) return config;
   const { settings, lines } = openedSettings(values, { ...model, demo }, questions, {
     ...(bareAnswers === undefined ? {} : { bareAnswers }),
     sftSteps,
+    ...(preset ? { preset } : {}),
   });
   for (const line of lines) say(line);
   return settings;

@@ -2,6 +2,7 @@
 import { choice, flag, float, floatOrNull } from './fields.ts';
 import { capFields, clipFields, sapoFields, vespoFields } from './loss-parameters.ts';
 import { LOSS_TYPES, LOSSES } from './losses.ts';
+import type { PaperId } from './papers.ts';
 
 const IMPORTANCE_LEVELS = ['token', 'sequence'] as const;
 const KL_ESTIMATORS = ['k1', 'k2', 'k3'] as const;
@@ -14,6 +15,11 @@ const SAMPLER_CORRECTIONS = [
   'sequence_mask',
 ] as const;
 
+/** Where each loss was published. */
+const LOSS_PAPERS = Object.fromEntries(
+  LOSS_TYPES.flatMap((name) => (LOSSES[name].paper ? [[name, LOSSES[name].paper]] : [])),
+) as Record<string, PaperId>;
+
 export const lossFields = {
   lossType: choice({
     choices: LOSS_TYPES,
@@ -22,6 +28,7 @@ export const lossFields = {
     essential: true,
     label: 'Loss',
     trl: 'loss_type',
+    paperOf: LOSS_PAPERS,
     help: `How tokens are weighed. ${LOSS_TYPES.map((name) => `${name}: ${LOSSES[name].help}.`).join(' ')}`,
   }),
   importanceSamplingLevel: choice({
@@ -30,6 +37,7 @@ export const lossFields = {
     group: 'Loss',
     label: 'Ratio per',
     trl: 'importance_sampling_level',
+    paper: '2507.18071',
     help: 'Compare new and old probability token by token, or once for the whole answer (GSPO).',
   }),
   ...clipFields,
@@ -41,6 +49,7 @@ export const lossFields = {
     group: 'Loss',
     label: 'Share of uncertain tokens',
     trl: 'top_entropy_quantile',
+    paper: '2506.01939',
     help: 'Train only on this share of tokens, the most uncertain first. 1 = all tokens.',
   }),
   maskTruncatedCompletions: flag({
@@ -48,6 +57,7 @@ export const lossFields = {
     group: 'Loss',
     label: 'Ignore answers cut short',
     trl: 'mask_truncated_completions',
+    paper: '2503.14476',
     help: 'Answers that never reached an end token do not train.',
   }),
   offPolicyMaskThreshold: floatOrNull({
@@ -58,6 +68,7 @@ export const lossFields = {
     group: 'Loss',
     label: 'Off-policy mask',
     trl: 'off_policy_mask_threshold',
+    paper: '2512.02556',
     help: 'Drop bad answers whose mean log-probability moved further than this. Empty = off.',
   }),
   entropyCoef: float({
@@ -109,6 +120,7 @@ export const driftFields = {
     essential: true,
     label: 'Hold to start (β)',
     trl: 'beta',
+    paper: '2402.03300',
     help: 'Pulls the model back to where it started. 0 = off, and no reference is kept in memory.',
   }),
   klEstimator: choice({
@@ -132,6 +144,7 @@ export const driftFields = {
     group: 'Drift',
     label: 'Bias-corrected KL',
     trl: 'use_bias_correction_kl',
+    paper: '2512.02556',
     help: 'Multiplies the KL term by the ratio, which makes it unbiased on reused answers, as TRL does since its release 1.10. R1-Omni was trained without.',
   }),
 };

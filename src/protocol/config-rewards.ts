@@ -116,6 +116,7 @@ export const rewardFields = {
     group: 'Rewards',
     label: 'Scale rewards by',
     trl: 'scale_rewards',
+    paper: '2503.20783',
     help: 'Divide the advantage by the spread of its group, of the whole batch, or not at all (Dr. GRPO).',
   }),
   multiObjectiveAggregation: choice({
@@ -124,6 +125,7 @@ export const rewardFields = {
     group: 'Rewards',
     label: 'Combine rewards',
     trl: 'multi_objective_aggregation',
+    paper: '2601.05242',
     help: 'Sum the rewards and then normalise, or normalise each reward first (GDPO).',
   }),
 };

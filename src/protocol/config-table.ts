@@ -74,6 +74,7 @@ const runFields = {
     essential: true,
     label: 'Answers per clip (G)',
     trl: 'num_generations',
+    paper: '2402.03300',
     help: 'G in GRPO: answers sampled for the same clip and compared with each other. More gives a steadier advantage.',
   }),
   numIterations: int({
@@ -163,6 +164,7 @@ const generationFields = {
     group: 'Generation',
     label: 'Top-p',
     trl: 'top_p',
+    paper: '1904.09751',
     help: 'Sample only among the likeliest tokens that together hold this much probability. 1 = off.',
   }),
   minP: float({
@@ -172,6 +174,7 @@ const generationFields = {
     group: 'Generation',
     label: 'Min-p',
     trl: 'min_p',
+    paper: '2407.01082',
     help: 'Drop tokens less likely than this share of the likeliest one. 0 = off.',
   }),
   repetitionPenalty: float({
@@ -181,6 +184,7 @@ const generationFields = {
     group: 'Generation',
     label: 'Repetition penalty',
     trl: 'repetition_penalty',
+    paper: '1909.05858',
     help: 'Above 1 makes tokens already in the answer less likely. 1 = off.',
   }),
   stopStrings: optionalText({
@@ -256,6 +260,7 @@ const optimizerFields = {
     group: 'Optimizer',
     label: 'Weight decay',
     trl: 'weight_decay',
+    paper: '1711.05101',
     help: 'Shrinks weights a little each step (decoupled, as in AdamW).',
   }),
   maxGradNorm: float({
@@ -278,6 +283,7 @@ const partFields = {
     essential: true,
     label: 'LoRA rank',
     trl: 'r (LoraConfig)',
+    paper: '2106.09685',
     help: 'Size of the small matrices trained beside frozen weights. 0 = no LoRA.',
   }),
   loraAlpha: float({

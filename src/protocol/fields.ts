@@ -2,6 +2,7 @@
  * The kinds of rows the config table is made of. A row states everything once: the zod schema that judges a value, and
  * the words that form, tooltip, command line, export and documentation print.
  */
+import type { PaperId } from './papers.ts';
 import { z } from './shapes.ts';
 
 export const FIELD_GROUPS = [
@@ -29,6 +30,10 @@ interface FieldWords {
   help: string;
   /** TRL's (or the PEFT / transformers) argument of the same meaning, where one exists. */
   trl?: string;
+  /** The paper that the option comes from. */
+  paper?: PaperId;
+  /** Of a choice: the papers that its words come from. */
+  paperOf?: Readonly<Record<string, PaperId>>;
   /** Unit of the value, for example `tokens`; absent for pure numbers. */
   unit?: string;
   group: FieldGroup;

@@ -10,7 +10,7 @@ import {
   fieldOf,
   parseConfig,
 } from './config.ts';
-import { isPresetName, PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
+import { isPresetName, PRESET_NAMES, PRESETS, type Preset, type PresetName } from './presets.ts';
 
 export interface ParsedFlags {
   /** Settings named on the command line, over those of `--preset` if given. */
@@ -65,7 +65,27 @@ export function flagsHelp(unnamed: Config = defaultConfig()): string {
     const about = Object.entries(field.about ?? {}).map(([word, meaning]) => ` ${word}: ${meaning}`);
     return `  --${key} (${wordOf(key, unnamed[key]) || 'none'})  ${field.help}${about.join('')} Expects ${field.expected}.`;
   };
-  return [`  --preset NAME  One of ${PRESET_NAMES.join(', ')}.`, ...CONFIG_KEYS.map(row)].join('\n');
+  return [
+    '  --preset NAME  A named set of settings:',
+    ...PRESET_NAMES.map(presetLine),
+    ...CONFIG_KEYS.map(row),
+  ].join('\n');
+}
+
+/** A preset in the help: what it is, and the paper that it comes from. */
+function presetLine(name: PresetName): string {
+  const { label, help, source }: Preset = PRESETS[name];
+  const paper = source ? ` (arXiv ${source.paper})` : '';
+  return `    ${name.padEnd(12)}  ${label}${paper}: ${help}`;
+}
+
+/** What is said of a preset before a run with it. */
+export function presetSaid(name: PresetName): string {
+  const { label, source, lacks = [], leaves = [] }: Preset = PRESETS[name];
+  const paper = source ? `, arXiv ${source.paper}, ${source.where}` : '';
+  const list = (words: string, things: readonly string[]) =>
+    things.length > 0 ? `; ${words}: ${things.join('; ')}` : '';
+  return `preset ${label}${paper}${list('not here', lacks)}${list('left as it is', leaves)}`;
 }
 
 /** A complete config from flags alone. */

@@ -10,6 +10,7 @@ export const clipFields = {
     group: 'Loss',
     label: 'Clip below (ε)',
     trl: 'epsilon',
+    paper: '1707.06347',
     help: 'The ratio is clipped below 1 − ε. Smaller is more careful.',
   }),
   epsilonHigh: floatOrNull({
@@ -19,6 +20,7 @@ export const clipFields = {
     group: 'Loss',
     label: 'Clip above (ε high)',
     trl: 'epsilon_high',
+    paper: '2503.14476',
     help: 'The ratio is clipped above 1 + ε high (for cispo it is the cap itself). Empty = the same as ε.',
   }),
 };
@@ -31,6 +33,7 @@ export const capFields = {
     group: 'Loss',
     label: 'Two-sided cap (δ)',
     trl: 'delta',
+    paper: '2505.07291',
     help: 'Caps the unclipped ratio too; use a value above 1 + ε. Empty = off.',
   }),
   dualClip: floatOrNull({
@@ -39,6 +42,7 @@ export const capFields = {
     max: 1000,
     group: 'Loss',
     label: 'Dual clip',
+    paper: '1912.09729',
     help: 'Limits what one token of a bad answer can add to the loss, in units of its advantage (3 is usual). For the clipped losses. Empty = off.',
   }),
 };
@@ -51,6 +55,7 @@ export const sapoFields = {
     group: 'Loss',
     label: 'SAPO temperature, good answers',
     trl: 'sapo_temperature_pos',
+    paper: '2511.20347',
     help: 'Softness of the gate for answers better than their group. Used by sapo only.',
   }),
   sapoTemperatureNeg: float({
@@ -60,6 +65,7 @@ export const sapoFields = {
     group: 'Loss',
     label: 'SAPO temperature, bad answers',
     trl: 'sapo_temperature_neg',
+    paper: '2511.20347',
     help: 'Softness of the gate for answers worse than their group. Used by sapo only.',
   }),
 };
@@ -72,6 +78,7 @@ export const vespoFields = {
     group: 'Loss',
     label: 'VESPO k, good answers',
     trl: 'vespo_k_pos',
+    paper: '2602.10693',
     help: 'Power of the ratio in the weight of answers better than their group. Used by vespo only.',
   }),
   vespoLambdaPos: float({
@@ -81,6 +88,7 @@ export const vespoFields = {
     group: 'Loss',
     label: 'VESPO λ, good answers',
     trl: 'vespo_lambda_pos',
+    paper: '2602.10693',
     help: 'How fast that weight falls as the ratio grows. Used by vespo only.',
   }),
   vespoKNeg: float({
@@ -90,6 +98,7 @@ export const vespoFields = {
     group: 'Loss',
     label: 'VESPO k, bad answers',
     trl: 'vespo_k_neg',
+    paper: '2602.10693',
     help: 'Power of the ratio in the weight of answers worse than their group. Used by vespo only.',
   }),
   vespoLambdaNeg: float({
@@ -99,6 +108,7 @@ export const vespoFields = {
     group: 'Loss',
     label: 'VESPO λ, bad answers',
     trl: 'vespo_lambda_neg',
+    paper: '2602.10693',
     help: 'How fast that weight falls as the ratio grows. Used by vespo only.',
   }),
 };

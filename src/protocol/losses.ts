@@ -5,6 +5,7 @@
 import type { Field } from './fields.ts';
 import { capFields, clipFields, sapoFields, vespoFields } from './loss-parameters.ts';
 import type { FixedMetricKey } from './metrics.ts';
+import type { PaperId } from './papers.ts';
 
 export type LossFamily = 'clipped' | 'cispo' | 'sapo' | 'vespo';
 
@@ -50,6 +51,8 @@ interface Loss {
   readonly mean: LossMean;
   /** How it weighs tokens, as the end of a sentence. */
   readonly help: string;
+  /** Where it was published; null where it is of no paper. */
+  readonly paper: PaperId | null;
   /** verl's `loss_agg_mode`; null where verl has no such loss. */
   readonly verl: string | null;
 }
@@ -60,25 +63,58 @@ export const LOSSES = {
     family: 'clipped',
     mean: 'answer',
     help: 'mean per answer first',
+    paper: '2402.03300',
     verl: 'seq-mean-token-mean',
   },
   bnpo: {
     family: 'clipped',
     mean: 'tokens',
     help: 'mean over the tokens of a micro-batch',
+    paper: null,
     verl: 'token-mean',
   },
   dr_grpo: {
     family: 'clipped',
     mean: 'constant',
     help: 'constant divisor, no length bias',
+    paper: '2503.20783',
     verl: 'seq-mean-token-sum-norm',
   },
-  dapo: { family: 'clipped', mean: 'batch', help: 'mean over all tokens', verl: 'token-mean' },
-  luspo: { family: 'clipped', mean: 'length', help: 'answers weighed by their length', verl: null },
-  cispo: { family: 'cispo', mean: 'batch', help: 'as dapo, the ratio a capped weight', verl: null },
-  sapo: { family: 'sapo', mean: 'answer', help: 'as grpo, a soft gate for the clip', verl: null },
-  vespo: { family: 'vespo', mean: 'batch', help: 'as dapo, one soft weight per answer', verl: null },
+  dapo: {
+    family: 'clipped',
+    mean: 'batch',
+    help: 'mean over all tokens',
+    paper: '2503.14476',
+    verl: 'token-mean',
+  },
+  luspo: {
+    family: 'clipped',
+    mean: 'length',
+    help: 'answers weighed by their length',
+    paper: '2602.05261',
+    verl: null,
+  },
+  cispo: {
+    family: 'cispo',
+    mean: 'batch',
+    help: 'as dapo, the ratio a capped weight',
+    paper: '2506.13585',
+    verl: null,
+  },
+  sapo: {
+    family: 'sapo',
+    mean: 'answer',
+    help: 'as grpo, a soft gate for the clip',
+    paper: '2511.20347',
+    verl: null,
+  },
+  vespo: {
+    family: 'vespo',
+    mean: 'batch',
+    help: 'as dapo, one soft weight per answer',
+    paper: '2602.10693',
+    verl: null,
+  },
 } as const satisfies Record<string, Loss>;
 
 export type LossType = keyof typeof LOSSES;

@@ -1,19 +1,11 @@
-/** Named sets of settings, applied over the defaults. */
+/** Named sets of settings. */
 import { InputError } from '../math/errors.ts';
-import { MAPPINGS, type RewardMapping } from '../rewards/model-mapping.ts';
 import { CONFIG_KEYS, type Config, type ConfigKey, DEFAULT_QUESTION, parseConfig } from './config.ts';
 import type { ModelSummary, UsualSettings } from './messages.ts';
+import { objective, PAPER_PRESETS, type Preset } from './paper-presets.ts';
 import { labelProblem, type RewardModelSummary } from './reward-models.ts';
 
-export interface Preset {
-  label: string;
-  help: string;
-  /** The kind of model whose published recipe it is; absent for any. */
-  of?: UsualSettings;
-  values: Partial<Config>;
-  /** A reward that a model is, which whoever chooses the preset brings: what the run calls it, and how it is read. */
-  scorer?: { readonly name: string; readonly mapping: RewardMapping };
-}
+export type { Preset } from './paper-presets.ts';
 
 export const PRESETS = {
   demo: {
@@ -37,16 +29,14 @@ export const PRESETS = {
     label: 'R1-Omni',
     of: 'R1-Omni',
     help: 'The published recipe: everything but the two towers trains, eight answers per clip, KL 0.04.',
+    source: { paper: '2503.05379', where: 'src/r1-v/run_grpo_humanomni.sh of its code' },
     values: {
+      ...objective({ lossType: 'grpo', beta: 0.04, useBiasCorrectionKl: false, topK: 50 }),
       steps: 1913,
       promptsPerStep: 16,
       groupSize: 8,
       learningRate: 1e-6,
-      beta: 0.04,
-      useBiasCorrectionKl: false,
-      lossType: 'grpo',
       maxCompletionLength: 512,
-      topK: 50,
       loraRank: 0,
       trainDecoder: true,
       trainProjectors: true,
@@ -58,6 +48,7 @@ export const PRESETS = {
   sft: {
     label: 'SFT cold start',
     of: 'R1-Omni',
+    source: { paper: '2503.05379', where: 'scripts/finetune_omni_emer.sh of its code' },
     help: 'The published first stage, before R1-Omni: five rounds over 580 clips; decoder, projectors and gate imitate the labelled answers.',
     values: {
       stage: 'sft',
@@ -75,34 +66,7 @@ export const PRESETS = {
       trainBert: false,
     },
   },
-  'dr-grpo': {
-    label: 'Dr. GRPO',
-    help: 'No division by the spread and a constant divisor: removes the bias towards long wrong answers.',
-    values: { lossType: 'dr_grpo', scaleRewards: 'none', beta: 0 },
-  },
-  erv: {
-    label: 'ERV',
-    help: 'Accuracy, format, and the share of sentences of the thinking whose emotion agrees with the label, as a classifier of emotions reads them.',
-    values: { rewards: ['accuracy', 'format'] },
-    scorer: { name: 'think_step', mapping: MAPPINGS.erv },
-  },
-  dapo: {
-    label: 'DAPO',
-    help: 'Mean over all tokens, more room above than below the clip, no KL.',
-    values: { lossType: 'dapo', epsilon: 0.2, epsilonHigh: 0.28, beta: 0, maskTruncatedCompletions: true },
-  },
-  gspo: {
-    label: 'GSPO',
-    help: 'One ratio per answer with a very narrow clip. Two passes per batch, so that the clip can fire.',
-    values: {
-      lossType: 'grpo',
-      importanceSamplingLevel: 'sequence',
-      epsilon: 3e-4,
-      epsilonHigh: 4e-4,
-      beta: 0,
-      numIterations: 2,
-    },
-  },
+  ...PAPER_PRESETS,
 } as const satisfies Record<string, Preset>;
 
 export type PresetName = keyof typeof PRESETS;
@@ -119,6 +83,9 @@ export function presetsFor(model: Pick<ModelSummary, 'usual'> | undefined): Pres
 export function isPresetName(name: string): name is PresetName {
   return Object.hasOwn(PRESETS, name);
 }
+
+/** Whether a preset is an objective to be laid over what is there, and no whole form. */
+export const isLaidOver = (name: PresetName): boolean => Object.hasOwn(PAPER_PRESETS, name);
 
 /** What a preset sets; with the model where it brings a reward that is one. */
 export function presetValues(

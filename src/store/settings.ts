@@ -15,6 +15,7 @@ import {
 import type { ModelSummary } from '../protocol/messages.ts';
 import { hasWhatIsSet } from '../protocol/of-model.ts';
 import {
+  isLaidOver,
   PRESET_KEYS,
   type PresetName,
   presetConfig,
@@ -30,6 +31,21 @@ import type { RewardModelSummary } from '../protocol/reward-models.ts';
 /** A config being edited: may hold values that do not pass the check yet. */
 export type Draft = Record<ConfigKey, unknown>;
 export type Edits = Partial<Draft>;
+
+/** A setting that is one thing in the form and would be another. */
+export interface SettingChange {
+  readonly key: ConfigKey;
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
+/** Where two drafts differ, in the order of the settings. */
+const draftChanges = (from: Draft, to: Draft): SettingChange[] =>
+  CONFIG_KEYS.filter((key) => !sameValue(from[key], to[key])).map((key) => ({
+    key,
+    from: from[key],
+    to: to[key],
+  }));
 
 /** What the settings are when nobody has touched them. */
 interface Basis {
@@ -125,19 +141,38 @@ export const editFields = (form: Form, values: Edits): Form =>
   keysOf(values).reduce((edited, key) => editField(edited, key, values[key]), form);
 
 /**
- * A preset that the person chose: everything it says is theirs. The demo's own preset says nothing more than the demo, so
- * that it does not go with them to another model.
+ * A preset that the person chose: everything it says is theirs, but for settings that they leave out (`except`), which stay as they
+ * are. A paper's says all of its objective and is laid over the form; the others, and the defaults, are whole forms. The demo's own
+ * preset says nothing more than the demo, so that it does not go with them to another model.
  */
 export function choosePreset(
-  { settings, draft }: Form,
+  form: Form,
   name: PresetName | 'defaults',
   models: readonly RewardModelSummary[] = [],
+  except: readonly ConfigKey[] = [],
 ): Form {
+  const { settings, draft } = form;
   const brought = name === 'defaults' ? {} : presetValues(name, scorerOf(name, models));
   const own = ownRewards(draft, brought.rewardModels);
-  const config = name === 'defaults' ? parseConfig(own) : presetConfig(name, { ...brought, ...own });
+  const chosen =
+    name === 'defaults'
+      ? parseConfig(own)
+      : isLaidOver(name)
+        ? { ...draft, ...brought, ...own }
+        : presetConfig(name, { ...brought, ...own });
   const said = name === 'defaults' ? PRESET_KEYS : name === 'demo' ? [] : keysOf(brought);
-  return formOf({ ...settings, edits: editsTo(settings.basis.values, config, said), restored: [] });
+  const edits = editsTo(settings.basis.values, chosen, said);
+  const kept = Object.fromEntries(except.map((key) => [key, draft[key]]));
+  return editFields(formOf({ ...settings, edits, restored: [] }), kept);
+}
+
+/** What would change in the form by a preset, in the order of the settings. */
+export function presetChanges(
+  form: Form,
+  name: PresetName | 'defaults',
+  models: readonly RewardModelSummary[] = [],
+): SettingChange[] {
+  return draftChanges(form.draft, choosePreset(form, name, models).draft);
 }
 
 function scorerOf(name: PresetName, models: readonly RewardModelSummary[]) {
@@ -196,7 +231,7 @@ function without(edits: Edits, keys: readonly ConfigKey[]): Edits {
 
 const keysOf = (edits: object): ConfigKey[] => Object.keys(edits) as ConfigKey[];
 
-function sameValue(a: unknown, b: unknown): boolean {
+export function sameValue(a: unknown, b: unknown): boolean {
   return Object.is(a, b) || JSON.stringify(a) === JSON.stringify(b);
 }
 

@@ -80,7 +80,8 @@ export interface Studio extends DataControls, RewardModelControls {
   edit(key: ConfigKey, value: unknown): void;
   /** Several settings at once, that are checked against each other. */
   editAll(values: Edits): void;
-  applyPreset(name: PresetName | 'defaults'): void;
+  /** Lays a preset over the form, but for settings that are to stay as they are. */
+  applyPreset(name: PresetName | 'defaults', except?: readonly ConfigKey[]): void;
   /** Takes the form back to what it was before it followed the model that is open. */
   undoSettings(): void;
   /** Lets go of what the person set: the form is that of what is open. */
@@ -222,7 +223,8 @@ function draftControls(store: StoreApi<StudioState>): DraftControls {
   return {
     edit: (key, value) => store.setState((state) => editField(state, key, value)),
     editAll: (values) => store.setState((state) => editFields(state, values)),
-    applyPreset: (name) => store.setState((state) => choosePreset(state, name, state.rewardModels)),
+    applyPreset: (name, except) =>
+      store.setState((state) => choosePreset(state, name, state.rewardModels, except)),
     undoSettings: () => store.setState(undoFollowing),
     resetSettings: () => store.setState(dropEdits),
   };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openedSettings } from '../../src/cli/opened-settings.ts';
 import { DEFAULT_QUESTION } from '../../src/protocol/config.ts';
-import { presetConfig } from '../../src/protocol/presets.ts';
+import { PRESETS, presetConfig } from '../../src/protocol/presets.ts';
 
 const own = { name: 'R1-Omni-0.5B', usual: 'R1-Omni' } as const;
 
@@ -13,6 +13,16 @@ it('a model of one’s own trains on its family’s settings, the demo on the de
   });
   expect(lines).toEqual([expect.stringMatching(/^settings for R1-Omni-0\.5B: .*; given: steps$/)]);
   expect(openedSettings({}, { ...own, demo: true }, undefined).settings).toEqual(presetConfig('demo'));
+});
+
+it('says of a preset what it is and lacks, and of the rest what is given beside it', () => {
+  const named = { ...PRESETS.dapo.values, steps: 7, groupSize: 4 };
+  const { settings, lines } = openedSettings(named, own, undefined, { preset: 'dapo' });
+  expect(settings).toMatchObject({ epsilonHigh: 0.28, groupSize: 4, beta: 0 });
+  expect(lines[0]).toMatch(/; given: groupSize, steps$/);
+  expect(lines[1]).toMatch(
+    /^preset DAPO, arXiv 2503\.14476, section 4\.1; not here: dynamic sampling .*; left as it is: 512 /,
+  );
 });
 
 it('says how many rows ask by themselves, and that a prompt of a fixed question asks them in vain', () => {

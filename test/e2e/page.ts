@@ -78,6 +78,9 @@ export async function setAll(page: Page, values: Partial<Record<ConfigKey, strin
   const form = page.locator('details.all-settings');
   if ((await form.getAttribute('open')) === null) await page.getByTestId('all-settings').click();
   await page.getByTestId('preset').selectOption('defaults');
+  const change = page.getByTestId('apply-preset');
+  await change.or(page.getByTestId('preset-same')).waitFor();
+  await ((await change.count()) > 0 ? change : page.getByTestId('leave-preset')).click();
   for (const [key, value] of Object.entries(values)) {
     const field = page.getByTestId(`all-field-${key}`);
     const kind = await field.evaluate((element) =>

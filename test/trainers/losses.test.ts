@@ -8,9 +8,8 @@ import { type LossCase, type Matrix, readLossCases } from '../../src/cli/parity/
 import { runLoss } from '../../src/cli/parity/loss-run.ts';
 import { trainersPython } from '../../src/cli/setup/trainers.mjs';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
-import { defaultConfig, fieldOf } from '../../src/protocol/config.ts';
+import { CONFIG_KEYS, type ConfigKey, defaultConfig, fieldOf } from '../../src/protocol/config.ts';
 import { LOSS_TYPES } from '../../src/protocol/losses.ts';
-import { lossConfig } from '../../src/rl/objective/loss-config.ts';
 import { testGpu } from '../ops/harness.ts';
 import { referenceGradient, referenceLoss } from '../reference/losses.ts';
 
@@ -89,18 +88,40 @@ describe('the losses of the installed TRL', () => {
   });
 });
 
+/** Settings whose default is not TRL's: what it is there, and why it is another one here. */
+const OTHERWISE: Readonly<Partial<Record<ConfigKey, readonly [theirs: unknown, why: string]>>> = {
+  steps: [-1, 'TRL counts epochs unless it is told steps'],
+  checkpointEvery: [500, 'a tab is closed sooner than a job ends'],
+  keepCheckpoints: [null, 'the storage of a browser has an end'],
+  evalEvery: [null, '0 is off'],
+  evalOnStart: [false, 'what comes later is compared with the start'],
+  bestMetric: [null, 'TRL keeps no best one unless it is told by which metric'],
+  learningRate: [1e-6, 'TRL trains every weight by default, the studio LoRA, at ten times the rate'],
+  maxCompletionLength: [512, 'half of it, since a device of a tab has less memory'],
+  minP: [null, '0 is off'],
+  rewardWeights: [null, 'an empty list: 1 for each'],
+  samplerCorrection: ['sequence_mask', 'the sampler is the trainer here: the two agree but for rounding'],
+  chatTemplateKwargs: [null, 'an empty text: none'],
+};
+/** Names of what is no field of GRPOConfig. */
+const NO_FIELD = ['reward_funcs', 'quantization_config'];
+
 describe('settings of a run', () => {
-  it('leave the loss as the installed TRL has it by default', () => {
+  it('are as TRL has them by default, every one that it has, but for those that are listed with the reason', () => {
     const config = defaultConfig();
-    const keys = (Object.keys(lossConfig(config)) as (keyof typeof config)[]).filter((key) => key in config);
-    const named = keys.flatMap((key) => {
+    const named = CONFIG_KEYS.flatMap((key) => {
       const name = fieldOf(key).trl;
-      return name === undefined || name.startsWith('vllm') ? [] : [[name, config[key]] as const];
+      const isThere = name !== undefined && !name.includes('(LoraConfig)') && !NO_FIELD.includes(name);
+      return isThere ? [[key, name] as const] : [];
     });
-    expect(named.length).toBeGreaterThan(15);
-    const { max_completion_length: longest, ...ours } = Object.fromEntries(named);
-    // Half of TRL's, since a device of a tab has less memory.
-    expect([longest, defaults.max_completion_length]).toEqual([256, 512]);
-    for (const [name, value] of Object.entries(ours)) expect([name, defaults[name]]).toEqual([name, value]);
+    expect(named.length).toBeGreaterThan(40);
+    for (const [key, name] of named) {
+      expect(defaults, name).toHaveProperty(name);
+      const [theirs, why] = OTHERWISE[key] ?? [config[key]];
+      expect([key, defaults[name]]).toEqual([key, theirs]);
+      if (why !== undefined) expect(config[key], key).not.toEqual(theirs);
+    }
+    expect(Object.keys(OTHERWISE).filter((key) => !named.some(([own]) => own === key))).toEqual([]);
+    expect([config.useBiasCorrectionKl, defaults.use_bias_correction_kl]).toEqual([true, true]);
   });
 });

@@ -1,0 +1,119 @@
+/** Settings of a run on the page, over a pretended worker: found, marked, laid over by presets. Leaves pictures in test/artifacts/ui. */
+import { mkdirSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Chromium, launchChromium } from '../setup/chromium.ts';
+import { serveTestPage } from './serve.ts';
+
+const PICTURES = 'test/artifacts/ui';
+let server: Awaited<ReturnType<typeof serveTestPage>>;
+let chromium: Chromium;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true });
+  server = await serveTestPage();
+  chromium = await launchChromium({ viewport: { width: 1280, height: 720 } });
+});
+
+afterAll(async () => {
+  await chromium?.close();
+  await server?.close();
+});
+
+beforeEach(async () => {
+  page = await chromium.context.newPage();
+  page.on('pageerror', ({ message }) => complaints.push(message));
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+});
+
+afterEach(async () => {
+  await page.close();
+  expect(complaints.splice(0)).toEqual([]);
+});
+
+const id = (name: string) => `[data-testid="${name}"]`;
+const text = (name: string) => page.textContent(id(name));
+const value = (name: string) => page.inputValue(id(name));
+const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-testid'));
+
+async function open(query = ''): Promise<void> {
+  await page.goto(`${server.url}${query}`);
+  await page.waitForSelector(`${id('start')}:not([disabled])`);
+}
+
+/** A picture on both grounds and on a narrow screen, which has to do without scrolling sideways. */
+async function pictures(name: string): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme });
+    await page.screenshot({ path: `${PICTURES}/${name}-${theme}.png`, fullPage: true });
+  }
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await page.screenshot({ path: `${PICTURES}/${name}-narrow.png`, fullPage: true });
+  await page.setViewportSize({ width: 1280, height: 720 });
+}
+
+describe('all settings', () => {
+  it('are found by name, meaning and TRL’s name; what is changed is marked and goes back by one press', async () => {
+    await open('#/train');
+    await page.click(id('all-settings'));
+    await page.fill(id('setting-search'), 'num_generations');
+    expect(await page.locator('.setting-group .setting').count()).toBe(1);
+    expect(await text('setting-count')).toMatch(/^1 of \d+ settings$/);
+    await page.fill(id('all-field-groupSize'), '4');
+    expect(await text('group-Run')).toContain('1 changed');
+    await page.fill(id('setting-search'), 'vespo λ');
+    expect(await page.locator('.setting-group .setting').count()).toBe(2);
+    await page.fill(id('setting-search'), 'warp drive');
+    expect(await text('setting-count')).toMatch(/^None of \d+ settings says “warp drive”\.$/);
+    expect(await page.locator('.setting-group').count()).toBe(0);
+    await page.fill(id('setting-search'), '');
+    await page.check(id('only-changed'));
+    expect(await text('setting-count')).toMatch(/^1 of/);
+    const back = page.locator(`.setting-group ${id('back-groupSize')}`);
+    expect(await back.getAttribute('aria-label')).toBe('Answers per clip (G): changed, back to 8');
+    await back.press('Enter');
+    expect(await value('field-groupSize')).toBe('8');
+    expect(await text('setting-count')).toMatch(/^None of \d+ settings is changed\.$/);
+    await page.uncheck(id('only-changed'));
+    await page.click(`${id('group-Run')} summary`);
+    expect(await page.locator(id('all-field-steps')).isVisible()).toBe(false);
+    await page.fill(id('setting-search'), 'steps');
+    expect(await page.locator(id('all-field-steps')).isVisible()).toBe(true);
+    await page.fill(id('setting-search'), '2503.14476');
+    expect(await page.locator('.setting-group a').first().getAttribute('href')).toMatch(/^https:\/\/arxiv/);
+    await page.fill(id('all-field-epsilonHigh'), '0.28');
+    await page.fill(id('field-steps'), '30');
+    await pictures('settings-search');
+  });
+
+  it('show what a preset changes, where it is from and what of it is not here, before a press lays it over the form', async () => {
+    await open('#/train');
+    await page.click(id('all-settings'));
+    await page.fill(id('field-steps'), '31');
+    await page.selectOption(id('preset'), 'dapo');
+    const preview = await text('preset-preview');
+    expect(preview).toContain('section 4.1');
+    expect(preview).toContain('Not here: dynamic sampling');
+    expect(await page.locator(`${id('preset-preview')} a`).getAttribute('href')).toBe(
+      'https://arxiv.org/abs/2503.14476',
+    );
+    expect(await text('preset-changes')).toContain('Clip above (ε high): off → 0.28');
+    expect(await text('preset-changes')).toContain('Answers per clip (G): 8 → 16');
+    expect(await value('all-field-epsilonHigh')).toBe('');
+    await pictures('settings-preset');
+    await page.uncheck(id('change-groupSize'));
+    await page.click(id('apply-preset'));
+    expect(await focused()).toBe('preset');
+    expect(await value('all-field-epsilonHigh')).toBe('0.28');
+    // What was left out, and what a paper's objective says nothing of, stay.
+    expect(await value('field-groupSize')).toBe('8');
+    expect(await value('field-steps')).toBe('31');
+    await page.selectOption(id('preset'), 'gspo');
+    expect(await text('preset-changes')).toContain('Ignore answers cut short: on → off');
+    await page.click(id('leave-preset'));
+    expect(await value('all-field-epsilonHigh')).toBe('0.28');
+  });
+});
