@@ -36,7 +36,7 @@ export const stepReport = {
   seconds: z.record(z.string(), anyNumber),
 };
 
-const completion = z.object({
+export const completion = z.object({
   /** Special tokens removed: what the rewards see. */
   text: z.string(),
   /** Special tokens kept. */
