@@ -31,8 +31,7 @@ async function train(session: HeadlessSession, config: Config): Promise<readonly
     events.push(event);
     if (event.type === 'step') process.stderr.write(`step ${event.step} of ${config.steps}\n`);
   };
-  const evaluate = () =>
-    session.ask((requestId) => ({ type: 'evaluate', requestId, split: 'test', config }));
+  const evaluate = () => session.ask((requestId) => ({ type: 'evaluate', requestId, split: 'test', config }));
   await session.ask((requestId) => ({ type: 'openDemo', requestId }));
   await evaluate();
   await session.post({ type: 'start', config });

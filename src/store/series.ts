@@ -11,6 +11,8 @@ export interface ChartRow {
   step: number;
   raw: Record<string, number | null>;
   smooth: Record<string, number | null>;
+  /** What a recorded run had at this step, smoothed. */
+  shadow?: Record<string, number | null>;
 }
 
 /** A value and the step it was measured at. */
@@ -23,6 +25,8 @@ export interface ChartData {
   rows: ChartRow[];
   /** Steps at which some value was NaN or infinite. */
   broken: number[];
+  /** How many of the rows are of the run itself; the others have a shadow only. */
+  own: number;
   /** Last finite value by key, with its step: the newest step may have none. */
   latest: Record<string, Latest | undefined>;
   /** The row of any step of the run, drawn or thinned away. */
@@ -46,8 +50,10 @@ export function chartData(
   };
   const isBroken = ({ metrics }: StepRecord) =>
     keys.some((key) => metrics[key] !== undefined && !Number.isFinite(metrics[key]));
+  const rows = keptIndices(steps, keys).map(rowOf);
   return {
-    rows: keptIndices(steps, keys).map(rowOf),
+    rows,
+    own: rows.length,
     broken: steps.filter(isBroken).map(({ step }) => step),
     latest: latestOf(steps, keys),
     rowAt(step) {
@@ -55,6 +61,29 @@ export function chartData(
       return index < 0 ? undefined : rowOf(index);
     },
   };
+}
+
+/** A run's rows with the curves of a recorded one behind them, which go on where the run has not come yet. */
+export function withShadow(data: ChartData, shadow: ChartData): ChartData {
+  if (shadow.rows.length === 0) return data;
+  const last = data.rows.at(-1)?.step ?? Number.NEGATIVE_INFINITY;
+  const behind = data.rows.map((row) => ({ ...row, ...shadowAt(shadow, row.step) }));
+  const ahead = shadow.rows
+    .filter(({ step }) => step > last)
+    .map(({ step, smooth }) => ({ step, raw: {}, smooth: {}, shadow: smooth }));
+  return {
+    ...data,
+    rows: [...behind, ...ahead],
+    rowAt(step) {
+      const row = data.rowAt(step);
+      return row && { ...row, ...shadowAt(shadow, step) };
+    },
+  };
+}
+
+function shadowAt({ rowAt }: ChartData, step: number): Pick<ChartRow, 'shadow'> {
+  const row = rowAt(step);
+  return row ? { shadow: row.smooth } : {};
 }
 
 function latestOf(steps: readonly StepRecord[], keys: readonly MetricKey[]): ChartData['latest'] {

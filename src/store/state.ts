@@ -28,13 +28,17 @@ import {
 } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import type { RewardModelSummary } from '../protocol/reward-models.ts';
+import { type Contrasts, withAnswers } from './contrast.ts';
+import { emptyRun } from './empty-run.ts';
 import { appendEval } from './eval-log.ts';
 import { renamed } from './kept-runs.ts';
 import { noteOf, ofRun, type Problem, problemOf } from './problems.ts';
 import { type KnownPrompts, promptOf } from './prompts.ts';
+import type { Recorded } from './recorded.ts';
 import { withOpened } from './reward-choice.ts';
 import { appendRollouts, type RolloutLog } from './rollout-log.ts';
 import { type Draft, firstForm, followRun, type Settings } from './settings.ts';
+import { type Stages, withStage } from './stages.ts';
 
 export type Device =
   | { status: 'asking' }
@@ -86,14 +90,20 @@ export interface StudioState {
   /** Runs kept on this device that were damaged so that they cannot be gone on with. */
   damagedRuns: readonly DamagedRun[];
   progress?: Progress;
+  /** How far the run is on its way to its first step. */
+  stages: Stages;
   /** How far the run is ahead of its steps with its clips; absent where there is nothing to make ready. */
   clips?: ClipCount;
+  /** The recorded run of the demo, once it was fetched. */
+  recorded?: Recorded;
   /** Every step of the current run, in order. */
   steps: readonly StepRecord[];
   /** Where the current run was not well, in order. */
   alarms: readonly Alarm[];
   /** Every step's answers, by step. */
   rollouts: RolloutLog;
+  /** What it has got right since it began. */
+  contrasts: Contrasts;
   /** The answer that is being sampled, as far as it has come. */
   live?: LiveAnswer;
   /** Newest last. */
@@ -128,10 +138,7 @@ export function initialState(): StudioState {
     rewardModels: [],
     stored: [],
     damagedRuns: [],
-    steps: [],
-    alarms: [],
-    rollouts: new Map(),
-    evals: [],
+    ...emptyRun(),
     ...firstForm(),
     problems: [],
     pending: new Map(),
@@ -162,7 +169,10 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'state':
       return onState(state, event);
     case 'progress':
-      return { progress: { what: event.what, done: event.done, total: event.total, unit: event.unit } };
+      return {
+        progress: { what: event.what, done: event.done, total: event.total, unit: event.unit },
+        stages: withStage(state, event),
+      };
     case 'clips':
       return { clips: { ready: event.ready, unreadable: event.unreadable, total: event.total } };
     case 'step':
@@ -174,7 +184,10 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'alarm':
       return { alarms: [...state.alarms, event.alarm] };
     case 'rollouts':
-      return { rollouts: appendRollouts(state.rollouts, event.step, event.groups) };
+      return {
+        rollouts: appendRollouts(state.rollouts, event.step, event.groups),
+        contrasts: withAnswers(state.contrasts, event.step, event.groups),
+      };
     case 'live':
       return { live: grown(state.live, event) };
     case 'eval':
@@ -367,21 +380,5 @@ function rewoundTo(
     alarms: alarms.filter((alarm) => alarm.step <= step),
     saved: saved && saved.step <= step ? saved : undefined,
     live: undefined,
-  };
-}
-
-/** A run of which nothing is known yet. */
-function emptyRun(): Partial<StudioState> {
-  return {
-    steps: [],
-    alarms: [],
-    rollouts: new Map(),
-    evals: [],
-    live: undefined,
-    clips: undefined,
-    exported: undefined,
-    exportPlan: undefined,
-    saved: undefined,
-    unsaved: undefined,
   };
 }

@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { workerPort } from '../store/port.ts';
 import { createStudio } from '../store/studio.ts';
 import { App } from './app.tsx';
+import { loadRecorded } from './first-minute/load.ts';
 import { exposeHeadless } from './headless.ts';
 import { keptSettings } from './kept-settings.ts';
 import { fire } from './parts/fire.ts';
@@ -14,6 +15,7 @@ else show();
 function show(): void {
   const studio = createStudio(workerPort(), keptSettings);
   fire(studio.ask('openDemo'));
+  loadRecorded(studio);
   createRoot(document.getElementById('root')!).render(
     <StrictMode>
       <App studio={studio} />

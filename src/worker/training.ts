@@ -3,6 +3,7 @@ import type { Alarm } from '../protocol/alarms.ts';
 import { evalMetrics, metricFor, scoreOf } from '../protocol/evaluation.ts';
 import type { EvalResult } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
+import { STAGE_NAMES } from '../protocol/stages.ts';
 import { LiveAnswers } from '../rl/rollout/live-answer.ts';
 import { Halted, halting } from './halted.ts';
 import { nextMacrotask } from './lane.ts';
@@ -116,7 +117,7 @@ export class Training {
   /** Makes the clips of the next step ready, and says how many are; returns whether the step can be taken. */
   async #makeReady(run: Run): Promise<boolean> {
     const { emit } = this.#hooks;
-    const weights = halting(progressOf(emit, 'Loading the towers', 'bytes'), this.#isHeldBack);
+    const weights = halting(progressOf(emit, STAGE_NAMES.towers, 'bytes'), this.#isHeldBack);
     const report = { weights, clips: () => undefined };
     const isReady = await run.makeReady(this.#isHeldBack, report).catch(notIfHalted);
     if (this.#isTimeForIssues()) this.#hooks.newIssues();

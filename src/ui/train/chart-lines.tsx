@@ -40,11 +40,14 @@ export function ChartPlot({ spec, data, smoothing }: PlotProps) {
   const drawn = useInTurn(wanted, hasRoom && (isNear || !isRunning));
   const isWhole = useInTurn(CURVES, drawn !== undefined) !== undefined;
   return (
-    <div className="chart-plot" ref={ref} data-points={isWhole ? drawn?.data.rows.length : undefined}>
+    <div className="chart-plot" ref={ref} data-points={isWhole ? pointsOf(drawn?.data) : undefined}>
       {drawn && <Lines {...drawn} isWhole={isWhole} />}
     </div>
   );
 }
+
+/** Points of a run's curves; of the recorded run's, where there are no others. */
+const pointsOf = (data: ChartData | undefined): number | undefined => data && (data.own || data.rows.length);
 
 /** What is between a chart's axes has a turn of its own: the first chart of a visit would take 60 ms in one. */
 const CURVES = {};
@@ -118,6 +121,7 @@ const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height
           isAnimationActive={false}
         />
       )}
+      {isWhole && rows.some(({ shadow }) => shadow) && keys.map(shadowLine)}
       {isWhole && keys.map((key, index) => line(key, index, 'raw'))}
       {isWhole && smoothing > 0 && keys.map((key, index) => line(key, index, 'smooth'))}
       {isWhole &&
@@ -140,6 +144,23 @@ const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height
   );
 });
 
+/** What a recorded run had: grey and dashed, behind the run's own curves. */
+const shadowLine = (key: MetricKey) => (
+  <Line
+    key={`shadow ${key}`}
+    name={`${metricOf(key).label}, recorded run`}
+    dataKey={readerOf('shadow', key)}
+    className="line-shadow"
+    stroke="var(--recorded)"
+    strokeDasharray="4 3"
+    strokeWidth={1.5}
+    dot={false}
+    activeDot={false}
+    connectNulls
+    isAnimationActive={false}
+  />
+);
+
 /** The list as it was before, where its numbers are the same. */
 function useKept(list: number[]): number[] {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the numbers are what counts.
@@ -159,6 +180,7 @@ function once<K extends string, V>(make: (key: K) => V): (key: K) => V {
 const readers = {
   raw: once((key: MetricKey) => (row: ChartRow) => row.raw[key]),
   smooth: once((key: MetricKey) => (row: ChartRow) => row.smooth[key]),
+  shadow: once((key: MetricKey) => (row: ChartRow) => row.shadow?.[key]),
 };
 
 const readerOf = (kind: keyof typeof readers, key: MetricKey) => readers[kind](key);
@@ -172,7 +194,9 @@ function markSide(step: number, rows: readonly ChartRow[]): 'insideTopLeft' | 'i
 }
 
 function ticksOf(rows: readonly ChartRow[]): number[] {
-  const values = rows.flatMap(({ raw }) => Object.values(raw).filter((value) => value !== null));
+  const values = rows.flatMap(({ raw, shadow = {} }) =>
+    [...Object.values(raw), ...Object.values(shadow)].filter((value) => value !== null),
+  );
   return roundTicks(minimum(values), maximum(values));
 }
 
@@ -220,8 +244,13 @@ function PointTip({ keys, data, active, payload }: TipProps) {
       {keys.map((key) => (
         <div key={key}>
           {keys.length > 1 && `${metricOf(key).label} `}
-          {formatFor(key, row.raw[key])}{' '}
-          <span className="muted">smoothed {formatFor(key, row.smooth[key])}</span>
+          {row.raw[key] !== undefined && (
+            <>
+              {formatFor(key, row.raw[key])}{' '}
+              <span className="muted">smoothed {formatFor(key, row.smooth[key])}</span>
+            </>
+          )}
+          {row.shadow && <span className="muted"> recorded {formatFor(key, row.shadow[key])}</span>}
         </div>
       ))}
     </div>

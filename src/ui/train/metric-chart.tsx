@@ -1,7 +1,7 @@
 /** One metric over the steps: its curves, the latest value in the title, a table as its twin. */
 import { memo, useMemo } from 'react';
 import { type MetricKey, metricOf } from '../../protocol/metrics.ts';
-import { type ChartData, chartData, type Latest } from '../../store/series.ts';
+import { type ChartData, chartData, type Latest, withShadow } from '../../store/series.ts';
 import type { StepRecord } from '../../store/state.ts';
 import { Empty } from '../parts/panel.tsx';
 import { useInTurn } from '../parts/turns.ts';
@@ -14,6 +14,8 @@ import { trend } from './sentences.ts';
 interface ChartProps {
   spec: ChartSpec;
   steps: readonly StepRecord[];
+  /** Steps of a recorded run, to be drawn behind. */
+  shadow?: readonly StepRecord[] | undefined;
   /** Smoothing, 0 to below 1. */
   smoothing: number;
   asTable: boolean;
@@ -21,12 +23,16 @@ interface ChartProps {
 
 /** Numbers, table and curves follow the steps when it is the chart's turn: many charts change at once. */
 export const MetricChart = memo(function MetricChart(props: ChartProps) {
-  const { spec, steps } = props;
+  const { spec, steps, shadow } = props;
   const drawn = useInTurn(props);
-  const isEmpty = steps.length === 0;
+  const isEmpty = steps.length === 0 && shadow === undefined;
   const newest = drawn?.steps.at(-1)?.step;
   return (
-    <figure className="chart" data-testid={chartTestId(spec.id)} data-step={isEmpty ? undefined : newest}>
+    <figure
+      className="chart"
+      data-testid={chartTestId(spec.id)}
+      data-step={steps.length === 0 ? undefined : newest}
+    >
       {drawn || isEmpty ? (
         <Drawn {...(drawn ?? props)} />
       ) : (
@@ -36,29 +42,48 @@ export const MetricChart = memo(function MetricChart(props: ChartProps) {
   );
 });
 
-const Drawn = memo(function Drawn({ spec: wanted, steps, smoothing, asTable }: ChartProps) {
-  const spec = useMemo(() => withValues(wanted, steps), [wanted, steps]);
+const NO_SHADOW: readonly StepRecord[] = [];
+
+const Drawn = memo(function Drawn({ spec: wanted, steps, shadow = NO_SHADOW, ...shown }: ChartProps) {
+  const { smoothing, asTable } = shown;
+  // Until a run has steps, the recorded one is what there is to see and to read.
+  const told = steps.length > 0 ? steps : shadow;
+  const spec = useMemo(() => withValues(wanted, told), [wanted, told]);
   const { keys, band, title } = spec;
   const drawn = useMemo(() => [...keys, ...(band ?? [])], [keys, band]);
-  const data = useMemo(() => chartData(steps, drawn, smoothing), [steps, drawn, smoothing]);
+  const behind = useMemo(() => chartData(shadow, keys, smoothing), [shadow, keys, smoothing]);
+  const own = useMemo(() => chartData(steps, drawn, smoothing), [steps, drawn, smoothing]);
+  const data = useMemo(() => withShadow(own, behind), [own, behind]);
   const first = keys[0];
-  const hasValue = keys.some((key) => data.latest[key] !== undefined);
+  const hasValue = keys.some((key) => (own.latest[key] ?? behind.latest[key]) !== undefined);
   const sentence =
-    first === undefined ? `${title} has no value yet.` : trend(steps, first, metricOf(first).label);
+    first === undefined ? `${title} has no value yet.` : trend(told, first, metricOf(first).label);
   return (
     <>
-      <ChartTitle title={title} keys={keys} data={data} newest={steps.at(-1)?.step} />
+      <ChartTitle
+        {...{ title, keys }}
+        data={told === steps ? own : behind}
+        newest={told.at(-1)?.step}
+        isRecorded={told === shadow && shadow.length > 0}
+      />
       {hasValue ? (
         <>
           {!asTable && <ChartPlot spec={spec} data={data} smoothing={smoothing} />}
-          <ChartTable rows={data.rows} keys={drawn} caption={title} shown={asTable} />
+          {told === steps ? (
+            <ChartTable rows={own.rows} keys={drawn} caption={title} shown={asTable} />
+          ) : (
+            <ChartTable rows={behind.rows} keys={keys} caption={`${title}, recorded run`} shown={asTable} />
+          )}
         </>
       ) : (
         <Empty>
-          {steps.length > 0 ? (spec.absent ?? 'Not reported by this run.') : 'Draws with the first step.'}
+          {told.length > 0 ? (spec.absent ?? 'Not reported by this run.') : 'Draws with the first step.'}
         </Empty>
       )}
-      <figcaption className="sr-only">{sentence}</figcaption>
+      <figcaption className="sr-only">
+        {told !== steps && 'A recorded run: '}
+        {sentence}
+      </figcaption>
     </>
   );
 });
@@ -69,9 +94,11 @@ interface TitleProps {
   data?: ChartData;
   /** The run's latest step. */
   newest?: number | undefined;
+  /** Whether the values are a recorded run's. */
+  isRecorded?: boolean;
 }
 
-function ChartTitle({ title, keys, data, newest }: TitleProps) {
+function ChartTitle({ title, keys, data, newest, isRecorded = false }: TitleProps) {
   const [first] = keys;
   return (
     <div className="chart-title" title={first === undefined ? undefined : metricOf(first).help}>
@@ -83,6 +110,7 @@ function ChartTitle({ title, keys, data, newest }: TitleProps) {
             metric={key}
             latest={data?.latest[key]}
             newest={newest}
+            isRecorded={isRecorded}
             series={keys.length > 1 ? index + 1 : undefined}
           />
         ))}
@@ -96,16 +124,17 @@ interface LatestProps {
   latest: Latest | undefined;
   /** The run's latest step: a value from before it is shown with its own. */
   newest: number | undefined;
+  isRecorded: boolean;
   /** Place among several lines, which are told apart by name and colour. */
   series: number | undefined;
 }
 
-function LatestValue({ metric, latest, newest, series }: LatestProps) {
+function LatestValue({ metric, latest, newest, isRecorded, series }: LatestProps) {
   if (latest === undefined) return null;
   const { value, step } = latest;
   const { label, unit } = metricOf(metric);
   return (
-    <span className="chart-latest number">
+    <span className={isRecorded ? 'chart-latest number muted' : 'chart-latest number'}>
       {series !== undefined && (
         <>
           <i className={`swatch series-${series}`} /> {label}{' '}

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { exampleOf } from '../../store/examples.ts';
 import { useStudioState } from '../../store/react.ts';
+import { recordedOf } from '../../store/recorded.ts';
 import type { StepRecord } from '../../store/state.ts';
 import { shortened } from '../parts/shortened.ts';
 import { turnsTookMs } from '../parts/turns.ts';
@@ -102,15 +103,17 @@ function useCalmSteps(): readonly StepRecord[] {
 
 function Charts({ smoothing, asTable }: { smoothing: number; asTable: boolean }) {
   const steps = useCalmSteps();
-  const partNames = Object.keys(steps[steps.length - 1]?.metrics ?? {}).join();
+  const shadow = useStudioState(recordedOf)?.steps;
+  const told = steps.length > 0 ? steps : (shadow ?? steps);
+  const partNames = Object.keys(told[told.length - 1]?.metrics ?? {}).join();
   // Chart lists are kept between steps so that memoised charts compare equal.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list depends on the steps only through the metric names.
-  const charts = useMemo(() => chartsOf(steps), [partNames]);
+  const charts = useMemo(() => chartsOf(told), [partNames]);
   const [open, setOpen] = useState(false);
   const draw = (specs: readonly ChartSpec[]) => (
     <div className="charts">
       {specs.map((spec) => (
-        <MetricChart key={spec.id} spec={spec} steps={steps} smoothing={smoothing} asTable={asTable} />
+        <MetricChart key={spec.id} {...{ spec, steps, shadow, smoothing, asTable }} />
       ))}
     </div>
   );

@@ -4,6 +4,7 @@ import { InputError } from '../../math/errors.ts';
 import type { Config } from '../../protocol/config.ts';
 import { decodingOf } from '../../protocol/evaluation.ts';
 import type { AnswerOf, CommandOf, EvalResult, EventOf, KeptWeights } from '../../protocol/messages.ts';
+import { STAGE_NAMES } from '../../protocol/stages.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
 import { heldOut } from '../asked-rows.ts';
 import { exportFiles } from '../export/files.ts';
@@ -111,8 +112,8 @@ export class OnDevice {
   clipReports(requestId?: number, stopped = never) {
     const { emit } = this.#parts;
     return {
-      weights: halting(progressOf(emit, 'Loading the towers', 'bytes', requestId), stopped),
-      clips: halting(progressOf(emit, 'Preparing clips', 'clips', requestId), stopped),
+      weights: halting(progressOf(emit, STAGE_NAMES.towers, 'bytes', requestId), stopped),
+      clips: halting(progressOf(emit, STAGE_NAMES.clips, 'clips', requestId), stopped),
     };
   }
 
@@ -155,8 +156,8 @@ export class OnDevice {
       };
       const parts = { ...opened, gpu, config, before, trains, openers, stopped };
       const report = {
-        weights: halting(progressOf(emit, 'Loading the model', 'bytes'), stopped),
-        kernels: progressOf(emit, 'Compiling kernels', 'kernels'),
+        weights: halting(progressOf(emit, STAGE_NAMES.model, 'bytes'), stopped),
+        kernels: progressOf(emit, STAGE_NAMES.kernels, 'kernels'),
       };
       const run = await Run.load({ ...parts, report }, { begins });
       return disposingOnError(run, async () => {
