@@ -2,8 +2,10 @@
 import { type Dispatch, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import type { RolloutGroup } from '../../protocol/messages.ts';
 import { useStudioState } from '../../store/react.ts';
+import { standIn } from '../../store/recorded.ts';
 import { groupsAtHand, readGroups, type StoredGroups } from '../../store/rollout-log.ts';
 import { goTo, useAsked } from '../address.ts';
+import { RecordedRollouts } from '../first-minute/recorded-rollouts.tsx';
 import { fire } from '../parts/fire.ts';
 import { HeldButton } from '../parts/held-button.tsx';
 import { Empty } from '../parts/panel.tsx';
@@ -17,7 +19,9 @@ import { TryRewards } from './try-rewards.tsx';
 export default function RolloutsScreen() {
   const rollouts = useStudioState((state) => state.rollouts);
   const asked = useAsked();
+  const recorded = useStudioState((state) => standIn(state)?.run);
   if (rollouts.size > 0) return <Rollouts asked={asked} key={asked} />;
+  if (recorded) return <RecordedRollouts run={recorded} />;
   return (
     <Empty>
       The answers of each step will be listed here, with every reward and advantage, once a run is started, or

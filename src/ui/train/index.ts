@@ -1,6 +1,7 @@
 /** Train: settings, Start, and how it goes. */
 import { isActive } from '../../store/run-state.ts';
 import { active, done, open, type Screen } from '../screen.ts';
+import '../first-minute/first-minute.css';
 import '../rewards/rewards.css';
 import './rewards/rewards.css';
 import './train.css';

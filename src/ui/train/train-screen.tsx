@@ -1,13 +1,12 @@
-/** Train: the settings that matter, whether it is learning, eight charts, the answer being written, all settings. */
+/** Train: the settings that matter, whether it is learning, eight charts, what stands above them, all settings. */
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { exampleOf } from '../../store/examples.ts';
 import { useStudioState } from '../../store/react.ts';
 import { recordedOf } from '../../store/recorded.ts';
 import type { StepRecord } from '../../store/state.ts';
-import { shortened } from '../parts/shortened.ts';
+import { NowBox } from '../first-minute/now-box.tsx';
 import { turnsTookMs } from '../parts/turns.ts';
 import { useCalm } from '../parts/use-calm.ts';
-import { asksQuestions, useWords } from '../parts/use-words.ts';
+import { useWords } from '../parts/use-words.ts';
 import { OwnRewards } from '../rewards/own-rewards.tsx';
 import { useKey } from '../shell/keys.ts';
 import { Problems } from '../shell/notices.tsx';
@@ -31,6 +30,7 @@ export default function TrainScreen() {
   return (
     <>
       <Problems commands={['openDemo', 'openData', 'openModel']} />
+      <NowBox />
       <EssentialSettings />
       <OwnRewards />
       <RewardModels />
@@ -57,7 +57,6 @@ export default function TrainScreen() {
       </div>
       <Alarms />
       <Charts smoothing={smoothing} asTable={asTable} />
-      <LiveAnswer />
       <AllSettings />
     </>
   );
@@ -132,22 +131,5 @@ function Charts({ smoothing, asTable }: { smoothing: number; asTable: boolean })
         {open && <StepPhases />}
       </details>
     </>
-  );
-}
-
-function LiveAnswer() {
-  const live = useStudioState((state) => state.live);
-  const example = useStudioState(({ data }) => exampleOf(data, live?.exampleId));
-  const asked = useStudioState(asksQuestions) ? example?.question : undefined;
-  if (!live) return null;
-  return (
-    <p className="live" data-testid="live">
-      <span className="muted number">
-        Now, step {live.step}, {asked ? shortened(asked) : (example?.path ?? live.exampleId)}, {live.tokens}{' '}
-        tokens:
-      </span>{' '}
-      <q>{live.text}</q>
-      <span className="caret" aria-hidden="true" />
-    </p>
   );
 }
