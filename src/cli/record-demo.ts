@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config } from '../protocol/config.ts';
-import type { EventOf } from '../protocol/messages.ts';
+import type { DeviceInfo, EventOf } from '../protocol/messages.ts';
 import { presetConfig } from '../protocol/presets.ts';
 import { metricColumns, parseRecordedRun, RECORDED_RUN } from '../protocol/recorded-run.ts';
 import { HeadlessSession, type PlainEvent } from './headless.ts';
@@ -51,6 +51,12 @@ function recordedGroups({ step, groups }: EventOf<'rollouts'>) {
   };
 }
 
+/** What a browser says of an adapter; of a software one that is little. */
+function adapterWords({ vendor, architecture, description, isSoftware }: DeviceInfo): string {
+  const name = description || [vendor, architecture].filter(Boolean).join(' ');
+  return isSoftware ? `${name} (a software adapter)` : name;
+}
+
 function recordedOf(events: readonly PlainEvent[], config: Config) {
   const [ready] = all(events, 'ready');
   const [data] = all(events, 'data');
@@ -59,7 +65,7 @@ function recordedOf(events: readonly PlainEvent[], config: Config) {
   return {
     version: 1,
     date: new Date().toISOString(),
-    adapter: ready?.device.description ?? 'unknown',
+    adapter: adapterWords(ready!.device),
     model: model!.summary.name,
     data: data!.summary.name,
     ...{ question, seed, steps, promptsPerStep, groupSize },

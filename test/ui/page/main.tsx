@@ -1,13 +1,15 @@
-/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?scorer=1`, `?broken=1`, `?stored=1`, `?loads=1` (until `loaded()` is called), `?fails=1`, `?unwellAt=9`, `?evals=open`, `?keep=1`, `?asks=1`, `?family=qwen3`, `?own=40` and `?demo=0` set the stage. */
+/** The real page over a pretended worker. `?gpu=0`, `?clips=5000`, `?stepMs=5`, `?models=1`, `?scorer=1`, `?broken=1`, `?stored=1`, `?loads=1` (until `loaded()` is called), `?fails=1`, `?unwellAt=9`, `?evals=open`, `?keep=1`, `?asks=1`, `?family=qwen3`, `?own=40`, `?recorded=1` and `?demo=0` set the stage. */
 import { createRoot } from 'react-dom/client';
 import type { Command } from '../../../src/protocol/messages.ts';
 import type { Port } from '../../../src/store/port.ts';
+import { recordedFrom } from '../../../src/store/recorded.ts';
 import { createStudio } from '../../../src/store/studio.ts';
 import { App } from '../../../src/ui/app.tsx';
 import { keptSettings } from '../../../src/ui/kept-settings.ts';
 import { fire } from '../../../src/ui/parts/fire.ts';
 import { FAKE_FAMILIES, type FakeFamily, fakePort } from '../fake-port.ts';
 import { MADE_EVALS } from '../made-evals.ts';
+import { madeRecorded } from '../made-recorded.ts';
 
 const FAMILIES = Object.keys(FAKE_FAMILIES) as FakeFamily[];
 const query = new URLSearchParams(location.search);
@@ -50,4 +52,5 @@ const listened: Port = {
 };
 const studio = createStudio(listened, number('keep', 0) === 1 ? keptSettings : undefined);
 if (number('demo', 1) === 1) fire(studio.ask('openDemo'));
+if (number('recorded', 0) === 1) studio.store.setState({ recorded: recordedFrom(madeRecorded()) });
 createRoot(document.getElementById('root')!).render(<App studio={studio} />);
