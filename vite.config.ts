@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { offline } from './src/cli/offline-bundle.ts';
 import { licences } from './src/cli/page-notices.ts';
 import { pagePolicy } from './src/cli/page-policy.ts';
 import { sandboxCode } from './src/cli/sandbox-bundle.ts';
@@ -18,7 +19,7 @@ const notices = licences(import.meta.dirname);
 
 export default defineConfig({
   base: './',
-  plugins: [react(), pagePolicy(), sandboxCode([notices.worker]), notices.page],
+  plugins: [react(), pagePolicy(), sandboxCode([notices.worker]), notices.page, offline()],
   worker: { format: 'es', plugins: () => [notices.worker] },
   // The scan has to see the worker's dependencies too: one found late would reload the page in the middle of a run.
   optimizeDeps: { entries: ['index.html', 'src/worker/**/*.ts'] },

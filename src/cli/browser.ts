@@ -49,11 +49,18 @@ export interface LaunchOptions {
   viewport?: { width: number; height: number };
   /** More command-line flags. */
   flags?: readonly string[];
+  /** Whether pages may keep their files for visits without a network: a profile of one visit has no use for it. */
+  keepsFiles?: boolean;
 }
 
 /** Starts a headless Chromium (`CHROME_PATH`, or the first found in the usual places) on the adapter. */
 export async function launchChromium(options: LaunchOptions = {}): Promise<Chromium> {
-  const { adapter = chosenAdapter(), viewport = { width: 1440, height: 900 }, flags = [] } = options;
+  const {
+    adapter = chosenAdapter(),
+    viewport = { width: 1440, height: 900 },
+    flags = [],
+    keepsFiles = false,
+  } = options;
   const executablePath = findChromium();
   if (!executablePath) throw new Error(missingBrowser());
   const { chromium } = await import('playwright-core');
@@ -67,6 +74,7 @@ export async function launchChromium(options: LaunchOptions = {}): Promise<Chrom
       headless: false, // The flag --headless=new below: Playwright's own choice is the old headless mode.
       args: [...FLAGS, ...adapterFlags(adapter), ...flags],
       viewport,
+      serviceWorkers: keepsFiles ? 'allow' : 'block',
     });
     context.setDefaultTimeout(PATIENCE_MS);
     const close = async () => {

@@ -21,6 +21,7 @@ const DOCUMENT = {
   'media-src': "'self' blob:",
   'connect-src': "'self'",
   'worker-src': "'self'",
+  'manifest-src': "'self'",
   'frame-src': "'self'",
   'base-uri': "'none'",
   'form-action': "'none'",

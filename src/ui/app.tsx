@@ -18,6 +18,7 @@ import { DeviceNotice, Problems, ProgressLine, UnsavedNotice } from './shell/not
 import { OtherTabs } from './shell/other-tabs.tsx';
 import { Rail } from './shell/rail.tsx';
 import { useRunEffects } from './shell/run-effects.ts';
+import { UpdateNotice } from './shell/update-notice.tsx';
 
 export function App({ studio }: { studio: Studio }) {
   return (
@@ -51,6 +52,7 @@ function Shell() {
             {SCREENS[screen].label}
           </h1>
           <DeviceNotice />
+          <UpdateNotice />
           <OtherTabs />
           <UnsavedNotice />
           <ProgressLine />

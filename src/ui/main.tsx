@@ -8,6 +8,7 @@ import { loadRecorded } from './first-minute/load.ts';
 import { exposeHeadless } from './headless.ts';
 import { keptSettings } from './kept-settings.ts';
 import { fire } from './parts/fire.ts';
+import { keepOffline } from './shell/offline.ts';
 
 if (new URLSearchParams(location.search).has('headless')) exposeHeadless(workerPort());
 else show();
@@ -16,6 +17,8 @@ function show(): void {
   const studio = createStudio(workerPort(), keptSettings);
   fire(studio.ask('openDemo'));
   loadRecorded(studio);
+  // While developing, files change under the page.
+  if (import.meta.env.PROD) keepOffline();
   createRoot(document.getElementById('root')!).render(
     <StrictMode>
       <App studio={studio} />

@@ -52,8 +52,9 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     ...['rl', 'bench', 'sandbox'],
   ],
   store: ['sandbox', 'protocol', 'math'],
-  ui: ['store', 'sandbox', 'protocol', 'rewards', 'math'],
-  cli: ['protocol', 'math'],
+  offline: [],
+  ui: ['store', 'sandbox', 'protocol', 'rewards', 'math', 'offline'],
+  cli: ['protocol', 'math', 'offline'],
 };
 
 /** Commands that run the engine in Node; the others reach it only through the page. */

@@ -100,7 +100,6 @@ it('tells each stage on the way to the first step, in the same room, and can be 
   await page.evaluate(() => (globalThis as unknown as { loaded: () => void }).loaded());
   await state('running');
   await expect.poll(marks).toEqual(['done', 'done', 'done', 'active']);
-  await page.waitForSelector(id('live'));
   expect(Math.abs((await boxHeight()) - tall)).toBeLessThanOrEqual(1);
   await page.click(id('cancel'));
   await state('stopped');

@@ -112,7 +112,7 @@ const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height
         tickFormatter={tickOf(first)}
       />
       {isWhole && <Tooltip content={<PointTip keys={keys} data={data} />} isAnimationActive={false} />}
-      {isWhole && range && (
+      {isWhole && data.own > 0 && range && (
         <Area
           dataKey={range}
           stroke="none"
@@ -122,8 +122,8 @@ const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height
         />
       )}
       {isWhole && rows.some(({ shadow }) => shadow) && keys.map(shadowLine)}
-      {isWhole && keys.map((key, index) => line(key, index, 'raw'))}
-      {isWhole && smoothing > 0 && keys.map((key, index) => line(key, index, 'smooth'))}
+      {isWhole && data.own > 0 && keys.map((key, index) => line(key, index, 'raw'))}
+      {isWhole && data.own > 0 && smoothing > 0 && keys.map((key, index) => line(key, index, 'smooth'))}
       {isWhole &&
         marks
           .slice(-MAX_BROKEN)
