@@ -3,7 +3,7 @@
  * visit shows before it has a run of its own. Numbers are the trainer's, shortened; nothing is made up.
  */
 import { type MetricKey, metricKey } from './metrics.ts';
-import { type Completion, completion, evalResult } from './results.ts';
+import { completion, evalResult } from './results.ts';
 import { z } from './shapes.ts';
 
 /** Path of the file beside the page. */
@@ -17,7 +17,6 @@ const recordedGroup = z.object({
 });
 /** Answers to a clip, without their special tokens. */
 export type RecordedGroup = z.infer<typeof recordedGroup>;
-export type RecordedCompletion = Omit<Completion, 'rawText'>;
 
 const recordedRun = z.object({
   version: z.literal(1),

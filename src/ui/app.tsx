@@ -55,7 +55,7 @@ function Shell() {
           <UpdateNotice />
           <OtherTabs />
           <UnsavedNotice />
-          <ProgressLine />
+          <ProgressLine screen={screen} />
           <Problems commands={undefined} />
           <ScreenFrame key={screen} id={screen} />
         </main>

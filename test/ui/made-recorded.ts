@@ -4,7 +4,7 @@ import { playEval, playRollouts, playStep } from './recorded-run.ts';
 
 export const RECORDED_STEPS = 40;
 /** Steps whose answers are kept. */
-export const RECORDED_ANSWERS = [1, RECORDED_STEPS];
+const RECORDED_ANSWERS = [1, RECORDED_STEPS];
 
 export function madeRecorded(): RecordedRun {
   const steps = Array.from({ length: RECORDED_STEPS }, (_, i) => playStep(i + 1, RECORDED_STEPS).metrics);

@@ -37,22 +37,29 @@ export function StagesLine() {
   const rows = rowsOf(stages, isRunning);
   const words = useWords();
   return (
-    <div className="now-head">
-      <ol className="stages" data-testid="stages">
-        {rows.map(({ label, count, mark }, at) => (
-          <li key={label} data-mark={mark} aria-current={mark === 'active' ? 'step' : undefined}>
-            <span className="stage-mark" aria-hidden="true">
-              {mark === 'done' ? '✓' : at + 1}
-            </span>
-            {words(label)} <span className="sr-only">{mark === 'open' ? 'to come' : mark}</span>{' '}
-            <span className="number muted">{count && countOf(label, count)}</span>
-          </li>
-        ))}
-      </ol>
-      <button type="button" data-testid="cancel" onClick={() => studio.tell('stop')}>
-        Cancel
-      </button>
-    </div>
+    <>
+      <div className="now-head">
+        <ol className="stages" data-testid="stages">
+          {rows.map(({ label, count, mark }, at) => (
+            <li key={label} data-mark={mark} aria-current={mark === 'active' ? 'step' : undefined}>
+              <span className="stage-mark" aria-hidden="true">
+                {mark === 'done' ? '✓' : at + 1}
+              </span>
+              {words(label)} <span className="sr-only">{mark === 'open' ? 'to come' : mark}</span>{' '}
+              <span className="number muted">{count && countOf(label, count)}</span>
+            </li>
+          ))}
+        </ol>
+        <button type="button" data-testid="cancel" onClick={() => studio.tell('stop')}>
+          Cancel
+        </button>
+      </div>
+      <p className="muted">
+        {words(
+          'The model is loaded, its kernels are compiled for this GPU, and the clips of the first step are made ready; those of later steps follow while it trains. Then the model writes its first answers, here.',
+        )}
+      </p>
+    </>
   );
 }
 

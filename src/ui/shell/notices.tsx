@@ -3,7 +3,9 @@ import { formatBytes } from '../../math/format.ts';
 import type { CommandType } from '../../protocol/messages.ts';
 import type { Problem } from '../../store/problems.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
+import { isGettingReady } from '../../store/stages.ts';
 import type { Progress } from '../../store/state.ts';
+import type { ScreenId } from '../address.ts';
 import { inLabels } from '../parts/in-labels.ts';
 import { speedWords, useRate } from '../parts/use-rate.ts';
 
@@ -20,8 +22,10 @@ export function DeviceNotice() {
   );
 }
 
-export function ProgressLine() {
-  const progress = useStudioState((state) => state.progress);
+/** The work under way; what a run goes through before its first step, Train itself says. */
+export function ProgressLine({ screen }: { screen: ScreenId }) {
+  const isTold = useStudioState(isGettingReady) && screen === 'train';
+  const progress = useStudioState((state) => (isTold ? undefined : state.progress));
   // Another piece of work begins its own measurement.
   return progress && <ProgressOf key={progress.what} progress={progress} />;
 }

@@ -1,0 +1,97 @@
+/** The first visit of a person: what is there at once, how soon the demo trains, and the same without a network. */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Chromium, ServedPage } from '../setup/chromium.ts';
+import { launchChromium, servePage } from '../setup/chromium.ts';
+import { reach, screenshot, settled, show } from './page.ts';
+
+/**
+ * Seconds of processor, of all the browser's processes together: on two cores nobody waits longer than that. Of a GPU there is
+ * nothing here; SwiftShader computes in one of these processes.
+ */
+const RECORDED_WITHIN = 1.5;
+const FIRST_TOKEN_WITHIN = 10;
+const FIRST_POINT_WITHIN = 15;
+
+let chromium: Chromium;
+let served: ServedPage;
+let page: Page;
+const requests: string[] = [];
+
+beforeAll(async () => {
+  [chromium, served] = await Promise.all([
+    launchChromium({ adapter: 'swiftshader', keepsFiles: true }),
+    servePage(),
+  ]);
+  page = await chromium.context.newPage();
+  chromium.context.on('request', (request) => requests.push(request.url()));
+});
+afterAll(async () => {
+  await chromium.close();
+  await served.close();
+});
+
+/** Processor time so far of the browser's processes, in seconds. */
+async function processorSeconds(): Promise<number> {
+  const client = await page.context().browser()!.newBrowserCDPSession();
+  const { processInfo } = await client.send('SystemInfo.getProcessInfo');
+  await client.detach();
+  return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+}
+
+async function secondsUntil(seen: () => Promise<unknown>, since: number): Promise<number> {
+  await seen();
+  return (await processorSeconds()) - since;
+}
+
+it('shows the recorded run at once, and trains the demo soon after Start', async () => {
+  const opened = await processorSeconds();
+  await page.goto(served.url);
+  const recorded = await secondsUntil(() => page.getByTestId('recorded').waitFor(), opened);
+  await settled(page);
+  expect(await page.getByTestId('recorded').textContent()).toContain('from 53 % to 100 %');
+  // The clip plays from beside the page.
+  const clip = page.getByTestId('demo-clip').first();
+  await expect.poll(() => clip.evaluate((video: HTMLVideoElement) => video.readyState)).toBeGreaterThan(0);
+  await page.locator('[data-testid=chart-reward] .line-shadow').waitFor();
+  await screenshot(page, 'first-visit-recorded');
+  const started = await processorSeconds();
+  await page.getByTestId('start-demo').click();
+  await page.getByTestId('stages').waitFor();
+  const token = await secondsUntil(() => page.getByTestId('live').waitFor(), started);
+  await screenshot(page, 'first-visit-first-answers');
+  const point = await secondsUntil(
+    () => page.locator('[data-testid=chart-reward] .line-raw .lone-point').waitFor(),
+    started,
+  );
+  process.stderr.write(`processor seconds: ${JSON.stringify({ recorded, token, point })}\n`);
+  expect(recorded).toBeLessThan(RECORDED_WITHIN);
+  expect(token).toBeLessThan(FIRST_TOKEN_WITHIN);
+  expect(point).toBeLessThan(FIRST_POINT_WITHIN);
+  await page.getByTestId('stop').click();
+  await reach(page, 'stopped');
+});
+
+it('opens and trains without a network, and asks nobody for anything', async () => {
+  const isKept = () => page.evaluate(async () => (await navigator.serviceWorker.ready).active?.state);
+  await expect.poll(isKept).toBe('activated');
+  await served.close();
+  requests.splice(0);
+  await page.reload();
+  await settled(page);
+  await page.getByTestId('recorded').waitFor();
+  await show(page, 'train');
+  await page.getByTestId('field-steps').fill('2');
+  await page.getByTestId('start').click();
+  await reach(page, 'finished');
+  expect(await page.getByTestId('run-step').textContent()).toBe('step 2 / 2');
+  await screenshot(page, 'first-visit-without-network');
+  const elsewhere = requests.filter((url) => !url.startsWith(served.url) && !/^(blob|data):/.test(url));
+  expect(elsewhere).toEqual([]);
+  // Each other screen is a bundle of its own.
+  for (const screen of ['data', 'model', 'rollouts', 'evaluate', 'export', 'bench'] as const) {
+    await show(page, screen);
+    await page.getByText('Opening…').waitFor({ state: 'detached' });
+    expect(await page.getByTestId('screen-broken').count()).toBe(0);
+  }
+});
