@@ -5,6 +5,7 @@
 import { BENCH_GROUPS, BENCH_LIBRARIES } from './bench.ts';
 import { CONFIG_FIELDS, rewardSource, wholeConfig } from './config.ts';
 import { clipFile, sourceFile, splitName } from './data.ts';
+import { forecast } from './forecast.ts';
 import { checkpointChoice, exportParts, exportPlace, hubSource, keptWeights, plannedFiles } from './kept.ts';
 import { memoryPlan, whatIf } from './memory.ts';
 import { modelChoice } from './models.ts';
@@ -79,6 +80,8 @@ export const COMMANDS = {
   prompts: question({ config: wholeConfig }, { report: promptReport.optional() }),
   /** Opens the programs among the rewards of `config`, and lets go of them; refused where one cannot be used. */
   checkRewards: task({ config: wholeConfig }),
+  /** What a run with `config` would find at its start: answers to its first rows, sampled and scored. Nothing trains. */
+  forecast: question({ config: wholeConfig }, { forecast }),
   start: order({ config: wholeConfig }),
   pause: order({}),
   resume: order({}),

@@ -334,7 +334,13 @@ function onState(state: StudioState, event: EventOf<'state'>): Partial<StudioSta
 }
 
 /** What goes wrong in these is said where it was asked. */
-const TOLD_BY_ASKER: readonly CommandType[] = ['prompts', 'tokenValues', 'runMetrics', 'clipFiles'];
+const TOLD_BY_ASKER: readonly CommandType[] = [
+  'prompts',
+  'forecast',
+  'tokenValues',
+  'runMetrics',
+  'clipFiles',
+];
 
 function onError(state: StudioState, event: EventOf<'error'>): Partial<StudioState> {
   const { requestId, message, hint, details, fatal } = event;

@@ -49,6 +49,7 @@ export const HANDLERS: Handlers = {
   plan: ({ session }, command) => session.plan(command),
   prompts: ({ session }, command) => session.prompts(command),
   checkRewards: ({ rewards }, { config }) => checkSources(config, rewards),
+  forecast: ({ session }, command) => session.forecast(command),
   start: ({ session }, command) => session.start(command),
   pause: ({ session }) => session.pause(),
   resume: ({ session }) => session.resume(),

@@ -13,8 +13,7 @@ import type { RewardPanel } from '../rewards/panel.ts';
 import { evaluate } from '../rl/evaluate.ts';
 import { answerFigures } from '../rl/health/answer-figures.ts';
 import { brokenValues, Health } from '../rl/health/health.ts';
-import type { NotFinite } from '../rl/health/health-look.ts';
-import { findNotFinite } from '../rl/health/not-finite.ts';
+import { causeOf } from '../rl/health/not-finite.ts';
 import { type Scoring, scoringOf } from '../rl/measure/row-kinds.ts';
 import { type Specimen, Specimens } from '../rl/measure/specimens.ts';
 import type { AnswerTokens } from '../rl/measure/token-values.ts';
@@ -30,7 +29,7 @@ import { RunContext, type RunExample, SamplingContext } from '../rl/run-context.
 import { sftStep } from '../rl/sft.ts';
 import { grpoStep } from '../rl/step.ts';
 import { askedRows, heldOut } from './asked-rows.ts';
-import type { PrepareReport } from './clips/features.ts';
+import { type PrepareReport, QUIET } from './clips/features.ts';
 import { ceilingsOf } from './gpu/quick-ceilings.ts';
 import { LineLog } from './line-log.ts';
 import { MeasuredRewards } from './measured-rewards.ts';
@@ -283,7 +282,10 @@ export class Run {
     this.#step++;
     this.#tokens += metrics.num_tokens ?? 0;
     const broken = notFinite ?? brokenValues(metrics);
-    const cause = broken && !this.#broken ? await this.#causeOf(broken, examples, updates) : undefined;
+    const cause =
+      broken && !this.#broken
+        ? await causeOf(broken, { policy: this.policy, examples, updates, learningRate: config.learningRate })
+        : undefined;
     this.#broken = broken !== undefined;
     return {
       step: this.#step,
@@ -294,12 +296,6 @@ export class Run {
       ...(cause ? { notFinite: cause } : {}),
       ...(troubles ? { troubles } : {}),
     };
-  }
-
-  async #causeOf(broken: string, examples: readonly RunExample[], updates: number): Promise<NotFinite> {
-    const { learningRate } = this.config;
-    const found = await findNotFinite({ policy: this.policy, examples, updates, learningRate });
-    return { ...found, evidence: `${broken.endsWith('.') ? broken : `${broken}.`} ${found.evidence}` };
   }
 
   /** Keeps a step's numbers for the export; says what is not well in the run since then. */
@@ -313,6 +309,11 @@ export class Run {
   recordAnswers(step: number, groups: readonly RolloutGroup[], tokens: readonly AnswerTokens[] = []): void {
     this.rolloutsLog.append(...answerLines(step, groups));
     if (tokens.length > 0) this.tokenLog.append(step, tokens);
+  }
+
+  /** Rows as they are asked beside training, those of them that can be read, and what asks them. */
+  async ready(rows: readonly Example[], report: PrepareReport) {
+    return { context: this.#context, examples: await this.#prepare(rows, report) };
   }
 
   /** Numbers of the first training rows whose clips can be read, by the weights as they are: made once a step. */
@@ -399,5 +400,3 @@ export class Run {
     this.policy[Symbol.dispose]();
   }
 }
-
-const QUIET: PrepareReport = { weights: () => undefined, clips: () => undefined };

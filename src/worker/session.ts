@@ -1,4 +1,3 @@
-import type { Example } from '../data/types.ts';
 import { familyOf } from '../families/index.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { type FileTree, treeFromFiles } from '../io/files/files.ts';
@@ -17,12 +16,11 @@ import { Halted } from './halted.ts';
 import { Handover } from './handover.ts';
 import type { SessionHost } from './host.ts';
 import { Inputs } from './inputs/inputs.ts';
+import type { OpenModel } from './inputs/model.ts';
 import { KeptRuns } from './kept-runs.ts';
 import { Lane } from './lane.ts';
-import { planAlternatives } from './make-room.ts';
-import { planMemory } from './memory-plan.ts';
+import { planRun } from './plan-run.ts';
 import type { Emit } from './progress.ts';
-import { readTexts } from './run-options.ts';
 import { checkSameInputs } from './runs/identity.ts';
 import type { TakenRun } from './runs/run-store.ts';
 import { RunShelf } from './runs/shelf.ts';
@@ -30,8 +28,6 @@ import type { Over, Stage, UnderWay } from './stage.ts';
 import { findTokens } from './token-values.ts';
 import { Training, type Wish } from './training.ts';
 
-/** The examples before data are open. */
-const NOTHING_YET: readonly Example[] = [];
 /**
  * The life of a model, a data set and a run. Steps, evaluations and exports take turns on the device in one lane, so that each
  * of them sees whole steps; between two steps waiting commands are heard. What a lost device interrupts goes on on a new one.
@@ -169,19 +165,19 @@ export class Session {
   }
 
   /** Says what a run would take. The steps of a run under way go first. */
-  async plan({ config, whatIf }: CommandOf<'plan'>): Promise<AnswerOf<'plan'>> {
-    const { model: published, fitting } = this.#inputs;
-    if (!published) throw new InputError('There is no model yet.', { hint: 'Drop its folder on the page.' });
-    return this.#lane.run(async () => {
-      const model = this.#handover.planned(published, config, this.#device.trained);
-      const rows = fitting?.examples ?? NOTHING_YET;
-      const texts = (await readTexts([model, config, rows, this.#held.gpu]))!;
-      const scorers = this.#inputs.rewardModels.ofRun(config);
-      const { gpu } = this.#held;
-      const plan = await planMemory(model, config, texts, gpu, scorers);
-      const others = whatIf && (await planAlternatives(model, config, texts, gpu, scorers));
-      return { plan, ...(others ? { whatIf: others } : {}) };
-    });
+  plan({ config, whatIf }: CommandOf<'plan'>): Promise<AnswerOf<'plan'>> {
+    const { trained } = this.#device;
+    const planned = (model: OpenModel) => this.#handover.planned(model, config, trained);
+    return this.#lane.run(() => planRun(this.#held.gpu, this.#inputs, { config, whatIf, planned }));
+  }
+
+  /** What a run would find at its start. @throws InputError where there are weights of another */
+  async forecast(command: CommandOf<'forecast'>): Promise<AnswerOf<'forecast'>> {
+    this.#refuseWhileActive();
+    const opened = this.#inputs.demandAnswered(command.config);
+    this.#scoring = new AbortController();
+    const { signal } = this.#scoring;
+    return this.#lane.run(() => this.#device.forecast(opened, command, () => signal.aborted));
   }
 
   /** What the prompts of the data come to; nothing where others have been asked about since. */

@@ -241,6 +241,15 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
     say({ type: 'plan', requestId, plan, ...(whatIf ? { whatIf: others } : {}) });
     say({ type: 'done', requestId });
   },
+  forecast({ say }, { requestId, config: { groupSize, promptsPerStep } }) {
+    const forecast = {
+      ...{ rows: 16, groupSize, withSignal: 4, reward: 0.25, rewards: [{ name: 'accuracy', mean: 0.25 }] },
+      bySize: [groupSize, 2 * groupSize].map((size) => ({ groupSize: size, share: size / (4 * groupSize) })),
+      ...{ meanLength: 12, cutShort: 0, stepSeconds: promptsPerStep / 8, troubles: [] },
+    };
+    say({ type: 'forecast', requestId, forecast });
+    say({ type: 'done', requestId });
+  },
   /** A longest prompt below that of half of the rows leaves them out. */
   prompts({ say }, { requestId, config: { maxPromptLength: set } }) {
     const tooLong = set > 0 && set < 90 ? [{ id: 'clip-7.mp4', tokens: 91 }] : [];

@@ -159,6 +159,30 @@ describe('training', () => {
     await expect.poll(() => alarms.count()).toBe(2);
   });
 
+  it('tries the first clips of a run before it, and lets go of what it found when a setting changes', async () => {
+    await open('?stepMs=0');
+    await startable();
+    await page.locator(id('forecast')).focus();
+    await page.keyboard.press('Enter');
+    const told = page.locator(id('forecast-told'));
+    await expect.poll(() => told.textContent()).toMatch(/^4 of 16 clips have a signal: their 8 answers/);
+    const asked = (await sent()).find(({ type }) => type === 'forecast');
+    expect(asked).toMatchObject({ config: { groupSize: 8 } });
+    await told.locator('summary').click();
+    expect(await told.locator('.bars tr').allTextContents()).toEqual([
+      '8 answers25 %as set',
+      '16 answers50 %',
+    ]);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: join(PICTURES, `forecast-${colorScheme}.png`) });
+    }
+    await page.fill(id('field-groupSize'), '4');
+    await told.waitFor({ state: 'detached' });
+    await page.click(id('start'));
+    await page.locator(id('forecast')).waitFor({ state: 'detached' });
+  });
+
   it('offers to begin from the weights of a run that has ended', async () => {
     await open('?stepMs=1');
     await startable();

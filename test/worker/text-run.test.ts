@@ -9,6 +9,7 @@ import { predictionLines } from '../../src/protocol/predictions.ts';
 import { prepareExample } from '../../src/rl/prepare.ts';
 import { wordsOf } from '../../src/text/words.ts';
 import { exportFiles } from '../../src/worker/export/files.ts';
+import { forecastRun } from '../../src/worker/forecast.ts';
 import { type OpenModel, summariseModel } from '../../src/worker/inputs/model.ts';
 import { measuresAlike } from '../../src/worker/measuring.ts';
 import { planMemory } from '../../src/worker/memory-plan.ts';
@@ -167,6 +168,27 @@ it('answers are scored again only where there are some', async () => {
   using run = await textRun(gpu, model);
   const scoring = { report: () => undefined, stop: new AbortController().signal };
   await expect(scoreAgain(run, run.config, scoring)).rejects.toThrow('has sampled no answers');
+});
+
+it('a forecast tells what the first step finds, from the same answers', async () => {
+  const values = { ...OWN_REWARDS, promptsPerStep: 4 };
+  const openers = { runner: OWN_RUNNER };
+  using weights = await loadTextRun(gpu, model, false, values, openers);
+  const told = await forecastRun(weights, weights.config, quiet);
+  using run = await textRun(gpu, model, values, openers);
+  const { metrics } = await run.takeStep();
+  expect([told.rows, told.groupSize, told.troubles]).toEqual([4, 3, []]);
+  expect(told.withSignal).toBe(4 * (1 - metrics.frac_reward_zero_std!));
+  expect(told.withSignal).toBeGreaterThan(0);
+  expect(told.reward).toBeCloseTo(metrics.reward!, 12);
+  const means = ['letters', 'first', 'format'].map((name) => [
+    name,
+    metrics[`rewards/${name}/mean`] as number,
+  ]);
+  expect(told.rewards.map(({ name, mean }) => [name, mean])).toEqual(means);
+  expect(told.meanLength).toBe(metrics['completions/mean_length']);
+  expect(told.cutShort).toBeCloseTo(metrics['completions/clipped_ratio']!, 12);
+  expect(told.bySize.map(({ groupSize }) => groupSize)).toEqual([3, 4, 8, 16, 32]);
 });
 
 it('rows without signal give way to the next of the order, and stand in the log as left out', async () => {

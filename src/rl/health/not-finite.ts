@@ -106,3 +106,12 @@ function goBackFrom(updates: number, learningRate: number): string {
   }
   return `Begin again from an earlier checkpoint, with a smaller ${setting('learningRate')} than ${learningRate}.`;
 }
+
+/** The same with what was seen of it first: `broken`, a sentence. */
+export async function causeOf(
+  broken: string,
+  where: Parameters<typeof findNotFinite>[0],
+): Promise<NotFinite> {
+  const found = await findNotFinite(where);
+  return { ...found, evidence: `${broken.endsWith('.') ? broken : `${broken}.`} ${found.evidence}` };
+}

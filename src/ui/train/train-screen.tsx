@@ -14,6 +14,7 @@ import { Alarms } from './alarms.tsx';
 import { type ChartSpec, chartsOf } from './chart-list.ts';
 import { EssentialSettings } from './config-form.tsx';
 import { ConfigWarnings } from './config-warnings.tsx';
+import { ForecastPanel } from './forecast.tsx';
 import { KeptRuns } from './kept-runs.tsx';
 import { MetricChart } from './metric-chart.tsx';
 import { RewardModels } from './rewards/reward-models.tsx';
@@ -36,6 +37,7 @@ export default function TrainScreen() {
       <RewardModels />
       <ConfigWarnings />
       <KeptRuns />
+      <ForecastPanel />
       <div className="chart-bar">
         <LearningLine />
         <label>

@@ -20,6 +20,8 @@ export interface PrepareReport {
   readonly clips: Report;
 }
 
+export const QUIET: PrepareReport = { weights: () => undefined, clips: () => undefined };
+
 type Read = { readonly input: ClipInput; readonly notes: Notes } | { readonly issue: DataIssue };
 
 /** Where a clip's features are, and what the tower saw where that depends on the clip. */
@@ -344,8 +346,6 @@ export class FeatureStore {
     }
   }
 }
-
-const QUIET: PrepareReport = { weights: () => undefined, clips: () => undefined };
 
 /** What is told of a clip that cannot be read. @throws what is no fault of the clip */
 function issueOf(example: ClipExample, error: unknown): DataIssue {

@@ -9,6 +9,7 @@ import type { RewardSource } from '../../rewards/contract.ts';
 import { heldOut } from '../asked-rows.ts';
 import { exportFiles } from '../export/files.ts';
 import { demandSame } from '../export/same-weights.ts';
+import { forecastRun } from '../forecast.ts';
 import { Halted, haltIf, halting } from '../halted.ts';
 import type { SessionHost } from '../host.ts';
 import type { Inputs, Opened } from '../inputs/inputs.ts';
@@ -233,6 +234,26 @@ export class OnDevice {
   async measure(opened: Opened, settings: Config, question: Measurement): Promise<void> {
     await this.#demandRun(opened, settings);
     await this.use((run) => this.evaluate(run, question));
+  }
+
+  /** What a run with these settings would find at its start. @throws InputError where weights of a run are on the device */
+  async forecast(
+    opened: Opened,
+    { requestId, config }: CommandOf<'forecast'>,
+    stopped: () => boolean,
+  ): Promise<AnswerOf<'forecast'>> {
+    if (this.isTrained) {
+      throw new InputError('The weights of a run are on the device, and a forecast would take their place.', {
+        hint: 'What the run tells of its groups says the same. Open the model again for a forecast of another run.',
+      });
+    }
+    await this.#demandRun(opened, config);
+    const answers = halting(
+      progressOf(this.#parts.emit, 'Trying the first rows', 'rows', requestId),
+      stopped,
+    );
+    const report = { ...this.clipReports(requestId, stopped), answers };
+    return { forecast: await this.use((run) => forecastRun(run, config, report), stopped) };
   }
 
   /** Where there is no run, or one that measures under other settings, the weights as loaded take its place. */
