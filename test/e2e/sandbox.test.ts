@@ -544,6 +544,21 @@ test('a reward is written and tested on the page, trains there, and stands in th
   const version = await at('version').textContent();
   expect(version).toContain(hash.slice(0, 8));
   expect(version).toContain('used by the run on this page');
+
+  // What a key changes while the run rests leaves the focus where it is, or hands it on.
+  await write(`${shortness(0.25)}\n// once more`);
+  await at('verdict-line').filter({ hasText: '1 test passed' }).waitFor();
+  await at('accept-reward').press('Enter');
+  const older = at('version')
+    .filter({ hasText: hash.slice(0, 8) })
+    .getByTestId('take-version');
+  await older.press('Enter');
+  await older.filter({ hasText: 'In the editor' }).waitFor();
+  expect(await older.evaluate((one) => one === document.activeElement)).toBe(true);
+  const mend = at('mend-shortness');
+  await mend.press('Enter');
+  await mend.waitFor({ state: 'detached' });
+  expect(await studio.evaluate(() => document.activeElement?.tagName)).not.toBe('BODY');
   expect(errors).toEqual([]);
   await studio.close();
   await served.close();

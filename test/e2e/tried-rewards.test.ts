@@ -1,4 +1,4 @@
-/** Rewards of one's own in a step of 64 answers, and tried on 10,000 stored ones: what they cost, and that it can be stopped. */
+/** Rewards of one's own in a step of 64 answers, worked by keys alone, and tried on 10,000 stored answers: what they cost, and that it can be stopped. */
 import { createHash } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -41,7 +41,7 @@ beforeAll(async () => {
   [chromium, served] = await Promise.all([launchChromium({ adapter: 'swiftshader' }), servePage()]);
   page = await chromium.context.newPage();
   const edits = {
-    ...{ steps: 1, promptsPerStep: 8, groupSize: 8, maxCompletionLength: 8 },
+    ...{ steps: 1, promptsPerStep: 8, groupSize: 8, maxCompletionLength: 8, evalLimit: 4 },
     ...{ rewards: ['accuracy', 'format', 'own_js', 'own_py'], rewardSources: PROGRAMS },
   };
   await page.addInitScript((kept) => {
@@ -155,6 +155,111 @@ it(
     expect(rewards! / step).toBeLessThan(0.3);
   },
   10 * MINUTES,
+);
+
+/** Runs in the page: what the control with the focus is called. */
+function focused(): string {
+  let control = document.activeElement as HTMLInputElement | null;
+  while (control?.shadowRoot?.activeElement) control = control.shadowRoot.activeElement as HTMLInputElement;
+  const { dataset, labels } = control ?? {};
+  return (
+    dataset?.testid ?? control?.ariaLabel ?? (labels?.[0] ?? control)?.textContent?.trim() ?? 'nothing at all'
+  );
+}
+
+/** Presses a key until the focus is on a control, by way of others; returns which these were. */
+async function tabTo(name: string, key = 'Tab'): Promise<string[]> {
+  const passed: string[] = [];
+  while (passed.length < 80) {
+    await page.keyboard.press(key);
+    const now = await page.evaluate(focused);
+    if (now === name) return passed;
+    passed.push(now);
+  }
+  throw new Error(`${name} is not reached by ${key}, but ${passed.join(', ')}.`);
+}
+
+const press = async (...keys: string[]) => {
+  for (const key of keys) await page.keyboard.press(key);
+};
+const heading = (name: string) => page.locator('h1:focus').filter({ hasText: name }).waitFor();
+
+it(
+  'whatever is about rewards is reached and worked by keys alone, and no key loses the focus',
+  async () => {
+    const scored = () => page.getByTestId('score-again').filter({ hasText: 'Score again' }).waitFor();
+    await page.locator('h1').click();
+    await press('4');
+    await heading('Rollouts');
+    await tabTo('try-rewards');
+    await press('Enter');
+    await tabTo('try-weight-format');
+    await press('Control+a');
+    await page.keyboard.type('-3');
+    await tabTo('own_py');
+    await press('Space');
+    await tabTo('score-again');
+    await press('Enter');
+    await page.getByTestId('largest-changes').waitFor();
+    expect(await page.evaluate(focused)).toBe('score-again');
+
+    await tabTo('edit-here');
+    await press('Enter');
+    await page.getByTestId('code').and(page.locator(':focus')).waitFor();
+    await press('Control+End');
+    await page.keyboard.type('// the same');
+    await page
+      .locator('[data-testid=verdict][data-settled=true]')
+      .filter({ hasText: 'can be used' })
+      .waitFor();
+    await press('Escape');
+    await tabTo('try-reward');
+    await press('Enter');
+    await scored();
+    expect(await page.evaluate(focused)).toBe('try-reward');
+    await tabTo('close-editor');
+    await press('Enter', 'Enter');
+    await expect.poll(() => page.evaluate(focused)).toBe('new-reward');
+    await page.getByTestId('score-again').press('Enter');
+    await scored();
+
+    // The first clip of the largest changes, its answer, and from there to the answer itself.
+    const change = page.getByTestId('largest-changes').locator('tbody tr').first();
+    await change.getByRole('button', { name: /<think>/ }).waitFor();
+    const [clip, answer] = await change.getByRole('button').allTextContents();
+    await tabTo(clip!);
+    await tabTo(answer!);
+    await press('Enter');
+    await page.locator('.row-button:focus').filter({ hasText: answer! }).waitFor();
+    await press('Enter');
+    expect(await page.getByTestId('completion-text').textContent()).toBe(answer);
+
+    await press('5');
+    await heading('Evaluate');
+    await tabTo('evaluate');
+    await press('Enter');
+    await page.getByTestId('reward-means').filter({ hasText: 'own_js' }).waitFor();
+    expect(await page.evaluate(focused)).toBe('evaluate');
+    await press('6');
+    await heading('Export');
+    expect(await tabTo('export-button')).toEqual(
+      expect.arrayContaining(['export-handoff', 'export-metrics', 'export-rollouts', 'export-predictions']),
+    );
+    await press('3');
+    await heading('Train');
+    await tabTo('change-rewards');
+    await press('Enter');
+    expect(await page.evaluate(focused)).toBe('reward-accuracy');
+    await tabTo('reward-repetition');
+    await press('Space');
+    await tabTo('reward-weight-repetition');
+    await press('Control+a');
+    await page.keyboard.type('0.5');
+    expect(await page.getByTestId('rewards-line').textContent()).toContain('+ 0.5 × repetition +');
+    await tabTo('reward-repetition', 'Shift+Tab');
+    await press('Space');
+  },
+  5 * MINUTES,
 );
 
 it(

@@ -567,8 +567,20 @@ describe('rollouts', () => {
       page.locator('.screen').evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
     await expect.poll(beside).toBe(0);
     await page.setViewportSize({ width: 1280, height: 720 });
-    await page.locator(id('largest-changes')).getByRole('button').nth(1).click();
-    await expect.poll(() => rows.count()).toBeGreaterThan(0);
+    // An answer that is chosen there is gone to, also one of a step that is not at hand, and Enter opens it.
+    for (const at of [0, 9]) {
+      const change = page.locator(id('largest-changes')).locator('tbody tr').nth(at);
+      const ofStep = await change.locator('td').first().textContent();
+      const asTrained = Number((await change.locator('td').nth(3).textContent())!.replace('−', '-'));
+      await change.getByRole('button').nth(1).press('Enter');
+      const row = rows.filter({ has: page.locator('.row-button:focus') });
+      await row.waitFor();
+      expect(Number(await page.inputValue(id('rollout-step'))) + 1).toBe(Number(ofStep));
+      const advantage = (await row.locator('[data-name=advantage]').textContent())!.replace('−', '-');
+      expect(Math.abs(Number(advantage) - asTrained)).toBeLessThan(0.006);
+      await page.keyboard.press('Enter');
+      await page.waitForSelector(id('completion-text'));
+    }
   });
 });
 
@@ -935,6 +947,18 @@ describe('what belongs to what is open', () => {
     expect(start).toMatchObject({ config: chosen });
   });
 
+  it('a reward that is known nowhere is taken out by a key, and the focus goes on', async () => {
+    await open();
+    await page.evaluate(() => localStorage.setItem('studio.settings.demo', '{"rewards":["format","gone"]}'));
+    await open('?keep=1#/train');
+    await page.click(id('change-rewards'));
+    const gone = page.locator(id('reward-gone'));
+    await gone.press('Space');
+    await gone.waitFor({ state: 'detached' });
+    expect(await focused()).toBe('all-field-rewardTimeLimit');
+    await page.evaluate(() => localStorage.clear());
+  });
+
   it('a model that scores becomes a reward, is read as its fields say, and leaves with its reward', async () => {
     await open('?scorer=1&stepMs=1#/train');
     await startable();
@@ -960,6 +984,13 @@ describe('what belongs to what is open', () => {
     await page.keyboard.press('Enter');
     expect(await focused()).toBe('name-of-feels');
     await page.selectOption(id('mapping-feels-take'), 'mean');
+    // What is added by a key leaves the focus where it is, and what is taken away hands it on.
+    await card.getByLabel('Another answer').fill('glad');
+    await card.getByRole('button', { name: 'Add' }).press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Add');
+    await card.getByLabel('Label of glad').press('Home');
+    await card.getByLabel('Label of glad').waitFor({ state: 'detached' });
+    expect(await focused('aria-label')).toBe('Another answer');
     for (const [width, colorScheme] of [
       [1280, 'light'],
       [390, 'dark'],

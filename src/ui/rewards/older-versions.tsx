@@ -1,6 +1,7 @@
 /** Versions of the rewards in the editor: what was accepted when, to be looked at and taken again. */
 import { useState } from 'react';
 import { useStudioState } from '../../store/react.ts';
+import { HeldButton } from '../parts/held-button.tsx';
 import { useVersions } from './kept-versions.ts';
 import { takeVersion } from './open-file.ts';
 import type { OwnFile } from './own-files.ts';
@@ -35,19 +36,15 @@ function VersionRow({ version, file }: { version: Version; file: OwnFile }) {
         {new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}
       </span>{' '}
       {name} <code title={`SHA-256 ${hash}`}>{hash.slice(0, HASH_SHOWN)}</code> <UsedBy version={version} />{' '}
-      {isHere ? (
-        <span className="muted">in the editor</span>
-      ) : (
-        <span className="buttons">
-          <button type="button" aria-expanded={isShown} onClick={() => setShown(!isShown)}>
-            {isShown ? 'Hide' : 'Show'}
-          </button>
-          <button type="button" data-testid="take-version" onClick={() => takeVersion(version)}>
-            Take into the editor
-          </button>
-        </span>
-      )}
-      {isShown && !isHere && <pre>{source}</pre>}
+      <span className="buttons">
+        <button type="button" aria-expanded={isShown} onClick={() => setShown(!isShown)}>
+          {isShown ? 'Hide' : 'Show'}
+        </button>
+        <HeldButton data-testid="take-version" disabled={isHere} onClick={() => takeVersion(version)}>
+          {isHere ? 'In the editor' : 'Take into the editor'}
+        </HeldButton>
+      </span>
+      {isShown && <pre>{source}</pre>}
     </li>
   );
 }

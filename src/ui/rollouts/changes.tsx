@@ -10,10 +10,12 @@ import { fire } from '../parts/fire.ts';
 import { useWords } from '../parts/use-words.ts';
 import type { Change } from './what-if.ts';
 
+/** Shows the answers of a step that hold a text, and goes to the one at that place of the step. */
+export type ShowAnswer = (step: number, place: number, text: string) => void;
+
 interface ChangesProps {
   readonly changes: readonly Change[];
-  /** Shows the answers of a step that hold a text. */
-  readonly show: (step: number, search: string) => void;
+  readonly show: ShowAnswer;
 }
 
 export function Changes({ changes, show }: ChangesProps) {
@@ -48,7 +50,7 @@ export function Changes({ changes, show }: ChangesProps) {
                 <button
                   type="button"
                   className="link answer-text"
-                  onClick={() => show(change.step, texts[at]?.text ?? '')}
+                  onClick={() => show(change.step, change.place, texts[at]?.text ?? '')}
                 >
                   {texts[at]?.text || `answer ${change.index + 1}`}
                 </button>

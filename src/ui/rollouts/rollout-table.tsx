@@ -1,5 +1,5 @@
 /** The table of answers; a row opens to its full text. */
-import { Fragment, useState } from 'react';
+import { Fragment, useEffect, useState } from 'react';
 import { formatMetric } from '../../math/format.ts';
 import { exampleOf } from '../../store/examples.ts';
 import { useStudioState } from '../../store/react.ts';
@@ -20,14 +20,24 @@ interface TableProps {
   readonly step: number;
   readonly answers: number;
   readonly colours: TokenColours;
+  /** Place in its step of an answer that the focus is to go to. */
+  readonly wanted?: number | undefined;
+  readonly onFound: () => void;
 }
 
-export function RolloutTable({ rows, rewards, step, answers, colours }: TableProps) {
+export function RolloutTable({ rows, rewards, step, answers, colours, wanted, onFound }: TableProps) {
   const [open, setOpen] = useState<string>();
   const [view, setView] = useState<DetailView>('answer');
   const [limit, setLimit] = useState(PAGE_ROWS);
   const shown = rows.slice(0, limit);
-  const { list, at, setAt, onKeyDown, move } = useRoving<HTMLTableSectionElement>(shown.length);
+  const { list, at, setAt, go, onKeyDown, move } = useRoving<HTMLTableSectionElement>(shown.length);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each answer that is asked for.
+  useEffect(() => {
+    if (wanted === undefined) return;
+    const found = shown.findIndex(({ place }) => place === wanted);
+    if (found >= 0) go(found);
+    onFound();
+  }, [wanted]);
   useKey(['j', 'k'], move);
   const openGroup = (place: number) => {
     setAt(place);

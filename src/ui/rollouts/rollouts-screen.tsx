@@ -42,6 +42,7 @@ function Rollouts({ asked }: { asked: string }) {
   const [filter, setFilter] = useState({ ...NO_FILTER, search: wanted.get('search') ?? '' });
   // With one update a batch every ratio is 1: advantage × ratio says the same of all tokens.
   const [choice, setChoice] = useState<TokenChoice>('logProb');
+  const [sought, seek] = useState<{ readonly step: number; readonly place: number }>();
   const latest = steps[steps.length - 1] ?? 0;
   const step = rollouts.has(chosen) ? chosen : latest;
   const shownStep = useDeferredValue(step);
@@ -61,9 +62,10 @@ function Rollouts({ asked }: { asked: string }) {
         <Filters filter={filter} setFilter={setFilter} labels={labels} />
       </div>
       <TryRewards
-        show={(shown, search) => {
-          choose(shown);
+        show={(ofStep, place, search) => {
+          choose(ofStep);
           setFilter({ ...NO_FILTER, search });
+          seek({ step: ofStep, place });
         }}
       />
       {rows.length > 0 ? (
@@ -73,6 +75,8 @@ function Rollouts({ asked }: { asked: string }) {
           step={shownStep}
           answers={total}
           colours={{ choice, choose: setChoice }}
+          wanted={sought?.step === shownStep ? sought.place : undefined}
+          onFound={() => seek(undefined)}
           key={shownStep}
         />
       ) : (

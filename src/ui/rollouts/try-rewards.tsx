@@ -8,16 +8,17 @@ import { useStudio, useStudioState } from '../../store/react.ts';
 import { draftProblems } from '../../store/studio.ts';
 import { fire } from '../parts/fire.ts';
 import { HeldButton } from '../parts/held-button.tsx';
+import { inLabels } from '../parts/in-labels.ts';
 import { EditHere } from '../rewards/edit-here.tsx';
 import { keepVersions } from '../rewards/kept-versions.ts';
 import { acceptedAs } from '../rewards/open-file.ts';
 import { withSources } from '../rewards/own-files.ts';
 import { Problems } from '../shell/notices.tsx';
-import { Changes } from './changes.tsx';
+import { Changes, type ShowAnswer } from './changes.tsx';
 import { type Comparison, compare, unscored, type Weights, weightsOf } from './what-if.ts';
 
 /** Closed until it is asked for: most visits are for reading. */
-export function TryRewards({ show }: { show: (step: number, search: string) => void }) {
+export function TryRewards({ show }: { show: ShowAnswer }) {
   const running = useStudioState((state) => state.running);
   const [isOpen, setOpen] = useState(false);
   if (running?.stage !== 'grpo') return null;
@@ -48,7 +49,7 @@ function scoringOf({
 
 interface TrialProps {
   readonly trained: Config;
-  readonly show: (step: number, search: string) => void;
+  readonly show: ShowAnswer;
 }
 
 /** Under the settings of the form, once they are sound. */
@@ -147,7 +148,7 @@ function SoundTrial({ trained, show, draft: written }: TrialProps & { draft: Con
       )}
       {answers?.troubles.map((trouble) => (
         <p className="notice" key={trouble}>
-          {trouble}
+          {inLabels(trouble)}
         </p>
       ))}
       {comparison && answers && (

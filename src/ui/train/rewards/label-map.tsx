@@ -2,6 +2,8 @@
 import { useId, useState } from 'react';
 import type { ModelLabel } from '../../../rewards/model-mapping.ts';
 import { useStudioState } from '../../../store/react.ts';
+import { HeldButton } from '../../parts/held-button.tsx';
+import { useFocusHandover } from '../../parts/use-focus-handover.ts';
 import { type AnswerRow, answerRows, labelAt, labelOf, type MappingDraft, withAnswer } from './mapping.ts';
 
 interface SelectProps {
@@ -99,9 +101,10 @@ interface RowProps {
 
 function MapRow({ row: { answer, named, byItself }, labels, onLabel }: RowProps) {
   const id = useId();
+  const place = useFocusHandover<HTMLTableRowElement>();
   const itself = byItself === undefined ? 'no label' : `${labels[byItself]}, as it is read`;
   return (
-    <tr data-testid="answer-row">
+    <tr ref={place} data-testid="answer-row">
       <th scope="row">{answer}</th>
       <td>
         <LabelSelect
@@ -135,9 +138,9 @@ function AddAnswer({ onAnswer }: { onAnswer: (answer: string) => void }) {
         onChange={({ target }) => setText(target.value)}
         onKeyDown={({ key }) => key === 'Enter' && add()}
       />
-      <button type="button" disabled={text.trim() === ''} onClick={add}>
+      <HeldButton disabled={text.trim() === ''} onClick={add}>
         Add
-      </button>
+      </HeldButton>
     </p>
   );
 }

@@ -12,6 +12,7 @@ import {
   withReward,
   withWeight,
 } from '../../../store/reward-choice.ts';
+import { useFocusHandover } from '../../parts/use-focus-handover.ts';
 import { FieldControl } from '../field-control.tsx';
 import { SettingField } from '../setting-field.tsx';
 import { type OfferedGroup, type OfferedReward, offeredGroups } from './reward-list.ts';
@@ -69,9 +70,11 @@ function RewardGroup({ group: { title, rewards }, ...choosing }: Choosing & { gr
 function RewardRow({ reward, choice, onChosen, onWeight }: Choosing & { reward: OfferedReward }) {
   const { name, help, source, parameters } = reward;
   const isChosen = choice.rewards.includes(name);
+  // One that is missing goes away when it is no longer chosen.
+  const place = useFocusHandover<HTMLLIElement>();
   const id = `reward-${name}`;
   return (
-    <li className="reward" data-chosen={isChosen}>
+    <li ref={place} className="reward" data-chosen={isChosen}>
       <div className="reward-head">
         <label>
           <input
