@@ -1,6 +1,7 @@
 /** Answers that a run has sampled, scored once more by the rewards of other settings. No weight is touched. */
 import { jsonLines } from '../io/json/json-lines.ts';
 import { InputError } from '../math/errors.ts';
+import { counted } from '../math/format.ts';
 import type { Config } from '../protocol/config.ts';
 import type { Completion, RolloutGroup } from '../protocol/messages.ts';
 import type { ScoredAnswers } from '../protocol/scored-answers.ts';
@@ -69,6 +70,7 @@ async function scoreSteps(
   const stored = { names: [...before], values: columns(before) };
   const scored = { names: [...config.rewards], values: columns(config.rewards) };
   const troubles = new Set<string>();
+  const failed = new Set<string>();
   const told = { rowOf: rowsOf(run), ids: idsOf(run, config) };
   let at = 0;
   for (const { step, groups: asked } of steps) {
@@ -77,7 +79,10 @@ async function scoreSteps(
     const { values, troubles: found } = await panel.score(batchOf(run, step, asked, told), stop);
     // Of a step that was broken off nothing is known.
     if (stop.aborted) break;
-    for (const { message } of found) troubles.add(message);
+    for (const { reward, message, isScored } of found) {
+      troubles.add(message);
+      if (!isScored) failed.add(reward);
+    }
     for (const row of values) {
       row.forEach((value, k) => {
         scored.values[k]![at] = value ?? Number.NaN;
@@ -104,8 +109,23 @@ async function scoreSteps(
     exampleIds: groups.slice(0, at / groupSize).map(({ exampleId }) => exampleId),
     stored: { ...upTo(stored), advantages },
     scored: upTo(scored),
-    troubles: [...troubles],
+    troubles: [...troubles, ...silences(config, upTo(scored), failed)],
   };
+}
+
+/** Rewards that gave no answer a number, those apart of which is told why. */
+function silences(
+  { rewardSources }: Config,
+  { names, values }: ScoredAnswers['scored'],
+  failed: ReadonlySet<string>,
+): string[] {
+  const isSilent = (name: string, k: number): boolean =>
+    !failed.has(name) && values[k]!.length > 0 && values[k]!.every(Number.isNaN);
+  return names.filter(isSilent).map((name) => {
+    const answers = counted(values[0]!.length, 'answer');
+    if (!rewardSources.some((own) => own.name === name)) return `${name} applies to none of ${answers}.`;
+    return `${name} gave none of ${answers} a number: for each it returned NaN, or null (in Python None), which says that it does not apply.`;
+  });
 }
 
 type RowOf = (group: RolloutGroup) => { label: string; row?: ReturnType<typeof rewardRow> };

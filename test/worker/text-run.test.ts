@@ -102,6 +102,14 @@ async function expectSameAdvantages(run: Run): Promise<void> {
   expect(found.signal).toBeGreaterThan(0);
   found.advantages.forEach((advantage, at) => void expect(advantage).toBeCloseTo(stored.advantages[at]!, 6));
   await expectIdsWhereAsked(run, config);
+  // A reward that gives nothing a number is named, in the place of a dash without a reason.
+  const silent = [{ ...config.rewardSources[0]!, name: 'silent' }];
+  const others = { ...config, rewards: ['silent', 'span_iou'], rewardSources: silent };
+  const { troubles } = await scoreAgain(run, others, { report, stop: new AbortController().signal });
+  expect(troubles).toEqual([
+    'silent gave none of 12 answers a number: for each it returned NaN, or null (in Python None), which says that it does not apply.',
+    'span_iou applies to none of 12 answers.',
+  ]);
   const stopping = new AbortController();
   const half = await scoreAgain(run, config, { report: () => stopping.abort(), stop: stopping.signal });
   const count = again.of / 2;

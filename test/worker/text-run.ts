@@ -50,6 +50,7 @@ const SOURCE = 'export const letters = …; export const first = …;';
 const SCORES: Readonly<Record<string, (text: string) => number>> = {
   letters: (text) => text.length / 8,
   first: (text) => (text.codePointAt(0) ?? 0) / 256,
+  silent: () => Number.NaN,
 };
 export const OWN_REWARDS: Partial<Config> = {
   rewards: ['letters', 'first', 'format'],
