@@ -123,7 +123,11 @@ async function inTime(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new RewardFailure(`The reward ${called.name} gave no scores within ${seconds} s.`));
+      reject(
+        new RewardFailure(
+          `The reward ${called.name} gave no scores within ${seconds} s, the rewardTimeLimit.`,
+        ),
+      );
       stop.abort();
     }, seconds * 1000);
   });

@@ -5,6 +5,16 @@ import { MOST_TEXT, type Request, readReply, type WireFault } from './wire.ts';
 /** A worker says once that it has started, and then one thing for each request; what goes on talking is ended. */
 const MOST_EXTRA_MESSAGES = 8;
 
+/** How long something may take, and what whoever wrote the file can do about that. */
+export interface TimeLimit {
+  readonly seconds: number;
+  /** A sentence. */
+  readonly hint: string;
+}
+
+const limitWords = ({ seconds, hint }: TimeLimit): string =>
+  `It took longer than the ${seconds} s that it may, and was ended. ${hint}`;
+
 /** What the person's code says went wrong. */
 export class InsideFault extends Error {
   readonly fault: WireFault;
@@ -44,7 +54,7 @@ export class Exchange {
   }
 
   /** One question at a time; the worker is ended when `stop` is aborted before it has answered. @throws InsideFault, SandboxEnded */
-  async ask(request: Request, stop: AbortSignal): Promise<unknown> {
+  async ask(request: Request, stop: AbortSignal | TimeLimit): Promise<unknown> {
     if (this.#ended !== undefined) throw new SandboxEnded(this.#ended);
     const id = ++this.#asked;
     const answer = this.#expect(id);
@@ -52,12 +62,14 @@ export class Exchange {
     return this.within(answer, stop);
   }
 
-  /** The answer, where it comes before `stop` is aborted. */
-  async within(answer: Promise<unknown>, stop: AbortSignal): Promise<unknown> {
-    const end = () => this.end('It took longer than it may, and was ended.');
-    if (stop.aborted) end();
-    stop.addEventListener('abort', end, { once: true });
-    return answer.finally(() => stop.removeEventListener('abort', end));
+  /** The answer, where it comes before `stop` is aborted, or the time is up. */
+  async within(answer: Promise<unknown>, stop: AbortSignal | TimeLimit): Promise<unknown> {
+    const limit = 'aborted' in stop ? undefined : stop;
+    const signal = 'aborted' in stop ? stop : AbortSignal.timeout(stop.seconds * 1000);
+    const end = () => this.end(limit ? limitWords(limit) : 'It was ended before it had answered.');
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+    return answer.finally(() => signal.removeEventListener('abort', end));
   }
 
   end(reason: string): void {

@@ -7,7 +7,7 @@ import type {
   RewardRunner,
   RewardSource,
 } from '../rewards/contract.ts';
-import { InsideFault, SandboxEnded } from './exchange.ts';
+import { InsideFault, SandboxEnded, type TimeLimit } from './exchange.ts';
 import { readScored } from './read-answers.ts';
 import { Sandbox, type SandboxHost } from './sandbox.ts';
 import type { SourceText, WireFault } from './wire.ts';
@@ -45,8 +45,11 @@ export interface TestResult {
   readonly line?: number;
 }
 
-/** Milliseconds for a test, and for finding out which completion of a batch is the one that a function fails on. */
-const TEST_MS = 2_000;
+const TEST: TimeLimit = {
+  seconds: 2,
+  hint: 'That is for a test: give it fewer answers. In a run the rewardTimeLimit counts.',
+};
+/** Milliseconds for finding out which completion of a batch is the one that a function fails on. */
 const SEARCH_MS = 1_000;
 
 export class OpenedSource {
@@ -158,7 +161,7 @@ export class OpenedSource {
   async #test(name: string): Promise<TestResult> {
     await this.ready();
     try {
-      await this.#sandbox.ask({ kind: 'test', name }, AbortSignal.timeout(TEST_MS));
+      await this.#sandbox.ask({ kind: 'test', name }, TEST);
       return { name, ok: true };
     } catch (error) {
       if (!(error instanceof InsideFault))

@@ -1,15 +1,18 @@
 /** A person's file in a sandbox: opened when it is first needed, ended when its time is up, and opened anew before it is asked again. */
-import { Exchange, SandboxEnded } from './exchange.ts';
+import { Exchange, SandboxEnded, type TimeLimit } from './exchange.ts';
 import type { StartLine } from './line.ts';
 import { type Opened, readOpened } from './read-answers.ts';
 import type { PythonFiles, Request, SourceText } from './wire.ts';
 
 /** A frame is a page of its own: a busy machine takes a while. */
-const START_MS = 60_000;
+const START: TimeLimit = { seconds: 60, hint: 'The sandbox did not start: is the machine busy? Try again.' };
 /** Python starts in one to three seconds, and in many more beside other work. */
-const LOAD_MS = 120_000;
-/** What the file itself may take when it is read, before any function is called. */
-const OPEN_MS = 5_000;
+const LOAD: TimeLimit = { seconds: 120, hint: 'The language did not start: is the machine busy? Try again.' };
+/** Before any function is called. */
+const OPEN: TimeLimit = {
+  seconds: 5,
+  hint: 'That is for what stands outside of functions when the file is read: move what takes long into a function.',
+};
 /** After an answer: whether it still listens. */
 const PING_MS = 2_000;
 
@@ -49,16 +52,16 @@ export class Sandbox {
     const files = language === 'py' ? this.#host.python() : undefined;
     // Whoever fails first is heard.
     files?.catch(() => undefined);
-    await exchange.within(exchange.started, AbortSignal.timeout(START_MS));
+    await exchange.within(exchange.started, START);
     const python = await files;
     const load: Request = python ? { kind: 'load', language, python } : { kind: 'load', language };
-    await exchange.ask(load, AbortSignal.timeout(LOAD_MS));
+    await exchange.ask(load, LOAD);
     return this.#openFile(exchange);
   }
 
   async #openFile(exchange: Exchange): Promise<Opened> {
     const request: Request = { kind: 'open', source: this.#source };
-    return readOpened(await exchange.ask(request, AbortSignal.timeout(OPEN_MS)));
+    return readOpened(await exchange.ask(request, OPEN));
   }
 
   /** Opens another version of the file; in the same worker, where it has not been ended. @throws InsideFault, SandboxEnded */
@@ -77,7 +80,7 @@ export class Sandbox {
   }
 
   /** One request after the other; whatever goes on after its answer is ended. @throws InsideFault, SandboxEnded */
-  ask(request: Request, stop: AbortSignal): Promise<unknown> {
+  ask(request: Request, stop: AbortSignal | TimeLimit): Promise<unknown> {
     const asked = this.#last.then(async () => {
       await this.ready();
       return this.#exchange!.ask(request, stop);

@@ -148,7 +148,11 @@ test('a function that takes too long is told to stop, and the step goes on; part
     [null, 1],
   ]);
   expect(troubles).toEqual([
-    { reward: 'hangs', message: 'The reward hangs gave no scores within 0.05 s.', isScored: false },
+    {
+      reward: 'hangs',
+      message: 'The reward hangs gave no scores within 0.05 s, the rewardTimeLimit.',
+      isScored: false,
+    },
   ]);
   expect(stopped).toBe(true);
 });

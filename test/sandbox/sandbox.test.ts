@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Exchange } from '../../src/sandbox/exchange.ts';
 import type { Line } from '../../src/sandbox/line.ts';
 import { OpenedSource, SourceBench } from '../../src/sandbox/reward.ts';
 import type { SandboxHost } from '../../src/sandbox/sandbox.ts';
@@ -77,11 +78,19 @@ describe('a worker in a sandbox', () => {
     const { workers, opened, result } = await scoreOf(
       (request, says) => silent || scored([1, 1])(request, says),
     );
-    expect(String(result)).toMatch(/mine\.js: It took longer than it may/);
+    expect(String(result)).toMatch(/mine\.js: It was ended before it had answered/);
     expect(workers).toMatchObject({ started: 2, ended: 1 });
     silent = false;
     expect((await opened.score('mine', rewardBatch(['a', 'b']), soon())).values).toEqual([1, 1]);
     expect(workers.started).toBe(2);
+  });
+
+  test('that has a time limit says which, and what to do', async () => {
+    const silent: Line = { post: () => undefined, listen: () => undefined, end: () => undefined };
+    const asked = new Exchange(silent).ask({ kind: 'ping' }, { seconds: 0.01, hint: 'Do less.' });
+    await expect(asked).rejects.toThrow(
+      'It took longer than the 0.01 s that it may, and was ended. Do less.',
+    );
   });
 
   test.each<[string, (request: Numbered, says: Says) => void, RegExp]>([

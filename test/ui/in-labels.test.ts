@@ -13,6 +13,9 @@ it('messages call settings as the form does, and leave other words alone', () =>
   expect(inLabels('The rewards and steps are a question of loss.')).toBe(
     'The rewards and steps are a question of loss.',
   );
+  expect(inLabels('It gave no scores within 2 s, the rewardTimeLimit.')).toBe(
+    'It gave no scores within 2 s, the “Time limit of own rewards”.',
+  );
   expect(inLabels('The mapping has "topK".')).toBe('The mapping has "topK".');
   expect(inLabels('clips.csv line 14: label "learning" is none.')).toBe(
     'clips.csv line 14: label "learning" is none.',

@@ -1,6 +1,7 @@
 /** What the run's rewards, built in and of one's own, make of the answers, and what changed since the baseline. */
 import { formatMetric } from '../../math/format.ts';
 import type { EvalResult } from '../../protocol/messages.ts';
+import { inLabels } from '../parts/in-labels.ts';
 import { useWords } from '../parts/use-words.ts';
 
 interface MeansProps {
@@ -47,7 +48,7 @@ export function RewardMeans({ now, before }: MeansProps) {
           </tbody>
         </table>
       </div>
-      {rewards.map(({ name, failure }) => failure !== undefined && <p key={name}>{failure}</p>)}
+      {rewards.map(({ name, failure }) => failure !== undefined && <p key={name}>{inLabels(failure)}</p>)}
     </>
   );
 }

@@ -1,6 +1,7 @@
 /** What the newest check of a file says: that it cannot be used and why, or each of its tests. */
 import { counted, formatBytes } from '../../math/format.ts';
 import type { TestResult } from '../../sandbox/reward.ts';
+import { inLabels } from '../parts/in-labels.ts';
 import type { Checked, Fault } from './file-checker.ts';
 import type { Language } from './own-files.ts';
 import { usePythonFetch } from './sandboxes.ts';
@@ -91,7 +92,7 @@ function TestList({ tests, language }: { tests: readonly TestResult[]; language:
           {!ok && (
             <span className="field-problem">
               {line !== undefined && `line ${line}: `}
-              {message}
+              {message !== undefined && inLabels(message)}
             </span>
           )}
         </li>

@@ -57,8 +57,8 @@ function RunStatus() {
       {left !== undefined && <span className="muted number">{formatDuration(left)} left</span>}
       <SavedAt />
       {message && (
-        <span className="muted run-message" title={message}>
-          {message}
+        <span className="muted run-message" title={inLabels(message)}>
+          {inLabels(message)}
         </span>
       )}
     </span>

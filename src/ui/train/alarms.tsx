@@ -2,6 +2,7 @@
 import type { Alarm } from '../../protocol/alarms.ts';
 import { useStudioState } from '../../store/react.ts';
 import { goTo } from '../address.ts';
+import { inLabels } from '../parts/in-labels.ts';
 
 /** The newest alarms; the others are one click away. */
 const SHOWN = 3;
@@ -33,13 +34,14 @@ function AlarmList({ alarms }: { alarms: readonly Alarm[] }) {
     <ol className="alarms">
       {alarms.map(({ kind, step, message, evidence, hint, pauses, answers }) => (
         <li
-          key={`${kind} ${step}`}
+          // Two rewards may fail in one step.
+          key={`${kind} ${step} ${message}`}
           className={pauses ? 'notice danger' : 'notice'}
           data-testid="alarm"
           data-kind={kind}
         >
           <p>
-            <span className="number muted">step {step}</span> <strong>{message}</strong>
+            <span className="number muted">step {step}</span> <strong>{inLabels(message)}</strong>
             {pauses && ' The run rests because of it.'}
           </p>
           <p>{evidence}</p>
