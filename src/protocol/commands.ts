@@ -7,6 +7,7 @@ import { CONFIG_FIELDS, rewardSource, wholeConfig } from './config.ts';
 import { clipFile, sourceFile, splitName } from './data.ts';
 import { forecast } from './forecast.ts';
 import { checkpointChoice, exportParts, exportPlace, hubSource, keptWeights, plannedFiles } from './kept.ts';
+import { liveValues } from './live-settings.ts';
 import { memoryPlan, whatIf } from './memory.ts';
 import { modelChoice } from './models.ts';
 import { promptReport } from './prompt-report.ts';
@@ -90,6 +91,8 @@ export const COMMANDS = {
   stop: order({}),
   /** Puts another program in the place of an own reward's, of the same name, while the run rests; answered by its settings. */
   mendReward: question({ source: rewardSource }, { config: wholeConfig }),
+  /** Other settings for the run under way, from its next step on; answered by all of them. Refused where it cannot have them. */
+  changeSettings: question({ values: liveValues }, { config: wholeConfig }),
   /** Measures the weights of the latest run; before one, those as loaded, with the question and lengths of `config`. */
   evaluate: task({
     split: splitName,

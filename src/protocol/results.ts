@@ -2,6 +2,7 @@
 import { CONFIG_FIELDS } from './config.ts';
 import { splitName } from './data.ts';
 import { EVAL_KINDS } from './eval-kinds.ts';
+import { liveValues } from './live-settings.ts';
 import { metricKey } from './metrics.ts';
 import { anyNumber, longArray, unwritten, z } from './shapes.ts';
 
@@ -34,6 +35,8 @@ export const stepReport = {
   metrics: z.partialRecord(metricKey, anyNumber),
   /** By phase, of src/protocol/phases.ts. */
   seconds: z.record(z.string(), anyNumber),
+  /** Settings that were changed while the run went on, of which this is the first step. */
+  changed: liveValues.optional(),
 };
 
 export const completion = z.object({

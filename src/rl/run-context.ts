@@ -18,7 +18,7 @@ import type { ModelView, Policy } from './policy/policy.ts';
 import { Generator, type GeneratorShape } from './rollout/generator.ts';
 import { planPasses, planRollout, type RolloutPlan, tokensPerPass } from './update/batch-limits.ts';
 import type { GroupMedia } from './update/micro-batches.ts';
-import { Updater } from './update/update.ts';
+import { type Objective, Updater } from './update/update.ts';
 
 /** An example made ready for training: its prompt in tokens and, of a clip, its features. */
 export interface RunExample {
@@ -83,7 +83,7 @@ interface SamplingParts {
 
 /** What sampling and evaluating weights keeps on the GPU beside the policy: sampler and media tokens. */
 export class SamplingContext {
-  readonly setup: SamplingSetup;
+  setup: SamplingSetup;
   protected readonly parts: SamplingParts;
   protected readonly generators = new Map<string, Generator>();
   #evaluationKey?: string;
@@ -165,7 +165,7 @@ export class SamplingContext {
 
 /** Everything a run keeps on the GPU beside the policy: what samples, and the update. */
 export class RunContext extends SamplingContext {
-  declare readonly setup: RunSetup;
+  declare setup: RunSetup;
   readonly updater: Updater;
   #rewards?: RewardPanel;
   readonly #referenceMedia?: MediaMaker;
@@ -192,6 +192,12 @@ export class RunContext extends SamplingContext {
     const context = new RunContext(setup, { arena, media }, updater, reference);
     if (generator) context.generators.set(rolloutKey(setup), generator);
     return context;
+  }
+
+  /** Other numbers from the next step on. What lies on the device has to be the same for them (`needsLoading`). */
+  change(config: Config): void {
+    this.setup = { ...this.setup, config };
+    this.updater.change(objectiveOf(config));
   }
 
   override async mediaOf(example: RunExample): Promise<GroupMedia & { tokens: MediaTokens }> {
@@ -313,6 +319,12 @@ async function openMedia(setup: SamplingSetup, view: ModelView): Promise<MediaMa
   return MediaTokenizer.create(policy.gpu, { ...view, media }, mediaCounts, gate);
 }
 
+/** What is optimised, by the settings of a run. */
+function objectiveOf(config: Config): Objective {
+  if (config.stage === 'sft') return { objective: 'nll', temperature: 1 };
+  return { objective: lossConfig(config), temperature: config.temperature > 0 ? config.temperature : 1 };
+}
+
 function updaterSettings(setup: RunSetup, tower: VisionTower | undefined) {
   const { policy, config, mediaCounts, gate, longestPrompt, longestAnswer } = setup;
   const supervised = config.stage === 'sft';
@@ -327,11 +339,10 @@ function updaterSettings(setup: RunSetup, tower: VisionTower | undefined) {
   const fitting = Math.floor(passes.largest.tokens / longestPrompt);
   const mostPrompts = Math.max(passes.promptsPerPass, Math.min(config.promptsPerStep, fitting));
   return {
-    objective: supervised ? ('nll' as const) : lossConfig(config),
+    ...objectiveOf(config),
     ...passes,
     promptsPerPass: policy.trainsMedia ? passes.promptsPerPass : mostPrompts,
     completionsPerPrompt,
-    temperature: config.temperature > 0 && !supervised ? config.temperature : 1,
     kind: { mediaCounts, gate, tower },
   };
 }

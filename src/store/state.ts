@@ -214,6 +214,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'aboutRun':
       return renamed(state.saved, event);
     case 'mendReward':
+    case 'changeSettings':
       return { running: event.config };
     case 'rewound':
       return rewoundTo(state, event.step);

@@ -56,6 +56,7 @@ export const HANDLERS: Handlers = {
   step: ({ session }, command) => session.step(command),
   stop: ({ session }) => session.stop(),
   mendReward: ({ session }, command) => session.mendReward(command),
+  changeSettings: ({ session }, command) => session.changeSettings(command),
   evaluate: ({ session }, command) => session.evaluate(command),
   resumeRun: ({ session }, command) => session.resumeRun(command),
   aboutRun: ({ session }, command) => session.runs.about(command),

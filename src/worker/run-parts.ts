@@ -2,6 +2,7 @@
 import type { Dataset } from '../data/types.ts';
 import type { Gpu } from '../gpu/index.ts';
 import type { Config } from '../protocol/config.ts';
+import type { LiveValues } from '../protocol/live-settings.ts';
 import type { EvalResult, RolloutGroup } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import type { RewardTrouble } from '../rewards/panel.ts';
@@ -40,6 +41,8 @@ export interface StepResult {
   readonly groups: RolloutGroup[];
   /** What is known of the tokens of each answer, in the order of the groups; absent where nothing was sampled. */
   readonly tokens?: readonly AnswerTokens[];
+  /** Settings that were changed, of which this is the first step. */
+  readonly changed?: LiveValues;
   /** What is not finite in this step, and why; said at the first of several. */
   readonly notFinite?: NotFinite;
   /** What is wrong with rewards in this step. */

@@ -5,11 +5,11 @@ import type { AdamW } from '../optim/adamw.ts';
 import type { Alarm } from '../protocol/alarms.ts';
 import type { Config } from '../protocol/config.ts';
 import { markBest, withoutTexts } from '../protocol/evaluation.ts';
+import type { LiveValues } from '../protocol/live-settings.ts';
 import type { CommandOf, EvalResult, RolloutGroup } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import { predictionLines } from '../protocol/predictions.ts';
 import type { RewardSource } from '../rewards/contract.ts';
-import type { RewardPanel } from '../rewards/panel.ts';
 import { evaluate } from '../rl/evaluate.ts';
 import { answerFigures } from '../rl/health/answer-figures.ts';
 import { brokenValues, Health } from '../rl/health/health.ts';
@@ -17,39 +17,30 @@ import { causeOf } from '../rl/health/not-finite.ts';
 import { type Scoring, scoringOf } from '../rl/measure/row-kinds.ts';
 import { type Specimen, Specimens } from '../rl/measure/specimens.ts';
 import type { AnswerTokens } from '../rl/measure/token-values.ts';
-import { GateRows } from '../rl/media/gate.ts';
-import { loadPolicy, type Policy } from '../rl/policy/policy.ts';
+import type { GateRows } from '../rl/media/gate.ts';
+import type { Policy } from '../rl/policy/policy.ts';
 import type { Start } from '../rl/policy/start-weights.ts';
 import { withStartWeights } from '../rl/policy/start-weights-shown.ts';
 import { muteExample, prepareExample } from '../rl/prepare.ts';
 import type { RunPrompts } from '../rl/prompts.ts';
 import { demandKnownIds } from '../rl/rollout/known-ids.ts';
 import type { LiveAnswers } from '../rl/rollout/live-answer.ts';
-import { RunContext, type RunExample, SamplingContext } from '../rl/run-context.ts';
+import { RunContext, type RunExample, type SamplingContext } from '../rl/run-context.ts';
 import { sftStep } from '../rl/sft.ts';
 import { grpoStep } from '../rl/step.ts';
 import { askedRows, heldOut } from './asked-rows.ts';
 import { type PrepareReport, QUIET } from './clips/features.ts';
-import { ceilingsOf } from './gpu/quick-ceilings.ts';
 import { LineLog } from './line-log.ts';
 import { MeasuredRewards } from './measured-rewards.ts';
 import type { Report } from './progress.ts';
 import { openRewards, openSource, withSource } from './rewards.ts';
-import { measuredOptions, mostPositions, policyOptions, runSetup, runTexts, startOf } from './run-options.ts';
+import { type Loaded, putOnDevice } from './run-loading.ts';
 import type { RunParts, Standing, StepResult } from './run-parts.ts';
 import { answerLines } from './runs/answers.ts';
 import type { Trained } from './runs/checkpoint.ts';
 import { TokenLog } from './runs/token-log.ts';
 import { withReasoning } from './thinking-judge.ts';
-import { TrainingRows } from './training-rows.ts';
-
-/** What of a run lies on the device, and what it goes through. */
-interface Loaded {
-  readonly policy: Policy;
-  readonly context: SamplingContext;
-  readonly gate: GateRows;
-  readonly rows: TrainingRows;
-}
+import type { TrainingRows } from './training-rows.ts';
 
 /** What an evaluation is asked for. */
 type Measured = Pick<CommandOf<'evaluate'>, 'split' | 'mute' | 'sampled' | 'metric' | 'start'>;
@@ -87,6 +78,8 @@ export class Run {
   readonly #measured = new MeasuredRewards();
   readonly #scorings = new Map<Config['evalMetric'], Scoring>();
   #step = 0;
+  /** Settings that the next step is the first to have. */
+  #changed: LiveValues = {};
   #tokens = 0;
 
   private constructor(
@@ -112,43 +105,10 @@ export class Run {
     // A program that cannot be run is said before weights are loaded.
     const rewards = trains && config.stage === 'grpo' ? await openRewards(config, openers) : undefined;
     try {
-      return await Run.#load(parts, rewards, options);
+      const { files, prompts, loaded, start } = await putOnDevice(parts, rewards, options);
+      return new Run({ ...parts, model: { ...parts.model, files } }, prompts, loaded, start);
     } catch (error) {
       rewards?.[Symbol.dispose]();
-      throw error;
-    }
-  }
-
-  static async #load(
-    parts: RunParts,
-    rewards: RewardPanel | undefined,
-    { begins = false }: { begins?: boolean },
-  ): Promise<Run> {
-    const { gpu, model, config, data, trains } = parts;
-    // What clips were read back through is larger than what a run needs.
-    gpu.trim();
-    const texts = runTexts(model, config, data.examples, gpu);
-    const { prompts } = texts;
-    const rows = new TrainingRows({ ...parts, prompts });
-    if (begins) rows.lookAhead();
-    const start = trains ? await startOf(model, config) : undefined;
-    const options = trains
-      ? policyOptions(model.files.family, config, mostPositions(texts, config), start)
-      : measuredOptions(config, mostPositions({ ...texts, longestAnswer: 1 }, config));
-    const files = start?.files ?? model.files;
-    const policy = await loadPolicy(gpu, files, options, parts.report.weights);
-    try {
-      const gate = new GateRows(gpu, policy, policy.options.trainBert);
-      await gate.prepare([prompts.shown.gateIds]);
-      const ceilings = trains ? await ceilingsOf(gpu) : undefined;
-      const setup = runSetup(model, texts, { policy, config, ceilings, rewards });
-      const context = await gpu.pipelines.reporting(parts.report.kernels, () =>
-        trains ? RunContext.create(setup, { samples: config.stage === 'grpo' }) : SamplingContext.open(setup),
-      );
-      const loaded = { policy, context, gate, rows };
-      return new Run({ ...parts, model: { ...model, files } }, prompts, loaded, start);
-    } catch (error) {
-      policy[Symbol.dispose]();
       throw error;
     }
   }
@@ -168,6 +128,17 @@ export class Run {
     this.#training.rewards.replace(await openSource(source, openers));
     this.#parts = { ...this.#parts, config };
     return config;
+  }
+
+  /** Goes on with other numbers from the next step on. */
+  change(config: Config): void {
+    this.#training.change(config);
+    this.#parts = { ...this.#parts, config };
+  }
+
+  /** The next step says that it is the first to have these settings. */
+  noteChange(changed: LiveValues): void {
+    this.#changed = { ...this.#changed, ...changed };
   }
 
   /** Holds Adam's moments, for a checkpoint. */
@@ -287,11 +258,14 @@ export class Run {
         ? await causeOf(broken, { policy: this.policy, examples, updates, learningRate: config.learningRate })
         : undefined;
     this.#broken = broken !== undefined;
+    const changed = this.#changed;
+    this.#changed = {};
     return {
       step: this.#step,
       metrics: { ...metrics, num_tokens: this.#tokens, epoch: this.rows.epochs } as MetricValues,
       seconds,
       groups: [...groups],
+      ...(Object.keys(changed).length > 0 ? { changed } : {}),
       ...(tokens ? { tokens } : {}),
       ...(cause ? { notFinite: cause } : {}),
       ...(troubles ? { troubles } : {}),
@@ -300,8 +274,8 @@ export class Run {
 
   /** Keeps a step's numbers for the export; says what is not well in the run since then. */
   recordStep(result: Pick<StepResult, 'step' | 'metrics' | 'seconds'> & Partial<StepResult>): Alarm[] {
-    const { step, metrics, seconds, groups = [], notFinite, troubles } = result;
-    this.metricsLog.append({ step, ...metrics, seconds });
+    const { step, metrics, seconds, changed, groups = [], notFinite, troubles } = result;
+    this.metricsLog.append({ step, ...metrics, seconds, ...(changed ? { changed } : {}) });
     return this.health.take({ step, metrics, notFinite, troubles, answers: answerFigures(groups) });
   }
 

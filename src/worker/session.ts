@@ -19,8 +19,10 @@ import { Inputs } from './inputs/inputs.ts';
 import type { OpenModel } from './inputs/model.ts';
 import { KeptRuns } from './kept-runs.ts';
 import { Lane } from './lane.ts';
+import { changeSettings, mendReward, type RunChange } from './live-settings.ts';
 import { planRun } from './plan-run.ts';
 import type { Emit } from './progress.ts';
+import { configAt } from './runs/changes.ts';
 import { checkSameInputs } from './runs/identity.ts';
 import type { TakenRun } from './runs/run-store.ts';
 import { RunShelf } from './runs/shelf.ts';
@@ -198,8 +200,9 @@ export class Session {
       await checkSameInputs(description, this.#inputs.demand());
       this.#inputs.rewardModels.demandAll(description.config);
       const { taken, shown } = await this.#shelf.take(described, step);
-      this.#emit({ type: 'resumed', requestId, run: shown, config: description.config });
-      this.#begin(description.config, rest ? 'pause' : 'go on', taken);
+      const config = configAt(description, taken.checkpoint.state.step);
+      this.#emit({ type: 'resumed', requestId, run: shown, config });
+      this.#begin(config, rest ? 'pause' : 'go on', taken);
     });
   }
 
@@ -227,16 +230,12 @@ export class Session {
     if (stage.state === 'paused') this.#continue(stage.training, 'go on');
   }
 
-  /** Another program in the place of an own reward's. @throws InputError unless the run rests, or where it cannot be run */
-  async mendReward({ source }: CommandOf<'mendReward'>): Promise<AnswerOf<'mendReward'>> {
-    if (this.#stage.state !== 'paused') {
-      throw new InputError('A reward can be mended while its run rests, and no run rests.', {
-        hint: 'Pause the run first.',
-      });
-    }
-    const config = await this.#lane.run(() => this.#device.mendReward(source));
-    this.#config = config;
-    return { config };
+  mendReward = (asked: CommandOf<'mendReward'>) => this.#change(mendReward, asked);
+  changeSettings = (asked: CommandOf<'changeSettings'>) => this.#change(changeSettings, asked);
+
+  async #change<A>(change: RunChange<A>, asked: A): Promise<{ config: Config }> {
+    this.#config = await change(asked, [() => this.#stage, this.#lane, this.#device]);
+    return { config: this.#config };
   }
 
   stop(): void {

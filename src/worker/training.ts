@@ -175,9 +175,9 @@ export class Training {
     return evalMetrics(result);
   }
 
-  #report({ step, metrics, seconds, groups }: StepResult, ledger: MemoryLedger): void {
+  #report({ step, metrics, seconds, groups, changed }: StepResult, ledger: MemoryLedger): void {
     const { emit } = this.#hooks;
-    emit({ type: 'step', step, metrics, seconds });
+    emit({ type: 'step', step, metrics, seconds, ...(changed ? { changed } : {}) });
     if (groups.length > 0) emit({ type: 'rollouts', step, groups });
     emit({ type: 'memory', parts: ledger.parts(), peak: ledger.peak });
   }

@@ -49,6 +49,7 @@ class FakeRun {
   recordStep = () => undefined;
   recordEvaluation = () => undefined;
   forgetEvaluations = () => undefined;
+  noteChange = () => undefined;
   recordAnswers = (step: number, groups: Parameters<RecordedRun['recordAnswers']>[1]) =>
     this.rolloutsLog.append(...answerLines(step, groups));
   stand = ({ step }: { step: number }) => {

@@ -26,8 +26,12 @@ const MOST_PASSES = 40;
 /** Passes on their way at a time: one that runs and one that waits. What they are uploaded with takes host memory. */
 const PASSES_AHEAD = 2;
 
-export interface UpdaterSettings {
+export interface Objective {
   readonly objective: LossConfig | 'nll';
+  readonly temperature: number;
+}
+
+export interface UpdaterSettings extends Objective {
   /** Prompts in one forward and backward, at most. */
   readonly promptsPerPass: number;
   readonly completionsPerPrompt: number;
@@ -36,7 +40,6 @@ export interface UpdaterSettings {
   /** The largest pass that will be asked for. */
   readonly largest: PassSize;
   readonly checkpoint: boolean;
-  readonly temperature: number;
   readonly kind: {
     /** Tokens that what a prompt is about becomes, at most. */
     readonly mediaCounts: MediaCounts;
@@ -103,7 +106,7 @@ interface PackedPart extends Pick<PassData, 'arrays' | 'prompts' | 'media' | 'te
 export class Updater {
   readonly optimizer: AdamW;
   readonly #policy: Policy;
-  readonly #settings: UpdaterSettings;
+  #settings: UpdaterSettings;
   readonly #arena: Arena;
   readonly #optimizerArena: Arena;
   readonly #media: MediaInputs;
@@ -144,6 +147,11 @@ export class Updater {
       ...(withThreshold ? [updater.#entropyPass(largest, shapes.slice(0, 1))] : []),
     ]);
     return updater;
+  }
+
+  /** Other numbers for what is optimised, from the next update on. What was recorded stays: it reads them anew at each run. */
+  change(objective: Objective): void {
+    this.#settings = { ...this.#settings, ...objective };
   }
 
   /** Passes that a group of the greatest length is split over, and the tokens of the largest. */

@@ -60,7 +60,12 @@ async function* encoded(pieces: AsyncIterable<string | Bytes>): AsyncGenerator<B
 async function* lines(log: Blob): AsyncGenerator<Line> {
   let runtime = 0;
   for await (const { value } of jsonLines(log)) {
-    const { step, seconds, ...reported } = value as { step: number; seconds: object };
+    const {
+      step,
+      seconds,
+      changed: _,
+      ...reported
+    } = value as { step: number; seconds: object; changed?: object };
     const metrics = withNaN(reported);
     if (Number.isFinite(metrics.step_time)) runtime += metrics.step_time!;
     yield { step, metrics, seconds: withNaN(seconds), runtime };

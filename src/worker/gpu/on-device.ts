@@ -1,8 +1,8 @@
-import { FULL_PACE, GENTLE_PACE } from '../../gpu/index.ts';
 import type { FileToWrite } from '../../io/writing/file-to-write.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Config } from '../../protocol/config.ts';
 import { decodingOf } from '../../protocol/evaluation.ts';
+import { type LiveValues, liveChanges, liveConfig, needsLoading } from '../../protocol/live-settings.ts';
 import type { AnswerOf, CommandOf, EvalResult, EventOf, KeptWeights } from '../../protocol/messages.ts';
 import { STAGE_NAMES } from '../../protocol/stages.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
@@ -10,31 +10,19 @@ import { heldOut } from '../asked-rows.ts';
 import { exportFiles } from '../export/files.ts';
 import { demandSame } from '../export/same-weights.ts';
 import { forecastRun } from '../forecast.ts';
-import { Halted, haltIf, halting } from '../halted.ts';
+import { Halted, halting } from '../halted.ts';
 import type { SessionHost } from '../host.ts';
 import type { Inputs, Opened } from '../inputs/inputs.ts';
-import { isAsOpened, reportLoaded } from '../inputs/model.ts';
-import { Lane } from '../lane.ts';
+import { isAsOpened } from '../inputs/model.ts';
 import { measuresAlike } from '../measuring.ts';
-import { modelReward } from '../model-reward.ts';
+import { demandMoreRoom } from '../more-room.ts';
 import { type Emit, progressOf } from '../progress.ts';
-import type { RewardOpeners } from '../rewards.ts';
-import { Run } from '../run.ts';
+import type { Run } from '../run.ts';
+import { changeAt } from '../runs/changes.ts';
 import type { Recorder } from '../runs/recorder.ts';
 import { scoreAgain } from '../score-again.ts';
-import { thinkingJudge } from '../thinking-judge.ts';
 import type { HeldGpu } from './held-gpu.ts';
-
-/** What a run is loaded from, so that it can be loaded again. */
-interface Loading {
-  readonly opened: Opened;
-  readonly config: Config;
-  /** What the weights as loaded had scored by then. */
-  readonly before: readonly EvalResult[];
-  readonly trains: boolean;
-  /** Whether models that score answers stay on the device. */
-  readonly rewardsStay: boolean;
-}
+import { disposingOnError, type Loading, loadRun } from './load-run.ts';
 
 /** A question about the weights on the device. */
 export type Measurement = Omit<CommandOf<'evaluate'>, 'type' | 'requestId'> & { requestId?: number };
@@ -136,43 +124,11 @@ export class OnDevice {
     return isAsOpened(model) ? this.#before : [];
   }
 
-  async #load(
-    { opened, config, before, trains, rewardsStay }: Loading,
-    stopped: () => boolean,
-    begins = false,
-  ): Promise<Run> {
-    const { held, emit, host, inputs } = this.#parts;
-    const gpu = await held.demand();
-    gpu.pace = config.gentle ? GENTLE_PACE : FULL_PACE;
-    const load = async (): Promise<Run> => {
-      const lane = new Lane();
-      const openers: RewardOpeners = {
-        judge: thinkingJudge(config, inputs.rewardModels.find, { gpu, lane }),
-        runner: host.rewards,
-        modelFiles: ({ identity }) => inputs.rewardModels.find(identity)?.files.tree,
-        openModel: (reward) => {
-          const scorer = { gpu, opened: inputs.rewardModels.demand(reward), stays: rewardsStay, lane };
-          return modelReward(reward, scorer);
-        },
-      };
-      const parts = { ...opened, gpu, config, before, trains, openers, stopped };
-      const report = {
-        weights: halting(progressOf(emit, STAGE_NAMES.model, 'bytes'), stopped),
-        kernels: progressOf(emit, STAGE_NAMES.kernels, 'kernels'),
-      };
-      const run = await Run.load({ ...parts, report }, { begins });
-      return disposingOnError(run, async () => {
-        if (begins) await run.prepareTraining(this.clipReports(undefined, stopped));
-        haltIf(stopped);
-        reportLoaded(emit, opened.model, run.policy);
-      });
-    };
-    try {
-      return await held.during(load);
-    } catch (error) {
-      opened.features?.letGo();
-      throw error;
-    }
+  #load(from: Loading, stopped: () => boolean, begins = false): Promise<Run> {
+    return loadRun(this.#parts, from, {
+      ...{ stopped, begins },
+      clipReports: () => this.clipReports(undefined, stopped),
+    });
   }
 
   /** Does work with the run, which is brought back first where its device was lost. */
@@ -197,6 +153,56 @@ export class OnDevice {
     if (this.#from) this.#from = { ...this.#from, config };
     await this.recorder?.mended(config, this.step);
     return config;
+  }
+
+  /**
+   * Other settings for the run from its next step on. It is written down where it stands first: whoever goes on with it later
+   * goes on from there. What lies on the device otherwise is loaded again.
+   */
+  async changeSettings(values: LiveValues): Promise<Config> {
+    const { inputs } = this.#parts;
+    const from = this.#from;
+    if (!from?.trains) throw new Error('OnDevice.changeSettings: no run trains.');
+    const changed = liveChanges(from.config, values);
+    const config = liveConfig(from.config, changed);
+    if (Object.keys(changed).length === 0) return config;
+    const isLoaded = needsLoading(from.config, config);
+    await this.use(async (run) => {
+      if (isLoaded) {
+        const wanted = { from: from.config, to: config };
+        await demandMoreRoom({ ...from.opened, gpu: run.parts.gpu }, wanted, inputs.rewardModels);
+      }
+      run.rest();
+      await this.recorder?.save(run);
+    });
+    if (isLoaded) await this.#loadAgain({ ...from, config });
+    else await this.use(async (run) => run.change(config));
+    this.#from = { ...from, config };
+    const step = this.step;
+    await this.recorder?.changed(config, changeAt(step, from.config, changed));
+    this.#run?.noteChange(changed);
+    return config;
+  }
+
+  /** Loads the run with other settings, to stand where it stands. @throws InputError where that is written down nowhere */
+  async #loadAgain(from: Loading): Promise<void> {
+    const { held } = this.#parts;
+    const { step } = this;
+    if (step > 0 && this.recorder?.savedStep !== step) {
+      throw new InputError(`The run is loaded again for this, and step ${step} of it is not saved.`, {
+        hint: 'Free some of the browser’s storage, or start a run of its own with these settings.',
+      });
+    }
+    this.#lostAt = step;
+    this.#run?.[Symbol.dispose]();
+    this.#run = undefined;
+    const run = await this.#load(from, never);
+    this.#run = await disposingOnError(run, () =>
+      held.during(async () => {
+        this.recorder = await this.recorder?.rewound(run);
+      }),
+    );
+    this.#lostAt = undefined;
   }
 
   /** Loads the run again and sets it to its newest checkpoint; to its start where there is none. */
@@ -379,15 +385,4 @@ function comeBack(lostAt: number, step: number, reason = 'no reason given'): Eve
   const hint =
     step > 0 ? `On a new one the run goes on from step ${step}.` : 'On a new one the run begins again.';
   return { type: 'note', message, hint };
-}
-
-/** The resource after some more work on it; where that fails, nothing is left of the resource. */
-async function disposingOnError<T extends Disposable>(resource: T, work: () => Promise<unknown>): Promise<T> {
-  try {
-    await work();
-    return resource;
-  } catch (error) {
-    resource[Symbol.dispose]();
-    throw error;
-  }
 }

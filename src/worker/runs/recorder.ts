@@ -8,6 +8,7 @@ import { STUDIO_VERSION } from '../export/version.ts';
 import type { Emit } from '../progress.ts';
 import type { Run } from '../run.ts';
 import type { StepResult } from '../run-parts.ts';
+import { newAfter, recordedAt, type SettingsChange } from './changes.ts';
 import { checkpointFiles, restoreCheckpoint } from './checkpoint.ts';
 import { dataIdentity, modelIdentity } from './identity.ts';
 import { betterScore, type Score } from './keep.ts';
@@ -30,10 +31,11 @@ export type RecordedRun = Pick<
   | 'trained'
   | 'recordEvaluation'
   | 'forgetEvaluations'
+  | 'noteChange'
   | 'recordAnswers'
   | 'rolloutsLog'
   | 'tokenLog'
-> & { recordStep(step: Pick<StepResult, 'step' | 'metrics' | 'seconds'>): void };
+> & { recordStep(step: Pick<StepResult, 'step' | 'metrics' | 'seconds' | 'changed'>): void };
 
 /**
  * Keeps one run on this device: its steps line by line, its checkpoints when asked. Where the device refuses (no space),
@@ -115,11 +117,15 @@ export class Recorder {
     const { state, files, damaged } = checkpoint;
     const release = await hold(description);
     const origin = { id: description.id, name: description.name, step: state.step };
-    const own = isOlder ? branchOf(description, origin) : description;
+    const stood = recordedAt(description, state.step);
+    const own = isOlder ? branchOf(stood, origin) : stood;
     const recorder = new Recorder(store, emit, run, own, [release]);
     try {
+      // What was changed after the step from which it goes on has not happened.
+      if (!isOlder && own.changes?.length !== description.changes?.length) await store.change(own);
       if (!isOlder) await demandNewest(store, taken);
       run.stand(state);
+      run.noteChange(newAfter(own, state.step));
       await restoreCheckpoint(run.trained, files);
       await recorder.#replay(run, state.step, emit, isOlder ? store.folder(description.id) : undefined);
       for (const each of damaged) await recorder.#setAside(each.step, each.reason, state.step);
@@ -153,6 +159,15 @@ export class Recorder {
   /** The person calls it by this name from here on. */
   named(name: string): void {
     this.#description = { ...this.#description, name };
+  }
+
+  /** Writes down that from the next step on settings are others. */
+  async changed(config: Config, change: SettingsChange): Promise<void> {
+    const { changes = [] } = this.#description;
+    this.#description = { ...this.#description, config, changes: [...changes, change] };
+    if (this.#origin) return;
+    const refused = (error: unknown) => this.#report.refused('Its changed settings cannot be saved', error);
+    await this.#store.change(this.#description).catch(refused);
   }
 
   /** The step of the newest checkpoint; 0 without one. */
@@ -193,6 +208,7 @@ export class Recorder {
     const { state, files, damaged } = checkpoint;
     const other = before.#origin ?? (saved === undefined ? from : undefined);
     run.stand(state);
+    run.noteChange(newAfter(this.description, state.step));
     await restoreCheckpoint(run.trained, files);
     run.forgetEvaluations();
     await this.#replay(run, state.step, () => undefined, other && this.#store.folder(other.id));
@@ -252,9 +268,9 @@ export class Recorder {
   }
 
   /** Writes down a step, whose answers the run has recorded. */
-  async step({ step, metrics, seconds }: StepResult): Promise<void> {
+  async step({ step, metrics, seconds, changed }: StepResult): Promise<void> {
     await this.#leaveOrigin();
-    this.#logs.addStep({ type: 'step', step, metrics, seconds });
+    this.#logs.addStep({ type: 'step', step, metrics, seconds, ...(changed ? { changed } : {}) });
     await this.#noticeLoss(step);
     await this.#writeLogs(step);
   }

@@ -6,6 +6,7 @@ import { InputError } from '../../math/errors.ts';
 import { type Config, parseConfig } from '../../protocol/config.ts';
 import type { KeptWeights } from '../../protocol/messages.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
+import type { SettingsChange } from './changes.ts';
 import type { Score } from './keep.ts';
 
 export const STATE = 'state.json';
@@ -39,6 +40,8 @@ export interface RunDescription {
   readonly config: Config;
   /** Programs of own rewards before they were mended, and the steps up to which they scored. */
   readonly mended?: readonly { readonly step: number; readonly was: readonly RewardSource[] }[];
+  /** Settings that were changed while it went on, in order; `config` is what they are by now. */
+  readonly changes?: readonly SettingsChange[];
 }
 
 /** `state.json` of a checkpoint: what the next step depends on beside weights and moments. */
