@@ -26,7 +26,7 @@ export interface Preset {
 
 /** What a recipe of an objective speaks of. */
 const METHOD_KEYS = [
-  ...(['stage', 'numIterations', 'lossType', 'importanceSamplingLevel'] as const),
+  ...(['stage', 'numIterations', 'resampleRounds', 'lossType', 'importanceSamplingLevel'] as const),
   ...(['epsilon', 'epsilonHigh', 'delta', 'dualClip', 'topEntropyQuantile'] as const),
   ...(['maskTruncatedCompletions', 'offPolicyMaskThreshold', 'entropyCoef'] as const),
   ...(['sapoTemperaturePos', 'sapoTemperatureNeg'] as const),
@@ -43,7 +43,6 @@ const PLAIN: Partial<Config> = Object.fromEntries(METHOD_KEYS.map((key) => [key,
 /** The whole objective of a recipe: what it says, and the defaults, which are TRL's, where it is silent. */
 export const objective = (said: Partial<Config>): Partial<Config> => ({ ...PLAIN, ...said });
 
-const DYNAMIC_SAMPLING = 'dynamic sampling (groups without signal drawn again)';
 const SLICES =
   'several updates on slices of one rollout; with one pass per batch the ratio is 1 and the clip never fires';
 const TWO_PASSES = 'four updates on quarters of a rollout; two passes over all of it take their place';
@@ -56,6 +55,7 @@ const DAPO: Partial<Config> = {
   beta: 0,
   maskTruncatedCompletions: true,
   groupSize: 16,
+  resampleRounds: 10,
 };
 const DAPO_LEAVES = [
   '512 prompts a step and answers of 20480 tokens',
@@ -85,10 +85,10 @@ export const PAPER_PRESETS = {
   },
   dapo: {
     label: 'DAPO',
-    help: 'Mean over all tokens, more room above than below the clip, no KL, answers cut short do not train.',
+    help: 'Mean over all tokens, more room above than below the clip, no KL, answers cut short do not train, clips without signal are replaced in up to ten rounds, as in its code.',
     source: { paper: '2503.14476', where: 'section 4.1' },
     values: objective(DAPO),
-    lacks: [DYNAMIC_SAMPLING, SLICES],
+    lacks: [SLICES],
     leaves: DAPO_LEAVES,
   },
   gspo: {
@@ -131,7 +131,7 @@ export const PAPER_PRESETS = {
     }),
     lacks: [
       'steps that overlap with sampling (PipelineRL)',
-      'groups without signal left out, prompts that are solved drawn no more',
+      'prompts that are solved drawn no more',
       'a mean per prompt first',
       'thinking that is ended by force',
     ],
@@ -170,7 +170,7 @@ export const PAPER_PRESETS = {
     help: 'DAPO, on the fifth of the tokens that is the most uncertain.',
     source: { paper: '2506.01939', where: 'section 5.2' },
     values: objective({ ...DAPO, topEntropyQuantile: 0.2 }),
-    lacks: [DYNAMIC_SAMPLING, SLICES],
+    lacks: [SLICES],
     leaves: DAPO_LEAVES,
   },
   luspo: {

@@ -40,7 +40,7 @@ export interface SettingChange {
 }
 
 /** Where two drafts differ, in the order of the settings. */
-const draftChanges = (from: Draft, to: Draft): SettingChange[] =>
+export const draftChanges = (from: Draft, to: Draft): SettingChange[] =>
   CONFIG_KEYS.filter((key) => !sameValue(from[key], to[key])).map((key) => ({
     key,
     from: from[key],

@@ -21,7 +21,7 @@ it('says of a preset what it is and lacks, and of the rest what is given beside 
   expect(settings).toMatchObject({ epsilonHigh: 0.28, groupSize: 4, beta: 0 });
   expect(lines[0]).toMatch(/; given: groupSize, steps$/);
   expect(lines[1]).toMatch(
-    /^preset DAPO, arXiv 2503\.14476, section 4\.1; not here: dynamic sampling .*; left as it is: 512 /,
+    /^preset DAPO, arXiv 2503\.14476, section 4\.1; not here: several updates .*; left as it is: 512 /,
   );
 });
 

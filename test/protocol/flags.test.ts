@@ -90,6 +90,8 @@ describe('toFlags', () => {
   it('is silent about defaults', () => {
     expect(toFlags(parseConfig({}))).toEqual([]);
     expect(toFlags(parseConfig(PRESETS.dapo.values))).toEqual([
+      '--resampleRounds',
+      '10',
       '--groupSize',
       '16',
       '--epsilonHigh',

@@ -15,6 +15,7 @@ import {
 const DAPO: Partial<Config> = {
   ...{ lossType: 'dapo', epsilon: 0.2, epsilonHigh: 0.28, beta: 0, groupSize: 16 },
   maskTruncatedCompletions: true,
+  resampleRounds: 10,
 };
 const PUBLISHED_KL = { useBiasCorrectionKl: false } as const;
 
@@ -111,7 +112,7 @@ describe('presets of papers', () => {
   });
 
   it('name what the studio lacks', () => {
-    expect(PRESETS.dapo.lacks.join()).toMatch(/dynamic sampling/);
+    expect(PRESETS.dapo.lacks.join()).toMatch(/updates on slices of one rollout/);
     expect(PRESETS.dapo.leaves.join()).toMatch(/soft_overlong/);
   });
 

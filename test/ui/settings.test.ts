@@ -96,7 +96,7 @@ describe('all settings', () => {
     await page.selectOption(id('preset'), 'dapo');
     const preview = await text('preset-preview');
     expect(preview).toContain('section 4.1');
-    expect(preview).toContain('Not here: dynamic sampling');
+    expect(preview).toContain('Not here: several updates on slices');
     expect(await page.locator(`${id('preset-preview')} a`).getAttribute('href')).toBe(
       'https://arxiv.org/abs/2503.14476',
     );
@@ -115,5 +115,84 @@ describe('all settings', () => {
     expect(await text('preset-changes')).toContain('Ignore answers cut short: on → off');
     await page.click(id('leave-preset'));
     expect(await value('all-field-epsilonHigh')).toBe('0.28');
+  });
+});
+
+describe('settings that travel', () => {
+  it('by address are shown as changes and laid over the form by a press; a stranger’s are judged', async () => {
+    await open('#/train');
+    await page.click(id('all-settings'));
+    await page.fill(id('field-steps'), '33');
+    await page.fill(id('all-field-temperature'), '0.8');
+    await page.click(id('copy-address'));
+    const address = await value('shared-address');
+    expect(address).toMatch(/#\/train\?settings=[\w-]+$/);
+    // Elsewhere: another form, and an address that is opened in it.
+    await page.reload();
+    await page.waitForSelector(`${id('start')}:not([disabled])`);
+    await page.fill(id('field-groupSize'), '4');
+    await page.evaluate((hash) => {
+      location.hash = hash;
+    }, new URL(address).hash);
+    await page.waitForSelector(id('brought'));
+    expect(await text('brought-changes')).toContain('Temperature: 1 → 0.8');
+    expect(await text('brought-changes')).toContain('Answers per clip (G): 4 → 8');
+    expect(await value('field-steps')).toBe('120');
+    await pictures('settings-brought');
+    await page.uncheck(id('change-groupSize'));
+    await page.locator(id('apply-brought')).press('Enter');
+    await expect.poll(() => value('field-steps')).toBe('33');
+    expect(await value('field-groupSize')).toBe('4');
+    expect(await page.evaluate(() => location.hash)).toBe('#/train');
+    expect(await page.locator(id('brought')).count()).toBe(0);
+
+    const hostile = btoa(
+      '{"steps": 9, "groupSize": -4, "rewardSources": [{"name": "evil"}], "__proto__": 1}',
+    );
+    await page.evaluate(
+      (word) => {
+        location.hash = `/train?settings=${word}`;
+      },
+      hostile.replace(/=+$/, ''),
+    );
+    await page.waitForSelector(id('brought-refused'));
+    expect(await text('brought-refused')).toContain('groupSize is -4');
+    expect(await text('brought-refused')).toContain('rewardSources: this stays');
+    await page.click(id('leave-brought'));
+    expect(await value('field-steps')).toBe('33');
+    await page.evaluate(() => {
+      location.hash = '/train?settings=%25%25';
+    });
+    await expect.poll(() => page.textContent(id('problem'))).toContain('holds no settings that can be read');
+  });
+
+  it('by file are read as they were written, TRL’s by TRL’s names', async () => {
+    await open('#/train');
+    await page.click(id('all-settings'));
+    await page.fill(id('field-steps'), '35');
+    const [saved] = await Promise.all([page.waitForEvent('download'), page.click(id('save-settings.json'))]);
+    expect(saved.suggestedFilename()).toBe('settings.json');
+    await page.fill(id('field-steps'), '99');
+    await page.setInputFiles(id('settings-file'), await saved.path());
+    await page.waitForSelector(id('brought'));
+    expect(await text('brought-changes')).toContain('Steps: 99 → 35');
+    await page.click(id('apply-brought'));
+    expect(await value('field-steps')).toBe('35');
+    const yaml = '# of a person\nbeta: 0.04\nnum_generations: 16\nuse_vllm: true\nlearning_rate: 2.0e-6\n';
+    const file = { name: 'grpo.yaml', mimeType: 'text/yaml', buffer: Buffer.from(yaml) };
+    await page.setInputFiles(id('settings-file'), file);
+    await page.waitForSelector(id('brought'));
+    expect(await text('brought-changes')).toContain('Hold to start (β): 0 → 0.04');
+    expect(await text('brought-refused')).toContain('use_vllm: the studio has no such setting.');
+    await page.click(id('apply-brought'));
+    expect(await value('field-learningRate')).toBe('2e-6');
+    const [python] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click(id('save-grpo_config.py')),
+    ]);
+    expect(python.suggestedFilename()).toBe('grpo_config.py');
+    const broken = { name: 'x.yaml', mimeType: 'text/yaml', buffer: Buffer.from('beta: [1') };
+    await page.setInputFiles(id('settings-file'), broken);
+    await expect.poll(() => page.textContent(id('problem'))).toContain('x.yaml is neither JSON nor YAML');
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parseConfig } from '../../src/protocol/config.ts';
-import { trlSettings } from '../../src/worker/export/trl-settings.ts';
+import { trlSettings } from '../../src/protocol/trl-settings.ts';
 import { readInPython } from '../setup/python.ts';
 
 interface Launched {

@@ -19,6 +19,7 @@ import { KeptRuns } from './kept-runs.tsx';
 import { MetricChart } from './metric-chart.tsx';
 import { RewardModels } from './rewards/reward-models.tsx';
 import { learningLine } from './sentences.ts';
+import { AddressSettings } from './settings/address-settings.tsx';
 import { AllSettings } from './settings/all-settings.tsx';
 import { MOST_SMOOTHING, useSmoothing } from './smoothing.ts';
 import { stateLine } from './state-line.ts';
@@ -32,6 +33,7 @@ export default function TrainScreen() {
     <>
       <Problems commands={['openDemo', 'openData', 'openModel']} />
       <NowBox />
+      <AddressSettings />
       <EssentialSettings />
       <OwnRewards />
       <RewardModels />

@@ -1,7 +1,7 @@
 import type { FileToWrite } from '../../io/writing/file-to-write.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { Completion } from '../../protocol/messages.ts';
-import { optimizerSteps } from './trl-settings.ts';
+import { optimizerSteps } from '../../protocol/trl-settings.ts';
 
 /** A line of rollouts.jsonl. */
 type Line = Completion & { readonly step: number; readonly exampleId: string; readonly label: string };

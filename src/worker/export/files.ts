@@ -4,13 +4,13 @@ import { blobFile, type FileToWrite, inFolder, jsonFile, textFile } from '../../
 import { type Config, type ConfigKey, defaultConfig, diffConfig } from '../../protocol/config.ts';
 import { scoreName, scoreOf } from '../../protocol/evaluation.ts';
 import type { EvalResult, ExportParts, MergedDtype } from '../../protocol/messages.ts';
+import { optimizerSteps } from '../../protocol/trl-settings.ts';
 import type { Run } from '../run.ts';
 import { adapterFiles } from './adapter.ts';
 import { changedTensors } from './changed.ts';
 import { handoffBundle } from './handoff.ts';
 import { type LoggedRun, trackerLogs } from './tracker-logs.ts';
 import { checkpointProblem, trlCheckpoint } from './trl-checkpoint.ts';
-import { optimizerSteps } from './trl-settings.ts';
 import { STUDIO_VERSION } from './version.ts';
 import { mergedCheckpoint } from './weights.ts';
 

@@ -1,6 +1,6 @@
 import type { Config } from '../../protocol/config.ts';
+import { lostSettings, trlSettings } from '../../protocol/trl-settings.ts';
 import { namesOwn } from './own-rewards.ts';
-import { lostSettings, trlSettings } from './trl-settings.ts';
 
 export interface AdapterSettings {
   readonly rank: number;

@@ -1,10 +1,10 @@
 import type { Handoff } from '../../families/api.ts';
 import { familyOf } from '../../families/index.ts';
 import type { Config } from '../../protocol/config.ts';
+import { lostSettings, optimizerSteps } from '../../protocol/trl-settings.ts';
 import { MOST_DEALS } from './handoff-data.ts';
 import { nodeLines } from './own-rewards.ts';
 import { modelLines } from './reward-models.ts';
-import { lostSettings, optimizerSteps } from './trl-settings.ts';
 import { twinLines } from './twin.ts';
 
 export interface ReadmeFacts {

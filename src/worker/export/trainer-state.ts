@@ -1,9 +1,9 @@
 import type { Config } from '../../protocol/config.ts';
 import { METRICS, type MetricValues } from '../../protocol/metrics.ts';
+import { optimizerSteps, saveSteps } from '../../protocol/trl-settings.ts';
 import type { Run } from '../run.ts';
 import type { RunParts } from '../run-parts.ts';
 import { betterScore, type Score } from '../runs/keep.ts';
-import { optimizerSteps, saveSteps } from './trl-settings.ts';
 
 /** What a checkpoint is made from: a run, as far as it matters. */
 export type CheckpointSource = Pick<

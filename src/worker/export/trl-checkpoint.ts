@@ -3,10 +3,10 @@
 import { dict, float, type PickleValue, tuple } from '../../io/formats/pickle.ts';
 import { TorchFile } from '../../io/formats/torch-file.ts';
 import { type FileToWrite, inFolder, jsonFile } from '../../io/writing/file-to-write.ts';
+import { optimizerSteps } from '../../protocol/trl-settings.ts';
 import { learningRateAt } from '../../rl/step.ts';
 import { adapterFiles, adapterTensors } from './adapter.ts';
 import { type CheckpointSource, trainerState } from './trainer-state.ts';
-import { optimizerSteps } from './trl-settings.ts';
 
 /** Why a run cannot be gone on with by TRL; undefined when it can. */
 export function checkpointProblem({

@@ -12,6 +12,7 @@ import { RewardsPanel } from '../rewards/rewards-panel.tsx';
 import { SettingField } from '../setting-field.tsx';
 import { PresetChoice } from './preset-choice.tsx';
 import { isFound } from './search.ts';
+import { ShareSettings } from './share-settings.tsx';
 
 /** What the panel of rewards has controls for. */
 const IN_PANEL: readonly ConfigKey[] = ['rewards', 'rewardWeights', ...PARAMETER_KEYS];
@@ -35,6 +36,7 @@ export function AllSettings() {
     <details className="all-settings">
       <summary data-testid="all-settings">All settings</summary>
       <PresetChoice />
+      <ShareSettings />
       <Groups />
     </details>
   );

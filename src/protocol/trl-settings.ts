@@ -1,13 +1,6 @@
 /** A run's settings under TRL's names, out of the table of settings. */
-import {
-  CONFIG_KEYS,
-  type Config,
-  type ConfigKey,
-  defaultConfig,
-  diffConfig,
-  fieldOf,
-} from '../../protocol/config.ts';
-import { isIdleParameter } from '../../protocol/losses.ts';
+import { CONFIG_KEYS, type Config, type ConfigKey, defaultConfig, diffConfig, fieldOf } from './config.ts';
+import { isIdleParameter } from './losses.ts';
 
 export type TrlSettings = Readonly<Record<string, number | string | boolean | readonly number[] | object>>;
 
