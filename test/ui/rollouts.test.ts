@@ -1,4 +1,4 @@
-/** Rollouts in a real Chromium, over a pretended worker: the clip beside its answers, a group's answers beside each other. */
+/** Rollouts in a real Chromium, over a pretended worker: the clip beside its answers, a group's answers, what they earned, and the way from a chart. */
 import { mkdirSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -63,8 +63,13 @@ async function shoot(name: string): Promise<void> {
   }
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize({ width: 390, height: 844 });
-  await page.locator('.rollouts .detail').screenshot({ path: `${PICTURES}/${name}-phone.png` });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  await page.locator('.view-choice').scrollIntoViewIfNeeded();
+  await page.screenshot({ path: `${PICTURES}/${name}-phone.png` });
+  const overhang = await page.evaluate(() => {
+    const main = document.querySelector('main')!;
+    return [document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth];
+  });
+  expect(Math.max(...overhang)).toBeLessThanOrEqual(0);
   await page.setViewportSize({ width: 1280, height: 900 });
 }
 
@@ -214,5 +219,77 @@ describe('the answers of a group', () => {
     await choice.focus();
     await page.keyboard.press('ArrowDown');
     expect(await choice.evaluate((one) => one === document.activeElement)).toBe(true);
+  });
+});
+
+describe('what answers earned', () => {
+  it('stands as bars, of which one filters the table until its chip is taken away', async () => {
+    await rollouts();
+    const completions = groupsOf(STEPS).flatMap((group) => group.completions);
+    const of = (value: number, name?: string) =>
+      completions.filter(({ total, rewards }) => (name ? rewards[name] : total) === value).length;
+    const bars = page.locator(id('histogram')).locator('.bin');
+    const spoken = () => bars.evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')));
+    const labels = (name: string, values: readonly number[]) =>
+      values
+        .map((value) => [value, of(value, name === 'total' ? undefined : name)] as const)
+        .filter(([, count]) => count > 0)
+        .map(([value, count]) => `${name} ${value}: ${count} answer${count === 1 ? '' : 's'}`);
+    expect(await spoken()).toEqual(labels('total', [0, 1, 2]));
+    await page.locator(id('histogram')).locator('select').selectOption('accuracy');
+    await expect.poll(spoken).toEqual(labels('accuracy', [0, 1]));
+
+    // By keyboard alone: to the bars, along them, one is pressed.
+    await page.locator('h1').click();
+    await page.keyboard.press('h');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    const rows = page.locator(id('rollout-row'));
+    await expect.poll(() => rows.count()).toBe(of(1, 'accuracy'));
+    expect(await spoken()).toEqual(labels('accuracy', [0, 1]));
+    expect(await bars.evaluateAll((all) => all.map((one) => one.getAttribute('aria-pressed')))).toEqual([
+      'false',
+      'true',
+    ]);
+    const chip = page.locator(id('bin-chip'));
+    expect(await chip.textContent()).toBe('accuracy 1 ✕, show all');
+    await rows.first().click();
+    await shoot('rollouts-histogram');
+    await chip.press('Enter');
+    await expect.poll(() => rows.count()).toBe(completions.length);
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SELECT');
+    expect(await chip.count()).toBe(0);
+  });
+});
+
+describe('a point of a chart', () => {
+  const shownStep = () => page.textContent('.step-choice b');
+
+  it('opens the answers of its step, by a click and by keyboard alone', async () => {
+    await rollouts();
+    await page.keyboard.press('3');
+    const chart = page.locator(`${id('chart-reward')} .chart-plot[data-points="${STEPS}"]`);
+    await chart.waitFor();
+    const { width, height } = (await chart.boundingBox())!;
+    // A little right of the second of four points between the axis and the margin.
+    const x = 48 + ((width - 48 - 8) * 1.1) / (STEPS - 1);
+    await chart.click({ position: { x, y: height / 2 } });
+    await page.waitForSelector('[data-screen=rollouts]');
+    expect(new URL(page.url()).hash).toBe('#/rollouts?step=2');
+    await expect.poll(shownStep).toBe('2');
+
+    await page.mouse.move(0, 0);
+    await page.keyboard.press('3');
+    const entropy = page.locator(`${id('chart-entropy')} .chart-plot[data-points="${STEPS}"]`);
+    await entropy.waitFor();
+    await entropy.locator('svg.recharts-surface').focus();
+    for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowRight');
+    const tip = (chart: string) => page.locator(`${id(chart)} .tip`).getAttribute('data-step');
+    await expect.poll(() => tip('chart-entropy')).toBe('3');
+    await expect.poll(() => tip('chart-reward')).toBe('3');
+    await page.screenshot({ path: `${PICTURES}/charts-pointed.png` });
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-screen=rollouts]');
+    await expect.poll(shownStep).toBe('3');
   });
 });

@@ -2,6 +2,7 @@
 import { counted } from '../../math/format.ts';
 import { done, open, type Screen } from '../screen.ts';
 import './group-view.css';
+import './histogram.css';
 import './rollouts.css';
 import './token-view.css';
 

@@ -11,8 +11,16 @@ import { HeldButton } from '../parts/held-button.tsx';
 import { Empty } from '../parts/panel.tsx';
 import { shortened } from '../parts/shortened.ts';
 import { useKey } from '../shell/keys.ts';
+import { BinChip, RewardHistogram } from './reward-histogram.tsx';
 import { RolloutTable } from './rollout-table.tsx';
-import { NO_FILTER, type RolloutFilter, rewardNames, rolloutRows, wantsBareText } from './rows.ts';
+import {
+  NO_FILTER,
+  type RewardBin,
+  type RolloutFilter,
+  rewardNames,
+  rolloutRows,
+  wantsBareText,
+} from './rows.ts';
 import type { TokenChoice } from './token-choices.ts';
 import { TryRewards } from './try-rewards.tsx';
 
@@ -48,7 +56,10 @@ function Rollouts({ asked }: { asked: string }) {
   const shownStep = useDeferredValue(step);
   const groups = useGroups(rollouts.get(shownStep));
   const isBare = useStudioState(({ running }) => running !== undefined && wantsBareText(running));
+  const rewards = rewardNames(groups);
   const rows = rolloutRows(groups, filter, isBare);
+  const ofAllBins = filter.bin ? rolloutRows(groups, { ...filter, bin: undefined }, isBare) : rows;
+  const setBin = (bin: RewardBin | undefined) => setFilter({ ...filter, bin });
   const total = groups.reduce((sum, { completions }) => sum + completions.length, 0);
   const labels = [...new Set(groups.map(({ label }) => label))].sort();
   return (
@@ -60,7 +71,11 @@ function Rollouts({ asked }: { asked: string }) {
           choose={(next) => choose(next === latest ? Number.NaN : next)}
         />
         <Filters filter={filter} setFilter={setFilter} labels={labels} />
+        {filter.bin && <BinChip bin={filter.bin} clear={() => setBin(undefined)} />}
       </div>
+      {ofAllBins.length > 0 && (
+        <RewardHistogram rows={ofAllBins} rewards={rewards} bin={filter.bin} choose={setBin} />
+      )}
       <TryRewards
         show={(ofStep, place, search) => {
           choose(ofStep);
@@ -71,7 +86,7 @@ function Rollouts({ asked }: { asked: string }) {
       {rows.length > 0 ? (
         <RolloutTable
           rows={rows}
-          rewards={rewardNames(groups)}
+          rewards={rewards}
           step={shownStep}
           answers={total}
           colours={{ choice, choose: setChoice }}

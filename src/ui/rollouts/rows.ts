@@ -1,4 +1,6 @@
 /** Answers as table rows, and which of them are asked for. Pure. */
+import { formatMetric } from '../../math/format.ts';
+import { type Bin, isIn } from '../../math/histogram.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { Completion, RolloutGroup } from '../../protocol/messages.ts';
 
@@ -29,6 +31,31 @@ export interface RolloutFilter {
   silentOnly: boolean;
   /** Only answers that contain this, whatever the case. */
   search: string;
+  /** Only answers that earned so much. */
+  bin?: RewardBin | undefined;
+}
+
+/** Stands for the weighted sum of all rewards where a reward is named. */
+export const TOTAL = 'total';
+
+/** What a bar of the histogram stands for. */
+export interface RewardBin extends Omit<Bin, 'count'> {
+  /** A reward's name, or `TOTAL`. */
+  readonly reward: string;
+}
+
+/** What an answer earned; undefined where a reward did not apply. */
+export function earned({ total, rewards }: Completion, reward: string): number | undefined {
+  return reward === TOTAL ? total : (rewards[reward] ?? undefined);
+}
+
+export const isSameBin = (a: RewardBin, b: RewardBin): boolean =>
+  a.reward === b.reward && a.low === b.low && a.high === b.high;
+
+/** "2", or "0.5 to 1". */
+export function rangeOf({ low, high }: Pick<RewardBin, 'low' | 'high'>): string {
+  const text = (value: number) => formatMetric(value, 3).replace('-', '−');
+  return low === high ? text(low) : `${text(low)} to ${text(high)}`;
 }
 
 export const NO_FILTER: RolloutFilter = { wrongOnly: false, silentOnly: false, search: '' };
@@ -71,7 +98,7 @@ export function rolloutRows(
     if (filter.silentOnly && !isSilent(group)) return [];
     const wanted = group.completions.flatMap((completion, c) => {
       const answer = answerOf(completion, isBare);
-      return wants(filter, group.label, answer, completion.text) ? [{ completion, answer, c }] : [];
+      return wants(filter, group.label, answer, completion) ? [{ completion, answer, c }] : [];
     });
     return wanted.map(({ completion, answer, c }, index) => ({
       id: `${g}.${c}`,
@@ -87,9 +114,15 @@ export function rolloutRows(
   });
 }
 
-function wants(filter: RolloutFilter, label: string, answer: string | null, text: string): boolean {
-  if (filter.wrongOnly && answer === label) return false;
-  return text.toLowerCase().includes(filter.search.toLowerCase());
+function wants(
+  { wrongOnly, bin, search }: RolloutFilter,
+  label: string,
+  answer: string | null,
+  completion: Completion,
+): boolean {
+  if (wrongOnly && answer === label) return false;
+  if (bin && !isIn(bin, earned(completion, bin.reward) ?? Number.NaN)) return false;
+  return completion.text.toLowerCase().includes(search.toLowerCase());
 }
 
 /** Names of the rewards in order of appearance. */

@@ -13,7 +13,14 @@ const KEYS: readonly { where: string; keys: readonly (readonly [keys: string, do
       ['?', 'this list'],
     ],
   },
-  { where: 'Train', keys: [['t', 'charts as tables, and back']] },
+  {
+    where: 'Train',
+    keys: [
+      ['t', 'charts as tables, and back'],
+      ['←  →', 'in a chart: to the step before and after, in all charts'],
+      ['enter', 'in a chart: the answers of that step'],
+    ],
+  },
   {
     where: 'Data and Rollouts',
     keys: [
@@ -26,6 +33,7 @@ const KEYS: readonly { where: string; keys: readonly (readonly [keys: string, do
     keys: [
       ['[  ]', 'previous and next step'],
       ['/', 'search the answers'],
+      ['h', 'to the bars of what was earned; enter filters by one'],
       ['g', 'all answers of the group beside each other, and back'],
       ['c', 'play the clip of the answer that is open, or pause it'],
     ],

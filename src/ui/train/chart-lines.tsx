@@ -11,6 +11,7 @@ import { usePlace } from '../parts/use-place.ts';
 import type { ChartSpec } from './chart-list.ts';
 import { followCursor, useCursorStep } from './cursor.ts';
 import { formatFor } from './format-for.ts';
+import { useOpenAnswers } from './open-answers.ts';
 import { roundTicks, stepTicks } from './ticks.ts';
 
 interface PlotProps {
@@ -40,7 +41,12 @@ export function ChartPlot({ spec, data, smoothing }: PlotProps) {
   const drawn = useInTurn(wanted, hasRoom && (isNear || !isRunning));
   const isWhole = useInTurn(CURVES, drawn !== undefined) !== undefined;
   return (
-    <div className="chart-plot" ref={ref} data-points={isWhole ? pointsOf(drawn?.data) : undefined}>
+    <div
+      className="chart-plot"
+      ref={ref}
+      data-points={isWhole ? pointsOf(drawn?.data) : undefined}
+      {...useOpenAnswers()}
+    >
       {drawn && <Lines {...drawn} isWhole={isWhole} />}
     </div>
   );
@@ -236,10 +242,11 @@ interface TipProps {
 function PointTip({ keys, data, active, payload }: TipProps) {
   const cursor = useCursorStep();
   const drawn = payload?.[0]?.payload;
-  if (!active || !drawn) return null;
-  const row = pointedRow(data, drawn, cursor);
+  const row = active && drawn ? pointedRow(data, drawn, cursor) : undefined;
+  const hasAnswers = useStudioState(({ rollouts }) => row !== undefined && rollouts.has(row.step));
+  if (!row) return null;
   return (
-    <div className="tip number">
+    <div className="tip number" data-step={row.step}>
       <b>step {row.step}</b>
       {keys.map((key) => (
         <div key={key}>
@@ -253,6 +260,7 @@ function PointTip({ keys, data, active, payload }: TipProps) {
           {row.shadow && <span className="muted"> recorded {formatFor(key, row.shadow[key])}</span>}
         </div>
       ))}
+      {hasAnswers && <div className="muted open-hint">click or Enter: its answers</div>}
     </div>
   );
 }
