@@ -1329,6 +1329,17 @@ describe('evaluation', () => {
     await page.screenshot({ path: `${PICTURES}/evaluate-start.png` });
   });
 
+  it('has its turn between two steps of a run, which goes on', async () => {
+    await open('?stepMs=1000');
+    await startable();
+    await page.click(id('start'));
+    await state('running');
+    await page.getByRole('link', { name: /^Evaluate/ }).click();
+    await page.click(id('evaluate'));
+    await page.waitForSelector(id('scores'));
+    expect(await page.locator('[data-state=running]').count()).toBe(1);
+  });
+
   it('draws several answers when asked to, and refuses a number that cannot be', async () => {
     await open('#/evaluate');
     await startable();

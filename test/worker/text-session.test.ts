@@ -66,11 +66,18 @@ describe('a language model', () => {
     const first = await SessionOnDawn.open({ files, ...inputs });
     const own = await ownRewards();
     first.start({ ...values, evalEvery: 2, evalOnStart: true, ...own });
+    await first.reach('running');
+    // Beside the run: it has its turn between two steps, and changes none.
+    const beside = first.session.evaluate({ type: 'evaluate', requestId: 7, split: 'test' });
     await first.reach('finished', 'paused', 'failed');
+    await beside;
     expect(first.said('error')).toEqual([]);
     const steps = first.said('step');
     expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
-    expect(first.said('eval').map(({ result }) => [result.step, result.split, result.n])).toEqual([
+    const [asked, ...others] = first.said('eval').filter(({ requestId }) => requestId !== undefined);
+    expect([asked!.result.split, others]).toEqual(['test', []]);
+    const unasked = first.said('eval').filter(({ requestId }) => requestId === undefined);
+    expect(unasked.map(({ result }) => [result.step, result.split, result.n])).toEqual([
       [0, 'val', 2],
       [2, 'val', 2],
       [4, 'val', 2],
@@ -106,7 +113,7 @@ describe('a language model', () => {
       split: 'val',
       config: configOf({ ...values, ...own }),
     });
-    expect(second.said('eval').map(({ result }) => result)).toEqual([first.said('eval')[0]!.result]);
+    expect(second.said('eval').map(({ result }) => result)).toEqual([unasked[0]!.result]);
     /** What steps knew of the tokens of answers, on the device or of the stored run. */
     const tokensOf = (session: SessionOnDawn, stored?: string) =>
       Promise.all(

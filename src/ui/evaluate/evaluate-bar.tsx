@@ -4,7 +4,7 @@ import { type Mute, SPLITS, type Split } from '../../protocol/messages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { fire } from '../parts/fire.ts';
 import { HeldButton } from '../parts/held-button.tsx';
-import { hindrance } from '../parts/hindrance.ts';
+import { hindranceBetweenSteps } from '../parts/hindrance.ts';
 import { inLabels } from '../parts/in-labels.ts';
 import { inWords, useWords } from '../parts/use-words.ts';
 import { FieldControl } from '../train/field-control.tsx';
@@ -26,7 +26,7 @@ export function EvaluateBar({ split, setSplit }: { split: Split; setSplit: (spli
   const isSampled = useStudioState(({ draft }) => draft.evalDecoding !== 'greedy');
   const busy = useStudioState(({ pending }) => [...pending.values()].includes('evaluate'));
   const hindered = useStudioState((state) => {
-    const hindered = hindrance(state, 'evaluate');
+    const hindered = hindranceBetweenSteps(state, 'evaluate');
     return hindered ?? (state.data ? undefined : inWords(state, 'Open clips first, to evaluate.'));
   });
   // With one sense, or none, there is nothing to take away.
