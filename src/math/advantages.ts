@@ -1,7 +1,7 @@
 import { mean, sampleStd, scored } from './stats.ts';
 
 /** Added to every standard deviation before dividing, as TRL and the GRPO reference do. */
-const EPSILON = 1e-4;
+export const ADVANTAGE_EPSILON = 1e-4;
 
 export interface AdvantageOptions {
   /** Completions per prompt; row i of the rewards belongs to group floor(i / groupSize). */
@@ -82,7 +82,7 @@ function sumThenNormalize(
   return totals.map((total, i) => {
     const centred = total - centres[i]!;
     if (scale === 'none') return centred;
-    return centred / ((scale === 'group' ? groupStd[i]! : batchStd) + EPSILON);
+    return centred / ((scale === 'group' ? groupStd[i]! : batchStd) + ADVANTAGE_EPSILON);
   });
 }
 
@@ -92,25 +92,25 @@ function normalizeThenSum(rewards: readonly Row[], groupSize: number, weights: r
     .map((row) => weightedSum(row, weights));
   const all = scored(summed);
   const centre = mean(all);
-  const spread = sampleStd(all) + EPSILON;
+  const spread = sampleStd(all) + ADVANTAGE_EPSILON;
   return summed.map((total) => (total - centre) / spread);
 }
 
 /** Each column of a group centred and divided by its own deviation; a column scored only once has none and drops out. */
-function normalizeColumns(group: readonly Row[]): Row[] {
+export function normalizeColumns(group: readonly Row[]): Row[] {
   const columns = (group[0] ?? []).map((_, k) => scored(group.map((row) => row[k] ?? null)));
   return group.map((row) =>
     row.map((value, k) => {
       const column = columns[k]!;
       return value === null || Number.isNaN(value)
         ? null
-        : (value - mean(column)) / (sampleStd(column) + EPSILON);
+        : (value - mean(column)) / (sampleStd(column) + ADVANTAGE_EPSILON);
     }),
   );
 }
 
 /** Σ_k w_k x_k over what is scored; NaN when nothing is. */
-function weightedSum(row: Row, weights: readonly number[]): number {
+export function weightedSum(row: Row, weights: readonly number[]): number {
   if (scored(row).length === 0) return Number.NaN;
   return row.reduce<number>((total, value, k) => {
     return value === null || Number.isNaN(value) ? total : total + (weights[k] ?? 1) * value;

@@ -5,6 +5,7 @@ import { EVAL_KINDS } from './eval-kinds.ts';
 import { liveValues } from './live-settings.ts';
 import { metricKey } from './metrics.ts';
 import { anyNumber, longArray, unwritten, z } from './shapes.ts';
+import { answerParts, stepBasis } from './step-basis.ts';
 
 export const runState = z.enum([
   'empty',
@@ -35,6 +36,7 @@ export const stepReport = {
   metrics: z.partialRecord(metricKey, anyNumber),
   /** By phase, of src/protocol/phases.ts. */
   seconds: z.record(z.string(), anyNumber),
+  basis: stepBasis.optional(),
   /** Settings that were changed while the run went on, of which this is the first step. */
   changed: liveValues.optional(),
 };
@@ -55,6 +57,8 @@ export const completion = z.object({
   /** What was read as the answer; null when unreadable. */
   answer: z.string().nullable(),
   meanKl: anyNumber.optional(),
+  /** Absent of an answer that went through no pass. */
+  parts: answerParts.optional(),
   /** What rewards logged of it, by column. */
   extras: z.record(z.string(), z.union([z.string(), anyNumber, z.boolean(), z.null()])).optional(),
 });

@@ -33,6 +33,8 @@ export const tokenValues = z.object({
       ratios: floats,
       /** Log-probabilities of the reference, and the KL term; of a loss that has one. */
       references: floats.optional(),
+      /** Log-probability of the reference less that of the policy, as it was kept. */
+      differences: floats.optional(),
       kl: floats.optional(),
       /** Numbers of `CLIP_NAMES`; of a loss that clips. */
       clips: marks.optional(),

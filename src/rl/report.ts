@@ -1,8 +1,11 @@
 import type { Advantages } from '../math/advantages.ts';
 import type { Config } from '../protocol/config.ts';
+import type { LossConfig } from '../protocol/loss-config.ts';
 import type { RolloutGroup } from '../protocol/messages.ts';
+import type { AnswerParts } from '../protocol/step-basis.ts';
 import { readAnswer } from '../rewards/answer.ts';
 import type { LoggedValue } from '../rewards/contract.ts';
+import { answerParts } from './objective/loss.ts';
 import type { Completion } from './rollout/generator.ts';
 import type { RunExample } from './run-context.ts';
 import type { MicroResult } from './update/update.ts';
@@ -36,6 +39,21 @@ export function meanKls(micro: readonly MicroResult[], groupSize: number): Reado
   return means;
 }
 
+/** What each completion added to the loss and its metrics, by its row in the step; only of those that went through a pass. */
+export function partsOf(
+  objective: LossConfig,
+  micro: readonly MicroResult[],
+  groupSize: number,
+): ReadonlyMap<number, AnswerParts> {
+  const parts = new Map<number, AnswerParts>();
+  for (const { groups, partials } of micro) {
+    const rows = groups.flatMap(({ index, kept }) => kept.map((at) => index * groupSize + at));
+    const found = partials ? answerParts(objective, partials, rows.length) : [];
+    for (const [place, each] of found.entries()) parts.set(rows[place]!, each);
+  }
+  return parts;
+}
+
 /** By completion of the pass. */
 function meanKl({ arrays, logProbs, refLogProbs }: MicroResult): number[] | undefined {
   if (!refLogProbs) return undefined;
@@ -50,6 +68,12 @@ function meanKl({ arrays, logProbs, refLogProbs }: MicroResult): number[] | unde
   });
 }
 
+/** What passes found of completions, by their row in the step. */
+export interface PassFigures {
+  readonly kl: ReadonlyMap<number, number>;
+  readonly parts: ReadonlyMap<number, AnswerParts>;
+}
+
 /** A group as the rollouts table shows it. */
 export function describeGroup(
   config: Config,
@@ -57,7 +81,7 @@ export function describeGroup(
   completions: readonly ScoredCompletion[],
   advantages: Advantages,
   groupIndex: number,
-  kl: ReadonlyMap<number, number>,
+  { kl, parts }: PassFigures,
 ): RolloutGroup {
   const { id, label, question } = example;
   return {
@@ -65,6 +89,7 @@ export function describeGroup(
     completions: completions.map((completion, index) => {
       const row = groupIndex * config.groupSize + index;
       const meanKl = kl.get(row);
+      const found = parts.get(row);
       return {
         text: completion.text,
         rawText: completion.rawText,
@@ -75,6 +100,7 @@ export function describeGroup(
         advantage: advantages.advantages[row]!,
         answer: /<answer>/i.test(completion.text) ? readAnswer(completion.text) : null,
         ...(meanKl === undefined ? {} : { meanKl }),
+        ...(found ? { parts: found } : {}),
         ...(Object.keys(completion.extras).length === 0 ? {} : { extras: completion.extras }),
       };
     }),

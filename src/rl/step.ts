@@ -1,8 +1,11 @@
 import { type Advantages, groupAdvantages } from '../math/advantages.ts';
-import { scheduleFactor } from '../optim/schedule.ts';
+import { scheduleFactor } from '../math/schedule.ts';
 import type { Config } from '../protocol/config.ts';
+import { LIVE_KEYS, type LiveValues } from '../protocol/live-settings.ts';
+import { lossConfig } from '../protocol/loss-config.ts';
 import type { RolloutGroup } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
+import type { StepBasis } from '../protocol/step-basis.ts';
 import type { RewardTrouble } from '../rewards/panel.ts';
 import { slowRewards } from './health/health-rewards.ts';
 import { brokenAnswer } from './health/not-finite.ts';
@@ -11,8 +14,7 @@ import { StepClock, type StepTimes } from './measure/step-clock.ts';
 import { type AnswerTokens, answerTokens } from './measure/token-values.ts';
 import type { StepWork } from './measure/utilisation.ts';
 import { joinResults, lossMetrics } from './objective/loss.ts';
-import { lossConfig } from './objective/loss-config.ts';
-import { describeGroup, meanKls } from './report.ts';
+import { describeGroup, meanKls, partsOf } from './report.ts';
 import type { RunContext, RunExample } from './run-context.ts';
 import { type SampledGroups, type StepOptions, sampleGroups } from './sample-groups.ts';
 import type { UpdateGroup } from './update/micro-batches.ts';
@@ -21,6 +23,8 @@ import type { MicroResult, UpdateResult } from './update/update.ts';
 export interface StepReport {
   readonly metrics: MetricValues;
   readonly seconds: Record<string, number>;
+  /** Absent where nothing was sampled. */
+  readonly basis?: StepBasis;
   readonly groups: readonly RolloutGroup[];
   /** What is known of the tokens of each answer, in the order of the groups; absent where nothing was sampled. */
   readonly tokens?: readonly AnswerTokens[];
@@ -106,9 +110,14 @@ function report(
   const promptTokens = examples.reduce((sum, { prompt }) => sum + prompt.ids.length * config.groupSize, 0);
   const sampled = lengths.reduce((sum, length) => sum + length, 0);
   const left = groups.length - trained;
+  const batch = updateTokens(groups.slice(0, trained));
   const { gradient, micro } = update;
   const rewards = all.map((completion) => completion.rewards);
-  const kl = meanKls(micro, config.groupSize);
+  const objective = lossConfig(config);
+  const passes = {
+    kl: meanKls(micro, config.groupSize),
+    parts: partsOf(objective, micro, config.groupSize),
+  };
   const notFinite = brokenAnswer(examples, scored, micro);
   const troubles = [...found, ...slowRewards(config, seconds, times.total)];
   return {
@@ -129,18 +138,25 @@ function report(
       num_tokens: promptTokens + sampled,
       step_time: times.total,
       'tokens_per_second/generate': sampled / Math.max(1e-9, times.stages.rollout ?? 0),
-      'tokens_per_second/train':
-        updateTokens(groups.slice(0, trained)) / Math.max(1e-9, times.stages.update ?? 0),
+      'tokens_per_second/train': (batch.prompts + batch.sampled) / Math.max(1e-9, times.stages.update ?? 0),
       ...context.utilisation(stepWork(context, { groups }, update), times),
       'memory/peak_bytes': context.setup.policy.gpu.ledger.peak,
     },
     seconds: times.phases,
+    basis: {
+      promptTokens: promptTokens / config.groupSize,
+      updatePromptTokens: batch.prompts,
+      rollout: times.stages.rollout ?? 0,
+      update: times.stages.update ?? 0,
+      gradientFactor: gradient.factor,
+      settings: liveSettings(config),
+    },
     groups: examples.map((example, index) => ({
-      ...describeGroup(config, example, scored[index]!, advantages, index, kl),
+      ...describeGroup(config, example, scored[index]!, advantages, index, passes),
       ...(index < trained ? {} : { leftOut: true }),
     })),
     tokens: answerTokens(
-      lossConfig(config),
+      objective,
       { groupSize: config.groupSize, completions: all, advantages: advantages.advantages },
       micro,
       context.setup.tokenizer,
@@ -148,13 +164,17 @@ function report(
   };
 }
 
-/** Each prompt once, and its answers. */
-function updateTokens(groups: SampledGroups['groups']): number {
-  return groups.reduce(
-    (sum, { example, completions }) =>
-      completions.reduce((tokens, { ids }) => tokens + ids.length, sum + example.prompt.ids.length),
-    0,
-  );
+/** What of the settings may be another in a later step. */
+const liveSettings = (config: Config): LiveValues =>
+  Object.fromEntries(LIVE_KEYS.map((key) => [key, config[key]]));
+
+/** Tokens of each prompt once, and of the answers. */
+function updateTokens(groups: SampledGroups['groups']): { prompts: number; sampled: number } {
+  const total = (lengths: readonly number[]): number => lengths.reduce((sum, length) => sum + length, 0);
+  return {
+    prompts: total(groups.map(({ example }) => example.prompt.ids.length)),
+    sampled: total(groups.flatMap(({ completions }) => completions.map(({ ids }) => ids.length))),
+  };
 }
 
 function stepWork(

@@ -28,6 +28,7 @@ import {
 } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import type { RewardModelSummary } from '../protocol/reward-models.ts';
+import type { StepBasis } from '../protocol/step-basis.ts';
 import { type Contrasts, withAnswers } from './contrast.ts';
 import { emptyRun } from './empty-run.ts';
 import { appendEval } from './eval-log.ts';
@@ -50,6 +51,8 @@ export interface StepRecord {
   metrics: MetricValues;
   /** Seconds by phase. */
   seconds: Record<string, number>;
+  /** Absent of steps of an earlier version, and of supervised ones. */
+  basis?: StepBasis | undefined;
 }
 
 export interface Progress {
@@ -177,7 +180,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return { clips: { ready: event.ready, unreadable: event.unreadable, total: event.total } };
     case 'step':
       return {
-        steps: [...state.steps, { step: event.step, metrics: event.metrics, seconds: event.seconds }],
+        steps: [...state.steps, stepRecord(event)],
         // What came before the step is done.
         progress: undefined,
       };
@@ -232,6 +235,8 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return unkept(event);
   }
 }
+
+const stepRecord = ({ type: _, ...record }: EventOf<'step'>): StepRecord => record;
 
 /** An answer of which only whoever asked takes note. */
 const unkept = (_: AnswerEvent): Partial<StudioState> => ({});

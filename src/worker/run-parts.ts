@@ -5,6 +5,7 @@ import type { Config } from '../protocol/config.ts';
 import type { LiveValues } from '../protocol/live-settings.ts';
 import type { EvalResult, RolloutGroup } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
+import type { StepBasis } from '../protocol/step-basis.ts';
 import type { RewardTrouble } from '../rewards/panel.ts';
 import type { NotFinite } from '../rl/health/health-look.ts';
 import type { AnswerTokens } from '../rl/measure/token-values.ts';
@@ -38,6 +39,7 @@ export interface StepResult {
   readonly step: number;
   readonly metrics: MetricValues;
   readonly seconds: Record<string, number>;
+  readonly basis?: StepBasis;
   readonly groups: RolloutGroup[];
   /** What is known of the tokens of each answer, in the order of the groups; absent where nothing was sampled. */
   readonly tokens?: readonly AnswerTokens[];

@@ -249,7 +249,7 @@ export class Run {
     const updates = this.optimizer.stepCount;
     const more = (count: number) => this.#deal(count);
     const taken = await take(this.#training, examples, this.#step, { live, more, ...before });
-    const { metrics, seconds, groups, tokens, notFinite, troubles } = taken;
+    const { metrics, groups, notFinite, ...rest } = taken;
     this.#step++;
     this.#tokens += metrics.num_tokens ?? 0;
     const broken = notFinite ?? brokenValues(metrics);
@@ -261,14 +261,12 @@ export class Run {
     const changed = this.#changed;
     this.#changed = {};
     return {
+      ...rest,
       step: this.#step,
       metrics: { ...metrics, num_tokens: this.#tokens, epoch: this.rows.epochs } as MetricValues,
-      seconds,
       groups: [...groups],
       ...(Object.keys(changed).length > 0 ? { changed } : {}),
-      ...(tokens ? { tokens } : {}),
       ...(cause ? { notFinite: cause } : {}),
-      ...(troubles ? { troubles } : {}),
     };
   }
 

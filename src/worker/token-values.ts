@@ -35,7 +35,7 @@ function shownTokens({ tokens, answers, first }: KeptAnswer, config: Config): An
   };
 }
 
-function valuesOf({ ids, pieces, sampler, pass }: AnswerTokens, config: Config): TokenValues {
+export function valuesOf({ ids, pieces, sampler, pass }: AnswerTokens, config: Config): TokenValues {
   const { lossType, importanceSamplingLevel: level, klEstimator, numIterations: iterations } = config;
   return {
     ...{ ids, pieces: [...pieces], sampler },
@@ -52,6 +52,7 @@ function passValues(pass: PassTokens, config: Config): TokenValues['pass'] {
     ...(references
       ? {
           references: references.map((reference, token) => logProbs[token]! + reference),
+          differences: references,
           kl: klTerms(config, references, ratios),
         }
       : {}),

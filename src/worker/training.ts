@@ -175,9 +175,10 @@ export class Training {
     return evalMetrics(result);
   }
 
-  #report({ step, metrics, seconds, groups, changed }: StepResult, ledger: MemoryLedger): void {
+  #report({ step, metrics, seconds, basis, groups, changed }: StepResult, ledger: MemoryLedger): void {
     const { emit } = this.#hooks;
-    emit({ type: 'step', step, metrics, seconds, ...(changed ? { changed } : {}) });
+    const more = { ...(basis ? { basis } : {}), ...(changed ? { changed } : {}) };
+    emit({ type: 'step', step, metrics, seconds, ...more });
     if (groups.length > 0) emit({ type: 'rollouts', step, groups });
     emit({ type: 'memory', parts: ledger.parts(), peak: ledger.peak });
   }

@@ -16,7 +16,7 @@ import { RECORDED_LOSS } from '../../src/cli/parity/trl-config.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { type FileTree, treeFromMemory } from '../../src/io/files/files.ts';
 import { writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
-import type { LossConfig } from '../../src/rl/objective/loss-config.ts';
+import type { LossConfig } from '../../src/protocol/loss-config.ts';
 import { numbers, testGpu } from '../ops/harness.ts';
 import { referenceGradient, referenceLoss } from '../reference/losses.ts';
 

@@ -13,7 +13,7 @@ import { treeFromMemory } from '../../src/io/files/files.ts';
 import { f32ToBytes } from '../../src/io/tensors/dtype.ts';
 import { openSafetensors } from '../../src/io/tensors/safetensors.ts';
 import { writeSafetensors } from '../../src/io/tensors/safetensors-write.ts';
-import { LOSS_DEFAULTS } from '../../src/rl/objective/loss-config.ts';
+import { LOSS_DEFAULTS } from '../../src/protocol/loss-config.ts';
 import { loadPolicy, type Policy, type PolicyOptions } from '../../src/rl/policy/policy.ts';
 import { Generator } from '../../src/rl/rollout/generator.ts';
 import { testGpu } from '../ops/harness.ts';

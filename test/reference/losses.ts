@@ -5,7 +5,7 @@
  */
 import type { PaddedBatch } from '../../src/cli/parity/loss-cases.ts';
 import { quantile } from '../../src/math/stats.ts';
-import type { LossConfig, LossType } from '../../src/rl/objective/loss-config.ts';
+import type { LossConfig, LossType } from '../../src/protocol/loss-config.ts';
 
 type Matrix = readonly (readonly number[])[];
 type Metrics = Record<string, number>;

@@ -6,9 +6,9 @@ import { groupAdvantages } from '../../src/math/advantages.ts';
 import { classificationScores } from '../../src/math/classification.ts';
 import { Sampler } from '../../src/ops/tokens/sampling.ts';
 import { defaultConfig } from '../../src/protocol/config.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../src/protocol/loss-config.ts';
 import { scoreText } from '../../src/rewards/index.ts';
 import { lossMetrics } from '../../src/rl/objective/loss.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/objective/loss-config.ts';
 import { endTokenIds, Tokenizer } from '../../src/text/tokenizer.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import {

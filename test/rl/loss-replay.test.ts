@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PaddedBatch } from '../../src/cli/parity/loss-cases.ts';
 import { Arena, Plan, Recorder } from '../../src/gpu/index.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../src/protocol/loss-config.ts';
+import type { LossCompletion } from '../../src/protocol/loss-shares.ts';
 import {
   lossBatchTensor,
   lossMetrics,
@@ -8,8 +10,7 @@ import {
   recordLoss,
   recordNll,
 } from '../../src/rl/objective/loss.ts';
-import { encodeLossBatch, encodeNllBatch, type LossCompletion } from '../../src/rl/objective/loss-batch.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/objective/loss-config.ts';
+import { encodeLossBatch, encodeNllBatch } from '../../src/rl/objective/loss-batch.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import { referenceGradient, referenceLoss } from '../reference/losses.ts';
 

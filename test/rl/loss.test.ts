@@ -4,9 +4,9 @@ import { type PaddedBatch, readLossCases } from '../../src/cli/parity/loss-cases
 import { runLoss } from '../../src/cli/parity/loss-run.ts';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import { LOSS_DEFAULTS, type LossConfig, lossConfig } from '../../src/protocol/loss-config.ts';
 import { LOSS_TYPES } from '../../src/protocol/losses.ts';
 import { FAMILY_CODES } from '../../src/rl/objective/loss.ts';
-import { LOSS_DEFAULTS, type LossConfig, lossConfig } from '../../src/rl/objective/loss-config.ts';
 import { numbers, relativeError, testGpu } from '../ops/harness.ts';
 import { referenceEntropyGradient, referenceGradient, referenceLoss } from '../reference/losses.ts';
 

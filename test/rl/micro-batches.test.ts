@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LOSS_DEFAULTS } from '../../src/rl/objective/loss-config.ts';
+import { LOSS_DEFAULTS } from '../../src/protocol/loss-config.ts';
 import { dealGroups, packPasses } from '../../src/rl/update/micro-batches.ts';
 import { toyGroup } from '../reference/omni-tiny.ts';
 import { RandomStream } from '../reference/random-stream.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Gpu, Plan } from '../../src/gpu/index.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../src/protocol/loss-config.ts';
 import { joinResults, lossMetrics, nllMetrics } from '../../src/rl/objective/loss.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../src/rl/objective/loss-config.ts';
 import type { Policy } from '../../src/rl/policy/policy.ts';
 import type { UpdateGroup } from '../../src/rl/update/micro-batches.ts';
 import { PolicyPass } from '../../src/rl/update/policy-pass.ts';

@@ -2,8 +2,8 @@
 import { Arena } from '../../gpu/index.ts';
 import { deriveSeed } from '../../math/random.ts';
 import type { SamplingSettings } from '../../ops/tokens/sampling.ts';
+import { LOSS_DEFAULTS } from '../../protocol/loss-config.ts';
 import type { MediaTokens } from '../../rl/media/media-input.ts';
-import { LOSS_DEFAULTS } from '../../rl/objective/loss-config.ts';
 import type { Policy } from '../../rl/policy/policy.ts';
 import { type Completion, Generator } from '../../rl/rollout/generator.ts';
 import { planPasses, planRollout } from '../../rl/update/batch-limits.ts';

@@ -1,8 +1,8 @@
 import type { Qwen2 } from '../../decoder/qwen2.ts';
 import { type Gpu, Tape, type Tensor } from '../../gpu/index.ts';
+import { LOSS_DEFAULTS } from '../../protocol/loss-config.ts';
 import { lossBatchTensor, recordLoss } from '../../rl/objective/loss.ts';
 import { encodeLossBatch } from '../../rl/objective/loss-batch.ts';
-import { LOSS_DEFAULTS } from '../../rl/objective/loss-config.ts';
 import { packPass, passSize, type TokenGroup } from '../../rl/update/pass-arrays.ts';
 import { PassInputs, scoreTokens } from '../../rl/update/pass-inputs.ts';
 

@@ -4,9 +4,10 @@ import { positionAxes, type Qwen2 } from '../../decoder/qwen2.ts';
 import { Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
 import { gatherRows } from '../../ops/tokens/gather-rows.ts';
 import { headLogits } from '../../ops/tokens/head.ts';
+import type { LossConfig } from '../../protocol/loss-config.ts';
+import type { LossCompletion } from '../../protocol/loss-shares.ts';
 import { lossBatchTensor, recordLoss, recordNll } from '../../rl/objective/loss.ts';
-import { encodeLossBatch, encodeNllBatch, type LossCompletion } from '../../rl/objective/loss-batch.ts';
-import type { LossConfig } from '../../rl/objective/loss-config.ts';
+import { encodeLossBatch, encodeNllBatch } from '../../rl/objective/loss-batch.ts';
 import { type PassArrays, packPass, passSize, type TokenGroup } from '../../rl/update/pass-arrays.ts';
 import { PassInputs, type Splice, scoreTokens, type TokenScores } from '../../rl/update/pass-inputs.ts';
 

@@ -1,7 +1,7 @@
 /** The policies and passes that the quantities of a HumanOmni case are taken from. */
 import type { Gpu } from '../../gpu/index.ts';
 import { firstThatHas, type TensorSource } from '../../io/tensors/safetensors.ts';
-import type { LossConfig } from '../../rl/objective/loss-config.ts';
+import type { LossConfig } from '../../protocol/loss-config.ts';
 import { loadPolicy, type Policy, type PolicyOptions } from '../../rl/policy/policy.ts';
 import type { CasePass } from './case-pass.ts';
 import { openArrays, packedGroup, separateGroups, spread } from './group-case.ts';

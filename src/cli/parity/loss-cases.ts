@@ -3,7 +3,7 @@ import { blobSource } from '../../io/files/bytes.ts';
 import { type FileTree, findFile, readJson, readJsonIfThere } from '../../io/files/files.ts';
 import { openSafetensors, type TensorSource } from '../../io/tensors/safetensors.ts';
 import { InputError } from '../../math/errors.ts';
-import type { LossConfig } from '../../rl/objective/loss-config.ts';
+import type { LossConfig } from '../../protocol/loss-config.ts';
 import { lossConfigFromTrl, RECORDED_LOSS } from './trl-config.ts';
 
 export type Matrix = readonly (readonly number[])[];

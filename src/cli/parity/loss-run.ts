@@ -1,8 +1,9 @@
 /** Runs one loss case on the GPU: padded arrays in, packed through the kernels, padded gradients out. */
 import { Arena, type Gpu, Plan, Recorder, type Tensor } from '../../gpu/index.ts';
+import type { LossConfig } from '../../protocol/loss-config.ts';
+import type { LossCompletion } from '../../protocol/loss-shares.ts';
 import { type LossInputs, lossBatchTensor, lossMetrics, recordLoss } from '../../rl/objective/loss.ts';
-import { encodeLossBatch, type LossCompletion } from '../../rl/objective/loss-batch.ts';
-import type { LossConfig } from '../../rl/objective/loss-config.ts';
+import { encodeLossBatch } from '../../rl/objective/loss-batch.ts';
 import type { Matrix, PaddedBatch } from './loss-cases.ts';
 
 export interface LossRun {

@@ -1,7 +1,7 @@
 /** Loss settings under the argument names of TRL's GRPOConfig → ours. */
 import { InputError } from '../../math/errors.ts';
 import { type ConfigKey, checkField, fieldOf, isConfigKey } from '../../protocol/config.ts';
-import { LOSS_DEFAULTS, type LossConfig } from '../../rl/objective/loss-config.ts';
+import { LOSS_DEFAULTS, type LossConfig } from '../../protocol/loss-config.ts';
 
 /** What recorded numbers were made with where they do not say otherwise: the defaults and rules of f2cd577. */
 export const RECORDED_LOSS: LossConfig = { ...LOSS_DEFAULTS, useBiasCorrectionKl: false, rules: 'f2cd577' };

@@ -1,7 +1,8 @@
 /** What is known of every token that a step sampled: what the sampler reported, and what the update's passes read back. */
+
+import type { LossConfig } from '../../protocol/loss-config.ts';
 import { type LossFamily, lossFamily } from '../../protocol/losses.ts';
 import { StreamDecoder, type Tokenizer } from '../../text/tokenizer.ts';
-import type { LossConfig } from '../objective/loss-config.ts';
 import type { Completion } from '../rollout/generator.ts';
 import type { MicroResult } from '../update/update.ts';
 

@@ -9,10 +9,11 @@ import {
   type Tensor,
   zeros,
 } from '../../gpu/index.ts';
+import type { LossConfig } from '../../protocol/loss-config.ts';
 import { isForeignMetric, type LossFamily, lossFamily } from '../../protocol/losses.ts';
 import type { FixedMetricKey } from '../../protocol/metrics.ts';
+import type { AnswerParts } from '../../protocol/step-basis.ts';
 import { lossBatchCapacity, lossBatchWords } from './loss-batch.ts';
-import type { LossConfig } from './loss-config.ts';
 
 const kernel = kernelsOf('grpo_loss', [
   ...['family', 'sequence', 'kl', 'bias_kl', 'entropy_mask', 'correction', 'truncate'],
@@ -87,6 +88,8 @@ export interface LossOutputs {
   readonly dEntropies: Tensor;
   /** Loss and metrics; keep it and give what is read to `lossMetrics`. */
   readonly result: Tensor;
+  /** What each completion of the batch added to it; keep it and give what is read to `answerParts`. */
+  readonly partials: Tensor;
 }
 
 /** A batch buffer for up to `completions` completions; write `encodeLossBatch(…)` into it before each run. */
@@ -202,7 +205,7 @@ function record(
     tensors: { batch, complete: partials, result },
     workgroups: 1,
   });
-  return { dLogProbs, dEntropies, result };
+  return { dLogProbs, dEntropies, result, partials };
 }
 
 /** Result words of a step from those of its passes: parts of sums and means add up, of extremes the furthest stays. */
@@ -217,6 +220,28 @@ export function joinResults(passes: readonly ArrayLike<number>[]): number[] {
   }
   return joined;
 }
+
+/** What each of the first `rows` completions of a pass added to its result, of what the metrics of `config` are made of. */
+export function answerParts(config: LossConfig, words: ArrayLike<number>, rows: number): AnswerParts[] {
+  const { beta, entropyCoef, samplerCorrection } = config;
+  const kind = lossFamily(config.lossType);
+  return Array.from({ length: rows }, (_, row) => {
+    const part = (name: string): number => nineDigits(words[row * PARTIAL.words + PARTIAL.offsetOf(name)]!);
+    const correction = ['correction_sum', 'correction_min', 'correction_max'].map(part);
+    return {
+      ...{ loss: part('loss'), entropy: part('entropy'), gap: part('gap_sum'), gapMax: part('gap_max') },
+      ...(beta === 0 ? {} : { kl: part('kl') }),
+      ...(entropyCoef === 0 ? {} : { bonus: part('bonus') }),
+      ...(kind === 'clipped' ? { low: part('low'), high: part('high') } : {}),
+      ...(kind === 'cispo' ? { capped: part('capped') } : {}),
+      ...(kind === 'vespo' ? { phi: part('phi') } : {}),
+      ...(samplerCorrection ? { correction } : {}),
+    };
+  });
+}
+
+/** As many as tell one f32 from the next, so that what is written down is as short as it can be. */
+const nineDigits = (value: number): number => Number(value.toPrecision(9));
 
 /**
  * The result buffer's words as TRL logs them: `loss`, `entropy` and what `config` makes meaningful. `sampled` says

@@ -1,8 +1,9 @@
 /** Which completions of a step go through a forward and backward, beside which others, and what each of them weighs. */
+
+import type { LossConfig } from '../../protocol/loss-config.ts';
+import { type LossExtent, type LossShare, lossShares } from '../../protocol/loss-shares.ts';
 import type { AskedFeatures } from '../media/gate.ts';
 import type { MediaTokens } from '../media/media-input.ts';
-import { type LossExtent, type LossShare, lossShares } from '../objective/loss-batch.ts';
-import type { LossConfig } from '../objective/loss-config.ts';
 import { type PassSize, passSize, type TokenGroup } from './pass-arrays.ts';
 
 /** Media of one prompt: its features, and its tokens where they do not depend on what trains. */

@@ -1,10 +1,10 @@
 import { positionAxes } from '../../decoder/qwen2.ts';
 import type { PromptTokens } from '../../families/api.ts';
 import { type Arena, type Gpu, Plan, Tape, type Tensor } from '../../gpu/index.ts';
+import type { LossConfig } from '../../protocol/loss-config.ts';
 import { type MediaShape, recordSplices } from '../media/media-tokens.ts';
 import type { MediaInputs, PassMedia } from '../media/pass-media.ts';
 import { lossBatchTensor, recordLoss, recordNll } from '../objective/loss.ts';
-import type { LossConfig } from '../objective/loss-config.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { PassArrays, PassSize } from './pass-arrays.ts';
 import { PassInputs, type Splice, scoreTokens } from './pass-inputs.ts';
@@ -44,6 +44,8 @@ export interface PassData {
 export interface PassResult {
   /** Words of the loss's result buffer. */
   readonly loss: Float32Array;
+  /** Words of what each completion added to it; of a loss of the GRPO family. */
+  readonly partials?: Float32Array;
   /** Per prediction. */
   readonly logProbs: Float32Array;
   readonly entropies: Float32Array;
@@ -52,6 +54,7 @@ export interface PassResult {
 
 interface Outputs {
   readonly loss: Tensor;
+  readonly partials?: Tensor;
   readonly logProbs: Tensor;
   readonly entropies: Tensor;
   readonly refLogProbs?: Tensor;
@@ -130,7 +133,8 @@ export class PolicyPass {
       [logProbs, loss.dLogProbs],
       ...(entropyTrains ? [[entropies, loss.dEntropies] as const] : []),
     ]);
-    return { loss: loss.result, ...seen };
+    const answers = objective === 'nll' ? {} : { partials: loss.partials };
+    return { loss: loss.result, ...answers, ...seen };
   }
 
   #earlier(): { oldLogProbs: Tensor; refLogProbs: Tensor } {
@@ -164,17 +168,11 @@ export class PolicyPass {
 
   /** Reads back what the latest run found. Its results are copied at the call; another pass may be submitted right after. */
   async read(): Promise<PassResult> {
-    const { loss, logProbs, entropies, refLogProbs } = this.#outputs;
-    const outputs = [loss, logProbs, entropies, ...(refLogProbs ? [refLogProbs] : [])];
-    const [words, found, uncertain, reference] = await Promise.all(
-      outputs.map((tensor) => this.#gpu.read(tensor)),
+    const outputs = Object.entries(this.#outputs) as [keyof Outputs, Tensor][];
+    const found = await Promise.all(
+      outputs.map(async ([name, tensor]) => [name, await this.#gpu.read(tensor)] as const),
     );
-    return {
-      loss: words!,
-      logProbs: found!,
-      entropies: uncertain!,
-      ...(reference ? { refLogProbs: reference } : {}),
-    };
+    return Object.fromEntries(found) as unknown as PassResult;
   }
 
   [Symbol.dispose](): void {

@@ -3,17 +3,13 @@ import type { MediaCounts } from '../../families/api.ts';
 import { Arena, Plan, Recorder } from '../../gpu/index.ts';
 import { AdamW, type AdamWSettings } from '../../optim/adamw.ts';
 import type { GradientStats } from '../../optim/clip.ts';
+import type { LossConfig } from '../../protocol/loss-config.ts';
+import type { LossCompletion } from '../../protocol/loss-shares.ts';
 import type { GateShape } from '../media/gate.ts';
 import type { MediaShape } from '../media/media-tokens.ts';
 import { MediaInputs, type PassMedia } from '../media/pass-media.ts';
 import type { VisionTower } from '../media/tower.ts';
-import {
-  encodeLossPass,
-  encodeNllBatch,
-  entropyThreshold,
-  type LossCompletion,
-} from '../objective/loss-batch.ts';
-import type { LossConfig } from '../objective/loss-config.ts';
+import { encodeLossPass, encodeNllBatch, entropyThreshold } from '../objective/loss-batch.ts';
 import type { Policy } from '../policy/policy.ts';
 import { EntropyPass } from './entropy-pass.ts';
 import { dealGroups, type PassGroup, type StepPasses, type UpdateGroup } from './micro-batches.ts';

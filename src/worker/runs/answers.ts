@@ -43,7 +43,7 @@ const COUNTS = ['index', 'tokens'];
 
 /** An answer as it was written. @throws InputError for another shape; hundreds of thousands are read, so no schema is */
 export function readAnswer(value: Record<string, unknown>): AnswerLine {
-  const { rewards, answer, meanKl, ended, question, extras, leftOut } = value;
+  const { rewards, answer, meanKl, ended, question, extras, parts, leftOut } = value;
   const fits =
     STRINGS.every((key) => typeof value[key] === 'string') &&
     NUMBERS.every((key) => isNumber(value[key])) &&
@@ -56,13 +56,19 @@ export function readAnswer(value: Record<string, unknown>): AnswerLine {
     typeof rewards === 'object' &&
     rewards !== null &&
     Object.values(rewards).every(isNumber) &&
-    (extras === undefined || (typeof extras === 'object' && extras !== null));
+    (extras === undefined || (typeof extras === 'object' && extras !== null)) &&
+    (parts === undefined || (typeof parts === 'object' && parts !== null));
   if (!fits) throw new InputError('The line is not that of an answer.');
   const line = value as unknown as AnswerLine;
-  if (line.total !== null && line.advantage !== null && line.meanKl !== null) return line;
+  const isWhole = parts === undefined || !Object.values(parts as object).includes(null);
+  if (line.total !== null && line.advantage !== null && line.meanKl !== null && isWhole) return line;
   const { total, advantage } = line;
   const restored = { ...line, total: total ?? Number.NaN, advantage: advantage ?? Number.NaN };
+  if (!isWhole) Object.assign(restored, { parts: withNaN(parts as object) });
   return meanKl === null ? { ...restored, meanKl: Number.NaN } : restored;
 }
+
+const withNaN = (numbers: object): object =>
+  Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, value ?? Number.NaN]));
 
 const isNumber = (value: unknown): boolean => value === null || typeof value === 'number';

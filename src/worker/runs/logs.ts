@@ -228,8 +228,11 @@ function stepOf(value: unknown): number | undefined {
 export function readEvent(value: Record<string, unknown>): StepLine | EvalLine | AlarmLine {
   if (value.type === 'alarm') return decodeEvent({ type: 'alarm', alarm: value.alarm }) as AlarmLine;
   if (value.type !== 'eval') {
-    const { step, metrics, seconds } = value;
-    const event = { type: 'step', step, metrics: withNaN(knownMetrics(metrics)), seconds: withNaN(seconds) };
+    const { step, metrics, seconds, basis } = value;
+    const event = {
+      ...{ type: 'step', step, metrics: withNaN(knownMetrics(metrics)), seconds: withNaN(seconds) },
+      ...(basis === undefined ? {} : { basis: withNaN(basis) }),
+    };
     return decodeEvent(event) as StepLine;
   }
   const { clips, interval, uarInterval, ...numbers } = value.result as Record<string, unknown>;

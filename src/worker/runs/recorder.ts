@@ -268,9 +268,10 @@ export class Recorder {
   }
 
   /** Writes down a step, whose answers the run has recorded. */
-  async step({ step, metrics, seconds, changed }: StepResult): Promise<void> {
+  async step({ step, metrics, seconds, basis, changed }: StepResult): Promise<void> {
     await this.#leaveOrigin();
-    this.#logs.addStep({ type: 'step', step, metrics, seconds, ...(changed ? { changed } : {}) });
+    const more = { ...(basis ? { basis } : {}), ...(changed ? { changed } : {}) };
+    this.#logs.addStep({ type: 'step', step, metrics, seconds, ...more });
     await this.#noticeLoss(step);
     await this.#writeLogs(step);
   }

@@ -1,5 +1,5 @@
 /** What defines the GRPO loss family, under the names of TRL's GRPOConfig in camel case. */
-import type { Config, KlEstimator, LossType } from '../../protocol/config.ts';
+import type { Config, KlEstimator, LossType } from './config.ts';
 
 export type ImportanceLevel = Config['importanceSamplingLevel'];
 export type { KlEstimator, LossType };

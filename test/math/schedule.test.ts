@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type ScheduleKind, scheduleFactor } from '../../src/optim/schedule.ts';
+import { type ScheduleKind, scheduleFactor } from '../../src/math/schedule.ts';
 
 const factors = (kind: ScheduleKind, warmupSteps: number, steps: readonly number[]) =>
   steps.map((step) => Number(scheduleFactor({ kind, totalSteps: 10, warmupSteps }, step).toFixed(6)));
