@@ -10,6 +10,7 @@ import { StudioContext } from '../store/react.ts';
 import type { Studio } from '../store/studio.ts';
 import { useScreen } from './address.ts';
 import { DropAnywhere } from './data/drop-anywhere.tsx';
+import { Explained } from './explain/figure.tsx';
 import { SCREENS } from './screen-list.ts';
 import { ScreenFrame } from './screens.tsx';
 import { Header } from './shell/header.tsx';
@@ -23,7 +24,9 @@ import { UpdateNotice } from './shell/update-notice.tsx';
 export function App({ studio }: { studio: Studio }) {
   return (
     <StudioContext value={studio}>
-      <Shell />
+      <Explained>
+        <Shell />
+      </Explained>
     </StudioContext>
   );
 }

@@ -9,7 +9,6 @@ import { runLoss } from '../../src/cli/parity/loss-run.ts';
 import { trainersPython } from '../../src/cli/setup/trainers.mjs';
 import { treeFromDisk } from '../../src/io/files/disk.ts';
 import { CONFIG_KEYS, type ConfigKey, defaultConfig, fieldOf } from '../../src/protocol/config.ts';
-import { lossConfig } from '../../src/protocol/loss-config.ts';
 import { LOSS_TYPES } from '../../src/protocol/losses.ts';
 import { testGpu } from '../ops/harness.ts';
 import { referenceGradient, referenceLoss } from '../reference/losses.ts';

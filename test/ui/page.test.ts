@@ -74,10 +74,11 @@ const focused = (attribute = 'data-testid') =>
   page.evaluate((name) => document.activeElement?.getAttribute(name), attribute);
 const sent = () => page.evaluate(() => (globalThis as unknown as { sent: { type: string }[] }).sent);
 
-async function trained(steps: number, query = '?stepMs=0'): Promise<void> {
+async function trained(steps: number, query = '?stepMs=0', groupSize?: number): Promise<void> {
   await open(query);
   await startable();
   await page.fill(id('field-steps'), String(steps));
+  if (groupSize !== undefined) await page.fill(id('field-groupSize'), String(groupSize));
   await page.click(id('start'));
   await state('finished');
 }
@@ -502,9 +503,92 @@ async function expectTokens(place: number, advantage: number): Promise<void> {
   await tokens.nth(2).hover();
   const pointed = await reading();
   for (const value of values(2)) expect(pointed).toContain(value);
+  // Each of the values leads to its working.
   await page.keyboard.press('Tab');
-  expect(await view.evaluate((one) => one.contains(document.activeElement))).toBe(false);
+  expect(await focused('aria-label')).toMatch(/^probability .*, how it came about$/);
 }
+
+const working = () => page.locator(id('working'));
+/** What a line of the open working comes to. */
+const worked = (line: RegExp) => working().locator('li').filter({ hasText: line }).locator('b').textContent();
+
+/** Answers of each prompt in the recorded run. */
+const RECORDED_GROUP = playRollouts(1, 1).groups[0]!.completions.length;
+
+describe('a figure', () => {
+  it('of a chart opens its working, ends with Escape, and has the focus again', async () => {
+    await trained(3, '?stepMs=0', RECORDED_GROUP);
+    const { metrics } = playStep(3, 3);
+    const figure = page.locator(`${id('chart-loss')} button.figure`);
+    await expect.poll(() => figure.textContent()).toBe(formatMetric(metrics.loss, 3));
+    await figure.focus();
+    await page.keyboard.press('Enter');
+    await working().getByText('What every token counts (dapo)').waitFor();
+    expect(await worked(/^Part of the policy/)).toBe(
+      `= ${formatMetric(metrics.loss, 6)}`.replaceAll('-', '−'),
+    );
+    expect(await working().textContent()).toContain('Advantages of a group add up to 0');
+    await page.screenshot({ path: `${PICTURES}/working-loss.png` });
+    // No key of the page works behind it.
+    await page.keyboard.press('4');
+    expect(await page.url()).toContain('#/train');
+    await page.keyboard.press('Escape');
+    await expect.poll(() => working().count()).toBe(0);
+    expect(await focused('aria-label')).toBe(`Loss ${await figure.textContent()}, how it came about`);
+    for (const [key, line] of [
+      ['reward', /^Mean of the totals/],
+      ['entropy', /^Entropy of all tokens/],
+      ['tokens_per_second-generate', /^Tokens by the seconds of the rollout/],
+      ['completions-mean_length', /^Tokens of all answers/],
+    ] as const) {
+      const shown = page.locator(`${id(`chart-${key}`)} button.figure`);
+      await shown.click();
+      await working().locator('li').filter({ hasText: line }).waitFor();
+      const value = Number((await worked(line))!.slice(2).replaceAll('−', '-'));
+      expect(formatMetric(value, 3), key).toBe(await shown.textContent());
+      await working().getByRole('button', { name: 'Close' }).click();
+    }
+    await page.locator(`${id('chart-grad_norm')} button.figure`).click();
+    await working().getByText('The gradient itself is not kept').waitFor();
+    await page.keyboard.press('Escape');
+  });
+
+  it('of an answer or a token opens its own, without opening the row, and on a telephone', async () => {
+    await trained(2, '?stepMs=0', RECORDED_GROUP);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.locator('h1').click();
+    await page.keyboard.press('4');
+    const all = playRollouts(2, 2).groups.flatMap(({ completions }) => completions);
+    const place = all.findIndex(({ advantage }) => advantage !== 0);
+    const row = page.locator(id('rollout-row')).nth(place);
+    await row.locator('[data-name=advantage] button').click();
+    await working().getByText('Standard deviation of the group').waitFor();
+    expect(Number((await worked(/^Advantage/))!.slice(2).replace('−', '-'))).toBeCloseTo(
+      all[place]!.advantage,
+      5,
+    );
+    const box = (await working().boundingBox())!;
+    expect([box.x >= 0, box.x + box.width <= 390, box.height <= 844]).toEqual([true, true, true]);
+    await page.screenshot({ path: `${PICTURES}/working-phone-dark.png` });
+    await page.keyboard.press('Escape');
+    expect(await row.getAttribute('data-open')).toBe('false');
+    await row.locator('[data-name=format] button').click();
+    await working().getByText('Its part of the total').waitFor();
+    await page.keyboard.press('Escape');
+    await row.locator('.row-button').click();
+    await page.locator('.tokens .token').nth(2).click();
+    const reading = page.locator(id('token-reading'));
+    await reading.getByRole('button', { name: /^part of the loss/ }).click();
+    await working().getByText('Policy’s term of the token').waitFor();
+    const part = Number((await worked(/^Part of the loss/))!.slice(2).replace('−', '-'));
+    expect(part).not.toBe(0);
+    await page.screenshot({ path: `${PICTURES}/working-token-phone-dark.png` });
+    await page.keyboard.press('Escape');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: 1280, height: 720 });
+  });
+});
 
 describe('rollouts', () => {
   it('lists every answer of a step and opens one', async () => {

@@ -6,6 +6,7 @@ import type { Config } from '../../src/protocol/config.ts';
 import { decodeEvent } from '../../src/protocol/decode.ts';
 import type { ClosedEval, CommandOf, Event, EventOf, EventType } from '../../src/protocol/messages.ts';
 import type { ScoredAnswers } from '../../src/protocol/scored-answers.ts';
+import type { AnswerParts } from '../../src/protocol/step-basis.ts';
 import { isRewardName, REWARDS } from '../../src/rewards/index.ts';
 import text from './recorded-run.jsonl?raw';
 
@@ -38,16 +39,48 @@ function playedStep(step: number, steps: number): number {
 export function playStep(step: number, steps: number, isEvaluated = false): EventOf<'step'> {
   const event = recorded('step').find((one) => one.step === playedStep(step, steps))!;
   const { 'eval/war': war, 'eval/uar': uar, ...metrics } = event.metrics;
+  const played = isEvaluated ? { ...metrics, 'eval/war': war, 'eval/uar': uar } : metrics;
+  return { ...event, step, metrics: played, basis: basisOf(event) };
+}
+
+/** Prompts of the recorded demo, in tokens each. */
+const PROMPT_TOKENS = 47;
+
+/** What a step keeps for its workings; the recording is older than that, and its figures say most of it. */
+function basisOf({ step, metrics }: EventOf<'step'>): NonNullable<EventOf<'step'>['basis']> {
+  const { groups } = recorded('rollouts').find((one) => one.step === step)!;
+  const prompts = PROMPT_TOKENS * groups.length;
+  const sampled = tokensOf(groups);
   return {
-    ...event,
-    step,
-    metrics: isEvaluated ? { ...metrics, 'eval/war': war, 'eval/uar': uar } : metrics,
+    promptTokens: prompts,
+    updatePromptTokens: prompts,
+    rollout: sampled / metrics['tokens_per_second/generate']!,
+    update: (prompts + sampled) / metrics['tokens_per_second/train']!,
+    gradientFactor: Math.min(1, 1 / (metrics.grad_norm! + 1e-6)),
   };
+}
+
+const tokensOf = (groups: EventOf<'rollouts'>['groups']): number =>
+  groups.flatMap(({ completions }) => completions).reduce((sum, { tokens }) => sum + tokens, 0);
+
+/** The run had one update a batch, no KL and the loss dapo: a token's term is minus its answer's advantage. */
+function partsOf(advantage: number, tokens: number, all: number, entropy: number): AnswerParts {
+  const loss = (-advantage * tokens) / all;
+  return { loss, entropy: entropy * tokens, low: 0, high: 0, gap: 1e-7 * tokens, gapMax: 1e-6 };
 }
 
 export function playRollouts(step: number, steps: number): EventOf<'rollouts'> {
   const event = recorded('rollouts').find((one) => one.step === playedStep(step, steps))!;
-  const groups = event.groups.map((group) => ({ ...group, exampleId: nameOf(group.exampleId) }));
+  const { metrics } = recorded('step').find((one) => one.step === event.step)!;
+  const all = tokensOf(event.groups);
+  const groups = event.groups.map((group) => ({
+    ...group,
+    exampleId: nameOf(group.exampleId),
+    completions: group.completions.map((completion) => ({
+      ...completion,
+      parts: partsOf(completion.advantage, completion.tokens, all, metrics.entropy!),
+    })),
+  }));
   return { ...event, step, groups };
 }
 

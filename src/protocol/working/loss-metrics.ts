@@ -242,7 +242,7 @@ function meanOfAnswers(
   const count = perAnswer ? passed.length : sum(passed.map(({ tokens }) => tokens));
   const unit = perAnswer ? 'answers' : 'tokens';
   return {
-    what: `${what}, by ${unit}`,
+    what: `${what}: mean over the ${unit}`,
     formula: `Σ over answers / ${unit} of the passes`,
     filled: `${inBrackets(sumText(values))} / ${Math.max(1, count)}`,
     value: sum(values) / Math.max(1, count),

@@ -6,7 +6,7 @@ import type { LossShare } from '../loss-shares.ts';
 import { lossFamily } from '../losses.ts';
 import type { AnswerParts } from '../step-basis.ts';
 import type { TokenValues } from '../token-values.ts';
-import { joined, type Line, operand, printed, unknown, type Working } from './line.ts';
+import { inBrackets, joined, type Line, operand, printed, unknown, type Working } from './line.ts';
 
 /** A token of an answer, and what its answer earned and counts. */
 export interface TokenFacts {
@@ -241,7 +241,7 @@ function lossPartWorking(facts: TokenFacts, pass: Pass): Working {
       {
         what: 'Part of the loss',
         formula: `w · (${hasFactor ? 'f · ' : ''}policy${kl ? ' + β · KL' : ''})`,
-        filled: `${printed(share.weight)} × (${joined(inner)})`,
+        filled: `${printed(share.weight)} × ${inBrackets(joined(inner))}`,
         value,
       },
     ],

@@ -3,6 +3,8 @@ import { Fragment, useEffect, useState } from 'react';
 import { formatMetric } from '../../math/format.ts';
 import { exampleOf } from '../../store/examples.ts';
 import { useStudioState } from '../../store/react.ts';
+import type { AnswerFigure } from '../explain/asked.ts';
+import { Figure } from '../explain/figure.tsx';
 import { useRoving } from '../parts/use-roving.ts';
 import { useWords } from '../parts/use-words.ts';
 import { useKey } from '../shell/keys.ts';
@@ -93,6 +95,7 @@ export function RolloutTable({ rows, rewards, step, answers, colours, wanted, on
                 row={row}
                 rewards={rewards}
                 hasKl={hasKl}
+                step={step}
                 place={place}
                 isTabStop={place === at}
                 open={open === row.id}
@@ -129,6 +132,7 @@ interface RowProps {
   row: RolloutRow;
   rewards: readonly string[];
   hasKl: boolean;
+  step: number;
   place: number;
   /** One row of the table can be reached by the tab key; the others from there. */
   isTabStop: boolean;
@@ -138,13 +142,22 @@ interface RowProps {
   openGroup: () => void;
 }
 
-function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle, openGroup }: RowProps) {
+function AnswerRow({ row, rewards, hasKl, step, place, isTabStop, open, toggle, openGroup }: RowProps) {
   const { completion, answer, label, first, exampleId, question, group } = row;
   const example = useStudioState(({ data }) => exampleOf(data, exampleId));
   const isText = useStudioState(({ data }) => data?.kind === 'questions');
   const name = (example?.path ?? exampleId).split('/').pop();
   const asked = question ?? (isText ? example?.question : undefined);
   const right = answer === label;
+  const figure = (title: string, of: AnswerFigure, shown: string) => (
+    <Figure
+      name={title}
+      of={{ kind: 'answer', step, place: row.place, figure: of }}
+      tabIndex={isTabStop ? 0 : -1}
+    >
+      {shown}
+    </Figure>
+  );
   return (
     <tr className={first ? 'first' : ''} data-testid="rollout-row" data-open={open} onClick={toggle}>
       <td className="clip-path" title={first ? asked : undefined}>
@@ -187,22 +200,22 @@ function AnswerRow({ row, rewards, hasKl, place, isTabStop, open, toggle, openGr
       </td>
       {rewards.map((name) => (
         <td key={name} className="number right" data-name={name}>
-          {formatMetric(completion.rewards[name], 3)}
+          {figure(name, { reward: name }, formatMetric(completion.rewards[name], 3))}
         </td>
       ))}
       <td className="number right" data-name="total">
-        {formatMetric(completion.total, 3)}
+        {figure('total', 'total', formatMetric(completion.total, 3))}
       </td>
       <td className={`number right ${completion.advantage < 0 ? 'negative' : ''}`} data-name="advantage">
-        {group.leftOut ? <LeftOut /> : signed(completion.advantage)}
+        {group.leftOut ? <LeftOut /> : figure('advantage', 'advantage', signed(completion.advantage))}
       </td>
       {hasKl && (
         <td className="number right" data-name="KL">
-          {formatMetric(completion.meanKl, 2)}
+          {figure('KL', 'kl', formatMetric(completion.meanKl, 2))}
         </td>
       )}
       <td className="number right" data-name="length">
-        {completion.tokens}
+        {figure('length', 'length', String(completion.tokens))}
       </td>
       <td>{completion.ended === 'length' ? 'cut ⚠' : completion.ended}</td>
     </tr>

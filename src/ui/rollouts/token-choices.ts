@@ -1,6 +1,7 @@
 /** What tokens can be coloured by: the numbers, why there are none, and how large they are beside the others. Pure. */
 import { formatMetric } from '../../math/format.ts';
 import { CLIP_NAMES, type TokenValues } from '../../protocol/token-values.ts';
+import type { TokenFigure } from '../../protocol/working/token.ts';
 
 export const TOKEN_CHOICES = ['weight', 'logProb', 'entropy', 'kl', 'clip', 'mismatch', 'sampler'] as const;
 export type TokenChoice = (typeof TOKEN_CHOICES)[number];
@@ -69,7 +70,7 @@ export function noteOf(
 }
 
 /** With a sign that is no hyphen. */
-const tokenNumber = (value: number): string => formatMetric(value, 3).replaceAll('-', '−');
+export const tokenNumber = (value: number): string => formatMetric(value, 3).replaceAll('-', '−');
 
 /** A token's value as text. */
 export function valueText(choice: TokenChoice, value: number): string {
@@ -133,20 +134,30 @@ export function visibleText(piece: string): string {
   return piece.replaceAll('\n', '⏎\n').replaceAll('\t', '⇥\t');
 }
 
-/** All that is known of a token, by name. */
-export function readingsOf(shown: ShownTokens, at: number): [name: string, text: string][] {
+/** All that is known of a token, by name, with what its working is asked for by. */
+export function readingsOf(
+  shown: ShownTokens,
+  at: number,
+): [name: string, text: string, figure?: TokenFigure][] {
   const { ids, pass } = shown.values;
-  const of = (choice: TokenChoice): [string, string] => {
+  const of = (choice: TokenChoice): [string, string, TokenFigure] => {
     const numbers = numbersOf(choice, shown);
-    return [CHOICE_TEXTS[choice].label, typeof numbers === 'string' ? '–' : valueText(choice, numbers[at]!)];
+    const text = typeof numbers === 'string' ? '–' : valueText(choice, numbers[at]!);
+    return [CHOICE_TEXTS[choice].label, text, choice];
   };
   return [
     ['id', String(ids[at])],
-    ['probability', pass ? tokenNumber(Math.exp(pass.logProbs[at]!)) : '–'],
+    ['probability', pass ? tokenNumber(Math.exp(pass.logProbs[at]!)) : '–', 'probability'],
     ...TOKEN_CHOICES.map(of),
-    ['ratio', pass ? tokenNumber(pass.ratios[at]!) : '–'],
+    ['ratio', pass ? tokenNumber(pass.ratios[at]!) : '–', 'ratio'],
     ...(pass?.references
-      ? [['reference’s log-probability', tokenNumber(pass.references[at]!)] as [string, string]]
+      ? [
+          ['reference’s log-probability', tokenNumber(pass.references[at]!), 'reference'] as [
+            string,
+            string,
+            TokenFigure,
+          ],
+        ]
       : []),
   ];
 }

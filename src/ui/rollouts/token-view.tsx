@@ -3,7 +3,11 @@ import { useEffect, useState } from 'react';
 import { counted, formatBytes } from '../../math/format.ts';
 import type { AnswerOf } from '../../protocol/messages.ts';
 import { STORED_ERROR, TOKEN_VALUES_BYTES } from '../../protocol/token-values.ts';
+import type { TokenFigure } from '../../protocol/working/token.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
+import { Figure } from '../explain/figure.tsx';
+import { useStepFacts } from '../explain/step-facts.ts';
+import { tokenWorkingOf } from '../explain/workings.ts';
 import { useRoving } from '../parts/use-roving.ts';
 import {
   CHOICE_TEXTS,
@@ -17,6 +21,7 @@ import {
   shadeOf,
   TOKEN_CHOICES,
   type TokenChoice,
+  tokenNumber,
   valueText,
   visibleText,
 } from './token-choices.ts';
@@ -47,7 +52,7 @@ export function TokenView({ step, place, answers, advantage, colours }: TokenVie
   }
   if (found.values.ids.length === 0) return <p className="muted">The answer has no tokens.</p>;
   const shown = { values: found.values, advantage };
-  return <Tokens {...colours} shown={shown} first={found.first ?? step} />;
+  return <Tokens {...colours} shown={shown} where={{ step, place }} first={found.first ?? step} />;
 }
 
 /** What the worker keeps of the answer; undefined until it has told. */
@@ -84,12 +89,19 @@ function whyNone({ first, answers }: AnswerOf<'tokenValues'>, step: number): str
   return 'The values of this step’s tokens are damaged or missing.';
 }
 
+/** An answer by its step and its place among all of that. */
+interface Where {
+  readonly step: number;
+  readonly place: number;
+}
+
 interface TokensProps extends TokenColours {
   readonly shown: ShownTokens;
+  readonly where: Where;
   readonly first: number;
 }
 
-function Tokens({ shown, first, choice, choose }: TokensProps) {
+function Tokens({ shown, where, first, choice, choose }: TokensProps) {
   const [looked, look] = useState<number>();
   const { pieces } = shown.values;
   const numbers = numbersOf(choice, shown);
@@ -147,7 +159,7 @@ function Tokens({ shown, first, choice, choose }: TokensProps) {
           </span>
         ))}
       </div>
-      <Reading shown={shown} at={looked ?? at} />
+      <Reading shown={shown} where={where} at={looked ?? at} />
       <p className="muted">
         Numbers are kept as 16-bit floats, within {STORED_ERROR.toExponential(1).replace('-', '−')} of their
         size; of a run at most {formatBytes(TOKEN_VALUES_BYTES)}, the oldest steps’ first to go: now from step{' '}
@@ -186,8 +198,30 @@ function Legend({ choice, numbers }: { readonly choice: TokenChoice; readonly nu
   );
 }
 
+/** What the token added to the loss. */
+function lossReading(
+  { values }: ShownTokens,
+  { place }: Where,
+  at: number,
+  facts: ReturnType<typeof useStepFacts>,
+): [name: string, text: string, figure: TokenFigure] {
+  const working =
+    typeof facts === 'object' ? tokenWorkingOf({ place, at, figure: 'loss', values }, facts) : undefined;
+  const line = working?.lines.at(-1);
+  return ['part of the loss', line ? tokenNumber(line.value) : '–', 'loss'];
+}
+
 /** All values of the token that is pointed at or has the focus. */
-function Reading({ shown, at }: { readonly shown: ShownTokens; readonly at: number }) {
+function Reading({
+  shown,
+  where,
+  at,
+}: {
+  readonly shown: ShownTokens;
+  readonly where: Where;
+  readonly at: number;
+}) {
+  const facts = useStepFacts(where.step);
   const { pieces } = shown.values;
   return (
     <dl className="token-reading" data-testid="token-reading">
@@ -199,10 +233,18 @@ function Reading({ shown, at }: { readonly shown: ShownTokens; readonly at: numb
           <code>{JSON.stringify(pieces[at])}</code>
         </dd>
       </div>
-      {readingsOf(shown, at).map(([name, text]) => (
+      {[...readingsOf(shown, at), lossReading(shown, where, at, facts)].map(([name, text, figure]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd className="number">{text}</dd>
+          <dd className="number">
+            {figure === undefined ? (
+              text
+            ) : (
+              <Figure name={name} of={{ kind: 'token', ...where, at, figure, values: shown.values }}>
+                {text}
+              </Figure>
+            )}
+          </dd>
         </div>
       ))}
     </dl>

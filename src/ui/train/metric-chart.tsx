@@ -3,6 +3,7 @@ import { memo, useMemo } from 'react';
 import { type MetricKey, metricOf } from '../../protocol/metrics.ts';
 import { type ChartData, chartData, type Latest, withShadow } from '../../store/series.ts';
 import type { StepRecord } from '../../store/state.ts';
+import { Figure } from '../explain/figure.tsx';
 import { Empty } from '../parts/panel.tsx';
 import { useInTurn } from '../parts/turns.ts';
 import { ChartPlot } from './chart-lines.tsx';
@@ -140,7 +141,11 @@ function LatestValue({ metric, latest, newest, isRecorded, series }: LatestProps
           <i className={`swatch series-${series}`} /> {label}{' '}
         </>
       )}
-      <b>{formatFor(metric, value)}</b>
+      <b>
+        <Figure name={label} of={{ kind: 'metric', step, key: metric }}>
+          {formatFor(metric, value)}
+        </Figure>
+      </b>
       {series === undefined && unit !== 'bytes' && <small className="muted"> {unit}</small>}
       {step !== newest && <small className="muted"> at step {step}</small>}
     </span>

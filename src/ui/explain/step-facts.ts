@@ -1,0 +1,45 @@
+/** What is at hand of a step, for its figures to be worked out from. */
+import { useEffect, useMemo, useState } from 'react';
+import type { RolloutGroup } from '../../protocol/messages.ts';
+import type { StepFacts } from '../../protocol/working/facts.ts';
+import { useStudioState } from '../../store/react.ts';
+import { groupsAtHand, readGroups, type StoredGroups } from '../../store/rollout-log.ts';
+import { fire } from '../parts/fire.ts';
+
+const NONE: readonly RolloutGroup[] = [];
+
+/** Undefined while the answers are read back; a sentence where the run's settings are not known. */
+export function useStepFacts(step: number): StepFacts | string | undefined {
+  const config = useStudioState(({ running }) => running);
+  const record = useStudioState(({ steps }) => steps.find((each) => each.step === step));
+  const before = useStudioState(({ steps }) => steps.find((each) => each.step === step - 1));
+  const groups = useGroups(useStudioState(({ rollouts }) => rollouts.get(step)));
+  return useMemo(() => {
+    if (!config) return 'The settings of the run are not at hand any more, as other data were opened.';
+    if (!record) return `Of step ${step} no figures are kept.`;
+    if (!groups) return undefined;
+    const { metrics, seconds, basis } = record;
+    const tokensBefore = step === 1 ? 0 : before?.metrics.num_tokens;
+    return { step, config, metrics, seconds, basis, groups, tokensBefore };
+  }, [step, config, record, before, groups]);
+}
+
+/** Undefined while they are read back; none where there are none. */
+function useGroups(stored: StoredGroups | undefined): readonly RolloutGroup[] | undefined {
+  const [read, setRead] = useState<{ of: StoredGroups; groups: readonly RolloutGroup[] }>();
+  useEffect(() => {
+    let wanted = true;
+    if (stored instanceof Blob) {
+      fire(
+        readGroups(stored).then((groups) => {
+          if (wanted) setRead({ of: stored, groups });
+        }),
+      );
+    }
+    return () => {
+      wanted = false;
+    };
+  }, [stored]);
+  if (stored === undefined) return NONE;
+  return groupsAtHand(stored) ?? (read && read.of === stored ? read.groups : undefined);
+}
