@@ -2,6 +2,7 @@
  * Every command from page to worker, a row each. Its type, its check, and the page's way to send it follow; what the worker does
  * with it is the row of the same name in src/worker/handlers.ts.
  */
+import { alternatives } from './alternatives.ts';
 import { BENCH_GROUPS, BENCH_LIBRARIES } from './bench.ts';
 import { CONFIG_FIELDS, rewardSource, wholeConfig } from './config.ts';
 import { clipFile, sourceFile, splitName } from './data.ts';
@@ -115,6 +116,11 @@ export const COMMANDS = {
   ),
   /** The metrics of a stored run, which is not opened for that. */
   runMetrics: question({ runId: z.string() }, runMetrics),
+  /** The likeliest tokens at each place of an answer, by the weights on the device as they are; refused where the run is not on it. */
+  alternatives: question(
+    { step: z.number().int(), answer: z.number().int(), exampleId: z.string(), runId: z.string().optional() },
+    alternatives,
+  ),
   /** Which files an export of the present run would have, and how large; none before there is a run. */
   planExport: question({ parts: exportParts }, { files: plannedFiles }),
   export: task({

@@ -1,6 +1,7 @@
 import type { VisionGrid } from '../decoder/mrope.ts';
 import type { MediaCounts, PromptTokens } from '../families/api.ts';
 import { Arena } from '../gpu/index.ts';
+import type { Likeliest } from '../ops/tokens/top-tokens.ts';
 import type { Ceilings } from '../ops/tuning/ceilings.ts';
 import type { Config } from '../protocol/config.ts';
 import { lossConfig } from '../protocol/loss-config.ts';
@@ -227,6 +228,12 @@ export class RunContext extends SamplingContext {
   utilisation(work: StepWork, { phases }: StepTimes): { mfu?: number; mbu?: number } {
     const { policy, ceilings } = this.setup;
     return ceilings ? utilisation(costShape(policy), ceilings, work, phases) : {};
+  }
+
+  /** The likeliest tokens at each place of an answer, by the weights as they are. */
+  async likeliest(example: RunExample, ids: Uint32Array): Promise<Likeliest> {
+    const { prompt } = example;
+    return this.updater.likeliest({ prompt, completions: [ids], media: await this.mediaOf(example) });
   }
 
   protected override keeps(key: string): boolean {

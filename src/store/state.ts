@@ -344,6 +344,7 @@ const TOLD_BY_ASKER: readonly CommandType[] = [
   'prompts',
   'forecast',
   'tokenValues',
+  'alternatives',
   'runMetrics',
   'clipFiles',
 ];

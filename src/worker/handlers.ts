@@ -66,6 +66,7 @@ export const HANDLERS: Handlers = {
   stopScoring: ({ session }) => session.stopScoring(),
   tokenValues: ({ session }, command) => session.tokenValues(command),
   runMetrics: ({ session }, command) => session.runMetrics(command),
+  alternatives: ({ session }, command) => session.alternatives(command),
   planExport: ({ session }, command) => session.planExport(command),
   export: ({ session }, command) => session.export(command),
   bench({ session, bench }, command) {

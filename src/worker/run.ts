@@ -125,14 +125,14 @@ export class Run {
   async mendReward(source: RewardSource): Promise<Config> {
     const { openers = {} } = this.#parts;
     const config = withSource(this.config, source);
-    this.#training.rewards.replace(await openSource(source, openers));
+    this.training.rewards.replace(await openSource(source, openers));
     this.#parts = { ...this.#parts, config };
     return config;
   }
 
   /** Goes on with other numbers from the next step on. */
   change(config: Config): void {
-    this.#training.change(config);
+    this.training.change(config);
     this.#parts = { ...this.#parts, config };
   }
 
@@ -143,10 +143,10 @@ export class Run {
 
   /** Holds Adam's moments, for a checkpoint. */
   get optimizer(): AdamW {
-    return this.#training.updater.optimizer;
+    return this.training.updater.optimizer;
   }
 
-  get #training(): RunContext {
+  get training(): RunContext {
     if (this.#context instanceof RunContext) return this.#context;
     throw new Error('Run: these weights were loaded to be measured, not to be trained.');
   }
@@ -187,7 +187,8 @@ export class Run {
     return [this.policy.config.decoder.vocabSize, this.policy.files.name];
   }
 
-  async #prepare(examples: readonly Example[], report: PrepareReport): Promise<RunExample[]> {
+  /** Rows as a step takes them, where their clips can be read. */
+  async prepare(examples: readonly Example[], report: PrepareReport = QUIET): Promise<RunExample[]> {
     const { features, stopped } = this.parts;
     await features?.prepare(examples.filter(hasClip), report, stopped);
     const read = examples.filter((example) => !hasClip(example) || features?.has(example));
@@ -248,7 +249,7 @@ export class Run {
     const take = config.stage === 'sft' ? sftStep : grpoStep;
     const updates = this.optimizer.stepCount;
     const more = (count: number) => this.#deal(count);
-    const taken = await take(this.#training, examples, this.#step, { live, more, ...before });
+    const taken = await take(this.training, examples, this.#step, { live, more, ...before });
     const { metrics, groups, notFinite, ...rest } = taken;
     this.#step++;
     this.#tokens += metrics.num_tokens ?? 0;
@@ -285,13 +286,13 @@ export class Run {
 
   /** Rows as they are asked beside training, those of them that can be read, and what asks them. */
   async ready(rows: readonly Example[], report: PrepareReport) {
-    return { context: this.#context, examples: await this.#prepare(rows, report) };
+    return { context: this.#context, examples: await this.prepare(rows, report) };
   }
 
   /** Numbers of the first training rows whose clips can be read, by the weights as they are: made once a step. */
   specimens(count: number): Promise<readonly Specimen[]> {
     const rows = this.rows.usable.filter(hasClip).slice(0, count);
-    return this.#specimens.at(this.#step, this.#context, () => this.#prepare(rows, QUIET));
+    return this.#specimens.at(this.#step, this.#context, () => this.prepare(rows, QUIET));
   }
 
   /** Keeps an evaluation to compare others with, and its answers for the export. */
@@ -334,7 +335,7 @@ export class Run {
     const found = heldOut(data, split);
     const asked = found.examples.filter(this.prompts.asks);
     const chosen = shuffled(asked, deriveSeed(0, 'evaluation')).slice(0, this.config.evalLimit);
-    const examples = await this.#prepare(chosen, progress);
+    const examples = await this.prepare(chosen, progress);
     if (examples.length === 0) {
       const thing = data.kind === 'clips' ? 'clip' : 'question';
       throw new InputError(`${data.name}: no ${thing} of the split "${found.split}" can be used.`, {

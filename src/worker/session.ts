@@ -319,6 +319,9 @@ export class Session {
 
   stopScoring = (): void => this.#scoring?.abort();
 
+  alternatives = (asked: CommandOf<'alternatives'>) =>
+    this.#again('the alternatives', async () => this.#device.alternatives(asked));
+
   planExport(command: CommandOf<'planExport'>): Promise<AnswerOf<'planExport'>> {
     return this.#again('the plan', () => this.#device.planExport(command));
   }

@@ -29,7 +29,9 @@ function errorOf(act: () => unknown): InputError {
 function actingSources(): string {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' });
   const acting = files.filter(
-    (path) => /\.tsx?$/.test(path) && !/^(protocol\/(?!loss-config)|(ui\/train|worker\/export|cli\/parity)\/)/.test(path),
+    (path) =>
+      /\.tsx?$/.test(path) &&
+      !/^(protocol\/(?!loss-config)|(ui\/train|worker\/export|cli\/parity)\/)/.test(path),
   );
   return acting.map((path) => readFileSync(`src/${path}`, 'utf8')).join('\n');
 }

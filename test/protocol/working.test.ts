@@ -152,7 +152,14 @@ describe('a figure of a chart', () => {
     expect(said('tokens_per_second/generate')).toContain('earlier version');
     expect(
       said('num_tokens', {
-        basis: { promptTokens: 1, updatePromptTokens: 1, rollout: 1, update: 1, gradientFactor: 1, settings: {} },
+        basis: {
+          promptTokens: 1,
+          updatePromptTokens: 1,
+          rollout: 1,
+          update: 1,
+          gradientFactor: 1,
+          settings: {},
+        },
       }),
     ).toContain('before');
     expect(said('mfu')).toContain('GPU');

@@ -1,20 +1,19 @@
 /** Values of tokens beside float64: the decoder, the softmax and the loss's terms, on the rollouts that a step sampled. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/index.ts';
-import type { TensorSource } from '../../src/io/tensors/safetensors.ts';
 import type { Config } from '../../src/protocol/config.ts';
 import { LOSS_DEFAULTS, type LossConfig, lossConfig } from '../../src/protocol/loss-config.ts';
 import { STORED_ERROR } from '../../src/protocol/token-values.ts';
 import { type AnswerTokens, answerTokens, CLIP, klTerms } from '../../src/rl/measure/token-values.ts';
-import type { Policy } from '../../src/rl/policy/policy.ts';
 import { grpoStep, type StepReport } from '../../src/rl/step.ts';
 import type { MicroResult } from '../../src/rl/update/update.ts';
 import { decodeAnswer, encodeStep } from '../../src/worker/runs/token-record.ts';
 import { testGpu } from '../ops/harness.ts';
-import { Graph, type Matrix, matrix } from '../reference/autodiff.ts';
-import { LORA, readAll } from '../reference/omni-tiny.ts';
-import { logitsOf, type ReferenceDecoder, readReference } from '../reference/qwen-decoder.ts';
+import type { Matrix } from '../reference/autodiff.ts';
+import { LORA } from '../reference/omni-tiny.ts';
+import type { ReferenceDecoder } from '../reference/qwen-decoder.ts';
 import { type TextRun, textRun } from '../reference/text-run.ts';
+import { adaptersOf, decoderOf, vocabularyLogProbs } from '../reference/token-scores.ts';
 
 const SETTINGS: Partial<Config> = {
   ...{ promptsPerStep: 2, groupSize: 3, maxCompletionLength: 5, temperature: 0.8, beta: 0.05, seed: 11 },
@@ -32,29 +31,6 @@ beforeAll(async () => {
 const step = ({ context, examples }: TextRun, index: number): Promise<StepReport> =>
   grpoStep(context, examples.slice(0, 2), index);
 
-async function adaptersOf(policy: Policy): Promise<ReadonlyMap<string, Matrix>> {
-  const matrices = new Map<string, Matrix>();
-  for (const [name, values] of await readAll(policy)) {
-    const [rows, cols] = policy.store.get(name).shape as [number, number];
-    matrices.set(name, matrix(rows, cols, values));
-  }
-  return matrices;
-}
-
-/** The decoder of the published files in float64; towers and projectors are not in it. */
-function decoderOf({ files: { main } }: Policy): Promise<ReferenceDecoder> {
-  const { weights } = main;
-  const names = [...weights.names()].filter((name) =>
-    /^(lm_head|model\.(embed_tokens|layers|norm))\./.test(name),
-  );
-  const source: Pick<TensorSource, 'names' | 'info' | 'float32'> = {
-    names: () => names,
-    info: (name) => weights.info(name),
-    float32: (name) => weights.float32(name),
-  };
-  return readReference(main.config, source as TensorSource);
-}
-
 interface Scores {
   readonly logProbs: number[];
   readonly entropies: number[];
@@ -62,21 +38,11 @@ interface Scores {
 
 /** Log-probabilities and entropies of a completion at the run's temperature. */
 function scoresOf(model: ReferenceDecoder, prompt: readonly number[], completion: Uint32Array): Scores {
-  const ids = [...prompt, ...completion];
-  const { values, cols } = logitsOf(new Graph(), model, ids.slice(0, -1));
-  const scores: Scores = { logProbs: [], entropies: [] };
-  completion.forEach((id, token) => {
-    const at = prompt.length - 1 + token;
-    const logits = Array.from(
-      values.subarray(at * cols, (at + 1) * cols),
-      (value) => value / SETTINGS.temperature!,
-    );
-    const most = Math.max(...logits);
-    const total = most + Math.log(logits.reduce((sum, value) => sum + Math.exp(value - most), 0));
-    scores.logProbs.push(logits[id]! - total);
-    scores.entropies.push(-logits.reduce((sum, value) => sum + Math.exp(value - total) * (value - total), 0));
-  });
-  return scores;
+  const all = vocabularyLogProbs(model, prompt, completion, SETTINGS.temperature!);
+  return {
+    logProbs: all.map((own, token) => own[completion[token]!]!),
+    entropies: all.map((own) => -own.reduce((sum, value) => sum + Math.exp(value) * value, 0)),
+  };
 }
 
 /** The greatest distance between values and what they should be. */

@@ -560,7 +560,7 @@ describe('a figure', () => {
     await page.locator('h1').click();
     await page.keyboard.press('4');
     const all = playRollouts(2, 2).groups.flatMap(({ completions }) => completions);
-    const place = all.findIndex(({ advantage }) => advantage !== 0);
+    const place = all.findIndex(({ advantage }, at) => advantage !== 0 && at !== SILENT_PLACE);
     const row = page.locator(id('rollout-row')).nth(place);
     await row.locator('[data-name=advantage] button').click();
     await working().getByText('Standard deviation of the group').waitFor();

@@ -57,6 +57,7 @@ function basisOf({ step, metrics }: EventOf<'step'>): NonNullable<EventOf<'step'
     rollout: sampled / metrics['tokens_per_second/generate']!,
     update: (prompts + sampled) / metrics['tokens_per_second/train']!,
     gradientFactor: Math.min(1, 1 / (metrics.grad_norm! + 1e-6)),
+    settings: {},
   };
 }
 

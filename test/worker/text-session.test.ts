@@ -138,6 +138,25 @@ describe('a language model', () => {
     await expect(tokensOf(second)).rejects.toThrow('The run is not on the device any more');
     await second.session.resumeRun({ type: 'resumeRun', requestId: 3, runId, step: 2, rest: true });
     if (second.state !== 'paused') await second.reach('paused');
+    // What else was likely in an answer is said by the weights as they rest; the steps that follow are what they were.
+    const likeliest = (changes: object) =>
+      second.session.alternatives({
+        ...{
+          type: 'alternatives',
+          requestId: 11,
+          step: 1,
+          answer: 5,
+          exampleId: groupOf.exampleId,
+          ...changes,
+        },
+      });
+    const groupOf = first.said('rollouts')[0]!.groups[1]!;
+    const { ids, pieces, logProbs, count, step: asOf } = await likeliest({});
+    expect([asOf, ids.length, pieces.length]).toEqual([2, told[5]!.tokens * count, ids.length]);
+    expect(logProbs.every((value, at) => at % count === 0 || value <= logProbs[at - 1]!)).toBe(true);
+    await expect(likeliest({ exampleId: 'nowhere' })).rejects.toThrow('is not in the data that are open');
+    await expect(likeliest({ step: 9 })).rejects.toThrow('is not kept any more');
+    await expect(likeliest({ runId: 'another' })).rejects.toThrow('not on the device');
     const { rewardSources: before = [] } = own;
     const mended = { ...before[0]!, source: 'mended', hash: await sha256('mended') };
     const changed = await second.session.mendReward({ type: 'mendReward', requestId: 4, source: mended });

@@ -74,11 +74,15 @@ export interface LogProbs {
   readonly logProbs: Tensor;
   /** Entropy of each row's distribution in nats [m]; 0 where there is no target. */
   readonly entropies: Tensor;
+  /** The largest logit of each row over the temperature, the sum of exponentials below it, and two more [m, 4]. */
+  readonly state: Tensor;
 }
 
 export interface HeadOptions {
   /** Bytes of one tile of logits; 32 MiB unless said. */
   readonly tileBytes?: number;
+  /** Shown the raw logits [m, tile] of each tile of the forward, and the vocabulary id of its first column. */
+  readonly eachTile?: (raw: Tensor, first: number) => void;
 }
 
 /**
@@ -93,7 +97,7 @@ export function headLogProbs(
   weight: readonly Tensor[],
   targets: Tensor,
   inverseTemperature: Tensor,
-  { tileBytes = TILE_BYTES }: HeadOptions = {},
+  { tileBytes = TILE_BYTES, eachTile }: HeadOptions = {},
 ): LogProbs {
   const rows = hidden.shape[0]!;
   for (const shard of weight) expectShape('headLogProbs weight', shard, [-1, hidden.shape[1]!]);
@@ -108,6 +112,7 @@ export function headLogProbs(
   recorder.dispatch(begin, { ...perRow, tensors: { state } });
   for (const tile of tiles) {
     const raw = rawLogits(recorder, hidden, tile);
+    eachTile?.(raw, tile.first);
     const columns = raw.shape[1]!;
     const narrow = columns <= NARROW_TILE;
     recorder.dispatch(narrow ? takeTileNarrow : takeTile, {
@@ -131,7 +136,7 @@ export function headLogProbs(
       d_entropies: dEntropies,
     });
   });
-  return { logProbs, entropies };
+  return { logProbs, entropies, state };
 }
 
 function rawLogits(recorder: Recorder, hidden: Tensor, { weight }: Tile): Tensor {

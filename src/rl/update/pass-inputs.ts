@@ -69,6 +69,21 @@ export interface TokenScores {
   readonly entropies: Tensor;
 }
 
+/** Hidden states [predictions, d] of a packed batch that its predictions are made from. */
+export function predictingHidden(
+  tape: Tape,
+  model: Qwen2,
+  inputs: PassInputs,
+  splices: readonly Splice[],
+  options: DecoderOptions,
+): Tensor {
+  let x = embedding(tape, model.embedTokens, inputs.ids);
+  for (const { rows, at } of splices) x = spliceRows(tape, x, rows, at);
+  options.observe?.('inputs_embeds', x);
+  const hidden = decode(tape, model, x, inputs.rows, options);
+  return gatherRows(tape, hidden, inputs.hiddenIndex);
+}
+
 /** Log-probabilities and entropies of all predictions of a packed batch. */
 export function scoreTokens(
   tape: Tape,
@@ -77,10 +92,8 @@ export function scoreTokens(
   splices: readonly Splice[],
   options: DecoderOptions,
 ): TokenScores {
-  let x = embedding(tape, model.embedTokens, inputs.ids);
-  for (const { rows, at } of splices) x = spliceRows(tape, x, rows, at);
-  options.observe?.('inputs_embeds', x);
-  const hidden = decode(tape, model, x, inputs.rows, options);
-  const predicting = gatherRows(tape, hidden, inputs.hiddenIndex);
-  return headLogProbs(tape, predicting, model.head, inputs.targets, inputs.inverseTemperature);
+  const predicting = predictingHidden(tape, model, inputs, splices, options);
+  const { targets, inverseTemperature } = inputs;
+  const { logProbs, entropies } = headLogProbs(tape, predicting, model.head, targets, inverseTemperature);
+  return { logProbs, entropies };
 }

@@ -1,6 +1,7 @@
 import { positionAxes } from '../../decoder/qwen2.ts';
 import type { MediaCounts } from '../../families/api.ts';
 import { Arena, Plan, Recorder } from '../../gpu/index.ts';
+import type { Likeliest } from '../../ops/tokens/top-tokens.ts';
 import { AdamW, type AdamWSettings } from '../../optim/adamw.ts';
 import type { GradientStats } from '../../optim/clip.ts';
 import type { LossConfig } from '../../protocol/loss-config.ts';
@@ -12,6 +13,7 @@ import type { VisionTower } from '../media/tower.ts';
 import { encodeLossPass, encodeNllBatch, entropyThreshold } from '../objective/loss-batch.ts';
 import type { Policy } from '../policy/policy.ts';
 import { EntropyPass } from './entropy-pass.ts';
+import { LikeliestPass } from './likeliest-pass.ts';
 import { dealGroups, type PassGroup, type StepPasses, type UpdateGroup } from './micro-batches.ts';
 import { bucketSize, type PassArrays, type PassSize, packPass, passSize } from './pass-arrays.ts';
 import { type PassData, type PassKind, type PassResult, PolicyPass } from './policy-pass.ts';
@@ -92,6 +94,9 @@ class KeptPlans<T extends Disposable> {
     for (const plan of this.#plans.values()) plan[Symbol.dispose]();
   }
 }
+
+/** What of a group a forward reads. */
+type PackedGroup = Pick<UpdateGroup, 'prompt' | 'completions' | 'media'>;
 
 /** Groups that are made ready for a pass. */
 interface PackedPart extends Pick<PassData, 'arrays' | 'prompts' | 'media' | 'temperature'> {
@@ -245,7 +250,15 @@ export class Updater {
     return thresholds;
   }
 
-  #pack(part: readonly PassGroup[]): PackedPart {
+  /** The likeliest tokens at each place of an answer, by the weights as they are. Nothing that trains is written. */
+  async likeliest(answer: PackedGroup): Promise<Likeliest> {
+    const { size, ...packed } = this.#pack([answer]);
+    const shapes = this.#media.shapesOf(packed.prompts);
+    using pass = await LikeliestPass.create(this.#policy, this.#arena, this.#media, { size, shapes });
+    return await pass.run(packed);
+  }
+
+  #pack(part: readonly PackedGroup[]): PackedPart {
     const { largest, temperature } = this.#settings;
     const size = bucketSize(passSize(part), largest);
     const arrays = packPass(part, size, positionAxes(this.#policy.config.decoder));
@@ -314,7 +327,7 @@ function lossCompletions(groups: readonly PassGroup[], arrays: PassArrays): Loss
     .map((advantage, row) => ({ advantage, start: arrays.starts[row]!, length: arrays.lengths[row]! }));
 }
 
-function mediaOf(groups: readonly UpdateGroup[]): PassMedia {
+function mediaOf(groups: readonly PackedGroup[]): PassMedia {
   const reference = groups.flatMap(({ media }) => media.referenceTokens ?? []);
   return {
     features: groups.map(({ media }) => media.features),

@@ -1,7 +1,7 @@
 /** What is at hand of a step, for its figures to be worked out from. */
 import { useEffect, useMemo, useState } from 'react';
 import type { RolloutGroup } from '../../protocol/messages.ts';
-import type { StepFacts } from '../../protocol/working/facts.ts';
+import { configOf, type StepFacts } from '../../protocol/working/facts.ts';
 import { useStudioState } from '../../store/react.ts';
 import { groupsAtHand, readGroups, type StoredGroups } from '../../store/rollout-log.ts';
 import { fire } from '../parts/fire.ts';
@@ -20,7 +20,7 @@ export function useStepFacts(step: number): StepFacts | string | undefined {
     if (!groups) return undefined;
     const { metrics, seconds, basis } = record;
     const tokensBefore = step === 1 ? 0 : before?.metrics.num_tokens;
-    return { step, config, metrics, seconds, basis, groups, tokensBefore };
+    return { step, config: configOf(config, basis), metrics, seconds, basis, groups, tokensBefore };
   }, [step, config, record, before, groups]);
 }
 

@@ -59,7 +59,9 @@ export function AnswerDetail({ row, step, answers, colours, view, setView }: Det
         ) : (
           <>
             <Answer completion={group.completions[shown]!} />
-            <TokenView {...{ step, answers, colours, advantage, place: row.place - own + shown }} />
+            <TokenView
+              {...{ step, answers, colours, advantage, exampleId, place: row.place - own + shown }}
+            />
           </>
         )}
       </div>

@@ -9,6 +9,7 @@ import { Figure } from '../explain/figure.tsx';
 import { useStepFacts } from '../explain/step-facts.ts';
 import { tokenWorkingOf } from '../explain/workings.ts';
 import { useRoving } from '../parts/use-roving.ts';
+import { Alternatives } from './alternatives.tsx';
 import {
   CHOICE_TEXTS,
   greatest,
@@ -32,6 +33,7 @@ interface TokenViewProps {
   readonly place: number;
   readonly answers: number;
   readonly advantage: number;
+  readonly exampleId: string;
   readonly colours: TokenColours;
 }
 
@@ -43,7 +45,7 @@ export interface TokenColours {
 
 type Found = AnswerOf<'tokenValues'> | { readonly refusal: string };
 
-export function TokenView({ step, place, answers, advantage, colours }: TokenViewProps) {
+export function TokenView({ step, place, answers, advantage, exampleId, colours }: TokenViewProps) {
   const found = useTokens(step, place);
   if (!found) return <p className="muted">Values of its tokens are being read…</p>;
   if ('refusal' in found) return <p className="muted">{found.refusal}</p>;
@@ -52,7 +54,7 @@ export function TokenView({ step, place, answers, advantage, colours }: TokenVie
   }
   if (found.values.ids.length === 0) return <p className="muted">The answer has no tokens.</p>;
   const shown = { values: found.values, advantage };
-  return <Tokens {...colours} shown={shown} where={{ step, place }} first={found.first ?? step} />;
+  return <Tokens {...colours} shown={shown} where={{ step, place, exampleId }} first={found.first ?? step} />;
 }
 
 /** What the worker keeps of the answer; undefined until it has told. */
@@ -93,6 +95,7 @@ function whyNone({ first, answers }: AnswerOf<'tokenValues'>, step: number): str
 interface Where {
   readonly step: number;
   readonly place: number;
+  readonly exampleId: string;
 }
 
 interface TokensProps extends TokenColours {
@@ -160,6 +163,7 @@ function Tokens({ shown, where, first, choice, choose }: TokensProps) {
         ))}
       </div>
       <Reading shown={shown} where={where} at={looked ?? at} />
+      <Alternatives {...where} at={looked ?? at} id={shown.values.ids[looked ?? at]!} />
       <p className="muted">
         Numbers are kept as 16-bit floats, within {STORED_ERROR.toExponential(1).replace('-', '−')} of their
         size; of a run at most {formatBytes(TOKEN_VALUES_BYTES)}, the oldest steps’ first to go: now from step{' '}
@@ -201,7 +205,7 @@ function Legend({ choice, numbers }: { readonly choice: TokenChoice; readonly nu
 /** What the token added to the loss. */
 function lossReading(
   { values }: ShownTokens,
-  { place }: Where,
+  { place }: Pick<Where, 'place'>,
   at: number,
   facts: ReturnType<typeof useStepFacts>,
 ): [name: string, text: string, figure: TokenFigure] {
@@ -240,7 +244,10 @@ function Reading({
             {figure === undefined ? (
               text
             ) : (
-              <Figure name={name} of={{ kind: 'token', ...where, at, figure, values: shown.values }}>
+              <Figure
+                name={name}
+                of={{ kind: 'token', step: where.step, place: where.place, at, figure, values: shown.values }}
+              >
                 {text}
               </Figure>
             )}

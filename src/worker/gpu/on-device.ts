@@ -6,6 +6,7 @@ import { type LiveValues, liveChanges, liveConfig, needsLoading } from '../../pr
 import type { AnswerOf, CommandOf, EvalResult, EventOf, KeptWeights } from '../../protocol/messages.ts';
 import { STAGE_NAMES } from '../../protocol/stages.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
+import { findAlternatives } from '../alternatives.ts';
 import { heldOut } from '../asked-rows.ts';
 import { exportFiles } from '../export/files.ts';
 import { demandSame } from '../export/same-weights.ts';
@@ -327,6 +328,17 @@ export class OnDevice {
     }
     const report = progressOf(this.#parts.emit, 'Scoring answers', 'answers', requestId);
     return { answers: await this.use((run) => scoreAgain(run, config, { report, stop })) };
+  }
+
+  /** The likeliest tokens in an answer of the run that is here. @throws InputError where it is another, or its row is not at hand */
+  alternatives(asked: CommandOf<'alternatives'>): Promise<AnswerOf<'alternatives'>> {
+    const isHere = this.isTrained && (asked.runId === undefined || asked.runId === this.kept?.id);
+    if (!isHere) {
+      throw new InputError('The weights of this run are not on the device.', {
+        hint: 'Go on with it, and pause it at once: then they are.',
+      });
+    }
+    return this.use((run) => findAlternatives(run, asked));
   }
 
   /** Exports the latest run; before one, the weights as loaded. */
