@@ -33,6 +33,8 @@ export default defineConfig({
     // Dawn crashes when its module is loaded by worker threads, so test files run in processes.
     pool: 'forks',
     maxWorkers: 2,
+    // The style of a report is a part of it; those of screens are of no account to tests in Node.
+    css: { include: /report\/report\.css/ },
     testTimeout: TEST_TIMEOUT_MS,
     hookTimeout: TEST_TIMEOUT_MS,
     // A page on a software adapter, on a busy machine, draws late.

@@ -15,12 +15,14 @@ const WORDS: Readonly<Record<string, Partial<ExportParts>>> = {
   rollouts: { rollouts: true },
   predictions: { predictions: true },
   logs: { logs: true },
+  report: { report: true },
   all: {
     ...{ merged: 'f32', adapter: true, checkpoint: true, handoff: true },
     metrics: true,
     rollouts: true,
     predictions: true,
     logs: true,
+    report: true,
   },
   none: {},
 };
@@ -29,6 +31,7 @@ const WORDS: Readonly<Record<string, Partial<ExportParts>>> = {
 export const USUAL_PARTS: ExportParts = {
   ...{ merged: 'f32', adapter: true, checkpoint: true, handoff: false },
   ...{ metrics: true, rollouts: true, predictions: true, logs: true },
+  report: true,
 };
 const NOTHING: ExportParts = {
   ...{ merged: null, adapter: false, checkpoint: false, handoff: false, metrics: false, rollouts: false },

@@ -26,6 +26,8 @@ export const exportParts = z.object({
   predictions: z.boolean().optional(),
   /** `logs/`: the metrics as TensorBoard, wandb, trackio and spreadsheets read them. */
   logs: z.boolean().optional(),
+  /** report.html: the run as one page to read and to print. */
+  report: z.boolean().optional(),
 });
 export type ExportParts = z.infer<typeof exportParts>;
 

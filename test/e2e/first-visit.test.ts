@@ -61,7 +61,7 @@ it('shows the recorded run at once, and trains the demo soon after Start', async
   const token = await secondsUntil(() => page.getByTestId('live').waitFor(), started);
   await screenshot(page, 'first-visit-first-answers');
   const point = await secondsUntil(
-    () => page.locator('[data-testid=chart-reward] .line-raw .lone-point').waitFor(),
+    () => page.locator('[data-testid=chart-reward] .line-raw').waitFor({ state: 'attached' }),
     started,
   );
   process.stderr.write(`processor seconds: ${JSON.stringify({ recorded, token, point })}\n`);

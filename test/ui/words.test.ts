@@ -417,6 +417,7 @@ describe('what can be exported', () => {
       rollouts: true,
       predictions: true,
       logs: true,
+      report: true,
     });
     const full = parseConfig({ loraRank: 0, trainDecoder: true });
     expect(partsOf(draft, full, 3)).toMatchObject({ adapter: false, checkpoint: false, merged: 'bf16' });

@@ -65,6 +65,12 @@ export const CHOICES: readonly Choice[] = [
     help: 'the metrics as a table (.csv), for TensorBoard, for Weights & Biases and for trackio',
     paths: /^logs\//,
   },
+  {
+    part: 'report',
+    label: 'Report',
+    help: 'one page to read and to print, without the studio: charts, answers with stills, scores, settings',
+    paths: /^report\.html$/,
+  },
 ];
 
 /** A choice as it is for a language model. */
@@ -88,6 +94,7 @@ export function firstDraft(publishedDtype: string): Draft {
       rollouts: true,
       predictions: true,
       logs: true,
+      report: true,
     },
     dtype: publishedDtype === 'F32' ? 'f32' : 'bf16',
   };
@@ -105,6 +112,7 @@ export function everything(dtype: MergedDtype): ExportParts {
     rollouts: true,
     predictions: true,
     logs: true,
+    report: true,
   };
 }
 
@@ -148,6 +156,7 @@ export function partsOf({ parts, dtype }: Draft, config: Config | undefined, ste
     rollouts: wants('rollouts'),
     predictions: wants('predictions'),
     logs: wants('logs'),
+    report: wants('report'),
   };
 }
 

@@ -9,6 +9,7 @@ import type { Run } from '../run.ts';
 import { adapterFiles } from './adapter.ts';
 import { changedTensors } from './changed.ts';
 import { handoffBundle } from './handoff.ts';
+import { reportFile } from './report/report.ts';
 import { type LoggedRun, trackerLogs } from './tracker-logs.ts';
 import { checkpointProblem, trlCheckpoint } from './trl-checkpoint.ts';
 import { STUDIO_VERSION } from './version.ts';
@@ -35,6 +36,8 @@ export async function exportFiles(run: Run, parts: ExportParts, logged?: LoggedR
   const predictions = parts.predictions ? run.predictionsLog.blob() : undefined;
   if (predictions?.size) files.push(blobFile('predictions.jsonl', predictions));
   if (parts.logs && step > 0) files.push(...trackerLogs(run, logged ?? unkept(run)));
+  if (parts.report)
+    files.push(reportFile(run, logged ?? unkept(run), modelCard(runFacts(run, parts.merged ?? undefined))));
   files.push(jsonFile('run.json', runRecord(run)));
   const facts = { studio: STUDIO_VERSION, base_model: policy.files.name, step: optimizerSteps(config, step) };
   return withManifest(files, facts);
