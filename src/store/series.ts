@@ -6,9 +6,11 @@ import type { StepRecord } from './state.ts';
 /** No chart draws more points than this. */
 export const MAX_POINTS = 600;
 
-/** One point of a chart: the step, and per key the raw and the smoothed value; an absent value leaves a gap. */
+/** One point of a chart: the step, its place, and per key the raw and the smoothed value; an absent value leaves a gap. */
 export interface ChartRow {
   step: number;
+  /** Where it stands on the axis that the chart is drawn over. */
+  place: number;
   raw: Record<string, number | null>;
   smooth: Record<string, number | null>;
   /** What a recorded run had at this step, smoothed. */
@@ -29,19 +31,26 @@ export interface ChartData {
   own: number;
   /** Last finite value by key, with its step: the newest step may have none. */
   latest: Record<string, Latest | undefined>;
-  /** The row of any step of the run, drawn or thinned away. */
-  rowAt(step: number): ChartRow | undefined;
+  /** The row at the place of any step of the run, drawn or thinned away. */
+  rowAt(place: number): ChartRow | undefined;
+  /** Where a step stands. */
+  placeOf(step: number): number;
 }
 
-/** At most MAX_POINTS rows that keep every key's extremes. `weight` is the smoothing, 0 (none) to below 1. */
+/**
+ * At most MAX_POINTS rows that keep every key's extremes. `weight` is the smoothing, 0 (none) to below 1; `places`: where the steps
+ * stand, if not at their own numbers.
+ */
 export function chartData(
   steps: readonly StepRecord[],
   keys: readonly MetricKey[],
   weight: number,
+  places?: ArrayLike<number>,
 ): ChartData {
+  const placeAt = (index: number): number => places?.[index] ?? steps[index]!.step;
   const smooth = new Map(keys.map((key) => [key, smoothed(steps, key, weight)]));
   const rowOf = (index: number): ChartRow => {
-    const row: ChartRow = { step: steps[index]!.step, raw: {}, smooth: {} };
+    const row: ChartRow = { step: steps[index]!.step, place: placeAt(index), raw: {}, smooth: {} };
     for (const key of keys) {
       row.raw[key] = finite(steps[index]!.metrics[key]);
       row.smooth[key] = finite(smooth.get(key)?.[index]);
@@ -56,9 +65,13 @@ export function chartData(
     own: rows.length,
     broken: steps.filter(isBroken).map(({ step }) => step),
     latest: latestOf(steps, keys),
-    rowAt(step) {
-      const index = steps.findIndex((record) => record.step === step);
+    rowAt(place) {
+      const index = steps.findIndex((_, at) => placeAt(at) === place);
       return index < 0 ? undefined : rowOf(index);
+    },
+    placeOf(step) {
+      const index = steps.findIndex((record) => record.step === step);
+      return index < 0 ? step : placeAt(index);
     },
   };
 }
@@ -70,7 +83,7 @@ export function withShadow(data: ChartData, shadow: ChartData): ChartData {
   const behind = data.rows.map((row) => ({ ...row, ...shadowAt(shadow, row.step) }));
   const ahead = shadow.rows
     .filter(({ step }) => step > last)
-    .map(({ step, smooth }) => ({ step, raw: {}, smooth: {}, shadow: smooth }));
+    .map(({ step, place, smooth }) => ({ step, place, raw: {}, smooth: {}, shadow: smooth }));
   return {
     ...data,
     rows: [...behind, ...ahead],

@@ -17,6 +17,8 @@ const KEYS: readonly { where: string; keys: readonly (readonly [keys: string, do
     where: 'Train',
     keys: [
       ['t', 'charts as tables, and back'],
+      ['p', 'pin the chart that has the focus or is pointed at, or let it go'],
+      ['/', 'choose charts by a regular expression'],
       ['←  →', 'in a chart: to the step before and after, in all charts'],
       ['enter', 'in a chart: the answers of that step'],
     ],

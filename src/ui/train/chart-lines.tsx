@@ -8,16 +8,20 @@ import { useStudioState } from '../../store/react.ts';
 import { type ChartData, type ChartRow, loneSteps, nearestStep } from '../../store/series.ts';
 import { useInTurn } from '../parts/turns.ts';
 import { usePlace } from '../parts/use-place.ts';
+import { axisTicks, type ChartAxis, logTicks, placeWords } from './axes.ts';
 import type { ChartSpec } from './chart-list.ts';
-import { followCursor, useCursorStep } from './cursor.ts';
+import { followCursor, useCursorPlace } from './cursor.ts';
 import { formatFor } from './format-for.ts';
 import { useOpenAnswers } from './open-answers.ts';
-import { roundTicks, stepTicks } from './ticks.ts';
+import { roundTicks } from './ticks.ts';
 
 interface PlotProps {
   spec: ChartSpec;
   data: ChartData;
   smoothing: number;
+  axis: ChartAxis;
+  /** Whether values stand on a logarithmic axis. */
+  isLog: boolean;
 }
 
 interface LinesProps extends PlotProps {
@@ -29,13 +33,13 @@ interface LinesProps extends PlotProps {
 }
 
 /** Room for the curves, which are drawn in turn; while a run goes on, only those near the view are. */
-export function ChartPlot({ spec, data, smoothing }: PlotProps) {
+export function ChartPlot({ spec, data, smoothing, axis, isLog }: PlotProps) {
   const [ref, { width, height, isNear }] = usePlace();
   const alarms = useStudioState((state) => state.alarms);
   const isRunning = useStudioState(({ run }) => run.state === 'running');
   const wanted = useMemo(
-    () => ({ spec, data, smoothing, alarms, width, height }),
-    [spec, data, smoothing, alarms, width, height],
+    () => ({ spec, data, smoothing, axis, isLog, alarms, width, height }),
+    [spec, data, smoothing, axis, isLog, alarms, width, height],
   );
   const hasRoom = width > 0 && height > 0;
   const drawn = useInTurn(wanted, hasRoom && (isNear || !isRunning));
@@ -62,25 +66,31 @@ const CURVES = {};
 const MAX_BROKEN = 40;
 // What recharts is given anew it draws anew, so whatever stays is the same object from step to step.
 const MARGIN = { top: 4, right: 8, bottom: 0, left: 0 };
-const STEP_DOMAIN: ['dataMin', 'dataMax'] = ['dataMin', 'dataMax'];
+const PLACE_DOMAIN: ['dataMin', 'dataMax'] = ['dataMin', 'dataMax'];
+const placeTicks = {
+  step: (place: number) => placeWords('step', place),
+  time: (place: number) => placeWords('time', place),
+  tokens: (place: number) => placeWords('tokens', place),
+};
 const ACTIVE_DOT = { r: 3 };
 
-const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height, isWhole }: LinesProps) {
+const Lines = memo(function Lines({ spec, data, smoothing, axis, isLog, ...beside }: LinesProps) {
+  const { alarms, width, height, isWhole } = beside;
   const { keys, band } = spec;
   // A chart without a metric has no value, and draws nothing.
   const first = keys[0]!;
   const { rows } = data;
-  const ticks = useKept(ticksOf(rows));
+  const ticks = useKept(valueTicks(rows, isLog));
   const marks = useMemo(() => alarms.filter(({ metric }) => keys.includes(metric)), [alarms, keys]);
   const range = useMemo(
-    () => band && (({ raw }: ChartRow) => [raw[band[0]] ?? null, raw[band[1]] ?? null]),
-    [band],
+    () => band && (({ raw }: ChartRow) => band.map((key) => onScale(raw[key] ?? null, isLog))),
+    [band, isLog],
   );
   const line = (key: MetricKey, index: number, kind: 'raw' | 'smooth') => (
     <Line
       key={`${kind} ${key}`}
       name={metricOf(key).label}
-      dataKey={readerOf(kind, key)}
+      dataKey={readerOf(kind, key, isLog)}
       className={`line-${kind}`}
       stroke={`var(--series-${index + 1})`}
       strokeOpacity={kind === 'raw' && smoothing > 0 ? 0.3 : 1}
@@ -101,10 +111,11 @@ const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height
     >
       {isWhole && <CartesianGrid stroke="var(--grid)" vertical={false} />}
       <XAxis
-        dataKey="step"
+        dataKey="place"
         type="number"
-        domain={STEP_DOMAIN}
-        ticks={useKept(stepTicks(rows[0]?.step ?? 0, rows.at(-1)?.step ?? 0))}
+        domain={PLACE_DOMAIN}
+        ticks={useKept(axisTicks(axis, rows[0]?.place ?? 0, rows.at(-1)?.place ?? 0))}
+        tickFormatter={placeTicks[axis]}
         height={20}
         tickLine={false}
       />
@@ -114,10 +125,12 @@ const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height
         width={metricOf(first).unit === 'bytes' ? 64 : 48}
         tickLine={false}
         axisLine={false}
+        scale={isLog ? 'log' : 'linear'}
+        allowDataOverflow={isLog}
         domain={[ticks[0] ?? 0, ticks[ticks.length - 1] ?? 1]}
         tickFormatter={tickOf(first)}
       />
-      {isWhole && <Tooltip content={<PointTip keys={keys} data={data} />} isAnimationActive={false} />}
+      {isWhole && <Tooltip content={<PointTip {...{ keys, data, axis }} />} isAnimationActive={false} />}
       {isWhole && data.own > 0 && range && (
         <Area
           dataKey={range}
@@ -127,7 +140,7 @@ const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height
           isAnimationActive={false}
         />
       )}
-      {isWhole && rows.some(({ shadow }) => shadow) && keys.map(shadowLine)}
+      {isWhole && rows.some(({ shadow }) => shadow) && keys.map((key) => shadowLine(key, isLog))}
       {isWhole && data.own > 0 && keys.map((key, index) => line(key, index, 'raw'))}
       {isWhole && data.own > 0 && smoothing > 0 && keys.map((key, index) => line(key, index, 'smooth'))}
       {isWhole &&
@@ -137,7 +150,7 @@ const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height
             <ReferenceLine
               key={`${kind} ${step}`}
               className="alarm-mark"
-              x={step}
+              x={data.placeOf(step)}
               stroke="var(--danger)"
               label={{ value: '!', position: markSide(step, rows), fill: 'var(--danger)' }}
             />
@@ -145,17 +158,19 @@ const Lines = memo(function Lines({ spec, data, smoothing, alarms, width, height
       {isWhole &&
         data.broken
           .slice(0, MAX_BROKEN)
-          .map((step) => <ReferenceLine key={step} x={step} stroke="var(--danger)" strokeDasharray="2 2" />)}
+          .map((step) => (
+            <ReferenceLine key={step} x={data.placeOf(step)} stroke="var(--danger)" strokeDasharray="2 2" />
+          ))}
     </ComposedChart>
   );
 });
 
 /** What a recorded run had: grey and dashed, behind the run's own curves. */
-const shadowLine = (key: MetricKey) => (
+const shadowLine = (key: MetricKey, isLog: boolean) => (
   <Line
     key={`shadow ${key}`}
     name={`${metricOf(key).label}, recorded run`}
-    dataKey={readerOf('shadow', key)}
+    dataKey={readerOf('shadow', key, isLog)}
     className="line-shadow"
     stroke="var(--recorded)"
     strokeDasharray="4 3"
@@ -183,13 +198,23 @@ function once<K extends string, V>(make: (key: K) => V): (key: K) => V {
   };
 }
 
+/** A value that a logarithmic axis has no place for leaves a gap in its curve. */
+const onScale = (value: number | null | undefined, isLog: boolean): number | null | undefined =>
+  isLog && value !== null && value !== undefined && value <= 0 ? null : value;
+
 const readers = {
   raw: once((key: MetricKey) => (row: ChartRow) => row.raw[key]),
   smooth: once((key: MetricKey) => (row: ChartRow) => row.smooth[key]),
   shadow: once((key: MetricKey) => (row: ChartRow) => row.shadow?.[key]),
 };
+const logReaders = {
+  raw: once((key: MetricKey) => (row: ChartRow) => onScale(row.raw[key], true)),
+  smooth: once((key: MetricKey) => (row: ChartRow) => onScale(row.smooth[key], true)),
+  shadow: once((key: MetricKey) => (row: ChartRow) => onScale(row.shadow?.[key], true)),
+};
 
-const readerOf = (kind: keyof typeof readers, key: MetricKey) => readers[kind](key);
+const readerOf = (kind: keyof typeof readers, key: MetricKey, isLog: boolean) =>
+  (isLog ? logReaders : readers)[kind](key);
 
 const tickOf = once((key: MetricKey) => (value: number) => formatFor(key, value));
 
@@ -199,11 +224,11 @@ function markSide(step: number, rows: readonly ChartRow[]): 'insideTopLeft' | 'i
   return step < middle ? 'insideTopLeft' : 'insideTopRight';
 }
 
-function ticksOf(rows: readonly ChartRow[]): number[] {
+function valueTicks(rows: readonly ChartRow[], isLog: boolean): number[] {
   const values = rows.flatMap(({ raw, shadow = {} }) =>
     [...Object.values(raw), ...Object.values(shadow)].filter((value) => value !== null),
   );
-  return roundTicks(minimum(values), maximum(values));
+  return isLog ? logTicks(values) : roundTicks(minimum(values), maximum(values));
 }
 
 /** Draws the points that stand between two gaps, which a line leaves out; false where there is none. */
@@ -234,13 +259,14 @@ interface DotProps {
 interface TipProps {
   keys: readonly MetricKey[];
   data: ChartData;
+  axis: ChartAxis;
   active?: boolean;
   payload?: readonly { payload?: ChartRow }[];
 }
 
 /** The value under the cursor, as measured and as smoothed: of the very step that is pointed at, in whichever chart. */
-function PointTip({ keys, data, active, payload }: TipProps) {
-  const cursor = useCursorStep();
+function PointTip({ keys, data, axis, active, payload }: TipProps) {
+  const cursor = useCursorPlace();
   const drawn = payload?.[0]?.payload;
   const row = active && drawn ? pointedRow(data, drawn, cursor) : undefined;
   const hasAnswers = useStudioState(({ rollouts }) => row !== undefined && rollouts.has(row.step));
@@ -248,6 +274,7 @@ function PointTip({ keys, data, active, payload }: TipProps) {
   return (
     <div className="tip number" data-step={row.step}>
       <b>step {row.step}</b>
+      {axis !== 'step' && <span className="muted"> {placeWords(axis, row.place)}</span>}
       {keys.map((key) => (
         <div key={key}>
           {keys.length > 1 && `${metricOf(key).label} `}
@@ -265,13 +292,13 @@ function PointTip({ keys, data, active, payload }: TipProps) {
   );
 }
 
-/** The row of the shared cursor's step, where `drawn` is what this chart draws nearest to it; else `drawn` itself. */
+/** The row at the shared cursor's place, where `drawn` is what this chart draws nearest to it; else `drawn` itself. */
 function pointedRow(data: ChartData, drawn: ChartRow, cursor: number | undefined): ChartRow {
   if (cursor === undefined) return drawn;
   const near =
     data.rows[
       nearestStep(
-        data.rows.map(({ step }) => step),
+        data.rows.map(({ place }) => place),
         cursor,
       )
     ];

@@ -83,6 +83,40 @@ export function withValues(spec: ChartSpec, steps: readonly StepRecord[]): Chart
   return reported.length === 0 || reported.length === spec.keys.length ? spec : { ...spec, keys: reported };
 }
 
+/** Charts that are wanted: those that are pinned, in their order, and the others, in view or one click away. */
+export interface WantedCharts extends Charts {
+  readonly pinned: readonly ChartSpec[];
+}
+
+export function withPins({ core, more }: Charts, pins: readonly string[]): WantedCharts {
+  const all = allOf({ core, more });
+  const isFree = ({ id }: ChartSpec) => !pins.includes(id);
+  const free = more.map(({ group, charts }) => ({ group, charts: charts.filter(isFree) }));
+  return {
+    pinned: pins.flatMap((pin) => all.find(({ id }) => id === pin) ?? []),
+    core: core.filter(isFree),
+    more: free.filter(({ charts }) => charts.length > 0),
+  };
+}
+
+export const allOf = ({ core, more }: Charts): ChartSpec[] => [
+  ...core,
+  ...more.flatMap(({ charts }) => charts),
+];
+
+/** Charts whose title or metrics a regular expression finds, in any case; or why it is none. */
+export function matching(
+  charts: readonly ChartSpec[],
+  filter: string,
+): readonly ChartSpec[] | { wrong: string } {
+  try {
+    const pattern = new RegExp(filter, 'i');
+    return charts.filter(({ title, keys }) => [title, ...keys].some((name) => pattern.test(name)));
+  } catch (error) {
+    return { wrong: (error as Error).message };
+  }
+}
+
 /** The name by which a test finds a chart. */
 export function chartTestId(id: string): string {
   return `chart-${id.toLowerCase().replaceAll(/[/ ]/g, '-')}`;

@@ -1,20 +1,26 @@
 /** One metric over the steps: its curves, the latest value in the title, a table as its twin. */
 import { memo, useMemo } from 'react';
 import { type MetricKey, metricOf } from '../../protocol/metrics.ts';
-import { type ChartData, chartData, type Latest, withShadow } from '../../store/series.ts';
+import { type ChartData, type ChartRow, chartData, type Latest, withShadow } from '../../store/series.ts';
 import type { StepRecord } from '../../store/state.ts';
 import { Figure } from '../explain/figure.tsx';
 import { Empty } from '../parts/panel.tsx';
 import { useInTurn } from '../parts/turns.ts';
+import { type ChartAxis, placesOn } from './axes.ts';
+import { useChartChoices } from './chart-choices.ts';
 import { ChartPlot } from './chart-lines.tsx';
 import { type ChartSpec, chartTestId, withValues } from './chart-list.ts';
 import { ChartTable } from './chart-table.tsx';
+import { ChartTools } from './chart-tools.tsx';
 import { formatFor } from './format-for.ts';
 import { trend } from './sentences.ts';
 
 interface ChartProps {
   spec: ChartSpec;
   steps: readonly StepRecord[];
+  axis: ChartAxis;
+  /** Where the steps stand on the axis. */
+  places: ArrayLike<number>;
   /** Steps of a recorded run, to be drawn behind. */
   shadow?: readonly StepRecord[] | undefined;
   /** Smoothing, 0 to below 1. */
@@ -25,19 +31,22 @@ interface ChartProps {
 /** Numbers, table and curves follow the steps when it is the chart's turn: many charts change at once. */
 export const MetricChart = memo(function MetricChart(props: ChartProps) {
   const { spec, steps, shadow } = props;
-  const drawn = useInTurn(props);
+  const isLog = useChartChoices(({ log }) => log.includes(spec.id));
+  const wanted = useMemo(() => ({ ...props, isLog }), [props, isLog]);
+  const drawn = useInTurn(wanted);
   const isEmpty = steps.length === 0 && shadow === undefined;
   const newest = drawn?.steps.at(-1)?.step;
   return (
     <figure
       className="chart"
       data-testid={chartTestId(spec.id)}
+      data-chart={spec.id}
       data-step={steps.length === 0 ? undefined : newest}
     >
       {drawn || isEmpty ? (
-        <Drawn {...(drawn ?? props)} />
+        <Drawn {...(drawn ?? wanted)} />
       ) : (
-        <ChartTitle title={spec.title} keys={spec.keys} />
+        <ChartTitle id={spec.id} title={spec.title} keys={spec.keys} />
       )}
     </figure>
   );
@@ -45,16 +54,27 @@ export const MetricChart = memo(function MetricChart(props: ChartProps) {
 
 const NO_SHADOW: readonly StepRecord[] = [];
 
-const Drawn = memo(function Drawn({ spec: wanted, steps, shadow = NO_SHADOW, ...shown }: ChartProps) {
-  const { smoothing, asTable } = shown;
+interface DrawnProps extends ChartProps {
+  isLog: boolean;
+}
+
+const Drawn = memo(function Drawn({ spec: wanted, steps, places, shadow = NO_SHADOW, ...shown }: DrawnProps) {
+  const { smoothing, asTable, axis, isLog } = shown;
   // Until a run has steps, the recorded one is what there is to see and to read.
   const told = steps.length > 0 ? steps : shadow;
   const spec = useMemo(() => withValues(wanted, told), [wanted, told]);
   const { keys, band, title } = spec;
   const drawn = useMemo(() => [...keys, ...(band ?? [])], [keys, band]);
-  const behind = useMemo(() => chartData(shadow, keys, smoothing), [shadow, keys, smoothing]);
-  const own = useMemo(() => chartData(steps, drawn, smoothing), [steps, drawn, smoothing]);
-  const data = useMemo(() => withShadow(own, behind), [own, behind]);
+  const behind = useMemo(
+    () => chartData(shadow, keys, smoothing, placesOn(axis, shadow)),
+    [shadow, keys, smoothing, axis],
+  );
+  const own = useMemo(() => chartData(steps, drawn, smoothing, places), [steps, drawn, smoothing, places]);
+  // Time and tokens of a recorded run are not those of this one: beside its curves it stands by steps only.
+  const data = useMemo(
+    () => (axis === 'step' || own.own === 0 ? withShadow(own, behind) : own),
+    [own, behind, axis],
+  );
   const first = keys[0];
   const hasValue = keys.some((key) => (own.latest[key] ?? behind.latest[key]) !== undefined);
   const sentence =
@@ -62,14 +82,15 @@ const Drawn = memo(function Drawn({ spec: wanted, steps, shadow = NO_SHADOW, ...
   return (
     <>
       <ChartTitle
-        {...{ title, keys }}
+        {...{ id: spec.id, title, keys }}
         data={told === steps ? own : behind}
         newest={told.at(-1)?.step}
         isRecorded={told === shadow && shadow.length > 0}
       />
       {hasValue ? (
         <>
-          {!asTable && <ChartPlot spec={spec} data={data} smoothing={smoothing} />}
+          {isLog && <OffScale rows={told === steps ? own.rows : behind.rows} keys={keys} />}
+          {!asTable && <ChartPlot {...{ spec, data, smoothing, axis, isLog }} />}
           {told === steps ? (
             <ChartTable rows={own.rows} keys={drawn} caption={title} shown={asTable} />
           ) : (
@@ -89,7 +110,20 @@ const Drawn = memo(function Drawn({ spec: wanted, steps, shadow = NO_SHADOW, ...
   );
 });
 
+/** A logarithmic axis has no place for zero and below: what is not drawn is said. */
+function OffScale({ rows, keys }: { rows: readonly ChartRow[]; keys: readonly MetricKey[] }) {
+  const values = rows.flatMap(({ raw }) => keys.map((key) => raw[key] ?? Number.NaN));
+  const off = values.filter((value) => value <= 0).length;
+  if (off === 0) return null;
+  return (
+    <small className="muted">
+      {off} of {values.filter(Number.isFinite).length} points are 0 or below: not shown
+    </small>
+  );
+}
+
 interface TitleProps {
+  id: string;
   title: string;
   keys: readonly MetricKey[];
   data?: ChartData;
@@ -99,11 +133,12 @@ interface TitleProps {
   isRecorded?: boolean;
 }
 
-function ChartTitle({ title, keys, data, newest, isRecorded = false }: TitleProps) {
+function ChartTitle({ id, title, keys, data, newest, isRecorded = false }: TitleProps) {
   const [first] = keys;
   return (
     <div className="chart-title" title={first === undefined ? undefined : metricOf(first).help}>
       <h2>{title}</h2>
+      <ChartTools id={id} title={title} />
       <span className={keys.length > 1 ? 'chart-legend' : ''}>
         {keys.map((key, index) => (
           <LatestValue

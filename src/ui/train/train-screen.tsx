@@ -8,10 +8,13 @@ import { turnsTookMs } from '../parts/turns.ts';
 import { useCalm } from '../parts/use-calm.ts';
 import { useWords } from '../parts/use-words.ts';
 import { OwnRewards } from '../rewards/own-rewards.tsx';
-import { useKey } from '../shell/keys.ts';
 import { Problems } from '../shell/notices.tsx';
 import { Alarms } from './alarms.tsx';
-import { type ChartSpec, chartsOf } from './chart-list.ts';
+import { placesOn } from './axes.ts';
+import { ChartBar } from './chart-bar.tsx';
+import { useChartChoices } from './chart-choices.ts';
+import { ChartGroups } from './chart-groups.tsx';
+import { chartsOf } from './chart-list.ts';
 import { EssentialSettings } from './config-form.tsx';
 import { ConfigWarnings } from './config-warnings.tsx';
 import { ForecastPanel } from './forecast.tsx';
@@ -21,14 +24,12 @@ import { RewardModels } from './rewards/reward-models.tsx';
 import { learningLine } from './sentences.ts';
 import { AddressSettings } from './settings/address-settings.tsx';
 import { AllSettings } from './settings/all-settings.tsx';
-import { MOST_SMOOTHING, useSmoothing } from './smoothing.ts';
+import { useSmoothing } from './smoothing.ts';
 import { stateLine } from './state-line.ts';
-import { StepPhases } from './step-phases.tsx';
 
 export default function TrainScreen() {
   const [smoothing, setSmoothing] = useSmoothing();
   const [asTable, setAsTable] = useState(false);
-  useKey(['t'], () => setAsTable((shown) => !shown));
   return (
     <>
       <Problems commands={['openDemo', 'openData', 'openModel']} />
@@ -40,25 +41,9 @@ export default function TrainScreen() {
       <ConfigWarnings />
       <KeptRuns />
       <ForecastPanel />
-      <div className="chart-bar">
+      <ChartBar {...{ smoothing, setSmoothing, asTable, setAsTable }}>
         <LearningLine />
-        <label>
-          smoothing{' '}
-          <input
-            type="range"
-            min={0}
-            max={MOST_SMOOTHING}
-            step={0.05}
-            value={smoothing}
-            onChange={(event) => setSmoothing(Number(event.target.value))}
-          />{' '}
-          <span className="number">{smoothing.toFixed(2)}</span>
-        </label>
-        <label>
-          <input type="checkbox" checked={asTable} onChange={(event) => setAsTable(event.target.checked)} />{' '}
-          tables
-        </label>
-      </div>
+      </ChartBar>
       <Alarms />
       <Charts smoothing={smoothing} asTable={asTable} />
       <AllSettings />
@@ -107,33 +92,19 @@ function useCalmSteps(): readonly StepRecord[] {
 function Charts({ smoothing, asTable }: { smoothing: number; asTable: boolean }) {
   const steps = useCalmSteps();
   const shadow = useStudioState(recordedOf)?.steps;
+  const axis = useChartChoices((choices) => choices.axis);
+  const places = useMemo(() => placesOn(axis, steps), [axis, steps]);
   const told = steps.length > 0 ? steps : (shadow ?? steps);
   const partNames = Object.keys(told[told.length - 1]?.metrics ?? {}).join();
   // Chart lists are kept between steps so that memoised charts compare equal.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list depends on the steps only through the metric names.
   const charts = useMemo(() => chartsOf(told), [partNames]);
-  const [open, setOpen] = useState(false);
-  const draw = (specs: readonly ChartSpec[]) => (
-    <div className="charts">
-      {specs.map((spec) => (
-        <MetricChart key={spec.id} {...{ spec, steps, shadow, smoothing, asTable }} />
-      ))}
-    </div>
-  );
   return (
-    <>
-      {draw(charts.core)}
-      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-        <summary>More charts</summary>
-        {open &&
-          charts.more.map(({ group, charts: specs }) => (
-            <section key={group} aria-label={group}>
-              <h2 className="chart-group">{group}</h2>
-              {draw(specs)}
-            </section>
-          ))}
-        {open && <StepPhases />}
-      </details>
-    </>
+    <ChartGroups
+      charts={charts}
+      chart={(spec) => (
+        <MetricChart key={spec.id} {...{ spec, steps, shadow, axis, places, smoothing, asTable }} />
+      )}
+    />
   );
 }

@@ -1,0 +1,129 @@
+/** The charts of Train over a pretended worker: which of them, over what, on which scale. */
+import { mkdirSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chartsDrawn } from '../e2e/page.ts';
+import { type Chromium, launchChromium } from '../setup/chromium.ts';
+import { serveTestPage } from './serve.ts';
+
+const PICTURES = 'test/artifacts/ui';
+const STEPS = 40;
+let server: Awaited<ReturnType<typeof serveTestPage>>;
+let chromium: Chromium;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true });
+  server = await serveTestPage();
+  chromium = await launchChromium({ viewport: { width: 1280, height: 720 } });
+});
+afterAll(async () => {
+  await chromium?.close();
+  await server?.close();
+});
+beforeEach(async () => {
+  page = await chromium.context.newPage();
+  page.on('pageerror', ({ message }) => complaints.push(message));
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+});
+afterEach(async () => {
+  await page.close();
+  expect(complaints.splice(0)).toEqual([]);
+});
+
+const id = (name: string) => `[data-testid="${name}"]`;
+const charts = () =>
+  page.locator('.chart').evaluateAll((found) => found.map((each) => each.getAttribute('data-chart')));
+
+async function trained(query = ''): Promise<void> {
+  await page.goto(`${server.url}?stepMs=0${query}`);
+  await page.waitForSelector(`${id('start')}:not([disabled])`);
+  await page.fill(id('field-steps'), String(STEPS));
+  await page.click(id('start'));
+  await page.waitForSelector('[data-state=finished]', { timeout: 90_000 });
+  await chartsDrawn(page);
+}
+
+/** Texts of a chart's ticks along its lower edge, and along its left one. */
+const ticks = (chart: string, axis: 'x' | 'y') =>
+  page.locator(`${id(chart)} .recharts-${axis}Axis-tick-labels text`).allTextContents();
+
+describe('charts', () => {
+  it('are found by a regular expression, which says what it did not find, or why it is none', async () => {
+    await trained();
+    const all = await charts();
+    await page.keyboard.press('/');
+    await page.keyboard.type('^kl$|grad_');
+    await expect.poll(charts).toEqual(['kl', 'grad_norm']);
+    await page.keyboard.type('zzz$');
+    await page.fill(id('chart-filter'), 'zzz');
+    expect(await page.textContent(id('no-charts'))).toMatch(
+      /^No chart of \d+ has a title or a metric that matches \/zzz\/\.$/,
+    );
+    await page.fill(id('chart-filter'), '(');
+    await expect
+      .poll(() => page.locator('[role=alert]').allTextContents())
+      .toContainEqual(expect.stringContaining('Unterminated group'));
+    await page.getByText('Show all charts').click();
+    await expect.poll(charts).toEqual(all);
+  });
+
+  it('stand first when they are pinned, also on the next visit', async () => {
+    await trained();
+    await page.hover(id('chart-entropy'));
+    await page.keyboard.press('p');
+    await page.click(`${id('chart-loss')} ${id('chart-pin')}`);
+    const pinned = () =>
+      page
+        .locator(`${id('pinned-charts')} .chart`)
+        .evaluateAll((found) => found.map((each) => each.getAttribute('data-chart')));
+    await expect.poll(pinned).toEqual(['entropy', 'loss']);
+    expect((await charts()).filter((chart) => chart === 'loss')).toEqual(['loss']);
+    await trained();
+    expect(await pinned()).toEqual(['entropy', 'loss']);
+    await page.screenshot({ path: `${PICTURES}/charts-pinned.png` });
+    for (const chart of ['chart-entropy', 'chart-loss']) await page.click(`${id(chart)} ${id('chart-pin')}`);
+    await expect.poll(() => page.locator(id('pinned-charts')).count()).toBe(0);
+  });
+
+  it('are drawn over steps, time or tokens, with the same steps in their tables', async () => {
+    await trained();
+    const cells = () => page.locator(`${id('chart-reward')} tr[data-step]`).count();
+    expect(await ticks('chart-reward', 'x')).toEqual(['10', '20', '30', '40']);
+    await page.selectOption(id('chart-axis'), 'tokens');
+    await expect.poll(() => ticks('chart-reward', 'x')).toContainEqual(expect.stringMatching(/ k$/));
+    await page.selectOption(id('chart-axis'), 'time');
+    await expect.poll(() => ticks('chart-reward', 'x')).toContainEqual(expect.stringMatching(/ (s|min)/));
+    expect(await cells()).toBe(STEPS);
+    await page.hover(`${id('chart-reward')} .recharts-surface`, { position: { x: 150, y: 60 } });
+    await expect
+      .poll(() =>
+        page
+          .locator(`${id('chart-kl')}, ${id('chart-reward')} .tip`)
+          .first()
+          .textContent(),
+      )
+      .toMatch(/step \d+ [\d.]+ (s|min|ms)/);
+    await page.selectOption(id('chart-axis'), 'step');
+  });
+
+  it('have values on a logarithmic axis where that is chosen, and say which it has no place for', async () => {
+    await trained();
+    const factors = async () =>
+      (await ticks('chart-grad_norm', 'y')).map((tick) => Number(tick).toExponential().split('e')[0]);
+    const steps = await factors();
+    await page.click(`${id('chart-grad_norm')} ${id('chart-log')}`);
+    await expect.poll(factors).not.toEqual(steps);
+    expect((await factors()).every((factor) => ['1', '2', '5'].includes(factor!))).toBe(true);
+    await page.fill(id('chart-filter'), 'grad_norm|frac_reward');
+    await page.click(`${id('chart-frac_reward_zero_std')} ${id('chart-log')}`);
+    await expect
+      .poll(() => page.textContent(id('chart-frac_reward_zero_std')))
+      .toMatch(/\d+ of 40 points are 0 or below: not shown/);
+    await chartsDrawn(page);
+    await page.screenshot({ path: `${PICTURES}/charts-log.png` });
+    for (const chart of ['chart-grad_norm', 'chart-frac_reward_zero_std'])
+      await page.click(`${id(chart)} ${id('chart-log')}`);
+  });
+});
