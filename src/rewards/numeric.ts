@@ -15,7 +15,7 @@ function ownTolerance(row: Readonly<Record<string, unknown>>): number | undefine
 export const numeric = reward({
   help: 'the last number of the answer is the right one, within a tolerance',
   group: 'answer',
-  source: 'the studio; a column `tolerance` of the data goes before the setting',
+  source: 'the studio; a column "tolerance" of the data goes before the setting',
   readsLabel: true,
   parameters: {
     numericAbsolute: {
