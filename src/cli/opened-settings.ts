@@ -5,11 +5,13 @@ import type { ModelSummary } from '../protocol/messages.ts';
 import { type OwnQuestions, otherQuestionsLine } from '../protocol/own-questions.ts';
 import { PRESETS, type PresetName, settingsFor, settingsWords } from '../protocol/presets.ts';
 import { type PromptReport, promptLines } from '../protocol/prompt-report.ts';
+import { typedRowsLine } from '../protocol/typed-rows.ts';
 import type { StudioSession } from './headless.ts';
 
 /** What else bears on what is said. */
 interface SaidBefore {
   readonly bareAnswers?: number;
+  readonly typedRows?: number;
   readonly sftSteps?: number;
   /** The preset among what is named. */
   readonly preset?: PresetName;
@@ -17,13 +19,13 @@ interface SaidBefore {
 
 /**
  * The settings of a run on a model, with those named on the command line over them, and what is said of it: whose they are, and
- * which questions of rows are asked, and whether a supervised stage would unlearn the tags.
+ * which questions of rows are asked, whether a supervised stage would unlearn the tags, and which reward reads the rows' kinds.
  */
 export function openedSettings(
   named: Partial<Config>,
   model: Pick<ModelSummary, 'name' | 'usual' | 'demo'>,
   questions: OwnQuestions | undefined,
-  { bareAnswers = 0, sftSteps = 0, preset }: SaidBefore = {},
+  { bareAnswers = 0, typedRows = 0, sftSteps = 0, preset }: SaidBefore = {},
 ): { settings: Config; lines: string[] } {
   const settings = settingsFor(model, named);
   const brought: Partial<Config> = preset ? PRESETS[preset].values : {};
@@ -34,7 +36,8 @@ export function openedSettings(
   const stage = sftSteps > 0 ? 'sft' : settings.stage;
   const bare = bareAnswersLine(bareAnswers, { ...settings, stage });
   const recipe = preset && presetSaid(preset);
-  return { settings, lines: [whose, recipe, asked, bare].filter((line) => line !== undefined) };
+  const typed = typedRowsLine(typedRows, settings);
+  return { settings, lines: [whose, recipe, asked, bare, typed].filter((line) => line !== undefined) };
 }
 
 /** Rows named, of those that are left out. */

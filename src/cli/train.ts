@@ -204,6 +204,7 @@ interface Seen {
   model?: ModelSummary;
   questions?: OwnQuestions;
   bareAnswers?: number;
+  typedRows?: number;
   /** Of the run whose steps are reported. */
   config: Pick<Config, 'stage' | 'steps'>;
   /** The latest step of it that was reported. */
@@ -213,11 +214,12 @@ interface Seen {
 /** The settings of the run, once it is known what is open; says whose they are. */
 function settingsOnOpening(
   { demo, values, config, resumption, sftSteps, preset }: Options,
-  { model, questions, bareAnswers }: Seen,
+  { model, questions, bareAnswers, typedRows }: Seen,
 ): Config {
   if (resumption || !model) return config;
   const { settings, lines } = openedSettings(values, { ...model, demo }, questions, {
     ...(bareAnswers === undefined ? {} : { bareAnswers }),
+    ...(typedRows === undefined ? {} : { typedRows }),
     sftSteps,
     ...(preset ? { preset } : {}),
   });
@@ -237,6 +239,7 @@ function watch(
       seen.heldOut = event.summary.splits.test + event.summary.splits.val;
       seen.questions = event.summary.questions;
       seen.bareAnswers = event.summary.bareAnswers ?? 0;
+      seen.typedRows = event.summary.typedRows ?? 0;
     }
     if (event.type === 'model') {
       if (event.requestId !== undefined) for (const note of event.summary.notes) say(note);

@@ -1,5 +1,6 @@
 import type { DataIssue, DataSummary, LabelCount, SkipReason, Split } from '../protocol/messages.ts';
 import { isNote } from '../protocol/messages.ts';
+import { VIDEO_R1_TYPES } from '../text/recipes.ts';
 import { taggedAnswer } from './entry/answers.ts';
 import { groupBy } from './group-by.ts';
 import { shownSpelling } from './labels.ts';
@@ -48,11 +49,15 @@ export function summarise(data: Dataset, { unreadable = [], refused }: LeftOut =
     questions: ownQuestions(kind === 'clips' ? used : []),
     bareAnswers: used.filter(({ split, answer }) => split === 'train' && taggedAnswer(answer) === undefined)
       .length,
+    typedRows: used.filter(isTyped).length,
     issues,
     skipped: reasonCounts(issues.filter((issue) => !isNote(issue))),
     reading: readingOf(data),
   };
 }
+
+const isTyped = ({ columns }: Example): boolean =>
+  typeof columns?.problem_type === 'string' && Object.hasOwn(VIDEO_R1_TYPES, columns.problem_type);
 
 const readingOf = ({
   lists = [],

@@ -121,6 +121,8 @@ export const dataSummary = z.object({
   questions: ownQuestions,
   /** Training examples whose answer has no answer tags. */
   bareAnswers: z.number().optional(),
+  /** Examples whose problem_type is one of Video-R1's. */
+  typedRows: z.number().optional(),
   /** What was left out, and notes. */
   issues: longArray(dataIssue),
   /** Counts of those issues that left something out, most first. */

@@ -62,3 +62,17 @@ it('says that a supervised stage on bare labels unlearns the tags that its promp
   expect(said({ stage: 'sft', promptPreset: 'sft-label' }, { bareAnswers: 512 })).toEqual([]);
   expect(said({ stage: 'sft', instruction: 'One word.' }, { bareAnswers: 512 })).toEqual([]);
 });
+
+it('names the reward that reads the kinds of rows, where none that is chosen does', () => {
+  const said = (named: Parameters<typeof openedSettings>[0], typedRows: number) =>
+    openedSettings(named, own, undefined, { typedRows }).lines.slice(1);
+  expect(said({}, 384)).toEqual([
+    expect.stringMatching(
+      /^384 rows have a problem_type of Video-R1, which accuracy does not read\. accuracy_video_r1 /,
+    ),
+  ]);
+  for (const rewards of [['accuracy', 'accuracy_video_r1'], ['rouge_l'], ['format']])
+    expect(said({ rewards }, 384)).toEqual([]);
+  expect(said({ stage: 'sft' }, 384)).toEqual([]);
+  expect(said({}, 0)).toEqual([]);
+});

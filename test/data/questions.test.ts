@@ -178,3 +178,10 @@ it('a folder in which no row can be used is refused with the first reason', asyn
     /none of 1 row can be used\. a\.jsonl row 1: No answer/,
   );
 });
+
+it('counts the rows that tell their kind as Video-R1 does, by the names that it has', async () => {
+  const types = ['multiple choice', 'OCR', 'toString', 'emer_ov_mc', undefined];
+  const rows = types.map((problem_type, at) => ({ question: `Q${at}?`, answer: 'A', problem_type }));
+  const data = await read({ 'a.jsonl': lines(...rows) });
+  expect(summarise(data)).toMatchObject({ count: 5, typedRows: 2 });
+});

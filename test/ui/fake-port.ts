@@ -363,7 +363,7 @@ function open({ say, clips, asks, family, own }: Fake, command: Opening): void {
     say({
       type: 'data',
       requestId,
-      summary: readAs(command, dataSummary(clips, foldOf(command), own), asks),
+      summary: readAs(command, dataSummary(clips, foldOf(command), own, family), asks),
     });
   if (command.type !== 'openData') {
     const parts = {
@@ -434,7 +434,8 @@ const foldOf = (command: Opening) => (command.type === 'openData' ? (command.fol
 
 const ownQuestion = (row: number): string => `Question ${row}: what is seen in scene ${row}?`;
 
-function dataSummary(count: number, fold: number, own: number): DataSummary {
+/** Of a model that sees and hears nothing, rows of questions are no clips. */
+function dataSummary(count: number, fold: number, own: number, family?: FakeFamily): DataSummary {
   const examples = Array.from({ length: count }, (_, i) => ({
     id: clipId(i),
     path: `clips/clip_${String(i).padStart(4, '0')}.${i % 2 ? 'webm' : 'mp4'}`,
@@ -471,7 +472,7 @@ function dataSummary(count: number, fold: number, own: number): DataSummary {
   const skipped = issues.map(({ reason }) => ({ reason, count: 1 }));
   return {
     name: 'demo',
-    kind: own >= count ? 'questions' : 'clips',
+    kind: own >= count && family === 'qwen3' ? 'questions' : 'clips',
     questions: { rows: list.length, distinct: list.length, list: list.slice(0, 100) },
     format: 'DFEW',
     count,
@@ -481,6 +482,7 @@ function dataSummary(count: number, fold: number, own: number): DataSummary {
     division: `Fold ${fold}, by the data set's own lists.`,
     folds: { chosen: fold, available: [1, 2, 3, 4, 5] },
     examples,
+    typedRows: own,
     issues,
     skipped,
   };

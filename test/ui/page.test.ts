@@ -1117,6 +1117,14 @@ describe('what belongs to what is open', () => {
     await page.click(`${id('emotion-request')} button`);
     expect(await page.inputValue(id('all-field-instruction'))).toContain('final answer');
     expect(await page.locator(id('emotion-request')).count()).toBe(0);
+    // These rows tell their kind as Video-R1 does: the reward that reads it is offered, and a key that takes it keeps the focus.
+    const offer = page.locator(id('typed-rows'));
+    expect(await offer.textContent()).toContain('which accuracy does not read');
+    await offer.getByRole('button').press('Enter');
+    await offer.waitFor({ state: 'detached' });
+    expect(await page.textContent(id('rewards-line'))).toContain('Rewarded: accuracy_video_r1 + format.');
+    expect(await page.inputValue(id('all-field-videoR1Type'))).toBe('row');
+    expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe('BODY');
     await page.selectOption(id('all-field-promptPreset'), 'r1-omni');
     expect(await page.textContent(id('question-use'))).toContain(
       'the prompt r1-omni asks a question of its own',

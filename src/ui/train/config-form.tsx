@@ -16,6 +16,7 @@ import { PromptWarnings } from './prompt-warnings.tsx';
 import { RewardsLine } from './rewards/rewards-panel.tsx';
 import { SettingField } from './setting-field.tsx';
 import { SettingsLine } from './settings-line.tsx';
+import { TypedRows } from './typed-rows.tsx';
 
 const ESSENTIAL = CONFIG_KEYS.filter((key) => fieldOf(key).essential);
 
@@ -36,6 +37,7 @@ export function EssentialSettings() {
       <BareAnswersWarning />
       <OwnQuestionsNotice />
       <EmotionRequest />
+      <TypedRows />
       <PromptWarnings />
       <Problems commands={['start', 'step']} />
     </section>
