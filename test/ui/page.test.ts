@@ -1101,6 +1101,8 @@ describe('what belongs to what is open', () => {
     // What a key takes away hands the focus on, the reward to the way to open a model, or to the next reward.
     await page.click(id('use-as-reward'));
     await page.locator(id('remove-feels')).press('Enter');
+    expect(await page.textContent(id('remove-feels'))).toBe('Take it out, with how it is read?');
+    await page.locator(id('remove-feels')).press('Enter');
     expect(await focused()).toBe('name-of-emo_classifier');
     await page.locator(id('close-reward-model')).press('Enter');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Open a folder');

@@ -23,18 +23,19 @@ export function KeptRow({ name, note, testId, children }: RowProps) {
 }
 
 interface RemoveProps {
+  testId?: string;
   label: string;
   question: string;
   onRemove: () => void;
 }
 
 /** Asks once more in its own place before it does what cannot be undone. */
-export function RemoveButton({ label, question, onRemove }: RemoveProps) {
+export function RemoveButton({ testId = 'remove', label, question, onRemove }: RemoveProps) {
   const [asked, setAsked] = useState(false);
   return (
     <button
       type="button"
-      data-testid="remove"
+      data-testid={testId}
       className={asked ? 'danger' : ''}
       onBlur={() => setAsked(false)}
       onClick={() => {

@@ -9,6 +9,7 @@ import {
   type RewardModelEntry,
   removedRewards,
 } from '../../../store/reward-models.ts';
+import { RemoveButton } from '../../parts/kept-row.tsx';
 import { useFocusHandover } from '../../parts/use-focus-handover.ts';
 import { FieldControl } from '../field-control.tsx';
 import { LabelMap, LabelSelect } from './label-map.tsx';
@@ -75,13 +76,12 @@ export function MappingForm({ entry, labels }: FormProps) {
           {problem}
         </p>
       )}
-      <button
-        type="button"
-        data-testid={`remove-${name}`}
-        onClick={() => studio.editAll(removedRewards(draft(), (each) => each.name === name))}
-      >
-        Take this reward out
-      </button>
+      <RemoveButton
+        testId={`remove-${name}`}
+        label="Take this reward out"
+        question="Take it out, with how it is read?"
+        onRemove={() => studio.editAll(removedRewards(draft(), (each) => each.name === name))}
+      />
     </fieldset>
   );
 }

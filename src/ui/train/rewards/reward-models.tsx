@@ -10,6 +10,7 @@ import {
   type RewardModelEntry,
   removedRewards,
 } from '../../../store/reward-models.ts';
+import { RemoveButton } from '../../parts/kept-row.tsx';
 import { useFocusHandover } from '../../parts/use-focus-handover.ts';
 import { Problems } from '../../shell/notices.tsx';
 import { formOf, MappingForm } from './mapping-form.tsx';
@@ -135,9 +136,12 @@ function LostCard({ entry: { name, model } }: { entry: RewardModelEntry }) {
     >
       <div className="panel-head">
         <h2>{name}</h2>
-        <button type="button" data-testid={`remove-${name}`} onClick={remove}>
-          Take this reward out
-        </button>
+        <RemoveButton
+          testId={`remove-${name}`}
+          label="Take this reward out"
+          question="Take it out, with how it is read?"
+          onRemove={remove}
+        />
       </div>
       <p>The model {model} is not open. Open it below: it is known by its files, and read as before.</p>
     </section>
