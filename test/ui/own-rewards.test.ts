@@ -7,8 +7,10 @@ import { stripTypes } from '../../src/sandbox/inside/strip-types.ts';
 import { contractWords } from '../../src/ui/rewards/contract-words.ts';
 import { type Checked, FileChecker } from '../../src/ui/rewards/file-checker.ts';
 import {
+  changedSince,
   fileOfDisk,
   filesInUse,
+  isInSettings,
   nameProblem,
   type OwnFile,
   type RewardSettings,
@@ -63,6 +65,19 @@ describe('the settings', () => {
     expect(without.rewardSources.map(({ name }) => name)).toEqual(['other', 'b']);
     const two = withSources(settings, ['b'], [named('b', '3'), named('c', '3')]);
     expect(two).toMatchObject({ rewards: ['format', 'a', 'b', 'c'], rewardWeights: [0.5, 2, 3, 1] });
+  });
+
+  test('say which programs a run has otherwise: another text, another function, or given another form', () => {
+    const [a, b, c, d] = [named('a', '1'), named('b', '1'), named('c', '1'), named('d', '1')];
+    const running = [a, b, c, d];
+    const drafted = [a, named('b', '2'), { ...c, completions: 'text' as const }, { ...d, function: 'x' }];
+    const changed = changedSince([...drafted, named('new')], running);
+    expect(changed.map(({ name }) => name)).toEqual(['b', 'c', 'd']);
+    const open = { name: 'a', language: 'py', text: '1', completions: 'messages' } as const;
+    expect(isInSettings(running, ['a', 'b'], open)).toBe(true);
+    expect(isInSettings(running, ['a'], { ...open, text: '2' })).toBe(false);
+    expect(isInSettings(running, ['a'], { ...open, completions: 'text' })).toBe(false);
+    expect(isInSettings(running, ['a', 'gone'], open)).toBe(false);
   });
 
   test('take no name that is another reward’s, or no name', () => {

@@ -744,6 +744,24 @@ describe('by keyboard', () => {
     await page.evaluate(() => localStorage.clear());
   });
 
+  it('a program that was taken out can be taken again from the editor, which says what the settings have', async () => {
+    await open();
+    await startable();
+    await page.click(id('own-rewards'));
+    await page.click(id('new-reward'));
+    const accept = page.locator(id('accept-reward'));
+    await page.locator(id('reward-test')).waitFor();
+    await accept.press('Enter');
+    await page.locator(id('accepted')).filter({ hasText: 'It is among the rewards' }).waitFor();
+    const row = page.locator(id('own-reward'));
+    for (let i = 0; i < 2; i++) await row.getByTestId('remove').press('Enter');
+    await row.waitFor({ state: 'detached' });
+    expect(await page.textContent(id('accepted'))).toBe('');
+    await accept.press('Enter');
+    await row.waitFor();
+    expect(await page.textContent(id('rewards-line'))).toContain('my_reward');
+  });
+
   it('an answer opens, is told to be open, and closes', async () => {
     await trained(2);
     await page.locator('h1').click();

@@ -34,6 +34,29 @@ export const fileName = ({ name, language }: Pick<OwnFile, 'name' | 'language'>)
 const isOfFile = (source: RewardSource, { hash, language, completions }: FileInUse): boolean =>
   source.hash === hash && source.language === language && source.completions === completions;
 
+/** Whether two programs are the same to a run: its text, which of its functions is asked, and what that gets. */
+export const isSameProgram = (a: RewardSource, b: RewardSource): boolean =>
+  a.hash === b.hash && a.function === b.function && a.completions === b.completions;
+
+/** Programs that are not what they are under the same name in a run. */
+export const changedSince = (
+  sources: readonly RewardSource[],
+  running: readonly RewardSource[],
+): RewardSource[] =>
+  sources.filter((source) =>
+    running.some((other) => other.name === source.name && !isSameProgram(other, source)),
+  );
+
+/** Whether the settings have a file as it is, with each of these as a reward. */
+export const isInSettings = (
+  sources: readonly RewardSource[],
+  names: readonly string[],
+  { text, completions }: OwnFile,
+): boolean =>
+  names.every((name) =>
+    sources.some((each) => each.name === name && each.source === text && each.completions === completions),
+  );
+
 /** Sources by the file that they come from, in the order of the settings. */
 export function filesInUse(sources: readonly RewardSource[]): FileInUse[] {
   const files: FileInUse[] = [];

@@ -25,6 +25,7 @@ import {
 } from './open-file.ts';
 import {
   fileName,
+  isInSettings,
   LANGUAGE_NAMES,
   nameProblem,
   type OwnFile,
@@ -201,7 +202,9 @@ function Acts({ open, chosen, isUsable, onTry }: ActsProps) {
   };
   const attempt = async () => onTry?.(await sourcesOf(file, chosen), rewards);
   const isNew = rewards.length === 0;
-  const isDone = !isNew && !isChanged(open) && chosen.join() === rewards.join();
+  // They may have been taken out since, or a run with others been opened.
+  const isHeld = useStudioState(({ draft }) => isInSettings(sourcesIn(draft), rewards, file));
+  const isDone = !isNew && isHeld && chosen.join() === rewards.join();
   return (
     <div className="toolbar">
       <HeldButton

@@ -2,6 +2,7 @@
 import { rewardSource } from '../../protocol/config-rewards.ts';
 import { z } from '../../protocol/shapes.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
+import { isSameProgram } from './own-files.ts';
 
 export interface Version extends RewardSource {
   /** When it was accepted last, in milliseconds since 1970. */
@@ -17,9 +18,6 @@ const lists = z.record(z.string(), z.array(z.unknown()).catch([])).catch({});
 const MOST_OF_A_NAME = 20;
 const MOST_CHARACTERS = 4_000_000;
 
-const isSame = (a: RewardSource, b: RewardSource): boolean =>
-  a.hash === b.hash && a.function === b.function && a.completions === b.completions;
-
 /** What was kept, checked: what another build of the page left in another shape is left out, and the rest stays. */
 export function readVersions(kept: unknown): Versions {
   const read = Object.entries(lists.parse(kept)).map(([name, list]) => {
@@ -33,7 +31,7 @@ export function readVersions(kept: unknown): Versions {
 export function withVersions(versions: Versions, sources: readonly RewardSource[], at: number): Versions {
   const next: Record<string, readonly Version[]> = { ...versions };
   for (const source of sources) {
-    const others = (next[source.name] ?? []).filter((version) => !isSame(version, source));
+    const others = (next[source.name] ?? []).filter((version) => !isSameProgram(version, source));
     next[source.name] = [{ ...source, at }, ...others].slice(0, MOST_OF_A_NAME);
   }
   return bounded(next);

@@ -3,6 +3,7 @@ import type { RewardSource } from '../../rewards/contract.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { fire } from '../parts/fire.ts';
 import { useFocusHandover } from '../parts/use-focus-handover.ts';
+import { changedSince } from '../rewards/own-files.ts';
 import { Problems } from '../shell/notices.tsx';
 
 export function MendRewards() {
@@ -10,9 +11,7 @@ export function MendRewards() {
   const running = useStudioState((state) => state.running?.rewardSources);
   const rests = useStudioState(({ run }) => run.state === 'paused');
   if (!rests || !running || !Array.isArray(drafted)) return null;
-  const changed = (drafted as readonly RewardSource[]).filter(({ name, hash }) =>
-    running.some((source) => source.name === name && source.hash !== hash),
-  );
+  const changed = changedSince(drafted as readonly RewardSource[], running);
   return (
     <>
       {changed.map((source) => (
