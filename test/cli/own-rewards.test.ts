@@ -35,6 +35,27 @@ test('they count beside the rewards that are named, each once, and take what for
   expect(rewardSources[0]!.completions).toBe('text');
 });
 
+test('a Python file is called as its only function, as TRL logs it, unless that is no name of its own', () => {
+  const nameOf = (text: string, ...more: string[]) => {
+    const path = join(folder, 'by_file.py');
+    writeFileSync(path, text);
+    const { rewardSources } = parsed('--reward', path, ...more);
+    return rewardSources.map(({ name, function: asked }) => [name, asked]);
+  };
+  const one = 'def _help(): ...\n\nasync def likes(completions, **kwargs): ...\n\ndef test_likes(): ...\n';
+  expect(nameOf(one)).toEqual([['likes', undefined]]);
+  expect(nameOf(`${one}def other(**kwargs): ...\n`)).toEqual([['by_file', undefined]]);
+  expect(nameOf('def format(completions): ...')).toEqual([['by_file', undefined]]);
+  expect(nameOf('def größe(completions): ...')).toEqual([['by_file', undefined]]);
+  expect(nameOf(one, '--rewards', 'format,by_file')).toEqual([['by_file', undefined]]);
+  const again = join(folder, 'again.py');
+  writeFileSync(again, one);
+  expect(nameOf(one, '--reward', again)).toEqual([
+    ['by_file', undefined],
+    ['again', undefined],
+  ]);
+});
+
 test('a word that is one letter off is told what it may have meant, and no list hides that', () => {
   const hintOf = (word: string) => {
     try {
