@@ -27,11 +27,13 @@ export function openedSettings(
   questions: OwnQuestions | undefined,
   { bareAnswers = 0, typedRows = 0, sftSteps = 0, preset }: SaidBefore = {},
 ): { settings: Config; lines: string[] } {
-  const settings = settingsFor(model, named);
+  // The demo's settings are whole: on its model from a folder they are what they are on the page.
+  const kind = preset === 'demo' ? { ...model, demo: true } : model;
+  const settings = settingsFor(kind, named);
   const brought: Partial<Config> = preset ? PRESETS[preset].values : {};
   const keys = (Object.keys(named) as (keyof Config)[]).filter((key) => named[key] !== brought[key]);
   const given = keys.length > 0 ? `; given: ${keys.join(', ')}` : '';
-  const whose = `settings for ${model.demo ? 'the demo' : model.name}: ${settingsWords(model)}${given}`;
+  const whose = `settings for ${kind.demo ? 'the demo' : model.name}: ${settingsWords(kind)}${given}`;
   const asked = questions && otherQuestionsLine(questions, settings);
   const stage = sftSteps > 0 ? 'sft' : settings.stage;
   const bare = bareAnswersLine(bareAnswers, { ...settings, stage });

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { openedSettings } from '../../src/cli/opened-settings.ts';
 import { DEFAULT_QUESTION } from '../../src/protocol/config.ts';
-import { PRESETS, presetConfig } from '../../src/protocol/presets.ts';
+import { parseFlags } from '../../src/protocol/flags.ts';
+import { PRESETS, presetConfig, settingsFor } from '../../src/protocol/presets.ts';
 
 const own = { name: 'R1-Omni-0.5B', usual: 'R1-Omni' } as const;
 
@@ -75,4 +76,12 @@ it('names the reward that reads the kinds of rows, where none that is chosen doe
     expect(said({ rewards }, 384)).toEqual([]);
   expect(said({ stage: 'sft' }, 384)).toEqual([]);
   expect(said({}, 0)).toEqual([]);
+});
+
+it('the preset of the demo is the demo’s settings on its model from a folder, too, as on the page', () => {
+  const { values, preset } = parseFlags(['--preset', 'demo', '--steps', '3']);
+  const folder = { name: 'tiny-humanomni', usual: 'R1-Omni', demo: false } as const;
+  const { settings, lines } = openedSettings(values, folder, undefined, { preset: preset! });
+  expect(settings).toEqual(settingsFor({ usual: 'R1-Omni', demo: true }, { steps: 3 }));
+  expect(lines[0]).toBe('settings for the demo: small and quick; given: steps');
 });
