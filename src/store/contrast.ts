@@ -17,7 +17,7 @@ export interface Contrast {
 export interface Contrasts {
   /** Wrong answers of the run's first steps, by clip: what later ones are compared with. */
   readonly wrong: ReadonlyMap<string, ToldAnswer>;
-  /** The newest clip that was wrong and is right. */
+  /** A clip that was wrong and is right: of those that were wrong first, the newest. */
   readonly shown?: Contrast;
 }
 
@@ -40,7 +40,9 @@ export function withAnswers(known: Contrasts, step: number, groups: readonly Ans
     if (before) {
       // The whole group has to be right: one lucky answer of eight has taught nothing.
       const isRight = completions.every(({ answer }) => answer === label);
-      if (isRight && completions[0]) shown = { exampleId, label, before, now: told(completions[0]) };
+      const isFirst = before.step <= (shown?.before.step ?? before.step);
+      if (isRight && isFirst && completions[0])
+        shown = { exampleId, label, before, now: told(completions[0]) };
     } else if (wrong.size < MOST_WRONG) {
       const mistaken = completions.find(({ answer }) => answer !== label);
       if (mistaken) wrong.set(exampleId, told(mistaken));

@@ -39,6 +39,11 @@ async function fixedWork(samples: number): Promise<number[]> {
   return times.slice(2);
 }
 
+/** How many times slower than usual this machine is just now, at its quickest; 1 where it is not. */
+export async function slownessOf(page: Page): Promise<number> {
+  return Math.max(1, Math.min(...(await page.evaluate(fixedWork, SAMPLES))) / USUAL_WORK_MS);
+}
+
 export interface MainThreadTask {
   /**
    * Milliseconds of processor: a busy machine makes a task last longer, but hardly take more of this. Where fixed work before and

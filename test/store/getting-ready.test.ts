@@ -58,6 +58,16 @@ describe('what a run got right', () => {
     expect(withAnswers(right, 9, [group('c', 'sad', 'angry')]).shown).toBe(right.shown);
   });
 
+  it('is rather a clip that was wrong at first', () => {
+    const later = withAnswers(first, 3, [group('d', 'sad', 'happy')]);
+    const ofD = withAnswers(later, 5, [group('d', 'sad', 'sad')]);
+    expect(ofD.shown?.exampleId).toBe('d');
+    const ofA = withAnswers(ofD, 6, [group('a', 'sad', 'sad')]);
+    expect(ofA.shown?.exampleId).toBe('a');
+    expect(withAnswers(ofA, 8, [group('d', 'sad', 'sad')]).shown?.exampleId).toBe('a');
+    expect(withAnswers(ofA, 9, [group('c', 'sad', 'sad')]).shown?.exampleId).toBe('c');
+  });
+
   it('is looked for among so many clips of the first steps', () => {
     const many = Array.from({ length: 100 }, (_, i) => group(`clip ${i}`, 'sad', 'happy'));
     const known = withAnswers(NO_CONTRASTS, 1, many);

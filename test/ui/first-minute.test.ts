@@ -95,14 +95,17 @@ it('tells each stage on the way to the first step, in the same room, and can be 
     page.locator(`${id('stages')} li`).evaluateAll((all) => all.map((one) => one.dataset.mark));
   await expect.poll(() => told('stages')).toContain('42/96');
   expect(await marks()).toEqual(['done', 'done', 'active', 'open']);
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-testid'));
+  expect(await focused()).toBe('cancel');
   const tall = await boxHeight();
   await shoot('stages');
   await page.evaluate(() => (globalThis as unknown as { loaded: () => void }).loaded());
   await state('running');
   await expect.poll(marks).toEqual(['done', 'done', 'done', 'active']);
   expect(Math.abs((await boxHeight()) - tall)).toBeLessThanOrEqual(1);
-  await page.click(id('cancel'));
+  await page.keyboard.press('Enter');
   await state('stopped');
+  await expect.poll(focused).toBe('start');
 });
 
 it('draws a run over the recorded one, and says at its end what next', async () => {

@@ -1,4 +1,5 @@
 /** What happens between Start and the first step: each stage with its count, and a way to leave it. */
+import { type RefObject, useLayoutEffect, useRef } from 'react';
 import { formatBytes } from '../../math/format.ts';
 import type { StageName } from '../../protocol/stages.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
@@ -36,6 +37,7 @@ export function StagesLine() {
   const isRunning = useStudioState(({ run }) => run.state !== 'loading');
   const rows = rowsOf(stages, isRunning);
   const words = useWords();
+  const cancel = useFocusOfStart();
   return (
     <>
       <div className="now-head">
@@ -50,7 +52,7 @@ export function StagesLine() {
             </li>
           ))}
         </ol>
-        <button type="button" data-testid="cancel" onClick={() => studio.tell('stop')}>
+        <button ref={cancel} type="button" data-testid="cancel" onClick={() => studio.tell('stop')}>
           Cancel
         </button>
       </div>
@@ -61,6 +63,20 @@ export function StagesLine() {
       </p>
     </>
   );
+}
+
+/** The button that began the run is gone: its focus is on Cancel, and then on what the header offers. */
+function useFocusOfStart(): RefObject<HTMLButtonElement | null> {
+  const cancel = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    const button = cancel.current;
+    if (document.activeElement === document.body) button?.focus();
+    return () => {
+      const header = document.querySelector<HTMLElement>('.run-buttons button:enabled');
+      if (document.activeElement === button) header?.focus();
+    };
+  }, []);
+  return cancel;
 }
 
 function countOf(label: string, { done, total }: StageCount): string {
