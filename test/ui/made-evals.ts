@@ -25,7 +25,8 @@ export function madeEval(made: MadeEvals, step: number, split: Split): EvalResul
   const truth = Array.from({ length: 3 * labels.length }, (_, i) => labels[i % labels.length]!);
   const other = (i: number) => labels[Math.floor(uniform(2, step, i) * labels.length)]!;
   const said = truth.map((label, i) => (isRight(i) ? label : i % 11 === 0 ? 'who knows' : other(i)));
-  return greedyEval(truth, said, { step, split, asked });
+  const measured = greedyEval(truth, said, { step, split, asked });
+  return made === 'nine' ? { ...measured, reasoning: madeReasoning(step) } : measured;
 }
 
 /** A reward that rises, and a program that fails once the run is under way. */
@@ -35,6 +36,12 @@ const madeMeans = (step: number): NonNullable<EvalResult['rewards']> => [
     ? { name: 'mine', mean: 3, n: 12 }
     : { name: 'mine', mean: null, n: 0, failure: 'The reward mine failed: mine.ts:3:5: TypeError.' },
 ];
+
+/** Thinking that agrees more and more with the label, as a reward model reads it. */
+const madeReasoning = (step: number) => ({
+  ...{ judge: 'feels', n: 27, cells: { both: 9, answer: 3, thinking: 6, neither: 9 } },
+  ...{ eea: 0.25 + step / 100, epc: 0.5, fcr: 0.125 },
+});
 
 const OPTIONS = ['A. Calm', 'B. Sad', 'C. Happy', 'D. Angry'];
 

@@ -1539,10 +1539,24 @@ describe('evaluation of any answers', () => {
   });
 
   it('keeps a confusion table of nine answers inside its panel, and lists the commonest of many', async () => {
-    await open('?evals=nine#/evaluate');
+    await open('?stepMs=0&evals=nine#/evaluate');
     await startable();
     await page.click(id('evaluate'));
     await page.waitForSelector(id('confusion'));
+    // What a reward model makes of the thinking stands beside the scores, and what it made of it before.
+    const reasoning = page.locator(id('reasoning'));
+    expect(await reasoning.textContent()).toContain('as feels reads the thinking of 27');
+    const measures = reasoning.locator('tbody tr');
+    expect(await measures.last().textContent()).toBe('FCRboth are right12.5 %');
+    await runSteps(45);
+    await page.click(id('evaluate'));
+    await expect
+      .poll(() => measures.allTextContents())
+      .toEqual([
+        'EEAthe thinking shows the right label70.0 %25.0 %+45.0',
+        'EPCthinking and answer say the same label50.0 %50.0 %±0.0',
+        'FCRboth are right12.5 %12.5 %±0.0',
+      ]);
     const overflow = () =>
       page.evaluate(() => document.body.scrollWidth - document.documentElement.clientWidth);
     expect(await overflow()).toBeLessThanOrEqual(0);

@@ -14,6 +14,7 @@ import { EvalHistory } from './history.tsx';
 import { KindSummary } from './kind-summary.tsx';
 import { LabelTable } from './label-table.tsx';
 import { PredictionsButton } from './predictions-button.tsx';
+import { ReasoningTable } from './reasoning-table.tsx';
 import { RewardMeans } from './reward-means.tsx';
 import { ScoreSummary } from './score-summary.tsx';
 import { ScoredAnswers } from './scored-answers.tsx';
@@ -158,6 +159,7 @@ function LabelScores({ now, before }: { now: ClosedEval; before?: ClosedEval }) 
     <>
       <ScoreSummary now={now} before={before} change={change} select={select} />
       <RewardMeans now={now} before={before} />
+      <ReasoningTable now={now} before={before} />
       <div className={isWide ? 'stack' : 'columns'}>
         <Panel title="What is taken for what" aside={unreadable}>
           <Confusions result={now} selection={selection} select={select} />
