@@ -1035,6 +1035,11 @@ describe('what belongs to what is open', () => {
     await page.getByLabel('Weight of repetition').fill('0.5');
     await page.getByRole('group', { name: 'Settings of repetition' }).getByLabel('Largest').fill('2');
     expect(await page.textContent(id('rewards-line'))).toContain('format + 0.5 × repetition.');
+    // A form that is narrowed to something else is where the way ends.
+    await page.fill(id('setting-search'), 'seed');
+    await page.click(id('change-rewards'));
+    expect(await focused()).toBe('setting-search');
+    await page.fill(id('setting-search'), '');
     for (const width of [1280, 390]) {
       await page.setViewportSize({ width, height: 844 });
       const needed = await page.evaluate(() => document.documentElement.scrollWidth);

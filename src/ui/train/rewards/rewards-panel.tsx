@@ -127,11 +127,12 @@ export function RewardsLine() {
   );
 }
 
-/** Opens the form where the panel is, and begins at its first reward. */
+/** Opens the form where the panel is, and begins at its first reward; at what narrows the form, where that leaves the panel out. */
 function showPanel(): void {
-  const panel = document.getElementById(PANEL);
-  const form = panel?.closest('details');
-  if (form) form.open = true;
-  panel?.scrollIntoView();
-  panel?.querySelector('input')?.focus({ preventScroll: true });
+  const form = document.querySelector('details.all-settings');
+  const place = document.getElementById(PANEL) ?? form?.querySelector('search');
+  for (let fold = place?.closest('details'); fold; fold = fold.parentElement?.closest('details'))
+    fold.open = true;
+  place?.scrollIntoView();
+  place?.querySelector('input')?.focus({ preventScroll: true });
 }
