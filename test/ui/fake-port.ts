@@ -24,7 +24,7 @@ import { fakeClip } from './fake-clips.ts';
 import { FAKE_SCORER, FakeModels } from './fake-models.ts';
 import { fakeReading } from './fake-reading.ts';
 import { FakeKept } from './fake-runs.ts';
-import { madeTokens } from './fake-tokens.ts';
+import { madeAlternatives, madeTokens } from './fake-tokens.ts';
 import { type MadeEvals, madeEval } from './made-evals.ts';
 import {
   clipId,
@@ -264,6 +264,10 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
   },
   scoreAgain({ say, run }, { requestId, config }) {
     say({ type: 'scoreAgain', requestId, answers: playScores(run.step, run.steps, config) });
+    say({ type: 'done', requestId });
+  },
+  alternatives({ say, run }, { requestId, step, answer }) {
+    say({ type: 'alternatives', requestId, ...madeAlternatives(step, run.steps, answer) });
     say({ type: 'done', requestId });
   },
   tokenValues({ say, run }, { requestId, step, answer }) {

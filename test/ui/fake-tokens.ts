@@ -32,3 +32,29 @@ export function madeTokens(step: number, steps: number, place: number): AnswerOf
   };
   return { answers: all.length, first: steps, values };
 }
+
+/** Alternatives at each place of an answer: what was drawn is the second of them. */
+export function madeAlternatives(step: number, steps: number, place: number): AnswerOf<'alternatives'> {
+  const { ids, pieces } = madeTokens(step, steps, place).values!;
+  const count = 5;
+  const words = [' happy', '', ' sad', '\n', '</think>'];
+  const at = (each: number) => Math.floor(each / count);
+  const of = <T>(drawn: (place: number) => T, other: (rank: number) => T): T[] =>
+    Array.from({ length: ids.length * count }, (_, each) =>
+      each % count === 1 ? drawn(at(each)) : other(each % count),
+    );
+  return {
+    ...{ step: steps, count, temperature: 1 },
+    ids: Uint32Array.from(
+      of(
+        (each) => ids[each]!,
+        (rank) => rank,
+      ),
+    ),
+    pieces: of(
+      (each) => pieces[each]!,
+      (rank) => words[rank]!,
+    ),
+    logProbs: Float32Array.from({ length: ids.length * count }, (_, each) => -0.7 - 0.9 * (each % count)),
+  };
+}

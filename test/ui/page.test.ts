@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { formatMetric } from '../../src/math/format.ts';
+import { formatMetric, formatPercent } from '../../src/math/format.ts';
 import { judge } from '../../src/math/what-if.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import { compareEvals } from '../../src/protocol/evaluation.ts';
@@ -23,7 +23,7 @@ import {
 import { chartsDrawn } from '../e2e/page.ts';
 import { type Chromium, launchChromium } from '../setup/chromium.ts';
 import { FAKE_ALARMS, FAKE_BENCH } from './fake-port.ts';
-import { madeTokens, SILENT_PLACE } from './fake-tokens.ts';
+import { madeAlternatives, madeTokens, SILENT_PLACE } from './fake-tokens.ts';
 import { madeEval } from './made-evals.ts';
 import { playEval, playLive, playRollouts, playScores, playStep } from './recorded-run.ts';
 import { serveTestPage } from './serve.ts';
@@ -585,6 +585,21 @@ describe('a figure', () => {
     expect(part).not.toBe(0);
     await page.screenshot({ path: `${PICTURES}/working-token-phone-dark.png` });
     await page.keyboard.press('Escape');
+    // What else was likely is asked for once, and then there for every token of the answer.
+    const likeliest = page.locator(id('alternatives'));
+    await likeliest.getByRole('button', { name: 'What else was likely' }).click();
+    await expect.poll(() => likeliest.locator('li').count()).toBe(5);
+    const { pieces, logProbs } = madeAlternatives(2, 2, place);
+    const told = await likeliest.locator('li').allTextContents();
+    expect(told[1]).toBe(`${pieces[5 * 2 + 1]} ${formatPercent(Math.exp(logProbs[5 * 2 + 1]!), 2)} ✓`);
+    expect(await likeliest.textContent()).toContain('by the weights as they are now, after step 2');
+    await page.locator('.tokens .token').nth(4).click();
+    await expect
+      .poll(() => likeliest.locator('li').nth(1).textContent())
+      .toContain(pieces[5 * 4 + 1]!.trim());
+    expect((await sent()).filter(({ type }) => type === 'alternatives')).toHaveLength(1);
+    await likeliest.scrollIntoViewIfNeeded();
+    await page.screenshot({ path: `${PICTURES}/alternatives-phone-dark.png` });
     await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize({ width: 1280, height: 720 });
   });

@@ -177,9 +177,13 @@ function LatestValue({ metric, latest, newest, isRecorded, series }: LatestProps
         </>
       )}
       <b>
-        <Figure name={label} of={{ kind: 'metric', step, key: metric }}>
-          {formatFor(metric, value)}
-        </Figure>
+        {isRecorded ? (
+          formatFor(metric, value)
+        ) : (
+          <Figure name={label} of={{ kind: 'metric', step, key: metric }}>
+            {formatFor(metric, value)}
+          </Figure>
+        )}
       </b>
       {series === undefined && unit !== 'bytes' && <small className="muted"> {unit}</small>}
       {step !== newest && <small className="muted"> at step {step}</small>}
