@@ -44,12 +44,13 @@ export function ChartPlot({ spec, data, smoothing, axis, isLog }: PlotProps) {
   const hasRoom = width > 0 && height > 0;
   const drawn = useInTurn(wanted, hasRoom && (isNear || !isRunning));
   const isWhole = useInTurn(CURVES, drawn !== undefined) !== undefined;
+  const opensAnswers = useOpenAnswers();
   return (
     <div
       className="chart-plot"
       ref={ref}
       data-points={isWhole ? pointsOf(drawn?.data) : undefined}
-      {...useOpenAnswers()}
+      {...opensAnswers}
     >
       {drawn && <Lines {...drawn} isWhole={isWhole} />}
     </div>
