@@ -3,6 +3,7 @@
  * with it is the row of the same name in src/worker/handlers.ts.
  */
 import { alternatives } from './alternatives.ts';
+import { answerQuery, clipVisits, foundAnswers } from './answer-search.ts';
 import { BENCH_GROUPS, BENCH_LIBRARIES } from './bench.ts';
 import { CONFIG_FIELDS, rewardSource, wholeConfig } from './config.ts';
 import { clipFile, sourceFile, splitName } from './data.ts';
@@ -13,7 +14,7 @@ import { memoryPlan, whatIf } from './memory.ts';
 import { modelChoice } from './models.ts';
 import { promptReport } from './prompt-report.ts';
 import { askAnswers, columnChoice } from './reading.ts';
-import { mute, sampledDecoding } from './results.ts';
+import { mute, rolloutGroup, sampledDecoding } from './results.ts';
 import { rewardModelSummary } from './reward-models.ts';
 import { runAbout } from './run-about.ts';
 import { runMetrics } from './run-metrics.ts';
@@ -121,6 +122,17 @@ export const COMMANDS = {
     { step: z.number().int(), answer: z.number().int(), exampleId: z.string(), runId: z.string().optional() },
     alternatives,
   ),
+  /** The answers of a step of the latest run; none where it has none. */
+  stepAnswers: question({ step: z.number().int() }, { groups: longArray(rolloutGroup) }),
+  /** A part of the answers of the latest run that pass; nothing where something else has been asked since. */
+  findAnswers: question(
+    { query: answerQuery, from: z.number().int().min(0), count: z.number().int().min(1) },
+    { found: foundAnswers.optional() },
+  ),
+  /** Every step of the latest run that asked a clip; nothing where something else has been asked since. */
+  clipAnswers: question({ exampleId: z.string(), bare: z.boolean() }, { visits: clipVisits.optional() }),
+  /** Ends the search under way. */
+  stopFinding: order({}),
   /** Which files an export of the present run would have, and how large; none before there is a run. */
   planExport: question({ parts: exportParts }, { files: plannedFiles }),
   export: task({

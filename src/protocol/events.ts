@@ -27,6 +27,8 @@ export const EVENTS = {
   /** How many of the clips that the run trains on are ready. */
   clips: clipCount.shape,
   step: stepReport,
+  /** Steps of a stored run that is opened, in order, and the steps of which there are answers. */
+  past: { steps: longArray(z.object(stepReport)), answered: longArray(z.number()) },
   /** The run is not well. */
   alarm: { alarm },
   rollouts: { step: z.number(), groups: longArray(rolloutGroup) },
@@ -50,7 +52,7 @@ export const EVENTS = {
     /** Nor is anything that was saved before. */
     lost: z.boolean().optional(),
   },
-  /** A stored run takes the place of the present one; its earlier steps, answers and evaluations follow as events. */
+  /** A stored run takes the place of the present one; its earlier steps and evaluations follow as events. */
   resumed: { requestId, run: storedRun, config: wholeConfig },
   /** The run under way stands at an earlier step again: what was told of later ones is taken back, and comes anew. */
   rewound: { step: z.number() },

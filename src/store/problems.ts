@@ -43,3 +43,16 @@ export function withProblem(
   const others = problems.filter(({ command }) => about === undefined || command !== about);
   return { problems: [...others, problemOf({ command: about, message, hint, fatal: false })] };
 }
+
+/** What goes wrong in these is said where it was asked. */
+export const TOLD_BY_ASKER: readonly CommandType[] = [
+  'prompts',
+  'forecast',
+  'tokenValues',
+  'alternatives',
+  'runMetrics',
+  'stepAnswers',
+  'findAnswers',
+  'clipAnswers',
+  'clipFiles',
+];

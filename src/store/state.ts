@@ -33,11 +33,11 @@ import { type Contrasts, withAnswers } from './contrast.ts';
 import { emptyRun } from './empty-run.ts';
 import { appendEval } from './eval-log.ts';
 import { renamed } from './kept-runs.ts';
-import { noteOf, ofRun, type Problem, problemOf } from './problems.ts';
+import { noteOf, ofRun, type Problem, problemOf, TOLD_BY_ASKER } from './problems.ts';
 import { type KnownPrompts, promptOf } from './prompts.ts';
 import type { Recorded } from './recorded.ts';
 import { withOpened } from './reward-choice.ts';
-import { appendRollouts, type RolloutLog } from './rollout-log.ts';
+import { appendRollouts, type RolloutLog, withAnswered } from './rollout-log.ts';
 import { type Draft, firstForm, followRun, type Settings } from './settings.ts';
 import { type Stages, withStage } from './stages.ts';
 
@@ -103,7 +103,7 @@ export interface StudioState {
   steps: readonly StepRecord[];
   /** Where the current run was not well, in order. */
   alarms: readonly Alarm[];
-  /** Every step's answers, by step. */
+  /** The steps that have answers, and those of the latest. */
   rollouts: RolloutLog;
   /** What it has got right since it began. */
   contrasts: Contrasts;
@@ -184,6 +184,8 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
         // What came before the step is done.
         progress: undefined,
       };
+    case 'past':
+      return withPast(state, event);
     case 'alarm':
       return { alarms: [...state.alarms, event.alarm] };
     case 'rollouts':
@@ -235,6 +237,12 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return unkept(event);
   }
 }
+
+/** A stored run's steps, the answers of which are the worker's. */
+const withPast = ({ steps, rollouts }: StudioState, event: EventOf<'past'>): Partial<StudioState> => ({
+  steps: [...steps, ...event.steps],
+  rollouts: withAnswered(rollouts, event.answered),
+});
 
 const stepRecord = ({ type: _, ...record }: EventOf<'step'>): StepRecord => record;
 
@@ -338,16 +346,6 @@ function onState(state: StudioState, event: EventOf<'state'>): Partial<StudioSta
   const problems = state.problems.filter(({ message }) => message !== RUN_UNDER_WAY);
   return { ...rest, problems: event.state === 'failed' ? ofRun(problems, event.message) : problems };
 }
-
-/** What goes wrong in these is said where it was asked. */
-const TOLD_BY_ASKER: readonly CommandType[] = [
-  'prompts',
-  'forecast',
-  'tokenValues',
-  'alternatives',
-  'runMetrics',
-  'clipFiles',
-];
 
 function onError(state: StudioState, event: EventOf<'error'>): Partial<StudioState> {
   const { requestId, message, hint, details, fatal } = event;

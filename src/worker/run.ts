@@ -36,7 +36,7 @@ import type { Report } from './progress.ts';
 import { openRewards, openSource, withSource } from './rewards.ts';
 import { type Loaded, putOnDevice } from './run-loading.ts';
 import type { RunParts, Standing, StepResult } from './run-parts.ts';
-import { answerLines } from './runs/answers.ts';
+import { AnswerLog } from './runs/answer-log.ts';
 import type { Trained } from './runs/checkpoint.ts';
 import { TokenLog } from './runs/token-log.ts';
 import { withReasoning } from './thinking-judge.ts';
@@ -58,7 +58,7 @@ export class Run {
   readonly policy: Policy;
   /** One line per step, and one per answer of every step. */
   readonly metricsLog = new LineLog();
-  readonly rolloutsLog = new LineLog();
+  readonly rolloutsLog = new AnswerLog();
   /** What is known of the tokens of answers. */
   readonly tokenLog = new TokenLog();
   /** Every evaluation of these weights, and those of the weights as loaded; one line per answer of each. */
@@ -280,7 +280,7 @@ export class Run {
 
   /** Keeps a step's answers for the export, and what is known of their tokens to be asked for. */
   recordAnswers(step: number, groups: readonly RolloutGroup[], tokens: readonly AnswerTokens[] = []): void {
-    this.rolloutsLog.append(...answerLines(step, groups));
+    this.rolloutsLog.add(step, groups);
     if (tokens.length > 0) this.tokenLog.append(step, tokens);
   }
 

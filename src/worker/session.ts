@@ -22,12 +22,12 @@ import { Lane } from './lane.ts';
 import { changeSettings, mendReward, type RunChange } from './live-settings.ts';
 import { planRun } from './plan-run.ts';
 import type { Emit } from './progress.ts';
+import { RunAnswers } from './run-answers.ts';
 import { configAt } from './runs/changes.ts';
 import { checkSameInputs } from './runs/identity.ts';
 import type { TakenRun } from './runs/run-store.ts';
 import { RunShelf } from './runs/shelf.ts';
 import type { Over, Stage, UnderWay } from './stage.ts';
-import { findTokens } from './token-values.ts';
 import { Training, type Wish } from './training.ts';
 
 /**
@@ -47,6 +47,7 @@ export class Session {
   readonly #device: OnDevice;
   readonly #driver: Driver;
   readonly runs: KeptRuns;
+  readonly answers: RunAnswers;
   readonly #handover = new Handover();
   #scoring?: AbortController;
   #stage: Stage = { state: 'empty', steps: 0 };
@@ -63,9 +64,9 @@ export class Session {
       changed: () => this.#becomeReady(),
     });
     const shared = { held: this.#held, inputs: this.#inputs, emit };
-    const broughtBack = (step: number) => this.#broughtBack(step);
-    this.#device = new OnDevice({ ...shared, host, broughtBack });
+    this.#device = new OnDevice({ ...shared, host, broughtBack: (step) => this.#broughtBack(step) });
     this.runs = new KeptRuns(this.#shelf, this.#device);
+    this.answers = new RunAnswers(this.#device, this.#shelf, emit);
     this.#driver = new Driver({
       ...shared,
       device: this.#device,
@@ -188,7 +189,6 @@ export class Session {
     return report ? { report } : {};
   }
 
-  tokenValues = (asked: CommandOf<'tokenValues'>) => findTokens(asked, this.#device, this.#shelf);
   runMetrics = ({ runId }: CommandOf<'runMetrics'>) => this.#shelf.metrics(runId);
 
   /** Goes on with a stored run. Returns when it has been found and checked; the run reports by events. @throws InputError */

@@ -14,9 +14,29 @@ export function all<T extends PlainEvent['type']>(events: readonly PlainEvent[],
 export const unmeasured = (metrics: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(metrics).filter(([key]) => !MEASURED.test(key)));
 
+/** Every step that was told, those before a run was opened, too. */
+export const stepsOf = (events: readonly PlainEvent[]) => [
+  ...all(events, 'past').flatMap(({ steps }) => steps),
+  ...all(events, 'step'),
+];
+
+/** The answers of the steps before a run was opened, which are asked for, as the others are told. */
+export async function pastAnswers(
+  session: HeadlessSession,
+  events: readonly PlainEvent[],
+): Promise<Of<'rollouts'>[]> {
+  const past = all(events, 'past').flatMap(({ answered }) => answered);
+  return Promise.all(
+    past.map(async (step) => {
+      const said = await session.ask((requestId) => ({ type: 'stepAnswers', requestId, step }));
+      return { type: 'rollouts', step, groups: all(said, 'stepAnswers')[0]!.groups };
+    }),
+  );
+}
+
 /** The metrics and the answers of every step; of a step that was taken again, those that were told last. */
 export function told(events: readonly PlainEvent[]) {
-  const metrics = all(events, 'step').map(({ step, metrics: values }) => [step, unmeasured(values)] as const);
+  const metrics = stepsOf(events).map(({ step, metrics: values }) => [step, unmeasured(values)] as const);
   const answers = all(events, 'rollouts').map(({ step, groups }) => [step, groups] as const);
   return { metrics: new Map(metrics), answers: new Map(answers) };
 }

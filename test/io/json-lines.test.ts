@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { checkedLines, type JsonLine, jsonLines } from '../../src/io/json/json-lines.ts';
 
-async function read(text: string | Uint8Array<ArrayBuffer>): Promise<JsonLine[]> {
-  const lines: JsonLine[] = [];
-  for await (const line of jsonLines(new Blob([text]))) lines.push(line);
+async function read(text: string | Uint8Array<ArrayBuffer>): Promise<Omit<JsonLine, 'bytes'>[]> {
+  const lines: Omit<JsonLine, 'bytes'>[] = [];
+  for await (const { line, value, intact, end } of jsonLines(new Blob([text])))
+    lines.push({ line, value, intact, end });
   return lines;
 }
 
@@ -23,6 +24,16 @@ describe('jsonLines', () => {
     expect(lines.at(-1)?.end).toBe(bytes.byteLength);
     const plain = new TextDecoder().decode(bytes).split('\n')[0]!;
     expect(JSON.parse(plain)).toEqual({ ...values[0], crc32: expect.stringMatching(/^[0-9a-f]{8}$/) });
+  });
+
+  it('gives each line as it was before it got its checksum', async () => {
+    const text = textOf([{ a: 1, text: 'é' }, { a: 2 }]);
+    const found: string[] = [];
+    for (const written of [checkedLines(text), text]) {
+      for await (const { bytes } of jsonLines(new Blob([written])))
+        found.push(new TextDecoder().decode(bytes));
+    }
+    expect(found).toEqual([...text.trimEnd().split('\n'), ...text.trimEnd().split('\n')]);
   });
 
   it('reads lines longer than a piece of the file', async () => {

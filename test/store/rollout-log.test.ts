@@ -1,29 +1,39 @@
 import { describe, expect, it } from 'vitest';
 import type { RolloutGroup } from '../../src/protocol/messages.ts';
-import { appendRollouts, groupsAtHand, type RolloutLog, readGroups } from '../../src/store/rollout-log.ts';
+import { appendRollouts, type RolloutLog, withAnswered } from '../../src/store/rollout-log.ts';
+import { initialState } from '../../src/store/state.ts';
+import { answersOf } from '../../src/store/step-answers.ts';
+import type { Studio } from '../../src/store/studio.ts';
 
 const groupsOf = (step: number): RolloutGroup[] => [
   { exampleId: `clip ${step}`, label: 'happy', completions: [] },
 ];
+const STEPS = Array.from({ length: 50 }, (_, i) => i + 1);
 
-function logOf(steps: number): RolloutLog {
-  let log: RolloutLog = new Map();
-  for (let step = 1; step <= steps; step++) log = appendRollouts(log, step, groupsOf(step));
-  return log;
+function logOf(steps: readonly number[], before: RolloutLog = new Map()): RolloutLog {
+  return steps.reduce((log, step) => appendRollouts(log, step, groupsOf(step)), before);
 }
 
 describe('the log of answers', () => {
-  it('keeps every step, the latest at hand and the others readable', async () => {
-    const log = logOf(50);
-    expect(log.size).toBe(50);
-    expect(groupsAtHand(log.get(50))).toEqual(groupsOf(50));
-    expect(groupsAtHand(log.get(1))).toBeUndefined();
-    expect(await readGroups(log.get(1)!)).toEqual(groupsOf(1));
-    expect([...log.keys()]).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+  it('knows every step, and has the latest at hand, also behind those of a stored run', () => {
+    for (const log of [logOf(STEPS), logOf(STEPS.slice(30), withAnswered(new Map(), STEPS.slice(0, 30)))]) {
+      expect([...log.keys()]).toEqual(STEPS);
+      const atHand = [...log].filter(([, groups]) => groups);
+      expect(atHand).toEqual(STEPS.slice(-8).map((step) => [step, groupsOf(step)]));
+    }
   });
 
-  it('holds no more than a few steps in the heap', () => {
-    const atHand = [...logOf(50).values()].filter((stored) => groupsAtHand(stored));
-    expect(atHand.length).toBeLessThanOrEqual(8);
+  it('asks for the answers that are not at hand, and only for these', async () => {
+    const asked: unknown[] = [];
+    const studio = {
+      store: { getState: () => ({ ...initialState(), rollouts: logOf(STEPS) }) },
+      ask: async (...question: unknown[]) => {
+        asked.push(question);
+        return { groups: groupsOf(3) };
+      },
+    } as unknown as Studio;
+    expect(await answersOf(studio, 3)).toEqual(groupsOf(3));
+    expect(await answersOf(studio, 50)).toEqual(groupsOf(50));
+    expect(asked).toEqual([['stepAnswers', { step: 3 }]]);
   });
 });

@@ -20,7 +20,9 @@ import type {
 import { isRewardName } from '../../src/rewards/index.ts';
 import type { Port } from '../../src/store/port.ts';
 import { chosenStep } from '../../src/worker/runs/listing.ts';
+import { FakeAnswers } from './fake-answers.ts';
 import { fakeClip } from './fake-clips.ts';
+
 import { FAKE_SCORER, FakeModels } from './fake-models.ts';
 import { fakeReading } from './fake-reading.ts';
 import { FakeKept } from './fake-runs.ts';
@@ -274,6 +276,10 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
     say({ type: 'tokenValues', requestId, ...madeTokens(step, run.steps, answer) });
     say({ type: 'done', requestId });
   },
+  stepAnswers: ({ run }, command) => run.answers.answer(command),
+  findAnswers: ({ run }, command) => run.answers.answer(command),
+  clipAnswers: ({ run }, command) => run.answers.answer(command),
+  stopFinding: () => undefined,
   planExport({ say }, { requestId }) {
     say({ type: 'planExport', requestId, files: PLAN });
     say({ type: 'done', requestId });
@@ -569,6 +575,7 @@ class FakeRun {
   step = 0;
   /** The bench that goes on until it is stopped. */
   benchId = 0;
+  readonly answers: FakeAnswers;
   readonly #say: (event: Event) => void;
   readonly #options: RunOptions;
   #steps = 0;
@@ -579,6 +586,7 @@ class FakeRun {
 
   constructor(say: (event: Event) => void, options: RunOptions) {
     this.#say = say;
+    this.answers = new FakeAnswers(say);
     this.#options = options;
   }
 
@@ -588,6 +596,7 @@ class FakeRun {
 
   start({ steps, evalEvery }: Config): void {
     this.step = 0;
+    this.answers.clear();
     this.#steps = steps;
     this.#evalEvery = evalEvery;
     this.#kept = undefined;
@@ -614,16 +623,31 @@ class FakeRun {
     this.#steps = steps;
     this.#say({ type: 'note', message: 'A copy of its settings was damaged.', hint: 'The other is whole.' });
     this.#say({ type: 'resumed', requestId, run: stored, config: parseConfig({ steps }) });
-    for (this.step = 0; this.step < step; ) this.#report();
+    this.#tellPast(step);
     this.#kept = { runId: id, name };
     this.#save();
     if (rest) this.pause();
     else this.resume();
   }
 
+  #tellPast(step: number): void {
+    this.answers.clear();
+    const past = Array.from({ length: step }, (_, i) => i + 1);
+    for (const at of past) this.answers.log.add(at, playRollouts(at, this.#steps).groups);
+    const steps = past.map((at) => {
+      const { type: _, ...report } = playStep(at, this.#steps);
+      return report;
+    });
+    this.#say({ type: 'past', steps, answered: this.answers.log.steps });
+    this.step = step;
+  }
+
   single(config?: Config): void {
-    if (config) Object.assign(this, { step: 0 });
-    if (config) this.#steps = config.steps;
+    if (config) {
+      this.step = 0;
+      this.answers.clear();
+      this.#steps = config.steps;
+    }
     this.#report();
     this.#end('paused');
   }
@@ -687,6 +711,8 @@ class FakeRun {
     const ready = Math.min(CLIPS.total - CLIPS.unreadable, 8 * step);
     this.#say({ type: 'clips', ...CLIPS, ready });
     this.#say(playStep(step, this.#steps, isEvaluated));
-    this.#say(playRollouts(step, this.#steps));
+    const told = playRollouts(step, this.#steps);
+    this.answers.log.add(step, told.groups);
+    this.#say(told);
   }
 }

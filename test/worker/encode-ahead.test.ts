@@ -114,7 +114,12 @@ function expectSame(
   [wantedFiles, wanted]: readonly [MemoryStore, readonly Event[]],
   step: number,
 ): void {
-  expect(shown(events)).toEqual(shown(wanted));
+  // Answers of steps before a break are the worker's, and compared as they are stored.
+  const known = ({ answers, ...rest }: ReturnType<typeof shown>) => ({
+    ...rest,
+    answered: answers.map(([at]) => at),
+  });
+  expect(known(shown(events))).toEqual(known(shown(wanted)));
   expect(stored(files, events, step)).toEqual(stored(wantedFiles, wanted, step));
 }
 

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { decodeCommand } from '../../src/protocol/decode.ts';
 import type { EvalResult } from '../../src/protocol/messages.ts';
-import { LineLog } from '../../src/worker/line-log.ts';
+import { AnswerLog } from '../../src/worker/runs/answer-log.ts';
 import { RunStore } from '../../src/worker/runs/run-store.ts';
 import { TokenLog } from '../../src/worker/runs/token-log.ts';
 import { MemoryStore } from '../io/memory-store.ts';
@@ -70,7 +70,7 @@ describe('how a run went', () => {
     ({ ...evaluation(step), war, ...more }) as EvalResult;
 
   async function write(steps: number, evaluations: readonly EvalResult[]): Promise<void> {
-    const logs = store.logs('fox-1', new LineLog(), new TokenLog());
+    const logs = store.logs('fox-1', new AnswerLog(), new TokenLog());
     for (let step = 1; step <= steps; step++) {
       const reward = step === 40 ? 9 : step / 100;
       logs.addStep({

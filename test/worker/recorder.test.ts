@@ -2,8 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FileToWrite } from '../../src/io/sealed/sealed.ts';
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { Event } from '../../src/protocol/messages.ts';
-import { LineLog } from '../../src/worker/line-log.ts';
-import { answerLines } from '../../src/worker/runs/answers.ts';
+import { AnswerLog } from '../../src/worker/runs/answer-log.ts';
 import { type RecordedRun, Recorder } from '../../src/worker/runs/recorder.ts';
 import { RunStore } from '../../src/worker/runs/run-store.ts';
 import { TokenLog } from '../../src/worker/runs/token-log.ts';
@@ -44,14 +43,12 @@ class FakeRun {
     gpu: { info: ADAPTER, device: { lost: this.lost } },
     model: {},
   } as unknown as RecordedRun['parts'];
-  readonly rolloutsLog = new LineLog();
+  readonly rolloutsLog = new AnswerLog();
   readonly tokenLog = new TokenLog();
   recordStep = () => undefined;
   recordEvaluation = () => undefined;
   forgetEvaluations = () => undefined;
   noteChange = () => undefined;
-  recordAnswers = (step: number, groups: Parameters<RecordedRun['recordAnswers']>[1]) =>
-    this.rolloutsLog.append(...answerLines(step, groups));
   stand = ({ step }: { step: number }) => {
     this.step = step;
   };
@@ -70,7 +67,7 @@ const said = (type: Event['type']) => events.filter((event) => event.type === ty
 async function takeStep(): Promise<void> {
   run.step++;
   const groups = groupsAt(run.step);
-  run.recordAnswers(run.step, groups);
+  run.rolloutsLog.add(run.step, groups);
   await recorder.step({ step: run.step, metrics: { reward: run.step }, seconds: {}, groups });
   if (recorder.isDue(run.step)) await recorder.save(run);
 }
@@ -242,12 +239,7 @@ describe('a recorder', () => {
     events.length = 0;
     const second = await again();
     expect(events).toMatchObject([
-      { type: 'step', step: 1 },
-      { type: 'step', step: 2 },
-      { type: 'step', step: 3 },
-      { type: 'rollouts', step: 1 },
-      { type: 'rollouts', step: 2 },
-      { type: 'rollouts', step: 3 },
+      { type: 'past', steps: [{ step: 1 }, { step: 2 }, { step: 3 }], answered: [1, 2, 3] },
       { type: 'saved', step: 3 },
     ]);
     await second.release();

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { MOST_TOLD_STEPS } from '../../src/protocol/run-metrics.ts';
-import { LineLog } from '../../src/worker/line-log.ts';
+import { AnswerLog } from '../../src/worker/runs/answer-log.ts';
 import { holdRun } from '../../src/worker/runs/lock.ts';
 import { RunStore } from '../../src/worker/runs/run-store.ts';
 import { RunShelf } from '../../src/worker/runs/shelf.ts';
@@ -29,7 +29,7 @@ beforeEach(async () => {
 
 /** Steps of a second each, whose kl is known every third step and whose loss has one spike; the newest checkpoint is of `saved`. */
 async function written(count: number, saved: number): Promise<void> {
-  const logs = store.logs(RUN, new LineLog(), new TokenLog());
+  const logs = store.logs(RUN, new AnswerLog(), new TokenLog());
   for (let step = 1; step <= count; step++) {
     const kl = step % 3 === 0 ? { kl: step } : {};
     const metrics = { reward: Math.sin(step), loss: step === 1234 ? 99 : 0, step_time: 1, ...kl };

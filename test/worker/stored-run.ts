@@ -5,8 +5,7 @@ import { safetensorsParts, type TensorToWrite } from '../../src/io/tensors/safet
 import { parseConfig } from '../../src/protocol/config.ts';
 import type { EvalResult, RolloutGroup } from '../../src/protocol/messages.ts';
 import type { AnswerTokens } from '../../src/rl/measure/token-values.ts';
-import { LineLog } from '../../src/worker/line-log.ts';
-import { answerLines } from '../../src/worker/runs/answers.ts';
+import { AnswerLog } from '../../src/worker/runs/answer-log.ts';
 import type { LookThrough } from '../../src/worker/runs/lock.ts';
 import type { RunDescription, TrainState } from '../../src/worker/runs/records.ts';
 import type { RunStore } from '../../src/worker/runs/run-store.ts';
@@ -79,13 +78,13 @@ export const tokensAt = (step: number): AnswerTokens[] =>
 
 /** Writes the logs of a run up to a step. */
 export async function writeLogs(store: RunStore, id: string, steps: number): Promise<void> {
-  const answers = new LineLog();
+  const answers = new AnswerLog();
   const tokens = new TokenLog();
   const logs = store.logs(id, answers, tokens);
   logs.addEvaluation(evaluation(0));
   for (let step = 1; step <= steps; step++) {
     logs.addStep({ type: 'step', step, metrics: metricsAt(step), seconds: {} });
-    answers.append(...answerLines(step, groupsAt(step)));
+    answers.add(step, groupsAt(step));
     tokens.append(step, tokensAt(step));
   }
   await logs.flush();
@@ -94,11 +93,12 @@ export async function writeLogs(store: RunStore, id: string, steps: number): Pro
 /** What the logs tell up to a step, and what is wrong with them. */
 export async function replayed(store: RunStore, id: string, step: number) {
   const seen: unknown[] = [];
-  const notes = await store.logs(id, new LineLog(), new TokenLog()).replay(step, {
+  const answers = new AnswerLog();
+  const notes = await store.logs(id, answers, new TokenLog()).replay(step, {
     step: (event) => seen.push([event.step, event.metrics]),
     alarm: (alarm) => seen.push(alarm),
     evaluation: (result) => seen.push(result),
-    answers: (at, groups) => seen.push([at, groups]),
   });
+  for (const at of answers.steps) seen.push([at, await answers.groups(at)]);
   return { seen, notes };
 }

@@ -1,10 +1,9 @@
 /** What is at hand of a step, for its figures to be worked out from. */
-import { useEffect, useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import type { RolloutGroup } from '../../protocol/messages.ts';
 import { configOf, type StepFacts } from '../../protocol/working/facts.ts';
 import { useStudioState } from '../../store/react.ts';
-import { groupsAtHand, readGroups, type StoredGroups } from '../../store/rollout-log.ts';
-import { fire } from '../parts/fire.ts';
+import { useGroups } from '../parts/use-groups.ts';
 
 const NONE: readonly RolloutGroup[] = [];
 
@@ -13,7 +12,9 @@ export function useStepFacts(step: number): StepFacts | string | undefined {
   const config = useStudioState(({ running }) => running);
   const record = useStudioState(({ steps }) => steps.find((each) => each.step === step));
   const before = useStudioState(({ steps }) => steps.find((each) => each.step === step - 1));
-  const groups = useGroups(useStudioState(({ rollouts }) => rollouts.get(step)));
+  const hasAnswers = useStudioState(({ rollouts }) => rollouts.has(step));
+  const told = useGroups(step);
+  const groups = told?.step === step ? told.groups : hasAnswers ? undefined : NONE;
   return useMemo(() => {
     if (!config) return 'The settings of the run are not at hand any more, as other data were opened.';
     if (!record) return `Of step ${step} no figures are kept.`;
@@ -22,24 +23,4 @@ export function useStepFacts(step: number): StepFacts | string | undefined {
     const tokensBefore = step === 1 ? 0 : before?.metrics.num_tokens;
     return { step, config: configOf(config, basis), metrics, seconds, basis, groups, tokensBefore };
   }, [step, config, record, before, groups]);
-}
-
-/** Undefined while they are read back; none where there are none. */
-function useGroups(stored: StoredGroups | undefined): readonly RolloutGroup[] | undefined {
-  const [read, setRead] = useState<{ of: StoredGroups; groups: readonly RolloutGroup[] }>();
-  useEffect(() => {
-    let wanted = true;
-    if (stored instanceof Blob) {
-      fire(
-        readGroups(stored).then((groups) => {
-          if (wanted) setRead({ of: stored, groups });
-        }),
-      );
-    }
-    return () => {
-      wanted = false;
-    };
-  }, [stored]);
-  if (stored === undefined) return NONE;
-  return groupsAtHand(stored) ?? (read && read.of === stored ? read.groups : undefined);
 }

@@ -4,7 +4,8 @@ import { formatMetric } from '../../math/format.ts';
 import type { Completion } from '../../protocol/messages.ts';
 import { exampleOf } from '../../store/examples.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
-import { type RolloutLog, readGroups } from '../../store/rollout-log.ts';
+import { answersOf } from '../../store/step-answers.ts';
+import type { Studio } from '../../store/studio.ts';
 import { goTo } from '../address.ts';
 import { fire } from '../parts/fire.ts';
 import { useWords } from '../parts/use-words.ts';
@@ -79,28 +80,26 @@ function ToClip({ exampleId }: { exampleId: string }) {
   );
 }
 
-/** The answers themselves, read back from the page's log of them. */
+/** The answers themselves. */
 function useTexts(changes: readonly Change[]): readonly (Completion | undefined)[] {
-  const rollouts = useStudioState((state) => state.rollouts);
+  const studio = useStudio();
   const [texts, setTexts] = useState<readonly (Completion | undefined)[]>([]);
   useEffect(() => {
     let wanted = true;
     fire(
-      Promise.all(changes.map((change) => answerOf(rollouts, change))).then((found) => {
+      Promise.all(changes.map((change) => answerOf(studio, change))).then((found) => {
         if (wanted) setTexts(found);
       }),
     );
     return () => {
       wanted = false;
     };
-  }, [changes, rollouts]);
+  }, [studio, changes]);
   return texts;
 }
 
-async function answerOf(rollouts: RolloutLog, { step, exampleId, index, place }: Change) {
-  const stored = rollouts.get(step);
-  if (!stored) return undefined;
-  const groups = await readGroups(stored);
+async function answerOf(studio: Studio, { step, exampleId, index, place }: Change) {
+  const groups = await answersOf(studio, step);
   const size = groups[0]?.completions.length ?? 1;
   const group = groups[Math.floor(place / size)];
   return group?.exampleId === exampleId ? group.completions[index] : undefined;

@@ -1,7 +1,7 @@
 /** The answers of a group as cards, the same ones merged, and what tells winners from losers. Pure. */
 import { groupDiff, type Parting, piecesOf, type Split } from '../../math/group-diff.ts';
+import { readingOf } from '../../protocol/answer-search.ts';
 import type { Completion, RolloutGroup } from '../../protocol/messages.ts';
-import { answerOf } from './rows.ts';
 
 export interface Card {
   readonly completion: Completion;
@@ -28,7 +28,7 @@ export function groupCards({ completions }: RolloutGroup, isBare: boolean): Grou
   }
   const merged = [...places.values()].map((places) => {
     const completion = completions[places[0]!]!;
-    return { completion, places, answer: answerOf(completion, isBare), pieces: piecesOf(completion.text) };
+    return { completion, places, answer: readingOf(completion, isBare), pieces: piecesOf(completion.text) };
   });
   merged.sort((a, b) => b.completion.advantage - a.completion.advantage);
   const compared = merged.map(({ pieces, completion: { advantage }, places }) => ({

@@ -1,11 +1,13 @@
 /** All answers to a prompt beside each other: what each earned, and where winners and losers part. */
+
 import { Fragment, useMemo } from 'react';
 import { formatMetric } from '../../math/format.ts';
 import type { Split } from '../../math/group-diff.ts';
+import { wantsBareText } from '../../protocol/answer-search.ts';
 import type { RolloutGroup } from '../../protocol/messages.ts';
 import { useStudioState } from '../../store/react.ts';
 import { beforeSplit, type Card, groupCards, stretchesOf, waySentence } from './group-cards.ts';
-import { signed, wantsBareText } from './rows.ts';
+import { signed } from './rows.ts';
 
 interface GroupProps {
   readonly group: RolloutGroup;

@@ -1,26 +1,19 @@
 /** Rollouts: every answer of every step, with what it earned and what it taught. */
-import { type Dispatch, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { type Dispatch, useDeferredValue, useMemo, useRef, useState } from 'react';
+import { wantsBareText } from '../../protocol/answer-search.ts';
 import type { RolloutGroup } from '../../protocol/messages.ts';
 import { useStudioState } from '../../store/react.ts';
 import { standIn } from '../../store/recorded.ts';
-import { groupsAtHand, readGroups, type StoredGroups } from '../../store/rollout-log.ts';
 import { goTo, useAsked } from '../address.ts';
 import { RecordedRollouts } from '../first-minute/recorded-rollouts.tsx';
-import { fire } from '../parts/fire.ts';
 import { HeldButton } from '../parts/held-button.tsx';
 import { Empty } from '../parts/panel.tsx';
 import { shortened } from '../parts/shortened.ts';
+import { useGroups } from '../parts/use-groups.ts';
 import { useKey } from '../shell/keys.ts';
 import { BinChip, RewardHistogram } from './reward-histogram.tsx';
 import { RolloutTable } from './rollout-table.tsx';
-import {
-  NO_FILTER,
-  type RewardBin,
-  type RolloutFilter,
-  rewardNames,
-  rolloutRows,
-  wantsBareText,
-} from './rows.ts';
+import { NO_FILTER, type RewardBin, type RolloutFilter, rewardNames, rolloutRows } from './rows.ts';
 import type { TokenChoice } from './token-choices.ts';
 import { TryRewards } from './try-rewards.tsx';
 
@@ -41,6 +34,8 @@ export default function RolloutsScreen() {
   );
 }
 
+const NOTHING_YET: readonly RolloutGroup[] = [];
+
 /** `asked`: the address's `step=12&search=happy`. */
 function Rollouts({ asked }: { asked: string }) {
   const wanted = new URLSearchParams(asked);
@@ -53,8 +48,7 @@ function Rollouts({ asked }: { asked: string }) {
   const [sought, seek] = useState<{ readonly step: number; readonly place: number }>();
   const latest = steps[steps.length - 1] ?? 0;
   const step = rollouts.has(chosen) ? chosen : latest;
-  const shownStep = useDeferredValue(step);
-  const groups = useGroups(rollouts.get(shownStep));
+  const { step: shownStep, groups } = useGroups(useDeferredValue(step)) ?? { step, groups: NOTHING_YET };
   const isBare = useStudioState(({ running }) => running !== undefined && wantsBareText(running));
   const rewards = rewardNames(groups);
   const rows = rolloutRows(groups, filter, isBare);
@@ -95,31 +89,14 @@ function Rollouts({ asked }: { asked: string }) {
           key={shownStep}
         />
       ) : (
-        <Empty>
-          No answer of step {shownStep} passes the filter; the step has {total} answers.
-        </Empty>
+        total > 0 && (
+          <Empty>
+            No answer of step {shownStep} passes the filter; the step has {total} answers.
+          </Empty>
+        )
       )}
     </>
   );
-}
-
-/** The answers of a step; none while an older step is being read back. */
-function useGroups(stored: StoredGroups | undefined): readonly RolloutGroup[] {
-  const [read, setRead] = useState<{ of: StoredGroups; groups: readonly RolloutGroup[] }>();
-  useEffect(() => {
-    let wanted = true;
-    if (stored instanceof Blob) {
-      fire(
-        readGroups(stored).then((groups) => {
-          if (wanted) setRead({ of: stored, groups });
-        }),
-      );
-    }
-    return () => {
-      wanted = false;
-    };
-  }, [stored]);
-  return groupsAtHand(stored) ?? (read && read.of === stored ? read.groups : []);
 }
 
 interface StepChoiceProps {

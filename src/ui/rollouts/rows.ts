@@ -1,7 +1,7 @@
 /** Answers as table rows, and which of them are asked for. Pure. */
 import { formatMetric } from '../../math/format.ts';
 import { type Bin, isIn } from '../../math/histogram.ts';
-import type { Config } from '../../protocol/config.ts';
+import { isSilent, readingOf } from '../../protocol/answer-search.ts';
 import type { Completion, RolloutGroup } from '../../protocol/messages.ts';
 
 export interface RolloutRow {
@@ -60,30 +60,6 @@ export function rangeOf({ low, high }: Pick<RewardBin, 'low' | 'high'>): string 
 
 export const NO_FILTER: RolloutFilter = { wrongOnly: false, silentOnly: false, search: '' };
 
-/** A group whose answers all earned the same teaches nothing. */
-function isSilent({ completions }: RolloutGroup): boolean {
-  return completions.every(({ total }) => total === completions[0]?.total);
-}
-
-/** Prompts that do not ask for tags, and rewards that demand them. */
-const BARE_PROMPTS: readonly Config['promptPreset'][] = ['sft-label', 'eval'];
-const TAG_REWARDS: readonly Config['rewards'][number][] = ['format', 'format_tolerant', 'think_format'];
-
-/** Whether a run wants no tags, so that the whole text of an answer is what it says. */
-export function wantsBareText({
-  promptPreset,
-  promptTemplate,
-  rewards,
-}: Pick<Config, 'promptPreset' | 'promptTemplate' | 'rewards'>): boolean {
-  const isBarePrompt = promptTemplate === '' && BARE_PROMPTS.includes(promptPreset);
-  return isBarePrompt || !rewards.some((name) => TAG_REWARDS.includes(name));
-}
-
-/** What an answer is taken to be; null where none can be read. */
-export function answerOf({ answer, text }: Completion, isBare: boolean): string | null {
-  return answer ?? (isBare ? text.trim() || null : null);
-}
-
 /** `isBare`: answers without tags are what they say as a whole. */
 export function rolloutRows(
   groups: readonly RolloutGroup[],
@@ -95,9 +71,9 @@ export function rolloutRows(
     const start = before;
     before += group.completions.length;
     if (filter.label !== undefined && group.label !== filter.label) return [];
-    if (filter.silentOnly && !isSilent(group)) return [];
+    if (filter.silentOnly && !isSilent(group.completions)) return [];
     const wanted = group.completions.flatMap((completion, c) => {
-      const answer = answerOf(completion, isBare);
+      const answer = readingOf(completion, isBare);
       return wants(filter, group.label, answer, completion) ? [{ completion, answer, c }] : [];
     });
     return wanted.map(({ completion, answer, c }, index) => ({

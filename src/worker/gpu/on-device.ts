@@ -19,6 +19,7 @@ import { measuresAlike } from '../measuring.ts';
 import { demandMoreRoom } from '../more-room.ts';
 import { type Emit, progressOf } from '../progress.ts';
 import type { Run } from '../run.ts';
+import type { AnswerLog } from '../runs/answer-log.ts';
 import { changeAt } from '../runs/changes.ts';
 import type { Recorder } from '../runs/recorder.ts';
 import { scoreAgain } from '../score-again.ts';
@@ -56,6 +57,8 @@ export class OnDevice {
   #before: readonly EvalResult[] = [];
   /** A run whose start cannot be measured. */
   #startless?: Run;
+  /** Answers of the latest run that trains or trained here, also where it has been let go of since. */
+  answers?: AnswerLog;
   /** What keeps the run in storage while it trains. */
   recorder?: Recorder;
 
@@ -118,6 +121,7 @@ export class OnDevice {
     const from = { opened, config, before: this.#beforeOf(opened), trains: true, rewardsStay };
     this.#run = await this.#load(from, stopped, begins);
     this.#from = from;
+    this.answers = this.#run.rolloutsLog;
     return this.#run;
   }
 
@@ -222,6 +226,7 @@ export class OnDevice {
       }),
     );
     if (!from.trains) return;
+    this.answers = run.rolloutsLog;
     emit(comeBack(this.#lostAt, run.step, reason));
     this.#lostAt = undefined;
     broughtBack(run.step);

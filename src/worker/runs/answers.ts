@@ -36,6 +36,21 @@ export function groupsOfLines(lines: readonly AnswerLine[]): RolloutGroup[] {
   return groups;
 }
 
+/** What every line begins with. */
+const BEGINNING = Uint8Array.from('{"step":', (letter) => letter.charCodeAt(0));
+const [ZERO, COMMA] = [48, 44];
+
+/** The step of an answer's line in bytes; undefined where it does not begin as one. */
+export function stepOfBytes(line: Uint8Array): number | undefined {
+  for (let i = 0; i < BEGINNING.length; i++) if (line[i] !== BEGINNING[i]) return undefined;
+  let step = 0;
+  for (let at = BEGINNING.length; ; at++) {
+    const digit = (line[at] ?? COMMA) - ZERO;
+    if (digit < 0 || digit > 9) return line[at] === COMMA && at > BEGINNING.length ? step : undefined;
+    step = 10 * step + digit;
+  }
+}
+
 /** Of a line, by kind. JSON has no NaN: numbers may have been written as null. */
 const STRINGS = ['exampleId', 'label', 'text', 'rawText'];
 const NUMBERS = ['total', 'advantage'];

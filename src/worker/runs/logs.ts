@@ -8,10 +8,11 @@ import type { FileStore } from '../../io/writing/file-store.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Alarm } from '../../protocol/alarms.ts';
 import { decodeEvent } from '../../protocol/decode.ts';
-import type { EvalClip, EvalResult, EventOf, RolloutGroup } from '../../protocol/messages.ts';
+import type { EvalClip, EvalResult, EventOf } from '../../protocol/messages.ts';
 import { isMetricKey } from '../../protocol/metrics.ts';
 import { LineLog } from '../line-log.ts';
-import { type AnswerLine, groupsOfLines, readAnswer } from './answers.ts';
+import type { AnswerLog } from './answer-log.ts';
+import { readAnswer, stepOfBytes } from './answers.ts';
 import { GrowingFile } from './growing-file.ts';
 import { TokenFiles } from './token-files.ts';
 import type { TokenLog } from './token-log.ts';
@@ -23,26 +24,27 @@ type AlarmLine = EventOf<'alarm'>;
 export const EVENTS = 'events.jsonl';
 const ANSWERS = 'rollouts.jsonl';
 
-/** What reading the logs back finds, in the order in which it was written; answers come after all steps. */
+/** What reading the logs back finds, in the order in which it was written. Answers go into the run's own log of them. */
 export interface LogReader {
   step(event: StepLine): void;
   evaluation(result: EvalResult): void;
   alarm(alarm: Alarm): void;
-  answers(step: number, groups: readonly RolloutGroup[]): void;
 }
 
 export class RunLogs {
   readonly #store: FileStore;
   readonly #folder: string;
   readonly #lines = new LineLog();
+  readonly #log: AnswerLog;
   readonly #events: GrowingFile;
   readonly #answers: GrowingFile;
   readonly #tokens: TokenFiles;
 
   /** `folder` is the run's; `answers` and `tokens` are what the run itself keeps of its answers. */
-  constructor(store: FileStore, folder: string, answers: LineLog, tokens: TokenLog) {
+  constructor(store: FileStore, folder: string, answers: AnswerLog, tokens: TokenLog) {
     this.#store = store;
     this.#folder = folder;
+    this.#log = answers;
     this.#events = new GrowingFile(store, `${folder}/${EVENTS}`, this.#lines);
     this.#answers = new GrowingFile(store, `${folder}/${ANSWERS}`, answers);
     this.#tokens = new TokenFiles(store, folder, tokens);
@@ -76,17 +78,16 @@ export class RunLogs {
    */
   async replay(step: number, reader: LogReader, from = this.#folder): Promise<string[]> {
     const events = new Reading(this.#store, `${from}/${EVENTS}`, step);
-    await events.read((value) => {
-      const line = readEvent(value);
-      this.#lines.append(line);
+    await events.read(({ value, bytes, intact }) => {
+      const line = readEvent(value as Record<string, unknown>);
+      if (bytes && intact) this.#lines.appendLine(bytes);
+      else this.#lines.append(line);
       if (line.type === 'eval') reader.evaluation(line.result);
       else if (line.type === 'alarm') reader.alarm(line.alarm);
       else reader.step(line);
     });
     const answers = new Reading(this.#store, `${from}/${ANSWERS}`, step);
-    const together = new Together((lines) => reader.answers(lines[0]!.step, groupsOfLines(lines)));
-    await answers.read((value) => together.take(readAnswer(value)));
-    together.end();
+    await answers.read((line, at) => this.#log.takeOver(at, answerBytes(line)));
     if (from === this.#folder) {
       this.#events.holdsAll(await events.cut());
       this.#answers.holdsAll(await answers.cut());
@@ -99,32 +100,27 @@ export class RunLogs {
 /** Every step of a stored run up to `step`, as they lie there: nothing is written. */
 export async function storedSteps(store: FileStore, folder: string, step: number): Promise<StepLine[]> {
   const steps: StepLine[] = [];
-  await new Reading(store, `${folder}/${EVENTS}`, step).read((value) => {
-    const line = readEvent(value);
+  await new Reading(store, `${folder}/${EVENTS}`, step).read(({ value }) => {
+    const line = readEvent(value as Record<string, unknown>);
     if (line.type === 'step') steps.push(line);
   });
   return steps;
 }
 
-/** Hands on answers of the same step together. */
-class Together {
-  readonly #hand: (lines: readonly AnswerLine[]) => void;
-  #lines: AnswerLine[] = [];
+const encoder = new TextEncoder();
 
-  constructor(hand: (lines: readonly AnswerLine[]) => void) {
-    this.#hand = hand;
-  }
-
-  take(line: AnswerLine): void {
-    if (this.#lines[0] && this.#lines[0].step !== line.step) this.end();
-    this.#lines.push(line);
-  }
-
-  end(): void {
-    if (this.#lines.length > 0) this.#hand(this.#lines);
-    this.#lines = [];
-  }
+/** An answer's line as it was written; one that cannot be relied on is read. @throws InputError where it is no answer */
+function answerBytes(line: JsonLine): Uint8Array {
+  if (line.bytes && isAsWritten(line)) return line.bytes;
+  return encoder.encode(JSON.stringify(readAnswer(line.value as Record<string, unknown>)));
 }
+
+const isAsWritten = ({ intact, bytes }: JsonLine): boolean =>
+  intact === true && bytes !== undefined && stepOfBytes(bytes) !== undefined;
+
+/** Not every line has to be parsed for its step. */
+const stepOfLine = (line: JsonLine): number | undefined =>
+  isAsWritten(line) ? stepOfBytes(line.bytes!) : stepOf(line.value);
 
 /** One reading of a log up to a step. */
 class Reading {
@@ -146,12 +142,12 @@ class Reading {
   }
 
   /** `take` throws an InputError for what it cannot take. Steps rise: a line out of their order is passed over. */
-  async read(take: (value: Record<string, unknown>) => void): Promise<void> {
+  async read(take: (line: JsonLine, step: number) => void): Promise<void> {
     const file = await this.#open();
     if (!file) return;
     this.#size = file.size;
     for await (const line of jsonLines(file)) {
-      const step = stepOf(line.value);
+      const step = stepOfLine(line);
       // Behind the step, which whoever wrote it did not live to keep.
       if (step !== undefined && step > this.#step && line.intact !== false) continue;
       if (this.#takes(line, step, take)) this.#kept = line.end;
@@ -169,16 +165,13 @@ class Reading {
     }
   }
 
-  #takes(
-    { line, value, intact }: JsonLine,
-    step: number | undefined,
-    take: (value: Record<string, unknown>) => void,
-  ): boolean {
+  #takes(found: JsonLine, step: number | undefined, take: (line: JsonLine, step: number) => void): boolean {
+    const { line, intact } = found;
     // Of a changed line the step may be what was changed.
     const most = intact === false ? Math.min(this.#last + 1, this.#step) : this.#step;
     if (step === undefined || step < this.#last || step > most) return false;
     try {
-      take(value as Record<string, unknown>);
+      take(found, step);
     } catch (error) {
       if (error instanceof InputError) return false;
       throw error;
@@ -227,14 +220,7 @@ function stepOf(value: unknown): number | undefined {
 /** @throws InputError when the page could not take it */
 export function readEvent(value: Record<string, unknown>): StepLine | EvalLine | AlarmLine {
   if (value.type === 'alarm') return decodeEvent({ type: 'alarm', alarm: value.alarm }) as AlarmLine;
-  if (value.type !== 'eval') {
-    const { step, metrics, seconds, basis } = value;
-    const event = {
-      ...{ type: 'step', step, metrics: withNaN(knownMetrics(metrics)), seconds: withNaN(seconds) },
-      ...(basis === undefined ? {} : { basis: withNaN(basis) }),
-    };
-    return decodeEvent(event) as StepLine;
-  }
+  if (value.type !== 'eval') return readStep(value);
   const { clips, interval, uarInterval, ...numbers } = value.result as Record<string, unknown>;
   const intervals = { interval: intervalOf(interval), uarInterval: intervalOf(uarInterval) };
   const result = { ...(withNaN(numbers) as object), ...intervals, clips };
@@ -243,10 +229,39 @@ export function readEvent(value: Record<string, unknown>): StepLine | EvalLine |
   throw new InputError('A clip of the evaluation has another shape.');
 }
 
-/** Numbers that another version of the studio reported by other names are left aside. */
-function knownMetrics(found: unknown): unknown {
-  if (typeof found !== 'object' || found === null) return found;
-  return Object.fromEntries(Object.entries(found).filter(([key]) => isMetricKey(key)));
+/** Metrics that another version of the studio reported by other names are left aside. */
+function readStep({ step, metrics, seconds, basis }: Record<string, unknown>): StepLine {
+  const event = {
+    type: 'step',
+    step,
+    metrics: numbersIn(metrics, isKnownMetric),
+    seconds: numbersIn(seconds),
+  };
+  const fits = Number.isFinite(step) && event.metrics && event.seconds;
+  if (fits && basis === undefined) return event as StepLine;
+  // By the schema only where there is more, or something wrong, which it says: there are tens of thousands of steps.
+  const known = fits ? event : { ...event, metrics, seconds };
+  return decodeEvent({ ...known, ...(basis === undefined ? {} : { basis: withNaN(basis) }) }) as StepLine;
+}
+
+const knownMetrics = new Map<string, boolean>();
+
+function isKnownMetric(key: string): boolean {
+  const known = knownMetrics.get(key) ?? isMetricKey(key);
+  knownMetrics.set(key, known);
+  return known;
+}
+
+/** Numbers by name, null of which was none; undefined where something else is among them. */
+function numbersIn(found: unknown, wanted = (_: string) => true): Record<string, number> | undefined {
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) return undefined;
+  const numbers: Record<string, number> = {};
+  for (const [key, value] of Object.entries(found)) {
+    if (!wanted(key)) continue;
+    if (value !== null && typeof value !== 'number') return undefined;
+    numbers[key] = value ?? Number.NaN;
+  }
+  return numbers;
 }
 
 function isClip(value: unknown): boolean {

@@ -2,7 +2,7 @@ import { lossOf } from '../../gpu/index.ts';
 import { InputError } from '../../math/errors.ts';
 import type { Alarm } from '../../protocol/alarms.ts';
 import type { Config } from '../../protocol/config.ts';
-import type { EvalResult, KeptWeights } from '../../protocol/messages.ts';
+import type { EvalResult, EventOf, KeptWeights } from '../../protocol/messages.ts';
 import type { LeftWeights } from '../../rl/policy/start-weights.ts';
 import { STUDIO_VERSION } from '../export/version.ts';
 import type { Emit } from '../progress.ts';
@@ -15,6 +15,7 @@ import { betterScore, type Score } from './keep.ts';
 import { holdRun } from './lock.ts';
 import type { RunLogs } from './logs.ts';
 import { nameRun } from './name.ts';
+import { Past } from './past.ts';
 import { FORMAT, type RunDescription, type TrainState } from './records.ts';
 import { branchOf, demandNewest, hold, takenFurther } from './rights.ts';
 import type { OpenedCheckpoint, RunStore, TakenRun } from './run-store.ts';
@@ -32,7 +33,6 @@ export type RecordedRun = Pick<
   | 'recordEvaluation'
   | 'forgetEvaluations'
   | 'noteChange'
-  | 'recordAnswers'
   | 'rolloutsLog'
   | 'tokenLog'
 > & { recordStep(step: Pick<StepResult, 'step' | 'metrics' | 'seconds' | 'changed'>): void };
@@ -235,22 +235,20 @@ export class Recorder {
 
   /** Tells run and page what the stored run had reported, and what of it is damaged. */
   async #replay(run: RecordedRun, step: number, tell: Emit, from?: string): Promise<void> {
+    const past = new Past(tell);
     const reader = {
-      step: (event: Parameters<Parameters<RunLogs['replay']>[1]['step']>[0]) => {
+      step: (event: EventOf<'step'>) => {
         run.recordStep(event);
-        tell(event);
+        past.add(event);
       },
       evaluation: (result: EvalResult) => {
         run.recordEvaluation(result);
         tell({ type: 'eval', result });
       },
       alarm: (alarm: Alarm) => tell({ type: 'alarm', alarm }),
-      answers: (at: number, groups: StepResult['groups'] | readonly StepResult['groups'][number][]) => {
-        run.recordAnswers(at, groups);
-        tell({ type: 'rollouts', step: at, groups: [...groups] });
-      },
     };
     const notes = await this.#logs.replay(step, reader, from);
+    past.end(run.rolloutsLog.steps);
     if (notes.length === 0) return;
     const hint = 'Weights and settings are whole: the run goes on as it would have.';
     tell({ type: 'note', message: notes.join(' '), hint });

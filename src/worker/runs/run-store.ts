@@ -7,8 +7,8 @@ import { blobFile, type FileToWrite as FileOut } from '../../io/writing/file-to-
 import { describeError, InputError } from '../../math/errors.ts';
 import type { RunAbout } from '../../protocol/run-about.ts';
 import type { LeftWeights } from '../../rl/policy/start-weights.ts';
-import type { LineLog } from '../line-log.ts';
 import { readAbout, writeAbout } from './about.ts';
+import type { AnswerLog } from './answer-log.ts';
 import { Checkpoints, type DamagedCheckpoint, type WholeCheckpoint } from './checkpoints.ts';
 import { glanceOf } from './glance.ts';
 import type { KeepRule } from './keep.ts';
@@ -115,7 +115,7 @@ export class RunStore {
   }
 
   /** `answers` and `tokens` are what the run itself keeps of its answers. */
-  logs(id: string, answers: LineLog, tokens: TokenLog): RunLogs {
+  logs(id: string, answers: AnswerLog, tokens: TokenLog): RunLogs {
     return new RunLogs(this.#files, folderOf(id), answers, tokens);
   }
 

@@ -76,10 +76,7 @@ export class TokenFiles {
       const bytes = await readBytes(this.#store, pathIn(folder, first));
       const records = [...soundRecords(bytes, steps.at(-1) ?? 0, step)];
       if (records.length === 0) continue;
-      this.#log.takeOver(
-        first,
-        records.map(({ start, end, ...record }) => ({ ...record, bytes: bytes.slice(start, end) })),
-      );
+      this.#log.takeOver(first, bytes, records);
       steps.push(...records.map((record) => record.step));
       if (from === undefined) await this.#cut(first, bytes.byteLength, records);
     }

@@ -29,9 +29,17 @@ class OpenSegment implements Segment {
   }
 
   append(step: number, answers: number, record: Bytes): void {
-    this.records.set(step, { start: this.bytes, end: this.bytes + record.byteLength, answers });
-    this.bytes += record.byteLength;
-    this.#parts.push(new Blob([record]));
+    this.takeOver(record, [{ step, answers, start: 0, end: record.byteLength }]);
+  }
+
+  /** Takes over records that follow each other in these bytes without a gap. */
+  takeOver(bytes: Bytes, records: readonly FoundRecord[]): void {
+    const [from, to] = [records[0]!.start, records.at(-1)!.end];
+    for (const { step, answers, start, end } of records) {
+      this.records.set(step, { start: this.bytes + start - from, end: this.bytes + end - from, answers });
+    }
+    this.bytes += to - from;
+    this.#parts.push(new Blob([bytes.subarray(from, to)]));
     if (this.#parts.length > MOST_PARTS) this.#parts = [this.blob()];
   }
 
@@ -66,13 +74,18 @@ export class TokenLog {
     this.#thin();
   }
 
-  /** Takes over records of a stored run's file. */
-  takeOver(
-    first: number,
-    records: readonly (Pick<FoundRecord, 'step' | 'answers'> & { bytes: Bytes })[],
-  ): void {
+  /** Takes over records of a stored run's file, which is a blob wherever nothing damaged lies between them. */
+  takeOver(first: number, file: Bytes, records: readonly FoundRecord[]): void {
     const segment = this.#open(first);
-    for (const { step, answers, bytes } of records) segment.append(step, answers, bytes);
+    let stretch: FoundRecord[] = [];
+    for (const record of records) {
+      if (stretch.length > 0 && stretch.at(-1)!.end !== record.start) {
+        segment.takeOver(file, stretch);
+        stretch = [];
+      }
+      stretch.push(record);
+    }
+    if (stretch.length > 0) segment.takeOver(file, stretch);
     this.#thin();
   }
 
