@@ -55,7 +55,7 @@ const USAGE = `npm run train -- (--demo | --model DIR --data DIR) [--out DIR [--
 ${READING_USAGE}${OWN_REWARDS_USAGE}${REWARD_MODEL_USAGE}  --out DIR     where the export is written, and every checkpoint (DIR/runs); settings as below
                 Those not given are R1-Omni's recipe on LoRA, as listed below; with --demo, the demo's
   --export LIST some of merged, merged=bf16, adapter, checkpoint, handoff, handoff=clips, metrics, rollouts,
-                predictions, logs, all, none: what is written into DIR (all but handoff, the bundle for other trainers; with =clips the
+                predictions, logs, report, all, none: what is written into DIR (all but handoff, the bundle for other trainers; with =clips the
                 clips lie in it, too)
   --sftSteps N  N supervised steps with the same settings first; the run then starts from their weights
   --resume      goes on from the newest checkpoint in DIR, with the settings of that run

@@ -1,10 +1,14 @@
 /** The first visit of a person: what is there at once, how soon the demo trains, and the same without a network. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { formatMetric } from '../../src/math/format.ts';
 import type { Chromium, ServedPage } from '../setup/chromium.ts';
 import { launchChromium, servePage } from '../setup/chromium.ts';
+import { makeFolder } from './folders.ts';
 import { slownessOf } from './main-thread.ts';
-import { reach, screenshot, settled, show } from './page.ts';
+import { reach, saveExport, screenshot, settled, show } from './page.ts';
 
 /**
  * Seconds of processor that the browser's processes take together: a busy machine makes everything late, but hardly dearer. A
@@ -20,6 +24,7 @@ let chromium: Chromium;
 let served: ServedPage;
 let page: Page;
 const requests: string[] = [];
+const folder = makeFolder('first-visit');
 
 beforeAll(async () => {
   [chromium, served] = await Promise.all([
@@ -32,6 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await chromium.close();
   await served.close();
+  folder.remove();
 });
 
 /** Processor time so far of the browser's processes, in seconds. */
@@ -93,6 +99,16 @@ it('opens and trains without a network, and asks nobody for anything', async () 
   await screenshot(page, 'first-visit-without-network');
   const elsewhere = requests.filter((url) => !url.startsWith(served.url) && !/^(blob|data):/.test(url));
   expect(elsewhere).toEqual([]);
+  await show(page, 'export');
+  expect(await saveExport(page, folder.path)).toContain('report.html');
+  const report = readFileSync(join(folder.path, 'report.html'), 'utf8');
+  expect(report).toContain(
+    'GRPO of <bdi>tiny-humanomni</bdi> on <bdi>demo</bdi> (128 clips): 2 steps, seed 42.',
+  );
+  const [, last] = readFileSync(join(folder.path, 'metrics.jsonl'), 'utf8').trim().split('\n');
+  const reward = formatMetric((JSON.parse(last!) as { reward: number }).reward, 4);
+  expect(report).toMatch(new RegExp(`Reward: From .* at step 1 to ${reward} at step 2;`));
+  expect(report.match(/<img src="data:image\/png;base64,/g)?.length).toBeGreaterThan(0);
   // Each other screen is a bundle of its own.
   for (const screen of ['data', 'model', 'rollouts', 'evaluate', 'export', 'bench'] as const) {
     await show(page, screen);
