@@ -174,7 +174,6 @@ const PLAN = [
   { path: 'handoff/r1omni/model.safetensors', bytes: 730_000 },
   { path: 'metrics.jsonl', bytes: 61_000 },
   { path: 'logs/metrics.csv', bytes: 30_500 },
-  { path: 'report.html', bytes: 400_000 },
   { path: 'rollouts.jsonl', bytes: 912_000 },
 ];
 
