@@ -1390,10 +1390,10 @@ describe('evaluation and export', () => {
     expect(await page.textContent(id('scores'))).toContain(warOf(120));
     await page.keyboard.press('6');
     await expect.poll(() => page.textContent(id('export-merged-size'))).toBe('1.39 MiB');
-    expect(await page.textContent(id('export-total'))).toBe('2.32 MiB in all');
+    expect(await page.textContent(id('export-total'))).toBe('2.35 MiB in all');
     expect(await page.isDisabled(id('export-checkpoint'))).toBe(true);
     await page.check(id('export-handoff'));
-    expect(await page.textContent(id('export-total'))).toBe('3.02 MiB in all');
+    expect(await page.textContent(id('export-total'))).toBe('3.05 MiB in all');
     const download = page.waitForEvent('download');
     await page.click(id('export-button'));
     expect((await download).suggestedFilename()).toBe('tiny-humanomni-step-120.zip');
