@@ -13,7 +13,7 @@ import { toyClassifier } from '../reference/toy-classifier.ts';
 import { type Chromium, launchChromium, servePage } from '../setup/chromium.ts';
 import { command } from './command.ts';
 import { type Folder, makeFolder } from './folders.ts';
-import { dropFolder, dropOn, reach, screenshot, settled, show } from './page.ts';
+import { dropFolder, dropOn, reach, type Step, screenshot, settled, show, storedSteps } from './page.ts';
 import { unmeasured } from './told.ts';
 
 const MODEL = join(projectRoot(), 'test/golden/omni-tiny');
@@ -292,24 +292,6 @@ async function pickStored(files: Readonly<Record<string, readonly number[]>>): P
     await stream.close();
   }
   Object.assign(window, { showDirectoryPicker: async () => folder });
-}
-
-interface Step {
-  readonly step: number;
-  readonly metrics: Readonly<Record<string, unknown>>;
-}
-
-/** Runs in the page: what the only stored run tells of its steps. */
-async function storedSteps(): Promise<Step[]> {
-  const runs = await (await navigator.storage.getDirectory()).getDirectoryHandle('runs');
-  for await (const run of runs.values()) {
-    if (run.kind !== 'directory') continue;
-    const log = await (run as FileSystemDirectoryHandle).getFileHandle('events.jsonl');
-    const lines = (await (await log.getFile()).text()).trim().split('\n');
-    const events = lines.map((line) => JSON.parse(line) as Step & { type: string });
-    return events.filter(({ type }) => type === 'step');
-  }
-  return [];
 }
 
 describe('a folder of a model that scores', () => {

@@ -150,3 +150,22 @@ export async function saveExport(page: Page, folder: string): Promise<string[]> 
   }
   return [...files.keys()];
 }
+
+/** What a stored run tells of a step. */
+export interface Step {
+  readonly step: number;
+  readonly metrics: Readonly<Record<string, unknown>>;
+}
+
+/** Runs in the page: what the only stored run tells of its steps. */
+export async function storedSteps(): Promise<Step[]> {
+  const runs = await (await navigator.storage.getDirectory()).getDirectoryHandle('runs');
+  for await (const run of runs.values()) {
+    if (run.kind !== 'directory') continue;
+    const log = await (run as FileSystemDirectoryHandle).getFileHandle('events.jsonl');
+    const lines = (await (await log.getFile()).text()).trim().split('\n');
+    const events = lines.map((line) => JSON.parse(line) as Step & { type: string });
+    return events.filter(({ type }) => type === 'step');
+  }
+  return [];
+}

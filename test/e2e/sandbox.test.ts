@@ -5,15 +5,20 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RewardPage, type RewardPageServer, serveRewardPage } from '../../src/cli/node/reward-browser.ts';
+import { projectRoot } from '../../src/cli/setup/paths.mjs';
 import { REWARD_NAMES } from '../../src/rewards/index.ts';
 import { rewardsPython } from '../../src/rewards/python.ts';
 import { expectAlike, mixedCalls } from '../rewards/mixed-calls.ts';
 import { type Chromium, launchChromium, servePage } from '../setup/chromium.ts';
 import { rewardBatch as batch } from '../setup/reward-batch.ts';
-import { reach, settled, show } from './page.ts';
+import { command } from './command.ts';
+import { makeFolder, smallDataset } from './folders.ts';
+import { dropFolder, reach, settled, show, storedSteps } from './page.ts';
+import { unmeasured } from './told.ts';
 
 /** Python starts twice, on a busy machine in a minute each time. */
 const PYTHON_MS = 300_000;
@@ -565,3 +570,56 @@ test('a reward is written and tested on the page, trains there, and stands in th
   await studio.close();
   await served.close();
 });
+
+const LIKES = `def likes(completions, **kwargs):
+    return [float("happy" in message[0]["content"]) for message in completions]
+`;
+const FEW = { steps: 10, promptsPerStep: 1, groupSize: 4 };
+
+test(
+  'a Python file trains the same on the page, with clips dropped on the demo, and by the command with its preset',
+  async () => {
+    const [data, program] = [smallDataset('few'), makeFolder('program')];
+    program.add('likes.py', LIKES);
+    const flags = Object.entries(FEW).flatMap(([key, value]) => [`--${key}`, String(value)]);
+    const inputs = ['--model', join(projectRoot(), 'public/demo/model'), '--data', data.path];
+    const reward = ['--reward', join(program.path, 'likes.py')];
+    const byCommand = command('train', ...inputs, '--preset', 'demo', ...flags, ...reward);
+    const served = await servePage();
+    const studio = await chromium.context.newPage();
+    const at = (name: string) => studio.getByTestId(name);
+    await studio.goto(served.url);
+    await settled(studio);
+    await dropFolder(studio, 'data', data.path);
+    await at('data-summary').filter({ hasText: '6 clips' }).waitFor();
+    await show(studio, 'train');
+    await at('own-rewards').click();
+    await at('reward-language').selectOption('py');
+    await at('new-reward').click();
+    await at('code').press('ControlOrMeta+a');
+    await at('code').evaluate(paste, LIKES);
+    await at('verdict-line').filter({ hasText: 'The file can be used' }).waitFor();
+    await at('accept-reward').click();
+    await at('all-settings').click();
+    for (const name of ['accuracy', 'format']) await at(`reward-${name}`).uncheck();
+    for (const [key, value] of Object.entries(FEW)) await at(`all-field-${key}`).fill(String(value));
+    await at('start').click();
+    await reach(studio, 'finished');
+    const steps = await studio.evaluate(storedSteps);
+    const told = (await byCommand)
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const others = told.filter(({ type }) => type === 'step');
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: FEW.steps }, (_, at) => at + 1));
+    expect(
+      others.map(({ type: _, stage: __, seconds: ___, step, ...metrics }) => [step, unmeasured(metrics)]),
+    ).toEqual(steps.map(({ step, metrics }) => [step, unmeasured(metrics)]));
+    expect(steps.every(({ metrics }) => metrics.reward === metrics['rewards/likes/mean'])).toBe(true);
+    await studio.close();
+    await served.close();
+    for (const folder of [data, program]) folder.remove();
+  },
+  // The command runs beside the page.
+  2 * PYTHON_MS,
+);
