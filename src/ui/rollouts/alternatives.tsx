@@ -87,7 +87,8 @@ function Likeliest({ found, at, id }: LikeliestProps) {
       <ol className="likeliest number">
         {places.map((each) => (
           <li key={each} data-drawn={ids[each] === id}>
-            <code>{visibleText(pieces[each]!)}</code> {formatPercent(Math.exp(logProbs[each]!), 2)}
+            <code>{visibleText(pieces[each]!).replaceAll('\n', '')}</code>{' '}
+            {formatPercent(Math.exp(logProbs[each]!), 2)}
             {ids[each] === id && ' ✓'}
           </li>
         ))}
