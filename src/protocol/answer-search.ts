@@ -18,6 +18,7 @@ export const answerFilter = z.object({
   search: z.string(),
 });
 export type AnswerFilter = z.infer<typeof answerFilter>;
+export const NO_FILTER: AnswerFilter = { wrongOnly: false, silentOnly: false, cutOnly: false, search: '' };
 
 export const ANSWER_ORDERS = ['step', 'reward', 'advantage', 'kl', 'length'] as const;
 export type AnswerOrder = (typeof ANSWER_ORDERS)[number];

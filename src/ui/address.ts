@@ -39,6 +39,12 @@ export function useAsked(): string {
   return useSyncExternalStore(onAddress, () => ADDRESS.exec(location.hash)?.[2] ?? '');
 }
 
+/** What the present address is when one comes back to it: no screen changes by that. */
+export function leaveBehind(asked: Readonly<Record<string, string>>): void {
+  const [path] = location.hash.split('?');
+  history.replaceState(history.state, '', `${path}?${new URLSearchParams(asked)}`);
+}
+
 /** Shows a screen, and of it what is asked for. */
 export function goTo(screen: ScreenId, asked: Readonly<Record<string, string>> = {}): void {
   const wanted = new URLSearchParams(asked).toString();

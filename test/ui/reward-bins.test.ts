@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { NO_FILTER } from '../../src/protocol/answer-search.ts';
 import type { Completion, RolloutGroup } from '../../src/protocol/messages.ts';
-import { earned, NO_FILTER, rangeOf, rolloutRows, TOTAL } from '../../src/ui/rollouts/rows.ts';
+import { earned, rangeOf, rolloutRows, TOTAL } from '../../src/ui/rollouts/rows.ts';
 
 const completion = (total: number, accuracy: number | null): Completion => ({
   ...{ text: `${total}`, rawText: '', tokens: 1, ended: 'eos', answer: null },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { humanOmni } from '../../src/families/humanomni/index.ts';
 import { qwen3 } from '../../src/families/qwen-text/index.ts';
 import { qwen2Vl, qwen25Vl } from '../../src/families/qwen-vl/index.ts';
-import { wantsBareText } from '../../src/protocol/answer-search.ts';
+import { NO_FILTER, wantsBareText } from '../../src/protocol/answer-search.ts';
 import { type Config, fieldOf, parseConfig } from '../../src/protocol/config.ts';
 import { compareEvals } from '../../src/protocol/evaluation.ts';
 import type { ClosedEval, DataSummary, RolloutGroup } from '../../src/protocol/messages.ts';
@@ -39,7 +39,7 @@ import {
 } from '../../src/ui/export/choices.ts';
 import { pythonSnippet } from '../../src/ui/export/python-snippet.ts';
 import { fieldInWords, inWords } from '../../src/ui/parts/use-words.ts';
-import { NO_FILTER, rewardNames, rolloutRows } from '../../src/ui/rollouts/rows.ts';
+import { rewardNames, rolloutRows } from '../../src/ui/rollouts/rows.ts';
 import { chartsOf, chartTestId, withValues } from '../../src/ui/train/chart-list.ts';
 import { phaseBars } from '../../src/ui/train/phase-bars.ts';
 import { readNumber, readNumbers } from '../../src/ui/train/read-field.ts';

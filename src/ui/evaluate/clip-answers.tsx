@@ -64,10 +64,21 @@ export function ClipAnswers({ title, clips, before }: AnswersProps) {
 
 function ClipRow({ clip, earlier }: { clip: EvalClip; earlier: string | undefined }) {
   const { exampleId, label, exact, tolerant } = clip;
+  const words = useWords();
   return (
     <tr data-testid="eval-clip">
       <td>
-        <ClipLink exampleId={exampleId} />
+        <ClipLink exampleId={exampleId} />{' '}
+        <button
+          type="button"
+          className="link"
+          data-testid="clip-over-steps"
+          aria-label={words('The clip over all steps')}
+          title={words('The clip over all steps')}
+          onClick={() => goTo('rollouts', { clip: exampleId })}
+        >
+          over steps
+        </button>
       </td>
       <td>{label}</td>
       <td>

@@ -1,6 +1,8 @@
 /** What a row of the table opens to. */
 import { useRef, useState } from 'react';
 import type { Completion } from '../../protocol/messages.ts';
+import { goTo } from '../address.ts';
+import { useWords } from '../parts/use-words.ts';
 import { ClipBeside } from './clip-beside.tsx';
 import { GroupView } from './group-view.tsx';
 import type { RolloutRow } from './rows.ts';
@@ -22,6 +24,7 @@ interface DetailProps {
 /** What it is about, and beside that the answer in full, or all answers of its group. */
 export function AnswerDetail({ row, step, answers, colours, view, setView }: DetailProps) {
   const { group, completion, exampleId, question, label } = row;
+  const words = useWords();
   const own = group.completions.indexOf(completion);
   const [shown, show] = useState(own);
   const ofAnswer = useRef<HTMLButtonElement>(null);
@@ -46,6 +49,13 @@ export function AnswerDetail({ row, step, answers, colours, view, setView }: Det
               {text}
             </button>
           ))}
+          <button
+            type="button"
+            data-testid="clip-over-steps"
+            onClick={() => goTo('rollouts', { clip: exampleId })}
+          >
+            {words('this clip over all steps')}
+          </button>
         </div>
         {view === 'group' ? (
           <GroupView

@@ -1,6 +1,7 @@
 /** Rollouts: what the model answered, step by step. */
 import { counted } from '../../math/format.ts';
 import { done, open, type Screen } from '../screen.ts';
+import './all-steps.css';
 import './group-view.css';
 import './histogram.css';
 import './rollouts.css';

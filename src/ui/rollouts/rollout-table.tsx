@@ -25,12 +25,15 @@ interface TableProps {
   /** Place in its step of an answer that the focus is to go to. */
   readonly wanted?: number | undefined;
   readonly onFound: () => void;
+  /** Place in its step of the answer that is open from the first. */
+  readonly opened?: number | undefined;
 }
 
-export function RolloutTable({ rows, rewards, step, answers, colours, wanted, onFound }: TableProps) {
-  const [open, setOpen] = useState<string>();
+export function RolloutTable({ rows, rewards, step, answers, colours, wanted, onFound, opened }: TableProps) {
+  const asked = rows.findIndex(({ place }) => place === opened);
+  const [open, setOpen] = useState(rows[asked]?.id);
   const [view, setView] = useState<DetailView>('answer');
-  const [limit, setLimit] = useState(PAGE_ROWS);
+  const [limit, setLimit] = useState(Math.max(PAGE_ROWS, asked + 1));
   const shown = rows.slice(0, limit);
   const { list, at, setAt, go, onKeyDown, move } = useRoving<HTMLTableSectionElement>(shown.length);
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each answer that is asked for.

@@ -1,6 +1,6 @@
 /** Rollouts: every answer of every step, with what it earned and what it taught. */
-import { type Dispatch, useDeferredValue, useMemo, useRef, useState } from 'react';
-import { wantsBareText } from '../../protocol/answer-search.ts';
+import { useDeferredValue, useMemo, useState } from 'react';
+import { type AnswerFilter, NO_FILTER, wantsBareText } from '../../protocol/answer-search.ts';
 import type { RolloutGroup } from '../../protocol/messages.ts';
 import { useStudioState } from '../../store/react.ts';
 import { standIn } from '../../store/recorded.ts';
@@ -8,12 +8,15 @@ import { goTo, useAsked } from '../address.ts';
 import { RecordedRollouts } from '../first-minute/recorded-rollouts.tsx';
 import { HeldButton } from '../parts/held-button.tsx';
 import { Empty } from '../parts/panel.tsx';
-import { shortened } from '../parts/shortened.ts';
 import { useGroups } from '../parts/use-groups.ts';
 import { useKey } from '../shell/keys.ts';
+import { AllSteps } from './all-steps.tsx';
+import { askedFilter, askedOrder } from './all-steps-words.ts';
+import { ClipOverTime } from './clip-over-time.tsx';
+import { Filters, type Scope, ScopeChoice } from './filters.tsx';
 import { BinChip, RewardHistogram } from './reward-histogram.tsx';
 import { RolloutTable } from './rollout-table.tsx';
-import { NO_FILTER, type RewardBin, type RolloutFilter, rewardNames, rolloutRows } from './rows.ts';
+import { type RewardBin, type RolloutFilter, rewardNames, rolloutRows } from './rows.ts';
 import type { TokenChoice } from './token-choices.ts';
 import { TryRewards } from './try-rewards.tsx';
 
@@ -21,6 +24,8 @@ export default function RolloutsScreen() {
   const rollouts = useStudioState((state) => state.rollouts);
   const asked = useAsked();
   const recorded = useStudioState((state) => standIn(state)?.run);
+  const clip = new URLSearchParams(asked).get('clip');
+  if (clip !== null) return <ClipOverTime exampleId={clip} key={clip} />;
   if (rollouts.size > 0) return <Rollouts asked={asked} key={asked} />;
   if (recorded) return <RecordedRollouts run={recorded} />;
   return (
@@ -34,18 +39,23 @@ export default function RolloutsScreen() {
   );
 }
 
+/** The bars are those of a step. */
+const withoutBin = ({ bin: _, ...filter }: RolloutFilter): AnswerFilter => filter;
+
 const NOTHING_YET: readonly RolloutGroup[] = [];
 
-/** `asked`: the address's `step=12&search=happy`. */
+/** `asked`: the address's `step=12&search=happy`, `step=12&answer=3`, or `all=1` with a search of all steps. */
 function Rollouts({ asked }: { asked: string }) {
   const wanted = new URLSearchParams(asked);
   const rollouts = useStudioState((state) => state.rollouts);
   const steps = useMemo(() => [...rollouts.keys()].sort((a, b) => a - b), [rollouts]);
   const [chosen, choose] = useState(Number(wanted.get('step') ?? Number.NaN));
-  const [filter, setFilter] = useState({ ...NO_FILTER, search: wanted.get('search') ?? '' });
+  const askedPlace = wanted.has('answer') ? Number(wanted.get('answer')) : undefined;
+  const [filter, setFilter] = useState<RolloutFilter>(() => askedFilter(wanted));
+  const [scope, setScope] = useState<Scope>(wanted.has('all') ? 'all' : 'step');
   // With one update a batch every ratio is 1: advantage × ratio says the same of all tokens.
   const [choice, setChoice] = useState<TokenChoice>('logProb');
-  const [sought, seek] = useState<{ readonly step: number; readonly place: number }>();
+  const [sought, seek] = useState(askedPlace === undefined ? undefined : { step: chosen, place: askedPlace });
   const latest = steps[steps.length - 1] ?? 0;
   const step = rollouts.has(chosen) ? chosen : latest;
   const { step: shownStep, groups } = useGroups(useDeferredValue(step)) ?? { step, groups: NOTHING_YET };
@@ -55,29 +65,37 @@ function Rollouts({ asked }: { asked: string }) {
   const ofAllBins = filter.bin ? rolloutRows(groups, { ...filter, bin: undefined }, isBare) : rows;
   const setBin = (bin: RewardBin | undefined) => setFilter({ ...filter, bin });
   const total = groups.reduce((sum, { completions }) => sum + completions.length, 0);
-  const labels = [...new Set(groups.map(({ label }) => label))].sort();
+  const ofData = useStudioState(({ data }) => data?.labels);
+  const ofStep = groups.map(({ label }) => label);
+  const known = scope === 'all' && ofData ? ofData.map(({ label }) => label) : ofStep;
+  const labels = [...new Set(known)].sort();
   return (
     <>
       <div className="toolbar">
-        <StepChoice
-          steps={steps}
-          step={step}
-          choose={(next) => choose(next === latest ? Number.NaN : next)}
-        />
+        <ScopeChoice scope={scope} setScope={setScope} />
+        {scope === 'step' && (
+          <StepChoice
+            steps={steps}
+            step={step}
+            choose={(next) => choose(next === latest ? Number.NaN : next)}
+          />
+        )}
         <Filters filter={filter} setFilter={setFilter} labels={labels} />
-        {filter.bin && <BinChip bin={filter.bin} clear={() => setBin(undefined)} />}
+        {scope === 'step' && filter.bin && <BinChip bin={filter.bin} clear={() => setBin(undefined)} />}
       </div>
-      {ofAllBins.length > 0 && (
+      {scope === 'step' && ofAllBins.length > 0 && (
         <RewardHistogram rows={ofAllBins} rewards={rewards} bin={filter.bin} choose={setBin} />
       )}
       <TryRewards
         show={(ofStep, place, search) => {
           choose(ofStep);
+          setScope('step');
           setFilter({ ...NO_FILTER, search });
           seek({ step: ofStep, place });
         }}
       />
-      {rows.length > 0 ? (
+      {scope === 'all' && <AllSteps {...{ isBare }} filter={withoutBin(filter)} asked={askedOrder(wanted)} />}
+      {scope === 'step' && rows.length > 0 && (
         <RolloutTable
           rows={rows}
           rewards={rewards}
@@ -86,14 +104,14 @@ function Rollouts({ asked }: { asked: string }) {
           colours={{ choice, choose: setChoice }}
           wanted={sought?.step === shownStep ? sought.place : undefined}
           onFound={() => seek(undefined)}
+          opened={shownStep === chosen ? askedPlace : undefined}
           key={shownStep}
         />
-      ) : (
-        total > 0 && (
-          <Empty>
-            No answer of step {shownStep} passes the filter; the step has {total} answers.
-          </Empty>
-        )
+      )}
+      {scope === 'step' && rows.length === 0 && total > 0 && (
+        <Empty>
+          No answer of step {shownStep} passes the filter; the step has {total} answers.
+        </Empty>
       )}
     </>
   );
@@ -142,56 +160,5 @@ function StepChoice({ steps, step, choose }: StepChoiceProps) {
         ▶
       </HeldButton>
     </span>
-  );
-}
-
-interface FiltersProps {
-  filter: RolloutFilter;
-  setFilter: Dispatch<RolloutFilter>;
-  labels: readonly string[];
-}
-
-function Filters({ filter, setFilter, labels }: FiltersProps) {
-  const search = useRef<HTMLInputElement>(null);
-  useKey(['/'], () => search.current?.focus());
-  return (
-    <>
-      <select
-        aria-label="Label"
-        value={filter.label ?? ''}
-        onChange={({ target }) => setFilter({ ...filter, label: target.value || undefined })}
-      >
-        <option value="">all labels</option>
-        {labels.map((label) => (
-          <option key={label} value={label}>
-            {shortened(label)}
-          </option>
-        ))}
-      </select>
-      <label>
-        <input
-          type="checkbox"
-          checked={filter.wrongOnly}
-          onChange={({ target }) => setFilter({ ...filter, wrongOnly: target.checked })}
-        />{' '}
-        wrong only
-      </label>
-      <label>
-        <input
-          type="checkbox"
-          checked={filter.silentOnly}
-          onChange={({ target }) => setFilter({ ...filter, silentOnly: target.checked })}
-        />{' '}
-        groups without signal
-      </label>
-      <input
-        ref={search}
-        type="search"
-        placeholder="search answers  /"
-        aria-label="Search answers"
-        value={filter.search}
-        onChange={({ target }) => setFilter({ ...filter, search: target.value })}
-      />
-    </>
   );
 }

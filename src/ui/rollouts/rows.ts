@@ -1,7 +1,7 @@
 /** Answers as table rows, and which of them are asked for. Pure. */
 import { formatMetric } from '../../math/format.ts';
 import { type Bin, isIn } from '../../math/histogram.ts';
-import { isSilent, readingOf } from '../../protocol/answer-search.ts';
+import { type AnswerFilter, isSilent, readingOf } from '../../protocol/answer-search.ts';
 import type { Completion, RolloutGroup } from '../../protocol/messages.ts';
 
 export interface RolloutRow {
@@ -22,15 +22,7 @@ export interface RolloutRow {
   first: boolean;
 }
 
-export interface RolloutFilter {
-  /** Only clips of this label. */
-  label?: string;
-  /** Only answers that are not the label. */
-  wrongOnly: boolean;
-  /** Only groups in which all answers scored the same. */
-  silentOnly: boolean;
-  /** Only answers that contain this, whatever the case. */
-  search: string;
+export interface RolloutFilter extends AnswerFilter {
   /** Only answers that earned so much. */
   bin?: RewardBin | undefined;
 }
@@ -57,8 +49,6 @@ export function rangeOf({ low, high }: Pick<RewardBin, 'low' | 'high'>): string 
   const text = (value: number) => formatMetric(value, 3).replace('-', '−');
   return low === high ? text(low) : `${text(low)} to ${text(high)}`;
 }
-
-export const NO_FILTER: RolloutFilter = { wrongOnly: false, silentOnly: false, search: '' };
 
 /** `isBare`: answers without tags are what they say as a whole. */
 export function rolloutRows(
@@ -91,12 +81,13 @@ export function rolloutRows(
 }
 
 function wants(
-  { wrongOnly, bin, search }: RolloutFilter,
+  { wrongOnly, cutOnly, bin, search }: RolloutFilter,
   label: string,
   answer: string | null,
   completion: Completion,
 ): boolean {
   if (wrongOnly && answer === label) return false;
+  if (cutOnly && completion.ended !== 'length') return false;
   if (bin && !isIn(bin, earned(completion, bin.reward) ?? Number.NaN)) return false;
   return completion.text.toLowerCase().includes(search.toLowerCase());
 }

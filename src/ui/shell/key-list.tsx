@@ -35,6 +35,7 @@ const KEYS: readonly { where: string; keys: readonly (readonly [keys: string, do
     keys: [
       ['[  ]', 'previous and next step'],
       ['/', 'search the answers'],
+      ['a', 'answers of all steps, and back'],
       ['h', 'to the bars of what was earned; enter filters by one'],
       ['g', 'all answers of the group beside each other, and back'],
       ['c', 'play the clip of the answer that is open, or pause it'],
