@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeCheckpoint } from '../../src/cli/real-size/write.ts';
 import { projectRoot } from '../../src/cli/setup/paths.mjs';
@@ -88,6 +88,12 @@ function hangAtWeights(): void {
       : createWritable.apply(this, options);
   };
 }
+
+/** The pictures that are shown as what the model sees. */
+const framesIn = (part: Locator): Promise<string[]> =>
+  part
+    .getByRole('img', { name: /^frame/ })
+    .evaluateAll((frames) => frames.map((frame) => (frame as HTMLCanvasElement).toDataURL()));
 
 async function openPage(): Promise<{ page: Page; errors: string[] }> {
   const page = await chromium.context.newPage();
@@ -221,7 +227,21 @@ describe('the studio in a browser', () => {
       await page.getByLabel('tokens by').selectOption('logProb');
       const spoken = await tokens.evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')));
       for (const label of spoken) expect(label).toMatch(/: −[\d.]+(e−\d+)?$/);
+      // The clip beside it plays, and its frames are those that the Data screen shows of it.
+      const beside = page.getByTestId('clip-beside');
+      const played = beside.locator('video');
+      const name = (await row.locator('.clip-link').textContent())!;
+      await expect.poll(() => played.evaluate((one: HTMLVideoElement) => one.videoWidth)).toBeGreaterThan(0);
+      expect(await played.getAttribute('aria-label')).toContain(name);
+      await played.press('c');
+      await expect.poll(() => played.evaluate((one: HTMLVideoElement) => one.currentTime)).toBeGreaterThan(0);
+      await expect.poll(async () => (await framesIn(beside)).length).toBe(8);
+      const shown = await framesIn(beside);
+      expect(new Set(shown).size).toBeGreaterThan(1);
       await screenshot(page, 'rollouts');
+      await show(page, 'data');
+      await page.getByTestId('clip-row').filter({ hasText: name }).click();
+      await expect.poll(() => framesIn(page.getByTestId('preview'))).toEqual(shown);
       await show(page, 'evaluate');
       await page.getByTestId('split').selectOption('test');
       await page.locator('.toolbar button.primary').click();
