@@ -138,6 +138,10 @@ describe('a language model', () => {
     await expect(tokensOf(second)).rejects.toThrow('The run is not on the device any more');
     await second.session.resumeRun({ type: 'resumeRun', requestId: 3, runId, step: 2, rest: true });
     if (second.state !== 'paused') await second.reach('paused');
+    // What the run began with was measured behind its first step, and is known again.
+    expect(second.said('note')).toEqual([]);
+    const known = second.said('eval').filter(({ result }) => result.split === 'val');
+    expect(known.slice(1).map(({ result }) => result.step)).toEqual([0, 2]);
     // What else was likely in an answer is said by the weights as they rest; the steps that follow are what they were.
     const likeliest = (changes: object) =>
       second.session.alternatives({

@@ -141,15 +141,20 @@ class Reading {
     this.#step = step;
   }
 
-  /** `take` throws an InputError for what it cannot take. Steps rise: a line out of their order is passed over. */
+  /** `take` throws an InputError for what it cannot take. Steps rise, but for what tells of the start: a line out of their order is passed over. */
   async read(take: (line: JsonLine, step: number) => void): Promise<void> {
     const file = await this.#open();
     if (!file) return;
     this.#size = file.size;
+    let isBehind = false;
     for await (const line of jsonLines(file)) {
       const step = stepOfLine(line);
       // Behind the step, which whoever wrote it did not live to keep.
-      if (step !== undefined && step > this.#step && line.intact !== false) continue;
+      if (step !== undefined && step > this.#step && line.intact !== false) {
+        isBehind = true;
+        continue;
+      }
+      if (isBehind && isOfStart(line, step)) continue;
       if (this.#takes(line, step, take)) this.#kept = line.end;
       else this.#left.push(line.line);
     }
@@ -169,7 +174,8 @@ class Reading {
     const { line, intact } = found;
     // Of a changed line the step may be what was changed.
     const most = intact === false ? Math.min(this.#last + 1, this.#step) : this.#step;
-    if (step === undefined || step < this.#last || step > most) return false;
+    if (step === undefined || step > most) return false;
+    if (step < this.#last && !isOfStart(found, step)) return false;
     try {
       take(found, step);
     } catch (error) {
@@ -177,7 +183,7 @@ class Reading {
       throw error;
     }
     if (intact === false) this.#changed.push(line);
-    this.#last = step;
+    this.#last = Math.max(this.#last, step);
     return true;
   }
 
@@ -215,6 +221,11 @@ function stepOf(value: unknown): number | undefined {
   const line = value as { step?: unknown; result?: Line; alarm?: Line } | null | undefined;
   const step = line?.result?.step ?? line?.alarm?.step ?? line?.step;
   return Number.isSafeInteger(step) && (step as number) >= 0 ? (step as number) : undefined;
+}
+
+/** Whether a line tells what the run began with, which is measured at any of its steps. */
+function isOfStart({ value }: JsonLine, step: number | undefined): boolean {
+  return step === 0 && (value as { result?: Line } | null | undefined)?.result?.step === 0;
 }
 
 /** @throws InputError when the page could not take it */
