@@ -2,8 +2,10 @@
 import { mkdirSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { formatMetric } from '../../src/math/format.ts';
 import { chartsDrawn } from '../e2e/page.ts';
 import { type Chromium, launchChromium } from '../setup/chromium.ts';
+import { playStep } from './recorded-run.ts';
 import { serveTestPage } from './serve.ts';
 
 const PICTURES = 'test/artifacts/ui';
@@ -48,6 +50,78 @@ async function trained(query = ''): Promise<void> {
 /** Texts of a chart's ticks along its lower edge, and along its left one. */
 const ticks = (chart: string, axis: 'x' | 'y') =>
   page.locator(`${id(chart)} .recharts-${axis}Axis-tick-labels text`).allTextContents();
+
+describe('runs beside the open one', () => {
+  const curves = (chart: string) =>
+    page
+      .locator(`${id(`chart-${chart}`)} path.run-line[stroke-dasharray]`)
+      .evaluateAll((paths) =>
+        paths.map((path) =>
+          ['data-run', 'stroke', 'stroke-dasharray'].map((name) => path.getAttribute(name)),
+        ),
+      );
+  const choose = async (...runs: string[]) => {
+    await page.goto(`${page.url().split('#')[0]}#/runs`);
+    for (const run of runs) await page.check(`[data-run="${run}"] ${id('compare-run')}`);
+    await page.goto(`${page.url().split('#')[0]}#/train`);
+  };
+
+  it('are chosen in their list, drawn on all charts in colours and dashes of their own, hidden, lit and taken out', async () => {
+    await trained('&stored=1');
+    const points = await page.getAttribute(`${id('chart-reward')} .chart-plot`, 'data-points');
+    await choose('brave-otter-1', 'calm-heron-2');
+    await expect.poll(async () => (await curves('reward')).length).toBe(2);
+    await chartsDrawn(page);
+    const [first, second] = await curves('reward');
+    expect([first![0], second![0]]).toEqual(['brave-otter-1', 'calm-heron-2']);
+    expect(first![1]).not.toBe(second![1]);
+    expect(first![2]).not.toBe(second![2]);
+    expect(await curves('loss')).toEqual([first, second]);
+    expect(await page.getAttribute(`${id('chart-reward')} .chart-plot`, 'data-points')).toBe(points);
+    expect(await charts()).toContain('rewards/accuracy/mean');
+
+    const reward = (step: number) => formatMetric(0.9 * playStep(step, 60).metrics.reward!, 6);
+    await page.keyboard.press('t');
+    const steps = page.locator(`${id('chart-reward')} tr[data-step]`);
+    expect(Number(await steps.last().getAttribute('data-step'))).toBeGreaterThan(60);
+    expect(
+      await page
+        .locator(`${id('chart-reward')} tr[data-step="60"] td[data-run="brave-otter-1"]`)
+        .textContent(),
+    ).toBe(reward(60));
+    await page.keyboard.press('t');
+
+    const legend = page.locator(id('legend-run'));
+    await legend.first().hover();
+    await expect.poll(() => page.locator('[data-lit="1"]').count()).toBe(1);
+    await page.click(`${id('run-differences')} summary`);
+    await page.screenshot({ path: `${PICTURES}/charts-runs.png`, fullPage: true });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await chartsDrawn(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await page.screenshot({ path: `${PICTURES}/charts-runs-narrow-dark.png` });
+    await page.setViewportSize({ width: 1280, height: 720 });
+
+    await legend.first().click();
+    await expect.poll(async () => (await curves('reward')).map(([run]) => run)).toEqual(['calm-heron-2']);
+    await page.getByRole('button', { name: 'Take calm-heron out' }).click();
+    await expect.poll(() => legend.count()).toBe(1);
+    await page.getByRole('button', { name: 'Take brave-otter out' }).click();
+    await expect.poll(charts).toContain('Rewards by part');
+  });
+
+  it('keep their colour on the next visit, in whatever order they are chosen', async () => {
+    await trained('&stored=1');
+    await choose('brave-otter-1', 'calm-heron-2');
+    await expect.poll(async () => (await curves('kl')).length + (await curves('reward')).length).toBe(2);
+    const before = new Map((await curves('reward')).map(([run, colour]) => [run, colour]));
+    await trained('&stored=1');
+    await choose('calm-heron-2', 'brave-otter-1');
+    await expect.poll(async () => (await curves('reward')).length).toBe(2);
+    expect(new Map((await curves('reward')).map(([run, colour]) => [run, colour]))).toEqual(before);
+  });
+});
 
 describe('charts', () => {
   it('are found by a regular expression, which says what it did not find, or why it is none', async () => {

@@ -22,7 +22,7 @@ import type { Port } from '../../src/store/port.ts';
 import { chosenStep } from '../../src/worker/runs/listing.ts';
 import { FakeAnswers } from './fake-answers.ts';
 import { fakeClip } from './fake-clips.ts';
-
+import { madeMetrics } from './fake-metrics.ts';
 import { FAKE_SCORER, FakeModels } from './fake-models.ts';
 import { fakeReading } from './fake-reading.ts';
 import { FakeKept } from './fake-runs.ts';
@@ -269,6 +269,11 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
   },
   alternatives({ say, run }, { requestId, step, answer }) {
     say({ type: 'alternatives', requestId, ...madeAlternatives(step, run.steps, answer) });
+    say({ type: 'done', requestId });
+  },
+  runMetrics({ say, kept }, { requestId, runId }) {
+    const { name, model, data, config, step } = kept.of(runId);
+    say({ type: 'runMetrics', requestId, ...madeMetrics(step), ...{ name, model, data, config } });
     say({ type: 'done', requestId });
   },
   tokenValues({ say, run }, { requestId, step, answer }) {

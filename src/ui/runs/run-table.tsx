@@ -7,12 +7,13 @@ import { isUnderWay } from '../../store/run-state.ts';
 import { goTo } from '../address.ts';
 import { fire } from '../parts/fire.ts';
 import { AboutForm } from './about-form.tsx';
+import { CompareBox } from './compare-box.tsx';
 import { isUnfinished } from './kept-words.ts';
 import type { Placed } from './run-order.ts';
 import { RunWords } from './run-words.tsx';
 import { SmallCurve } from './small-curve.tsx';
 
-const COLUMNS = ['run', 'step', 'curve', 'score', 'saved', 'size'];
+const COLUMNS = ['run', 'compare', 'step', 'curve', 'score', 'saved', 'size'];
 
 interface TableProps {
   shown: readonly Placed[];
@@ -62,6 +63,9 @@ function RunRows({ run, depth, runs, onTag }: Placed & Pick<TableProps, 'runs' |
           {depth > 0 && <span aria-hidden="true">↳ </span>}
           {name}
         </th>
+        <td>
+          <CompareBox run={run} />
+        </td>
         <td className="number">
           {step} / {steps}
         </td>

@@ -12,7 +12,10 @@ import { axisTicks, type ChartAxis, logTicks, placeWords } from './axes.ts';
 import type { ChartSpec } from './chart-list.ts';
 import { followCursor, useCursorPlace } from './cursor.ts';
 import { formatFor } from './format-for.ts';
+import { LineSample } from './line-sample.tsx';
 import { useOpenAnswers } from './open-answers.ts';
+import { RunCurves } from './run-curves.tsx';
+import { nearestRow, type RunLine } from './run-lines.ts';
 import { roundTicks } from './ticks.ts';
 
 interface PlotProps {
@@ -22,6 +25,10 @@ interface PlotProps {
   axis: ChartAxis;
   /** Whether values stand on a logarithmic axis. */
   isLog: boolean;
+  /** Of runs beside the open one. */
+  lines: readonly RunLine[];
+  /** The open run's colour, where there are such runs. */
+  stroke?: string | undefined;
 }
 
 interface LinesProps extends PlotProps {
@@ -33,13 +40,13 @@ interface LinesProps extends PlotProps {
 }
 
 /** Room for the curves, which are drawn in turn; while a run goes on, only those near the view are. */
-export function ChartPlot({ spec, data, smoothing, axis, isLog }: PlotProps) {
+export function ChartPlot({ spec, data, smoothing, axis, isLog, lines, stroke }: PlotProps) {
   const [ref, { width, height, isNear }] = usePlace();
   const alarms = useStudioState((state) => state.alarms);
   const isRunning = useStudioState(({ run }) => run.state === 'running');
   const wanted = useMemo(
-    () => ({ spec, data, smoothing, axis, isLog, alarms, width, height }),
-    [spec, data, smoothing, axis, isLog, alarms, width, height],
+    () => ({ spec, data, smoothing, axis, isLog, lines, stroke, alarms, width, height }),
+    [spec, data, smoothing, axis, isLog, lines, stroke, alarms, width, height],
   );
   const hasRoom = width > 0 && height > 0;
   const drawn = useInTurn(wanted, hasRoom && (isNear || !isRunning));
@@ -67,7 +74,6 @@ const CURVES = {};
 const MAX_BROKEN = 40;
 // What recharts is given anew it draws anew, so whatever stays is the same object from step to step.
 const MARGIN = { top: 4, right: 8, bottom: 0, left: 0 };
-const PLACE_DOMAIN: ['dataMin', 'dataMax'] = ['dataMin', 'dataMax'];
 const placeTicks = {
   step: (place: number) => placeWords('step', place),
   time: (place: number) => placeWords('time', place),
@@ -75,13 +81,15 @@ const placeTicks = {
 };
 const ACTIVE_DOT = { r: 3 };
 
-const Lines = memo(function Lines({ spec, data, smoothing, axis, isLog, ...beside }: LinesProps) {
-  const { alarms, width, height, isWhole } = beside;
+const Lines = memo(function Lines({ spec, data, smoothing, axis, isLog, lines, ...beside }: LinesProps) {
+  const { stroke, alarms, width, height, isWhole } = beside;
   const { keys, band } = spec;
   // A chart without a metric has no value, and draws nothing.
   const first = keys[0]!;
   const { rows } = data;
-  const ticks = useKept(valueTicks(rows, isLog));
+  const ticks = useKept(valueTicks(rows, isLog, lines));
+  const [from, to] = reachOf(rows, lines);
+  const domain = useKept([from, to]);
   const marks = useMemo(() => alarms.filter(({ metric }) => keys.includes(metric)), [alarms, keys]);
   const range = useMemo(
     () => band && (({ raw }: ChartRow) => band.map((key) => onScale(raw[key] ?? null, isLog))),
@@ -93,7 +101,7 @@ const Lines = memo(function Lines({ spec, data, smoothing, axis, isLog, ...besid
       name={metricOf(key).label}
       dataKey={readerOf(kind, key, isLog)}
       className={`line-${kind}`}
-      stroke={`var(--series-${index + 1})`}
+      stroke={stroke ?? `var(--series-${index + 1})`}
       strokeOpacity={kind === 'raw' && smoothing > 0 ? 0.3 : 1}
       strokeWidth={kind === 'raw' && smoothing > 0 ? 1 : 1.75}
       dot={loneDot(loneSteps(rows, key))}
@@ -114,8 +122,8 @@ const Lines = memo(function Lines({ spec, data, smoothing, axis, isLog, ...besid
       <XAxis
         dataKey="place"
         type="number"
-        domain={PLACE_DOMAIN}
-        ticks={useKept(axisTicks(axis, rows[0]?.place ?? 0, rows.at(-1)?.place ?? 0))}
+        domain={domain as [number, number]}
+        ticks={useKept(axisTicks(axis, from, to))}
         tickFormatter={placeTicks[axis]}
         height={20}
         tickLine={false}
@@ -131,7 +139,9 @@ const Lines = memo(function Lines({ spec, data, smoothing, axis, isLog, ...besid
         domain={[ticks[0] ?? 0, ticks[ticks.length - 1] ?? 1]}
         tickFormatter={tickOf(first)}
       />
-      {isWhole && <Tooltip content={<PointTip {...{ keys, data, axis }} />} isAnimationActive={false} />}
+      {isWhole && (
+        <Tooltip content={<PointTip {...{ keys, data, axis, lines }} />} isAnimationActive={false} />
+      )}
       {isWhole && data.own > 0 && range && (
         <Area
           dataKey={range}
@@ -141,6 +151,7 @@ const Lines = memo(function Lines({ spec, data, smoothing, axis, isLog, ...besid
           isAnimationActive={false}
         />
       )}
+      {isWhole && lines.length > 0 && <RunCurves {...{ lines, metric: first, smoothing, isLog }} />}
       {isWhole && rows.some(({ shadow }) => shadow) && keys.map((key) => shadowLine(key, isLog))}
       {isWhole && data.own > 0 && keys.map((key, index) => line(key, index, 'raw'))}
       {isWhole && data.own > 0 && smoothing > 0 && keys.map((key, index) => line(key, index, 'smooth'))}
@@ -225,11 +236,19 @@ function markSide(step: number, rows: readonly ChartRow[]): 'insideTopLeft' | 'i
   return step < middle ? 'insideTopLeft' : 'insideTopRight';
 }
 
-function valueTicks(rows: readonly ChartRow[], isLog: boolean): number[] {
-  const values = rows.flatMap(({ raw, shadow = {} }) =>
+function valueTicks(rows: readonly ChartRow[], isLog: boolean, lines: readonly RunLine[]): number[] {
+  const all = [rows, ...lines.map((line) => line.rows)].flat();
+  const values = all.flatMap(({ raw, shadow = {} }) =>
     [...Object.values(raw), ...Object.values(shadow)].filter((value) => value !== null),
   );
   return isLog ? logTicks(values) : roundTicks(minimum(values), maximum(values));
+}
+
+/** The first and the last place of all curves. */
+function reachOf(rows: readonly ChartRow[], lines: readonly RunLine[]): [from: number, to: number] {
+  const all = [rows, ...lines.map((line) => line.rows)].filter(({ length }) => length > 0);
+  if (all.length === 0) return [0, 0];
+  return [Math.min(...all.map((one) => one[0]!.place)), Math.max(...all.map((one) => one.at(-1)!.place))];
 }
 
 /** Draws the points that stand between two gaps, which a line leaves out; false where there is none. */
@@ -261,12 +280,13 @@ interface TipProps {
   keys: readonly MetricKey[];
   data: ChartData;
   axis: ChartAxis;
+  lines: readonly RunLine[];
   active?: boolean;
   payload?: readonly { payload?: ChartRow }[];
 }
 
 /** The value under the cursor, as measured and as smoothed: of the very step that is pointed at, in whichever chart. */
-function PointTip({ keys, data, axis, active, payload }: TipProps) {
+function PointTip({ keys, data, axis, lines, active, payload }: TipProps) {
   const cursor = useCursorPlace();
   const drawn = payload?.[0]?.payload;
   const row = active && drawn ? pointedRow(data, drawn, cursor) : undefined;
@@ -288,6 +308,16 @@ function PointTip({ keys, data, axis, active, payload }: TipProps) {
           {row.shadow && <span className="muted"> recorded {formatFor(key, row.shadow[key])}</span>}
         </div>
       ))}
+      {lines.map((line) => {
+        const near = nearestRow(line, row.place);
+        return (
+          near && (
+            <div key={line.run.id}>
+              <LineSample style={line.run.style} /> {line.run.name} {formatFor(keys[0]!, near.raw[keys[0]!])}
+            </div>
+          )
+        );
+      })}
       {hasAnswers && <div className="muted open-hint">click or Enter: its answers</div>}
     </div>
   );

@@ -4,6 +4,7 @@ import {
   type Metric,
   type MetricGroup,
   type MetricKey,
+  metricOf,
   metricsOf,
 } from '../../protocol/metrics.ts';
 import type { StepRecord } from '../../store/state.ts';
@@ -81,6 +82,20 @@ export function withValues(spec: ChartSpec, steps: readonly StepRecord[]): Chart
   if (spec.keys.length < 2) return spec;
   const reported = spec.keys.filter((key) => steps.some(({ metrics }) => metrics[key] !== undefined));
   return reported.length === 0 || reported.length === spec.keys.length ? spec : { ...spec, keys: reported };
+}
+
+/** A chart for each metric, as curves of several runs need it. */
+export function apart({ core, more }: Charts): Charts {
+  const one = (spec: ChartSpec): ChartSpec[] =>
+    spec.keys.length < 2
+      ? [spec]
+      : spec.keys.map((key) => ({
+          ...{ id: key, title: `${spec.title}: ${metricOf(key).label}`, group: spec.group, keys: [key] },
+        }));
+  return {
+    core: core.flatMap(one),
+    more: more.map(({ group, charts }) => ({ group, charts: charts.flatMap(one) })),
+  };
 }
 
 /** Charts that are wanted: those that are pinned, in their order, and the others, in view or one click away. */

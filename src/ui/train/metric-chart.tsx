@@ -13,6 +13,7 @@ import { type ChartSpec, chartTestId, withValues } from './chart-list.ts';
 import { ChartTable } from './chart-table.tsx';
 import { ChartTools } from './chart-tools.tsx';
 import { formatFor } from './format-for.ts';
+import { type DrawnRun, runLines, withLines } from './run-lines.ts';
 import { trend } from './sentences.ts';
 
 interface ChartProps {
@@ -21,6 +22,9 @@ interface ChartProps {
   axis: ChartAxis;
   /** Where the steps stand on the axis. */
   places: ArrayLike<number>;
+  /** Runs to be drawn beside, and the open run's colour then. */
+  others: readonly DrawnRun[];
+  stroke?: string | undefined;
   /** Steps of a recorded run, to be drawn behind. */
   shadow?: readonly StepRecord[] | undefined;
   /** Smoothing, 0 to below 1. */
@@ -30,11 +34,11 @@ interface ChartProps {
 
 /** Numbers, table and curves follow the steps when it is the chart's turn: many charts change at once. */
 export const MetricChart = memo(function MetricChart(props: ChartProps) {
-  const { spec, steps, shadow } = props;
+  const { spec, steps, shadow, others } = props;
   const isLog = useChartChoices(({ log }) => log.includes(spec.id));
   const wanted = useMemo(() => ({ ...props, isLog }), [props, isLog]);
   const drawn = useInTurn(wanted);
-  const isEmpty = steps.length === 0 && shadow === undefined;
+  const isEmpty = steps.length === 0 && shadow === undefined && others.length === 0;
   const newest = drawn?.steps.at(-1)?.step;
   return (
     <figure
@@ -59,7 +63,7 @@ interface DrawnProps extends ChartProps {
 }
 
 const Drawn = memo(function Drawn({ spec: wanted, steps, places, shadow = NO_SHADOW, ...shown }: DrawnProps) {
-  const { smoothing, asTable, axis, isLog } = shown;
+  const { smoothing, asTable, axis, isLog, others, stroke } = shown;
   // Until a run has steps, the recorded one is what there is to see and to read.
   const told = steps.length > 0 ? steps : shadow;
   const spec = useMemo(() => withValues(wanted, told), [wanted, told]);
@@ -71,12 +75,17 @@ const Drawn = memo(function Drawn({ spec: wanted, steps, places, shadow = NO_SHA
   );
   const own = useMemo(() => chartData(steps, drawn, smoothing, places), [steps, drawn, smoothing, places]);
   // Time and tokens of a recorded run are not those of this one: beside its curves it stands by steps only.
-  const data = useMemo(
-    () => (axis === 'step' || own.own === 0 ? withShadow(own, behind) : own),
-    [own, behind, axis],
-  );
   const first = keys[0];
-  const hasValue = keys.some((key) => (own.latest[key] ?? behind.latest[key]) !== undefined);
+  const lines = useMemo(
+    () => (first === undefined ? [] : runLines(others, first, smoothing)),
+    [others, first, smoothing],
+  );
+  const data = useMemo(
+    () => withLines(axis === 'step' || own.own === 0 ? withShadow(own, behind) : own, lines),
+    [own, behind, axis, lines],
+  );
+  const hasValue =
+    lines.length > 0 || keys.some((key) => (own.latest[key] ?? behind.latest[key]) !== undefined);
   const sentence =
     first === undefined ? `${title} has no value yet.` : trend(told, first, metricOf(first).label);
   return (
@@ -90,16 +99,27 @@ const Drawn = memo(function Drawn({ spec: wanted, steps, places, shadow = NO_SHA
       {hasValue ? (
         <>
           {isLog && <OffScale rows={told === steps ? own.rows : behind.rows} keys={keys} />}
-          {!asTable && <ChartPlot {...{ spec, data, smoothing, axis, isLog }} />}
+          {!asTable && <ChartPlot {...{ spec, data, smoothing, axis, isLog, lines, stroke }} />}
           {told === steps ? (
-            <ChartTable rows={own.rows} keys={drawn} caption={title} shown={asTable} />
+            <ChartTable
+              rows={lines.length > 0 ? data.rows : own.rows}
+              {...{ keys: drawn, lines, caption: title, shown: asTable }}
+            />
           ) : (
-            <ChartTable rows={behind.rows} keys={keys} caption={`${title}, recorded run`} shown={asTable} />
+            <ChartTable
+              rows={behind.rows}
+              keys={keys}
+              lines={lines}
+              caption={`${title}, recorded run`}
+              shown={asTable}
+            />
           )}
         </>
       ) : (
         <Empty>
-          {told.length > 0 ? (spec.absent ?? 'Not reported by this run.') : 'Draws with the first step.'}
+          {told.length > 0 || others.length > 0
+            ? (spec.absent ?? 'Not reported by this run.')
+            : 'Draws with the first step.'}
         </Empty>
       )}
       <figcaption className="sr-only">

@@ -14,13 +14,16 @@ import { placesOn } from './axes.ts';
 import { ChartBar } from './chart-bar.tsx';
 import { useChartChoices } from './chart-choices.ts';
 import { ChartGroups } from './chart-groups.tsx';
-import { chartsOf } from './chart-list.ts';
+import { apart, chartsOf } from './chart-list.ts';
 import { EssentialSettings } from './config-form.tsx';
 import { ConfigWarnings } from './config-warnings.tsx';
 import { ForecastPanel } from './forecast.tsx';
 import { KeptRuns } from './kept-runs.tsx';
 import { MetricChart } from './metric-chart.tsx';
 import { RewardModels } from './rewards/reward-models.tsx';
+import { RunDifferences } from './run-differences.tsx';
+import { useRunsBeside } from './runs-beside.ts';
+import { RunsLegend } from './runs-legend.tsx';
 import { learningLine } from './sentences.ts';
 import { AddressSettings } from './settings/address-settings.tsx';
 import { AllSettings } from './settings/all-settings.tsx';
@@ -91,20 +94,36 @@ function useCalmSteps(): readonly StepRecord[] {
 
 function Charts({ smoothing, asTable }: { smoothing: number; asTable: boolean }) {
   const steps = useCalmSteps();
-  const shadow = useStudioState(recordedOf)?.steps;
+  const recorded = useStudioState(recordedOf)?.steps;
   const axis = useChartChoices((choices) => choices.axis);
   const places = useMemo(() => placesOn(axis, steps), [axis, steps]);
+  const beside = useRunsBeside(axis);
+  const { others, runs, configured, stroke } = beside;
+  const [lit, light] = useState<number>();
+  // Several runs' own curves are enough to look at.
+  const shadow = others.length > 0 ? undefined : recorded;
   const told = steps.length > 0 ? steps : (shadow ?? steps);
-  const partNames = Object.keys(told[told.length - 1]?.metrics ?? {}).join();
+  const reporting = [told, ...others.map((run) => run.steps)].map((each) => each.slice(-100));
+  const partNames = reporting.map((each) => Object.keys(each.at(-1)?.metrics ?? {})).join();
   // Chart lists are kept between steps so that memoised charts compare equal.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list depends on the steps only through the metric names.
-  const charts = useMemo(() => chartsOf(told), [partNames]);
+  const charts = useMemo(() => {
+    const all = chartsOf(reporting.flat());
+    return others.length > 0 ? apart(all) : all;
+  }, [partNames, others.length]);
   return (
-    <ChartGroups
-      charts={charts}
-      chart={(spec) => (
-        <MetricChart key={spec.id} {...{ spec, steps, shadow, axis, places, smoothing, asTable }} />
-      )}
-    />
+    <div data-lit={lit}>
+      {runs.length > 0 && <RunsLegend runs={runs} light={light} />}
+      {runs.length > 0 && <RunDifferences runs={configured} />}
+      <ChartGroups
+        charts={charts}
+        chart={(spec) => (
+          <MetricChart
+            key={spec.id}
+            {...{ spec, steps, shadow, others, stroke, axis, places, smoothing, asTable }}
+          />
+        )}
+      />
+    </div>
   );
 }
