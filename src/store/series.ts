@@ -27,6 +27,8 @@ export interface ChartData {
   rows: ChartRow[];
   /** Steps at which some value was NaN or infinite. */
   broken: number[];
+  /** Steps that were the first to have changed settings. */
+  changed: number[];
   /** How many of the rows are of the run itself; the others have a shadow only. */
   own: number;
   /** Last finite value by key, with its step: the newest step may have none. */
@@ -64,6 +66,7 @@ export function chartData(
     rows,
     own: rows.length,
     broken: steps.filter(isBroken).map(({ step }) => step),
+    changed: steps.filter(({ changed }) => changed).map(({ step }) => step),
     latest: latestOf(steps, keys),
     rowAt(place) {
       const index = steps.findIndex((_, at) => placeAt(at) === place);

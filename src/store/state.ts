@@ -3,6 +3,7 @@ import type { Alarm } from '../protocol/alarms.ts';
 import type { BenchReport } from '../protocol/bench.ts';
 import { type Config, parseConfig } from '../protocol/config.ts';
 import type { LiveAnswer } from '../protocol/live-answer.ts';
+import type { LiveValues } from '../protocol/live-settings.ts';
 import type { MemoryPlan, WhatIf } from '../protocol/memory.ts';
 import {
   type AnswerEvent,
@@ -53,6 +54,8 @@ export interface StepRecord {
   seconds: Record<string, number>;
   /** Absent of steps of an earlier version, and of supervised ones. */
   basis?: StepBasis | undefined;
+  /** Settings that were changed while the run went on, of which this is the first step. */
+  changed?: LiveValues | undefined;
 }
 
 export interface Progress {

@@ -6,6 +6,7 @@ import type { Alarm } from '../../src/protocol/alarms.ts';
 import type { BenchReport } from '../../src/protocol/bench.ts';
 import { type Config, parseConfig } from '../../src/protocol/config.ts';
 import { decodeEvent } from '../../src/protocol/decode.ts';
+import type { LiveValues } from '../../src/protocol/live-settings.ts';
 import type {
   BrokenExport,
   Command,
@@ -222,6 +223,10 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
   pause: ({ run }) => run.pause(),
   resume: ({ run }) => run.resume(),
   stop: ({ run }) => run.stop(),
+  changeSettings({ say, run }, { requestId, values }) {
+    say({ type: 'changeSettings', requestId, config: run.change(values) });
+    say({ type: 'done', requestId });
+  },
   evaluate({ say, run, evals }, command) {
     const { requestId, start } = command;
     const step = start ? 0 : run.step;
@@ -583,6 +588,8 @@ class FakeRun {
   readonly #say: (event: Event) => void;
   readonly #options: RunOptions;
   #steps = 0;
+  #config?: Config;
+  #changed: LiveValues | undefined;
   #evalEvery = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The stored run that was taken up. */
@@ -598,7 +605,16 @@ class FakeRun {
     return this.#steps;
   }
 
-  start({ steps, evalEvery }: Config): void {
+  /** Other settings, which its next step is the first to have. */
+  change(values: LiveValues): Config {
+    this.#changed = values;
+    this.#config = { ...this.#config!, ...values };
+    return this.#config;
+  }
+
+  start(config: Config): void {
+    const { steps, evalEvery } = config;
+    this.#config = config;
     this.step = 0;
     this.answers.clear();
     this.#steps = steps;
@@ -714,7 +730,11 @@ class FakeRun {
     if (isEvaluated) this.#say({ type: 'eval', result: playEval(step, { split: 'val' }) });
     const ready = Math.min(CLIPS.total - CLIPS.unreadable, 8 * step);
     this.#say({ type: 'clips', ...CLIPS, ready });
-    this.#say(playStep(step, this.#steps, isEvaluated));
+    this.#say({
+      ...playStep(step, this.#steps, isEvaluated),
+      ...(this.#changed && { changed: this.#changed }),
+    });
+    this.#changed = undefined;
     const told = playRollouts(step, this.#steps);
     this.answers.log.add(step, told.groups);
     this.#say(told);

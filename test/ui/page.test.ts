@@ -319,7 +319,7 @@ describe('training', () => {
     await state('running');
     await page.fill(id('field-beta'), '0.04');
     expect(await page.textContent(id('draft-changes'))).toContain(
-      '1 change not in this run: Hold to start (β)',
+      '1 change not in this run: Hold to start (β) 0 → 0.04',
     );
     expect((await sent()).find(({ type }) => type === 'start')).toMatchObject({
       config: { groupSize: 4, beta: 0 },

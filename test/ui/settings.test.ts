@@ -196,3 +196,31 @@ describe('settings that travel', () => {
     await expect.poll(() => page.textContent(id('problem'))).toContain('x.yaml is neither JSON nor YAML');
   });
 });
+
+it('what a run under way can have is applied by a press, and told and marked from the step that has it', async () => {
+  await open('?stepMs=150#/train');
+  await page.fill(id('field-steps'), '400');
+  await page.click(id('start'));
+  await page.waitForSelector('[data-state=running]');
+  await page.fill(id('field-learningRate'), '1e-4');
+  await page.fill(id('field-groupSize'), '4');
+  expect(await text('draft-changes')).toContain(
+    '2 changes not in this run: Answers per clip (G) 8 → 4, Learning rate 5e-4 → 1e-4. The other counts from the next Start.',
+  );
+  const apply = page.locator(id('apply-live'));
+  expect(await apply.textContent()).toBe('Apply Learning rate to this run from the next step');
+  await apply.press('Enter');
+  await expect
+    .poll(() => text('draft-changes'))
+    .toMatch(/^1 change not in this run: Answers per clip .* It counts from the next Start\.$/);
+  const sent = await page.evaluate(() =>
+    (globalThis as unknown as { sent: { type: string; values?: unknown }[] }).sent.filter(
+      ({ type }) => type === 'changeSettings',
+    ),
+  );
+  expect(sent).toEqual([expect.objectContaining({ values: { learningRate: 1e-4 } })]);
+  await page.waitForSelector(id('live-changes'));
+  expect(await text('live-changes')).toMatch(/^From step \d+: Learning rate 1e-4$/);
+  await page.locator('.change-mark').first().waitFor({ state: 'attached' });
+  await pictures('settings-live');
+});

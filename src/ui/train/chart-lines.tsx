@@ -168,6 +168,17 @@ const Lines = memo(function Lines({ spec, data, smoothing, axis, isLog, lines, .
             />
           ))}
       {isWhole &&
+        data.changed.map((step) => (
+          <ReferenceLine
+            key={`changed ${step}`}
+            className="change-mark"
+            x={step}
+            stroke="var(--muted)"
+            strokeDasharray="4 3"
+            label={{ value: 'Δ', position: markSide(step, rows), fill: 'var(--muted)' }}
+          />
+        ))}
+      {isWhole &&
         data.broken
           .slice(0, MAX_BROKEN)
           .map((step) => (

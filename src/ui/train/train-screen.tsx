@@ -27,6 +27,7 @@ import { RunsLegend } from './runs-legend.tsx';
 import { learningLine } from './sentences.ts';
 import { AddressSettings } from './settings/address-settings.tsx';
 import { AllSettings } from './settings/all-settings.tsx';
+import { LiveChanges } from './settings/live-changes.tsx';
 import { useSmoothing } from './smoothing.ts';
 import { stateLine } from './state-line.ts';
 
@@ -48,6 +49,7 @@ export default function TrainScreen() {
         <LearningLine />
       </ChartBar>
       <Alarms />
+      <LiveChanges />
       <Charts smoothing={smoothing} asTable={asTable} />
       <AllSettings />
     </>
