@@ -10,7 +10,7 @@ import { clipFile, sourceFile, splitName } from './data.ts';
 import { forecast } from './forecast.ts';
 import { checkpointChoice, exportParts, exportPlace, hubSource, keptWeights, plannedFiles } from './kept.ts';
 import { liveValues } from './live-settings.ts';
-import { memoryPlan, whatIf } from './memory.ts';
+import { deviceCeilings, memoryPlan, whatIf } from './memory.ts';
 import { modelChoice } from './models.ts';
 import { promptReport } from './prompt-report.ts';
 import { askAnswers, columnChoice } from './reading.ts';
@@ -77,7 +77,7 @@ export const COMMANDS = {
   /** The memory that a run with `config` would take; with `whatIf`, that of other settings, too. */
   plan: question(
     { config: wholeConfig, whatIf: z.boolean() },
-    { plan: memoryPlan, whatIf: z.array(whatIf).optional() },
+    { plan: memoryPlan, whatIf: z.array(whatIf).optional(), ceilings: deviceCeilings.optional() },
   ),
   /** What the prompts of the data come to with `config`; no report where there is no model that takes the data. */
   prompts: question({ config: wholeConfig }, { report: promptReport.optional() }),

@@ -16,9 +16,21 @@ export const memoryPlan = z.object({
    * with the towers beside it, which encode clips between its steps.
    */
   peak: z.object({ training: z.number(), withRewards: z.number(), withTowers: z.number() }),
+  /** What a step computes at most, with the longest prompts and answers: tokens, operations, and bytes that decoding reads. */
+  work: z.object({
+    promptTokens: z.number(),
+    answerTokens: z.number(),
+    passFlops: z.number(),
+    prefillFlops: z.number(),
+    decodeBytes: z.number(),
+  }),
 });
 /** GPU memory that a run takes, in bytes. */
 export type MemoryPlan = z.infer<typeof memoryPlan>;
+
+/** What the device gives at best. */
+export const deviceCeilings = z.object({ gflops: z.number(), gigabytes: z.number() });
+export type DeviceCeilings = z.infer<typeof deviceCeilings>;
 
 export const whatIf = z.object({ label: z.string(), change: changedSettings, peak: z.number() });
 /** Another setting, by name, and what the run would take with it. */

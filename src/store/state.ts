@@ -4,7 +4,6 @@ import type { BenchReport } from '../protocol/bench.ts';
 import { type Config, parseConfig } from '../protocol/config.ts';
 import type { LiveAnswer } from '../protocol/live-answer.ts';
 import type { LiveValues } from '../protocol/live-settings.ts';
-import type { MemoryPlan, WhatIf } from '../protocol/memory.ts';
 import {
   type AnswerEvent,
   type BrokenExport,
@@ -34,6 +33,7 @@ import { type Contrasts, withAnswers } from './contrast.ts';
 import { emptyRun } from './empty-run.ts';
 import { appendEval } from './eval-log.ts';
 import { renamed } from './kept-runs.ts';
+import { answeredPlan, type PlanState, refusedPlan } from './plan.ts';
 import { noteOf, ofRun, type Problem, problemOf, TOLD_BY_ASKER } from './problems.ts';
 import { type KnownPrompts, promptOf } from './prompts.ts';
 import type { Recorded } from './recorded.ts';
@@ -63,15 +63,6 @@ export interface Progress {
   done: number;
   total: number;
   unit: string;
-}
-
-/** What is known of a run's memory. It speaks of `draft` only: another form needs another plan. */
-export interface PlanState {
-  readonly requestId: number;
-  readonly draft: Draft;
-  readonly plan?: MemoryPlan;
-  readonly whatIf?: readonly WhatIf[];
-  readonly error?: Pick<Problem, 'message' | 'hint'>;
 }
 
 export interface StudioState {
@@ -210,7 +201,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'exportBroken':
       return { brokenExport: event.broken };
     case 'plan':
-      return onPlan(state, event);
+      return { plan: answeredPlan(state.plan, event) };
     case 'runs':
       return { stored: event.runs, damagedRuns: event.damaged };
     case 'saved':
@@ -328,13 +319,6 @@ function onDone(state: StudioState, { requestId }: EventOf<'done'>): Partial<Stu
   return state.run.state === 'loading' ? rest : { ...rest, progress: undefined };
 }
 
-function onPlan({ plan: asked }: StudioState, event: EventOf<'plan'>): Partial<StudioState> {
-  // An answer about settings that have changed since says nothing of the form.
-  if (asked?.requestId !== event.requestId) return {};
-  const { requestId, draft } = asked;
-  return { plan: { requestId, draft, plan: event.plan, ...(event.whatIf ? { whatIf: event.whatIf } : {}) } };
-}
-
 const WORKING: readonly RunState[] = ['loading', 'running', 'pausing'];
 
 function onState(state: StudioState, event: EventOf<'state'>): Partial<StudioState> {
@@ -364,12 +348,6 @@ function onError(state: StudioState, event: EventOf<'error'>): Partial<StudioSta
 }
 
 /** A refusal stands where the plan would. */
-function refusedPlan(plan: PlanState | undefined, event: EventOf<'error'>): PlanState | undefined {
-  if (plan?.requestId !== event.requestId || !plan) return plan;
-  const { message, hint } = event;
-  return { requestId: plan.requestId, draft: plan.draft, error: { message, hint } };
-}
-
 function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
   const copy = new Map(map);
   copy.delete(key);

@@ -7,6 +7,7 @@ import { dryGpu, type Gpu } from '../gpu/index.ts';
 import type { TensorSource } from '../io/tensors/safetensors.ts';
 import type { Config } from '../protocol/config.ts';
 import type { MemoryPlan } from '../protocol/memory.ts';
+import { plannedWork } from '../rl/measure/planned-work.ts';
 import { loadPolicy } from '../rl/policy/policy.ts';
 import { RunContext } from '../rl/run-context.ts';
 import { modelUnder, type OpenModel } from './inputs/model.ts';
@@ -61,6 +62,7 @@ export async function planMemory(
   return {
     encoding,
     passes: context.updater.plannedPasses,
+    work: plannedWork(context),
     training: { ...ledger.parts(), ...(scorerBytes > 0 ? { 'reward models': scorerBytes } : {}) },
     rewards: scorerBytes,
     peak: {

@@ -1,6 +1,7 @@
 import type { Gpu } from '../gpu/index.ts';
 import { InputError } from '../math/errors.ts';
 import type { AnswerOf, CommandOf } from '../protocol/messages.ts';
+import { measuredCeilings } from './gpu/quick-ceilings.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import type { OpenModel } from './inputs/model.ts';
 import { planAlternatives } from './make-room.ts';
@@ -24,5 +25,6 @@ export async function planRun(
   const scorers = rewardModels.ofRun(config);
   const plan = await planMemory(model, config, texts, gpu, scorers);
   const others = whatIf && (await planAlternatives(model, config, texts, gpu, scorers));
-  return { plan, ...(others ? { whatIf: others } : {}) };
+  const ceilings = await measuredCeilings(gpu);
+  return { plan, ...(others ? { whatIf: others } : {}), ...(ceilings ? { ceilings } : {}) };
 }

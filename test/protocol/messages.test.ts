@@ -38,6 +38,7 @@ const PREVIEW = {
 };
 const PLAN = {
   ...{ encoding: 1, passes: { perGroup: 1, tokens: 1 }, training: {} },
+  work: { promptTokens: 1, answerTokens: 1, passFlops: 1, prefillFlops: 1, decodeBytes: 1 },
   rewards: 0,
   peak: { training: 1, withRewards: 1, withTowers: 1 },
 };

@@ -243,9 +243,20 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
     const passes = { perGroup: 2, tokens: 3044 };
     const peak = { training: 12_000_000, withRewards: 12_000_000, withTowers: 17_000_000 };
     const rewards = config.rewards.some((name) => !isRewardName(name)) ? FAKE_SCORER.bytes : 0;
-    const plan = { encoding: 5_000_000, passes, training, rewards, peak };
+    const { promptsPerStep, groupSize, maxCompletionLength } = config;
+    const promptTokens = promptsPerStep * 60;
+    const answerTokens = promptsPerStep * groupSize * maxCompletionLength;
+    const work = {
+      promptTokens,
+      answerTokens,
+      passFlops: 4e6 * answerTokens,
+      prefillFlops: 0,
+      decodeBytes: 2e6,
+    };
+    const plan = { encoding: 5_000_000, passes, training, rewards, peak, work };
+    const ceilings = { gflops: 1, gigabytes: 1 };
     const others = [{ label: '4 answers per clip', change: {}, peak: 8_000_000 }];
-    say({ type: 'plan', requestId, plan, ...(whatIf ? { whatIf: others } : {}) });
+    say({ type: 'plan', requestId, plan, ceilings, ...(whatIf ? { whatIf: others } : {}) });
     say({ type: 'done', requestId });
   },
   forecast({ say }, { requestId, config: { groupSize, promptsPerStep } }) {

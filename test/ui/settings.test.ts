@@ -116,6 +116,29 @@ describe('all settings', () => {
     await page.click(id('leave-preset'));
     expect(await value('all-field-epsilonHigh')).toBe('0.28');
   });
+
+  it('say what a step comes to, and its memory and time as they are typed', async () => {
+    await open('#/train');
+    expect(await text('step-plan')).toBe('A step: 8 clips × 8 answers = 64 answers of up to 20 tokens.');
+    const asked = () =>
+      page.evaluate(
+        () =>
+          (globalThis as unknown as { sent: { type: string }[] }).sent.filter(({ type }) => type === 'plan')
+            .length,
+      );
+    expect(await asked()).toBe(0);
+    await page.fill(id('field-groupSize'), '4');
+    await page.fill(id('field-promptsPerStep'), '10');
+    // The pretended device: 10 · 4 · 20 tokens of 4 million operations at 1 GFLOP/s, and 2 MB read at 1 GB/s.
+    await expect
+      .poll(() => text('step-plan'))
+      .toBe(
+        'A step: 10 clips × 4 answers = 40 answers of up to 20 tokens, 1.40 k tokens with the prompts at most, each group in 2 parts; 11.4 MiB of GPU memory; at least 3.2 s with the longest answers, by what this GPU can do at best (an estimate).',
+      );
+    await pictures('settings-plan');
+    await page.fill(id('field-groupSize'), 'few');
+    expect(await page.locator(id('step-plan')).count()).toBe(0);
+  });
 });
 
 describe('settings that travel', () => {

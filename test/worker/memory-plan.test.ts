@@ -82,6 +82,15 @@ describe('Qwen2-VL-2B with eight answers of 512 tokens', () => {
     expect(prompt).toBeGreaterThan(model.clips!.counts.video);
     const whole = await planned(GIB);
     expect(whole.passes).toEqual({ perGroup: 1, tokens: prompt + 8 * 511 });
+    // The work is the same in however many passes: answers, the prompt, and about what 1.3 billion weights take of a token.
+    expect(split.work).toEqual(whole.work);
+    expect(whole.work).toMatchObject({ answerTokens: 8 * 512, promptTokens: prompt });
+    const perToken = whole.work.passFlops / whole.passes.tokens / 1.31e9;
+    expect(perToken).toBeGreaterThan(4);
+    expect(perToken).toBeLessThan(8);
+    // A decode step reads the weights once for all answers, at two bytes each.
+    expect(whole.work.decodeBytes / (512 * 2 * 1.54e9)).toBeGreaterThan(1);
+    expect(whole.work.decodeBytes / (512 * 2 * 1.54e9)).toBeLessThan(1.5);
     console.log('Qwen2-VL-2B', { split, whole });
     expect(split.peak.training).toBeLessThan(whole.peak.training);
   });

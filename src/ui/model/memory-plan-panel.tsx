@@ -1,33 +1,24 @@
 /** What a run with the present settings would take, before anything is taken; and what other settings would. */
-import { type ReactNode, useEffect } from 'react';
+import type { ReactNode } from 'react';
 import { formatBytes, formatCount } from '../../math/format.ts';
 import type { MemoryPlan, WhatIf } from '../../protocol/memory.ts';
+import type { PlanState } from '../../store/plan.ts';
 import { useStudio, useStudioState } from '../../store/react.ts';
 import { isUnderWay } from '../../store/run-state.ts';
-import type { PlanState } from '../../store/state.ts';
 import { draftProblems } from '../../store/studio.ts';
 import { Bars } from '../parts/bars.tsx';
 import { fire } from '../parts/fire.ts';
 import { inLabels } from '../parts/in-labels.ts';
 import { Panel } from '../parts/panel.tsx';
-import { useCalm } from '../parts/use-calm.ts';
-
-const CALM_MS = 400;
+import { StepPlan } from '../parts/step-plan.tsx';
+import { useAskedPlan } from '../parts/use-plan.ts';
 
 /** Always about the form as it is: where that cannot be planned, it says why and shows no plan of another form. */
 export function MemoryPlanPanel() {
-  const studio = useStudio();
   const model = useStudioState((state) => state.model?.name);
   const busy = useStudioState(({ run }) => isUnderWay(run.state));
   const draft = useStudioState((state) => state.draft);
-  const known = useStudioState(({ plan }) => plan?.draft);
-  const calm = useCalm(draft, CALM_MS);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asks when the form has come to rest, and when a plan was let go of.
-  useEffect(() => {
-    const now = studio.store.getState();
-    const isSound = draftProblems(now.draft).length === 0;
-    if (model !== undefined && !busy && isSound && now.plan?.draft !== now.draft) fire(studio.plan(false));
-  }, [studio, model, busy, calm, known]);
+  useAskedPlan({ eager: true });
   const plan = useStudioState((state) => (state.plan?.draft === state.draft ? state.plan : undefined));
   if (model === undefined) return null;
   const [problem] = draftProblems(draft);
@@ -100,6 +91,7 @@ function Planned({ plan: { training, encoding, rewards, peak, passes }, whatIf, 
           </span>
         )}
       </p>
+      <StepPlan />
       <Bars bars={bars} caption="Planned GPU memory by part" />
       {whatIf ? (
         <WhatIfTable rows={whatIf} now={peak.training} />

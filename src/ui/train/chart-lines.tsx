@@ -167,17 +167,7 @@ const Lines = memo(function Lines({ spec, data, smoothing, axis, isLog, lines, .
               label={{ value: '!', position: markSide(step, rows), fill: 'var(--danger)' }}
             />
           ))}
-      {isWhole &&
-        data.changed.map((step) => (
-          <ReferenceLine
-            key={`changed ${step}`}
-            className="change-mark"
-            x={step}
-            stroke="var(--muted)"
-            strokeDasharray="4 3"
-            label={{ value: 'Δ', position: markSide(step, rows), fill: 'var(--muted)' }}
-          />
-        ))}
+      {isWhole && changeMarks(data)}
       {isWhole &&
         data.broken
           .slice(0, MAX_BROKEN)
@@ -204,6 +194,19 @@ const shadowLine = (key: MetricKey, isLog: boolean) => (
     isAnimationActive={false}
   />
 );
+
+/** A line at each step that was the first to have changed settings. */
+const changeMarks = ({ changed, rows, placeOf }: ChartData) =>
+  changed.map((step) => (
+    <ReferenceLine
+      key={`changed ${step}`}
+      className="change-mark"
+      x={placeOf(step)}
+      stroke="var(--muted)"
+      strokeDasharray="4 3"
+      label={{ value: 'Δ', position: markSide(step, rows), fill: 'var(--muted)' }}
+    />
+  ));
 
 /** The list as it was before, where its numbers are the same. */
 function useKept(list: number[]): number[] {

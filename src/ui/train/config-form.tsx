@@ -6,6 +6,8 @@ import { isActive } from '../../store/run-state.ts';
 import { BareAnswersWarning } from '../data/bare-answers-warning.tsx';
 import { FreeFormWarning } from '../data/free-form-warning.tsx';
 import { OwnQuestionsNotice } from '../data/own-questions-notice.tsx';
+import { StepPlan } from '../parts/step-plan.tsx';
+import { useAskedPlan } from '../parts/use-plan.ts';
 import { Problems } from '../shell/notices.tsx';
 import { EmotionRequest } from './emotion-request.tsx';
 import { MendRewards } from './mend-rewards.tsx';
@@ -29,6 +31,7 @@ export function EssentialSettings() {
         <BeginFrom />
       </div>
       <RewardsLine />
+      <TypedPlan />
       <DraftState />
       <MendRewards />
       <FreeFormWarning />
@@ -40,6 +43,12 @@ export function EssentialSettings() {
       <Problems commands={['start', 'step']} />
     </section>
   );
+}
+
+/** What a step comes to, as it is typed. */
+function TypedPlan() {
+  useAskedPlan({ eager: false });
+  return <StepPlan />;
 }
 
 /** Once a run has left weights, the next one may begin from them. */
