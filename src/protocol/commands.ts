@@ -17,6 +17,7 @@ import { askAnswers, columnChoice } from './reading.ts';
 import { mute, rolloutGroup, sampledDecoding } from './results.ts';
 import { rewardModelSummary } from './reward-models.ts';
 import { runAbout } from './run-about.ts';
+import { forkOptimizer } from './run-fork.ts';
 import { runMetrics } from './run-metrics.ts';
 import { scoredAnswers } from './scored-answers.ts';
 import { directory, longArray, requestId, z } from './shapes.ts';
@@ -148,6 +149,20 @@ export const COMMANDS = {
     step: checkpointChoice.optional(),
     /** No step is taken yet. */
     rest: z.boolean().optional(),
+  }),
+  /** Goes on with a stored run to more steps than it was begun with; its schedule ends with them. */
+  prolongRun: task({
+    runId: z.string(),
+    steps: CONFIG_FIELDS.steps.schema,
+    schedule: CONFIG_FIELDS.schedule.schema,
+  }),
+  /** Begins a run of its own from a checkpoint of a stored one, under `config`; that one stays as it is. */
+  forkRun: task({
+    runId: z.string(),
+    step: z.int().min(0),
+    config: wholeConfig,
+    /** Said nothing of where other tensors train: then it is fresh. */
+    optimizer: forkOptimizer,
   }),
   /** What is written down about a stored run, one at work included; with `change`, that is written first. */
   aboutRun: question(

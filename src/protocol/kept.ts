@@ -1,6 +1,7 @@
 /** What is kept in the browser's storage or written out of it: exports, models from a hub, runs. */
 import { wholeConfig } from './config.ts';
 import { runAbout, runGlance } from './run-about.ts';
+import { forkOptimizer } from './run-fork.ts';
 import { anyNumber, blob, directory, longArray, unwritten, z } from './shapes.ts';
 
 /** Element types in which merged weights are written. */
@@ -182,8 +183,12 @@ export const storedRun = z.object({
   sameDevice: z.boolean(),
   /** By rising step; the last one is the newest. */
   checkpoints: z.array(storedCheckpoint),
-  /** The older checkpoint of another run that it went on from. */
+  /** The checkpoint of another run that it went on from. */
   from: keptWeights.optional(),
+  /** Where that was with settings of its own; `anew`: it took over weights alone, and counts its steps from 0. */
+  fork: z.object({ optimizer: forkOptimizer, anew: z.boolean() }).optional(),
+  /** Where its end was put off: after which step, and how many steps there had been in all. */
+  prolonged: z.array(z.object({ step: z.number(), steps: z.number() })).optional(),
   /** Programs of own rewards that it was trained with, by the SHA-256 of their text; absent: none. */
   programs: z.array(z.object({ name: z.string(), hash: z.string() })).optional(),
   /** What of it is damaged or could not be checked, a sentence each. */

@@ -13,6 +13,7 @@ import { demandRoom, type Room } from './make-room.ts';
 import type { Emit } from './progress.ts';
 import type { Run } from './run.ts';
 import { runTexts } from './run-options.ts';
+import { restoreWeights } from './runs/checkpoint.ts';
 import type { Recorder } from './runs/recorder.ts';
 import type { TakenRun } from './runs/run-store.ts';
 import type { RunShelf } from './runs/shelf.ts';
@@ -79,18 +80,33 @@ export class Driver {
     const stopped = (): boolean => training.isOver && !training.isUnderWay;
     try {
       haltIf(stopped);
-      const started = { ...opened, model: await this.#modelFor(opened.model, config, taken) };
-      const room = await this.#prepareDevice(started, config, stopped, taken);
-      const run = await device.load(started, config, stopped, { begins: taken === undefined, ...room });
+      if (taken?.fork?.anew) await this.#loadOrigin(opened, taken, stopped);
+      // Of such a run weights are taken over as from the run before.
+      const goesOn = taken?.fork?.anew ? undefined : taken;
+      const started = { ...opened, model: await this.#modelFor(opened.model, config, goesOn) };
+      const room = await this.#prepareDevice(started, config, stopped, goesOn);
+      const run = await device.load(started, config, stopped, { begins: goesOn === undefined, ...room });
       const recorder = await shelf.record(run, inputs.isDemo, taken);
       device.recorder = recorder;
       haltIf(stopped);
-      if (taken) device.adoptBefore(run);
+      if (goesOn) device.adoptBefore(run);
       return recorder;
     } catch (error) {
       if (error instanceof Halted) await device.drop();
       throw error;
     }
+  }
+
+  /** Puts the run that a fork takes its weights from on the device, at its checkpoint. */
+  async #loadOrigin(opened: Opened, taken: TakenRun, stopped: () => boolean): Promise<void> {
+    const { device } = this.#parts;
+    const { config } = taken.description;
+    const model = await this.#modelFor(opened.model, config, taken);
+    const run = await device.load({ ...opened, model }, config, stopped, {
+      begins: false,
+      rewardsStay: false,
+    });
+    await restoreWeights(run.trained, taken.checkpoint.files);
   }
 
   /** The model as the run takes it up; for that, the weights of the run before may have to be brought back. */
@@ -125,7 +141,7 @@ export class Driver {
       if (scorers.length > 0 && !rewardsStay) emit({ type: 'note', ...EACH_STEP });
       haltIf(stopped);
       const rows = new TrainingRows({ data, features, config, prompts: texts.prompts });
-      if (!features || (besideRun && rows.canStand(taken?.checkpoint.state))) return room;
+      if (!features || (besideRun && (taken?.fork || rows.canStand(taken?.checkpoint.state)))) return room;
       if (!besideRun) emit({ type: 'note', ...BEFOREHAND });
       await features.prepare(rows.clips, device.clipReports(undefined, stopped), stopped);
       haltIf(stopped);

@@ -23,11 +23,10 @@ import { changeSettings, mendReward, type RunChange } from './live-settings.ts';
 import { planRun } from './plan-run.ts';
 import type { Emit } from './progress.ts';
 import { RunAnswers } from './run-answers.ts';
-import { configAt } from './runs/changes.ts';
-import { checkSameInputs } from './runs/identity.ts';
 import type { TakenRun } from './runs/run-store.ts';
 import { RunShelf } from './runs/shelf.ts';
 import type { Over, Stage, UnderWay } from './stage.ts';
+import { type TakenUp, TakingUp } from './taking-up.ts';
 import { Training, type Wish } from './training.ts';
 
 /**
@@ -48,6 +47,7 @@ export class Session {
   readonly #driver: Driver;
   readonly runs: KeptRuns;
   readonly answers: RunAnswers;
+  readonly #stored: TakingUp;
   readonly #handover = new Handover();
   #scoring?: AbortController;
   #stage: Stage = { state: 'empty', steps: 0 };
@@ -65,6 +65,7 @@ export class Session {
     });
     const shared = { held: this.#held, inputs: this.#inputs, emit };
     this.#device = new OnDevice({ ...shared, host, broughtBack: (step) => this.#broughtBack(step) });
+    this.#stored = new TakingUp(this.#shelf, this.#inputs, emit);
     this.runs = new KeptRuns(this.#shelf, this.#device);
     this.answers = new RunAnswers(this.#device, this.#shelf, emit);
     this.#driver = new Driver({
@@ -192,17 +193,14 @@ export class Session {
   runMetrics = ({ runId }: CommandOf<'runMetrics'>) => this.#shelf.metrics(runId);
 
   /** Goes on with a stored run. Returns when it has been found and checked; the run reports by events. @throws InputError */
-  resumeRun({ requestId, runId, step, rest }: CommandOf<'resumeRun'>): Promise<void> {
+  resumeRun = (command: CommandOf<'resumeRun'>) => this.#takeUp(() => this.#stored.resume(command));
+  prolongRun = (command: CommandOf<'prolongRun'>) => this.#takeUp(() => this.#stored.prolong(command));
+  forkRun = (command: CommandOf<'forkRun'>) => this.#takeUp(() => this.#stored.fork(command));
+
+  #takeUp(find: () => Promise<TakenUp>): Promise<void> {
     return this.#open(async () => {
-      const described = await this.#shelf.describe(runId);
-      const { description } = described;
-      if (description.demo && !this.#inputs.isDemo) await this.#inputs.openDemo(requestId);
-      await checkSameInputs(description, this.#inputs.demand());
-      this.#inputs.rewardModels.demandAll(description.config);
-      const { taken, shown } = await this.#shelf.take(described, step);
-      const config = configAt(description, taken.checkpoint.state.step);
-      this.#emit({ type: 'resumed', requestId, run: shown, config });
-      this.#begin(config, rest ? 'pause' : 'go on', taken);
+      const { config, wish, taken } = await find();
+      this.#begin(config, wish, taken);
     });
   }
 
@@ -281,7 +279,7 @@ export class Session {
     this.#config = config;
     this.#stage = { state: 'loading', steps, training };
     // The run before is let go of inside the lane; no step of it may be shown for the new one.
-    const step = taken?.checkpoint.state.step ?? 0;
+    const step = taken && !taken.fork?.anew ? taken.checkpoint.state.step : 0;
     this.#emit({ type: 'state', state: 'loading', step, steps });
     void this.#driver
       .drive(training, opened, config, taken)

@@ -25,7 +25,8 @@ export const ADAPTER = 'adapter.safetensors';
 export const MODEL = 'model.safetensors';
 export const OPTIMIZER = 'optimizer.safetensors';
 
-const weightsName = ({ store }: Trained): string => (store.names().every(isAdapterName) ? ADAPTER : MODEL);
+const weightsName = ({ store }: Pick<Trained, 'store'>): string =>
+  store.names().every(isAdapterName) ? ADAPTER : MODEL;
 
 /** What a checkpoint is made of; tensors are read from the device as they are written. */
 export function checkpointFiles(trained: Trained, state: TrainState): FileToWrite[] {
@@ -42,14 +43,26 @@ async function* textPart(text: string): AsyncGenerator<Uint8Array<ArrayBuffer>> 
 
 /** Puts a checkpoint's tensors back on the device. @throws InputError when the run trains other tensors */
 export async function restoreCheckpoint(trained: Trained, files: ReadonlyMap<string, Blob>): Promise<void> {
-  const open = async (name: string): Promise<TensorSource> => {
-    const file = files.get(name);
-    if (file) return openSafetensors(blobSource(file), name);
-    throw new InputError(`The checkpoint holds ${[...files.keys()].join(', ')}, but no ${name}.`, {
-      hint: 'It was written by a run with other trained parts.',
-    });
-  };
-  await restoreTensors(trained, await open(weightsName(trained)), await open(OPTIMIZER));
+  const weights = await openTensors(files, weightsName(trained));
+  await restoreTensors(trained, weights, await openTensors(files, OPTIMIZER));
+}
+
+/** The same without the moments, which stay as they are. */
+export async function restoreWeights(
+  { store }: Pick<Trained, 'store'>,
+  files: ReadonlyMap<string, Blob>,
+): Promise<void> {
+  const weights = await openTensors(files, weightsName({ store }));
+  checkTensors(store, weights, store.names(), ['']);
+  for (const name of store.names()) store.write(name, await weights.float32(name));
+}
+
+async function openTensors(files: ReadonlyMap<string, Blob>, name: string): Promise<TensorSource> {
+  const file = files.get(name);
+  if (file) return openSafetensors(blobSource(file), name);
+  throw new InputError(`The checkpoint holds ${[...files.keys()].join(', ')}, but no ${name}.`, {
+    hint: 'It was written by a run with other trained parts.',
+  });
 }
 
 /** The trained tensors by their names in the store. */

@@ -27,7 +27,7 @@ export function listed(
   { description, about, glance, notes, whole, damaged, bytes }: FoundRun,
   adapter: Adapter,
 ): StoredRun {
-  const { id, name, createdAt, demo, config, model, data, from } = description;
+  const { id, name, createdAt, demo, config, model, data, from, fork, prolonged } = description;
   const newest = whole.at(-1)!;
   const { step, savedAt, device } = newest.state;
   const broken = damaged.map((each) => `The checkpoint of step ${each.step} cannot be used: ${each.reason}`);
@@ -37,6 +37,10 @@ export function listed(
     ...{ step, steps: config.steps, savedAt },
     ...{ sameDevice: isSameAdapter(device, adapter), checkpoints: choices(whole) },
     ...(from ? { from } : {}),
+    ...(fork ? { fork } : {}),
+    ...(prolonged
+      ? { prolonged: prolonged.map((each) => ({ step: each.step, steps: each.was.steps })) }
+      : {}),
     ...programsOf(description),
     notes: [...notes, ...whole.flatMap((each) => each.notes), ...broken],
   };

@@ -9,18 +9,20 @@ import type { Emit } from '../progress.ts';
 import type { Run } from '../run.ts';
 import type { StepResult } from '../run-parts.ts';
 import { newAfter, recordedAt, type SettingsChange } from './changes.ts';
-import { checkpointFiles, restoreCheckpoint } from './checkpoint.ts';
+import { checkpointFiles } from './checkpoint.ts';
+import { standAt } from './fork.ts';
 import { dataIdentity, modelIdentity } from './identity.ts';
 import { betterScore, type Score } from './keep.ts';
 import { holdRun } from './lock.ts';
 import type { RunLogs } from './logs.ts';
-import { nameRun } from './name.ts';
 import { Past } from './past.ts';
 import { FORMAT, type RunDescription, type TrainState } from './records.ts';
-import { branchOf, demandNewest, hold, takenFurther } from './rights.ts';
+import { beginnings, branchOf, demandNewest, hold, takenFurther } from './rights.ts';
 import type { OpenedCheckpoint, RunStore, TakenRun } from './run-store.ts';
 import { SavingReport } from './saving-report.ts';
 import { CheckpointSchedule } from './schedule.ts';
+
+const LATER_END = 'That its end was put off cannot be saved';
 
 /** What of a run is recorded, and put back. */
 export type RecordedRun = Pick<
@@ -78,11 +80,16 @@ export class Recorder {
     this.#releases = releases;
   }
 
-  /** Begins the record of a new run. `demo`: its model and data are the embedded ones. */
-  static async begin(store: RunStore, emit: Emit, run: RecordedRun, demo: boolean): Promise<Recorder> {
+  /** Begins the record of a new run. `demo`: its model and data are the embedded ones; `taken`: whose weights it took over. */
+  static async begin(
+    store: RunStore,
+    emit: Emit,
+    run: RecordedRun,
+    demo: boolean,
+    taken?: TakenRun,
+  ): Promise<Recorder> {
     const { model, data, gpu, config, before } = run.parts;
-    const createdAt = Date.now();
-    const { id, name } = nameRun(createdAt);
+    const { id, name, createdAt, origin } = beginnings(taken);
     const recorder = await Recorder.open(store, emit, run, {
       ...{ format: FORMAT, id, name, createdAt, demo, config },
       model: { name: model.files.name, identity: await modelIdentity(model.tree) },
@@ -90,6 +97,7 @@ export class Recorder {
       device: gpu.info,
       studio: STUDIO_VERSION,
       ...(model.left ? { hasStart: true } : {}),
+      ...origin,
     });
     for (const result of before) await recorder.evaluation(result);
     return recorder;
@@ -113,20 +121,20 @@ export class Recorder {
    * the run becomes one of its own with its next step; the stored one stays as it is.
    */
   static async resume(store: RunStore, emit: Emit, run: RecordedRun, taken: TakenRun): Promise<Recorder> {
-    const { description, checkpoint, isOlder } = taken;
-    const { state, files, damaged } = checkpoint;
+    const { description, checkpoint, isProlonged, fork } = taken;
+    const { state, damaged } = checkpoint;
+    const isOlder = taken.isOlder || fork !== undefined;
     const release = await hold(description);
     const origin = { id: description.id, name: description.name, step: state.step };
     const stood = recordedAt(description, state.step);
-    const own = isOlder ? branchOf(stood, origin) : stood;
+    const own = isOlder ? branchOf(stood, origin, fork) : stood;
     const recorder = new Recorder(store, emit, run, own, [release]);
     try {
       // What was changed after the step from which it goes on has not happened.
       if (!isOlder && own.changes?.length !== description.changes?.length) await store.change(own);
       if (!isOlder) await demandNewest(store, taken);
-      run.stand(state);
+      await standAt(run, checkpoint, fork);
       run.noteChange(newAfter(own, state.step));
-      await restoreCheckpoint(run.trained, files);
       await recorder.#replay(run, state.step, emit, isOlder ? store.folder(description.id) : undefined);
       for (const each of damaged) await recorder.#setAside(each.step, each.reason, state.step);
     } catch (error) {
@@ -134,6 +142,8 @@ export class Recorder {
       throw error;
     }
     if (isOlder) recorder.#origin = origin;
+    if (isProlonged)
+      await store.change(description).catch((error) => recorder.#report.refused(LATER_END, error));
     recorder.#savedStep = state.step;
     recorder.#best = state.best;
     recorder.#healthy = state.healthy;
@@ -193,7 +203,7 @@ export class Recorder {
   }
 
   async #standAgain(run: RecordedRun, before: Recorder): Promise<void> {
-    const { id, name, from } = this.description;
+    const { id, name, from, fork } = this.description;
     const checkpoint = await this.#checkpointOf(before);
     const saved = before.#savedStep > 0 ? checkpoint?.state.step : undefined;
     if (saved !== undefined && saved > before.#savedStep) {
@@ -205,11 +215,10 @@ export class Recorder {
       for (const result of run.parts.before) await this.evaluation(result);
       return;
     }
-    const { state, files, damaged } = checkpoint;
+    const { state, damaged } = checkpoint;
     const other = before.#origin ?? (saved === undefined ? from : undefined);
-    run.stand(state);
+    await standAt(run, checkpoint, other && fork);
     run.noteChange(newAfter(this.description, state.step));
-    await restoreCheckpoint(run.trained, files);
     run.forgetEvaluations();
     await this.#replay(run, state.step, () => undefined, other && this.#store.folder(other.id));
     for (const each of damaged) await this.#setAside(each.step, each.reason, state.step);
@@ -224,7 +233,7 @@ export class Recorder {
   async #checkpointOf(before: Recorder): Promise<OpenedCheckpoint | undefined> {
     const { description } = before;
     const [origin, saved] = [before.#origin, before.#savedStep];
-    const other = origin ?? (saved === 0 ? description.from : undefined);
+    const other = origin ?? (saved === 0 && !description.fork?.anew ? description.from : undefined);
     if (other) return this.#store.open(other.id, other.step);
     if (saved === 0) return undefined;
     return this.#store.newest(description.id).catch((error: unknown) => {

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { SamplerState } from '../../data/sampler.ts';
 import { parseJsonObject } from '../../io/json/json.ts';
 import { InputError } from '../../math/errors.ts';
-import { type Config, parseConfig } from '../../protocol/config.ts';
+import { CONFIG_FIELDS, type Config, parseConfig } from '../../protocol/config.ts';
 import type { KeptWeights } from '../../protocol/messages.ts';
+import { type ForkOptimizer, forkOptimizer } from '../../protocol/run-fork.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
 import type { SettingsChange } from './changes.ts';
 import type { Score } from './keep.ts';
@@ -17,6 +18,11 @@ export interface Adapter {
   readonly vendor: string;
   readonly architecture: string;
   readonly description: string;
+}
+
+export interface Prolonged {
+  readonly step: number;
+  readonly was: Pick<Config, 'steps' | 'schedule'>;
 }
 
 /** `config.json`: what a run is, from its first moment on. */
@@ -37,6 +43,10 @@ export interface RunDescription {
   readonly hasStart?: boolean;
   /** The checkpoint that it went on from, where that is an older one of another run. */
   readonly from?: KeptWeights;
+  /** Where that was with settings of its own. `anew`: it took over weights alone, and counts its steps from 0. */
+  readonly fork?: { readonly optimizer: ForkOptimizer; readonly anew: boolean };
+  /** Where its end was put off: after which step, and what had been its end and its schedule. */
+  readonly prolonged?: readonly Prolonged[];
   readonly config: Config;
   /** Programs of own rewards before they were mended, and the steps up to which they scored. */
   readonly mended?: readonly { readonly step: number; readonly was: readonly RewardSource[] }[];
@@ -82,6 +92,12 @@ const description = z.object({
   studio: z.string(),
   hasStart: z.boolean().optional(),
   from: z.object({ id: z.string(), name: z.string(), step: count }).optional(),
+  fork: z.object({ optimizer: forkOptimizer, anew: z.boolean() }).optional(),
+  prolonged: z
+    .array(
+      z.object({ step: count, was: z.object({ steps: count, schedule: CONFIG_FIELDS.schedule.schema }) }),
+    )
+    .optional(),
   config: z.looseObject({}),
 });
 

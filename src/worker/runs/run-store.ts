@@ -10,6 +10,7 @@ import type { LeftWeights } from '../../rl/policy/start-weights.ts';
 import { readAbout, writeAbout } from './about.ts';
 import type { AnswerLog } from './answer-log.ts';
 import { Checkpoints, type DamagedCheckpoint, type WholeCheckpoint } from './checkpoints.ts';
+import type { Fork } from './fork.ts';
 import { glanceOf } from './glance.ts';
 import type { KeepRule } from './keep.ts';
 import { type ListedRuns, listed, listedDamaged } from './listing.ts';
@@ -39,6 +40,10 @@ export interface TakenRun {
   readonly checkpoint: OpenedCheckpoint;
   /** Whether the run has newer ones. */
   readonly isOlder: boolean;
+  /** Whether the description is not as it lies there: its end was put off. */
+  readonly isProlonged?: boolean;
+  /** What goes on from there as a run of its own. */
+  readonly fork?: Fork;
   /** What it began from, where that is another run's weights, or a model with an adapter. */
   readonly left?: LeftWeights;
 }

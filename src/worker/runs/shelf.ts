@@ -125,9 +125,9 @@ export class RunShelf {
   /** Keeps a run from here on, a new one or one that was taken; undefined where nothing can be kept. */
   async record(run: Run, demo: boolean, taken?: TakenRun): Promise<Recorder | undefined> {
     if (!this.#store) return undefined;
-    return taken
+    return taken && !taken.fork?.anew
       ? Recorder.resume(this.#store, this.#emit, run, taken)
-      : Recorder.begin(this.#store, this.#emit, run, demo);
+      : Recorder.begin(this.#store, this.#emit, run, demo, taken);
   }
 
   #demand(): RunStore {
