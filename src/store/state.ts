@@ -28,11 +28,13 @@ import {
 } from '../protocol/messages.ts';
 import type { MetricValues } from '../protocol/metrics.ts';
 import type { RewardModelSummary } from '../protocol/reward-models.ts';
+import type { ForkOptimizer } from '../protocol/run-fork.ts';
 import type { StepBasis } from '../protocol/step-basis.ts';
 import { type Contrasts, withAnswers } from './contrast.ts';
 import { emptyRun } from './empty-run.ts';
 import { appendEval } from './eval-log.ts';
-import { renamed } from './kept-runs.ts';
+import { exportedNow, renamed } from './kept-runs.ts';
+import { grown } from './live.ts';
 import { answeredPlan, type PlanState, refusedPlan } from './plan.ts';
 import { noteOf, ofRun, type Problem, problemOf, TOLD_BY_ASKER } from './problems.ts';
 import { type KnownPrompts, promptOf } from './prompts.ts';
@@ -121,6 +123,8 @@ export interface StudioState {
   /** The form: what is open says it, and the person over that. */
   draft: Draft;
   settings: Settings;
+  /** The fork that the form is about: of which run, from which of its checkpoints. */
+  fork?: { readonly run: StoredRun; readonly step: number; readonly optimizer: ForkOptimizer };
   /** The config of the current run. */
   running?: Config;
   problems: readonly Problem[];
@@ -192,10 +196,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'eval':
       return { evals: appendEval(state.evals, event.result) };
     case 'exported':
-      return {
-        exported: { files: event.files, place: event.place, step: state.run.step },
-        brokenExport: undefined,
-      };
+      return exportedNow(event, state.run.step);
     case 'planExport':
       return { exportPlan: event.files };
     case 'exportBroken':
@@ -209,7 +210,12 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'unsaved':
       return { unsaved: event.trouble, ...(event.lost ? { saved: undefined } : {}) };
     case 'resumed':
-      return { ...emptyRun(), running: event.config, ...followRun(event.config, event.run.name) };
+      return {
+        ...emptyRun(),
+        fork: undefined,
+        running: event.config,
+        ...followRun(event.config, event.run.name),
+      };
     case 'aboutRun':
       return renamed(state.saved, event);
     case 'mendReward':
@@ -242,12 +248,6 @@ const stepRecord = ({ type: _, ...record }: EventOf<'step'>): StepRecord => reco
 
 /** An answer of which only whoever asked takes note. */
 const unkept = (_: AnswerEvent): Partial<StudioState> => ({});
-
-/** The answer with the piece that is new of it. */
-function grown(known: LiveAnswer | undefined, { type: _, ...piece }: EventOf<'live'>): LiveAnswer {
-  if (!known || piece.at === 0) return piece;
-  return { ...piece, at: 0, text: known.text.slice(0, piece.at) + piece.text };
-}
 
 function previewed({ clip, draft }: StudioState, preview: Preview): StudioState['clip'] {
   const { exampleId } = preview;

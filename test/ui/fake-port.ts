@@ -4,7 +4,7 @@
  */
 import type { Alarm } from '../../src/protocol/alarms.ts';
 import type { BenchReport } from '../../src/protocol/bench.ts';
-import { type Config, parseConfig } from '../../src/protocol/config.ts';
+import type { Config } from '../../src/protocol/config.ts';
 import { decodeEvent } from '../../src/protocol/decode.ts';
 import type { LiveValues } from '../../src/protocol/live-settings.ts';
 import type {
@@ -288,7 +288,7 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
     say({ type: 'done', requestId });
   },
   runMetrics({ say, kept }, { requestId, runId }) {
-    const { name, model, data, config, step } = kept.of(runId);
+    const { name, model, data, config, step } = kept.find(runId);
     say({ type: 'runMetrics', requestId, ...madeMetrics(step), ...{ name, model, data, config } });
     say({ type: 'done', requestId });
   },
@@ -310,6 +310,17 @@ const ACTS: { [T in CommandType]?: Act<T> } = {
     run.take(command, kept.take(command.runId));
     kept.tell();
     say({ type: 'done', requestId: command.requestId });
+  },
+  prolongRun({ say, run, kept }, { requestId, runId, steps }) {
+    run.take({ type: 'resumeRun', requestId, runId }, { ...kept.take(runId), steps });
+    kept.tell();
+    say({ type: 'done', requestId });
+  },
+  forkRun({ say, run, kept }, { requestId, runId, step, config }) {
+    const origin = kept.find(runId);
+    const own = { ...origin, id: 'swift-lynx-9', name: 'swift-lynx', steps: config.steps, config };
+    run.take({ type: 'resumeRun', requestId, runId, step, rest: true }, own);
+    say({ type: 'done', requestId });
   },
   aboutRun: ({ kept }, command) => kept.about(command),
   saveRunFiles: ({ say }, { requestId, runId }) => exported(say, requestId, `${runId}-files.zip`, 'zip'),
@@ -653,7 +664,7 @@ class FakeRun {
     const { name, id, steps } = stored;
     this.#steps = steps;
     this.#say({ type: 'note', message: 'A copy of its settings was damaged.', hint: 'The other is whole.' });
-    this.#say({ type: 'resumed', requestId, run: stored, config: parseConfig({ steps }) });
+    this.#say({ type: 'resumed', requestId, run: stored, config: { ...stored.config, steps } });
     this.#tellPast(step);
     this.#kept = { runId: id, name };
     this.#save();

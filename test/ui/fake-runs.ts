@@ -78,13 +78,13 @@ export class FakeKept {
     this.#say({ type: 'runs', runs: [...this.#runs], damaged: [...this.#damaged] });
   }
 
-  of(runId: string): StoredRun {
+  find(runId: string): StoredRun {
     return this.#runs.find(({ id }) => id === runId)!;
   }
 
   /** A run that is not listed any more. */
   take(runId: string): StoredRun {
-    this.#taken = this.#runs.find(({ id }) => id === runId)!;
+    this.#taken = this.find(runId);
     this.#runs = this.#runs.filter(({ id }) => id !== runId);
     return this.#taken;
   }

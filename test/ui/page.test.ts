@@ -405,6 +405,84 @@ describe('runs of earlier visits', () => {
     await page.getByRole('heading', { name: 'At work: otter, gone on' }).waitFor();
   });
 
+  it('are forked with other settings from the checkpoint that is chosen, and prolonged', async () => {
+    await open('?stored=1&stepMs=0#/runs');
+    await startable();
+    await page.getByRole('combobox', { name: 'Checkpoint of brave-otter' }).selectOption('40');
+    await page.getByRole('button', { name: 'More about brave-otter' }).click();
+    await page.getByRole('button', { name: 'Fork brave-otter at step 40 with other settings' }).click();
+    await page.getByRole('heading', { name: 'A fork of brave-otter from step 40' }).waitFor();
+    const plan = () => page.textContent(id('fork-plan'));
+    expect(await plan()).toContain('No setting is changed yet');
+    expect(await page.inputValue(id('field-learningRate'))).toBe('1e-4');
+    await page.fill(id('field-steps'), '30');
+    expect(await plan()).toContain('the checkpoint has 40 behind it');
+    expect(await page.isDisabled(id('start-fork'))).toBe(true);
+    await page.fill(id('field-steps'), '80');
+    await page.fill(id('field-beta'), '0.04');
+    expect(await page.locator(`${id('fork-changes')} li`).allTextContents()).toEqual([
+      'Steps: 120 → 80',
+      'Hold to start (β): 0 → 0.04',
+    ]);
+    expect(await plan()).toContain('It goes on at step 41 of 80');
+    await page.check(id('fork-fresh'));
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.screenshot({ path: `${PICTURES}/${scheme}-train-fork.png` });
+    }
+    await page.click(id('start-fork'));
+    await state('paused');
+    expect((await sent()).find(({ type }) => type === 'forkRun')).toMatchObject({
+      ...{ runId: 'brave-otter-1', step: 40, optimizer: 'fresh' },
+      config: { steps: 80, beta: 0.04, learningRate: 0.0001 },
+    });
+    await page.waitForSelector(id('fork-plan'), { state: 'detached' });
+    await page.click(id('stop'));
+    await page.keyboard.press('7');
+    await page.getByRole('button', { name: 'More about keen-ibex' }).click();
+    await page.fill(id('prolong-steps'), '90');
+    expect(await page.textContent(id('prolong'))).toContain('A whole number above 90');
+    await page.fill(id('prolong-steps'), '180');
+    expect(await page.textContent(id('prolong'))).toContain(
+      'The schedule ends at step 180 instead of 90: the learning rate is 0.000015 at step 91',
+    );
+    await page.keyboard.press('Enter');
+    await state('finished');
+    expect((await sent()).find(({ type }) => type === 'prolongRun')).toMatchObject({
+      ...{ runId: 'keen-ibex-4', steps: 180, schedule: 'linear' },
+    });
+    expect(await page.textContent(id('run-step'))).toBe('step 180 / 180');
+  });
+
+  it('are left out of the form again, where a fork is thought better of', async () => {
+    await open('?stored=1&stepMs=0#/train');
+    await startable();
+    await page.fill(id('field-steps'), '77');
+    await page.keyboard.press('Escape');
+    await page.evaluate(() => {
+      location.hash = '/runs';
+    });
+    await page.getByRole('button', { name: 'More about brave-otter' }).click();
+    await page.getByRole('button', { name: 'Fork brave-otter at step 60 with other settings' }).click();
+    await page.click(id('all-settings'));
+    await page.fill(id('all-field-loraRank'), '3');
+    expect(await page.textContent(id('fork-plan'))).toContain(
+      'Other parts train: it begins at step 1 of 120',
+    );
+    expect(await page.locator(id('fork-fresh')).count()).toBe(0);
+    await page.click(id('leave-fork'));
+    expect(await page.inputValue(id('field-steps'))).toBe('77');
+    expect(await page.locator(id('fork-plan')).count()).toBe(0);
+    await page.keyboard.press('7');
+    await page.getByRole('combobox', { name: 'Checkpoint of brave-otter' }).selectOption('20');
+    await page.getByRole('button', { name: 'More about brave-otter' }).click();
+    await page.getByRole('button', { name: 'Evaluate brave-otter at step 20' }).click();
+    await state('paused');
+    await page.click(id('evaluate'));
+    await expect.poll(async () => (await sent()).some(({ type }) => type === 'evaluate')).toBe(true);
+    expect((await sent()).find(({ type }) => type === 'resumeRun')).toMatchObject({ step: 20, rest: true });
+  });
+
   it('open at an older checkpoint at rest; what is damaged is listed with its reason, and can be deleted', async () => {
     await open('?stored=1&stepMs=0#/runs');
     await startable();

@@ -1,6 +1,9 @@
 import { counted, formatBytes } from '../../math/format.ts';
 import type { DamagedRun, StoredRun } from '../../protocol/messages.ts';
 
+/** What metrics of evaluations are called, where that is not a score. */
+export const SCORES: Readonly<Record<string, string>> = { 'eval/war': 'WAR', 'eval/uar': 'UAR' };
+
 /** Whether a run has steps left to take. */
 export const isUnfinished = ({ step, steps }: StoredRun): boolean => step < steps;
 

@@ -1,14 +1,10 @@
 /** The kept runs in a table: what they are, how they went, and what to do with them. */
 import { useId, useState } from 'react';
 import { formatBytes, formatMetric, formatPercent } from '../../math/format.ts';
-import type { DamagedRun, StoredCheckpoint, StoredRun } from '../../protocol/messages.ts';
-import { useStudio, useStudioState } from '../../store/react.ts';
-import { isUnderWay } from '../../store/run-state.ts';
-import { goTo } from '../address.ts';
-import { fire } from '../parts/fire.ts';
-import { AboutForm } from './about-form.tsx';
+import type { DamagedRun, StoredRun } from '../../protocol/messages.ts';
 import { CompareBox } from './compare-box.tsx';
-import { isUnfinished } from './kept-words.ts';
+import { SCORES } from './kept-words.ts';
+import { DeleteButton, RunActs, RunDetails, SaveFilesButton } from './run-acts.tsx';
 import type { Placed } from './run-order.ts';
 import { RunWords } from './run-words.tsx';
 import { SmallCurve } from './small-curve.tsx';
@@ -53,8 +49,10 @@ export function RunTable({ shown, runs, damaged, onTag }: TableProps) {
 const MOST_DEPTH = 4;
 
 function RunRows({ run, depth, runs, onTag }: Placed & Pick<TableProps, 'runs' | 'onTag'>) {
-  const { id, name, about, step, steps, savedAt, bytes, notes, glance } = run;
+  const { id, name, step, steps, savedAt, bytes, notes, glance } = run;
   const [isOpen, setOpen] = useState(false);
+  const [wanted, choose] = useState(step);
+  const chosen = run.checkpoints.some((each) => each.step === wanted) ? wanted : step;
   const details = useId();
   return (
     <tbody className="run" data-depth={Math.min(depth, MOST_DEPTH)}>
@@ -79,7 +77,7 @@ function RunRows({ run, depth, runs, onTag }: Placed & Pick<TableProps, 'runs' |
         <td className="number">{formatBytes(bytes)}</td>
         <td>
           <span className="buttons">
-            <RunActs run={run} />
+            <RunActs run={run} step={chosen} choose={choose} />
             <button
               type="button"
               className="quiet"
@@ -101,23 +99,11 @@ function RunRows({ run, depth, runs, onTag }: Placed & Pick<TableProps, 'runs' |
       </tr>
       {notes.length > 0 && <ReasonRow text={notes.join(' ')} testId="saved-run-notes" />}
       <tr id={details} hidden={!isOpen}>
-        <td colSpan={COLUMNS.length + 1}>
-          {isOpen && (
-            <div className="run-details">
-              <AboutForm runId={id} about={{ name, ...about }} />
-              <p className="buttons">
-                <SaveFilesButton run={run} />
-                <DeleteButton run={run} />
-              </p>
-            </div>
-          )}
-        </td>
+        <td colSpan={COLUMNS.length + 1}>{isOpen && <RunDetails run={run} step={chosen} />}</td>
       </tr>
     </tbody>
   );
 }
-
-const SCORES: Readonly<Record<string, string>> = { 'eval/war': 'WAR', 'eval/uar': 'UAR' };
 
 /** The latest evaluation, and the best one where that was another. */
 function Score({ score }: StoredRun['glance']) {
@@ -169,96 +155,5 @@ function ReasonRow({ text, testId }: { text: string; testId: string }) {
         <span aria-hidden="true">⚠</span> {text}
       </td>
     </tr>
-  );
-}
-
-/** `20, best`: a checkpoint in a list of them. */
-function checkpointWords({ step, best, healthy }: StoredCheckpoint, newest: number): string {
-  const words = [
-    ...(step === newest ? ['newest'] : []),
-    ...(best ? [`best, ${SCORES[best.metric] ?? 'score'} ${(100 * best.value).toFixed(1)} %`] : []),
-    ...(healthy ? ['last known good'] : []),
-  ];
-  return [`step ${step}`, ...words].join(', ');
-}
-
-function RunActs({ run }: { run: StoredRun }) {
-  const studio = useStudio();
-  const busy = useStudioState((state) => isUnderWay(state.run.state));
-  const opening = useStudioState(({ pending }) => [...pending.values()].includes('resumeRun'));
-  const [chosen, choose] = useState(run.step);
-  const { id, name, checkpoints } = run;
-  const step = checkpoints.some((each) => each.step === chosen) ? chosen : run.step;
-  const isNewest = step === run.step;
-  const act = isNewest && isUnfinished(run) ? 'Resume' : 'Open';
-  const label = isNewest ? `${act} ${name}` : `${act} ${name} at step ${step}`;
-  /** Goes on with the newest checkpoint; of another one, no step is taken yet. */
-  const go = () =>
-    fire(
-      studio
-        .ask('resumeRun', { runId: id, ...(isNewest ? {} : { step, rest: true }) })
-        .then(() => goTo('train')),
-    );
-  return (
-    <>
-      {checkpoints.length > 1 && (
-        <select
-          aria-label={`Checkpoint of ${name}`}
-          title="An older checkpoint opens at rest: evaluate it, export it, or go on from it as a run of its own. This run stays as it is."
-          data-testid="checkpoint"
-          value={step}
-          onChange={({ target }) => choose(Number(target.value))}
-        >
-          {checkpoints.toReversed().map((each) => (
-            <option key={each.step} value={each.step}>
-              {checkpointWords(each, run.step)}
-            </option>
-          ))}
-        </select>
-      )}
-      <button
-        type="button"
-        data-testid="resume-run"
-        disabled={busy || opening}
-        aria-label={label}
-        onClick={go}
-      >
-        {act}
-      </button>
-    </>
-  );
-}
-
-/** The archive is listed on the Export screen, where others are. */
-function SaveFilesButton({ run: { id, name } }: { run: Pick<StoredRun, 'id' | 'name'> }) {
-  const studio = useStudio();
-  const save = () => fire(studio.ask('saveRunFiles', { runId: id }).then(() => goTo('export')));
-  return (
-    <button
-      type="button"
-      data-testid="save-run-files"
-      aria-label={`Save the files of ${name}`}
-      onClick={save}
-    >
-      Save files
-    </button>
-  );
-}
-
-/** Asks back by a second press: what is deleted is gone. */
-function DeleteButton({ run }: { run: Pick<StoredRun, 'id' | 'name'> }) {
-  const studio = useStudio();
-  const [asked, setAsked] = useState(false);
-  return (
-    <button
-      type="button"
-      className="quiet"
-      data-testid="delete-run"
-      aria-label={asked ? `Really delete ${run.name}` : `Delete ${run.name}`}
-      onBlur={() => setAsked(false)}
-      onClick={() => (asked ? fire(studio.ask('deleteRun', { runId: run.id })) : setAsked(true))}
-    >
-      {asked ? 'Really delete?' : 'Delete'}
-    </button>
   );
 }

@@ -18,13 +18,14 @@ interface WordsProps {
 }
 
 export function RunWords({ run, runs, onTag }: WordsProps) {
-  const { about, model, data, from, demo, sameDevice } = run;
+  const { about, model, data, from, fork, prolonged = [], demo, sameDevice } = run;
   const origin = from && (runs.find(({ id }) => id === from.id)?.name ?? from.name);
   return (
     <>
       <p className="muted">
         {model} on {data}
-        {from && `, from ${origin} at step ${from.step}`}
+        {from && `, ${fork ? 'a fork of' : 'from'} ${origin} at step ${from.step}${forkWords(fork)}`}
+        {prolonged.map(({ step, steps }) => `, prolonged from ${steps} steps at step ${step}`)}
         {!demo && <ToOpenFirst run={run} />}
         {!sameDevice && ' (another GPU: its last digits will differ)'}
         {about.tags.map((tag) => (
@@ -47,6 +48,12 @@ export function RunWords({ run, runs, onTag }: WordsProps) {
       )}
     </>
   );
+}
+
+function forkWords(fork: StoredRun['fork']): string {
+  if (!fork) return '';
+  if (fork.anew) return ' (its weights, steps counted anew)';
+  return fork.optimizer === 'fresh' ? ' (with a fresh optimizer)' : '';
 }
 
 function WhatDiffers({ run, runs }: Omit<WordsProps, 'onTag'>) {

@@ -1,5 +1,6 @@
 /** Runs: the one at work, and those that this browser keeps. */
 import { useState } from 'react';
+import type { CommandType } from '../../protocol/messages.ts';
 import { useStudioState } from '../../store/react.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
@@ -8,6 +9,7 @@ import { keptWords } from './kept-words.ts';
 import { isFiltered, ORDERS, type Order, placed, tagsOf, type Wanted } from './run-order.ts';
 import { RunTable } from './run-table.tsx';
 
+const COMMANDS: readonly CommandType[] = ['resumeRun', 'prolongRun', 'aboutRun', 'deleteRun', 'saveRunFiles'];
 const ALL: Wanted = { text: '', tag: '', order: 'saved' };
 
 export default function RunsScreen() {
@@ -18,7 +20,7 @@ export default function RunsScreen() {
   const nothingFits = shown.length === 0 && runs.length > 0;
   return (
     <>
-      <Problems commands={['resumeRun', 'aboutRun', 'deleteRun', 'saveRunFiles']} />
+      <Problems commands={COMMANDS} />
       <CurrentRun />
       {runs.length + damaged.length === 0 ? (
         <Empty>

@@ -18,6 +18,7 @@ import { apart, chartsOf } from './chart-list.ts';
 import { EssentialSettings } from './config-form.tsx';
 import { ConfigWarnings } from './config-warnings.tsx';
 import { ForecastPanel } from './forecast.tsx';
+import { ForkPanel } from './fork-panel.tsx';
 import { KeptRuns } from './kept-runs.tsx';
 import { MetricChart } from './metric-chart.tsx';
 import { RewardModels } from './rewards/reward-models.tsx';
@@ -39,6 +40,7 @@ export default function TrainScreen() {
       <Problems commands={['openDemo', 'openData', 'openModel']} />
       <NowBox />
       <AddressSettings />
+      <ForkPanel />
       <EssentialSettings />
       <OwnRewards />
       <RewardModels />

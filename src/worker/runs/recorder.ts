@@ -6,7 +6,6 @@ import type { EvalResult, EventOf, KeptWeights } from '../../protocol/messages.t
 import type { LeftWeights } from '../../rl/policy/start-weights.ts';
 import { STUDIO_VERSION } from '../export/version.ts';
 import type { Emit } from '../progress.ts';
-import type { Run } from '../run.ts';
 import type { StepResult } from '../run-parts.ts';
 import { newAfter, recordedAt, type SettingsChange } from './changes.ts';
 import { checkpointFiles } from './checkpoint.ts';
@@ -16,6 +15,7 @@ import { betterScore, type Score } from './keep.ts';
 import { holdRun } from './lock.ts';
 import type { RunLogs } from './logs.ts';
 import { Past } from './past.ts';
+import type { RecordedRun } from './recorded-run.ts';
 import { FORMAT, type RunDescription, type TrainState } from './records.ts';
 import { beginnings, branchOf, demandNewest, hold, takenFurther } from './rights.ts';
 import type { OpenedCheckpoint, RunStore, TakenRun } from './run-store.ts';
@@ -23,21 +23,6 @@ import { SavingReport } from './saving-report.ts';
 import { CheckpointSchedule } from './schedule.ts';
 
 const LATER_END = 'That its end was put off cannot be saved';
-
-/** What of a run is recorded, and put back. */
-export type RecordedRun = Pick<
-  Run,
-  | 'parts'
-  | 'step'
-  | 'standing'
-  | 'stand'
-  | 'trained'
-  | 'recordEvaluation'
-  | 'forgetEvaluations'
-  | 'noteChange'
-  | 'rolloutsLog'
-  | 'tokenLog'
-> & { recordStep(step: Pick<StepResult, 'step' | 'metrics' | 'seconds' | 'changed'>): void };
 
 /**
  * Keeps one run on this device: its steps line by line, its checkpoints when asked. Where the device refuses (no space),
