@@ -20,7 +20,10 @@ export interface ExportedName {
 export type FolderCommand = 'openData' | 'openModel' | 'openRewardModel';
 /** Commands that are plain data; folders go through the page's file input, exports through the browser's storage. */
 export type PlainCommand =
-  | Exclude<Command, { type: FolderCommand | 'openModelFolder' | 'openRewardModelFolder' | 'export' }>
+  | Exclude<
+      Command,
+      { type: FolderCommand | 'openModelFolder' | 'openRewardModelFolder' | 'export' | 'importRun' }
+    >
   | { type: 'export'; requestId: number; parts: ExportParts; place: { kind: 'files' } };
 /** Events as they reach Node: files are names and sizes. */
 export type PlainEvent = Exclude<Event, { type: 'exported' | 'preview' }> | PlainExported;

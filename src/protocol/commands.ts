@@ -20,7 +20,7 @@ import { runAbout } from './run-about.ts';
 import { forkOptimizer } from './run-fork.ts';
 import { runMetrics } from './run-metrics.ts';
 import { scoredAnswers } from './scored-answers.ts';
-import { directory, longArray, requestId, z } from './shapes.ts';
+import { blob, directory, longArray, requestId, z } from './shapes.ts';
 import { keptTokens } from './token-values.ts';
 
 /** Sent without a reply. */
@@ -170,6 +170,8 @@ export const COMMANDS = {
     { runId: z.string(), about: runAbout },
   ),
   deleteRun: task({ runId: z.string() }),
+  /** Keeps a run out of such an archive here; refused where it is not as it was saved, or the run is kept here already. */
+  importRun: question({ file: blob, fileName: z.string() }, { runId: z.string(), name: z.string() }),
   /** Puts the files of a stored run, as they lie there, into one archive; answered by `exported`. A damaged one's, too. */
   saveRunFiles: task({ runId: z.string() }),
   /** Times rows of these groups against these libraries; refused while a run is under way. */

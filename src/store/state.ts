@@ -177,11 +177,8 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'clips':
       return { clips: { ready: event.ready, unreadable: event.unreadable, total: event.total } };
     case 'step':
-      return {
-        steps: [...state.steps, stepRecord(event)],
-        // What came before the step is done.
-        progress: undefined,
-      };
+      // What came before the step is done.
+      return { steps: [...state.steps, stepRecord(event)], progress: undefined };
     case 'past':
       return withPast(state, event);
     case 'alarm':

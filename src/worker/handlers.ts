@@ -63,6 +63,7 @@ export const HANDLERS: Handlers = {
   forkRun: ({ session }, command) => session.forkRun(command),
   aboutRun: ({ session }, command) => session.runs.about(command),
   deleteRun: ({ session }, command) => session.runs.delete(command),
+  importRun: ({ session }, command) => session.runs.import(command),
   saveRunFiles: ({ session }, command) => session.runs.saveFiles(command),
   scoreAgain: ({ session }, command) => session.scoreAgain(command),
   stopScoring: ({ session }) => session.stopScoring(),

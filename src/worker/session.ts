@@ -66,7 +66,7 @@ export class Session {
     const shared = { held: this.#held, inputs: this.#inputs, emit };
     this.#device = new OnDevice({ ...shared, host, broughtBack: (step) => this.#broughtBack(step) });
     this.#stored = new TakingUp(this.#shelf, this.#inputs, emit);
-    this.runs = new KeptRuns(this.#shelf, this.#device);
+    this.runs = new KeptRuns(this.#shelf, this.#device, emit);
     this.answers = new RunAnswers(this.#device, this.#shelf, emit);
     this.#driver = new Driver({
       ...shared,

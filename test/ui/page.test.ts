@@ -444,7 +444,7 @@ describe('runs of earlier visits', () => {
     expect(await page.textContent(id('prolong'))).toContain('A whole number above 90');
     await page.fill(id('prolong-steps'), '180');
     expect(await page.textContent(id('prolong'))).toContain(
-      'The schedule ends at step 180 instead of 90: the learning rate is 0.000015 at step 91',
+      'The schedule ends at step 180 instead of 90: the learning rate is 1.5e-5 at step 91',
     );
     await page.keyboard.press('Enter');
     await state('finished');
@@ -497,7 +497,7 @@ describe('runs of earlier visits', () => {
       'step 40, last known good',
       'step 20, best, WAR 93.8 %',
     ]);
-    await page.getByRole('button', { name: 'Save the files of keen-lynx-3' }).click();
+    await page.getByRole('button', { name: 'Save keen-lynx-3 as a file' }).click();
     await page.getByText('keen-lynx-3-files.zip').first().waitFor();
     await page.keyboard.press('7');
     await page.getByRole('button', { name: 'Delete keen-lynx-3' }).click();

@@ -155,10 +155,11 @@ export function SaveFilesButton({ run: { id, name } }: { run: Named }) {
     <button
       type="button"
       data-testid="save-run-files"
-      aria-label={`Save the files of ${name}`}
+      title="One zip archive with settings, metrics, answers, checkpoints and notes; it opens in any other browser"
+      aria-label={`Save ${name} as a file`}
       onClick={save}
     >
-      Save files
+      Save as a file
     </button>
   );
 }

@@ -5,11 +5,19 @@ import { useStudioState } from '../../store/react.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problems } from '../shell/notices.tsx';
 import { CurrentRun } from './current-run.tsx';
+import { ImportRun } from './import-run.tsx';
 import { keptWords } from './kept-words.ts';
 import { isFiltered, ORDERS, type Order, placed, tagsOf, type Wanted } from './run-order.ts';
 import { RunTable } from './run-table.tsx';
 
-const COMMANDS: readonly CommandType[] = ['resumeRun', 'prolongRun', 'aboutRun', 'deleteRun', 'saveRunFiles'];
+const COMMANDS: readonly CommandType[] = [
+  'resumeRun',
+  'prolongRun',
+  'aboutRun',
+  'importRun',
+  'deleteRun',
+  'saveRunFiles',
+];
 const ALL: Wanted = { text: '', tag: '', order: 'saved' };
 
 export default function RunsScreen() {
@@ -22,6 +30,7 @@ export default function RunsScreen() {
     <>
       <Problems commands={COMMANDS} />
       <CurrentRun />
+      <ImportRun />
       {runs.length + damaged.length === 0 ? (
         <Empty>
           Runs are kept on this device from their first checkpoint on, and listed here while no tab is at work

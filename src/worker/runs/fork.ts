@@ -4,8 +4,7 @@ import { type ForkOptimizer, trainsTheSame } from '../../protocol/run-fork.ts';
 import type { Run } from '../run.ts';
 import { restoreCheckpoint, restoreWeights } from './checkpoint.ts';
 import { nameRun } from './name.ts';
-import type { RunDescription } from './records.ts';
-import type { OpenedCheckpoint } from './run-store.ts';
+import type { RunDescription, TrainState } from './records.ts';
 
 /** A run of its own that is about to begin from another's checkpoint. */
 export interface Fork {
@@ -31,7 +30,7 @@ type Standing = Pick<Run, 'standing' | 'stand' | 'trained'>;
 /** Brings a run to a checkpoint; with `fork`, to one of the run that it was forked from. */
 export async function standAt(
   run: Standing,
-  { state, files }: Pick<OpenedCheckpoint, 'state' | 'files'>,
+  { state, files }: { readonly state: TrainState; readonly files: ReadonlyMap<string, Blob> },
   fork?: Pick<Fork, 'optimizer'>,
 ): Promise<void> {
   const { clips } = run.standing;

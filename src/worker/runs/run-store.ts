@@ -1,5 +1,6 @@
 /** Runs on this device: `runs/<id>/{config.json, events.jsonl, rollouts.jsonl, tokens/…, start/…, checkpoints/step-N/…}`. */
 
+import { isFull } from '../../io/files/room.ts';
 import { copyPath, readRecord, writeRecord } from '../../io/sealed/record.ts';
 import { type FileToWrite, inspectSealed, openSealed, writeSealed } from '../../io/sealed/sealed.ts';
 import type { FileStore } from '../../io/writing/file-store.ts';
@@ -7,6 +8,7 @@ import { blobFile, type FileToWrite as FileOut } from '../../io/writing/file-to-
 import { describeError, InputError } from '../../math/errors.ts';
 import type { RunAbout } from '../../protocol/run-about.ts';
 import type { LeftWeights } from '../../rl/policy/start-weights.ts';
+import type { Report } from '../progress.ts';
 import { readAbout, writeAbout } from './about.ts';
 import type { AnswerLog } from './answer-log.ts';
 import { Checkpoints, type DamagedCheckpoint, type WholeCheckpoint } from './checkpoints.ts';
@@ -17,9 +19,12 @@ import { type ListedRuns, listed, listedDamaged } from './listing.ts';
 import type { LookThrough } from './lock.ts';
 import { RunLogs, type StepLine, storedSteps } from './logs.ts';
 import { type Adapter, parseDescription, type RunDescription, type TrainState } from './records.ts';
+import type { OpenArchive } from './run-archive.ts';
 import { readStart, startFiles } from './start-files.ts';
 import { storedAnswer } from './token-files.ts';
 import type { KeptAnswer, TokenLog } from './token-log.ts';
+
+const FREE_SPACE = 'Delete other runs, or free space on this device.';
 
 const RUNS = 'runs';
 const DESCRIPTION = 'config.json';
@@ -221,6 +226,29 @@ export class RunStore {
       if (blob) files.push(blobFile(`${id}/${path}`, blob));
     }
     return files;
+  }
+
+  /** Writes a run out of an archive, and keeps it where it can be gone on with. @throws InputError */
+  async unpack(archive: OpenArchive, adapter: Adapter, report: Report): Promise<RunDescription> {
+    const { id } = archive;
+    if (await this.has(id)) {
+      throw new InputError(`The run "${id}" is kept on this device already.`, {
+        hint: 'Delete it here first, where the one of the file is to take its place.',
+      });
+    }
+    try {
+      await archive.unpack(this.#files, RUNS, report);
+      // What the list, Resume and Open read of it.
+      const described = await this.describe(id);
+      await this.newest(id);
+      await this.openStart(described.description);
+      return { ...described.description, name: (await this.summary(described, adapter)).name };
+    } catch (error) {
+      await this.#files.remove(folderOf(id));
+      if (error instanceof InputError) throw error;
+      if (isFull(error)) throw new InputError(`There is no room for the run "${id}".`, { hint: FREE_SPACE });
+      throw new InputError(`The run "${id}" cannot be read: ${describeError(error)}`, { cause: error });
+    }
   }
 
   /** A run as the list has it, by one of its checkpoints. */

@@ -3,12 +3,13 @@ import { InputError } from '../../math/errors.ts';
 import type { Config } from '../../protocol/config.ts';
 import type { AnswerOf, CheckpointChoice, StoredRun } from '../../protocol/messages.ts';
 import type { RunAbout } from '../../protocol/run-about.ts';
-import type { Emit } from '../progress.ts';
+import type { Emit, Report } from '../progress.ts';
 import type { Run } from '../run.ts';
 import { chosenStep } from './listing.ts';
-import { isHeld, lookThrough } from './lock.ts';
+import { holdRun, isHeld, lookThrough } from './lock.ts';
 import { Recorder } from './recorder.ts';
-import type { Adapter } from './records.ts';
+import type { Adapter, RunDescription } from './records.ts';
+import { openArchive } from './run-archive.ts';
 import { toldMetrics } from './run-metrics.ts';
 import { type Described, noSuchRun, type RunStore, type TakenRun } from './run-store.ts';
 import type { KeptAnswer } from './token-log.ts';
@@ -77,6 +78,20 @@ export class RunShelf {
     }
     const { description, about } = await store.describe(runId);
     return { name: description.name, ...about };
+  }
+
+  /** Keeps a run out of an archive. @throws InputError where it is here already, or not as it was saved: nothing of it stays then */
+  async import(fileName: string, file: Blob, report: Report): Promise<RunDescription> {
+    const store = this.#demand();
+    const archive = await openArchive(fileName, file);
+    const release = await holdRun(archive.id);
+    if (!release) throw atWork(archive.id);
+    try {
+      return await store.unpack(archive, this.#adapter(), report);
+    } finally {
+      await release();
+      await this.list();
+    }
   }
 
   /** Deletes a run, a damaged one, too. @throws InputError when a tab is at work on it */
