@@ -207,12 +207,7 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
     case 'unsaved':
       return { unsaved: event.trouble, ...(event.lost ? { saved: undefined } : {}) };
     case 'resumed':
-      return {
-        ...emptyRun(),
-        fork: undefined,
-        running: event.config,
-        ...followRun(event.config, event.run.name),
-      };
+      return resumedRun(event);
     case 'aboutRun':
       return renamed(state.saved, event);
     case 'mendReward':
@@ -234,6 +229,13 @@ export function reduce(state: StudioState, event: Event): Partial<StudioState> {
       return unkept(event);
   }
 }
+
+const resumedRun = ({ config, run }: EventOf<'resumed'>): Partial<StudioState> => ({
+  ...emptyRun(),
+  fork: undefined,
+  running: config,
+  ...followRun(config, run.name),
+});
 
 /** A stored run's steps, the answers of which are the worker's. */
 const withPast = ({ steps, rollouts }: StudioState, event: EventOf<'past'>): Partial<StudioState> => ({

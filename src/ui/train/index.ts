@@ -3,6 +3,7 @@ import { isActive } from '../../store/run-state.ts';
 import { active, done, open, type Screen } from '../screen.ts';
 import '../first-minute/first-minute.css';
 import '../rewards/rewards.css';
+import './charts.css';
 import './rewards/rewards.css';
 import './train.css';
 

@@ -241,7 +241,7 @@ export function readEvent(value: Record<string, unknown>): StepLine | EvalLine |
 }
 
 /** Metrics that another version of the studio reported by other names are left aside. */
-function readStep({ step, metrics, seconds, basis }: Record<string, unknown>): StepLine {
+function readStep({ step, metrics, seconds, basis, changed }: Record<string, unknown>): StepLine {
   const event = {
     type: 'step',
     step,
@@ -249,10 +249,14 @@ function readStep({ step, metrics, seconds, basis }: Record<string, unknown>): S
     seconds: numbersIn(seconds),
   };
   const fits = Number.isFinite(step) && event.metrics && event.seconds;
-  if (fits && basis === undefined) return event as StepLine;
+  if (fits && basis === undefined && changed === undefined) return event as StepLine;
   // By the schema only where there is more, or something wrong, which it says: there are tens of thousands of steps.
   const known = fits ? event : { ...event, metrics, seconds };
-  return decodeEvent({ ...known, ...(basis === undefined ? {} : { basis: withNaN(basis) }) }) as StepLine;
+  const more = {
+    ...(basis === undefined ? {} : { basis: withNaN(basis) }),
+    ...(changed === undefined ? {} : { changed }),
+  };
+  return decodeEvent({ ...known, ...more }) as StepLine;
 }
 
 const knownMetrics = new Map<string, boolean>();
