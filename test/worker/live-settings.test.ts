@@ -36,10 +36,22 @@ async function stepped(
   }
 }
 
+/** Every step that is known: those of an earlier visit are told together. */
+const stepsOf = (opened: SessionOnDawn) => [
+  ...opened.said('past').flatMap(({ steps }) => steps),
+  ...opened.said('step'),
+];
+
 const numbers = (opened: SessionOnDawn) =>
-  opened
-    .said('step')
-    .map(({ step, metrics: m }) => [step, m.loss, m.grad_norm, m.kl, m.learning_rate, m.reward, m.entropy]);
+  stepsOf(opened).map(({ step, metrics: m }) => [
+    step,
+    m.loss,
+    m.grad_norm,
+    m.kl,
+    m.learning_rate,
+    m.reward,
+    m.entropy,
+  ]);
 
 describe('settings of a run under way', () => {
   it('hold from the next step on, are told with it, and a run that goes on elsewhere is the same to the bit', async () => {
@@ -72,7 +84,7 @@ describe('settings of a run under way', () => {
     await fourth.reach('finished', 'failed');
     expect(fourth.said('resumed')[0]!.config).toMatchObject(change);
     expect(numbers(fourth)).toEqual(numbers(second));
-    expect(fourth.said('step')[1]!.changed).toEqual(change);
+    expect(stepsOf(fourth)[1]!.changed).toEqual(change);
     const { description } = await new RunStore(kept).describe(runId);
     expect(description.changes).toEqual([
       {
