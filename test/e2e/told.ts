@@ -26,12 +26,13 @@ export async function pastAnswers(
   events: readonly PlainEvent[],
 ): Promise<Of<'rollouts'>[]> {
   const past = all(events, 'past').flatMap(({ answered }) => answered);
-  return Promise.all(
-    past.map(async (step) => {
-      const said = await session.ask((requestId) => ({ type: 'stepAnswers', requestId, step }));
-      return { type: 'rollouts', step, groups: all(said, 'stepAnswers')[0]!.groups };
-    }),
-  );
+  const answers: Of<'rollouts'>[] = [];
+  // One after the other: what a session says is heard by one listener at a time.
+  for (const step of past) {
+    const said = await session.ask((requestId) => ({ type: 'stepAnswers', requestId, step }));
+    answers.push({ type: 'rollouts', step, groups: all(said, 'stepAnswers')[0]!.groups });
+  }
+  return answers;
 }
 
 /** The metrics and the answers of every step; of a step that was taken again, those that were told last. */
