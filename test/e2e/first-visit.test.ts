@@ -64,6 +64,8 @@ it('shows the recorded run at once, and trains the demo soon after Start', async
   await expect.poll(() => clip.evaluate((video: HTMLVideoElement) => video.readyState)).toBeGreaterThan(0);
   await page.locator('[data-testid=chart-reward] .line-shadow').waitFor();
   await screenshot(page, 'first-visit-recorded');
+  // Other browsers that are at work may rest by the end, or begin only then.
+  const before = await slownessOf(page);
   const started = await processorSeconds();
   await page.getByTestId('start-demo').click();
   await page.getByTestId('stages').waitFor();
@@ -73,7 +75,7 @@ it('shows the recorded run at once, and trains the demo soon after Start', async
     () => page.locator('[data-testid=chart-reward] .line-raw').waitFor({ state: 'attached' }),
     started,
   );
-  const slowness = await slownessOf(page);
+  const slowness = Math.max(before, await slownessOf(page));
   const took = JSON.stringify({ recorded, token, point, slowness });
   expect(recorded / slowness, took).toBeLessThan(RECORDED_WITHIN);
   expect(token / slowness, took).toBeLessThan(FIRST_TOKEN_WITHIN);
