@@ -2,7 +2,7 @@ import type { Dataset, Example } from '../data/types.ts';
 import { InputError } from '../math/errors.ts';
 import type { Config } from '../protocol/config.ts';
 import { missingMetric } from '../protocol/evaluation.ts';
-import type { Split } from '../protocol/messages.ts';
+import type { EvalResult, Split } from '../protocol/messages.ts';
 import type { LabelOptions, RowOptions } from '../rl/evaluate.ts';
 import { type Scoring, scoringOf } from '../rl/measure/row-kinds.ts';
 import type { RunPrompts } from '../rl/prompts.ts';
@@ -31,4 +31,13 @@ export function heldOut({ examples }: Dataset, split: Split): { split: Split; ex
   const own = of(split);
   const other = split === 'test' ? 'val' : split === 'val' ? 'test' : undefined;
   return own.length > 0 || !other ? { split, examples: own } : { split: other, examples: of(other) };
+}
+
+/** Whether what a run began with is to be measured on rows that are held out, and was not yet. */
+export function lacksStart(
+  data: Dataset,
+  run: { config: Config; evaluations: readonly EvalResult[] },
+): boolean {
+  const isKnown = run.evaluations.some(({ step, mute }) => step === 0 && mute === undefined);
+  return run.config.evalOnStart && !isKnown && heldOut(data, 'val').examples.length > 0;
 }

@@ -116,6 +116,11 @@ describe('settings of a run under way', () => {
       true,
       true,
     ]);
+    // Its answers can be asked for, those from before and those from after.
+    for (const { step, groups } of first.said('rollouts')) {
+      const asked = await first.session.answers.ofStep({ type: 'stepAnswers', requestId: 60 + step, step });
+      expect(asked.groups, `step ${step}`).toEqual(groups);
+    }
     const second = await open(kept);
     await stepped(second, values, { 2: change }, 2);
     second.session.stop();

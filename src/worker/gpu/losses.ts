@@ -1,4 +1,5 @@
 import { InputError } from '../../math/errors.ts';
+import type { EventOf } from '../../protocol/messages.ts';
 import { GpuLost } from './held-gpu.ts';
 
 /** Losses that are too many without getting any further. */
@@ -44,4 +45,12 @@ export class Losses {
       },
     );
   }
+}
+
+/** Says what a loss cost. */
+export function comeBack(lostAt: number, step: number, reason = 'no reason given'): EventOf<'note'> {
+  const message = `The GPU was lost at step ${lostAt} (${reason}).`;
+  const hint =
+    step > 0 ? `On a new one the run goes on from step ${step}.` : 'On a new one the run begins again.';
+  return { type: 'note', message, hint };
 }

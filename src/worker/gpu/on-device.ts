@@ -3,11 +3,11 @@ import { InputError } from '../../math/errors.ts';
 import type { Config } from '../../protocol/config.ts';
 import { decodingOf } from '../../protocol/evaluation.ts';
 import { type LiveValues, liveChanges, liveConfig, needsLoading } from '../../protocol/live-settings.ts';
-import type { AnswerOf, CommandOf, EvalResult, EventOf, KeptWeights } from '../../protocol/messages.ts';
+import type { AnswerOf, CommandOf, EvalResult, KeptWeights } from '../../protocol/messages.ts';
 import { STAGE_NAMES } from '../../protocol/stages.ts';
 import type { RewardSource } from '../../rewards/contract.ts';
 import { findAlternatives } from '../alternatives.ts';
-import { heldOut } from '../asked-rows.ts';
+import { lacksStart } from '../asked-rows.ts';
 import { exportFiles } from '../export/files.ts';
 import { demandSame } from '../export/same-weights.ts';
 import { forecastRun } from '../forecast.ts';
@@ -25,6 +25,7 @@ import type { Recorder } from '../runs/recorder.ts';
 import { scoreAgain } from '../score-again.ts';
 import type { HeldGpu } from './held-gpu.ts';
 import { disposingOnError, type Loading, loadRun } from './load-run.ts';
+import { comeBack } from './losses.ts';
 
 /** A question about the weights on the device. */
 export type Measurement = Omit<CommandOf<'evaluate'>, 'type' | 'requestId'> & { requestId?: number };
@@ -191,31 +192,32 @@ export class OnDevice {
 
   /** Loads the run with other settings, to stand where it stands. @throws InputError where that is written down nowhere */
   async #loadAgain(from: Loading): Promise<void> {
-    const { held } = this.#parts;
     const { step } = this;
     if (step > 0 && this.recorder?.savedStep !== step) {
       throw new InputError(`The run is loaded again for this, and step ${step} of it is not saved.`, {
         hint: 'Free some of the browser’s storage, or start a run of its own with these settings.',
       });
     }
-    this.#lostAt = step;
-    this.#run?.[Symbol.dispose]();
-    this.#run = undefined;
-    const run = await this.#load(from, never);
-    this.#run = await disposingOnError(run, () =>
-      held.during(async () => {
-        this.recorder = await this.recorder?.rewound(run);
-      }),
-    );
+    await this.#reload(from, never);
     this.#lostAt = undefined;
   }
 
-  /** Loads the run again and sets it to its newest checkpoint; to its start where there is none. */
+  /** Puts a new device's run in the place of the one that was lost. */
   async #bringBack(stopped: () => boolean): Promise<void> {
     const { held, emit, broughtBack } = this.#parts;
     const from = this.#from;
     if (!from) throw new Error('OnDevice.use: there is no run.');
     const reason = held.loss?.reason;
+    const { step } = await this.#reload(from, stopped);
+    if (!from.trains) return;
+    emit(comeBack(this.#lostAt!, step, reason));
+    this.#lostAt = undefined;
+    broughtBack(step);
+  }
+
+  /** Loads a run anew and sets it to its newest checkpoint; to its start where there is none. */
+  async #reload(from: Loading, stopped: () => boolean): Promise<Run> {
+    const { held } = this.#parts;
     this.#lostAt = this.step;
     this.#run?.[Symbol.dispose]();
     this.#run = undefined;
@@ -225,11 +227,8 @@ export class OnDevice {
         if (from.trains) this.recorder = await this.recorder?.rewound(run);
       }),
     );
-    if (!from.trains) return;
-    this.answers = run.rolloutsLog;
-    emit(comeBack(this.#lostAt, run.step, reason));
-    this.#lostAt = undefined;
-    broughtBack(run.step);
+    if (from.trains) this.answers = run.rolloutsLog;
+    return run;
   }
 
   /** A lost run that nobody waits for any more stands where it would be brought back to. Undefined where it cannot be. */
@@ -300,7 +299,7 @@ export class OnDevice {
 
   /** Measures what a run began with, where its settings ask for it and it is not known. Left where it is stopped. */
   async measureStart(run: Run, stopped: () => boolean): Promise<void> {
-    if (this.#startless === run || !lacksStart(run)) return;
+    if (this.#startless === run || !lacksStart(run.parts.data, run)) return;
     const sampled = decodingOf(run.config);
     try {
       await this.evaluate(run, { split: 'val', start: true, ...(sampled ? { sampled } : {}) }, stopped);
@@ -388,18 +387,4 @@ export class OnDevice {
     this.#from = undefined;
     this.#lostAt = undefined;
   }
-}
-
-/** Whether what a run began with is to be measured, and was not yet. */
-function lacksStart({ config, evaluations, parts: { data } }: Run): boolean {
-  if (!config.evalOnStart || heldOut(data, 'val').examples.length === 0) return false;
-  return !evaluations.some(({ step, mute }) => step === 0 && mute === undefined);
-}
-
-/** Says what a loss cost. */
-function comeBack(lostAt: number, step: number, reason = 'no reason given'): EventOf<'note'> {
-  const message = `The GPU was lost at step ${lostAt} (${reason}).`;
-  const hint =
-    step > 0 ? `On a new one the run goes on from step ${step}.` : 'On a new one the run begins again.';
-  return { type: 'note', message, hint };
 }
