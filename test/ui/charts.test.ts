@@ -1,45 +1,24 @@
 /** The charts of Train over a pretended worker: which of them, over what, on which scale. */
-import { mkdirSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { formatMetric } from '../../src/math/format.ts';
 import { chartsDrawn } from '../e2e/page.ts';
-import { type Chromium, launchChromium } from '../setup/chromium.ts';
+import { eachPage, id, PICTURES } from './each-page.ts';
 import { playStep } from './recorded-run.ts';
-import { serveTestPage } from './serve.ts';
 
-const PICTURES = 'test/artifacts/ui';
 const STEPS = 40;
-let server: Awaited<ReturnType<typeof serveTestPage>>;
-let chromium: Chromium;
 let page: Page;
-const complaints: string[] = [];
-
-beforeAll(async () => {
-  mkdirSync(PICTURES, { recursive: true });
-  server = await serveTestPage();
-  chromium = await launchChromium({ viewport: { width: 1280, height: 720 } });
-});
-afterAll(async () => {
-  await chromium?.close();
-  await server?.close();
-});
-beforeEach(async () => {
-  page = await chromium.context.newPage();
-  page.on('pageerror', ({ message }) => complaints.push(message));
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-});
-afterEach(async () => {
-  await page.close();
-  expect(complaints.splice(0)).toEqual([]);
+let address: string;
+eachPage(({ page: opened, url }) => {
+  page = opened;
+  address = url;
 });
 
-const id = (name: string) => `[data-testid="${name}"]`;
 const charts = () =>
   page.locator('.chart').evaluateAll((found) => found.map((each) => each.getAttribute('data-chart')));
 
 async function trained(query = ''): Promise<void> {
-  await page.goto(`${server.url}?stepMs=0${query}`);
+  await page.goto(`${address}?stepMs=0${query}`);
   await page.waitForSelector(`${id('start')}:not([disabled])`);
   await page.fill(id('field-steps'), String(STEPS));
   await page.click(id('start'));

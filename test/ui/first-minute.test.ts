@@ -1,39 +1,21 @@
 /** The first minute of a visit, over a pretended worker: the recorded run, the way to the first step, what comes after. */
-import { mkdirSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { formatMetric } from '../../src/math/format.ts';
-import { type Chromium, launchChromium } from '../setup/chromium.ts';
+import { eachPage, id, PICTURES } from './each-page.ts';
 import { madeRecorded, RECORDED_STEPS } from './made-recorded.ts';
 import { playRollouts, playStep } from './recorded-run.ts';
-import { serveTestPage } from './serve.ts';
 
-const PICTURES = 'test/artifacts/ui';
-let server: Awaited<ReturnType<typeof serveTestPage>>;
-let chromium: Chromium;
 let page: Page;
-const complaints: string[] = [];
+let address: string;
+eachPage(
+  ({ page: opened, url }) => {
+    page = opened;
+    address = url;
+  },
+  { kind: 'development', height: 900 },
+);
 
-beforeAll(async () => {
-  mkdirSync(PICTURES, { recursive: true });
-  server = await serveTestPage('development');
-  chromium = await launchChromium({ viewport: { width: 1280, height: 900 } });
-});
-afterAll(async () => {
-  await chromium?.close();
-  await server?.close();
-});
-beforeEach(async () => {
-  page = await chromium.context.newPage();
-  page.on('pageerror', ({ message }) => complaints.push(message));
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-});
-afterEach(async () => {
-  await page.close();
-  expect(complaints.splice(0)).toEqual([]);
-});
-
-const id = (name: string) => `[data-testid="${name}"]`;
 const told = (name: string) => page.textContent(id(name));
 const state = (name: string) => page.waitForSelector(`[data-state=${name}]`);
 const reward = () => page.locator(id('chart-reward'));
@@ -48,7 +30,7 @@ async function shoot(name: string): Promise<void> {
 }
 
 async function open(query: string, hash = ''): Promise<void> {
-  await page.goto(`${server.url}?recorded=1&${query}${hash}`);
+  await page.goto(`${address}?recorded=1&${query}${hash}`);
   await page.waitForSelector('h1');
 }
 

@@ -1,36 +1,17 @@
 /** Where models come from, on the real page over a pretended worker. Leaves pictures in test/artifacts/ui. */
-import { mkdirSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Chromium, launchChromium } from '../setup/chromium.ts';
-import { serveTestPage } from './serve.ts';
+import { describe, expect, it } from 'vitest';
+import { eachPage, PICTURES } from './each-page.ts';
 
-const PICTURES = 'test/artifacts/ui';
-let server: Awaited<ReturnType<typeof serveTestPage>>;
-let chromium: Chromium;
 let page: Page;
-const complaints: string[] = [];
-
-beforeAll(async () => {
-  mkdirSync(PICTURES, { recursive: true });
-  server = await serveTestPage('development');
-  chromium = await launchChromium({ viewport: { width: 1280, height: 720 } });
-});
-afterAll(async () => {
-  await chromium?.close();
-  await server?.close();
-});
-beforeEach(async () => {
-  page = await chromium.context.newPage();
-  page.on('pageerror', ({ message }) => complaints.push(message));
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  await page.goto(`${server.url}?models=1#/model`);
-  await page.waitForSelector('[data-testid=stored-model]');
-});
-afterEach(async () => {
-  await page.close();
-  expect(complaints.splice(0)).toEqual([]);
-});
+eachPage(
+  async (given) => {
+    page = given.page;
+    await page.goto(`${given.url}?models=1#/model`);
+    await page.waitForSelector('[data-testid=stored-model]');
+  },
+  { kind: 'development' },
+);
 
 type Sent = { type: string; [field: string]: unknown };
 const sent = (type: string) =>

@@ -1,41 +1,20 @@
 /** Rollouts in a real Chromium, over a pretended worker: the clip beside its answers, a group's answers, what they earned, and the way from a chart. */
-import { mkdirSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Chromium, launchChromium } from '../setup/chromium.ts';
+import { describe, expect, it } from 'vitest';
+import { eachPage, id, PICTURES } from './each-page.ts';
 import { FAKE_PART } from './fake-clips.ts';
 import { playRollouts } from './recorded-run.ts';
-import { serveTestPage } from './serve.ts';
 
-const PICTURES = 'test/artifacts/ui';
-let server: Awaited<ReturnType<typeof serveTestPage>>;
-let chromium: Chromium;
 let page: Page;
-const complaints: string[] = [];
+let address: string;
+eachPage(
+  ({ page: opened, url }) => {
+    page = opened;
+    address = url;
+  },
+  { kind: 'development', height: 900 },
+);
 
-beforeAll(async () => {
-  mkdirSync(PICTURES, { recursive: true });
-  server = await serveTestPage('development');
-  chromium = await launchChromium({ viewport: { width: 1280, height: 900 } });
-});
-
-afterAll(async () => {
-  await chromium?.close();
-  await server?.close();
-});
-
-beforeEach(async () => {
-  page = await chromium.context.newPage();
-  page.on('pageerror', ({ message }) => complaints.push(message));
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-});
-
-afterEach(async () => {
-  await page.close();
-  expect(complaints.splice(0)).toEqual([]);
-});
-
-const id = (name: string) => `[data-testid="${name}"]`;
 const sent = () =>
   page.evaluate(() => (globalThis as unknown as { sent: { type: string; config?: unknown }[] }).sent);
 
@@ -45,7 +24,7 @@ const groupsOf = (step: number) => playRollouts(step, STEPS).groups;
 
 /** A run whose answers are on the screen. */
 async function rollouts(query = '?stepMs=0'): Promise<void> {
-  await page.goto(`${server.url}${query}`);
+  await page.goto(`${address}${query}`);
   await page.waitForSelector(`${id('start')}:not([disabled])`);
   await page.fill(id('field-steps'), String(STEPS));
   await page.click(id('start'));

@@ -1,45 +1,21 @@
 /** Settings of a run on the page, over a pretended worker: found, marked, laid over by presets. Leaves pictures in test/artifacts/ui. */
-import { mkdirSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Chromium, launchChromium } from '../setup/chromium.ts';
-import { serveTestPage } from './serve.ts';
+import { describe, expect, it } from 'vitest';
+import { eachPage, id, PICTURES } from './each-page.ts';
 
-const PICTURES = 'test/artifacts/ui';
-let server: Awaited<ReturnType<typeof serveTestPage>>;
-let chromium: Chromium;
 let page: Page;
-const complaints: string[] = [];
-
-beforeAll(async () => {
-  mkdirSync(PICTURES, { recursive: true });
-  server = await serveTestPage();
-  chromium = await launchChromium({ viewport: { width: 1280, height: 720 } });
+let address: string;
+eachPage(({ page: opened, url }) => {
+  page = opened;
+  address = url;
 });
 
-afterAll(async () => {
-  await chromium?.close();
-  await server?.close();
-});
-
-beforeEach(async () => {
-  page = await chromium.context.newPage();
-  page.on('pageerror', ({ message }) => complaints.push(message));
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-});
-
-afterEach(async () => {
-  await page.close();
-  expect(complaints.splice(0)).toEqual([]);
-});
-
-const id = (name: string) => `[data-testid="${name}"]`;
 const text = (name: string) => page.textContent(id(name));
 const value = (name: string) => page.inputValue(id(name));
 const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-testid'));
 
 async function open(query = ''): Promise<void> {
-  await page.goto(`${server.url}${query}`);
+  await page.goto(`${address}${query}`);
   await page.waitForSelector(`${id('start')}:not([disabled])`);
 }
 
