@@ -1,4 +1,4 @@
-/** What is kept in the browser's storage or written out of it: exports, models from a hub, runs. */
+/** What is kept in the browser's storage or exported from it: exports, models from a hub, runs. */
 import { wholeConfig } from './config.ts';
 import { runAbout, runGlance } from './run-about.ts';
 import { forkOptimizer } from './run-fork.ts';

@@ -8,7 +8,7 @@ export const MOST_ITEMS = 10_000;
 const MOST_NUMBER = 1e6;
 /** Characters that cost as much as a step. */
 const CHARACTERS_PER_STEP = 64;
-/** Characters that an item of a list or an object takes at least once it is written out. */
+/** Characters that an item of a list or an object takes at least once it is rendered. */
 const ITEM_CHARACTERS = 4;
 /** What one character may become in JSON: \u001f. */
 const ESCAPED_CHARACTERS = 6;

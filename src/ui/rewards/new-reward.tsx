@@ -6,6 +6,7 @@ import { LONGEST_SOURCE } from '../../protocol/config-rewards.ts';
 import { useStudio } from '../../store/react.ts';
 import { modelsIn, sourcesIn } from '../../store/reward-choice.ts';
 import type { Studio } from '../../store/studio.ts';
+import { ChooseFile } from '../parts/choose-file.tsx';
 import { openNew, takesFocus } from './open-file.ts';
 import { fileOfDisk, LANGUAGE_NAMES, type Language, type OwnFile } from './own-files.ts';
 import { startingFile } from './starts.ts';
@@ -16,7 +17,6 @@ const LANGUAGES = Object.keys(LANGUAGE_NAMES) as Language[];
 export function NewReward() {
   const studio = useStudio();
   const [language, setLanguage] = useState<Language>('ts');
-  const picker = useRef<HTMLInputElement>(null);
   const beginner = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (takesFocus('list')) beginner.current?.focus();
@@ -45,20 +45,11 @@ export function NewReward() {
           ))}
         </select>
       </label>
-      <button type="button" data-testid="open-reward-file" onClick={() => picker.current?.click()}>
-        Open a file…
-      </button>
-      <input
-        ref={picker}
-        type="file"
-        hidden
+      <ChooseFile
+        label="Open a file…"
         accept=".py,.ts,.mts,.js,.mjs"
-        data-testid="reward-file"
-        onChange={({ target }) => {
-          const file = target.files?.[0];
-          target.value = '';
-          if (file) void openFromDisk(studio, file);
-        }}
+        testId="reward-file"
+        onFile={(file) => void openFromDisk(studio, file)}
       />
     </div>
   );

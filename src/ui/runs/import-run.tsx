@@ -1,34 +1,26 @@
 /** A run out of a file that "Save as a file" made, here or in another browser. */
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { useStudio, useStudioState } from '../../store/react.ts';
+import { ChooseFile } from '../parts/choose-file.tsx';
 import { fire } from '../parts/fire.ts';
 
 export function ImportRun() {
   const studio = useStudio();
-  const input = useRef<HTMLInputElement>(null);
   const [kept, setKept] = useState<string>();
   const busy = useStudioState(({ pending }) => [...pending.values()].includes('importRun'));
-  const take = async (file: File | undefined) => {
-    if (!file) return;
+  const take = async (file: File) => {
     setKept(undefined);
     const { name } = await studio.ask('importRun', { file, fileName: file.name });
     setKept(name);
   };
   return (
     <p className="toolbar">
-      <button type="button" disabled={busy} onClick={() => input.current?.click()}>
-        Open a run from a file
-      </button>
-      <input
-        ref={input}
-        type="file"
+      <ChooseFile
+        label="Open a run from a file"
         accept=".zip"
-        hidden
-        data-testid="import-run"
-        onChange={({ target }) => {
-          fire(take(target.files?.[0]));
-          target.value = '';
-        }}
+        testId="import-run"
+        disabled={busy}
+        onFile={(file) => fire(take(file))}
       />
       <span role="status" className="muted">
         {busy

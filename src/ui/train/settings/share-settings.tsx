@@ -1,9 +1,10 @@
 /** The form taken along: as an address, as a file, as a GRPOConfig; and brought back. */
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { parseConfig } from '../../../protocol/config.ts';
 import { toAddress } from '../../../protocol/shared-settings.ts';
 import { useStudio, useStudioState } from '../../../store/react.ts';
 import { draftProblems } from '../../../store/studio.ts';
+import { ChooseFile } from '../../parts/choose-file.tsx';
 import { type Brought, BroughtSettings } from './brought-settings.tsx';
 import type { FormName } from './settings-files.ts';
 
@@ -18,7 +19,6 @@ export function ShareSettings() {
   const draft = useStudioState((state) => state.draft);
   const [address, setAddress] = useState<string>();
   const [brought, setBrought] = useState<Brought>();
-  const picker = useRef<HTMLInputElement>(null);
   const cannot = draftProblems(draft).length > 0;
   const copy = async () => {
     const shared = `${location.href.split('#')[0]}#/train?settings=${toAddress(parseConfig(draft))}`;
@@ -30,8 +30,7 @@ export function ShareSettings() {
     const { saveSettings } = await import('./settings-files.ts');
     saveSettings(parseConfig(draft), name);
   };
-  const read = async (file: File | undefined) => {
-    if (!file) return;
+  const read = async (file: File) => {
     try {
       const { readSettings } = await import('./settings-files.ts');
       setBrought(await readSettings(file));
@@ -56,20 +55,11 @@ export function ShareSettings() {
             {label}
           </button>
         ))}{' '}
-        <button type="button" data-testid="open-settings" onClick={() => picker.current?.click()}>
-          Open a file…
-        </button>
-        <input
-          ref={picker}
-          type="file"
-          hidden
+        <ChooseFile
+          label="Open a file…"
           accept=".json,.yaml,.yml"
-          data-testid="settings-file"
-          onChange={({ target }) => {
-            void read(target.files?.[0]);
-            // The same file again is news, too.
-            target.value = '';
-          }}
+          testId="settings-file"
+          onFile={(file) => void read(file)}
         />
       </p>
       {address && (
