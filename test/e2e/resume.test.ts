@@ -1,5 +1,6 @@
 /** Five steps in one go equal three, a killed tab, and two more, bit for bit; in one browser, and over a folder on disk. */
 
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HeadlessSession, type PlainEvent } from '../../src/cli/headless.ts';
 import { findRun, RunMirror } from '../../src/cli/run-mirror.ts';
@@ -8,7 +9,7 @@ import type { ClosedEval } from '../../src/protocol/messages.ts';
 import { presetConfig } from '../../src/protocol/presets.ts';
 import { type Chromium, launchChromium, type ServedPage, servePage } from '../setup/chromium.ts';
 import { type Folder, makeFolder, smallDataset } from './folders.ts';
-import { chartValues, reach, screenshot, settled } from './page.ts';
+import { chartValues, reach, screenshot, settled, show } from './page.ts';
 import { all, type Checkpoint, checkpoint, pastAnswers, told } from './told.ts';
 
 const MODEL = 'public/demo/model';
@@ -220,7 +221,29 @@ describe('a run', () => {
       const shown = Number(all(events, 'step')[0]?.metrics.entropy?.toPrecision(6));
       expect(entropy.get(1)).toBe(shown);
       await screenshot(page, 'resumed');
+      // Saved as one file, it opens in a browser that has never seen it, and stands where it stood.
+      await show(page, 'runs');
+      await page.getByRole('button', { name: `More about ${name}` }).click();
+      await page.getByRole('button', { name: `Save ${name} as a file` }).click();
+      const download = page.waitForEvent('download');
+      await page.getByRole('link', { name: /-files\.zip/ }).click();
+      const file = join(out.path, 'run.zip');
+      await (await download).saveAs(file);
       await page.close();
+      const other = await launchChromium({ adapter: 'swiftshader' });
+      try {
+        const there = await other.context.newPage();
+        await there.goto(`${served.url}#/runs`);
+        await settled(there);
+        await there.getByTestId('import-run').setInputFiles(file);
+        const taken = there.locator(`[data-testid=saved-run][data-run="${runId}"]`);
+        await expect.poll(() => taken.textContent()).toContain('2 / 2');
+        await taken.getByRole('button', { name: `Open ${name}` }).click();
+        await there.getByTestId('run-step').filter({ hasText: 'step 2 / 2' }).waitFor();
+        expect(await chartValues(there, 'entropy')).toEqual(entropy);
+      } finally {
+        await other.close();
+      }
     },
     10 * MINUTES,
   );
